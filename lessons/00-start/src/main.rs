@@ -1,0 +1,3 @@
+//! The first lesson.
+
+fn main() {}

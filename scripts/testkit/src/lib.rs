@@ -1,0 +1,1 @@
+//! What checks and lesson tests share.

@@ -1,0 +1,3 @@
+//! The view on the wire.
+
+fn main() {}
