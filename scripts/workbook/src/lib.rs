@@ -1,1 +1,17 @@
-//! The runner.
+//! The runner of the workbook: it shows the book, judges answers and keeps what a learner did.
+//!
+//! Layout: `course` knows the lessons on disk, `judge` compiles and runs a check and gives a
+//! `verdict`, `scratch` is the copy in which other answers than the learner's are judged, `store`
+//! keeps the learner's record and texts, `commands` holds one file for each command, `words` all
+//! that a learner reads.
+
+pub mod commands;
+pub mod course;
+pub mod judge;
+pub mod render;
+pub mod scratch;
+pub mod store;
+pub mod style;
+pub mod text;
+pub mod verdict;
+pub mod words;

@@ -1,0 +1,115 @@
+//! The commands: what each is for, and how its arguments are read. One file a command.
+
+pub mod check;
+pub mod hint;
+pub mod list;
+pub mod reset;
+pub mod solution;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::course::Course;
+
+/// One command: its name, one line about it, its usage with an example, and what runs it.
+pub struct Command {
+    /// What the learner types.
+    pub name: &'static str,
+    /// One line for the list.
+    pub about: &'static str,
+    /// Arguments, options and an example.
+    pub help: &'static str,
+    /// Runs it with the arguments after the name.
+    pub run: fn(lexopt::Parser) -> Result<ExitCode>,
+}
+
+/// All commands, in the order in which `--help` lists them.
+pub const COMMANDS: &[Command] = &[
+    list::COMMAND,
+    check::COMMAND,
+    hint::COMMAND,
+    solution::COMMAND,
+    reset::RESET,
+    reset::UNDO,
+];
+
+/// Runs what the command line asks for; without a command, `start`.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    match dispatch(arguments) {
+        Ok(code) => code,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(mut arguments: Vec<OsString>) -> Result<ExitCode> {
+    let first = arguments
+        .first()
+        .and_then(|first| first.to_str())
+        .unwrap_or("start")
+        .to_owned();
+    if matches!(first.as_str(), "--help" | "-h" | "help") {
+        print!("{}", overview());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if matches!(first.as_str(), "--version" | "-V") {
+        println!("workbook {}", env!("CARGO_PKG_VERSION"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    // `cargo run -- --port 4000` means `start`.
+    let name = if first.starts_with('-') {
+        "start"
+    } else {
+        first.as_str()
+    };
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        bail!("there is no command `{name}`; `cargo workbook --help` lists them");
+    };
+    if arguments.first().is_some_and(|given| given == name) {
+        arguments.remove(0);
+    }
+    if arguments
+        .iter()
+        .any(|argument| argument == "--help" || argument == "-h")
+    {
+        print!("{}\n\n{}", command.about, command.help);
+        return Ok(ExitCode::SUCCESS);
+    }
+    (command.run)(lexopt::Parser::from_args(arguments))
+        .with_context(|| format!("cargo workbook {name}"))
+}
+
+fn overview() -> String {
+    let mut text = String::from(
+        "Sockets to Services: a workbook about microservices in Rust.\n\n\
+         Usage: cargo run                    the book in the browser, exercises in the terminal\n\
+         \x20      cargo workbook COMMAND       one of these; each has --help with an example\n\n",
+    );
+    for command in COMMANDS {
+        text.push_str(&format!("  {:<11} {}\n", command.name, command.about));
+    }
+    text
+}
+
+/// The course around the current folder.
+///
+/// # Errors
+/// The reason, in words, why there is none.
+pub fn course() -> Result<Course> {
+    let here = std::env::current_dir().context("there is no current folder")?;
+    Ok(Course::find(&here)?)
+}
+
+/// The one name that a command takes, as text.
+///
+/// # Errors
+/// A sentence with the usage if the argument is not text.
+pub fn text(value: OsString) -> Result<String> {
+    value
+        .into_string()
+        .map_err(|odd| anyhow::anyhow!("{} is no name", odd.display()))
+}

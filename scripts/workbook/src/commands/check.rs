@@ -1,0 +1,213 @@
+//! `check`: judges answers and exits 0 only if all pass.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use super::{Command, course, text};
+use crate::course::{Course, Exercise};
+use crate::judge::process::Cancel;
+use crate::judge::{self, Progress};
+use crate::render;
+use crate::scratch::Scratch;
+use crate::store::Store;
+use crate::style::Style;
+use crate::text::without_colours;
+use crate::verdict::Verdict;
+
+/// See the file.
+pub const COMMAND: Command = Command {
+    name: "check",
+    about: "judge an exercise, a lesson or everything",
+    help: "\
+Usage: cargo workbook check [ID | LESSON | --all] [--answer solution] [--json] [--plain]
+
+  ID                 an exercise, by name (frames) or number (1.3)
+  LESSON             all exercises of a lesson: 01-tcp, or 1
+  --all              the whole course
+  (nothing)          the first exercise that is still open
+  --answer solution  judge the solution (or stub, or mistakes/FILE.rs) instead of your answer,
+                     in a copy; your files stay as they are
+  --json             one object a line: id, lesson, number, status, seconds, check, belief, message
+  --plain            no colour, no marks: for a screen reader
+
+Exit code: 0 if all passed, 1 if not, 2 if something else went wrong.
+
+Example: cargo workbook check frames
+",
+    run,
+};
+
+struct Options {
+    json: bool,
+    style: Style,
+}
+
+fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+    let (mut name, mut all, mut answer, mut json, mut plain) = (None, false, None, false, false);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("all") => all = true,
+            Long("answer") => answer = Some(text(arguments.value()?)?),
+            Long("json") => json = true,
+            Long("plain") => plain = true,
+            Value(value) if name.is_none() => name = Some(text(value)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let course = course()?;
+    let store = Store::new(&course.root);
+    let chosen: Vec<&Exercise> = match (&name, all) {
+        (Some(_), true) => bail!("give a name or --all, not both"),
+        (Some(name), false) => course.select(name)?,
+        (None, true) => course.exercises().collect(),
+        (None, false) => {
+            let (progress, _) = store.progress();
+            match progress.next_open(&course, None) {
+                Some(exercise) => vec![exercise],
+                None => {
+                    println!("Every exercise has passed. `--all` checks them again.");
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+        }
+    };
+    let options = Options {
+        json,
+        style: Style::of_stdout(plain),
+    };
+    let mut good = true;
+    let scratch = match &answer {
+        Some(_) => Some(Scratch::refresh(&course, "answers").context("cannot make the copy")?),
+        None => None,
+    };
+    for exercise in chosen {
+        let verdict = match (&scratch, &answer) {
+            (Some(scratch), Some(answer)) => judge_other(&course, scratch, exercise, answer)?,
+            _ => judge_own(&course, &store, exercise)?,
+        };
+        good &= verdict.passed();
+        show(&verdict, &options);
+    }
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Judges the learner's own answer and records it.
+fn judge_own(course: &Course, store: &Store, exercise: &Exercise) -> Result<Verdict> {
+    let answer = course.path(&exercise.answer());
+    let text = std::fs::read(&answer).with_context(|| crate::words::answer_is_missing(exercise))?;
+    let mut waiting = Waiting::new(&exercise.id);
+    let verdict = judge::check(
+        &judge::home(&course.root),
+        exercise,
+        &Cancel::default(),
+        &mut |p| waiting.heard(&p),
+    )?;
+    drop(waiting);
+    let text = if judge::hash(&text) == verdict.hash {
+        text
+    } else {
+        std::fs::read(&answer)?
+    };
+    if let Err(e) = store.attempt(&verdict, &text) {
+        eprintln!("{}", crate::words::not_recorded(&e));
+    }
+    Ok(verdict)
+}
+
+/// Judges another answer in the copy.
+fn judge_other(
+    course: &Course,
+    scratch: &Scratch,
+    exercise: &Exercise,
+    answer: &str,
+) -> Result<Verdict> {
+    let file = match answer {
+        "solution" => exercise.solution(),
+        "stub" => exercise.stub(),
+        path if path.starts_with("mistakes/") && !path.contains("..") => exercise.dir.join(path),
+        _ => bail!("--answer takes solution, stub or mistakes/FILE.rs"),
+    };
+    let text = std::fs::read_to_string(course.path(&file))
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    scratch.put(exercise, &text)?;
+    let mut waiting = Waiting::new(&exercise.id);
+    Ok(judge::check(
+        &scratch.place,
+        exercise,
+        &Cancel::default(),
+        &mut |p| waiting.heard(&p),
+    )?)
+}
+
+fn show(verdict: &Verdict, options: &Options) {
+    if options.json {
+        let mut plain = verdict.clone();
+        plain.message = without_colours(&plain.message);
+        if let Ok(line) = serde_json::to_string(&plain) {
+            println!("{line}");
+        }
+    } else {
+        print!("{}", render::verdict(verdict, options.style, None));
+    }
+}
+
+/// Says what is going on when it takes longer than two seconds: one line on standard error, written
+/// over on a terminal, and gone when the verdict comes.
+struct Waiting {
+    id: String,
+    since: Instant,
+    shown: bool,
+}
+
+impl Waiting {
+    fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            since: Instant::now(),
+            shown: false,
+        }
+    }
+
+    fn heard(&mut self, progress: &Progress<'_>) {
+        let Progress::Building(line) = progress else {
+            return;
+        };
+        let line = without_colours(line);
+        let line = line.trim();
+        let busy = [
+            "Compiling",
+            "Downloading",
+            "Downloaded",
+            "Blocking",
+            "Updating",
+        ];
+        let late = self.since.elapsed() > Duration::from_secs(2) || line.starts_with("Blocking");
+        if !late || !busy.iter().any(|word| line.starts_with(word)) {
+            return;
+        }
+        let mut err = std::io::stderr().lock();
+        // Nothing is lost if the terminal is gone.
+        let _ = if err.is_terminal() {
+            write!(err, "\r\u{1b}[K  {}: {line}", self.id).and_then(|()| err.flush())
+        } else {
+            writeln!(err, "  {}: {line}", self.id)
+        };
+        self.shown = true;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.shown && std::io::stderr().is_terminal() {
+            eprint!("\r\u{1b}[K");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `hint`: the hints of an exercise, one more each time.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use lexopt::prelude::*;
+
+use super::{Command, course, text};
+use crate::course::Exercise;
+use crate::store::{Kind, Store};
+use crate::style::Style;
+use crate::words;
+
+/// See the file.
+pub const COMMAND: Command = Command {
+    name: "hint",
+    about: "the next hint for an exercise",
+    help: "\
+Usage: cargo workbook hint ID
+
+Shows the hints seen so far and one more. The first is a nudge, the last is nearly the answer.
+
+Example: cargo workbook hint frames
+",
+    run,
+};
+
+fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+    let mut id = None;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(value) if id.is_none() => id = Some(text(value)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let course = course()?;
+    let Some(id) = id else {
+        anyhow::bail!("which exercise? For example: cargo workbook hint frames")
+    };
+    let exercise = course.exercise(&id)?;
+    let store = Store::new(&course.root);
+    print!("{}", next(&store, exercise, Style::of_stdout(false)));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One hint more than last time, with those before it; recorded.
+#[must_use]
+pub fn next(store: &Store, exercise: &Exercise, style: Style) -> String {
+    let seen = store.progress().0.state(&exercise.id).hints;
+    let now = (seen + 1).min(exercise.hints.len());
+    let mut out = String::new();
+    for (hint, number) in exercise.hints.iter().zip(1..=now) {
+        let head = words::hint_head(number, exercise.hints.len());
+        for line in style.wrap(&format!("{head} {hint}"), 2, 4) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+    if seen >= exercise.hints.len() {
+        out.push_str(&format!("  {}\n", words::no_more_hints(exercise)));
+    } else if let Err(e) = store.shown(Kind::Hint, &exercise.id, now) {
+        out.push_str(&words::not_recorded(&e));
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,102 @@
+//! `list`: lessons and exercises with state and minutes.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use lexopt::prelude::*;
+use serde_json::json;
+
+use super::{Command, course};
+use crate::course::Course;
+use crate::store::{Progress, Store};
+use crate::style::Style;
+use crate::text::minutes;
+use crate::words;
+
+/// See the file.
+pub const COMMAND: Command = Command {
+    name: "list",
+    about: "lessons and exercises, what has passed and how long each takes",
+    help: "\
+Usage: cargo workbook list [--json] [--plain]
+
+  --json   one object a line: id, lesson, number, title, core, minutes, state (open, tried, passed),
+           attempts, hints
+  --plain  no colour, no marks: for a screen reader
+
+Example: cargo workbook list
+",
+    run,
+};
+
+fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+    let (mut as_json, mut plain) = (false, false);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("json") => as_json = true,
+            Long("plain") => plain = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let course = course()?;
+    let (progress, damage) = Store::new(&course.root).progress();
+    eprint!("{}", words::damaged(&damage));
+    if as_json {
+        for exercise in course.exercises() {
+            let state = progress.state(&exercise.id);
+            println!(
+                "{}",
+                json!({
+                    "id": exercise.id, "lesson": exercise.lesson, "number": exercise.number,
+                    "title": exercise.title, "core": exercise.core, "minutes": exercise.minutes,
+                    "state": state.word(), "attempts": state.attempts, "hints": state.hints,
+                })
+            );
+        }
+    } else {
+        print!("{}", table(&course, &progress, Style::of_stdout(plain)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The course as a table, for `list` and for the key `l`.
+#[must_use]
+pub fn table(course: &Course, progress: &Progress, style: Style) -> String {
+    let mut out = String::new();
+    let (mut done, mut all) = (0, 0);
+    for lesson in &course.lessons {
+        let passed = if progress.lesson_passed(lesson) {
+            words::LESSON_PASSED
+        } else {
+            ""
+        };
+        out.push_str(&format!(
+            "{}  {}{}\n",
+            style.bold(&format!("{} {}", lesson.name, lesson.title)),
+            style.dim(&minutes(lesson.minutes)),
+            style.good(passed),
+        ));
+        for exercise in &lesson.exercises {
+            let state = progress.state(&exercise.id);
+            all += 1;
+            done += usize::from(state.passed);
+            let mark = match (style.plain, state.word()) {
+                (true, word) => format!("{word:<7}"),
+                (false, "passed") => style.good("✓"),
+                (false, "tried") => style.bad("·"),
+                (false, _) => " ".to_owned(),
+            };
+            let stretch = if exercise.core { "" } else { words::STRETCH };
+            out.push_str(&format!(
+                "  {mark} {:<5} {:<16} {:>6}  {}{}\n",
+                exercise.number,
+                exercise.id,
+                minutes(exercise.minutes),
+                exercise.title,
+                style.dim(stretch),
+            ));
+        }
+    }
+    out.push_str(&format!("\n{done} of {all} exercises passed\n"));
+    out
+}

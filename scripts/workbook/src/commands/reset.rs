@@ -1,0 +1,96 @@
+//! `reset` and `undo`: the stub back, and the learner's text back. Neither ever loses a text.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use super::{Command, course, text};
+use crate::course::{Course, Exercise};
+use crate::store::{Reset, Store, Undo};
+use crate::words;
+
+/// See the file.
+pub const RESET: Command = Command {
+    name: "reset",
+    about: "put the stub of an exercise back; your text is kept",
+    help: "\
+Usage: cargo workbook reset ID
+
+Your text is moved to .workbook/kept/ID/ and stays there. `cargo workbook undo ID` brings it back.
+
+Example: cargo workbook reset frames
+",
+    run: |arguments| run(arguments, reset),
+};
+
+/// See the file.
+pub const UNDO: Command = Command {
+    name: "undo",
+    about: "bring back the text that the last reset took away",
+    help: "\
+Usage: cargo workbook undo ID
+
+What is in exercise.rs now is kept as well, in .workbook/kept/ID/. Several resets are undone one by
+one, the newest first.
+
+Example: cargo workbook undo frames
+",
+    run: |arguments| run(arguments, undo),
+};
+
+fn run(
+    mut arguments: lexopt::Parser,
+    act: fn(&Course, &Store, &Exercise) -> Result<String>,
+) -> Result<ExitCode> {
+    let mut id = None;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(value) if id.is_none() => id = Some(text(value)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let course = course()?;
+    let Some(id) = id else {
+        bail!("which exercise? For example: cargo workbook reset frames")
+    };
+    let exercise = course.exercise(&id)?;
+    println!("{}", act(&course, &Store::new(&course.root), exercise)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the stub back and says where the text went.
+///
+/// # Errors
+/// Why it could not be done; then nothing has changed.
+pub fn reset(course: &Course, store: &Store, exercise: &Exercise) -> Result<String> {
+    let done = store
+        .reset(&course.root, exercise)
+        .with_context(|| words::nothing_changed(exercise))?;
+    Ok(match done {
+        Reset::Kept(file) => {
+            let file = file
+                .strip_prefix(&course.root)
+                .unwrap_or(&file)
+                .display()
+                .to_string();
+            words::was_reset(exercise, &file)
+        }
+        Reset::WasMissing => words::stub_is_back(exercise),
+        Reset::AlreadyTheStub => words::already_the_stub(exercise),
+    })
+}
+
+/// Brings the text back.
+///
+/// # Errors
+/// Why it could not be done; then both texts are still there.
+pub fn undo(course: &Course, store: &Store, exercise: &Exercise) -> Result<String> {
+    let done = store
+        .undo(&course.root, exercise)
+        .with_context(|| words::nothing_changed(exercise))?;
+    Ok(match done {
+        Undo::BroughtBack => words::text_is_back(exercise),
+        Undo::NothingKept => words::nothing_kept(exercise),
+    })
+}

@@ -1,0 +1,417 @@
+//! The course as it lies on disk: lessons, their exercises, and where each file is.
+//!
+//! `lesson.toml` is the only list of exercises. Order in the file is order in the course; the id
+//! is the stable name of an exercise, the number (`1.3`) is only a position and only shown.
+
+mod files;
+mod mistake;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use files::{solution_why, test_names};
+pub use mistake::{Mistake, TIMED_OUT};
+
+/// What a learner believes before an exercise, and the slug that verdict, log and teacher pages
+/// share for it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Belief {
+    /// Stable name, lower case with hyphens: `one-write-is-one-read`.
+    pub slug: String,
+    /// The belief in words: `One write is one read.`
+    pub words: String,
+}
+
+/// One exercise, read from a `[[exercise]]` table.
+#[derive(Debug, Clone)]
+pub struct Exercise {
+    /// Unique in the whole course; also the folder and the name of the test target.
+    pub id: String,
+    /// The heading a learner sees.
+    pub title: String,
+    /// One sentence: what the learner makes true.
+    pub goal: String,
+    /// Whether it carries the thread of the course (else it is a stretch exercise).
+    pub core: bool,
+    /// Honest working time in minutes.
+    pub minutes: u32,
+    /// How long the run of the check may take; compiling is not counted.
+    pub limit: Duration,
+    /// The belief that the check breaks.
+    pub belief: Belief,
+    /// From a nudge to nearly the answer.
+    pub hints: Vec<String>,
+    /// Position, only shown: `1.3`.
+    pub number: String,
+    /// Folder name of the lesson it belongs to: `01-tcp`.
+    pub lesson: String,
+    /// Folder of the exercise, relative to the course: `lessons/01-tcp/exercises/frames`.
+    pub dir: PathBuf,
+}
+
+impl Exercise {
+    /// The file that the learner edits, relative to the course.
+    #[must_use]
+    pub fn answer(&self) -> PathBuf {
+        self.dir.join("exercise.rs")
+    }
+
+    /// The text that `reset` restores, relative to the course.
+    #[must_use]
+    pub fn stub(&self) -> PathBuf {
+        self.dir.join("stub.rs")
+    }
+
+    /// One good answer, relative to the course.
+    #[must_use]
+    pub fn solution(&self) -> PathBuf {
+        self.dir.join("solution.rs")
+    }
+
+    /// The test target, relative to the course.
+    #[must_use]
+    pub fn check(&self) -> PathBuf {
+        self.dir.join("check.rs")
+    }
+
+    /// The folder of known wrong answers, relative to the course.
+    #[must_use]
+    pub fn mistakes_dir(&self) -> PathBuf {
+        self.dir.join("mistakes")
+    }
+}
+
+/// One lesson: a numbered crate with a `lesson.toml`.
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    /// Folder name: `01-tcp`.
+    pub name: String,
+    /// The number in front of the folder name.
+    pub number: u32,
+    /// The heading a learner sees.
+    pub title: String,
+    /// Reading, demo and exercises together, in minutes.
+    pub minutes: u32,
+    /// What a learner can do afterwards.
+    pub goals: Vec<String>,
+    /// Where a class can stop.
+    pub stops: Vec<String>,
+    /// In order.
+    pub exercises: Vec<Exercise>,
+}
+
+impl Lesson {
+    /// The Cargo package of the lesson: `l01-tcp`.
+    #[must_use]
+    pub fn package(&self) -> String {
+        format!("l{}", self.name)
+    }
+
+    /// The lesson's folder, relative to the course.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        Path::new("lessons").join(&self.name)
+    }
+
+    /// The chapter of the lesson, relative to the course.
+    #[must_use]
+    pub fn chapter(&self) -> PathBuf {
+        Path::new("book/src").join(format!("{}.md", self.name))
+    }
+}
+
+/// Everything the runner knows about the course.
+#[derive(Debug, Clone)]
+pub struct Course {
+    /// The folder with `Cargo.toml`, `lessons/` and `book/`; absolute.
+    pub root: PathBuf,
+    /// In order of their numbers.
+    pub lessons: Vec<Lesson>,
+}
+
+/// Why the course could not be read, or a name not be found in it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum CourseError {
+    /// No folder above this one looks like the course.
+    NotFound(PathBuf),
+    /// A file of the course is missing or wrong: the file, and what is wrong with it.
+    File(PathBuf, String),
+    /// No exercise or lesson has this name: the name, and the nearest ones.
+    Unknown(String, Vec<String>),
+}
+
+impl std::fmt::Display for CourseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotFound(from) => write!(
+                f,
+                "no workbook found in {} or above it: go into the cloned folder (the one with \
+                 lessons/ and book/) and try again",
+                from.display()
+            ),
+            Self::File(path, why) => write!(f, "{}: {why}", path.display()),
+            Self::Unknown(name, near) if near.is_empty() => {
+                write!(
+                    f,
+                    "there is no exercise or lesson `{name}`; `cargo workbook list` shows all"
+                )
+            }
+            Self::Unknown(name, near) => write!(
+                f,
+                "there is no exercise or lesson `{name}`; did you mean {}? `cargo workbook list` \
+                 shows all",
+                near.iter()
+                    .map(|n| format!("`{n}`"))
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for CourseError {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LessonToml {
+    title: String,
+    minutes: u32,
+    goals: Vec<String>,
+    #[serde(default)]
+    stops: Vec<String>,
+    #[serde(default)]
+    exercise: Vec<ExerciseToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExerciseToml {
+    id: String,
+    title: String,
+    goal: String,
+    core: bool,
+    minutes: u32,
+    limit: u64,
+    belief: Belief,
+    hints: Vec<String>,
+}
+
+impl Course {
+    /// Finds the course at `from` or in a folder above it and reads it.
+    ///
+    /// # Errors
+    /// [`CourseError::NotFound`] where no folder has `lessons/` and `Cargo.toml`, and
+    /// [`CourseError::File`] for the first file that is wrong.
+    pub fn find(from: &Path) -> Result<Self, CourseError> {
+        let root = from
+            .ancestors()
+            .find(|dir| dir.join("lessons").is_dir() && dir.join("Cargo.toml").is_file())
+            .ok_or_else(|| CourseError::NotFound(from.to_owned()))?;
+        Self::load(root)
+    }
+
+    /// Reads the course that lies in `root`.
+    ///
+    /// # Errors
+    /// [`CourseError::File`] for the first file that is wrong.
+    pub fn load(root: &Path) -> Result<Self, CourseError> {
+        let lessons_dir = root.join("lessons");
+        let entries = std::fs::read_dir(&lessons_dir)
+            .map_err(|e| CourseError::File("lessons".into(), e.to_string()))?;
+        let mut names: Vec<String> = entries
+            .flatten()
+            .filter(|entry| entry.path().join("lesson.toml").is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        let lessons = names
+            .into_iter()
+            .map(|name| load_lesson(root, name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let course = Self {
+            root: root.to_owned(),
+            lessons,
+        };
+        course.ids_are_unique()?;
+        Ok(course)
+    }
+
+    fn ids_are_unique(&self) -> Result<(), CourseError> {
+        let mut seen = std::collections::HashMap::new();
+        for exercise in self.exercises() {
+            if let Some(first) = seen.insert(exercise.id.as_str(), &exercise.lesson) {
+                return Err(CourseError::File(
+                    Path::new("lessons")
+                        .join(&exercise.lesson)
+                        .join("lesson.toml"),
+                    format!(
+                        "the id `{}` is taken by lesson {first}; choose another",
+                        exercise.id
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// All exercises, in the order of the course.
+    pub fn exercises(&self) -> impl Iterator<Item = &Exercise> {
+        self.lessons.iter().flat_map(|lesson| &lesson.exercises)
+    }
+
+    /// The exercise called `id`; its shown number (`1.3`) is understood as well.
+    ///
+    /// # Errors
+    /// [`CourseError::Unknown`] with the nearest names.
+    pub fn exercise(&self, id: &str) -> Result<&Exercise, CourseError> {
+        self.exercises()
+            .find(|exercise| exercise.id == id || exercise.number == id)
+            .ok_or_else(|| self.unknown(id))
+    }
+
+    /// The lesson called `name`: `01-tcp`, `l01-tcp`, `01` or `1`.
+    #[must_use]
+    pub fn lesson(&self, name: &str) -> Option<&Lesson> {
+        self.lessons.iter().find(|lesson| {
+            lesson.name == name
+                || lesson.package() == name
+                || name
+                    .parse::<u32>()
+                    .is_ok_and(|number| number == lesson.number)
+        })
+    }
+
+    /// What `name` stands for on a command line: one exercise, or all of a lesson.
+    ///
+    /// # Errors
+    /// [`CourseError::Unknown`] with the nearest names.
+    pub fn select(&self, name: &str) -> Result<Vec<&Exercise>, CourseError> {
+        match self.lesson(name) {
+            Some(lesson) => Ok(lesson.exercises.iter().collect()),
+            None => self.exercise(name).map(|exercise| vec![exercise]),
+        }
+    }
+
+    /// The path of a file of the course.
+    #[must_use]
+    pub fn path(&self, relative: &Path) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    fn unknown(&self, name: &str) -> CourseError {
+        let mut near: Vec<(usize, String)> = self
+            .exercises()
+            .map(|exercise| exercise.id.clone())
+            .chain(self.lessons.iter().map(|lesson| lesson.name.clone()))
+            .map(|known| (distance(name, &known), known))
+            .filter(|(d, known)| *d <= 2 || known.contains(name) && !name.is_empty())
+            .collect();
+        near.sort();
+        near.truncate(2);
+        CourseError::Unknown(name.to_owned(), near.into_iter().map(|(_, n)| n).collect())
+    }
+}
+
+fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
+    let dir = Path::new("lessons").join(&name);
+    let file = dir.join("lesson.toml");
+    let wrong = |why: String| CourseError::File(file.clone(), why);
+
+    let number = name
+        .split('-')
+        .next()
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| wrong("the folder of a lesson begins with its number: 01-tcp".into()))?;
+    let text = std::fs::read_to_string(root.join(&file)).map_err(|e| wrong(e.to_string()))?;
+    let toml: LessonToml = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+
+    let exercises = toml
+        .exercise
+        .into_iter()
+        .zip(1..)
+        .map(|(exercise, position)| {
+            if !is_id(&exercise.id) {
+                return Err(wrong(format!(
+                    "`{}` is no id: use lower-case letters, digits and hyphens",
+                    exercise.id
+                )));
+            }
+            if !(1..=5).contains(&exercise.limit) {
+                return Err(wrong(format!(
+                    "the limit of `{}` is {} s; it must be 1 to 5",
+                    exercise.id, exercise.limit
+                )));
+            }
+            Ok(Exercise {
+                dir: dir.join("exercises").join(&exercise.id),
+                id: exercise.id,
+                title: exercise.title,
+                goal: exercise.goal,
+                core: exercise.core,
+                minutes: exercise.minutes,
+                limit: Duration::from_secs(exercise.limit),
+                belief: exercise.belief,
+                hints: exercise.hints,
+                number: format!("{number}.{position}"),
+                lesson: name.clone(),
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+
+    Ok(Lesson {
+        name,
+        number,
+        title: toml.title,
+        minutes: toml.minutes,
+        goals: toml.goals,
+        stops: toml.stops,
+        exercises,
+    })
+}
+
+/// An id becomes a folder, a test target and a part of a URL, so it is kept plain.
+fn is_id(id: &str) -> bool {
+    id.starts_with(|c: char| c.is_ascii_lowercase())
+        && id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// How many letters must change to make `b` of `a` (Levenshtein), for "did you mean".
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (above + 1)
+                .min(row[j] + 1)
+                .min(diagonal + usize::from(ca != *cb));
+            diagonal = above;
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_edits() {
+        assert_eq!(distance("frames", "frames"), 0);
+        assert_eq!(distance("fraems", "frames"), 2);
+        assert_eq!(distance("", "echo"), 4);
+    }
+
+    #[test]
+    fn ids_are_plain_names() {
+        assert!(is_id("many-clients") && is_id("utf8"));
+        assert!(!is_id("../x") && !is_id("Echo") && !is_id("") && !is_id("a b"));
+    }
+}

@@ -1,0 +1,266 @@
+//! The judge: compiles a check with the answer in its place, runs it within limits, and says what
+//! happened.
+//!
+//! Layout: `build` compiles with cargo, `process` runs a command to its end, `supervise` ends
+//! everything that the command started, `capture` bounds its output, `parse` reads libtest's words,
+//! and this file turns all of it into a [`Verdict`]. `scratch` (beside this module) makes the copy
+//! in which other answers than the learner's are judged.
+
+pub mod build;
+pub mod capture;
+pub mod parse;
+pub mod process;
+pub mod supervise;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::course::{Exercise, Mistake, TIMED_OUT, test_names};
+use crate::verdict::{Status, Verdict};
+use crate::words;
+use build::{BuildError, Built, Place, Program};
+use parse::{Panic, Report};
+use process::{Cancel, Ending, Finished};
+
+/// Bytes of data that each process of a check may hold: enough for 500 threads, too little to take
+/// a laptop down with it.
+const MEMORY: u64 = 1024 * 1024 * 1024;
+
+/// What is heard while a check is on its way.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// A line that cargo or the compiler printed.
+    Building(&'a str),
+    /// The build is done and the check runs.
+    Running,
+    /// A line that the check printed.
+    Output(&'a str),
+}
+
+/// Judges the answer that lies in `exercise.rs` at `place`.
+///
+/// # Errors
+/// [`BuildError`] where cargo could say nothing about the answer.
+pub fn check(
+    place: &Place,
+    exercise: &Exercise,
+    cancel: &Cancel,
+    heard: &mut dyn FnMut(Progress<'_>),
+) -> Result<Verdict, BuildError> {
+    let answer = place.root.join(exercise.answer());
+    // The text that is kept after a pass must be the text that was compiled: if it changes while
+    // cargo reads it, it is compiled again.
+    for _ in 0..3 {
+        let before = hash_file(&answer);
+        let built = build::build(place, &[&exercise.id], cancel, &mut |line| {
+            heard(Progress::Building(line))
+        })?;
+        if hash_file(&answer) != before {
+            continue;
+        }
+        let mut verdict = judge(place, exercise, &built, cancel, heard)?;
+        verdict.hash = before;
+        return Ok(verdict);
+    }
+    Err(BuildError::Cargo(words::KEEPS_CHANGING.to_owned()))
+}
+
+/// Judges `exercise` with what `built` holds for it.
+///
+/// # Errors
+/// [`BuildError`] where there is neither a program nor an error of the compiler.
+pub fn judge(
+    place: &Place,
+    exercise: &Exercise,
+    built: &Built,
+    cancel: &Cancel,
+    heard: &mut dyn FnMut(Progress<'_>),
+) -> Result<Verdict, BuildError> {
+    if let Some(errors) = built.errors.get(&exercise.id) {
+        let mut verdict = Verdict::new(exercise, Status::CompileError);
+        verdict.message = errors.trim_end().to_owned();
+        verdict.full = built.full.clone();
+        verdict.build_seconds = built.took.as_secs_f64();
+        return Ok(verdict);
+    }
+    let Some(program) = built.programs.get(&exercise.id) else {
+        return Err(BuildError::Cargo(words::no_test_target(exercise)));
+    };
+    heard(Progress::Running);
+    let mut verdict = run(place, exercise, program, cancel, heard)?;
+    verdict.full = format!("{}{}", built.full, verdict.full);
+    verdict.build_seconds = built.took.as_secs_f64();
+    Ok(verdict)
+}
+
+/// Runs the compiled check of `exercise` and reads the result.
+///
+/// # Errors
+/// [`BuildError`] where the program cannot be started, or somebody asked to stop.
+pub fn run(
+    place: &Place,
+    exercise: &Exercise,
+    program: &Program,
+    cancel: &Cancel,
+    heard: &mut dyn FnMut(Progress<'_>),
+) -> Result<Verdict, BuildError> {
+    let mut command = Command::new(&program.file);
+    command
+        .current_dir(&program.dir)
+        .env("CARGO_MANIFEST_DIR", &program.dir)
+        .env("RUST_BACKTRACE", "0")
+        .env_remove("RUST_TEST_THREADS")
+        .env_remove("RUST_TEST_NOCAPTURE")
+        // One test after the other, so that the one that hangs is known by its name.
+        .args(["--test-threads=1", "--color=never"]);
+    let finished = process::run(
+        &command,
+        Some(MEMORY),
+        Some(exercise.limit),
+        cancel,
+        &mut |_, line| heard(Progress::Output(line)),
+    )
+    .map_err(|e| BuildError::Cargo(format!("cannot start {}: {e}", program.file.display())))?;
+    if matches!(finished.ending, Ending::Cancelled) {
+        return Err(BuildError::Cancelled);
+    }
+    let required = std::fs::read_to_string(place.root.join(exercise.check()))
+        .map(|text| test_names(&text))
+        .unwrap_or_default();
+    let mut verdict = read(exercise, &required, &finished);
+    let mistakes = Mistake::all(&place.root, exercise).unwrap_or_default();
+    verdict.belief = belief(&verdict, exercise, &mistakes);
+    Ok(verdict)
+}
+
+/// Turns the end of a run into a verdict.
+fn read(exercise: &Exercise, required: &[String], finished: &Finished) -> Verdict {
+    let report = Report::parse(&finished.out);
+    let mut verdict = Verdict::new(exercise, Status::Failed);
+    verdict.seconds = finished.took.as_secs_f64();
+    verdict.full = format!("{}\n{}", finished.out, finished.err);
+
+    let status = match finished.ending {
+        Ending::Exited(status) => status,
+        Ending::LimitReached | Ending::Cancelled => {
+            verdict.status = Status::TimedOut;
+            verdict.message = words::timed_out(report.running.as_deref(), exercise.limit);
+            verdict.check = report.running;
+            return verdict;
+        }
+    };
+    if let Some((test, text)) = report.first_failure()
+        && report.summary.is_some()
+    {
+        verdict.check = Some(test.to_owned());
+        explain(&mut verdict, test, text);
+        return verdict;
+    }
+    let Some((passed, 0)) = report.summary else {
+        // The program ended in the middle: there is no summary to believe.
+        verdict.message = words::ended_early(report.running.as_deref(), status, &finished.err);
+        if let Some(panic) = parse::panics(&finished.err).pop() {
+            verdict.location = Some(format!("{}:{}", panic.file, panic.line));
+        }
+        verdict.check = report.running;
+        return verdict;
+    };
+    let missing: Vec<&str> = required
+        .iter()
+        .filter(|name| !report.ok(name))
+        .map(String::as_str)
+        .collect();
+    if !status.success() || required.is_empty() || !missing.is_empty() || passed < required.len() {
+        verdict.message = words::not_all_tests_ran(exercise, passed, required.len(), &missing);
+        return verdict;
+    }
+    verdict.status = Status::Passed;
+    verdict
+}
+
+/// Finds the panic that tells most: that of the test itself, else the first one.
+fn explain(verdict: &mut Verdict, test: &str, text: &str) {
+    let panics = parse::panics(text);
+    let own = |panic: &&Panic| panic.thread == test || panic.thread == "main";
+    let Some(panic) = panics.iter().find(own).or(panics.first()) else {
+        verdict.message = words::failed_without_panic(text);
+        return;
+    };
+    verdict.location = Some(format!("{}:{}", panic.file, panic.line));
+    verdict.message = if panic.file.ends_with("/check.rs") {
+        panic.message.clone()
+    } else {
+        words::your_code_panicked(panic)
+    };
+}
+
+/// The belief that a failure shows: that of the known mistake with the same test and words, else
+/// the exercise's own. A compile error shows none.
+fn belief(verdict: &Verdict, exercise: &Exercise, mistakes: &[Mistake]) -> Option<String> {
+    match verdict.status {
+        Status::Passed | Status::CompileError => return None,
+        Status::Failed | Status::TimedOut => {}
+    }
+    let known = mistakes.iter().find(|mistake| rejects(mistake, verdict));
+    Some(
+        known
+            .map_or(&exercise.belief, |mistake| &mistake.belief)
+            .slug
+            .clone(),
+    )
+}
+
+/// Whether `verdict` is the rejection that `mistake` announces.
+#[must_use]
+pub fn rejects(mistake: &Mistake, verdict: &Verdict) -> bool {
+    let by = match verdict.status {
+        Status::TimedOut => mistake.check == TIMED_OUT,
+        Status::Failed => verdict.check.as_deref() == Some(mistake.check.as_str()),
+        Status::Passed | Status::CompileError => false,
+    };
+    // The advice is wrapped to a width; the words are compared without the line breaks.
+    by && one_line(&verdict.message).contains(&one_line(&mistake.says))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// SHA-256 of a file, in hex; of nothing if there is no such file.
+#[must_use]
+pub fn hash_file(path: &Path) -> String {
+    hash(&std::fs::read(path).unwrap_or_default())
+}
+
+/// SHA-256 in hex.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Where the learner's own folder is built: with cargo's own target directory.
+#[must_use]
+pub fn home(root: &Path) -> Place {
+    Place {
+        root: root.to_owned(),
+        target: None,
+    }
+}
+
+/// Cargo's target directory for `root`, as far as the runner itself needs a place under it.
+#[must_use]
+pub fn target_dir(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
+}
+
+/// `0.31 s`
+#[must_use]
+pub fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}

@@ -1,0 +1,216 @@
+//! Compiles checks with cargo and reads what it says, message by message.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::process::{self, Cancel, Ending, Stream};
+
+/// Where to build: the learner's own folder, or a scratch copy with a target directory of its own.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The workspace.
+    pub root: PathBuf,
+    /// `None` means cargo's own choice, so that plain cargo shares the work.
+    pub target: Option<PathBuf>,
+}
+
+/// What came out of one build.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// The test program of each exercise that compiled.
+    pub programs: HashMap<String, Program>,
+    /// The compiler's words about each target that did not, with its colours.
+    pub errors: HashMap<String, String>,
+    /// Warnings about each target, with colours.
+    pub warnings: HashMap<String, String>,
+    /// Everything, in order, for `v`.
+    pub full: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// A compiled check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// The file to run.
+    pub file: PathBuf,
+    /// The folder of its package: the working directory that cargo gives tests.
+    pub dir: PathBuf,
+}
+
+/// Why there is no result of a build at all.
+#[derive(Debug)]
+pub enum BuildError {
+    /// Cargo did not start, or failed for a reason that is not an error in the code.
+    Cargo(String),
+    /// Somebody asked to stop.
+    Cancelled,
+}
+
+impl std::fmt::Display for BuildError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Cargo(why) => f.write_str(why),
+            Self::Cancelled => f.write_str("stopped"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    target: Option<Target>,
+    manifest_path: Option<PathBuf>,
+    executable: Option<PathBuf>,
+    message: Option<Diagnostic>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic {
+    level: String,
+    rendered: Option<String>,
+}
+
+/// A cargo command in `place`, free of what an outer `cargo run` left in the environment.
+#[must_use]
+pub fn cargo(place: &Place) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(&place.root);
+    for (name, _) in std::env::vars_os() {
+        let Some(text) = name.to_str() else { continue };
+        if [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+        {
+            cargo.env_remove(&name);
+        }
+    }
+    if let Some(target) = &place.target {
+        cargo.env("CARGO_TARGET_DIR", target);
+    }
+    cargo
+}
+
+/// Compiles the checks of `ids`; one that fails does not keep the others from being built.
+///
+/// # Errors
+/// [`BuildError`] where cargo could say nothing about the code itself.
+pub fn build(
+    place: &Place,
+    ids: &[&str],
+    cancel: &Cancel,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Built, BuildError> {
+    let mut command = cargo(place);
+    // Always --workspace: `-p X` would choose other features and build the dependencies anew.
+    command.args(["test", "--workspace", "--no-run", "--keep-going"]);
+    command.arg("--message-format=json-diagnostic-rendered-ansi");
+    for id in ids {
+        command.args(["--test", id]);
+    }
+    let mut built = Built::default();
+    let mut other = String::new();
+    let finished = process::run(
+        &command,
+        None,
+        None,
+        cancel,
+        &mut |stream, line| match stream {
+            Stream::Out => built.message(line, &mut other, on_line),
+            Stream::Err => {
+                // Messages about code come on the other stream; these are progress and cargo's own.
+                built.full.push_str(line);
+                built.full.push('\n');
+                on_line(line);
+            }
+        },
+    )
+    .map_err(|e| {
+        BuildError::Cargo(format!(
+            "cannot start cargo: {e}; is Rust installed? `cargo workbook doctor` tells"
+        ))
+    })?;
+    built.took = finished.took;
+    let status = match finished.ending {
+        Ending::Exited(status) => status,
+        Ending::LimitReached | Ending::Cancelled => return Err(BuildError::Cancelled),
+    };
+    if !status.success() && built.errors.is_empty() {
+        if other.is_empty() {
+            return Err(BuildError::Cargo(finished.err.trim_end().to_owned()));
+        }
+        // An error in a file that several checks share, such as the lesson's own library.
+        for id in ids.iter().filter(|id| !built.programs.contains_key(**id)) {
+            built.errors.insert((*id).to_owned(), other.clone());
+        }
+    }
+    Ok(built)
+}
+
+impl Built {
+    fn message(&mut self, line: &str, other: &mut String, on_line: &mut dyn FnMut(&str)) {
+        let Ok(message) = serde_json::from_str::<Message>(line) else {
+            return;
+        };
+        let Some(target) = message.target else { return };
+        let is_check = target.kind.iter().any(|kind| kind == "test");
+        match message.reason.as_str() {
+            "compiler-artifact" if is_check => {
+                if let (Some(file), Some(manifest)) = (message.executable, message.manifest_path) {
+                    let dir = manifest.parent().unwrap_or(Path::new(".")).to_owned();
+                    self.programs.insert(target.name, Program { file, dir });
+                }
+            }
+            "compiler-message" => {
+                let Some(diagnostic) = message.message else {
+                    return;
+                };
+                let Some(text) = diagnostic.rendered else {
+                    return;
+                };
+                self.full.push_str(&text);
+                for line in text.lines() {
+                    on_line(line);
+                }
+                let place = match (diagnostic.level.as_str(), is_check) {
+                    ("error" | "error: internal compiler error", true) => {
+                        self.errors.entry(target.name).or_default()
+                    }
+                    ("error" | "error: internal compiler error", false) => other,
+                    _ => self.warnings.entry(target.name).or_default(),
+                };
+                if !is_summary(&text) {
+                    place.push_str(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// rustc closes with "aborting due to 1 previous error": true, and of no use to a learner.
+fn is_summary(rendered: &str) -> bool {
+    let text = crate::text::without_colours(rendered);
+    text.starts_with("error: aborting due to")
+        || text.starts_with("Some errors have detailed explanations")
+        || text.starts_with("For more information about")
+        || text.contains("warnings emitted")
+        || text.contains("warning emitted")
+}

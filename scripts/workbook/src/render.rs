@@ -1,0 +1,175 @@
+//! Shows a verdict in a terminal, cut down to what a learner needs.
+
+use crate::course::{Course, solution_why};
+use crate::style::Style;
+use crate::text::{harmless, without_colours};
+use crate::verdict::{Status, Verdict};
+use crate::words;
+
+/// The verdict as lines of text. `keys` is the last line where there is a keyboard to press them on.
+#[must_use]
+pub fn verdict(verdict: &Verdict, style: Style, keys: Option<&str>) -> String {
+    let mut out = String::new();
+    out.push_str(&headline(verdict, style));
+    out.push('\n');
+    match verdict.status {
+        Status::Passed => {}
+        Status::CompileError => {
+            out.push('\n');
+            let text = &verdict.message;
+            out.push_str(&if style.colour {
+                text.clone()
+            } else {
+                without_colours(text)
+            });
+            out.push('\n');
+        }
+        Status::Failed | Status::TimedOut => {
+            out.push_str(&message(&verdict.message, style));
+            let place = place(verdict);
+            if !place.is_empty() {
+                out.push_str(&format!("    {}\n", style.dim(&place)));
+            }
+        }
+    }
+    if let Some(keys) = keys {
+        out.push_str(&format!("  {}\n", style.dim(keys)));
+    }
+    out
+}
+
+/// `✗ 1.3 frames   failed after 0.31 s`
+#[must_use]
+pub fn headline(verdict: &Verdict, style: Style) -> String {
+    let (mark, word) = match verdict.status {
+        Status::Passed => words::PASSED,
+        Status::Failed => words::FAILED,
+        Status::CompileError => words::COMPILE_ERROR,
+        Status::TimedOut => words::TIMED_OUT,
+    };
+    let mark = if style.plain {
+        String::new()
+    } else {
+        format!("{mark} ")
+    };
+    let time = match verdict.status {
+        Status::CompileError => String::new(),
+        Status::Passed => format!(" in {:.2} s", verdict.seconds),
+        Status::Failed | Status::TimedOut => format!(" after {:.2} s", verdict.seconds),
+    };
+    let text = format!("{mark}{} {}   {word}{time}", verdict.number, verdict.id);
+    style.bold(&if verdict.passed() {
+        style.good(&text)
+    } else {
+        style.bad(&text)
+    })
+}
+
+/// The situation, the details, and the advice wrapped under its arrow.
+fn message(text: &str, style: Style) -> String {
+    let mut out = String::new();
+    let mut advice: Option<String> = None;
+    for line in harmless(text).lines() {
+        if let Some(first) = line.strip_prefix("→ ") {
+            flush(&mut out, &mut advice, style);
+            advice = Some(first.to_owned());
+        } else if let Some(advice) = advice.as_mut().filter(|_| line.starts_with("  ")) {
+            advice.push(' ');
+            advice.push_str(line.trim());
+        } else {
+            flush(&mut out, &mut advice, style);
+            out.push_str("  ");
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    flush(&mut out, &mut advice, style);
+    out
+}
+
+fn flush(out: &mut String, advice: &mut Option<String>, style: Style) {
+    let Some(text) = advice.take() else { return };
+    let mark = if style.plain { words::ADVICE } else { "→" };
+    for line in style.wrap(&format!("{mark} {text}"), 2, 4) {
+        out.push_str(&line);
+        out.push('\n');
+    }
+}
+
+/// `lessons/01-tcp/exercises/frames/check.rs:41  pieces_are_joined`
+fn place(verdict: &Verdict) -> String {
+    let parts = [verdict.location.as_deref(), verdict.check.as_deref()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// Why the solution is as it is: shown after a pass.
+#[must_use]
+pub fn why(course: &Course, verdict: &Verdict) -> Option<String> {
+    let exercise = course.exercise(&verdict.id).ok()?;
+    let solution = std::fs::read_to_string(course.path(&exercise.solution())).ok()?;
+    Some(solution_why(&solution)).filter(|why| !why.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed() -> Verdict {
+        Verdict {
+            id: "frames".into(),
+            lesson: "01-tcp".into(),
+            number: "1.3".into(),
+            status: Status::Failed,
+            seconds: 0.312,
+            check: Some("pieces_are_joined".into()),
+            belief: None,
+            message: "A frame that arrives in two pieces\n  expected     \"hello\"\n  your answer  \
+                      \"hel\"\n→ One read returns what has arrived so far, not one message: keep\n  \
+                      reading until all `len` bytes are there."
+                .into(),
+            location: Some("lessons/01-tcp/exercises/frames/check.rs:41".into()),
+            build_seconds: 0.0,
+            full: String::new(),
+            hash: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_failure_reads_as_the_design_says() {
+        let expected = "\
+✗ 1.3 frames   failed after 0.31 s
+  A frame that arrives in two pieces
+    expected     \"hello\"
+    your answer  \"hel\"
+  → One read returns what has arrived so far, not one message: keep reading
+    until all `len` bytes are there.
+    lessons/01-tcp/exercises/frames/check.rs:41  pieces_are_joined
+  h hint   q quit
+";
+        assert_eq!(
+            verdict(&failed(), Style::bare(), Some("h hint   q quit")),
+            expected
+        );
+    }
+
+    #[test]
+    fn plain_output_has_words_for_marks() {
+        let style = Style {
+            plain: true,
+            ..Style::bare()
+        };
+        let text = verdict(&failed(), style, None);
+        assert!(text.starts_with("1.3 frames   failed"), "{text}");
+        assert!(
+            text.contains("Advice: One read") && !text.contains('→'),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_learners_output_cannot_drive_the_terminal() {
+        let mut bad = failed();
+        bad.message = "it said \u{1b}[2J".into();
+        assert!(!verdict(&bad, Style::bare(), None).contains('\u{1b}'));
+    }
+}

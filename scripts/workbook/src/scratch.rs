@@ -1,0 +1,98 @@
+//! A copy of the course in which any answer can be judged; the learner's files are never touched.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::course::{Course, Exercise};
+use crate::judge::build::Place;
+use crate::judge::target_dir;
+
+/// Folders that hold nothing a check needs.
+const LEFT_OUT: [&str; 5] = ["target", ".git", ".workbook", "node_modules", "book"];
+
+/// The copy: sources under `target/workbook/NAME/`, with a target directory of its own.
+#[derive(Debug)]
+pub struct Scratch {
+    /// Where to build.
+    pub place: Place,
+    /// Held as long as the copy is used: a second runner waits instead of mixing its answers in.
+    _lock: fs::File,
+}
+
+impl Scratch {
+    /// Brings the copy up to date with the course. A file that did not change is not written
+    /// again, so that cargo compiles only what differs.
+    ///
+    /// # Errors
+    /// What the system says when a file cannot be read or written.
+    pub fn refresh(course: &Course, name: &str) -> io::Result<Self> {
+        let base = target_dir(&course.root).join("workbook");
+        let root = base.join(name);
+        fs::create_dir_all(&root)?;
+        let lock = fs::File::create(base.join(format!("{name}.lock")))?;
+        lock.lock()?;
+        let mut kept = HashSet::new();
+        copy_tree(&course.root, &root, &mut kept)?;
+        remove_others(&root, &kept)?;
+        let target = Some(base.join(format!("{name}-target")));
+        Ok(Self {
+            place: Place { root, target },
+            _lock: lock,
+        })
+    }
+
+    /// Puts `text` in the place of the answer of `exercise`.
+    ///
+    /// # Errors
+    /// What the system says when the file cannot be written.
+    pub fn put(&self, exercise: &Exercise, text: &str) -> io::Result<()> {
+        write_if_different(&self.place.root.join(exercise.answer()), text.as_bytes())
+    }
+}
+
+fn copy_tree(from: &Path, to: &Path, kept: &mut HashSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let kind = entry.file_type()?;
+        let target = to.join(&name);
+        if kind.is_dir() {
+            if LEFT_OUT.iter().any(|left_out| name == *left_out) {
+                continue;
+            }
+            fs::create_dir_all(&target)?;
+            kept.insert(target.clone());
+            copy_tree(&entry.path(), &target, kept)?;
+        } else if kind.is_file() {
+            write_if_different(&target, &fs::read(entry.path())?)?;
+            kept.insert(target);
+        }
+    }
+    Ok(())
+}
+
+fn write_if_different(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::read(path) {
+        Ok(old) if old == bytes => Ok(()),
+        _ => fs::write(path, bytes),
+    }
+}
+
+/// Takes away what the course no longer has: cargo would find it and build it.
+fn remove_others(dir: &Path, kept: &HashSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if kept.contains(&path) {
+            if path.is_dir() {
+                remove_others(&path, kept)?;
+            }
+        } else if path.is_dir() {
+            fs::remove_dir_all(&path)?;
+        } else if path.file_name().is_none_or(|name| name != "Cargo.lock") {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}

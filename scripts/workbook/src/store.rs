@@ -1,0 +1,168 @@
+//! What the runner keeps for the learner, all under `.workbook/`:
+//!
+//! * `attempts.jsonl`: the only record, one line an event, only ever appended to (`log`);
+//! * `kept/ID/`: every text that a reset or an undo took out of `exercise.rs` (`texts`);
+//! * `passed/ID.rs`: the answer that last passed.
+//!
+//! Nothing here is ever deleted by the runner.
+
+mod log;
+mod progress;
+mod texts;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::course::Exercise;
+use crate::verdict::Verdict;
+
+pub use log::{Damage, Event, Kind};
+pub use progress::{Progress, State};
+pub use texts::{Reset, Undo};
+
+/// The folder `.workbook/` of one course.
+#[derive(Debug, Clone)]
+pub struct Store {
+    dir: PathBuf,
+}
+
+/// Held while something is written, so that two runners take turns.
+struct Lock(#[expect(dead_code, reason = "the lock ends when the file is dropped")] File);
+
+impl Store {
+    /// The store of the course in `root`. Nothing is created before something is kept.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self {
+            dir: root.join(".workbook"),
+        }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes an attempt into the record and, after a pass, keeps the answer `text`.
+    ///
+    /// # Errors
+    /// What the system says when it cannot be written; the record is then as it was.
+    pub fn attempt(&self, verdict: &Verdict, text: &[u8]) -> io::Result<()> {
+        let lock = self.lock()?;
+        if verdict.passed() {
+            let passed = self.dir.join("passed");
+            fs::create_dir_all(&passed)?;
+            write_atomically(&passed.join(format!("{}.rs", verdict.id)), text)?;
+        }
+        let state = self.progress().0.state(&verdict.id);
+        let mut event = Event::now(Kind::Attempt, &verdict.id);
+        event.status = Some(verdict.status);
+        event.seconds = Some((verdict.seconds * 1000.0).round() / 1000.0);
+        event.check.clone_from(&verdict.check);
+        event.belief.clone_from(&verdict.belief);
+        event.hints = state.hints;
+        event.revealed = state.revealed;
+        event.hash = Some(verdict.hash.clone());
+        log::append(&self.log(), &event)?;
+        drop(lock);
+        Ok(())
+    }
+
+    /// Writes into the record that a hint was shown (`hints`: how many by now) or the solution.
+    ///
+    /// # Errors
+    /// What the system says when it cannot be written.
+    pub fn shown(&self, kind: Kind, id: &str, hints: usize) -> io::Result<()> {
+        let _lock = self.lock()?;
+        let mut event = Event::now(kind, id);
+        event.hints = hints;
+        log::append(&self.log(), &event)
+    }
+
+    /// The record, folded; and the lines that could not be read.
+    #[must_use]
+    pub fn progress(&self) -> (Progress, Vec<Damage>) {
+        let (events, damage) = log::read(&self.log());
+        (Progress::fold(&events), damage)
+    }
+
+    /// Puts the stub back into `exercise.rs` and keeps the learner's text.
+    ///
+    /// # Errors
+    /// What the system says; the learner's text is then still in its place.
+    pub fn reset(&self, root: &Path, exercise: &Exercise) -> io::Result<Reset> {
+        let _lock = self.lock()?;
+        let done = texts::reset(&self.kept(exercise), root, exercise)?;
+        if !matches!(done, Reset::AlreadyTheStub) {
+            log::append(&self.log(), &Event::now(Kind::Reset, &exercise.id))?;
+        }
+        Ok(done)
+    }
+
+    /// Brings back the text that the last reset took away.
+    ///
+    /// # Errors
+    /// What the system says; both texts are then still there.
+    pub fn undo(&self, root: &Path, exercise: &Exercise) -> io::Result<Undo> {
+        let _lock = self.lock()?;
+        let done = texts::undo(&self.kept(exercise), root, exercise)?;
+        if matches!(done, Undo::BroughtBack) {
+            log::append(&self.log(), &Event::now(Kind::Undo, &exercise.id))?;
+        }
+        Ok(done)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir.join("attempts.jsonl")
+    }
+
+    fn kept(&self, exercise: &Exercise) -> PathBuf {
+        self.dir.join("kept").join(&exercise.id)
+    }
+
+    fn lock(&self) -> io::Result<Lock> {
+        fs::create_dir_all(&self.dir)?;
+        let file = File::create(self.dir.join("lock"))?;
+        match file.lock() {
+            Ok(()) => Ok(Lock(file)),
+            // Some network file systems have no locks; then one runner at a time is up to the user.
+            Err(e) if e.kind() == io::ErrorKind::Unsupported => Ok(Lock(file)),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// Writes a file so that a reader, or a crash, sees the old text or the new one and nothing between.
+///
+/// # Errors
+/// What the system says; the old text is then still there.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    if let Err(e) = written {
+        // A half-written file helps nobody; if even this fails the first error says more.
+        let _ = fs::remove_file(&new);
+        return Err(e);
+    }
+    fs::rename(&new, path)?;
+    sync_dir(path)
+}
+
+/// Makes a rename in the folder of `path` survive a power cut. Not every system can; then the
+/// rename is as safe as the system makes it.
+fn sync_dir(path: &Path) -> io::Result<()> {
+    if let Some(dir) = path.parent()
+        && let Ok(dir) = File::open(dir)
+    {
+        let _ = dir.sync_all();
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Progress is a fold over the attempt log, and nothing else.
+
+use std::collections::HashMap;
+
+use super::log::{Event, Kind};
+use crate::course::{Course, Exercise, Lesson};
+use crate::verdict::Status;
+
+/// What the log says about one exercise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct State {
+    /// It passed at least once.
+    pub passed: bool,
+    /// How often it was checked.
+    pub attempts: usize,
+    /// How many of its hints were shown.
+    pub hints: usize,
+    /// Its solution was shown before it had passed.
+    pub revealed: bool,
+}
+
+impl State {
+    /// `passed`, `tried` or `open`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match (self.passed, self.attempts) {
+            (true, _) => "passed",
+            (false, 0) => "open",
+            (false, _) => "tried",
+        }
+    }
+}
+
+/// What the log says about every exercise. One that the course no longer has does no harm here: it
+/// is looked up by id.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    states: HashMap<String, State>,
+}
+
+impl Progress {
+    /// Folds the events in their order.
+    #[must_use]
+    pub fn fold(events: &[Event]) -> Self {
+        let mut progress = Self::default();
+        for event in events {
+            let state = progress.states.entry(event.id.clone()).or_default();
+            match event.kind {
+                Kind::Attempt => {
+                    state.attempts += 1;
+                    state.passed |= event.status == Some(Status::Passed);
+                }
+                Kind::Hint => state.hints = state.hints.max(event.hints),
+                Kind::Reveal => state.revealed |= !state.passed,
+                Kind::Reset | Kind::Undo => {}
+            }
+        }
+        progress
+    }
+
+    /// The state of one exercise.
+    #[must_use]
+    pub fn state(&self, id: &str) -> State {
+        self.states.get(id).copied().unwrap_or_default()
+    }
+
+    /// A lesson is passed when all its core exercises are, or the last of them alone ("test out").
+    #[must_use]
+    pub fn lesson_passed(&self, lesson: &Lesson) -> bool {
+        let last = lesson.exercises.iter().rfind(|exercise| exercise.core);
+        last.is_some_and(|exercise| self.state(&exercise.id).passed)
+            || !lesson.exercises.is_empty()
+                && lesson
+                    .exercises
+                    .iter()
+                    .all(|exercise| self.state(&exercise.id).passed)
+    }
+
+    /// The first exercise after `after` (or of the course) that has not passed, going round once.
+    #[must_use]
+    pub fn next_open<'a>(&self, course: &'a Course, after: Option<&str>) -> Option<&'a Exercise> {
+        let all: Vec<&Exercise> = course.exercises().collect();
+        let start = after
+            .and_then(|id| all.iter().position(|exercise| exercise.id == id))
+            .map_or(0, |position| position + 1);
+        let (before, behind) = all.split_at(start);
+        behind
+            .iter()
+            .chain(before)
+            .copied()
+            .find(|exercise| !self.state(&exercise.id).passed)
+    }
+}

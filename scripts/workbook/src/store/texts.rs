@@ -1,0 +1,172 @@
+//! Takes a learner's text out of `exercise.rs` and puts it back, without a moment in which it is
+//! nowhere.
+//!
+//! The trick is one system call: the two files *exchange* their names (renameat2(2),
+//! `RENAME_EXCHANGE`). Before it, the kept file holds the stub; after it, the stub is in
+//! `exercise.rs` and the kept file holds whatever the learner had saved last, even if that was a
+//! microsecond ago. A kill before or after it loses nothing, and there is no "in between".
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{sync_dir, write_atomically};
+use crate::course::Exercise;
+
+/// What a reset did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reset {
+    /// The learner's text is kept in this file, the stub is back.
+    Kept(PathBuf),
+    /// There was no `exercise.rs`; the stub is back.
+    WasMissing,
+    /// There was nothing to keep.
+    AlreadyTheStub,
+}
+
+/// What an undo did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undo {
+    /// The kept text is back; what was there in between is kept.
+    BroughtBack,
+    /// No text is kept for this exercise.
+    NothingKept,
+}
+
+pub fn reset(kept: &Path, root: &Path, exercise: &Exercise) -> io::Result<Reset> {
+    let answer = root.join(exercise.answer());
+    let stub = fs::read(root.join(exercise.stub()))?;
+    match fs::read(&answer) {
+        Ok(text) if text == stub => return Ok(Reset::AlreadyTheStub),
+        Ok(_) => {}
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            write_atomically(&answer, &stub)?;
+            return Ok(Reset::WasMissing);
+        }
+        Err(e) => return Err(e),
+    }
+    fs::create_dir_all(kept)?;
+    let place = kept.join(format!("{:04}.rs", next_number(kept)?));
+    write_synced(&place, &stub)?;
+    if let Err(e) = exchange(&place, &answer) {
+        // The learner's text has not moved, so this file holds only the stub.
+        let _ = fs::remove_file(&place);
+        return Err(e);
+    }
+    Ok(Reset::Kept(place))
+}
+
+pub fn undo(kept: &Path, root: &Path, exercise: &Exercise) -> io::Result<Undo> {
+    let answer = root.join(exercise.answer());
+    let stub = fs::read(root.join(exercise.stub())).unwrap_or_default();
+    loop {
+        let Some((number, place)) = newest(kept)? else {
+            return Ok(Undo::NothingKept);
+        };
+        if fs::read(&place)? == stub {
+            // A reset that was killed before the exchange: there is nothing to bring back.
+            fs::rename(&place, kept.join(format!("{number:04}.stub.rs")))?;
+            continue;
+        }
+        if answer.exists() {
+            exchange(&place, &answer)?;
+            // Now the kept file holds what the undo replaced. It stays, under another name.
+            fs::rename(&place, kept.join(format!("{number:04}.undone.rs")))?;
+        } else {
+            write_atomically(&answer, &fs::read(&place)?)?;
+            fs::rename(&place, kept.join(format!("{number:04}.restored.rs")))?;
+        }
+        sync_dir(&place)?;
+        return Ok(Undo::BroughtBack);
+    }
+}
+
+/// Both files change places. Where the system cannot do that in one step, the text is copied and
+/// synced first, and replaced afterwards.
+fn exchange(place: &Path, answer: &Path) -> io::Result<()> {
+    // An editor or a teacher may have made exercise.rs a link; the text is what it points to.
+    let answer = fs::canonicalize(answer)?;
+    if exchange_at_once(place, &answer)? {
+        sync_dir(place)?;
+        return sync_dir(&answer);
+    }
+    let incoming = fs::read(place)?;
+    let outgoing = fs::read(&answer)?;
+    write_atomically(place, &outgoing)?;
+    write_atomically(&answer, &incoming)
+}
+
+/// Whether the system did it. An error other than "I cannot do that" is an error.
+#[cfg(unix)]
+fn exchange_at_once(a: &Path, b: &Path) -> io::Result<bool> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
+            Ok(()) => return Ok(true),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::XDEV) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    let _ = (a, b);
+    Ok(false)
+}
+
+#[cfg(not(unix))]
+fn exchange_at_once(_a: &Path, _b: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let written = File::create_new(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    if written
+        .as_ref()
+        .is_err_and(|e| e.kind() != io::ErrorKind::AlreadyExists)
+    {
+        // Half a stub on a full disk; the learner's text has not been touched yet.
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// The number of a kept file: the digits its name begins with.
+fn number(path: &Path) -> Option<u32> {
+    let name = path.file_name()?.to_str()?;
+    name.split('.').next()?.parse().ok()
+}
+
+fn numbers(kept: &Path) -> io::Result<Vec<(u32, PathBuf)>> {
+    match fs::read_dir(kept) {
+        Ok(entries) => Ok(entries
+            .flatten()
+            .filter_map(|entry| Some((number(&entry.path())?, entry.path())))
+            .collect()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(e),
+    }
+}
+
+fn next_number(kept: &Path) -> io::Result<u32> {
+    Ok(numbers(kept)?
+        .into_iter()
+        .map(|(n, _)| n + 1)
+        .max()
+        .unwrap_or(1))
+}
+
+/// The kept text that no undo has used yet, with the highest number: `0007.rs`.
+fn newest(kept: &Path) -> io::Result<Option<(u32, PathBuf)>> {
+    let waiting = |path: &Path| {
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.matches('.').count() == 1)
+    };
+    Ok(numbers(kept)?
+        .into_iter()
+        .filter(|(_, path)| waiting(path))
+        .max())
+}

@@ -1,0 +1,91 @@
+//! What a check says about an answer: the one result that terminal, browser, log and `--json` share.
+
+use serde::Serialize;
+
+use crate::course::Exercise;
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Every test of the check ran and said ok, and nothing else failed.
+    Passed,
+    /// It compiled, ran, and did something wrong.
+    Failed,
+    /// It did not compile.
+    CompileError,
+    /// It was ended at the limit.
+    TimedOut,
+}
+
+impl Status {
+    /// The word used in JSON and in the log.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::CompileError => "compile-error",
+            Self::TimedOut => "timed-out",
+        }
+    }
+}
+
+/// The result of one check.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// The exercise.
+    pub id: String,
+    /// Folder name of its lesson.
+    pub lesson: String,
+    /// Its shown position.
+    pub number: String,
+    /// How it ended.
+    pub status: Status,
+    /// How long the run took, in seconds; compiling is not counted.
+    pub seconds: f64,
+    /// The test that failed, or that was running at the limit.
+    pub check: Option<String>,
+    /// Slug of the belief that the failure shows.
+    pub belief: Option<String>,
+    /// What the learner is told: empty after a pass; the compiler's words after a compile error.
+    pub message: String,
+    /// `file:line` of the failing assertion, relative to the course.
+    pub location: Option<String>,
+    /// How long cargo took before the run, in seconds.
+    #[serde(skip)]
+    pub build_seconds: f64,
+    /// Everything that compiler and check printed, for `v`; bounded.
+    #[serde(skip)]
+    pub full: String,
+    /// Hash of the answer that was checked (SHA-256, hex).
+    #[serde(skip)]
+    pub hash: String,
+}
+
+impl Verdict {
+    /// A verdict about `exercise` with nothing said yet.
+    #[must_use]
+    pub fn new(exercise: &Exercise, status: Status) -> Self {
+        Self {
+            id: exercise.id.clone(),
+            lesson: exercise.lesson.clone(),
+            number: exercise.number.clone(),
+            status,
+            seconds: 0.0,
+            check: None,
+            belief: None,
+            message: String::new(),
+            location: None,
+            build_seconds: 0.0,
+            full: String::new(),
+            hash: String::new(),
+        }
+    }
+
+    /// Whether the answer is right.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.status == Status::Passed
+    }
+}

@@ -1,0 +1,285 @@
+//! The words that a learner sees in the terminal: one place, so that another language needs only
+//! this file, `lesson.toml` and the checks.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use crate::course::Exercise;
+use crate::judge::parse::Panic;
+
+/// After three builds during which the file changed each time.
+pub const KEEPS_CHANGING: &str =
+    "exercise.rs keeps changing while it is compiled; save once and check again";
+
+/// The verdict's mark and word, by status.
+pub const PASSED: (&str, &str) = ("✓", "passed");
+/// See [`PASSED`].
+pub const FAILED: (&str, &str) = ("✗", "failed");
+/// See [`PASSED`].
+pub const COMPILE_ERROR: (&str, &str) = ("✗", "does not compile");
+/// See [`PASSED`].
+pub const TIMED_OUT: (&str, &str) = ("✗", "timed out");
+
+/// The keys of watch mode, as a last line.
+pub const KEYS: &str = "n next   h hint   l list   c check all   x reset   v full output   q quit";
+/// The keys after a verdict that failed.
+pub const KEYS_FAILED: &str = "h hint   l list   v full output   q quit";
+/// The keys after a pass.
+pub const KEYS_PASSED: &str = "n next   l list   q quit";
+
+/// A check that was ended at its limit.
+#[must_use]
+pub fn timed_out(test: Option<&str>, limit: Duration) -> String {
+    let seconds = limit.as_secs();
+    match test {
+        Some(test) => format!(
+            "The check did not finish: `{test}` was still running after {seconds} s\n\
+             → Your code waits or loops for ever here. Look for a loop without an end, and for a \
+             read or an accept that waits for something that never comes."
+        ),
+        None => format!(
+            "The check did not finish within {seconds} s\n\
+             → The tests themselves were done: something that your code started still runs."
+        ),
+    }
+}
+
+/// A check whose program ended in the middle.
+#[must_use]
+pub fn ended_early(test: Option<&str>, status: ExitStatus, err: &str) -> String {
+    let during = test.map_or(String::new(), |test| format!(" during `{test}`"));
+    if err.contains("has overflowed its stack") {
+        return format!(
+            "The stack overflowed{during}\n\
+             → A function calls itself without an end, or a very large array lives on the stack."
+        );
+    }
+    if err.contains("memory allocation of") {
+        return format!(
+            "Your code asked for more memory than a check may use (1 GB){during}\n\
+             → Look for a collection that grows in a loop, and for a length that you believed \
+             without looking."
+        );
+    }
+    if let Some(signal) = signal(status) {
+        let name = match signal {
+            4 => "SIGILL, an illegal instruction",
+            6 => "SIGABRT, an abort",
+            7 => "SIGBUS, a bad memory access",
+            9 => "SIGKILL",
+            11 => "SIGSEGV, a bad memory access",
+            13 => "SIGPIPE, a write to a closed pipe",
+            15 => "SIGTERM",
+            _ => "a signal",
+        };
+        return format!(
+            "The program was ended{during} by {name} (signal {signal})\n\
+             → An abort ends the whole program, the check with it. Return an error instead."
+        );
+    }
+    let code = status.code().unwrap_or(1);
+    format!(
+        "The whole program ended{during} with exit code {code}, before the check was done\n\
+         → Something called `std::process::exit`. Return from the function instead: the program \
+         belongs to the check."
+    )
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_status: ExitStatus) -> Option<i32> {
+    None
+}
+
+/// A summary that says ok, without the proof that all tests ran.
+#[must_use]
+pub fn not_all_tests_ran(
+    exercise: &Exercise,
+    passed: usize,
+    required: usize,
+    missing: &[&str],
+) -> String {
+    let check = exercise.check();
+    if required == 0 {
+        return format!(
+            "There is no test in {}\n→ Put the file back as it was.",
+            check.display()
+        );
+    }
+    format!(
+        "The check is not whole: {passed} tests said ok, {required} are needed (missing: {})\n\
+         → Put {} back as it was; the answer goes into exercise.rs only.",
+        if missing.is_empty() {
+            "none".to_owned()
+        } else {
+            missing.join(", ")
+        },
+        check.display()
+    )
+}
+
+/// A test that failed and left no panic.
+#[must_use]
+pub fn failed_without_panic(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        "The test failed and said nothing\n→ Press v for the full output.".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A panic outside the check.
+#[must_use]
+pub fn your_code_panicked(panic: &Panic) -> String {
+    if let Some(todo) = panic.message.strip_prefix("not yet implemented") {
+        return format!(
+            "You have reached the part that is yours to write{}\n→ Replace the `todo!` in line {} of {}.",
+            if todo.is_empty() { "" } else { todo },
+            panic.line,
+            panic.file.rsplit('/').next().unwrap_or(&panic.file),
+        );
+    }
+    format!(
+        "Your code panicked\n  it said      {}\n\
+         → A panic ends the thread it happens in. Handle this case, or return an error.",
+        panic
+            .message
+            .lines()
+            .collect::<Vec<_>>()
+            .join("\n               ")
+    )
+}
+
+/// A test target that cargo does not know.
+#[must_use]
+pub fn no_test_target(exercise: &Exercise) -> String {
+    format!(
+        "cargo knows no test `{}`: lessons/{}/Cargo.toml needs\n\n[[test]]\nname = \"{}\"\npath = \
+         \"exercises/{}/check.rs\"\ntest = false\n",
+        exercise.id, exercise.lesson, exercise.id, exercise.id
+    )
+}
+
+/// Stands for the arrow in plain output.
+pub const ADVICE: &str = "Advice:";
+
+/// The learner's file is not there.
+#[must_use]
+pub fn answer_is_missing(exercise: &Exercise) -> String {
+    format!(
+        "{} is missing; `cargo workbook reset {}` puts the stub back, `undo` a text you had reset",
+        exercise.answer().display(),
+        exercise.id
+    )
+}
+
+/// The verdict could not be written down.
+#[must_use]
+pub fn not_recorded(e: &std::io::Error) -> String {
+    format!("note: this attempt is not in your record, .workbook/ cannot be written: {e}")
+}
+
+/// Lines of the record that were skipped.
+#[must_use]
+pub fn damaged(damage: &[crate::store::Damage]) -> String {
+    let mut text = String::new();
+    for damage in damage.iter().take(3) {
+        text.push_str(&format!(
+            "note: .workbook/attempts.jsonl line {} was skipped: {}\n",
+            damage.line, damage.why
+        ));
+    }
+    if damage.len() > 3 {
+        text.push_str(&format!("note: ... and {} lines more\n", damage.len() - 3));
+    }
+    text
+}
+
+/// Behind a lesson whose core exercises have passed.
+pub const LESSON_PASSED: &str = "  passed";
+/// Behind an exercise that is for the fast.
+pub const STRETCH: &str = "  (stretch)";
+
+/// In front of a hint.
+#[must_use]
+pub fn hint_head(number: usize, of: usize) -> String {
+    format!("Hint {number} of {of}:")
+}
+
+/// After the last hint.
+#[must_use]
+pub fn no_more_hints(exercise: &Exercise) -> String {
+    format!(
+        "That was the last hint. `cargo workbook solution {} --reveal` shows an answer.",
+        exercise.id
+    )
+}
+
+/// The solution is not shown yet.
+#[must_use]
+pub fn solution_is_closed(exercise: &Exercise, hints: usize) -> String {
+    let next = if hints < exercise.hints.len() {
+        format!(
+            "`cargo workbook hint {}` gives the next of {} hints",
+            exercise.id,
+            exercise.hints.len()
+        )
+    } else {
+        "you have seen all hints".to_owned()
+    };
+    format!(
+        "{} has not passed yet: {next}.\nTo see the solution now: cargo workbook solution {} --reveal",
+        exercise.id, exercise.id
+    )
+}
+
+/// A reset that moved a text.
+#[must_use]
+pub fn was_reset(exercise: &Exercise, file: &str) -> String {
+    format!(
+        "{} is the stub again. Your text is in {file}; `cargo workbook undo {}` brings it back.",
+        exercise.answer().display(),
+        exercise.id
+    )
+}
+
+/// A reset where the file was gone.
+#[must_use]
+pub fn stub_is_back(exercise: &Exercise) -> String {
+    format!(
+        "{} was missing; the stub is there again.",
+        exercise.answer().display()
+    )
+}
+
+/// A reset of the stub.
+#[must_use]
+pub fn already_the_stub(exercise: &Exercise) -> String {
+    format!(
+        "{} is the stub already; there is nothing to keep.",
+        exercise.answer().display()
+    )
+}
+
+/// An undo that brought a text back.
+#[must_use]
+pub fn text_is_back(exercise: &Exercise) -> String {
+    format!("Your text is back in {}.", exercise.answer().display())
+}
+
+/// An undo with nothing to undo.
+#[must_use]
+pub fn nothing_kept(exercise: &Exercise) -> String {
+    format!("No reset of {} is waiting to be undone.", exercise.id)
+}
+
+/// A reset or undo that failed.
+#[must_use]
+pub fn nothing_changed(exercise: &Exercise) -> String {
+    format!("{} was left as it is", exercise.answer().display())
+}
