@@ -10,6 +10,7 @@ pub mod course;
 pub mod judge;
 pub mod render;
 pub mod scratch;
+pub mod session;
 pub mod store;
 pub mod style;
 pub mod text;

@@ -283,3 +283,6 @@ pub fn nothing_kept(exercise: &Exercise) -> String {
 pub fn nothing_changed(exercise: &Exercise) -> String {
     format!("{} was left as it is", exercise.answer().display())
 }
+
+/// A job that somebody ended.
+pub const STOPPED: &str = "stopped";

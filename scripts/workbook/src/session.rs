@@ -1,0 +1,419 @@
+//! One running workbook: the checks and demos that are on their way, and everybody who listens.
+//!
+//! Terminal and browser look at the same session. Both ask it for a check, and both hear the same
+//! events, so neither can show something the other does not know.
+//!
+//! Two threads do the work, one for checks and one for demos, each one job at a time: a learner who
+//! saves during a demo gets a verdict at once, and two checks never fight over two cores.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+use crate::course::{Course, Exercise, Lesson, solution_why};
+use crate::judge::build::{BuildError, cargo};
+use crate::judge::process::{self, Cancel, Ending};
+use crate::judge::{self, Progress, hash, home};
+use crate::store::Store;
+use crate::text::{harmless, without_colours};
+use crate::verdict::{Status, Verdict};
+use crate::words;
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobKind {
+    /// Judges an exercise.
+    Check,
+    /// Runs the demo of a lesson.
+    Demo,
+}
+
+/// A job, waiting or running.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Job {
+    /// Its number in this session, from 1.
+    pub job: u64,
+    /// What it does.
+    pub kind: JobKind,
+    /// The exercise id, or the lesson's folder name.
+    pub target: String,
+}
+
+/// What the listeners hear.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A job has begun.
+    Started(Job),
+    /// The build of a check is done; from here its limit counts.
+    Running(Job),
+    /// A job printed a line: free of colours and control characters.
+    Output(Job, String),
+    /// A check has its result. Whether it could be recorded is told in the second text, if not.
+    Verdict(Job, Box<Verdict>, Option<String>),
+    /// A job has ended: whether all went well, and the reason if nothing else was said.
+    Done(Job, bool, Option<String>),
+    /// Progress changed: ask for [`Session::snapshot`] again.
+    State,
+    /// The book was built anew.
+    Reload,
+}
+
+/// See the file.
+pub struct Session {
+    /// The course, read once.
+    pub course: Course,
+    /// The learner's record.
+    pub store: Store,
+    inner: Mutex<Inner>,
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    last_job: u64,
+    waiting: VecDeque<(Job, Cancel)>,
+    running: Vec<(Job, Cancel)>,
+    listeners: Vec<Sender<Event>>,
+    messages: HashMap<String, String>,
+    closed: bool,
+}
+
+impl Session {
+    /// Opens a session and starts its two workers.
+    #[must_use]
+    pub fn open(course: Course) -> Arc<Self> {
+        let store = Store::new(&course.root);
+        let session = Arc::new(Self {
+            course,
+            store,
+            inner: Mutex::default(),
+            work: Condvar::new(),
+        });
+        for kind in [JobKind::Check, JobKind::Demo] {
+            let session = Arc::clone(&session);
+            std::thread::spawn(move || session.worker(kind));
+        }
+        session
+    }
+
+    /// All events from now on.
+    #[must_use]
+    pub fn listen(&self) -> Receiver<Event> {
+        let (sender, receiver) = channel();
+        self.lock().listeners.push(sender);
+        receiver
+    }
+
+    /// Tells every listener; one that has gone is forgotten.
+    pub fn tell(&self, event: &Event) {
+        self.lock()
+            .listeners
+            .retain(|listener| listener.send(event.clone()).is_ok());
+    }
+
+    /// Asks for a check of `exercise`. An older one of the same exercise is stopped: its text is old.
+    pub fn check(&self, exercise: &Exercise) -> Job {
+        self.ask(JobKind::Check, &exercise.id)
+    }
+
+    /// Asks for the demo of `lesson`. Another demo that runs is stopped: one speaks at a time.
+    pub fn demo(&self, lesson: &Lesson) -> Job {
+        self.ask(JobKind::Demo, &lesson.name)
+    }
+
+    /// Ends a job, waiting or running. Whether there was one.
+    pub fn stop(&self, job: u64) -> bool {
+        self.end(|known| known.job == job)
+    }
+
+    /// Ends all jobs of one kind.
+    pub fn stop_all(&self, kind: JobKind) {
+        self.end(|known| known.kind == kind);
+    }
+
+    /// Ends every job and takes no more; returns when nothing runs.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.end(|_| true);
+        self.work.notify_all();
+        let mut inner = self.lock();
+        while !inner.running.is_empty() {
+            inner = self
+                .work
+                .wait(inner)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Jobs that wait or run.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<Job> {
+        let inner = self.lock();
+        inner
+            .running
+            .iter()
+            .chain(&inner.waiting)
+            .map(|(job, _)| job.clone())
+            .collect()
+    }
+
+    /// The state of the whole course, as the served pages show it.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let (progress, _) = self.store.progress();
+        let jobs = self.jobs();
+        let messages = self.lock().messages.clone();
+        let lessons: Vec<LessonState> = self
+            .course
+            .lessons
+            .iter()
+            .map(|lesson| LessonState {
+                id: lesson.name.clone(),
+                title: lesson.title.clone(),
+                passed: progress.lesson_passed(lesson),
+                exercises: lesson
+                    .exercises
+                    .iter()
+                    .map(|exercise| {
+                        let state = progress.state(&exercise.id);
+                        ExerciseState {
+                            id: exercise.id.clone(),
+                            number: exercise.number.clone(),
+                            title: exercise.title.clone(),
+                            state: state.word(),
+                            busy: jobs
+                                .iter()
+                                .any(|job| job.kind == JobKind::Check && job.target == exercise.id),
+                            core: exercise.core,
+                            minutes: exercise.minutes,
+                            message: messages.get(&exercise.id).cloned(),
+                            why: state.passed.then(|| self.why(exercise)).flatten(),
+                        }
+                    })
+                    .collect(),
+            })
+            .collect();
+        let all = || lessons.iter().flat_map(|lesson| &lesson.exercises);
+        let course = CourseState {
+            passed: all().filter(|exercise| exercise.state == "passed").count(),
+            total: all().count(),
+            minutes_left: all()
+                .filter(|exercise| exercise.state != "passed")
+                .map(|exercise| exercise.minutes)
+                .sum(),
+        };
+        Snapshot {
+            course,
+            lessons,
+            jobs,
+        }
+    }
+
+    fn why(&self, exercise: &Exercise) -> Option<String> {
+        let text = std::fs::read_to_string(self.course.path(&exercise.solution())).ok()?;
+        Some(solution_why(&text)).filter(|why| !why.is_empty())
+    }
+
+    fn ask(&self, kind: JobKind, target: &str) -> Job {
+        match kind {
+            JobKind::Check => self.end(|job| job.kind == kind && job.target == target),
+            JobKind::Demo => self.end(|job| job.kind == kind),
+        };
+        let mut inner = self.lock();
+        inner.last_job += 1;
+        let job = Job {
+            job: inner.last_job,
+            kind,
+            target: target.to_owned(),
+        };
+        inner.waiting.push_back((job.clone(), Cancel::default()));
+        drop(inner);
+        self.work.notify_all();
+        job
+    }
+
+    fn end(&self, which: impl Fn(&Job) -> bool) -> bool {
+        let mut inner = self.lock();
+        let mut found = false;
+        for (_, cancel) in inner.running.iter().filter(|(job, _)| which(job)) {
+            cancel.cancel();
+            found = true;
+        }
+        let (gone, stay): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut inner.waiting)
+            .into_iter()
+            .partition(|(job, _)| which(job));
+        inner.waiting = stay;
+        drop(inner);
+        for (job, _) in gone {
+            found = true;
+            self.tell(&Event::Done(job, false, Some(words::STOPPED.to_owned())));
+        }
+        found
+    }
+
+    fn worker(&self, kind: JobKind) {
+        loop {
+            let mut inner = self.lock();
+            let (job, cancel) = loop {
+                if inner.closed {
+                    return;
+                }
+                if let Some(at) = inner.waiting.iter().position(|(job, _)| job.kind == kind)
+                    && let Some(next) = inner.waiting.remove(at)
+                {
+                    break next;
+                }
+                inner = self
+                    .work
+                    .wait(inner)
+                    .unwrap_or_else(PoisonError::into_inner);
+            };
+            inner.running.push((job.clone(), cancel.clone()));
+            drop(inner);
+            self.tell(&Event::Started(job.clone()));
+            let (ok, why) = match kind {
+                JobKind::Check => self.run_check(&job, &cancel),
+                JobKind::Demo => self.run_demo(&job, &cancel),
+            };
+            self.lock()
+                .running
+                .retain(|(running, _)| running.job != job.job);
+            self.work.notify_all();
+            self.tell(&Event::Done(job, ok, why));
+            self.tell(&Event::State);
+        }
+    }
+
+    fn run_check(&self, job: &Job, cancel: &Cancel) -> (bool, Option<String>) {
+        let Ok(exercise) = self.course.exercise(&job.target) else {
+            return (false, None);
+        };
+        let answer = self.course.path(&exercise.answer());
+        let Ok(text) = std::fs::read(&answer) else {
+            return (false, Some(words::answer_is_missing(exercise)));
+        };
+        let mut heard = |progress: Progress<'_>| match progress {
+            Progress::Building(line) | Progress::Output(line) => {
+                self.tell(&Event::Output(
+                    job.clone(),
+                    harmless(&without_colours(line)),
+                ));
+            }
+            Progress::Running => self.tell(&Event::Running(job.clone())),
+        };
+        let verdict = match judge::check(&home(&self.course.root), exercise, cancel, &mut heard) {
+            Ok(verdict) => verdict,
+            Err(BuildError::Cancelled) => return (false, Some(words::STOPPED.to_owned())),
+            Err(BuildError::Cargo(why)) => return (false, Some(without_colours(&why))),
+        };
+        // The kept text is the judged one, unless it changed in between; then another check follows.
+        let recorded = if hash(&text) == verdict.hash {
+            self.store.attempt(&verdict, &text)
+        } else {
+            std::fs::read(&answer).and_then(|text| self.store.attempt(&verdict, &text))
+        };
+        let note = recorded.err().map(|e| words::not_recorded(&e));
+        let passed = verdict.passed();
+        let mut inner = self.lock();
+        match verdict.status {
+            Status::Passed => inner.messages.remove(&exercise.id),
+            _ => inner
+                .messages
+                .insert(exercise.id.clone(), without_colours(&verdict.message)),
+        };
+        drop(inner);
+        self.tell(&Event::Verdict(job.clone(), Box::new(verdict), note));
+        (passed, None)
+    }
+
+    fn run_demo(&self, job: &Job, cancel: &Cancel) -> (bool, Option<String>) {
+        let Some(lesson) = self.course.lesson(&job.target) else {
+            return (false, None);
+        };
+        let mut command = cargo(&home(&self.course.root));
+        command
+            .args(["run", "--package", &lesson.package()])
+            .env("NO_COLOR", "1");
+        let finished = process::run(&command, None, None, cancel, &mut |_, line| {
+            self.tell(&Event::Output(
+                job.clone(),
+                harmless(&without_colours(line)),
+            ));
+        });
+        match finished {
+            Err(e) => (false, Some(e.to_string())),
+            Ok(finished) => match finished.ending {
+                Ending::Exited(status) => (status.success(), None),
+                Ending::LimitReached | Ending::Cancelled => {
+                    (false, Some(words::STOPPED.to_owned()))
+                }
+            },
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves lists that are still whole; go on with them.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The state of the course; serialized for the served pages.
+#[derive(Debug, Clone, Serialize)]
+pub struct Snapshot {
+    /// Totals.
+    pub course: CourseState,
+    /// In order.
+    pub lessons: Vec<LessonState>,
+    /// Waiting or running.
+    pub jobs: Vec<Job>,
+}
+
+/// Totals.
+#[derive(Debug, Clone, Serialize)]
+pub struct CourseState {
+    /// Exercises that have passed.
+    pub passed: usize,
+    /// Exercises there are.
+    pub total: usize,
+    /// Stated minutes of those that have not passed.
+    pub minutes_left: u32,
+}
+
+/// One lesson.
+#[derive(Debug, Clone, Serialize)]
+pub struct LessonState {
+    /// Folder name.
+    pub id: String,
+    /// Heading.
+    pub title: String,
+    /// All its core exercises, or the last of them, have passed.
+    pub passed: bool,
+    /// In order.
+    pub exercises: Vec<ExerciseState>,
+}
+
+/// One exercise.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExerciseState {
+    /// Its name.
+    pub id: String,
+    /// Its shown position.
+    pub number: String,
+    /// Heading.
+    pub title: String,
+    /// `open`, `tried` or `passed`.
+    pub state: &'static str,
+    /// A check of it waits or runs.
+    pub busy: bool,
+    /// Not a stretch exercise.
+    pub core: bool,
+    /// Stated working time.
+    pub minutes: u32,
+    /// What the last check of this session said, if it failed.
+    pub message: Option<String>,
+    /// Why the solution is as it is, once it has passed.
+    pub why: Option<String>,
+}
