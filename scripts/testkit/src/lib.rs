@@ -1,1 +1,31 @@
-//! What checks and lesson tests share.
+//! What checks and lesson tests share: a situation with a name, peers that never wait for ever,
+//! and failures that say which belief was wrong instead of `assertion failed`.
+//!
+//! Only the standard library is used here. A learner waits for this crate to be linked on every
+//! save, and a check that needs tokio can bring it along itself.
+//!
+//! # Layout
+//!
+//! * [`case`] runs one situation and turns a panic in *any* thread or task into a failed check.
+//! * [`Peer`] is the other end of a TCP connection; every read and write has a deadline.
+//! * [`Pieces`] plays a connection without a socket: reads return exactly the pieces you list.
+//! * [`View`] shows values the way a learner should see them, bytes above all.
+//! * [`advice`] turns network errors into a sentence; [`On`] replaces it where a check knows better.
+//! * [`Report`] is the text of a failure: situation, details in two columns, advice.
+
+pub mod advice;
+mod case;
+mod hook;
+mod peer;
+mod pieces;
+mod report;
+mod running;
+mod view;
+
+pub use advice::{On, Trouble};
+pub use case::{Case, case};
+pub use peer::{Listening, PATIENCE, Peer};
+pub use pieces::Pieces;
+pub use report::Report;
+pub use running::{Running, Serving};
+pub use view::{View, seconds, view_bytes};
