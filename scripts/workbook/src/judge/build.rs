@@ -120,7 +120,11 @@ pub fn build(
 ) -> Result<Built, BuildError> {
     let mut command = cargo(place);
     // Always --workspace: `-p X` would choose other features and build the dependencies anew.
-    command.args(["test", "--workspace", "--no-run", "--keep-going"]);
+    match ids {
+        [_] => command.args(["test", "--workspace", "--no-run"]),
+        // Only `build` can go on after an error; it makes the same files.
+        _ => command.args(["build", "--workspace", "--keep-going"]),
+    };
     command.arg("--message-format=json-diagnostic-rendered-ansi");
     for id in ids {
         command.args(["--test", id]);
