@@ -1,0 +1,306 @@
+//! The judge against answers that go wrong in every way we know. Whatever an answer does, there is
+//! one verdict, in words, and no process is left.
+
+mod support;
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
+
+use support::{Fixture, processes_with, until};
+
+/// Checks `alpha` with `body` as the function's body.
+fn alpha(body: &str) -> (Fixture, String) {
+    let fixture = Fixture::new();
+    fixture.write(
+        "alpha",
+        &format!("pub fn double(n: u32) -> u32 {{\n    {body}\n}}\n"),
+    );
+    let says = fixture.says(&["check", "alpha"]);
+    (fixture, says)
+}
+
+/// A mark for child processes of one test: an odd number of seconds to sleep.
+fn nap(number: u32) -> String {
+    format!("87654.{}{number}", std::process::id())
+}
+
+#[test]
+fn a_right_answer_passes_and_is_kept() {
+    let (fixture, says) = alpha("n + n");
+    assert_eq!(says, "✓ 0.1 alpha   passed in T s\n");
+    let kept = std::fs::read_to_string(fixture.path(".workbook/passed/alpha.rs")).unwrap();
+    assert!(kept.contains("n + n"));
+}
+
+#[test]
+fn a_wrong_answer_is_told_what_was_expected() {
+    let (_, says) = alpha("n");
+    assert_eq!(
+        says,
+        "\
+✗ 0.1 alpha   failed after T s
+  A number is doubled
+    expected     42
+    your answer  21
+  → You returned the number itself: add it to itself.
+    lessons/00-first/exercises/alpha/check.rs:11  doubles
+"
+    );
+}
+
+#[test]
+fn json_is_one_object_a_line_with_the_promised_members() {
+    let fixture = Fixture::new();
+    let output = fixture.run(&["check", "--all", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2);
+    for member in [
+        "id", "lesson", "number", "status", "seconds", "check", "belief", "message",
+    ] {
+        assert!(
+            lines[0].get(member).is_some(),
+            "{member} is missing: {text}"
+        );
+    }
+    assert_eq!(lines[0]["status"], "failed");
+    assert_eq!(lines[0]["belief"], "the-same-is-twice");
+    assert_eq!(lines[0]["check"], "doubles");
+    assert_eq!(lines[1]["belief"], "accept-is-an-answer");
+}
+
+#[test]
+fn a_known_mistake_gives_the_verdict_its_belief() {
+    let fixture = Fixture::new();
+    let output = fixture.run(&[
+        "check",
+        "alpha",
+        "--answer",
+        "mistakes/2_a_constant.rs",
+        "--json",
+    ]);
+    let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verdict["belief"], "twice-is-a-constant-more");
+    assert_eq!(verdict["check"], "zero_stays_zero");
+}
+
+#[test]
+fn an_answer_that_does_not_compile_shows_what_rustc_says() {
+    let (fixture, says) = alpha("\"two\"");
+    assert!(says.starts_with("✗ 0.1 alpha   does not compile\n\nerror[E0308]: mismatched types\n"));
+    assert!(
+        says.contains("lessons/00-first/exercises/alpha/exercise.rs:2:5"),
+        "{says}"
+    );
+    assert!(!says.contains("aborting due to"), "{says}");
+    assert_eq!(fixture.run(&["check", "alpha"]).status.code(), Some(1));
+}
+
+#[test]
+fn an_endless_loop_is_ended_at_the_limit() {
+    let (_, says) = alpha("loop { std::hint::black_box(n); }");
+    assert_eq!(
+        says,
+        "\
+✗ 0.1 alpha   timed out after T s
+  The check did not finish: `doubles` was still running after 2 s
+  → Your code waits or loops for ever here. Look for a loop without an end, and
+    for a read or an accept that waits for something that never comes.
+    doubles
+"
+    );
+}
+
+#[test]
+fn a_blocked_accept_is_ended_at_the_limit() {
+    let (_, says) = alpha(
+        "let l = std::net::TcpListener::bind(\"127.0.0.1:0\").unwrap(); let _ = l.accept(); n * 2",
+    );
+    assert!(says.starts_with("✗ 0.1 alpha   timed out"), "{says}");
+}
+
+#[test]
+fn a_child_left_behind_is_ended() {
+    let nap = nap(1);
+    let (_, says) = alpha(&format!(
+        "std::process::Command::new(\"sleep\").arg(\"{nap}\").spawn().unwrap(); n * 2"
+    ));
+    assert!(says.starts_with("✓"), "{says}");
+    assert!(processes_with(&nap).is_empty());
+}
+
+#[test]
+fn a_child_that_leaves_the_process_group_is_ended() {
+    let nap = nap(2);
+    // setsid -f forks: the sleeper has a session of its own and its parent is gone.
+    let (_, says) = alpha(&format!(
+        "std::process::Command::new(\"setsid\").args([\"-f\", \"sleep\", \"{nap}\"]).status().unwrap(); \
+         loop {{ std::hint::black_box(n); }}"
+    ));
+    assert!(says.starts_with("✗ 0.1 alpha   timed out"), "{says}");
+    assert!(processes_with(&nap).is_empty());
+}
+
+#[test]
+fn exit_0_in_the_middle_is_no_pass() {
+    let (_, says) = alpha("std::process::exit(i32::from(n == 7))");
+    assert_eq!(
+        says,
+        "\
+✗ 0.1 alpha   failed after T s
+  The whole program ended during `doubles` with exit code 0, before the check was done
+  → Something called `std::process::exit`. Return from the function instead: the
+    program belongs to the check.
+    doubles
+"
+    );
+}
+
+#[test]
+fn an_abort_is_named() {
+    let (_, says) = alpha("let _ = n; std::process::abort()");
+    assert!(
+        says.contains("was ended during `doubles` by SIGABRT"),
+        "{says}"
+    );
+}
+
+#[test]
+fn a_stack_overflow_is_named() {
+    let (_, says) = alpha("if n == u32::MAX { 0 } else { double(std::hint::black_box(n)) + 1 }");
+    assert!(
+        says.contains("The stack overflowed during `doubles`"),
+        "{says}"
+    );
+}
+
+#[test]
+fn too_much_memory_is_named() {
+    let (_, says) =
+        alpha("let big = vec![1_u8; 3 << 30]; u32::from(std::hint::black_box(&big)[9]) + n");
+    assert!(says.contains("more memory than a check may use"), "{says}");
+}
+
+#[test]
+fn a_panic_in_a_spawned_thread_fails_the_check() {
+    let (_, says) =
+        alpha("let _ = std::thread::spawn(|| panic!(\"lost in a thread\")).join(); n * 2");
+    assert!(says.starts_with("✗ 0.1 alpha   failed"), "{says}");
+    assert!(says.contains("lost in a thread"), "{says}");
+}
+
+#[test]
+fn a_panic_in_the_answer_is_told_with_its_place() {
+    let (_, says) = alpha("let list: Vec<u32> = vec![]; list[n as usize]");
+    assert!(says.contains("index out of bounds"), "{says}");
+    assert!(says.contains("exercise.rs:2"), "{says}");
+}
+
+#[test]
+fn a_gigabyte_of_output_is_bounded() {
+    let (_, says) = alpha(
+        "use std::io::Write; let mut out = std::io::stdout(); \
+         for _ in 0..1_000_000 { let _ = out.write_all(&[b'x'; 1024]); } n * 2",
+    );
+    // It may be done within the limit or not; the runner's own memory is what is at stake.
+    assert!(says.starts_with("✗") || says.starts_with("✓"), "{says}");
+    assert!(says.len() < 10_000, "{} bytes on the screen", says.len());
+}
+
+#[test]
+fn output_in_a_test_does_not_hide_the_verdict() {
+    let (_, says) = alpha(
+        "print!(\"test doubles ... ok\"); println!(\"test result: ok. 9 passed; 0 failed;\"); n",
+    );
+    assert!(says.starts_with("✗ 0.1 alpha   failed"), "{says}");
+}
+
+#[test]
+fn a_check_whose_tests_are_gone_is_no_pass() {
+    let fixture = Fixture::new();
+    let check = fixture.path("lessons/00-first/exercises/alpha/check.rs");
+    let text = std::fs::read_to_string(&check).unwrap();
+    std::fs::write(&check, text.replace("#[test]", "#[test]\n#[ignore]")).unwrap();
+    let says = fixture.says(&["check", "alpha"]);
+    assert!(
+        says.contains("The check is not whole: 0 tests said ok, 2 are needed"),
+        "{says}"
+    );
+}
+
+#[test]
+fn nothing_is_left_when_the_runner_is_killed() {
+    let nap = nap(3);
+    let fixture = Fixture::new();
+    fixture.write(
+        "alpha",
+        &format!(
+            "pub fn double(n: u32) -> u32 {{\n std::process::Command::new(\"setsid\")\
+             .args([\"-f\", \"sleep\", \"{nap}\"]).status().unwrap();\n \
+             loop {{ std::hint::black_box(n); }}\n}}\n"
+        ),
+    );
+    let mut runner = fixture.workbook(&["check", "alpha"]).spawn().unwrap();
+    until(
+        "the answer to start its child",
+        Duration::from_secs(60),
+        || !processes_with(&format!("sleep {nap}")).is_empty(),
+    );
+    runner.kill().unwrap();
+    assert_eq!(runner.wait().unwrap().signal(), Some(9));
+    let root = fixture.root().to_str().unwrap().to_owned();
+    until("everything to end", Duration::from_secs(5), || {
+        processes_with(&nap).is_empty() && processes_with(&root).is_empty()
+    });
+}
+
+#[test]
+fn a_killed_runner_ends_the_compiler_too() {
+    let fixture = Fixture::new();
+    fixture.write("alpha", "pub fn double(n: u32) -> u32 { n * 3 }\n");
+    let mut runner = fixture.workbook(&["check", "alpha"]).spawn().unwrap();
+    let root = fixture.root().to_str().unwrap().to_owned();
+    // cargo itself carries no mark; rustc has the path of the file or of the folder it runs in.
+    until("cargo to start", Duration::from_secs(60), || {
+        !children_of(runner.id()).is_empty()
+    });
+    let child = children_of(runner.id());
+    runner.kill().unwrap();
+    runner.wait().unwrap();
+    until("the build to end", Duration::from_secs(5), || {
+        child
+            .iter()
+            .all(|pid| !std::path::Path::new(&format!("/proc/{pid}")).exists())
+            && processes_with(&root).is_empty()
+    });
+}
+
+fn children_of(pid: u32) -> Vec<u32> {
+    let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    list.unwrap_or_default()
+        .split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
+}
+
+#[test]
+fn two_checks_side_by_side_keep_their_own_answers() {
+    let one = Fixture::new();
+    let two = Fixture::new();
+    two.write("alpha", "pub fn double(n: u32) -> u32 {\n    n * 2\n}\n");
+    let started = Instant::now();
+    let slow = one
+        .workbook(&["check", "alpha", "--json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let fast = two.run(&["check", "alpha", "--json"]);
+    let slow = slow.wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&slow.stdout).contains("\"failed\""));
+    assert!(String::from_utf8_lossy(&fast.stdout).contains("\"passed\""));
+    assert!(started.elapsed() < Duration::from_secs(120));
+}
