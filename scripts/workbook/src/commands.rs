@@ -5,6 +5,7 @@ pub mod hint;
 pub mod list;
 pub mod reset;
 pub mod solution;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ pub const COMMANDS: &[Command] = &[
     solution::COMMAND,
     reset::RESET,
     reset::UNDO,
+    verify::COMMAND,
 ];
 
 /// Runs what the command line asks for; without a command, `start`.

@@ -15,4 +15,5 @@ pub mod store;
 pub mod style;
 pub mod text;
 pub mod verdict;
+pub mod verify;
 pub mod words;

@@ -1,0 +1,36 @@
+//! The course about itself: a maintainer adds an exercise, and this says whether it is a good one.
+//!
+//! Layout: `files` looks at what lies on disk, `listings` at the chapters, `answers` compiles and
+//! runs every stub, solution and mistake in a scratch copy. Each returns [`Fault`]s: one line each.
+
+pub mod answers;
+pub mod files;
+pub mod listings;
+
+use std::path::{Path, PathBuf};
+
+/// Something that is wrong with the course.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// The file or folder to look at, relative to the course.
+    pub place: PathBuf,
+    /// What is wrong, and what would be right.
+    pub what: String,
+}
+
+impl Fault {
+    /// A fault at `place`.
+    #[must_use]
+    pub fn at(place: impl AsRef<Path>, what: impl Into<String>) -> Self {
+        Self {
+            place: place.as_ref().to_owned(),
+            what: what.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place.display(), self.what)
+    }
+}

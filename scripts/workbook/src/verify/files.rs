@@ -1,0 +1,349 @@
+//! What can be seen without compiling: files, tables, hints, minutes, beliefs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::Fault;
+use crate::course::{
+    Belief, Course, Exercise, Lesson, Mistake, TIMED_OUT, solution_why, test_names,
+};
+
+/// Fewest hints: a nudge, and nearly the answer.
+const HINTS: usize = 2;
+/// Fewest mistakes: the belief itself, and two more.
+const MISTAKES: usize = 3;
+/// Most minutes a lesson may take.
+const LESSON_MINUTES: u32 = 90;
+
+/// All faults of the files. `strict`: a stub that differs from exercise.rs is a fault (in CI), not
+/// a learner's work.
+#[must_use]
+pub fn faults(course: &Course, strict: bool) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut beliefs: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for lesson in &course.lessons {
+        lesson_faults(course, lesson, &mut faults);
+        for exercise in &lesson.exercises {
+            exercise_faults(course, exercise, strict, &mut faults);
+            let mistakes = mistake_faults(course, exercise, &mut faults);
+            let place = exercise.dir.display().to_string();
+            for belief in mistakes.iter().map(|m| &m.belief).chain([&exercise.belief]) {
+                belief_faults(belief, &place, &mut beliefs, &mut faults);
+            }
+        }
+    }
+    faults
+}
+
+/// The exercises whose `exercise.rs` is not the stub: a learner's work, and no fault of the course.
+#[must_use]
+pub fn edited(course: &Course) -> Vec<&Exercise> {
+    let differs = |exercise: &&Exercise| {
+        fs::read(course.path(&exercise.answer())).ok()
+            != fs::read(course.path(&exercise.stub())).ok()
+    };
+    course.exercises().filter(differs).collect()
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    package: Package,
+    #[serde(default)]
+    test: Vec<TestTarget>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct TestTarget {
+    name: String,
+    path: Option<String>,
+    test: Option<bool>,
+}
+
+fn lesson_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
+    let toml = lesson.dir().join("lesson.toml");
+    if lesson.minutes == 0 || lesson.minutes > LESSON_MINUTES {
+        faults.push(Fault::at(
+            &toml,
+            format!(
+                "the lesson takes {} minutes; it must be 1 to {LESSON_MINUTES}",
+                lesson.minutes
+            ),
+        ));
+    }
+    let sum: u32 = lesson
+        .exercises
+        .iter()
+        .filter(|e| e.core)
+        .map(|e| e.minutes)
+        .sum();
+    if sum > lesson.minutes {
+        faults.push(Fault::at(
+            &toml,
+            format!(
+                "its core exercises take {sum} minutes, the whole lesson only {}",
+                lesson.minutes
+            ),
+        ));
+    }
+    if lesson.goals.iter().all(|goal| goal.trim().is_empty()) {
+        faults.push(Fault::at(&toml, "it has no goals"));
+    }
+    manifest_faults(course, lesson, faults);
+    chapter_faults(course, lesson, faults);
+    stray(
+        &course.root,
+        &lesson.dir().join("exercises"),
+        faults,
+        |name| lesson.exercises.iter().any(|exercise| exercise.id == name),
+    );
+}
+
+fn manifest_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
+    let place = lesson.dir().join("Cargo.toml");
+    let text = fs::read_to_string(course.path(&place)).unwrap_or_default();
+    let manifest: Manifest = match toml::from_str(&text) {
+        Ok(manifest) => manifest,
+        Err(e) => return faults.push(Fault::at(place, e.to_string())),
+    };
+    if manifest.package.name != lesson.package() {
+        faults.push(Fault::at(
+            &place,
+            format!(
+                "the package is `{}`; it must be `{}`",
+                manifest.package.name,
+                lesson.package()
+            ),
+        ));
+    }
+    for exercise in &lesson.exercises {
+        let Some(target) = manifest
+            .test
+            .iter()
+            .find(|target| target.name == exercise.id)
+        else {
+            faults.push(Fault::at(
+                &place,
+                format!("there is no [[test]] `{}`", exercise.id),
+            ));
+            continue;
+        };
+        let path = format!("exercises/{}/check.rs", exercise.id);
+        if target.path.as_deref() != Some(&path) {
+            faults.push(Fault::at(
+                &place,
+                format!("the path of `{}` must be {path}", exercise.id),
+            ));
+        }
+        if target.test != Some(false) {
+            faults.push(Fault::at(
+                &place,
+                format!(
+                    "`{}` needs `test = false`, or a fresh clone fails its tests",
+                    exercise.id
+                ),
+            ));
+        }
+    }
+    for target in &manifest.test {
+        let of_an_exercise = target
+            .path
+            .as_deref()
+            .is_some_and(|p| p.starts_with("exercises/"));
+        if of_an_exercise
+            && !lesson
+                .exercises
+                .iter()
+                .any(|exercise| exercise.id == target.name)
+        {
+            faults.push(Fault::at(
+                &place,
+                format!("[[test]] `{}` is not in lesson.toml", target.name),
+            ));
+        }
+    }
+}
+
+fn chapter_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
+    let chapter = lesson.chapter();
+    let Ok(text) = fs::read_to_string(course.path(&chapter)) else {
+        return faults.push(Fault::at(chapter, "the lesson has no chapter"));
+    };
+    for exercise in &lesson.exercises {
+        if !text.contains(&format!("{{{{#exercise {}}}}}", exercise.id)) {
+            faults.push(Fault::at(
+                &chapter,
+                format!(
+                    "the chapter does not show `{{{{#exercise {}}}}}`",
+                    exercise.id
+                ),
+            ));
+        }
+    }
+}
+
+fn exercise_faults(course: &Course, exercise: &Exercise, strict: bool, faults: &mut Vec<Fault>) {
+    let read = |path: &Path| fs::read_to_string(course.path(path)).ok();
+    for file in [
+        exercise.answer(),
+        exercise.stub(),
+        exercise.solution(),
+        exercise.check(),
+    ] {
+        if read(&file).is_none() {
+            faults.push(Fault::at(&file, "the file is missing, or is not text"));
+        }
+    }
+    if strict && read(&exercise.answer()) != read(&exercise.stub()) {
+        faults.push(Fault::at(
+            exercise.answer(),
+            "it must be the same as stub.rs",
+        ));
+    }
+    if read(&exercise.solution()).is_some_and(|text| solution_why(&text).is_empty()) {
+        faults.push(Fault::at(
+            exercise.solution(),
+            "it must open with `//!` lines that say why it is as it is",
+        ));
+    }
+    if let Some(text) = read(&exercise.check()) {
+        if !text.lines().any(|line| line.trim() == "mod exercise;") {
+            faults.push(Fault::at(
+                exercise.check(),
+                "it must have the line `mod exercise;`",
+            ));
+        }
+        if test_names(&text).is_empty() {
+            faults.push(Fault::at(exercise.check(), "it has no #[test]"));
+        }
+    }
+    let toml = Path::new("lessons")
+        .join(&exercise.lesson)
+        .join("lesson.toml");
+    let id = &exercise.id;
+    if exercise.hints.len() < HINTS || exercise.hints.iter().any(|hint| hint.trim().is_empty()) {
+        faults.push(Fault::at(
+            &toml,
+            format!("`{id}` needs {HINTS} hints or more, none of them empty"),
+        ));
+    }
+    if exercise.minutes == 0 {
+        faults.push(Fault::at(
+            &toml,
+            format!("`{id}` must say how many minutes it takes"),
+        ));
+    }
+    if exercise.title.trim().is_empty() || exercise.goal.trim().is_empty() {
+        faults.push(Fault::at(&toml, format!("`{id}` needs a title and a goal")));
+    }
+    const FILES: [&str; 5] = [
+        "exercise.rs",
+        "stub.rs",
+        "solution.rs",
+        "check.rs",
+        "mistakes",
+    ];
+    stray(&course.root, &exercise.dir, faults, |name| {
+        FILES.contains(&name)
+    });
+    stray(&course.root, &exercise.mistakes_dir(), faults, |name| {
+        name.ends_with(".rs")
+    });
+}
+
+fn mistake_faults(course: &Course, exercise: &Exercise, faults: &mut Vec<Fault>) -> Vec<Mistake> {
+    let mistakes = match Mistake::all(&course.root, exercise) {
+        Ok(mistakes) => mistakes,
+        Err(e) => {
+            faults.push(Fault::at(exercise.mistakes_dir(), e.to_string()));
+            return Vec::new();
+        }
+    };
+    if mistakes.len() < MISTAKES {
+        faults.push(Fault::at(
+            exercise.mistakes_dir(),
+            format!(
+                "there are {} mistakes; {MISTAKES} or more are needed",
+                mistakes.len()
+            ),
+        ));
+    }
+    if mistakes
+        .first()
+        .is_some_and(|first| first.belief != exercise.belief)
+    {
+        faults.push(Fault::at(
+            &mistakes[0].file,
+            format!(
+                "the first mistake must be the exercise's own belief, `{}`",
+                exercise.belief.slug
+            ),
+        ));
+    }
+    let check = fs::read_to_string(course.path(&exercise.check())).unwrap_or_default();
+    let tests = test_names(&check);
+    for mistake in &mistakes {
+        if mistake.check != TIMED_OUT && !tests.contains(&mistake.check) {
+            faults.push(Fault::at(
+                &mistake.file,
+                format!("check.rs has no test `{}`", mistake.check),
+            ));
+        }
+    }
+    mistakes
+}
+
+/// A slug stands for one sentence in the whole course: verdict, log and teacher pages share it.
+fn belief_faults(
+    belief: &Belief,
+    place: &str,
+    known: &mut BTreeMap<String, (String, String)>,
+    faults: &mut Vec<Fault>,
+) {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if belief.slug.is_empty() || !belief.slug.chars().all(plain) {
+        faults.push(Fault::at(
+            place,
+            format!(
+                "the slug `{}` must be lower-case words with hyphens",
+                belief.slug
+            ),
+        ));
+    }
+    let (words, first) = known
+        .entry(belief.slug.clone())
+        .or_insert((belief.words.clone(), place.to_owned()));
+    if *words != belief.words {
+        faults.push(Fault::at(
+            place,
+            format!(
+                "the belief `{}` has other words in {first}: {words}",
+                belief.slug
+            ),
+        ));
+    }
+}
+
+/// Reports every entry of a folder that has no business there.
+fn stray(root: &Path, dir: &Path, faults: &mut Vec<Fault>, known: impl Fn(&str) -> bool) {
+    let Ok(entries) = fs::read_dir(root.join(dir)) else {
+        return;
+    };
+    let names: BTreeSet<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    for name in names.into_iter().filter(|name| !known(name)) {
+        faults.push(Fault::at(
+            dir.join(name),
+            "stray file: nothing in the course uses it",
+        ));
+    }
+}
