@@ -88,30 +88,38 @@ impl Store {
         (Progress::fold(&events), damage)
     }
 
-    /// Puts the stub back into `exercise.rs` and keeps the learner's text.
+    /// Puts the stub back into `exercise.rs` and keeps the learner's text. The second value is the
+    /// reason why that is not in the record, if it is not.
     ///
     /// # Errors
     /// What the system says; the learner's text is then still in its place.
-    pub fn reset(&self, root: &Path, exercise: &Exercise) -> io::Result<Reset> {
+    pub fn reset(
+        &self,
+        root: &Path,
+        exercise: &Exercise,
+    ) -> io::Result<(Reset, Option<io::Error>)> {
         let _lock = self.lock()?;
         let done = texts::reset(&self.kept(exercise), root, exercise)?;
-        if !matches!(done, Reset::AlreadyTheStub) {
-            log::append(&self.log(), &Event::now(Kind::Reset, &exercise.id))?;
-        }
-        Ok(done)
+        let recorded = match done {
+            Reset::AlreadyTheStub => Ok(()),
+            _ => log::append(&self.log(), &Event::now(Kind::Reset, &exercise.id)),
+        };
+        Ok((done, recorded.err()))
     }
 
-    /// Brings back the text that the last reset took away.
+    /// Brings back the text that the last reset took away. The second value is as for
+    /// [`Store::reset`].
     ///
     /// # Errors
     /// What the system says; both texts are then still there.
-    pub fn undo(&self, root: &Path, exercise: &Exercise) -> io::Result<Undo> {
+    pub fn undo(&self, root: &Path, exercise: &Exercise) -> io::Result<(Undo, Option<io::Error>)> {
         let _lock = self.lock()?;
         let done = texts::undo(&self.kept(exercise), root, exercise)?;
-        if matches!(done, Undo::BroughtBack) {
-            log::append(&self.log(), &Event::now(Kind::Undo, &exercise.id))?;
-        }
-        Ok(done)
+        let recorded = match done {
+            Undo::NothingKept => Ok(()),
+            Undo::BroughtBack => log::append(&self.log(), &Event::now(Kind::Undo, &exercise.id)),
+        };
+        Ok((done, recorded.err()))
     }
 
     fn log(&self) -> PathBuf {

@@ -181,7 +181,7 @@ pub fn answer_is_missing(exercise: &Exercise) -> String {
 /// The verdict could not be written down.
 #[must_use]
 pub fn not_recorded(e: &std::io::Error) -> String {
-    format!("note: this attempt is not in your record, .workbook/ cannot be written: {e}")
+    format!("note: this is not in your record, .workbook/ cannot be written: {e}")
 }
 
 /// Lines of the record that were skipped.

@@ -64,10 +64,10 @@ fn run(
 /// # Errors
 /// Why it could not be done; then nothing has changed.
 pub fn reset(course: &Course, store: &Store, exercise: &Exercise) -> Result<String> {
-    let done = store
+    let (done, unrecorded) = store
         .reset(&course.root, exercise)
         .with_context(|| words::nothing_changed(exercise))?;
-    Ok(match done {
+    let said = match done {
         Reset::Kept(file) => {
             let file = file
                 .strip_prefix(&course.root)
@@ -78,7 +78,8 @@ pub fn reset(course: &Course, store: &Store, exercise: &Exercise) -> Result<Stri
         }
         Reset::WasMissing => words::stub_is_back(exercise),
         Reset::AlreadyTheStub => words::already_the_stub(exercise),
-    })
+    };
+    Ok(with_note(said, unrecorded))
 }
 
 /// Brings the text back.
@@ -86,11 +87,19 @@ pub fn reset(course: &Course, store: &Store, exercise: &Exercise) -> Result<Stri
 /// # Errors
 /// Why it could not be done; then both texts are still there.
 pub fn undo(course: &Course, store: &Store, exercise: &Exercise) -> Result<String> {
-    let done = store
+    let (done, unrecorded) = store
         .undo(&course.root, exercise)
         .with_context(|| words::nothing_changed(exercise))?;
-    Ok(match done {
+    let said = match done {
         Undo::BroughtBack => words::text_is_back(exercise),
         Undo::NothingKept => words::nothing_kept(exercise),
-    })
+    };
+    Ok(with_note(said, unrecorded))
+}
+
+fn with_note(said: String, unrecorded: Option<std::io::Error>) -> String {
+    match unrecorded {
+        Some(e) => format!("{said}\n{}", words::not_recorded(&e)),
+        None => said,
+    }
 }
