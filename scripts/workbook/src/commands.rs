@@ -1,11 +1,13 @@
 //! The commands: what each is for, and how its arguments are read. One file a command.
 
 pub mod check;
+pub mod doctor;
 pub mod hint;
 pub mod list;
 pub mod reset;
 pub mod solution;
 pub mod verify;
+pub mod wire;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ pub const COMMANDS: &[Command] = &[
     solution::COMMAND,
     reset::RESET,
     reset::UNDO,
+    wire::COMMAND,
+    doctor::COMMAND,
     verify::COMMAND,
 ];
 

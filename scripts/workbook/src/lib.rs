@@ -7,6 +7,7 @@
 
 pub mod commands;
 pub mod course;
+pub mod doctor;
 pub mod judge;
 pub mod render;
 pub mod scratch;

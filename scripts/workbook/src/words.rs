@@ -286,3 +286,14 @@ pub fn nothing_changed(exercise: &Exercise) -> String {
 
 /// A job that somebody ended.
 pub const STOPPED: &str = "stopped";
+
+/// Heading of what nothing works without.
+pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
+/// Heading of what only makes it nicer.
+pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
+/// Heading of what only `scripts/test` needs.
+pub const DOCTOR_TESTS: &str = "To run scripts/test (it installs these on Debian)";
+/// Mark of a thing that is there, in plain output.
+pub const DOCTOR_OK: &str = "ok     ";
+/// Mark of a thing that is missing, in plain output.
+pub const DOCTOR_MISSING: &str = "missing";

@@ -20,9 +20,9 @@ Usage: cargo workbook verify [--stress N]
 
   --stress N  each solution must pass N times (otherwise once; 3 times with CI=true)
 
-Prints one line for each thing that is wrong, and exits with 1 if there is any. Works in a copy under
-target/workbook: the files you edit are neither used nor touched. With CI=true an exercise.rs that
-differs from its stub.rs is a fault as well.
+Prints one line for each thing that is wrong, and exits with 1 if there is any. Works in a copy
+under target/workbook: the files you edit are neither used nor touched. With CI=true an exercise.rs
+that differs from its stub.rs is a fault as well.
 
 Example: cargo workbook verify --stress 20
 ",

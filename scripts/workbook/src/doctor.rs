@@ -1,0 +1,287 @@
+//! What this machine has, what it lacks, and the exact command that mends it.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use notify::Watcher;
+
+/// How bad it is when something is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing works without it.
+    Always,
+    /// Only comfort: the text says what to do instead.
+    Comfort,
+    /// Only `scripts/test` needs it.
+    Tests,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What it is.
+    pub name: &'static str,
+    /// How bad it is when missing.
+    pub need: Need,
+    /// What was found, or why it is missing.
+    pub found: Result<String, String>,
+    /// The command or step that mends it.
+    pub mend: String,
+}
+
+/// The oldest Rust that compiles this workspace: `rust-version` in Cargo.toml.
+const RUST: (u32, u32) = (1, 90);
+
+/// Looks at everything. `root` is the course.
+#[must_use]
+pub fn look(root: &Path) -> Vec<Finding> {
+    let install = Install::here();
+    let finding = |name, need, found, mend: String| Finding {
+        name,
+        need,
+        found,
+        mend,
+    };
+    vec![
+        finding("Rust", Need::Always, rust(), "rustup update stable".into()),
+        finding(
+            "C compiler",
+            Need::Always,
+            version("cc", "--version"),
+            install.command(&["build-essential", "gcc", "gcc", "build-base"]),
+        ),
+        finding(
+            "record",
+            Need::Always,
+            writable(root),
+            format!("give yourself the right to write in {}", root.display()),
+        ),
+        finding(
+            "file watching",
+            Need::Comfort,
+            watching(root),
+            "cargo workbook watch --poll".into(),
+        ),
+        finding(
+            "port 3000",
+            Need::Comfort,
+            port(3000),
+            "nothing to do: the book takes the next free port, or: cargo run -- --port N".into(),
+        ),
+        finding(
+            "port 8080",
+            Need::Comfort,
+            port(8080),
+            "stop what uses it, or give lesson 01 another one: -- server --addr 127.0.0.1:8081"
+                .into(),
+        ),
+        finding(
+            "browser",
+            Need::Comfort,
+            browser(),
+            "open the printed address in any browser".into(),
+        ),
+        finding(
+            "rustfmt",
+            Need::Tests,
+            version("rustfmt", "--version"),
+            "rustup component add rustfmt".into(),
+        ),
+        finding(
+            "clippy",
+            Need::Tests,
+            version("cargo-clippy", "--version"),
+            "rustup component add clippy".into(),
+        ),
+        finding(
+            "Python 3",
+            Need::Tests,
+            version("python3", "--version"),
+            install.command(&["python3", "python3", "python", "python3"]),
+        ),
+        finding(
+            "Node.js 18+",
+            Need::Tests,
+            node(),
+            install.command(&["nodejs npm", "nodejs npm", "nodejs npm", "nodejs npm"]),
+        ),
+        finding(
+            "Chromium",
+            Need::Tests,
+            chromium(),
+            match install {
+                // Ubuntu's package is only a pointer to a snap, which headless tests cannot use.
+                Install::Apt if is_ubuntu() => {
+                    "install Chrome or Chromium by hand, then: export CHROME_BIN=/path/to/it".into()
+                }
+                _ => install.command(&["chromium", "chromium", "chromium", "chromium"]),
+            },
+        ),
+    ]
+}
+
+/// How software is installed on this system.
+#[derive(Debug, Clone, Copy)]
+enum Install {
+    Apt,
+    Dnf,
+    Pacman,
+    Apk,
+    Brew,
+    Other,
+}
+
+impl Install {
+    fn here() -> Self {
+        let has = |program: &str| on_path(program).is_some();
+        match () {
+            () if has("apt-get") => Self::Apt,
+            () if has("dnf") => Self::Dnf,
+            () if has("pacman") => Self::Pacman,
+            () if has("apk") => Self::Apk,
+            () if has("brew") => Self::Brew,
+            () => Self::Other,
+        }
+    }
+
+    /// The command for packages named as in Debian, Fedora, Arch and Alpine.
+    fn command(self, names: &[&str; 4]) -> String {
+        match self {
+            Self::Apt => format!(
+                "sudo apt-get update && sudo apt-get install -y {}",
+                names[0]
+            ),
+            Self::Dnf => format!("sudo dnf install -y {}", names[1]),
+            Self::Pacman => format!("sudo pacman -S --noconfirm {}", names[2]),
+            Self::Apk => format!("sudo apk add {}", names[3]),
+            Self::Brew if names[0] == "build-essential" => "xcode-select --install".into(),
+            Self::Brew => format!("brew install {}", names[1].replace("nodejs npm", "node")),
+            Self::Other => format!("install {} with this system's package manager", names[0]),
+        }
+    }
+}
+
+fn rust() -> Result<String, String> {
+    let line = version("rustc", "--version")?;
+    let number = line.split_whitespace().nth(1).unwrap_or_default();
+    let mut parts = number.split('.').map_while(|part| part.parse::<u32>().ok());
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found < RUST {
+        return Err(format!(
+            "{line}; this workbook needs {}.{} or newer",
+            RUST.0, RUST.1
+        ));
+    }
+    Ok(line)
+}
+
+fn node() -> Result<String, String> {
+    let text = version("node", "--version")?;
+    version("npm", "--version").map_err(|_| "npm is not installed".to_owned())?;
+    let major: u32 = text
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0);
+    if major < 18 {
+        Err(format!("{text} is too old"))
+    } else {
+        Ok(text)
+    }
+}
+
+fn chromium() -> Result<String, String> {
+    let named = std::env::var_os("CHROME_BIN").map(PathBuf::from);
+    let program = named
+        .or_else(|| on_path("chromium"))
+        .ok_or("not installed")?;
+    version(program.to_str().unwrap_or("chromium"), "--version")
+}
+
+fn is_ubuntu() -> bool {
+    std::fs::read_to_string("/etc/os-release").is_ok_and(|text| text.contains("ID=ubuntu"))
+}
+
+/// The first line that `program` prints about itself.
+fn version(program: &str, argument: &str) -> Result<String, String> {
+    let output = Command::new(program)
+        .arg(argument)
+        .output()
+        .map_err(|_| "not installed".to_owned())?;
+    if !output.status.success() {
+        return Err(format!("`{program} {argument}` fails"));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|file| file.is_file())
+}
+
+/// The folder of the record can be written.
+fn writable(root: &Path) -> Result<String, String> {
+    let dir = root.join(".workbook");
+    let probe = dir.join("probe");
+    std::fs::create_dir_all(&dir)
+        .and_then(|()| std::fs::write(&probe, b"probe"))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map(|()| ".workbook/ can be written".to_owned())
+        .map_err(|e| format!("{} cannot be written: {e}", dir.display()))
+}
+
+/// A change in the course's folder is heard. On some shared folders and old network file systems it
+/// is not.
+fn watching(root: &Path) -> Result<String, String> {
+    let dir = root.join(".workbook");
+    let (sender, heard) = channel();
+    let mut watcher = notify::recommended_watcher(move |event| {
+        // The receiver goes when the time is over.
+        let _ = sender.send(event);
+    })
+    .map_err(|e| e.to_string())?;
+    watcher
+        .watch(&dir, notify::RecursiveMode::NonRecursive)
+        .map_err(|e| e.to_string())?;
+    let probe = dir.join("probe");
+    std::fs::write(&probe, b"probe").map_err(|e| e.to_string())?;
+    let result = heard.recv_timeout(Duration::from_secs(1));
+    // It was only there to be heard.
+    let _ = std::fs::remove_file(&probe);
+    match result {
+        Ok(Ok(_)) => Ok("a saved file is heard".to_owned()),
+        Ok(Err(e)) => Err(e.to_string()),
+        Err(_) => Err("this file system tells nobody about a saved file".to_owned()),
+    }
+}
+
+fn port(number: u16) -> Result<String, String> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, number)) {
+        Ok(_) => Ok("free".to_owned()),
+        Err(e) => Err(format!("taken ({e})")),
+    }
+}
+
+fn browser() -> Result<String, String> {
+    if let Some(named) = std::env::var_os("BROWSER").filter(|named| !named.is_empty()) {
+        return Ok(format!("$BROWSER is {}", named.display()));
+    }
+    if cfg!(any(target_os = "macos", windows)) {
+        return Ok("the system's own".to_owned());
+    }
+    let screen = ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
+    match (on_path("xdg-open"), screen) {
+        (Some(program), true) => Ok(program.display().to_string()),
+        (Some(_), false) => Err("there is no screen here".to_owned()),
+        (None, _) => Err("xdg-open is not installed".to_owned()),
+    }
+}

@@ -1,0 +1,190 @@
+//! The commands as a person meets them: help, mistyped names, a machine that lacks things.
+
+mod support;
+
+use std::fs;
+
+use support::Fixture;
+use workbook::commands::COMMANDS;
+
+#[test]
+fn every_command_has_help_with_a_usage_and_an_example() {
+    let fixture = Fixture::new();
+    let overview = fixture.says(&["--help"]);
+    for command in COMMANDS {
+        assert!(
+            overview.contains(&format!("  {:<11} ", command.name)),
+            "{overview}"
+        );
+        let help = fixture.says(&[command.name, "--help"]);
+        assert!(help.contains("Usage: cargo "), "{}: {help}", command.name);
+        assert!(help.contains("Example"), "{}: {help}", command.name);
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 100),
+            "{}",
+            command.name
+        );
+    }
+}
+
+#[test]
+fn a_mistyped_name_is_answered_with_the_nearest() {
+    let fixture = Fixture::new();
+    let err = |arguments: &[&str]| {
+        let output = fixture.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(err(&["check", "alhpa"]).contains("did you mean `alpha`?"));
+    assert!(err(&["hint", "zzzzzz"]).contains("`cargo workbook list` shows all"));
+    assert!(err(&["chekc"]).contains("there is no command `chekc`"));
+    assert!(err(&["check", "--fast"]).contains("--fast"));
+    assert!(err(&["reset"]).contains("which exercise?"));
+    assert!(err(&["check", "alpha", "--answer", "../../etc"]).contains("--answer takes"));
+}
+
+#[test]
+fn numbers_and_lessons_are_understood() {
+    let fixture = Fixture::new();
+    assert!(fixture.says(&["check", "0.1"]).starts_with("✗ 0.1 alpha"));
+    assert!(
+        fixture
+            .says(&["check", "01-second"])
+            .starts_with("✗ 1.1 beta")
+    );
+    assert!(
+        fixture
+            .says(&["check", "1", "--answer", "solution"])
+            .starts_with("✓ 1.1 beta")
+    );
+    // Without a name it is the first open one.
+    assert!(fixture.says(&["check"]).starts_with("✗ 0.1 alpha"));
+}
+
+#[test]
+fn another_answer_is_judged_without_touching_the_learners_own() {
+    let fixture = Fixture::new();
+    fixture.write("alpha", "my half-written text");
+    let says = fixture.says(&["check", "alpha", "--answer", "solution"]);
+    assert!(says.starts_with("✓ 0.1 alpha"), "{says}");
+    assert_eq!(
+        fs::read_to_string(fixture.answer("alpha")).unwrap(),
+        "my half-written text"
+    );
+    assert!(!fixture.path(".workbook/passed/alpha.rs").exists());
+    assert!(
+        fixture
+            .says(&["list", "--plain"])
+            .contains("0 of 2 exercises passed")
+    );
+}
+
+#[test]
+fn the_list_shows_state_and_minutes() {
+    let fixture = Fixture::new();
+    fixture.run(&["check", "alpha"]);
+    assert_eq!(
+        fixture.says(&["list"]),
+        "\
+00-first The first lesson  10 min
+  · 0.1   alpha             5 min  Twice as much
+01-second The second lesson  20 min
+    1.1   beta              8 min  Answer a client
+
+0 of 2 exercises passed
+"
+    );
+    let json = fixture.says(&["list", "--json"]);
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (first["id"].as_str(), first["state"].as_str()),
+        (Some("alpha"), Some("tried"))
+    );
+}
+
+#[test]
+fn outside_a_workbook_the_error_says_where_to_go() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let fixture = Fixture::new();
+    let output = fixture
+        .workbook(&["list"])
+        .current_dir(elsewhere.path())
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        err.contains("no workbook found") && err.contains("lessons/ and book/"),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_folder_below_the_course_and_no_git_will_do() {
+    let fixture = Fixture::new();
+    assert!(!fixture.path(".git").exists());
+    let below = fixture.path("lessons/00-first/exercises/alpha");
+    let output = fixture
+        .workbook(&["list"])
+        .current_dir(below)
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+}
+
+#[test]
+fn doctor_names_what_is_missing_and_the_command_that_mends_it() {
+    let fixture = Fixture::new();
+    let empty = tempfile::tempdir().unwrap();
+    let output = fixture
+        .workbook(&["doctor", "--plain"])
+        .env("PATH", empty.path())
+        .env_remove("BROWSER")
+        .env_remove("CHROME_BIN")
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(
+        out.contains("missing Rust           not installed\n    Advice: rustup update stable"),
+        "{out}"
+    );
+    assert!(
+        out.contains("missing C compiler     not installed\n    Advice: install build-essential"),
+        "{out}"
+    );
+    assert!(
+        out.contains("ok      file watching  a saved file is heard"),
+        "{out}"
+    );
+    assert!(
+        out.contains("missing browser        xdg-open is not installed"),
+        "{out}"
+    );
+
+    let old = empty.path().join("rustc");
+    fs::write(&old, "#!/bin/sh\necho 'rustc 1.70.0 (abc 2023-06-01)'\n").unwrap();
+    fs::write(empty.path().join("apt-get"), "").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&old, executable).unwrap();
+    let output = fixture
+        .workbook(&["doctor", "--plain"])
+        .env("PATH", empty.path())
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(out.contains("this workbook needs 1.90 or newer"), "{out}");
+    assert!(
+        out.contains("sudo apt-get update && sudo apt-get install -y build-essential"),
+        "{out}"
+    );
+}
+
+#[test]
+fn doctor_tells_a_taken_port() {
+    let fixture = Fixture::new();
+    // Somebody else may hold it already; then it is taken as well.
+    let _held = std::net::TcpListener::bind("127.0.0.1:8080");
+    let out = fixture.says(&["doctor", "--plain"]);
+    assert!(out.contains("missing port 8080      taken"), "{out}");
+    assert!(out.contains("--addr 127.0.0.1:8081"), "{out}");
+}

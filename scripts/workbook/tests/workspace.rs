@@ -1,0 +1,201 @@
+//! The rules of the house, as tests: what the design promises about the repository stays true.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use toml::{Table, Value};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+fn read(path: &Path) -> Table {
+    fs::read_to_string(path).unwrap().parse().unwrap()
+}
+
+/// The manifests of all members, from the patterns in the workspace's own.
+fn members() -> Vec<(PathBuf, Table)> {
+    let workspace = read(&root().join("Cargo.toml"));
+    let mut found = Vec::new();
+    for member in workspace["workspace"]["members"].as_array().unwrap() {
+        let member = member.as_str().unwrap();
+        let dirs = match member.strip_suffix("/*") {
+            Some(parent) => fs::read_dir(root().join(parent))
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.is_dir())
+                .collect(),
+            None => vec![root().join(member)],
+        };
+        for dir in dirs {
+            let path = dir.join("Cargo.toml");
+            let manifest = read(&path);
+            found.push((path, manifest));
+        }
+    }
+    assert!(found.len() >= 5, "only {} members", found.len());
+    found
+}
+
+fn inherits(value: Option<&Value>) -> bool {
+    value.and_then(|value| value.get("workspace")) == Some(&Value::Boolean(true))
+}
+
+#[test]
+fn every_member_inherits_version_edition_and_lints() {
+    for (path, manifest) in members() {
+        let package = &manifest["package"];
+        for key in ["version", "edition", "rust-version", "license", "publish"] {
+            assert!(
+                inherits(package.get(key)),
+                "{}: {key}.workspace = true",
+                path.display()
+            );
+        }
+        assert!(
+            inherits(manifest.get("lints").map(|_| &manifest["lints"])),
+            "{}: [lints] workspace = true",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_dependency_is_declared_once() {
+    for (path, manifest) in members() {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let Some(table) = manifest.get(kind).and_then(Value::as_table) else {
+                continue;
+            };
+            for (name, value) in table {
+                assert!(
+                    inherits(Some(value)),
+                    "{}: {name}.workspace = true",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+/// Who may lean on whom. `workbook` stays alone, or the first `cargo run` would compile lessons.
+#[test]
+fn the_arrows_point_as_the_design_says() {
+    for (path, manifest) in members() {
+        let name = manifest["package"]["name"].as_str().unwrap().to_owned();
+        let allowed: &[&str] = match name.as_str() {
+            "workbook" | "testkit" => &[],
+            "wire" => &["l01-tcp"],
+            lesson if lesson.starts_with("l0") => &["testkit"],
+            other => panic!("{}: say here what {other} may lean on", path.display()),
+        };
+        for kind in ["dependencies", "dev-dependencies"] {
+            let Some(table) = manifest.get(kind).and_then(Value::as_table) else {
+                continue;
+            };
+            for used in table.keys() {
+                let own = used.starts_with("l0") || used.starts_with("l1");
+                let own = own && used.as_bytes().get(3) == Some(&b'-');
+                let own = own || ["testkit", "wire", "workbook"].contains(&used.as_str());
+                assert!(
+                    !own || allowed.contains(&used.as_str()),
+                    "{name} must not use {used}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn packages_and_binaries_are_named_after_their_folder() {
+    for (path, manifest) in members() {
+        let dir = path.parent().unwrap();
+        let folder = dir.file_name().unwrap().to_str().unwrap();
+        let name = manifest["package"]["name"].as_str().unwrap();
+        let lesson = dir.parent().unwrap().ends_with("lessons");
+        assert_eq!(
+            name,
+            if lesson {
+                format!("l{folder}")
+            } else {
+                folder.to_owned()
+            }
+        );
+        // One binary a lesson, named as the package: equal names collide in target/.
+        assert!(
+            manifest.get("bin").is_none(),
+            "{}: no [[bin]]",
+            path.display()
+        );
+        assert!(
+            !dir.join("src/bin").exists(),
+            "{}: no src/bin",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_top_level_is_exactly_the_planned_one() {
+    let listed = Command::new("git")
+        .args(["ls-files"])
+        .current_dir(root())
+        .output();
+    let names: Vec<String> = match listed {
+        Ok(output) if output.status.success() => String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|file| file.split('/').next().unwrap().to_owned())
+            .collect(),
+        // A download without git: what lies there, but for what tools put beside it.
+        _ => fs::read_dir(root())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "target")
+            .collect(),
+    };
+    for name in names {
+        let known = [
+            "book",
+            "lessons",
+            "proto",
+            "scripts",
+            "Cargo.toml",
+            "Cargo.lock",
+            "README.md",
+            "CONTRIBUTING.md",
+        ];
+        assert!(
+            known.contains(&name.as_str()) || name.starts_with("LICENSE") || name.starts_with('.'),
+            "{name} has no place at the top level"
+        );
+    }
+}
+
+#[test]
+fn source_files_stay_short() {
+    fn visit(dir: &Path) {
+        for entry in fs::read_dir(dir).unwrap().flatten() {
+            let path = entry.path();
+            let name = entry.file_name();
+            if path.is_dir() {
+                if !["target", "node_modules"].iter().any(|skip| name == *skip) {
+                    visit(&path);
+                }
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let lines = fs::read_to_string(&path).unwrap().lines().count();
+                assert!(
+                    lines < 600,
+                    "{} has {lines} lines; 600 is the limit",
+                    path.display()
+                );
+            }
+        }
+    }
+    visit(&root().join("lessons"));
+    visit(&root().join("scripts"));
+}
