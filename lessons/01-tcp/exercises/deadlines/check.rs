@@ -22,80 +22,72 @@ fn reading(case: &Case, within: Duration) -> (Running<'_, io::Result<Vec<u8>>>, 
     (request, client)
 }
 
+/// Fails unless the answer says that time was up.
+#[track_caller]
+fn expect_late(case: &Case, answer: &io::Result<Vec<u8>>, advice: &str) {
+    if matches!(answer, Err(error) if error.kind() == ErrorKind::WouldBlock) {
+        let advice = "`WouldBlock` is what Unix calls a read timeout, Windows calls it `TimedOut`. \
+                      Give your caller one name on every system.";
+        case.differ("Err: TimedOut", answer.view(), advice);
+    }
+    case.expect_error(ErrorKind::TimedOut, answer, advice);
+}
+
 // The belief of this exercise. Every single read is in time, and the request never ends.
 #[test]
 fn a_drip_is_cut_off() {
-    case(
-        "A client that sends one byte every 10 ms, against a deadline of 100 ms",
-        |case| {
-            let (request, mut client) = reading(case, ms(100));
-            while !request.has_returned() && request.elapsed() < PATIENCE {
-                // An error means that you have hung up. That is fine, if you have returned as well.
-                let _ = client.try_send(".");
-                thread::sleep(ms(10));
-            }
-            if !request.has_returned() {
-                case.differ(
+    case("One byte every 10 ms, a deadline of 100 ms", |case| {
+        let (request, mut client) = reading(case, ms(100));
+        while !request.has_returned() && request.elapsed() < PATIENCE {
+            // An error means that you have hung up. That is fine, if you have returned as well.
+            let _ = client.try_send(".");
+            thread::sleep(ms(10));
+        }
+        if !request.has_returned() {
+            let held = seconds(request.elapsed());
+            let advice = "A byte every 10 ms held you, and it could go on for ever; every single \
+                          read was in time. Fix the end once, and let each read wait only for \
+                          what is left.";
+            case.differ(
                 "Err: TimedOut after 100 ms",
-                format!("still reading after {}", seconds(request.elapsed())),
-                "A byte every 10 ms held you, and it could go on for ever; every single read was \
-                 in time. Fix the end once, and let each read wait only for what is left.",
+                format!("still reading after {held}"),
+                advice,
             );
-            }
-            let answer = request.within(PATIENCE, "");
-            case.expect_error(
-                ErrorKind::TimedOut,
-                &answer,
-                "Time was up before the newline came: that is `TimedOut`, and never a request.",
-            );
-        },
-    );
+        }
+        let answer = request.within(PATIENCE, "");
+        let advice = "Time was up before the newline came: that is `TimedOut`, never a request.";
+        expect_late(case, &answer, advice);
+    });
 }
 
 // A deadline is a limit and no delay: the newline ends the wait at once.
 #[test]
 fn a_request_in_time_is_returned() {
-    case(
-        "A client that sends `GET it` in two pieces, well in time",
-        |case| {
-            let (request, mut client) = reading(case, ms(10_000));
-            client.send_pieces(&["GET", " it\n"], ms(5));
-            let advice = "The newline is there, so the request is complete. Return it; do not wait \
+    case("`GET it` in two pieces, well in time", |case| {
+        let (request, mut client) = reading(case, ms(10_000));
+        client.send_pieces(&["GET", " it\n"], ms(5));
+        let advice = "The newline is there, so the request is complete. Return it; do not wait \
                       for more bytes or for the deadline.";
-            let answer = request.within(PATIENCE, advice);
-            match &answer {
-                Ok(line) => {
-                    case.expect_eq(&b"GET it"[..], &line[..], "The line, without its newline.")
-                }
-                Err(_) => case.differ("\"GET it\"", answer.view(), "Nothing was late here."),
-            }
-        },
-    );
+        let answer = request.within(PATIENCE, advice);
+        match &answer {
+            Ok(line) => case.expect_eq(&b"GET it"[..], &line[..], "The line, no newline."),
+            Err(_) => case.differ("\"GET it\"", answer.view(), "Nothing was late here."),
+        }
+    });
 }
 
 // A clock is of no use to somebody who is asleep.
 #[test]
 fn silence_is_cut_off() {
-    case(
-        "A client that connects and says nothing, against a deadline of 40 ms",
-        |case| {
-            let (request, _client) = reading(case, ms(40));
-            let advice = "A silent client held you: `read` waits for ever unless it has a timeout, and \
-                      looking at the clock after it is too late.";
-            let answer = request.within(PATIENCE, advice);
-            if matches!(&answer, Err(error) if error.kind() == ErrorKind::WouldBlock) {
-                case.differ(
-                "Err: TimedOut",
-                answer.view(),
-                "`WouldBlock` is what Unix calls a read timeout, Windows calls it `TimedOut`. Give \
-                 your caller one name on every system.",
-            );
-            }
-            let advice = "Nothing came in time: that is `TimedOut`. A timeout of zero is refused with \
+    case("A silent client, a deadline of 40 ms", |case| {
+        let (request, _client) = reading(case, ms(40));
+        let advice = "A silent client held you: `read` waits for ever unless it has a timeout, \
+                      and looking at the clock after it is too late.";
+        let answer = request.within(PATIENCE, advice);
+        let advice = "Nothing came in time: that is `TimedOut`. A timeout of zero is refused with \
                       `InvalidInput`, so ask first whether any time is left.";
-            case.expect_error(ErrorKind::TimedOut, &answer, advice);
-        },
-    );
+        expect_late(case, &answer, advice);
+    });
 }
 
 // Gone is not late. A caller may want to log the one and count the other.

@@ -8,13 +8,11 @@ use testkit::{On, PATIENCE, case};
 // a client waiting that waits for the answer.
 #[test]
 fn answers_at_once() {
-    case(
-        "A client that says `hello`, waits for it, and says more",
-        |case| {
-            let (stream, mut client) = case.pair();
-            let _echo = case.start("echo", move || exercise::echo(stream));
-            client.send("hello");
-            client.expect(
+    case("A client that waits for each answer", |case| {
+        let (stream, mut client) = case.pair();
+        let _echo = case.start("echo", move || exercise::echo(stream));
+        client.send("hello");
+        client.expect(
             "hello",
             &[
                 On::Silence(
@@ -24,8 +22,8 @@ fn answers_at_once() {
                 On::Closed("You hung up before you had answered."),
             ],
         );
-            client.send("again");
-            client.expect(
+        client.send("again");
+        client.expect(
             "again",
             &[
                 On::Closed(
@@ -39,8 +37,7 @@ fn answers_at_once() {
                 ),
             ],
         );
-        },
-    );
+    });
 }
 
 // The belief of this exercise. 0 bytes are not "nothing yet": `read` would have waited.
@@ -65,65 +62,59 @@ fn ends_with_the_client() {
 // and the count proves that the end was seen.
 #[test]
 fn returns_the_count() {
-    case(
-        "A client that sends 10000 bytes, finishes, and then reads",
-        |case| {
-            let (stream, mut client) = case.pair();
-            let echo = case.start("echo", move || exercise::echo(stream));
-            let sent: Vec<u8> = (b'a'..=b'z').cycle().take(10_000).collect();
-            client.send(&sent);
-            client.finish();
-            let back = client.read_to_end(&[On::Silence(
-                "0 bytes from `read` means that the client has finished; you read on for ever.",
-            )]);
-            case.expect_eq(
-                &sent.len(),
-                &back.len(),
-                "Not all bytes came back. Every read gives a piece; answer each of them.",
-            );
-            case.expect_eq(
-                &sent,
-                &back,
-                "The bytes came back in another order or changed.",
-            );
-            let answer = echo.within(
-                PATIENCE,
-                "All was sent back, and then `echo` did not return.",
-            );
-            match answer {
-                Ok(count) => {
-                    case.expect_eq(
-                        &10_000u64,
-                        &count,
-                        "Return the sum over all reads, not the last one.",
-                    );
-                }
-                Err(error) => case.fail(
-                    case.report()
-                        .detail("expected", "Ok(10000)")
-                        .detail("your answer", testkit::View::view(&error))
-                        .advice("A client that finishes politely is no error."),
-                ),
+    case("10000 bytes, then the end, then reading", |case| {
+        let (stream, mut client) = case.pair();
+        let echo = case.start("echo", move || exercise::echo(stream));
+        let sent: Vec<u8> = (b'a'..=b'z').cycle().take(10_000).collect();
+        client.send(&sent);
+        client.finish();
+        let back = client.read_to_end(&[On::Silence(
+            "0 bytes from `read` means that the client has finished; you read on for ever.",
+        )]);
+        case.expect_eq(
+            &sent.len(),
+            &back.len(),
+            "Not all bytes came back. Every read gives a piece; answer each of them.",
+        );
+        case.expect_eq(
+            &sent,
+            &back,
+            "The bytes came back in another order or changed.",
+        );
+        let answer = echo.within(
+            PATIENCE,
+            "All was sent back, and then `echo` did not return.",
+        );
+        match answer {
+            Ok(count) => {
+                case.expect_eq(
+                    &10_000u64,
+                    &count,
+                    "Return the sum over all reads, not the last one.",
+                );
             }
-        },
-    );
+            Err(error) => case.fail(
+                case.report()
+                    .detail("expected", "Ok(10000)")
+                    .detail("your answer", testkit::View::view(&error))
+                    .advice("A client that finishes politely is no error."),
+            ),
+        }
+    });
 }
 
 // Clients break off. That is an error of this one connection, which the caller gets to see.
 #[test]
 fn takes_a_client_that_breaks_off() {
-    case(
-        "A client that breaks off before it has read the answer",
-        |case| {
-            let (stream, mut client) = case.pair();
-            let echo = case.start("echo", move || exercise::echo(stream));
-            client.send("hello");
-            client.reset();
-            // Which of the two it is, an error or an end, depends on the system. Both are fine.
-            let _either = echo.within(
-                PATIENCE,
-                "The connection is gone, and you still wait for it.",
-            );
-        },
-    );
+    case("A client that breaks off", |case| {
+        let (stream, mut client) = case.pair();
+        let echo = case.start("echo", move || exercise::echo(stream));
+        client.send("hello");
+        client.reset();
+        // Which of the two it is, an error or an end, depends on the system. Both are fine.
+        let _either = echo.within(
+            PATIENCE,
+            "The connection is gone, and you still wait for it.",
+        );
+    });
 }

@@ -2,6 +2,7 @@
 
 mod exercise;
 
+use std::thread;
 use std::time::Duration;
 
 use exercise::Delivery;
@@ -48,7 +49,10 @@ fn a_receipt_is_proof() {
                 "Send the message and a newline, then wait for the receipt.",
             )],
         );
-        receiver.send_pieces(&["rece", "ived\n"], Duration::from_millis(5));
+        // An error only says that you have not waited; the report you made is what counts.
+        let _ = receiver.try_send("rece");
+        thread::sleep(Duration::from_millis(20));
+        let _ = receiver.try_send("ived\n");
         let advice = "The receiver said `received`, in two pieces. Read until the newline: then \
                       the delivery is proven.";
         expect(case, Delivery::Received, answer, advice);
@@ -72,7 +76,7 @@ fn an_end_is_no_receipt() {
                 exercise::deliver(stream, "pay 5 to Ann", Duration::from_millis(400))
             });
             receiver.expect("pay 5 to Ann\n", &[]);
-            receiver.send(said);
+            let _ = receiver.try_send(said);
             receiver.close();
             let advice = "That was no receipt. Only the whole line `received` proves the delivery; \
                           anything else, also a polite end, leaves it unknown.";

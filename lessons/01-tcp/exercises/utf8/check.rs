@@ -39,15 +39,13 @@ fn a_character_in_two_pieces() {
 #[test]
 fn bytes_that_are_no_text() {
     for bytes in [&b"\x02a\xff"[..], b"\x01\xe4"] {
-        case(
-            &format!("The frame {} is no UTF-8", view_bytes(&bytes[1..])),
-            |case| {
-                let answer = exercise::receive(&mut case.pieces([bytes]).then_silence());
-                let advice = "These bytes are no text. Say so; a replaced character is a changed \
+        let situation = format!("The frame {}", view_bytes(&bytes[1..]));
+        case(&situation, |case| {
+            let answer = exercise::receive(&mut case.pieces([bytes]).then_silence());
+            let advice = "These bytes are no text. Say so; a replaced character is a changed \
                           message, and neither side would notice.";
-                case.expect_error(ErrorKind::InvalidData, &answer, advice);
-            },
-        );
+            case.expect_error(ErrorKind::InvalidData, &answer, advice);
+        });
     }
     case("The connection ends inside the frame", |case| {
         let answer = exercise::receive(&mut case.pieces([b"\x05hel"]));

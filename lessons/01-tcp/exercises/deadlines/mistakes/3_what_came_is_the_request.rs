@@ -1,7 +1,7 @@
 //! belief: what-came-in-time-is-the-request
 //! words: When time is up, what has come is the request.
 //! check: a_drip_is_cut_off
-//! says: and never a request
+//! says: never a request
 
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;

@@ -1,7 +1,7 @@
 //! belief: any-error-will-do
 //! words: Any error will do; the caller sees that it failed.
-//! check: silence_is_cut_off
-//! says: one name on every system
+//! check: a_drip_is_cut_off
+//! says: what Unix calls a read timeout
 
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;

@@ -11,9 +11,6 @@ pub fn read_message(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let Some(head) = head(stream)? else {
         return Ok(None);
     };
-    if !head.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ErrorKind::InvalidData.into());
-    }
     let length: usize = head.parse().map_err(|_| ErrorKind::InvalidData)?;
     if length > MAX {
         return Err(ErrorKind::InvalidData.into());
@@ -31,8 +28,9 @@ fn head(stream: &mut impl Read) -> io::Result<Option<String>> {
         match stream.read(&mut byte)? {
             0 if head.is_empty() => return Ok(None),
             0 => return Err(ErrorKind::UnexpectedEof.into()),
-            _ if byte[0] == b':' => return Ok(Some(head)),
-            _ => head.push(char::from(byte[0])),
+            _ if byte[0] == b':' && !head.is_empty() => return Ok(Some(head)),
+            _ if byte[0].is_ascii_digit() => head.push(char::from(byte[0])),
+            _ => return Err(ErrorKind::InvalidData.into()),
         }
     }
 }

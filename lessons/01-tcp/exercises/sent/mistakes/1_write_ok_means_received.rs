@@ -4,7 +4,7 @@
 //! says: `write` said Ok after the peer had closed
 
 use std::io::Write;
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,10 +14,8 @@ pub enum Delivery {
 }
 
 pub fn deliver(mut stream: TcpStream, message: &str, _within: Duration) -> Delivery {
-    let sent = stream
-        .write_all(format!("{message}\n").as_bytes())
-        .and_then(|()| stream.flush())
-        .and_then(|()| stream.shutdown(Shutdown::Write));
+    let sent = stream.write_all(format!("{message}\n").as_bytes());
+    let sent = sent.and_then(|()| stream.flush());
     if sent.is_ok() {
         Delivery::Received
     } else {
