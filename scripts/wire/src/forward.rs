@@ -8,7 +8,7 @@
 //! piece is written: so a request stands on the screen before its answer.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, Interest};
@@ -109,7 +109,8 @@ pub async fn carry(
 
     let budget = Budget::new(setup.chaos.cut_after);
     let moved = Moved::default();
-    let line = |dir| Line {
+    let (client_gone, server_gone) = (AtomicBool::new(false), AtomicBool::new(false));
+    let line = |dir, sender_gone, receiver_gone| Line {
         conn,
         dir,
         setup,
@@ -118,8 +119,11 @@ pub async fn carry(
         view: setup.view.start(setup.limits),
         pieces: setup.chaos.pieces(conn, dir),
         told: false,
+        sender_gone,
+        receiver_gone,
     };
-    let (mut up, mut down) = (line(Dir::ToServer), line(Dir::ToClient));
+    let mut up = line(Dir::ToServer, &client_gone, &server_gone);
+    let mut down = line(Dir::ToClient, &server_gone, &client_gone);
     let outcome = {
         let (from_client, mut to_client) = client.split();
         let (from_server, mut to_server) = server.split();
@@ -251,6 +255,11 @@ struct Line<'a> {
     pieces: Pieces,
     /// Chaos has told the receiver that this direction has ended, although it has not.
     told: bool,
+    /// The other direction found out that our sender's connection is broken. The system reports
+    /// that only once, so to us it then looks like an orderly end.
+    sender_gone: &'a AtomicBool,
+    /// Where we leave the same news about our receiver.
+    receiver_gone: &'a AtomicBool,
 }
 
 impl Line<'_> {
@@ -259,6 +268,9 @@ impl Line<'_> {
         let mut buffer = vec![0; BUFFER];
         loop {
             let n = match read(from, &mut buffer).await {
+                Ok(0) if self.sender_gone.load(Ordering::Relaxed) => {
+                    return End::SenderGone(io::ErrorKind::ConnectionReset.into());
+                }
                 Ok(0) => return self.fin(to).await,
                 Ok(n) => n,
                 Err(error) => return End::SenderGone(error),
@@ -330,6 +342,7 @@ impl Line<'_> {
                 Ok(_) => return Err(io::ErrorKind::WriteZero.into()),
                 Err(error) => {
                     self.budget.give_back(rest.len());
+                    self.receiver_gone.store(true, Ordering::Relaxed);
                     return Err(error);
                 }
             }
