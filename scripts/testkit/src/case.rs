@@ -3,7 +3,8 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::running::{self, Running, Serving};
 use crate::{Listening, On, PATIENCE, Peer, Pieces, Report, View, advice, hook};
@@ -95,6 +96,31 @@ impl Case {
                 .detail("your answer", answer)
                 .advice(advice),
         )
+    }
+
+    /// Asks again and again until the answer is the expected one; fails if that takes too long.
+    /// For what happens soon, but not before the check can look.
+    #[track_caller]
+    pub fn expect_soon<E, A>(&self, expected: &E, advice: &str, mut answer: impl FnMut() -> A)
+    where
+        E: View + PartialEq<A> + ?Sized,
+        A: View,
+    {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let answer = answer();
+            if *expected == answer {
+                return;
+            }
+            if Instant::now() >= until {
+                self.differ(
+                    expected.view(),
+                    format!("{}, still after {}", answer.view(), PATIENCE.view()),
+                    advice,
+                );
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Fails unless the answer is an error of this kind.

@@ -2,6 +2,7 @@
 //! and not a frozen terminal. A thread cannot be stopped from outside: one that hangs stays until
 //! the process of the check ends, which is soon.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -15,6 +16,8 @@ pub struct Running<'c, T> {
     name: String,
     since: Instant,
     result: mpsc::Receiver<T>,
+    /// Taken out of the channel by [`Running::has_returned`].
+    early: RefCell<Option<T>>,
 }
 
 impl<'c, T: Send + 'static> Running<'c, T> {
@@ -33,12 +36,30 @@ impl<'c, T: Send + 'static> Running<'c, T> {
             name: name.to_string(),
             since: Instant::now(),
             result,
+            early: RefCell::new(None),
         }
+    }
+
+    /// Whether the function has returned by now.
+    pub fn has_returned(&self) -> bool {
+        let mut early = self.early.borrow_mut();
+        if early.is_none() {
+            *early = self.result.try_recv().ok();
+        }
+        early.is_some()
+    }
+
+    /// How long ago it was started.
+    pub fn elapsed(&self) -> Duration {
+        self.since.elapsed()
     }
 
     /// What the function returned. Fails if that is not within `limit`, counted from now.
     #[track_caller]
     pub fn within(self, limit: Duration, advice: &str) -> T {
+        if let Some(value) = self.early.take() {
+            return value;
+        }
         match self.result.recv_timeout(limit) {
             Ok(value) => value,
             Err(RecvTimeoutError::Timeout) => {

@@ -1,3 +1,180 @@
-//! The view on the wire.
+//! `wire`: starts the view on the wire. Everything it is made of is in the library.
 
-fn main() {}
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use wire::address;
+use wire::event::{Mark, Shown, Tone};
+use wire::forward::Setup;
+use wire::options::{self, Asked, Options, Output};
+use wire::proxy::Proxy;
+use wire::screen::{Form, Screen};
+
+/// At the end the screen gets this long to show what is still waiting.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+fn main() -> ExitCode {
+    match options::parse(std::env::args_os().skip(1)) {
+        Ok(Asked::Help) => print!("{}", options::HELP),
+        Ok(Asked::Version) => println!("wire {}", env!("CARGO_PKG_VERSION")),
+        Ok(Asked::Run(options)) => {
+            if let Err(error) = run(*options) {
+                eprintln!("wire: {error:#}");
+                return ExitCode::from(1);
+            }
+        }
+        Err(error) => {
+            eprintln!("wire: {error}\n`--help` shows all options.");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn run(options: Options) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the tokio runtime")?;
+    let result = runtime.block_on(serve(options));
+    // Connections under way are not waited for: Ctrl-C ends at once.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(options: Options) -> Result<()> {
+    // Asked for before anything is announced: who reads "listening" may send a signal next.
+    let mut signals = Signals::new().context("cannot wait for Ctrl-C")?;
+    let listener = address::bind(&options.listen)
+        .await
+        .map_err(|error| anyhow!(error))?;
+    let addr = listener
+        .local_addr()
+        .context("cannot learn the own address")?;
+    let screen = Screen::start(std::io::stdout(), form(options.output));
+    announce(&screen, &options, addr);
+    let setup = Setup {
+        screen: screen.clone(),
+        view: options.view,
+        limits: options.limits,
+        chaos: options.chaos,
+    };
+    let proxy = Proxy::new(setup, options.to, options.max_connections);
+    tokio::select! {
+        () = proxy.run(listener) => {}
+        () = signals.wait() => {}
+        // As every program in a pipe: nobody reads any more, so this is the end.
+        () = screen.gone() => return Ok(()),
+    }
+    let summary = proxy.summary();
+    if !screen.finish(summary.clone(), LAST_WORDS) {
+        eprintln!(
+            "wire: {} (the screen was too slow for the rest)",
+            summary.words
+        );
+    }
+    Ok(())
+}
+
+/// The form that suits the standard output.
+fn form(output: Output) -> Form {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match output {
+        Output::Json => Form::Json,
+        Output::Plain => Form::Plain,
+        Output::Auto if dumb => Form::Plain,
+        Output::Auto => {
+            // NO_COLOR counts if it is there and not empty, as its convention says.
+            let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            Form::Pretty {
+                colour: !no_colour && std::io::stdout().is_terminal(),
+            }
+        }
+    }
+}
+
+/// Says what is going to happen. The first line is `listening on ADDR`: clients may come now.
+fn announce(screen: &Screen, options: &Options, addr: std::net::SocketAddr) {
+    let to = options
+        .to
+        .first()
+        .map_or_else(String::new, ToString::to_string);
+    let view = options.view.name();
+    let chaos = &options.chaos;
+    let listening = Shown::new(
+        "listening",
+        Mark::Bare,
+        Tone::Good,
+        format!("listening on {addr}"),
+    )
+    .rows(vec![
+        format!("forwarding to {to}, view: {view}, chaos: {chaos}"),
+        "client left, server right, time in seconds runs down; Ctrl-C ends".to_string(),
+    ])
+    .field("addr", addr.to_string())
+    .field("to", to)
+    .field("view", view)
+    .field("chaos", chaos.to_string());
+    screen.tell(None, None, listening);
+    let warn = |text: String| {
+        let shown = Shown::new(
+            "warning",
+            Mark::Bare,
+            Tone::Wrong,
+            format!("warning: {text}"),
+        );
+        screen.tell(None, None, shown.field("text", text));
+    };
+    if !addr.ip().is_loopback() {
+        warn(format!(
+            "{addr} can be reached from other machines, and the wire asks nobody who they are"
+        ));
+    }
+    if let Some(far) = options.to.iter().find(|addr| !addr.ip().is_loopback()) {
+        warn(format!(
+            "{far} is another machine: what crosses leaves this one, unencrypted as it came"
+        ));
+    }
+}
+
+/// Ctrl-C and, where there is one, SIGTERM.
+struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> std::io::Result<Self> {
+        Ok(Signals {})
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without the signal only closing the window ends the wire.
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The check of `utf8`: texts in several languages, cut where it hurts.
+
+mod exercise;
+
+use std::io::ErrorKind;
+
+use testkit::{Case, View, case, view_bytes};
+
+/// What `send` writes for a text.
+#[track_caller]
+fn sent(case: &Case, text: &str) -> Vec<u8> {
+    let mut wire = Vec::new();
+    match exercise::send(text, &mut wire) {
+        Ok(()) => wire,
+        Err(error) => case.differ(
+            format!("{} is sent", text.view()),
+            error.view(),
+            "A text of up to 255 bytes can be sent.",
+        ),
+    }
+}
+
+// The belief of this exercise. A network cuts between bytes, never minding characters.
+#[test]
+fn a_character_in_two_pieces() {
+    case("`你` arrives as 1 + 2 bytes", |case| {
+        let mut wire = case.pieces([&[3, 0xe4][..], &[0xbd, 0xa0]]).then_silence();
+        let answer = exercise::receive(&mut wire);
+        let advice = "你 came as 1 + 2 bytes: decode the whole frame. A piece of it is just bytes, \
+                      and its end may stand inside a character.";
+        match &answer {
+            Ok(text) => case.expect_eq("你", text, advice),
+            Err(_) => case.differ("你".view(), answer.view(), advice),
+        }
+    });
+}
+
+// A replacement character is data loss that nobody is told about.
+#[test]
+fn bytes_that_are_no_text() {
+    for bytes in [&b"\x02a\xff"[..], b"\x01\xe4"] {
+        let situation = format!("The frame {}", view_bytes(&bytes[1..]));
+        case(&situation, |case| {
+            let answer = exercise::receive(&mut case.pieces([bytes]).then_silence());
+            let advice = "These bytes are no text. Say so; a replaced character is a changed \
+                          message, and neither side would notice.";
+            case.expect_error(ErrorKind::InvalidData, &answer, advice);
+        });
+    }
+    case("The connection ends inside the frame", |case| {
+        let answer = exercise::receive(&mut case.pieces([b"\x05hel"]));
+        case.expect_error(ErrorKind::UnexpectedEof, &answer, "Half a text is no text.");
+    });
+}
+
+// The receiver reads bytes, so the length must count bytes.
+#[test]
+fn length_counts_bytes() {
+    case("The length of `你好`", |case| {
+        let wire = sent(case, "你好");
+        let advice = "`你好` is 2 characters and 6 bytes. The receiver counts bytes: it would stop \
+                      inside the text and take the rest for the next length.";
+        case.expect_eq(&b"\x06\xe4\xbd\xa0\xe5\xa5\xbd"[..], &wire[..], advice);
+    });
+}
+
+// One byte can say 255. A longer text must be refused before anything is on the wire.
+#[test]
+fn too_long_is_refused() {
+    case("A text of 300 bytes", |case| {
+        let mut wire = Vec::new();
+        let answer = exercise::send(&"a".repeat(300), &mut wire);
+        let advice = "300 does not fit into one byte, and cutting it off makes 44: the receiver \
+                      would take 256 letters for frames.";
+        case.expect_error(ErrorKind::InvalidInput, &answer, advice);
+        case.expect_eq(
+            &0usize,
+            &wire.len(),
+            "Refuse before you send the first byte.",
+        );
+    });
+    case("A text of 255 bytes", |case| {
+        let text = "ü".repeat(127) + "!";
+        case.expect_eq(
+            &256usize,
+            &sent(case, &text).len(),
+            "255 bytes and the length: 256.",
+        );
+    });
+}
+
+// Both directions together, one frame after the other.
+#[test]
+fn what_is_sent_is_received() {
+    case("Four texts, byte by byte", |case| {
+        let texts = ["wire", "", "Grüße aus 東京", "🦀🦀"];
+        let mut bytes = Vec::new();
+        for text in texts {
+            bytes.extend(sent(case, text));
+        }
+        let mut wire = case.pieces(bytes.iter().map(|byte| [*byte])).then_silence();
+        for text in texts {
+            let answer = exercise::receive(&mut wire);
+            let advice = "What `send` wrote, `receive` must give back unchanged.";
+            match &answer {
+                Ok(got) => case.expect_eq(text, got, advice),
+                Err(_) => case.differ(text.view(), answer.view(), advice),
+            }
+        }
+    });
+}

@@ -1,0 +1,321 @@
+//! The wire that misbehaves on purpose, always within what TCP allows: code that is right
+//! survives `split`, `delay` and notices `cut-after` and `half-close`.
+//!
+//! This file says what is to happen; [`crate::forward`] does it. Nothing here is random: the
+//! same seed cuts the same chunks into the same pieces, so a failure can be shown again.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::event::Dir;
+
+/// Pause between two pieces of one chunk. Long enough that a reader who is waiting gets the
+/// pieces one by one, short enough that nobody waits for the whole.
+pub const PIECE_PAUSE: Duration = Duration::from_millis(5);
+
+/// What the wire is asked to do, as after `--chaos`. The default is a wire that behaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chaos {
+    /// Forward every chunk in small pieces; the number is the seed of their sizes.
+    pub split: Option<u64>,
+    /// Hold every chunk back for at least this long. Chunks behind it wait their turn.
+    pub delay: Option<Duration>,
+    /// Reset both sides after exactly this many bytes, both directions counted together.
+    pub cut_after: Option<u64>,
+    /// Tell the server that the client has finished, after the client's first chunk.
+    pub half_close: bool,
+}
+
+/// A word after `--chaos` that cannot be used; the text says which and what is known.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ChaosError(String);
+
+impl fmt::Display for ChaosError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ChaosError {}
+
+impl Chaos {
+    /// Adds the words of one `--chaos` option, separated by commas.
+    ///
+    /// # Errors
+    /// A word that is unknown, lacks its value, has a wrong one, or is said twice.
+    pub fn add(&mut self, words: &str) -> Result<(), ChaosError> {
+        for word in words.split(',').map(str::trim) {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word, None),
+            };
+            let twice = match (name, value) {
+                ("split", seed) => {
+                    let seed = seed.map_or(Ok(1), |text| number(word, text))?;
+                    self.split.replace(seed).is_some()
+                }
+                ("delay", Some(text)) => self.delay.replace(duration(word, text)?).is_some(),
+                ("cut-after", Some(text)) => {
+                    let bytes = number(word, text)?;
+                    if bytes == 0 {
+                        return Err(ChaosError("cut-after needs at least 1 byte".to_string()));
+                    }
+                    self.cut_after.replace(bytes).is_some()
+                }
+                ("half-close", None) => std::mem::replace(&mut self.half_close, true),
+                ("delay" | "cut-after", None) => {
+                    let example = if name == "delay" {
+                        "delay=50ms"
+                    } else {
+                        "cut-after=100"
+                    };
+                    return Err(ChaosError(format!(
+                        "{name} needs a value, such as {example}"
+                    )));
+                }
+                _ => {
+                    return Err(ChaosError(format!(
+                        "chaos {word:?} is not known. Known: split, split=SEED, delay=50ms, \
+                         cut-after=100, half-close; several with commas"
+                    )));
+                }
+            };
+            if twice {
+                return Err(ChaosError(format!("chaos {name:?} is there twice")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The sizes in which chunks of this connection and direction leave the wire.
+    pub fn pieces(&self, conn: u64, dir: Dir) -> Pieces {
+        let salt = match dir {
+            Dir::ToServer => 0,
+            Dir::ToClient => 1,
+        };
+        Pieces {
+            state: self
+                .split
+                .map(|seed| seed.wrapping_add((conn * 2 + salt) << 32)),
+        }
+    }
+}
+
+impl fmt::Display for Chaos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = Vec::new();
+        if let Some(seed) = self.split {
+            words.push(format!("split (seed {seed})"));
+        }
+        if let Some(delay) = self.delay {
+            words.push(format!("delay {delay:?}"));
+        }
+        if let Some(bytes) = self.cut_after {
+            words.push(format!("cut after {bytes} bytes"));
+        }
+        if self.half_close {
+            words.push("half-close after the client's first chunk".to_string());
+        }
+        if words.is_empty() {
+            words.push("none".to_string());
+        }
+        f.write_str(&words.join(", "))
+    }
+}
+
+fn number(word: &str, text: &str) -> Result<u64, ChaosError> {
+    text.parse()
+        .map_err(|_| ChaosError(format!("{word:?}: {text:?} is not a whole number")))
+}
+
+/// A duration with its unit: `500us`, `50ms`, `2s`. No unit is an error, because a bare `50`
+/// means milliseconds to one reader and seconds to the next.
+fn duration(word: &str, text: &str) -> Result<Duration, ChaosError> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let wrong = || {
+        ChaosError(format!(
+            "{word:?}: write a number and us, ms or s, such as 50ms"
+        ))
+    };
+    let n: u32 = digits.parse().map_err(|_| wrong())?;
+    match &text[digits.len()..] {
+        "us" => Ok(Duration::from_micros(u64::from(n))),
+        "ms" => Ok(Duration::from_millis(u64::from(n))),
+        "s" => Ok(Duration::from_secs(u64::from(n))),
+        _ => Err(wrong()),
+    }
+}
+
+/// Sizes of pieces, one after the other.
+#[derive(Clone, Debug)]
+pub struct Pieces {
+    /// `None`: nothing is split.
+    state: Option<u64>,
+}
+
+impl Pieces {
+    /// How many bytes the next piece takes when `left` of a chunk of `chunk` bytes are left:
+    /// between 1 and `left`. A chunk of two bytes or more becomes at least two pieces, and a
+    /// big one about sixteen, so that big transfers stay bearable.
+    pub fn next(&mut self, left: usize, chunk: usize) -> usize {
+        let Some(state) = &mut self.state else {
+            return left;
+        };
+        // SplitMix64: tiny, and good enough for sizes.
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = *state;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^= x >> 31;
+        let most = (chunk / 8).max(3).min(chunk.saturating_sub(1)).max(1);
+        // Less than `most`, so it always fits.
+        let size = usize::try_from(x % most as u64).unwrap_or(0) + 1;
+        size.min(left)
+    }
+}
+
+/// The bytes that may still cross before the cut, shared by both directions of a connection.
+#[derive(Debug)]
+pub struct Budget {
+    limit: u64,
+    left: AtomicU64,
+    forwarded: AtomicU64,
+}
+
+impl Budget {
+    /// `None`: no cut will come.
+    pub fn new(cut_after: Option<u64>) -> Self {
+        let limit = cut_after.unwrap_or(u64::MAX);
+        Budget {
+            limit,
+            left: AtomicU64::new(limit),
+            forwarded: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes up to `want` bytes of what is left; 0 if nothing is.
+    pub fn reserve(&self, want: usize) -> usize {
+        // Both directions run in one task, so between load and store nobody comes.
+        let left = self.left.load(Ordering::Relaxed);
+        let take = usize::try_from(left).unwrap_or(usize::MAX).min(want);
+        self.left.store(left - take as u64, Ordering::Relaxed);
+        take
+    }
+
+    /// Gives back what was reserved and could not be forwarded.
+    pub fn give_back(&self, bytes: usize) {
+        self.left.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// `bytes` have been forwarded.
+    pub fn spent(&self, bytes: usize) {
+        self.forwarded.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// True once exactly the limit has been forwarded: time to cut.
+    pub fn is_used_up(&self) -> bool {
+        self.forwarded.load(Ordering::Relaxed) == self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chaos(words: &str) -> Result<Chaos, String> {
+        let mut chaos = Chaos::default();
+        chaos.add(words).map_err(|error| error.to_string())?;
+        Ok(chaos)
+    }
+
+    #[test]
+    fn all_words_together() {
+        let all = chaos("split=7, delay=50ms,cut-after=100,half-close").unwrap();
+        assert_eq!(
+            all,
+            Chaos {
+                split: Some(7),
+                delay: Some(Duration::from_millis(50)),
+                cut_after: Some(100),
+                half_close: true,
+            }
+        );
+        assert_eq!(
+            all.to_string(),
+            "split (seed 7), delay 50ms, cut after 100 bytes, \
+             half-close after the client's first chunk"
+        );
+        assert_eq!(Chaos::default().to_string(), "none");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (words, part) in [
+            ("spilt", "chaos \"spilt\" is not known. Known: split,"),
+            ("", "is not known"),
+            ("half-close=1", "is not known"),
+            ("delay", "delay needs a value, such as delay=50ms"),
+            ("delay=50", "write a number and us, ms or s"),
+            ("delay=-1ms", "write a number and us, ms or s"),
+            ("delay=99999999999s", "write a number and us, ms or s"),
+            ("cut-after=x", "\"x\" is not a whole number"),
+            ("cut-after=0", "at least 1 byte"),
+            ("split,split=2", "chaos \"split\" is there twice"),
+        ] {
+            let error = chaos(words).unwrap_err();
+            assert!(error.contains(part), "{words}: {error}");
+        }
+    }
+
+    fn sizes(pieces: &mut Pieces, chunk: usize) -> Vec<usize> {
+        let mut left = chunk;
+        let mut sizes = Vec::new();
+        while left > 0 {
+            let size = pieces.next(left, chunk);
+            left -= size;
+            sizes.push(size);
+        }
+        sizes
+    }
+
+    #[test]
+    fn pieces_are_small_add_up_and_can_be_repeated() {
+        let split = chaos("split").unwrap();
+        for chunk in [1, 2, 3, 9, 100, 65536] {
+            let first = sizes(&mut split.pieces(1, Dir::ToServer), chunk);
+            assert_eq!(first.iter().sum::<usize>(), chunk);
+            assert!(chunk == 1 || first.len() >= 2, "{chunk}: {first:?}");
+            assert!(first.len() <= 100, "{chunk}: {}", first.len());
+            assert_eq!(first, sizes(&mut split.pieces(1, Dir::ToServer), chunk));
+        }
+        let seed_1 = sizes(&mut split.pieces(1, Dir::ToServer), 1000);
+        let seed_2 = sizes(
+            &mut chaos("split=2").unwrap().pieces(1, Dir::ToServer),
+            1000,
+        );
+        assert_ne!(seed_1, seed_2);
+    }
+
+    #[test]
+    fn without_split_a_chunk_stays_whole() {
+        assert_eq!(
+            sizes(&mut Chaos::default().pieces(1, Dir::ToClient), 9),
+            [9]
+        );
+    }
+
+    #[test]
+    fn the_budget_is_spent_exactly() {
+        let budget = Budget::new(Some(10));
+        assert_eq!(budget.reserve(7), 7);
+        assert_eq!(budget.reserve(7), 3);
+        assert_eq!(budget.reserve(7), 0);
+        budget.spent(7);
+        assert!(!budget.is_used_up());
+        budget.give_back(3);
+        assert_eq!(budget.reserve(9), 3);
+        budget.spent(3);
+        assert!(budget.is_used_up());
+    }
+}

@@ -1,0 +1,151 @@
+//! What there is to say about the wire, before it has a form.
+//!
+//! Views and forwarding both make a [`Shown`]; the screen alone decides whether it becomes a
+//! coloured line, a plain one or a JSON object. So a new view never touches the output code.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The way bytes go. In every picture of the course the client is on the left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dir {
+    /// From the client to the server, left to right.
+    ToServer,
+    /// From the server to the client, right to left.
+    ToClient,
+}
+
+impl Dir {
+    /// The word for this direction in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dir::ToServer => "client-to-server",
+            Dir::ToClient => "server-to-client",
+        }
+    }
+
+    /// Who sends in this direction.
+    pub fn sender(self) -> &'static str {
+        match self {
+            Dir::ToServer => "client",
+            Dir::ToClient => "server",
+        }
+    }
+
+    /// Who receives in this direction.
+    pub fn receiver(self) -> &'static str {
+        self.back().sender()
+    }
+
+    /// The other direction.
+    pub fn back(self) -> Dir {
+        match self {
+            Dir::ToServer => Dir::ToClient,
+            Dir::ToClient => Dir::ToServer,
+        }
+    }
+}
+
+/// What sign stands beside an event in the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// No sign and no time: a line about the wire itself.
+    Bare,
+    /// Something about a connection as a whole.
+    Point,
+    /// Bytes crossed.
+    Bytes,
+    /// A direction ended in an orderly way.
+    Fin,
+    /// A connection broke.
+    Reset,
+}
+
+/// How an event feels, which becomes its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// Not yet whole.
+    Part,
+    /// Worth stopping at.
+    Wrong,
+}
+
+/// One thing to show. `words`, `rows` and `note` hold no raw text of a peer: whoever makes a
+/// `Shown` passes such text through [`crate::escape`] first.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The name of the event in JSON, such as `line`.
+    pub event: &'static str,
+    /// The sign beside it.
+    pub mark: Mark,
+    /// Its colour.
+    pub tone: Tone,
+    /// The line that says it.
+    pub words: String,
+    /// A remark on the line, or nothing.
+    pub note: String,
+    /// Further lines, such as the rows of a hex dump.
+    pub rows: Vec<String>,
+    /// What JSON says beyond time, connection, direction and event.
+    pub fields: Vec<(&'static str, Value)>,
+}
+
+impl Shown {
+    /// A new thing to show, with `words` and nothing else.
+    pub fn new(event: &'static str, mark: Mark, tone: Tone, words: impl Into<String>) -> Self {
+        Shown {
+            event,
+            mark,
+            tone,
+            words: words.into(),
+            note: String::new(),
+            rows: Vec::new(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// The same with a remark.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    /// The same with further lines.
+    pub fn rows(mut self, rows: Vec<String>) -> Self {
+        self.rows = rows;
+        self
+    }
+
+    /// The same with one more field for JSON.
+    pub fn field(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// About how many bytes of memory this holds; the screen's queue is bounded by it.
+    pub fn weight(&self) -> usize {
+        let fields: usize = self
+            .fields
+            .iter()
+            .map(|(_, value)| 48 + value.as_str().map_or(0, str::len))
+            .sum();
+        let rows: usize = self.rows.iter().map(|row| 24 + row.len()).sum();
+        160 + self.words.len() + self.note.len() + rows + fields
+    }
+}
+
+/// A thing to show, with when and where it happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Time since the wire was started.
+    pub at: Duration,
+    /// The number of the connection, from 1; `None` for the wire itself.
+    pub conn: Option<u64>,
+    /// The direction it belongs to, if it belongs to one.
+    pub dir: Option<Dir>,
+    /// The thing itself.
+    pub shown: Shown,
+}

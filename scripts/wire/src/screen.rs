@@ -1,0 +1,332 @@
+//! The screen: takes events from the traffic and writes them to standard output.
+//!
+//! The traffic never waits for the screen. Events go through a queue with two bounds,
+//! [`MAX_EVENTS`] and [`MAX_BYTES`]; one thread empties it. If the queue is full, what bytes
+//! crossed is no longer shown but counted, until the queue is half empty again; then one line
+//! says how many events are missing. News of connections (opened, finished, broken) have
+//! [`RESERVE`] further places, because a picture without them would mislead.
+
+mod json;
+mod text;
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::event::{Dir, Event, Mark, Shown, Tone};
+
+/// Events that may wait for the screen.
+pub const MAX_EVENTS: usize = 1024;
+/// Bytes of memory that waiting events may take, about.
+pub const MAX_BYTES: usize = 1024 * 1024;
+/// Places beyond [`MAX_EVENTS`] for news of connections.
+pub const RESERVE: usize = 1024;
+/// Events that are written in one go.
+const BATCH: usize = 64;
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Columns, arrows, and colour if wanted: for eyes.
+    Pretty {
+        /// Write colours.
+        colour: bool,
+    },
+    /// Whole sentences, one a line, no colour, no drawing: for a screen reader.
+    Plain,
+    /// One JSON object a line: for programs.
+    Json,
+}
+
+/// Where events go. A clone is another handle on the same screen.
+#[derive(Clone)]
+pub struct Screen {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    start: Instant,
+    queue: Mutex<Queue>,
+    /// The writer waits here for events, and [`Screen::finish`] for the writer.
+    changed: Condvar,
+    /// Told when nobody can read the screen any more.
+    gone: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    bytes: usize,
+    /// Places promised to events that are being built.
+    promised: usize,
+    /// Events left out since the last line about that.
+    dropped: u64,
+    /// True from a full queue until it is half empty.
+    dropping: bool,
+    /// The writer is busy with a batch.
+    writing: bool,
+    closed: bool,
+    /// The writer has ended.
+    dead: bool,
+}
+
+impl Screen {
+    /// Starts the thread that writes to `out` in the given form. Time counts from now.
+    pub fn start(out: impl Write + Send + 'static, form: Form) -> Screen {
+        let screen = Screen {
+            shared: Arc::new(Shared {
+                start: Instant::now(),
+                queue: Mutex::new(Queue::default()),
+                changed: Condvar::new(),
+                gone: Notify::new(),
+            }),
+        };
+        let shared = Arc::clone(&screen.shared);
+        std::thread::spawn(move || {
+            shared.write_all(out, form);
+            // Nobody writes from here on, so nobody may wait for it either.
+            let mut queue = shared.lock();
+            queue.dead = true;
+            queue.events.clear();
+            shared.changed.notify_all();
+        });
+        screen
+    }
+
+    /// Shows what crossed, if there is room; else only counts it. `make` is called at most
+    /// once, and not at all without room.
+    pub fn offer(&self, conn: u64, dir: Dir, make: &dyn Fn() -> Shown) {
+        {
+            let mut queue = self.shared.lock();
+            if !queue.has_room() {
+                queue.dropped += 1;
+                return;
+            }
+            queue.promised += 1;
+        }
+        // Built outside the lock: other connections need not wait for a hex dump.
+        let shown = make();
+        let mut queue = self.shared.lock();
+        queue.promised -= 1;
+        self.shared.push(&mut queue, Some(conn), Some(dir), shown);
+    }
+
+    /// Shows news of a connection or of the wire; these have places of their own.
+    pub fn tell(&self, conn: Option<u64>, dir: Option<Dir>, shown: Shown) {
+        let mut queue = self.shared.lock();
+        if queue.events.len() < MAX_EVENTS + RESERVE {
+            self.shared.push(&mut queue, conn, dir, shown);
+        } else {
+            queue.dropped += 1;
+        }
+    }
+
+    /// Returns once nobody can read the screen any more, for example after `wire ... | head`.
+    pub async fn gone(&self) {
+        self.shared.gone.notified().await;
+    }
+
+    /// Shows `last` and waits until everything is written, but no longer than `patience`.
+    /// False if the screen was too slow for that.
+    pub fn finish(&self, last: Shown, patience: Duration) -> bool {
+        self.tell(None, None, last);
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        self.shared.changed.notify_all();
+        let (queue, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(queue, patience, |queue| !queue.is_done())
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.is_done()
+    }
+
+    /// Time since the wire was started.
+    pub fn elapsed(&self) -> Duration {
+        self.shared.start.elapsed()
+    }
+}
+
+impl Queue {
+    /// Everything is written, or nothing will be any more.
+    fn is_done(&self) -> bool {
+        self.dead || (self.events.is_empty() && !self.writing && self.dropped == 0)
+    }
+
+    fn has_room(&mut self) -> bool {
+        let events = self.events.len() + self.promised;
+        if self.dropping {
+            // Not before it is half empty: one long gap reads better than a hundred short ones.
+            self.dropping = events > MAX_EVENTS / 2 || self.bytes > MAX_BYTES / 2;
+        } else {
+            self.dropping = events >= MAX_EVENTS || self.bytes >= MAX_BYTES;
+        }
+        !self.dropping
+    }
+}
+
+impl Shared {
+    /// No code panics while it holds this lock, so a poisoned one is still sound.
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, queue: &mut Queue, conn: Option<u64>, dir: Option<Dir>, shown: Shown) {
+        // The time is taken under the lock, so times on the screen never go back.
+        let at = self.start.elapsed();
+        if queue.dropped > 0 {
+            let gap = gap(at, std::mem::take(&mut queue.dropped));
+            queue.events.push_back(gap);
+        }
+        queue.bytes += shown.weight();
+        queue.events.push_back(Event {
+            at,
+            conn,
+            dir,
+            shown,
+        });
+        self.changed.notify_all();
+    }
+
+    /// Waits for the next events; `None` when the screen is closed and empty.
+    fn take(&self) -> Option<Vec<Event>> {
+        let mut queue = self.lock();
+        queue.writing = false;
+        loop {
+            if !queue.events.is_empty() {
+                break;
+            }
+            if queue.dropped > 0 {
+                let gap = gap(self.start.elapsed(), std::mem::take(&mut queue.dropped));
+                queue.events.push_back(gap);
+                break;
+            }
+            self.changed.notify_all();
+            if queue.closed {
+                return None;
+            }
+            queue = self
+                .changed
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let n = queue.events.len().min(BATCH);
+        let batch: Vec<Event> = queue.events.drain(..n).collect();
+        let bytes: usize = batch.iter().map(|event| event.shown.weight()).sum();
+        queue.bytes = queue.bytes.saturating_sub(bytes);
+        queue.writing = true;
+        Some(batch)
+    }
+
+    fn write_all(&self, mut out: impl Write, form: Form) {
+        let mut text = String::new();
+        while let Some(batch) = self.take() {
+            text.clear();
+            for event in &batch {
+                match form {
+                    Form::Pretty { colour } => text::pretty(event, colour, &mut text),
+                    Form::Plain => text::plain(event, &mut text),
+                    Form::Json => json::object(event, &mut text),
+                }
+            }
+            if out
+                .write_all(text.as_bytes())
+                .and_then(|()| out.flush())
+                .is_err()
+            {
+                self.gone.notify_one();
+                return;
+            }
+        }
+    }
+}
+
+/// The line about events that are missing.
+fn gap(at: Duration, dropped: u64) -> Event {
+    let words =
+        format!("… {dropped} events not shown, the screen was too slow (the bytes crossed)");
+    Event {
+        at,
+        conn: None,
+        dir: None,
+        shown: Shown::new("dropped", Mark::Point, Tone::Wrong, words).field("count", dropped),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    /// A screen that takes nothing until it is released.
+    struct Stuck(mpsc::Receiver<()>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            // An error means that the sender is gone: released for good.
+            let _ = self.0.recv();
+            self.1.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn chunk() -> Shown {
+        Shown::new("bytes", Mark::Bytes, Tone::Good, "1 byte")
+    }
+
+    #[test]
+    fn a_stuck_screen_keeps_a_bounded_queue_and_counts_the_rest() {
+        let (release, wait) = mpsc::channel();
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let screen = Screen::start(Stuck(wait, Arc::clone(&written)), Form::Json);
+        for _ in 0..100_000 {
+            screen.offer(1, Dir::ToServer, &chunk);
+        }
+        let waiting = screen.shared.lock().events.len();
+        assert!(waiting <= MAX_EVENTS, "{waiting}");
+        screen.tell(
+            Some(1),
+            None,
+            Shown::new("closed", Mark::Point, Tone::Good, "closed"),
+        );
+        assert!(
+            !screen.finish(chunk(), Duration::from_millis(10)),
+            "it is stuck"
+        );
+        drop(release);
+        assert!(screen.finish(chunk(), Duration::from_secs(60)));
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        let objects: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let seen = objects.iter().filter(|o| o["event"] == "bytes").count() as u64;
+        let dropped: u64 = objects.iter().filter_map(|o| o["count"].as_u64()).sum();
+        assert_eq!(
+            seen + dropped,
+            100_000 + 2,
+            "nothing is lost without a word"
+        );
+        assert!(
+            objects.iter().any(|o| o["event"] == "closed"),
+            "news have their own places"
+        );
+    }
+
+    #[test]
+    fn big_events_are_bounded_by_their_bytes() {
+        let (_release, wait) = mpsc::channel();
+        let screen = Screen::start(Stuck(wait, Arc::default()), Form::Json);
+        for _ in 0..1000 {
+            screen.offer(1, Dir::ToServer, &|| chunk().note("x".repeat(100_000)));
+        }
+        let bytes = screen.shared.lock().bytes;
+        assert!(bytes <= MAX_BYTES + 200_000, "{bytes}");
+    }
+}
