@@ -90,7 +90,7 @@ fn is_dangerous(c: char) -> bool {
 
 /// The first bytes of something that may be long: what a view keeps while more arrives.
 /// It never holds more than the limit given to [`Kept::new`], however much goes in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Kept {
     bytes: Vec<u8>,
     limit: usize,

@@ -124,16 +124,39 @@ impl Shown {
         self.fields.push((name, value.into()));
         self
     }
+}
+
+/// A thing to show that is put into words only when the screen gets to it. Words cost far more
+/// than a copy of the few bytes that they are about, and so the screen pays for them and not
+/// the traffic: what is never shown is never put into words.
+pub struct Later {
+    weight: usize,
+    make: Box<dyn FnOnce() -> Shown + Send>,
+}
+
+impl Later {
+    /// `make` will find the words; it holds about `held` bytes until then.
+    pub fn new(held: usize, make: impl FnOnce() -> Shown + Send + 'static) -> Self {
+        Later {
+            weight: 256 + held,
+            make: Box::new(make),
+        }
+    }
 
     /// About how many bytes of memory this holds; the screen's queue is bounded by it.
     pub fn weight(&self) -> usize {
-        let fields: usize = self
-            .fields
-            .iter()
-            .map(|(_, value)| 48 + value.as_str().map_or(0, str::len))
-            .sum();
-        let rows: usize = self.rows.iter().map(|row| 24 + row.len()).sum();
-        160 + self.words.len() + self.note.len() + rows + fields
+        self.weight
+    }
+
+    /// Finds the words.
+    pub fn into_words(self) -> Shown {
+        (self.make)()
+    }
+}
+
+impl From<Shown> for Later {
+    fn from(shown: Shown) -> Self {
+        Later::new(shown.words.len() + shown.note.len(), move || shown)
     }
 }
 

@@ -225,9 +225,8 @@ async fn finish(
         }
     };
     let words = format!(
-        "{how}: {} to the server, {} to the client",
+        "{how}: {} to the server, {to_client} to the client",
         count(to_server, "byte"),
-        count(to_client, "byte"),
     );
     let shown = Shown::new("closed", Mark::Point, Tone::Good, words)
         .field("how", how)
@@ -383,7 +382,7 @@ impl Line<'_> {
     fn end_view(&mut self) {
         let (screen, conn, dir) = (&self.setup.screen, self.conn, self.dir);
         self.view
-            .end(&mut |make| screen.tell(Some(conn), Some(dir), make()));
+            .end(&mut |make| screen.tell(Some(conn), Some(dir), make().into_words()));
     }
 
     fn say_thrown_away(&self, bytes: usize) {
@@ -392,6 +391,7 @@ impl Line<'_> {
             Shown::new("thrown-away", Mark::Bytes, Tone::Wrong, words)
                 .note("chaos has told the server that nothing more comes")
                 .field("len", bytes as u64)
+                .into()
         };
         self.setup.screen.offer(self.conn, self.dir, &make);
     }

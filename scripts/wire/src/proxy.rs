@@ -107,9 +107,9 @@ impl Proxy {
         // Without the option the client is closed in the orderly way; nothing better is left.
         let _ = client.set_zero_linger();
         let server = self.server_words();
-        let words = format!("no connection to the server {server}: {why}");
+        let words = format!("server {server}: {why}");
         let shown = Shown::new("unreachable", Mark::Reset, Tone::Wrong, words)
-            .note("is the server started, on this port? The client was reset, the wire goes on")
+            .note("is it started? The client was reset, the wire goes on")
             .field("server", server)
             .field("error", why);
         self.setup.screen.tell(Some(conn), None, shown);
@@ -135,10 +135,9 @@ impl Proxy {
         let (to_server, to_client) = self.moved.get();
         let seconds = self.setup.screen.elapsed().as_secs_f64();
         let words = format!(
-            "the wire ends after {seconds:.1} s: {}, {} to the server, {} to the client",
+            "the wire ends after {seconds:.1} s, {}: {} to the server, {to_client} to the client",
             count(connections, "connection"),
             count(to_server, "byte"),
-            count(to_client, "byte"),
         );
         Shown::new("summary", Mark::Bare, Tone::Good, words)
             .field("connections", connections)

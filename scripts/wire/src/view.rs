@@ -5,11 +5,13 @@ mod bytes;
 mod frames;
 mod lines;
 
+use crate::event::Later;
+#[cfg(test)]
 use crate::event::Shown;
 
-/// Where a view puts what it has to say. It gives a function and not the finished thing:
-/// while the screen is too slow nothing is built, and the traffic is not held up for nothing.
-pub type Say<'a> = &'a mut dyn FnMut(&dyn Fn() -> Shown);
+/// Where a view puts what it has to say. It gives a function and not the thing itself: while
+/// the screen is too slow nothing is even copied, and the traffic is not held up for nothing.
+pub type Say<'a> = &'a mut dyn FnMut(&dyn Fn() -> Later);
 
 /// Gives meaning to the bytes of one direction of one connection.
 ///
@@ -91,8 +93,8 @@ fn said(kind: ViewKind, limits: Limits, pieces: &[&[u8]]) -> Vec<Shown> {
     let mut out = Vec::new();
     let mut view = kind.start(limits);
     for piece in pieces {
-        view.feed(piece, &mut |make| out.push(make()));
+        view.feed(piece, &mut |make| out.push(make().into_words()));
     }
-    view.end(&mut |make| out.push(make()));
+    view.end(&mut |make| out.push(make().into_words()));
     out
 }

@@ -191,16 +191,26 @@ fn an_answer_before_the_break_is_not_lost_while_the_client_still_sends() {
     let mut client = wire.connect();
     let mut server = accept(&listener);
     let mut sender = client.try_clone().unwrap();
-    let sending = std::thread::spawn(move || while sender.write_all(&[7; 10_000]).is_ok() {});
+    let sending = std::thread::spawn(move || {
+        loop {
+            if let Err(error) = sender.write_all(&[7; 10_000]) {
+                return error.kind();
+            }
+        }
+    });
     server.read_exact(&mut [0; 100_000]).unwrap();
     server.write_all(b"too much").unwrap();
     let mut answer = [0; 8];
     client.read_exact(&mut answer).unwrap();
     drop(server);
     assert_eq!(&answer, b"too much");
+    // The system tells of a reset once: to whoever reads, or to whoever writes.
     let (_, broken) = read_until_broken(&mut client);
-    assert_eq!(broken.unwrap_err().kind(), ErrorKind::ConnectionReset);
-    sending.join().unwrap();
+    let seen = [
+        sending.join().unwrap(),
+        broken.map_or_else(|error| error.kind(), |()| ErrorKind::Other),
+    ];
+    assert!(seen.contains(&ErrorKind::ConnectionReset), "{seen:?}");
 }
 
 #[test]
@@ -259,14 +269,25 @@ fn more_clients_than_allowed_are_turned_away_and_places_come_back() {
 /// No server: the client is closed with words on the screen, and the next client is served.
 #[test]
 fn without_a_server_the_wire_says_so_and_lives_on() {
-    let (held, addr) = listener();
-    drop(held);
+    // The port is freed and taken again. On an address of its own, where there is one, no other
+    // test can take it in between.
+    let own = if cfg!(target_os = "linux") {
+        "127.0.0.2:0"
+    } else {
+        "127.0.0.1:0"
+    };
+    let addr = std::net::TcpListener::bind(own)
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let mut wire = Wire::start(addr, &[]);
     let (got, broken) = read_until_broken(&mut wire.connect());
     assert!(got.is_empty() && broken.is_err());
-    let line = wire.line_with("no connection to the server");
+    let line = wire.line_with("connection refused");
     assert!(
-        line.contains("nobody listens there (connection refused)"),
+        line.contains(&format!(
+            "server {addr}: connection refused, nobody listens there"
+        )),
         "{line}"
     );
 
@@ -315,7 +336,7 @@ fn signals_end_it_with_a_summary() {
         wire.signal(name);
         let line = wire.line_with("the wire ends after");
         assert!(
-            line.ends_with("1 connection, 5 bytes to the server, 5 bytes to the client"),
+            line.ends_with("1 connection: 5 bytes to the server, 5 to the client"),
             "{line}"
         );
         let (status, _) = wire.end_after_signal();

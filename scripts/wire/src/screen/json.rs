@@ -16,7 +16,7 @@ pub fn object(event: &Event, out: &mut String) {
     let conn = event.conn.map_or(Value::Null, Value::from);
     let dir = event.dir.map_or(Value::Null, |dir| dir.name().into());
     let name = Value::from(event.shown.event);
-    let mut json = String::with_capacity(event.shown.weight());
+    let mut json = String::new();
     // Writing to a String cannot fail, here and below.
     let _ = write!(
         json,

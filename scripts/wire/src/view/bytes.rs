@@ -2,7 +2,7 @@
 
 use super::{Limits, Say, View, count};
 use crate::escape::{Kept, hex};
-use crate::event::{Mark, Shown, Tone};
+use crate::event::{Later, Mark, Shown, Tone};
 
 /// Bytes in one row of the dump. Sixteen fit a terminal of 80 columns.
 const ROW: usize = 16;
@@ -26,25 +26,30 @@ impl View for Bytes {
         let offset = self.offset;
         say(&|| {
             let kept = Kept::of(bytes, self.limits.show);
-            let mut rows = dump(offset, kept.bytes());
-            if kept.left_out() > 0 {
-                rows.push(format!(
-                    "… and {} not shown",
-                    count(kept.left_out(), "more byte")
-                ));
-            }
-            Shown::new("bytes", Mark::Bytes, Tone::Good, count(kept.len(), "byte"))
-                .rows(rows)
-                .field("offset", offset)
-                .field("len", kept.len())
-                .field("hex", hex(kept.bytes()))
-                .field("text", String::from_utf8_lossy(kept.bytes()))
-                .field("left_out", kept.left_out())
+            Later::new(kept.bytes().len(), move || chunk(offset, &kept))
         });
         self.offset += bytes.len() as u64;
     }
 
     fn end(&mut self, _say: Say<'_>) {}
+}
+
+/// One chunk that starts at `offset`.
+fn chunk(offset: u64, kept: &Kept) -> Shown {
+    let mut rows = dump(offset, kept.bytes());
+    if kept.left_out() > 0 {
+        rows.push(format!(
+            "… and {} not shown",
+            count(kept.left_out(), "more byte")
+        ));
+    }
+    Shown::new("bytes", Mark::Bytes, Tone::Good, count(kept.len(), "byte"))
+        .rows(rows)
+        .field("offset", offset)
+        .field("len", kept.len())
+        .field("hex", hex(kept.bytes()))
+        .field("text", String::from_utf8_lossy(kept.bytes()))
+        .field("left_out", kept.left_out())
 }
 
 /// Rows of a dump: position, hex in two halves, and what is ASCII as text.

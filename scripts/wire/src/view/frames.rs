@@ -3,29 +3,28 @@
 
 use super::{Limits, Say, View, count};
 use crate::escape::{Kept, hex, quoted};
-use crate::event::{Mark, Shown, Tone};
+use crate::event::{Later, Mark, Shown, Tone};
 
 /// Bytes of the length in front of every payload.
 const HEAD: usize = 4;
 
-/// Where in a frame this direction is.
-enum State {
-    /// Fewer than four bytes of the length are known.
-    Head,
-    /// The length is known, the payload is under way.
-    Body { len: u32, payload: Kept },
-    /// A length was no length. Nobody can tell where the next frame starts.
-    Lost,
-}
-
 /// Follows the frames of one direction.
 pub struct Frames {
     limits: Limits,
+    frame: Frame,
+    /// A length was no length: nobody can tell where the next frame starts.
+    lost: bool,
+}
+
+/// A frame as far as it has arrived.
+#[derive(Clone, Default)]
+struct Frame {
     head: [u8; HEAD],
     /// How many bytes of `head` are known.
     known: usize,
-    state: State,
-    /// In how many chunks the frame has arrived so far.
+    /// The length and the payload so far, once the length is known.
+    body: Option<(u32, Kept)>,
+    /// In how many chunks it has arrived so far.
     pieces: u64,
 }
 
@@ -34,60 +33,110 @@ impl Frames {
     pub fn new(limits: Limits) -> Self {
         Frames {
             limits,
-            head: [0; HEAD],
-            known: 0,
-            state: State::Head,
-            pieces: 0,
+            frame: Frame::default(),
+            lost: false,
         }
     }
 
     /// Takes bytes of the length from `rest`; gives back what follows them.
-    fn take_head<'a>(&mut self, rest: &'a [u8], say: Say<'_>) -> &'a [u8] {
-        let (now, after) = rest.split_at(rest.len().min(HEAD - self.known));
-        self.head[self.known..self.known + now.len()].copy_from_slice(now);
-        self.known += now.len();
-        if self.known < HEAD {
-            return after;
-        }
-        let len = u32::from_be_bytes(self.head);
-        if len > self.limits.max_frame {
-            say(&|| self.too_long(len));
-            self.state = State::Lost;
-        } else {
-            self.state = State::Body {
-                len,
-                payload: Kept::new(self.limits.show),
-            };
+    fn take_head<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+        let frame = &mut self.frame;
+        let (now, after) = rest.split_at(rest.len().min(HEAD - frame.known));
+        frame.head[frame.known..frame.known + now.len()].copy_from_slice(now);
+        frame.known += now.len();
+        if frame.known == HEAD {
+            let len = u32::from_be_bytes(frame.head);
+            if len > self.limits.max_frame {
+                self.lost = true;
+            } else {
+                frame.body = Some((len, Kept::new(self.limits.show)));
+            }
         }
         after
     }
 
-    /// A length that the view does not believe.
-    fn too_long(&self, len: u32) -> Shown {
-        let letters = self
-            .head
-            .iter()
-            .all(|b| matches!(b, 0x20..0x7f | b'\n' | b'\r' | b'\t'));
-        let text = quoted(&self.head);
-        let words = if letters {
-            format!("frame length {len}? Those are the letters {text}")
-        } else {
-            format!("frame length {len}? The four bytes are {}", hex(&self.head))
+    /// Takes bytes of the payload from `rest`; gives back what follows them.
+    fn take_body<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+        let Some((len, payload)) = &mut self.frame.body else {
+            return rest;
         };
-        Shown::new("frame-too-long", Mark::Bytes, Tone::Wrong, words)
-            .note(format!(
-                "the limit is {}; does the {}",
-                count(u64::from(self.limits.max_frame), "byte"),
-                "sender write a length first?"
-            ))
-            .field("frame_len", len)
-            .field("limit", self.limits.max_frame)
-            .field("hex", hex(&self.head))
-            .field("text", String::from_utf8_lossy(&self.head))
+        let missing = u64::from(*len) - payload.len();
+        // More than `rest` can hold is as good as all of it.
+        let now = usize::try_from(missing).map_or(rest.len(), |n| n.min(rest.len()));
+        payload.push(&rest[..now]);
+        &rest[now..]
+    }
+}
+
+impl View for Frames {
+    fn feed(&mut self, bytes: &[u8], say: Say<'_>) {
+        let mut rest = bytes;
+        let mut same_chunk = false;
+        while !rest.is_empty() && !self.lost {
+            self.frame.pieces += 1;
+            if self.frame.body.is_none() {
+                rest = self.take_head(rest);
+            }
+            if self.lost {
+                let (head, limit) = (self.frame.head, self.limits.max_frame);
+                say(&|| Later::new(0, move || too_long(head, limit)));
+                break;
+            }
+            rest = self.take_body(rest);
+            if self.frame.is_whole() {
+                say(&|| self.frame.later(move |frame| frame.whole(same_chunk)));
+                self.frame = Frame::default();
+                same_chunk = true;
+            } else {
+                say(&|| {
+                    self.frame
+                        .later(|frame| frame.under_way("frame-part", Tone::Part, ""))
+                });
+            }
+        }
+        if self.lost && !rest.is_empty() {
+            say(&|| {
+                let kept = Kept::of(rest, self.limits.show);
+                Later::new(kept.bytes().len(), move || outside(&kept))
+            });
+        }
     }
 
-    /// The frame is whole.
-    fn whole(&self, len: u32, payload: &Kept, same_chunk: bool) -> Shown {
+    fn end(&mut self, say: Say<'_>) {
+        if self.frame.known > 0 && !self.lost {
+            say(&|| {
+                let lead = "ended in the middle: ";
+                self.frame
+                    .later(move |frame| frame.under_way("frame-unfinished", Tone::Wrong, lead))
+            });
+        }
+        self.frame = Frame::default();
+    }
+}
+
+impl Frame {
+    fn is_whole(&self) -> bool {
+        matches!(&self.body, Some((len, payload)) if payload.len() == u64::from(*len))
+    }
+
+    /// Something to say about the frame as it is now, later.
+    fn later(&self, words: impl FnOnce(&Frame) -> Shown + Send + 'static) -> Later {
+        let now = self.clone();
+        let held = now.payload().len();
+        Later::new(held, move || words(&now))
+    }
+
+    fn payload(&self) -> &[u8] {
+        self.body
+            .as_ref()
+            .map_or(&[], |(_, payload)| payload.bytes())
+    }
+
+    /// The frame is whole. `same_chunk`: it is not the first in its chunk.
+    fn whole(&self, same_chunk: bool) -> Shown {
+        let Some((len, payload)) = &self.body else {
+            return self.under_way("frame-part", Tone::Part, "");
+        };
         let mut notes = Vec::new();
         if self.pieces > 1 {
             notes.push(format!("whole after {} pieces", self.pieces));
@@ -96,133 +145,74 @@ impl Frames {
             notes.push("in the same chunk".to_string());
         }
         let words = format!(
-            "{}  [{}] {}",
-            frame_of(len),
+            "frame of {}  [{}] {}",
+            count(u64::from(*len), "byte"),
             hex(&self.head),
             payload.quoted()
         );
         Shown::new("frame", Mark::Bytes, Tone::Good, words)
             .note(notes.join("; "))
-            .field("len", len)
+            .field("len", *len)
             .field("pieces", self.pieces)
             .field("hex", hex(payload.bytes()))
             .field("text", String::from_utf8_lossy(payload.bytes()))
             .field("left_out", payload.left_out())
     }
 
-    /// What is known of a frame that is not whole: words, note, and the numbers for JSON.
+    /// What there is of a frame that is not whole.
     fn under_way(&self, event: &'static str, tone: Tone, lead: &str) -> Shown {
-        match &self.state {
-            State::Body { len, payload } => {
-                let words = format!(
-                    "{lead}{}  [{}] {} …",
-                    frame_of(*len),
-                    hex(&self.head),
-                    payload.quoted()
-                );
-                Shown::new(event, Mark::Bytes, tone, words)
-                    .note(format!("{} of {len} payload bytes", payload.len()))
-                    .field("len", *len)
-                    .field("have", payload.len())
-                    .field("hex", hex(payload.bytes()))
-                    .field("text", String::from_utf8_lossy(payload.bytes()))
-            }
-            State::Head | State::Lost => {
-                let known = &self.head[..self.known];
-                Shown::new(
-                    event,
-                    Mark::Bytes,
-                    tone,
-                    format!("{lead}a frame begins  [{}]", slots(known)),
-                )
-                .note(format!("{} of {HEAD} bytes of the length", self.known))
+        let known = &self.head[..self.known];
+        let Some((len, payload)) = &self.body else {
+            let missing = " --".repeat(HEAD - self.known);
+            let words = format!(
+                "{lead}{} of {HEAD} length bytes  [{}{missing}]",
+                self.known,
+                hex(known)
+            );
+            return Shown::new(event, Mark::Bytes, tone, words)
                 .field("head", self.known)
-                .field("hex", hex(known))
-            }
-        }
-    }
-
-    /// Ready for the next frame.
-    fn next_frame(&mut self) {
-        self.known = 0;
-        self.pieces = 0;
-        self.state = State::Head;
-    }
-}
-
-impl View for Frames {
-    fn feed(&mut self, bytes: &[u8], say: Say<'_>) {
-        let mut rest = bytes;
-        let mut frames_before = 0;
-        while !rest.is_empty() {
-            if self.known == 0 || rest.len() == bytes.len() {
-                self.pieces += 1;
-            }
-            if matches!(self.state, State::Head) {
-                rest = self.take_head(rest, say);
-            }
-            match &mut self.state {
-                State::Head => {}
-                State::Body { len, payload } => {
-                    let len = *len;
-                    let missing = u64::from(len) - payload.len();
-                    // More than `rest` holds is as good as all of it.
-                    let now = usize::try_from(missing)
-                        .unwrap_or(usize::MAX)
-                        .min(rest.len());
-                    payload.push(&rest[..now]);
-                    rest = &rest[now..];
-                    if payload.len() == u64::from(len) {
-                        if let State::Body { payload, .. } = &self.state {
-                            say(&|| self.whole(len, payload, frames_before > 0));
-                        }
-                        frames_before += 1;
-                        self.next_frame();
-                    }
-                }
-                State::Lost => {
-                    if !rest.is_empty() {
-                        say(&|| lost(rest, self.limits.show));
-                    }
-                    return;
-                }
-            }
-        }
-        if self.known > 0 {
-            say(&|| self.under_way("frame-part", Tone::Part, ""));
-        }
-    }
-
-    fn end(&mut self, say: Say<'_>) {
-        if self.known > 0 && !matches!(self.state, State::Lost) {
-            say(&|| self.under_way("frame-unfinished", Tone::Wrong, "ended in the middle: "));
-            self.next_frame();
-        }
+                .field("hex", hex(known));
+        };
+        let words = format!(
+            "{lead}{} of {}  [{}] {} …",
+            payload.len(),
+            count(u64::from(*len), "byte"),
+            hex(known),
+            payload.quoted()
+        );
+        Shown::new(event, Mark::Bytes, tone, words)
+            .field("len", *len)
+            .field("have", payload.len())
+            .field("hex", hex(payload.bytes()))
+            .field("text", String::from_utf8_lossy(payload.bytes()))
     }
 }
 
-/// The length as far as it is known: `00 00 -- --`.
-fn slots(known: &[u8]) -> String {
-    let missing = vec!["--"; HEAD.saturating_sub(known.len())].join(" ");
-    let gap = if known.is_empty() || missing.is_empty() {
-        ""
+/// A length that the view does not believe.
+fn too_long(head: [u8; HEAD], limit: u32) -> Shown {
+    let len = u32::from_be_bytes(head);
+    let letters = |b: &u8| matches!(b, 0x20..0x7f | b'\n' | b'\r' | b'\t');
+    let words = if head.iter().all(letters) {
+        format!(
+            "frame length {len}? Those are the letters {}",
+            quoted(&head)
+        )
     } else {
-        " "
+        format!("frame length {len}? The four bytes are {}", hex(&head))
     };
-    format!("{}{gap}{missing}", hex(known))
-}
-
-/// `frame of 5 bytes`.
-fn frame_of(len: u32) -> String {
-    format!("frame of {}", count(u64::from(len), "byte"))
+    Shown::new("frame-too-long", Mark::Bytes, Tone::Wrong, words)
+        .note(format!("limit {limit} bytes; is a length sent at all?"))
+        .field("frame_len", len)
+        .field("limit", limit)
+        .field("hex", hex(&head))
+        .field("text", String::from_utf8_lossy(&head))
 }
 
 /// Bytes after a length that was none.
-fn lost(bytes: &[u8], show: usize) -> Shown {
-    let kept = Kept::of(bytes, show);
+fn outside(kept: &Kept) -> Shown {
     let words = format!("{}  {}", count(kept.len(), "byte"), kept.quoted());
     Shown::new("not-a-frame", Mark::Bytes, Tone::Wrong, words)
-        .note("no frame can be made out after that length")
+        .note("outside any frame")
         .field("len", kept.len())
         .field("hex", hex(kept.bytes()))
         .field("text", String::from_utf8_lossy(kept.bytes()))
@@ -254,8 +244,8 @@ mod tests {
         assert_eq!(
             frames(&[b"\0\0", b"\0\x05hel", b"lo"]),
             [
-                "frame-part: a frame begins  [00 00 -- --] | 2 of 4 bytes of the length",
-                r#"frame-part: frame of 5 bytes  [00 00 00 05] "hel" … | 3 of 5 payload bytes"#,
+                "frame-part: 2 of 4 length bytes  [00 00 -- --] | ",
+                r#"frame-part: 3 of 5 bytes  [00 00 00 05] "hel" … | "#,
                 r#"frame: frame of 5 bytes  [00 00 00 05] "hello" | whole after 3 pieces"#,
             ]
         );
@@ -268,7 +258,7 @@ mod tests {
             [
                 r#"frame: frame of 1 byte  [00 00 00 01] "a" | "#,
                 r#"frame: frame of 0 bytes  [00 00 00 00] "" | in the same chunk"#,
-                r#"frame-part: frame of 2 bytes  [00 00 00 02] "" … | 0 of 2 payload bytes"#,
+                r#"frame-part: 0 of 2 bytes  [00 00 00 02] "" … | "#,
                 r#"frame: frame of 2 bytes  [00 00 00 02] "bc" | whole after 2 pieces"#,
             ]
         );
@@ -280,7 +270,7 @@ mod tests {
         assert_eq!(
             said[0],
             "frame-too-long: frame length 1751477356? Those are the letters \"hell\" | \
-             the limit is 1048576 bytes; does the sender write a length first?"
+             limit 1048576 bytes; is a length sent at all?"
         );
         assert!(
             said[1].starts_with(r#"not-a-frame: 2 bytes  "o\n""#),
@@ -303,7 +293,7 @@ mod tests {
     fn an_end_in_the_middle_is_said() {
         assert_eq!(
             frames(&[b"\0\0\0\x05hel"])[1],
-            r#"frame-unfinished: ended in the middle: frame of 5 bytes  [00 00 00 05] "hel" … | 3 of 5 payload bytes"#
+            r#"frame-unfinished: ended in the middle: 3 of 5 bytes  [00 00 00 05] "hel" … | "#
         );
     }
 

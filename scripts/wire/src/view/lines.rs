@@ -2,8 +2,8 @@
 //! at once, and what is not UTF-8.
 
 use super::{Limits, Say, View, count};
-use crate::escape::{Kept, ends_inside_a_character, hex, quoted};
-use crate::event::{Mark, Shown, Tone};
+use crate::escape::{Kept, ends_inside_a_character, hex};
+use crate::event::{Later, Mark, Shown, Tone};
 
 /// Collects the line that is under way.
 pub struct Lines {
@@ -22,63 +22,6 @@ impl Lines {
             pieces: 0,
         }
     }
-
-    /// The line is whole; `piece` is what arrived of it last. `same_chunk`: it is not the
-    /// first thing in its chunk.
-    fn whole(&self, piece: &[u8], same_chunk: bool) -> Shown {
-        let text = self.line.quoted();
-        let mut notes = Vec::new();
-        let words = if self.pieces == 1 {
-            text
-        } else {
-            notes.push(format!("line whole after {} pieces: {text}", self.pieces));
-            format!("… {}", Kept::of(piece, self.limits.show).quoted())
-        };
-        if same_chunk {
-            notes.push("in the same chunk".to_string());
-        }
-        // A line that was cut by our own bound can only be judged by what was kept.
-        let kept = self.line.bytes();
-        let utf8 = std::str::from_utf8(kept).is_ok()
-            || (self.line.left_out() > 0 && ends_inside_a_character(kept));
-        if !utf8 {
-            notes.push("not UTF-8".to_string());
-        }
-        let tone = if utf8 { Tone::Good } else { Tone::Wrong };
-        Shown::new("line", Mark::Bytes, tone, words)
-            .note(notes.join("; "))
-            .field("len", self.line.len())
-            .field("pieces", self.pieces)
-            .field("text", String::from_utf8_lossy(kept))
-            .field("hex", hex(kept))
-            .field("utf8", utf8)
-            .field("left_out", self.line.left_out())
-    }
-
-    /// `piece` arrived and the line is not whole yet.
-    fn part(&self, piece: &[u8], same_chunk: bool) -> Shown {
-        let piece = Kept::of(piece, self.limits.show);
-        let before = if self.pieces > 1 { "… " } else { "" };
-        let mut note = String::from("no line end yet");
-        if piece.left_out() == 0 && ends_inside_a_character(piece.bytes()) {
-            note.push_str(", and the cut is inside a character");
-        }
-        if same_chunk {
-            note.push_str("; in the same chunk");
-        }
-        Shown::new(
-            "line-part",
-            Mark::Bytes,
-            Tone::Part,
-            format!("{before}{} …", piece.quoted()),
-        )
-        .note(note)
-        .field("len", piece.len())
-        .field("piece", self.pieces)
-        .field("text", String::from_utf8_lossy(piece.bytes()))
-        .field("hex", hex(piece.bytes()))
-        .field("left_out", piece.left_out())
-    }
 }
 
 impl View for Lines {
@@ -86,31 +29,100 @@ impl View for Lines {
         for (n, piece) in bytes.split_inclusive(|&b| b == b'\n').enumerate() {
             self.line.push(piece);
             self.pieces += 1;
+            let (pieces, same_chunk) = (self.pieces, n > 0);
             if piece.ends_with(b"\n") {
-                say(&|| self.whole(piece, n > 0));
+                say(&|| {
+                    let line = self.line.clone();
+                    let piece = Kept::of(piece, self.limits.show);
+                    Later::new(line.bytes().len() * 2, move || {
+                        whole(&line, &piece, pieces, same_chunk)
+                    })
+                });
                 self.line.clear();
                 self.pieces = 0;
             } else {
-                say(&|| self.part(piece, n > 0));
+                say(&|| {
+                    let piece = Kept::of(piece, self.limits.show);
+                    Later::new(piece.bytes().len(), move || {
+                        part(&piece, pieces, same_chunk)
+                    })
+                });
             }
         }
     }
 
     fn end(&mut self, say: Say<'_>) {
-        if self.line.is_empty() {
-            return;
+        if !self.line.is_empty() {
+            say(&|| {
+                let line = self.line.clone();
+                Later::new(line.bytes().len(), move || unfinished(&line))
+            });
+            self.line.clear();
         }
-        say(&|| {
-            let words = format!("the last line has no end: {}", quoted(self.line.bytes()));
-            Shown::new("line-unfinished", Mark::Bytes, Tone::Wrong, words)
-                .note(count(self.line.len(), "byte"))
-                .field("len", self.line.len())
-                .field("text", String::from_utf8_lossy(self.line.bytes()))
-                .field("hex", hex(self.line.bytes()))
-                .field("left_out", self.line.left_out())
-        });
-        self.line.clear();
     }
+}
+
+/// `line` is whole after `pieces` pieces, of which `piece` was the last. `same_chunk`: it is
+/// not the first thing in its chunk.
+fn whole(line: &Kept, piece: &Kept, pieces: u64, same_chunk: bool) -> Shown {
+    let text = line.quoted();
+    let mut notes = Vec::new();
+    let words = if pieces == 1 {
+        text
+    } else {
+        notes.push(format!("whole after {pieces} pieces: {text}"));
+        format!("… {}", piece.quoted())
+    };
+    if same_chunk {
+        notes.push("in the same chunk".to_string());
+    }
+    // A line that was cut by our own bound can only be judged by what was kept.
+    let kept = line.bytes();
+    let utf8 =
+        std::str::from_utf8(kept).is_ok() || (line.left_out() > 0 && ends_inside_a_character(kept));
+    if !utf8 {
+        notes.push("not UTF-8".to_string());
+    }
+    let tone = if utf8 { Tone::Good } else { Tone::Wrong };
+    Shown::new("line", Mark::Bytes, tone, words)
+        .note(notes.join("; "))
+        .field("len", line.len())
+        .field("pieces", pieces)
+        .field("text", String::from_utf8_lossy(kept))
+        .field("hex", hex(kept))
+        .field("utf8", utf8)
+        .field("left_out", line.left_out())
+}
+
+/// `piece` arrived, number `pieces` of its line, and the line is not whole yet.
+fn part(piece: &Kept, pieces: u64, same_chunk: bool) -> Shown {
+    let before = if pieces > 1 { "… " } else { "" };
+    let mut note = String::from("no line end yet");
+    if piece.left_out() == 0 && ends_inside_a_character(piece.bytes()) {
+        note.push_str(", cut inside a character");
+    }
+    if same_chunk {
+        note.push_str("; in the same chunk");
+    }
+    let words = format!("{before}{} …", piece.quoted());
+    Shown::new("line-part", Mark::Bytes, Tone::Part, words)
+        .note(note)
+        .field("len", piece.len())
+        .field("piece", pieces)
+        .field("text", String::from_utf8_lossy(piece.bytes()))
+        .field("hex", hex(piece.bytes()))
+        .field("left_out", piece.left_out())
+}
+
+/// The direction has ended and `line` has not.
+fn unfinished(line: &Kept) -> Shown {
+    let words = format!("the last line has no end: {}", line.quoted());
+    Shown::new("line-unfinished", Mark::Bytes, Tone::Wrong, words)
+        .note(count(line.len(), "byte"))
+        .field("len", line.len())
+        .field("text", String::from_utf8_lossy(line.bytes()))
+        .field("hex", hex(line.bytes()))
+        .field("left_out", line.left_out())
 }
 
 #[cfg(test)]
@@ -140,10 +152,7 @@ mod tests {
             lines(&[b"xiao", b"ming\n"]),
             [
                 pair(r#""xiao" …"#, "no line end yet"),
-                pair(
-                    r#"… "ming\n""#,
-                    r#"line whole after 2 pieces: "xiaoming\n""#
-                ),
+                pair(r#"… "ming\n""#, r#"whole after 2 pieces: "xiaoming\n""#),
             ]
         );
     }
@@ -167,11 +176,8 @@ mod tests {
         assert_eq!(
             lines(&[&bytes[..2], &bytes[2..]]),
             [
-                pair(
-                    r#""\xe5\xb0" …"#,
-                    "no line end yet, and the cut is inside a character"
-                ),
-                pair(r#"… "\x8f\n""#, r#"line whole after 2 pieces: "小\n""#),
+                pair(r#""\xe5\xb0" …"#, "no line end yet, cut inside a character"),
+                pair(r#"… "\x8f\n""#, r#"whole after 2 pieces: "小\n""#),
             ]
         );
     }
