@@ -65,7 +65,7 @@ pub async fn bind(addrs: &[SocketAddr]) -> Result<TcpListener, String> {
 /// Why the server could not be reached, in words for a learner.
 pub fn why_unreachable(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused, nobody listens there".into(),
+        io::ErrorKind::ConnectionRefused => "connection refused".into(),
         io::ErrorKind::TimedOut => "no answer in time".into(),
         _ => error.to_string(),
     }

@@ -107,7 +107,7 @@ impl Proxy {
         // Without the option the client is closed in the orderly way; nothing better is left.
         let _ = client.set_zero_linger();
         let server = self.server_words();
-        let words = format!("server {server}: {why}");
+        let words = format!("no server at {server}: {why}");
         let shown = Shown::new("unreachable", Mark::Reset, Tone::Wrong, words)
             .note("is it started? The client was reset, the wire goes on")
             .field("server", server)
@@ -135,7 +135,7 @@ impl Proxy {
         let (to_server, to_client) = self.moved.get();
         let seconds = self.setup.screen.elapsed().as_secs_f64();
         let words = format!(
-            "the wire ends after {seconds:.1} s, {}: {} to the server, {to_client} to the client",
+            "the wire ends: {seconds:.1} s, {}, {} to the server, {to_client} to the client",
             count(connections, "connection"),
             count(to_server, "byte"),
         );

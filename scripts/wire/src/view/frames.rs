@@ -139,7 +139,7 @@ impl Frame {
         };
         let mut notes = Vec::new();
         if self.pieces > 1 {
-            notes.push(format!("whole after {} pieces", self.pieces));
+            notes.push(format!("in {} pieces", self.pieces));
         }
         if same_chunk {
             notes.push("in the same chunk".to_string());
@@ -246,7 +246,7 @@ mod tests {
             [
                 "frame-part: 2 of 4 length bytes  [00 00 -- --] | ",
                 r#"frame-part: 3 of 5 bytes  [00 00 00 05] "hel" … | "#,
-                r#"frame: frame of 5 bytes  [00 00 00 05] "hello" | whole after 3 pieces"#,
+                r#"frame: frame of 5 bytes  [00 00 00 05] "hello" | in 3 pieces"#,
             ]
         );
     }
@@ -259,7 +259,7 @@ mod tests {
                 r#"frame: frame of 1 byte  [00 00 00 01] "a" | "#,
                 r#"frame: frame of 0 bytes  [00 00 00 00] "" | in the same chunk"#,
                 r#"frame-part: 0 of 2 bytes  [00 00 00 02] "" … | "#,
-                r#"frame: frame of 2 bytes  [00 00 00 02] "bc" | whole after 2 pieces"#,
+                r#"frame: frame of 2 bytes  [00 00 00 02] "bc" | in 2 pieces"#,
             ]
         );
     }

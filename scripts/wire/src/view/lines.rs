@@ -70,7 +70,7 @@ fn whole(line: &Kept, piece: &Kept, pieces: u64, same_chunk: bool) -> Shown {
     let words = if pieces == 1 {
         text
     } else {
-        notes.push(format!("whole after {pieces} pieces: {text}"));
+        notes.push(format!("in {pieces} pieces: {text}"));
         format!("… {}", piece.quoted())
     };
     if same_chunk {
@@ -152,7 +152,7 @@ mod tests {
             lines(&[b"xiao", b"ming\n"]),
             [
                 pair(r#""xiao" …"#, "no line end yet"),
-                pair(r#"… "ming\n""#, r#"whole after 2 pieces: "xiaoming\n""#),
+                pair(r#"… "ming\n""#, r#"in 2 pieces: "xiaoming\n""#),
             ]
         );
     }
@@ -177,7 +177,7 @@ mod tests {
             lines(&[&bytes[..2], &bytes[2..]]),
             [
                 pair(r#""\xe5\xb0" …"#, "no line end yet, cut inside a character"),
-                pair(r#"… "\x8f\n""#, r#"whole after 2 pieces: "小\n""#),
+                pair(r#"… "\x8f\n""#, r#"in 2 pieces: "小\n""#),
             ]
         );
     }
