@@ -13,12 +13,11 @@ use super::keys::Key;
 use super::screen::Screen;
 use super::signals::Signal;
 use super::{Event, cut};
-use crate::commands::{hint, list};
+use crate::commands::list;
 use crate::course::Exercise;
 use crate::render;
 use crate::session::{self, Job, JobKind, Session};
-use crate::store::{Reset, Undo};
-use crate::style::Style;
+use crate::store::{Kind, Reset, Undo};
 use crate::verdict::{Status, Verdict};
 use crate::words;
 
@@ -49,8 +48,8 @@ pub struct App {
     sweep: Option<Sweep>,
     /// Something was shown since the check began; its verdict must not wipe that away.
     said: bool,
-    /// What was said last must stay through the next check: it is the reason for it.
-    keep: bool,
+    /// The reason for the next check, shown again above its verdict.
+    note: Option<String>,
 }
 
 /// A check on its way.
@@ -100,19 +99,6 @@ pub fn first(session: &Session, id: Option<&str>) -> Result<String> {
         .clone())
 }
 
-/// The hints that were opened in this sitting.
-fn seen_hints(exercise: &Exercise, seen: usize, style: Style) -> String {
-    let mut out = String::from("\n");
-    for (hint, number) in exercise.hints.iter().zip(1..=seen) {
-        let head = words::hint_head(number, exercise.hints.len());
-        for line in style.wrap(&format!("{head} {hint}"), 2, 4) {
-            out.push_str(&line);
-            out.push('\n');
-        }
-    }
-    out
-}
-
 impl App {
     pub fn new(session: Arc<Session>, screen: Screen, current: Arc<Mutex<String>>) -> Self {
         Self {
@@ -130,7 +116,7 @@ impl App {
             undo: false,
             sweep: None,
             said: false,
-            keep: false,
+            note: None,
         }
     }
 
@@ -169,6 +155,11 @@ impl App {
                 }
                 Some(Event::Signal(Signal::Redraw)) => {
                     self.screen.redraw();
+                    // Lines are wrapped to the new width, if only the verdict is to be shown.
+                    if !self.said && self.busy.is_none() && self.screen.draws() {
+                        self.show_last();
+                        self.foot();
+                    }
                     None
                 }
                 Some(Event::Signal(Signal::End(code))) => Some(ExitCode::from(code)),
@@ -237,8 +228,7 @@ impl App {
                 self.stop_sweep();
                 if *self.lock() != id {
                     self.switch(&id);
-                    self.tell_wrapped(&words::watch_switched(&self.exercise()));
-                    self.keep = true;
+                    self.reason(&words::watch_switched(&self.exercise()));
                 }
                 self.check();
             }
@@ -319,30 +309,66 @@ impl App {
             return;
         }
         self.checks += 1;
-        if !self.said {
-            self.top();
-        }
-        self.screen.say(&self.rendered(&verdict));
-        if verdict.passed() {
-            self.hints = 0;
-            self.passed(&verdict);
-        } else if self.hints > 0 {
-            let hints = seen_hints(&self.exercise(), self.hints, style);
-            self.screen.say(&hints);
-        }
-        if let Some(note) = note {
-            self.screen.say(&note);
-        }
+        self.busy = None;
         self.keys = match () {
             () if !verdict.passed() && self.undo => words::WATCH_UNDO,
             () if !verdict.passed() => words::WATCH_OPEN,
             () if self.everything_passed() => words::WATCH_ALL_PASSED,
             () => words::WATCH_PASSED,
         };
+        if verdict.passed() {
+            self.hints = 0;
+        }
         self.last = Some(verdict);
-        self.busy = None;
+        self.show_last();
+        self.note = None;
+        if let Some(note) = note {
+            self.screen.say(&note);
+        }
         self.screen.foot_again();
         self.foot();
+    }
+
+    /// Shows the last verdict with all that belongs to it: instead of what is on the screen, unless
+    /// something there was asked for while the check ran.
+    fn show_last(&mut self) {
+        let Some(verdict) = self.last.clone() else {
+            return;
+        };
+        if self.said || !self.screen.draws() {
+            self.screen.say("");
+        } else {
+            self.top();
+            if let Some(note) = &self.note {
+                let lines = self.screen.style.wrap(note, 2, 2);
+                self.screen.say(&format!("{}\n", lines.join("\n")));
+                self.screen.say("");
+            }
+        }
+        self.screen.say(&self.rendered(&verdict));
+        if verdict.passed() {
+            self.passed(&verdict);
+        } else if self.hints > 0 && self.screen.draws() {
+            self.show_hints(1);
+        }
+    }
+
+    /// The open hints from number `from` on.
+    fn show_hints(&mut self, from: usize) {
+        let exercise = self.exercise();
+        let style = self.screen.style;
+        let mut out = String::from("\n");
+        for (hint, number) in exercise.hints.iter().zip(1..=self.hints) {
+            if number < from {
+                continue;
+            }
+            let head = words::hint_head(number, exercise.hints.len());
+            for line in style.wrap(&format!("{head} {hint}"), 2, 4) {
+                out.push_str(&line);
+                out.push('\n');
+            }
+        }
+        self.screen.say(&out);
     }
 
     /// The verdict, cut down to about two screens.
@@ -461,7 +487,7 @@ impl App {
     }
 
     fn check(&mut self) {
-        self.said = std::mem::take(&mut self.keep);
+        self.said = false;
         let job = self.session.check(&self.exercise());
         self.asked = job.job;
         self.busy_with(&job, Phase::Waits);
@@ -523,14 +549,27 @@ impl App {
         }
     }
 
+    /// One hint more, recorded. Those of earlier sittings come along the first time.
     fn hint(&mut self) {
         let exercise = self.exercise();
-        let text = hint::next(&self.session.store, &exercise, self.screen.style);
-        self.hints = (self
-            .hints
-            .max(self.session.store.progress().0.state(&exercise.id).hints))
-        .min(exercise.hints.len());
-        self.tell(&format!("\n{text}"));
+        let seen = self.session.store.progress().0.state(&exercise.id).hints;
+        let shown = self.hints;
+        let next = seen.max(shown) + 1;
+        self.hints = next.min(exercise.hints.len());
+        let nothing_more = next > exercise.hints.len();
+        if self.last.is_some() && !self.said && self.busy.is_none() && self.screen.draws() {
+            // Under the verdict, where they stay until it passes.
+            self.show_last();
+        } else {
+            self.said = true;
+            self.show_hints(if nothing_more { 1 } else { shown + 1 });
+        }
+        if nothing_more {
+            self.screen
+                .say(&format!("  {}", words::no_more_hints(&exercise)));
+        } else if let Err(e) = self.session.store.shown(Kind::Hint, &exercise.id, next) {
+            self.tell(&words::not_recorded(&e));
+        }
     }
 
     fn reset(&mut self) {
@@ -550,8 +589,7 @@ impl App {
                 return self.trouble(&format!("{what}: {e}"));
             }
         };
-        self.tell_wrapped(&text);
-        self.keep = true;
+        self.reason(&text);
         self.foot();
     }
 
@@ -563,10 +601,7 @@ impl App {
         let exercise = self.exercise();
         let root = &self.session.course.root;
         match self.session.store.undo(root, &exercise) {
-            Ok(Undo::BroughtBack) => {
-                self.tell_wrapped(&words::text_is_back(&exercise));
-                self.keep = true;
-            }
+            Ok(Undo::BroughtBack) => self.reason(&words::text_is_back(&exercise)),
             Ok(Undo::NothingKept) => self.tell_wrapped(&words::nothing_kept(&exercise)),
             Err(e) => {
                 let what = words::nothing_changed(&exercise);
@@ -644,6 +679,14 @@ impl App {
     fn tell_wrapped(&mut self, text: &str) {
         let lines = self.screen.style.wrap(text, 2, 2);
         self.tell(&lines.join("\n"));
+    }
+
+    /// Says why a check follows, now and above its verdict.
+    fn reason(&mut self, text: &str) {
+        self.tell_wrapped(text);
+        if self.screen.draws() {
+            self.note = Some(text.to_owned());
+        }
     }
 
     fn busy_with(&mut self, job: &Job, phase: Phase) {

@@ -83,7 +83,8 @@ impl Screen {
         for line in self.banner.clone().iter().filter(|_| top) {
             self.say(&self.style.dim(line));
         }
-        if self.began || !self.banner.is_empty() {
+        // After the banner, or between two verdicts that both stay.
+        if (top && !self.banner.is_empty()) || (!self.draws && self.began) {
             self.say("");
         }
         self.began = true;
