@@ -7,6 +7,7 @@ pub mod list;
 pub mod reset;
 pub mod solution;
 pub mod verify;
+pub mod watch;
 pub mod wire;
 
 use std::ffi::OsString;
@@ -32,6 +33,7 @@ pub struct Command {
 pub const COMMANDS: &[Command] = &[
     list::COMMAND,
     check::COMMAND,
+    watch::COMMAND,
     hint::COMMAND,
     solution::COMMAND,
     reset::RESET,

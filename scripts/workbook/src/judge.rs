@@ -1,13 +1,15 @@
 //! The judge: compiles a check with the answer in its place, runs it within limits, and says what
 //! happened.
 //!
-//! Layout: `build` compiles with cargo, `process` runs a command to its end, `supervise` ends
-//! everything that the command started, `capture` bounds its output, `parse` reads libtest's words,
-//! and this file turns all of it into a [`Verdict`]. `scratch` (beside this module) makes the copy
-//! in which other answers than the learner's are judged.
+//! Layout: `build` compiles with cargo, `fresh` sees to it that cargo notices every new text,
+//! `process` runs a command to its end, `supervise` ends everything that the command started,
+//! `capture` bounds its output, `parse` reads libtest's words, and this file turns all of it into a
+//! [`Verdict`]. `scratch` (beside this module) makes the copy in which other answers than the
+//! learner's are judged.
 
 pub mod build;
 pub mod capture;
+mod fresh;
 pub mod parse;
 pub mod process;
 pub mod supervise;
@@ -53,14 +55,17 @@ pub fn check(
     let answer = place.root.join(exercise.answer());
     // The text that is kept after a pass must be the text that was compiled: if it changes while
     // cargo reads it, it is compiled again.
+    let record = fresh::Built::of(place, &exercise.id);
     for _ in 0..3 {
         let before = hash_file(&answer);
+        record.look(&answer, &before);
         let built = build::build(place, &[&exercise.id], cancel, &mut |line| {
             heard(Progress::Building(line))
         })?;
         if hash_file(&answer) != before {
             continue;
         }
+        record.remember(&before);
         let mut verdict = judge(place, exercise, &built, cancel, heard)?;
         verdict.hash = before;
         return Ok(verdict);

@@ -17,4 +17,5 @@ pub mod style;
 pub mod text;
 pub mod verdict;
 pub mod verify;
+pub mod watch;
 pub mod words;

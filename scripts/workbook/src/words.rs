@@ -1,11 +1,14 @@
 //! The words that a learner sees in the terminal: one place, so that another language needs only
-//! this file, `lesson.toml` and the checks.
+//! this file and its folder, `lesson.toml` and the checks.
+
+mod watch;
 
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::course::Exercise;
 use crate::judge::parse::Panic;
+pub use watch::*;
 
 /// After three builds during which the file changed each time.
 pub const KEEPS_CHANGING: &str =

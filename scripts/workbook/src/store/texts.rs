@@ -9,6 +9,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::{sync_dir, write_atomically};
 use crate::course::Exercise;
@@ -69,6 +70,11 @@ pub fn undo(kept: &Path, root: &Path, exercise: &Exercise) -> io::Result<Undo> {
             continue;
         }
         if answer.exists() {
+            // Cargo goes by the time of a file: an old time would mean "nothing to compile".
+            File::options()
+                .write(true)
+                .open(&place)?
+                .set_modified(SystemTime::now())?;
             exchange(&place, &answer)?;
             // Now the kept file holds what the undo replaced. It stays, under another name.
             fs::rename(&place, kept.join(format!("{number:04}.undone.rs")))?;
