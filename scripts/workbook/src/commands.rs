@@ -4,8 +4,10 @@ pub mod check;
 pub mod doctor;
 pub mod hint;
 pub mod list;
+pub mod preprocess;
 pub mod reset;
 pub mod solution;
+pub mod start;
 pub mod verify;
 pub mod watch;
 pub mod wire;
@@ -31,6 +33,7 @@ pub struct Command {
 
 /// All commands, in the order in which `--help` lists them.
 pub const COMMANDS: &[Command] = &[
+    start::COMMAND,
     list::COMMAND,
     check::COMMAND,
     watch::COMMAND,
@@ -41,6 +44,7 @@ pub const COMMANDS: &[Command] = &[
     wire::COMMAND,
     doctor::COMMAND,
     verify::COMMAND,
+    preprocess::COMMAND,
 ];
 
 /// Runs what the command line asks for; without a command, `start`.

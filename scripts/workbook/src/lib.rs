@@ -2,15 +2,19 @@
 //!
 //! Layout: `course` knows the lessons on disk, `judge` compiles and runs a check and gives a
 //! `verdict`, `scratch` is the copy in which other answers than the learner's are judged, `store`
-//! keeps the learner's record and texts, `commands` holds one file for each command, `words` all
-//! that a learner reads.
+//! keeps the learner's record and texts, `session` is what terminal and browser share, `book` builds
+//! the pages and `server` serves them, `commands` holds one file for each command, `words` and
+//! `words_book` all that a learner reads.
 
+pub mod book;
+pub mod browser;
 pub mod commands;
 pub mod course;
 pub mod doctor;
 pub mod judge;
 pub mod render;
 pub mod scratch;
+pub mod server;
 pub mod session;
 pub mod store;
 pub mod style;
@@ -19,3 +23,4 @@ pub mod verdict;
 pub mod verify;
 pub mod watch;
 pub mod words;
+pub mod words_book;

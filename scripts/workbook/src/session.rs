@@ -59,6 +59,8 @@ pub enum Event {
     State,
     /// The book was built anew.
     Reload,
+    /// Lines for the terminal that belong to no job.
+    Notice(String),
 }
 
 /// See the file.

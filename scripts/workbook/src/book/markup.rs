@@ -1,0 +1,359 @@
+//! Writes the HTML of cards, quizzes and predictions, as `book/theme/workbook.js` expects it.
+//!
+//! Only what is true for a static file is written: facts, commands, hints, questions. Everything
+//! live is built by the script inside `<div class="wb-live">`.
+//!
+//! Lines matter. An empty line before and after Markdown makes mdBook render it; an empty line
+//! inside a block of plain HTML would end that block.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::course::{Exercise, Lesson};
+use crate::words_book as words;
+
+use super::question::{Choice, Question};
+use super::scan::spans;
+
+/// Text for HTML, in an element or in an attribute.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Markdown from a toml file or a comment: no HTML of its own, outside code where `<` is no tag.
+#[must_use]
+pub fn markdown(text: &str) -> String {
+    spans(text.trim())
+        .into_iter()
+        .map(|(code, part)| {
+            if code {
+                part.to_owned()
+            } else {
+                part.replace('<', "&lt;")
+            }
+        })
+        .collect()
+}
+
+/// The card of an exercise.
+#[must_use]
+pub fn card(exercise: &Exercise) -> String {
+    let id = escape(&exercise.id);
+    let mut out = String::new();
+    // Writing to a String cannot fail, here and below.
+    let _ = write!(
+        out,
+        "<section class=\"wb-card\" data-exercise=\"{id}\" data-lesson=\"{lesson}\" \
+         aria-labelledby=\"exercise-{id}\">\n\
+         <p class=\"wb-tag\"><span class=\"wb-number\">{number}</span> <span class=\"wb-id\">{id}</span> \
+         <span class=\"wb-kind\" data-core=\"{core}\">{kind}</span> \
+         <span class=\"wb-minutes\">{minutes}</span></p>\n\
+         <h3 class=\"wb-title\" id=\"exercise-{id}\">{title}</h3>\n\
+         <div class=\"wb-goal\">\n\n{goal}\n\n</div>\n\
+         <dl class=\"wb-facts\">\n\
+         <dt>{edit}</dt><dd><code>{answer}</code></dd>\n\
+         <dt>{read}</dt><dd><code>{check}</code></dd>\n\
+         <dt>{do_check}</dt><dd><code>cargo workbook check {id}</code></dd>\n\
+         </dl>\n\
+         <div class=\"wb-live\"></div>\n",
+        lesson = escape(&exercise.lesson),
+        number = escape(&exercise.number),
+        core = exercise.core,
+        kind = words::kind(exercise.core),
+        minutes = words::minutes(exercise.minutes),
+        title = escape(&exercise.title),
+        goal = markdown(&exercise.goal),
+        edit = words::EDIT,
+        read = words::READ,
+        do_check = words::CHECK,
+        answer = escape(&url_like(&exercise.answer())),
+        check = escape(&url_like(&exercise.check())),
+    );
+    for (hint, number) in exercise.hints.iter().zip(1..) {
+        let _ = write!(
+            out,
+            "<details class=\"wb-hint\"><summary>{}</summary>\n\n{}\n\n</details>\n",
+            words::hint(number, exercise.hints.len()),
+            markdown(hint),
+        );
+    }
+    out.push_str("</section>");
+    out
+}
+
+/// A quiz, the `number`-th of its page.
+#[must_use]
+pub fn quiz(page: &str, number: usize, question: &Question) -> String {
+    let mut out = format!(
+        "<section class=\"wb-quiz\" data-quiz=\"{}-q{number}\" aria-label=\"{}\">\n",
+        escape(page),
+        words::question(number),
+    );
+    asked(&mut out, question, |out, choice| {
+        let (answer, verdict) = if choice.right {
+            ("right", words::RIGHT)
+        } else {
+            ("wrong", words::WRONG)
+        };
+        let _ = write!(
+            out,
+            "<li class=\"wb-option\" data-answer=\"{answer}\">\n\
+             <div class=\"wb-choice\">\n\n{}\n\n</div>\n\
+             <details class=\"wb-explain\"><summary>{}</summary>\n\n**{verdict}** {}\n\n</details>\n",
+            choice.text,
+            words::RIGHT_OR_WRONG,
+            choice.why,
+        );
+    });
+    out.push_str("</section>");
+    out
+}
+
+/// A prediction before the demo of `lesson`, the `number`-th of its page.
+#[must_use]
+pub fn prediction(page: &str, number: usize, lesson: &Lesson, question: &Question) -> String {
+    let mut out = format!(
+        "<section class=\"wb-predict\" data-predict=\"{}-p{number}\" data-demo=\"{}\" \
+         aria-label=\"{}\">\n",
+        escape(page),
+        escape(&lesson.name),
+        words::prediction(number),
+    );
+    asked(&mut out, question, |out, choice| {
+        let _ = write!(
+            out,
+            "<li class=\"wb-option\">\n<div class=\"wb-choice\">\n\n{}\n\n</div>\n",
+            choice.text,
+        );
+        if !choice.why.is_empty() {
+            let _ = write!(
+                out,
+                "<details class=\"wb-explain\"><summary>{}</summary>\n\n{}\n\n</details>\n",
+                words::WHAT_HAPPENS,
+                choice.why,
+            );
+        }
+    });
+    let _ = write!(
+        out,
+        "<p class=\"wb-command\">{} <code>{}</code></p>\n<div class=\"wb-live\"></div>\n</section>",
+        words::THEN_RUN,
+        run(lesson),
+    );
+    out
+}
+
+/// The demo of `lesson` without a question.
+#[must_use]
+pub fn demo(lesson: &Lesson) -> String {
+    format!(
+        "<section class=\"wb-predict\" data-demo=\"{}\" aria-label=\"{}\">\n\
+         <p class=\"wb-command\">{} <code>{}</code></p>\n<div class=\"wb-live\"></div>\n</section>",
+        escape(&lesson.name),
+        words::DEMO,
+        words::RUN,
+        run(lesson),
+    )
+}
+
+fn asked(out: &mut String, question: &Question, each: impl Fn(&mut String, &Choice)) {
+    let _ = write!(
+        out,
+        "<div class=\"wb-question\">\n\n{}\n\n</div>\n<ol class=\"wb-options\">\n",
+        question.text
+    );
+    for choice in &question.options {
+        each(out, choice);
+        out.push_str("</li>\n");
+    }
+    out.push_str("</ol>\n");
+}
+
+fn run(lesson: &Lesson) -> String {
+    format!("cargo run -p {}", escape(&lesson.package()))
+}
+
+/// A path with `/`, on every system.
+fn url_like(path: &Path) -> String {
+    path.components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::book::directives::expand;
+    use crate::course::{Belief, Course};
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    /// A course of one lesson, only in memory.
+    pub fn course() -> Course {
+        let exercise = Exercise {
+            id: "frames".into(),
+            title: "A <message> has an end".into(),
+            goal: "Read `Vec<u8>` & give back <b>one</b> message.".into(),
+            core: true,
+            minutes: 10,
+            limit: Duration::from_secs(5),
+            belief: Belief {
+                slug: "one-write-is-one-read".into(),
+                words: "One write is one read.".into(),
+            },
+            hints: vec!["First.".into(), "Second: `a < b`.".into()],
+            number: "1.1".into(),
+            lesson: "01-tcp".into(),
+            dir: PathBuf::from("lessons/01-tcp/exercises/frames"),
+        };
+        Course {
+            root: PathBuf::from("/nowhere"),
+            lessons: vec![Lesson {
+                name: "01-tcp".into(),
+                number: 1,
+                title: "Two programs | one wire".into(),
+                minutes: 75,
+                goals: vec!["say why".into()],
+                stops: vec!["After `frames`: rest.".into()],
+                exercises: vec![exercise],
+            }],
+        }
+    }
+
+    fn html(text: &str) -> String {
+        expand(&course(), Path::new("01-tcp.md"), text).expect("expanded")
+    }
+
+    #[test]
+    fn a_card_has_facts_and_folded_hints() {
+        let expected = r#"before
+
+<section class="wb-card" data-exercise="frames" data-lesson="01-tcp" aria-labelledby="exercise-frames">
+<p class="wb-tag"><span class="wb-number">1.1</span> <span class="wb-id">frames</span> <span class="wb-kind" data-core="true">core</span> <span class="wb-minutes">10 min</span></p>
+<h3 class="wb-title" id="exercise-frames">A &lt;message&gt; has an end</h3>
+<div class="wb-goal">
+
+Read `Vec<u8>` & give back &lt;b>one&lt;/b> message.
+
+</div>
+<dl class="wb-facts">
+<dt>Edit</dt><dd><code>lessons/01-tcp/exercises/frames/exercise.rs</code></dd>
+<dt>Read</dt><dd><code>lessons/01-tcp/exercises/frames/check.rs</code></dd>
+<dt>Check</dt><dd><code>cargo workbook check frames</code></dd>
+</dl>
+<div class="wb-live"></div>
+<details class="wb-hint"><summary>Hint 1 of 2</summary>
+
+First.
+
+</details>
+<details class="wb-hint"><summary>Hint 2 of 2</summary>
+
+Second: `a < b`.
+
+</details>
+</section>
+
+after
+"#;
+        assert_eq!(html("before\n{{#exercise frames}}\nafter\n"), expected);
+    }
+
+    #[test]
+    fn a_quiz_explains_every_option() {
+        let expected = r#"
+<section class="wb-quiz" data-quiz="01-tcp-q1" aria-label="Question 1">
+<div class="wb-question">
+
+How *many*?
+
+</div>
+<ol class="wb-options">
+<li class="wb-option" data-answer="wrong">
+<div class="wb-choice">
+
+one
+
+</div>
+<details class="wb-explain"><summary>Right or wrong?</summary>
+
+**Wrong.** No.
+
+</details>
+</li>
+<li class="wb-option" data-answer="right">
+<div class="wb-choice">
+
+`two`
+
+</div>
+<details class="wb-explain"><summary>Right or wrong?</summary>
+
+**Right.** Yes.
+
+</details>
+</li>
+</ol>
+</section>
+
+"#;
+        let source =
+            "{{#quiz}}\nHow *many*?\n- [ ] one\n  : No.\n- [x] `two`\n  : Yes.\n{{/quiz}}\n";
+        assert_eq!(html(source), expected);
+    }
+
+    #[test]
+    fn a_prediction_names_its_demo() {
+        let expected = r#"
+<section class="wb-predict" data-predict="01-tcp-p1" data-demo="01-tcp" aria-label="Prediction 1">
+<div class="wb-question">
+
+What?
+
+</div>
+<ol class="wb-options">
+<li class="wb-option">
+<div class="wb-choice">
+
+a
+
+</div>
+</li>
+<li class="wb-option">
+<div class="wb-choice">
+
+b
+
+</div>
+<details class="wb-explain"><summary>What happens</summary>
+
+It does.
+
+</details>
+</li>
+</ol>
+<p class="wb-command">Then run it: <code>cargo run -p l01-tcp</code></p>
+<div class="wb-live"></div>
+</section>
+
+"#;
+        assert_eq!(
+            html("{{#predict demo=01-tcp}}\nWhat?\n- a\n- [ ] b\n  : It does.\n{{/predict}}\n"),
+            expected
+        );
+        assert!(html("{{#demo 01-tcp}}\n").contains("aria-label=\"Demo\""));
+    }
+}

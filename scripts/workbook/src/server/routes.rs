@@ -1,0 +1,167 @@
+//! Answers requests: the book's files, the state, the events, and the three things that act.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, ETAG, HeaderValue,
+    IF_NONE_MATCH,
+};
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::json;
+
+use crate::book::html::percent_decoded;
+use crate::session::Event;
+use crate::words_book as words;
+
+use super::App;
+use super::guard;
+use super::reply::{self, Reply, refusal};
+use super::site::Page;
+
+/// The longest body: nothing that acts needs one.
+const BODY: u16 = 4096;
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(5);
+
+/// Answers one request.
+pub async fn answer(app: &Arc<App>, request: Request<Incoming>) -> Response<Reply> {
+    let head = request.method() == Method::HEAD;
+    let mut response = match respond(app, request).await {
+        Ok(response) => response,
+        Err((status, words)) => {
+            let mut response = refusal(status, words);
+            // What is left of a refused body is not read; the connection ends with the refusal.
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+    };
+    if head {
+        if let Reply::Whole(Some(bytes)) = response.body() {
+            let length = HeaderValue::from(bytes.len());
+            response.headers_mut().insert(CONTENT_LENGTH, length);
+        }
+        *response.body_mut() = Reply::Whole(None);
+    }
+    response
+}
+
+async fn respond(
+    app: &Arc<App>,
+    request: Request<Incoming>,
+) -> Result<Response<Reply>, guard::Refusal> {
+    guard::local(&request, app.port)?;
+    let not_found = (StatusCode::NOT_FOUND, words::NOT_FOUND);
+    let path = percent_decoded(request.uri().path()).ok_or(not_found)?;
+    let method = request.method().clone();
+    if method == Method::POST {
+        guard::knows_token(request.headers(), &app.token)?;
+        read_body(request).await?;
+        return act(app, &path);
+    }
+    if method != Method::GET && method != Method::HEAD {
+        return Err((StatusCode::METHOD_NOT_ALLOWED, words::NOT_ALLOWED));
+    }
+    match path.as_str() {
+        "/workbook/state" => Ok(reply::json(StatusCode::OK, &app.session.snapshot())),
+        // Nobody asks for the head of something that never ends.
+        "/workbook/events" if method == Method::GET => events(app),
+        _ => Ok(page(app, &path, request.headers().get(IF_NONE_MATCH))),
+    }
+}
+
+fn events(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {
+    let stream = app
+        .hub
+        .open(&app.session)
+        .ok_or((StatusCode::SERVICE_UNAVAILABLE, words::TOO_MANY_PAGES))?;
+    let mut response = reply::with(StatusCode::OK, "text/event-stream", Reply::Events(stream));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn page(app: &App, path: &str, known: Option<&HeaderValue>) -> Response<Reply> {
+    let site = app.site();
+    if let Some(page) = site.get(path) {
+        let same = known.is_some_and(|known| known == page.etag);
+        return if same {
+            send(page, StatusCode::NOT_MODIFIED, Bytes::new())
+        } else {
+            send(page, StatusCode::OK, page.bytes.clone())
+        };
+    }
+    match site.get("/404.html") {
+        Some(page) => send(page, StatusCode::NOT_FOUND, page.bytes.clone()),
+        None => refusal(StatusCode::NOT_FOUND, words::NOT_FOUND),
+    }
+}
+
+fn send(page: &Page, status: StatusCode, bytes: Bytes) -> Response<Reply> {
+    let mut response = reply::with(status, page.kind, Reply::Whole(Some(bytes)));
+    let headers = response.headers_mut();
+    headers.insert(ETAG, page.etag.clone());
+    if let Some(policy) = &page.policy {
+        headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+    }
+    response
+}
+
+/// Reads a body and forgets it: the next request on this connection begins after it.
+async fn read_body(request: Request<Incoming>) -> Result<(), guard::Refusal> {
+    let too_large = (StatusCode::PAYLOAD_TOO_LARGE, words::TOO_LARGE);
+    let stated = request.headers().get(CONTENT_LENGTH);
+    if stated.is_some_and(|length| {
+        let number = length
+            .to_str()
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok());
+        number.is_none_or(|number| number > u64::from(BODY))
+    }) {
+        return Err(too_large);
+    }
+    let body = Limited::new(request.into_body(), usize::from(BODY)).collect();
+    match tokio::time::timeout(BODY_TIME, body).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(_)) => Err(too_large),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, words::TOO_SLOW)),
+    }
+}
+
+/// Only named exercises and lessons run; nothing of the request becomes part of a command.
+fn act(app: &App, path: &str) -> Result<Response<Reply>, guard::Refusal> {
+    let not_found = (StatusCode::NOT_FOUND, words::NOT_FOUND);
+    let (what, name) = path
+        .strip_prefix("/workbook/")
+        .and_then(|rest| rest.split_once('/'))
+        .ok_or(not_found)?;
+    let session = &app.session;
+    let job = match what {
+        "check" => {
+            let mut exercises = session.course.exercises();
+            let exercise = exercises.find(|exercise| exercise.id == name);
+            session.check(exercise.ok_or(not_found)?).job
+        }
+        "run" => {
+            let mut lessons = session.course.lessons.iter();
+            let lesson = lessons.find(|lesson| lesson.name == name);
+            session.demo(lesson.ok_or(not_found)?).job
+        }
+        "stop" => {
+            let job = name.parse().map_err(|_| not_found)?;
+            if !session.stop(job) {
+                return Err((StatusCode::NOT_FOUND, words::NO_SUCH_JOB));
+            }
+            job
+        }
+        _ => return Err(not_found),
+    };
+    // It may have to wait for another job; the pages show it as busy from now on.
+    session.tell(&Event::State);
+    Ok(reply::json(StatusCode::ACCEPTED, &json!({ "job": job })))
+}

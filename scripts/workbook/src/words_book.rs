@@ -1,0 +1,257 @@
+//! The words of the book's generated parts, of its server and of `start`: with `words`, all that a
+//! learner reads from the runner.
+
+use std::path::Path;
+use std::time::Duration;
+
+// --------------------------------------------------------------- cards, quizzes, predictions
+
+/// In front of the file that the learner edits.
+pub const EDIT: &str = "Edit";
+/// In front of the file that tells what is checked.
+pub const READ: &str = "Read";
+/// In front of the command.
+pub const CHECK: &str = "Check";
+/// Opens the explanation of an option.
+pub const RIGHT_OR_WRONG: &str = "Right or wrong?";
+/// In front of the explanation of the right option.
+pub const RIGHT: &str = "Right.";
+/// In front of the explanation of a wrong option.
+pub const WRONG: &str = "Wrong.";
+/// Opens the explanation of a predicted option.
+pub const WHAT_HAPPENS: &str = "What happens";
+/// In front of the demo's command, after a question.
+pub const THEN_RUN: &str = "Then run it:";
+/// In front of the demo's command.
+pub const RUN: &str = "Run it:";
+/// The name of a demo without a question, for a screen reader.
+pub const DEMO: &str = "Demo";
+
+/// Whether an exercise carries the thread of the course.
+#[must_use]
+pub fn kind(core: bool) -> &'static str {
+    if core { "core" } else { "stretch" }
+}
+
+/// Working time on a card.
+#[must_use]
+pub fn minutes(minutes: u32) -> String {
+    format!("{minutes} min")
+}
+
+/// The fold of a hint.
+#[must_use]
+pub fn hint(number: usize, of: usize) -> String {
+    format!("Hint {number} of {of}")
+}
+
+/// The name of a quiz, for a screen reader.
+#[must_use]
+pub fn question(number: usize) -> String {
+    format!("Question {number}")
+}
+
+/// The name of a prediction, for a screen reader.
+#[must_use]
+pub fn prediction(number: usize) -> String {
+    format!("Prediction {number}")
+}
+
+// --------------------------------------------------------------- the teachers' page
+
+/// Above the goals of a lesson.
+pub const AFTERWARDS: &str = "Afterwards a learner can";
+/// Above the stop points of a lesson.
+pub const STOPS: &str = "Places to stop";
+/// The head of the table of exercises.
+pub const EXERCISE_TABLE: &str = "| Exercise | Minutes | Kind | The belief it breaks |";
+/// What rejects a mistake that loops for ever.
+pub const BY_THE_LIMIT: &str = "the time limit";
+
+/// The heading of a lesson.
+#[must_use]
+pub fn lesson(number: u32, title: &str) -> String {
+    format!("Lesson {number:02}: {title}")
+}
+
+/// The facts below it.
+#[must_use]
+pub fn lesson_facts(minutes: u32, exercises: usize, core: usize) -> String {
+    let s = if exercises == 1 { "" } else { "s" };
+    format!("{minutes} minutes, {exercises} exercise{s}, {core} of them core")
+}
+
+/// The fold of an exercise's known wrong answers.
+#[must_use]
+pub fn mistakes_of(number: &str, id: &str) -> String {
+    format!("Common mistakes in {number} {id}")
+}
+
+/// One of them, in Markdown.
+#[must_use]
+pub fn caught_by(belief: &str, check: &str, says: &str) -> String {
+    format!("**{belief}** Caught by {check}, which says: \u{201c}{says}\u{201d}")
+}
+
+// --------------------------------------------------------------- faults in a chapter
+
+/// A prediction without its demo.
+pub const PREDICT_NEEDS_DEMO: &str =
+    "a prediction names the lesson whose demo it is about: {{#predict demo=01-tcp}}";
+/// No text before the first option.
+pub const NO_QUESTION: &str = "there is no question before the first option";
+/// Nothing to choose from.
+pub const TOO_FEW_OPTIONS: &str =
+    "a question needs at least two options: lines that begin with `- [ ] `";
+/// An option without text.
+pub const EMPTY_OPTION: &str = "this option has no text";
+/// An option of a quiz without an explanation.
+pub const NO_EXPLANATION: &str =
+    "this option is not explained: add a line `  : why it is right or wrong`";
+
+/// A quiz with no right option, or several.
+#[must_use]
+pub fn not_one_right(right: usize) -> String {
+    format!("exactly one option is right and marked `- [x]`, here it is {right}")
+}
+
+/// A directive that nobody knows.
+#[must_use]
+pub fn unknown_directive(name: &str) -> String {
+    format!("there is no directive `{name}`; there are exercise, quiz, predict, demo and teachers")
+}
+
+/// A directive with text around it.
+#[must_use]
+pub fn not_alone(name: &str) -> String {
+    format!("`{name}` must stand alone on its line, at its very start")
+}
+
+/// A directive with an argument that it does not take.
+#[must_use]
+pub fn takes_nothing(name: &str) -> String {
+    format!("`{name}` takes nothing after its name")
+}
+
+/// An end without a beginning.
+#[must_use]
+pub fn closes_nothing(name: &str) -> String {
+    format!("this ends a `{name}` that was not begun")
+}
+
+/// A beginning without an end.
+#[must_use]
+pub fn never_closed(name: &str) -> String {
+    format!("this `{name}` has no {{{{/{name}}}}} before the next directive or the end of the file")
+}
+
+/// A card of something that is not in the course.
+#[must_use]
+pub fn no_exercise(id: &str) -> String {
+    format!("no lesson.toml has an exercise `{id}`")
+}
+
+/// A demo of something that is not in the course.
+#[must_use]
+pub fn no_lesson(name: &str) -> String {
+    format!("there is no lesson `{name}`; its full folder name is needed: 01-tcp")
+}
+
+/// A listing from a file that is not there.
+#[must_use]
+pub fn no_listing(path: &str) -> String {
+    format!("cannot read {path}, which is included here")
+}
+
+/// A listing from a part that is not there.
+#[must_use]
+pub fn no_anchor(path: &str, anchor: &str) -> String {
+    format!("{path} has no lines between `ANCHOR: {anchor}` and `ANCHOR_END: {anchor}`")
+}
+
+// --------------------------------------------------------------- building the book
+
+/// While the book is built.
+pub const BUILDING: &str = "Building the book ...";
+
+/// The book is built.
+#[must_use]
+pub fn built(took: Duration) -> String {
+    format!("Built the book in {:.1} s", took.as_secs_f64())
+}
+
+/// The book could not be built, at the start.
+#[must_use]
+pub fn not_built(why: &str) -> String {
+    format!("The book could not be built:\n{why}")
+}
+
+/// The book could not be built anew.
+#[must_use]
+pub fn not_rebuilt(why: &str) -> String {
+    format!("The book could not be built; the browser shows its last good state.\n{why}")
+}
+
+/// The book could be built again.
+pub const BUILT_AGAIN: &str = "The book is built again.";
+
+/// Shown in the browser while there is no book: the reason goes between the two.
+pub const NO_BOOK: (&str, &str) = (
+    "The book could not be built",
+    "Mend the file, then reload this page.",
+);
+
+// --------------------------------------------------------------- the server
+
+/// A request for another host than this one.
+pub const FOREIGN_HOST: &str = "This server answers only to 127.0.0.1 and localhost.";
+/// A request that another site's page makes.
+pub const FOREIGN_ORIGIN: &str = "This page belongs to another site.";
+/// A request that acts, without the token of this run.
+pub const NO_TOKEN: &str = "The runner was started anew. Reload this page.";
+/// A path that leads nowhere.
+pub const NOT_FOUND: &str = "There is nothing at this address.";
+/// A method that is not offered.
+pub const NOT_ALLOWED: &str = "This address does not take this kind of request.";
+/// A body that is too long.
+pub const TOO_LARGE: &str = "This request is too large.";
+/// A body that did not come.
+pub const TOO_SLOW: &str = "This request took too long.";
+/// Too many pages listen.
+pub const TOO_MANY_PAGES: &str = "Too many pages of the book are open; close some.";
+/// A stop for a job that has ended.
+pub const NO_SUCH_JOB: &str = "This job has ended already.";
+
+/// No port is free.
+#[must_use]
+pub fn no_port(first: u16, last: u16, why: &std::io::Error) -> String {
+    format!(
+        "no port from {first} to {last} can be used ({why}); choose another: cargo run -- --port 4000"
+    )
+}
+
+// --------------------------------------------------------------- start
+
+/// Where the book is.
+#[must_use]
+pub fn book_is_at(address: &str) -> String {
+    format!("The book:  {address}")
+}
+
+/// The port that was asked for is taken.
+#[must_use]
+pub fn port_is_taken(port: u16) -> String {
+    format!("           (port {port} is taken by another program)")
+}
+
+/// No browser was found.
+#[must_use]
+pub fn open_it_yourself(address: &str) -> String {
+    format!("No browser could be opened. Open {address} yourself.")
+}
+
+/// Where the exercises are.
+#[must_use]
+pub fn course_is_in(root: &Path) -> String {
+    format!("Exercises: {}", root.join("lessons").display())
+}
