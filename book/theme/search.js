@@ -84,7 +84,8 @@
             link.href = (root.dataset.root ?? '') + config.doc_urls[ref];
             const title = document.createElement('span');
             title.className = 'search-title';
-            title.textContent = doc.breadcrumbs || doc.title;
+            // A page whose first heading is its title would be named twice.
+            title.textContent = [...new Set((doc.breadcrumbs || doc.title).split(' » '))].join(' » ');
             link.append(title, teaser(doc.body, terms));
             item.append(link);
             results.append(item);
@@ -115,6 +116,11 @@
     // A click beside the dialog closes it.
     dialog.addEventListener('click', event => event.target === dialog && dialog.close());
     dialog.addEventListener('keydown', event => {
+        if (event.key === 'Escape') {
+            // The browser would only empty the field at first.
+            event.preventDefault();
+            dialog.close();
+        }
         if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') {
             return;
         }

@@ -277,13 +277,13 @@
         if (where) {
             box.verdict.append(element('p', { className: 'wb-where' }, element('code', {}, where)));
         }
-        box.state.textContent = '';
     }
 
     function onVerdict(event) {
         const box = boxFor({ job: event.job, kind: 'check', target: event.target ?? event.id });
         if (box?.verdict) {
             box.fromEvent = true;
+            box.state.textContent = '';
             showVerdict(box, event);
         }
     }
@@ -300,8 +300,12 @@
         if (exercise.state !== 'open' && box.button.textContent === words.check) {
             box.button.textContent = words.checkAgain;
         }
-        // A page that was opened later shows what the last check said.
-        if (!box.fromEvent && exercise.message && exercise.state !== 'passed') {
+        const shown = box.verdict.dataset.status;
+        if (box.job === null && exercise.state === 'passed' && !exercise.message && shown && shown !== 'passed') {
+            // It passed while this page was not listening.
+            box.verdict.replaceChildren();
+        } else if (!box.fromEvent && exercise.message && exercise.state !== 'passed') {
+            // A page that was opened later shows what the last check said.
             showVerdict(box, { status: 'failed', message: exercise.message });
             box.verdict.querySelector('strong').textContent = words.lastAnswer;
         }
@@ -508,7 +512,7 @@
         }
         lastText = fresh.innerHTML;
         // The reader keeps the place: the heading above the fold stays where it is on the screen.
-        const anchor = all('[id]', old).filter(each => each.getBoundingClientRect().top < innerHeight / 3).at(-1);
+        const anchor = all('[id]', old).filter(each => each.getClientRects().length && each.getBoundingClientRect().top < innerHeight / 3).at(-1);
         const offset = anchor?.getBoundingClientRect().top;
         const open = all('details[open]', old).map(path).filter(Boolean);
         const focused = old.contains(document.activeElement) ? document.activeElement : null;
