@@ -1,0 +1,173 @@
+// Quizzes and predictions: what the reader answers in the page itself. No request is made here.
+//
+// The static page has a list with folded explanations. This script turns it into a question that can
+// be answered, and workbook.js, which has the words and the Run button, calls it.
+'use strict';
+
+window.workbookQuestions = ({ words, element, recall, remember, all }) => {
+    // Turns the static list into fieldset, legend and native inputs: the browser then gives keyboard
+    // and screen reader support that no script of ours could match.
+    function buildQuestion(section, id, type) {
+        const question = section.querySelector('.wb-question');
+        const list = section.querySelector('.wb-options');
+        const fieldset = element('fieldset', { className: 'wb-fieldset' });
+        const legend = element('legend', { className: 'wb-question' });
+        legend.append(...question.childNodes);
+        question.remove();
+        list.before(fieldset);
+        fieldset.append(legend, list);
+        const options = all('.wb-option', list).map((item, at) => {
+            const choice = item.querySelector('.wb-choice');
+            const input = element('input', { type, name: id, value: String(at), id: `${id}-${at}` });
+            const label = element('label', { className: 'wb-label', htmlFor: input.id }, input, choice);
+            const details = item.querySelector('.wb-explain');
+            item.prepend(label);
+            let explain = null;
+            if (details) {
+                explain = element('div', { className: 'wb-explain', hidden: true, id: `${id}-${at}-why` });
+                details.querySelector('summary').remove();
+                explain.append(...details.childNodes);
+                details.replaceWith(explain);
+            }
+            return { item, input, explain, right: item.dataset.answer === 'right', text: choice.textContent.trim() };
+        });
+        return { fieldset, options };
+    }
+
+    function explainAll(options, shown) {
+        for (const { item, input, explain } of options) {
+            if (explain) {
+                explain.hidden = !shown;
+            }
+            item.classList.toggle('wb-shown', shown);
+            if (shown && explain) {
+                input.setAttribute('aria-describedby', explain.id);
+            } else {
+                input.removeAttribute('aria-describedby');
+            }
+        }
+    }
+
+    function buildQuiz(section) {
+        const id = section.dataset.quiz;
+        const several = all('[data-answer="right"]', section).length > 1;
+        const { fieldset, options } = buildQuestion(section, id, several ? 'checkbox' : 'radio');
+        const key = `wb-quiz-${id}`;
+        const status = element('p', { className: 'wb-status', role: 'status' });
+        const button = element('button', { type: 'button', className: 'wb-button' }, words.answer);
+        fieldset.append(element('div', { className: 'wb-actions' }, button, status));
+
+        function show(picked) {
+            const right = options.every(({ right }, at) => right === picked.includes(at));
+            options.forEach(({ item, input }, at) => {
+                input.checked = picked.includes(at);
+                item.classList.toggle('wb-picked', input.checked);
+            });
+            explainAll(options, true);
+            section.dataset.result = right ? 'right' : 'wrong';
+            status.textContent = right ? words.quizRight : words.quizWrong;
+            button.textContent = words.again;
+        }
+        function clear() {
+            options.forEach(({ item, input }) => {
+                input.checked = false;
+                item.classList.remove('wb-picked');
+            });
+            explainAll(options, false);
+            delete section.dataset.result;
+            status.textContent = '';
+            button.textContent = words.answer;
+            remember(key, null);
+        }
+        button.addEventListener('click', () => {
+            if (section.dataset.result) {
+                clear();
+                options[0]?.input.focus();
+                return;
+            }
+            const picked = options.flatMap(({ input }, at) => (input.checked ? [at] : []));
+            if (picked.length === 0) {
+                status.textContent = words.pickOne;
+                return;
+            }
+            remember(key, picked);
+            show(picked);
+        });
+        // A new choice after answering is a new attempt.
+        fieldset.addEventListener('change', () => {
+            if (section.dataset.result) {
+                const picked = options.flatMap(({ input }, at) => (input.checked ? [at] : []));
+                clear();
+                picked.forEach(at => { options[at].input.checked = true; });
+            }
+        });
+        const before = recall(key);
+        if (Array.isArray(before)) {
+            show(before);
+        }
+    }
+
+    // `box` has the Run button and its output; null in a static file, where only the command is shown.
+    function buildPrediction(section, box) {
+        const id = section.dataset.predict;
+        if (!id) {
+            return;
+        }
+        const { fieldset, options } = buildQuestion(section, id, 'radio');
+        const key = `wb-predict-${id}`;
+        const status = element('p', { className: 'wb-status', role: 'status' });
+        const lock = element('button', { type: 'button', className: 'wb-button' }, words.lockIn);
+        const forget = element('button', { type: 'button', className: 'wb-button wb-quiet', hidden: true }, words.forget);
+        fieldset.append(element('div', { className: 'wb-actions' }, lock, forget, status));
+        const plain = text => text.replace(/[.!?]+$/, '');
+
+        function apply(choice) {
+            const locked = choice !== null;
+            options.forEach(({ item, input }, at) => {
+                input.checked = at === choice;
+                input.disabled = locked;
+                item.classList.toggle('wb-picked', at === choice);
+            });
+            section.classList.toggle('wb-locked', locked);
+            lock.hidden = locked;
+            forget.hidden = !locked;
+            if (box) {
+                box.setEnabled(locked);
+                status.textContent = locked ? words.locked(plain(options[choice].text)) : words.predictFirst;
+            } else {
+                status.textContent = locked ? words.lockedStatic : '';
+                explainAll(options, locked);
+            }
+        }
+        lock.addEventListener('click', () => {
+            const choice = options.findIndex(({ input }) => input.checked);
+            if (choice < 0) {
+                status.textContent = words.pickOne;
+                return;
+            }
+            remember(key, choice);
+            apply(choice);
+            // The pressed button is gone; the next thing to press gets the focus.
+            (box?.button ?? forget).focus();
+        });
+        forget.addEventListener('click', () => {
+            remember(key, null);
+            explainAll(options, false);
+            apply(null);
+            options[0]?.input.focus();
+        });
+        if (box) {
+            box.onDone = () => {
+                const choice = options.findIndex(({ input }) => input.checked);
+                if (choice >= 0) {
+                    explainAll(options, true);
+                    status.textContent = words.compare(plain(options[choice].text));
+                }
+            };
+        }
+        const before = recall(key);
+        apply(Number.isInteger(before) && options[before] ? before : null);
+    }
+
+    return { buildQuiz, buildPrediction };
+};

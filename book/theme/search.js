@@ -1,0 +1,141 @@
+// Search: a dialog, opened by the button or by `/`. The index (the largest file of the book) and the
+// engine that reads it are loaded when the dialog opens for the first time.
+'use strict';
+
+(() => {
+    const root = document.documentElement;
+    const dialog = document.getElementById('search');
+    if (!dialog || !root.dataset.search) {
+        return;
+    }
+    const input = document.getElementById('search-input');
+    const status = document.getElementById('search-status');
+    const results = document.getElementById('search-results');
+    const words = {
+        loading: 'Loading the index …',
+        failed: 'The index could not be loaded.',
+        none: term => `Nothing found for “${term}”.`,
+        some: count => (count === 1 ? '1 place' : `${count} places`),
+    };
+
+    function load(url) {
+        return new Promise((resolve, reject) => {
+            const script = document.createElement('script');
+            script.src = url;
+            script.onload = resolve;
+            script.onerror = () => reject(new Error(url));
+            document.head.append(script);
+        });
+    }
+
+    let engine = null;
+    let config = null;
+    async function prepare() {
+        if (engine) {
+            return;
+        }
+        status.textContent = words.loading;
+        // The index file adds its parts to this object.
+        window.search = {};
+        const [library, index] = root.dataset.search.split(' ');
+        await load(library);
+        await load(index);
+        config = window.search;
+        engine = window.elasticlunr.Index.load(config.index);
+        status.textContent = '';
+    }
+
+    // The part of the text around the first word that was found.
+    function teaser(body, terms) {
+        const lower = body.toLowerCase();
+        const found = terms.map(term => lower.indexOf(term)).filter(at => at >= 0);
+        const middle = found.length ? Math.min(...found) : 0;
+        const from = Math.max(0, body.lastIndexOf(' ', Math.max(0, middle - 60)));
+        const text = (from > 0 ? '… ' : '') + body.slice(from, from + 180).trim() + (from + 180 < body.length ? ' …' : '');
+        const span = document.createElement('span');
+        span.className = 'search-teaser';
+        const escaped = terms.map(term => term.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+        const parts = escaped.length ? text.split(new RegExp(`(${escaped.join('|')})`, 'gi')) : [text];
+        parts.forEach((part, at) => {
+            if (at % 2) {
+                const mark = document.createElement('mark');
+                mark.textContent = part;
+                span.append(mark);
+            } else {
+                span.append(part);
+            }
+        });
+        return span;
+    }
+
+    function show(term) {
+        results.replaceChildren();
+        if (!engine || term === '') {
+            status.textContent = '';
+            return;
+        }
+        const terms = term.toLowerCase().split(/\s+/);
+        const found = engine.search(term, config.search_options).slice(0, config.results_options.limit_results);
+        status.textContent = found.length ? words.some(found.length) : words.none(term);
+        for (const { ref } of found) {
+            const doc = engine.documentStore.getDoc(ref);
+            const item = document.createElement('li');
+            const link = document.createElement('a');
+            link.href = (root.dataset.root ?? '') + config.doc_urls[ref];
+            const title = document.createElement('span');
+            title.className = 'search-title';
+            // A page whose first heading is its title would be named twice.
+            title.textContent = [...new Set((doc.breadcrumbs || doc.title).split(' » '))].join(' » ');
+            link.append(title, teaser(doc.body, terms));
+            item.append(link);
+            results.append(item);
+        }
+    }
+
+    async function open() {
+        if (!dialog.open) {
+            dialog.showModal();
+            input.select();
+        }
+        try {
+            await prepare();
+            show(input.value.trim());
+        } catch {
+            status.textContent = words.failed;
+        }
+    }
+
+    document.getElementById('search-open').addEventListener('click', open);
+    document.getElementById('search-close').addEventListener('click', () => dialog.close());
+    input.addEventListener('input', () => show(input.value.trim()));
+    document.getElementById('search-form').addEventListener('submit', event => {
+        event.preventDefault();
+        results.querySelector('a')?.click();
+    });
+    results.addEventListener('click', event => event.target.closest('a') && dialog.close());
+    // A click beside the dialog closes it.
+    dialog.addEventListener('click', event => event.target === dialog && dialog.close());
+    dialog.addEventListener('keydown', event => {
+        if (event.key === 'Escape') {
+            // The browser would only empty the field at first.
+            event.preventDefault();
+            dialog.close();
+        }
+        if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') {
+            return;
+        }
+        const stops = [input, ...results.querySelectorAll('a')];
+        const next = stops.indexOf(document.activeElement) + (event.key === 'ArrowDown' ? 1 : -1);
+        if (stops[next]) {
+            event.preventDefault();
+            stops[next].focus();
+        }
+    });
+    document.addEventListener('keydown', event => {
+        const typing = event.target.closest?.('input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]');
+        if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !dialog.open) {
+            event.preventDefault();
+            open();
+        }
+    });
+})();

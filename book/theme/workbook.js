@@ -1,0 +1,573 @@
+// The live part of the workbook: exercise cards, quizzes, predictions, progress.
+//
+// The runner puts <meta name="workbook-token"> into the pages that it serves. Without it this script
+// makes no request at all: quizzes and predictions work, cards keep their commands and nothing else.
+//
+// Layout: words | small helpers | job boxes (buttons, output) | cards | state and sidebar |
+// the connection | a new version of the text. Quizzes and predictions are in questions.js.
+'use strict';
+
+(() => {
+    // Every word that this script shows. A translation of the book replaces this object.
+    const words = {
+        answer: 'Answer',
+        again: 'Try again',
+        pickOne: 'Pick one answer first.',
+        quizRight: 'Right.',
+        quizWrong: 'Not right. Read why, then look at the other answers.',
+        lockIn: 'Lock in my prediction',
+        locked: choice => `Your prediction: ${choice}. Run it and compare.`,
+        lockedStatic: 'Locked in. Now run the command and compare.',
+        compare: choice => `You predicted: ${choice}. Is that what you saw?`,
+        predictFirst: 'Pick and lock in a prediction, then you can run it.',
+        forget: 'Predict again',
+        check: 'Check',
+        checkAgain: 'Check again',
+        run: 'Run the demo',
+        runAgain: 'Run it again',
+        stop: 'Stop',
+        stopping: 'Stopping …',
+        checking: 'Checking …',
+        running: 'Running …',
+        demoEnded: 'The demo has ended.',
+        demoFailed: 'The demo ended with an error or was stopped.',
+        output: 'Output',
+        outputOf: target => `Output of ${target}`,
+        cut: '… (earlier output left out)\n',
+        states: { open: 'not tried yet', tried: 'not passed yet', passed: 'passed' },
+        verdicts: {
+            passed: 'Passed',
+            failed: 'Failed',
+            'compile-error': 'Does not compile',
+            'timed-out': 'Did not finish in time',
+        },
+        after: seconds => ` after ${seconds.toFixed(2)} s`,
+        lastAnswer: 'Your last answer failed',
+        why: 'Why the solution is as it is',
+        course: 'Your course',
+        courseCount: (passed, total) => `${passed} of ${total} passed`,
+        courseLeft: minutes => (minutes > 0 ? `about ${minutes} minutes left` : 'nothing left to do'),
+        lessonCount: (passed, total) => `${passed} of ${total} exercises passed`,
+        gone: 'The runner does not answer. Is it still running? Start it again with “cargo run”; this page then goes on by itself.',
+        oldToken: 'The runner was started anew, and this page is from before. Reload it to go on.',
+        reload: 'Reload the page',
+        refused: 'The runner did not accept that.',
+    };
+
+    const token = () => document.querySelector('meta[name="workbook-token"]')?.content ?? null;
+    const live = token() !== null;
+    const OUTPUT_LIMIT = 200_000;
+
+    // ---------------------------------------------------------------- small helpers
+
+    // element('p', {className: 'x'}, 'text', node): attributes with a dash or ARIA names are set as such.
+    function element(tag, properties = {}, ...children) {
+        const node = document.createElement(tag);
+        for (const [name, value] of Object.entries(properties)) {
+            if (name in node) {
+                node[name] = value;
+            } else {
+                node.setAttribute(name, value);
+            }
+        }
+        node.append(...children);
+        return node;
+    }
+
+    function recall(key) {
+        try {
+            return JSON.parse(localStorage.getItem(key));
+        } catch {
+            return null;
+        }
+    }
+
+    function remember(key, value) {
+        try {
+            if (value === null) {
+                localStorage.removeItem(key);
+            } else {
+                localStorage.setItem(key, JSON.stringify(value));
+            }
+        } catch {
+            // Storage can be forbidden; the answer then lasts as long as the page.
+        }
+    }
+
+    // Text with `code` and blank lines, as the comments of a solution have it, without any HTML of its own.
+    function prose(text) {
+        return text.trim().split(/\n\s*\n/).map(paragraph => {
+            const p = element('p');
+            paragraph.split('`').forEach((part, at) => p.append(at % 2 ? element('code', {}, part) : part.replace(/\s+/g, ' ')));
+            return p;
+        });
+    }
+
+    const all = (selector, scope = document) => [...scope.querySelectorAll(selector)];
+
+    const { buildQuiz, buildPrediction } = window.workbookQuestions({ words, element, recall, remember, all });
+
+    // ---------------------------------------------------------------- job boxes: button, Stop, output
+
+    // One box for each .wb-live on the page. `boxes` outlives a new version of the text.
+    const boxes = new Map();
+    // job number -> box, so that a demo shown twice prints where it was started.
+    const jobs = new Map();
+
+    function jobBox(section, kind, target) {
+        const place = section.querySelector('.wb-live');
+        const key = `${kind} ${section.dataset.predict ?? target}`;
+        const known = boxes.get(key);
+        if (known) {
+            place.replaceWith(known.place);
+            known.section = section;
+            return known;
+        }
+        const first = kind === 'check' ? words.check : words.run;
+        const button = element('button', { type: 'button', className: 'wb-button' }, first);
+        button.dataset[kind === 'check' ? 'check' : 'run'] = target;
+        const stop = element('button', { type: 'button', className: 'wb-button wb-quiet', hidden: true }, words.stop);
+        const state = element('span', { className: 'wb-state', role: 'status' });
+        const log = element('pre', { className: 'wb-log', tabIndex: 0, role: 'log', 'aria-label': words.outputOf(target) });
+        const output = kind === 'check'
+            ? element('details', { className: 'wb-output', hidden: true }, element('summary', {}, words.output), log)
+            : element('div', { className: 'wb-output', hidden: true }, log);
+        const box = { section, kind, target, place, button, stop, state, log, output, job: null, enabled: true, onDone: null };
+        place.append(element('div', { className: 'wb-actions' }, button, stop, state), output);
+
+        box.setEnabled = enabled => {
+            box.enabled = enabled;
+            button.disabled = !enabled;
+        };
+        button.addEventListener('click', () => {
+            if (box.job === null && box.enabled) {
+                start(box);
+            }
+        });
+        stop.addEventListener('click', async () => {
+            if (box.job !== null) {
+                state.textContent = words.stopping;
+                await post(`/workbook/stop/${box.job}`);
+            }
+        });
+        boxes.set(key, box);
+        return box;
+    }
+
+    async function start(box) {
+        box.state.textContent = box.kind === 'check' ? words.checking : words.running;
+        const path = box.kind === 'check' ? 'check' : 'run';
+        const answer = await post(`/workbook/${path}/${encodeURIComponent(box.target)}`);
+        if (answer.ok) {
+            // The events may have been faster than this reply, and even have ended the job.
+            if (!ended.has(answer.body.job)) {
+                begin(box, answer.body.job);
+            }
+        } else {
+            box.state.textContent = answer.words;
+        }
+    }
+
+    const ended = new Set();
+
+    function begin(box, job) {
+        if (jobs.get(job) === box) {
+            return;
+        }
+        // The reply to our own request knows better than the first event which box it was.
+        jobs.get(job)?.leave?.();
+        jobs.set(job, box);
+        box.job = job;
+        box.log.textContent = '';
+        box.section.classList.add('wb-busy');
+        box.output.hidden = box.kind === 'check';
+        box.stop.hidden = false;
+        box.state.textContent = box.kind === 'check' ? words.checking : words.running;
+        // aria-disabled, not disabled: the focus stays where it is.
+        box.button.setAttribute('aria-disabled', 'true');
+        box.leave = () => finish(box);
+    }
+
+    function finish(box) {
+        box.job = null;
+        box.section.classList.remove('wb-busy');
+        if (document.activeElement === box.stop) {
+            box.button.focus();
+        }
+        box.stop.hidden = true;
+        box.button.removeAttribute('aria-disabled');
+        box.button.textContent = box.kind === 'check' ? words.checkAgain : words.runAgain;
+    }
+
+    function boxFor({ job, kind, target }) {
+        if (!jobs.has(job) && !ended.has(job)) {
+            const box = [...boxes.values()].find(each => each.kind === kind && each.target === target && each.place.isConnected);
+            if (box) {
+                begin(box, job);
+            }
+        }
+        return jobs.get(job);
+    }
+
+    function onOutput(event) {
+        const box = boxFor(event);
+        if (!box) {
+            return;
+        }
+        const { log } = box;
+        const follow = log.scrollTop + log.clientHeight > log.scrollHeight - 30;
+        box.output.hidden = false;
+        // Text nodes are added, never rebuilt: a screen reader then reads only what is new.
+        log.append(event.text);
+        box.size = (log.childNodes.length === 1 ? 0 : box.size ?? 0) + event.text.length;
+        if (box.size > OUTPUT_LIMIT) {
+            log.textContent = words.cut + log.textContent.slice(-OUTPUT_LIMIT / 2);
+            box.size = log.textContent.length;
+        }
+        if (follow) {
+            log.scrollTop = log.scrollHeight;
+        }
+    }
+
+    function onDone(event) {
+        const box = boxFor(event);
+        ended.add(event.job);
+        jobs.delete(event.job);
+        if (!box || box.job !== event.job) {
+            return;
+        }
+        finish(box);
+        if (box.kind === 'demo') {
+            box.state.textContent = event.ok ? words.demoEnded : words.demoFailed;
+            box.onDone?.();
+        } else if (box.state.textContent === words.checking || box.state.textContent === words.stopping) {
+            box.state.textContent = '';
+        }
+    }
+
+    // ---------------------------------------------------------------- exercise cards
+
+    function buildCard(section) {
+        if (!live) {
+            return;
+        }
+        const box = jobBox(section, 'check', section.dataset.exercise);
+        if (box.verdict) {
+            return;
+        }
+        // Before the output: the verdict is what the learner came for.
+        box.verdict = element('div', { className: 'wb-verdict', role: 'status' });
+        box.why = element('div', { className: 'wb-why', hidden: true });
+        box.output.before(box.verdict);
+        box.place.append(box.why);
+    }
+
+    function showVerdict(box, { status, seconds, message, location: place, check }) {
+        box.verdict.dataset.status = status;
+        const head = element('p', { className: 'wb-verdict-head' }, element('strong', {}, words.verdicts[status] ?? status));
+        if (Number.isFinite(seconds)) {
+            head.append(words.after(seconds));
+        }
+        box.verdict.replaceChildren(head);
+        if (message && status !== 'passed') {
+            // Pre-formatted: values and columns of a message stand below each other.
+            box.verdict.append(element('pre', { className: 'wb-message', tabIndex: 0, role: 'group', 'aria-label': words.verdicts[status] ?? status }, message));
+        }
+        const where = [place, status === 'passed' ? null : check].filter(Boolean).join('  ');
+        if (where) {
+            box.verdict.append(element('p', { className: 'wb-where' }, element('code', {}, where)));
+        }
+    }
+
+    function onVerdict(event) {
+        const box = boxFor({ job: event.job, kind: 'check', target: event.target ?? event.id });
+        if (box?.verdict) {
+            box.fromEvent = true;
+            box.state.textContent = '';
+            showVerdict(box, event);
+        }
+    }
+
+    function updateCard(box, exercise) {
+        const { section } = box;
+        section.dataset.state = exercise.state;
+        let badge = section.querySelector('.wb-badge');
+        if (!badge) {
+            badge = element('span', { className: 'wb-badge' });
+            section.querySelector('.wb-tag')?.append(badge);
+        }
+        badge.textContent = words.states[exercise.state] ?? exercise.state;
+        if (exercise.state !== 'open' && box.button.textContent === words.check) {
+            box.button.textContent = words.checkAgain;
+        }
+        const shown = box.verdict.dataset.status;
+        if (box.job === null && exercise.state === 'passed' && !exercise.message && shown && shown !== 'passed') {
+            // It passed while this page was not listening.
+            box.verdict.replaceChildren();
+        } else if (!box.fromEvent && exercise.message && exercise.state !== 'passed') {
+            // A page that was opened later shows what the last check said.
+            showVerdict(box, { status: 'failed', message: exercise.message });
+            box.verdict.querySelector('strong').textContent = words.lastAnswer;
+        }
+        box.why.hidden = !exercise.why;
+        if (exercise.why && box.whyText !== exercise.why) {
+            box.whyText = exercise.why;
+            const open = box.why.querySelector('details')?.open ?? true;
+            box.why.replaceChildren(element('details', { open }, element('summary', {}, words.why), ...prose(exercise.why)));
+        }
+    }
+
+    // ---------------------------------------------------------------- state: cards, sidebar, course
+
+    let state = null;
+
+    function showState() {
+        if (!state) {
+            return;
+        }
+        for (const lesson of state.lessons) {
+            for (const exercise of lesson.exercises) {
+                const box = boxes.get(`check ${exercise.id}`);
+                if (box?.place.isConnected) {
+                    updateCard(box, exercise);
+                }
+            }
+            showLesson(lesson);
+        }
+        showCourse(state.course);
+        for (const job of state.jobs ?? []) {
+            boxFor(job);
+        }
+    }
+
+    function showLesson({ id, passed, exercises }) {
+        const link = all('#sidebar .chapter a').find(each => each.pathname.endsWith(`/${id}.html`));
+        if (!link || exercises.length === 0) {
+            return;
+        }
+        let count = link.querySelector('.wb-count');
+        if (!count) {
+            count = element('span', { className: 'wb-count' });
+            link.append(count);
+        }
+        const done = exercises.filter(exercise => exercise.state === 'passed').length;
+        count.dataset.passed = String(passed);
+        count.replaceChildren(
+            element('span', { 'aria-hidden': 'true' }, passed ? `✓ ${done}/${exercises.length}` : `${done}/${exercises.length}`),
+            element('span', { className: 'visually-hidden' }, ` (${words.lessonCount(done, exercises.length)})`),
+        );
+    }
+
+    function showCourse({ passed, total, minutes_left: minutes }) {
+        const place = document.getElementById('wb-course');
+        if (!place || !total) {
+            return;
+        }
+        if (place.hidden) {
+            place.hidden = false;
+            place.append(
+                element('p', { className: 'wb-course-title', id: 'wb-course-title' }, words.course),
+                element('progress', { 'aria-labelledby': 'wb-course-title' }),
+                element('p', { className: 'wb-course-text' }),
+            );
+        }
+        const bar = place.querySelector('progress');
+        bar.max = total;
+        bar.value = passed;
+        place.querySelector('.wb-course-text').textContent = `${words.courseCount(passed, total)}, ${words.courseLeft(minutes)}`;
+    }
+
+    // ---------------------------------------------------------------- the connection to the runner
+
+    async function post(path) {
+        let reply;
+        try {
+            reply = await fetch(path, { method: 'POST', headers: { 'X-Workbook-Token': token() } });
+        } catch {
+            banner('gone');
+            return { ok: false, words: words.refused };
+        }
+        const body = await reply.json().catch(() => ({}));
+        if (reply.status === 403) {
+            banner('oldToken');
+        }
+        return { ok: reply.ok, body, words: body.error ?? words.refused };
+    }
+
+    function banner(kind) {
+        let place = document.querySelector('.wb-banner');
+        if (!place) {
+            place = element('div', { className: 'wb-banner', role: 'alert' });
+            document.getElementById('content').before(place);
+        }
+        if (place.dataset.kind === kind) {
+            return;
+        }
+        place.dataset.kind = kind ?? '';
+        place.replaceChildren();
+        place.hidden = !kind;
+        if (kind) {
+            place.append(element('p', {}, words[kind]));
+        }
+        if (kind === 'oldToken') {
+            const button = element('button', { type: 'button', className: 'wb-button' }, words.reload);
+            button.addEventListener('click', () => location.reload());
+            place.append(button);
+        }
+    }
+
+    // True from a broken connection until the first state after it.
+    let lost = false;
+    let goneTimer = null;
+
+    function connect() {
+        const source = new EventSource('/workbook/events');
+        const on = (name, handle) => source.addEventListener(name, event => handle(JSON.parse(event.data || '{}')));
+        on('state', data => {
+            state = data;
+            // What ran when the connection broke may have ended unseen.
+            const running = new Set((data.jobs ?? []).map(({ job }) => job));
+            if (lost) {
+                for (const [job, box] of jobs) {
+                    if (!running.has(job)) {
+                        jobs.delete(job);
+                        finish(box);
+                        box.state.textContent = '';
+                    }
+                }
+                lost = false;
+            }
+            showState();
+        });
+        on('output', onOutput);
+        on('verdict', onVerdict);
+        on('done', onDone);
+        on('reload', renew);
+        source.addEventListener('open', () => {
+            clearTimeout(goneTimer);
+            goneTimer = null;
+            if (lost) {
+                banner(null);
+                // A runner that was started again counts its jobs from the beginning and has a new
+                // token; the page that it serves now carries it.
+                ended.clear();
+                renew();
+            }
+        });
+        source.addEventListener('error', () => {
+            lost = true;
+            goneTimer ??= setTimeout(() => banner('gone'), 1500);
+            if (source.readyState === EventSource.CLOSED) {
+                // The browser gives up on some errors; we do not.
+                source.close();
+                setTimeout(connect, 2000);
+            }
+        });
+        // A browser allows six connections to a host: a page that is left gives its one back.
+        addEventListener('pagehide', () => source.close(), { once: true });
+        addEventListener('pageshow', event => event.persisted && location.reload(), { once: true });
+    }
+
+    // ---------------------------------------------------------------- a new version of the text
+
+    const assets = page => all('script[src], link[rel="stylesheet"]', page).map(each => each.getAttribute('src') ?? each.getAttribute('href')).join();
+
+    let renewing = false;
+    let renewAgain = false;
+    async function renew() {
+        if (renewing) {
+            renewAgain = true;
+            return;
+        }
+        renewing = true;
+        try {
+            const reply = await fetch(location.pathname, { cache: 'no-store' });
+            if (reply.ok) {
+                replaceText(new DOMParser().parseFromString(await reply.text(), 'text/html'));
+            }
+        } catch {
+            // The runner is gone; the connection says so.
+        }
+        renewing = false;
+        if (renewAgain) {
+            renewAgain = false;
+            renew();
+        }
+    }
+
+    function replaceText(page) {
+        const meta = page.querySelector('meta[name="workbook-token"]');
+        if (meta) {
+            document.querySelector('meta[name="workbook-token"]').content = meta.content;
+        }
+        if (assets(page) !== assets(document)) {
+            // New scripts or styles: only a true reload runs them.
+            location.reload();
+            return;
+        }
+        const old = document.getElementById('content');
+        const fresh = page.getElementById('content');
+        if (!fresh || fresh.innerHTML === lastText) {
+            return;
+        }
+        lastText = fresh.innerHTML;
+        // The reader keeps the place: the heading above the fold stays where it is on the screen.
+        const anchor = all('[id]', old).filter(each => each.getClientRects().length && each.getBoundingClientRect().top < innerHeight / 3).at(-1);
+        const offset = anchor?.getBoundingClientRect().top;
+        const open = all('details[open]', old).map(path).filter(Boolean);
+        const focused = old.contains(document.activeElement) ? document.activeElement : null;
+        const focusedId = focused?.id;
+
+        // Boxes with their buttons, verdicts and running output move over to the new text.
+        const kept = element('div');
+        for (const box of boxes.values()) {
+            kept.append(box.place);
+        }
+        old.replaceChildren(...fresh.childNodes);
+        document.title = page.title;
+        build();
+        window.bookDecorate?.();
+        open.forEach(each => { const details = find(each); if (details) { details.open = true; } });
+        showState();
+        for (const box of boxes.values()) {
+            box.section.classList.toggle('wb-busy', box.job !== null);
+        }
+        const again = anchor && document.getElementById(anchor.id);
+        if (again) {
+            scrollBy({ top: again.getBoundingClientRect().top - offset, behavior: 'instant' });
+        }
+        const focus = focused?.isConnected ? focused : focusedId && document.getElementById(focusedId);
+        focus?.focus?.({ preventScroll: true });
+    }
+
+    // A folded part is found again by the section it stands in and its place there.
+    const home = details => details.closest('[data-exercise], [data-quiz], [data-predict]');
+    function path(details) {
+        const section = home(details);
+        if (!section || details.closest('.wb-live')) {
+            return null;
+        }
+        return { id: section.id || JSON.stringify({ ...section.dataset, state: undefined }), at: all('details', section).filter(each => !each.closest('.wb-live')).indexOf(details) };
+    }
+    function find({ id, at }) {
+        const section = all('[data-exercise], [data-quiz], [data-predict]').find(each => (each.id || JSON.stringify({ ...each.dataset, state: undefined })) === id);
+        return section && all('details', section).filter(each => !each.closest('.wb-live'))[at];
+    }
+
+    // ---------------------------------------------------------------- start
+
+    let lastText = document.getElementById('content')?.innerHTML;
+    function build() {
+        const content = document.getElementById('content');
+        all('[data-quiz]', content).forEach(buildQuiz);
+        for (const section of all('[data-predict], [data-demo]', content)) {
+            const demo = section.dataset.demo;
+            buildPrediction(section, demo && live ? jobBox(section, 'demo', demo) : null);
+        }
+        all('[data-exercise]', content).forEach(buildCard);
+    }
+    build();
+    if (live) {
+        connect();
+    }
+})();
