@@ -575,21 +575,27 @@ impl App {
     fn reset(&mut self) {
         let exercise = self.exercise();
         let root = &self.session.course.root;
-        let text = match self.session.store.reset(root, &exercise) {
-            Ok(Reset::Kept(file)) => {
-                self.undo = true;
-                self.keys = words::WATCH_UNDO;
-                let file = file.strip_prefix(root).unwrap_or(&file);
-                words::was_reset(&exercise, &file.display().to_string())
-            }
-            Ok(Reset::WasMissing) => words::stub_is_back(&exercise),
-            Ok(Reset::AlreadyTheStub) => words::already_the_stub(&exercise),
+        let (done, unrecorded) = match self.session.store.reset(root, &exercise) {
+            Ok(done) => done,
             Err(e) => {
                 let what = words::nothing_changed(&exercise);
                 return self.trouble(&format!("{what}: {e}"));
             }
         };
+        let text = match done {
+            Reset::Kept(file) => {
+                self.undo = true;
+                self.keys = words::WATCH_UNDO;
+                let file = file.strip_prefix(root).unwrap_or(&file);
+                words::was_reset(&exercise, &file.display().to_string())
+            }
+            Reset::WasMissing => words::stub_is_back(&exercise),
+            Reset::AlreadyTheStub => words::already_the_stub(&exercise),
+        };
         self.reason(&text);
+        if let Some(e) = unrecorded {
+            self.tell(&words::not_recorded(&e));
+        }
         self.foot();
     }
 
@@ -601,8 +607,13 @@ impl App {
         let exercise = self.exercise();
         let root = &self.session.course.root;
         match self.session.store.undo(root, &exercise) {
-            Ok(Undo::BroughtBack) => self.reason(&words::text_is_back(&exercise)),
-            Ok(Undo::NothingKept) => self.tell_wrapped(&words::nothing_kept(&exercise)),
+            Ok((Undo::BroughtBack, unrecorded)) => {
+                self.reason(&words::text_is_back(&exercise));
+                if let Some(e) = unrecorded {
+                    self.tell(&words::not_recorded(&e));
+                }
+            }
+            Ok((Undo::NothingKept, _)) => self.tell_wrapped(&words::nothing_kept(&exercise)),
             Err(e) => {
                 let what = words::nothing_changed(&exercise);
                 self.trouble(&format!("{what}: {e}"));
