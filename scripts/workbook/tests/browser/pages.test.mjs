@@ -1,0 +1,219 @@
+// The served book in headless Chromium, as a reader meets it: checks, demos, quizzes, live state, by
+// mouse and by keyboard, in light and dark, on a phone. One browser, one runner, in order.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { axe, copyOfTheCourse, openBrowser, openPage, pagesOf, remove, save, screenshot, startRunner } from './support.mjs';
+
+let course, runner, browser;
+const exercise = (lesson, id) => join(course, 'lessons', lesson, 'exercises', id);
+const solution = (lesson, id) => readFileSync(join(exercise(lesson, id), 'solution.rs'), 'utf8');
+
+before(async () => {
+  course = copyOfTheCourse();
+  runner = await startRunner(course);
+  browser = await openBrowser();
+}, { timeout: 300_000 });
+
+after(async () => {
+  await browser?.close();
+  await runner?.stop();
+  remove(course);
+});
+
+const open = (options) => openPage(browser, runner.address, options);
+
+async function clean({ trouble, foreign, close }) {
+  assert.deepEqual(trouble, [], 'the console is quiet');
+  assert.deepEqual(foreign(), [], 'no request to another host');
+  await close();
+}
+
+test('a failing answer: the Check button streams, and the verdict says which belief was wrong', { timeout: 240_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${runner.address}/00-start.html`);
+  const card = page.locator('[data-exercise="hello"]');
+  await card.locator('button[data-check="hello"]').click();
+  await card.locator('.wb-verdict[data-status="failed"]').waitFor({ timeout: 200_000 });
+  const said = await card.locator('.wb-verdict').textContent();
+  assert.match(said, /You returned nothing/);
+  assert.match(said, /check\.rs:\d+/);
+  const log = await card.locator('.wb-log').textContent();
+  assert.match(log, /test says_hello \.\.\. FAILED/);
+  await screenshot(page, 'check-failed');
+  await clean(session);
+});
+
+test('a save in the editor: card, sidebar and progress follow without a reload', { timeout: 120_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${runner.address}/00-start.html`);
+  const card = page.locator('[data-exercise="hello"]');
+  await card.locator('.wb-badge').waitFor();
+  assert.match(await card.locator('.wb-badge').textContent(), /not passed yet/);
+  save(join(exercise('00-start', 'hello'), 'exercise.rs'), solution('00-start', 'hello'));
+  await page.locator('[data-exercise="hello"][data-state="passed"]').waitFor({ timeout: 60_000 });
+  await card.locator('.wb-verdict[data-status="passed"]').waitFor();
+  await card.locator('.wb-why').waitFor();
+  assert.ok((await card.locator('.wb-why').textContent()).length > 40, 'the why of the solution is told');
+  const sidebar = page.locator('#sidebar .chapter a[href*="00-start"] .wb-count');
+  assert.match(await sidebar.textContent(), /1\/1/);
+  assert.equal(await page.locator('#wb-course progress').getAttribute('value'), '1');
+  await screenshot(page, 'passed-live');
+  await clean(session);
+});
+
+test('an answer that hangs is ended and told, and can be stopped by its button', { timeout: 240_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${runner.address}/01-tcp.html`);
+  const card = page.locator('[data-exercise="frames"]');
+  const file = join(exercise('01-tcp', 'frames'), 'exercise.rs');
+  const hangs = solution('01-tcp', 'frames').replace('let mut digits = 0;', 'let mut digits = 0; while digits == 0 { std::hint::spin_loop(); }');
+  assert.notEqual(hangs, solution('01-tcp', 'frames'));
+  save(file, hangs);
+  await card.locator('.wb-verdict[data-status="timed-out"]').waitFor({ timeout: 200_000 });
+  assert.match(await card.locator('.wb-verdict').textContent(), /did not finish/);
+  await card.locator('button[data-check="frames"]').click();
+  const stop = card.getByRole('button', { name: 'Stop' });
+  await stop.waitFor();
+  await card.locator('.wb-log', { hasText: 'running' }).waitFor({ state: 'attached' });
+  await stop.click();
+  await stop.waitFor({ state: 'hidden' });
+  save(file, solution('01-tcp', 'frames'));
+  await page.locator('[data-exercise="frames"][data-state="passed"]').waitFor({ timeout: 60_000 });
+  await clean(session);
+});
+
+test('a prediction is locked in before the demo runs, and the narration is streamed', { timeout: 240_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${runner.address}/01-tcp.html`);
+  const section = page.locator('.wb-predict[data-demo="01-tcp"]').first();
+  const run = section.locator('button[data-run="01-tcp"]');
+  await run.waitFor();
+  assert.equal(await run.isDisabled(), true, 'no demo before a prediction');
+  await section.locator('input[type="radio"]').first().check();
+  assert.equal(await run.isDisabled(), true, 'picked is not locked in');
+  await section.getByRole('button', { name: 'Lock in my prediction' }).click();
+  assert.equal(await run.isDisabled(), false);
+  assert.equal(await section.locator('input[type="radio"]').first().isDisabled(), true, 'locked in');
+  await run.click();
+  await section.locator('.wb-state', { hasText: 'The demo has ended.' }).waitFor({ timeout: 200_000 });
+  const log = await section.locator('.wb-log').textContent();
+  assert.ok(log.split('\n').length > 10, `a narration, not a line:\n${log}`);
+  await page.reload();
+  await run.waitFor();
+  assert.equal(await run.isDisabled(), false, 'the prediction is remembered');
+  await screenshot(page, 'demo');
+  await clean(session);
+});
+
+test('a quiz by keyboard alone', { timeout: 60_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${runner.address}/01-tcp.html`);
+  const quiz = page.locator('.wb-quiz').first();
+  await quiz.locator('fieldset').waitFor();
+  // From the top of the page with the Tab key only, as somebody without a mouse.
+  const inQuiz = () => quiz.evaluate(section => section.contains(document.activeElement) && document.activeElement.tagName === 'INPUT');
+  let presses = 0;
+  while (!(await inQuiz())) {
+    await page.keyboard.press('Tab');
+    presses += 1;
+    assert.ok(presses < 400, 'Tab never reaches the quiz');
+  }
+  const right = await quiz.locator('.wb-option').evaluateAll(options => options.findIndex(option => option.dataset.answer === 'right'));
+  await page.keyboard.press('Space');
+  for (let step = 0; step < right; step += 1) {
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  assert.equal(await quiz.getAttribute('data-result'), 'right');
+  const explained = await quiz.locator('.wb-option .wb-explain').evaluateAll(all => all.map(node => !node.hidden && node.textContent.trim().length > 0));
+  assert.ok(explained.length >= 2 && explained.every(Boolean), 'every option is explained');
+  await screenshot(page, 'quiz');
+  await clean(session);
+});
+
+test('the verdict of the Check button is reached by keyboard, and told to a screen reader', { timeout: 120_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${runner.address}/00-start.html`);
+  await page.locator('button[data-check="hello"]').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('[data-exercise="hello"] .wb-verdict[data-status="passed"]').waitFor({ timeout: 60_000 });
+  assert.equal(await page.locator('[data-exercise="hello"] .wb-verdict').getAttribute('role'), 'status');
+  await clean(session);
+});
+
+test('the text of a chapter is updated while it is read', { timeout: 60_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${runner.address}/glossary.html`);
+  await page.waitForLoadState('networkidle').catch(() => {});
+  const file = join(course, 'book/src/glossary.md');
+  save(file, `${readFileSync(file, 'utf8')}\n\nA line that was not there before.\n`);
+  await page.getByText('A line that was not there before.').waitFor({ timeout: 20_000 });
+  await clean(session);
+});
+
+for (const scheme of ['light', 'dark']) {
+  test(`axe finds nothing on any page, ${scheme}`, { timeout: 240_000 }, async () => {
+    const session = await open({ scheme });
+    const { page } = session;
+    const pages = await pagesOf(page, runner.address);
+    assert.ok(pages.length >= 9, `only ${pages}`);
+    for (const name of [...pages, 'print.html']) {
+      await page.goto(`${runner.address}/${name}`, { waitUntil: 'load' });
+      if (name !== 'print.html') {
+        await page.locator('#wb-course progress').waitFor();
+      }
+      assert.deepEqual(await axe(page), [], `${name}, ${scheme}`);
+      await screenshot(page, `${name.replace('.html', '').replaceAll('/', '-')}-${scheme}`);
+    }
+    await clean(session);
+  });
+}
+
+test('on a phone nothing runs off the side, and axe finds nothing', { timeout: 120_000 }, async () => {
+  const session = await open({ width: 360, height: 740, isMobile: true, hasTouch: true });
+  const { page } = session;
+  for (const name of await pagesOf(page, runner.address)) {
+    await page.goto(`${runner.address}/${name}`, { waitUntil: 'load' });
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(over <= 0, `${name} is ${over} px wider than the screen`);
+    assert.deepEqual(await axe(page), [], name);
+    await screenshot(page, `${name.replace('.html', '')}-phone`);
+  }
+  await clean(session);
+});
+
+test('search finds a word and loads its index only then', { timeout: 60_000 }, async () => {
+  const session = await open();
+  const { page, requests } = session;
+  await page.goto(`${runner.address}/welcome.html`);
+  await page.locator('#wb-course progress').waitFor();
+  assert.deepEqual(requests.filter(url => url.includes('searchindex')), [], 'no index before a search');
+  await page.keyboard.press('/');
+  await page.keyboard.type('socket', { delay: 20 });
+  await page.locator('#mdbook-searchresults li, #searchresults li').first().waitFor({ timeout: 20_000 });
+  await clean(session);
+});
+
+test('when the runner goes away the page says so, and a new one is told from the old', { timeout: 120_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${runner.address}/welcome.html`);
+  await page.locator('#wb-course progress').waitFor();
+  await runner.stop();
+  await page.locator('.wb-banner').waitFor({ timeout: 60_000 });
+  await screenshot(page, 'runner-gone');
+  assert.deepEqual(session.foreign(), []);
+  await session.close();
+  runner = await startRunner(course);
+});

@@ -1,0 +1,65 @@
+// The book as static files on any host: readable, quiet, without a single request of its own.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { axe, openBrowser, openPage, pagesOf, repository, screenshot, startStatic } from './support.mjs';
+
+let host, browser;
+
+before(async () => {
+  // scripts/test has built it with the real mdbook; without that the runner's own build is the same.
+  const folder = process.env.STATIC_BOOK ?? join(repository, 'target/static-book');
+  if (!existsSync(join(folder, 'index.html'))) {
+    execFileSync('cargo', ['run', '--quiet', '--package', 'workbook', '--', 'build', '--out', folder], { cwd: repository });
+  }
+  host = await startStatic(folder);
+  browser = await openBrowser();
+}, { timeout: 120_000 });
+
+after(async () => {
+  await browser?.close();
+  await host?.stop();
+});
+
+test('static pages work without a runner: no error, no request beyond their files', { timeout: 120_000 }, async () => {
+  const { page, trouble, requests, foreign, close } = await openPage(browser, host.address);
+  for (const name of await pagesOf(page, host.address)) {
+    await page.goto(`${host.address}/${name}`, { waitUntil: 'load' });
+    assert.deepEqual(await axe(page), [], name);
+  }
+  assert.deepEqual(trouble, []);
+  assert.deepEqual(foreign(), []);
+  assert.deepEqual(requests.filter(url => url.includes('/workbook/')), [], 'nothing is asked of a runner');
+  await close();
+});
+
+test('a static card shows the commands and no button', { timeout: 60_000 }, async () => {
+  const { page, trouble, close } = await openPage(browser, host.address);
+  await page.goto(`${host.address}/01-tcp.html`);
+  const card = page.locator('[data-exercise="frames"]');
+  assert.match(await card.textContent(), /cargo workbook check frames/);
+  assert.equal(await page.locator('button[data-check], button[data-run]').count(), 0);
+  await screenshot(page, 'static-card');
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test('a static quiz can be answered, and without scripts every explanation is there', { timeout: 60_000 }, async () => {
+  const { page, close } = await openPage(browser, host.address);
+  await page.goto(`${host.address}/01-tcp.html`);
+  const quiz = page.locator('.wb-quiz').first();
+  await quiz.locator('input').first().check();
+  await quiz.getByRole('button', { name: 'Answer' }).click();
+  assert.ok(['right', 'wrong'].includes(await quiz.getAttribute('data-result')));
+  await close();
+  const bare = await openPage(browser, host.address, { javaScriptEnabled: false });
+  await bare.page.goto(`${host.address}/01-tcp.html`);
+  const details = bare.page.locator('.wb-quiz details');
+  assert.ok(await details.count() >= 2);
+  await details.first().locator('summary').click();
+  assert.match(await details.first().textContent(), /Wrong\.|Right\./);
+  await bare.close();
+});

@@ -1,0 +1,141 @@
+// Starts what the browser tests need: a copy of the course, the real runner over it, and a headless
+// browser that keeps a list of everything it asked for and complained about.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
+const target = join(repository, 'target');
+const runnerProgram = join(target, 'debug', 'workbook');
+export const screenshots = join(target, 'browser-screenshots');
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** A copy of the committed and uncommitted sources, so that no test touches a learner's files. */
+export function copyOfTheCourse() {
+  const course = mkdtempSync(join(tmpdir(), 'workbook-browser-'));
+  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: repository, encoding: 'utf8' });
+  for (const file of list.split('\n').filter(Boolean)) {
+    if (existsSync(join(repository, file))) {
+      mkdirSync(dirname(join(course, file)), { recursive: true });
+      cpSync(join(repository, file), join(course, file));
+    }
+  }
+  // Whatever somebody has written here, the tests begin with the stubs.
+  for (const stub of list.split('\n').filter(file => /\/exercises\/[^/]+\/stub\.rs$/.test(file))) {
+    cpSync(join(course, stub), join(course, dirname(stub), 'exercise.rs'));
+  }
+  return course;
+}
+
+/** The runner over `course`, ready: its address and a way to end it. */
+export async function startRunner(course) {
+  const child = spawn(runnerProgram, ['start', '--no-open', '--port', String(20000 + Math.floor(Math.random() * 20000))], {
+    cwd: course,
+    // One target directory for all runs, so that tokio is compiled once.
+    env: { ...process.env, CARGO_TARGET_DIR: join(target, 'browser-tests'), CI: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  const address = await new Promise((found, failed) => {
+    const late = setTimeout(() => failed(new Error(`the runner did not start:\n${printed}`)), 120_000);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', chunk => {
+        printed += chunk;
+        const match = printed.match(/http:\/\/127\.0\.0\.1:\d+/);
+        if (match) {
+          clearTimeout(late);
+          found(match[0]);
+        }
+      });
+    }
+    child.on('exit', code => failed(new Error(`the runner ended with ${code}:\n${printed}`)));
+  });
+  const stop = () => new Promise(ended => {
+    if (child.exitCode !== null) {
+      ended();
+      return;
+    }
+    child.removeAllListeners('exit');
+    child.on('exit', ended);
+    child.kill('SIGTERM');
+  });
+  return { address, stop, printed: () => printed };
+}
+
+/** Serves the files of `folder` and nothing else, as any static host would. */
+export async function startStatic(folder) {
+  const types = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml', '.json': 'application/json' };
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url, 'http://x').pathname);
+    const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
+    if (!file.startsWith(folder) || !existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
+    response.end(readFileSync(file));
+  });
+  await new Promise(done => server.listen(0, '127.0.0.1', done));
+  return { address: `http://127.0.0.1:${server.address().port}`, stop: () => new Promise(done => server.close(done)) };
+}
+
+/** A headless browser without any connection of its own. */
+export async function openBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROME_BIN || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/** A page that remembers its console errors and every request that left `address`. */
+export async function openPage(browser, address, { scheme = 'light', width = 1200, height = 900, ...more } = {}) {
+  const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height }, ...more });
+  const page = await context.newPage();
+  const trouble = [];
+  const requests = [];
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type())) {
+      trouble.push(`${page.url()}: ${message.text()}`);
+    }
+  });
+  page.on('pageerror', error => trouble.push(`${page.url()}: ${error}`));
+  page.on('request', request => requests.push(request.url()));
+  const foreign = () => requests.filter(url => !url.startsWith(`${address}/`) && !url.startsWith('data:') && !url.startsWith('blob:'));
+  return { page, trouble, requests, foreign, close: () => context.close() };
+}
+
+/** What axe finds wrong, one line a place. The page's own policy stays in force: axe comes by CDP. */
+export async function axe(page) {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  return violations.flatMap(({ id, impact, nodes }) => nodes.map(node => `${id} (${impact}): ${node.target.join(' ')}: ${node.failureSummary}`));
+}
+
+export async function screenshot(page, name) {
+  mkdirSync(screenshots, { recursive: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: false });
+}
+
+/** The html pages of the book, from its own table of contents. */
+export async function pagesOf(page, address) {
+  await page.goto(`${address}/welcome.html`);
+  await page.waitForSelector('#sidebar .chapter a');
+  const links = await page.$$eval('#sidebar .chapter a[href]', all => all.map(link => link.pathname));
+  return [...new Set(links)].map(path => path.slice(1));
+}
+
+/** Saves as an editor does: a new file, renamed over the old one. */
+export function save(file, text) {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
+export const remove = folder => rmSync(folder, { recursive: true, force: true });
