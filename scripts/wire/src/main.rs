@@ -70,12 +70,22 @@ async fn serve(options: Options) -> Result<()> {
     }
     let summary = proxy.summary();
     if !screen.finish(summary.clone(), LAST_WORDS) {
-        eprintln!(
-            "wire: {} (the screen was too slow for the rest)",
-            summary.words
-        );
+        last_words(summary.words);
     }
     Ok(())
+}
+
+/// Says the summary where errors go. If that is the same stuck terminal, nobody waits for it:
+/// the thread ends with the program.
+fn last_words(summary: String) {
+    let (done, wait) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        eprintln!("wire: {summary} (the screen was too slow for the rest)");
+        // Nobody may be waiting any more, which is fine.
+        let _ = done.send(());
+    });
+    // Said or not said in time: the end comes either way.
+    let _ = wait.recv_timeout(LAST_WORDS);
 }
 
 /// The form that suits the standard output.

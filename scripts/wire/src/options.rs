@@ -128,10 +128,17 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
             "--to needs the port of the server, not 0".into(),
         ));
     }
-    if listen.iter().any(|addr| to.contains(addr)) {
-        let addr = to[0];
+    // 0.0.0.0 is every address of this machine, and so 127.0.0.1 as well.
+    let itself = |listen: &SocketAddr, to: &SocketAddr| {
+        let everywhere = listen.ip().is_unspecified() && to.ip().is_loopback();
+        listen.port() == to.port() && (listen.ip() == to.ip() || everywhere)
+    };
+    if let Some(addr) = to
+        .iter()
+        .find(|to| listen.iter().any(|addr| itself(addr, to)))
+    {
         return Err(UsageError(format!(
-            "--listen and --to are both {addr}: the wire would call itself. \
+            "--listen and --to both mean {addr}: the wire would call itself. \
              Let it listen on another port."
         )));
     }
@@ -210,6 +217,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         for (words, part) in [
+            ("--listen 0.0.0.0:80 --to 80", "the wire would call itself"),
             ("", "--listen ADDR is missing: where shall clients connect?"),
             ("--listen 1", "--to ADDR is missing: where is the server?"),
             ("--listen 1 --to 0", "--to needs the port of the server"),

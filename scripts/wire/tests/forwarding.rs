@@ -285,9 +285,7 @@ fn without_a_server_the_wire_says_so_and_lives_on() {
     assert!(got.is_empty() && broken.is_err());
     let line = wire.line_with("connection refused");
     assert!(
-        line.contains(&format!(
-            "server {addr}: connection refused, nobody listens there"
-        )),
+        line.contains(&format!("no server at {addr}: connection refused")),
         "{line}"
     );
 
@@ -334,9 +332,9 @@ fn signals_end_it_with_a_summary() {
         client.write_all(b"hello").unwrap();
         client.read_exact(&mut [0; 5]).unwrap();
         wire.signal(name);
-        let line = wire.line_with("the wire ends after");
+        let line = wire.line_with("the wire ends:");
         assert!(
-            line.ends_with("1 connection: 5 bytes to the server, 5 to the client"),
+            line.ends_with("1 connection, 5 bytes to the server, 5 to the client"),
             "{line}"
         );
         let (status, _) = wire.end_after_signal();
