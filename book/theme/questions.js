@@ -15,6 +15,8 @@ window.workbookQuestions = ({ words, element, recall, remember, all }) => {
         legend.append(...question.childNodes);
         question.remove();
         list.before(fieldset);
+        // The legend names it now; a named section would be a landmark beside so many others.
+        section.removeAttribute('aria-label');
         fieldset.append(legend, list);
         const options = all('.wb-option', list).map((item, at) => {
             const choice = item.querySelector('.wb-choice');

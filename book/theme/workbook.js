@@ -4,7 +4,7 @@
 // makes no request at all: quizzes and predictions work, cards keep their commands and nothing else.
 //
 // Layout: words | small helpers | job boxes (buttons, output) | cards | state and sidebar |
-// the connection | a new version of the text. Quizzes and predictions are in questions.js.
+// the connection. Quizzes and predictions are in questions.js, a new version of the text in renew.js.
 'use strict';
 
 (() => {
@@ -94,13 +94,15 @@
         }
     }
 
+    // `code` in a line of text, as the messages of the checks have it.
+    function inline(node, text) {
+        text.split('`').forEach((part, at) => node.append(at % 2 ? element('code', {}, part) : part));
+        return node;
+    }
+
     // Text with `code` and blank lines, as the comments of a solution have it, without any HTML of its own.
     function prose(text) {
-        return text.trim().split(/\n\s*\n/).map(paragraph => {
-            const p = element('p');
-            paragraph.split('`').forEach((part, at) => p.append(at % 2 ? element('code', {}, part) : part.replace(/\s+/g, ' ')));
-            return p;
-        });
+        return text.trim().split(/\n\s*\n/).map(paragraph => inline(element('p'), paragraph.replace(/\s+/g, ' ')));
     }
 
     const all = (selector, scope = document) => [...scope.querySelectorAll(selector)];
@@ -262,6 +264,27 @@
         box.place.append(box.why);
     }
 
+    // Situation and values are pre-formatted: their columns stand below each other. The advice after
+    // the arrow is a sentence that was wrapped for a terminal; here it is wrapped for the page.
+    function messageParts(message) {
+        const parts = [];
+        for (const line of message.trimEnd().split('\n')) {
+            const last = parts.at(-1);
+            if (line.startsWith('→ ')) {
+                parts.push({ advice: true, text: line.slice(2) });
+            } else if (last?.advice && line.startsWith('  ')) {
+                last.text += ` ${line.trim()}`;
+            } else if (last && !last.advice) {
+                last.text += `\n${line}`;
+            } else {
+                parts.push({ advice: false, text: line });
+            }
+        }
+        return parts.map(({ advice, text }) => (advice
+            ? inline(element('p', { className: 'wb-advice' }), text)
+            : element('pre', { className: 'wb-message' }, text)));
+    }
+
     function showVerdict(box, { status, seconds, message, location: place, check }) {
         box.verdict.dataset.status = status;
         const head = element('p', { className: 'wb-verdict-head' }, element('strong', {}, words.verdicts[status] ?? status));
@@ -270,8 +293,7 @@
         }
         box.verdict.replaceChildren(head);
         if (message && status !== 'passed') {
-            // Pre-formatted: values and columns of a message stand below each other.
-            box.verdict.append(element('pre', { className: 'wb-message', tabIndex: 0, role: 'group', 'aria-label': words.verdicts[status] ?? status }, message));
+            box.verdict.append(...messageParts(message));
         }
         const where = [place, status === 'passed' ? null : check].filter(Boolean).join('  ');
         if (where) {
@@ -468,95 +490,8 @@
         addEventListener('pageshow', event => event.persisted && location.reload(), { once: true });
     }
 
-    // ---------------------------------------------------------------- a new version of the text
-
-    const assets = page => all('script[src], link[rel="stylesheet"]', page).map(each => each.getAttribute('src') ?? each.getAttribute('href')).join();
-
-    let renewing = false;
-    let renewAgain = false;
-    async function renew() {
-        if (renewing) {
-            renewAgain = true;
-            return;
-        }
-        renewing = true;
-        try {
-            const reply = await fetch(location.pathname, { cache: 'no-store' });
-            if (reply.ok) {
-                replaceText(new DOMParser().parseFromString(await reply.text(), 'text/html'));
-            }
-        } catch {
-            // The runner is gone; the connection says so.
-        }
-        renewing = false;
-        if (renewAgain) {
-            renewAgain = false;
-            renew();
-        }
-    }
-
-    function replaceText(page) {
-        const meta = page.querySelector('meta[name="workbook-token"]');
-        if (meta) {
-            document.querySelector('meta[name="workbook-token"]').content = meta.content;
-        }
-        if (assets(page) !== assets(document)) {
-            // New scripts or styles: only a true reload runs them.
-            location.reload();
-            return;
-        }
-        const old = document.getElementById('content');
-        const fresh = page.getElementById('content');
-        if (!fresh || fresh.innerHTML === lastText) {
-            return;
-        }
-        lastText = fresh.innerHTML;
-        // The reader keeps the place: the heading above the fold stays where it is on the screen.
-        const anchor = all('[id]', old).filter(each => each.getClientRects().length && each.getBoundingClientRect().top < innerHeight / 3).at(-1);
-        const offset = anchor?.getBoundingClientRect().top;
-        const open = all('details[open]', old).map(path).filter(Boolean);
-        const focused = old.contains(document.activeElement) ? document.activeElement : null;
-        const focusedId = focused?.id;
-
-        // Boxes with their buttons, verdicts and running output move over to the new text.
-        const kept = element('div');
-        for (const box of boxes.values()) {
-            kept.append(box.place);
-        }
-        old.replaceChildren(...fresh.childNodes);
-        document.title = page.title;
-        build();
-        window.bookDecorate?.();
-        open.forEach(each => { const details = find(each); if (details) { details.open = true; } });
-        showState();
-        for (const box of boxes.values()) {
-            box.section.classList.toggle('wb-busy', box.job !== null);
-        }
-        const again = anchor && document.getElementById(anchor.id);
-        if (again) {
-            scrollBy({ top: again.getBoundingClientRect().top - offset, behavior: 'instant' });
-        }
-        const focus = focused?.isConnected ? focused : focusedId && document.getElementById(focusedId);
-        focus?.focus?.({ preventScroll: true });
-    }
-
-    // A folded part is found again by the section it stands in and its place there.
-    const home = details => details.closest('[data-exercise], [data-quiz], [data-predict]');
-    function path(details) {
-        const section = home(details);
-        if (!section || details.closest('.wb-live')) {
-            return null;
-        }
-        return { id: section.id || JSON.stringify({ ...section.dataset, state: undefined }), at: all('details', section).filter(each => !each.closest('.wb-live')).indexOf(details) };
-    }
-    function find({ id, at }) {
-        const section = all('[data-exercise], [data-quiz], [data-predict]').find(each => (each.id || JSON.stringify({ ...each.dataset, state: undefined })) === id);
-        return section && all('details', section).filter(each => !each.closest('.wb-live'))[at];
-    }
-
     // ---------------------------------------------------------------- start
 
-    let lastText = document.getElementById('content')?.innerHTML;
     function build() {
         const content = document.getElementById('content');
         all('[data-quiz]', content).forEach(buildQuiz);
@@ -566,6 +501,8 @@
         }
         all('[data-exercise]', content).forEach(buildCard);
     }
+    // Before anything is built: the text as it came is what a new version is compared with.
+    const renew = window.workbookRenew({ all, element, boxes, build, showState });
     build();
     if (live) {
         connect();
