@@ -161,17 +161,21 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a name that is no line, `UnexpectedEof` if the server ended the
-    /// connection without an answer, `InvalidData` for an answer that is no line of text.
+    /// `InvalidInput` for a name that is no line, `TimedOut` if no byte came for too long,
+    /// `UnexpectedEof` if the server ended the connection without an answer, `InvalidData` for an
+    /// answer that is no text.
     pub fn greet(&mut self, name: &str) -> io::Result<String> {
         let request = protocol::request(name)?;
-        self.reader.get_mut().write_all(request.as_bytes())?;
         let mut answer = Vec::new();
         let limit = protocol::ANSWER_LIMIT as u64;
         self.reader
-            .by_ref()
-            .take(limit)
-            .read_until(b'\n', &mut answer)?;
+            .get_mut()
+            .write_all(request.as_bytes())
+            .and_then(|()| {
+                let mut reader = self.reader.by_ref().take(limit);
+                reader.read_until(b'\n', &mut answer)
+            })
+            .map_err(one_name_for_late)?;
         protocol::answer(answer)
     }
 
@@ -190,3 +194,13 @@ impl Client {
     }
 }
 // ANCHOR_END: client
+
+/// A read that waited too long is `WouldBlock` on Unix and `TimedOut` on Windows.
+fn one_name_for_late(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            io::Error::new(io::ErrorKind::TimedOut, "no answer came in time")
+        }
+        _ => error,
+    }
+}

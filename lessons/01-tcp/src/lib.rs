@@ -5,6 +5,7 @@
 //!
 //! # Layout
 //!
+//! * [`first`]: the bare calls, once each. Begin here.
 //! * [`protocol`]: the rules of the conversation. No socket is mentioned in it, so both servers
 //!   share it and it is tested without a network.
 //! * [`blocking`]: server and client on `std::net`, one thread for each client.
@@ -17,6 +18,7 @@
 //! two processes and tell what they see. Try `cargo run -p l01-tcp`.
 
 pub mod blocking;
+pub mod first;
 pub mod frame;
 pub mod guests;
 pub mod nonblocking;

@@ -268,7 +268,10 @@ fn run_client(addr: SocketAddr, tokio: bool, names: &[String]) -> anyhow::Result
                 .await
                 .with_context(nobody)?;
             for name in names {
-                println!("{}", client.greet(name).await?);
+                println!(
+                    "{}",
+                    client.greet(name).await.with_context(|| failed(name))?
+                );
             }
             client.finish().await?;
             Ok(())
@@ -276,7 +279,7 @@ fn run_client(addr: SocketAddr, tokio: bool, names: &[String]) -> anyhow::Result
     }
     let mut client = blocking::Client::connect(addr, PATIENCE).with_context(nobody)?;
     for name in names {
-        println!("{}", client.greet(name)?);
+        println!("{}", client.greet(name).with_context(|| failed(name))?);
     }
     client.finish()?;
     Ok(())

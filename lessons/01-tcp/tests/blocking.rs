@@ -112,3 +112,13 @@ fn the_client_says_what_went_wrong() {
     let error = client.greet("two\nnames").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 }
+
+#[test]
+fn a_silent_server_is_not_waited_for_for_ever() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let mut client = Client::connect(addr, std::time::Duration::from_millis(50)).unwrap();
+    let error = client.greet("wire").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    assert_eq!(error.to_string(), "no answer came in time");
+}
