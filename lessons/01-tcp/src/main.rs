@@ -259,6 +259,7 @@ fn run_client(addr: SocketAddr, tokio: bool, names: &[String]) -> anyhow::Result
     let nobody = || {
         format!("nobody answers at {addr}. Is the server running? `cargo run -p l01-tcp -- server`")
     };
+    let failed = |name: &str| format!("the call for `{name}` failed");
     if tokio {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
