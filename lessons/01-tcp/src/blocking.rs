@@ -185,7 +185,11 @@ impl Client {
     ///
     /// If the connection broke before that.
     pub fn finish(mut self) -> io::Result<()> {
-        self.reader.get_mut().shutdown(Shutdown::Write)?;
+        match self.reader.get_mut().shutdown(Shutdown::Write) {
+            // The server has ended first: there is nobody left to say goodbye to.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
+            other => other?,
+        }
         io::copy(
             &mut self.reader.take(protocol::LINGER_BYTES),
             &mut io::sink(),

@@ -172,7 +172,11 @@ impl Client {
     ///
     /// If the connection broke before that, or the server took too long.
     pub async fn finish(mut self) -> io::Result<()> {
-        self.stream.shutdown().await?;
+        match self.stream.shutdown().await {
+            // The server has ended first: there is nobody left to say goodbye to.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
+            other => other?,
+        }
         let mut rest = self.stream.take(protocol::LINGER_BYTES);
         let mut sink = tokio::io::sink();
         timeout(self.patience, tokio::io::copy(&mut rest, &mut sink)).await??;
