@@ -112,7 +112,8 @@ impl Case {
             if *expected == answer {
                 return;
             }
-            if Instant::now() >= until {
+            // After a panic nothing will get better: say so at once.
+            if Instant::now() >= until || hook::first().is_some() {
                 self.differ(
                     expected.view(),
                     format!("{}, still after {}", answer.view(), PATIENCE.view()),

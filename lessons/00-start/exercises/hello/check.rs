@@ -4,7 +4,9 @@ mod exercise;
 
 use testkit::case;
 
+// ANCHOR: expected
 const EXPECTED: &str = "hello, wire";
+// ANCHOR_END: expected
 
 // It compiles, so the types are right. Whether the *text* is right, only running it can tell.
 #[test]

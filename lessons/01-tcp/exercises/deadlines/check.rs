@@ -5,9 +5,9 @@ mod exercise;
 
 use std::io::{self, ErrorKind};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use testkit::{Case, PATIENCE, Peer, Running, View, case, seconds};
+use testkit::{Case, PATIENCE, Peer, Running, View, case};
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -33,28 +33,47 @@ fn expect_late(case: &Case, answer: &io::Result<Vec<u8>>, advice: &str) {
     case.expect_error(ErrorKind::TimedOut, answer, advice);
 }
 
+/// Sends a byte every 10 ms until the function has returned, or for 700 ms. Returns what the
+/// function returned and the longest time between two bytes.
+fn drip(case: &Case) -> (Option<io::Result<Vec<u8>>>, Duration) {
+    let (request, mut client) = reading(case, ms(100));
+    let mut longest = ms(0);
+    let mut last = Instant::now();
+    while !request.has_returned() && request.elapsed() < ms(700) {
+        // An error means that you have hung up. That is fine, if you have returned as well.
+        let _ = client.try_send(".");
+        longest = longest.max(last.elapsed());
+        last = Instant::now();
+        thread::sleep(ms(10));
+    }
+    let answer = request.has_returned().then(|| request.within(PATIENCE, ""));
+    (answer, longest)
+}
+
 // The belief of this exercise. Every single read is in time, and the request never ends.
 #[test]
 fn a_drip_is_cut_off() {
     case("One byte every 10 ms, a deadline of 100 ms", |case| {
-        let (request, mut client) = reading(case, ms(100));
-        while !request.has_returned() && request.elapsed() < PATIENCE {
-            // An error means that you have hung up. That is fine, if you have returned as well.
-            let _ = client.try_send(".");
-            thread::sleep(ms(10));
-        }
-        if !request.has_returned() {
-            let held = seconds(request.elapsed());
+        let mut attempts = 0;
+        let answer = loop {
+            let (answer, longest) = drip(case);
+            attempts += 1;
+            // On a busy machine this client may be held up itself. Then a read may time out that
+            // should not have, which proves nothing: once more.
+            if longest < ms(50) || attempts == 5 {
+                break answer;
+            }
+        };
+        let Some(answer) = answer else {
             let advice = "A byte every 10 ms held you, and it could go on for ever; every single \
                           read was in time. Fix the end once, and let each read wait only for \
                           what is left.";
             case.differ(
                 "Err: TimedOut after 100 ms",
-                format!("still reading after {held}"),
+                "still reading after 0.7 s",
                 advice,
             );
-        }
-        let answer = request.within(PATIENCE, "");
+        };
         let advice = "Time was up before the newline came: that is `TimedOut`, never a request.";
         expect_late(case, &answer, advice);
     });

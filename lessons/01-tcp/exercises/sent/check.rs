@@ -11,6 +11,9 @@ use testkit::{Case, On, PATIENCE, Running, case};
 const HANGS: &str = "You wait for a receipt that never comes. Give the read a timeout: after it \
                      the answer is `Unknown`.";
 
+/// More than any of these receivers needs: who uses it up waits for something that never comes.
+const AMPLE: Duration = Duration::from_secs(5);
+
 /// Fails unless this is what was reported.
 #[track_caller]
 fn expect(case: &Case, expected: Delivery, running: Running<'_, Delivery>, advice: &str) {
@@ -27,7 +30,7 @@ fn a_closed_receiver_has_nothing() {
         let (stream, receiver) = case.pair();
         receiver.close();
         let answer = case.start("deliver", move || {
-            exercise::deliver(stream, "pay 5 to Ann", Duration::from_millis(200))
+            exercise::deliver(stream, "pay 5 to Ann", AMPLE)
         });
         let advice = "`write` said Ok after the peer had closed: it only means that your own \
                       system took the bytes. Only a reply proves that it was received.";
@@ -41,7 +44,7 @@ fn a_receipt_is_proof() {
     case("The receiver answers `received`, in two pieces", |case| {
         let (stream, mut receiver) = case.pair();
         let answer = case.start("deliver", move || {
-            exercise::deliver(stream, "pay 5 to Ann", Duration::from_millis(400))
+            exercise::deliver(stream, "pay 5 to Ann", AMPLE)
         });
         receiver.expect(
             "pay 5 to Ann\n",
@@ -73,7 +76,7 @@ fn an_end_is_no_receipt() {
         case(situation, |case| {
             let (stream, mut receiver) = case.pair();
             let answer = case.start("deliver", move || {
-                exercise::deliver(stream, "pay 5 to Ann", Duration::from_millis(400))
+                exercise::deliver(stream, "pay 5 to Ann", AMPLE)
             });
             receiver.expect("pay 5 to Ann\n", &[]);
             let _ = receiver.try_send(said);

@@ -1,0 +1,210 @@
+//! Server and client on `std::net`. Every call waits until it is done, so a program that shall do
+//! two things at once needs two threads: one accepts, and each conversation has one of its own.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use crate::guests::{Guests, Seat};
+use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
+
+// ANCHOR: serve
+/// Serves clients until something is sent on `shutdown` or its sender is dropped.
+///
+/// The listener is an argument: whoever calls decides about the port, and a test takes a free one.
+///
+/// # Errors
+///
+/// If the listener itself breaks. What happens to one client is no error of the server.
+pub fn serve(
+    listener: TcpListener,
+    settings: Settings,
+    shutdown: mpsc::Receiver<()>,
+) -> io::Result<()> {
+    let addr = listener.local_addr()?;
+    let guests = Guests::new(settings.clients);
+    let host = Arc::clone(&guests);
+    thread::spawn(move || {
+        host.watch(&shutdown);
+        // The thread below stands in `accept`; a last call gets it out.
+        let _ = TcpStream::connect(dialable(addr));
+    });
+    loop {
+        let stream = match listener.accept() {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                pause_after(error)?;
+                continue;
+            }
+        };
+        if guests.closed() {
+            guests.wait_until_empty();
+            return Ok(());
+        }
+        match guests.seat(stream) {
+            // If there is no thread to be had, the seat is dropped, and that hangs up.
+            Ok(seat) => drop(thread::Builder::new().spawn(move || host_one(&seat, settings))),
+            Err(mut stream) => {
+                (settings.observe)(Event::Refused(Refusal::Full));
+                let _ = stream.write_all(Refusal::Full.line().as_bytes());
+            }
+        }
+    }
+}
+// ANCHOR_END: serve
+
+/// One client, from hello to goodbye. Its errors end here: they are nobody else's business.
+fn host_one(seat: &Seat, settings: Settings) {
+    if let Err(Ended::Refused(refusal)) = converse(seat, settings) {
+        (settings.observe)(Event::Refused(refusal));
+        let _ = refuse(seat, refusal);
+    }
+}
+
+// ANCHOR: converse
+/// The conversation: lines in, answers out, until the client has finished.
+fn converse(seat: &Seat, settings: Settings) -> Result<(), Ended> {
+    let mut stream = seat.stream();
+    // A client that never reads its answers would otherwise block `write_all` for ever.
+    stream.set_write_timeout(Some(settings.time))?;
+    let mut lines = Lines::new(settings.line);
+    let mut buf = [0; 1024];
+    seat.allow(settings.time);
+    loop {
+        let n = stream.read(&mut buf)?;
+        if n == 0 {
+            return ended(seat, settings, &lines);
+        }
+        (settings.observe)(Event::Read(&buf[..n]));
+        lines.push(&buf[..n]);
+        // One read may hold half a line or three of them. Only a whole one wins new time.
+        while let Some(name) = lines.next_line()? {
+            stream.write_all(reply(&name).as_bytes())?;
+            seat.allow(settings.time);
+        }
+    }
+}
+
+/// What a read of 0 bytes means depends on who ended the connection, and where.
+fn ended(seat: &Seat, settings: Settings, lines: &Lines) -> Result<(), Ended> {
+    if seat.overdue() {
+        return Err(Refusal::TooSlow.into());
+    }
+    (settings.observe)(Event::Finished);
+    if lines.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Unfinished.into())
+    }
+}
+// ANCHOR_END: converse
+
+/// Says why, and hangs up. Closing a connection with unread bytes resets it, and a reset may reach
+/// the client before the words do; so the rest is read for a moment and thrown away.
+fn refuse(seat: &Seat, refusal: Refusal) -> io::Result<()> {
+    let mut stream = seat.stream();
+    stream.write_all(refusal.line().as_bytes())?;
+    stream.shutdown(Shutdown::Write)?;
+    seat.allow(protocol::LINGER);
+    let mut rest = stream.take(protocol::LINGER_BYTES);
+    io::copy(&mut rest, &mut io::sink())?;
+    Ok(())
+}
+
+/// Most errors of `accept` are about one client that gave up, or pass: without a free file handle
+/// the server serves those it has. Then a pause keeps it from spinning. The others end it.
+fn pause_after(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected => Err(error),
+        _ => {
+            thread::sleep(Duration::from_millis(10));
+            Ok(())
+        }
+    }
+}
+
+/// "All addresses of this machine" can be listened on and not be dialled.
+fn dialable(mut addr: SocketAddr) -> SocketAddr {
+    if addr.ip().is_unspecified() {
+        addr.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    addr
+}
+
+// ANCHOR: client
+/// A connection to a greeting server.
+#[derive(Debug)]
+pub struct Client {
+    reader: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// Dials. Each read waits `patience` at most.
+    ///
+    /// # Errors
+    ///
+    /// If nobody listens there, or the system refuses.
+    pub fn connect(addr: SocketAddr, patience: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&addr, patience)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
+        // Small requests that wait for an answer gain nothing from being collected.
+        stream.set_nodelay(true)?;
+        Ok(Client {
+            reader: BufReader::new(stream),
+        })
+    }
+
+    /// The greeting call: a name there, a line back.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for a name that is no line, `TimedOut` if no byte came for too long,
+    /// `UnexpectedEof` if the server ended the connection without an answer, `InvalidData` for an
+    /// answer that is no text.
+    pub fn greet(&mut self, name: &str) -> io::Result<String> {
+        let request = protocol::request(name)?;
+        let mut answer = Vec::new();
+        let limit = protocol::ANSWER_LIMIT as u64;
+        self.reader
+            .get_mut()
+            .write_all(request.as_bytes())
+            .and_then(|()| {
+                let mut reader = self.reader.by_ref().take(limit);
+                reader.read_until(b'\n', &mut answer)
+            })
+            .map_err(one_name_for_late)?;
+        protocol::answer(answer)
+    }
+
+    /// Says that nothing more will be asked, and waits until the server has ended as well.
+    ///
+    /// # Errors
+    ///
+    /// If the connection broke before that.
+    pub fn finish(mut self) -> io::Result<()> {
+        match self.reader.get_mut().shutdown(Shutdown::Write) {
+            // The server has ended first: there is nobody left to say goodbye to.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
+            other => other?,
+        }
+        io::copy(
+            &mut self.reader.take(protocol::LINGER_BYTES),
+            &mut io::sink(),
+        )?;
+        Ok(())
+    }
+}
+// ANCHOR_END: client
+
+/// A read that waited too long is `WouldBlock` on Unix and `TimedOut` on Windows.
+fn one_name_for_late(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            io::Error::new(io::ErrorKind::TimedOut, "no answer came in time")
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,186 @@
+//! The same server and client on tokio. The protocol and its limits are those of
+//! [`crate::blocking`]; what is gone is the list of guests: a task can be told to stop wherever it
+//! waits, so a deadline is a wrapper around one call, and shutdown is a second thing to wait for.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
+
+// ANCHOR: serve
+/// Serves clients until `shutdown` is ready.
+///
+/// # Errors
+///
+/// If the listener itself breaks. What happens to one client is no error of the server.
+pub async fn serve(
+    listener: TcpListener,
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let seats = Arc::new(Semaphore::new(settings.clients));
+    let mut conversations = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+            // Finished ones are taken out, or the set would grow with every client.
+            Some(_) = conversations.join_next() => continue,
+        };
+        match (accepted, Arc::clone(&seats).try_acquire_owned()) {
+            (Ok((stream, _)), Ok(seat)) => {
+                conversations.spawn(async move {
+                    host_one(stream, settings).await;
+                    drop(seat);
+                });
+            }
+            (Ok((stream, _)), Err(_full)) => turn_away(stream, settings),
+            (Err(_), _) => sleep(Duration::from_millis(10)).await,
+        }
+    }
+    // Every task stops where it waits; its connection is dropped, and that hangs up.
+    conversations.shutdown().await;
+    Ok(())
+}
+// ANCHOR_END: serve
+
+/// One client, from hello to goodbye.
+async fn host_one(mut stream: TcpStream, settings: Settings) {
+    if let Err(Ended::Refused(refusal)) = converse(&mut stream, settings).await {
+        (settings.observe)(Event::Refused(refusal));
+        // Nobody is interested any more in how this ends, only in that it does.
+        let _ = timeout(protocol::LINGER, refuse(stream, refusal)).await;
+    }
+}
+
+// ANCHOR: converse
+/// The conversation: lines in, answers out, until the client has finished.
+async fn converse(stream: &mut TcpStream, settings: Settings) -> Result<(), Ended> {
+    let mut lines = Lines::new(settings.line);
+    loop {
+        // One deadline around everything that it takes to get a line and answer it.
+        let round = one_line(stream, settings, &mut lines);
+        match timeout(settings.time, round).await {
+            Ok(Ok(Some(()))) => {}
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Err(ended)) => return Err(ended),
+            Err(_elapsed) => return Err(Refusal::TooSlow.into()),
+        }
+    }
+}
+
+/// Reads until there is a line, and answers it; `None` if the client has finished.
+async fn one_line(
+    stream: &mut TcpStream,
+    settings: Settings,
+    lines: &mut Lines,
+) -> Result<Option<()>, Ended> {
+    let mut buf = [0; 1024];
+    loop {
+        if let Some(name) = lines.next_line()? {
+            stream.write_all(reply(&name).as_bytes()).await?;
+            return Ok(Some(()));
+        }
+        let n = stream.read(&mut buf).await?;
+        if n == 0 {
+            (settings.observe)(Event::Finished);
+            return if lines.is_empty() {
+                Ok(None)
+            } else {
+                Err(Refusal::Unfinished.into())
+            };
+        }
+        (settings.observe)(Event::Read(&buf[..n]));
+        lines.push(&buf[..n]);
+    }
+}
+// ANCHOR_END: converse
+
+/// Says why, and hangs up; what still comes is read for a moment, see [`crate::blocking`].
+async fn refuse(mut stream: TcpStream, refusal: Refusal) -> io::Result<()> {
+    stream.write_all(refusal.line().as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut rest = stream.take(protocol::LINGER_BYTES);
+    tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
+    Ok(())
+}
+
+/// No seat, no task: the words go into the empty buffer of a new connection without waiting.
+fn turn_away(stream: TcpStream, settings: Settings) {
+    (settings.observe)(Event::Refused(Refusal::Full));
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = io::Write::write_all(&mut stream, Refusal::Full.line().as_bytes());
+    }
+}
+
+// ANCHOR: client
+/// A connection to a greeting server.
+#[derive(Debug)]
+pub struct Client {
+    stream: BufReader<TcpStream>,
+    patience: Duration,
+}
+
+impl Client {
+    /// Dials. Dialling and every call may take `patience`.
+    ///
+    /// # Errors
+    ///
+    /// If nobody listens there, or the system refuses.
+    pub async fn connect(addr: SocketAddr, patience: Duration) -> io::Result<Self> {
+        let stream = timeout(patience, TcpStream::connect(addr)).await??;
+        stream.set_nodelay(true)?;
+        Ok(Client {
+            stream: BufReader::new(stream),
+            patience,
+        })
+    }
+
+    /// The greeting call: a name there, a line back.
+    ///
+    /// # Errors
+    ///
+    /// As for [`crate::blocking::Client::greet`]; `TimedOut` if the whole call took too long.
+    pub async fn greet(&mut self, name: &str) -> io::Result<String> {
+        let request = protocol::request(name)?;
+        let call = async {
+            self.stream.write_all(request.as_bytes()).await?;
+            let mut answer = Vec::new();
+            let limit = protocol::ANSWER_LIMIT as u64;
+            (&mut self.stream)
+                .take(limit)
+                .read_until(b'\n', &mut answer)
+                .await?;
+            protocol::answer(answer)
+        };
+        timeout(self.patience, call).await?
+    }
+
+    /// Says that nothing more will be asked, and waits until the server has ended as well.
+    ///
+    /// # Errors
+    ///
+    /// If the connection broke before that, or the server took too long.
+    pub async fn finish(mut self) -> io::Result<()> {
+        match self.stream.shutdown().await {
+            // The server has ended first: there is nobody left to say goodbye to.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
+            other => other?,
+        }
+        let mut rest = self.stream.take(protocol::LINGER_BYTES);
+        let mut sink = tokio::io::sink();
+        timeout(self.patience, tokio::io::copy(&mut rest, &mut sink)).await??;
+        Ok(())
+    }
+}
+// ANCHOR_END: client

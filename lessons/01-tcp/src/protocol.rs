@@ -1,0 +1,246 @@
+//! The rules of the conversation, without any network. Whoever reads bytes pushes them in here and
+//! gets lines out; where a line ends, how long it may be, and what is answered is decided once for
+//! both servers.
+
+use std::time::Duration;
+use std::{fmt, io};
+
+/// Where the server listens unless it is told otherwise.
+pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
+
+// ANCHOR: settings
+/// What one client may cost. A server without such numbers works for every client but the one who
+/// wants to hurt it.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The longest line, in bytes: a client cannot make the server hold more.
+    pub line: usize,
+    /// The time for each line, from the answer before it to its newline. An idle client costs a
+    /// seat as much as a slow one does, so both are asked to go.
+    pub time: Duration,
+    /// How many clients are served at the same time; one more is told to come back later.
+    pub clients: usize,
+    /// Is told what happens; the demo prints it.
+    pub observe: fn(Event<'_>),
+}
+// ANCHOR_END: settings
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            line: 256,
+            time: Duration::from_secs(30),
+            clients: 100,
+            observe: |_| {},
+        }
+    }
+}
+
+/// What a server sees.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// One read gave these bytes.
+    Read(&'a [u8]),
+    /// One read gave 0 bytes: the client has finished.
+    Finished,
+    /// The client is told why, and then it is hung up on.
+    Refused(Refusal),
+}
+
+/// How long, and how many bytes, a client that is being hung up on may still send.
+pub const LINGER: Duration = Duration::from_millis(200);
+/// See [`LINGER`].
+pub const LINGER_BYTES: u64 = 64 * 1024;
+
+/// The longest answer that a client takes: a server can be a stranger, too.
+pub const ANSWER_LIMIT: usize = 64 * 1024;
+
+/// What a client sends for a name.
+///
+/// # Errors
+///
+/// `InvalidInput` if the name is no line: a newline in it would make two calls out of one.
+pub fn request(name: &str) -> io::Result<String> {
+    if name.contains('\n') {
+        let words = "a name with a newline in it would be two names";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
+    }
+    Ok(format!("{name}\n"))
+}
+
+/// What a client makes of the bytes up to a newline, or up to the end.
+///
+/// # Errors
+///
+/// `UnexpectedEof` if there is no newline, `InvalidData` if there is no text.
+pub fn answer(mut bytes: Vec<u8>) -> io::Result<String> {
+    if bytes.pop() != Some(b'\n') {
+        let words = "the server ended the connection before it had answered";
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, words));
+    }
+    let words = "the answer is not UTF-8";
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, words))
+}
+
+/// The answer to a name. The space between the two is part of the protocol.
+pub fn reply(name: &str) -> String {
+    format!("{name} hello world\n")
+}
+
+/// Why a conversation ends before the client wants it to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The line has no end within the limit.
+    TooLong,
+    /// The bytes of the line are no UTF-8.
+    NotText,
+    /// The line was not complete in time.
+    TooSlow,
+    /// The client finished in the middle of a line.
+    Unfinished,
+    /// All seats are taken.
+    Full,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::TooLong => "the line is too long",
+            Refusal::NotText => "the line is not UTF-8",
+            Refusal::TooSlow => "the line took too long",
+            Refusal::Unfinished => "the line has no end",
+            Refusal::Full => "too many clients, try again later",
+        })
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl Refusal {
+    /// What the client is told. Only the word `error` marks it: an answer and an error share one
+    /// channel here, and lesson 02 gives each a place of its own.
+    pub fn line(self) -> String {
+        format!("error: {self}\n")
+    }
+}
+
+/// Why a conversation was not finished by the client. The two end differently: a refusal is told to
+/// the client, and after an error there is nobody left to tell.
+#[derive(Debug)]
+pub enum Ended {
+    /// The client broke a rule.
+    Refused(Refusal),
+    /// The connection broke.
+    Broken(io::Error),
+}
+
+impl From<Refusal> for Ended {
+    fn from(refusal: Refusal) -> Self {
+        Ended::Refused(refusal)
+    }
+}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        Ended::Broken(error)
+    }
+}
+
+// ANCHOR: lines
+/// Bytes in, lines out. Reads come in any pieces, so what is not a whole line yet stays here.
+#[derive(Debug)]
+pub struct Lines {
+    pending: Vec<u8>,
+    limit: usize,
+}
+
+impl Lines {
+    /// Lines of at most `limit` bytes, the newline not counted.
+    pub fn new(limit: usize) -> Self {
+        Lines {
+            pending: Vec::new(),
+            limit,
+        }
+    }
+
+    /// Adds what one read gave: part of a line, or several.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// The next whole line, without its newline; `None` if more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// If no valid line can come out of these bytes any more.
+    pub fn next_line(&mut self) -> Result<Option<String>, Refusal> {
+        let end = self.pending.iter().position(|byte| *byte == b'\n');
+        // Without a newline yet, all of `pending` is the beginning of one line.
+        if end.unwrap_or(self.pending.len()) > self.limit {
+            return Err(Refusal::TooLong);
+        }
+        let Some(end) = end else { return Ok(None) };
+        let mut line: Vec<u8> = self.pending.drain(..=end).collect();
+        line.pop();
+        // Decoded only now: a character may come in two pieces, a line is whole.
+        String::from_utf8(line)
+            .map(Some)
+            .map_err(|_| Refusal::NotText)
+    }
+
+    /// Whether nothing is left: only then the end of the stream is a polite one.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+}
+// ANCHOR_END: lines
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_may_come_in_pieces_and_two_lines_in_one() {
+        let mut lines = Lines::new(16);
+        lines.push("gop".as_bytes());
+        assert_eq!(lines.next_line(), Ok(None));
+        lines.push("her\nferris\nhal".as_bytes());
+        assert_eq!(lines.next_line(), Ok(Some("gopher".to_string())));
+        assert_eq!(lines.next_line(), Ok(Some("ferris".to_string())));
+        assert_eq!(lines.next_line(), Ok(None));
+        assert!(!lines.is_empty());
+    }
+
+    #[test]
+    fn a_character_may_be_cut() {
+        let mut lines = Lines::new(16);
+        lines.push(&[0xe4]);
+        assert_eq!(lines.next_line(), Ok(None));
+        lines.push(&[0xbd, 0xa0, b'\n']);
+        assert_eq!(lines.next_line(), Ok(Some("你".to_string())));
+    }
+
+    #[test]
+    fn the_limit_counts_bytes_and_holds_without_a_newline() {
+        let mut lines = Lines::new(4);
+        lines.push(b"four\n");
+        assert_eq!(lines.next_line(), Ok(Some("four".to_string())));
+        lines.push(b"fives");
+        assert_eq!(lines.next_line(), Err(Refusal::TooLong));
+        let mut lines = Lines::new(4);
+        lines.push(b"fives\n");
+        assert_eq!(lines.next_line(), Err(Refusal::TooLong));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        let mut lines = Lines::new(4);
+        lines.push(b"\xff\n");
+        assert_eq!(lines.next_line(), Err(Refusal::NotText));
+    }
+
+    #[test]
+    fn the_space_is_part_of_the_protocol() {
+        assert_eq!(reply("wire"), "wire hello world\n");
+    }
+}
