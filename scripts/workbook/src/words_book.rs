@@ -159,14 +159,20 @@ pub fn no_lesson(name: &str) -> String {
 
 /// A listing from a file that is not there.
 #[must_use]
-pub fn no_listing(path: &str) -> String {
-    format!("cannot read {path}, which is included here")
+pub fn no_listing(target: &str) -> String {
+    format!("{{{{#include {target}}}}} names a file that is not there")
+}
+
+/// A listing by line numbers.
+#[must_use]
+pub fn listing_by_lines(target: &str) -> String {
+    format!("{{{{#include {target}}}}} uses line numbers; use an anchor")
 }
 
 /// A listing from a part that is not there.
 #[must_use]
-pub fn no_anchor(path: &str, anchor: &str) -> String {
-    format!("{path} has no lines between `ANCHOR: {anchor}` and `ANCHOR_END: {anchor}`")
+pub fn no_anchor(target: &str) -> String {
+    format!("{{{{#include {target}}}}} names an anchor that is not in the file")
 }
 
 // --------------------------------------------------------------- building the book

@@ -61,7 +61,7 @@ pub fn read(kind: Kind, lines: &[&str], first: usize) -> Result<Question, Vec<(u
             question.options.push(Choice {
                 line: number,
                 right,
-                text: text.to_owned(),
+                text: format!("{text}\n"),
                 why: String::new(),
             });
             continue;
