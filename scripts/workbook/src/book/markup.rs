@@ -194,7 +194,7 @@ fn url_like(path: &Path) -> String {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::book::directives::expand;
     use crate::course::{Belief, Course};
