@@ -30,7 +30,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
 use crate::session::Session;
-use crate::words_book as words;
+use crate::words::book as words;
 
 pub use site::Site;
 

@@ -228,7 +228,7 @@ fn only_our_own_pages_may_ask() {
     );
 
     let token = format!("X-Workbook-Token: {}\r\n", running.token);
-    let post = |headers: &str| status(&running.ask("POST /workbook/check/alpha", headers));
+    let post = |headers: &str| status(&running.ask("POST /workbook/check/beta", headers));
     assert_eq!(post(""), 403, "no token");
     assert_eq!(
         post("X-Workbook-Token: 0123456789abcdef0123456789abcdef\r\n"),
@@ -245,10 +245,9 @@ fn only_our_own_pages_may_ask() {
         status(&running.ask("GET /workbook/state", "Origin: http://evil.example\r\n")),
         403
     );
-    assert!(
-        running.get("/workbook/state").contains("\"jobs\":[]"),
-        "nothing was started"
-    );
+    let state = json(&running.get("/workbook/state"));
+    assert_eq!(state_of(&state, "beta")["state"], "open", "nothing was started");
+    assert_eq!(state_of(&state, "beta")["busy"], false, "nothing was started");
 
     let own = format!("{token}Origin: http://127.0.0.1:{port}\r\nContent-Length: 0\r\n");
     assert_eq!(post(&own), 202);

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::Fault;
 

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::course::{Exercise, Lesson};
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::question::{Choice, Question};
 use super::scan::spans;

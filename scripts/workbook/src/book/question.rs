@@ -10,7 +10,7 @@
 //! {{/quiz}}
 //! ```
 
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::scan::Fences;
 

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::book::html::percent_decoded;
 use crate::session::Event;
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::App;
 use super::guard;

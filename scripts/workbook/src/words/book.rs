@@ -1,7 +1,5 @@
-//! The words of the book's generated parts, of its server and of `start`: with `words`, all that a
-//! learner reads from the runner.
+//! The words of the book's generated parts, of its server and of `start`.
 
-use std::path::Path;
 use std::time::Duration;
 
 // --------------------------------------------------------------- cards, quizzes, predictions
@@ -254,10 +252,4 @@ pub fn port_is_taken(port: u16) -> String {
 #[must_use]
 pub fn open_it_yourself(address: &str) -> String {
     format!("No browser could be opened. Open {address} yourself.")
-}
-
-/// Where the exercises are.
-#[must_use]
-pub fn course_is_in(root: &Path) -> String {
-    format!("Exercises: {}", root.join("lessons").display())
 }
