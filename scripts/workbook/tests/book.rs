@@ -13,6 +13,7 @@ use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 use support::Fixture;
 use workbook::book::build::{self, Outcome};
+use workbook::book::html::tags;
 use workbook::book::links;
 
 const QUIZ: &str = "# More\n\n{{#quiz}}\nWhat is `1 < 2`?\n- [x] true\n  : It is.\n- [ ] false\n  : It is \
@@ -170,4 +171,36 @@ fn the_books_own_links_lead_somewhere() {
         .map(|broken| broken.target)
         .collect();
     assert_eq!(found, ["more.html#nowhere", "never.html", "no.svg"]);
+}
+
+/// The book of this repository: no link leads nowhere, every picture has a text, nothing is loaded
+/// from another host, and no page has anything that the content security policy would refuse.
+#[test]
+fn the_real_book_is_whole() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let built = dir.path().join("book");
+    build::build(&root, &built).unwrap();
+    let broken: Vec<String> = links::check(&built)
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    for (name, bytes) in files(&built) {
+        if !name.ends_with(".html") {
+            continue;
+        }
+        let page = String::from_utf8(bytes).unwrap();
+        let inline = tags(&page)
+            .iter()
+            .filter(|tag| {
+                matches!(tag.name.as_str(), "script" | "style") && tag.get("src").is_none()
+            })
+            .count();
+        assert_eq!(inline, 0, "{name} has inline scripts or styles");
+    }
 }

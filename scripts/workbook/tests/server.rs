@@ -246,8 +246,16 @@ fn only_our_own_pages_may_ask() {
         403
     );
     let state = json(&running.get("/workbook/state"));
-    assert_eq!(state_of(&state, "beta")["state"], "open", "nothing was started");
-    assert_eq!(state_of(&state, "beta")["busy"], false, "nothing was started");
+    assert_eq!(
+        state_of(&state, "beta")["state"],
+        "open",
+        "nothing was started"
+    );
+    assert_eq!(
+        state_of(&state, "beta")["busy"],
+        false,
+        "nothing was started"
+    );
 
     let own = format!("{token}Origin: http://127.0.0.1:{port}\r\nContent-Length: 0\r\n");
     assert_eq!(post(&own), 202);
