@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -28,8 +28,11 @@ impl Running {
     }
 
     fn with(fixture: &Fixture, arguments: &[&str]) -> Self {
-        let mut child = fixture
-            .workbook(arguments)
+        Self::of(fixture.workbook(arguments))
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -648,4 +651,40 @@ fn a_page_that_does_not_read_holds_nothing_up() {
     late.next("done", |done| done["job"] == job);
     late.next("state", |_| true);
     let _ = late.0.get_ref().shutdown(Shutdown::Both);
+}
+
+#[test]
+#[cfg(unix)]
+fn the_learners_browser_is_opened_and_a_failure_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let fixture = Fixture::new();
+    let opened = fixture.path("opened");
+    let script = fixture.path("browser");
+    let write = |text: &str| {
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let start = || {
+        let mut command = fixture.workbook(&["start", "--port", "0"]);
+        command.env("BROWSER", &script);
+        Running::of(command)
+    };
+    write(&format!(
+        "#!/bin/sh\necho \"$1\" > '{}'\n",
+        opened.display()
+    ));
+    let running = start();
+    let address = format!("http://127.0.0.1:{}/", running.port);
+    until("the browser is opened", Duration::from_secs(10), || {
+        fs::read_to_string(&opened).is_ok_and(|text| text.trim_end() == address)
+    });
+    write("#!/bin/sh\nexit 3\n");
+    start().says("No browser could be opened");
+
+    write(&good);
+    fs::remove_file(&opened).unwrap();
+    let mut command = fixture.workbook(&["start", "--port", "0"]);
+    command.env("BROWSER", &script).env("CI", "true");
+    Running::of(command).says("No browser could be opened");
+    assert!(!opened.exists());
 }
