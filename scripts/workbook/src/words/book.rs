@@ -215,6 +215,9 @@ pub const FOREIGN_ORIGIN: &str = "This page belongs to another site.";
 pub const NO_TOKEN: &str = "The runner was started anew. Reload this page.";
 /// A path that leads nowhere.
 pub const NOT_FOUND: &str = "There is nothing at this address.";
+/// A check or a demo of something that was not in the course when this run began.
+pub const UNKNOWN_HERE: &str =
+    "The runner does not know this one. If it is new, end the runner and start it again.";
 /// A method that is not offered.
 pub const NOT_ALLOWED: &str = "This address does not take this kind of request.";
 /// A body that is too long.
