@@ -3,8 +3,8 @@
 //! Layout: `course` knows the lessons on disk, `judge` compiles and runs a check and gives a
 //! `verdict`, `scratch` is the copy in which other answers than the learner's are judged, `store`
 //! keeps the learner's record and texts, `session` is what terminal and browser share, `book` builds
-//! the pages and `server` serves them, `commands` holds one file for each command, `words` and
-//! `words_book` all that a learner reads.
+//! the pages and `server` serves them, `commands` holds one file for each command, `words` all
+//! that a learner reads.
 
 pub mod book;
 pub mod browser;
@@ -23,4 +23,3 @@ pub mod verdict;
 pub mod verify;
 pub mod watch;
 pub mod words;
-pub mod words_book;

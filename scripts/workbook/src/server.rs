@@ -30,7 +30,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
 use crate::session::Session;
-use crate::words_book as words;
+use crate::words::book as words;
 
 pub use site::Site;
 
@@ -39,7 +39,7 @@ const PORTS: u16 = 21;
 /// How many connections are open at a time; more wait until one closes.
 const CONNECTIONS: usize = 128;
 /// How long a request's head may take, and how long an idle connection stays open.
-const HEAD: Duration = Duration::from_secs(10);
+const HEAD: Duration = Duration::from_secs(5);
 
 /// A port that is ours, before anything is served on it.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The words that a learner sees in the terminal: one place, so that another language needs only
 //! this file and its folder, `lesson.toml` and the checks.
 
+pub mod book;
 mod watch;
 
 use std::process::ExitStatus;

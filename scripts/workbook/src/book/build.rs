@@ -84,6 +84,8 @@ pub fn build(root: &Path, into: &Path) -> Result<()> {
     preprocessors.remove(PREPROCESSOR);
     config.set("preprocessor", preprocessors)?;
     config.build.build_dir = into.to_owned();
+    // A runner writes nothing into the sources; a chapter that is not there is a mistake.
+    config.build.create_missing = false;
     let mut book = MDBook::load_with_config(book, config)?;
     let src = book.source_dir();
     super::preprocess(&course, &src, &mut book.book)?;

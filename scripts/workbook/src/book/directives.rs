@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::course::{Course, CourseError, Lesson};
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::question::{self, Kind};
 use super::scan::{Fences, without_code};

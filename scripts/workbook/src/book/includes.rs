@@ -5,17 +5,16 @@
 
 use std::path::Path;
 
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::Fault;
 
-/// Adds a fault for every include that would come out empty. `file` is the chapter on disk,
+/// Adds a fault for every include that would come out empty. `chapter` is its file on disk,
 /// `shown` its name in a message.
-pub fn check(file: &Path, shown: &Path, text: &str, faults: &mut Vec<Fault>) {
-    let base = file.parent().unwrap_or(Path::new(""));
+pub fn check(chapter: &Path, shown: &Path, text: &str, faults: &mut Vec<Fault>) {
     for (line, number) in text.lines().zip(1..) {
         for target in targets(line) {
-            if let Some(why) = missing(base, target) {
+            if let Some(why) = fault(target, chapter) {
                 faults.push(Fault {
                     file: shown.to_owned(),
                     line: number,
@@ -26,44 +25,45 @@ pub fn check(file: &Path, shown: &Path, text: &str, faults: &mut Vec<Fault>) {
     }
 }
 
-/// What the includes of a line name: `path`, `path:anchor` or `path:from:to`.
-fn targets(line: &str) -> Vec<&str> {
+/// What the includes of a line name: `path` or `path:anchor`. One behind a backslash is only shown.
+#[must_use]
+pub fn targets(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for mark in ["{{#include ", "{{#rustdoc_include "] {
         for (start, _) in line.match_indices(mark) {
-            if line[..start].ends_with('\\') {
-                continue;
-            }
             let rest = &line[start + mark.len()..];
-            if let Some(end) = rest.find("}}")
-                && let Some(target) = rest[..end].split_whitespace().next()
+            if !line[..start].ends_with('\\')
+                && let Some((target, _)) = rest.split_once("}}")
             {
-                found.push(target);
+                found.push(target.trim());
             }
         }
     }
     found
 }
 
-fn missing(base: &Path, target: &str) -> Option<String> {
+/// What is wrong with the include of `target` in `chapter`.
+#[must_use]
+pub fn fault(target: &str, chapter: &Path) -> Option<String> {
     let (path, part) = target.split_once(':').unwrap_or((target, ""));
+    let base = chapter.parent().unwrap_or(Path::new(""));
     let Ok(text) = std::fs::read_to_string(base.join(path)) else {
-        return Some(words::no_listing(path));
+        return Some(words::no_listing(target));
     };
-    let is_range = part
-        .split(':')
-        .all(|number| number.is_empty() || number.parse::<usize>().is_ok());
-    if is_range {
+    if part.is_empty() {
         return None;
     }
-    let anchor = part.split(':').next().unwrap_or(part);
+    // Line ranges are silently wrong after the next edit; anchors move with the code.
+    if part.starts_with(|c: char| c.is_ascii_digit() || c == ':') {
+        return Some(words::listing_by_lines(target));
+    }
     let has = |mark: &str| {
         text.lines().any(|line| {
             line.split_once(mark)
-                .is_some_and(|(_, name)| name.split_whitespace().next() == Some(anchor))
+                .is_some_and(|(_, name)| name.trim() == part)
         })
     };
-    (!has("ANCHOR:") || !has("ANCHOR_END:")).then(|| words::no_anchor(path, anchor))
+    (!has("ANCHOR:") || !has("ANCHOR_END:")).then(|| words::no_anchor(target))
 }
 
 #[cfg(test)]
@@ -79,15 +79,29 @@ mod tests {
         )
         .expect("written");
         let mut faults = Vec::new();
-        let text = "{{#include x.rs:one}}\n{{#include x.rs}} {{#include x.rs:1:2}}\n{{#include x.rs:two}}\n\
-                    {{#include y.rs}}\n{{#include x.rs:open}}\n\\{{#include z.rs}}\n";
+        let text = "{{#include x.rs:one}}\n{{#include x.rs}}\n{{#include x.rs:two}}\n\
+                    {{#include y.rs}}\n{{#include x.rs:open}}\n\\{{#include z.rs}}\n\
+                    a {{#include x.rs}} {{#include x.rs:1:2}}\n";
         check(
             &dir.path().join("a.md"),
             Path::new("a.md"),
             text,
             &mut faults,
         );
-        let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
-        assert_eq!(lines, [3, 4, 5], "{faults:?}");
+        let found: Vec<(usize, &str)> = faults
+            .iter()
+            .map(|fault| (fault.line, fault.why.as_str()))
+            .collect();
+        let expected = [
+            (3, words::no_anchor("x.rs:two")),
+            (4, words::no_listing("y.rs")),
+            (5, words::no_anchor("x.rs:open")),
+            (7, words::listing_by_lines("x.rs:1:2")),
+        ];
+        let expected: Vec<(usize, &str)> = expected
+            .iter()
+            .map(|(line, why)| (*line, why.as_str()))
+            .collect();
+        assert_eq!(found, expected);
     }
 }

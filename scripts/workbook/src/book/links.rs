@@ -28,6 +28,7 @@ const NO_FILE: &str = "there is no such file in the book";
 const NO_ANCHOR: &str = "the page has nothing with this id";
 const OTHER_HOST: &str = "loaded from another host";
 const NO_ALT: &str = "a picture without alt text";
+const TWICE: &str = "two things on this page have this id";
 const INLINE: &str = "an inline script handler or style, which the content security policy refuses";
 
 /// Reads every page in `dir` and returns what is broken, in order.
@@ -55,7 +56,20 @@ pub fn check(dir: &Path) -> io::Result<Vec<Broken>> {
         .collect();
     let mut broken = BTreeSet::new();
     for (page, tags) in &tags {
+        let mut seen = BTreeSet::new();
         for tag in tags {
+            // On the print page every chapter brings its own ids; nothing there is linked from
+            // elsewhere.
+            if let Some(id) = tag.get("id")
+                && !seen.insert(id)
+                && *page != "print.html"
+            {
+                broken.insert(Broken {
+                    page: (*page).to_owned(),
+                    target: format!("#{id}"),
+                    why: TWICE,
+                });
+            }
             for (target, loads) in references(tag) {
                 if let Some(why) = problem(page, target, loads, &files, &ids) {
                     broken.insert(Broken {
@@ -220,7 +234,8 @@ mod tests {
              <a href='mailto:a@b'></a><img src='i%20j.svg?v=1' alt='a'><a href=''></a>\
              <a href='gone.html'></a><a href='more/b.html#gone'></a><img src='gone.svg' alt='b'>\
              <script src='https://cdn.example/x.js'></script><link href='//cdn.example/y.css'>\
-             <img src='i%20j.svg' alt=''><p onclick='x()'></p><a href='../out.html'></a>",
+             <img src='i%20j.svg' alt=''><p onclick='x()'></p><a href='../out.html'></a>\
+             <i id=me></i>",
         );
         write(
             "more/b.html",
@@ -236,6 +251,7 @@ mod tests {
             .map(|broken| (broken.target, broken.why))
             .collect();
         let expected = [
+            ("#me", TWICE),
             ("../out.html", NO_FILE),
             ("//cdn.example/y.css", OTHER_HOST),
             ("<p onclick>", INLINE),

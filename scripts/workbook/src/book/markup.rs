@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::course::{Exercise, Lesson};
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::question::{Choice, Question};
 use super::scan::spans;
@@ -194,7 +194,7 @@ fn url_like(path: &Path) -> String {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::book::directives::expand;
     use crate::course::{Belief, Course};

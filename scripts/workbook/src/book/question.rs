@@ -10,7 +10,7 @@
 //! {{/quiz}}
 //! ```
 
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::scan::Fences;
 
@@ -61,7 +61,7 @@ pub fn read(kind: Kind, lines: &[&str], first: usize) -> Result<Question, Vec<(u
             question.options.push(Choice {
                 line: number,
                 right,
-                text: text.to_owned(),
+                text: format!("{text}\n"),
                 why: String::new(),
             });
             continue;

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::course::{Course, CourseError, Exercise, Lesson, Mistake, TIMED_OUT};
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::markup::{escape, markdown};
 

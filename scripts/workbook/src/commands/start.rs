@@ -13,7 +13,8 @@ use crate::book::refresh::{self, Change};
 use crate::browser;
 use crate::server::{App, Server};
 use crate::session::{Event, Session};
-use crate::words_book as words;
+use crate::watch;
+use crate::words::book as words;
 
 /// See the file.
 pub const COMMAND: Command = Command {
@@ -71,7 +72,15 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
             banner.push(advice);
         }
     }
-    watch(session, banner, poll, plain)
+    watch::run(
+        session,
+        watch::Options {
+            id: None,
+            poll,
+            plain,
+            banner,
+        },
+    )
 }
 
 /// Builds the book if it has to be built, and shows it.
@@ -121,43 +130,4 @@ fn keep_up(session: &Arc<Session>, app: &Arc<App>, seen: String) {
 /// A line for the learner. A terminal that is gone is no reason to stop serving.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// Stands in for watch mode.
-fn watch(
-    session: Arc<Session>,
-    banner: Vec<String>,
-    _poll: bool,
-    _plain: bool,
-) -> Result<ExitCode> {
-    for line in banner {
-        say(&line);
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let ended = Arc::clone(&session);
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            let mut term =
-                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-            tokio::select! { _ = tokio::signal::ctrl_c() => {}, _ = term.recv() => {} };
-            ended.close();
-            std::process::exit(0);
-            #[allow(unreachable_code, reason = "stand-in")]
-            Ok::<_, std::io::Error>(())
-        })
-    });
-    for event in session.listen() {
-        match event {
-            Event::Verdict(_, verdict, _) => say(&crate::render::verdict(
-                &verdict,
-                crate::style::Style::of_stdout(true),
-                None,
-            )),
-            Event::Notice(text) => say(&text),
-            other => say(&format!("{other:?}")),
-        }
-    }
-    Ok(ExitCode::SUCCESS)
 }

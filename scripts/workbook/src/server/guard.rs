@@ -3,7 +3,7 @@
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use hyper::{Request, StatusCode};
 
-use crate::words_book as words;
+use crate::words::book as words;
 
 /// Carries the token of a run.
 const TOKEN: HeaderName = HeaderName::from_static("x-workbook-token");

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::book::html::percent_decoded;
 use crate::session::Event;
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::App;
 use super::guard;
@@ -136,6 +136,7 @@ async fn read_body(request: Request<Incoming>) -> Result<(), guard::Refusal> {
 /// Only named exercises and lessons run; nothing of the request becomes part of a command.
 fn act(app: &App, path: &str) -> Result<Response<Reply>, guard::Refusal> {
     let not_found = (StatusCode::NOT_FOUND, words::NOT_FOUND);
+    let unknown = (StatusCode::NOT_FOUND, words::UNKNOWN_HERE);
     let (what, name) = path
         .strip_prefix("/workbook/")
         .and_then(|rest| rest.split_once('/'))
@@ -145,12 +146,12 @@ fn act(app: &App, path: &str) -> Result<Response<Reply>, guard::Refusal> {
         "check" => {
             let mut exercises = session.course.exercises();
             let exercise = exercises.find(|exercise| exercise.id == name);
-            session.check(exercise.ok_or(not_found)?).job
+            session.check(exercise.ok_or(unknown)?).job
         }
         "run" => {
             let mut lessons = session.course.lessons.iter();
             let lesson = lessons.find(|lesson| lesson.name == name);
-            session.demo(lesson.ok_or(not_found)?).job
+            session.demo(lesson.ok_or(unknown)?).job
         }
         "stop" => {
             let job = name.parse().map_err(|_| not_found)?;

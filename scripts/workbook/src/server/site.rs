@@ -14,7 +14,7 @@ use hyper::header::HeaderValue;
 use crate::book::html::tags;
 use crate::book::links::files;
 use crate::book::markup::escape;
-use crate::words_book as words;
+use crate::words::book as words;
 
 use super::csp;
 

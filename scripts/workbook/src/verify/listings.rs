@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Fault;
+use crate::book::includes;
 use crate::course::Course;
 
 /// All faults of the chapters' listings.
@@ -62,8 +63,8 @@ fn chapter_faults(text: &str, file: &Path, place: &Path, faults: &mut Vec<Fault>
             }
             Some(_) => {}
         }
-        for include in includes(line) {
-            if let Some(why) = include_fault(include, file) {
+        for include in includes::targets(line) {
+            if let Some(why) = includes::fault(include, file) {
                 faults.push(Fault::at(place, format!("line {number}: {why}")));
             }
         }
@@ -74,48 +75,6 @@ fn chapter_faults(text: &str, file: &Path, place: &Path, faults: &mut Vec<Fault>
             format!("line {start}: the fence is never closed"),
         ));
     }
-}
-
-/// The arguments of all `{{#include ...}}` and `{{#rustdoc_include ...}}` of a line.
-fn includes(line: &str) -> impl Iterator<Item = &str> {
-    ["{{#include ", "{{#rustdoc_include "]
-        .into_iter()
-        .flat_map(|start| {
-            line.split(start)
-                .skip(1)
-                .filter_map(|rest| rest.split_once("}}").map(|(arg, _)| arg.trim()))
-        })
-}
-
-fn include_fault(argument: &str, chapter: &Path) -> Option<String> {
-    let mut parts = argument.splitn(2, ':');
-    let file = parts.next().unwrap_or_default();
-    let path = chapter.parent()?.join(file);
-    let Ok(text) = fs::read_to_string(&path) else {
-        return Some(format!(
-            "{{{{#include {argument}}}}} names a file that is not there"
-        ));
-    };
-    let anchor = parts.next()?;
-    // Line ranges are silently wrong after the next edit; anchors move with the code.
-    if anchor
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_ascii_digit() || c == ':')
-    {
-        return Some(format!(
-            "{{{{#include {argument}}}}} uses line numbers; use an anchor"
-        ));
-    }
-    let ends = |mark: &str| {
-        text.lines().any(|line| {
-            line.split(mark)
-                .nth(1)
-                .is_some_and(|rest| rest.trim() == anchor)
-        })
-    };
-    (!ends("ANCHOR:") || !ends("ANCHOR_END:"))
-        .then(|| format!("{{{{#include {argument}}}}} names an anchor that is not in the file"))
 }
 
 #[cfg(test)]
@@ -129,22 +88,5 @@ mod tests {
         chapter_faults(text, Path::new("/x/y.md"), Path::new("y.md"), &mut faults);
         assert_eq!(faults.len(), 1);
         assert!(faults[0].what.starts_with("line 2:"), "{faults:?}");
-    }
-
-    #[test]
-    fn a_missing_file_a_missing_anchor_and_line_numbers_are_found() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(
-            dir.path().join("a.rs"),
-            "// ANCHOR: one\nfn a() {}\n// ANCHOR_END: one\n",
-        )
-        .unwrap();
-        let chapter = dir.path().join("c.md");
-        let fault = |argument: &str| include_fault(argument, &chapter);
-        assert_eq!(fault("a.rs:one"), None);
-        assert_eq!(fault("a.rs"), None);
-        assert!(fault("a.rs:two").unwrap().contains("anchor"));
-        assert!(fault("a.rs:1:2").unwrap().contains("line numbers"));
-        assert!(fault("b.rs").unwrap().contains("not there"));
     }
 }

@@ -259,6 +259,10 @@ impl App {
             session::Event::Done(job, _, why) if job.kind == JobKind::Check => {
                 self.done(&job, why);
             }
+            session::Event::Notice(text) => {
+                let lines: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
+                self.tell(&lines.join("\n"));
+            }
             _ => {}
         }
     }

@@ -1,7 +1,5 @@
-//! The words of the book's generated parts, of its server and of `start`: with `words`, all that a
-//! learner reads from the runner.
+//! The words of the book's generated parts, of its server and of `start`.
 
-use std::path::Path;
 use std::time::Duration;
 
 // --------------------------------------------------------------- cards, quizzes, predictions
@@ -159,14 +157,20 @@ pub fn no_lesson(name: &str) -> String {
 
 /// A listing from a file that is not there.
 #[must_use]
-pub fn no_listing(path: &str) -> String {
-    format!("cannot read {path}, which is included here")
+pub fn no_listing(target: &str) -> String {
+    format!("{{{{#include {target}}}}} names a file that is not there")
+}
+
+/// A listing by line numbers.
+#[must_use]
+pub fn listing_by_lines(target: &str) -> String {
+    format!("{{{{#include {target}}}}} uses line numbers; use an anchor")
 }
 
 /// A listing from a part that is not there.
 #[must_use]
-pub fn no_anchor(path: &str, anchor: &str) -> String {
-    format!("{path} has no lines between `ANCHOR: {anchor}` and `ANCHOR_END: {anchor}`")
+pub fn no_anchor(target: &str) -> String {
+    format!("{{{{#include {target}}}}} names an anchor that is not in the file")
 }
 
 // --------------------------------------------------------------- building the book
@@ -211,6 +215,9 @@ pub const FOREIGN_ORIGIN: &str = "This page belongs to another site.";
 pub const NO_TOKEN: &str = "The runner was started anew. Reload this page.";
 /// A path that leads nowhere.
 pub const NOT_FOUND: &str = "There is nothing at this address.";
+/// A check or a demo of something that was not in the course when this run began.
+pub const UNKNOWN_HERE: &str =
+    "The runner does not know this one. If it is new, end the runner and start it again.";
 /// A method that is not offered.
 pub const NOT_ALLOWED: &str = "This address does not take this kind of request.";
 /// A body that is too long.
@@ -248,10 +255,4 @@ pub fn port_is_taken(port: u16) -> String {
 #[must_use]
 pub fn open_it_yourself(address: &str) -> String {
     format!("No browser could be opened. Open {address} yourself.")
-}
-
-/// Where the exercises are.
-#[must_use]
-pub fn course_is_in(root: &Path) -> String {
-    format!("Exercises: {}", root.join("lessons").display())
 }

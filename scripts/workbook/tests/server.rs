@@ -1,0 +1,376 @@
+//! The served book, asked over plain sockets: what it refuses and what it sends.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use support::served::{Running, header, json, state_of, status};
+use support::{Fixture, until};
+use workbook::book::html::tags;
+
+#[test]
+fn only_our_own_pages_may_ask() {
+    let fixture = Fixture::new();
+    let running = Running::new(&fixture);
+    let port = running.port;
+    let with = |request: String| status(&running.raw(request.as_bytes()));
+    let close = "Connection: close\r\n\r\n";
+
+    for host in ["127.0.0.1", "localhost", "[::1]"] {
+        assert_eq!(
+            with(format!("GET / HTTP/1.1\r\nHost: {host}:{port}\r\n{close}")),
+            200
+        );
+    }
+    for host in [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1:1",
+        "127.0.0.1",
+        "",
+    ] {
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\n{close}");
+        assert_eq!(with(request), 421, "{host}");
+    }
+    assert_eq!(with(format!("GET / HTTP/1.1\r\n{close}")), 421);
+    assert_eq!(
+        with(format!(
+            "GET http://evil.example/ HTTP/1.1\r\nHost: localhost:{port}\r\n{close}"
+        )),
+        421
+    );
+
+    let token = format!("X-Workbook-Token: {}\r\n", running.token);
+    let post = |headers: &str| status(&running.ask("POST /workbook/check/beta", headers));
+    assert_eq!(post(""), 403, "no token");
+    assert_eq!(
+        post("X-Workbook-Token: 0123456789abcdef0123456789abcdef\r\n"),
+        403
+    );
+    assert_eq!(post(&format!("{token}{token}")), 403, "two tokens");
+    assert_eq!(
+        post(&format!("{token}Origin: http://evil.example\r\n")),
+        403
+    );
+    assert_eq!(post(&format!("{token}Origin: null\r\n")), 403);
+    assert_eq!(post(&format!("{token}Sec-Fetch-Site: cross-site\r\n")), 403);
+    assert_eq!(
+        status(&running.ask("GET /workbook/state", "Origin: http://evil.example\r\n")),
+        403
+    );
+    let state = json(&running.get("/workbook/state"));
+    assert_eq!(
+        state_of(&state, "beta")["state"],
+        "open",
+        "nothing was started"
+    );
+    assert_eq!(
+        state_of(&state, "beta")["busy"],
+        false,
+        "nothing was started"
+    );
+
+    let own = format!("{token}Origin: http://127.0.0.1:{port}\r\nContent-Length: 0\r\n");
+    assert_eq!(post(&own), 202);
+}
+
+#[test]
+fn what_is_not_there_or_not_allowed_is_refused_in_words() {
+    let fixture = Fixture::new();
+    fs::write(fixture.path("secret.html"), "secret").unwrap();
+    let running = Running::new(&fixture);
+    for path in [
+        "/../secret.html",
+        "/../../../secret.html",
+        "/%2e%2e/secret.html",
+        "/..%2fsecret.html",
+        "/..%5csecret.html",
+        "/%2e%2e%2fsecret.html",
+        "/css/../../secret.html",
+        "//secret.html",
+        "/index.html%00",
+        "/%",
+        "/%ff",
+        "/nothing.html",
+        "/workbook/",
+        "/workbook/check/alpha",
+    ] {
+        let reply = running.get(path);
+        assert_eq!(status(&reply), 404, "{path}: {reply}");
+        assert!(!reply.contains("secret\r\n"), "{path}");
+    }
+    let nul = running.raw(b"GET /index.html\0 HTTP/1.1\r\n\r\n");
+    assert_eq!(status(&nul), 400, "{nul}");
+
+    for path in [
+        "/workbook/check/gamma",
+        "/workbook/check/0.1",
+        "/workbook/check/alpha/more",
+        "/workbook/check/..%2falpha",
+        "/workbook/check/--help",
+        "/workbook/run/alpha",
+        "/workbook/run/1",
+        "/workbook/stop/999",
+        "/workbook/stop/x",
+        "/workbook/delete/alpha",
+        "/index.html",
+    ] {
+        let reply = running.post(path);
+        assert_eq!(status(&reply), 404, "{path}: {reply}");
+        assert!(
+            json(&reply)["error"].as_str().unwrap().ends_with('.'),
+            "{reply}"
+        );
+    }
+    for method in ["PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"] {
+        assert_eq!(
+            status(&running.ask(&format!("{method} /"), "")),
+            405,
+            "{method}"
+        );
+    }
+
+    let token = format!("X-Workbook-Token: {}\r\n", running.token);
+    let huge = |headers: String, body: &[u8]| {
+        let mut request = format!(
+            "POST /workbook/check/alpha HTTP/1.1\r\nHost: localhost:{}\r\n{headers}\r\n",
+            running.port
+        )
+        .into_bytes();
+        request.extend(body);
+        status(&running.raw(&request))
+    };
+    let body = vec![b'x'; 100_000];
+    assert_eq!(
+        huge(format!("{token}Content-Length: 100000\r\n"), &body),
+        413
+    );
+    assert_eq!(
+        huge(
+            format!("{token}Content-Length: 99999999999999999999\r\n"),
+            b""
+        ),
+        400
+    );
+    let mut chunked = b"1000\r\n".to_vec();
+    chunked.extend(vec![b'x'; 0x1000]);
+    chunked.extend(b"\r\n1\r\nx\r\n0\r\n\r\n");
+    assert_eq!(
+        huge(format!("{token}Transfer-Encoding: chunked\r\n"), &chunked),
+        413
+    );
+    assert_eq!(
+        huge(
+            "X-Workbook-Token: no\r\nContent-Length: 100000\r\n".into(),
+            &body
+        ),
+        403
+    );
+    assert_eq!(
+        status(&running.ask("GET /", &format!("X: {}\r\n", "x".repeat(100_000)))),
+        431
+    );
+}
+
+#[test]
+fn every_inline_script_of_every_page_is_covered_by_its_policy() {
+    // mdBook's own theme, which the fixture has, writes several into each page.
+    let fixture = Fixture::new();
+    let running = Running::new(&fixture);
+    for path in [
+        "/",
+        "/index.html",
+        "/01-second.html",
+        "/print.html",
+        "/nothing",
+    ] {
+        let reply = running.get(path);
+        let policy = header(&reply, "content-security-policy").expect("a policy");
+        let tags = tags(&reply);
+        let inline: Vec<_> = tags
+            .iter()
+            .filter(|tag| tag.name == "script" && tag.get("src").is_none())
+            .collect();
+        assert!(inline.len() > 2, "{path}");
+        let scripts = policy
+            .split("; ")
+            .find(|part| part.starts_with("script-src"))
+            .unwrap();
+        assert_eq!(
+            scripts.matches("'sha256-").count(),
+            inline.len(),
+            "{path}: {policy}"
+        );
+        assert!(
+            !policy.contains("unsafe") && policy.starts_with("default-src 'none'"),
+            "{policy}"
+        );
+        assert!(!reply.contains("page-break-before"), "{path}");
+        assert!(reply.contains("<meta name=\"workbook-token\""), "{path}");
+        assert_eq!(header(&reply, "x-content-type-options"), Some("nosniff"));
+    }
+    let reply = running.get("/01-second.html");
+    let etag = header(&reply, "etag").unwrap();
+    assert_eq!(header(&reply, "cache-control"), Some("no-cache"));
+    let again = running.ask("GET /01-second.html", &format!("If-None-Match: {etag}\r\n"));
+    assert_eq!(status(&again), 304);
+    let head = running.ask("HEAD /01-second.html", "");
+    assert_eq!(
+        header(&head, "content-length"),
+        header(&reply, "content-length")
+    );
+    assert!(head.ends_with("\r\n\r\n"), "a head has no body");
+}
+
+#[test]
+fn a_slow_sender_is_cut_off_and_many_idle_ones_do_not_lock_others_out() {
+    let fixture = Fixture::new();
+    let running = Running::new(&fixture);
+    let since = Instant::now();
+    let mut slow = TcpStream::connect(("127.0.0.1", running.port)).unwrap();
+    slow.set_read_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    let idle: Vec<TcpStream> = (0..300)
+        .map(|_| TcpStream::connect(("127.0.0.1", running.port)).unwrap())
+        .collect();
+    // All places are taken; when the idle ones are cut off there is one for us.
+    assert_eq!(status(&running.get("/")), 200);
+    assert!(
+        since.elapsed() < Duration::from_secs(18),
+        "{:?}",
+        since.elapsed()
+    );
+    // A byte now and then does not buy more time.
+    until(
+        "the slow sender is cut off",
+        Duration::from_secs(20),
+        || {
+            let gone = slow.write_all(b"G").is_err();
+            let mut reply = [0; 256];
+            gone || matches!(slow.read(&mut reply), Ok(0))
+        },
+    );
+    drop(idle);
+
+    let mut body = TcpStream::connect(("127.0.0.1", running.port)).unwrap();
+    body.set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let request = format!(
+        "POST /workbook/check/alpha HTTP/1.1\r\nHost: localhost:{}\r\nX-Workbook-Token: {}\r\n\
+         Content-Length: 10\r\n\r\nx",
+        running.port, running.token
+    );
+    body.write_all(request.as_bytes()).unwrap();
+    let mut reply = String::new();
+    body.read_to_string(&mut reply).unwrap();
+    assert_eq!(status(&reply), 408, "{reply}");
+}
+
+#[test]
+fn a_check_is_streamed_to_its_verdict() {
+    let fixture = Fixture::new();
+    let running = Running::new(&fixture);
+    let mut events = running.events();
+    let state = events.next("state", |_| true);
+    assert_eq!(state_of(&state, "alpha")["state"], "open");
+    assert_eq!(state["course"]["total"], 2);
+
+    let reply = running.post("/workbook/check/alpha");
+    assert_eq!(status(&reply), 202);
+    let job = json(&reply)["job"].clone();
+    events.next("state", |state| state_of(state, "alpha")["busy"] == true);
+    let output = events.next("output", |output| output["job"] == job);
+    assert_eq!(
+        (&output["kind"], &output["target"]),
+        (&"check".into(), &"alpha".into())
+    );
+    let verdict = events.next("verdict", |_| true);
+    assert_eq!(verdict["job"], job);
+    assert_eq!(verdict["status"], "failed");
+    assert!(
+        verdict["message"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
+    let done = events.next("done", |_| true);
+    assert_eq!((&done["job"], &done["ok"]), (&job, &false.into()));
+    let state = events.next("state", |state| state_of(state, "alpha")["busy"] == false);
+    assert_eq!(state_of(&state, "alpha")["state"], "tried");
+    assert_eq!(state_of(&state, "alpha")["message"], verdict["message"]);
+
+    // A check in another terminal: the page hears of it.
+    let solution = fs::read_to_string(fixture.answer("alpha").with_file_name("solution.rs"));
+    fixture.write("alpha", &solution.unwrap());
+    assert!(fixture.run(&["check", "alpha"]).status.success());
+    let state = events.next("state", |state| {
+        state_of(state, "alpha")["state"] == "passed"
+    });
+    assert_eq!(state["course"]["passed"], 1);
+    assert!(
+        state_of(&state, "alpha")["why"]
+            .as_str()
+            .is_some_and(|why| !why.is_empty())
+    );
+    // A page that is opened later sees the same.
+    assert_eq!(json(&running.get("/workbook/state"))["course"]["passed"], 1);
+
+    // The demo of a lesson.
+    let job = json(&running.post("/workbook/run/01-second"))["job"].clone();
+    events.next("output", |output| {
+        output["job"] == job && output["kind"] == "demo"
+    });
+    let done = events.next("done", |done| done["job"] == job);
+    assert_eq!(done["ok"], true, "{done}");
+}
+
+#[test]
+fn a_job_is_stopped_and_a_compile_error_has_no_colours() {
+    let fixture = Fixture::new();
+    let running = Running::new(&fixture);
+    let mut events = running.events();
+    fixture.write("alpha", "pub fn broken( {\n");
+    running.post("/workbook/check/alpha");
+    let verdict = events.next("verdict", |verdict| verdict["status"] == "compile-error");
+    assert!(
+        !verdict["message"].as_str().unwrap().contains('\u{1b}'),
+        "{verdict}"
+    );
+
+    let endless =
+        fs::read_to_string(fixture.path("lessons/00-first/exercises/alpha/mistakes/3_for_ever.rs"));
+    fixture.write("alpha", &endless.unwrap());
+    let job = json(&running.post("/workbook/check/alpha"))["job"].clone();
+    events.next("state", |state| state_of(state, "alpha")["busy"] == true);
+    let mut stop = None;
+    // Watch mode has seen the save too, and may have taken the place of our check by then.
+    for number in job.as_u64().unwrap()..job.as_u64().unwrap() + 5 {
+        let reply = running.post(&format!("/workbook/stop/{number}"));
+        if status(&reply) == 202 {
+            stop = Some(number);
+        }
+    }
+    let done = events.next("done", |done| done["job"] == stop.unwrap());
+    assert_eq!(done["ok"], false);
+    assert_eq!(done["why"], "stopped");
+}
+
+#[test]
+fn a_page_that_does_not_read_holds_nothing_up() {
+    let fixture = Fixture::new();
+    let flood =
+        "fn main() { for i in 0..200_000 { println!(\"line {i} {}\", \"x\".repeat(80)); } }\n";
+    fs::write(fixture.path("lessons/01-second/src/main.rs"), flood).unwrap();
+    let running = Running::new(&fixture);
+    let stuck = running.events();
+    let mut reads = running.events();
+    let job = json(&running.post("/workbook/run/01-second"))["job"].clone();
+    let done = reads.next("done", |done| done["job"] == job);
+    assert_eq!(done["ok"], true);
+    // The one that did not read gets the end of the story, not all of it.
+    let mut late = stuck;
+    late.next("done", |done| done["job"] == job);
+    late.next("state", |_| true);
+}
