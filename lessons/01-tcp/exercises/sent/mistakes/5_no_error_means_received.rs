@@ -1,7 +1,7 @@
 //! belief: no-error-means-received
 //! words: A read without an error is an answer.
-//! check: an_end_is_no_receipt
-//! says: That was no receipt
+//! check: a_closed_receiver_has_nothing
+//! says: Only a reply proves
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
