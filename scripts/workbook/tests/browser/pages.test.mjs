@@ -41,8 +41,8 @@ test('a failing answer: the Check button streams, and the verdict says which bel
   const said = await card.locator('.wb-verdict').textContent();
   assert.match(said, /You returned nothing/);
   assert.match(said, /check\.rs:\d+/);
-  const log = await card.locator('.wb-log').textContent();
-  assert.match(log, /test says_hello \.\.\. FAILED/);
+  // The terminal has judged this answer before; the output is that of our own request.
+  await card.locator('.wb-log', { hasText: 'test says_hello ... FAILED' }).waitFor({ state: 'attached', timeout: 60_000 });
   await screenshot(page, 'check-failed');
   await clean(session);
 });
@@ -201,7 +201,7 @@ test('search finds a word and loads its index only then', { timeout: 60_000 }, a
   assert.deepEqual(requests.filter(url => url.includes('searchindex')), [], 'no index before a search');
   await page.keyboard.press('/');
   await page.keyboard.type('socket', { delay: 20 });
-  await page.locator('#mdbook-searchresults li, #searchresults li').first().waitFor({ timeout: 20_000 });
+  await page.locator('#search-results li').first().waitFor({ timeout: 20_000 });
   await clean(session);
 });
 

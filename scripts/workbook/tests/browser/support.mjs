@@ -127,7 +127,7 @@ export async function screenshot(page, name) {
 /** The html pages of the book, from its own table of contents. */
 export async function pagesOf(page, address) {
   await page.goto(`${address}/welcome.html`);
-  await page.waitForSelector('#sidebar .chapter a');
+  await page.waitForSelector('#sidebar .chapter a', { state: 'attached' });
   const links = await page.$$eval('#sidebar .chapter a[href]', all => all.map(link => link.pathname));
   return [...new Set(links)].map(path => path.slice(1));
 }
