@@ -30,6 +30,8 @@ pub struct Screen {
     /// What stands on the screen since it was cleared, to draw it again.
     shown: String,
     foot: String,
+    /// Drawn and not yet sent.
+    out: String,
     /// Something was shown already.
     began: bool,
     /// The output is closed: nobody reads any more.
@@ -47,6 +49,7 @@ impl Screen {
             banner,
             shown: String::new(),
             foot: String::new(),
+            out: String::new(),
             began: false,
             gone: false,
         };
@@ -158,6 +161,7 @@ impl Screen {
             self.foot.clear();
             self.write(ERASE_FOOT);
         }
+        self.flush();
     }
 
     fn foot_text(&self) -> String {
@@ -172,10 +176,19 @@ impl Screen {
     }
 
     fn write(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    /// Sends what was drawn, in one piece: nobody sees half a screen.
+    pub fn flush(&mut self) {
+        if self.out.is_empty() {
+            return;
+        }
         let mut out = std::io::stdout().lock();
         self.gone |= out
-            .write_all(text.as_bytes())
+            .write_all(self.out.as_bytes())
             .and_then(|()| out.flush())
             .is_err();
+        self.out.clear();
     }
 }
