@@ -273,12 +273,15 @@ impl App {
         let Some(busy) = &mut self.busy else { return };
         if busy.phase == Phase::Compiles {
             let said = line.trim();
-            let progress = ["Compiling", "Downloading", "Downloaded", "Updating"];
-            if said.starts_with("Blocking") {
-                // Another cargo holds the folder. That may take long: say so at once.
-                said.clone_into(&mut busy.line);
-                busy.since = busy.since.checked_sub(QUIET).unwrap_or(busy.since);
-            } else if progress.iter().any(|word| said.starts_with(word)) {
+            // `Blocking`: another cargo, perhaps the editor's, is at work.
+            let progress = [
+                "Compiling",
+                "Downloading",
+                "Downloaded",
+                "Updating",
+                "Blocking",
+            ];
+            if progress.iter().any(|word| said.starts_with(word)) {
                 // `Compiling tokio v1.2.3 (/a/long/path)`: the place says nothing here.
                 let end = said.find(" (").unwrap_or(said.len());
                 said[..end].clone_into(&mut busy.line);
@@ -378,7 +381,7 @@ impl App {
         let Some(busy) = &mut self.busy else { return };
         busy.told = Some(Instant::now());
         let seconds = busy.since.elapsed().as_secs();
-        let mut text = match busy.phase {
+        let text = match busy.phase {
             Phase::Waits => words::watch_waiting(seconds),
             Phase::Compiles => words::watch_compiling(seconds, &busy.line),
             Phase::Runs => words::watch_running(seconds),
@@ -386,11 +389,7 @@ impl App {
         if self.confirming {
             return;
         }
-        if self.screen.draws() {
-            text.push_str("   ");
-            text.push_str(words::WATCH_BUSY);
-        }
-        self.screen.progress(&text);
+        self.screen.progress(&text, words::WATCH_BUSY);
     }
 
     pub(super) fn busy_with(&mut self, job: &Job, phase: Phase) {
