@@ -10,7 +10,6 @@ use std::time::Duration;
 use crate::guests::{Guests, Seat};
 use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
 
-// ANCHOR: serve
 /// Serves clients until something is sent on `shutdown` or its sender is dropped.
 ///
 /// The listener is an argument: whoever calls decides about the port, and a test takes a free one.
@@ -18,6 +17,7 @@ use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
 /// # Errors
 ///
 /// If the listener itself breaks. What happens to one client is no error of the server.
+// ANCHOR: serve
 pub fn serve(
     listener: TcpListener,
     settings: Settings,
@@ -44,8 +44,12 @@ pub fn serve(
             return Ok(());
         }
         match guests.seat(stream) {
-            // If there is no thread to be had, the seat is dropped, and that hangs up.
-            Ok(seat) => drop(thread::Builder::new().spawn(move || host_one(&seat, settings))),
+            Ok(seat) => {
+                let conversation = move || host_one(&seat, settings);
+                // If there is no thread to be had, the seat is dropped with it,
+                // and that hangs up.
+                drop(thread::Builder::new().spawn(conversation));
+            }
             Err(mut stream) => {
                 (settings.observe)(Event::Refused(Refusal::Full));
                 let _ = stream.write_all(Refusal::Full.line().as_bytes());
@@ -63,11 +67,11 @@ fn host_one(seat: &Seat, settings: Settings) {
     }
 }
 
-// ANCHOR: converse
 /// The conversation: lines in, answers out, until the client has finished.
+// ANCHOR: converse
 fn converse(seat: &Seat, settings: Settings) -> Result<(), Ended> {
     let mut stream = seat.stream();
-    // A client that never reads its answers would otherwise block `write_all` for ever.
+    // Or a client that never reads its answers blocks `write_all` for ever.
     stream.set_write_timeout(Some(settings.time))?;
     let mut lines = Lines::new(settings.line);
     let mut buf = [0; 1024];
@@ -79,7 +83,7 @@ fn converse(seat: &Seat, settings: Settings) -> Result<(), Ended> {
         }
         (settings.observe)(Event::Read(&buf[..n]));
         lines.push(&buf[..n]);
-        // One read may hold half a line or three of them. Only a whole one wins new time.
+        // One read may hold half a line or three. Only a whole one wins new time.
         while let Some(name) = lines.next_line()? {
             stream.write_all(reply(&name).as_bytes())?;
             seat.allow(settings.time);
@@ -87,7 +91,7 @@ fn converse(seat: &Seat, settings: Settings) -> Result<(), Ended> {
     }
 }
 
-/// What a read of 0 bytes means depends on who ended the connection, and where.
+/// What 0 bytes mean depends on who ended the connection, and where.
 fn ended(seat: &Seat, settings: Settings, lines: &Lines) -> Result<(), Ended> {
     if seat.overdue() {
         return Err(Refusal::TooSlow.into());

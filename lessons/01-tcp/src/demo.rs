@@ -25,9 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub fn run() -> anyhow::Result<()> {
     let server = Peer::start(&[])?;
     println!(
-        "Two processes. This one, {}, is the client. It has started itself again as the server:\n\
+        "Two processes. This one, {}, is the client.\n\
+         It has started itself again as the server:\n\
          \n    l01-tcp server --addr 127.0.0.1:0 --line {LINE} --time-ms {TIME_MS} --clients {CLIENTS}\n\
-         \nThat is process {}, and it listens on {}. Times are milliseconds since the dial.",
+         \nThat is process {}, and it listens on {}.\n\
+         Times are milliseconds since the client dialled.",
         std::process::id(),
         server.child.borrow().id(),
         server.addr
@@ -381,7 +383,7 @@ impl<'p> Wire<'p> {
             let ms = seen.micros.saturating_sub(self.since) as f64 / 1000.0;
             // The server's side stands further right, as it does in the pictures of the book.
             let indent = if seen.kind.starts_with("server") {
-                34
+                22
             } else {
                 0
             };
@@ -392,15 +394,15 @@ impl<'p> Wire<'p> {
                 n => format!(" {n} bytes  {}", quote(bytes)),
             };
             println!("  {ms:8.2}  {:indent$}{}{what}", "", seen.text);
-            for row in bytes.chunks(16).take(2) {
+            for row in bytes.chunks(12).take(2) {
                 let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
                 println!("            {:indent$}  {}", "", hex.join(" "));
             }
-            if bytes.len() > 32 {
+            if bytes.len() > 24 {
                 println!(
                     "            {:indent$}  ... and {} more",
                     "",
-                    bytes.len() - 32
+                    bytes.len() - 24
                 );
             }
         }
@@ -410,7 +412,7 @@ impl<'p> Wire<'p> {
 /// The bytes as text, cut off where it gets long.
 fn quote(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    match text.char_indices().nth(40) {
+    match text.char_indices().nth(24) {
         Some((at, _)) => format!("{:?}...", &text[..at]),
         None => format!("{text:?}"),
     }

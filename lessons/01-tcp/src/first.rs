@@ -12,12 +12,12 @@ use crate::protocol::{ANSWER_LIMIT, reply, request};
 const LONGEST: u64 = 256;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-// ANCHOR: server
 /// Serves one client, and one line of it.
 ///
 /// # Errors
 ///
 /// Whatever the network reports.
+// ANCHOR: server
 pub fn serve_one(listener: &TcpListener) -> io::Result<()> {
     // Waits until somebody dials.
     let (stream, _who) = listener.accept()?;
@@ -32,12 +32,12 @@ pub fn serve_one(listener: &TcpListener) -> io::Result<()> {
 }
 // ANCHOR_END: server
 
-// ANCHOR: client
 /// Asks once.
 ///
 /// # Errors
 ///
 /// Whatever the network reports; "connection refused" if nobody listens.
+// ANCHOR: client
 pub fn ask(addr: SocketAddr, name: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(addr)?;
     stream.set_read_timeout(Some(PATIENCE))?;

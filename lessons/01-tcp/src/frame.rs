@@ -109,15 +109,15 @@ pub fn write(to: &mut impl Write, body: &[u8], limit: usize) -> Result<(), Frame
     Ok(())
 }
 
-// ANCHOR: read
 /// Reads one frame; `None` if the other side has finished and no frame was begun.
 ///
 /// # Errors
 ///
 /// If the frame is too long, cut off, or the connection broke.
+// ANCHOR: read
 pub fn read(from: &mut impl Read, limit: usize) -> Result<Option<Vec<u8>>, FrameError> {
     let mut header = [0; 4];
-    // The first byte alone: only before it an end of the stream is a polite one.
+    // The first byte alone: only before it an end of the stream is polite.
     if from.read(&mut header[..1])? == 0 {
         return Ok(None);
     }

@@ -56,12 +56,12 @@ impl Guests {
         })
     }
 
-    // ANCHOR: seat
     /// A seat for one more connection.
     ///
     /// # Errors
     ///
     /// Gives the connection back if all seats are taken.
+    // ANCHOR: seat
     pub fn seat(self: &Arc<Self>, stream: TcpStream) -> Result<Seat, TcpStream> {
         let mut list = lock(&self.list);
         if list.open.len() >= self.most || list.closed {
@@ -84,8 +84,8 @@ impl Guests {
     }
     // ANCHOR_END: seat
 
-    // ANCHOR: watch
     /// Ends slow connections, until something comes from `shutdown` or its sender is gone. Then all.
+    // ANCHOR: watch
     pub fn watch(&self, shutdown: &Receiver<()>) {
         while let Err(RecvTimeoutError::Timeout) = shutdown.recv_timeout(TICK) {
             let now = Instant::now();

@@ -16,12 +16,12 @@ use tokio::time::{sleep, timeout};
 
 use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
 
-// ANCHOR: serve
 /// Serves clients until `shutdown` is ready.
 ///
 /// # Errors
 ///
 /// If the listener itself breaks. What happens to one client is no error of the server.
+// ANCHOR: serve
 pub async fn serve(
     listener: TcpListener,
     settings: Settings,
@@ -34,7 +34,7 @@ pub async fn serve(
         let accepted = tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => accepted,
-            // Finished ones are taken out, or the set would grow with every client.
+            // Finished ones are taken out, or the set would grow for ever.
             Some(_) = conversations.join_next() => continue,
         };
         match (accepted, Arc::clone(&seats).try_acquire_owned()) {
@@ -48,7 +48,7 @@ pub async fn serve(
             (Err(_), _) => sleep(Duration::from_millis(10)).await,
         }
     }
-    // Every task stops where it waits; its connection is dropped, and that hangs up.
+    // Every task stops where it waits; dropping its stream hangs up.
     conversations.shutdown().await;
     Ok(())
 }
@@ -63,12 +63,12 @@ async fn host_one(mut stream: TcpStream, settings: Settings) {
     }
 }
 
-// ANCHOR: converse
 /// The conversation: lines in, answers out, until the client has finished.
+// ANCHOR: converse
 async fn converse(stream: &mut TcpStream, settings: Settings) -> Result<(), Ended> {
     let mut lines = Lines::new(settings.line);
     loop {
-        // One deadline around everything that it takes to get a line and answer it.
+        // One deadline around all that it takes to get a line and answer it.
         let round = one_line(stream, settings, &mut lines);
         match timeout(settings.time, round).await {
             Ok(Ok(Some(()))) => {}
@@ -79,7 +79,7 @@ async fn converse(stream: &mut TcpStream, settings: Settings) -> Result<(), Ende
     }
 }
 
-/// Reads until there is a line, and answers it; `None` if the client has finished.
+/// Reads until there is a line, and answers it; `None` at the end.
 async fn one_line(
     stream: &mut TcpStream,
     settings: Settings,

@@ -9,16 +9,17 @@ use std::{fmt, io};
 pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
 
 // ANCHOR: settings
-/// What one client may cost. A server without such numbers works for every client but the one who
-/// wants to hurt it.
+/// What one client may cost. A server without such numbers works for every client
+/// but the one who wants to hurt it.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// The longest line, in bytes: a client cannot make the server hold more.
     pub line: usize,
-    /// The time for each line, from the answer before it to its newline. An idle client costs a
-    /// seat as much as a slow one does, so both are asked to go.
+    /// The time for each line, from the answer before it to its newline. An idle
+    /// client costs a seat as a slow one does, so both are asked to go.
     pub time: Duration,
-    /// How many clients are served at the same time; one more is told to come back later.
+    /// How many clients are served at the same time; one more is told to come
+    /// back later.
     pub clients: usize,
     /// Is told what happens; the demo prints it.
     pub observe: fn(Event<'_>),
@@ -147,7 +148,8 @@ impl From<io::Error> for Ended {
 }
 
 // ANCHOR: lines
-/// Bytes in, lines out. Reads come in any pieces, so what is not a whole line yet stays here.
+/// Bytes in, lines out. Reads come in any pieces, so what is not a whole line yet
+/// stays here.
 #[derive(Debug)]
 pub struct Lines {
     pending: Vec<u8>,
@@ -168,27 +170,27 @@ impl Lines {
         self.pending.extend_from_slice(bytes);
     }
 
-    /// The next whole line, without its newline; `None` if more bytes are needed.
+    /// The next whole line, without its newline; `None`: more bytes are needed.
     ///
     /// # Errors
     ///
     /// If no valid line can come out of these bytes any more.
     pub fn next_line(&mut self) -> Result<Option<String>, Refusal> {
         let end = self.pending.iter().position(|byte| *byte == b'\n');
-        // Without a newline yet, all of `pending` is the beginning of one line.
+        // Without a newline, all of `pending` is the beginning of one line.
         if end.unwrap_or(self.pending.len()) > self.limit {
             return Err(Refusal::TooLong);
         }
         let Some(end) = end else { return Ok(None) };
         let mut line: Vec<u8> = self.pending.drain(..=end).collect();
         line.pop();
-        // Decoded only now: a character may come in two pieces, a line is whole.
+        // Decoded only now: a character may come in two pieces.
         String::from_utf8(line)
             .map(Some)
             .map_err(|_| Refusal::NotText)
     }
 
-    /// Whether nothing is left: only then the end of the stream is a polite one.
+    /// Whether nothing is left: only then the end of the stream is polite.
     pub fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }

@@ -22,6 +22,11 @@ use crate::{Listening, On, PATIENCE, Peer, Pieces, Report, View, advice, hook};
 #[track_caller]
 pub fn case(situation: &str, body: impl FnOnce(&Case)) {
     static TURN: Mutex<()> = Mutex::new(());
+    // Waiting for our own turn would be for ever.
+    assert!(
+        !hook::inside(),
+        "cases do not nest: end one before the next"
+    );
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
 
     hook::open(Location::caller().file());

@@ -48,6 +48,12 @@ pub(crate) fn open(file: &'static str) {
     });
 }
 
+/// Whether this thread is inside a case already.
+pub(crate) fn inside() -> bool {
+    let here = std::thread::current().id();
+    lock().as_ref().is_some_and(|open| open.thread == here)
+}
+
 /// The first panic since the case was opened.
 pub(crate) fn first() -> Option<Panicked> {
     lock().as_ref()?.panics.first().cloned()

@@ -271,5 +271,12 @@ fn a_loop_at_the_end_is_noticed() {
     assert!(text.contains("your answer  1000 more reads"), "{text}");
 }
 
+#[test]
+fn cases_do_not_nest() {
+    let text = catch_unwind(|| case("outer", |_| case("inner", |_| {})));
+    let text = text.expect_err("this would wait for ever");
+    assert!(text.downcast_ref::<&str>().unwrap().contains("do not nest"));
+}
+
 #[path = "planted/planted.rs"]
 mod planted;

@@ -26,9 +26,8 @@ pub fn verdict(verdict: &Verdict, style: Style, keys: Option<&str>) -> String {
         }
         Status::Failed | Status::TimedOut => {
             out.push_str(&message(&verdict.message, style));
-            let place = place(verdict);
-            if !place.is_empty() {
-                out.push_str(&format!("    {}\n", style.dim(&place)));
+            for line in places(verdict, style.width) {
+                out.push_str(&format!("    {}\n", style.dim(&line)));
             }
         }
     }
@@ -96,10 +95,16 @@ fn flush(out: &mut String, advice: &mut Option<String>, style: Style) {
     }
 }
 
-/// `lessons/01-tcp/exercises/frames/check.rs:41  pieces_are_joined`
-fn place(verdict: &Verdict) -> String {
-    let parts = [verdict.location.as_deref(), verdict.check.as_deref()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+/// `lessons/01-tcp/exercises/frames/check.rs:41  pieces_are_joined`, in a narrow window on two lines.
+fn places(verdict: &Verdict, width: usize) -> Vec<String> {
+    let parts = [verdict.location.clone(), verdict.check.clone()];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let line = parts.join("  ");
+    if line.is_empty() || line.len() + 4 > width {
+        parts
+    } else {
+        vec![line]
+    }
 }
 
 /// Why the solution is as it is: shown after a pass.

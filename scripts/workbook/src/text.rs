@@ -51,9 +51,25 @@ pub fn minutes(minutes: u32) -> String {
     }
 }
 
+/// `text` in at most `width` columns.
+#[must_use]
+pub fn shorten(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let short: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{}…", short.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_cut_by_columns() {
+        assert_eq!(shorten("abc def", 5), "abc…");
+        assert_eq!(shorten("abc", 5), "abc");
+    }
 
     #[test]
     fn colours_and_links_are_taken_out() {

@@ -6,13 +6,15 @@
 //!
 //! Layout: `files` hears saves, `keys` reads the keyboard, `signals` waits for the system,
 //! `terminal` sets the terminal up and puts it back, `screen` draws, `cut` keeps long output short,
-//! `app` decides what each event means.
+//! `app` decides what each event means, `actions` does what the keys ask, `show` composes what is seen.
 
+mod actions;
 mod app;
 mod cut;
 mod files;
 mod keys;
 mod screen;
+mod show;
 mod signals;
 mod terminal;
 
@@ -66,7 +68,8 @@ pub fn run(session: Arc<Session>, options: Options) -> Result<ExitCode> {
         let sender = sender.clone();
         move |signal| sender.send(Event::Signal(signal)).is_ok()
     });
-    terminal.apply();
+    // Puts the settings back at the end of this function, a panic included.
+    let changed = terminal::Changed::new(&terminal);
     let current = Arc::new(Mutex::new(first));
     files::listen(&session.course, Arc::clone(&current), options.poll, {
         let sender = sender.clone();
@@ -77,7 +80,7 @@ pub fn run(session: Arc<Session>, options: Options) -> Result<ExitCode> {
     let screen = screen::Screen::new(options.plain, terminal.has_keyboard(), options.banner);
     let code = app::App::new(Arc::clone(&session), screen, current).run(&events);
     // The prompt comes back first: ending a check may take a moment.
-    terminal.restore();
+    drop(changed);
     session.close();
     Ok(code)
 }

@@ -10,7 +10,7 @@ use super::{Command, course};
 use crate::course::Course;
 use crate::store::{Progress, Store};
 use crate::style::Style;
-use crate::text::minutes;
+use crate::text::{minutes, shorten};
 use crate::words;
 
 /// See the file.
@@ -59,6 +59,9 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The column where titles begin, marks as words included.
+const TITLE_AT: usize = 41;
+
 /// The course as a table, for `list` and for the key `l`.
 #[must_use]
 pub fn table(course: &Course, progress: &Progress, style: Style) -> String {
@@ -87,12 +90,13 @@ pub fn table(course: &Course, progress: &Progress, style: Style) -> String {
                 (false, _) => " ".to_owned(),
             };
             let stretch = if exercise.core { "" } else { words::STRETCH };
+            let room = style.width.saturating_sub(TITLE_AT + stretch.len());
             out.push_str(&format!(
                 "  {mark} {:<5} {:<16} {:>6}  {}{}\n",
                 exercise.number,
                 exercise.id,
                 minutes(exercise.minutes),
-                exercise.title,
+                shorten(&exercise.title, room),
                 style.dim(stretch),
             ));
         }

@@ -11,11 +11,12 @@ pub fn errors(text: &str, rows: usize) -> (String, usize) {
     let mut kept = Vec::new();
     let mut used = 0;
     for error in &errors {
-        used += error.len() + 1;
+        let whole = error.join("\n").trim_end().to_owned();
+        used += whole.lines().count() + 1;
         if used > rows && !kept.is_empty() {
             break;
         }
-        kept.push(error.join("\n").trim_end().to_owned());
+        kept.push(whole);
     }
     let left = errors.len() - kept.len();
     (kept.join("\n\n"), left)
@@ -85,15 +86,6 @@ pub fn colours_only(text: &str, colour: bool) -> String {
     out
 }
 
-/// `line` in at most `width` columns.
-pub fn line(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let short: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{}…", short.trim_end())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,11 +128,5 @@ mod tests {
             "\u{1b}[31mred\u{fffd}2Jx\u{1b}[0m"
         );
         assert_eq!(colours_only("\u{1b}[31mred", false), "red");
-    }
-
-    #[test]
-    fn a_line_is_cut_by_columns() {
-        assert_eq!(line("abc def", 5), "abc…");
-        assert_eq!(line("abc", 5), "abc");
     }
 }

@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 
 use crate::style::Style;
 
-use super::cut;
+use crate::text::shorten;
 
 /// Back to the first column, and nothing under it.
 const ERASE_FOOT: &str = "\r\u{1b}[J";
@@ -30,6 +30,8 @@ pub struct Screen {
     /// What stands on the screen since it was cleared, to draw it again.
     shown: String,
     foot: String,
+    /// Drawn and not yet sent.
+    out: String,
     /// Something was shown already.
     began: bool,
     /// The output is closed: nobody reads any more.
@@ -47,6 +49,7 @@ impl Screen {
             banner,
             shown: String::new(),
             foot: String::new(),
+            out: String::new(),
             began: false,
             gone: false,
         };
@@ -120,12 +123,19 @@ impl Screen {
         self.foot.clear();
     }
 
-    /// Shows the progress of a check in the last line.
-    pub fn progress(&mut self, text: &str) {
+    /// Shows the progress of a check in the last line; of two parts the keys have to fit.
+    pub fn progress(&mut self, text: &str, keys: &str) {
         if self.draws {
-            text.clone_into(&mut self.foot);
+            let room = self.columns().saturating_sub(keys.len() + 5);
+            self.foot = format!("{}   {keys}", shorten(text, room));
         }
         self.show_foot(text);
+    }
+
+    /// One column less than there are: a full line would wrap and leave its rest behind.
+    fn columns(&self) -> usize {
+        let columns = crossterm::terminal::size().map_or(80, |(columns, _)| columns);
+        usize::from(columns).saturating_sub(1)
     }
 
     fn show_foot(&mut self, text: &str) {
@@ -158,24 +168,31 @@ impl Screen {
             self.foot.clear();
             self.write(ERASE_FOOT);
         }
+        self.flush();
     }
 
     fn foot_text(&self) -> String {
         if self.foot.is_empty() {
             return String::new();
         }
-        // One column less than there are: a full line would wrap and leave its rest behind.
-        let columns = crossterm::terminal::size().map_or(80, |(columns, _)| columns);
-        let width = usize::from(columns).saturating_sub(1);
         self.style
-            .dim(&cut::line(&format!("  {}", self.foot), width))
+            .dim(&shorten(&format!("  {}", self.foot), self.columns()))
     }
 
     fn write(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    /// Sends what was drawn, in one piece: nobody sees half a screen.
+    pub fn flush(&mut self) {
+        if self.out.is_empty() {
+            return;
+        }
         let mut out = std::io::stdout().lock();
         self.gone |= out
-            .write_all(text.as_bytes())
+            .write_all(self.out.as_bytes())
             .and_then(|()| out.flush())
             .is_err();
+        self.out.clear();
     }
 }

@@ -54,11 +54,12 @@ async fn wait(
             signal(SignalKind::hangup())?,
             signal(SignalKind::window_change())?,
             signal(SignalKind::from_raw(Raw::TSTP.as_raw()))?,
+            signal(SignalKind::from_raw(Raw::CONT.as_raw()))?,
         ))
     };
     let opened = open();
     ready.wait();
-    let (mut interrupt, mut terminate, mut hangup, mut window, mut stop) = opened?;
+    let (mut interrupt, mut terminate, mut hangup, mut window, mut stop, mut go_on) = opened?;
     loop {
         let news = tokio::select! {
             _ = interrupt.recv() => Signal::Interrupt,
@@ -66,9 +67,13 @@ async fn wait(
             _ = hangup.recv() => Signal::End(128 + 1),
             _ = window.recv() => Signal::Redraw,
             _ = stop.recv() => {
-                // Ctrl-Z: the shell gets its terminal as it was; `fg` continues on the next line.
+                // Ctrl-Z: the shell gets its terminal as it was.
                 terminal.restore();
                 let _ = kill_process(getpid(), Raw::STOP);
+                continue;
+            }
+            // `fg`. Not the line after the stop: this thread may run on for a moment there.
+            _ = go_on.recv() => {
                 terminal.apply();
                 Signal::Redraw
             }

@@ -6,7 +6,7 @@
 
 use std::io::IsTerminal;
 
-/// Keeps what the settings were; dropping it puts them back.
+/// Keeps what the settings were.
 pub struct Terminal {
     keyboard: bool,
     #[cfg(unix)]
@@ -75,8 +75,18 @@ impl Terminal {
     }
 }
 
-impl Drop for Terminal {
+/// As long as it lives, the settings are changed.
+pub struct Changed<'a>(&'a Terminal);
+
+impl<'a> Changed<'a> {
+    pub fn new(terminal: &'a Terminal) -> Self {
+        terminal.apply();
+        Self(terminal)
+    }
+}
+
+impl Drop for Changed<'_> {
     fn drop(&mut self) {
-        self.restore();
+        self.0.restore();
     }
 }

@@ -9,7 +9,7 @@ pub const WATCH_PASSED: &str = "n next   l list   ? keys   q quit";
 /// The last line in watch mode after a reset.
 pub const WATCH_UNDO: &str = "u undo the reset   h hint   l list   ? keys   q quit";
 /// The last line in watch mode while it waits for the second x.
-pub const WATCH_CONFIRM: &str = "x again to reset   any other key leaves everything as it is";
+pub const WATCH_CONFIRM: &str = "x again to reset   any other key leaves it";
 /// Behind the progress of a check.
 pub const WATCH_BUSY: &str = "? keys   q quit";
 /// The last line in watch mode when nothing is left to do.

@@ -1,0 +1,174 @@
+//! What the keys do. Nothing here waits for a check.
+
+use super::app::{App, Phase, Sweep};
+use super::cut;
+use crate::course::Exercise;
+use crate::store::{Kind, Reset, Undo};
+use crate::words;
+
+impl App {
+    pub(super) fn check(&mut self) {
+        self.said = false;
+        let job = self.session.check(&self.exercise());
+        self.asked = job.job;
+        self.busy_with(&job, Phase::Waits);
+    }
+
+    pub(super) fn check_all(&mut self) {
+        let course = &self.session.course;
+        let begun: Vec<Exercise> = course
+            .exercises()
+            .filter(|exercise| {
+                let text = |file| std::fs::read(course.path(file)).ok();
+                text(&exercise.answer()) != text(&exercise.stub())
+            })
+            .cloned()
+            .collect();
+        let untouched = course.exercises().count() - begun.len();
+        self.stop_sweep();
+        if begun.is_empty() {
+            self.tell(&format!("  {}", words::WATCH_NOTHING_BEGUN));
+            return;
+        }
+        self.tell(&format!("\n  {}", words::watch_all_begins(begun.len())));
+        let jobs = begun
+            .iter()
+            .map(|exercise| self.session.check(exercise).job);
+        self.sweep = Some(Sweep {
+            jobs: jobs.collect(),
+            checked: begun.len(),
+            passed: 0,
+            untouched,
+        });
+    }
+
+    pub(super) fn stop_sweep(&mut self) {
+        if let Some(sweep) = self.sweep.take() {
+            for job in sweep.jobs {
+                self.session.stop(job);
+            }
+            self.screen.say(&format!("  {}", words::WATCH_ALL_STOPPED));
+        }
+    }
+
+    pub(super) fn next(&mut self) {
+        let (progress, _) = self.session.store.progress();
+        let current = self.lock().clone();
+        let next = progress.next_open(&self.session.course, Some(&current));
+        match next.map(|exercise| exercise.id.clone()) {
+            None => self.tell(&format!("  {}", words::WATCH_ALL_DONE)),
+            Some(id) if id == current => {
+                let text = words::watch_last_open(&self.exercise());
+                self.tell(&format!("  {text}"));
+            }
+            Some(id) => {
+                self.stop_sweep();
+                self.session.stop(self.asked);
+                self.switch(&id);
+                self.check();
+            }
+        }
+    }
+
+    /// One hint more, recorded. Those of earlier sittings come along the first time.
+    pub(super) fn hint(&mut self) {
+        let exercise = self.exercise();
+        let seen = self.session.store.progress().0.state(&exercise.id).hints;
+        let shown = self.hints;
+        let next = seen.max(shown) + 1;
+        self.hints = next.min(exercise.hints.len());
+        let nothing_more = next > exercise.hints.len();
+        if self.last.is_some() && !self.said && self.busy.is_none() && self.screen.draws() {
+            // Under the verdict, where they stay until it passes.
+            self.show_last();
+        } else {
+            self.said = true;
+            self.show_hints(if nothing_more { 1 } else { shown + 1 });
+        }
+        if nothing_more {
+            self.screen
+                .say(&format!("  {}", words::no_more_hints(&exercise)));
+        } else if let Err(e) = self.session.store.shown(Kind::Hint, &exercise.id, next) {
+            self.tell(&words::not_recorded(&e));
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        let exercise = self.exercise();
+        let root = &self.session.course.root;
+        let (done, unrecorded) = match self.session.store.reset(root, &exercise) {
+            Ok(done) => done,
+            Err(e) => {
+                let what = words::nothing_changed(&exercise);
+                return self.trouble(&format!("{what}: {e}"));
+            }
+        };
+        let text = match done {
+            Reset::Kept(file) => {
+                self.undo = true;
+                self.keys = words::WATCH_UNDO;
+                let file = file.strip_prefix(root).unwrap_or(&file);
+                words::was_reset(&exercise, &file.display().to_string())
+            }
+            Reset::WasMissing => words::stub_is_back(&exercise),
+            Reset::AlreadyTheStub => words::already_the_stub(&exercise),
+        };
+        self.reason(&text);
+        if let Some(e) = unrecorded {
+            self.tell_wrapped(&words::not_recorded(&e));
+        }
+        self.foot();
+    }
+
+    pub(super) fn undo(&mut self) {
+        if !std::mem::take(&mut self.undo) {
+            return self.tell_wrapped(words::WATCH_NOTHING_TO_UNDO);
+        }
+        self.keys = words::WATCH_OPEN;
+        let exercise = self.exercise();
+        let root = &self.session.course.root;
+        match self.session.store.undo(root, &exercise) {
+            Ok((Undo::BroughtBack, unrecorded)) => {
+                self.reason(&words::text_is_back(&exercise));
+                if let Some(e) = unrecorded {
+                    self.tell_wrapped(&words::not_recorded(&e));
+                }
+            }
+            Ok((Undo::NothingKept, _)) => self.tell_wrapped(&words::nothing_kept(&exercise)),
+            Err(e) => {
+                let what = words::nothing_changed(&exercise);
+                self.trouble(&format!("{what}: {e}"));
+            }
+        }
+    }
+
+    pub(super) fn full(&mut self) {
+        let style = self.screen.style;
+        let text = match (&self.busy, &self.last) {
+            (None, Some(verdict)) => cut::colours_only(&verdict.full, style.colour),
+            _ => self.printed.iter().fold(String::new(), |mut all, line| {
+                all.push_str(line);
+                all.push('\n');
+                all
+            }),
+        };
+        let text = text.trim_matches('\n');
+        if text.is_empty() {
+            self.tell(&format!("  {}", words::WATCH_NO_OUTPUT));
+        } else {
+            self.tell(&format!("\n{text}\n"));
+        }
+    }
+
+    pub(super) fn switch(&mut self, id: &str) {
+        id.clone_into(&mut self.lock());
+        self.checks = 0;
+        self.last = None;
+        self.printed.clear();
+        self.hints = 0;
+        self.undo = false;
+        self.keys = words::WATCH_OPEN;
+        self.top();
+        self.foot();
+    }
+}
