@@ -312,10 +312,11 @@ impl Session {
             Err(BuildError::Cargo(why)) => return (false, Some(without_colours(&why))),
         };
         // The kept text is the judged one, unless it changed in between; then another check follows.
+        let stub = std::fs::read(self.course.path(&exercise.stub())).unwrap_or_default();
         let recorded = if hash(&text) == verdict.hash {
-            self.store.attempt(&verdict, &text)
+            self.store.attempt(&verdict, &text, &stub)
         } else {
-            std::fs::read(&answer).and_then(|text| self.store.attempt(&verdict, &text))
+            std::fs::read(&answer).and_then(|text| self.store.attempt(&verdict, &text, &stub))
         };
         let note = recorded.err().map(|e| words::not_recorded(&e));
         let passed = verdict.passed();

@@ -47,9 +47,14 @@ impl Store {
 
     /// Writes an attempt into the record and, after a pass, keeps the answer `text`.
     ///
+    /// The untouched stub is no attempt: an exercise is not "tried" because somebody opened it.
+    ///
     /// # Errors
     /// What the system says when it cannot be written; the record is then as it was.
-    pub fn attempt(&self, verdict: &Verdict, text: &[u8]) -> io::Result<()> {
+    pub fn attempt(&self, verdict: &Verdict, text: &[u8], stub: &[u8]) -> io::Result<()> {
+        if text == stub && !verdict.passed() {
+            return Ok(());
+        }
         let lock = self.lock()?;
         if verdict.passed() {
             let passed = self.dir.join("passed");

@@ -82,6 +82,14 @@ fn another_answer_is_judged_without_touching_the_learners_own() {
 #[test]
 fn the_list_shows_state_and_minutes() {
     let fixture = Fixture::new();
+    // The untouched stub is no attempt.
+    fixture.run(&["check", "alpha"]);
+    assert!(
+        fixture
+            .says(&["list", "--plain"])
+            .contains("open    0.1   alpha")
+    );
+    fixture.write("alpha", "pub fn double(n: u32) -> u32 {\n    n * 3\n}\n");
     fixture.run(&["check", "alpha"]);
     assert_eq!(
         fixture.says(&["list"]),

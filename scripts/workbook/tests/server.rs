@@ -275,6 +275,9 @@ fn a_slow_sender_is_cut_off_and_many_idle_ones_do_not_lock_others_out() {
 #[test]
 fn a_check_is_streamed_to_its_verdict() {
     let fixture = Fixture::new();
+    // Not the stub: opening an exercise is no attempt at it.
+    let mistake = fixture.path("lessons/01-second/exercises/beta/mistakes/1_accept_is_all.rs");
+    fixture.write("beta", &std::fs::read_to_string(mistake).unwrap());
     let running = Running::new(&fixture);
     let mut events = running.events();
     let state = events.next("state", |_| true);
@@ -312,7 +315,7 @@ fn a_check_is_streamed_to_its_verdict() {
     let course = Course::load(fixture.root()).unwrap();
     let passed = Verdict::new(course.exercise("beta").unwrap(), Status::Passed);
     Store::new(fixture.root())
-        .attempt(&passed, b"an answer")
+        .attempt(&passed, b"an answer", b"the stub")
         .unwrap();
     let state = events.next("state", |state| {
         state_of(state, "beta")["state"] == "passed"

@@ -395,11 +395,12 @@ fn a_record_that_cannot_be_written_is_said_and_the_watch_goes_on() {
     let fixture = Fixture::new();
     // A folder in the place of the record: not even root can append to that.
     fs::create_dir_all(fixture.path(".workbook/attempts.jsonl")).unwrap();
+    fixture.write("alpha", TRIPLE);
     let terminal = watch(&fixture, &["alpha"]);
     let screen = terminal.wait_for("is not in your record");
-    assert!(screen.contains("your answer  21"), "{screen}");
-    fixture.write("alpha", TRIPLE);
-    terminal.wait_for("your answer  63");
+    assert!(screen.contains("your answer  63"), "{screen}");
+    fixture.write("alpha", &TRIPLE.replace('3', "4"));
+    terminal.wait_for("your answer  84");
 }
 
 #[test]
