@@ -399,7 +399,7 @@ fn a_record_that_cannot_be_written_is_said_and_the_watch_goes_on() {
     let terminal = watch(&fixture, &["alpha"]);
     let screen = terminal.wait_for("is not in your record");
     assert!(screen.contains("your answer  63"), "{screen}");
-    fixture.write("alpha", &TRIPLE.replace('3', "4"));
+    fixture.write("alpha", &TRIPLE.replace("n * 3", "n * 4"));
     terminal.wait_for("your answer  84");
 }
 
