@@ -57,17 +57,18 @@ pub fn check(
     // cargo reads it, it is compiled again.
     let record = fresh::Built::of(place, &exercise.id);
     for _ in 0..3 {
-        let before = hash_file(&answer);
+        let text = std::fs::read(&answer).unwrap_or_default();
+        let before = hash(&text);
         record.look(&answer, &before);
         let built = build::build(place, &[&exercise.id], cancel, &mut |line| {
             heard(Progress::Building(line))
         })?;
-        if hash_file(&answer) != before {
+        if std::fs::read(&answer).unwrap_or_default() != text {
             continue;
         }
         record.remember(&before);
         let mut verdict = judge(place, exercise, &built, cancel, heard)?;
-        verdict.hash = before;
+        verdict.answer = text;
         return Ok(verdict);
     }
     Err(BuildError::Cargo(words::KEEPS_CHANGING.to_owned()))
@@ -232,12 +233,6 @@ pub fn rejects(mistake: &Mistake, verdict: &Verdict) -> bool {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// SHA-256 of a file, in hex; of nothing if there is no such file.
-#[must_use]
-pub fn hash_file(path: &Path) -> String {
-    hash(&std::fs::read(path).unwrap_or_default())
 }
 
 /// SHA-256 in hex.

@@ -135,7 +135,7 @@ mod tests {
             location: Some("lessons/01-tcp/exercises/frames/check.rs:41".into()),
             build_seconds: 0.0,
             full: String::new(),
-            hash: String::new(),
+            answer: Vec::new(),
         }
     }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::course::{Course, Exercise, Lesson, solution_why};
 use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
-use crate::judge::{self, Progress, hash, home};
+use crate::judge::{self, Progress, home};
 use crate::store::Store;
 use crate::text::{harmless, without_colours};
 use crate::verdict::{Status, Verdict};
@@ -293,10 +293,9 @@ impl Session {
         let Ok(exercise) = self.course.exercise(&job.target) else {
             return (false, None);
         };
-        let answer = self.course.path(&exercise.answer());
-        let Ok(text) = std::fs::read(&answer) else {
+        if !self.course.path(&exercise.answer()).exists() {
             return (false, Some(words::answer_is_missing(exercise)));
-        };
+        }
         let mut heard = |progress: Progress<'_>| match progress {
             Progress::Building(line) | Progress::Output(line) => {
                 self.tell(&Event::Output(
@@ -311,13 +310,7 @@ impl Session {
             Err(BuildError::Cancelled) => return (false, Some(words::STOPPED.to_owned())),
             Err(BuildError::Cargo(why)) => return (false, Some(without_colours(&why))),
         };
-        // The kept text is the judged one, unless it changed in between; then another check follows.
-        let stub = std::fs::read(self.course.path(&exercise.stub())).unwrap_or_default();
-        let recorded = if hash(&text) == verdict.hash {
-            self.store.attempt(&verdict, &text, &stub)
-        } else {
-            std::fs::read(&answer).and_then(|text| self.store.attempt(&verdict, &text, &stub))
-        };
+        let recorded = self.store.attempt(&self.course.root, exercise, &verdict);
         let note = recorded.err().map(|e| words::not_recorded(&e));
         let passed = verdict.passed();
         let mut inner = self.lock();

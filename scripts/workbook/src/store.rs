@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::course::Exercise;
+use crate::judge::hash;
 use crate::verdict::Verdict;
 
 pub use log::{Damage, Event, Kind};
@@ -45,21 +46,23 @@ impl Store {
         &self.dir
     }
 
-    /// Writes an attempt into the record and, after a pass, keeps the answer `text`.
+    /// Writes an attempt into the record and, after a pass, keeps the answer that was judged.
     ///
     /// The untouched stub is no attempt: an exercise is not "tried" because somebody opened it.
     ///
     /// # Errors
     /// What the system says when it cannot be written; the record is then as it was.
-    pub fn attempt(&self, verdict: &Verdict, text: &[u8], stub: &[u8]) -> io::Result<()> {
-        if text == stub && !verdict.passed() {
+    pub fn attempt(&self, root: &Path, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
+        let is_stub =
+            || fs::read(root.join(exercise.stub())).is_ok_and(|stub| stub == verdict.answer);
+        if !verdict.passed() && is_stub() {
             return Ok(());
         }
         let lock = self.lock()?;
         if verdict.passed() {
             let passed = self.dir.join("passed");
             fs::create_dir_all(&passed)?;
-            write_atomically(&passed.join(format!("{}.rs", verdict.id)), text)?;
+            write_atomically(&passed.join(format!("{}.rs", verdict.id)), &verdict.answer)?;
         }
         let state = self.progress().0.state(&verdict.id);
         let mut event = Event::now(Kind::Attempt, &verdict.id);
@@ -69,7 +72,7 @@ impl Store {
         event.belief.clone_from(&verdict.belief);
         event.hints = state.hints;
         event.revealed = state.revealed;
-        event.hash = Some(verdict.hash.clone());
+        event.hash = Some(hash(&verdict.answer));
         log::append(&self.log(), &event)?;
         drop(lock);
         Ok(())

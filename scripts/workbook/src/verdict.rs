@@ -58,9 +58,9 @@ pub struct Verdict {
     /// Everything that compiler and check printed, for `v`; bounded.
     #[serde(skip)]
     pub full: String,
-    /// Hash of the answer that was checked (SHA-256, hex).
+    /// The very text that was compiled and judged.
     #[serde(skip)]
-    pub hash: String,
+    pub answer: Vec<u8>,
 }
 
 impl Verdict {
@@ -79,7 +79,7 @@ impl Verdict {
             location: None,
             build_seconds: 0.0,
             full: String::new(),
-            hash: String::new(),
+            answer: Vec::new(),
         }
     }
 

@@ -101,8 +101,9 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
 
 /// Judges the learner's own answer and records it.
 fn judge_own(course: &Course, store: &Store, exercise: &Exercise) -> Result<Verdict> {
-    let answer = course.path(&exercise.answer());
-    let text = std::fs::read(&answer).with_context(|| crate::words::answer_is_missing(exercise))?;
+    if !course.path(&exercise.answer()).exists() {
+        bail!("{}", crate::words::answer_is_missing(exercise));
+    }
     let mut waiting = Waiting::new(&exercise.id);
     let verdict = judge::check(
         &judge::home(&course.root),
@@ -111,13 +112,7 @@ fn judge_own(course: &Course, store: &Store, exercise: &Exercise) -> Result<Verd
         &mut |p| waiting.heard(&p),
     )?;
     drop(waiting);
-    let text = if judge::hash(&text) == verdict.hash {
-        text
-    } else {
-        std::fs::read(&answer)?
-    };
-    let stub = std::fs::read(course.path(&exercise.stub())).unwrap_or_default();
-    if let Err(e) = store.attempt(&verdict, &text, &stub) {
+    if let Err(e) = store.attempt(&course.root, exercise, &verdict) {
         eprintln!("{}", crate::words::not_recorded(&e));
     }
     Ok(verdict)
