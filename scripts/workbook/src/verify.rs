@@ -1,11 +1,12 @@
 //! The course about itself: a maintainer adds an exercise, and this says whether it is a good one.
 //!
-//! Layout: `files` looks at what lies on disk, `listings` at the chapters, `answers` compiles and
+//! Layout: `files` looks at what lies on disk, `listings` at the chapters, `pages` at the built book, `answers` compiles and
 //! runs every stub, solution and mistake in a scratch copy. Each returns [`Fault`]s: one line each.
 
 pub mod answers;
 pub mod files;
 pub mod listings;
+pub mod pages;
 
 use std::path::{Path, PathBuf};
 

@@ -41,7 +41,7 @@ fn one(plant: impl FnOnce(&Fixture), words: &str) {
 
 #[test]
 fn a_good_course_has_no_fault() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::new().with_the_real_theme();
     assert_eq!(seen(&fixture), [""; 0]);
     let output = fixture
         .workbook(&["verify"])
@@ -363,10 +363,18 @@ fn answers_that_do_not_do_what_they_must_are_found() {
         "\"for ever\"",
     );
 
+    // And two links of the book that lead nowhere.
+    let chapter = "book/src/00-first.md";
+    replace(&fixture, chapter, "#the-second-lesson", "#the-third-lesson");
+    let text = fs::read_to_string(fixture.path(chapter)).unwrap();
+    fs::write(fixture.path(chapter), text + "\n[gone](gone.md)\n").unwrap();
+
     let output = fixture.run(&["verify"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
     for line in [
+        "book/src/00-first.md: 01-second.html#the-third-lesson: ",
+        "book/src/00-first.md: gone.html: there is no such file",
         "alpha/stub.rs: the stub passes: there is nothing to do",
         "beta/stub.rs: it does not compile: error[E0308]",
         "alpha/solution.rs: the solution failed (run 1 of 1, doubles): A number is doubled",

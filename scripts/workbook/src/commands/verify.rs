@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 
 use super::{Command, course};
 use crate::judge::seconds;
-use crate::verify::{answers, files, listings};
+use crate::verify::{answers, files, listings, pages};
 
 /// See the file.
 pub const COMMAND: Command = Command {
@@ -42,6 +42,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let course = course()?;
     let mut faults = files::faults(&course, strict);
     faults.extend(listings::faults(&course));
+    faults.extend(pages::faults(&course));
     let (found, counts) = answers::faults(&course, times, &mut |line| {
         // Progress only; if nobody listens, the work goes on.
         let _ = writeln!(std::io::stderr(), "verify: {line}");

@@ -38,6 +38,14 @@ impl Fixture {
         Self { dir }
     }
 
+    /// Gives the book the look of the real one: mdBook's own has inline styles.
+    pub fn with_the_real_theme(self) -> Self {
+        let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book");
+        copy(&book.join("theme"), &self.path("book/theme"));
+        fs::copy(book.join("book.toml"), self.path("book/book.toml")).unwrap();
+        self
+    }
+
     /// The folder of the course.
     pub fn root(&self) -> &Path {
         self.dir.path()
