@@ -131,11 +131,6 @@ impl Session {
         self.end(|known| known.job == job)
     }
 
-    /// Ends all jobs of one kind.
-    pub fn stop_all(&self, kind: JobKind) {
-        self.end(|known| known.kind == kind);
-    }
-
     /// Ends every job and takes no more; returns when nothing runs.
     pub fn close(&self) {
         self.lock().closed = true;

@@ -40,12 +40,6 @@ impl Store {
         }
     }
 
-    /// The folder itself.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     /// Writes an attempt into the record and, after a pass, keeps the answer that was judged.
     ///
     /// The untouched stub is no attempt: an exercise is not "tried" because somebody opened it.

@@ -24,13 +24,6 @@ pub const COMPILE_ERROR: (&str, &str) = ("✗", "does not compile");
 /// See [`PASSED`].
 pub const TIMED_OUT: (&str, &str) = ("✗", "timed out");
 
-/// The keys of watch mode, as a last line.
-pub const KEYS: &str = "n next   h hint   l list   c check all   x reset   v full output   q quit";
-/// The keys after a verdict that failed.
-pub const KEYS_FAILED: &str = "h hint   l list   v full output   q quit";
-/// The keys after a pass.
-pub const KEYS_PASSED: &str = "n next   l list   q quit";
-
 /// A check that was ended at its limit.
 #[must_use]
 pub fn timed_out(test: Option<&str>, limit: Duration) -> String {
