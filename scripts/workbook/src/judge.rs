@@ -89,7 +89,6 @@ pub fn judge(
         let mut verdict = Verdict::new(exercise, Status::CompileError);
         verdict.message = errors.trim_end().to_owned();
         verdict.full = built.full.clone();
-        verdict.build_seconds = built.took.as_secs_f64();
         return Ok(verdict);
     }
     let Some(program) = built.programs.get(&exercise.id) else {
@@ -98,7 +97,6 @@ pub fn judge(
     heard(Progress::Running);
     let mut verdict = run(place, exercise, program, cancel, heard)?;
     verdict.full = format!("{}{}", built.full, verdict.full);
-    verdict.build_seconds = built.took.as_secs_f64();
     Ok(verdict)
 }
 

@@ -133,7 +133,6 @@ mod tests {
                       reading until all `len` bytes are there."
                 .into(),
             location: Some("lessons/01-tcp/exercises/frames/check.rs:41".into()),
-            build_seconds: 0.0,
             full: String::new(),
             answer: Vec::new(),
         }

@@ -52,9 +52,6 @@ pub struct Verdict {
     pub message: String,
     /// `file:line` of the failing assertion, relative to the course.
     pub location: Option<String>,
-    /// How long cargo took before the run, in seconds.
-    #[serde(skip)]
-    pub build_seconds: f64,
     /// Everything that compiler and check printed, for `v`; bounded.
     #[serde(skip)]
     pub full: String,
@@ -77,7 +74,6 @@ impl Verdict {
             belief: None,
             message: String::new(),
             location: None,
-            build_seconds: 0.0,
             full: String::new(),
             answer: Vec::new(),
         }
