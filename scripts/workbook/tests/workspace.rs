@@ -90,6 +90,7 @@ fn the_arrows_point_as_the_design_says() {
         let allowed: &[&str] = match name.as_str() {
             "workbook" | "testkit" => &[],
             "wire" => &["l01-tcp"],
+            "l02-rpc" => &["l01-tcp", "testkit"],
             lesson if lesson.starts_with("l0") => &["testkit"],
             other => panic!("{}: say here what {other} may lean on", path.display()),
         };

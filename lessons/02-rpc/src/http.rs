@@ -1,0 +1,153 @@
+//! The calls behind a web server's door. One port answers a browser (`GET /` gives `hello world!`)
+//! and leads whoever asks with `CONNECT` through to the calls: after the answer to that request
+//! the connection carries frames, and HTTP has nothing to say on it any more. Go's `net/rpc` does
+//! the same with `HandleHTTP` and `DialHTTP`.
+//!
+//! Only as much of HTTP/1.1 is read here as that takes: the first line, and where the head ends.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// Where the calls are.
+pub const PATH: &str = "/_rpc_";
+
+/// The longest head that is read, request line and all.
+const HEAD: usize = 8 * 1024;
+
+// ANCHOR: open
+/// Answers one HTTP request. `true`: it was a `CONNECT`, and frames follow.
+///
+/// # Errors
+///
+/// If the connection broke, or no request came in time.
+pub async fn open(
+    from: &mut (impl AsyncBufRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    patience: Duration,
+) -> io::Result<bool> {
+    let head = timeout(patience, read_head(from)).await??;
+    let answer = answer(&head);
+    timeout(patience, to.write_all(answer.text().as_bytes())).await??;
+    Ok(matches!(answer, Answer::Connected))
+}
+
+/// What a request gets.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Connected,
+    Page,
+    NotFound,
+    NotAllowed,
+    Bad,
+}
+
+/// Looks at the first line of a request: `METHOD PATH HTTP/1.x`.
+fn answer(head: &str) -> Answer {
+    let line = head.lines().next().unwrap_or_default();
+    let words: Vec<&str> = line.split(' ').collect();
+    match words[..] {
+        ["CONNECT", PATH, "HTTP/1.0" | "HTTP/1.1"] => Answer::Connected,
+        ["GET", "/", "HTTP/1.0" | "HTTP/1.1"] => Answer::Page,
+        ["GET" | "CONNECT", _, "HTTP/1.0" | "HTTP/1.1"] => Answer::NotFound,
+        [_, _, "HTTP/1.0" | "HTTP/1.1"] => Answer::NotAllowed,
+        _ => Answer::Bad,
+    }
+}
+// ANCHOR_END: open
+
+impl Answer {
+    fn text(&self) -> String {
+        let (status, more, body) = match self {
+            Answer::Connected => return "HTTP/1.1 200 Connected to RPC\r\n\r\n".to_string(),
+            Answer::Page => ("200 OK", "", "hello world!"),
+            Answer::NotFound => ("404 Not Found", "", "nothing here\n"),
+            Answer::NotAllowed => (
+                "405 Method Not Allowed",
+                "Allow: GET, CONNECT\r\n",
+                "GET or CONNECT\n",
+            ),
+            Answer::Bad => ("400 Bad Request", "", "this is not HTTP/1.1\n"),
+        };
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n\
+             Content-Length: {length}\r\n{more}Connection: close\r\n\r\n{body}"
+        )
+    }
+}
+
+/// Asks to be led through.
+///
+/// # Errors
+///
+/// If the connection broke, or the answer is not `200`.
+pub async fn upgrade(
+    from: &mut (impl AsyncBufRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    host: SocketAddr,
+) -> io::Result<()> {
+    let request = format!("CONNECT {PATH} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    to.write_all(request.as_bytes()).await?;
+    let head = read_head(from).await?;
+    let line = head.lines().next().unwrap_or_default();
+    let words: Vec<&str> = line.splitn(3, ' ').collect();
+    match words[..] {
+        ["HTTP/1.0" | "HTTP/1.1", "200", ..] => Ok(()),
+        _ => Err(io::Error::other(format!("no RPC behind this door: {line}"))),
+    }
+}
+
+/// A head up to its empty line, and not one byte more: what follows may be the first frame.
+async fn read_head(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
+    let mut head = Vec::new();
+    let mut from = from.take(HEAD as u64);
+    loop {
+        let line = head.len();
+        if from.read_until(b'\n', &mut head).await? == 0 {
+            // The end of the stream, or of our patience with the length.
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if matches!(&head[line..], b"\r\n" | b"\n") {
+            // HTTP heads are ASCII nearly always; what is not is looked at by nobody here.
+            return Ok(String::from_utf8_lossy(&head).into_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_decides() {
+        for (line, expected) in [
+            ("GET / HTTP/1.1", Answer::Page),
+            ("GET /favicon.ico HTTP/1.1", Answer::NotFound),
+            ("CONNECT /_rpc_ HTTP/1.0", Answer::Connected),
+            ("CONNECT example.org:443 HTTP/1.1", Answer::NotFound),
+            ("POST / HTTP/1.1", Answer::NotAllowed),
+            ("GET /", Answer::Bad),
+            ("", Answer::Bad),
+        ] {
+            assert_eq!(answer(&format!("{line}\r\n\r\n")), expected, "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_follows_the_head_is_left_alone() {
+        let mut from = &b"GET / HTTP/1.1\r\nA: b\r\n\r\n\0\0\0\x05hello"[..];
+        let head = read_head(&mut from).await.unwrap();
+        assert_eq!(head, "GET / HTTP/1.1\r\nA: b\r\n\r\n");
+        assert_eq!(from, b"\0\0\0\x05hello");
+    }
+
+    #[tokio::test]
+    async fn a_head_that_never_ends_is_cut_off() {
+        let endless = vec![b'x'; 2 * HEAD];
+        assert!(read_head(&mut &endless[..]).await.is_err());
+    }
+}

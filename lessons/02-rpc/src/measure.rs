@@ -1,0 +1,190 @@
+//! One row of the ladder: what the greeting call costs in bytes, microseconds and lines of code.
+//! The server is another process, as it would be in real life; only the machine is the same.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use l01_tcp::frame;
+use l02_rpc::client::Client;
+use l02_rpc::greeter::services;
+use l02_rpc::message::{self, Reply, Request};
+use l02_rpc::server::Settings;
+use tokio::task::JoinSet;
+
+use crate::peer::Peer;
+
+const CALLS: usize = 5000;
+const CONNECTIONS: usize = 500;
+const TOGETHER: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(5);
+const NAME: &str = "wire";
+const METHOD: &str = "hello.HelloWorld";
+
+/// Measures and prints.
+pub async fn run() -> anyhow::Result<()> {
+    let profile = if cfg!(debug_assertions) {
+        "debug build"
+    } else {
+        "release build"
+    };
+    println!("The greeting call for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
+    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+
+    let services = Arc::new(services()?);
+    let argument = message::encode(&NAME)?;
+    let mut times = Times::new(CALLS);
+    while times.more() {
+        let since = Instant::now();
+        services.call(METHOD, &argument).await?;
+        times.add(since.elapsed());
+    }
+    times.row("found by its name, without a wire");
+
+    let settings = Settings::default();
+    let server = Peer::start(&[])?;
+    let client = Client::connect(server.addr, settings).await?;
+    let mut times = Times::new(CALLS);
+    while times.more() {
+        let since = Instant::now();
+        client
+            .call_within::<String>(PATIENCE, METHOD, &NAME)
+            .await?;
+        times.add(since.elapsed());
+    }
+    let call = times.row("one connection, one call after another");
+
+    let mut times = Times::new(CONNECTIONS);
+    while times.more() {
+        let since = Instant::now();
+        let client = Client::connect(server.addr, settings).await?;
+        client
+            .call_within::<String>(PATIENCE, METHOD, &NAME)
+            .await?;
+        times.add(since.elapsed());
+    }
+    times.row("a new connection for each call");
+
+    let http = Peer::start(&["--http"])?;
+    let mut times = Times::new(CONNECTIONS);
+    while times.more() {
+        let since = Instant::now();
+        let client = Client::connect_http(http.addr, settings).await?;
+        client
+            .call_within::<String>(PATIENCE, METHOD, &NAME)
+            .await?;
+        times.add(since.elapsed());
+    }
+    times.row("the same behind HTTP");
+
+    let since = Instant::now();
+    for _ in 0..CALLS {
+        client
+            .call_within::<String>(PATIENCE, METHOD, &NAME)
+            .await?;
+    }
+    let alone = since.elapsed();
+    let together = in_flight(&client).await?;
+    let a_second = |took: Duration| CALLS as f64 / took.as_secs_f64();
+    println!(
+        "\nCalls a second on one connection: {:.0} one after another, {:.0} with {TOGETHER} in flight.",
+        a_second(alone),
+        a_second(together)
+    );
+
+    let request = message::encode(&Request {
+        id: 1,
+        method: METHOD,
+        argument: &argument,
+    })?;
+    let value = message::encode(&format!("{NAME} hello world"))?;
+    let reply = message::encode(&Reply {
+        id: 1,
+        outcome: Ok(&value),
+    })?;
+    let there = frame::encode(&request, frame::LIMIT)?.len();
+    let back = frame::encode(&reply, frame::LIMIT)?.len();
+    println!("Bytes of the call: {there} there, {back} back; lesson 01 took 5 and 17.\n");
+
+    println!("Lines of code, without comments, blank lines and unit tests:");
+    let mut lines = 0;
+    for (name, source) in [
+        ("message.rs", include_str!("message.rs")),
+        ("service.rs", include_str!("service.rs")),
+        ("outbox.rs", include_str!("outbox.rs")),
+        ("server.rs", include_str!("server.rs")),
+        ("client.rs", include_str!("client.rs")),
+        ("http.rs", include_str!("http.rs")),
+    ] {
+        lines += lines_of_code(source);
+        println!("{:>6}  {name}", lines_of_code(source));
+    }
+    println!("\nYour row of the ladder:");
+    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
+    println!("| 02 RPC | {} | {call:.0} | {lines} |", there + back);
+    Ok(())
+}
+
+/// How long so many calls take when there are always 64 that wait.
+async fn in_flight(client: &Client) -> anyhow::Result<Duration> {
+    let since = Instant::now();
+    let mut callers = JoinSet::new();
+    for number in 0..TOGETHER {
+        let client = client.clone();
+        // The calls shared out, none left over.
+        let calls = CALLS / TOGETHER + usize::from(number < CALLS % TOGETHER);
+        callers.spawn(async move {
+            for _ in 0..calls {
+                client
+                    .call_within::<String>(PATIENCE, METHOD, &NAME)
+                    .await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = callers.join_next().await {
+        done??;
+    }
+    Ok(since.elapsed())
+}
+
+/// How long each of so many calls took. The first tenth of them is thrown away: caches are cold
+/// and the machine has other things to do.
+struct Times {
+    count: usize,
+    micros: Vec<f64>,
+}
+
+impl Times {
+    fn new(count: usize) -> Self {
+        Times {
+            count,
+            micros: Vec::with_capacity(count + count / 10),
+        }
+    }
+
+    fn more(&self) -> bool {
+        self.micros.len() < self.count + self.count / 10
+    }
+
+    fn add(&mut self, took: Duration) {
+        self.micros.push(took.as_secs_f64() * 1e6);
+    }
+
+    /// Prints one row, and returns its median.
+    fn row(mut self, what: &str) -> f64 {
+        let mut micros = self.micros.split_off(self.count / 10);
+        micros.sort_by(f64::total_cmp);
+        let (median, most) = (micros[micros.len() / 2], micros[micros.len() * 99 / 100]);
+        println!("{what:38}{median:>10.1}{most:>14.1}");
+        median
+    }
+}
+
+/// Counts what a reader has to understand.
+fn lines_of_code(source: &str) -> usize {
+    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
+    code.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}

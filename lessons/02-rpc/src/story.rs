@@ -1,0 +1,168 @@
+//! What the demo prints: the messages of both sides in the order in which they happened, and one
+//! message taken apart byte by byte.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use l02_rpc::message::{self, Reply, Request};
+use l02_rpc::server::Event;
+use tokio::time::sleep;
+
+use crate::peer::{Line, Peer, now};
+
+/// What this process, the client, has seen since it last told. A function pointer observes, and
+/// cannot hold anything: hence a static.
+static SEEN: Mutex<Vec<Seen>> = Mutex::new(Vec::new());
+
+struct Seen {
+    micros: u128,
+    by_server: bool,
+    text: String,
+}
+
+/// In the client: takes note of what it sends and reads.
+pub fn observe(event: Event<'_>) {
+    let text = match event {
+        Event::Sent(body) => format!("call   {}", request(body)),
+        Event::Read(body) => format!("reply  {}", reply(body)),
+        Event::Finished | Event::Refused(_) => return,
+    };
+    push(now(), false, text);
+}
+
+/// Something that the demo itself has to say between the messages.
+pub fn note(text: &str) {
+    push(now(), false, text.to_string());
+}
+
+fn push(micros: u128, by_server: bool, text: String) {
+    let seen = Seen {
+        micros,
+        by_server,
+        text,
+    };
+    SEEN.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(seen);
+}
+
+/// Prints what both sides saw since `since`, the server's side further right, as in the pictures.
+pub async fn tell(peer: &Peer, since: u128) {
+    // What the server told may still be on its way.
+    sleep(Duration::from_millis(30)).await;
+    for line in peer.tells.try_iter() {
+        push(line.micros, true, by_server(&line));
+    }
+    let mut seen = std::mem::take(&mut *SEEN.lock().unwrap_or_else(PoisonError::into_inner));
+    seen.sort_by_key(|seen| seen.micros);
+    for seen in seen.iter().filter(|seen| seen.micros >= since) {
+        let ms = (seen.micros - since) as f64 / 1000.0;
+        let indent = if seen.by_server { 34 } else { 0 };
+        println!("  {ms:8.2}  {:indent$}{}", "", seen.text);
+    }
+}
+
+fn by_server(line: &Line) -> String {
+    let body: Vec<u8> = (0..line.more.len() / 2)
+        .filter_map(|at| u8::from_str_radix(line.more.get(at * 2..at * 2 + 2)?, 16).ok())
+        .collect();
+    match line.what.as_str() {
+        "read" if message::decode::<Request<'_>>(&body).is_err() => {
+            format!("reads {} bytes that are no request", body.len())
+        }
+        "read" => format!("runs   {}", request(&body)),
+        "sent" => format!("done   {}", reply(&body)),
+        "finished" => "the client has finished".to_string(),
+        _ => format!("hangs up: {}", line.more),
+    }
+}
+
+fn request(body: &[u8]) -> String {
+    match message::decode::<Request<'_>>(body) {
+        Ok(request) => format!("#{} {}", request.id, request.method),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn reply(body: &[u8]) -> String {
+    match message::decode::<Reply<'_>>(body) {
+        Ok(Reply { id, outcome }) => match outcome {
+            Ok(value) => format!("#{id} value {}", quote(value)),
+            Err(failure) => format!("#{id} error: {failure}"),
+        },
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A value for a person: as text where it is one, else its bytes.
+fn quote(value: &[u8]) -> String {
+    match message::decode::<&str>(value) {
+        Ok(text) => format!("{text:?}"),
+        Err(_) => hex(value),
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.join(" ")
+}
+
+/// One row of a message that is taken apart.
+fn row(bytes: &[u8], words: &str) {
+    let mut rows = bytes.chunks(12);
+    println!("   {:36} {words}", hex(rows.next().unwrap_or_default()));
+    for more in rows {
+        println!("   {}", hex(more));
+    }
+}
+
+/// Prints a request with a text as its argument, field by field.
+pub fn take_request_apart(body: &[u8]) -> anyhow::Result<()> {
+    let request: Request<'_> = message::decode(body)?;
+    length(body);
+    row(&message::encode(&request.id)?, "the number of this call");
+    let method = message::encode(&request.method)?;
+    row(&method[..1], "the method's name has 16 bytes");
+    row(&method[1..], &format!("{:?}", request.method));
+    let argument = message::encode(&request.argument)?;
+    row(
+        &argument[..1],
+        "the argument has 5 bytes, and only the method knows what they mean:",
+    );
+    row(&argument[1..2], "  a text of 4 bytes");
+    row(&argument[2..], &format!("  {}", quote(request.argument)));
+    Ok(())
+}
+
+/// Prints a reply with a text as its value, field by field.
+pub fn take_reply_apart(body: &[u8]) -> anyhow::Result<()> {
+    let reply: Reply<'_> = message::decode(body)?;
+    let value = reply.outcome?;
+    length(body);
+    row(
+        &message::encode(&reply.id)?,
+        "the number of the call that this answers",
+    );
+    row(
+        &[0],
+        "0: a value follows (1 would be: an error, and no value)",
+    );
+    let bytes = message::encode(&value)?;
+    row(&bytes[..1], "the value has 17 bytes:");
+    row(&bytes[1..2], "  a text of 16 bytes");
+    row(&bytes[2..], &format!("  {}", quote(value)));
+    Ok(())
+}
+
+fn length(body: &[u8]) {
+    let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes();
+    row(
+        &length,
+        &format!("the frame of lesson 01: {} bytes follow", body.len()),
+    );
+}
+
+/// What has been seen so far is not part of the next scene.
+pub fn forget() {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}

@@ -1,0 +1,210 @@
+//! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn l02_rpc(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l02-rpc"));
+    command.args(args);
+    command
+}
+
+fn run(args: &[&str]) -> (Output, String, String) {
+    let output = l02_rpc(args).output().unwrap();
+    let out = String::from_utf8(output.stdout.clone()).unwrap();
+    let err = String::from_utf8(output.stderr.clone()).unwrap();
+    (output, out, err)
+}
+
+/// A server in a process of its own, ended with this value.
+struct Server {
+    child: Child,
+    addr: SocketAddr,
+    out: BufReader<ChildStdout>,
+}
+
+impl Server {
+    fn start(more: &[&str]) -> Self {
+        let mut command = l02_rpc(&["server", "--addr", "127.0.0.1:0"]);
+        let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let addr = line
+            .trim()
+            .strip_prefix("listening on ")
+            .expect("a server that listens");
+        Server {
+            addr: addr.parse().unwrap(),
+            child,
+            out,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_demo_tells_its_story_and_leaves_nothing_behind() {
+    let (output, out, err) = run(&[]);
+    assert!(output.status.success(), "{out}\n{err}");
+    for words in [
+        "1. The greeting call",
+        "reply  #1 value \"wire hello world\"",
+        "00 00 00 18                          the frame of lesson 01: 24 bytes follow",
+        "68 65 6c 6c 6f 2e 48 65 6c 6c 6f 57  \"hello.HelloWorld\"",
+        "11                                   the value has 17 bytes:",
+        "done   #3 value \"wire hello world\"",
+        "reply  #1 error: there is no panda 0",
+        "reply  #2 error: there is no method `hello.HelloWord`",
+        "reply  #3 error: `Panda.GetInfo` cannot read its argument",
+        "reply  #4 error: the method panicked",
+        "reply  #5 value c8 01",
+        "gives up. Calls that wait: 0",
+        "HTTP/1.1 200 OK ... hello world!",
+        "HTTP/1.1 200 Connected to RPC, and now frames:",
+        "hangs up: a frame that is no request",
+        "call 3 failed",
+        "a call that begins now: the connection is lost",
+    ] {
+        assert!(out.contains(words), "{words:?} is missing in\n{out}");
+    }
+    // Out of order: the last call is answered first.
+    let at = |words: &str| out.find(words).unwrap();
+    let scene = &out[at("3. Three calls")..at("4. Four calls")];
+    let order: Vec<&str> = scene.lines().filter(|l| l.contains("reply")).collect();
+    assert!(
+        order[0].contains("#3") && order[2].contains("#1"),
+        "{scene}"
+    );
+    if cfg!(unix) {
+        let rest = out.split("That is process ").nth(1).unwrap();
+        let server = rest.split(',').next().unwrap();
+        let there = Command::new("kill")
+            .args(["-0", server])
+            .stderr(Stdio::null())
+            .status();
+        assert!(!there.unwrap().success(), "process {server} is still there");
+    }
+}
+
+#[test]
+fn two_terminals_behind_both_doors() {
+    for door in [&[][..], &["--http"]] {
+        let server = Server::start(door);
+        let addr = server.addr.to_string();
+        let client = |args: &[&str]| run(&[&["client", "--addr", &addr], door, args].concat());
+        for (call, value) in [
+            (&["hello.HelloWorld", "wire"][..], "wire hello world\n"),
+            (&["Panda.GetInfo", "100"], "200\n"),
+            (&["hello.HelloLater", "wire", "10"], "wire hello world\n"),
+        ] {
+            let (_, out, err) = client(call);
+            assert_eq!((out.as_str(), err.as_str()), (value, ""), "{call:?}");
+        }
+        for (call, words) in [
+            (
+                &["hello.HelloWord", "wire"][..],
+                "there is no method `hello.HelloWord`",
+            ),
+            (
+                &["Panda.GetInfo", "0"],
+                "`Panda.GetInfo` failed: there is no panda 0",
+            ),
+            (&["Panda.Wake", "()"], "the method panicked"),
+        ] {
+            let (output, _, err) = client(call);
+            assert!(!output.status.success());
+            assert!(err.contains(words), "{call:?}: {err}");
+        }
+    }
+}
+
+#[test]
+fn a_taken_port_is_a_clear_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let (output, out, err) = run(&["server", "--addr", &addr]);
+    assert!(!output.status.success());
+    assert_eq!(out, "");
+    assert_eq!(
+        err,
+        format!(
+            "l02-rpc: cannot listen on {addr}: another program listens there already. Stop it, or \
+             choose another port, for example --addr 127.0.0.1:8081\n"
+        )
+    );
+}
+
+#[test]
+fn nobody_there_is_a_clear_error() {
+    // Port 1 has been out of use for decades, and no test is given it as a free one.
+    for door in [&[][..], &["--http"]] {
+        let args = [&["client", "--addr", "127.0.0.1:1", "a.B", "1"], door].concat();
+        let (output, _, err) = run(&args);
+        assert!(!output.status.success());
+        assert!(err.contains("nobody answers at 127.0.0.1:1"), "{err}");
+        assert!(err.contains("Is the server running?"), "{err}");
+    }
+}
+
+#[test]
+fn help_helps_and_mistakes_point_to_it() {
+    let (output, out, _) = run(&["--help"]);
+    assert!(output.status.success());
+    for words in [
+        "-- server",
+        "-- client",
+        "-- measure",
+        "--addr",
+        "--http",
+        "--in-flight",
+    ] {
+        assert!(out.contains(words), "{words:?} is missing in\n{out}");
+    }
+    for (args, words) in [
+        (&["sever"][..], "there is no `sever`; `--help`"),
+        (&["client"], "which method?"),
+        (
+            &["server", "--addr", "8080"],
+            "an address looks like 127.0.0.1:8080",
+        ),
+        (&["server", "now"], "one word too many"),
+    ] {
+        let (output, _, err) = run(args);
+        assert!(!output.status.success());
+        assert!(err.contains(words), "{args:?}: {err}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_the_server_at_once_and_cleanly() {
+    for signal in ["-INT", "-TERM"] {
+        let mut server = Server::start(&[]);
+        // A client in the middle of a frame must not delay the end.
+        let mut client = TcpStream::connect(server.addr).unwrap();
+        client.write_all(&[0, 0, 0, 9, 1]).unwrap();
+
+        let since = Instant::now();
+        let pid = server.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
+        let status = server.child.wait().unwrap();
+        assert!(status.success(), "{signal}: {status}");
+        assert!(
+            since.elapsed() < Duration::from_secs(2),
+            "{signal}: took too long"
+        );
+        let mut rest = String::new();
+        server.out.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "");
+    }
+}

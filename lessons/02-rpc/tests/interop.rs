@@ -1,0 +1,43 @@
+//! A stranger: Python knows the frames, and what is inside them is garbage to it. That is the
+//! price of an encoding that only one language has, and the reason for lesson 03.
+
+mod running;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use l02_rpc::server::Settings;
+use running::{Server, greeter};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_language_sees_garbage() {
+    let server = Server::start(greeter(), Settings::default()).await;
+    let addr = server.addr.to_string();
+    let output = tokio::task::spawn_blocking(move || {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("interop/python/client.py");
+        Command::new(std::env::var_os("PYTHON").unwrap_or("python3".into()))
+            .arg(path)
+            .arg(addr)
+            .output()
+            .expect("this test needs python3 on the PATH, or its path in $PYTHON")
+    })
+    .await
+    .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    for words in [
+        "got        nothing: the server hung up",
+        "01 00 11 10 77 69 72 65 20",
+        r"as text    '\x01\x00\x11\x10wire hello world'",
+        "as JSON    no JSON",
+        "bytes      02 00 02 c8 01",
+        "as text    no text (byte 3 is no UTF-8)",
+        "as numbers [2, 0, 2, 200, 1]",
+    ] {
+        assert!(out.contains(words), "{words:?} is missing in\n{out}");
+    }
+    // It did no harm, either.
+    let client = server.client().await;
+    assert_eq!(client.call::<u32>("Panda.GetInfo", &100u32).await, Ok(200));
+}
