@@ -1,0 +1,31 @@
+//! belief: zero-means-none
+//! words: Where there is no value, 0 will do.
+//! check: an_error_comes_without_a_value
+//! says: looks like
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+
+pub fn serve(mut stream: TcpStream) -> io::Result<()> {
+    loop {
+        let mut call = [0; 3];
+        if stream.read(&mut call[..1])? == 0 {
+            return Ok(());
+        }
+        stream.read_exact(&mut call[1..])?;
+        let value = calculate(call).unwrap_or(0);
+        stream.write_all(&[0, value])?;
+    }
+}
+
+pub fn calculate([operation, a, b]: [u8; 3]) -> Result<u8, String> {
+    let value = match operation {
+        b'+' => a.checked_add(b),
+        b'-' => a.checked_sub(b),
+        b'*' => a.checked_mul(b),
+        b'/' if b == 0 => return Err("division by zero".to_string()),
+        b'/' => a.checked_div(b),
+        _ => return Err(format!("no operation {operation}")),
+    };
+    value.ok_or(format!("{a} and {b} are too much for a byte"))
+}

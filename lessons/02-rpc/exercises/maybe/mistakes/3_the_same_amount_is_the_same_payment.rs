@@ -1,0 +1,44 @@
+//! belief: the-same-amount-is-the-same-payment
+//! words: The same question is the same call.
+//! check: two_payments_are_two
+//! says: never ran
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+pub const TRIES: usize = 4;
+pub struct Customer {
+    name: String,
+    bank: SocketAddr,
+    patience: Duration,
+}
+
+impl Customer {
+    pub fn new(name: &str, bank: SocketAddr, patience: Duration) -> Self {
+        Customer {
+            name: name.to_string(),
+            bank,
+            patience,
+        }
+    }
+    pub fn pay(&mut self, amount: u32) -> io::Result<String> {
+        let key = format!("{}-{amount}", self.name);
+        let mut outcome = Err(ErrorKind::TimedOut.into());
+        for _ in 0..TRIES {
+            outcome = self.try_once(&format!("pay {key} {amount}\n"));
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+    fn try_once(&self, question: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&self.bank, self.patience)?;
+        stream.set_read_timeout(Some(self.patience))?;
+        stream.write_all(question.as_bytes())?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer)?;
+        let answer = answer.strip_suffix('\n').ok_or(ErrorKind::UnexpectedEof)?;
+        Ok(answer.to_string())
+    }
+}
