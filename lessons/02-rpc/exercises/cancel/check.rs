@@ -83,7 +83,7 @@ fn a_read_dropped_after_the_length() {
             let answer = ask_once(frames.next());
             let advice = match &answer {
                 Some(Err(error)) if error.kind() == ErrorKind::InvalidData => {
-                    "Frame length 1751477356? Oh, those are the letters `hell`: the dropped future had \
+                    "Frame length 1751477356? Those are the letters `hell`: the dropped future had \
                  read the length and took it with it. What has been read must lie in `self`."
                 }
                 _ => {

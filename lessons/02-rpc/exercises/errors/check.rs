@@ -25,10 +25,13 @@ const NO_VALUE: &str = "A failed call has an error and no value: a byte 1, the l
                         and the words, and nothing else. A value in its place, even 0, looks like \
                         a result to whoever reads it.";
 
+const WORDS: &str = "An error is a byte 1, the length of the words, and the words that `calculate` \
+                     gave: they are all that the caller will ever learn.";
+
 // The belief of this exercise. That 7 / 0 has no value says something about 7 / 0. The connection
 // is as good as before.
 #[test]
-fn the_next_call_is_answered() {
+fn a_failed_call_is_not_the_last() {
     case("7 / 0, then 7 + 1, sent together", |case| {
         let (_served, mut client) = serving(case);
         client.send(b"/\x07\x00+\x07\x01");
@@ -48,7 +51,7 @@ fn an_error_comes_without_a_value() {
         let (_served, mut client) = serving(case);
         for call in [*b"/\x01\x00", *b"-\x01\x02", *b"*\x63\x63", *b"?\x01\x01"] {
             client.send(call);
-            client.expect(failed(call), &[On::Wrong(NO_VALUE)]);
+            client.expect(failed(call), &[On::Wrong(WORDS)]);
         }
         // Were a byte too many on the way, it would come now.
         client.send(b"-\x09\x09");

@@ -3,6 +3,7 @@
 mod exercise;
 
 use std::io::Write;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
@@ -12,11 +13,17 @@ use testkit::{Case, PATIENCE, Peer, Running, View, case};
 
 /// A connection with a thread that reads its replies.
 fn reading(case: &Case) -> (Arc<Calls>, Running<'_, ()>, Peer<'_>) {
-    let (mut stream, server) = case.pair();
+    let (stream, server) = case.pair();
+    reading_from(case, stream, server)
+}
+
+fn reading_from<'c>(
+    case: &'c Case,
+    stream: TcpStream,
+    server: Peer<'c>,
+) -> (Arc<Calls>, Running<'c, ()>, Peer<'c>) {
     let calls = Arc::new(Calls::default());
     let of_thread = Arc::clone(&calls);
-    // The server has not read this byte: if it throws the connection away, that is a reset.
-    stream.write_all(b"?").expect("room for one byte");
     let read = case.start("read_replies", move || of_thread.read_replies(stream));
     (calls, read, server)
 }
@@ -70,7 +77,7 @@ fn expect_lost(case: &Case, calls: &[Receiver<Answer>]) {
 
 // The belief of this exercise. Before the end silence may mean "not yet". After it, it means never.
 #[test]
-fn every_call_that_waits_fails_at_once() {
+fn a_call_that_waits_fails_at_once() {
     case("Three calls wait, the server closes", |case| {
         let (calls, _read, server) = reading(case);
         let waiting = [1, 2, 3].map(|id| calls.begin(id));
@@ -106,7 +113,10 @@ fn a_reply_before_the_end_counts() {
 #[test]
 fn a_reset_is_an_end_as_well() {
     case("Two calls wait, the connection is reset", |case| {
-        let (calls, _read, server) = reading(case);
+        let (mut stream, server) = case.pair();
+        // The server does not read this byte: if it throws the connection away, that is a reset.
+        stream.write_all(b"?").expect("room for one byte");
+        let (calls, _read, server) = reading_from(case, stream, server);
         let waiting = [1, 2].map(|id| calls.begin(id));
         server.reset();
         expect_lost(case, &waiting);
@@ -115,7 +125,7 @@ fn a_reset_is_an_end_as_well() {
 
 // Nobody will read for it any more, so nobody would ever tell it.
 #[test]
-fn a_call_after_the_end_fails_at_once() {
+fn later_calls_fail_at_once() {
     case("A call that begins after the end", |case| {
         let (calls, read, server) = reading(case);
         server.close();

@@ -69,7 +69,7 @@ fn expect_answers(case: &Case, asked: Running<'_, io::Result<String>>, expected:
 // The belief of this exercise. The second reply is about the first question, and only its number
 // says so.
 #[test]
-fn answers_find_their_questions() {
+fn a_call_gets_its_own_reply() {
     case("Two questions, answered 2, 1", |case| {
         let (asked, mut server) = asking(case, 2);
         let ids = read_all(case, &mut server, 2);
@@ -103,7 +103,7 @@ fn twelve_in_any_order() {
 
 // A number is a claim by a stranger. It may be one that nobody waits for.
 #[test]
-fn a_number_that_nobody_waits_for() {
+fn what_nobody_waits_for() {
     case("A reply to a call that was never made", |case| {
         let (asked, mut server) = asking(case, 2);
         read_all(case, &mut server, 2);

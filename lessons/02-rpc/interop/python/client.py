@@ -11,11 +11,11 @@ import socket
 import struct
 import sys
 
-# What a Rust client sent, taken from the wire: the calls hello.HelloWorld("wire") and
-# Panda.GetInfo(100). Repeating somebody else's bytes is the only way in.
+# What a Rust client sent, taken from the wire. Repeating somebody else's bytes is the only way in.
 RECORDED = [
     ('hello.HelloWorld("wire")', b"\x01\x10hello.HelloWorld\x05\x04wire"),
     ("Panda.GetInfo(100)", b"\x02\x0dPanda.GetInfo\x01\x64"),
+    ("Panda.GetInfo(150)", b"\x03\x0dPanda.GetInfo\x02\x96\x01"),
 ]
 
 
@@ -84,9 +84,10 @@ def main() -> None:
                 return
             look_at(answer)
 
-    print("The letters of the first answer I can guess. But where in the second is 200?")
-    print("There is no name, no type and no end in these bytes; they are in the structs of")
-    print("the program that wrote them. Garbage, to anybody else.")
+    print("The letters of the first answer I can guess. In the second I seem to see the 200.")
+    print("Then where is the 300 of the third? It was an accident, and I could not have known.")
+    print("There is no name, no type and no end in these bytes: they are in the structs of the")
+    print("program that wrote them. To anybody else they are garbage.")
 
 
 main()

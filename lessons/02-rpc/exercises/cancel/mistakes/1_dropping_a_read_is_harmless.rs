@@ -1,7 +1,7 @@
 //! belief: dropping-a-read-is-harmless
 //! words: Dropping a read is harmless.
 //! check: a_read_dropped_after_the_length
-//! says: those are the letters `hell`
+//! says: Those are the letters `hell`
 
 use std::io::{self, ErrorKind};
 

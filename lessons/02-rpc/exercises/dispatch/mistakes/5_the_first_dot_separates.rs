@@ -1,6 +1,6 @@
 //! belief: the-first-dot-separates
 //! words: A name has one dot.
-//! check: a_service_name_may_have_dots
+//! check: the_last_dot_separates
 //! says: The last dot is the one between
 
 use std::collections::HashMap;

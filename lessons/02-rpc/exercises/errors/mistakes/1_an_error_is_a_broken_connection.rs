@@ -1,6 +1,6 @@
 //! belief: an-error-is-a-broken-connection
 //! words: An error is a broken connection.
-//! check: the_next_call_is_answered
+//! check: a_failed_call_is_not_the_last
 //! says: The call after the failed one got no answer
 
 use std::io::{self, Read, Write};

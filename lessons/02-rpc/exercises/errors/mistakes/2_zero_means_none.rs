@@ -1,6 +1,6 @@
 //! belief: zero-means-none
 //! words: Where there is no value, 0 will do.
-//! check: an_error_comes_without_a_value
+//! check: a_failed_call_is_not_the_last
 //! says: looks like
 
 use std::io::{self, Read, Write};

@@ -1,6 +1,6 @@
 //! belief: a-value-beside-the-error
 //! words: An answer always has a value, and sometimes an error too.
-//! check: an_error_comes_without_a_value
+//! check: a_failed_call_is_not_the_last
 //! says: an error and no value
 
 use std::io::{self, Read, Write};

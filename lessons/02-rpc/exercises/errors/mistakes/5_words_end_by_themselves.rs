@@ -1,6 +1,6 @@
 //! belief: words-end-by-themselves
 //! words: The words of an error need no length: they come last.
-//! check: an_error_comes_without_a_value
+//! check: a_failed_call_is_not_the_last
 //! says: the length of the words
 
 use std::io::{self, Read, Write};

@@ -1,6 +1,6 @@
 //! belief: silence-means-keep-waiting
 //! words: Silence means keep waiting.
-//! check: every_call_that_waits_fails_at_once
+//! check: a_call_that_waits_fails_at_once
 //! says: 3 calls still wait
 
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! belief: nobody-calls-later
 //! words: Who has told all that wait has told everybody.
-//! check: a_call_after_the_end_fails_at_once
+//! check: later_calls_fail_at_once
 //! says: began after the end
 
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! belief: who-is-dropped-knows
 //! words: To throw the waiting calls away is to tell them.
-//! check: every_call_that_waits_fails_at_once
+//! check: a_call_that_waits_fails_at_once
 //! says: thrown away without a word
 
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! belief: a-timeout-means-it-did-not-run
 //! words: A timeout means it did not run.
-//! check: the_timed_out_call_ran
+//! check: a_timed_out_call_ran
 //! says: the timed-out call ran, and so did your retry
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};

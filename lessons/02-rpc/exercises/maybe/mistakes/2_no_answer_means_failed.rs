@@ -1,6 +1,6 @@
 //! belief: no-answer-means-failed
 //! words: No answer means that it failed, so report that.
-//! check: the_timed_out_call_ran
+//! check: a_timed_out_call_ran
 //! says: ask again
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};

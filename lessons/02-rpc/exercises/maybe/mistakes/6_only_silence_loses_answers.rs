@@ -1,6 +1,6 @@
 //! belief: only-silence-loses-answers
 //! words: Only a timeout leaves it open whether a call ran.
-//! check: a_bank_that_crashes_is_asked_again
+//! check: the_connection_may_end_as_well
 //! says: asked again
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};

@@ -1,6 +1,6 @@
 //! belief: replies-keep-the-order
 //! words: Replies keep the order.
-//! check: answers_find_their_questions
+//! check: a_call_gets_its_own_reply
 //! says: Call 2 got call 1's reply: match IDs
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};

@@ -1,6 +1,6 @@
 //! belief: one-call-at-a-time
 //! words: The next call is sent when this one has its answer.
-//! check: answers_find_their_questions
+//! check: a_call_gets_its_own_reply
 //! says: a call that waits is no reason to hold the next one back
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};

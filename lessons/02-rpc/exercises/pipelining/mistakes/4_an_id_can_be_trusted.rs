@@ -1,6 +1,6 @@
 //! belief: an-id-can-be-trusted
 //! words: A reply carries the ID of one of my calls.
-//! check: a_number_that_nobody_waits_for
+//! check: what_nobody_waits_for
 //! says: Nothing that a peer sends
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};

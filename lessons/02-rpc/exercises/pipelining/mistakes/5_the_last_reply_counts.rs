@@ -1,6 +1,6 @@
 //! belief: the-last-reply-counts
 //! words: If a call is answered twice, the last reply counts.
-//! check: a_number_that_nobody_waits_for
+//! check: what_nobody_waits_for
 //! says: does not wait any more
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};

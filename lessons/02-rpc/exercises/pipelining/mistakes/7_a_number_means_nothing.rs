@@ -1,6 +1,6 @@
 //! belief: a-number-means-nothing
 //! words: The ID is a formality, so any number will do.
-//! check: answers_find_their_questions
+//! check: a_call_gets_its_own_reply
 //! says: Two calls have the same number
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
