@@ -111,7 +111,7 @@ fn pay(
     amounts: &[u32],
 ) -> Vec<io::Result<String>> {
     let amounts = amounts.to_vec();
-    let limit = Duration::from_secs(2);
+    let limit = Duration::from_secs(1);
     let advice = "The bank is asked a few times, not for ever.";
     case.run_within(limit, "pay", advice, move || {
         let mut customer = Customer::new(name, bank, patience);
