@@ -68,6 +68,8 @@ async fn host_one(stream: TcpStream, rpc: Rpc, settings: Settings) {
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.time)
+        // A client that has finished sending still gets its answer, as in lesson 01.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     // A connection that broke is nobody else's business.
     let _ = connection.await;

@@ -48,7 +48,7 @@ fn failure(code: i64, message: &str, id: &Value) -> Value {
 
 // The belief of this exercise. The requests of a batch share an envelope and nothing else.
 #[test]
-fn each_member_stands_for_itself() {
+fn a_bad_member_fails_alone() {
     case("Three requests, and the second one fails", |case| {
         let mut till = Till(0);
         let batch = json!([

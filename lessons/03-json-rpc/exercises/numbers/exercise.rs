@@ -10,7 +10,7 @@ pub const SAFE: u64 = 9_007_199_254_740_991;
 pub fn read(text: &str) -> Option<u64> {
     let value: Value = serde_json::from_str(text).ok()?;
     let ticket = value.get("ticket")?.as_f64()?;
-    Some(ticket as u64)
+    ticket.to_string().parse().ok()
 }
 
 /// Writes such a text, for readers in any language. Some of them keep every number in an `f64`: what

@@ -1,6 +1,6 @@
 //! belief: a-batch-is-a-transaction
 //! words: A batch is a transaction.
-//! check: each_member_stands_for_itself
+//! check: a_bad_member_fails_alone
 //! says: failed the whole batch
 
 use serde_json::{Value, json};

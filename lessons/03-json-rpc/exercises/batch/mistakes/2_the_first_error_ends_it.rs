@@ -1,6 +1,6 @@
 //! belief: the-first-error-ends-it
 //! words: After an error there is no point in going on.
-//! check: each_member_stands_for_itself
+//! check: a_bad_member_fails_alone
 //! says: was not done
 
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! belief: json-is-a-string-pattern
 //! words: JSON is a string pattern.
-//! check: white_space_and_order_mean_nothing
+//! check: a_space_changes_nothing
 //! says: one space after
 
 /// An order at a cinema, as it was understood.

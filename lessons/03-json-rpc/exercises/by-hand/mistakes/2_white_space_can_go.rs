@@ -1,6 +1,6 @@
 //! belief: white-space-can-go
 //! words: White space in JSON can be thrown away.
-//! check: white_space_and_order_mean_nothing
+//! check: a_space_changes_nothing
 //! says: white space inside a string
 
 /// An order at a cinema, as it was understood.

@@ -1,6 +1,6 @@
 //! belief: a-newline-ends-a-message
 //! words: A newline ends a message.
-//! check: no_newline_is_needed
+//! check: a_newline_is_not_needed
 //! says: one was answered
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
