@@ -82,9 +82,13 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    // The server may use every core. A client waits for one thing at a time: tasks of one thread hand
+    // over to each other without waking another one, and that is most of what a short call costs.
+    let mut runtime = match &command {
+        Command::Server(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = runtime.enable_all().build()?;
     match command {
         Command::Help => io::stdout().write_all(HELP.as_bytes())?,
         Command::Demo => demo::run()?,
