@@ -55,7 +55,6 @@ impl<'de> Deserialize<'de> for Strict {
 
 struct Visit;
 
-// ANCHOR: visit
 impl<'de> Visitor<'de> for Visit {
     type Value = Value;
 
@@ -63,6 +62,7 @@ impl<'de> Visitor<'de> for Visit {
         f.write_str("a JSON value")
     }
 
+    // ANCHOR: visit
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some((name, Strict(value))) = members.next_entry::<String, Strict>()? {
@@ -72,6 +72,7 @@ impl<'de> Visitor<'de> for Visit {
         }
         Ok(Value::Object(map))
     }
+    // ANCHOR_END: visit
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
@@ -80,7 +81,6 @@ impl<'de> Visitor<'de> for Visit {
         }
         Ok(Value::Array(list))
     }
-    // ANCHOR_END: visit
 
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::io::{Read, Write};
 use std::process::Command;
 
 use l03_json_rpc::client::{CallError, Client, Dialect};
@@ -146,6 +147,53 @@ fn our_server_answers_as_gos_does() {
         };
         assert_eq!(said(go.addr), said(ours.go.unwrap()), "{request}");
     }
+}
+
+/// Where ours is stricter than Go's, on purpose.
+#[test]
+fn our_server_refuses_what_gos_repairs() {
+    let (go, ours) = (go_server(&[]), Server::ours(&[]));
+    let said = |addr, request: &[u8]| String::from_utf8(exchange(addr, request)).unwrap();
+    for (request, gos, our) in [
+        (
+            br#"{"method":"Panda.GetInfo","params":[1,2],"id":1}"#.as_slice(),
+            r#""result":2,"#,
+            "params must be a list of one",
+        ),
+        (
+            br#"{"method":"Panda.GetInfo","params":[],"id":1}"#,
+            r#""result":0,"#,
+            "params must be a list of one",
+        ),
+        (
+            b"{\"method\":\"hello.HelloWorld\",\"params\":[\"\xff\"],\"id\":1}",
+            "\u{fffd} hello world",
+            "",
+        ),
+    ] {
+        assert!(said(go.addr, request).contains(gos));
+        assert!(said(ours.go.unwrap(), request).contains(our));
+    }
+}
+
+/// Why `go.rs` never answers `result: null` without an error: to a Go client that is the end.
+#[test]
+fn a_go_client_cannot_take_a_result_that_is_null() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = Command::new(go_program("client"));
+    client.args(["-null", &listener.local_addr().unwrap().to_string()]);
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        stream
+            .write_all(br#"{"id":0,"result":null,"error":null}"#)
+            .unwrap();
+        // Until the client has closed.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let said = output(client);
+    assert_eq!(said, "invalid error <nil>\nconnection is shut down\n");
+    server.join().unwrap();
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! JSON is a grammar, not a pattern: white space, the order of members and six ways to write one
-//! letter mean nothing, and only a parser knows all of them. The text becomes a `Value` first, and
+//! JSON is a grammar, not a pattern: white space, the order of members and the many ways to write
+//! one letter mean nothing, and only a parser knows all of them. The text becomes a `Value` first, and
 //! the questions are asked about that; so "no JSON" and "JSON, but no order" stay two answers, and
 //! members that we do not know do not matter. Written text goes through `serde_json` as well: a title
 //! with a quote in it would otherwise end the string early, and the rest would be read as JSON.

@@ -1,10 +1,11 @@
 // A client in Go, on nothing but the standard library: net/rpc with the jsonrpc codec.
 //
-//	client [-split] ADDR
+//	client [-split | -null] ADDR
 //
 // It makes every kind of call, compares each reply, and prints one line for each that came out right.
 // The first wrong one ends it with a message. With `-split` its requests travel byte by byte, and
-// without the newline that Go puts behind each of them.
+// without the newline that Go puts behind each of them. With `-null` it makes two calls, whatever comes
+// of them, and prints their errors: for a server that answers `result: null` and `error: null`.
 package main
 
 import (
@@ -55,6 +56,7 @@ func info(client *rpc.Client, number, expected int) {
 
 func main() {
 	split := flag.Bool("split", false, "byte by byte, no newlines")
+	null := flag.Bool("null", false, "two calls, and their errors")
 	flag.Parse()
 	log.SetFlags(0)
 	connection, err := net.Dial("tcp", flag.Arg(0))
@@ -66,6 +68,13 @@ func main() {
 		stream = splitter{connection}
 	}
 	client := jsonrpc.NewClient(stream)
+
+	if *null {
+		for i := 0; i < 2; i++ {
+			fmt.Println(client.Call("Panda.GetInfo", 1, new(int)))
+		}
+		return
+	}
 
 	greet(client, "wire")
 	info(client, 100, 200)
