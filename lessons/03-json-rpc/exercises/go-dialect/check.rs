@@ -71,7 +71,13 @@ impl Client<'_> {
             let happened = match self.stream.read(&mut byte) {
                 Ok(1..) => None,
                 Ok(0) => Some("you closed the connection".to_string()),
-                Err(_) => Some(format!("nothing more within {} ms", LIMIT.as_millis())),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    Some(format!("nothing more within {} ms", LIMIT.as_millis()))
+                }
+                // Closed with bytes that nobody had read: the system calls that a reset.
+                Err(_) => Some("you closed the connection".to_string()),
             };
             if let Some(happened) = happened {
                 let answer = match got.as_slice() {
