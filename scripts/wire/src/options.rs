@@ -227,7 +227,7 @@ mod tests {
             ),
             (
                 "--listen 1 --to 2 --as http",
-                "no view \"http\". Known: bytes, lines, frames",
+                "no view \"http\". Known: bytes, lines, frames, json-rpc",
             ),
             ("--listen 1 --to 2 --plain --json", "exclude each other"),
             (

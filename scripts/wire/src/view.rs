@@ -3,6 +3,7 @@
 
 mod bytes;
 mod frames;
+mod json_rpc;
 mod lines;
 
 use crate::event::Later;
@@ -52,11 +53,18 @@ pub enum ViewKind {
     Lines,
     /// A length in four bytes, then as many bytes of payload.
     Frames,
+    /// Calls and replies of JSON-RPC, in 2.0 and in Go's dialect.
+    JsonRpc,
 }
 
 impl ViewKind {
     /// All of them, in the order in which help and errors name them.
-    pub const ALL: [ViewKind; 3] = [ViewKind::Bytes, ViewKind::Lines, ViewKind::Frames];
+    pub const ALL: [ViewKind; 4] = [
+        ViewKind::Bytes,
+        ViewKind::Lines,
+        ViewKind::Frames,
+        ViewKind::JsonRpc,
+    ];
 
     /// The word for `--as`.
     pub fn name(self) -> &'static str {
@@ -64,6 +72,7 @@ impl ViewKind {
             ViewKind::Bytes => "bytes",
             ViewKind::Lines => "lines",
             ViewKind::Frames => "frames",
+            ViewKind::JsonRpc => "json-rpc",
         }
     }
 
@@ -78,6 +87,7 @@ impl ViewKind {
             ViewKind::Bytes => Box::new(bytes::Bytes::new(limits)),
             ViewKind::Lines => Box::new(lines::Lines::new(limits)),
             ViewKind::Frames => Box::new(frames::Frames::new(limits)),
+            ViewKind::JsonRpc => Box::new(json_rpc::JsonRpc::new(limits)),
         }
     }
 }

@@ -13,7 +13,7 @@ use common::*;
 /// Whatever the view makes of them, the bytes are the same, in both directions at once.
 #[test]
 fn bytes_are_identical_in_every_view() {
-    for view in ["bytes", "lines", "frames"] {
+    for view in ["bytes", "lines", "frames", "json-rpc"] {
         let (listener, addr) = listener();
         let wire = Wire::start(addr, &["--as", view]);
         for (seed, len) in [(1, 1), (2, 1000), (3, 65_536), (4, 3_000_000)] {

@@ -102,6 +102,13 @@ pub fn look(root: &Path) -> Vec<Finding> {
             version("python3", "--version"),
             install.command(&["python3", "python3", "python", "python3"]),
         ),
+        // Lesson 03 lets its server and its client talk to real Go programs.
+        finding(
+            "Go",
+            Need::Tests,
+            version("go", "version"),
+            install.command(&["golang-go", "golang", "go", "go"]),
+        ),
         finding(
             "Node.js 18+",
             Need::Tests,

@@ -1,0 +1,60 @@
+//! A batch saves round trips, and promises nothing else: it is a list of requests that happen to
+//! travel together. So each member is done and answered by itself, what one has done stays done when
+//! the next one fails, and a member that is no request at all costs only its own reply. Notifications
+//! leave no reply, hence the list of replies may be shorter, and ids, not places, say what belongs to
+//! what. A list of nothing is never sent: an empty batch is one mistake of the caller, and a batch of
+//! notifications has nobody who waits. Who wants all or nothing needs a method that does it all.
+
+use serde_json::{Value, json};
+
+/// A till: what is in it, in cents.
+#[derive(Debug, Default)]
+pub struct Till(pub i64);
+
+/// Does one request and gives its reply; `None` for a notification. You need not change it.
+pub fn one(till: &mut Till, request: &Value) -> Option<Value> {
+    let (Some(method), Some("2.0")) = (request["method"].as_str(), request["jsonrpc"].as_str())
+    else {
+        return Some(failure(-32600, "Invalid Request", &Value::Null));
+    };
+    let outcome = match (method, request["params"][0].as_i64()) {
+        ("Till.Put", Some(cents)) => {
+            till.0 += cents;
+            Ok(till.0)
+        }
+        ("Till.Take", Some(cents)) if cents > till.0 => Err((-32000, "not enough in the till")),
+        ("Till.Take", Some(cents)) => {
+            till.0 -= cents;
+            Ok(till.0)
+        }
+        ("Till.Put" | "Till.Take", None) => Err((-32602, "Invalid params")),
+        _ => Err((-32601, "Method not found")),
+    };
+    let id = request.get("id")?;
+    Some(match outcome {
+        Ok(cents) => json!({"jsonrpc": "2.0", "result": cents, "id": id}),
+        Err((code, words)) => failure(code, words, id),
+    })
+}
+
+fn failure(code: i64, message: &str, id: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": id})
+}
+
+/// Answers a message that is one request or a batch of them.
+pub fn answer(till: &mut Till, message: &Value) -> Option<Value> {
+    let Some(members) = message.as_array() else {
+        return one(till, message);
+    };
+    if members.is_empty() {
+        return Some(failure(-32600, "Invalid Request", &Value::Null));
+    }
+    let mut replies = Vec::new();
+    for member in members {
+        replies.extend(one(till, member));
+    }
+    if replies.is_empty() {
+        return None;
+    }
+    Some(replies.into())
+}

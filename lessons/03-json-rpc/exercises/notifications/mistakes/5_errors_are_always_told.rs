@@ -1,0 +1,45 @@
+//! belief: errors-are-always-told
+//! words: An error must always be told.
+//! check: a_notification_is_not_answered
+//! says: nobody waits for
+
+use serde_json::{Value, json};
+
+/// A light that can be called.
+#[derive(Debug, Default)]
+pub struct Light {
+    pub on: bool,
+    /// How often it was switched.
+    pub switched: u32,
+}
+
+impl Light {
+    /// Calls a method. `None`: there is no such method.
+    pub fn call(&mut self, method: &str) -> Option<Value> {
+        match method {
+            "Light.Switch" => {
+                self.on = !self.on;
+                self.switched += 1;
+            }
+            "Light.Get" => {}
+            _ => return None,
+        }
+        Some(self.on.into())
+    }
+}
+
+pub fn answer(light: &mut Light, message: &str) -> Option<String> {
+    let Ok(request) = serde_json::from_str::<Value>(message) else {
+        return Some(failure(-32700, "Parse error", &Value::Null));
+    };
+    let method = request["method"].as_str().unwrap_or_default();
+    let Some(result) = light.call(method) else {
+        return Some(failure(-32601, "Method not found", &request["id"]));
+    };
+    let id = request.get("id")?;
+    Some(json!({"jsonrpc": "2.0", "result": result, "id": id}).to_string())
+}
+
+fn failure(code: i64, message: &str, id: &Value) -> String {
+    json!({"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": id}).to_string()
+}

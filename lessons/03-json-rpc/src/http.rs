@@ -1,0 +1,127 @@
+//! The same 2.0 methods behind HTTP: the request is the body of a POST, the reply is the body of the
+//! response. HTTP says where a message ends (`Content-Length`), so no newline is needed, and whatever
+//! speaks HTTP can call, from `curl` to a browser.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::host::Settings;
+use crate::v2::Rpc;
+
+/// Serves clients until `shutdown` is ready.
+///
+/// # Errors
+///
+/// If the listener itself breaks. What happens to one client is no error of the server.
+pub async fn serve(
+    listener: TcpListener,
+    rpc: Rpc,
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let seats = Arc::new(Semaphore::new(settings.clients));
+    let mut conversations = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+            Some(_) = conversations.join_next() => continue,
+        };
+        match (accepted, Arc::clone(&seats).try_acquire_owned()) {
+            (Ok((stream, _)), Ok(seat)) => {
+                let rpc = rpc.clone();
+                conversations.spawn(async move {
+                    host_one(stream, rpc, settings).await;
+                    drop(seat);
+                });
+            }
+            (Ok(_), Err(_full)) => {}
+            (Err(_), _) => sleep(Duration::from_millis(10)).await,
+        }
+    }
+    conversations.shutdown().await;
+    Ok(())
+}
+
+/// One connection, with as many requests on it as the client likes.
+async fn host_one(stream: TcpStream, rpc: Rpc, settings: Settings) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let rpc = rpc.clone();
+        async move { Ok::<_, Infallible>(answer(request, &rpc, settings).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.time)
+        // A client that has finished sending still gets its answer, as in lesson 01.
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service);
+    // A connection that broke is nobody else's business.
+    let _ = connection.await;
+}
+
+// ANCHOR: answer
+/// One POST. What is wrong with the HTTP around a message has a status; what is wrong with the call
+/// in it is a JSON-RPC error, and to HTTP that is a success.
+async fn answer(
+    request: Request<Incoming>,
+    rpc: &Rpc,
+    settings: Settings,
+) -> Response<Full<Bytes>> {
+    if request.method() != Method::POST {
+        let mut response = status(StatusCode::METHOD_NOT_ALLOWED, "POST a JSON-RPC request\n");
+        let allow = HeaderValue::from_static("POST");
+        response.headers_mut().insert(ALLOW, allow);
+        return response;
+    }
+    // A page from elsewhere cannot make a browser send this type without asking us first.
+    if !is_json(request.headers().get(CONTENT_TYPE)) {
+        let words = "the Content-Type must be application/json\n";
+        return status(StatusCode::UNSUPPORTED_MEDIA_TYPE, words);
+    }
+    let body = Limited::new(request.into_body(), settings.message).collect();
+    let body = match timeout(settings.time, body).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(_)) => return status(StatusCode::PAYLOAD_TOO_LARGE, "the message is too long\n"),
+        Err(_) => return status(StatusCode::REQUEST_TIMEOUT, "the message took too long\n"),
+    };
+    match rpc.answer(&body).await {
+        Some(reply) => {
+            let mut response = Response::new(Full::from(reply));
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+            response
+        }
+        // A notification: HTTP insists on an answer, and this is the one without a body.
+        None => status(StatusCode::NO_CONTENT, ""),
+    }
+}
+// ANCHOR_END: answer
+
+/// `application/json`, whatever parameters follow it.
+fn is_json(value: Option<&HeaderValue>) -> bool {
+    let text = value.and_then(|value| value.to_str().ok());
+    let kind = text.and_then(|text| text.split(';').next());
+    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn status(code: StatusCode, words: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(words));
+    *response.status_mut() = code;
+    response
+}
