@@ -193,23 +193,20 @@ fn in_words(error: &io::Error) -> String {
 
 /// Is ready on Ctrl-C and SIGTERM, and for the demo also when its parent is gone.
 fn on_signal(with_stdin: bool) -> anyhow::Result<impl Future<Output = ()>> {
-    let (parent_gone, gone) = tokio::sync::oneshot::channel::<()>();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
     if with_stdin {
         // A thread of its own: reading standard input cannot be cancelled, and the runtime waits
         // at its end for what it has started itself.
         thread::spawn(move || {
             let _ = io::stdin().read_to_end(&mut Vec::new());
-            drop(parent_gone);
+            drop(end);
         });
-    } else {
-        // Never dropped, so never ready.
-        std::mem::forget(parent_gone);
     }
     let signals = signals()?;
     Ok(async move {
         tokio::select! {
             () = signals => {}
-            _ = gone => {}
+            _ = ended, if with_stdin => {}
         }
     })
 }
