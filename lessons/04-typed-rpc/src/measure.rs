@@ -1,0 +1,138 @@
+//! One row of the ladder: what the greeting call costs through the contract, in three places. The
+//! far server is another process, as it would be in real life; only the machine is the same.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use l04_typed_rpc::greeter::{Hello, HelloClient, Near, services};
+use l04_typed_rpc::memory;
+use l04_typed_rpc::rpc::client::Client;
+use l04_typed_rpc::rpc::server::{Event, Settings};
+
+use crate::peer::Peer;
+
+const CALLS: usize = 5000;
+const PATIENCE: Duration = Duration::from_secs(5);
+const NAME: &str = "wire";
+
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+/// Measures and prints.
+pub async fn run() -> anyhow::Result<()> {
+    let profile = if cfg!(debug_assertions) {
+        "debug build"
+    } else {
+        "release build"
+    };
+    println!("The greeting call for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
+    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+
+    let server = Peer::start()?;
+    times(&Near).await?.row("near: a function call");
+    let client = memory::connect(Arc::new(services()?), Settings::default());
+    times(&HelloClient::new(client, PATIENCE))
+        .await?
+        .row("the stub, over memory");
+    let client = Client::connect(server.addr, Settings::default()).await?;
+    times(&ByHand(client.clone()))
+        .await?
+        .row("no stub: names by hand, over a socket");
+    let far = times(&HelloClient::new(client, PATIENCE))
+        .await?
+        .row("the stub, over a socket");
+
+    let bytes = bytes_of_a_call(&server).await?;
+    println!("\nBytes of the call: {bytes}, as in lesson 02. The contract itself takes none.\n");
+
+    println!("Lines of code, without comments, blank lines and unit tests:");
+    let mut lines = 0;
+    for (name, source) in [
+        ("contract.rs", include_str!("contract.rs")),
+        ("error.rs", include_str!("error.rs")),
+        ("memory.rs", include_str!("memory.rs")),
+    ] {
+        lines += lines_of_code(source);
+        println!("{:>6}  {name}", lines_of_code(source));
+    }
+    println!(
+        "{:>6}  by_hand.rs, which the macro writes for you",
+        lines_of_code(include_str!("by_hand.rs"))
+    );
+    println!("\nYour row of the ladder:");
+    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
+    println!("| 04 typed RPC | {bytes} | {far:.0} | 02's and {lines} |");
+    Ok(())
+}
+
+/// The same contract without the macro: what the stub costs is the difference, if there is one.
+struct ByHand(Client);
+
+impl Hello for ByHand {
+    async fn hello_world(&self, name: String) -> Result<String, l04_typed_rpc::Error> {
+        let call = self.0.call_within(PATIENCE, "hello.HelloWorld", &name);
+        Ok(call.await?)
+    }
+
+    async fn hello_later(&self, name: String, ms: u64) -> Result<String, l04_typed_rpc::Error> {
+        let arguments = (name, ms);
+        let call = self.0.call_within(PATIENCE, "hello.HelloLater", &arguments);
+        Ok(call.await?)
+    }
+}
+
+/// Frames of one call, counted where they pass: 4 bytes of length, and the body.
+async fn bytes_of_a_call(server: &Peer) -> anyhow::Result<usize> {
+    fn count(event: Event<'_>) {
+        if let Event::Sent(body) | Event::Read(body) = event {
+            BYTES.fetch_add(4 + body.len(), Ordering::Relaxed);
+        }
+    }
+    let settings = Settings {
+        observe: count,
+        ..Settings::default()
+    };
+    let client = Client::connect(server.addr, settings).await?;
+    let hello = HelloClient::new(client, PATIENCE);
+    hello.hello_world(NAME.to_string()).await?;
+    Ok(BYTES.load(Ordering::Relaxed))
+}
+
+/// How long each of so many calls took, in microseconds, the shortest first. The first tenth of
+/// them is thrown away: caches are cold and the machine has other things to do.
+async fn times(hello: &impl Hello) -> anyhow::Result<Times> {
+    let mut times = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS + CALLS / 10 {
+        let since = Instant::now();
+        let greeting = hello.hello_world(NAME.to_string()).await?;
+        times.push(since.elapsed().as_secs_f64() * 1e6);
+        ensure!(
+            greeting == "wire hello world",
+            "a strange greeting: {greeting}"
+        );
+    }
+    let mut times = times.split_off(CALLS / 10);
+    times.sort_by(f64::total_cmp);
+    Ok(Times(times))
+}
+
+struct Times(Vec<f64>);
+
+impl Times {
+    /// Prints one row, and returns its median.
+    fn row(self, what: &str) -> f64 {
+        let (median, most) = (self.0[self.0.len() / 2], self.0[self.0.len() * 99 / 100]);
+        println!("{what:38}{median:>10.1}{most:>14.1}");
+        median
+    }
+}
+
+/// Counts what a reader has to understand.
+fn lines_of_code(source: &str) -> usize {
+    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
+    code.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}

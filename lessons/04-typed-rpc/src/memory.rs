@@ -1,0 +1,34 @@
+//! A connection without a socket. Client and server are the ones of lesson 02, unchanged: they
+//! ask for something that carries bytes, and a pipe in memory does. Frames, numbers and encoding
+//! are all there, so a test over it tests them; ports, addresses and the system are not.
+
+use std::sync::Arc;
+
+use tokio::io::{BufReader, duplex, split};
+
+use crate::rpc::client::Client;
+use crate::rpc::server::{self, Settings};
+use crate::rpc::service::Services;
+
+// ANCHOR: connect
+/// So many bytes may be on their way in each direction; then whoever writes has to wait, as on a
+/// real connection. A pipe without an end would hide that from every test.
+const ROOM: usize = 4096;
+
+/// A client whose server is a task in this program. Both end with the last clone of the client.
+/// `settings` are those of both, and only the client's end is observed, as over a socket.
+pub fn connect(services: Arc<Services>, settings: Settings) -> Client {
+    let (near, far) = duplex(ROOM);
+    let unobserved = Settings {
+        observe: |_| {},
+        ..settings
+    };
+    tokio::spawn(async move {
+        let (from, to) = split(far);
+        // How it ended is for the client to say, who has lost its connection.
+        let _ = server::converse(BufReader::new(from), to, &services, unobserved).await;
+    });
+    let (from, to) = split(near);
+    Client::over(from, to, settings)
+}
+// ANCHOR_END: connect

@@ -1,0 +1,186 @@
+//! The same tests near, in memory and over a socket: a caller cannot tell them apart.
+
+mod places;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use l04_typed_rpc::by_hand::{self, Echo, EchoClient, echo_server};
+use l04_typed_rpc::greeter::{
+    Hello, HelloClient, Near, Panda, PandaClient, hello_server, services, welcome,
+};
+use l04_typed_rpc::rpc::client::{CallError, Client};
+use l04_typed_rpc::rpc::message::Failure;
+use l04_typed_rpc::versions::{OnePanda, scales_server, v1};
+use l04_typed_rpc::{Error, contract};
+use places::{in_memory, only, over_a_socket};
+use testkit::PATIENCE;
+
+// ANCHOR: everywhere
+async fn greets(hello: impl Hello) {
+    let greetings = welcome(&hello, &["wire", "你好", ""]).await.unwrap();
+    assert_eq!(
+        greetings,
+        ["wire hello world", "你好 hello world", " hello world"]
+    );
+}
+
+async fn says_no(panda: impl Panda) {
+    assert_eq!(panda.get_info(100).await, Ok(200));
+    let no = Error::method("there is no panda 0");
+    assert_eq!(panda.get_info(0).await, Err(no));
+    // The call after a failed one works.
+    assert_eq!(panda.get_info(7).await, Ok(14));
+}
+
+#[tokio::test]
+async fn near() {
+    greets(Near).await;
+    says_no(Near).await;
+}
+
+#[tokio::test]
+async fn far_in_memory() {
+    let client = in_memory(Arc::new(services().unwrap())).await;
+    greets(HelloClient::new(client.clone(), PATIENCE)).await;
+    says_no(PandaClient::new(client, PATIENCE)).await;
+}
+
+#[tokio::test]
+async fn far_over_a_socket() {
+    let client = over_a_socket(Arc::new(services().unwrap())).await;
+    greets(HelloClient::new(client.clone(), PATIENCE)).await;
+    says_no(PandaClient::new(client, PATIENCE)).await;
+}
+// ANCHOR_END: everywhere
+
+async fn both(services: impl Fn() -> Arc<l04_typed_rpc::rpc::service::Services>) -> [Client; 2] {
+    [in_memory(services()).await, over_a_socket(services()).await]
+}
+
+#[tokio::test]
+async fn a_stub_can_be_served_again() {
+    // A stub fulfils the contract, so it can stand behind a server itself: a chain of three.
+    let far = over_a_socket(Arc::new(services().unwrap())).await;
+    let middle = hello_server(HelloClient::new(far, PATIENCE));
+    let client = in_memory(only(middle)).await;
+    greets(HelloClient::new(client, PATIENCE)).await;
+}
+
+#[tokio::test]
+async fn written_by_hand_it_is_the_same() {
+    for client in both(|| only(echo_server(by_hand::Near))).await {
+        let echo = EchoClient::new(client, PATIENCE);
+        assert_eq!(echo.twice("so".into()).await, Ok("so so".into()));
+        let no = Error::method("nothing to say twice");
+        assert_eq!(echo.twice(String::new()).await, Err(no));
+    }
+}
+
+#[tokio::test]
+async fn callers_of_lesson_02_are_understood() {
+    for client in both(|| Arc::new(services().unwrap())).await {
+        let greeting: String = client.call("hello.HelloWorld", &"wire").await.unwrap();
+        assert_eq!(greeting, "wire hello world");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_no_answer() {
+    // A server that takes the connection, and hangs up.
+    let (near, far) = tokio::io::duplex(64);
+    let (from, to) = tokio::io::split(near);
+    let client = Client::over(from, to, Default::default());
+    drop(far);
+    let hello = HelloClient::new(client, PATIENCE);
+    let lost = welcome(&hello, &["wire"]).await;
+    assert!(
+        matches!(lost, Err(Error::Wire(CallError::Lost(_)))),
+        "{lost:?}"
+    );
+}
+
+#[tokio::test]
+async fn patience_ends() {
+    for client in both(|| Arc::new(services().unwrap())).await {
+        let hello = HelloClient::new(client.clone(), Duration::from_millis(20));
+        let since = Instant::now();
+        let late = hello.hello_later("wire".into(), 5000).await;
+        assert_eq!(late, Err(Error::Wire(CallError::TooSlow)));
+        assert!(since.elapsed() < PATIENCE);
+        assert_eq!(client.in_flight(), 0, "a late call leaves nothing behind");
+    }
+}
+
+#[tokio::test]
+async fn slow_and_quick_calls_share_a_stub() {
+    for client in both(|| Arc::new(services().unwrap())).await {
+        let hello = HelloClient::new(client, PATIENCE);
+        let slow = hello.hello_later("slow".into(), 50);
+        let quick = async {
+            let greeting = hello.hello_world("quick".into()).await;
+            (greeting, Instant::now())
+        };
+        let slow = async { (slow.await, Instant::now()) };
+        let ((slow, last), (quick, first)) = tokio::join!(slow, quick);
+        assert_eq!(slow, Ok("slow hello world".into()));
+        assert_eq!(quick, Ok("quick hello world".into()));
+        assert!(first < last);
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_nobody_serves_is_the_wires_error() {
+    let client = in_memory(only(hello_server(Near))).await;
+    let info = PandaClient::new(client, PATIENCE).get_info(100).await;
+    let nobody = CallError::Server(Failure::NoService("Panda.GetInfo".into()));
+    assert_eq!(info, Err(Error::Wire(nobody)));
+}
+
+#[tokio::test]
+async fn two_versions_compile_and_do_not_agree() {
+    use v1::Scales;
+    for client in both(|| only(scales_server(OnePanda))).await {
+        let old = v1::ScalesClient::new(client, PATIENCE);
+        let san = old.measure("San".into()).await.unwrap();
+        assert_eq!((san.weight, san.height), (170, 110), "no error, and wrong");
+    }
+}
+
+contract! {
+    /// Every shape that a declaration may have.
+    trait Shapes = "shapes", shapes_server, ShapesClient {
+        async fn nothing() -> () = "Nothing";
+        async fn three(a: u8, b: Option<String>, c: Vec<(u64, bool)>) -> Vec<String> = "Three";
+    }
+}
+
+struct Here;
+
+impl Shapes for Here {
+    async fn nothing(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn three(
+        &self,
+        a: u8,
+        b: Option<String>,
+        c: Vec<(u64, bool)>,
+    ) -> Result<Vec<String>, Error> {
+        Ok(vec![a.to_string(), b.unwrap_or_default(), format!("{c:?}")])
+    }
+}
+
+#[tokio::test]
+async fn any_number_of_arguments() {
+    for client in both(|| only(shapes_server(Here))).await {
+        let shapes = ShapesClient::new(client, PATIENCE);
+        assert_eq!(shapes.nothing().await, Ok(()));
+        let three = shapes
+            .three(7, Some("b".into()), vec![(u64::MAX, true)])
+            .await
+            .unwrap();
+        assert_eq!(three, ["7", "b", "[(18446744073709551615, true)]"]);
+    }
+}

@@ -1,0 +1,29 @@
+//! Where a contract can be fulfilled: near, over memory, over a socket. The tests are written once
+//! and run in each place.
+
+use std::sync::Arc;
+
+use l04_typed_rpc::memory;
+use l04_typed_rpc::rpc::client::Client;
+use l04_typed_rpc::rpc::server::{Door, Settings, serve};
+use l04_typed_rpc::rpc::service::{Service, Services};
+use tokio::net::TcpListener;
+
+pub fn only(service: Service) -> Arc<Services> {
+    let mut services = Services::new();
+    services.register(service).unwrap();
+    Arc::new(services)
+}
+
+pub async fn in_memory(services: Arc<Services>) -> Client {
+    memory::connect(services, Settings::default())
+}
+
+pub async fn over_a_socket(services: Arc<Services>) -> Client {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let settings = Settings::default();
+    let forever = std::future::pending();
+    tokio::spawn(serve(listener, Door::Plain, services, settings, forever));
+    Client::connect(addr, settings).await.unwrap()
+}
