@@ -1,0 +1,37 @@
+//! belief: the-rest-is-the-other-method
+//! words: What is not the first method must be the second.
+//! check: other_methods_are_refused
+//! says: Nobody asked for this method
+
+/// What a till can do. Whoever writes one knows nothing of requests and replies.
+pub trait Till {
+    /// Sells so many of an article, and returns what they cost together, in cents.
+    fn sell(&mut self, article: &str, count: u32) -> Result<u32, String>;
+    /// Takes back what was sold with this receipt.
+    fn refund(&mut self, receipt: u32) -> Result<(), String>;
+}
+
+/// Serves any till: one request in, one reply out, both of them one line without its newline.
+pub fn answer(till: &mut impl Till, request: &str) -> String {
+    let words: Vec<&str> = request.split(' ').collect();
+    let outcome = match words[..] {
+        ["sell", article, count] => {
+            let Ok(count) = count.parse() else {
+                return "bad argument".to_string();
+            };
+            till.sell(article, count).map(|cents| format!("ok {cents}"))
+        }
+        [method, receipt] if method != "sell" => {
+            let Ok(receipt) = receipt.parse() else {
+                return "bad argument".to_string();
+            };
+            till.refund(receipt).map(|()| "ok".to_string())
+        }
+        ["sell" | "refund", ..] => return "bad argument".to_string(),
+        _ => {
+            let _ = till.refund(0);
+            return "ok".to_string();
+        }
+    };
+    outcome.unwrap_or_else(|error| format!("failed {}", error.replace('\n', " ")))
+}

@@ -1,0 +1,60 @@
+//! belief: it-compiles-so-both-agree
+//! words: It compiles, so both agree.
+//! check: an_old_client_reads_what_it_always_read
+//! says: old client read `height` as
+
+/// A panda as version 2 knows it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Panda {
+    /// In cm. New, and not every panda was measured.
+    pub height: Option<u32>,
+    pub name: String,
+    pub keeper: String,
+}
+
+/// The bytes are not a panda.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Fields one after another, the new one last, and only if there is something to say.
+pub fn encode(panda: &Panda) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let height = panda.height.map(|cm| cm.to_string()).unwrap_or_default();
+    put(&mut bytes, &height);
+    put(&mut bytes, &panda.name);
+    put(&mut bytes, &panda.keeper);
+    bytes
+}
+
+fn put(bytes: &mut Vec<u8>, text: &str) {
+    // No text here is longer than that.
+    let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
+    bytes.push(length);
+    bytes.extend_from_slice(&text.as_bytes()[..usize::from(length)]);
+}
+
+/// Reads what version 1, version 2 and versions to come have written.
+pub fn decode(bytes: &[u8]) -> Result<Panda, Malformed> {
+    let (height, rest) = field(bytes)?;
+    let height = match height.as_str() {
+        "" => None,
+        height => Some(height.parse().map_err(|_| Malformed)?),
+    };
+    let (name, rest) = field(rest)?;
+    let (keeper, _later_versions) = field(rest)?;
+    Ok(Panda {
+        height,
+        name,
+        keeper,
+    })
+}
+
+/// The first field, and what follows it.
+fn field(bytes: &[u8]) -> Result<(String, &[u8]), Malformed> {
+    let (length, rest) = bytes.split_first().ok_or(Malformed)?;
+    let (text, rest) = rest
+        .split_at_checked(usize::from(*length))
+        .ok_or(Malformed)?;
+    let text = String::from_utf8(text.to_vec()).map_err(|_| Malformed)?;
+    Ok((text, rest))
+}
