@@ -218,6 +218,8 @@ def fuzz(_work, seconds):
                 panics += " panicked at " in line
                 print(line)
     print(f"{panics} panics, {failed} failed programs; load average at the end {load()}\n")
+    if panics or failed:
+        raise SystemExit(1)
 
 
 def sift(process, report):

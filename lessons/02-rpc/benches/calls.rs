@@ -22,8 +22,8 @@ fn main() -> anyhow::Result<()> {
         println!("usage: calls ADDR IN_FLIGHT CALLS; `scripts/figures rpc` does it all");
         return Ok(());
     };
-    // One thread, as in every client of the workbook that only waits for its answers: tasks hand over to
-    // each other there without waking another thread, and that is most of what a short call costs.
+    // One thread: on it tasks hand over to each other without waking another thread, and that is
+    // most of what a short call costs. The server uses every core, as it always does.
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
