@@ -6,41 +6,21 @@
 mod running;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use l01_tcp::frame;
 use l02_rpc::client::Client;
 use l02_rpc::message::{self, Failure, Reply, Request};
 use l02_rpc::server::{Settings, converse};
 use running::{greeter, patient};
+use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
 
-/// Pseudo-random numbers (xorshift): the same ones in every run, and no dependency.
-struct Dice(u64);
+/// What this protocol is made of, or nearly.
+trait Noise {
+    fn message(&mut self) -> Vec<u8>;
+    fn stream(&mut self) -> Vec<u8>;
+}
 
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.roll() % end.max(1) as u64).unwrap()
-    }
-
-    fn byte(&mut self) -> u8 {
-        // Small numbers, and those with the high bit, are where lengths and varints live.
-        match self.below(4) {
-            0 => [0, 1, 0x7f, 0x80, 0xff][self.below(5)],
-            _ => self.roll().to_le_bytes()[0],
-        }
-    }
-
-    fn bytes(&mut self, most: usize) -> Vec<u8> {
-        (0..self.below(most + 1)).map(|_| self.byte()).collect()
-    }
-
+impl Noise for Dice {
     /// A valid message, or one with a few bytes changed, cut off or added, or plain noise.
     fn message(&mut self) -> Vec<u8> {
         let argument = self.bytes(20);
@@ -94,35 +74,10 @@ impl Dice {
     }
 }
 
-/// So many rounds, or as long as `FUZZ_SECONDS` says.
-fn budget(rounds: u64) -> impl Iterator<Item = Dice> {
-    let seconds = std::env::var("FUZZ_SECONDS").ok().map(|text| {
-        let seconds = text.parse().expect("FUZZ_SECONDS is a number");
-        Duration::from_secs(seconds)
-    });
-    let since = Instant::now();
-    (1..)
-        .take_while(move |round| match seconds {
-            Some(seconds) => since.elapsed() < seconds,
-            None => *round <= rounds,
-        })
-        .map(|round: u64| Dice(round.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-}
-
-/// The most memory that this process has had, in KiB. Only Linux tells; elsewhere it is 0.
-fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
-        .unwrap_or(0)
-}
-
-const MEMORY: u64 = 48 * 1024;
-
 #[test]
 fn no_bytes_make_the_decoder_panic_or_reserve_much() {
     let before = peak_memory();
-    for mut dice in budget(300_000) {
+    for mut dice in budget("RPC decoder", 300_000) {
         let bytes = dice.message();
         // What can be read is read the same way again: nothing was made up.
         if let Ok(request) = message::decode::<Request<'_>>(&bytes) {
@@ -147,7 +102,7 @@ fn no_bytes_make_the_decoder_panic_or_reserve_much() {
 async fn no_stream_of_bytes_makes_the_server_panic() {
     let services = Arc::new(greeter());
     let before = peak_memory();
-    for mut dice in budget(10_000) {
+    for mut dice in budget("RPC server", 10_000) {
         let stream = dice.stream();
         // Whether it ends well does not matter, only that it ends and does not panic.
         let _ = patient(converse(
@@ -164,7 +119,7 @@ async fn no_stream_of_bytes_makes_the_server_panic() {
 
 #[tokio::test]
 async fn no_stream_of_bytes_makes_the_client_panic_or_hang() {
-    for mut dice in budget(10_000) {
+    for mut dice in budget("RPC client", 10_000) {
         let stream = std::io::Cursor::new(dice.stream());
         let client = Client::over(stream, tokio::io::sink(), Settings::default());
         // Noise may contain a reply with our number, even one that makes sense. What counts is that

@@ -1,27 +1,12 @@
 //! The reader of Go's dialect, and all that comes behind it, fed with noise: a fixed budget, the same
 //! bytes in every run, no panic, and never more bytes held than the limit allows.
+//! `FUZZ_SECONDS=600 cargo test -p l03-json-rpc --test fuzz` goes on for ten minutes.
 
 use l03_json_rpc::go;
 use l03_json_rpc::split::{Lost, Split};
+use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
 
-const ROUNDS: u64 = 20_000;
 const LIMIT: usize = 512;
-
-/// A small generator of numbers (xorshift64*): the same seed gives the same run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() >> 33).unwrap() % end
-    }
-}
 
 /// What streams are made of: things that mean something, and things that do not.
 const PARTS: [&[u8]; 24] = [
@@ -51,19 +36,19 @@ const PARTS: [&[u8]; 24] = [
     b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
 
-fn stream(random: &mut Random) -> Vec<u8> {
+fn stream(dice: &mut Dice) -> Vec<u8> {
     let mut bytes = Vec::new();
     // Most streams begin with something whole, or nearly all would end at their first byte.
-    for _ in 0..random.below(3) {
-        bytes.extend_from_slice(PARTS[random.below(4)]);
+    for _ in 0..dice.below(3) {
+        bytes.extend_from_slice(PARTS[dice.below(4)]);
     }
     bytes.push(b'{');
-    for _ in 0..random.below(20) {
-        bytes.extend_from_slice(PARTS[random.below(PARTS.len())]);
+    for _ in 0..dice.below(20) {
+        bytes.extend_from_slice(PARTS[dice.below(PARTS.len())]);
     }
-    for _ in 0..random.below(4) {
-        let at = random.below(bytes.len());
-        bytes[at] = (random.next() >> 40).to_le_bytes()[0];
+    for _ in 0..dice.below(4) {
+        let at = dice.below(bytes.len());
+        bytes[at] = dice.byte();
     }
     bytes
 }
@@ -95,23 +80,27 @@ fn read(
 
 #[test]
 fn noise_never_panics_and_pieces_change_nothing() {
-    let mut random = Random(0x5eed);
-    let (mut whole, mut answered, mut lost) = (0, 0, 0);
-    for round in 0..ROUNDS {
-        let bytes = stream(&mut random);
+    let before = peak_memory();
+    let (mut streams, mut whole, mut answered, mut lost) = (0, 0, 0, 0);
+    for mut dice in budget("Go-dialect reader", 20_000) {
+        let bytes = stream(&mut dice);
         let at_once = read(&mut Split::objects(LIMIT), &bytes, || usize::MAX);
-        let pieces = read(&mut Split::objects(LIMIT), &bytes, || 1 + random.below(7));
+        let pieces = read(&mut Split::objects(LIMIT), &bytes, || 1 + dice.below(7));
         let single = read(&mut Split::objects(LIMIT), &bytes, || 1);
-        assert_eq!(at_once, pieces, "round {round}: {bytes:?}");
-        assert_eq!(at_once, single, "round {round}: {bytes:?}");
+        assert_eq!(at_once, pieces, "{bytes:?}");
+        assert_eq!(at_once, single, "{bytes:?}");
+        streams += 1;
         for message in &at_once.0 {
             whole += 1;
             answered += usize::from(go::answer(message, go::methods).is_some());
         }
         lost += usize::from(at_once.1.is_some());
-        let _ = read(&mut Split::lines(LIMIT), &bytes, || 1 + random.below(7));
+        let _ = read(&mut Split::lines(LIMIT), &bytes, || 1 + dice.below(7));
     }
-    println!("{ROUNDS} streams: {whole} objects, {answered} answered, {lost} streams lost");
+    println!("{streams} streams: {whole} objects, {answered} answered, {lost} streams lost");
     // The noise must reach every part, or it shows nothing.
-    assert!(whole > 10_000 && answered > 5_000 && lost > 1_000 && answered < whole);
+    assert!(whole > streams / 2 && answered > streams / 4 && lost > streams / 20);
+    assert!(answered < whole);
+    let more = peak_memory().saturating_sub(before);
+    assert!(more < MEMORY, "{more} KiB more than before");
 }

@@ -11,10 +11,12 @@
 //! * [`Pieces`] plays a connection without a socket: reads return exactly the pieces you list.
 //! * [`View`] shows values the way a learner should see them, bytes above all.
 //! * [`advice`] turns network errors into a sentence; [`On`] replaces it where a check knows better.
+//! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
 
 pub mod advice;
 mod case;
+pub mod fuzz;
 mod hook;
 mod peer;
 mod pieces;
