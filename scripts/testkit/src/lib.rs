@@ -12,10 +12,12 @@
 //! * [`View`] shows values the way a learner should see them, bytes above all.
 //! * [`advice`] turns network errors into a sentence; [`On`] replaces it where a check knows better.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
+//! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
 
 pub mod advice;
 mod case;
 mod hook;
+pub mod mine;
 mod peer;
 mod pieces;
 mod report;
