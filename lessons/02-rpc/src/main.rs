@@ -3,6 +3,8 @@
 
 mod demo;
 mod measure;
+#[cfg(feature = "mine")]
+mod mine;
 mod peer;
 mod story;
 
@@ -28,8 +30,9 @@ Call a function that lives elsewhere: lesson 02 of Sockets to Services.
   cargo run -p l02-rpc -- client hello.HelloWorld wire    a call, in another one
   cargo run -p l02-rpc -- client Panda.GetInfo 100        another call
   cargo run -p l02-rpc -- measure                     bytes, microseconds and lines of code of a call
+  cargo run -p l02-rpc --features mine -- mine        a server made of your own answers
 
-Options of server and client:
+Options of server, client and mine:
   --addr ADDR     where to listen, or whom to call        [127.0.0.1:8080]
   --http          behind a web server's door, by CONNECT  [127.0.0.1:10086]
 Options of server:
@@ -58,6 +61,7 @@ enum Command {
         argument: Vec<String>,
     },
     Measure,
+    Mine(SocketAddr),
 }
 
 struct Serve {
@@ -90,6 +94,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Help => Ok(()),
             Command::Demo => demo::run().await,
             Command::Measure => measure::run().await,
+            Command::Mine(addr) => run_mine(addr).await,
             Command::Server(serve) => run_server(serve).await,
             Command::Client {
                 addr,
@@ -138,6 +143,7 @@ fn parse() -> anyhow::Result<Command> {
     let command = match words.next().as_deref() {
         None => Command::Demo,
         Some("measure") => Command::Measure,
+        Some("mine") => Command::Mine(addr),
         Some("server") => Command::Server(Serve {
             addr,
             door,
@@ -158,6 +164,14 @@ fn parse() -> anyhow::Result<Command> {
         bail!("`{word}` is one word too many; `--help` shows what there is");
     }
     Ok(command)
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine(_addr: SocketAddr) -> anyhow::Result<()> {
+    bail!("your answers are not built in; `cargo workbook peer 02` builds them in and calls them")
 }
 
 // ---- the server

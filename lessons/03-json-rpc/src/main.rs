@@ -3,6 +3,8 @@
 
 mod demo;
 mod measure;
+#[cfg(feature = "mine")]
+mod mine;
 mod peer;
 
 use std::io::{self, Read, Write};
@@ -28,6 +30,7 @@ A language both sides read: lesson 03 of Sockets to Services.
   cargo run -p l03-json-rpc -- server            a server, in one terminal
   cargo run -p l03-json-rpc -- client wire 100   a client, in another one
   cargo run -p l03-json-rpc -- measure           bytes, microseconds and lines of code of a call
+  cargo run -p l03-json-rpc --features mine -- mine    a server made of your own answer
 
 A whole number is sent to Panda.GetInfo, every other word to hello.HelloWorld.
 
@@ -41,6 +44,8 @@ Options of server:
 Options of client:
   --addr ADDR       whom to call                         [127.0.0.1:8080]
   --go              speak Go's dialect                   [then 127.0.0.1:8082]
+Option of mine:
+  --addr ADDR       where to listen                      [127.0.0.1:8082]
 
 Ctrl-C ends the server. Any program that writes JSON can be the client, for example:
   curl -H 'Content-Type: application/json' 127.0.0.1:8081 \\
@@ -54,6 +59,7 @@ enum Command {
     Server(Serve),
     Client(Call),
     Measure,
+    Mine(SocketAddr),
 }
 
 struct Serve {
@@ -93,6 +99,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Help => io::stdout().write_all(HELP.as_bytes())?,
         Command::Demo => demo::run()?,
         Command::Measure => runtime.block_on(measure::run())?,
+        Command::Mine(addr) => runtime.block_on(run_mine(addr))?,
         Command::Server(serve) => {
             let served = runtime.block_on(run_server(&serve));
             // A thread may still stand in a read of the standard input; nobody waits for it.
@@ -134,12 +141,13 @@ fn parse() -> anyhow::Result<Command> {
             other => return Err(other.unexpected().into()),
         }
     }
-    if let (Some(first), Some("server" | "measure")) = (words.first(), word.as_deref()) {
+    if let (Some(first), Some("server" | "measure" | "mine")) = (words.first(), word.as_deref()) {
         bail!("`{first}` is one word too many; `--help` shows what there is");
     }
     Ok(match word.as_deref() {
         None => Command::Demo,
         Some("measure") => Command::Measure,
+        Some("mine") => Command::Mine(addr.unwrap_or(serve.go_addr)),
         Some("server") => {
             serve.addr = addr.unwrap_or(serve.addr);
             Command::Server(serve)
@@ -165,6 +173,14 @@ fn address(parser: &mut lexopt::Parser, option: &str) -> anyhow::Result<SocketAd
     let example = "an address looks like 127.0.0.1:8080";
     text.parse()
         .with_context(|| format!("{option} {text}: {example}"))
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine(_addr: SocketAddr) -> anyhow::Result<()> {
+    bail!("your answer is not built in; `cargo workbook peer 03` builds it in and calls it")
 }
 
 // ---- the server

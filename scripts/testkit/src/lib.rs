@@ -13,11 +13,13 @@
 //! * [`advice`] turns network errors into a sentence; [`On`] replaces it where a check knows better.
 //! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
+//! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
 
 pub mod advice;
 mod case;
 pub mod fuzz;
 mod hook;
+pub mod mine;
 mod peer;
 mod pieces;
 mod report;

@@ -4,6 +4,7 @@ pub mod check;
 pub mod doctor;
 pub mod hint;
 pub mod list;
+pub mod peer;
 pub mod preprocess;
 pub mod reset;
 pub mod solution;
@@ -42,6 +43,7 @@ pub const COMMANDS: &[Command] = &[
     reset::RESET,
     reset::UNDO,
     wire::COMMAND,
+    peer::COMMAND,
     doctor::COMMAND,
     verify::COMMAND,
     preprocess::COMMAND,

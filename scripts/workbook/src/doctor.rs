@@ -1,5 +1,6 @@
 //! What this machine has, what it lacks, and the exact command that mends it.
 
+use std::ffi::{OsStr, OsString};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -96,19 +97,8 @@ pub fn look(root: &Path) -> Vec<Finding> {
             version("cargo-clippy", "--version"),
             "rustup component add clippy".into(),
         ),
-        finding(
-            "Python 3",
-            Need::Tests,
-            version("python3", "--version"),
-            install.command(&["python3", "python3", "python", "python3"]),
-        ),
-        // Lesson 03 lets its server and its client talk to real Go programs.
-        finding(
-            "Go",
-            Need::Tests,
-            version("go", "version"),
-            install.command(&["golang-go", "golang", "go", "go"]),
-        ),
+        python(),
+        go(),
         finding(
             "Node.js 18+",
             Need::Tests,
@@ -128,6 +118,36 @@ pub fn look(root: &Path) -> Vec<Finding> {
             },
         ),
     ]
+}
+
+/// Python calls the servers of several lessons, in tests and for `peer`.
+#[must_use]
+pub fn python() -> Finding {
+    Finding {
+        name: "Python 3",
+        need: Need::Tests,
+        found: version(&program("PYTHON", "python3"), "--version"),
+        mend: Install::here().command(&["python3", "python3", "python", "python3"]),
+    }
+}
+
+/// Lesson 03 lets its server and its client talk to real Go programs.
+#[must_use]
+pub fn go() -> Finding {
+    Finding {
+        name: "Go",
+        need: Need::Tests,
+        found: version(&program("GO", "go"), "version"),
+        mend: Install::here().command(&["golang-go", "golang", "go", "go"]),
+    }
+}
+
+/// The program that the environment variable `named` names, else `usual`.
+#[must_use]
+pub fn program(named: &str, usual: &str) -> OsString {
+    std::env::var_os(named)
+        .filter(|named| !named.is_empty())
+        .unwrap_or_else(|| usual.into())
 }
 
 /// How software is installed on this system.
@@ -214,13 +234,14 @@ fn is_ubuntu() -> bool {
 }
 
 /// The first line that `program` prints about itself.
-fn version(program: &str, argument: &str) -> Result<String, String> {
+fn version(program: impl AsRef<OsStr>, argument: &str) -> Result<String, String> {
+    let program = program.as_ref();
     let output = Command::new(program)
         .arg(argument)
         .output()
         .map_err(|_| "not installed".to_owned())?;
     if !output.status.success() {
-        return Err(format!("`{program} {argument}` fails"));
+        return Err(format!("`{} {argument}` fails", program.display()));
     }
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())

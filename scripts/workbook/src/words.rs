@@ -2,6 +2,7 @@
 //! this file and its folder, `lesson.toml` and the checks.
 
 pub mod book;
+mod peer;
 mod watch;
 
 use std::process::ExitStatus;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use crate::course::Exercise;
 use crate::judge::parse::Panic;
+pub use peer::*;
 pub use watch::*;
 
 /// After three builds during which the file changed each time.
@@ -288,8 +290,9 @@ pub const STOPPED: &str = "stopped";
 pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
 /// Heading of what only makes it nicer.
 pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
-/// Heading of what only `scripts/test` needs.
-pub const DOCTOR_TESTS: &str = "To run scripts/test (it installs these on Debian)";
+/// Heading of what only `scripts/test` needs, and two of them `peer`.
+pub const DOCTOR_TESTS: &str =
+    "To run scripts/test (it installs these on Debian); Python and Go also for `peer`";
 /// Mark of a thing that is there, in plain output.
 pub const DOCTOR_OK: &str = "ok     ";
 /// Mark of a thing that is missing, in plain output.

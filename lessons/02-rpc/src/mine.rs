@@ -1,0 +1,72 @@
+//! `-- mine`: the learner's own answers of this lesson, where they have passed, for a real stranger to
+//! call. Beside them stands this lesson's own server, so that the stranger can compare.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use l02_rpc::greeter::services;
+use l02_rpc::server::{Door, Settings, serve};
+use testkit::mine;
+use tokio::net::TcpListener;
+
+mod dispatch {
+    include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
+}
+
+mod errors {
+    include!(concat!(env!("OUT_DIR"), "/errors.rs"));
+}
+
+/// Serves `dispatch` on `addr`, and `errors` and the lesson's server on the next two ports.
+pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
+    let next = |after| -> anyhow::Result<SocketAddr> {
+        let port = match addr.port() {
+            0 => 0,
+            port => port.checked_add(after).context("there are no ports left")?,
+        };
+        Ok(SocketAddr::new(addr.ip(), port))
+    };
+    let listening = mine::serve("dispatch", dispatch::OWN, addr, |stream| {
+        dispatch::answer::serve(stream, &for_dispatch())
+    });
+    let listening = listening.with_context(|| format!("cannot listen on {addr}"))?;
+    let addr = next(1)?;
+    mine::serve("errors", errors::OWN, addr, errors::answer::serve)
+        .with_context(|| format!("cannot listen on {addr}"))?;
+
+    let addr = next(2)?;
+    let listener = TcpListener::bind(addr)
+        .await
+        .with_context(|| format!("cannot listen on {addr}"))?;
+    let shutdown = crate::on_signal(false)?;
+    let addr = listener.local_addr()?;
+    mine::tell(&format!("rpc: this lesson's own server, on {addr}"));
+    mine::tell(&format!("listening on {listening}"));
+    let services = Arc::new(services()?);
+    serve(
+        listener,
+        Door::Plain,
+        services,
+        Settings::default(),
+        shutdown,
+    )
+    .await?;
+    Ok(())
+}
+
+/// What a caller of `dispatch` finds.
+fn for_dispatch() -> dispatch::answer::Services {
+    let hello: dispatch::answer::Method = |name| format!("{name} hello world");
+    let twice: dispatch::answer::Method = |number| match number.parse::<u32>() {
+        Ok(number) => (u64::from(number) * 2).to_string(),
+        Err(_) => format!("{number} is no number"),
+    };
+    let now: dispatch::answer::Method = |zone| format!("noon in {zone}");
+    HashMap::from([
+        ("hello", HashMap::from([("HelloWorld", hello)])),
+        ("Panda", HashMap::from([("GetInfo", twice)])),
+        ("go.micro.clock", HashMap::from([("Now", now)])),
+    ])
+}

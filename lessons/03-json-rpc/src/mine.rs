@@ -1,0 +1,22 @@
+//! `-- mine`: the learner's own answer of `go-dialect`, where it has passed, for a real Go program to
+//! call.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use testkit::mine;
+
+mod go_dialect {
+    include!(concat!(env!("OUT_DIR"), "/go-dialect.rs"));
+}
+
+/// Serves it on `addr`, until a signal ends the program.
+pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
+    let mut stop = crate::on_signal(false)?;
+    let serve = go_dialect::answer::serve;
+    let listening = mine::serve("go-dialect", go_dialect::OWN, addr, serve)
+        .with_context(|| format!("cannot listen on {addr}"))?;
+    mine::tell(&format!("listening on {listening}"));
+    stop.wait_for(|stop| *stop).await?;
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The build script of lessons with a `peer`: with the feature `mine` the learner's own passed
+//! answers come into the lesson's program, and the solutions where nothing has passed yet.
+//!
+//! For each exercise it writes `$OUT_DIR/ID.rs`, a few lines that name the file to compile. The file
+//! itself is compiled where it lies: a text put in by `include!` may not begin with `//!` lines,
+//! and its errors would be reported in a file that nobody has written. Only what `src/mine.rs` then
+//! includes is compiled, and without the feature nothing is.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    // Something must be named, or cargo would look at every file of the lesson.
+    println!("cargo::rerun-if-env-changed=CARGO_FEATURE_MINE");
+    if env::var_os("CARGO_FEATURE_MINE").is_none() {
+        return Ok(());
+    }
+    let (lesson, out) = (folder("CARGO_MANIFEST_DIR")?, folder("OUT_DIR")?);
+    let passed = lesson.join("../../.workbook/passed");
+    // The whole folder: an answer may come, change or go. While there is none, cargo asks each time.
+    println!("cargo::rerun-if-changed={}", passed.display());
+    for exercise in fs::read_dir(lesson.join("exercises"))? {
+        let dir = exercise?.path();
+        let Some(id) = dir.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let own = passed.join(format!("{id}.rs"));
+        let text = if own.is_file() {
+            part(&own, true)
+        } else {
+            part(&dir.join("solution.rs"), false)
+        };
+        fs::write(out.join(format!("{id}.rs")), text)?;
+    }
+    Ok(())
+}
+
+fn folder(variable: &str) -> io::Result<PathBuf> {
+    let value = env::var_os(variable).ok_or(io::ErrorKind::NotFound)?;
+    Ok(value.into())
+}
+
+fn part(file: &Path, own: bool) -> String {
+    format!(
+        "/// Whether this is the learner's own answer.\n\
+         pub const OWN: bool = {own};\n\
+         #[path = {file:?}]\n\
+         #[allow(warnings, clippy::all, reason = \"its check has judged it already\")]\n\
+         pub mod answer;\n"
+    )
+}

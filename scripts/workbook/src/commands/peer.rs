@@ -1,0 +1,172 @@
+//! `peer`: serves the learner's own answers and lets a program in another language call them.
+
+use std::io::Write;
+use std::process::{Command as Process, ExitCode};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use super::{Command, course, text};
+use crate::course::Course;
+use crate::doctor::{self, Finding};
+use crate::judge::process::{Cancel, Ending, Stream, run as run_process};
+use crate::judge::{home, target_dir};
+use crate::peer::{Server, build_server, go_program};
+use crate::words;
+
+/// See the file.
+pub const COMMAND: Command = Command {
+    name: "peer",
+    about: "a real program in another language calls your own answers",
+    help: "\
+Usage: cargo workbook peer 02|03
+
+  02  Python calls your answers of `dispatch` and `errors`, and then tries to read lesson 02's own
+      protocol
+  03  Go calls your answer of `go-dialect` with the client of its standard library
+
+What has passed is yours, from .workbook/passed/; the solution stands in for the rest. It says which.
+
+Exit code: 0 if every call went as the protocol says, 1 if not, 2 if something else went wrong.
+
+Example: cargo workbook peer 02
+",
+    run,
+};
+
+/// The foreign peer may take so long. It has shorter limits of its own for each call.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// One lesson's peer.
+struct Peer {
+    lesson: &'static str,
+    language: &'static str,
+    /// What this machine must have.
+    needs: fn() -> Finding,
+    /// The command without its addresses.
+    command: fn(&Course) -> Result<Process>,
+}
+
+const PEERS: &[Peer] = &[
+    Peer {
+        lesson: "02-rpc",
+        language: "Python",
+        needs: doctor::python,
+        command: python,
+    },
+    Peer {
+        lesson: "03-json-rpc",
+        language: "Go",
+        needs: doctor::go,
+        command: go,
+    },
+];
+
+fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+    let mut name = None;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(value) if name.is_none() => name = Some(text(value)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let course = course()?;
+    let asked = name.as_deref();
+    let peer = asked.and_then(|name| PEERS.iter().find(|peer| is_called(peer.lesson, name)));
+    let Some(peer) = peer else {
+        bail!("{}", words::peer_unknown(asked));
+    };
+    // First what is quick: nobody should wait for a build to hear that Go is missing.
+    let found = (peer.needs)();
+    if let Err(why) = &found.found {
+        bail!("{}", words::peer_missing(found.name, why, &found.mend));
+    }
+    // So that cargo has a folder to watch for answers.
+    let passed = course.root.join(".workbook/passed");
+    std::fs::create_dir_all(&passed)
+        .with_context(|| format!("cannot write {}", passed.display()))?;
+
+    say(&words::peer_builds(peer.lesson));
+    let Some(program) = build_server(&home(&course.root), &format!("l{}", peer.lesson))? else {
+        say(words::PEER_NOT_BUILT);
+        return Ok(ExitCode::FAILURE);
+    };
+    let command = (peer.command)(&course)?;
+    let server = Server::start(&program, |line| say(&format!("  {line}")))?;
+    say(&words::peer_begins(peer.language));
+    Ok(if narrate(peer, command, server)? {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// `02`, `2`, `02-rpc`, `l02-rpc`.
+fn is_called(lesson: &str, name: &str) -> bool {
+    let number = &lesson[..2];
+    let name = name.strip_prefix('l').unwrap_or(name);
+    name == lesson || name == number || name == number.trim_start_matches('0')
+}
+
+/// Lets the peer call the server and tells what happens. Whether all of it went well.
+fn narrate(peer: &Peer, mut command: Process, server: Server) -> Result<bool> {
+    command.args(server.addresses());
+    let finished = run_process(
+        &command,
+        None,
+        Some(LIMIT),
+        &Cancel::default(),
+        &mut |stream, line| match stream {
+            Stream::Out => say(line),
+            Stream::Err => eprintln!("{line}"),
+        },
+    );
+    let finished = finished.with_context(|| format!("cannot start {}", peer.language))?;
+    let mut good = match finished.ending {
+        Ending::Exited(status) => status.success(),
+        Ending::LimitReached | Ending::Cancelled => {
+            say(&words::peer_late(peer.language, LIMIT.as_secs()));
+            false
+        }
+    };
+    let (remarks, ended) = server.stop()?;
+    if !remarks.is_empty() {
+        say(words::PEER_REMARKS);
+        for line in &remarks {
+            say(&format!("  {line}"));
+        }
+    }
+    if let Some(status) = ended {
+        good = false;
+        say(&words::peer_server_ended(status));
+    }
+    say(if good {
+        words::PEER_GOOD
+    } else {
+        words::PEER_BAD
+    });
+    Ok(good)
+}
+
+fn python(course: &Course) -> Result<Process> {
+    let mut command = Process::new(doctor::program("PYTHON", "python3"));
+    command
+        // Each line at once, and no `__pycache__` beside the lesson.
+        .args(["-u", "-B"])
+        .arg(course.path("lessons/02-rpc/interop/python/peer.py".as_ref()))
+        .env("PYTHONIOENCODING", "utf-8");
+    Ok(command)
+}
+
+fn go(course: &Course) -> Result<Process> {
+    let source = course.path("lessons/03-json-rpc/interop/go/peer".as_ref());
+    let work = target_dir(&course.root).join("workbook/go");
+    go_program(&source, &work).map(Process::new)
+}
+
+/// One line. Whoever reads may have gone; then nobody hears it.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

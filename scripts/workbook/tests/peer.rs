@@ -1,0 +1,322 @@
+//! `peer` over a copy of the real course: a real Python and a real Go program call answers that are
+//! right, wrong, in a panic and silent.
+//!
+//! The copy and what is built from it stay below `target/tmp`, so that only the first run compiles
+//! the libraries.
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use support::{Fixture, processes_with, until};
+
+/// The copy, made once for all tests, with nothing passed.
+fn course() -> &'static Path {
+    static COPY: OnceLock<PathBuf> = OnceLock::new();
+    COPY.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peer/course");
+        // What the last run left in the place of answers.
+        let _ = fs::remove_dir_all(to.join(".workbook"));
+        for part in [
+            "Cargo.toml",
+            "Cargo.lock",
+            "lessons",
+            "scripts",
+            "book/book.toml",
+        ] {
+            copy(&root.join(part), &to.join(part));
+        }
+        to
+    })
+}
+
+/// Copies what differs: cargo then compiles no more than that.
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        if ["target", "node_modules", "__pycache__"]
+            .iter()
+            .any(|skip| from.ends_with(skip))
+        {
+            return;
+        }
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+        return;
+    }
+    let bytes = fs::read(from).unwrap();
+    if !fs::read(to).is_ok_and(|there| there == bytes) {
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::write(to, bytes).unwrap();
+    }
+}
+
+fn peer(lesson: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
+    command
+        .args(["peer", lesson])
+        .current_dir(course())
+        .env("CARGO_TARGET_DIR", course().with_file_name("target"));
+    command
+}
+
+/// What it prints, and its exit status.
+fn run(lesson: &str) -> (String, Option<i32>) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = peer(lesson).output().unwrap();
+    eprintln!("{}", String::from_utf8_lossy(&stderr));
+    (String::from_utf8(stdout).unwrap(), status.code())
+}
+
+fn text(lesson: &str, file: &str) -> String {
+    let exercises = course().join("lessons").join(lesson).join("exercises");
+    fs::read_to_string(exercises.join(file)).unwrap()
+}
+
+/// Keeps `text` as the answer that has passed.
+fn pass(id: &str, text: &str) {
+    let passed = course().join(".workbook/passed");
+    fs::create_dir_all(&passed).unwrap();
+    fs::write(passed.join(format!("{id}.rs")), text).unwrap();
+}
+
+#[track_caller]
+fn expect(said: &str, all: &[&str]) {
+    for words in all {
+        assert!(said.contains(words), "{words:?} is missing in\n{said}");
+    }
+}
+
+#[test]
+fn python_calls_the_answers_of_lesson_02() {
+    // Nothing has passed.
+    let (said, code) = run("02");
+    assert_eq!(code, Some(0), "{said}");
+    let beginning = "\
+Building the server of 02-rpc:
+  dispatch: the solution, because your own has not passed yet
+  errors: the solution, because your own has not passed yet
+  rpc: this lesson's own server
+A real Python program calls it.
+
+A. dispatch: a call is a line of text, and so is its answer
+   Python asks   1 hello.HelloWorld wire
+   and gets      1 ok wire hello world
+   Python asks   2 Panda.GetInfo 100
+   and gets      2 ok 200
+   Python asks   3 go.micro.clock.Now Rome
+   and gets      3 ok noon in Rome
+   Now a name that nobody has. It must be one failed call, and not the end.
+   Python asks   4 hello.Nope wire
+   and gets      4 error there is no method `hello.Nope`
+   The same connection once more:
+   Python asks   5 hello.HelloWorld again
+   and gets      5 ok again hello world
+   Python needs nothing from Rust for this: both know what a line is.
+
+B. errors: a call is three bytes
+   Python asks   7 + 1, which is the bytes 2b 07 01
+   and gets      00 08: a value, 8
+   Python asks   5 - 5, which is the bytes 2d 05 05
+   and gets      00 00: a value, 0
+   Now a call that fails. The method has failed, not the connection.
+   Python asks   7 / 0, which is the bytes 2f 07 00
+   and gets      01 10 and 16 bytes of words: division by zero
+   The same connection once more:
+   Python asks   6 * 7, which is the bytes 2a 06 07
+   and gets      00 2a: a value, 42
+";
+    assert!(said.starts_with(beginning), "{said}");
+    expect(
+        &said,
+        &[
+            "  bytes      02 00 02 c8 01\n",
+            "To anybody else they are garbage.\nLesson 03 looks for",
+        ],
+    );
+    assert!(
+        said.ends_with("\nEvery call went as the protocol says.\n"),
+        "{said}"
+    );
+
+    // An answer of one's own, with words of its own.
+    let own = text("02-rpc", "dispatch/solution.rs").replace("there is no method", "who is");
+    pass("dispatch", &own);
+    let (said, code) = run("2");
+    assert_eq!(code, Some(0), "{said}");
+    expect(
+        &said,
+        &[
+            "  dispatch: your own answer, .workbook/passed/dispatch.rs\n  errors: the solution",
+            "and gets      4 error who is `hello.Nope`",
+        ],
+    );
+
+    // The belief of `dispatch`, and a panic in `errors`: both are told, and the rest goes on.
+    let mistake = "dispatch/mistakes/1_a_wrong_name_is_the_callers_crash.rs";
+    pass("dispatch", &text("02-rpc", mistake));
+    let solution = text("02-rpc", "errors/solution.rs");
+    let panics = solution.replace(
+        "Err(words) => failed(&words)",
+        "Err(words) => panic!(\"{words}\")",
+    );
+    assert_ne!(panics, solution);
+    pass("errors", &panics);
+    let (said, code) = run("02-rpc");
+    assert_eq!(code, Some(1), "{said}");
+    expect(
+        &said,
+        &[
+            "  errors: your own answer",
+            "4 hello.Nope wire\n   WRONG         no answer: the connection was closed\n\nB.",
+            "2f 07 00\n   WRONG         no answer: the connection was closed\n\nC.",
+            "To anybody else they are garbage.",
+            "Meanwhile, in the server:\n  dispatch: the answer ended the connection: ",
+            "  errors: the answer panicked at errors.rs:",
+            ": division by zero\nNot every call went as the protocol says",
+        ],
+    );
+
+    // An answer that says nothing, and Ctrl-C in the middle: nothing stays behind.
+    pass(
+        "dispatch",
+        &own.replace(
+            "for line in BufReader",
+            "std::thread::sleep(std::time::Duration::from_secs(600));\n    for line in BufReader",
+        ),
+    );
+    let mut child = peer("02").stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("Python asks   1 ")));
+    let here = course().with_file_name("").display().to_string();
+    let server = format!("{here}target/debug/l02-rpc mine");
+    let python = format!("{here}course/lessons/02-rpc/interop/python/peer.py");
+    for mark in [&server, &python] {
+        assert!(!processes_with(mark).is_empty(), "{mark} does not run");
+    }
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).unwrap();
+    assert!(!child.wait().unwrap().success());
+    until("server and Python to end", Duration::from_secs(5), || {
+        processes_with(&server).is_empty() && processes_with(&python).is_empty()
+    });
+}
+
+#[test]
+fn go_calls_the_answer_of_lesson_03() {
+    let (said, code) = run("03");
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(
+        said,
+        r#"Building the server of 03-json-rpc:
+  go-dialect: the solution, because your own has not passed yet
+A real Go program calls it.
+
+1. Ordinary calls
+   Go asks       Text.Shout("wire")
+   and gets      "WIRE"
+   Go asks       Text.Shout("two words")
+   and gets      "TWO WORDS"
+2. Calls that fail, and a good one after each on the same connection
+   Go asks       Text.Shout("")
+   and gets      the error "there is nothing to shout"
+   Go asks       Text.Shout("still here")
+   and gets      "STILL HERE"
+   Go asks       Text.Nope("wire")
+   and gets      the error "there is no such method"
+   Go asks       Text.Shout("and here")
+   and gets      "AND HERE"
+3. Many calls on one connection
+   Go asks       50 times at once, each call with a text of its own
+   and gets      50 replies, each to its own call
+4. Texts in other alphabets, and with signs that JSON must escape
+   Go asks       Text.Shout("äöü")
+   and gets      "ÄÖÜ"
+   Go asks       Text.Shout("你好")
+   and gets      "你好"
+   Go asks       Text.Shout("a}b{\"c\\")
+   and gets      "A}B{\"C\\"
+   Go asks       Text.Shout("line\nbreak")
+   and gets      "LINE\nBREAK"
+   Go asks       Text.Shout("crab 🦀")
+   and gets      "CRAB 🦀"
+Go reads your JSON as if Go had written it.
+
+Every call went as the protocol says.
+"#
+    );
+
+    // An answer that has passed, and then became wrong: Go says why it cannot use it.
+    let mistake = text(
+        "03-json-rpc",
+        "go-dialect/mistakes/5_an_error_is_an_object.rs",
+    );
+    pass("go-dialect", &mistake);
+    let (said, code) = run("03");
+    assert_eq!(code, Some(1), "{said}");
+    expect(
+        &said,
+        &[
+            "  go-dialect: your own answer, .workbook/passed/go-dialect.rs\n",
+            "Text.Shout(\"\")\n   WRONG         Go cannot read this error: invalid error map[",
+            "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
+        ],
+    );
+
+    // One that ends the whole program.
+    let solution = text("03-json-rpc", "go-dialect/solution.rs");
+    let ends = solution.replace(
+        "_ => Err(\"there is no such method\"),",
+        "_ => std::process::exit(3),",
+    );
+    assert_ne!(ends, solution);
+    pass("go-dialect", &ends);
+    let (said, code) = run("03");
+    assert_eq!(code, Some(1), "{said}");
+    expect(
+        &said,
+        &[
+            "Text.Nope(\"wire\")\n   WRONG         no answer that Go can use: ",
+            "The whole server has ended (exit status: 3).",
+        ],
+    );
+}
+
+#[test]
+fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
+    let fixture = Fixture::new();
+    let bare = tempfile::tempdir().unwrap();
+    fs::write(bare.path().join("apt-get"), "").unwrap();
+    for (lesson, name, package) in [("02", "Python 3", "python3"), ("03", "Go", "golang-go")] {
+        let output = fixture
+            .workbook(&["peer", lesson])
+            .env("PATH", bare.path())
+            .env_remove("PYTHON")
+            .env_remove("GO")
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        let needed = format!("{name} is needed for this, and is missing here (not installed)");
+        let mend = format!("sudo apt-get update && sudo apt-get install -y {package}\n");
+        expect(&err, &[&needed, &mend]);
+    }
+    let output = fixture.run(&["peer", "07"]);
+    assert_eq!(output.status.code(), Some(2));
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    expect(
+        &err,
+        &["there is no peer for `07`; there is one for 02 and for 03"],
+    );
+}
