@@ -126,7 +126,7 @@ pub fn python() -> Finding {
     Finding {
         name: "Python 3",
         need: Need::Tests,
-        found: version(&program("PYTHON", "python3"), "--version"),
+        found: version(program("PYTHON", "python3"), "--version"),
         mend: Install::here().command(&["python3", "python3", "python", "python3"]),
     }
 }
@@ -137,7 +137,7 @@ pub fn go() -> Finding {
     Finding {
         name: "Go",
         need: Need::Tests,
-        found: version(&program("GO", "go"), "version"),
+        found: version(program("GO", "go"), "version"),
         mend: Install::here().command(&["golang-go", "golang", "go", "go"]),
     }
 }
