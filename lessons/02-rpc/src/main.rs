@@ -177,9 +177,9 @@ async fn run_mine(_addr: SocketAddr) -> anyhow::Result<()> {
 // ---- the server
 
 async fn run_server(serving: Serve) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(serving.addr).await.map_err(|error| {
-        anyhow::anyhow!("cannot listen on {}: {}", serving.addr, in_words(&error))
-    })?;
+    let listener = TcpListener::bind(serving.addr)
+        .await
+        .map_err(|error| taken(serving.addr, &error))?;
     let shutdown = on_signal(serving.until_stdin_ends)?;
     let services = Arc::new(services()?);
     // From here on a client gets an answer: the line is for people and for tests that wait for it.
@@ -190,8 +190,8 @@ async fn run_server(serving: Serve) -> anyhow::Result<()> {
 }
 
 /// The errors of `bind` that people meet, in words that say what to do.
-fn in_words(error: &io::Error) -> String {
-    match error.kind() {
+fn taken(addr: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let words = match error.kind() {
         io::ErrorKind::AddrInUse => "another program listens there already. Stop it, or choose \
                                      another port, for example --addr 127.0.0.1:8081"
             .to_string(),
@@ -202,7 +202,8 @@ fn in_words(error: &io::Error) -> String {
             "the system does not allow it. Ports from 1024 on need no permission".to_string()
         }
         _ => error.to_string(),
-    }
+    };
+    anyhow::anyhow!("cannot listen on {addr}: {words}")
 }
 
 /// Is ready on Ctrl-C and SIGTERM, and for the demo also when its parent is gone.

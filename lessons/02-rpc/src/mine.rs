@@ -31,15 +31,15 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     let listening = mine::serve("dispatch", dispatch::OWN, addr, |stream| {
         dispatch::answer::serve(stream, &for_dispatch())
     });
-    let listening = listening.with_context(|| format!("cannot listen on {addr}"))?;
+    let listening = listening.map_err(|error| crate::taken(addr, &error))?;
     let addr = next(1)?;
     mine::serve("errors", errors::OWN, addr, errors::answer::serve)
-        .with_context(|| format!("cannot listen on {addr}"))?;
+        .map_err(|error| crate::taken(addr, &error))?;
 
     let addr = next(2)?;
     let listener = TcpListener::bind(addr)
         .await
-        .with_context(|| format!("cannot listen on {addr}"))?;
+        .map_err(|error| crate::taken(addr, &error))?;
     let shutdown = crate::on_signal(false)?;
     let addr = listener.local_addr()?;
     mine::tell(&format!("rpc: this lesson's own server, on {addr}"));

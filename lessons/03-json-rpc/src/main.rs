@@ -217,22 +217,27 @@ async fn run_server(serve: &Serve) -> anyhow::Result<()> {
 }
 
 async fn listen(addr: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(addr).await.map_err(|error| {
-        let words = match error.kind() {
-            io::ErrorKind::AddrInUse => format!(
-                "another program listens there already. Stop it, or choose another port, for \
-                 example {option} 127.0.0.1:9091"
-            ),
-            io::ErrorKind::AddrNotAvailable => {
-                "this machine has no such address. 127.0.0.1 always works".to_string()
-            }
-            io::ErrorKind::PermissionDenied => {
-                "the system does not allow it. Ports from 1024 on need no permission".to_string()
-            }
-            _ => error.to_string(),
-        };
-        anyhow::anyhow!("cannot listen on {addr}: {words}")
-    })
+    TcpListener::bind(addr)
+        .await
+        .map_err(|error| taken(addr, option, &error))
+}
+
+/// The errors of `bind` that people meet, in words that say what to do.
+fn taken(addr: SocketAddr, option: &str, error: &io::Error) -> anyhow::Error {
+    let words = match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "another program listens there already. Stop it, or choose another port, for example \
+             {option} 127.0.0.1:9091"
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address. 127.0.0.1 always works".to_string()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "the system does not allow it. Ports from 1024 on need no permission".to_string()
+        }
+        _ => error.to_string(),
+    };
+    anyhow::anyhow!("cannot listen on {addr}: {words}")
 }
 
 /// Turns true on Ctrl-C and SIGTERM, and for the demo also when its parent is gone.

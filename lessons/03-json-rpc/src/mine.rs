@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Context;
 use testkit::mine;
 
 mod go_dialect {
@@ -15,7 +14,7 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     let mut stop = crate::on_signal(false)?;
     let serve = go_dialect::answer::serve;
     let listening = mine::serve("go-dialect", go_dialect::OWN, addr, serve)
-        .with_context(|| format!("cannot listen on {addr}"))?;
+        .map_err(|error| crate::taken(addr, "--addr", &error))?;
     mine::tell(&format!("listening on {listening}"));
     stop.wait_for(|stop| *stop).await?;
     Ok(())

@@ -26,7 +26,8 @@ Usage: cargo workbook peer 02|03
       protocol
   03  Go calls your answer of `go-dialect` with the client of its standard library
 
-What has passed is yours, from .workbook/passed/; the solution stands in for the rest. It says which.
+What has passed is yours, from .workbook/passed/; the solution stands in for the rest. The first
+lines say which is which.
 
 Exit code: 0 if every call went as the protocol says, 1 if not, 2 if something else went wrong.
 
