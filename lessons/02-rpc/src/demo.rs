@@ -268,7 +268,9 @@ async fn killed(server: &Peer) -> anyhow::Result<()> {
             when.duration_since(killed).as_secs_f64() * 1000.0
         );
     }
+    // ANCHOR: bare-call
     let later = client.call::<String>("hello.HelloWorld", &"wire").await;
+    // ANCHOR_END: bare-call
     println!(
         "   a call that begins now: {}",
         later.err().map_or_else(String::new, |e| e.to_string())

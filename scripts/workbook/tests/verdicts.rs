@@ -202,13 +202,40 @@ fn a_panic_in_the_answer_is_told_with_its_place() {
 
 #[test]
 fn a_gigabyte_of_output_is_bounded() {
-    let (_, says) = alpha(
-        "use std::io::Write; let mut out = std::io::stdout(); \
-         for _ in 0..1_000_000 { let _ = out.write_all(&[b'x'; 1024]); } n * 2",
+    let fixture = Fixture::new();
+    fixture.write(
+        "alpha",
+        "use std::io::Write;\n\npub fn double(n: u32) -> u32 {\n    \
+         for _ in 0..1_000_000 {\n        \
+         let _ = std::io::stdout().write_all(&[b'x'; 1024]);\n    }\n    n * 2\n}\n",
     );
-    // It may be done within the limit or not; the runner's own memory is what is at stake.
+    let mut runner = fixture
+        .workbook(&["check", "alpha"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut peak = 0;
+    while runner.try_wait().unwrap().is_none() {
+        peak = peak.max(peak_memory(runner.id()));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = runner.wait_with_output().unwrap();
+    let says = String::from_utf8_lossy(&output.stdout);
+    // Done within the limit or ended at it: in both cases there is one short verdict.
     assert!(says.starts_with("✗") || says.starts_with("✓"), "{says}");
     assert!(says.len() < 10_000, "{} bytes on the screen", says.len());
+    assert!(
+        (1..100 * 1024).contains(&peak),
+        "the runner held {peak} KiB"
+    );
+}
+
+/// The most memory that a process has held, in KiB (`VmHWM`, proc(5)); 0 if it has gone.
+fn peak_memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }
 
 #[test]
