@@ -9,7 +9,11 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-fn main() -> io::Result<()> {
+/// The whole of it: a build script with more to do calls it first.
+///
+/// # Errors
+/// What the file system says.
+pub fn main() -> io::Result<()> {
     // Something must be named, or cargo would look at every file of the lesson.
     println!("cargo::rerun-if-env-changed=CARGO_FEATURE_MINE");
     if env::var_os("CARGO_FEATURE_MINE").is_none() {

@@ -92,6 +92,7 @@ fn the_arrows_point_as_the_design_says() {
             "wire" => &["l01-tcp"],
             "l02-rpc" => &["l01-tcp", "testkit"],
             "l04-typed-rpc" => &["l02-rpc", "testkit"],
+            "l07-streaming" => &["l06-grpc", "testkit"],
             lesson if lesson.starts_with("l0") => &["testkit"],
             other => panic!("{}: say here what {other} may lean on", path.display()),
         };

@@ -1,0 +1,2 @@
+//! The command line of lesson 07.
+fn main() {}
