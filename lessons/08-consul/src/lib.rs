@@ -1,0 +1,1 @@
+//! What this lesson shows: a phone book that checks who is alive.

@@ -1,0 +1,2 @@
+//! The command line of lesson 08.
+fn main() {}
