@@ -12,9 +12,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 const WATCH: &str = r#"
 trap '' INT TERM HUP
 read -r line && exit 0
-kill -TERM -- "-$1"
-for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 -- "-$1" || break; sleep 0.2; done
-kill -KILL -- "-$1"
+kill -s TERM -- "-$1"
+for _ in 1 2 3 4 5 6 7 8 9 10; do kill -s 0 -- "-$1" || break; sleep 0.2; done
+kill -s KILL -- "-$1"
 [ -z "$2" ] || rm -rf -- "$2"
 "#;
 
@@ -128,8 +128,7 @@ impl Drop for Guarded {
 fn signal(name: &str, leaders: &[u32]) {
     if cfg!(unix) {
         let _ = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg("--")
+            .args(["-s", name, "--"])
             .args(leaders.iter().map(|id| format!("-{id}")))
             .stderr(Stdio::null())
             .status();
