@@ -4,6 +4,8 @@
 //!
 //! `every_case!` makes a test of each, for a test program that has a function `judge`.
 
+mod common;
+
 macro_rules! suite {
     ($($area:ident: $($case:ident)*;)*) => {
         $(pub mod $area;)*
@@ -54,5 +56,68 @@ suite! {
         other_methods_are_refused_with_the_list_of_allowed_ones
         options_lists_the_methods
         path_tricks_are_sent_elsewhere
+    ;
+    services:
+        a_name_is_enough_to_register
+        all_that_was_registered_is_told_again
+        the_content_hash_follows_the_content
+        a_host_name_is_an_address_without_tagged_ones
+        tagged_addresses_may_be_given
+        member_names_ignore_case
+        snake_case_names_are_understood
+        no_content_type_is_needed
+        registering_again_replaces
+        registering_again_keeps_the_create_index
+        one_id_is_one_instance_whatever_its_name
+        instances_of_a_name_have_their_own_ids
+        a_deregistered_service_is_gone_everywhere
+        deregistering_one_leaves_the_others
+        deregistering_nobody_is_no_error
+        deregistering_goes_by_id_and_not_by_name
+        deregistering_needs_an_id
+        registering_and_deregistering_are_puts
+        an_unknown_id_is_a_404_in_words
+        an_id_may_hold_a_slash
+        a_name_keeps_its_letters_and_is_found_by_any
+        the_list_of_services_can_be_filtered
+        parallel_registrations_all_arrive
+    ;
+    health:
+        an_entry_has_node_service_and_checks
+        a_bare_service_has_no_addresses_and_null_meta
+        nobody_is_an_empty_list_and_no_error
+        passing_leaves_out_critical_and_warning
+        passing_needs_all_checks_to_pass
+        a_service_without_checks_is_passing
+        a_tag_filters
+        a_filter_expression_filters
+        the_checks_of_a_service_alone
+        the_checks_of_a_node
+        checks_by_state
+        what_is_asked_for_must_be_named
+        only_get_reads_health
+        another_datacenter_has_no_path
+        the_three_consistencies_are_understood
+        an_instance_is_healthy_by_id_in_json_and_text
+        a_name_is_as_well_as_its_worst_instance
+        an_instance_that_is_not_there_is_a_404
+    ;
+    catalog:
+        services_lists_names_with_all_tags
+        a_service_is_told_with_its_node
+        a_bare_service_has_empty_meta_here
+        nobody_is_an_empty_list
+        a_tag_filters_the_catalog
+        unhealthy_ones_are_listed_as_well
+        nodes_has_the_agent_itself
+        a_node_lists_its_services_by_id
+        datacenters_is_a_list_of_one
+        a_node_without_an_agent_can_be_written
+        erasing_takes_a_check_a_service_or_the_node
+        the_agent_repairs_what_was_erased_behind_its_back
+        writing_needs_a_node_and_an_address
+        what_is_asked_of_the_catalog_must_be_named
+        reading_is_get_and_writing_is_put
+        a_name_leaves_with_its_last_instance
     ;
 }
