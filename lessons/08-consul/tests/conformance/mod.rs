@@ -120,4 +120,33 @@ suite! {
         reading_is_get_and_writing_is_put
         a_name_leaves_with_its_last_instance
     ;
+    blocking:
+        a_changed_key_wakes
+        a_created_key_wakes
+        a_deleted_key_wakes
+        a_change_below_wakes_recurse_and_keys
+        a_deletion_below_wakes_recurse
+        the_first_instance_of_a_name_wakes
+        one_more_instance_wakes
+        a_deregistered_instance_wakes
+        a_check_that_turns_wakes
+        a_new_name_wakes_the_list_of_names
+        a_changed_instance_wakes_the_catalog
+        without_a_change_it_ends_in_time_and_says_the_same
+        other_keys_wake_nobody
+        the_same_value_again_wakes_nobody
+        other_services_wake_nobody
+        the_same_registration_again_wakes_nobody
+        a_query_with_an_old_index_returns_at_once
+        an_index_from_the_future_waits_and_learns_the_real_one
+        every_change_has_an_index_of_its_own
+        a_follower_misses_no_end_state
+        many_watchers_are_woken_by_one_change
+        watchers_of_many_things_are_woken_each_by_its_own
+        waits_end_a_little_apart
+        an_index_or_a_wait_that_is_none_is_refused
+        a_wait_may_have_parts_and_units
+        a_watcher_that_leaves_harms_nobody
+        a_service_of_the_agent_can_be_watched_by_its_hash
+    ;
 }
