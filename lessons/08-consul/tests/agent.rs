@@ -11,11 +11,14 @@ use std::sync::OnceLock;
 use support::{Http, Server};
 use testkit::Guarded;
 
-fn fresh(definitions: Option<&Path>) -> Result<Server, String> {
+fn fresh(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l08-consul"));
     command.args(["agent", "--http-addr", "127.0.0.1:0"]);
     if let Some(folder) = definitions {
         command.arg("--config-dir").arg(folder);
+    }
+    if let Some(folder) = data {
+        command.arg("--data-dir").arg(folder);
     }
     command.stdout(Stdio::piped());
     let mut agent = Guarded::start(&mut command, None).map_err(|error| error.to_string())?;
@@ -39,7 +42,7 @@ fn fresh(definitions: Option<&Path>) -> Result<Server, String> {
 /// Runs a case against the one agent of this program, which ends with it.
 fn judge(case: fn(&Http)) {
     static SHARED: OnceLock<Result<Server, String>> = OnceLock::new();
-    match SHARED.get_or_init(|| fresh(None)) {
+    match SHARED.get_or_init(|| fresh(None, None)) {
         Ok(server) => case(server),
         Err(trouble) => panic!("{trouble}"),
     }

@@ -9,10 +9,13 @@ use std::sync::OnceLock;
 use support::{Http, Server};
 use testkit::consul;
 
-fn fresh(definitions: Option<&Path>) -> Result<Server, String> {
+fn fresh(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, String> {
     let mut setup = consul::Setup::new();
     if let Some(folder) = definitions {
         setup = setup.definitions(folder);
+    }
+    if let Some(folder) = data {
+        setup = setup.data(folder);
     }
     let consul = setup.start().map_err(|trouble| trouble.to_string())?;
     Ok(Server::new(consul.addr(), fresh, consul))
@@ -22,7 +25,7 @@ fn fresh(definitions: Option<&Path>) -> Result<Server, String> {
 /// [`testkit::Guarded`] notices the end of this process.
 fn judge(case: fn(&Http)) {
     static SHARED: OnceLock<Result<Server, String>> = OnceLock::new();
-    match SHARED.get_or_init(|| fresh(None)) {
+    match SHARED.get_or_init(|| fresh(None, None)) {
         Ok(server) => case(server),
         Err(trouble) => panic!("{trouble}"),
     }

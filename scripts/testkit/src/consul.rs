@@ -117,6 +117,13 @@ impl Setup {
         self
     }
 
+    /// Keeps in this folder what was registered with it, so that a reload or a restart forgets nothing.
+    #[must_use]
+    pub fn data(self, folder: &Path) -> Self {
+        self.argument("-data-dir")
+            .argument(&folder.display().to_string())
+    }
+
     /// Lets one address have this many connections. Its own limit of 200 is fewer than a crowd of
     /// watchers on one machine has; more than the system's limit of open files makes it refuse.
     #[must_use]

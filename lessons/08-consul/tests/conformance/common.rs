@@ -68,7 +68,6 @@ pub fn soon_passing(http: &Http, name: &str, count: usize) -> Vec<Value> {
 
 /// What the agent says about one of its checks.
 #[track_caller]
-#[allow(dead_code, reason = "soon")]
 pub fn check(http: &Http, id: &str) -> Option<Value> {
     let checks = http.get("/v1/agent/checks").ok_json();
     checks.get(id).cloned()
@@ -76,7 +75,6 @@ pub fn check(http: &Http, id: &str) -> Option<Value> {
 
 /// Waits until a check has this status, and returns it.
 #[track_caller]
-#[allow(dead_code, reason = "soon")]
 pub fn soon_status(http: &Http, id: &str, status: &str) -> Value {
     soon(&format!("{id} is {status}"), || {
         check(http, id).filter(|check| check["Status"] == status)

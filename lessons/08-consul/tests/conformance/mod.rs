@@ -149,4 +149,40 @@ suite! {
         a_watcher_that_leaves_harms_nobody
         a_service_of_the_agent_can_be_watched_by_its_hash
     ;
+    checks:
+        a_ttl_check_starts_critical
+        a_check_may_start_with_another_status
+        pass_warn_and_fail_set_the_status_and_the_note
+        update_sets_status_and_output_from_json
+        update_cuts_a_long_output
+        update_refuses_other_statuses
+        only_a_ttl_check_that_is_there_can_be_set
+        a_ttl_that_nobody_renews_turns_critical
+        the_note_is_kept_when_a_ttl_ends
+        a_ttl_that_is_renewed_stays
+        an_http_check_goes_by_the_status_code
+        an_http_check_keeps_what_the_page_said
+        an_http_check_keeps_no_more_than_4_kib
+        an_http_check_asks_as_it_was_told
+        an_http_check_without_a_server_is_critical_and_says_why
+        an_http_check_does_not_wait_for_ever
+        a_check_goes_on_asking
+        an_interval_under_a_second_becomes_one
+        a_deregistered_check_asks_no_more
+        a_tcp_check_needs_only_a_connection
+        a_grpc_check_asks_the_health_service
+        a_grpc_check_can_ask_for_one_service
+        a_grpc_check_of_an_unknown_service_is_critical
+        a_grpc_check_of_something_else_is_critical
+        several_checks_are_numbered_unless_named
+        a_check_can_be_added_to_a_service
+        a_check_of_the_node_concerns_all_its_services
+        registering_a_check_again_replaces_it
+        a_check_keeps_its_state_when_its_service_is_registered_again
+        checks_left_out_of_a_second_registration_stay
+        deregistering_a_check_that_is_not_there_is_no_error
+        the_list_of_checks_can_be_filtered
+        the_commands_of_checks_are_puts
+        a_quick_flip_of_states_ends_in_the_last
+    ;
 }

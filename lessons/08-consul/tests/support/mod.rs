@@ -6,6 +6,7 @@
 pub mod http;
 pub mod json;
 pub mod side;
+pub mod subject;
 
 pub use http::{Answer, Http};
 pub use json::{members, texts};

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::Http;
 
-/// Starts a server that reads the definition files of this folder.
-pub type Fresh = fn(Option<&Path>) -> Result<Server, String>;
+/// Starts a server: the folder of its definition files, the folder where it keeps what it was told.
+pub type Fresh = fn(Option<&Path>, Option<&Path>) -> Result<Server, String>;
 
 /// A server that runs as long as this is held.
 pub struct Server {
@@ -37,7 +37,7 @@ impl Deref for Server {
 impl Http {
     /// One more server of this side, for a case that must be alone with it.
     #[track_caller]
-    pub fn alone(&self, definitions: Option<&Path>) -> Server {
-        (self.fresh)(definitions).unwrap_or_else(|trouble| panic!("{trouble}"))
+    pub fn alone(&self, definitions: Option<&Path>, data: Option<&Path>) -> Server {
+        (self.fresh)(definitions, data).unwrap_or_else(|trouble| panic!("{trouble}"))
     }
 }
