@@ -205,19 +205,19 @@ pub fn the_checks_of_a_node(http: &Http) {
 
 pub fn checks_by_state(http: &Http) {
     for status in ["passing", "warning", "critical"] {
-        let id = format!("state-{status}");
+        let id = format!("by-state-{status}");
         with_ttl(http, &id, status);
         soon_instances(http, &id, 1);
     }
     let ids = |state: &str| -> Vec<Value> {
         let list = list(http, &format!("/v1/health/state/{state}"));
-        let ours = |check: &&Value| check["ServiceID"].as_str().unwrap().starts_with("state-");
+        let ours = |check: &&Value| check["ServiceID"].as_str().unwrap().starts_with("by-state-");
         list.iter().for_each(|check| members(check, CHECK));
         list.iter().filter(ours).map(|check| check["ServiceID"].clone()).collect()
     };
-    assert_eq!(ids("passing"), ["state-passing"]);
-    assert_eq!(ids("warning"), ["state-warning"]);
-    assert_eq!(ids("critical"), ["state-critical"]);
+    assert_eq!(ids("passing"), ["by-state-passing"]);
+    assert_eq!(ids("warning"), ["by-state-warning"]);
+    assert_eq!(ids("critical"), ["by-state-critical"]);
     assert_eq!(ids("any").len(), 3);
 }
 
