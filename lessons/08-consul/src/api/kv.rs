@@ -1,0 +1,190 @@
+//! `/v1/kv`: the key/value store.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+
+use super::{Answer, Call, empty, tell_index};
+use crate::journal::Record;
+use crate::kv::Plan;
+use crate::refused::Refused;
+use crate::store::Topic;
+
+/// As much as all values together may take.
+const MOST: usize = 256 * 1024 * 1024;
+
+/// Reads, sets or deletes, by the method.
+pub async fn key(call: Call) -> Answer {
+    let list = call.has("keys") || call.has("recurse");
+    match call.method {
+        Method::GET if call.has("keys") => keys(call).await,
+        Method::GET | Method::DELETE if call.rest.is_empty() && !list => {
+            Err(Refused::bad("Missing key name"))
+        }
+        Method::GET => get(call).await,
+        Method::PUT => put(&call),
+        _ => delete(&call),
+    }
+}
+
+async fn get(call: Call) -> Answer {
+    let key = call.rest.as_str();
+    let recurse = call.has("recurse");
+    let index = |state: &crate::store::State| match recurse {
+        true => state.kv.prefix_index(key),
+        false => state.kv.get(key).0,
+    };
+    call.block(Topic::Kv, index).await?;
+    let (index, pairs) = call.shared.store.read(|state| {
+        let pairs = match recurse {
+            true => state.kv.list(key),
+            false => state.kv.get(key).1.into_iter().collect(),
+        };
+        (index(state), pairs)
+    });
+    let mut answer = match pairs.first() {
+        None => empty(StatusCode::NOT_FOUND),
+        Some(pair) if call.has("raw") => raw(&pair.value),
+        Some(_) => call.answer(&pairs.iter().map(AsRef::as_ref).collect::<Vec<_>>())?,
+    };
+    tell_index(&mut answer, index);
+    Ok(answer)
+}
+
+/// The bytes alone. Somebody stored them, so no browser is to take them for a page of ours.
+fn raw(value: &[u8]) -> Response {
+    let mut answer = Response::new(Body::from(value.to_owned()));
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox"),
+    );
+    answer
+}
+
+async fn keys(call: Call) -> Answer {
+    let prefix = call.rest.as_str();
+    call.block(Topic::Kv, |state| state.kv.prefix_index(prefix))
+        .await?;
+    let (index, keys) = call.shared.store.read(|state| {
+        (
+            state.kv.prefix_index(prefix),
+            state.kv.keys(prefix, call.get("separator")),
+        )
+    });
+    let mut answer = if keys.is_empty() {
+        empty(StatusCode::NOT_FOUND)
+    } else {
+        call.answer(&keys)?
+    };
+    tell_index(&mut answer, index);
+    Ok(answer)
+}
+
+fn put(call: &Call) -> Answer {
+    call.alone(&["cas", "acquire", "release"])?;
+    if call.rest.is_empty() {
+        return Err(Refused::bad("Missing key name"));
+    }
+    for session in ["acquire", "release"] {
+        if call.has(session) {
+            return Err(Refused::not_here(format!(
+                "?{session}: a lock needs a session, which"
+            )));
+        }
+    }
+    let flags = call.number("flags")?.unwrap_or(0);
+    let cas = call.number("cas")?;
+    let done = call.shared.store.write(|state| {
+        let index = state.index + 1;
+        match state.kv.plan(index, &call.rest, flags, &call.body, cas) {
+            Plan::Lost => Ok(false),
+            Plan::Same => Ok(true),
+            Plan::Put(_) if state.kv.bytes() + call.body.len() > MOST => Err(Refused::new(
+                503,
+                format!("this agent keeps {MOST} bytes of values"),
+            )),
+            Plan::Put(pair) => {
+                state.journal.append(&Record::Pair(pair.clone()))?;
+                state.kv.put(pair);
+                state.index = index;
+                Ok(true)
+            }
+        }
+    })?;
+    call.answer(&done)
+}
+
+fn delete(call: &Call) -> Answer {
+    call.alone(&["recurse", "cas"])?;
+    let cas = call.number("cas")?;
+    let done = call.shared.store.write(|state| {
+        let gone: Vec<String> = match call.has("recurse") {
+            true => state
+                .kv
+                .list(&call.rest)
+                .iter()
+                .map(|pair| pair.key.clone())
+                .collect(),
+            false => state
+                .kv
+                .get(&call.rest)
+                .1
+                .iter()
+                .map(|pair| pair.key.clone())
+                .collect(),
+        };
+        if !state.kv.may_remove(&call.rest, cas) {
+            return Ok::<_, Refused>(false);
+        }
+        if gone.is_empty() {
+            return Ok(true);
+        }
+        // One index for all of them: it was one change.
+        state.index += 1;
+        let now = call.shared.clock.now();
+        for key in gone {
+            state
+                .journal
+                .append(&Record::RemovePair(state.index, key.clone()))?;
+            state.kv.remove(state.index, &key, now);
+        }
+        Ok(true)
+    })?;
+    call.answer(&done)
+}
+
+impl Call {
+    /// Refuses two words that contradict each other.
+    fn alone(&self, words: &[&str]) -> Result<(), Refused> {
+        if words.iter().filter(|word| self.has(word)).count() < 2 {
+            return Ok(());
+        }
+        let mut query: Vec<_> = self.query.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        query.sort();
+        Err(Refused::bad(format!(
+            "Conflicting flags: {}",
+            query.join("&")
+        )))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<u64>, Refused> {
+        if !self.has(name) {
+            return Ok(None);
+        }
+        let text = self.get(name);
+        let wrong = |error: std::num::ParseIntError| {
+            let why = match error.kind() {
+                std::num::IntErrorKind::PosOverflow => "value out of range",
+                _ => "invalid syntax",
+            };
+            Refused::internal(format!("strconv.ParseUint: parsing {text:?}: {why}"))
+        };
+        text.parse().map(Some).map_err(wrong)
+    }
+}

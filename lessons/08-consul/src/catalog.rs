@@ -1,0 +1,460 @@
+//! The catalog: which nodes there are, which services run on them, and what their checks say.
+//!
+//! This is what everyone may read. An agent's own list ([`crate::local`]) is what that agent has to
+//! keep true; in a real cluster it sends its list to the servers, here it is one step away.
+//!
+//! Each kind of thing has an index: the number of the last change to it. A reader who remembers the
+//! index can tell whether anything is new, which is all that a blocking query needs. Nothing moves
+//! when a change changes nothing: re-registering the same service wakes nobody.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::check::{Check, Status};
+use crate::service::Service;
+
+/// One machine, or what stands for one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[expect(missing_docs, reason = "the names are Consul's own and say it")]
+pub struct Node {
+    #[serde(rename = "ID")]
+    pub id: String,
+    #[serde(rename = "Node")]
+    pub name: String,
+    pub address: String,
+    pub datacenter: String,
+    pub tagged_addresses: Option<BTreeMap<String, String>>,
+    pub meta: Option<BTreeMap<String, String>>,
+    pub create_index: u64,
+    pub modify_index: u64,
+}
+
+/// What is kept of a node.
+///
+/// Entries are shared (`Arc`) and replaced, never changed: a reader takes what it needs under the
+/// lock, which costs a counter an entry, and writes its JSON after letting go.
+#[derive(Debug, Default)]
+struct Entry {
+    node: Arc<Node>,
+    services: BTreeMap<String, Arc<Service>>,
+    checks: BTreeMap<String, Arc<Check>>,
+    // Which checks belong to a service; under the empty name those of the node itself.
+    checks_of: HashMap<String, BTreeSet<String>>,
+}
+
+/// A service with where it runs and how it is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are Consul's own and say it")]
+pub struct Instance {
+    pub node: Arc<Node>,
+    pub service: Arc<Service>,
+    pub checks: Vec<Arc<Check>>,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    nodes: BTreeMap<String, Entry>,
+    // Who bears a name: (node, id of the service).
+    names: BTreeMap<String, BTreeSet<(String, String)>>,
+    nodes_index: u64,
+    services_index: u64,
+    checks_index: u64,
+    service_index: HashMap<String, u64>,
+    // When a name was last given up: the index of every name that nobody bears.
+    extinction_index: u64,
+}
+
+impl Catalog {
+    /// Adds or changes a node. Says whether anything changed, as every change here does.
+    pub fn put_node(&mut self, index: u64, mut node: Node) -> bool {
+        let entry = self.nodes.entry(node.name.clone()).or_default();
+        let old = &entry.node;
+        node.create_index = if old.create_index == 0 {
+            index
+        } else {
+            old.create_index
+        };
+        node.modify_index = old.modify_index;
+        if **old == node {
+            return false;
+        }
+        node.modify_index = index;
+        let name = node.name.clone();
+        entry.node = Arc::new(node);
+        self.nodes_index = index;
+        self.touch_services_of(index, &name);
+        true
+    }
+
+    /// Adds or changes a service on a node that is there.
+    pub fn put_service(&mut self, index: u64, node: &str, mut service: Service) -> bool {
+        let Some(entry) = self.nodes.get_mut(node) else {
+            return false;
+        };
+        let old = entry.services.get(&service.id);
+        service.create_index = old.map_or(index, |old| old.create_index);
+        service.modify_index = old.map_or(index, |old| old.modify_index);
+        if old.is_some_and(|old| **old == service) {
+            return false;
+        }
+        service.modify_index = index;
+        let (id, name) = (service.id.clone(), service.name.clone());
+        let renamed = old.map(|old| old.name.clone()).filter(|old| *old != name);
+        entry.services.insert(id.clone(), Arc::new(service));
+        if let Some(old) = renamed {
+            self.forget_name(index, &old, node, &id);
+        }
+        self.names
+            .entry(name.clone())
+            .or_default()
+            .insert((node.to_owned(), id));
+        self.services_index = index;
+        self.service_index.insert(name, index);
+        true
+    }
+
+    /// Adds or changes a check on a node that is there.
+    pub fn put_check(&mut self, index: u64, mut check: Check) -> bool {
+        let Some(entry) = self.nodes.get_mut(&check.node) else {
+            return false;
+        };
+        let old = entry.checks.get(&check.check_id);
+        check.create_index = old.map_or(index, |old| old.create_index);
+        check.modify_index = old.map_or(index, |old| old.modify_index);
+        if old.is_some_and(|old| **old == check) {
+            return false;
+        }
+        check.modify_index = index;
+        if let Some(old) = old {
+            remove_from(&mut entry.checks_of, &old.service_id, &check.check_id);
+        }
+        let of = entry.checks_of.entry(check.service_id.clone()).or_default();
+        of.insert(check.check_id.clone());
+        let check = Arc::new(check);
+        entry.checks.insert(check.check_id.clone(), check.clone());
+        self.touch_check(index, &check);
+        true
+    }
+
+    /// Takes a check away.
+    pub fn remove_check(&mut self, index: u64, node: &str, id: &str) -> bool {
+        let Some(entry) = self.nodes.get_mut(node) else {
+            return false;
+        };
+        let Some(check) = entry.checks.remove(id) else {
+            return false;
+        };
+        remove_from(&mut entry.checks_of, &check.service_id, id);
+        self.touch_check(index, &check);
+        true
+    }
+
+    /// Takes a service away, with its checks.
+    pub fn remove_service(&mut self, index: u64, node: &str, id: &str) -> bool {
+        let Some(entry) = self.nodes.get_mut(node) else {
+            return false;
+        };
+        let Some(service) = entry.services.remove(id) else {
+            return false;
+        };
+        for check in entry.checks_of.remove(id).unwrap_or_default() {
+            entry.checks.remove(&check);
+            self.checks_index = index;
+        }
+        self.services_index = index;
+        self.service_index.insert(service.name.clone(), index);
+        self.forget_name(index, &service.name, node, id);
+        true
+    }
+
+    /// Takes a node away, with all that is on it.
+    pub fn remove_node(&mut self, index: u64, node: &str) -> bool {
+        let Some(entry) = self.nodes.get(node) else {
+            return false;
+        };
+        for id in entry.services.keys().cloned().collect::<Vec<_>>() {
+            self.remove_service(index, node, &id);
+        }
+        if self
+            .nodes
+            .remove(node)
+            .is_some_and(|entry| !entry.checks.is_empty())
+        {
+            self.checks_index = index;
+        }
+        self.nodes_index = index;
+        true
+    }
+
+    fn forget_name(&mut self, index: u64, name: &str, node: &str, id: &str) {
+        let Some(bearers) = self.names.get_mut(name) else {
+            return;
+        };
+        bearers.remove(&(node.to_owned(), id.to_owned()));
+        if bearers.is_empty() {
+            self.names.remove(name);
+            self.service_index.remove(name);
+            self.extinction_index = index;
+        }
+    }
+
+    /// A check changes the answer for its service; a check of the node, for all services there.
+    fn touch_check(&mut self, index: u64, check: &Check) {
+        self.checks_index = index;
+        if check.service_id.is_empty() {
+            self.touch_services_of(index, &check.node);
+        } else if self.service_index.contains_key(&check.service_name) {
+            self.service_index.insert(check.service_name.clone(), index);
+        }
+    }
+
+    fn touch_services_of(&mut self, index: u64, node: &str) {
+        let Some(entry) = self.nodes.get(node) else {
+            return;
+        };
+        for service in entry.services.values() {
+            self.service_index.insert(service.name.clone(), index);
+        }
+    }
+
+    /// The index of the list of nodes.
+    pub fn nodes_index(&self) -> u64 {
+        self.nodes_index
+    }
+
+    /// The index of the list of services.
+    pub fn services_index(&self) -> u64 {
+        self.services_index
+    }
+
+    /// The index of the list of checks.
+    pub fn checks_index(&self) -> u64 {
+        self.checks_index
+    }
+
+    /// The index of one service: of the name itself, so that the others' changes wake nobody here.
+    pub fn service_index(&self, name: &str) -> u64 {
+        match self.service_index.get(name) {
+            Some(index) => *index,
+            None if self.extinction_index > 0 => self.extinction_index,
+            None => self
+                .nodes_index
+                .max(self.services_index)
+                .max(self.checks_index),
+        }
+    }
+
+    /// All nodes.
+    pub fn nodes(&self) -> Vec<Arc<Node>> {
+        self.nodes
+            .values()
+            .map(|entry| entry.node.clone())
+            .collect()
+    }
+
+    /// One node and the services on it.
+    pub fn node(&self, name: &str) -> Option<(Arc<Node>, Vec<Arc<Service>>)> {
+        let entry = self.nodes.get(name)?;
+        Some((
+            entry.node.clone(),
+            entry.services.values().cloned().collect(),
+        ))
+    }
+
+    /// All names, each with the tags that anyone under it has.
+    pub fn services(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut services = BTreeMap::<String, BTreeSet<String>>::new();
+        for service in self
+            .nodes
+            .values()
+            .flat_map(|entry| entry.services.values())
+        {
+            let tags = services.entry(service.name.clone()).or_default();
+            tags.extend(service.tags.iter().cloned());
+        }
+        services
+    }
+
+    /// Whoever bears a name and has all of the tags.
+    pub fn instances(&self, name: &str, tags: &[String]) -> Vec<Instance> {
+        let mut instances = Vec::new();
+        for (node, id) in self.names.get(name).into_iter().flatten() {
+            let Some(entry) = self.nodes.get(node) else {
+                continue;
+            };
+            let Some(service) = entry.services.get(id) else {
+                continue;
+            };
+            let has = |tag: &String| service.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
+            if tags.iter().all(has) {
+                // The node's checks count for every service on it: a dead machine has no live service.
+                let checks = entry
+                    .checks_of("")
+                    .chain(entry.checks_of(id))
+                    .cloned()
+                    .collect();
+                instances.push(Instance {
+                    node: entry.node.clone(),
+                    service: service.clone(),
+                    checks,
+                });
+            }
+        }
+        instances
+    }
+
+    /// The checks of all who bear a name, without those of their nodes.
+    pub fn checks_of_service(&self, name: &str) -> Vec<Arc<Check>> {
+        let bearers = self.names.get(name).into_iter().flatten();
+        bearers
+            .filter_map(|(node, id)| Some((self.nodes.get(node)?, id)))
+            .flat_map(|(entry, id)| entry.checks_of(id).cloned())
+            .collect()
+    }
+
+    /// All checks on a node.
+    pub fn checks_of_node(&self, name: &str) -> Vec<Arc<Check>> {
+        self.nodes
+            .get(name)
+            .map_or(Vec::new(), |entry| entry.checks.values().cloned().collect())
+    }
+
+    /// All checks in a state; in all states for none.
+    pub fn checks_in(&self, status: Option<Status>) -> Vec<Arc<Check>> {
+        let checks = self.nodes.values().flat_map(|entry| entry.checks.values());
+        checks
+            .filter(|check| status.is_none_or(|s| s == check.status))
+            .cloned()
+            .collect()
+    }
+}
+
+impl Entry {
+    fn checks_of(&self, service: &str) -> impl Iterator<Item = &Arc<Check>> {
+        self.checks_of
+            .get(service)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.checks.get(id))
+    }
+}
+
+fn remove_from(checks_of: &mut HashMap<String, BTreeSet<String>>, service: &str, check: &str) {
+    if let Some(checks) = checks_of.get_mut(service) {
+        checks.remove(check);
+        if checks.is_empty() {
+            checks_of.remove(service);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(id: &str, name: &str) -> Service {
+        Service {
+            id: id.into(),
+            name: name.into(),
+            ..Service::default()
+        }
+    }
+
+    fn check(id: &str, service: &Service, status: Status) -> Check {
+        Check {
+            node: "n".into(),
+            check_id: id.into(),
+            service_id: service.id.clone(),
+            service_name: service.name.clone(),
+            status,
+            ..Check::default()
+        }
+    }
+
+    fn catalog() -> Catalog {
+        let mut catalog = Catalog::default();
+        assert!(catalog.put_node(
+            1,
+            Node {
+                name: "n".into(),
+                ..Node::default()
+            }
+        ));
+        catalog
+    }
+
+    #[test]
+    fn the_same_again_is_no_change() {
+        let mut catalog = catalog();
+        let web = service("w1", "web");
+        assert!(catalog.put_service(2, "n", web.clone()));
+        assert!(!catalog.put_service(3, "n", web.clone()));
+        assert!(catalog.put_check(4, check("c", &web, Status::Critical)));
+        assert!(!catalog.put_check(5, check("c", &web, Status::Critical)));
+        assert_eq!(catalog.service_index("web"), 4);
+        assert!(!catalog.put_node(
+            6,
+            Node {
+                name: "n".into(),
+                ..Node::default()
+            }
+        ));
+    }
+
+    #[test]
+    fn a_change_moves_the_index_of_its_own_name_only() {
+        let mut catalog = catalog();
+        let (web, api) = (service("w", "web"), service("a", "api"));
+        catalog.put_service(2, "n", web.clone());
+        catalog.put_service(3, "n", api);
+        catalog.put_check(4, check("c", &web, Status::Passing));
+        assert_eq!(
+            (catalog.service_index("web"), catalog.service_index("api")),
+            (4, 3)
+        );
+        // A check of the node is about everyone on it.
+        catalog.put_check(5, check("node", &Service::default(), Status::Critical));
+        assert_eq!(
+            (catalog.service_index("web"), catalog.service_index("api")),
+            (5, 5)
+        );
+    }
+
+    #[test]
+    fn the_last_one_leaving_moves_the_index_of_the_name() {
+        let mut catalog = catalog();
+        catalog.put_service(2, "n", service("w1", "web"));
+        catalog.put_service(3, "n", service("w2", "web"));
+        assert!(catalog.remove_service(4, "n", "w1"));
+        assert_eq!(
+            (
+                catalog.service_index("web"),
+                catalog.instances("web", &[]).len()
+            ),
+            (4, 1)
+        );
+        assert!(catalog.remove_service(5, "n", "w2"));
+        assert_eq!(
+            (
+                catalog.service_index("web"),
+                catalog.instances("web", &[]).len()
+            ),
+            (5, 0)
+        );
+        assert!(!catalog.remove_service(6, "n", "w2"));
+    }
+
+    #[test]
+    fn a_service_that_changes_its_name_is_found_under_the_new_one_only() {
+        let mut catalog = catalog();
+        catalog.put_service(2, "n", service("w", "old"));
+        catalog.put_service(3, "n", service("w", "new"));
+        assert!(catalog.instances("old", &[]).is_empty());
+        assert_eq!(catalog.instances("new", &[]).len(), 1);
+        assert_eq!(catalog.service_index("old"), 3);
+    }
+}

@@ -1,0 +1,167 @@
+//! Definition files: services and checks that somebody wrote down for the agent.
+//!
+//! A file in the config directory is read when the agent starts and when it is told to reload, and at
+//! no other time: saving a file changes nothing yet. All files are read and judged before one of them
+//! counts, so a mistake in one leaves everything as it was.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::agent::Shared;
+use crate::definition::{CheckDefinition, ServiceDefinition};
+use crate::refused::Refused;
+
+/// What all files together define.
+pub type Definitions = (Vec<ServiceDefinition>, Vec<CheckDefinition>);
+
+/// A file of definitions is some lines; this is a bound against reading something else altogether.
+const MOST: u64 = 4 * 1024 * 1024;
+
+/// Reads every `.json` file of a directory, in the order of their names.
+pub fn read(directory: Option<&Path>) -> anyhow::Result<Definitions> {
+    let mut all = Definitions::default();
+    let Some(directory) = directory else {
+        return Ok(all);
+    };
+    let listing = std::fs::read_dir(directory)
+        .with_context(|| format!("cannot read the config directory {}", directory.display()))?;
+    let mut paths = Vec::new();
+    for entry in listing {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    for path in paths {
+        let size = std::fs::metadata(&path).map_or(0, |data| data.len());
+        if size > MOST {
+            bail!(
+                "{}: {size} bytes are too many for definitions",
+                path.display()
+            );
+        }
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        parse(&text, &mut all)
+            .map_err(|(line, words)| anyhow::anyhow!("{}: line {line}: {words}", path.display()))?;
+    }
+    Ok(all)
+}
+
+/// Reads the files again and takes over what they say.
+pub fn reload(shared: &Arc<Shared>) -> Result<(), Refused> {
+    let files = read(shared.config_dir.as_deref());
+    let (services, checks) = files.map_err(|error| Refused::internal(format!("{error:#}")))?;
+    shared.replace_files(services, checks)
+}
+
+/// One file; an error has its line and its reason.
+fn parse(text: &str, all: &mut Definitions) -> Result<(), (usize, String)> {
+    // Only the whole file, unlike a request: what follows the first value would be read by nobody.
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        let words = error.to_string();
+        let words = words.split(" at line").next().unwrap_or(&words).to_owned();
+        (error.line(), words)
+    })?;
+    let Value::Object(members) = value else {
+        return Err((
+            1,
+            "a definition file is an object: {\"service\": {...}}".into(),
+        ));
+    };
+    for (name, value) in members {
+        let at = |refused: Refused| {
+            let words = refused.words.replace("Request decode failed: json: ", "");
+            (
+                line_of(text, &refused.member).unwrap_or_else(|| line_of(text, &name).unwrap_or(1)),
+                words,
+            )
+        };
+        let list = |value: Value| match value {
+            Value::Array(list) => list,
+            one => vec![one],
+        };
+        match name.as_str() {
+            "service" | "services" => {
+                for value in list(value) {
+                    all.0.push(ServiceDefinition::read(value).map_err(at)?);
+                }
+            }
+            "check" | "checks" => {
+                for value in list(value) {
+                    all.1.push(CheckDefinition::read(value).map_err(at)?);
+                }
+            }
+            other => {
+                let words = format!(
+                    "{other:?} is not part of this agent's files; a real Consul has more than \
+                     service, services, check and checks"
+                );
+                return Err((line_of(text, other).unwrap_or(1), words));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first line with this member. Names may be spelt with underscores, so these do not count.
+fn line_of(text: &str, member: &str) -> Option<usize> {
+    let plain = |name: &str| name.replace('_', "").to_lowercase();
+    let wanted = format!("\"{}\"", plain(member));
+    if member.is_empty() {
+        return None;
+    }
+    text.lines()
+        .position(|line| plain(line).contains(&wanted))
+        .map(|line| line + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> (usize, String) {
+        parse(text, &mut Definitions::default()).unwrap_err()
+    }
+
+    #[test]
+    fn services_and_checks_are_found_alone_and_in_lists() {
+        let mut all = Definitions::default();
+        let text = r#"{
+            "service": {"name": "web", "port": 80, "check": {"tcp": "127.0.0.1:80", "interval": "10s"}},
+            "checks": [{"id": "mem", "name": "memory", "ttl": "30s"}]
+        }"#;
+        parse(text, &mut all).unwrap();
+        assert_eq!(all.0[0].service.name, "web");
+        assert_eq!(all.0[0].checks[0].id, "service:web");
+        assert_eq!(all.1[0].id, "mem");
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_line_and_its_reason() {
+        assert_eq!(
+            wrong("{\n  \"service\": {\n    \"name\" 5\n"),
+            (3, "expected `:`".into())
+        );
+        assert_eq!(
+            wrong("{\n  \"service\": {\n    \"name\": \"a\",\n    \"prot\": 80\n  }\n}"),
+            (4, "unknown field \"prot\"".into())
+        );
+        let (line, words) = wrong("{\n\"check\": {\"name\":\"a\",\n\"script\": \"ls\"}}");
+        assert_eq!((line, words.as_str()), (3, "unknown field \"script\""));
+        let (line, words) = wrong("{\n\"data_dir\": \"/tmp\"}");
+        assert!(
+            line == 2 && words.contains("not part of this agent"),
+            "{words}"
+        );
+        let (_, words) = wrong("{\"service\": {\"check\": {\"ttl\": \"1s\"}}}");
+        assert_eq!(words, "Missing service name");
+    }
+}

@@ -1,0 +1,207 @@
+//! What `--data-dir` keeps: a journal of the registrations and the keys, read back at the start.
+//!
+//! A change is one line, written before the change is made, so what was answered with 200 survives
+//! `kill -9`. (Not a power cut: that would take an `fsync` a line.) A line that a crash cut in half is
+//! the last one, and nobody was told that it was done: it is left out. Rewriting one file at each
+//! change would be simpler, and quadratic: 10,000 registrations would write 10,000 lists.
+//!
+//! From time to time the journal is written anew with only what still counts, into a new file that
+//! then takes the old one's name: there is a whole journal at every moment.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::definition::{CheckDefinition, ServiceDefinition};
+use crate::kv::Pair;
+use crate::refused::Refused;
+
+/// One line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Record {
+    NodeId(String),
+    Index(u64),
+    Service(ServiceDefinition),
+    RemoveService(String),
+    Check(CheckDefinition),
+    RemoveCheck(String),
+    Pair(Pair),
+    RemovePair(u64, String),
+}
+
+/// Where the lines go. Without a directory, nowhere.
+#[derive(Debug, Default)]
+pub struct Journal(Option<Open>);
+
+#[derive(Debug)]
+struct Open {
+    directory: PathBuf,
+    file: File,
+    lines: usize,
+    // Held as long as the journal is open: two agents on one directory would each undo the other.
+    _lock: File,
+}
+
+/// What a journal amounts to.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Kept {
+    pub node_id: Option<String>,
+    pub index: u64,
+    pub services: BTreeMap<String, ServiceDefinition>,
+    pub checks: BTreeMap<String, CheckDefinition>,
+    pub pairs: BTreeMap<String, Pair>,
+}
+
+impl Kept {
+    fn apply(&mut self, record: Record) {
+        match record {
+            Record::NodeId(id) => self.node_id = Some(id),
+            Record::Index(index) => self.index = self.index.max(index),
+            Record::Service(definition) => {
+                self.services
+                    .insert(definition.service.id.clone(), definition);
+            }
+            Record::RemoveService(id) => {
+                self.services.remove(&id);
+                self.checks.retain(|_, check| check.service_id != id);
+            }
+            Record::Check(check) => {
+                self.checks.insert(check.id.clone(), check);
+            }
+            Record::RemoveCheck(id) => {
+                self.checks.remove(&id);
+                for definition in self.services.values_mut() {
+                    definition.checks.retain(|check| check.id != id);
+                }
+            }
+            Record::Pair(pair) => {
+                self.index = self.index.max(pair.modify_index);
+                self.pairs.insert(pair.key.clone(), pair);
+            }
+            Record::RemovePair(index, key) => {
+                self.index = self.index.max(index);
+                self.pairs.remove(&key);
+            }
+        }
+    }
+
+    fn records(&self) -> impl Iterator<Item = Record> {
+        let head = self.node_id.iter().cloned().map(Record::NodeId);
+        head.chain([Record::Index(self.index)])
+            .chain(self.services.values().cloned().map(Record::Service))
+            .chain(self.checks.values().cloned().map(Record::Check))
+            .chain(self.pairs.values().cloned().map(Record::Pair))
+    }
+}
+
+const NAME: &str = "agent.journal";
+
+impl Journal {
+    /// Opens the journal of a directory, which is made if need be, and reads what it kept.
+    pub fn open(directory: &Path) -> anyhow::Result<(Journal, Kept)> {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("cannot make the data directory {}", directory.display()))?;
+        let lock = directory.join("lock");
+        let lock =
+            File::create(&lock).with_context(|| format!("cannot open {}", lock.display()))?;
+        if lock.try_lock().is_err() {
+            bail!(
+                "another agent uses the data directory {}",
+                directory.display()
+            );
+        }
+        let path = directory.join(NAME);
+        let kept = match File::open(&path) {
+            Ok(file) => read(&path, file)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Kept::default(),
+            Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
+        };
+        let (file, lines) = rewrite(directory, kept.records())?;
+        let open = Open {
+            directory: directory.to_owned(),
+            file,
+            lines,
+            _lock: lock,
+        };
+        Ok((Journal(Some(open)), kept))
+    }
+
+    /// Writes one line. The change that it tells of must not be made if this fails.
+    pub fn append(&mut self, record: &Record) -> Result<(), Refused> {
+        let Some(open) = &mut self.0 else {
+            return Ok(());
+        };
+        let written = line(record).and_then(|line| Ok(open.file.write_all(&line)?));
+        open.lines += 1;
+        written.map_err(|error| Refused::internal(format!("cannot write the journal: {error}")))
+    }
+
+    /// Whether it holds much more than still counts.
+    pub fn is_long(&self, counts: usize) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|open| open.lines > 1000 + 2 * counts)
+    }
+
+    /// Whether anything is kept at all.
+    pub fn keeps(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Writes it anew.
+    pub fn shorten(&mut self, records: impl Iterator<Item = Record>) -> anyhow::Result<()> {
+        if let Some(open) = &mut self.0 {
+            (open.file, open.lines) = rewrite(&open.directory, records)?;
+        }
+        Ok(())
+    }
+}
+
+fn line(record: &Record) -> anyhow::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(record)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+fn read(path: &Path, file: File) -> anyhow::Result<Kept> {
+    let mut kept = Kept::default();
+    let mut lines = BufReader::new(file).split(b'\n').enumerate().peekable();
+    while let Some((number, line)) = lines.next() {
+        match serde_json::from_slice(&line?) {
+            Ok(record) => kept.apply(record),
+            Err(_) if lines.peek().is_none() => {
+                eprintln!("{}: the last line was cut off; left out", path.display());
+            }
+            Err(error) => bail!("{}: line {}: {error}", path.display(), number + 1),
+        }
+    }
+    Ok(kept)
+}
+
+/// Writes a new journal beside the old one, on the disk for good, and then gives it the name.
+fn rewrite(
+    directory: &Path,
+    records: impl Iterator<Item = Record>,
+) -> anyhow::Result<(File, usize)> {
+    let new = directory.join("agent.journal.new");
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).open(&new)?;
+    let mut file = BufWriter::new(file);
+    let mut lines = 0;
+    for record in records {
+        file.write_all(&line(&record)?)?;
+        lines += 1;
+    }
+    let file = file
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    std::fs::rename(&new, directory.join(NAME))?;
+    Ok((file, lines))
+}

@@ -1,0 +1,525 @@
+//! The agent's own list: the services and checks that this agent runs and vouches for.
+//!
+//! A check's result lands here first, and goes on to the [`crate::catalog`]: at once when the state
+//! turned, and some minutes later when only the words changed. A check that reports "load 0.31",
+//! "load 0.32" would otherwise wake every caller in the data centre once in ten seconds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agent::Shared;
+use crate::check::runner::Task;
+use crate::check::{Check, Status, cut};
+use crate::clock::Moment;
+use crate::definition::{CheckDefinition, Probe, ServiceDefinition};
+use crate::journal::Record;
+use crate::refused::Refused;
+use crate::service::Service;
+
+/// Who asked for it. On a reload, what no file names any more goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Source {
+    Api,
+    File,
+}
+
+/// The list.
+#[derive(Debug, Default)]
+pub struct Local {
+    services: BTreeMap<String, LocalService>,
+    checks: BTreeMap<String, LocalCheck>,
+    /// Counts the changes of this list.
+    pub version: u64,
+}
+
+#[derive(Debug)]
+struct LocalService {
+    service: Service,
+    source: Source,
+}
+
+#[derive(Debug)]
+struct LocalCheck {
+    check: Check,
+    definition: CheckDefinition,
+    source: Source,
+    // Since when it is critical, as far as results say; a check without any result is not overdue.
+    critical_since: Option<Moment>,
+    // When the catalog gets to hear new words for an old state.
+    output_due: Option<Moment>,
+    // Results in a row.
+    good: u64,
+    bad: u64,
+    // What the service itself said last.
+    said: String,
+    task: Option<Task>,
+}
+
+/// As many as one agent takes: the point is that there is a bound.
+const MOST: usize = 50_000;
+/// New words for an old state are passed on after this, give or take a half.
+const OUTPUT_DELAY: Duration = Duration::from_secs(300);
+
+const SERVICE_MAINTENANCE: &str = "_service_maintenance";
+const NODE_MAINTENANCE: &str = "_node_maintenance";
+
+impl Local {
+    /// All services.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values().map(|local| &local.service)
+    }
+
+    /// One service.
+    pub fn service(&self, id: &str) -> Option<&Service> {
+        self.services.get(id).map(|local| &local.service)
+    }
+
+    /// All checks.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.checks.values().map(|local| &local.check)
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.services.len() + self.checks.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Services that have been critical for longer than a check of theirs allows.
+    pub fn dead(&self, now: Moment) -> BTreeSet<String> {
+        let overdue = |local: &&LocalCheck| {
+            let since = local.critical_since.zip(local.definition.deregister_after);
+            since.is_some_and(|(since, most)| now.saturating_sub(since) > most)
+        };
+        let dead = self
+            .checks
+            .values()
+            .filter(overdue)
+            .map(|local| local.check.service_id.clone());
+        dead.filter(|id| !id.is_empty()).collect()
+    }
+
+    /// What the journal has to know: what came over the API.
+    pub fn definitions(&self) -> (Vec<ServiceDefinition>, Vec<CheckDefinition>) {
+        let services = self
+            .services
+            .values()
+            .filter(|local| local.source == Source::Api);
+        let services = services.map(|local| ServiceDefinition {
+            service: local.service.clone(),
+            checks: Vec::new(),
+        });
+        let checks = self
+            .checks
+            .values()
+            .filter(|local| local.source == Source::Api);
+        (
+            services.collect(),
+            checks.map(|local| local.definition.clone()).collect(),
+        )
+    }
+
+    /// Ends all that runs.
+    pub fn stop(&mut self) {
+        self.checks.values_mut().for_each(|local| local.task = None);
+    }
+}
+
+impl Shared {
+    /// Registers a service with its checks, or registers it again. A check that was there keeps its
+    /// state: a service that registers at each start would otherwise be out for a moment each time.
+    pub fn register_service(
+        self: &Arc<Self>,
+        definition: ServiceDefinition,
+        source: Source,
+        replace_checks: bool,
+    ) -> Result<(), Refused> {
+        self.may_run(&definition.checks, source)?;
+        self.store.write(|state| {
+            let id = definition.service.id.clone();
+            if state.local.services.len() >= MOST && !state.local.services.contains_key(&id) {
+                return Err(Refused::new(
+                    503,
+                    format!("this agent takes {MOST} services"),
+                ));
+            }
+            let surplus = state.local.checks.iter().filter(|(check_id, local)| {
+                let listed = definition.checks.iter().any(|check| check.id == **check_id);
+                replace_checks && local.check.service_id == id && !listed
+            });
+            let surplus: Vec<_> = surplus.map(|(check_id, _)| check_id.clone()).collect();
+            if source == Source::Api {
+                for check_id in &surplus {
+                    state
+                        .journal
+                        .append(&Record::RemoveCheck(check_id.clone()))?;
+                }
+                state.journal.append(&Record::Service(definition.clone()))?;
+            }
+            let ServiceDefinition { service, checks } = definition;
+            let local = LocalService {
+                service: service.clone(),
+                source,
+            };
+            state.local.services.insert(id, local);
+            let checks: Vec<Check> = checks
+                .into_iter()
+                .map(|check| self.start_check(&mut state.local, check, &service, source))
+                .collect();
+            for check_id in &surplus {
+                state.local.checks.remove(check_id);
+            }
+            state.local.version += 1;
+            state.change(|catalog, index| {
+                let mut changed = catalog.put_service(index, &self.node, service);
+                for check in checks {
+                    changed |= catalog.put_check(index, check);
+                }
+                for check_id in &surplus {
+                    changed |= catalog.remove_check(index, &self.node, check_id);
+                }
+                changed
+            });
+            Ok(())
+        })
+    }
+
+    /// Registers a check by itself: of a service that is there, or of the node.
+    pub fn register_check(
+        self: &Arc<Self>,
+        definition: CheckDefinition,
+        source: Source,
+    ) -> Result<(), Refused> {
+        self.may_run(std::slice::from_ref(&definition), source)?;
+        self.store.write(|state| {
+            let id = &definition.service_id;
+            let service = match state.local.services.get(id) {
+                Some(local) => local.service.clone(),
+                None if id.is_empty() => Service::default(),
+                None => {
+                    return Err(Refused::internal(format!(
+                        "ServiceID {id:?} does not exist"
+                    )));
+                }
+            };
+            if state.local.checks.len() >= 2 * MOST
+                && !state.local.checks.contains_key(&definition.id)
+            {
+                return Err(Refused::new(
+                    503,
+                    format!("this agent takes {} checks", 2 * MOST),
+                ));
+            }
+            if source == Source::Api {
+                state.journal.append(&Record::Check(definition.clone()))?;
+            }
+            let check = self.start_check(&mut state.local, definition, &service, source);
+            state.local.version += 1;
+            state.change(|catalog, index| catalog.put_check(index, check));
+            Ok(())
+        })
+    }
+
+    /// Takes a service and its checks away. One that is not there is gone already: no error.
+    pub fn deregister_service(&self, id: &str) -> Result<(), Refused> {
+        self.store.write(|state| {
+            if !state.local.services.contains_key(id) {
+                return Ok(());
+            }
+            state
+                .journal
+                .append(&Record::RemoveService(id.to_owned()))?;
+            state.local.services.remove(id);
+            state
+                .local
+                .checks
+                .retain(|_, local| local.check.service_id != id);
+            state.local.version += 1;
+            state.change(|catalog, index| catalog.remove_service(index, &self.node, id));
+            Ok(())
+        })
+    }
+
+    /// Takes a check away.
+    pub fn deregister_check(&self, id: &str) -> Result<(), Refused> {
+        self.store.write(|state| {
+            if !state.local.checks.contains_key(id) {
+                return Ok(());
+            }
+            state.journal.append(&Record::RemoveCheck(id.to_owned()))?;
+            state.local.checks.remove(id);
+            state.local.version += 1;
+            state.change(|catalog, index| catalog.remove_check(index, &self.node, id));
+            Ok(())
+        })
+    }
+
+    /// Maintenance is a critical check that nobody runs: it hides a service (or, without an id, all of
+    /// this node) from those who ask for healthy ones, and takes nothing away.
+    pub fn maintenance(
+        self: &Arc<Self>,
+        service_id: &str,
+        on: bool,
+        reason: &str,
+    ) -> Result<(), Refused> {
+        let (id, name, what) = if service_id.is_empty() {
+            (NODE_MAINTENANCE.to_owned(), "Node Maintenance Mode", "node")
+        } else {
+            let id = format!("{SERVICE_MAINTENANCE}:{service_id}");
+            (id, "Service Maintenance Mode", "service")
+        };
+        if !on {
+            return self.deregister_check(&id);
+        }
+        if self
+            .store
+            .read(|state| state.local.checks.contains_key(&id))
+        {
+            return Ok(());
+        }
+        let notes = match reason {
+            "" => format!(
+                "Maintenance mode is enabled for this {what}, but no reason was provided. This is \
+                 a default message."
+            ),
+            reason => reason.to_owned(),
+        };
+        let definition = CheckDefinition {
+            id,
+            name: name.to_owned(),
+            notes,
+            service_id: service_id.to_owned(),
+            ..CheckDefinition::default()
+        };
+        self.register_check(definition, Source::Api)
+    }
+
+    /// The service itself says how it is: what a TTL check waits for.
+    pub fn heartbeat(
+        self: &Arc<Self>,
+        id: &str,
+        status: Status,
+        output: &str,
+    ) -> Result<(), Refused> {
+        let no_ttl = || Refused::internal(format!("CheckID {id:?} does not have associated TTL"));
+        self.store.write(|state| {
+            let local = state.local.checks.get_mut(id).ok_or_else(no_ttl)?;
+            let Probe::Ttl(ttl) = local.definition.probe else {
+                return Err(no_ttl());
+            };
+            local.said = cut(output, local.definition.output_max_size);
+            // A new timer instead of the old one: a heartbeat starts the time again.
+            local.task = Some(Task::ttl(self, id, ttl));
+            Ok(())
+        })?;
+        let most = self.store.read(|state| {
+            state
+                .local
+                .checks
+                .get(id)
+                .map_or(0, |local| local.definition.output_max_size)
+        });
+        self.update_check(id, None, status, &cut(output, most));
+        Ok(())
+    }
+
+    /// The time to live is over. `task` tells a timer that fired from one that was replaced while it did.
+    pub fn ttl_expired(&self, id: &str, task: u64) {
+        let said = self
+            .store
+            .read(|state| state.local.checks.get(id).map(|l| l.said.clone()));
+        let output = match said.as_deref() {
+            None | Some("") => "TTL expired".to_owned(),
+            Some(said) => format!("TTL expired (last output before timeout follows): {said}"),
+        };
+        self.update_check(id, Some(task), Status::Critical, &output);
+    }
+
+    /// A check has run. A state counts only after as many results in a row as the definition asks for.
+    pub fn checked(&self, id: &str, task: u64, status: Status, output: &str) {
+        let counts = self.store.write(|state| {
+            let local = state.local.checks.get_mut(id)?;
+            let definition = &local.definition;
+            let most = definition.output_max_size;
+            let enough = if status == Status::Critical {
+                (local.good, local.bad) = (0, local.bad + 1);
+                local.bad >= definition.failures_before_critical
+            } else {
+                (local.good, local.bad) = (local.good + 1, 0);
+                local.good >= definition.success_before_passing
+            };
+            Some((enough, local.check.status, most))
+        });
+        let Some((enough, old, most)) = counts else {
+            return;
+        };
+        let output = cut(output, most);
+        self.update_check(id, Some(task), if enough { status } else { old }, &output);
+    }
+
+    /// Writes a result down.
+    fn update_check(&self, id: &str, task: Option<u64>, status: Status, output: &str) {
+        let now = self.clock.now();
+        let later = OUTPUT_DELAY / 2 + self.clock.jitter(OUTPUT_DELAY);
+        self.store.write(|state| {
+            let Some(local) = state.local.checks.get_mut(id) else {
+                return;
+            };
+            let current = local.task.as_ref().map(Task::number);
+            if task.is_some() && task != current {
+                return;
+            }
+            if status == Status::Critical {
+                local.critical_since.get_or_insert(now);
+            } else {
+                local.critical_since = None;
+            }
+            let turned = local.check.status != status;
+            if !turned && local.check.output == output {
+                return;
+            }
+            local.check.status = status;
+            output.clone_into(&mut local.check.output);
+            state.local.version += 1;
+            if turned {
+                local.output_due = None;
+                let check = local.check.clone();
+                state.change(|catalog, index| catalog.put_check(index, check));
+            } else {
+                local.output_due.get_or_insert(now + later);
+            }
+        });
+    }
+
+    /// Passes on the new words that have waited long enough.
+    pub fn push_outputs(&self, now: Moment) {
+        self.store.write(|state| {
+            let due = |local: &&mut LocalCheck| local.output_due.is_some_and(|due| due <= now);
+            let mut checks = Vec::new();
+            for local in state.local.checks.values_mut().filter(due) {
+                local.output_due = None;
+                checks.push(local.check.clone());
+            }
+            for check in checks {
+                state.change(|catalog, index| catalog.put_check(index, check));
+            }
+        });
+    }
+
+    /// Takes over what the files say now. What was registered over HTTP stays only if there is a data
+    /// directory to keep it, as in Consul: a reload reads everything again, and memory is no source.
+    pub fn replace_files(
+        self: &Arc<Self>,
+        services: Vec<ServiceDefinition>,
+        checks: Vec<CheckDefinition>,
+    ) -> Result<(), Refused> {
+        let (old_services, old_checks) = self.store.read(|state| {
+            let goes = |source: Source| source == Source::File || !state.journal.keeps();
+            let is_named = |id: &str| services.iter().any(|new| new.service.id == id);
+            let stale = state.local.services.iter();
+            let stale = stale.filter(|(id, local)| goes(local.source) && !is_named(id));
+            // The checks of a service go with it, or are replaced together with it.
+            let lone = state.local.checks.iter().filter(|(id, local)| {
+                let kept = is_named(&local.check.service_id);
+                goes(local.source) && !kept && !checks.iter().any(|check| check.id == **id)
+            });
+            let stale: Vec<_> = stale.map(|(id, _)| id.clone()).collect();
+            (stale, lone.map(|(id, _)| id.clone()).collect::<Vec<_>>())
+        });
+        for id in old_services {
+            self.deregister_service(&id)?;
+        }
+        for id in old_checks {
+            self.deregister_check(&id)?;
+        }
+        for definition in services {
+            self.register_service(definition, Source::File, true)?;
+        }
+        checks
+            .into_iter()
+            .try_for_each(|check| self.register_check(check, Source::File))
+    }
+
+    /// Puts a check into the list and starts what it needs.
+    fn start_check(
+        self: &Arc<Self>,
+        local: &mut Local,
+        definition: CheckDefinition,
+        service: &Service,
+        source: Source,
+    ) -> Check {
+        let old = local.checks.remove(&definition.id);
+        let (status, output) = match &old {
+            Some(old) => (old.check.status, old.check.output.clone()),
+            None => (definition.status.unwrap_or_default(), String::new()),
+        };
+        let maintenance = definition.id == NODE_MAINTENANCE
+            || definition
+                .id
+                .strip_prefix(SERVICE_MAINTENANCE)
+                .is_some_and(|r| r.starts_with(':'));
+        let check = Check {
+            node: self.node.clone(),
+            check_id: definition.id.clone(),
+            name: definition.name.clone(),
+            status,
+            notes: definition.notes.clone(),
+            output,
+            service_id: service.id.clone(),
+            service_name: service.name.clone(),
+            service_tags: service.tags.clone(),
+            r#type: if maintenance {
+                "maintenance"
+            } else {
+                definition.probe.kind()
+            },
+            ..Check::default()
+        };
+        let task = match &definition.probe {
+            Probe::None => None,
+            Probe::Ttl(ttl) => Some(Task::ttl(self, &definition.id, *ttl)),
+            _ => Some(Task::probe(self, &definition)),
+        };
+        let (critical_since, said) = old
+            .map(|old| (old.critical_since, old.said))
+            .unwrap_or_default();
+        let entry = LocalCheck {
+            check: check.clone(),
+            source,
+            critical_since,
+            output_due: None,
+            good: 0,
+            bad: 0,
+            said,
+            task,
+            definition,
+        };
+        local.checks.insert(check.check_id.clone(), entry);
+        check
+    }
+
+    /// A script is somebody else's command on this machine: only where that was switched on.
+    fn may_run(&self, checks: &[CheckDefinition], source: Source) -> Result<(), Refused> {
+        let script = checks
+            .iter()
+            .any(|check| matches!(check.probe, Probe::Script(_)));
+        if !script || self.enable_script_checks {
+            return Ok(());
+        }
+        let from = if source == Source::Api {
+            " from remote calls"
+        } else {
+            ""
+        };
+        Err(Refused::internal(format!(
+            "Scripts are disabled on this agent{from}; to enable, configure \
+             'enable_script_checks' to true"
+        )))
+    }
+}

@@ -1,0 +1,53 @@
+//! The reaper: takes away what nobody has missed for too long, twice a minute.
+//!
+//! A service whose check asks for it (`DeregisterCriticalServiceAfter`) and has been critical for so
+//! long is deregistered. Nobody waits for the exact second, so one sweep does for all of them: that is
+//! why a reaping comes up to half a minute late, here and in Consul.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agent::Shared;
+use crate::clock::Moment;
+
+const SWEEP: Duration = Duration::from_secs(30);
+/// How long a deleted key is remembered for those who watch its folder.
+const GRAVE: Duration = Duration::from_secs(15 * 60);
+
+/// Sweeps for ever.
+pub async fn run(shared: Arc<Shared>, first: impl Future<Output = crate::clock::Awake>) {
+    let mut awake = first.await;
+    loop {
+        let now = shared.clock.now();
+        sweep(&shared, now);
+        let next = shared.clock.sleep(SWEEP);
+        drop(awake);
+        awake = next.await;
+    }
+}
+
+/// The first sleep, to be made before the task is spawned.
+pub fn first(shared: &Shared) -> impl Future<Output = crate::clock::Awake> + Send + use<> {
+    shared.clock.sleep(SWEEP)
+}
+
+fn sweep(shared: &Arc<Shared>, now: Moment) {
+    let dead = shared.store.read(|state| state.local.dead(now));
+    for id in dead {
+        eprintln!("reaped: service {id:?} was critical for too long");
+        if let Err(refused) = shared.deregister_service(&id) {
+            eprintln!("reaping {id:?}: {}", refused.words);
+        }
+    }
+    shared.push_outputs(now);
+    shared.store.write(|state| {
+        state.kv.forget(now.saturating_sub(GRAVE));
+        let counts = state.local.len() + state.kv.len();
+        if state.journal.is_long(counts) {
+            let records = state.records(&shared.node_id);
+            if let Err(error) = state.journal.shorten(records.into_iter()) {
+                eprintln!("cannot shorten the journal: {error:#}");
+            }
+        }
+    });
+}

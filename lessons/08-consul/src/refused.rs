@@ -1,0 +1,54 @@
+//! A refusal: the status and the words that a caller gets.
+
+use crate::decode::Wrong;
+
+/// Why a request was not done.
+#[derive(Debug, PartialEq)]
+pub struct Refused {
+    /// The HTTP status.
+    pub status: u16,
+    /// Said in Consul's own words where Consul would refuse as well.
+    pub words: String,
+    /// The member of the JSON that is to blame, where there is one: finds the line in a file.
+    pub member: String,
+}
+
+impl Refused {
+    /// Any status.
+    pub fn new(status: u16, words: impl Into<String>) -> Refused {
+        Refused {
+            status,
+            words: words.into(),
+            member: String::new(),
+        }
+    }
+
+    /// 400: the caller's mistake.
+    pub fn bad(words: impl Into<String>) -> Refused {
+        Refused::new(400, words)
+    }
+
+    /// 500: Consul's answer to much that is the caller's mistake as well.
+    pub fn internal(words: impl Into<String>) -> Refused {
+        Refused::new(500, words)
+    }
+
+    /// 501: the real Consul does this and the agent of this lesson does not.
+    pub fn not_here(what: impl std::fmt::Display) -> Refused {
+        Refused::new(
+            501,
+            format!("{what} is not part of this agent; a real Consul has it"),
+        )
+    }
+}
+
+impl From<Wrong> for Refused {
+    fn from(wrong: Wrong) -> Refused {
+        let words = format!("Request decode failed: {}", wrong.words);
+        Refused {
+            status: 400,
+            words,
+            member: wrong.member,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The one store behind everything, its index, and how a change wakes those who wait for it.
+//!
+//! Consul replicates a log of changes between its servers, and the number of a change in that log is
+//! its index. Here the log has one reader, and what is left of it is the number.
+//!
+//! **Blocking queries.** A caller says: I have seen index 57, answer when there is more. No wake-up can
+//! be lost, because of the order in [`Store::wait_past`]: first remember which changes have been
+//! announced, then look at the index, and only then wait. A change after the look is announced after
+//! it as well. And an announcement is a hint, never a message: whoever is woken looks again.
+//!
+//! A lock of the standard library and not Tokio's: it is held for microseconds and never across an
+//! `.await`; the compiler sees to the second, because its guard may not move between threads.
+
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::journal::{Journal, Record};
+use crate::kv::Kv;
+use crate::local::Local;
+
+/// All that the agent knows.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "each has its own file")]
+pub struct State {
+    pub index: u64,
+    pub catalog: Catalog,
+    pub kv: Kv,
+    pub local: Local,
+    pub journal: Journal,
+}
+
+impl State {
+    /// Does one change to the catalog, under one new index, unless it turns out to be none.
+    pub fn change(&mut self, change: impl FnOnce(&mut Catalog, u64) -> bool) {
+        if change(&mut self.catalog, self.index + 1) {
+            self.index += 1;
+        }
+    }
+}
+
+impl State {
+    /// All that counts, as the journal writes it down.
+    pub fn records(&self, node_id: &str) -> Vec<Record> {
+        let (services, checks) = self.local.definitions();
+        let head = [
+            Record::NodeId(node_id.to_owned()),
+            Record::Index(self.index),
+        ];
+        let pairs = self.kv.list("");
+        head.into_iter()
+            .chain(services.into_iter().map(Record::Service))
+            .chain(checks.into_iter().map(Record::Check))
+            .chain(pairs.iter().map(|pair| Record::Pair(pair.as_ref().clone())))
+            .collect()
+    }
+}
+
+/// What one can wait for. A change of a key wakes no one who waits for a service.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the names are those of the files")]
+pub enum Topic {
+    Catalog,
+    Kv,
+    Local,
+}
+
+/// The state, and those who wait for it to change.
+#[derive(Debug)]
+pub struct Store {
+    state: RwLock<State>,
+    // One for each topic. A `watch` and not a `Notify`: it remembers that it was told, so a waiter
+    // that is not waiting yet misses nothing, and 1,000 waiters cost one list.
+    changed: [watch::Sender<()>; 3],
+}
+
+impl Store {
+    /// A store with something in it already.
+    pub fn new(state: State) -> Store {
+        Store {
+            state: RwLock::new(state),
+            changed: std::array::from_fn(|_| watch::Sender::new(())),
+        }
+    }
+
+    /// Looks. Take what you need (it is shared, so this is quick) and make the answer of it outside.
+    pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        // A panic while writing would be a bug; to answer nothing ever again would be two.
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes, and tells those who wait. Telling cannot be forgotten: it is found out here.
+    pub fn write<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let before = indexes(&state);
+        let result = change(&mut state);
+        let after = indexes(&state);
+        drop(state);
+        for ((before, after), changed) in before.iter().zip(&after).zip(&self.changed) {
+            if before != after {
+                changed.send_replace(());
+            }
+        }
+        result
+    }
+
+    /// Waits until an index is greater than `seen`, or until `wait` is over, whichever comes first.
+    /// The caller looks for itself afterwards, at both: being woken does not mean that it changed.
+    pub async fn wait_past(
+        &self,
+        topic: Topic,
+        clock: &Clock,
+        seen: u64,
+        wait: Duration,
+        index: impl Fn(&State) -> u64,
+    ) {
+        let mut changed = self.changed[topic as usize].subscribe();
+        let end = clock.sleep(wait);
+        let mut end = std::pin::pin!(end);
+        loop {
+            changed.borrow_and_update();
+            if self.read(&index) > seen {
+                return;
+            }
+            tokio::select! {
+                _ = &mut end => return,
+                told = changed.changed() => if told.is_err() { return },
+            }
+        }
+    }
+}
+
+/// One number for each topic, in their order.
+fn indexes(state: &State) -> [u64; 3] {
+    let State {
+        catalog, kv, local, ..
+    } = state;
+    let catalog = catalog
+        .nodes_index()
+        .max(catalog.services_index())
+        .max(catalog.checks_index());
+    [catalog, kv.prefix_index(""), local.version]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::kv::Plan;
+
+    fn set(store: &Store, key: &str, value: &str) {
+        store.write(|state| {
+            let Plan::Put(pair) = state
+                .kv
+                .plan(state.index + 1, key, 0, value.as_bytes(), None)
+            else {
+                return;
+            };
+            state.index += 1;
+            state.kv.put(pair);
+        });
+    }
+
+    fn index_of(key: &'static str) -> impl Fn(&State) -> u64 {
+        move |state| state.kv.get(key).0
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_thousand_who_wait_hear_of_one_change_and_of_no_other() {
+        let store = Arc::new(Store::new(State::default()));
+        set(&store, "theirs", "1");
+        let clock = Clock::manual();
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..1000 {
+            let (store, clock) = (store.clone(), clock.clone());
+            waiting.spawn(async move {
+                let minute = Duration::from_secs(60);
+                store
+                    .wait_past(Topic::Kv, &clock, 1, minute, index_of("theirs"))
+                    .await;
+                store.read(index_of("theirs"))
+            });
+        }
+        set(&store, "others", "1");
+        set(&store, "theirs", "2");
+        for index in waiting.join_all().await {
+            assert_eq!(index, 3);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn no_change_between_look_and_wait_is_lost() {
+        let store = Arc::new(Store::new(State::default()));
+        let writer = tokio::task::spawn_blocking({
+            let store = store.clone();
+            move || (0..5000).for_each(|n| set(&store, "k", &n.to_string()))
+        });
+        let clock = Clock::manual();
+        let mut seen = 0;
+        while seen < 5000 {
+            let wait = store.wait_past(Topic::Kv, &clock, seen, Duration::MAX / 4, index_of("k"));
+            tokio::time::timeout(Duration::from_secs(20), wait)
+                .await
+                .expect("a lost wake-up");
+            let index = store.read(index_of("k"));
+            assert!(index > seen);
+            seen = index;
+        }
+        writer.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_in_time() {
+        let store = Arc::new(Store::new(State::default()));
+        let clock = Clock::manual();
+        let wait = tokio::spawn({
+            let (store, clock) = (store.clone(), clock.clone());
+            async move {
+                let ten = Duration::from_secs(10);
+                store
+                    .wait_past(Topic::Kv, &clock, 7, ten, index_of("k"))
+                    .await;
+                clock.now().as_secs()
+            }
+        });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(60)).await;
+        assert_eq!(wait.await.unwrap(), 10);
+    }
+}
