@@ -13,11 +13,14 @@
 //! * [`advice`] turns network errors into a sentence; [`On`] replaces it where a check knows better.
 //! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
+//! * [`consul`] finds the real Consul and starts it; [`Guarded`] ends a program with this process.
 //! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
 
 pub mod advice;
 mod case;
+pub mod consul;
 pub mod fuzz;
+mod guarded;
 mod hook;
 pub mod mine;
 mod peer;
@@ -28,6 +31,7 @@ mod view;
 
 pub use advice::{On, Trouble};
 pub use case::{Case, case};
+pub use guarded::Guarded;
 pub use peer::{Listening, PATIENCE, Peer};
 pub use pieces::Pieces;
 pub use report::Report;

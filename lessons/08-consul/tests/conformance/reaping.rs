@@ -1,0 +1,32 @@
+//! `DeregisterCriticalServiceAfter`: whoever is critical for so long is taken out. A minute is the
+//! least, and the agent looks every 30 s, so this takes a real Consul a minute and a half. It runs
+//! beside the other cases. The agent's own tests drive its clock instead.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::common::*;
+use crate::support::{Http, within};
+
+pub fn a_service_that_stays_critical_is_taken_out(http: &Http) {
+    let after = |time: &str| json!({"TTL": "10m", "DeregisterCriticalServiceAfter": time});
+    // A shorter time counts as a minute.
+    register(http, json!({"Name": "reaped", "Check": after("1s")}));
+    register(http, json!({"Name": "spared-long", "Check": after("10m")}));
+    let mut well = after("1s");
+    well["Status"] = json!("passing");
+    register(http, json!({"Name": "spared-well", "Check": well}));
+    register(http, json!({"Name": "spared-without", "Check": {"TTL": "10m"}}));
+    soon_instances(http, "reaped", 1);
+    let since = Instant::now();
+    within(Duration::from_secs(150), "it is taken out", || {
+        instances(http, "reaped").is_empty().then_some(())
+    });
+    assert!(since.elapsed() > Duration::from_secs(55), "too early");
+    assert_eq!(check(http, "service:reaped"), None);
+    let known = http.get("/v1/agent/services").ok_json();
+    for id in ["spared-long", "spared-well", "spared-without"] {
+        assert!(known.get(id).is_some(), "{id}");
+    }
+}
