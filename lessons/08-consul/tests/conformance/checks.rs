@@ -476,15 +476,6 @@ pub fn deregistering_a_check_that_is_not_there_is_no_error(http: &Http) {
         .must_refuse(500, "CheckID missing");
 }
 
-pub fn the_list_of_checks_can_be_filtered(http: &Http) {
-    with_ttl(http, "sieved-1", "passing");
-    with_ttl(http, "sieved-2", "warning");
-    let path = "/v1/agent/checks?filter=ServiceName==%22sieved-2%22";
-    let checks = http.get(path).ok_json();
-    let ids: Vec<_> = checks.as_object().unwrap().keys().collect();
-    assert_eq!(ids, ["service:sieved-2"]);
-}
-
 pub fn the_commands_of_checks_are_puts(http: &Http) {
     for path in ["register", "deregister/x", "pass/x", "warn/x", "fail/x", "update/x"] {
         let answer = http.get(&format!("/v1/agent/check/{path}"));

@@ -163,21 +163,6 @@ pub fn a_tag_filters(http: &Http) {
     assert_eq!(ids("tag=v1&passing"), ["label-1"]);
 }
 
-pub fn a_filter_expression_filters(http: &Http) {
-    for (id, version) in [("sieve-1", "1"), ("sieve-2", "2")] {
-        register(http, json!({"ID": id, "Name": "sieve", "Meta": {"version": version}}));
-    }
-    soon_instances(http, "sieve", 2);
-    let path = "/v1/health/service/sieve?filter=Service.Meta.version==%222%22";
-    let list = list(http, path);
-    assert_eq!(list.len(), 1);
-    assert_eq!(list[0]["Service"]["ID"], "sieve-2");
-    let answer = http.get("/v1/health/service/sieve?filter=nonsense");
-    answer.must_be(500);
-    let words = "Failed to create boolean expression evaluator: ";
-    assert!(answer.text().starts_with(words), "{answer}");
-}
-
 pub fn the_checks_of_a_service_alone(http: &Http) {
     with_ttl(http, "only-checks", "passing");
     let list = soon("the catalog has its check", || {
@@ -205,19 +190,19 @@ pub fn the_checks_of_a_node(http: &Http) {
 
 pub fn checks_by_state(http: &Http) {
     for status in ["passing", "warning", "critical"] {
-        let id = format!("state-{status}");
+        let id = format!("by-state-{status}");
         with_ttl(http, &id, status);
         soon_instances(http, &id, 1);
     }
     let ids = |state: &str| -> Vec<Value> {
         let list = list(http, &format!("/v1/health/state/{state}"));
-        let ours = |check: &&Value| check["ServiceID"].as_str().unwrap().starts_with("state-");
+        let ours = |check: &&Value| check["ServiceID"].as_str().unwrap().starts_with("by-state-");
         list.iter().for_each(|check| members(check, CHECK));
         list.iter().filter(ours).map(|check| check["ServiceID"].clone()).collect()
     };
-    assert_eq!(ids("passing"), ["state-passing"]);
-    assert_eq!(ids("warning"), ["state-warning"]);
-    assert_eq!(ids("critical"), ["state-critical"]);
+    assert_eq!(ids("passing"), ["by-state-passing"]);
+    assert_eq!(ids("warning"), ["by-state-warning"]);
+    assert_eq!(ids("critical"), ["by-state-critical"]);
     assert_eq!(ids("any").len(), 3);
 }
 

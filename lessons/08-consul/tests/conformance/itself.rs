@@ -23,7 +23,8 @@ pub fn self_names_node_datacenter_and_version(http: &Http) {
     let id = config["NodeID"].as_str().unwrap();
     assert_eq!(id.len(), 36, "a UUID");
     assert!(config["Version"].as_str().unwrap().starts_with("1."));
-    for part in ["DebugConfig", "Coord", "Member", "Stats", "Meta"] {
+    // `DebugConfig`, some 200 settings of the real one, is for people and not promised to anybody.
+    for part in ["Coord", "Member", "Stats", "Meta"] {
         assert!(own[part].is_object(), "{part}");
     }
     members(&own["Member"], MEMBER);

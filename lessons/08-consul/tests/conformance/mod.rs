@@ -79,7 +79,6 @@ suite! {
         an_unknown_id_is_a_404_in_words
         an_id_may_hold_a_slash
         a_name_keeps_its_letters_and_is_found_by_any
-        the_list_of_services_can_be_filtered
         parallel_registrations_all_arrive
     ;
     health:
@@ -90,7 +89,6 @@ suite! {
         passing_needs_all_checks_to_pass
         a_service_without_checks_is_passing
         a_tag_filters
-        a_filter_expression_filters
         the_checks_of_a_service_alone
         the_checks_of_a_node
         checks_by_state
@@ -181,7 +179,6 @@ suite! {
         a_check_keeps_its_state_when_its_service_is_registered_again
         checks_left_out_of_a_second_registration_stay
         deregistering_a_check_that_is_not_there_is_no_error
-        the_list_of_checks_can_be_filtered
         the_commands_of_checks_are_puts
         a_quick_flip_of_states_ends_in_the_last
     ;
@@ -223,6 +220,12 @@ suite! {
         a_hundred_megabytes_are_refused_and_not_kept
         a_deep_nest_is_refused
         bytes_that_are_no_http_harm_nobody
+    ;
+    filters:
+        services_of_the_agent
+        checks_of_the_agent
+        healthy_instances
+        nonsense_is_never_ignored
     ;
     definitions:
         a_file_registers_a_service_with_its_checks

@@ -14,10 +14,20 @@ pub fn a_service_that_stays_critical_is_taken_out(http: &Http) {
     // A shorter time counts as a minute.
     register(http, json!({"Name": "reaped", "Check": after("1s")}));
     register(http, json!({"Name": "spared-long", "Check": after("10m")}));
-    let mut well = after("1s");
-    well["Status"] = json!("passing");
-    register(http, json!({"Name": "spared-well", "Check": well}));
+    register(http, json!({"Name": "spared-well", "Check": after("1s")}));
     register(http, json!({"Name": "spared-without", "Check": {"TTL": "10m"}}));
+    // Critical from the start, but no check has ever said so: the clock of this one does not run.
+    register(http, json!({"Name": "spared-never", "Check": after("1s")}));
+    for (how, id) in [
+        ("fail", "reaped"),
+        ("fail", "spared-long"),
+        ("fail", "spared-well"),
+        ("fail", "spared-without"),
+        ("pass", "spared-well"),
+    ] {
+        http.put(&format!("/v1/agent/check/{how}/service:{id}"), "")
+            .must_be_empty();
+    }
     soon_instances(http, "reaped", 1);
     let since = Instant::now();
     within(Duration::from_secs(150), "it is taken out", || {
@@ -26,7 +36,8 @@ pub fn a_service_that_stays_critical_is_taken_out(http: &Http) {
     assert!(since.elapsed() > Duration::from_secs(55), "too early");
     assert_eq!(check(http, "service:reaped"), None);
     let known = http.get("/v1/agent/services").ok_json();
-    for id in ["spared-long", "spared-well", "spared-without"] {
-        assert!(known.get(id).is_some(), "{id}");
+    for name in ["long", "well", "without", "never"] {
+        let id = format!("spared-{name}");
+        assert!(known.get(&id).is_some(), "{id}");
     }
 }

@@ -234,15 +234,6 @@ pub fn a_name_keeps_its_letters_and_is_found_by_any(http: &Http) {
     }
 }
 
-pub fn the_list_of_services_can_be_filtered(http: &Http) {
-    register(http, json!({"ID": "filter-1", "Name": "filter-me", "Tags": ["yes"]}));
-    register(http, json!({"ID": "filter-2", "Name": "filter-me", "Tags": ["no"]}));
-    let path = "/v1/agent/services?filter=Service==%22filter-me%22%20and%20%22yes%22%20in%20Tags";
-    let list = http.get(path).ok_json();
-    let ids: Vec<_> = list.as_object().unwrap().keys().collect();
-    assert_eq!(ids, ["filter-1"]);
-}
-
 pub fn parallel_registrations_all_arrive(http: &Http) {
     std::thread::scope(|scope| {
         for part in 0..8 {
