@@ -58,7 +58,8 @@ pub struct Instance {
 #[derive(Debug, Default)]
 pub struct Catalog {
     nodes: BTreeMap<String, Entry>,
-    // Who bears a name: (node, id of the service).
+    // Who bears a name: (node, id of the service). Names keep their letters and are found by any, so the
+    // keys of this map and of the indexes are in small ones.
     names: BTreeMap<String, BTreeSet<(String, String)>>,
     nodes_index: u64,
     services_index: u64,
@@ -103,17 +104,19 @@ impl Catalog {
         }
         service.modify_index = index;
         let (id, name) = (service.id.clone(), service.name.clone());
-        let renamed = old.map(|old| old.name.clone()).filter(|old| *old != name);
+        let renamed = old
+            .map(|old| old.name.clone())
+            .filter(|old| plain(old) != plain(&name));
         entry.services.insert(id.clone(), Arc::new(service));
         if let Some(old) = renamed {
             self.forget_name(index, &old, node, &id);
         }
         self.names
-            .entry(name.clone())
+            .entry(plain(&name))
             .or_default()
             .insert((node.to_owned(), id));
         self.services_index = index;
-        self.service_index.insert(name, index);
+        self.service_index.insert(plain(&name), index);
         true
     }
 
@@ -166,7 +169,7 @@ impl Catalog {
             self.checks_index = index;
         }
         self.services_index = index;
-        self.service_index.insert(service.name.clone(), index);
+        self.service_index.insert(plain(&service.name), index);
         self.forget_name(index, &service.name, node, id);
         true
     }
@@ -191,13 +194,13 @@ impl Catalog {
     }
 
     fn forget_name(&mut self, index: u64, name: &str, node: &str, id: &str) {
-        let Some(bearers) = self.names.get_mut(name) else {
+        let Some(bearers) = self.names.get_mut(&plain(name)) else {
             return;
         };
         bearers.remove(&(node.to_owned(), id.to_owned()));
         if bearers.is_empty() {
-            self.names.remove(name);
-            self.service_index.remove(name);
+            self.names.remove(&plain(name));
+            self.service_index.remove(&plain(name));
             self.extinction_index = index;
         }
     }
@@ -207,8 +210,12 @@ impl Catalog {
         self.checks_index = index;
         if check.service_id.is_empty() {
             self.touch_services_of(index, &check.node);
-        } else if self.service_index.contains_key(&check.service_name) {
-            self.service_index.insert(check.service_name.clone(), index);
+            return;
+        }
+        // By its id: the name in the check is the one that the service had back then.
+        let service = self.nodes.get(&check.node);
+        if let Some(service) = service.and_then(|entry| entry.services.get(&check.service_id)) {
+            self.service_index.insert(plain(&service.name), index);
         }
     }
 
@@ -217,7 +224,7 @@ impl Catalog {
             return;
         };
         for service in entry.services.values() {
-            self.service_index.insert(service.name.clone(), index);
+            self.service_index.insert(plain(&service.name), index);
         }
     }
 
@@ -238,7 +245,7 @@ impl Catalog {
 
     /// The index of one service: of the name itself, so that the others' changes wake nobody here.
     pub fn service_index(&self, name: &str) -> u64 {
-        match self.service_index.get(name) {
+        match self.service_index.get(&plain(name)) {
             Some(index) => *index,
             None if self.extinction_index > 0 => self.extinction_index,
             None => self
@@ -282,7 +289,7 @@ impl Catalog {
     /// Whoever bears a name and has all of the tags.
     pub fn instances(&self, name: &str, tags: &[String]) -> Vec<Instance> {
         let mut instances = Vec::new();
-        for (node, id) in self.names.get(name).into_iter().flatten() {
+        for (node, id) in self.names.get(&plain(name)).into_iter().flatten() {
             let Some(entry) = self.nodes.get(node) else {
                 continue;
             };
@@ -309,7 +316,7 @@ impl Catalog {
 
     /// The checks of all who bear a name, without those of their nodes.
     pub fn checks_of_service(&self, name: &str) -> Vec<Arc<Check>> {
-        let bearers = self.names.get(name).into_iter().flatten();
+        let bearers = self.names.get(&plain(name)).into_iter().flatten();
         bearers
             .filter_map(|(node, id)| Some((self.nodes.get(node)?, id)))
             .flat_map(|(entry, id)| entry.checks_of(id).cloned())
@@ -341,6 +348,11 @@ impl Entry {
             .flatten()
             .filter_map(|id| self.checks.get(id))
     }
+}
+
+/// A name in small letters.
+fn plain(name: &str) -> String {
+    name.to_lowercase()
 }
 
 fn remove_from(checks_of: &mut HashMap<String, BTreeSet<String>>, service: &str, check: &str) {

@@ -115,13 +115,16 @@ impl ServiceDefinition {
         };
         let mut checks = Vec::new();
         if let Some(value) = fields.take("Check") {
-            checks.extend(CheckDefinition::of_service(value, ".Check")?);
+            let check = CheckDefinition::of_service(value, ".Check");
+            checks.extend(check.map_err(|refused| refused.within("check"))?);
         }
         match fields.take("Checks") {
             None => {}
             Some(Value::Array(list)) => {
-                for value in list {
-                    checks.extend(CheckDefinition::of_service(value, ".Checks")?);
+                for (number, value) in list.into_iter().enumerate() {
+                    let check = CheckDefinition::of_service(value, ".Checks");
+                    let place = || format!("checks[{number}]");
+                    checks.extend(check.map_err(|refused| refused.within(&place()))?);
                 }
             }
             Some(other) => {
@@ -155,14 +158,7 @@ impl ServiceDefinition {
         if ["0.0.0.0", "::", "[::]"].contains(&service.address.as_str()) {
             return Err(Refused::bad("Invalid service address"));
         }
-        for (key, value) in &service.meta {
-            if key.is_empty() {
-                let why = "Key cannot be blank";
-                return Err(Refused::bad(format!(
-                    "Invalid Service Meta: Couldn't load metadata pair ('', '{value}'): {why}"
-                )));
-            }
-        }
+        judge_meta(&service.meta)?;
         for check in &checks {
             check.judge()?;
         }
@@ -212,9 +208,7 @@ impl CheckDefinition {
         fields.text("Token")?;
         let status = fields.text("Status")?;
         let mut check = CheckDefinition::members(fields)?;
-        if !id.is_empty() {
-            check.id = id;
-        }
+        check.id = id;
         check.service_id = service_id;
         if check.name.is_empty() {
             return Err(Refused::bad("Missing check name"));
@@ -232,10 +226,11 @@ impl CheckDefinition {
 
     /// Reads a check inside a service. An empty one is none.
     fn of_service(value: Value, place: &'static str) -> Result<Option<CheckDefinition>, Refused> {
-        if value.as_object().is_some_and(serde_json::Map::is_empty) {
-            return Ok(None);
-        }
+        let empty = value
+            .as_object()
+            .is_some_and(|members| members.values().all(is_zero));
         let mut fields = Fields::of(value, Place::Is(place), "structs.CheckType")?;
+        let id = fields.text("CheckID")?;
         let status = fields.text("Status")?;
         let mut check = CheckDefinition::members(fields)?;
         check.status = match status.as_str() {
@@ -244,11 +239,8 @@ impl CheckDefinition {
                 Refused::bad("Status for checks must 'passing', 'warning', 'critical'")
             })?),
         };
-        let empty = CheckDefinition {
-            output_max_size: OUTPUT,
-            ..CheckDefinition::default()
-        };
-        Ok(Some(check).filter(|check| *check != empty))
+        check.id = id;
+        Ok(Some(check).filter(|_| !empty))
     }
 
     /// The members that both kinds of check have.
@@ -265,7 +257,6 @@ impl CheckDefinition {
         let reap = fields.duration("DeregisterCriticalServiceAfter")?;
         let output = fields.whole("OutputMaxSize")?.unwrap_or(0);
         let mut check = CheckDefinition {
-            id: fields.text("CheckID")?,
             name: fields.text("Name")?,
             notes: fields.text("Notes")?,
             interval: fields.duration("Interval")?,
@@ -343,6 +334,45 @@ impl CheckDefinition {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// Meta is copied to every caller who asks, so it is short, and its names are plain.
+fn judge_meta(meta: &BTreeMap<String, String>) -> Result<(), Refused> {
+    if meta.len() > 64 {
+        return Err(Refused::bad(
+            "Invalid Service Meta: Node metadata cannot contain more than 64 key/value pairs",
+        ));
+    }
+    for (key, value) in meta {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let why = if key.is_empty() {
+            "Key cannot be blank"
+        } else if !key.chars().all(plain) {
+            "Key contains invalid characters"
+        } else if key.len() > 128 {
+            "Key is too long (limit: 128 characters)"
+        } else if key.starts_with("consul-") {
+            "Key prefix 'consul-' is reserved for internal use"
+        } else if value.len() > 512 {
+            "Value is too long (limit: 512 characters)"
+        } else {
+            continue;
+        };
+        let pair = format!("Couldn't load metadata pair ('{key}', '{value}')");
+        return Err(Refused::bad(format!("Invalid Service Meta: {pair}: {why}")));
+    }
+    Ok(())
+}
+
+/// What Go has in a member that nobody set.
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::String(text) => ["", "0", "0s"].contains(&text.as_str()),
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        other => *other == Value::Bool(false) || other.is_null(),
     }
 }
 

@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use crate::agent::Shared;
+use crate::decode;
 use crate::definition::{CheckDefinition, ServiceDefinition};
 use crate::refused::Refused;
 
@@ -49,8 +50,10 @@ pub fn read(directory: Option<&Path>) -> anyhow::Result<Definitions> {
         }
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        parse(&text, &mut all)
-            .map_err(|(line, words)| anyhow::anyhow!("{}: line {line}: {words}", path.display()))?;
+        parse(&text, &mut all).map_err(|(line, words)| {
+            // The words of Consul, and what it leaves to be searched for: the line.
+            anyhow::anyhow!("failed to parse {}: line {line}: {words}", path.display())
+        })?;
     }
     Ok(all)
 }
@@ -64,10 +67,12 @@ pub fn reload(shared: &Arc<Shared>) -> Result<(), Refused> {
 
 /// One file; an error has its line and its reason.
 fn parse(text: &str, all: &mut Definitions) -> Result<(), (usize, String)> {
-    // Only the whole file, unlike a request: what follows the first value would be read by nobody.
     let value: Value = serde_json::from_str(text).map_err(|error| {
-        let words = error.to_string();
-        let words = words.split(" at line").next().unwrap_or(&words).to_owned();
+        let words = match decode::value(text.as_bytes()) {
+            Err(wrong) => wrong.words,
+            // A request may be followed by anything; a file is read by people, to its end.
+            Ok(_) => "invalid character after top-level value".into(),
+        };
         (error.line(), words)
     })?;
     let Value::Object(members) = value else {
@@ -77,35 +82,40 @@ fn parse(text: &str, all: &mut Definitions) -> Result<(), (usize, String)> {
         ));
     };
     for (name, value) in members {
-        let at = |refused: Refused| {
-            let words = refused.words.replace("Request decode failed: json: ", "");
-            (
-                line_of(text, &refused.member).unwrap_or_else(|| line_of(text, &name).unwrap_or(1)),
-                words,
-            )
+        if !["service", "services", "check", "checks"].contains(&name.as_str()) {
+            let words = format!(
+                "invalid config key {name} (this agent's files hold service, services, check and \
+                 checks; a real Consul's hold its whole configuration)"
+            );
+            return Err((line_of(text, &name).unwrap_or(1), words));
+        }
+        let (list, single) = match value {
+            Value::Array(list) => (list, false),
+            one => (vec![one], true),
         };
-        let list = |value: Value| match value {
-            Value::Array(list) => list,
-            one => vec![one],
-        };
-        match name.as_str() {
-            "service" | "services" => {
-                for value in list(value) {
-                    all.0.push(ServiceDefinition::read(value).map_err(at)?);
+        for (number, value) in list.into_iter().enumerate() {
+            let done = if name.starts_with("service") {
+                ServiceDefinition::read(value).map(|service| all.0.push(service))
+            } else {
+                CheckDefinition::read(value).map(|check| all.1.push(check))
+            };
+            done.map_err(|refused| {
+                let place = if single {
+                    name.clone()
+                } else {
+                    format!("{name}[{number}]")
+                };
+                let Refused { words, member, .. } = refused.within(&place);
+                let last = member.rsplit('.').next().unwrap_or("");
+                let line = line_of(text, last)
+                    .or_else(|| line_of(text, &name))
+                    .unwrap_or(1);
+                let words = words.replace("Request decode failed: ", "");
+                match words.starts_with("json: unknown field") {
+                    true => (line, format!("invalid config key {member}")),
+                    false => (line, format!("{place}: {words}")),
                 }
-            }
-            "check" | "checks" => {
-                for value in list(value) {
-                    all.1.push(CheckDefinition::read(value).map_err(at)?);
-                }
-            }
-            other => {
-                let words = format!(
-                    "{other:?} is not part of this agent's files; a real Consul has more than \
-                     service, services, check and checks"
-                );
-                return Err((line_of(text, other).unwrap_or(1), words));
-            }
+            })?;
         }
     }
     Ok(())
@@ -146,22 +156,27 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_with_its_line_and_its_reason() {
+        let (line, words) = wrong("{\n  \"service\": {\n    \"name\" 5\n");
         assert_eq!(
-            wrong("{\n  \"service\": {\n    \"name\" 5\n"),
-            (3, "expected `:`".into())
+            (line, words.as_str()),
+            (3, "invalid character '5' after object key")
         );
+        let (line, words) = wrong("{\n\"service\": {\n\"name\": \"a\",\n\"prot\": 80\n}\n}");
         assert_eq!(
-            wrong("{\n  \"service\": {\n    \"name\": \"a\",\n    \"prot\": 80\n  }\n}"),
-            (4, "unknown field \"prot\"".into())
+            (line, words.as_str()),
+            (4, "invalid config key service.prot")
         );
-        let (line, words) = wrong("{\n\"check\": {\"name\":\"a\",\n\"script\": \"ls\"}}");
-        assert_eq!((line, words.as_str()), (3, "unknown field \"script\""));
+        let (line, words) = wrong("{\n\"checks\": [{\"name\":\"a\",\n\"script\": \"ls\"}]}");
+        assert_eq!(
+            (line, words.as_str()),
+            (3, "invalid config key checks[0].script")
+        );
         let (line, words) = wrong("{\n\"data_dir\": \"/tmp\"}");
         assert!(
-            line == 2 && words.contains("not part of this agent"),
+            line == 2 && words.contains("whole configuration"),
             "{words}"
         );
         let (_, words) = wrong("{\"service\": {\"check\": {\"ttl\": \"1s\"}}}");
-        assert_eq!(words, "Missing service name");
+        assert_eq!(words, "service: Missing service name");
     }
 }

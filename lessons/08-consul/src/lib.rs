@@ -9,7 +9,8 @@
 //! From the outside in:
 //!
 //! * [`agent`]: what starts the parts and ends them; [`serve`] accepts connections.
-//! * [`api`]: the paths, one file a family: agent, catalog, health, kv.
+//! * [`api`]: the paths, one file a family: agent, catalog, health, kv;
+//!   [`filter`] is the language of `?filter=`.
 //! * [`definition`]: a registration, read and judged; [`decode`] and [`duration`] read its JSON,
 //!   [`files`] reads it from a directory, [`refused`] is the answer to a bad one.
 //! * [`local`]: what this agent runs; [`check`]: the ways to find out how it is; [`reap`]: who takes
@@ -28,6 +29,7 @@ pub mod decode;
 pub mod definition;
 pub mod duration;
 pub mod files;
+pub mod filter;
 pub mod journal;
 pub mod kv;
 pub mod local;

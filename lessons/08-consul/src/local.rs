@@ -45,7 +45,7 @@ struct LocalCheck {
     check: Check,
     definition: CheckDefinition,
     source: Source,
-    // Since when it is critical, as far as results say; a check without any result is not overdue.
+    // Since when it is critical. The reaper counts from here, also for a check that never had a result.
     critical_since: Option<Moment>,
     // When the catalog gets to hear new words for an old state.
     output_due: Option<Moment>,
@@ -432,6 +432,16 @@ impl Shared {
             let stale: Vec<_> = stale.map(|(id, _)| id.clone()).collect();
             (stale, lone.map(|(id, _)| id.clone()).collect::<Vec<_>>())
         });
+        // Judged before anything goes: what fails now would leave half of it done.
+        for definition in &services {
+            self.may_run(&definition.checks, Source::File)
+                .map_err(|refused| {
+                    let name = &definition.service.name;
+                    let words = format!("Failed to register service {name:?}: {}", refused.words);
+                    Refused::internal(format!("Failed reloading services: {words}"))
+                })?;
+        }
+        self.may_run(&checks, Source::File)?;
         for id in old_services {
             self.deregister_service(&id)?;
         }
@@ -486,9 +496,10 @@ impl Shared {
             Probe::Ttl(ttl) => Some(Task::ttl(self, &definition.id, *ttl)),
             _ => Some(Task::probe(self, &definition)),
         };
-        let (critical_since, said) = old
-            .map(|old| (old.critical_since, old.said))
-            .unwrap_or_default();
+        let critical = status == Status::Critical;
+        let since = old.as_ref().and_then(|old| old.critical_since);
+        let critical_since = critical.then(|| since.unwrap_or_else(|| self.clock.now()));
+        let said = old.map(|old| old.said).unwrap_or_default();
         let entry = LocalCheck {
             check: check.clone(),
             source,
@@ -512,14 +523,15 @@ impl Shared {
         if !script || self.enable_script_checks {
             return Ok(());
         }
-        let from = if source == Source::Api {
-            " from remote calls"
-        } else {
-            ""
-        };
-        Err(Refused::internal(format!(
-            "Scripts are disabled on this agent{from}; to enable, configure \
-             'enable_script_checks' to true"
-        )))
+        Err(Refused::internal(match source {
+            Source::Api => {
+                "Scripts are disabled on this agent from remote calls; to enable, configure \
+                 'enable_script_checks' to true"
+            }
+            Source::File => {
+                "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or \
+                 'enable_local_script_checks' to true"
+            }
+        }))
     }
 }

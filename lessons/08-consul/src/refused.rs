@@ -9,7 +9,7 @@ pub struct Refused {
     pub status: u16,
     /// Said in Consul's own words where Consul would refuse as well.
     pub words: String,
-    /// The member of the JSON that is to blame, where there is one: finds the line in a file.
+    /// The member of the JSON that is to blame, where there is one, as `check.interval`.
     pub member: String,
 }
 
@@ -39,6 +39,14 @@ impl Refused {
             501,
             format!("{what} is not part of this agent; a real Consul has it"),
         )
+    }
+
+    /// The same, from one level further out.
+    pub fn within(mut self, place: &str) -> Refused {
+        if !self.member.is_empty() {
+            self.member = format!("{place}.{}", self.member);
+        }
+        self
     }
 }
 

@@ -100,8 +100,9 @@ impl Service {
 pub struct AgentService<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     kind: &'a str,
+    /// Unique on its node.
     #[serde(rename = "ID")]
-    id: &'a str,
+    pub id: &'a str,
     service: &'a str,
     tags: &'a [String],
     meta: &'a BTreeMap<String, String>,
@@ -122,8 +123,9 @@ pub struct AgentService<'a> {
 pub struct NodeService<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     kind: &'a str,
+    /// Unique on its node.
     #[serde(rename = "ID")]
-    id: &'a str,
+    pub id: &'a str,
     service: &'a str,
     tags: &'a [String],
     address: &'a str,

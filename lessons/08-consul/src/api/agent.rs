@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Answer, Call, empty, text};
+use super::call::{Answer, Call, empty, text};
 use crate::agent::{SERVER_PORT, Shared, VERSION};
 use crate::check::{Check, Status};
 use crate::decode::{Fields, Place};
@@ -39,6 +39,20 @@ pub async fn this(call: Call) -> Answer {
             "NodeID": shared.node_id,
             "Revision": "",
             "Server": true,
+            "Version": VERSION,
+        },
+        "DebugConfig": {
+            "CheckOutputMaxSize": 4096,
+            "CheckReapInterval": "30s",
+            "Datacenter": shared.datacenter,
+            "DefaultQueryTime": "5m0s",
+            "EnableRemoteScriptChecks": shared.enable_script_checks,
+            "EnableUI": false,
+            "KVMaxValueSize": 524_288,
+            "MaxQueryTime": "10m0s",
+            "NodeID": shared.node_id,
+            "NodeName": shared.node,
+            "ServerMode": true,
             "Version": VERSION,
         },
         "Coord": { "Vec": vec![0; 8], "Error": 1.5, "Adjustment": 0, "Height": 0.00001 },
@@ -94,9 +108,8 @@ pub async fn services(call: Call) -> Answer {
         .shared
         .store
         .read(|state| state.local.services().cloned().collect());
-    let services = services
-        .iter()
-        .map(|service| (&service.id, service.agent_view()));
+    let services = call.sieve(services.iter().map(Service::agent_view))?;
+    let services = services.into_iter().map(|service| (service.id, service));
     call.answer(&services.collect::<BTreeMap<_, _>>())
 }
 
@@ -106,7 +119,10 @@ pub async fn checks(call: Call) -> Answer {
         .shared
         .store
         .read(|state| state.local.checks().cloned().collect());
-    let checks = checks.iter().map(|check| (&check.check_id, check));
+    let checks = call
+        .sieve(checks.iter())?
+        .into_iter()
+        .map(|check| (&check.check_id, check));
     call.answer(&checks.collect::<BTreeMap<_, _>>())
 }
 
@@ -314,23 +330,38 @@ fn critical_nothing() -> Value {
     json!({ "AggregatedStatus": "critical", "Service": null, "Checks": null })
 }
 
-/// The worst of a service's checks, those of the node included, and a list of its own.
-fn health_of(local: &Local, service: &Service) -> (Status, Value) {
-    let own = |check: &&Check| check.service_id == service.id;
-    let counts = |check: &&Check| check.service_id.is_empty() || own(check);
-    let status = local
-        .checks()
-        .filter(counts)
-        .map(|check| check.status)
-        .max();
-    let status = status.unwrap_or(Status::Passing);
-    let checks: Vec<_> = local.checks().filter(counts).map(old_shape).collect();
-    let body = json!({
-        "AggregatedStatus": status,
-        "Service": service.agent_view(),
-        "Checks": checks,
+/// The worst of a service's checks, those of the node included, and the checks. Maintenance is worse
+/// than critical: somebody wants it so.
+fn health_of(local: &Local, service: &Service) -> (Health, Value) {
+    let counts = |check: &&Check| check.service_id.is_empty() || check.service_id == service.id;
+    let checks: Vec<_> = local.checks().filter(counts).collect();
+    let health = checks.iter().map(|check| match check.r#type {
+        "maintenance" => Health::Maintenance,
+        _ => Health::Is(check.status),
     });
-    (status, body)
+    let health = health.max().unwrap_or(Health::Is(Status::Passing));
+    let body = json!({
+        "AggregatedStatus": health.as_str(),
+        "Service": service.agent_view(),
+        "Checks": checks.into_iter().map(old_shape).collect::<Vec<_>>(),
+    });
+    (health, body)
+}
+
+/// From well to worst.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Health {
+    Is(Status),
+    Maintenance,
+}
+
+impl Health {
+    fn as_str(self) -> &'static str {
+        match self {
+            Health::Is(status) => status.as_str(),
+            Health::Maintenance => "maintenance",
+        }
+    }
 }
 
 /// 1.8.7 shows checks in an older shape here: no type, and a definition with every member empty.
@@ -351,11 +382,11 @@ fn old_shape(check: &Check) -> Value {
     value
 }
 
-fn by_status(call: &Call, status: Option<Status>, reason: &str, body: &Value) -> Answer {
-    let code = match status {
-        Some(Status::Passing) => StatusCode::OK,
-        Some(Status::Warning) => StatusCode::TOO_MANY_REQUESTS,
-        Some(Status::Critical) => StatusCode::SERVICE_UNAVAILABLE,
+fn by_status(call: &Call, health: Option<Health>, reason: &str, body: &Value) -> Answer {
+    let code = match health {
+        Some(Health::Is(Status::Passing)) => StatusCode::OK,
+        Some(Health::Is(Status::Warning)) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Health::Is(Status::Critical) | Health::Maintenance) => StatusCode::SERVICE_UNAVAILABLE,
         None => StatusCode::NOT_FOUND,
     };
     let mut answer: Response = if call.get("format") == "text" {

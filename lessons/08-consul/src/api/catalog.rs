@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Answer, Call};
+use super::call::{Answer, Call};
 use crate::catalog::{Instance, Node};
 use crate::check::{Check, Status};
 use crate::decode::{Fields, Place};
@@ -30,12 +30,11 @@ pub async fn nodes(call: Call) -> Answer {
         .shared
         .store
         .read(|state| (state.catalog.nodes_index(), state.catalog.nodes()));
-    let nodes: Vec<&Node> = nodes
+    let nodes = nodes
         .iter()
-        .map(AsRef::as_ref)
-        .filter(|node| call.meta(node))
-        .collect();
-    call.indexed(index, &nodes)
+        .map(AsRef::<Node>::as_ref)
+        .filter(|node| call.meta(node));
+    call.indexed(index, &call.sieve(nodes)?)
 }
 
 #[derive(Serialize)]
@@ -60,14 +59,15 @@ pub async fn node(call: Call) -> Answer {
         .shared
         .store
         .read(|state| (index(state), state.catalog.node(name)));
-    let found = found.as_ref().map(|(node, services)| NodeServices {
-        node,
-        services: services
-            .iter()
-            .map(|s| (s.id.as_str(), s.node_view()))
-            .collect(),
-    });
-    call.indexed(index, &found)
+    let Some((node, services)) = &found else {
+        return call.indexed(index, &());
+    };
+    let services = call.sieve(services.iter().map(|service| service.node_view()))?;
+    let services = services
+        .into_iter()
+        .map(|service| (service.id, service))
+        .collect();
+    call.indexed(index, &NodeServices { node, services })
 }
 
 /// All names with their tags.
@@ -129,7 +129,7 @@ pub async fn service(call: Call) -> Answer {
         .iter()
         .filter(|instance| call.meta(&instance.node))
         .map(flat);
-    call.indexed(index, &list.collect::<Vec<_>>())
+    call.indexed(index, &call.sieve(list)?)
 }
 
 fn flat(instance: &Instance) -> ServiceNode<'_> {

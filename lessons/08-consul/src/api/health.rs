@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call};
+use super::call::{Answer, Call};
 use crate::catalog::{Instance, Node};
 use crate::check::{Check, Status};
 use crate::refused::Refused;
@@ -48,7 +48,7 @@ pub async fn service(call: Call) -> Answer {
         service: instance.service.node_view(),
         checks: instance.checks.iter().map(AsRef::as_ref).collect(),
     });
-    call.indexed(index, &entries.collect::<Vec<_>>())
+    call.indexed(index, &call.sieve(entries)?)
 }
 
 /// All checks on a node.
@@ -62,7 +62,10 @@ pub async fn node(call: Call) -> Answer {
             state.catalog.checks_of_node(name),
         )
     });
-    call.indexed(index, &list(&checks))
+    call.indexed(
+        index,
+        &call.sieve(checks.iter().map(AsRef::<Check>::as_ref))?,
+    )
 }
 
 /// All checks of a service, on whatever node.
@@ -76,7 +79,10 @@ pub async fn checks(call: Call) -> Answer {
             state.catalog.checks_of_service(name),
         )
     });
-    call.indexed(index, &list(&checks))
+    call.indexed(
+        index,
+        &call.sieve(checks.iter().map(AsRef::<Check>::as_ref))?,
+    )
 }
 
 /// All checks in a state, or in `any`. A state that does not exist has none.
@@ -92,11 +98,10 @@ pub async fn state(call: Call) -> Answer {
         };
         (state.catalog.checks_index(), checks)
     });
-    call.indexed(index, &list(&checks))
-}
-
-fn list(checks: &[std::sync::Arc<Check>]) -> Vec<&Check> {
-    checks.iter().map(AsRef::as_ref).collect()
+    call.indexed(
+        index,
+        &call.sieve(checks.iter().map(AsRef::<Check>::as_ref))?,
+    )
 }
 
 impl Call {
