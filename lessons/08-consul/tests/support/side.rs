@@ -48,7 +48,9 @@ impl Http {
 
 /// The real Consul.
 pub fn real(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, String> {
-    let mut setup = consul::Setup::new();
+    // As many as the usual limit of 1024 open files has room for: on a machine with many cores, many
+    // cases watch at the same time.
+    let mut setup = consul::Setup::new().connections(1000);
     if let Some(folder) = definitions {
         setup = setup.definitions(folder);
     }
