@@ -1,6 +1,7 @@
 //! The HTTP API: every path of it, and what all of them have in common.
 
 pub mod agent;
+pub mod agent_health;
 pub mod call;
 pub mod catalog;
 pub mod health;
@@ -45,11 +46,11 @@ pub fn router(shared: Arc<Shared>) -> Router {
     r.at("/v1/agent/check/warn/", "PUT", agent::warn);
     r.at("/v1/agent/check/fail/", "PUT", agent::fail);
     r.at("/v1/agent/check/update/", "PUT", agent::update);
-    r.at("/v1/agent/health/service/id/", "GET", agent::health_by_id);
+    r.at("/v1/agent/health/service/id/", "GET", agent_health::by_id);
     r.at(
         "/v1/agent/health/service/name/",
         "GET",
-        agent::health_by_name,
+        agent_health::by_name,
     );
     r.at("/v1/agent/reload", "PUT", agent::reload);
     r.at("/v1/catalog/datacenters", "GET", catalog::datacenters);
