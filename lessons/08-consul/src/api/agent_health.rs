@@ -114,7 +114,11 @@ fn by_status(call: &Call, health: Option<Health>, reason: &str, body: &Value) ->
         Some(Health::Is(Status::Critical) | Health::Maintenance) => StatusCode::SERVICE_UNAVAILABLE,
         None => StatusCode::NOT_FOUND,
     };
-    let mut answer: Response = if call.get("format") == "text" {
+    let as_text = call.get("format") == "text";
+    let mut answer: Response = if as_text && health.is_none() {
+        // Nobody there is told in JSON even to those who asked for text.
+        call.answer(&reason)?
+    } else if as_text {
         let mut answer = text(code, reason.to_owned());
         answer
             .headers_mut()
