@@ -1,6 +1,7 @@
 //! The HTTP API: every path of it, and what all of them have in common.
 
 pub mod agent;
+pub mod agent_health;
 pub mod call;
 pub mod catalog;
 pub mod health;
@@ -45,11 +46,11 @@ pub fn router(shared: Arc<Shared>) -> Router {
     r.at("/v1/agent/check/warn/", "PUT", agent::warn);
     r.at("/v1/agent/check/fail/", "PUT", agent::fail);
     r.at("/v1/agent/check/update/", "PUT", agent::update);
-    r.at("/v1/agent/health/service/id/", "GET", agent::health_by_id);
+    r.at("/v1/agent/health/service/id/", "GET", agent_health::by_id);
     r.at(
         "/v1/agent/health/service/name/",
         "GET",
-        agent::health_by_name,
+        agent_health::by_name,
     );
     r.at("/v1/agent/reload", "PUT", agent::reload);
     r.at("/v1/catalog/datacenters", "GET", catalog::datacenters);
@@ -116,7 +117,7 @@ impl Routes {
 pub fn tidy<B>(request: &Request<B>) -> Option<Response> {
     let path = request.uri().path();
     let Some(path) = unescape(path).filter(|path| !path.chars().any(char::is_control)) else {
-        return Some(vary(empty(StatusCode::BAD_REQUEST)));
+        return Some(empty(StatusCode::BAD_REQUEST));
     };
     let mut parts = Vec::new();
     for part in path.split('/') {
@@ -133,15 +134,40 @@ pub fn tidy<B>(request: &Request<B>) -> Option<Response> {
     if clean == path {
         return None;
     }
-    let mut answer = empty(StatusCode::MOVED_PERMANENTLY);
     let query = request
         .uri()
         .query()
         .map_or(String::new(), |query| format!("?{query}"));
-    // What cannot be a header leads nowhere.
-    let location = HeaderValue::from_str(&format!("{clean}{query}")).ok()?;
-    answer.headers_mut().insert(header::LOCATION, location);
-    Some(vary(answer))
+    let there = format!("{}{query}", escape(&clean));
+    let mut answer = empty(StatusCode::MOVED_PERMANENTLY);
+    if request.method() == Method::GET {
+        let page = format!(
+            "<a href=\"{}\">Moved Permanently</a>.\n\n",
+            there.replace('&', "&amp;")
+        );
+        *answer.body_mut() = page.into();
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        answer.headers_mut().insert(header::CONTENT_TYPE, html);
+    }
+    // Escaped, it is a header in any case.
+    if let Ok(there) = HeaderValue::from_str(&there) {
+        answer.headers_mut().insert(header::LOCATION, there);
+    }
+    Some(answer)
+}
+
+/// A path as it may stand in a header or a page.
+fn escape(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' | b':' => {
+                escaped.push(char::from(byte));
+            }
+            byte => escaped += &format!("%{byte:02X}"),
+        }
+    }
+    escaped
 }
 
 /// `%2F` is `/`. None, if it is not UTF-8 then.
@@ -185,7 +211,7 @@ async fn elsewhere(request: Request) -> Response {
             .and_then(|path| path.strip_prefix(name));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    vary(if path == "/" {
+    if path == "/" {
         text(StatusCode::OK, "Consul Agent")
     } else if path.starts_with("/ui") {
         refusal(Refused::new(
@@ -196,5 +222,5 @@ async fn elsewhere(request: Request) -> Response {
         refusal(Refused::not_here(path))
     } else {
         empty(StatusCode::NOT_FOUND)
-    })
+    }
 }

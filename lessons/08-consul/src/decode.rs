@@ -164,13 +164,18 @@ impl Fields {
         }
     }
 
+    /// Takes a list; absent is empty.
+    pub fn list(&mut self, name: &str, go_type: &str) -> Result<Vec<Value>, Wrong> {
+        match self.take(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(list)) => Ok(list),
+            Some(other) => Err(self.wrong(name, &kind(&other), go_type)),
+        }
+    }
+
     /// Takes a list of texts.
     pub fn texts(&mut self, name: &str) -> Result<Vec<String>, Wrong> {
-        let list = match self.take(name) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(list)) => list,
-            Some(other) => return Err(self.wrong(name, &kind(&other), "[]string")),
-        };
+        let list = self.list(name, "[]string")?;
         list.into_iter().map(|item| self.item(name, item)).collect()
     }
 

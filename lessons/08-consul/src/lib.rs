@@ -13,8 +13,8 @@
 //!   [`filter`] is the language of `?filter=`.
 //! * [`definition`]: a registration, read and judged; [`decode`] and [`duration`] read its JSON,
 //!   [`files`] reads it from a directory, [`refused`] is the answer to a bad one.
-//! * [`local`]: what this agent runs; [`check`]: the ways to find out how it is; [`reap`]: who takes
-//!   away what stays ill.
+//! * [`local`]: what this agent runs; [`check`]: the ways to find out how it is; [`results`]: what
+//!   becomes of an answer; [`reap`]: who takes away what stays ill.
 //! * [`catalog`] and [`kv`]: what everyone may ask for, of [`service`]s and keys.
 //! * [`store`]: the lock around all that, the index, and those who wait for it.
 //! * [`journal`]: what outlives a restart; [`clock`]: the time, which a test can move.
@@ -35,6 +35,7 @@ pub mod kv;
 pub mod local;
 pub mod reap;
 pub mod refused;
+pub mod results;
 pub mod serve;
 pub mod service;
 pub mod store;
