@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -99,8 +98,12 @@ impl Agent {
             Some(directory) => Journal::open(directory)?,
             None => Default::default(),
         };
-        let listener = TcpListener::bind(&http_addr).await.with_context(|| {
-            format!("cannot listen on {http_addr}: another program has the port? --http-addr takes another one")
+        let listener = TcpListener::bind(&http_addr).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+                "cannot listen on {http_addr}: another program listens there; --http-addr takes \
+                 another address"
+            ),
+            _ => anyhow::anyhow!("cannot listen on {http_addr}: {error}"),
         })?;
         let address = listener.local_addr()?;
 
