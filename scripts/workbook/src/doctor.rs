@@ -100,6 +100,20 @@ pub fn look(root: &Path) -> Vec<Finding> {
         python(),
         go(),
         finding(
+            "Consul",
+            Need::Tests,
+            consul(root),
+            match install {
+                Install::Apt => "scripts/get-consul".into(),
+                Install::Brew => "brew install consul".into(),
+                _ => {
+                    "download Consul from HashiCorp's releases, or run it in Docker; then, unless \
+                      it is on the PATH: export CONSUL_BIN=/path/to/it"
+                        .into()
+                }
+            },
+        ),
+        finding(
             "Node.js 18+",
             Need::Tests,
             node(),
@@ -227,6 +241,19 @@ fn chromium() -> Result<String, String> {
         .or_else(|| on_path("chromium"))
         .ok_or("not installed")?;
     version(program.to_str().unwrap_or("chromium"), "--version")
+}
+
+/// The real Consul, looked for where the lessons look: `testkit::consul` is the other half of this.
+fn consul(root: &Path) -> Result<String, String> {
+    let got = root.join("target/tools/consul/consul");
+    let usual = if got.is_file() {
+        got.into_os_string()
+    } else {
+        "consul".into()
+    };
+    let named = std::env::var_os("CONSUL_BIN").filter(|named| !named.is_empty());
+    version(named.unwrap_or(usual), "version")
+        .map_err(|missing| format!("{missing}; lessons use the agent of lesson 08 instead"))
 }
 
 fn is_ubuntu() -> bool {

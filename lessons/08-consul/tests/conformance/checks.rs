@@ -123,11 +123,11 @@ pub fn only_a_ttl_check_that_is_there_can_be_set(http: &Http) {
 }
 
 pub fn a_ttl_that_nobody_renews_turns_critical(http: &Http) {
+    let since = Instant::now();
     register(
         http,
         json!({"Name": "ttl-ends", "Check": {"TTL": "1s", "Status": "passing"}}),
     );
-    let since = Instant::now();
     let found = soon_status(http, "service:ttl-ends", "critical");
     assert!(since.elapsed() > Duration::from_millis(800), "too early");
     assert_eq!(found["Output"], "TTL expired");
@@ -267,11 +267,11 @@ pub fn a_check_goes_on_asking(http: &Http) {
 
 pub fn an_interval_under_a_second_becomes_one(http: &Http) {
     let web = Web::start();
+    let since = Instant::now();
     register(
         http,
         json!({"Name": "http-often", "Check": {"HTTP": web.url("/"), "Interval": "1ms"}}),
     );
-    let since = Instant::now();
     soon("three questions", || {
         (web.requests().len() >= 3).then_some(())
     });

@@ -110,6 +110,30 @@ pub fn pretty_is_understood(http: &Http) {
     assert!(pretty.text().contains("\n    \"Config\": {\n"));
 }
 
+pub fn a_token_that_nobody_asks_for_is_no_harm(http: &Http) {
+    let request = http.request("GET", "/v1/agent/self");
+    let answer = request.header("X-Consul-Token", "secret").send();
+    answer.must_be(200);
+    http.get("/v1/catalog/services?token=secret").must_be(200);
+}
+
+pub fn names_in_a_path_are_decoded(http: &Http) {
+    register(
+        http,
+        json!({"ID": "odd:id/1 \u{fc}", "Name": "odd name", "Check": {"TTL": "10m"}}),
+    );
+    let found = http.get("/v1/agent/service/odd%3Aid%2F1%20%C3%BC");
+    assert_eq!(found.ok_json()["Service"], "odd name");
+    soon_instances(http, "odd%20name", 1);
+    http.put("/v1/agent/check/pass/service%3Aodd%3Aid%2F1%20%C3%BC", "")
+        .must_be_empty();
+    let health = http.get("/v1/agent/health/service/name/odd%20name?format=text");
+    assert_eq!(health.text(), "passing");
+    http.put("/v1/agent/service/deregister/odd:id/1%20%C3%BC", "")
+        .must_be_empty();
+    soon_instances(http, "odd%20name", 0);
+}
+
 pub fn one_connection_serves_many_requests(http: &Http) {
     use std::io::{BufRead, BufReader, Read, Write};
     let mut stream = std::net::TcpStream::connect(http.addr).unwrap();

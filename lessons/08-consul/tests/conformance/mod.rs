@@ -200,6 +200,8 @@ suite! {
         reload_is_a_put
         an_unknown_path_is_a_404
         pretty_is_understood
+        a_token_that_nobody_asks_for_is_no_harm
+        names_in_a_path_are_decoded
         one_connection_serves_many_requests
     ;
     refused:

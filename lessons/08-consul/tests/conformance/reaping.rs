@@ -18,6 +18,7 @@ pub fn a_service_that_stays_critical_is_taken_out(http: &Http) {
     register(http, json!({"Name": "spared-without", "Check": {"TTL": "10m"}}));
     // Critical from the start, but no check has ever said so: the clock of this one does not run.
     register(http, json!({"Name": "spared-never", "Check": after("1s")}));
+    let since = Instant::now();
     for (how, id) in [
         ("fail", "reaped"),
         ("fail", "spared-long"),
@@ -29,7 +30,6 @@ pub fn a_service_that_stays_critical_is_taken_out(http: &Http) {
             .must_be_empty();
     }
     soon_instances(http, "reaped", 1);
-    let since = Instant::now();
     within(Duration::from_secs(150), "it is taken out", || {
         instances(http, "reaped").is_empty().then_some(())
     });

@@ -274,7 +274,7 @@ pub fn a_duration_may_be_a_number_of_nanoseconds(http: &Http) {
 }
 
 pub fn a_hundred_megabytes_are_refused_and_not_kept(http: &Http) {
-    let body = format!(r#"{{"Name": "fat", "Meta": {{"k": "{}"}}}}"#, "x".repeat(100 << 20));
+    let body = format!(r#"{{"Name": "fat", "Colour": "{}"}}"#, "x".repeat(100 << 20));
     let request = http.request("PUT", SERVICE_PATH);
     // A connection that breaks is a refusal as well: nobody has to read it to the end.
     if let Ok(answer) = request.body(body.as_bytes()).try_send() {

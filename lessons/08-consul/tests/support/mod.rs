@@ -1,7 +1,11 @@
 //! What the tests of this lesson share: a small HTTP client, a look at the shape of JSON, and a
 //! server on the side that a test program judges.
 
-#![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test file uses a part of this"
+)]
 
 pub mod http;
 pub mod json;

@@ -1,9 +1,13 @@
 //! The servers of one side: the real Consul, or the agent of this lesson. One is shared by all cases
 //! of a test program; a case that writes definition files starts one of its own.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::Path;
+use std::process::{Command, Stdio};
+
+use testkit::{Guarded, consul};
 
 use super::Http;
 
@@ -39,5 +43,49 @@ impl Http {
     #[track_caller]
     pub fn alone(&self, definitions: Option<&Path>, data: Option<&Path>) -> Server {
         (self.fresh)(definitions, data).unwrap_or_else(|trouble| panic!("{trouble}"))
+    }
+}
+
+/// The real Consul.
+pub fn real(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, String> {
+    // As many as the usual limit of 1024 open files has room for: on a machine with many cores, many
+    // cases watch at the same time.
+    let mut setup = consul::Setup::new().connections(1000);
+    if let Some(folder) = definitions {
+        setup = setup.definitions(folder);
+    }
+    if let Some(folder) = data {
+        setup = setup.data(folder);
+    }
+    let consul = setup.start().map_err(|trouble| trouble.to_string())?;
+    Ok(Server::new(consul.addr(), real, consul))
+}
+
+/// The agent of this lesson, as a program of its own.
+pub fn agent(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l08-consul"));
+    command.args(["agent", "--http-addr", "127.0.0.1:0"]);
+    if let Some(folder) = definitions {
+        command.arg("--config-dir").arg(folder);
+    }
+    if let Some(folder) = data {
+        command.arg("--data-dir").arg(folder);
+    }
+    command.stdout(Stdio::piped());
+    let mut process = Guarded::start(&mut command, None).map_err(|error| error.to_string())?;
+    let mut output = BufReader::new(process.child().stdout.take().expect("piped above"));
+    loop {
+        let mut line = String::new();
+        let read = output.read_line(&mut line);
+        if !matches!(read, Ok(1..)) {
+            return Err("the agent ended before it printed `listening on ADDR`".to_string());
+        }
+        if let Some((_, addr)) = line.trim_end().rsplit_once("listening on ") {
+            let addr = addr.parse();
+            let addr = addr.map_err(|_| format!("no address in {line:?}"))?;
+            // Somebody has to read what else it prints, or it waits for a reader one day.
+            std::thread::spawn(move || output.lines().for_each(drop));
+            return Ok(Server::new(addr, agent, process));
+        }
     }
 }

@@ -1,0 +1,100 @@
+//! Clients of Consul by other people, against the real one and against the agent of this lesson:
+//! py-consul and the npm package `consul` register, check, discover, watch, store and leave.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use support::side::{self, Fresh};
+use support::subject::Web;
+
+fn interop(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("interop")
+        .join(part)
+}
+
+/// Runs a client against one side; it says `all ok` when it has done everything.
+#[track_caller]
+fn runs_through(mut client: Command, fresh: Fresh) {
+    let server = fresh(None, None).unwrap_or_else(|trouble| panic!("{trouble}"));
+    let web = Web::start();
+    client.arg(server.addr.to_string());
+    client.arg(web.addr.to_string());
+    let output = client.output().expect("a client that starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.ends_with("all ok\n"),
+        "{said}{errors}"
+    );
+}
+
+/// A client that is missing fails the test: one that quietly tests nothing would be worse.
+fn python() -> Command {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/python/bin/python");
+    let python = std::env::var_os("PYTHON").map_or(ours, PathBuf::from);
+    let found = Command::new(&python).args(["-c", "import consul"]).output();
+    assert!(
+        found.is_ok_and(|found| found.status.success()),
+        "this test needs Python with the packages of \
+         lessons/08-consul/interop/python/requirements.txt. `scripts/test setup` installs them in \
+         target/tools/python; another Python can be named in $PYTHON"
+    );
+    let mut command = Command::new(python);
+    command.arg(interop("python/client.py"));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// `node` with our program beside the npm package, which is installed once below `target/`.
+fn node() -> Command {
+    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
+    let folder = INSTALLED.get_or_init(|| {
+        let missing = "this test needs Node.js 18 or newer and npm. On Debian and Ubuntu: sudo \
+                       apt-get install nodejs npm";
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm-consul");
+        std::fs::create_dir_all(&target).unwrap();
+        for name in ["client.js", "package.json", "package-lock.json", ".npmrc"] {
+            std::fs::copy(interop("npm").join(name), target.join(name)).unwrap();
+        }
+        let lock = std::fs::read(target.join("package-lock.json")).unwrap();
+        let done = target.join("installed.json");
+        if std::fs::read(&done).ok().as_ref() != Some(&lock) {
+            let mut install = Command::new("npm");
+            install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+            install.arg("--silent").current_dir(&target);
+            let output = install.output();
+            let output = output.unwrap_or_else(|error| panic!("{missing}: {error}"));
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{missing}?\n{errors}");
+            std::fs::write(done, lock).unwrap();
+        }
+        target
+    });
+    let mut command = Command::new("node");
+    command.arg(folder.join("client.js"));
+    command
+}
+
+#[test]
+fn py_consul_and_the_real_consul() {
+    runs_through(python(), side::real);
+}
+
+#[test]
+fn py_consul_and_the_agent_of_this_lesson() {
+    runs_through(python(), side::agent);
+}
+
+#[test]
+fn npm_consul_and_the_real_consul() {
+    runs_through(node(), side::real);
+}
+
+#[test]
+fn npm_consul_and_the_agent_of_this_lesson() {
+    runs_through(node(), side::agent);
+}
