@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::catalog::Node;
+use crate::catalog::{Catalog, Node};
 use crate::check::{Check, Status};
 use crate::clock::Clock;
 use crate::journal::{Journal, Kept, Record};
@@ -124,7 +124,7 @@ impl Agent {
                 id
             }
         };
-        introduce(&mut state, &node, &node_id);
+        state.change(|catalog, index| introduce(catalog, index, &node, &node_id));
         let shared = Arc::new(Shared {
             node,
             node_id,
@@ -188,7 +188,7 @@ impl Drop for Agent {
 }
 
 /// The node itself, the check that other nodes would do on it, and the service that every server is.
-fn introduce(state: &mut State, node: &str, id: &str) {
+pub(crate) fn introduce(catalog: &mut Catalog, index: u64, node: &str, id: &str) -> bool {
     let address = "127.0.0.1";
     let addresses = ["lan", "lan_ipv4", "wan", "wan_ipv4"];
     let me = Node {
@@ -215,11 +215,9 @@ fn introduce(state: &mut State, node: &str, id: &str) {
         output: "Agent alive and reachable".into(),
         ..Check::default()
     };
-    state.change(|catalog, index| {
-        catalog.put_node(index, me)
-            | catalog.put_service(index, node, consul)
-            | catalog.put_check(index, alive)
-    });
+    catalog.put_node(index, me)
+        | catalog.put_service(index, node, consul)
+        | catalog.put_check(index, alive)
 }
 
 /// What the journal kept is registered again. Every check starts critical, or in the state that its
