@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::catalog::Node;
+use crate::catalog::{Catalog, Node};
 use crate::check::{Check, Status};
 use crate::clock::Clock;
 use crate::journal::{Journal, Kept, Record};
@@ -99,8 +98,12 @@ impl Agent {
             Some(directory) => Journal::open(directory)?,
             None => Default::default(),
         };
-        let listener = TcpListener::bind(&http_addr).await.with_context(|| {
-            format!("cannot listen on {http_addr}: another program has the port? --http-addr takes another one")
+        let listener = TcpListener::bind(&http_addr).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+                "cannot listen on {http_addr}: another program listens there; --http-addr takes \
+                 another address"
+            ),
+            _ => anyhow::anyhow!("cannot listen on {http_addr}: {error}"),
         })?;
         let address = listener.local_addr()?;
 
@@ -121,7 +124,7 @@ impl Agent {
                 id
             }
         };
-        introduce(&mut state, &node, &node_id);
+        state.change(|catalog, index| introduce(catalog, index, &node, &node_id));
         let shared = Arc::new(Shared {
             node,
             node_id,
@@ -185,7 +188,7 @@ impl Drop for Agent {
 }
 
 /// The node itself, the check that other nodes would do on it, and the service that every server is.
-fn introduce(state: &mut State, node: &str, id: &str) {
+pub(crate) fn introduce(catalog: &mut Catalog, index: u64, node: &str, id: &str) -> bool {
     let address = "127.0.0.1";
     let addresses = ["lan", "lan_ipv4", "wan", "wan_ipv4"];
     let me = Node {
@@ -212,11 +215,9 @@ fn introduce(state: &mut State, node: &str, id: &str) {
         output: "Agent alive and reachable".into(),
         ..Check::default()
     };
-    state.change(|catalog, index| {
-        catalog.put_node(index, me)
-            | catalog.put_service(index, node, consul)
-            | catalog.put_check(index, alive)
-    });
+    catalog.put_node(index, me)
+        | catalog.put_service(index, node, consul)
+        | catalog.put_check(index, alive)
 }
 
 /// What the journal kept is registered again. Every check starts critical, or in the state that its

@@ -4,6 +4,8 @@
 //! without underscores (`TTL`, `ttl`, `enable_tag_override`), a duration is a text or a number of
 //! nanoseconds, and the words of a refusal are part of what clients know Consul by.
 
+mod broken;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -37,45 +39,7 @@ pub fn value(bytes: &[u8]) -> Result<Value, Wrong> {
         None => Err(Wrong::whole("EOF")),
         Some(Ok(value)) => Ok(value),
         Some(Err(error)) if error.is_eof() => Err(Wrong::whole("unexpected EOF")),
-        Some(Err(error)) => Err(Wrong::whole(go_words(&text, &error))),
-    }
-}
-
-/// serde's complaint about broken JSON, as Go would have put it.
-fn go_words(text: &str, error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let line = text
-        .split('\n')
-        .nth(error.line().saturating_sub(1))
-        .unwrap_or("");
-    let at = error.column().saturating_sub(1);
-    let found = line
-        .get(at..)
-        .and_then(|rest| rest.chars().next())
-        .unwrap_or('\n');
-    let place = match said.split(" at line").next().unwrap_or("") {
-        "key must be a string" | "trailing comma" if "}\"".contains(found) || found != ']' => {
-            "looking for beginning of object key string"
-        }
-        "expected `:`" => "after object key",
-        "expected `,` or `}`" => "after object key:value pair",
-        "expected `,` or `]`" => "after array element",
-        "expected ident" => "in literal",
-        "invalid escape" => "in string escape code",
-        text if text.starts_with("control character") => "in string literal",
-        "recursion limit exceeded" => return "exceeded max depth".into(),
-        _ => "looking for beginning of value",
-    };
-    format!("invalid character {} {place}", quote(found))
-}
-
-/// A character as Go's `quoteChar` shows it.
-fn quote(c: char) -> String {
-    match c {
-        '\'' => r"'\''".into(),
-        '"' => "'\"'".into(),
-        c if (c as u32) < 0x20 && !"\n\r\t".contains(c) => format!("'\\x{:02x}'", c as u32),
-        c => format!("'{}'", c.escape_debug()),
+        Some(Err(error)) => Err(Wrong::whole(broken::words(&text, &error))),
     }
 }
 
@@ -275,45 +239,6 @@ fn kind(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(json: &str) -> String {
-        value(json.as_bytes()).unwrap_err().words
-    }
-
-    #[test]
-    fn broken_json_is_refused_in_the_words_of_go() {
-        assert_eq!(words(""), "EOF");
-        assert_eq!(words("{"), "unexpected EOF");
-        assert_eq!(
-            words(r#"{"Name" "n"}"#),
-            "invalid character '\"' after object key"
-        );
-        assert_eq!(
-            words(r#"{"Name":"n",}"#),
-            "invalid character '}' looking for beginning of object key string"
-        );
-        assert_eq!(
-            words("{Name:1}"),
-            "invalid character 'N' looking for beginning of object key string"
-        );
-        assert_eq!(
-            words(r#"{"Name":"n" "x"}"#),
-            "invalid character '\"' after object key:value pair"
-        );
-        assert_eq!(
-            words(r#"["a" 5]"#),
-            "invalid character '5' after array element"
-        );
-        assert_eq!(
-            words(r#"{"Name":"\q"}"#),
-            "invalid character 'q' in string escape code"
-        );
-        assert_eq!(
-            words("\0"),
-            "invalid character '\\x00' looking for beginning of value"
-        );
-        assert!(value(br#"{"a":1} junk"#).is_ok());
-    }
 
     #[test]
     fn members_are_found_in_any_spelling() {

@@ -4,6 +4,7 @@
 //! the first bit of it is registered.
 
 pub mod check;
+pub mod entry;
 
 use std::collections::BTreeMap;
 

@@ -33,6 +33,8 @@ pub struct Local {
 struct LocalService {
     service: Service,
     source: Source,
+    // The ids of its checks: to look for them among all would cost more with each service there is.
+    checks: BTreeSet<String>,
 }
 
 /// A check and what is remembered between two results.
@@ -143,11 +145,16 @@ impl Shared {
                     format!("this agent takes {MOST} services"),
                 ));
             }
-            let surplus = state.local.checks.iter().filter(|(check_id, local)| {
-                let listed = definition.checks.iter().any(|check| check.id == **check_id);
-                replace_checks && local.check.service_id == id && !listed
-            });
-            let surplus: Vec<_> = surplus.map(|(check_id, _)| check_id.clone()).collect();
+            let old = state
+                .local
+                .services
+                .get(&id)
+                .map(|local| local.checks.clone());
+            let (mut kept, mut surplus) = (old.unwrap_or_default(), BTreeSet::new());
+            if replace_checks {
+                surplus = std::mem::take(&mut kept);
+                surplus.retain(|id| definition.checks.iter().all(|check| check.id != *id));
+            }
             if source == Source::Api {
                 for check_id in &surplus {
                     state
@@ -160,12 +167,11 @@ impl Shared {
             let local = LocalService {
                 service: service.clone(),
                 source,
+                checks: kept,
             };
             state.local.services.insert(id, local);
-            let checks: Vec<Check> = checks
-                .into_iter()
-                .map(|check| self.start_check(&mut state.local, check, &service, source))
-                .collect();
+            let start = |check| self.start_check(&mut state.local, check, &service, source);
+            let checks: Vec<Check> = checks.into_iter().map(start).collect();
             for check_id in &surplus {
                 state.local.checks.remove(check_id);
             }
@@ -229,11 +235,10 @@ impl Shared {
             state
                 .journal
                 .append(&Record::RemoveService(id.to_owned()))?;
-            state.local.services.remove(id);
-            state
-                .local
-                .checks
-                .retain(|_, local| local.check.service_id != id);
+            let gone = state.local.services.remove(id);
+            for check_id in gone.iter().flat_map(|local| &local.checks) {
+                state.local.checks.remove(check_id);
+            }
             state.local.version += 1;
             state.change(|catalog, index| catalog.remove_service(index, &self.node, id));
             Ok(())
@@ -247,7 +252,13 @@ impl Shared {
                 return Ok(());
             }
             state.journal.append(&Record::RemoveCheck(id.to_owned()))?;
-            state.local.checks.remove(id);
+            let gone = state
+                .local
+                .checks
+                .remove(id)
+                .map(|local| local.check.service_id);
+            let service = gone.and_then(|service_id| state.local.services.get_mut(&service_id));
+            service.map(|local| local.checks.remove(id));
             state.local.version += 1;
             state.change(|catalog, index| catalog.remove_check(index, &self.node, id));
             Ok(())
@@ -347,6 +358,15 @@ impl Shared {
         source: Source,
     ) -> Check {
         let old = local.checks.remove(&definition.id);
+        if let Some(of) = old
+            .as_ref()
+            .and_then(|old| local.services.get_mut(&old.check.service_id))
+        {
+            of.checks.remove(&definition.id);
+        }
+        if let Some(of) = local.services.get_mut(&service.id) {
+            of.checks.insert(definition.id.clone());
+        }
         let (status, output) = match &old {
             Some(old) => (old.check.status, old.check.output.clone()),
             None => (definition.status.unwrap_or_default(), String::new()),

@@ -55,6 +55,13 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let more = rustix::process::Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Each caller who waits holds a file handle. If the system gives no more, it will do without.
+    let _as_it_was = rustix::process::setrlimit(rustix::process::Resource::Nofile, more);
     let agent = Agent::start(config).await?;
     println!("listening on {}", agent.address());
     let mut hang_up = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;

@@ -40,6 +40,7 @@ fn sweep(shared: &Arc<Shared>, now: Moment) {
         }
     }
     shared.push_outputs(now);
+    shared.sync();
     shared.store.write(|state| {
         state.kv.forget(now.saturating_sub(GRAVE));
         let counts = state.local.len() + state.kv.len();

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::Shared;
+use crate::agent::{Shared, introduce};
 use crate::check::runner::Task;
 use crate::check::{Status, cut};
 use crate::clock::Moment;
@@ -128,6 +128,37 @@ impl Shared {
             for check in checks {
                 state.change(|catalog, index| catalog.put_check(index, check));
             }
+        });
+    }
+
+    /// Anti-entropy: what the catalog says of this node is made what the agent's own list says. Somebody
+    /// may have written to the catalog past the agent; the agent is the one who knows.
+    pub fn sync(&self) {
+        self.store.write(|state| {
+            let mut gone = Vec::new();
+            if let Some((_, services)) = state.catalog.node(&self.node) {
+                gone.extend(services.iter().map(|service| service.id.clone()));
+            }
+            gone.retain(|id| id != "consul" && state.local.service(id).is_none());
+            let services: Vec<_> = state.local.services().cloned().collect();
+            // New words for an old state wait for their time.
+            let known = state.catalog.checks_of_node(&self.node).len();
+            let waits = |local: &&LocalCheck| local.output_due.is_none() || known == 0;
+            let checks = state.local.checks.values().filter(waits);
+            let checks: Vec<_> = checks.map(|local| local.check.clone()).collect();
+            state.change(|catalog, index| {
+                let mut changed = introduce(catalog, index, &self.node, &self.node_id);
+                for id in gone {
+                    changed |= catalog.remove_service(index, &self.node, &id);
+                }
+                for service in services {
+                    changed |= catalog.put_service(index, &self.node, service);
+                }
+                for check in checks {
+                    changed |= catalog.put_check(index, check);
+                }
+                changed
+            });
         });
     }
 }

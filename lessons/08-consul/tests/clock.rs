@@ -226,3 +226,24 @@ async fn a_script_speaks_by_its_exit_code_where_that_is_allowed() {
     assert_eq!(check(&agent, "soso").await["Status"], "warning");
     assert_eq!(check(&agent, "bad").await["Status"], "critical");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_past_the_agent_is_put_right() {
+    let agent = start(Config::default()).await;
+    register(
+        &agent,
+        json!({"Name": "web", "Check": {"TTL": "10m", "Status": "passing"}}),
+    )
+    .await;
+    let node = json!({"Node": "agent-one"}).to_string();
+    call(&agent, "PUT", "/v1/catalog/deregister", &node).await;
+    assert_eq!(get(&agent, "/v1/health/service/web").await, json!([]));
+    agent.clock().advance(SECOND * 30).await;
+    let back = get(&agent, "/v1/health/service/web?passing").await;
+    assert_eq!(back[0]["Checks"].as_array().unwrap().len(), 2);
+    let stray =
+        json!({"Node": "agent-one", "Address": "127.0.0.1", "Service": {"Service": "stray"}});
+    call(&agent, "PUT", "/v1/catalog/register", &stray.to_string()).await;
+    agent.clock().advance(SECOND * 30).await;
+    assert_eq!(get(&agent, "/v1/catalog/service/stray").await, json!([]));
+}

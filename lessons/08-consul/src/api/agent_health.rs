@@ -115,8 +115,8 @@ fn by_status(call: &Call, health: Option<Health>, reason: &str, body: &Value) ->
         None => StatusCode::NOT_FOUND,
     };
     let as_text = call.get("format") == "text";
-    let mut answer: Response = if as_text && health.is_none() {
-        // Nobody there is told in JSON even to those who asked for text.
+    let mut answer: Response = if as_text && body.is_object() && health.is_none() {
+        // An id that is not there is told in JSON even to those who asked for text; a name is not.
         call.answer(&reason)?
     } else if as_text {
         let mut answer = text(code, reason.to_owned());

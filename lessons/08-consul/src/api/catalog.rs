@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::call::{Answer, Call};
 use crate::catalog::{Instance, Node};
-use crate::check::{Check, Status};
 use crate::decode::{Fields, Place};
+use crate::definition::entry;
 use crate::refused::Refused;
-use crate::service::{Address, NoProxy, NodeService, Nothing, Service, Weights};
+use crate::service::{Address, NoProxy, NodeService, Nothing, Weights};
 use crate::store::Topic;
 
 /// The data centres that this agent knows of: its own.
@@ -74,13 +73,12 @@ pub async fn node(call: Call) -> Answer {
 pub async fn services(call: Call) -> Answer {
     call.block(Topic::Catalog, |state| state.catalog.services_index())
         .await?;
-    let (index, services) = call
-        .shared
-        .store
-        .read(|state| (state.catalog.services_index(), state.catalog.services()));
-    if call.has("node-meta") {
-        return Err(Refused::not_here("?node-meta with services"));
-    }
+    let (index, services) = call.shared.store.read(|state| {
+        (
+            state.catalog.services_index(),
+            state.catalog.services(|node| call.meta(node)),
+        )
+    });
     call.indexed(index, &services)
 }
 
@@ -177,16 +175,14 @@ pub async fn register(call: Call) -> Answer {
     let skip_node = fields.flag("SkipNodeUpdate")?;
     let service = match fields.take("Service") {
         None => None,
-        Some(value) => Some(service_from(value)?),
+        Some(value) => Some(entry::service(value)?),
     };
     let mut checks = Vec::new();
     if let Some(value) = fields.take("Check") {
-        checks.push(check_from(value, &node.name)?);
+        checks.push(entry::check(value, &node.name)?);
     }
-    if let Some(Value::Array(list)) = fields.take("Checks") {
-        for value in list {
-            checks.push(check_from(value, &node.name)?);
-        }
+    for value in fields.list("Checks", "structs.HealthChecks")? {
+        checks.push(entry::check(value, &node.name)?);
     }
     fields.end()?;
     if node.name.is_empty() {
@@ -242,6 +238,8 @@ pub async fn deregister(call: Call) -> Answer {
     let mut fields = Fields::of(call.json()?, place, "DeregisterRequest")?;
     let (node, datacenter) = (fields.text("Node")?, fields.text("Datacenter")?);
     let (service, check) = (fields.text("ServiceID")?, fields.text("CheckID")?);
+    // Old clients send it. Nothing is found by it.
+    fields.text("Address")?;
     fields.end()?;
     if node.is_empty() {
         return Err(Refused::internal("Must provide node"));
@@ -257,70 +255,6 @@ pub async fn deregister(call: Call) -> Answer {
         });
     });
     call.answer(&true)
-}
-
-fn service_from(value: Value) -> Result<Service, Refused> {
-    let place = Place::Within("NodeService.Service");
-    let mut fields = Fields::of(value, place, "structs.NodeService")?;
-    let mut service = Service {
-        id: fields.text("ID")?,
-        name: fields.text("Service")?,
-        tags: fields.texts("Tags")?,
-        address: fields.text("Address")?,
-        meta: fields.map("Meta")?,
-        port: fields.whole("Port")?.unwrap_or(0),
-        enable_tag_override: fields.flag("EnableTagOverride")?,
-        ..Service::default()
-    };
-    fields.end()?;
-    if service.id.is_empty() {
-        service.id.clone_from(&service.name);
-    }
-    if service.name.is_empty() {
-        return Err(Refused::internal(
-            "failed inserting service: failed inserting service: object missing primary index",
-        ));
-    }
-    Ok(service)
-}
-
-fn check_from(value: Value, node: &str) -> Result<Check, Refused> {
-    let place = Place::Within("HealthCheck.Check");
-    let mut fields = Fields::of(value, place, "structs.HealthCheck")?;
-    let status = fields.text("Status")?;
-    let mut check = Check {
-        node: node.to_owned(),
-        check_id: fields.text("CheckID")?,
-        name: fields.text("Name")?,
-        notes: fields.text("Notes")?,
-        output: fields.text("Output")?,
-        service_id: fields.text("ServiceID")?,
-        ..Check::default()
-    };
-    // Given by many clients, and made from the node and the service here as in Consul.
-    fields.text("Node")?;
-    fields.text("ServiceName")?;
-    let definition: Map<String, Value> = fields.object("Definition", "HealthCheckDefinition")?;
-    fields.end()?;
-    if !definition.is_empty() {
-        return Err(Refused::not_here(
-            "Definition: a check that somebody else is to run",
-        ));
-    }
-    if check.check_id.is_empty() {
-        check.check_id.clone_from(&check.name);
-    }
-    if check.check_id.is_empty() {
-        return Err(Refused::internal(format!(
-            "failed inserting check: failed inserting check: object missing primary index on node \
-             {node:?}"
-        )));
-    }
-    check.status = match status.as_str() {
-        "" => Status::Critical,
-        text => Status::parse(text).ok_or_else(|| Refused::bad("Bad check status"))?,
-    };
-    Ok(check)
 }
 
 impl Call {

@@ -52,14 +52,11 @@ impl Catalog {
         ))
     }
 
-    /// All names, each with the tags that anyone under it has.
-    pub fn services(&self) -> BTreeMap<String, BTreeSet<String>> {
+    /// All names on the nodes that are wanted, each with the tags that anyone under it has.
+    pub fn services(&self, wanted: impl Fn(&Node) -> bool) -> BTreeMap<String, BTreeSet<String>> {
         let mut services = BTreeMap::<String, BTreeSet<String>>::new();
-        for service in self
-            .nodes
-            .values()
-            .flat_map(|entry| entry.services.values())
-        {
+        let entries = self.nodes.values().filter(|entry| wanted(&entry.node));
+        for service in entries.flat_map(|entry| entry.services.values()) {
             let tags = services.entry(service.name.clone()).or_default();
             tags.extend(service.tags.iter().cloned());
         }

@@ -162,8 +162,10 @@ impl CheckDefinition {
                 return Err(Refused::not_here(format!("{absent}: this kind of check")));
             }
         }
-        if fields.flag("GRPCUseTLS")? || fields.flag("TLSSkipVerify")? || http.starts_with("https:")
-        {
+        let tls = fields.flag("GRPCUseTLS")? && !grpc.is_empty();
+        // Whether a certificate is looked at: of no account without TLS.
+        fields.flag("TLSSkipVerify")?;
+        if tls || http.starts_with("https:") {
             return Err(Refused::not_here("a check over TLS"));
         }
         fields.end()?;
