@@ -166,6 +166,8 @@ impl Setup {
         command.arg(format!("-http-port={http}"));
         command.arg(format!("-server-port={}", free_port()?));
         command.arg(format!("-serf-lan-port={}", free_port()?));
+        // As a development agent it would log each service at each comparison with the catalog.
+        command.arg("-log-level=info");
         // Else it asks a server of its makers whether it is too old.
         command.args(["-hcl", "disable_update_check = true"]);
         for folder in &self.definitions {

@@ -17,14 +17,22 @@ pub type Fresh = fn(Option<&Path>, Option<&Path>) -> Result<Server, String>;
 /// A server that runs as long as this is held.
 pub struct Server {
     http: Http,
+    /// The number of its process.
+    pub id: u32,
     _process: Box<dyn Send + Sync>,
 }
 
 impl Server {
     /// A server at `addr`, held by `process`.
-    pub fn new(addr: SocketAddr, fresh: Fresh, process: impl Send + Sync + 'static) -> Self {
+    pub fn new(
+        addr: SocketAddr,
+        fresh: Fresh,
+        id: u32,
+        process: impl Send + Sync + 'static,
+    ) -> Self {
         Server {
             http: Http { addr, fresh },
+            id,
             _process: Box::new(process),
         }
     }
@@ -50,7 +58,19 @@ impl Http {
 pub fn real(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, String> {
     // As many as the usual limit of 1024 open files has room for: on a machine with many cores, many
     // cases watch at the same time.
-    let mut setup = consul::Setup::new().connections(1000);
+    start_real(consul::Setup::new().connections(1000), definitions, data)
+}
+
+/// The real Consul, with room for a crowd; the limit of open files has to allow it.
+pub fn real_for_a_crowd(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, String> {
+    start_real(consul::Setup::new().connections(3000), definitions, data)
+}
+
+fn start_real(
+    mut setup: consul::Setup,
+    definitions: Option<&Path>,
+    data: Option<&Path>,
+) -> Result<Server, String> {
     if let Some(folder) = definitions {
         setup = setup.definitions(folder);
     }
@@ -58,7 +78,7 @@ pub fn real(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, S
         setup = setup.data(folder);
     }
     let consul = setup.start().map_err(|trouble| trouble.to_string())?;
-    Ok(Server::new(consul.addr(), real, consul))
+    Ok(Server::new(consul.addr(), real, consul.id(), consul))
 }
 
 /// The agent of this lesson, as a program of its own.
@@ -85,7 +105,7 @@ pub fn agent(definitions: Option<&Path>, data: Option<&Path>) -> Result<Server, 
             let addr = addr.map_err(|_| format!("no address in {line:?}"))?;
             // Somebody has to read what else it prints, or it waits for a reader one day.
             std::thread::spawn(move || output.lines().for_each(drop));
-            return Ok(Server::new(addr, agent, process));
+            return Ok(Server::new(addr, agent, process.id(), process));
         }
     }
 }
