@@ -14,7 +14,7 @@
 //! * [`definition`]: a registration, read and judged; [`decode`] and [`duration`] read its JSON,
 //!   [`files`] reads it from a directory, [`refused`] is the answer to a bad one.
 //! * [`local`]: what this agent runs; [`check`]: the ways to find out how it is; [`results`]: what
-//!   becomes of an answer; [`reap`]: who takes away what stays ill.
+//!   becomes of an answer; [`reap`]: who takes away what stays ill; [`maintenance`]: who hides on purpose.
 //! * [`catalog`] and [`kv`]: what everyone may ask for, of [`service`]s and keys.
 //! * [`store`]: the lock around all that, the index, and those who wait for it.
 //! * [`journal`]: what outlives a restart; [`clock`]: the time, which a test can move.
@@ -33,6 +33,7 @@ pub mod filter;
 pub mod journal;
 pub mod kv;
 pub mod local;
+pub mod maintenance;
 pub mod reap;
 pub mod refused;
 pub mod results;

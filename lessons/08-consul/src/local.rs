@@ -9,6 +9,7 @@ use crate::check::runner::Task;
 use crate::clock::Moment;
 use crate::definition::{CheckDefinition, Probe, ServiceDefinition};
 use crate::journal::Record;
+use crate::maintenance;
 use crate::refused::Refused;
 use crate::service::Service;
 
@@ -58,8 +59,6 @@ pub(crate) struct LocalCheck {
 
 /// As many as one agent takes: the point is that there is a bound.
 const MOST: usize = 50_000;
-const SERVICE_MAINTENANCE: &str = "_service_maintenance";
-const NODE_MAINTENANCE: &str = "_node_maintenance";
 
 impl Local {
     /// All services.
@@ -265,46 +264,6 @@ impl Shared {
         })
     }
 
-    /// Maintenance is a critical check that nobody runs: it hides a service (or, without an id, all of
-    /// this node) from those who ask for healthy ones, and takes nothing away.
-    pub fn maintenance(
-        self: &Arc<Self>,
-        service_id: &str,
-        on: bool,
-        reason: &str,
-    ) -> Result<(), Refused> {
-        let (id, name, what) = if service_id.is_empty() {
-            (NODE_MAINTENANCE.to_owned(), "Node Maintenance Mode", "node")
-        } else {
-            let id = format!("{SERVICE_MAINTENANCE}:{service_id}");
-            (id, "Service Maintenance Mode", "service")
-        };
-        if !on {
-            return self.deregister_check(&id);
-        }
-        if self
-            .store
-            .read(|state| state.local.checks.contains_key(&id))
-        {
-            return Ok(());
-        }
-        let notes = match reason {
-            "" => format!(
-                "Maintenance mode is enabled for this {what}, but no reason was provided. This is \
-                 a default message."
-            ),
-            reason => reason.to_owned(),
-        };
-        let definition = CheckDefinition {
-            id,
-            name: name.to_owned(),
-            notes,
-            service_id: service_id.to_owned(),
-            ..CheckDefinition::default()
-        };
-        self.register_check(definition, Source::Api)
-    }
-
     /// Takes over what the files say now. What was registered over HTTP stays only if there is a data
     /// directory to keep it, as in Consul: a reload reads everything again, and memory is no source.
     pub fn replace_files(
@@ -371,11 +330,6 @@ impl Shared {
             Some(old) => (old.check.status, old.check.output.clone()),
             None => (definition.status.unwrap_or_default(), String::new()),
         };
-        let maintenance = definition.id == NODE_MAINTENANCE
-            || definition
-                .id
-                .strip_prefix(SERVICE_MAINTENANCE)
-                .is_some_and(|r| r.starts_with(':'));
         let check = Check {
             node: self.node.clone(),
             check_id: definition.id.clone(),
@@ -386,7 +340,7 @@ impl Shared {
             service_id: service.id.clone(),
             service_name: service.name.clone(),
             service_tags: service.tags.clone(),
-            r#type: if maintenance {
+            r#type: if maintenance::is_id(&definition.id) {
                 "maintenance"
             } else {
                 definition.probe.kind()
