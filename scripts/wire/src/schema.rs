@@ -3,10 +3,12 @@
 //! Whoever puts a message into words asks here by name. That happens on the screen's thread, which
 //! may wait a little for an answer that is under way; the traffic waits for nothing.
 
+mod details;
 pub mod guess;
 pub mod reflect;
 pub mod text;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -114,8 +116,11 @@ impl Schema {
         self.find(|pool| method(pool, path))
     }
 
-    /// The message of this name. May wait a little.
-    pub fn message(&self, name: &str) -> Option<MessageDescriptor> {
+    /// The message of this full name, for a detail of an error. May wait a little.
+    pub fn detail(&self, name: &str) -> Option<MessageDescriptor> {
+        if let Some(message) = details::message(name) {
+            return Some(message);
+        }
         self.find(|pool| pool.get_message_by_name(name))
     }
 
@@ -150,32 +155,23 @@ fn method(pool: &DescriptorPool, path: &str) -> Option<MethodDescriptor> {
     service.methods().find(|method| method.name() == name)
 }
 
-/// Reads .proto files and what they import. Without folders, imports are looked for beside each
-/// file and in the folders above it.
+/// Reads .proto files and what they import. Without `folders`, imports are looked for in the folder
+/// above the file's package, as in `proto/` for `proto/greeter/v1/greeter.proto`, then beside the
+/// file, then further and further above it.
 ///
 /// # Errors
 /// File, line and reason, in words.
 pub fn read(files: &[PathBuf], folders: &[PathBuf]) -> Result<DescriptorPool, String> {
     let mut includes = folders.to_vec();
     if folders.is_empty() {
+        includes.extend(files.iter().filter_map(|file| root(file)));
         for file in files {
-            includes.extend(file.ancestors().skip(1).map(|folder| {
-                let here = folder.as_os_str().is_empty();
-                if here {
-                    PathBuf::from(".")
-                } else {
-                    folder.to_path_buf()
-                }
-            }));
+            includes.extend(file.ancestors().skip(1).map(or_here));
         }
-        // The nearest folder that fits gives a file its name; the farthest fits imports best, as in
-        // proto/greeter/v1/greeter.proto. So the one that a file's own package asks for wins.
-        includes.sort_by_key(|folder| folder.components().count());
-        includes.dedup();
-        if let Some(root) = files.iter().find_map(|file| root(file)) {
-            includes.insert(0, root);
-        }
+        let mut seen = HashSet::new();
+        includes.retain(|folder| seen.insert(folder.clone()));
     }
+    let say = |error: &protox::Error| say(error, &includes);
     let mut compiler = protox::Compiler::new(&includes).map_err(|error| say(&error))?;
     for file in files {
         if !file.is_file() {
@@ -184,6 +180,16 @@ pub fn read(files: &[PathBuf], folders: &[PathBuf]) -> Result<DescriptorPool, St
         compiler.open_file(file).map_err(|error| say(&error))?;
     }
     Ok(compiler.descriptor_pool())
+}
+
+/// The empty path means the folder that we are in, which has a name of its own.
+fn or_here(folder: &Path) -> PathBuf {
+    let here = folder.as_os_str().is_empty();
+    if here {
+        PathBuf::from(".")
+    } else {
+        folder.to_path_buf()
+    }
 }
 
 /// The folder above a file's package, if the folders are named after it: `proto` for
@@ -196,21 +202,29 @@ fn root(file: &Path) -> Option<PathBuf> {
     let package: PathBuf = line.trim_end().trim_end_matches(';').split('.').collect();
     let folder = file.parent()?;
     let above = package.components().try_fold(folder, |it, _| it.parent());
-    above.filter(|_| folder.ends_with(&package)).map(|above| {
-        let here = above.as_os_str().is_empty();
-        if here {
-            PathBuf::from(".")
-        } else {
-            above.to_path_buf()
-        }
-    })
+    above.filter(|_| folder.ends_with(&package)).map(or_here)
 }
 
-/// `FILE:LINE:COLUMN: reason`, on one line.
-fn say(error: &protox::Error) -> String {
+/// `FILE:LINE:COLUMN: reason`, on one line, with the file as it is found from here.
+fn say(error: &protox::Error, includes: &[PathBuf]) -> String {
     // The debug form is the one that names the place.
     let text = format!("{error:?}");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((name, rest)) = error
+        .file()
+        .and_then(|name| Some((name, text.strip_prefix(name)?)))
+    else {
+        return text;
+    };
+    let found = includes
+        .iter()
+        .map(|folder| folder.join(name))
+        .find(|it| it.is_file());
+    let file = found.unwrap_or_else(|| PathBuf::from(name));
+    format!(
+        "{}{rest}",
+        file.strip_prefix(".").unwrap_or(&file).display()
+    )
 }
 
 /// The one message of `pool` that is called `name`, with or without its package.

@@ -109,8 +109,9 @@ fn details(
     let status = Details::decode(bytes.as_slice()).map_err(|_| "no google.rpc.Status")?;
     let all = status.details.iter().take(20).map(|detail| {
         let name = detail.type_url.rsplit('/').next().unwrap_or_default();
-        let kind = schema.message(name);
+        let kind = schema.detail(name);
         let reading = text::read(kind.as_ref(), &detail.value, show);
+        // A line that is typed says its type itself.
         (name.chars().take(show).collect(), reading.line)
     });
     Ok(all.collect())
