@@ -179,3 +179,21 @@ fn said(kind: ViewKind, limits: Limits, pieces: &[&[u8]]) -> Vec<Shown> {
     view.end(&mut |make| out.push(make().into_words()));
     out
 }
+
+/// Feeds what crosses in both directions of one connection, piece by piece, then both ends.
+#[cfg(test)]
+fn conversation(reading: &Reading, limits: Limits, pieces: &[(Dir, &[u8])]) -> Vec<(Dir, Shown)> {
+    let mut out = Vec::new();
+    let [mut up, mut down] = reading.start(limits);
+    for (dir, piece) in pieces {
+        let view = if *dir == Dir::ToServer {
+            &mut up
+        } else {
+            &mut down
+        };
+        view.feed(piece, &mut |make| out.push((*dir, make().into_words())));
+    }
+    up.end(&mut |make| out.push((Dir::ToServer, make().into_words())));
+    down.end(&mut |make| out.push((Dir::ToClient, make().into_words())));
+    out
+}

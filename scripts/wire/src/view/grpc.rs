@@ -217,6 +217,9 @@ impl Grpc {
             }
             return;
         };
+        if !self.open.contains_key(&head.stream) {
+            self.make_room();
+        }
         let mut messages = false;
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -297,6 +300,16 @@ impl Grpc {
         }
         self.drop_message(stream);
         self.calls.end(stream, self.dir);
+    }
+
+    /// Makes room for one more message under way: those of calls that are forgotten go.
+    fn make_room(&mut self) {
+        if self.open.len() >= MAX_CALLS {
+            let streams = lock(&self.calls.streams);
+            self.open
+                .retain(|stream, _| streams.calls.contains_key(stream));
+            self.held = self.open.values().map(Assembly::held).sum();
+        }
     }
 
     fn drop_message(&mut self, stream: u32) {

@@ -400,4 +400,4 @@ fn fragment(head: Head, payload: &[u8], skip: usize) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

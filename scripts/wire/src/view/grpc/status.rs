@@ -72,8 +72,14 @@ pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema) -> Shown {
     };
     match &details {
         Ok(all) => rows.extend(all.iter().map(|(kind, line)| {
+            let short = kind.rsplit('.').next().unwrap_or_default();
             let kind = quoted(kind.as_bytes());
-            format!("detail {}: {line}", kind.trim_matches('"'))
+            let kind = kind.trim_matches('"');
+            // A line that is typed begins with the name of the type.
+            match line.strip_prefix(short) {
+                Some(rest) => format!("detail {kind}{rest}"),
+                None => format!("detail {kind} {line}"),
+            }
         })),
         Err(why) => rows.push(format!("details that cannot be read: {why}")),
     }
@@ -111,7 +117,6 @@ fn details(
         let name = detail.type_url.rsplit('/').next().unwrap_or_default();
         let kind = schema.detail(name);
         let reading = text::read(kind.as_ref(), &detail.value, show);
-        // A line that is typed says its type itself.
         (name.chars().take(show).collect(), reading.line)
     });
     Ok(all.collect())

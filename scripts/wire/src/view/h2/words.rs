@@ -84,7 +84,7 @@ pub fn frame(head: Head, payload: &Kept, pieces: u64) -> Shown {
         (names::HEADERS | names::CONTINUATION | names::PUSH_PROMISE, ..) => {
             fields.push(("hex", hex(&bytes[..bytes.len().min(64)]).into()));
             format!(
-                "{} of a header block that goes on",
+                "{}, and the header block goes on",
                 count(payload.len(), "byte")
             )
         }
