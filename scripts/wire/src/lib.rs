@@ -9,6 +9,7 @@
 //! * [`proxy`] accepts clients, connects each to the server and counts.
 //! * [`forward`] carries one connection: bytes, half-close, reset, backpressure.
 //! * [`chaos`] is the wire that misbehaves on purpose; it only says what to do, `forward` does it.
+//! * [`control`] turns chaos on and off while the wire runs.
 //! * [`view`] gives bytes a meaning, one file a view, all behind one small trait.
 //! * [`event`] is what a view or the forwarding has to say, before it has a form.
 //! * [`screen`] takes events in a bounded queue and writes them: pretty, plain or JSON.
@@ -16,6 +17,7 @@
 
 pub mod address;
 pub mod chaos;
+pub mod control;
 pub mod escape;
 pub mod event;
 pub mod forward;

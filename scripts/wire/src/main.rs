@@ -2,10 +2,13 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use tokio::sync::Notify;
 use wire::address;
+use wire::control::{self, Dial};
 use wire::event::{Mark, Shown, Tone};
 use wire::forward::Setup;
 use wire::options::{self, Asked, Options, Output};
@@ -55,16 +58,25 @@ async fn serve(options: Options) -> Result<()> {
         .context("cannot learn the own address")?;
     let screen = Screen::start(std::io::stdout(), form(options.output));
     announce(&screen, &options, addr);
+    let dial = Dial::new(options.chaos);
+    let no_more_commands = if options.control {
+        let input = std::io::BufReader::new(std::io::stdin());
+        control::obey(input, dial.clone(), screen.clone())
+    } else {
+        // Nobody will ever tell.
+        Arc::new(Notify::new())
+    };
     let setup = Setup {
         screen: screen.clone(),
         view: options.view,
         limits: options.limits,
-        chaos: options.chaos,
+        dial,
     };
     let proxy = Proxy::new(setup, options.to, options.max_connections);
     tokio::select! {
         () = proxy.run(listener) => {}
         () = signals.wait() => {}
+        () = no_more_commands.notified() => {}
         // As every program in a pipe: nobody reads any more, so this is the end.
         () = screen.gone() => return Ok(()),
     }

@@ -44,6 +44,8 @@ pub struct Options {
     pub output: Output,
     /// How the wire misbehaves.
     pub chaos: Chaos,
+    /// Take commands from standard input.
+    pub control: bool,
     /// Connections open at the same time.
     pub max_connections: usize,
 }
@@ -87,6 +89,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
     let mut limits = Limits::default();
     let (mut plain, mut json) = (false, false);
     let mut chaos = Chaos::default();
+    let mut control = false;
     let mut max_connections = 100;
 
     let mut parser = lexopt::Parser::from_args(args);
@@ -97,6 +100,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
             Long("listen") => listen = Some(parse_address("--listen", parser.value()?)?),
             Long("to") => to = Some(parse_address("--to", parser.value()?)?),
             Long("as") => view = parse_view(&parser.value()?.string()?)?,
+            Long("control") => control = true,
             Long("json") => json = true,
             Long("plain") => plain = true,
             Long("chaos") => chaos
@@ -154,6 +158,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
         limits,
         output,
         chaos,
+        control,
         max_connections,
     })))
 }
