@@ -482,7 +482,7 @@ window.workbookWire = ({ element, post, boxes }) => {
     function drawDetail() {
         ui.detailBody = element('div', { className: 'wire-detail-body' });
         ui.detail = element('div', { className: 'wire-detail', tabIndex: -1, role: 'group', 'aria-labelledby': 'wire-detail-title' },
-            element('h3', { id: 'wire-detail-title' }, words.detail), ui.detailBody);
+            element('p', { className: 'wire-title', id: 'wire-detail-title' }, words.detail), ui.detailBody);
         ui.detail.addEventListener('keydown', event => {
             if (event.key === 'Escape' && ui.selected?.isConnected) {
                 event.preventDefault();
@@ -545,7 +545,7 @@ window.workbookWire = ({ element, post, boxes }) => {
         for (let at = 0; at < bytes.length; at += 8) {
             const some = bytes.slice(at, at + 8);
             const text = some.map(pair => parseInt(pair, 16)).map(byte => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
-            lines.push(`${String(at).padStart(4)}  ${some.join(' ').padEnd(23)}  ${text}`);
+            lines.push(`${String(at).padStart(3)}  ${some.join(' ').padEnd(23)}  ${text}`);
         }
         return lines.join('\n');
     }
@@ -554,7 +554,7 @@ window.workbookWire = ({ element, post, boxes }) => {
 
     function drawPrograms() {
         ui.log = element('pre', { className: 'wb-log', tabIndex: 0, role: 'log', 'aria-label': words.programs });
-        ui.programs = element('div', { className: 'wire-programs', hidden: true }, element('h3', {}, words.programs), ui.log);
+        ui.programs = element('div', { className: 'wire-programs', hidden: true }, element('p', { className: 'wire-title' }, words.programs), ui.log);
         return ui.programs;
     }
 

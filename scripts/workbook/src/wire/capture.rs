@@ -26,8 +26,10 @@ use crate::words::wire as said;
 const START: Duration = Duration::from_secs(30);
 /// A call may take so long.
 const CALL: Duration = Duration::from_secs(30);
-/// A capture that no page looks at is ended after this time.
-const NOBODY: Duration = Duration::from_secs(60);
+/// A capture that no page looks at is ended after this time, in milliseconds.
+const NOBODY: u64 = 60_000;
+/// For tests, which cannot wait a minute: another time.
+const NOBODY_VARIABLE: &str = "WORKBOOK_WIRE_NOBODY_MS";
 /// How often orders and the clock are looked at.
 const LOOK: Duration = Duration::from_millis(20);
 /// Each program may hold so much memory, as a check may.
@@ -128,6 +130,8 @@ impl Capture<'_> {
             state.server = Some(server);
             state.wire = Some(wire.clone());
         });
+        let nobody = std::env::var(NOBODY_VARIABLE).ok();
+        let nobody = nobody.and_then(|text| text.parse().ok()).unwrap_or(NOBODY);
         let mut looked_at = Instant::now();
         loop {
             match heard.recv_timeout(LOOK) {
@@ -159,7 +163,7 @@ impl Capture<'_> {
             self.threads.retain(|thread| !thread.is_finished());
             if self.session.pages.load(Ordering::Relaxed) > 0 {
                 looked_at = Instant::now();
-            } else if looked_at.elapsed() > NOBODY {
+            } else if looked_at.elapsed() > Duration::from_millis(nobody) {
                 return Err(said::NOBODY.to_owned());
             }
         }
