@@ -21,7 +21,7 @@ use crate::chaos::{Budget, PIECE_PAUSE, Pieces, Promise};
 use crate::control::{Dial, Setting};
 use crate::event::{Dir, Mark, Shown, Tone};
 use crate::screen::Screen;
-use crate::view::{Limits, View, ViewKind, count};
+use crate::view::{Limits, Reading, View, count};
 
 /// Bytes of one direction that the wire itself holds.
 pub const BUFFER: usize = 64 * 1024;
@@ -35,7 +35,7 @@ pub struct Setup {
     /// Where events go.
     pub screen: Screen,
     /// What the bytes are taken for.
-    pub view: ViewKind,
+    pub view: Reading,
     /// What a view may keep.
     pub limits: Limits,
     /// How the wire misbehaves, which may change at any moment.
@@ -114,13 +114,14 @@ pub async fn carry(
     let budget = Budget::new(setting.number, setting.chaos.cut_after);
     let moved = Moved::default();
     let (client_gone, server_gone) = (AtomicBool::new(false), AtomicBool::new(false));
-    let line = |dir, sender_gone, receiver_gone| Line {
+    let [up_view, down_view] = setup.view.start(setup.limits);
+    let line = |dir, view, sender_gone, receiver_gone| Line {
         conn,
         dir,
         setup,
         budget: &budget,
         moved: [&moved, total],
-        view: setup.view.start(setup.limits),
+        view,
         pieces: setting.chaos.pieces(conn, dir),
         watch: watch.clone(),
         setting: setting.clone(),
@@ -128,8 +129,8 @@ pub async fn carry(
         sender_gone,
         receiver_gone,
     };
-    let mut up = line(Dir::ToServer, &client_gone, &server_gone);
-    let mut down = line(Dir::ToClient, &server_gone, &client_gone);
+    let mut up = line(Dir::ToServer, up_view, &client_gone, &server_gone);
+    let mut down = line(Dir::ToClient, down_view, &server_gone, &client_gone);
     let outcome = {
         let (from_client, mut to_client) = client.split();
         let (from_server, mut to_server) = server.split();
