@@ -67,7 +67,7 @@ window.workbookWire = ({ element, post, boxes }) => {
             bytes: 'bytes, lines, frames',
             json: 'JSON-RPC',
             http: 'HTTP',
-            message: 'protobuf and gRPC messages',
+            message: 'gRPC and protobuf',
             chaos: 'the wire’s own doing',
         },
         legend: 'Colours',
@@ -391,19 +391,19 @@ window.workbookWire = ({ element, post, boxes }) => {
     }
 
     function layerOf({ event, kind }) {
-        if (kind === 'left-out' || /^(listening|chaos|control-error|dropped|warning|summary|cut|half-close|thrown-away)$/.test(event)) {
+        if (kind === 'left-out' || /^(listening|chaos|control-error|dropped|warning|summary|cut|half-close|thrown-away|reflection)$/.test(event)) {
             return 'chaos';
         }
-        if (/^(connected|closed|fin|reset|unreachable|turned-away|accept-failed)$/.test(event)) {
+        if (/^(connected|closed|fin|reset|unreachable|turned-away|accept-failed|tls|encrypted)$/.test(event)) {
             return 'connection';
         }
         if (/^(json|outside)/.test(event)) {
             return 'json';
         }
-        if (/^(grpc|protobuf|message)/.test(event)) {
+        if (/^(grpc|protobuf)/.test(event)) {
             return 'message';
         }
-        return /^(http|h2|preface|settings|headers|data|request|response)/.test(event) ? 'http' : 'bytes';
+        return /^(http|h2|headers|not-http|stray)/.test(event) ? 'http' : 'bytes';
     }
 
     const milliseconds = time => (time < 1000 ? `${Math.round(time)} ms` : `${(time / 1000).toFixed(1)} s`);
@@ -511,29 +511,36 @@ window.workbookWire = ({ element, post, boxes }) => {
             Number.isFinite(row.len) && `${row.len} bytes`,
         ].filter(Boolean).join(', ');
         parts.push(element('p', { className: 'wire-where' }, where));
-        const facts = element('dl', { className: 'wire-facts' });
+        const facts = [];
+        const beforeFacts = parts.length;
         for (const [name, value] of Object.entries(row)) {
             if (SHOWN_ELSEWHERE.has(name) || value === null || value === '') {
                 continue;
             }
-            if (typeof value === 'object') {
+            if (isPairs(value)) {
+                parts.push(element('p', { className: 'wire-title' }, name.replaceAll('_', ' ')), factList(value));
+            } else if (typeof value === 'object') {
                 parts.push(listing(name.replaceAll('_', ' '), JSON.stringify(value, null, 2)));
             } else {
-                facts.append(element('div', {}, element('dt', {}, name.replaceAll('_', ' ')), element('dd', {}, String(value))));
+                facts.push([name.replaceAll('_', ' '), value]);
             }
         }
-        if (facts.childNodes.length) {
-            parts.splice(2, 0, facts);
+        if (facts.length) {
+            parts.splice(beforeFacts, 0, factList(facts));
         }
         if (row.hex) {
             const more = row.left_out > 0 ? `\n… ${words.more(row.left_out)}` : '';
             parts.push(listing(words.bytes, `${hexDump(row.hex)}${more}`));
         }
-        if (row.text && row.event !== 'json-rpc') {
+        if (row.text && !row.message) {
             parts.push(listing(words.text, row.text));
         }
         ui.detailBody.replaceChildren(...parts);
     }
+
+    const isPairs = value => Array.isArray(value) && value.length > 0 && value.every(pair => Array.isArray(pair) && pair.length === 2);
+    const factList = pairs => element('dl', { className: 'wire-facts' }, ...pairs.map(([name, value]) =>
+        element('div', {}, element('dt', {}, String(name)), element('dd', {}, String(value)))));
 
     const listing = (name, text) => element('figure', {},
         element('figcaption', {}, name),

@@ -154,6 +154,7 @@ fn is_news(event: &Map<String, Value>) -> bool {
             | "cut"
             | "half-close"
             | "chaos"
+            | "reflection"
             | "control-error"
             | "dropped"
             | "closed"
