@@ -6,15 +6,13 @@
 //! * [`pb`]: what the build made of `proto/stream/v1`.
 //! * [`service`]: the four kinds of call. [`service::repeat`] makes, [`service::chat`] talks.
 //! * [`server`]: everything of lesson 06 and this behind one port, and how it stops.
-//! * [`guard`]: no call is endless: a deadline, the longest time, the end of the server.
-//! * [`seats`]: no connection is endless either, and there are not too many of them.
+//! * [`end`]: no call is endless: a deadline, the longest time, the end of the server.
 //! * [`tls`]: certificates made on the spot.
 //! * [`client`]: the connection of a caller, and what went wrong in words.
 //! * [`watch`]: what happens in a call, for whoever wants to see it.
 
 pub mod client;
-pub mod guard;
-pub mod seats;
+pub mod end;
 pub mod server;
 pub mod service;
 pub mod tls;

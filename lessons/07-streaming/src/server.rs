@@ -3,33 +3,39 @@
 
 use std::time::Duration;
 
-use l06_grpc::pb as earlier;
+use l06_grpc::around::Around;
+use l06_grpc::guard::Guard;
+use l06_grpc::seats::Seats;
+use l06_grpc::{limits, metadata, server as earlier};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
-use tonic::service::{Routes, RoutesBuilder};
+use tonic::codec::CompressionEncoding::Gzip;
+use tonic::service::{InterceptorLayer, RoutesBuilder};
 use tonic::transport::{Server, ServerTlsConfig};
 use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
 
-use crate::guard::{GuardLayer, Phase, reached};
+use crate::end::{self, Phase, reached};
 use crate::pb;
 use crate::pb::stream_service_server::{SERVICE_NAME, StreamService, StreamServiceServer};
-use crate::seats;
 use crate::tls::Certificates;
 
 // ANCHOR: settings
 /// What callers may cost, and how long anything may take.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Every call has to bring it, if there is one.
+    pub token: Option<String>,
     /// So many connections at the same time.
     pub connections: usize,
     /// So many calls at the same time on each of them.
     pub streams: u32,
     /// The longest message of a caller, in bytes.
     pub message: usize,
+    /// All headers of a call together, in bytes.
+    pub headers: u32,
     /// How long a connection may take to say what it wants, and a TLS handshake.
-    pub greeting: Duration,
+    pub handshake: Duration,
     /// The longest call.
     pub longest: Duration,
     /// After so much silence a connection is asked whether it is still alive.
@@ -44,10 +50,12 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
+            token: None,
             connections: 100,
             streams: 100,
             message: 64 * 1024,
-            greeting: Duration::from_secs(10),
+            headers: 16 * 1024,
+            handshake: Duration::from_secs(10),
             longest: Duration::from_secs(60 * 60),
             ping: Duration::from_secs(20),
             pong: Duration::from_secs(10),
@@ -92,29 +100,6 @@ impl From<tonic::transport::Error> for Error {
     }
 }
 
-/// The services of lesson 06, `streams`, and what tells strangers about all of them.
-fn routes<S: StreamService>(
-    streams: S,
-    message: usize,
-    health: &HealthReporter,
-) -> Result<Routes, Error> {
-    let mut routes = RoutesBuilder::default();
-    l06_grpc::server::add_services(&mut routes);
-    routes.add_service(StreamServiceServer::new(streams).max_decoding_message_size(message));
-    let about = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(earlier::DESCRIPTORS)
-            .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-    };
-    routes
-        .add_service(about().build_v1()?)
-        .add_service(about().build_v1alpha()?);
-    let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
-    routes.add_service(tonic_health::pb::health_server::HealthServer::new(health));
-    Ok(routes.routes())
-}
-
 /// Serves until `shutdown` is ready, and then ends as [`Settings::grace`] says.
 ///
 /// # Errors
@@ -126,48 +111,46 @@ pub async fn serve<S: StreamService>(
     certificates: Option<Certificates>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let health = HealthReporter::new();
-    let names = [
-        "greeter.v1.Greeter",
-        "hello.v1.HelloService",
-        "say.v1.SayName",
-        "say.v1.say",
-    ];
-    let names = [&["", SERVICE_NAME][..], &names].concat();
-    for name in &names {
-        health
-            .set_service_status(name, ServingStatus::Serving)
-            .await;
-    }
+    // ANCHOR: services
+    let mut routes = RoutesBuilder::default();
+    earlier::add_services(&mut routes);
+    let streams = StreamServiceServer::new(streams)
+        .max_decoding_message_size(settings.message)
+        .accept_compressed(Gzip);
+    routes.add_service(streams);
+    earlier::add_reflection(&mut routes, &[l06_grpc::pb::DESCRIPTORS, pb::DESCRIPTORS])?;
+    let health = earlier::add_health(&mut routes);
+    // ANCHOR_END: services
+    let names = [&earlier::NAMES[..], &[SERVICE_NAME]].concat();
+    earlier::report(&health, &names, ServingStatus::Serving).await;
+
     let (phase, phases) = watch::channel(Phase::Serving);
     let mut server = Server::builder()
         .max_concurrent_streams(settings.streams)
+        .http2_max_header_list_size(settings.headers)
         .http2_keepalive_interval(Some(settings.ping))
-        .http2_keepalive_timeout(Some(settings.pong))
-        .layer(GuardLayer {
-            longest: settings.longest,
-            phase: phases.clone(),
-        });
+        .http2_keepalive_timeout(Some(settings.pong));
     if let Some(Certificates { identity, .. }) = certificates {
         let tls = ServerTlsConfig::new().identity(identity);
-        server = server.tls_config(tls.timeout(settings.greeting))?;
+        server = server.tls_config(tls.timeout(settings.handshake))?;
     }
-    let routes = routes(streams, settings.message, &health)?;
-    let incoming = seats::take(listener, settings.connections, settings.greeting);
+    let of_calls = phases.clone();
+    let server = server
+        .layer(Around(metadata::stamp))
+        .layer(Around(limits::mend))
+        .layer(Around(move |request, next| {
+            end::keep(settings.longest, of_calls.clone(), request, next)
+        }))
+        .layer(InterceptorLayer::new(Guard::new(settings.token)))
+        .add_routes(routes.routes());
 
     // ANCHOR: stop
-    let mut finishing = phases.clone();
-    let serving = server
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, reached(&mut finishing, Phase::Finishing));
+    let seats = Seats::new(listener, settings.connections, settings.handshake);
+    let serving = server.serve_with_incoming_shutdown(seats, reached(phases, Phase::Finishing));
     let stopping = async {
         shutdown.await;
         // First those who watch: they can go elsewhere before the first call is refused.
-        for name in &names {
-            health
-                .set_service_status(name, ServingStatus::NotServing)
-                .await;
-        }
+        earlier::report(&health, &names, ServingStatus::NotServing).await;
         let _ = phase.send(Phase::Finishing);
         sleep(NEWS.min(settings.grace)).await;
         let _ = phase.send(Phase::NoWatchers);

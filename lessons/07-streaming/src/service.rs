@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::pb::stream_service_server::StreamService;
 use crate::pb::{
@@ -114,7 +114,7 @@ impl StreamService for Streams {
 /// The next message of the caller, or `None` if it has finished.
 async fn next<T>(requests: &mut Streaming<T>, idle: Duration) -> Result<Option<T>, Status> {
     match timeout(idle, requests.message()).await {
-        Ok(next) => next.map_err(as_documented),
+        Ok(next) => next,
         Err(_) => Err(silent(idle)),
     }
 }
@@ -122,15 +122,6 @@ async fn next<T>(requests: &mut Streaming<T>, idle: Duration) -> Result<Option<T
 /// The caller has not said anything for so long.
 fn silent(idle: Duration) -> Status {
     Status::deadline_exceeded(format!("nothing came from you for {idle:?}"))
-}
-
-/// A message over the limit is OUT_OF_RANGE to tonic. The documentation of gRPC, and every other
-/// server, says RESOURCE_EXHAUSTED.
-fn as_documented(status: Status) -> Status {
-    match status.code() {
-        Code::OutOfRange => Status::resource_exhausted(status.message()),
-        _ => status,
-    }
 }
 
 /// The name, or the status that says what is wrong with it.

@@ -11,7 +11,7 @@ use tonic::{Status, Streaming};
 use crate::pb::{ChatRequest, ChatResponse};
 use crate::watch::{Call, Event};
 
-use super::{as_documented, silent};
+use super::silent;
 
 /// The shortest and the longest time between two ticks, in milliseconds.
 pub const TICK_MS: std::ops::RangeInclusive<u32> = 10..=60_000;
@@ -82,7 +82,7 @@ async fn converse(
                 // The caller has finished sending, and goes on reading.
                 Ok(None) => break,
                 // Cancelled, or the connection is lost, or no message that can be read.
-                Err(status) => return Err(End::Refused(as_documented(status))),
+                Err(status) => return Err(End::Refused(status)),
             },
             () = tick(&mut ticks) => say("tick".to_string(), 0).await?,
             () = out.closed() => return Err(End::Left),
