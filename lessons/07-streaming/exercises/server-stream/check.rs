@@ -109,38 +109,43 @@ async fn expect_items(case: &Case, replies: &mut Replies, upto: usize, advice: &
 // The belief of this exercise. A stream begins before anybody knows how it ends.
 #[test]
 fn an_item_goes_out_when_it_is_there() {
-    case("The first of ten pages is there, the second one is not", |case| {
-        play(async {
-            let store = Store::new(100, 1);
-            let mut replies = begin(&store);
-            let first = next(&mut replies).await;
-            if first.is_none() {
-                // Let the store give everything, and see when item 1 comes.
-                store.may_fetch.add_permits(100);
-                let late = next(&mut replies).await;
-                let made = store.made.load(Ordering::SeqCst);
-                let advice = "A stream is not a list: item 1 could have been with the caller while \
+    case(
+        "The first of ten pages is there, the second one is not",
+        |case| {
+            play(async {
+                let store = Store::new(100, 1);
+                let mut replies = begin(&store);
+                let first = next(&mut replies).await;
+                if first.is_none() {
+                    // Let the store give everything, and see when item 1 comes.
+                    store.may_fetch.add_permits(100);
+                    let late = next(&mut replies).await;
+                    let made = store.made.load(Ordering::SeqCst);
+                    let advice = "A stream is not a list: item 1 could have been with the caller while \
                               the other pages were still being fetched. And what is collected first \
                               lies in memory all at once.";
-                let came = match late {
-                    Some(Some(Ok(item))) => format!("item {item} arrived after item {made} was made"),
-                    other => format!("{}, and {made} items were made", view(&other)),
-                };
-                case.differ("item 1, as soon as page 1 is there", came, advice);
-            }
-            let advice = "All items of page 1 are there. They come in their order, and none of them \
-                          waits for page 2.";
-            if !matches!(first, Some(Some(Ok(1)))) {
-                case.differ("item 1", view(&first), advice);
-            }
-            for wanted in 2..=PAGE {
-                let came = next(&mut replies).await;
-                if !matches!(came, Some(Some(Ok(item))) if item == wanted) {
-                    case.differ(format!("item {wanted}"), view(&came), advice);
+                    let came = match late {
+                        Some(Some(Ok(item))) => {
+                            format!("item {item} arrived after item {made} was made")
+                        }
+                        other => format!("{}, and {made} items were made", view(&other)),
+                    };
+                    case.differ("item 1, as soon as page 1 is there", came, advice);
                 }
-            }
-        });
-    });
+                let advice = "All items of page 1 are there. They come in their order, and none of them \
+                          waits for page 2.";
+                if !matches!(first, Some(Some(Ok(1)))) {
+                    case.differ("item 1", view(&first), advice);
+                }
+                for wanted in 2..=PAGE {
+                    let came = next(&mut replies).await;
+                    if !matches!(came, Some(Some(Ok(item))) if item == wanted) {
+                        case.differ(format!("item {wanted}"), view(&came), advice);
+                    }
+                }
+            });
+        },
+    );
 }
 
 // Whoever makes must hear that nobody wants it any more.
@@ -233,7 +238,8 @@ fn what_came_before_an_error_counts() {
             }
             let end = next(&mut replies).await;
             if !matches!(end, Some(None)) {
-                let advice = "After a status a call is over. Nobody fetches again, and nothing follows.";
+                let advice =
+                    "After a status a call is over. Nobody fetches again, and nothing follows.";
                 case.differ("the end of the stream", view(&end), advice);
             }
         });
