@@ -4,6 +4,7 @@ use tonic::{Request, Response, Status};
 
 use crate::pb::greeter::greeter_server::Greeter;
 use crate::pb::greeter::{HelloReply, HelloRequest};
+use crate::refuse::given;
 
 /// Greets whoever gives a name.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,12 +21,4 @@ impl Greeter for Greetings {
             message: format!("hello {name}"),
         }))
     }
-}
-
-/// The name, or the status that says what is wrong with it.
-pub(crate) fn given(name: String) -> Result<String, Status> {
-    if name.is_empty() {
-        return Err(Status::invalid_argument("the name is empty"));
-    }
-    Ok(name)
 }
