@@ -4,7 +4,15 @@
 pub mod panda {
     #![allow(
         missing_docs,
-        reason = "generated; the comments are in the .proto file"
+        reason = "generated; the comments are in the .proto files"
     )]
     include!(concat!(env!("OUT_DIR"), "/panda.v1.rs"));
+}
+/// The messages of `proto/school/v1`.
+pub mod school {
+    #![allow(
+        missing_docs,
+        reason = "generated; the comments are in the .proto files"
+    )]
+    include!(concat!(env!("OUT_DIR"), "/school.v1.rs"));
 }
