@@ -1,7 +1,7 @@
 //! gRPC's own interoperability cases: a client on tonic calls a server on Python's grpcio,
 //! `interop/python/cases_server.py`.
 
-#[path = "support/strangers.rs"]
+#[path = "../../06-grpc/tests/strangers/mod.rs"]
 mod strangers;
 #[path = "support/testing.rs"]
 mod testing;

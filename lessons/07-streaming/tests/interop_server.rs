@@ -1,7 +1,7 @@
 //! gRPC's own interoperability cases: a client on Python's grpcio calls a server on tonic. The steps
 //! of each case are in `interop/python/cases_client.py`.
 
-#[path = "support/strangers.rs"]
+#[path = "../../06-grpc/tests/strangers/mod.rs"]
 mod strangers;
 #[path = "support/testing.rs"]
 mod testing;
@@ -10,6 +10,7 @@ use std::process::Command;
 
 use strangers::{PATIENCE, Stranger, output, python};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::block_in_place;
 use tokio::time::timeout;
 
 fn client(addr: std::net::SocketAddr, case: &str) -> Command {
@@ -24,8 +25,8 @@ fn client(addr: std::net::SocketAddr, case: &str) -> Command {
 /// Lets grpcio go through the case, and gives back what our server has to tell.
 async fn passes(case: &'static str) -> UnboundedReceiver<String> {
     let (addr, heard) = testing::serve().await;
-    let said = tokio::task::spawn_blocking(move || output(client(addr, case)));
-    assert_eq!(said.await.unwrap(), format!("{case} passed\n"));
+    let said = block_in_place(|| output(client(addr, case)));
+    assert_eq!(said, format!("{case} passed\n"));
     heard
 }
 

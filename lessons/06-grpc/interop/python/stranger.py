@@ -100,7 +100,13 @@ class Reflection:
 
     def ask(self, **question):
         request = reflection_pb2.ServerReflectionRequest(**question)
-        (answer,) = self.ask_all(iter([request]), timeout=PATIENCE)
+        try:
+            (answer,) = self.ask_all(iter([request]), timeout=PATIENCE)
+        except grpc.RpcError as error:
+            # Some servers end the whole call, others answer with an error in a message.
+            if error.code() == grpc.StatusCode.NOT_FOUND:
+                raise LookupError(error.details()) from None
+            raise
         if answer.HasField("error_response"):
             raise LookupError(answer.error_response.error_message)
         return answer
