@@ -28,6 +28,7 @@ fn course() -> &'static Path {
             "Cargo.toml",
             "Cargo.lock",
             "lessons",
+            "proto",
             "scripts",
             "book/book.toml",
         ] {
