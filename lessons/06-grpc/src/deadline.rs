@@ -46,7 +46,10 @@ fn over() -> Status {
 }
 
 /// What the header `grpc-timeout` says: at most eight digits, and a unit.
-fn asked_for(headers: &HeaderMap) -> Result<Option<Duration>, String> {
+///
+/// # Errors
+/// The text, if it says nothing that can be understood.
+pub fn asked_for(headers: &HeaderMap) -> Result<Option<Duration>, String> {
     let Some(value) = headers.get("grpc-timeout") else {
         return Ok(None);
     };

@@ -1,0 +1,161 @@
+//! The connection of a caller, and what went wrong in words: the libraries below tell the truth, but
+//! each only about itself.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tonic::Status;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+
+// ANCHOR: settings
+/// How to reach a server.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Trust whoever this authority has signed, and speak TLS. `None`: speak in the clear.
+    pub authority: Option<String>,
+    /// How long connecting may take.
+    pub connect: Duration,
+    /// While a call runs, ask so often whether the server is still alive. Servers of strangers
+    /// may take it ill: many allow one question in five minutes, and hang up on the third.
+    pub ping: Duration,
+    /// It must answer within this time.
+    pub pong: Duration,
+    /// So many bytes the server may send of one call before we have read them; `None` is the
+    /// library's own choice, 2 MB.
+    pub window: Option<u32>,
+}
+// ANCHOR_END: settings
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            authority: None,
+            connect: Duration::from_secs(5),
+            ping: Duration::from_secs(300),
+            pong: Duration::from_secs(20),
+            window: None,
+        }
+    }
+}
+
+/// Connects. Any number of calls can share what comes back, and clones of it.
+///
+/// # Errors
+/// [`Trouble`], in words.
+pub async fn connect(addr: SocketAddr, settings: &Settings) -> Result<Channel, Trouble> {
+    let scheme = match settings.authority {
+        Some(_) => "https",
+        None => "http",
+    };
+    let trouble = |error: tonic::transport::Error| Trouble::of(addr, &error);
+    let mut endpoint = Endpoint::from_shared(format!("{scheme}://{addr}"))
+        .map_err(trouble)?
+        .connect_timeout(settings.connect)
+        .http2_keep_alive_interval(settings.ping)
+        .keep_alive_timeout(settings.pong)
+        .initial_stream_window_size(settings.window)
+        .initial_connection_window_size(settings.window);
+    // ANCHOR: tls
+    if let Some(authority) = &settings.authority {
+        // The name in the certificate is compared with the one we dialled.
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(authority))
+            .timeout(settings.connect);
+        endpoint = endpoint.tls_config(tls).map_err(trouble)?;
+    }
+    // ANCHOR_END: tls
+    endpoint.connect().await.map_err(trouble)
+}
+
+/// Why there is no connection, or why it broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nobody listens there.
+    Nobody(SocketAddr),
+    /// It took too long.
+    Slow(SocketAddr),
+    /// The server has a certificate that we have no reason to believe.
+    Untrusted(String),
+    /// We spoke TLS, and the server did not.
+    ServerIsPlain,
+    /// The connection broke at its very beginning. Perhaps the server speaks TLS, and we did not.
+    BrokeAtOnce(String),
+    /// Something else.
+    Other(String),
+}
+
+impl Trouble {
+    fn of(addr: SocketAddr, error: &(dyn StdError + 'static)) -> Self {
+        let chain = chain(error);
+        let kinds = chain
+            .iter()
+            .filter_map(|error| error.downcast_ref::<io::Error>());
+        for kind in kinds.map(io::Error::kind) {
+            match kind {
+                io::ErrorKind::ConnectionRefused => return Trouble::Nobody(addr),
+                io::ErrorKind::TimedOut => return Trouble::Slow(addr),
+                _ => {}
+            }
+        }
+        let words = chain.last().map_or_else(String::new, ToString::to_string);
+        if words.contains("deadline has elapsed") || words.contains("timed out") {
+            return Trouble::Slow(addr);
+        }
+        // rustls is not among our own dependencies, so its words have to do.
+        if let Some((_, why)) = words.split_once("invalid peer certificate: ") {
+            return Trouble::Untrusted(why.to_string());
+        }
+        if words.contains("corrupt message") {
+            return Trouble::ServerIsPlain;
+        }
+        Trouble::Other(words)
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Nobody(addr) => write!(f, "nobody answers at {addr}"),
+            Trouble::Slow(addr) => write!(f, "{addr} did not answer in time"),
+            Trouble::Untrusted(why) => {
+                write!(f, "the server's certificate is not to be trusted: {why}")
+            }
+            Trouble::ServerIsPlain => f.write_str("the server does not speak TLS, and we did"),
+            Trouble::BrokeAtOnce(words) => write!(
+                f,
+                "the connection broke at once; does the server speak TLS? ({words})"
+            ),
+            Trouble::Other(words) => f.write_str(words),
+        }
+    }
+}
+
+impl StdError for Trouble {}
+
+/// What a failed call says about the connection, if it is about the connection at all.
+///
+/// A server that speaks TLS answers our clear bytes with an alert. To HTTP/2 that is a frame of
+/// 1,377,027 bytes, and it hangs up.
+#[must_use]
+pub fn broke_at_once(status: &Status) -> Option<Trouble> {
+    let source = status.source()?;
+    let words: Vec<String> = chain(source).iter().map(ToString::to_string).collect();
+    let last = words.last()?.clone();
+    words
+        .iter()
+        .any(|words| words.contains("frame with invalid size"))
+        .then_some(Trouble::BrokeAtOnce(last))
+}
+
+/// An error, and its reason, and the reason of that.
+fn chain<'e>(error: &'e (dyn StdError + 'static)) -> Vec<&'e (dyn StdError + 'static)> {
+    let (mut chain, mut last) = (vec![error], error);
+    while let Some(reason) = last.source() {
+        chain.push(reason);
+        last = reason;
+    }
+    chain
+}
