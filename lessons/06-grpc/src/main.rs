@@ -3,6 +3,8 @@
 
 mod call;
 mod listen;
+#[cfg(feature = "mine")]
+mod mine;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

@@ -2,14 +2,20 @@
 //! request, `/greeter.v1.Greeter/SayHello`, says which one.
 
 use std::future::Future;
+use std::io;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_stream::Stream;
 use tonic::codec::CompressionEncoding::Gzip;
 use tonic::service::{InterceptorLayer, Routes, RoutesBuilder};
-use tonic::transport::Server;
+use tonic::transport::server::Connected;
+use tonic::transport::{Error, Server};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tonic_reflection::server::Builder;
 
 use crate::around::Around;
 use crate::greeter::Greetings;
@@ -109,11 +115,15 @@ pub fn add_reflection(
     descriptors: &'static [&'static [u8]],
 ) -> Result<(), tonic_reflection::server::Error> {
     let builder = || {
-        let health = tonic_health::pb::FILE_DESCRIPTOR_SET;
-        (descriptors.iter().copied().chain([health])).fold(
-            tonic_reflection::server::Builder::configure(),
-            |builder, set| builder.register_encoded_file_descriptor_set(set),
-        )
+        let of_grpc_itself = [
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+        ];
+        // By itself each version would know only about itself.
+        let builder = Builder::configure().include_reflection_service(false);
+        (descriptors.iter().copied().chain(of_grpc_itself))
+            .fold(builder, Builder::register_encoded_file_descriptor_set)
     };
     routes
         .add_service(builder().build_v1()?)
@@ -164,11 +174,10 @@ pub async fn serve(
     listener: TcpListener,
     routes: Routes,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), tonic::transport::Error> {
+) -> Result<(), Error> {
     serve_with(listener, routes, Settings::default(), shutdown).await
 }
 
-// ANCHOR: serve
 /// The same with settings.
 ///
 /// # Errors
@@ -178,10 +187,27 @@ pub async fn serve_with(
     routes: Routes,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), tonic::transport::Error> {
-    let Settings { longest, work, .. } = settings;
+) -> Result<(), Error> {
     let seats = Seats::new(listener, settings.connections, settings.handshake);
-    let (asked_to_end, ending) = tokio::sync::oneshot::channel();
+    serve_on(seats, routes, settings, shutdown).await
+}
+
+// ANCHOR: serve
+/// The same on connections from anywhere.
+///
+/// # Errors
+/// What the transport says.
+pub async fn serve_on<C>(
+    connections: impl Stream<Item = io::Result<C>>,
+    routes: Routes,
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error>
+where
+    C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+{
+    let Settings { longest, work, .. } = settings;
+    let (asked_to_end, ending) = oneshot::channel();
     let shutdown = async {
         shutdown.await;
         let _ = asked_to_end.send(());
@@ -191,7 +217,7 @@ pub async fn serve_with(
         .http2_max_header_list_size(settings.headers)
         .http2_keepalive_interval(Some(settings.ping))
         .http2_keepalive_timeout(Some(settings.pong))
-        // From the outside to the inside: everything has a number, the guard's no as well.
+        // From the outside to the inside. The guard's no has a number as well.
         .layer(Around(metadata::stamp))
         .layer(Around(limits::mend))
         .layer(Around(move |request, next| {
@@ -202,11 +228,14 @@ pub async fn serve_with(
             work::first(work.clone(), request, next)
         }))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(seats, shutdown);
+        .serve_with_incoming_shutdown(connections, shutdown);
     // Polite to calls under way, but not for ever.
     let grace = async {
-        let _ = ending.await;
-        tokio::time::sleep(settings.grace).await;
+        match ending.await {
+            Ok(()) => tokio::time::sleep(settings.grace).await,
+            // Nobody will ask any more: there are no connections left to come.
+            Err(_) => std::future::pending().await,
+        }
     };
     tokio::select! {
         served = serving => served,

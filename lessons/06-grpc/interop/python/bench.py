@@ -5,7 +5,7 @@
     python3 bench.py DESCRIPTORS ADDR IN_FLIGHT CALLS      makes the calls on one connection
 
 The client prints calls a second, and the median and the 99th percentile of a call in microseconds.
-It is the asyncio kind, which is the faster one when many calls are under way; so is the server.
+Both are of grpcio's asyncio kind. The threaded kind was about as fast when it was tried.
 """
 
 import asyncio
