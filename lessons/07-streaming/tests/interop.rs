@@ -186,7 +186,10 @@ fn our_client_makes_all_four_kinds_of_call_to_grpcio() {
     every_kind(&addr, &[]);
     let refused = our_client(&addr, &["greet", ""]).output().unwrap();
     let errors = String::from_utf8(refused.stderr).unwrap();
-    assert!(errors.contains("InvalidArgument: the name is empty"), "{errors}");
+    assert!(
+        errors.contains("InvalidArgument: the name is empty"),
+        "{errors}"
+    );
 }
 
 #[test]
@@ -203,7 +206,14 @@ fn our_client_chats_with_grpcio() {
 #[test]
 fn our_deadline_ends_a_stream_of_grpcio() {
     let (server, addr) = grpcio(&[]);
-    let endless = ["repeat", "wire", "--count", "1000000", "--interval-ms", "20"];
+    let endless = [
+        "repeat",
+        "wire",
+        "--count",
+        "1000000",
+        "--interval-ms",
+        "20",
+    ];
     let words = [&endless[..], &["--deadline-ms", "1000"]].concat();
     let late = our_client(&addr, &words).stdin(Stdio::null()).output();
     let late = late.unwrap();

@@ -1,1 +1,2 @@
-mod exercise; fn main(){}
+mod exercise;
+fn main() {}

@@ -38,8 +38,11 @@ def equal(got, expected):
 def learnt():
     """The stub and a maker of messages, by reflection."""
     types = Reflection(channel).types(SERVICE)
-    return types.stub(channel, SERVICE), lambda name, **fields: \
-        types.message(f"stream.v1.{name}")(**fields)
+
+    def message(kind, **fields):
+        return types.message(f"stream.v1.{kind}")(**fields)
+
+    return types.stub(channel, SERVICE), message
 
 
 class Requests:

@@ -18,8 +18,8 @@ DESCRIPTORS, *TLS = sys.argv[1:]
 types = stranger.from_file(DESCRIPTORS)
 
 
-def message(name, **fields):
-    return types.message(f"stream.v1.{name}")(**fields)
+def message(kind, **fields):
+    return types.message(f"stream.v1.{kind}")(**fields)
 
 
 def greet(request, context):
