@@ -14,6 +14,7 @@
 //! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
 //! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
+//! * [`python_with_packages`] finds the Python for strangers that need packages.
 
 pub mod advice;
 mod case;
@@ -22,6 +23,7 @@ mod hook;
 pub mod mine;
 mod peer;
 mod pieces;
+mod python;
 mod report;
 mod running;
 mod view;
@@ -30,6 +32,7 @@ pub use advice::{On, Trouble};
 pub use case::{Case, case};
 pub use peer::{Listening, PATIENCE, Peer};
 pub use pieces::Pieces;
+pub use python::python_with_packages;
 pub use report::Report;
 pub use running::{Running, Serving};
 pub use view::{View, seconds, view_bytes};

@@ -28,6 +28,7 @@ fn course() -> &'static Path {
             "Cargo.toml",
             "Cargo.lock",
             "lessons",
+            "proto",
             "scripts",
             "book/book.toml",
         ] {
@@ -298,7 +299,15 @@ fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
     let fixture = Fixture::new();
     let bare = tempfile::tempdir().unwrap();
     fs::write(bare.path().join("apt-get"), "").unwrap();
-    for (lesson, name, package) in [("02", "Python 3", "python3"), ("03", "Go", "golang-go")] {
+    let venv = "python3 python3-venv && python3 -m venv target/tools/python && \
+                target/tools/python/bin/pip install -r \
+                lessons/06-grpc/interop/python/requirements.txt";
+    for (lesson, name, package) in [
+        ("02", "Python 3", "python3"),
+        ("03", "Go", "golang-go"),
+        ("06", "Python grpcio", venv),
+        ("07", "Python grpcio", venv),
+    ] {
         let output = fixture
             .workbook(&["peer", lesson])
             .env("PATH", bare.path())
@@ -312,11 +321,11 @@ fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
         let mend = format!("sudo apt-get update && sudo apt-get install -y {package}\n");
         expect(&err, &[&needed, &mend]);
     }
-    let output = fixture.run(&["peer", "07"]);
+    let output = fixture.run(&["peer", "05"]);
     assert_eq!(output.status.code(), Some(2));
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     expect(
         &err,
-        &["there is no peer for `07`; there is one for 02 and for 03"],
+        &["there is no peer for `05`; there is one for 02, 03, 06 and 07"],
     );
 }
