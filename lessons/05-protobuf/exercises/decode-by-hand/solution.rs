@@ -104,7 +104,7 @@ fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], Bad> {
     Ok(taken)
 }
 
-/// An `uint32` is cut off after 32 bits. You need not change it.
+/// A `uint32` is cut off after 32 bits. You need not change it.
 fn low(number: u64) -> u32 {
     let [a, b, c, d, ..] = number.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
