@@ -27,7 +27,7 @@ pub fn run() -> anyhow::Result<()> {
     let schema = Schema::new(DESCRIPTORS)?;
     one_message(&schema)?;
 
-    let server = Peer::start(&["--time-ms", "1000"])?;
+    let server = Peer::start(&["--time-ms", "1500"])?;
     println!(
         "\nFrom here on there are two processes. This one, {}, is the client. It has started itself\n\
          again as the server, process {}, on {}. Times are milliseconds\n\

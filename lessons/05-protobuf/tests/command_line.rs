@@ -60,7 +60,10 @@ fn two_terminals() {
     assert_eq!(out, "hello Ada\nhello 你好\n");
     let (output, _, err) = run(&["client", "--addr", &addr, ""]);
     assert!(!output.status.success());
-    assert!(err.contains("the server hung up"), "{err}");
+    assert!(
+        err.contains("the connection ended without a reply"),
+        "{err}"
+    );
 }
 
 /// What the server says next, without its "hung up on ADDRESS".
@@ -85,30 +88,40 @@ fn expect_end(stream: &mut TcpStream) {
     }
 }
 
+/// A message that is too long is refused by its length; nothing of it has to come.
 #[test]
-fn the_server_has_limits() {
-    let mut server = Server::ours(&["--message", "100", "--time-ms", "300", "--clients", "1"]);
-    // A message that is too long, claimed or real.
+fn a_message_has_a_limit() {
+    let mut server = Server::ours(&["--message", "100"]);
     let mut client = dial(server.addr);
     client.write_all(&[0xff, 0xff, 0xff, 0xff, 0x07]).unwrap();
     expect_end(&mut client);
-    assert_eq!(
-        says(&mut server),
-        "a message of 2147483647 bytes, and 100 are allowed"
-    );
-    // Half a message: the time is for the whole of it.
+    let refused = "a message of 2147483647 bytes, and 100 are allowed";
+    assert_eq!(says(&mut server), refused);
+}
+
+/// The time is for the whole of a message, however slowly it comes.
+#[test]
+fn a_message_has_a_deadline() {
+    let mut server = Server::ours(&["--time-ms", "300"]);
     let mut client = dial(server.addr);
     client.write_all(&[0x06, 0x0a]).unwrap();
-    // One more than there are seats, while the first one waits.
+    expect_end(&mut client);
+    assert_eq!(says(&mut server), "the message took too long");
+}
+
+#[test]
+fn clients_have_seats() {
+    let mut server = Server::ours(&["--clients", "1"]);
+    let first = dial(server.addr);
     let mut second = dial(server.addr);
     expect_end(&mut second);
     assert_eq!(says(&mut server), "too many clients");
-    expect_end(&mut client);
-    assert_eq!(says(&mut server), "the message took too long");
-    // And the server lives on: whoever comes now is served, as soon as the seat is free.
+    drop(first);
+    // Whoever comes now is served, as soon as the seat is free.
     let addr = server.addr.to_string();
     let until = Instant::now() + PATIENCE;
-    while !run(&["client", "--addr", &addr, "Ada"]).0.status.success() {
+    let served = || run(&["client", "--addr", &addr, "Ada"]).0.status.success();
+    while !served() {
         assert!(Instant::now() < until, "nobody is served any more");
     }
 }
