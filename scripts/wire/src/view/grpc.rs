@@ -45,6 +45,8 @@ struct Call {
     encoding: [Option<Arc<str>>; 2],
     /// Which side has finished: the client, the server.
     ended: [bool; 2],
+    /// Who did not want to wait for the end.
+    given_up: Option<Dir>,
 }
 
 impl Calls {
@@ -88,6 +90,14 @@ impl Calls {
                 streams.forget(stream);
             }
         }
+    }
+
+    /// One side gives up. What the other one has sent already still comes.
+    fn give_up(&self, stream: u32, dir: Dir) {
+        if let Some(call) = lock(&self.streams).calls.get_mut(&stream) {
+            call.given_up.get_or_insert(dir);
+        }
+        self.end(stream, dir);
     }
 
     /// The stream is no call, or no more.
@@ -170,10 +180,12 @@ impl Grpc {
                 self.say_headers(block, pieces, path, say, reply_begins);
             }
             _ if known.is_some() && list.get("grpc-status").is_some() => {
-                let path = known.map(|call| call.path.to_string()).unwrap_or_default();
+                let call = known.unwrap_or_default();
+                let late = call.given_up.filter(|by| *by != self.dir);
+                let path = call.path.to_string();
                 let schema = Arc::clone(&self.calls.schema);
                 self.say_headers(block, pieces, path, say, move |block, path, show| {
-                    status::shown(block, path, show, &schema)
+                    status::shown(block, path, show, &schema, late)
                 });
             }
             _ => say_item(Item::Headers(block), pieces, self.limits.show, say),
@@ -334,7 +346,7 @@ impl Layer for Grpc {
                     })
                 });
                 self.drop_message(head.stream);
-                self.calls.forget(head.stream);
+                self.calls.give_up(head.stream, dir);
             }
             other => say_item(other, pieces, self.limits.show, say),
         }

@@ -209,7 +209,13 @@ fn an_error_has_its_name_its_message_and_its_details() {
 #[test]
 fn a_call_that_is_given_up_names_its_path() {
     let cancel = frame(names::RST_STREAM, 0, 1, &[0, 0, 0, 8]);
-    let said = said(&[call(1, &[]), cancel], &[]);
+    let late = headers(1, true, &[(":status", "200"), ("grpc-status", "1")]);
+    let said = said(&[call(1, &[]), cancel], &[late]);
+    assert!(
+        lines(&said)[2].ends_with("too late: the client had given up)"),
+        "{:?}",
+        said[2]
+    );
     assert_eq!(
         lines(&said)[1],
         "h2-frame: stream 1  RST_STREAM  CANCEL \
