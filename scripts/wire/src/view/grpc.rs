@@ -216,7 +216,7 @@ impl Grpc {
         let show = self.limits.show;
         say(&|| {
             let (facts, path, words) = (Arc::clone(&facts), path.clone(), words.clone());
-            Later::new(super::hpack::MAX_LIST, move || words(&facts, &path, show))
+            Later::new(facts.list.size(), move || words(&facts, &path, show))
         });
     }
 

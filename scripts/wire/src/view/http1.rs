@@ -235,7 +235,7 @@ impl Http1 {
         };
         say(&|| {
             let (head, how) = (head.clone(), how.clone());
-            Later::new(MAX_HEAD, move || head.shown(dir, &how, show, pieces))
+            Later::new(head.len, move || head.shown(dir, &how, show, pieces))
         });
         self.line.clear();
         (self.pieces, self.chunks) = (0, 0);
