@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 
-use super::Facts;
+use super::words::Facts;
 use crate::escape::{Kept, quoted};
 use crate::event::{Dir, Shown, Tone};
 use crate::schema::{Schema, text};
