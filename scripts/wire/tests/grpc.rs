@@ -263,23 +263,41 @@ fn thousands_of_calls() {
     assert!(memory < 40 << 20, "the wire took {memory} bytes of memory");
 }
 
-/// The server is there only after the wire: the first connection asks it.
+/// The server starts after the wire: its first client makes the wire ask, and the first call is
+/// already shown with names.
 #[test]
 fn types_are_asked_for_when_the_server_comes_late() {
     let (listener, addr) = listener();
     drop(listener);
     let mut wire = Wire::start(addr, &["--json", "--as", "grpc"]);
-    // Nobody is there yet, and nobody has asked for anything: that is no news.
-    let (server, port) = {
-        let server = Server::start(&["reflection"]);
-        let port = server.addr.port();
-        (server, port)
-    };
-    let mut late = Wire::start(server.addr, &["--json", "--as", "grpc"]);
-    assert_eq!(late.event("reflection")["services"][0], "wire.test.v1.Echo");
-    assert_ne!(port, addr.port());
-    let mut client = wire.connect();
-    let _ = client.read(&mut [0]);
+    let mut early = wire.connect();
+    // Whether that is an end or a reset does not matter here.
+    let _ = early.read(&mut [0]);
     wire.event("unreachable");
-    assert_eq!(wire.seen_now("reflection"), 0);
+    assert_eq!(
+        wire.seen_now("reflection"),
+        0,
+        "nobody has asked for types yet"
+    );
+    let _server = Server::start(&["reflection", &format!("port={}", addr.port())]);
+    let port = wire.addr.port().to_string();
+    assert!(client(&["load", &port, "1", "5"]).starts_with("True "));
+    assert_eq!(wire.event("reflection")["services"][0], "wire.test.v1.Echo");
+    assert_eq!(wire.event("grpc-message")["text"], "Text {text: \"xxxxx\"}");
+}
+
+/// A server that answers the wire's question with rubbish: the wire says so and goes on.
+#[test]
+fn rubbish_instead_of_types_is_said() {
+    let addr = server(|mut stream| {
+        let _ = stream.write_all(&noise(3, 5000));
+        echo(stream);
+    });
+    let mut wire = Wire::start(addr, &["--json", "--as", "grpc"]);
+    let mut client = wire.connect();
+    client.write_all(b"hello").unwrap();
+    client.read_exact(&mut [0; 5005]).unwrap();
+    let told = wire.event("reflection");
+    assert!(told["error"].is_string(), "{told}");
+    assert_eq!(wire.event("not-http")["tone"], "wrong");
 }

@@ -114,7 +114,7 @@ pub async fn serve(
     screen: Screen,
 ) {
     let mut last = String::new();
-    while let Some(why) = asked.recv().await {
+    while asked.recv().await.is_some() {
         let told = match timeout(DEADLINE, ask(&server)).await {
             Ok(told) => told,
             Err(_) => Err(anyhow!("no answer within {} s", DEADLINE.as_secs())),
@@ -126,8 +126,9 @@ pub async fn serve(
                 Some(words)
             }
             Err(error) => {
-                schema.answered(None);
-                (why == Asked::ByTraffic).then(|| unknown(&format!("{error:#}")))
+                // At the start the server may not be there yet, and nobody needs it.
+                let needed = schema.answered(None);
+                needed.then(|| unknown(&format!("{error:#}")))
             }
         };
         // The same news again is none.

@@ -1,6 +1,6 @@
 """A server and a client of gRPC that share no code with the wire: grpcio.
 
-    grpc_peer.py server [reflection]    prints its port
+    grpc_peer.py server [reflection] [port=N]    prints its port
     grpc_peer.py client PORT            makes every kind of call; prints what it got
     grpc_peer.py load PORT CALLS BYTES  many calls, eight at a time
 """
@@ -82,7 +82,7 @@ def talk(requests, context):
         yield Text(text=request.text.upper(), n=request.n)
 
 
-def serve(with_reflection):
+def serve(with_reflection, port):
     server = grpc.server(futures.ThreadPoolExecutor(16))
     kinds = {
         "One": grpc.unary_unary_rpc_method_handler(one, Text.FromString, Text.SerializeToString),
@@ -97,8 +97,9 @@ def serve(with_reflection):
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, kinds),))
     if with_reflection:
         reflection.enable_server_reflection((SERVICE, reflection.SERVICE_NAME), server)
-    print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+    port = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
+    print(port, flush=True)
     # Who started it closes its standard input, or is gone.
     sys.stdin.read()
     server.stop(None)
@@ -177,7 +178,8 @@ def load(port, calls, size):
 
 
 if sys.argv[1] == "server":
-    serve("reflection" in sys.argv)
+    ports = [word.removeprefix("port=") for word in sys.argv if word.startswith("port=")]
+    serve("reflection" in sys.argv, *ports or ["0"])
 elif sys.argv[1] == "client":
     call_all(int(sys.argv[2]))
 else:
