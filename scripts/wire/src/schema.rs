@@ -35,6 +35,8 @@ struct Known {
     /// Since when an answer is waited for.
     asking: Option<Instant>,
     last: Option<Instant>,
+    /// A message has needed types: that there are none is news from now on.
+    needed: bool,
 }
 
 /// Why the server is asked.
@@ -69,6 +71,7 @@ impl Schema {
                 pool,
                 asking: None,
                 last: None,
+                needed: false,
             }),
             changed: Condvar::new(),
             ask,
@@ -81,6 +84,7 @@ impl Schema {
             return;
         };
         let mut known = self.lock();
+        known.needed |= why == Asked::ByTraffic;
         let recently = known.last.is_some_and(|last| last.elapsed() < AGAIN);
         // A full channel means that somebody has asked already.
         if known.asking.is_none() && !recently && ask.try_send(why).is_ok() {
@@ -95,8 +99,8 @@ impl Schema {
         }
     }
 
-    /// What the server has answered; `None` if it could not.
-    fn answered(&self, pool: Option<DescriptorPool>) {
+    /// What the server has answered; `None` if it could not. True if somebody needs to know.
+    fn answered(&self, pool: Option<DescriptorPool>) -> bool {
         let mut known = self.lock();
         if let Some(pool) = pool {
             known.pool = pool;
@@ -109,6 +113,7 @@ impl Schema {
         }
         known.asking = None;
         self.changed.notify_all();
+        known.needed
     }
 
     /// The method with this path, such as `/greeter.v1.Greeter/SayHello`. May wait a little.

@@ -4,111 +4,27 @@
 //! Whatever peers send, a connection keeps [`MAX_CALLS`] calls and [`MAX_HELD`] bytes of unfinished
 //! messages a direction.
 
+mod calls;
 mod message;
 mod status;
+mod words;
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::Arc;
 
+pub use self::calls::Calls;
+use self::calls::{Call, MAX_CALLS, side};
 use self::message::{Assembly, Message, Step};
-use super::h2::{Block, Head, Item, names, words};
-use super::hpack::List;
-use super::http::{Layer, lock, say_data, say_item};
-use super::{Limits, Say, count};
-use crate::escape::{Kept, quoted};
-use crate::event::{Dir, Later, Mark, Shown, Tone};
-use crate::schema::{Asked, Schema};
+use self::words::Facts;
+use super::h2::words::block_kind;
+use super::h2::{Block, Head, Item, names};
+use super::http::{Layer, say_data, say_item};
+use super::{Limits, Say};
+use crate::escape::{Kept, beginning};
+use crate::event::{Dir, Later, Shown};
 
-/// Calls of one connection that are remembered. A server allows mostly 100 or 200 at a time.
-const MAX_CALLS: usize = 1000;
 /// Bytes of unfinished messages that one direction keeps.
 const MAX_HELD: usize = 256 * 1024;
-
-/// The calls of one connection.
-pub struct Calls {
-    schema: Arc<Schema>,
-    streams: Mutex<Streams>,
-}
-
-#[derive(Default)]
-struct Streams {
-    calls: HashMap<u32, Call>,
-    /// The oldest first; may name calls that are over.
-    order: VecDeque<u32>,
-}
-
-/// One call, as far as both directions need it.
-#[derive(Clone, Default)]
-struct Call {
-    path: Arc<str>,
-    /// How messages are compressed: to the server, to the client.
-    encoding: [Option<Arc<str>>; 2],
-    /// Which side has finished: the client, the server.
-    ended: [bool; 2],
-}
-
-impl Calls {
-    /// For a new connection.
-    pub fn new(schema: Arc<Schema>) -> Calls {
-        schema.want(Asked::ByTraffic);
-        Calls {
-            schema,
-            streams: Mutex::default(),
-        }
-    }
-
-    fn begin(&self, stream: u32, call: Call) {
-        let mut streams = lock(&self.streams);
-        if streams.calls.insert(stream, call).is_none() {
-            streams.order.push_back(stream);
-        }
-        while streams.order.len() > MAX_CALLS {
-            if let Some(oldest) = streams.order.pop_front() {
-                streams.calls.remove(&oldest);
-            }
-        }
-    }
-
-    fn get(&self, stream: u32) -> Option<Call> {
-        lock(&self.streams).calls.get(&stream).cloned()
-    }
-
-    fn encoding(&self, stream: u32, dir: Dir, encoding: Option<Arc<str>>) {
-        if let Some(call) = lock(&self.streams).calls.get_mut(&stream) {
-            call.encoding[side(dir)] = encoding;
-        }
-    }
-
-    /// One side has finished; after both the call is forgotten.
-    fn end(&self, stream: u32, dir: Dir) {
-        let mut streams = lock(&self.streams);
-        if let Some(call) = streams.calls.get_mut(&stream) {
-            call.ended[side(dir)] = true;
-            if call.ended == [true, true] {
-                streams.forget(stream);
-            }
-        }
-    }
-
-    /// The stream is no call, or no more.
-    fn forget(&self, stream: u32) {
-        lock(&self.streams).forget(stream);
-    }
-}
-
-impl Streams {
-    fn forget(&mut self, stream: u32) {
-        self.calls.remove(&stream);
-        self.order.retain(|it| *it != stream);
-    }
-}
-
-fn side(dir: Dir) -> usize {
-    match dir {
-        Dir::ToServer => 0,
-        Dir::ToClient => 1,
-    }
-}
 
 /// Follows the calls in one direction.
 pub struct Grpc {
@@ -138,15 +54,13 @@ impl Grpc {
 
     fn headers(&mut self, block: Block, pieces: u64, say: Say<'_>) {
         let head = block.head;
-        let kind = block.list.as_ref().map_or("", words::block_kind);
+        let kind = block.list.as_ref().map_or("", block_kind);
         let Ok(list) = &block.list else {
             return say_item(Item::Headers(block), pieces, self.limits.show, say);
         };
-        let text = |name: &str| {
-            list.get(name)
-                .map(|it| Arc::from(String::from_utf8_lossy(it)))
-        };
-        let encoding = text("grpc-encoding").filter(|it: &Arc<str>| &**it != "identity");
+        let text = |name: &str| list.get(name).map(String::from_utf8_lossy);
+        let encoding = text("grpc-encoding").filter(|it| it != "identity");
+        let encoding: Option<Arc<str>> = encoding.map(|it| beginning(&it, 32).into());
         let grpc = list
             .get("content-type")
             .unwrap_or_default()
@@ -156,24 +70,21 @@ impl Grpc {
             "request" if grpc => {
                 let path = text(":path").unwrap_or_default();
                 self.calls.schema.want_method(&path);
-                let mut call = Call {
-                    path,
-                    ..Call::default()
-                };
-                call.encoding[side(self.dir)] = encoding;
-                self.calls.begin(head.stream, call);
-                self.say_headers(block, pieces, String::new(), say, call_begins);
+                self.calls.begin(head.stream, Call::new(&path, encoding));
+                self.say_headers(block, pieces, String::new(), say, words::call_begins);
             }
             "response" if known.is_some() && list.get("grpc-status").is_none() => {
                 self.calls.encoding(head.stream, self.dir, encoding);
                 let path = known.map(|call| call.path.to_string()).unwrap_or_default();
-                self.say_headers(block, pieces, path, say, reply_begins);
+                self.say_headers(block, pieces, path, say, words::reply_begins);
             }
             _ if known.is_some() && list.get("grpc-status").is_some() => {
-                let path = known.map(|call| call.path.to_string()).unwrap_or_default();
+                let call = known.unwrap_or_default();
+                let late = call.given_up.filter(|by| *by != self.dir);
+                let path = call.path.to_string();
                 let schema = Arc::clone(&self.calls.schema);
                 self.say_headers(block, pieces, path, say, move |block, path, show| {
-                    status::shown(block, path, show, &schema)
+                    status::shown(block, path, show, &schema, late)
                 });
             }
             _ => say_item(Item::Headers(block), pieces, self.limits.show, say),
@@ -204,7 +115,7 @@ impl Grpc {
         let show = self.limits.show;
         say(&|| {
             let (facts, path, words) = (Arc::clone(&facts), path.clone(), words.clone());
-            Later::new(super::hpack::MAX_LIST, move || words(&facts, &path, show))
+            Later::new(facts.list.size(), move || words(&facts, &path, show))
         });
     }
 
@@ -241,7 +152,9 @@ impl Grpc {
                     let (stream, rest) = (head.stream, Kept::of(rest, self.limits.show));
                     say(&|| {
                         let rest = rest.clone();
-                        Later::new(rest.bytes().len(), move || broken(stream, flag, &rest))
+                        Later::new(rest.bytes().len(), move || {
+                            words::broken(stream, flag, &rest)
+                        })
                     });
                     return;
                 }
@@ -256,7 +169,7 @@ impl Grpc {
                 // A message that is whole says it itself, unless padding came between.
                 if !(messages && rest.is_empty() && !bytes.is_empty()) && self.is_idle(head.stream)
                 {
-                    say(&|| finished(head.stream, dir).into());
+                    say(&|| words::finished(head.stream, dir).into());
                 }
                 self.end_stream(head.stream, say);
             }
@@ -296,7 +209,7 @@ impl Grpc {
             && !assembly.is_idle()
         {
             let (have, len) = assembly.progress();
-            say(&|| unfinished(stream, have, len).into());
+            say(&|| words::unfinished(stream, have, len).into());
         }
         self.drop_message(stream);
         self.calls.end(stream, self.dir);
@@ -305,9 +218,7 @@ impl Grpc {
     /// Makes room for one more message under way: those of calls that are forgotten go.
     fn make_room(&mut self) {
         if self.open.len() >= MAX_CALLS {
-            let streams = lock(&self.calls.streams);
-            self.open
-                .retain(|stream, _| streams.calls.contains_key(stream));
+            self.calls.retain(&mut self.open);
             self.held = self.open.values().map(Assembly::held).sum();
         }
     }
@@ -330,176 +241,15 @@ impl Layer for Grpc {
                 say(&|| {
                     let (kept, call) = (kept.clone(), call.clone());
                     Later::new(64, move || {
-                        given_up(head, &kept, pieces, call.as_ref(), dir)
+                        words::given_up(head, &kept, pieces, call.as_ref(), dir)
                     })
                 });
                 self.drop_message(head.stream);
-                self.calls.forget(head.stream);
+                self.calls.give_up(head.stream, dir);
             }
             other => say_item(other, pieces, self.limits.show, say),
         }
     }
-}
-
-/// A header block with what is known about it.
-struct Facts {
-    head: Head,
-    len: u64,
-    list: List,
-    pieces: u64,
-}
-
-impl Facts {
-    /// The remark that every line about it has.
-    fn notes(&self) -> Vec<String> {
-        let mut notes = vec![format!("HEADERS, {}", count(self.len, "byte"))];
-        notes.extend(words::in_pieces(self.pieces));
-        notes
-    }
-
-    /// Fields that the caller chose, one a row.
-    fn metadata(&self, show: usize) -> Vec<String> {
-        self.list
-            .fields
-            .iter()
-            .filter(|field| !is_plumbing(field.name()))
-            .map(|field| words::line(field, show))
-            .collect()
-    }
-
-    /// The fields that every line about it has in JSON.
-    fn about(&self, event: &'static str, tone: Tone, words: String, show: usize) -> Shown {
-        Shown::new(event, Mark::Bytes, tone, words)
-            .field("stream", self.head.stream)
-            .field("headers", words::pairs(&self.list, show))
-            .field("left_out", self.list.left_out)
-            .field("block_len", self.len)
-            .field("len", self.head.len)
-            .field("end_stream", self.head.ends_stream())
-            .field("pieces", self.pieces)
-    }
-}
-
-/// Fields that HTTP/2 and gRPC need for themselves.
-fn is_plumbing(name: &[u8]) -> bool {
-    const OTHERS: [&[u8]; 4] = [b"content-type", b"te", b"user-agent", b"date"];
-    name.starts_with(b":")
-        || OTHERS.contains(&name)
-        // What a program sends of its own must not start with this.
-        || name.starts_with(b"grpc-")
-}
-
-fn call_begins(facts: &Facts, _path: &str, show: usize) -> Shown {
-    let stream = facts.head.stream;
-    let get = |name: &str| facts.list.get(name).map(|it| Kept::of(it, show));
-    let plain = |kept: &Kept| quoted(kept.bytes()).trim_matches('"').to_string();
-    let path = get(":path").as_ref().map(plain).unwrap_or_default();
-    let (service, method) = path
-        .trim_start_matches('/')
-        .split_once('/')
-        .unwrap_or_default();
-    let mut notes = facts.notes();
-    let timeout = get("grpc-timeout").map(|it| status::timeout(&plain(&it)));
-    notes.extend(timeout.as_ref().map(|it| format!("deadline in {it}")));
-    let encoding = get("grpc-encoding").as_ref().map(plain);
-    notes.extend(
-        encoding
-            .as_ref()
-            .map(|it| format!("may compress with {it}")),
-    );
-    if facts.head.ends_stream() {
-        notes.push("END_STREAM: it says no more".to_string());
-    }
-    facts
-        .about(
-            "grpc-call",
-            Tone::Good,
-            format!("stream {stream}  call {path}"),
-            show,
-        )
-        .note(notes.join("; "))
-        .rows(facts.metadata(show))
-        .field("path", path.clone())
-        .field("service", service)
-        .field("method", method)
-        .field("timeout", timeout)
-        .field("encoding", encoding)
-}
-
-fn reply_begins(facts: &Facts, path: &str, show: usize) -> Shown {
-    let stream = facts.head.stream;
-    let get = |name: &str| facts.list.get(name).map(|it| Kept::of(it, show));
-    let plain = |kept: &Kept| quoted(kept.bytes()).trim_matches('"').to_string();
-    let http = get(":status").as_ref().map(plain).unwrap_or_default();
-    let encoding = get("grpc-encoding").as_ref().map(plain);
-    let mut notes = facts.notes();
-    notes.extend(
-        encoding
-            .as_ref()
-            .map(|it| format!("may compress with {it}")),
-    );
-    let (tone, words) = match http.as_str() {
-        "200" => (
-            Tone::Quiet,
-            format!("stream {stream}  the reply begins: HTTP 200"),
-        ),
-        _ => (
-            Tone::Wrong,
-            format!("stream {stream}  HTTP {http}, which is no reply of gRPC"),
-        ),
-    };
-    facts
-        .about("grpc-response", tone, words, show)
-        .note(notes.join("; "))
-        .rows(facts.metadata(show))
-        .field("path", path)
-        .field("http_status", http)
-        .field("encoding", encoding)
-}
-
-/// One side has nothing more to say.
-fn finished(stream: u32, dir: Dir) -> Shown {
-    let words = format!(
-        "stream {stream}  END_STREAM: the {} has finished",
-        dir.sender()
-    );
-    Shown::new("grpc-end", Mark::Bytes, Tone::Good, words)
-        .field("stream", stream)
-        .field("by", dir.sender())
-}
-
-/// RST_STREAM: one side gives a call up.
-fn given_up(head: Head, kept: &Kept, pieces: u64, call: Option<&Call>, dir: Dir) -> Shown {
-    let mut shown = words::frame(head, kept, pieces);
-    if let Some(call) = call {
-        let path = quoted(call.path.as_bytes());
-        shown.note = format!("the {} gives up {}", dir.sender(), path.trim_matches('"'));
-        shown = shown.field("path", &*call.path).field("by", dir.sender());
-    }
-    shown
-}
-
-fn unfinished(stream: u32, have: u64, len: Option<u32>) -> Shown {
-    let of = match len {
-        Some(len) => format!("{have} of {}", count(u64::from(len), "byte")),
-        None => format!("{have} of 5 bytes before it"),
-    };
-    let words = format!("stream {stream}  ended in the middle of a message: {of}");
-    Shown::new("grpc-unfinished", Mark::Bytes, Tone::Wrong, words)
-        .field("stream", stream)
-        .field("have", have)
-        .field("len", len)
-}
-
-fn broken(stream: u32, flag: u8, rest: &Kept) -> Shown {
-    let words = format!("stream {stream}  no message of gRPC: it begins with {flag:#04x}");
-    Shown::new("grpc-broken", Mark::Bytes, Tone::Wrong, words)
-        .note(format!(
-            "0 or 1 was due; the stream goes on as data: {}",
-            rest.quoted()
-        ))
-        .field("stream", stream)
-        .field("flag", flag)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use table::{Entry, Table};
 const MAX_TABLE: usize = 64 * 1024;
 
 /// Of one block, so many bytes of names and values are given back; the rest is counted.
-pub const MAX_LIST: usize = 16 * 1024;
+const MAX_LIST: usize = 16 * 1024;
 
 /// The size that a table has at first, as the RFC says.
 const FIRST_TABLE: usize = 4096;
@@ -36,6 +36,10 @@ pub struct Field {
 }
 
 impl Field {
+    fn size(&self) -> usize {
+        self.entry.0.len() + self.entry.1.len() + size_of::<Field>()
+    }
+
     /// The name.
     pub fn name(&self) -> &[u8] {
         &self.entry.0
@@ -57,6 +61,12 @@ pub struct List {
 }
 
 impl List {
+    /// About how many bytes of memory it holds.
+    pub fn size(&self) -> usize {
+        let sizes = self.fields.iter().map(Field::size);
+        sizes.sum()
+    }
+
     /// The value of the first field of this name.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.fields
@@ -112,13 +122,13 @@ impl Decoder {
                 // Not to be remembered, and never to be remembered: the same to a reader.
                 _ => self.literal(&mut rest, 4)?,
             };
-            let size = entry.0.len() + entry.1.len() + size_of::<Field>();
-            if kept + size > MAX_LIST {
+            let cost = before - rest.len();
+            let field = Field { entry, cost };
+            if kept + field.size() > MAX_LIST {
                 list.left_out += 1;
             } else {
-                kept += size;
-                let cost = before - rest.len();
-                list.fields.push(Field { entry, cost });
+                kept += field.size();
+                list.fields.push(field);
             }
         }
         Ok(list)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::grpc::{Calls, Grpc};
 use super::h2::{self, Item, MaxFrames, Reader, words};
+use super::hpack::List;
 use super::http1::{Http1, Waiting};
 use super::{Limits, Say, View, count};
 use crate::escape::{Kept, hex};
@@ -237,9 +238,8 @@ pub fn say_item(item: Item<'_>, pieces: u64, show: usize, say: Say<'_>) {
             let block = Arc::new(block);
             say(&|| {
                 let block = Arc::clone(&block);
-                Later::new(super::hpack::MAX_LIST, move || {
-                    words::headers(&block, pieces, show)
-                })
+                let held = block.list.as_ref().map_or(0, List::size);
+                Later::new(held, move || words::headers(&block, pieces, show))
             });
         }
         Item::Lost(why, kept) => say(&|| words::lost(&why, kept).into()),

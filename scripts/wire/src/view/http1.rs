@@ -13,8 +13,8 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Requests that may wait for their response at the same time.
 const MAX_WAITING: usize = 100;
 
-/// The methods of requests without a response yet: a response to HEAD has no body.
-pub type Waiting = VecDeque<String>;
+/// The requests without a response yet; true for HEAD, whose response has no body.
+pub type Waiting = VecDeque<bool>;
 
 /// Reads one direction.
 pub struct Http1 {
@@ -204,23 +204,22 @@ impl Http1 {
             Dir::ToServer => {
                 let mut waiting = lock(&self.waiting);
                 if waiting.len() < MAX_WAITING {
-                    waiting.push_back(head.word(0));
+                    waiting.push_back(head.word(0) == "HEAD");
                 }
                 head.body(false)
             }
             Dir::ToClient => {
                 let status = head.word(1);
                 let informational = status.starts_with('1');
-                let method = match informational {
-                    true => None,
-                    false => lock(&self.waiting).pop_front(),
-                };
+                // What is only said in between answers nothing yet.
+                let head_only = !informational && lock(&self.waiting).pop_front() == Some(true);
                 let none = informational || matches!(status.as_str(), "204" | "304");
-                match method.as_deref() {
-                    Some("HEAD") => Ok(State::Length(0)),
-                    _ if status == "101" => Ok(State::Lost),
-                    _ if none => Ok(State::Length(0)),
-                    _ => head.body(true),
+                if status == "101" {
+                    Ok(State::Lost)
+                } else if head_only || none {
+                    Ok(State::Length(0))
+                } else {
+                    head.body(true)
                 }
             }
         };
@@ -235,7 +234,7 @@ impl Http1 {
         };
         say(&|| {
             let (head, how) = (head.clone(), how.clone());
-            Later::new(MAX_HEAD, move || head.shown(dir, &how, show, pieces))
+            Later::new(head.len, move || head.shown(dir, &how, show, pieces))
         });
         self.line.clear();
         (self.pieces, self.chunks) = (0, 0);

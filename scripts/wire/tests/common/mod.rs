@@ -112,10 +112,14 @@ impl Wire {
     pub fn events(&mut self, name: &str, n: usize) -> Vec<Value> {
         let part = format!("\"event\":\"{name}\"");
         let end = Instant::now() + DEADLINE;
-        while self.seen.iter().filter(|line| line.contains(&part)).count() < n {
+        let mut found = self.seen_now(name);
+        while found < n {
             let left = end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
-                Ok(line) => self.seen.push(line),
+                Ok(line) => {
+                    found += usize::from(line.contains(&part));
+                    self.seen.push(line);
+                }
                 Err(_) => panic!("fewer than {n} {name:?} in\n{}", self.seen.join("\n")),
             }
         }

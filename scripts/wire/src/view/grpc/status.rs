@@ -2,9 +2,9 @@
 
 use prost::Message as _;
 
-use super::Facts;
+use super::words::Facts;
 use crate::escape::{Kept, quoted};
-use crate::event::{Shown, Tone};
+use crate::event::{Dir, Shown, Tone};
 use crate::schema::{Schema, text};
 use crate::view::count;
 
@@ -40,8 +40,8 @@ struct Details {
     details: Vec<prost_types::Any>,
 }
 
-/// The words for a header block that holds a status.
-pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema) -> Shown {
+/// The words for a header block that holds a status; `late`: who had given the call up before.
+pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema, late: Option<Dir>) -> Shown {
     let get = |name: &str| facts.list.get(name).unwrap_or_default();
     let digits = String::from_utf8_lossy(get("grpc-status")).into_owned();
     let code: Option<usize> = digits.parse().ok();
@@ -65,6 +65,7 @@ pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema) -> Shown {
     if only {
         notes.push("the only headers of this reply".to_string());
     }
+    notes.extend(late.map(|by| format!("too late: the {} had given up", by.sender())));
     let mut rows = facts.metadata(show);
     let details = match facts.list.get("grpc-status-details-bin") {
         Some(text) => details(text, show, schema),
@@ -102,6 +103,7 @@ pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema) -> Shown {
         .field("name", name)
         .field("message", String::from_utf8_lossy(&message))
         .field("trailers_only", only)
+        .field("late", late.is_some())
         .field("details", details)
 }
 
@@ -111,7 +113,11 @@ fn details(
     show: usize,
     schema: &Schema,
 ) -> Result<Vec<(String, String)>, &'static str> {
-    let bytes = base64(text).ok_or("no base64")?;
+    let bytes = match text.split_first() {
+        // Between peers that have agreed on it the bytes come as they are, behind a 0.
+        Some((0, bytes)) => bytes.to_vec(),
+        _ => base64(text).ok_or("no base64")?,
+    };
     let status = Details::decode(bytes.as_slice()).map_err(|_| "no google.rpc.Status")?;
     let all = status.details.iter().take(20).map(|detail| {
         let name = detail.type_url.rsplit('/').next().unwrap_or_default();

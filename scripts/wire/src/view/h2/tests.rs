@@ -277,7 +277,7 @@ fn noise_behind_a_good_beginning_is_harmless() {
             .wrapping_add(1);
         (state >> 33) % n
     };
-    for round in 0..300 {
+    for round in 0..150 {
         let mut bytes = begin();
         for _ in 0..20 {
             let len = random(40);
