@@ -12,7 +12,7 @@ window.workbookWire = ({ element, post, boxes }) => {
     // Every word that this script shows. A translation of the book replaces this object.
     const words = {
         watch: 'What to watch',
-        lesson: ({ number, title, view }) => `Lesson ${String(number).padStart(2, '0')}: ${title} (as ${view})`,
+        lesson: ({ number, title }) => `Lesson ${String(number).padStart(2, '0')}: ${title}`,
         own: 'A server of your own',
         port: 'Its port on 127.0.0.1',
         view: 'Read it as',
@@ -49,6 +49,7 @@ window.workbookWire = ({ element, post, boxes }) => {
         goOn: 'Go on',
         waiting: number => `Paused. ${number} more are waiting.`,
         clear: 'Clear',
+        quiet: 'Hide housekeeping',
         older: number => (number === 1 ? 'One earlier event is no longer shown.' : `${number} earlier events are no longer shown.`),
         leftOut: number => (number === 1 ? 'One event was left out: they came too fast.' : `${number} events were left out: they came too fast.`),
         later: time => `${time} later`,
@@ -134,11 +135,12 @@ window.workbookWire = ({ element, post, boxes }) => {
         ui.subject = element('select', { id: 'wire-subject' });
         ui.port = element('input', { id: 'wire-port', type: 'number', min: '1', max: '65535', value: '8080', inputMode: 'numeric' });
         ui.view = element('select', { id: 'wire-view' }, ...VIEWS.map(view => element('option', { value: view }, view)));
-        ui.own = element('div', { className: 'wire-own', hidden: true }, field(words.port, ui.port), field(words.view, ui.view));
-        ui.subject.addEventListener('change', () => { ui.own.hidden = ui.subject.value !== 'own'; });
+        ui.own = field(words.port, ui.port);
+        ui.subject.addEventListener('change', () => showSubject());
         ui.start = button(words.start, '', () => {
             const lesson = ui.subject.value;
-            ask(lesson === 'own' ? `own/${encodeURIComponent(ui.port.value || '0')}/${ui.view.value}` : `start/${encodeURIComponent(lesson)}`);
+            const what = lesson === 'own' ? `own/${encodeURIComponent(ui.port.value || '0')}` : `start/${encodeURIComponent(lesson)}`;
+            ask(`${what}/${ui.view.value}`);
         });
         ui.stop = button(words.stop, 'wb-quiet', async () => {
             if (await ask('stop')) {
@@ -149,6 +151,7 @@ window.workbookWire = ({ element, post, boxes }) => {
         return element('div', { className: 'wire-choice' },
             field(words.watch, ui.subject),
             ui.own,
+            field(words.view, ui.view),
             element('div', { className: 'wb-actions' }, ui.start, ui.stop, ui.status));
     }
 
@@ -161,7 +164,17 @@ window.workbookWire = ({ element, post, boxes }) => {
         if ([...ui.subject.options].some(option => option.value === chosen)) {
             ui.subject.value = chosen;
         }
+        showSubject(state.phase === 'idle' ? null : state.view);
+    }
+
+    // A lesson brings its own view; another one shows the same calls at another layer.
+    function showSubject(view = null) {
+        const lesson = lessons.find(({ id }) => id === ui.subject.value);
         ui.own.hidden = ui.subject.value !== 'own';
+        const wanted = view ?? lesson?.view;
+        if (wanted) {
+            ui.view.value = wanted;
+        }
     }
 
     // ---------------------------------------------------------------- calls and addresses
@@ -294,6 +307,9 @@ window.workbookWire = ({ element, post, boxes }) => {
         const clear = button(words.clear, 'wb-quiet', clearRows);
         ui.scroll = element('div', { className: 'wire-scroll' }, ui.older, ui.rows, ui.empty);
         ui.rows.addEventListener('keydown', move);
+        const quiet = element('input', { id: 'wire-quiet', type: 'checkbox' });
+        quiet.addEventListener('change', () => ui.rows.classList.toggle('wire-no-quiet', quiet.checked));
+        const hide = element('span', { className: 'wire-tick' }, quiet, element('label', { htmlFor: 'wire-quiet' }, words.quiet));
         const legend = element('ul', { className: 'wire-legend', 'aria-label': words.legend },
             ...Object.entries(words.layers).map(([layer, name]) => {
                 const item = element('li', {}, name);
@@ -306,7 +322,7 @@ window.workbookWire = ({ element, post, boxes }) => {
                 element('span', {}, words.client),
                 element('span', {}, words.server)),
             ui.scroll,
-            element('div', { className: 'wb-actions' }, ui.pause, clear, ui.count),
+            element('div', { className: 'wb-actions' }, ui.pause, clear, hide, ui.count),
             legend);
     }
 
@@ -467,7 +483,7 @@ window.workbookWire = ({ element, post, boxes }) => {
     }
 
     function move(event) {
-        const nodes = [...ui.rows.querySelectorAll('.wire-row')];
+        const nodes = [...ui.rows.querySelectorAll('.wire-row')].filter(node => node.getClientRects().length);
         const at = nodes.indexOf(document.activeElement);
         const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: nodes.length - 1, PageDown: at + 10, PageUp: at - 10 }[event.key];
         if (to === undefined || at < 0 || event.altKey || event.ctrlKey || event.metaKey) {

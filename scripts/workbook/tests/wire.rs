@@ -65,6 +65,9 @@ fn what_pages_may_ask_is_narrow() {
         ("start/--help", 404),
         ("start/", 404),
         ("start/00-first", 404), // it has no wire.toml
+        ("start/01-second/", 400),
+        ("start/01-second/--help", 400),
+        ("start/01-second/lines/more", 400),
         ("own/0/lines", 400),
         ("own/65536/lines", 400),
         ("own/+80/lines", 400),
@@ -159,8 +162,11 @@ fn a_capture_from_the_build_to_the_end() {
     assert!(programs(&fixture).is_empty(), "{:?}", programs(&fixture));
 
     // And another one.
-    let (_, state) = started(&running, "/workbook/wire/start/01-second");
-    assert_eq!(state["capture"], 2);
+    let (_, state) = started(&running, "/workbook/wire/start/01-second/bytes");
+    assert_eq!(
+        (&state["capture"], &state["view"]),
+        (&json!(2), &json!("bytes"))
+    );
     assert_eq!(state["dial"]["split"], false, "a new wire behaves");
 }
 
