@@ -611,15 +611,17 @@ window.workbookWire = ({ element, post, boxes }) => {
                 throw new Error(all.error);
             }
             lessons = all.lessons;
+            // A runner that was started again counts its captures from the beginning.
             seen.capture = 0;
+            ui.callsOf = null;
             newState(all.state);
             fillChoice();
-            all.rows.forEach(hear);
+            all.rows.forEach(row => hear(row, true));
         } catch {
             ui.status.textContent = words.cannot;
         }
         loaded = true;
-        early.splice(0).forEach(hear);
+        early.splice(0).forEach(row => hear(row));
     }
 
     function row(row) {
@@ -633,7 +635,8 @@ window.workbookWire = ({ element, post, boxes }) => {
         }
     }
 
-    function hear(row) {
+    // `kept`: from what the runner still has; what is missing there is old, and not left out.
+    function hear(row, kept = false) {
         if (row.capture < seen.capture || (row.capture === seen.capture && row.n <= seen.last)) {
             return;
         }
@@ -642,6 +645,8 @@ window.workbookWire = ({ element, post, boxes }) => {
             seen.last = 0;
             clearRows();
             ui.log.textContent = '';
+        } else if (row.n > seen.last + 1 && kept) {
+            older += row.n - seen.last - 1;
         } else if (row.n > seen.last + 1) {
             put({ kind: 'left-out', says: words.leftOut(row.n - seen.last - 1), tone: 'wrong' });
         }
