@@ -206,7 +206,7 @@ for (const [name, options] of [
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(over <= 0, `${over} px wider than the screen`);
     await page.locator('.wire-picture').evaluate(node => node.scrollIntoView());
-    await screenshot(page, `wire-${name}`);
+    await screenshot(page, `wire-running-${name}`);
     await end(page);
     await clean(session);
   });
