@@ -35,6 +35,8 @@ const CALLS: usize = 4;
 pub enum Subject {
     /// The server of a lesson, which the runner starts.
     Lesson {
+        /// How to read what crosses.
+        view: View,
         /// Its folder name.
         name: String,
         /// Its Cargo package, which is its program as well.
@@ -52,23 +54,24 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The subject for `lesson` of the course in `session`.
+    /// The subject for `lesson` of the course in `session`, read as `view` or as the lesson says.
     ///
     /// # Errors
     /// Why there is none, in words.
-    pub fn of(session: &Session, lesson: &Lesson) -> Result<Self, String> {
+    pub fn of(session: &Session, lesson: &Lesson, view: Option<View>) -> Result<Self, String> {
         let script = Script::read(&session.course.root, lesson)?;
+        let script = script.ok_or_else(|| words::NO_SCRIPT.to_owned())?;
         Ok(Self::Lesson {
             name: lesson.name.clone(),
             package: lesson.package(),
-            script: script.ok_or_else(|| words::NO_SCRIPT.to_owned())?,
+            view: view.unwrap_or(script.view),
+            script,
         })
     }
 
     fn view(&self) -> View {
         match self {
-            Self::Lesson { script, .. } => script.view,
-            Self::Own { view, .. } => *view,
+            Self::Lesson { view, .. } | Self::Own { view, .. } => *view,
         }
     }
 }

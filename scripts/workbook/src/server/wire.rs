@@ -1,4 +1,4 @@
-//! What pages ask of the live capture: paths such as `start/06-grpc`, `own/8080/lines`,
+//! What pages ask of the live capture: paths such as `start/06-grpc`, `start/06-grpc/http`, `own/8080/lines`,
 //! `chaos/split,delay=50ms`, `call/0` and `stop`.
 //!
 //! Each part of a path is read into a lesson of the course, a port, a view, a dial or a number.
@@ -24,10 +24,17 @@ pub fn act(app: &Arc<App>, path: &str) -> Response<Reply> {
     let (what, rest) = path.split_once('/').unwrap_or((path, ""));
     let done = match what {
         "start" => {
-            let Some(lesson) = session.course.lessons.iter().find(|l| l.name == rest) else {
+            let (name, view) = match rest.split_once('/') {
+                None => (rest, None),
+                Some((name, view)) => match View::from_name(view) {
+                    None => return refusal(StatusCode::BAD_REQUEST, said::BAD_VIEW),
+                    view => (name, view),
+                },
+            };
+            let Some(lesson) = session.course.lessons.iter().find(|l| l.name == name) else {
                 return refusal(StatusCode::NOT_FOUND, words::UNKNOWN_HERE);
             };
-            match Subject::of(session, lesson) {
+            match Subject::of(session, lesson, view) {
                 Ok(subject) => Wire::start(session, subject).map(|_| ()),
                 Err(why) => return refusal(StatusCode::NOT_FOUND, &why),
             }

@@ -109,7 +109,10 @@ impl Capture<'_> {
         command
             .args(["--json", "--control", "--listen", "127.0.0.1:0", "--to"])
             .args([&server, "--as", subject.view().name()]);
-        if let Subject::Lesson { script, .. } = subject {
+        // They say what the messages are; another view has no use for them.
+        if let Subject::Lesson { script, view, .. } = subject
+            && *view == script.view
+        {
             command.args(&script.wire);
         }
         self.start(Who::Wire, command, Some(ears.to_wire));

@@ -82,7 +82,7 @@ pub struct Script {
     /// The arguments of the lesson's program that make it a server; `--addr 127.0.0.1:0` is put
     /// after the first of them.
     pub server: Vec<String>,
-    /// Further options of `wire`.
+    /// Further options of `wire` for this view.
     #[serde(default)]
     pub wire: Vec<String>,
     /// The calls.
@@ -97,22 +97,26 @@ impl Script {
     /// What is wrong with the file, in words.
     pub fn read(root: &Path, lesson: &Lesson) -> Result<Option<Self>, String> {
         let file = lesson.dir().join("wire.toml");
-        let text = match std::fs::read_to_string(root.join(&file)) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(format!("{}: {e}", file.display())),
-        };
-        let script: Self = toml::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
-        let empty = script.server.is_empty()
-            || script.calls.is_empty()
-            || script.calls.iter().any(|call| call.args.is_empty());
-        if empty {
-            return Err(format!(
-                "{}: a server and every call need arguments, and there is at least one call",
-                file.display()
-            ));
+        match std::fs::read_to_string(root.join(&file)) {
+            Ok(text) => match Self::parse(&text) {
+                Ok(script) => Ok(Some(script)),
+                Err(why) => Err(format!("{}: {why}", file.display())),
+            },
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(format!("{}: {e}", file.display())),
         }
-        Ok(Some(script))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let script: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let empty = |args: &[String]| args.is_empty();
+        if empty(&script.server) || script.calls.iter().any(|call| empty(&call.args)) {
+            return Err("the server and every call need arguments".to_owned());
+        }
+        if script.calls.is_empty() {
+            return Err("there is no call".to_owned());
+        }
+        Ok(script)
     }
 }
 
@@ -122,4 +126,46 @@ pub fn with_address(args: &[String], addr: &str) -> Vec<String> {
     let (first, rest) = args.split_at(args.len().min(1));
     let addr = ["--addr".to_owned(), addr.to_owned()];
     first.iter().chain(&addr).chain(rest).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+view = "json-rpc"
+server = ["server", "--http-addr", "127.0.0.1:0"]
+
+[[call]]
+title = "Greet Ada"
+args = ["client", "Ada"]
+"#;
+
+    #[test]
+    fn a_good_script_is_read() {
+        let script = Script::parse(GOOD).expect("read");
+        assert_eq!(script.view, View::JsonRpc);
+        assert!(script.wire.is_empty());
+        let args = with_address(&script.server, "127.0.0.1:0").join(" ");
+        assert_eq!(args, "server --addr 127.0.0.1:0 --http-addr 127.0.0.1:0");
+        for view in View::ALL {
+            assert_eq!(View::from_name(view.name()), Some(view));
+            let named = GOOD.replace("json-rpc", view.name());
+            assert_eq!(Script::parse(&named).map(|script| script.view), Ok(view));
+        }
+    }
+
+    #[test]
+    fn a_wrong_script_is_refused_in_words() {
+        for (good, wrong, part) in [
+            ("json-rpc", "jason", "unknown variant `jason`"),
+            ("[\"client\", \"Ada\"]", "[]", "need arguments"),
+            ("title = \"Greet Ada\"", "", "missing field `title`"),
+            ("view", "views", "unknown field `views`"),
+        ] {
+            let text = GOOD.replace(good, wrong);
+            let why = Script::parse(&text).expect_err(wrong);
+            assert!(why.contains(part), "{wrong}: {why}");
+        }
+    }
 }

@@ -17,6 +17,8 @@ pub const BAD_CHAOS: &str =
 /// A port or a view that cannot be.
 pub const BAD_OWN: &str =
     "A server of your own needs a port from 1 to 65535 and a view of the wire.";
+/// A view that the wire does not have.
+pub const BAD_VIEW: &str = "The wire has no such view.";
 /// Nobody looks any more.
 pub const NOBODY: &str = "No page was open for a while, so the capture was ended.";
 /// Cargo could not build it.
