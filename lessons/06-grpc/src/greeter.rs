@@ -10,6 +10,7 @@ use crate::refuse::given;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Greetings;
 
+// ANCHOR: method
 #[tonic::async_trait]
 impl Greeter for Greetings {
     async fn say_hello(
@@ -22,3 +23,4 @@ impl Greeter for Greetings {
         }))
     }
 }
+// ANCHOR_END: method

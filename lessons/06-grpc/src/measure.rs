@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use l06_grpc::client::{Client, Options};
 use l06_grpc::greeter::Greetings;
 use l06_grpc::pb::greeter::HelloRequest;
@@ -81,13 +82,13 @@ pub async fn run() -> anyhow::Result<()> {
         "64 at the same time, time for each"
     );
 
-    let (first, tenth) = bytes(addr).await?;
+    let (first, later) = bytes(addr).await?;
     println!("\nBytes on the wire, there and back:");
     let line = |what: &str, bytes: Reading| {
         println!("{:>6} + {:3}  {what}", bytes.there, bytes.back);
     };
     line("the first call, with the opening of the connection", first);
-    line("the tenth call", tenth);
+    line("a later call", later);
     println!("{:>6} + {:3}  of these, the messages in protobuf", 6, 12);
 
     println!("\nLines of code, without comments, blank lines and unit tests:");
@@ -109,7 +110,7 @@ pub async fn run() -> anyhow::Result<()> {
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
     println!(
         "| 06 gRPC | {} | {:.0} | {code} |",
-        tenth.there + tenth.back,
+        later.there + later.back,
         median(&call)
     );
     Ok(())
@@ -129,8 +130,8 @@ const SOURCES: [(&str, &str); 11] = [
     ("seats.rs", include_str!("seats.rs")),
 ];
 
-/// The bytes of the first and of the tenth call on a connection. What belongs to the connection
-/// itself (settings, pings) may come a moment later, and is waited for.
+/// The bytes of the first call on a connection and of a later one: the shortest of nine, because now
+/// and then there is a new date among the headers, or something about the connection itself.
 async fn bytes(server: std::net::SocketAddr) -> anyhow::Result<(Reading, Reading)> {
     let (addr, counts) = tap::open(server).await?;
     let mut last = counts.read();
@@ -143,7 +144,8 @@ async fn bytes(server: std::net::SocketAddr) -> anyhow::Result<(Reading, Reading
         calls.push(now.since(last));
         last = now;
     }
-    Ok((calls[0], calls[9]))
+    let later = calls[1..].iter().min_by_key(|call| call.there + call.back);
+    Ok((calls[0], *later.context("ten calls were made")?))
 }
 
 /// How long each of so many calls took, in microseconds, the shortest first. The first tenth of

@@ -35,8 +35,8 @@ impl Greeter for Welcome {
     ) -> Result<Response<HelloReply>, Status> {
         let name = request.into_inner().name;
         let mut tasks = Vec::new();
-        for source in self.sources.iter().cloned() {
-            let name = name.clone();
+        for source in &self.sources {
+            let (source, name) = (Arc::clone(source), name.clone());
             tasks.push(tokio::spawn(async move { source.ask(&name).await }));
         }
         let mut known = Vec::new();

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use l06_grpc::pb::greeter::greeter_server::Greeter;
@@ -11,7 +12,6 @@ pub trait Book: Send + Sync + 'static {
 }
 
 /// Why there is no table.
-#[derive(Debug)]
 pub enum Trouble {
     /// Nobody of this name is expected today.
     Stranger,
@@ -24,6 +24,18 @@ pub enum Trouble {
     /// Something that must not happen has happened. The text is for those who repair it: it may
     /// hold paths, passwords, and names of other guests.
     Broken(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Stranger => write!(f, "a stranger"),
+            Trouble::TooOften => write!(f, "too often today"),
+            Trouble::Closed => write!(f, "the restaurant is closed"),
+            Trouble::Away(time) => write!(f, "the book is away for {time:?}"),
+            Trouble::Broken(text) => write!(f, "the book is broken: {text}"),
+        }
+    }
 }
 
 /// The desk at the door: `SayHello` greets a guest with `hello NAME, your table is N`.
@@ -49,9 +61,7 @@ impl<B: Book> Greeter for Desk<B> {
                 let message = format!("hello {name}, your table is {table}");
                 Ok(Response::new(HelloReply { message }))
             }
-            Err(trouble) => Err(Status::unknown(format!(
-                "no table for {name:?}: {trouble:?}"
-            ))),
+            Err(trouble) => Err(Status::unknown(format!("no table for {name:?}: {trouble}"))),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! belief: replies-keep-the-order
-//! words: Replies come in the order of the calls.
+//! words: Replies keep the order.
 //! check: c_greetings_keep_their_places
 //! says: end in any order
 

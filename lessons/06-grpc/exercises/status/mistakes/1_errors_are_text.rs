@@ -3,6 +3,7 @@
 //! check: a_wrong_request_is_called_wrong
 //! says: The empty name gave UNKNOWN; it is INVALID_ARGUMENT
 
+use std::fmt;
 use std::time::Duration;
 
 use l06_grpc::pb::greeter::greeter_server::Greeter;
@@ -16,7 +17,6 @@ pub trait Book: Send + Sync + 'static {
 }
 
 /// Why there is no table.
-#[derive(Debug)]
 pub enum Trouble {
     /// Nobody of this name is expected today.
     Stranger,
@@ -26,8 +26,21 @@ pub enum Trouble {
     Closed,
     /// The book is being copied. It is back after this time, and then the answer will be there.
     Away(Duration),
-    /// Something that must not happen has happened.
+    /// Something that must not happen has happened. The text is for those who repair it: it may
+    /// hold paths, passwords, and names of other guests.
     Broken(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Stranger => write!(f, "a stranger"),
+            Trouble::TooOften => write!(f, "too often today"),
+            Trouble::Closed => write!(f, "the restaurant is closed"),
+            Trouble::Away(time) => write!(f, "the book is away for {time:?}"),
+            Trouble::Broken(text) => write!(f, "the book is broken: {text}"),
+        }
+    }
 }
 
 /// The desk at the door: `SayHello` greets a guest with `hello NAME, your table is N`.
@@ -35,6 +48,14 @@ pub struct Desk<B>(pub B);
 
 #[tonic::async_trait]
 impl<B: Book> Greeter for Desk<B> {
+    /// Every failure has the code that tells the caller what to do about it: correct the request, wait
+    /// and ask again, have something else done first, or give up. Beside it
+    ///
+    /// * a request that is wrong in itself (a name must not be empty) says which field is wrong and
+    ///   why, as a `BadRequest` of `google.rpc`,
+    /// * and who should wait is told for how long, as a `RetryInfo`.
+    ///
+    /// Both come with `tonic_types`: `ErrorDetails` and `StatusExt`.
     async fn say_hello(
         &self,
         request: Request<HelloRequest>,
@@ -45,9 +66,12 @@ impl<B: Book> Greeter for Desk<B> {
                 "invalid argument: the name must not be empty",
             ));
         }
-        let table = self.0.table(&name);
-        let table = table.map_err(|trouble| Status::unknown(format!("failed: {trouble:?}")))?;
-        let message = format!("hello {name}, your table is {table}");
-        Ok(Response::new(HelloReply { message }))
+        match self.0.table(&name) {
+            Ok(table) => {
+                let message = format!("hello {name}, your table is {table}");
+                Ok(Response::new(HelloReply { message }))
+            }
+            Err(trouble) => Err(Status::unknown(format!("no table for {name:?}: {trouble}"))),
+        }
     }
 }
