@@ -2,9 +2,13 @@
 //! `server` and `client` are for two terminals, `measure` fills one row of the ladder.
 
 mod calls;
+mod demo;
 #[cfg(feature = "mine")]
 mod mine;
 mod options;
+mod peer;
+mod story;
+mod tap;
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -12,7 +16,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use l07_streaming::server::serve;
-use l07_streaming::{tls, watch};
+use l07_streaming::tls;
 use options::{Command, Serve};
 use tokio::net::TcpListener;
 
@@ -36,6 +40,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Help => Ok(()),
+            Command::Demo => demo::run().await,
             Command::Server(serve) => run_server(*serve).await,
             Command::Client(asked) => calls::run(*asked).await,
             Command::Mine(addr) => run_mine(addr).await,
@@ -79,7 +84,7 @@ async fn run_server(serving: Serve) -> anyhow::Result<()> {
     io::stdout().flush()?;
     let mut streams = serving.streams;
     if serving.narrate {
-        streams.watch = watch::Watch::default();
+        streams.watch = peer::narrator();
     }
     serve(listener, streams, serving.settings, certificates, shutdown).await?;
     Ok(())

@@ -14,6 +14,7 @@ use lexopt::prelude::*;
 pub const HELP: &str = "\
 Many messages, one call: lesson 07 of Sockets to Services.
 
+  cargo run -p l07-streaming                          the demo: two processes, nine scenes
   cargo run -p l07-streaming -- server                a server, in one terminal
   cargo run -p l07-streaming -- client greet wire         one request, one reply; in another one
   cargo run -p l07-streaming -- client repeat wire        one request, many replies
@@ -54,6 +55,7 @@ const ADDR: &str = "127.0.0.1:8800";
 
 /// What was asked for.
 pub enum Command {
+    Demo,
     Help,
     Server(Box<Serve>),
     Client(Box<Ask>),
@@ -208,7 +210,7 @@ fn option(name: &str, parser: &mut lexopt::Parser, given: &mut Given) -> anyhow:
 fn command(given: Given) -> anyhow::Result<Command> {
     let mut words = given.words.into_iter();
     let command = match words.next().as_deref() {
-        None => Command::Help,
+        None => Command::Demo,
         Some("server") => Command::Server(Box::new(Serve {
             addr: given.addr,
             settings: given.settings,
