@@ -193,7 +193,13 @@ pub fn words(status: &Status) -> String {
 /// server that speaks TLS hangs up on whoever does not, and has no words in common with it.
 #[must_use]
 pub fn hint(status: &Status, settings: &Settings) -> Option<&'static str> {
-    let broke = status.source().is_some() && status.code() == Code::Cancelled;
+    // An alert of TLS, read as HTTP/2, is a frame against the rules; if the alert gets lost on the way,
+    // nothing is left but a connection that has ended.
+    let broke = match status.code() {
+        Code::Cancelled => status.source().is_some(),
+        Code::Internal => status.message().contains("protocol error"),
+        _ => false,
+    };
     (broke && settings.authority.is_none())
         .then_some("Does the server speak TLS, or has it no seat left?")
 }

@@ -3,6 +3,7 @@
 
 mod calls;
 mod demo;
+mod measure;
 #[cfg(feature = "mine")]
 mod mine;
 mod options;
@@ -34,13 +35,18 @@ fn run(command: Command) -> anyhow::Result<()> {
     if let Command::Help = command {
         return Ok(io::stdout().write_all(options::HELP.as_bytes())?);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    // The server may use every core. A client waits for one thing at a time, and tasks of one thread
+    // hand over to each other without waking another one.
+    let mut runtime = match &command {
+        Command::Server(_) | Command::Mine(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = runtime.enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Help => Ok(()),
             Command::Demo => demo::run().await,
+            Command::Measure => measure::run().await,
             Command::Server(serve) => run_server(*serve).await,
             Command::Client(asked) => calls::run(*asked).await,
             Command::Mine(addr) => run_mine(addr).await,

@@ -20,6 +20,7 @@ Many messages, one call: lesson 07 of Sockets to Services.
   cargo run -p l07-streaming -- client repeat wire        one request, many replies
   cargo run -p l07-streaming -- client greet-all ann ben  many requests, one reply
   cargo run -p l07-streaming -- client chat               both at once: type lines, Ctrl-D ends
+  cargo run -p l07-streaming -- measure               bytes and microseconds of a message in a stream
   cargo run -p l07-streaming --features mine -- mine  servers made of your own answers
 
 Options of server, client and mine:
@@ -59,6 +60,7 @@ pub enum Command {
     Help,
     Server(Box<Serve>),
     Client(Box<Ask>),
+    Measure,
     Mine(SocketAddr),
 }
 
@@ -220,6 +222,7 @@ fn command(given: Given) -> anyhow::Result<Command> {
             narrate: given.narrate,
             until_stdin_ends: given.until_stdin_ends,
         })),
+        Some("measure") => Command::Measure,
         Some("mine") => Command::Mine(given.addr),
         Some("client") => {
             let which = "which call? greet NAME, repeat NAME, greet-all NAME ..., or chat";

@@ -118,21 +118,15 @@ async fn strangers(addr: std::net::SocketAddr) {
     };
     let refused = client::connect(addr, &settings).await.err();
     let words = refused.map_or_else(|| "it got in".to_string(), |trouble| trouble.to_string());
-    say(&format!("whoever trusts another authority: {words}"));
-    let words = match client::connect(addr, &Settings::default()).await {
-        Ok(mut client) => {
-            let name = "wire".to_string();
-            match client.greet(GreetRequest { name }).await {
-                Ok(_) => "it was answered".to_string(),
-                Err(status) => {
-                    let hint = client::hint(&status, &Settings::default());
-                    let words = client::words(&status);
-                    say(&format!("whoever speaks in the clear: {words}"));
-                    hint.unwrap_or_default().to_string()
-                }
-            }
-        }
-        Err(trouble) => trouble.to_string(),
+    say("whoever trusts another authority:");
+    say(&format!("  {words}"));
+    let Ok(mut client) = client::connect(addr, &Settings::default()).await else {
+        return say("whoever speaks in the clear does not even get a connection");
     };
-    say(&format!("whoever speaks in the clear: {words}"));
+    let name = "wire".to_string();
+    if let Err(status) = client.greet(GreetRequest { name }).await {
+        let hint = client::hint(&status, &Settings::default()).unwrap_or_default();
+        say("whoever speaks in the clear:");
+        say(&format!("  {}. {hint}", client::words(&status)));
+    }
 }
