@@ -20,7 +20,7 @@ Many messages, one call: lesson 07 of Sockets to Services.
   cargo run -p l07-streaming -- client repeat wire        one request, many replies
   cargo run -p l07-streaming -- client greet-all ann ben  many requests, one reply
   cargo run -p l07-streaming -- client chat               both at once: type lines, Ctrl-D ends
-  cargo run -p l07-streaming -- measure               bytes and microseconds of a message in a stream
+  cargo run -p l07-streaming -- measure               bytes and microseconds of a message
   cargo run -p l07-streaming --features mine -- mine  servers made of your own answers
 
 Options of server, client and mine:

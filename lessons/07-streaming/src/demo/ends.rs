@@ -127,6 +127,7 @@ async fn strangers(addr: std::net::SocketAddr) {
     if let Err(status) = client.greet(GreetRequest { name }).await {
         let hint = client::hint(&status, &Settings::default()).unwrap_or_default();
         say("whoever speaks in the clear:");
-        say(&format!("  {}. {hint}", client::words(&status)));
+        say(&format!("  {}", client::words(&status)));
+        say(&format!("  {hint}"));
     }
 }
