@@ -60,7 +60,10 @@ pub async fn run() -> anyhow::Result<()> {
             ..Settings::default()
         };
         let mut client = client::connect(server.addr, &settings).await?;
-        times(async || greet(&mut client).await).await?
+        let sealed = times(async || greet(&mut client).await).await?;
+        drop(client);
+        server.end().await;
+        sealed
     };
     row("a call of its own, through TLS", &sealed);
 

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use l07_streaming::watch::{Event, Watch};
+use tokio::time::sleep;
 
 /// The other process. It ends with this value.
 pub struct Peer {
@@ -87,6 +88,18 @@ impl Peer {
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
+    /// Asks it to stop, and waits until it has, so that it can clean up. Not while dropping: that
+    /// would block the thread on which our own side of the connections is closed.
+    pub async fn end(mut self) {
+        self.stop();
+        for _ in 0..500 {
+            if self.has_ended() {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
     }
 }
 

@@ -87,8 +87,15 @@ fn signal(child: &Child, signal: &str) {
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (output, out, err) = run(&[]);
+    let temporary = tempfile::tempdir().unwrap();
+    let output = l07_streaming(&[])
+        .env("TMPDIR", temporary.path())
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{out}\n{err}");
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
     for words in [
         "1. One request, four replies",
         "reply 4: hello wire",

@@ -105,6 +105,8 @@ pub async fn sealed() -> anyhow::Result<()> {
         if settings.authority.is_some() {
             strangers(server.addr).await;
         }
+        drop(client);
+        server.end().await;
     }
     Ok(())
 }
