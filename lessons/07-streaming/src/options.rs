@@ -14,11 +14,13 @@ use lexopt::prelude::*;
 pub const HELP: &str = "\
 Many messages, one call: lesson 07 of Sockets to Services.
 
+  cargo run -p l07-streaming                          the demo: two processes, nine scenes
   cargo run -p l07-streaming -- server                a server, in one terminal
   cargo run -p l07-streaming -- client greet wire         one request, one reply; in another one
   cargo run -p l07-streaming -- client repeat wire        one request, many replies
   cargo run -p l07-streaming -- client greet-all ann ben  many requests, one reply
   cargo run -p l07-streaming -- client chat               both at once: type lines, Ctrl-D ends
+  cargo run -p l07-streaming -- measure               bytes and microseconds of a message
   cargo run -p l07-streaming --features mine -- mine  servers made of your own answers
 
 Options of server, client and mine:
@@ -44,7 +46,8 @@ Options of client:
   --tick-ms MS       of chat: let the server speak without being asked
 Options of both:
   --token T          what every call has to bring
-  --ping-ms MS       ask a silent connection so often whether it is alive  [server 20000, client 300000]
+  --ping-ms MS       ask a silent connection so often whether it is alive
+                     [server 20000, client 300000]
 
 Ctrl-C ends the server; in the client it cancels the call. The server finishes what is under way
 first, as long as --grace-ms allows.
@@ -54,9 +57,11 @@ const ADDR: &str = "127.0.0.1:8800";
 
 /// What was asked for.
 pub enum Command {
+    Demo,
     Help,
     Server(Box<Serve>),
     Client(Box<Ask>),
+    Measure,
     Mine(SocketAddr),
 }
 
@@ -208,7 +213,7 @@ fn option(name: &str, parser: &mut lexopt::Parser, given: &mut Given) -> anyhow:
 fn command(given: Given) -> anyhow::Result<Command> {
     let mut words = given.words.into_iter();
     let command = match words.next().as_deref() {
-        None => Command::Help,
+        None => Command::Demo,
         Some("server") => Command::Server(Box::new(Serve {
             addr: given.addr,
             settings: given.settings,
@@ -218,6 +223,7 @@ fn command(given: Given) -> anyhow::Result<Command> {
             narrate: given.narrate,
             until_stdin_ends: given.until_stdin_ends,
         })),
+        Some("measure") => Command::Measure,
         Some("mine") => Command::Mine(given.addr),
         Some("client") => {
             let which = "which call? greet NAME, repeat NAME, greet-all NAME ..., or chat";
