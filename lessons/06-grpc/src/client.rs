@@ -1,6 +1,7 @@
 //! The client. It has one channel: one connection, on which all calls of all its clones travel at
 //! the same time. The channel connects again by itself when it has lost the server.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::pb::say::{Person, Teacher};
 use crate::pb::{greeter, hello};
 use crate::retry::{Policy, Repeat, retry};
 use crate::server::MESSAGE;
-use crate::{deadline, limits};
+use crate::{deadline, limits, lost};
 
 /// What a caller may choose.
 #[derive(Clone, Debug)]
@@ -180,14 +181,17 @@ impl Client {
 
     // ANCHOR: call
     /// One call with everything around it: the token, the deadline, other attempts.
-    async fn call<M: Clone, R>(
+    async fn call<M: Clone, R, F>(
         &self,
         repeat: Repeat,
         message: M,
-        send: impl AsyncFn(Request<M>) -> Result<Response<R>, Status>,
-    ) -> Result<Response<R>, Status> {
+        send: impl Fn(Request<M>) -> F,
+    ) -> Result<Response<R>, Status>
+    where
+        F: Future<Output = Result<Response<R>, Status>>,
+    {
         let until = Instant::now() + self.options.deadline;
-        retry(self.options.retry, repeat, until, async || {
+        retry(self.options.retry, repeat, until, || {
             let mut request = Request::new(message.clone());
             // What remains, not what there was: a second attempt has less time.
             request.set_timeout(until.saturating_duration_since(Instant::now()));
@@ -195,8 +199,13 @@ impl Client {
                 let metadata = request.metadata_mut();
                 metadata.insert("authorization", token.clone());
             }
-            let outcome = send(request).await;
-            outcome.map_err(|status| deadline::mended(limits::mended(status), Some(until)))
+            let outcome = send(request);
+            async move {
+                let mended = |status| limits::mended(lost::mended(status));
+                outcome
+                    .await
+                    .map_err(|status| deadline::mended(mended(status), Some(until)))
+            }
         })
         .await
     }
@@ -211,8 +220,10 @@ impl Client {
         let message = greeter::HelloRequest {
             name: name.to_string(),
         };
-        self.call(Repeat::Safe, message, async |request| {
-            stub!(self, GreeterClient).say_hello(request).await
+        let stub = stub!(self, GreeterClient);
+        self.call(Repeat::Safe, message, move |request| {
+            let mut stub = stub.clone();
+            async move { stub.say_hello(request).await }
         })
         .await
     }
@@ -226,8 +237,10 @@ impl Client {
         let message = hello::HelloRequest {
             name: name.to_string(),
         };
-        self.call(Repeat::Safe, message, async |request| {
-            stub!(self, HelloServiceClient).say_hello(request).await
+        let stub = stub!(self, HelloServiceClient);
+        self.call(Repeat::Safe, message, move |request| {
+            let mut stub = stub.clone();
+            async move { stub.say_hello(request).await }
         })
         .await
     }
@@ -240,8 +253,10 @@ impl Client {
         let message = hello::NameRequest {
             name: name.to_string(),
         };
-        self.call(Repeat::Safe, message, async |request| {
-            stub!(self, HelloServiceClient).say_name(request).await
+        let stub = stub!(self, HelloServiceClient);
+        self.call(Repeat::Safe, message, move |request| {
+            let mut stub = stub.clone();
+            async move { stub.say_name(request).await }
         })
         .await
     }
@@ -251,8 +266,10 @@ impl Client {
     /// # Errors
     /// As for [`Client::greet`].
     pub async fn teacher(&self, teacher: Teacher) -> Result<Response<Teacher>, Status> {
-        self.call(Repeat::Safe, teacher, async |request| {
-            stub!(self, SayNameClient).say_hello(request).await
+        let stub = stub!(self, SayNameClient);
+        self.call(Repeat::Safe, teacher, move |request| {
+            let mut stub = stub.clone();
+            async move { stub.say_hello(request).await }
         })
         .await
     }
@@ -266,8 +283,10 @@ impl Client {
             name: name.to_string(),
             say: String::new(),
         };
-        self.call(Repeat::Never, person, async |request| {
-            stub!(self, SayClient).say_something(request).await
+        let stub = stub!(self, SayClient);
+        self.call(Repeat::Never, person, move |request| {
+            let mut stub = stub.clone();
+            async move { stub.say_something(request).await }
         })
         .await
     }

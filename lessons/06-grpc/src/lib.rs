@@ -11,7 +11,7 @@
 //! * [`around`]: code around every call. [`guard`], [`deadline`], [`metadata`], [`limits`] and
 //!   [`work`] are such code; [`seats`] is what comes before the first call of a connection.
 //! * [`client`]: one channel for everything, connected when the server is up; [`retry`]: when a call
-//!   may be made again.
+//!   may be made again; [`lost`]: what a broken connection is called.
 //!
 //! `main.rs` is the command line, `demo.rs` and `measure.rs` belong to it. Try
 //! `cargo run -p l06-grpc`.
@@ -23,6 +23,7 @@ pub mod greeter;
 pub mod guard;
 pub mod hello;
 pub mod limits;
+pub mod lost;
 pub mod metadata;
 pub mod pb;
 pub mod refuse;

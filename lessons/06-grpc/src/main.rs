@@ -2,9 +2,13 @@
 //! `server` and `client` are for two terminals, `measure` fills one row of the ladder.
 
 mod call;
+mod demo;
 mod listen;
+mod measure;
 #[cfg(feature = "mine")]
 mod mine;
+mod peer;
+mod tap;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -81,8 +85,8 @@ fn run(command: Command) -> anyhow::Result<()> {
     let runtime = runtime.enable_all().build()?;
     let done = match command {
         Command::Help => io::stdout().write_all(HELP.as_bytes()).map_err(Into::into),
-        Command::Demo => bail!("soon"),
-        Command::Measure => bail!("soon"),
+        Command::Demo => runtime.block_on(demo::run()),
+        Command::Measure => runtime.block_on(measure::run()),
         Command::Mine(addr) => runtime.block_on(run_mine(addr)),
         Command::Server(serve) => runtime.block_on(listen::run(serve)),
         Command::Client(call) => runtime.block_on(call::run(call)),

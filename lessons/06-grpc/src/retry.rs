@@ -1,6 +1,7 @@
 //! Trying again. Only after UNAVAILABLE, which says that the server was not reached or is about to
 //! end; only calls that may run twice; not for ever; and not all callers in the same moment.
 
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -58,12 +59,15 @@ impl Policy {
 ///
 /// # Errors
 /// The last status.
-pub async fn retry<T>(
+pub async fn retry<T, F>(
     policy: Policy,
     repeat: Repeat,
     until: Instant,
-    mut call: impl AsyncFnMut() -> Result<T, Status>,
-) -> Result<T, Status> {
+    mut call: impl FnMut() -> F,
+) -> Result<T, Status>
+where
+    F: Future<Output = Result<T, Status>>,
+{
     let mut failed = 0;
     loop {
         let status = match call().await {
@@ -88,9 +92,9 @@ mod tests {
     async fn attempts(repeat: Repeat, code: Code, time: Duration) -> u32 {
         let (policy, mut made) = (Policy::default(), 0);
         let until = Instant::now() + time;
-        let outcome: Result<(), Status> = retry(policy, repeat, until, async || {
+        let outcome: Result<(), Status> = retry(policy, repeat, until, || {
             made += 1;
-            Err(Status::new(code, "no"))
+            async move { Err(Status::new(code, "no")) }
         })
         .await;
         assert_eq!(outcome.unwrap_err().code(), code);

@@ -3,32 +3,29 @@
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
-use l07_streaming::client;
-use l07_streaming::pb::stream_service_client::StreamServiceClient;
+use l07_streaming::client::{self, Client};
 use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest, RepeatRequest};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::options::{Ask, Kind};
 
-type Client = StreamServiceClient<Channel>;
-
 /// Makes the call that was asked for. Ctrl-C cancels it.
 pub async fn run(asked: Ask) -> anyhow::Result<()> {
     let start = "Is the server running? `cargo run -p l07-streaming -- server`";
-    let channel = client::connect(asked.addr, &asked.settings)
-        .await
-        .map_err(|trouble| match trouble {
-            client::Trouble::Nobody(_) => anyhow::anyhow!("{trouble}. {start}"),
-            trouble => trouble.into(),
-        })?;
+    let client =
+        client::connect(asked.addr, &asked.settings)
+            .await
+            .map_err(|trouble| match trouble {
+                client::Trouble::Nobody(_) => anyhow::anyhow!("{trouble}. {start}"),
+                trouble => trouble.into(),
+            })?;
     let interrupt = tokio::signal::ctrl_c();
     // ANCHOR: cancel
     let called = tokio::select! {
-        called = call(Client::new(channel), asked.kind, asked.deadline, asked.slow) => called,
+        called = call(client, asked.kind, asked.deadline, asked.slow) => called,
         _ = interrupt => {
             // The call was a future, and dropping a future is how one cancels. What tells the server
             // is a frame, and somebody must have the time to send it.

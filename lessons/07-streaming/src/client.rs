@@ -7,8 +7,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tonic::Status;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::{Request, Status};
+
+use crate::pb::stream_service_client::StreamServiceClient;
 
 // ANCHOR: settings
 /// How to reach a server.
@@ -16,6 +21,8 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 pub struct Settings {
     /// Trust whoever this authority has signed, and speak TLS. `None`: speak in the clear.
     pub authority: Option<String>,
+    /// Goes with every call.
+    pub token: Option<String>,
     /// How long connecting may take.
     pub connect: Duration,
     /// While a call runs, ask so often whether the server is still alive. Servers of strangers
@@ -33,6 +40,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             authority: None,
+            token: None,
             connect: Duration::from_secs(5),
             ping: Duration::from_secs(300),
             pong: Duration::from_secs(20),
@@ -41,11 +49,49 @@ impl Default for Settings {
     }
 }
 
+/// A client of this lesson's service, with the token in front of every call.
+pub type Client = StreamServiceClient<InterceptedService<Channel, Bearer>>;
+
 /// Connects. Any number of calls can share what comes back, and clones of it.
 ///
 /// # Errors
 /// [`Trouble`], in words.
-pub async fn connect(addr: SocketAddr, settings: &Settings) -> Result<Channel, Trouble> {
+pub async fn connect(addr: SocketAddr, settings: &Settings) -> Result<Client, Trouble> {
+    let token = match &settings.token {
+        Some(token) => Some(
+            format!("Bearer {token}")
+                .parse()
+                .map_err(|_| Trouble::Other("no header can carry this token".to_string()))?,
+        ),
+        None => None,
+    };
+    let channel = channel(addr, settings).await?;
+    Ok(StreamServiceClient::with_interceptor(
+        channel,
+        Bearer(token),
+    ))
+}
+
+/// Puts the token into the headers of each call.
+#[derive(Clone, Debug)]
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request
+                .metadata_mut()
+                .insert("authorization", token.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// The connection alone, for other services.
+///
+/// # Errors
+/// [`Trouble`], in words.
+pub async fn channel(addr: SocketAddr, settings: &Settings) -> Result<Channel, Trouble> {
     let scheme = match settings.authority {
         Some(_) => "https",
         None => "http",

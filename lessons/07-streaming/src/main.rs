@@ -2,6 +2,8 @@
 //! `server` and `client` are for two terminals, `measure` fills one row of the ladder.
 
 mod calls;
+#[cfg(feature = "mine")]
+mod mine;
 mod options;
 
 use std::io::{self, Read, Write};
@@ -36,8 +38,19 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Help => Ok(()),
             Command::Server(serve) => run_server(*serve).await,
             Command::Client(asked) => calls::run(*asked).await,
+            Command::Mine(addr) => run_mine(addr).await,
         }
     })
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine(_addr: SocketAddr) -> anyhow::Result<()> {
+    anyhow::bail!(
+        "your answers are not built in; `cargo workbook peer 07` builds them in and calls them"
+    )
 }
 
 // ---- the server

@@ -19,8 +19,9 @@ Many messages, one call: lesson 07 of Sockets to Services.
   cargo run -p l07-streaming -- client repeat wire        one request, many replies
   cargo run -p l07-streaming -- client greet-all ann ben  many requests, one reply
   cargo run -p l07-streaming -- client chat               both at once: type lines, Ctrl-D ends
+  cargo run -p l07-streaming --features mine -- mine  servers made of your own answers
 
-Options of server and client:
+Options of server, client and mine:
   --addr ADDR        where to listen, or whom to call  [127.0.0.1:8800]
 Options of server:
   --tls              speak TLS, with certificates made on the spot
@@ -42,6 +43,7 @@ Options of client:
   --payload BYTES    of repeat: so much beside each    [0]
   --tick-ms MS       of chat: let the server speak without being asked
 Options of both:
+  --token T          what every call has to bring
   --ping-ms MS       ask a silent connection so often whether it is alive  [server 20000, client 300000]
 
 Ctrl-C ends the server; in the client it cancels the call. The server finishes what is under way
@@ -55,6 +57,7 @@ pub enum Command {
     Help,
     Server(Box<Serve>),
     Client(Box<Ask>),
+    Mine(SocketAddr),
 }
 
 /// A server.
@@ -159,6 +162,11 @@ fn option(name: &str, parser: &mut lexopt::Parser, given: &mut Given) -> anyhow:
             let parsed = text.parse();
             given.addr = parsed.with_context(|| format!("--addr {text}: {example}"))?;
         }
+        "token" => {
+            let token = parser.value()?.string()?;
+            given.client.token = Some(token.clone());
+            given.settings.token = Some(token);
+        }
         "tls" => given.tls = true,
         "certs" => {
             given.tls = true;
@@ -210,6 +218,7 @@ fn command(given: Given) -> anyhow::Result<Command> {
             narrate: given.narrate,
             until_stdin_ends: given.until_stdin_ends,
         })),
+        Some("mine") => Command::Mine(given.addr),
         Some("client") => {
             let which = "which call? greet NAME, repeat NAME, greet-all NAME ..., or chat";
             let kind = words.next().context(which)?;

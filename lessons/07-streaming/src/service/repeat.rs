@@ -63,6 +63,12 @@ impl Order {
         if !self.interval.is_zero() {
             sleep(self.interval).await;
         }
+        self.greeting(number)
+    }
+
+    /// The greeting with this number, made now.
+    #[must_use]
+    pub fn greeting(&self, number: u32) -> RepeatResponse {
         RepeatResponse {
             message: self.message.clone(),
             number,
