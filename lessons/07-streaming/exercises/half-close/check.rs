@@ -1,7 +1,3 @@
-<<<<<<< HEAD
-mod exercise;
-fn main() {}
-=======
 //! The check of `half-close`. It plays both ends, in memory: a program at the socket, and a server
 //! behind the call. Nothing here waits for a clock unless an answer is wrong.
 
@@ -301,4 +297,3 @@ fn what_failed_is_not_finished() {
         },
     );
 }
->>>>>>> l07
