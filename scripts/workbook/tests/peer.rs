@@ -362,6 +362,52 @@ fn grpcio_calls_the_answers_of_lesson_06() {
 }
 
 #[test]
+fn grpcio_calls_the_answers_of_lesson_07() {
+    let (said, code) = run("07");
+    assert_eq!(code, Some(0), "{said}");
+    expect(
+        &said,
+        &[
+            "  server-stream: the solution, because your own has not passed yet\n  chat: the sol",
+            "  backpressure: the solution",
+            "  streams: this lesson's own server\nA real Python program calls it.\n",
+            "   and gets      7 hello wire, after ",
+            "   ann hears      2 comes in\n   ann says       eins\n",
+            "   ben finishes   and goes on listening\n   ann says       still there?\n",
+            "   ben is told    that it is over: OK\n",
+            "   It has them all. When it read on, ",
+            "   GreetAll      3 requests, 1 reply: hello ann, ben and cid\n",
+            "Meanwhile, in the server:\n  server-stream: the pages were dropped after ",
+            "\nEvery call went as the protocol says.\n",
+        ],
+    );
+
+    for (id, mistake) in [
+        ("server-stream", "1_a_stream_is_a_list"),
+        ("chat", "1_talk_in_turns"),
+        ("backpressure", "1_a_channel_has_no_end"),
+    ] {
+        pass(
+            id,
+            &text("07-streaming", &format!("{id}/mistakes/{mistake}.rs")),
+        );
+    }
+    let (said, code) = run("7");
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(wrongs(&said), 3, "{said}");
+    expect(
+        &said,
+        &[
+            "  chat: your own answer, .workbook/passed/chat.rs\n",
+            "had been made: the page was held back\n\nB. ",
+            "   WRONG         all of them: they lay in the server's memory, for a reader who ",
+            "   Chat          2 requests, 4 replies: welcome, hello eins, hello två, bye, 2 texts\n",
+            "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
+        ],
+    );
+}
+
+#[test]
 fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
     let fixture = Fixture::new();
     let bare = tempfile::tempdir().unwrap();
