@@ -123,6 +123,7 @@ impl Client {
     /// # Errors
     /// [`NoServer`].
     pub async fn connect(addr: SocketAddr, options: Options) -> Result<Self, NoServer> {
+        let token = bearer(&options)?;
         let since = Instant::now();
         let until = since + options.patience;
         let endpoint = endpoint(addr, &options);
@@ -146,7 +147,11 @@ impl Client {
             }
             sleep(pause).await;
         };
-        Self::on(channel, options)
+        Ok(Client {
+            channel,
+            token,
+            options,
+        })
     }
     // ANCHOR_END: connect
 
@@ -155,21 +160,9 @@ impl Client {
     /// # Errors
     /// [`NoServer::Token`]; it does not look for the server.
     pub fn lazy(addr: SocketAddr, options: Options) -> Result<Self, NoServer> {
-        let channel = endpoint(addr, &options).connect_lazy();
-        Self::on(channel, options)
-    }
-
-    fn on(channel: Channel, options: Options) -> Result<Self, NoServer> {
-        let token = match &options.token {
-            Some(token) => {
-                let value = format!("Bearer {token}").parse();
-                Some(value.map_err(|_| NoServer::Token)?)
-            }
-            None => None,
-        };
         Ok(Client {
-            channel,
-            token,
+            channel: endpoint(addr, &options).connect_lazy(),
+            token: bearer(&options)?,
             options,
         })
     }
@@ -301,6 +294,16 @@ fn endpoint(addr: SocketAddr, options: &Options) -> Endpoint {
         .keep_alive_timeout(options.pong)
         // Else nobody asks while no call waits, and the next call meets a dead connection.
         .keep_alive_while_idle(true)
+}
+
+/// The token as a header.
+fn bearer(options: &Options) -> Result<Option<MetadataValue<Ascii>>, NoServer> {
+    let value = options
+        .token
+        .as_ref()
+        .map(|token| format!("Bearer {token}"));
+    let value = value.map(|value| value.parse()).transpose();
+    value.map_err(|_| NoServer::Token)
 }
 
 /// The last error in the chain: what the system said.

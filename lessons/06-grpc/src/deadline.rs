@@ -41,6 +41,8 @@ pub async fn keep(longest: Duration, request: Request<Body>, next: Next) -> Resp
 }
 // ANCHOR_END: keep
 
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 fn over() -> Status {
     Status::deadline_exceeded("the time for this call is over; its work was stopped")
 }
@@ -54,7 +56,9 @@ pub fn asked_for(headers: &HeaderMap) -> Result<Option<Duration>, String> {
         return Ok(None);
     };
     let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-    parse(&text).map(Some).ok_or(text)
+    // Eight digits of hours are eleven thousand years, and not every clock can count so far.
+    let parsed = parse(&text).map(|time| Some(time.min(A_YEAR)));
+    parsed.ok_or(text)
 }
 
 fn parse(text: &str) -> Option<Duration> {

@@ -22,6 +22,7 @@ pub async fn run(asked: Ask) -> anyhow::Result<()> {
                 client::Trouble::Nobody(_) => anyhow::anyhow!("{trouble}. {start}"),
                 trouble => trouble.into(),
             })?;
+    let settings = asked.settings;
     let interrupt = tokio::signal::ctrl_c();
     // ANCHOR: cancel
     let called = tokio::select! {
@@ -35,7 +36,11 @@ pub async fn run(asked: Ask) -> anyhow::Result<()> {
         }
     };
     // ANCHOR_END: cancel
-    called
+    called.map_err(|status| {
+        let hint = client::hint(&status, &settings).map(|hint| format!(". {hint}"));
+        let words = client::words(&status);
+        anyhow::anyhow!("the call failed: {words}{}", hint.unwrap_or_default())
+    })
 }
 
 async fn call(
@@ -43,7 +48,7 @@ async fn call(
     kind: Kind,
     deadline: Option<Duration>,
     slow: Duration,
-) -> anyhow::Result<()> {
+) -> Result<(), Status> {
     let until = deadline.map(|time| Instant::now() + time);
     let calling = async {
         match kind {
@@ -54,7 +59,7 @@ async fn call(
         }
     };
     // The server ends the call at its deadline. If it does not, or cannot be heard, we do.
-    let called = match until {
+    match until {
         Some(until) => match timeout_at(until + LATE, calling).await {
             Ok(called) => called,
             Err(_) => Err(Status::deadline_exceeded(
@@ -62,14 +67,7 @@ async fn call(
             )),
         },
         None => calling.await,
-    };
-    called.map_err(|status| match client::broke_at_once(&status) {
-        Some(trouble) => trouble.into(),
-        None => {
-            let code = format!("{:?}", status.code());
-            anyhow::anyhow!("the call failed: {code}: {}", status.message())
-        }
-    })
+    }
 }
 
 /// The status of a server takes a moment to come back.

@@ -7,11 +7,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use l06_grpc::{limits, lost};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use crate::pb::stream_service_client::StreamServiceClient;
 
@@ -127,8 +128,6 @@ pub enum Trouble {
     Untrusted(String),
     /// We spoke TLS, and the server did not.
     ServerIsPlain,
-    /// The connection broke at its very beginning. Perhaps the server speaks TLS, and we did not.
-    BrokeAtOnce(String),
     /// Something else.
     Other(String),
 }
@@ -167,13 +166,14 @@ impl fmt::Display for Trouble {
             Trouble::Nobody(addr) => write!(f, "nobody answers at {addr}"),
             Trouble::Slow(addr) => write!(f, "{addr} did not answer in time"),
             Trouble::Untrusted(why) => {
-                write!(f, "the server's certificate is not to be trusted: {why}")
+                let why = match why.as_str() {
+                    "UnknownIssuer" => "it is signed by somebody we do not know",
+                    why if why.contains("not valid for name") => "it is for another name",
+                    why => why,
+                };
+                write!(f, "we cannot trust the server's certificate: {why}")
             }
             Trouble::ServerIsPlain => f.write_str("the server does not speak TLS, and we did"),
-            Trouble::BrokeAtOnce(words) => write!(
-                f,
-                "the connection broke at once; does the server speak TLS? ({words})"
-            ),
             Trouble::Other(words) => f.write_str(words),
         }
     }
@@ -181,19 +181,27 @@ impl fmt::Display for Trouble {
 
 impl StdError for Trouble {}
 
-/// What a failed call says about the connection, if it is about the connection at all.
-///
-/// A server that speaks TLS answers our clear bytes with an alert. To HTTP/2 that is a frame of
-/// 1,377,027 bytes, and it hangs up.
+/// A failed call in words: its code and its message. What tonic calls by another code than the
+/// documentation of gRPC does is mended, as in lesson 06.
 #[must_use]
-pub fn broke_at_once(status: &Status) -> Option<Trouble> {
-    let source = status.source()?;
-    let words: Vec<String> = chain(source).iter().map(ToString::to_string).collect();
-    let last = words.last()?.clone();
-    words
-        .iter()
-        .any(|words| words.contains("frame with invalid size"))
-        .then_some(Trouble::BrokeAtOnce(last))
+pub fn words(status: &Status) -> String {
+    let status = limits::mended(lost::mended(status.clone()));
+    format!("{:?}: {}", status.code(), status.message())
+}
+
+/// What else might be the matter when a connection in the clear broke before it was any good: a
+/// server that speaks TLS hangs up on whoever does not, and has no words in common with it.
+#[must_use]
+pub fn hint(status: &Status, settings: &Settings) -> Option<&'static str> {
+    // An alert of TLS, read as HTTP/2, is a frame against the rules; if the alert gets lost on the way,
+    // nothing is left but a connection that has ended.
+    let broke = match status.code() {
+        Code::Cancelled => status.source().is_some(),
+        Code::Internal => status.message().contains("protocol error"),
+        _ => false,
+    };
+    (broke && settings.authority.is_none())
+        .then_some("Does the server speak TLS, or has it no seat left?")
 }
 
 /// An error, and its reason, and the reason of that.

@@ -2,9 +2,14 @@
 //! `server` and `client` are for two terminals, `measure` fills one row of the ladder.
 
 mod calls;
+mod demo;
+mod measure;
 #[cfg(feature = "mine")]
 mod mine;
 mod options;
+mod peer;
+mod story;
+mod tap;
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -12,7 +17,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use l07_streaming::server::serve;
-use l07_streaming::{tls, watch};
+use l07_streaming::tls;
 use options::{Command, Serve};
 use tokio::net::TcpListener;
 
@@ -30,12 +35,18 @@ fn run(command: Command) -> anyhow::Result<()> {
     if let Command::Help = command {
         return Ok(io::stdout().write_all(options::HELP.as_bytes())?);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    // The server may use every core. A client waits for one thing at a time, and tasks of one thread
+    // hand over to each other without waking another one.
+    let mut runtime = match &command {
+        Command::Server(_) | Command::Mine(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = runtime.enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Help => Ok(()),
+            Command::Demo => demo::run().await,
+            Command::Measure => measure::run().await,
             Command::Server(serve) => run_server(*serve).await,
             Command::Client(asked) => calls::run(*asked).await,
             Command::Mine(addr) => run_mine(addr).await,
@@ -79,7 +90,7 @@ async fn run_server(serving: Serve) -> anyhow::Result<()> {
     io::stdout().flush()?;
     let mut streams = serving.streams;
     if serving.narrate {
-        streams.watch = watch::Watch::default();
+        streams.watch = peer::narrator();
     }
     serve(listener, streams, serving.settings, certificates, shutdown).await?;
     Ok(())

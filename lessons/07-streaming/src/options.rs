@@ -14,11 +14,13 @@ use lexopt::prelude::*;
 pub const HELP: &str = "\
 Many messages, one call: lesson 07 of Sockets to Services.
 
+  cargo run -p l07-streaming                          the demo: two processes, nine scenes
   cargo run -p l07-streaming -- server                a server, in one terminal
   cargo run -p l07-streaming -- client greet wire         one request, one reply; in another one
   cargo run -p l07-streaming -- client repeat wire        one request, many replies
   cargo run -p l07-streaming -- client greet-all ann ben  many requests, one reply
   cargo run -p l07-streaming -- client chat               both at once: type lines, Ctrl-D ends
+  cargo run -p l07-streaming -- measure               bytes and microseconds of a message in a stream
   cargo run -p l07-streaming --features mine -- mine  servers made of your own answers
 
 Options of server, client and mine:
@@ -54,9 +56,11 @@ const ADDR: &str = "127.0.0.1:8800";
 
 /// What was asked for.
 pub enum Command {
+    Demo,
     Help,
     Server(Box<Serve>),
     Client(Box<Ask>),
+    Measure,
     Mine(SocketAddr),
 }
 
@@ -208,7 +212,7 @@ fn option(name: &str, parser: &mut lexopt::Parser, given: &mut Given) -> anyhow:
 fn command(given: Given) -> anyhow::Result<Command> {
     let mut words = given.words.into_iter();
     let command = match words.next().as_deref() {
-        None => Command::Help,
+        None => Command::Demo,
         Some("server") => Command::Server(Box::new(Serve {
             addr: given.addr,
             settings: given.settings,
@@ -218,6 +222,7 @@ fn command(given: Given) -> anyhow::Result<Command> {
             narrate: given.narrate,
             until_stdin_ends: given.until_stdin_ends,
         })),
+        Some("measure") => Command::Measure,
         Some("mine") => Command::Mine(given.addr),
         Some("client") => {
             let which = "which call? greet NAME, repeat NAME, greet-all NAME ..., or chat";

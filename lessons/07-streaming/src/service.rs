@@ -16,7 +16,7 @@ use crate::pb::{
     ChatRequest, ChatResponse, GreetAllRequest, GreetAllResponse, GreetRequest, GreetResponse,
     RepeatRequest, RepeatResponse,
 };
-use crate::watch::Watch;
+use crate::watch::{Event, Watch};
 
 /// The longest name, in bytes.
 pub const NAME: usize = 256;
@@ -80,9 +80,9 @@ impl StreamService for Streams {
         &self,
         request: Request<Streaming<GreetAllRequest>>,
     ) -> Result<Response<GreetAllResponse>, Status> {
+        let call = self.watch.call("GreetAll");
         let mut requests = request.into_inner();
-        let mut names = Vec::new();
-        let mut count = 0;
+        let (mut names, mut count) = (Vec::new(), 0);
         while let Some(GreetAllRequest { name }) = next(&mut requests, self.idle).await? {
             if count == NAMES {
                 return Err(Status::resource_exhausted(format!(
@@ -90,8 +90,10 @@ impl StreamService for Streams {
                 )));
             }
             count += 1;
+            call.tell(Event::Heard(count));
             names.push(given(name)?);
         }
+        call.tell(Event::Finished);
         let message = greeting(&names);
         Ok(Response::new(GreetAllResponse { message, count }))
     }

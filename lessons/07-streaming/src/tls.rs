@@ -41,10 +41,11 @@ fn make() -> Result<(Certificates, String, String), rcgen::Error> {
     let mut about = CertificateParams::default();
     about.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     about.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    about
-        .distinguished_name
-        .push(DnType::CommonName, "lesson 07: an authority");
-    let authority = CertifiedIssuer::self_signed(about, KeyPair::generate()?)?;
+    // A name of its own: two authorities of the same name would be taken for one.
+    let key = KeyPair::generate()?;
+    let name = format!("lesson 07: authority {}", fingerprint(&key));
+    about.distinguished_name.push(DnType::CommonName, name);
+    let authority = CertifiedIssuer::self_signed(about, key)?;
 
     let mut about = CertificateParams::new(NAMES.map(String::from))?;
     about.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -62,6 +63,12 @@ fn make() -> Result<(Certificates, String, String), rcgen::Error> {
     Ok((made, certificate, key))
 }
 // ANCHOR_END: make
+
+/// The last bytes of a public key: enough to tell two of them apart.
+fn fingerprint(key: &KeyPair) -> String {
+    let last = key.public_key_raw().iter().rev().take(4);
+    last.map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// Where certificates lie in a folder.
 struct Files {
