@@ -17,7 +17,7 @@ fn main() -> io::Result<()> {
     // A map without an order of its own would take other bytes in every run, and the demo shows bytes.
     prost.btree_map(["."]);
     // JSON of the same messages, to compare with. (Not of the address book: its timestamp is not ours.)
-    for package in [".greeter.v1", ".panda.v1", ".school.v1"] {
+    for package in [".greeter.v1", ".panda.v1.PandaRequest", ".school.v1"] {
         prost.type_attribute(package, "#[derive(serde::Serialize, serde::Deserialize)]");
     }
     // Without a dot in front: the oneof itself, and not also what is in it.
