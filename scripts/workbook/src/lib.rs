@@ -23,4 +23,5 @@ pub mod text;
 pub mod verdict;
 pub mod verify;
 pub mod watch;
+pub mod wire;
 pub mod words;
