@@ -58,8 +58,7 @@ impl Client {
 }
 
 fn hung_up() -> io::Error {
-    let words =
-        "the server hung up and cannot say why: there is no place for an error in a HelloReply";
+    let words = "the connection ended without a reply; a HelloReply has no place to say why";
     io::Error::new(io::ErrorKind::UnexpectedEof, words)
 }
 

@@ -134,7 +134,7 @@ fn compare() -> anyhow::Result<Vec<Row>> {
         )?,
         row("a text of 1060 letters", &HelloRequest { name: text })?,
         row("1000 numbers from 0 on", &weights(0))?,
-        row("1000 numbers from 2000000000 on", &weights(2_000_000_000))?,
+        row("1000 numbers from 2 billion on", &weights(2_000_000_000))?,
         row("1000 numbers from -1000 on", &weights(-1000))?,
     ])
 }
