@@ -185,22 +185,33 @@ impl StdError for Trouble {}
 /// documentation of gRPC does is mended, as in lesson 06.
 #[must_use]
 pub fn words(status: &Status) -> String {
-    let status = limits::mended(lost::mended(status.clone()));
+    let status = mended(status.clone());
     format!("{:?}: {}", status.code(), status.message())
 }
 
-/// What else might be the matter when a connection in the clear broke before it was any good: a
-/// server that speaks TLS hangs up on whoever does not, and has no words in common with it.
+/// The status that the documentation of gRPC has for what happened.
+#[must_use]
+pub fn mended(status: Status) -> Status {
+    let status = limits::mended(lost::mended(status));
+    // In the middle of a stream: a status of the server has no source, only trouble of our own has.
+    if let (Code::Unknown, Some(source)) = (status.code(), status.source()) {
+        let why = chain(source)
+            .last()
+            .map_or_else(String::new, ToString::to_string);
+        let words = format!("the connection is lost ({why}); what has come is not all");
+        return Status::unavailable(words);
+    }
+    status
+}
+
+/// What else might be the matter when a connection in the clear broke before anything had come: a
+/// server that speaks TLS hangs up on whoever does not. It says so in TLS, which HTTP/2 cannot read;
+/// whether we still hear that, or only find the wire cut, is a matter of microseconds.
 #[must_use]
 pub fn hint(status: &Status, settings: &Settings) -> Option<&'static str> {
-    // An alert of TLS, read as HTTP/2, is a frame against the rules; if the alert gets lost on the way,
-    // nothing is left but a connection that has ended.
-    let broke = match status.code() {
-        Code::Cancelled => status.source().is_some(),
-        Code::Internal => status.message().contains("protocol error"),
-        _ => false,
-    };
-    (broke && settings.authority.is_none())
+    let of_ours = status.source().is_some() || status.message().contains("protocol error");
+    let in_the_middle = status.message().contains("reading a body");
+    (of_ours && !in_the_middle && settings.authority.is_none())
         .then_some("Does the server speak TLS, or has it no seat left?")
 }
 

@@ -46,7 +46,8 @@ Options of client:
   --tick-ms MS       of chat: let the server speak without being asked
 Options of both:
   --token T          what every call has to bring
-  --ping-ms MS       ask a silent connection so often whether it is alive  [server 20000, client 300000]
+  --ping-ms MS       ask a silent connection so often whether it is alive
+                     [server 20000, client 300000]
 
 Ctrl-C ends the server; in the client it cancels the call. The server finishes what is under way
 first, as long as --grace-ms allows.
