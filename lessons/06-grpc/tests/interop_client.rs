@@ -157,8 +157,20 @@ async fn the_health_of_a_stranger() {
     let (_server, client) = client(patient()).await;
     let mut health = HealthClient::new(client.channel());
     let service = "greeter.v1.Greeter".to_string();
-    let reply = health.check(HealthCheckRequest { service }).await.unwrap();
+    let asked = HealthCheckRequest { service };
+    let reply = health.check(asked.clone()).await.unwrap();
     assert_eq!(reply.into_inner().status(), ServingStatus::Serving);
+    // And who watches hears of a change.
+    let mut watched = health.watch(asked).await.unwrap().into_inner();
+    for (greeted, expected) in [
+        ("wire", ServingStatus::Serving),
+        ("sick", ServingStatus::NotServing),
+    ] {
+        client.greet(greeted).await.unwrap();
+        let status = tokio::time::timeout(PATIENCE, watched.message()).await;
+        let status = status.unwrap().unwrap().unwrap();
+        assert_eq!(status.status(), expected);
+    }
     let service = "nobody.v1.Nobody".to_string();
     let status = health.check(HealthCheckRequest { service }).await;
     assert_eq!(status.unwrap_err().code(), Code::NotFound);

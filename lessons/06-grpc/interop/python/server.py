@@ -3,7 +3,8 @@
     python3 server.py DESCRIPTORS [gzip]
 
 DESCRIPTORS is the file that the build of lesson 06 writes. A few names mean more than a name: `slow`
-is answered never, `flaky` only when asked for the third time, `closed` is refused.
+is answered never, `flaky` only when asked for the third time, `closed` is refused, `sick` makes the
+service say that it is not serving.
 """
 
 import sys
@@ -46,6 +47,8 @@ def greet(request, context):
         asked["flaky"] += 1
         if asked["flaky"] < 3:
             context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+    if request.name == "sick":
+        of_health.set("greeter.v1.Greeter", health_pb2.HealthCheckResponse.NOT_SERVING)
     if request.name == "slow":
         tell(f"work begins, {context.time_remaining() is not None}")
         while context.is_active():

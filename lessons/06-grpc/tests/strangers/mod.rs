@@ -22,7 +22,9 @@ pub fn python(file: &str) -> Command {
         // Each line at once, and no `__pycache__` beside the lesson.
         .args(["-u", "-B"])
         .arg(script.join(file))
-        .env("PYTHONIOENCODING", "utf-8");
+        .env("PYTHONIOENCODING", "utf-8")
+        // A handshake that must fail needs no remark of the library.
+        .env("GRPC_VERBOSITY", "ERROR");
     command
 }
 

@@ -27,8 +27,8 @@ Usage: cargo workbook peer 02|03|06|07
   02  Python calls your answers of `dispatch` and `errors`, and then tries to read lesson 02's own
       protocol
   03  Go calls your answer of `go-dialect` with the client of its standard library
-  06  Python's grpcio calls your answers of lesson 06
-  07  Python's grpcio calls your answers of lesson 07, streams and all
+  06  Python's grpcio calls your answers of `status`, `deadline` and `interceptor`
+  07  Python's grpcio calls your answers of `server-stream`, `chat` and `backpressure`
 
 What has passed is yours, from .workbook/passed/; the solution stands in for the rest. The first
 lines say which is which.
