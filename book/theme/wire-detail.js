@@ -46,6 +46,10 @@ window.workbookWireDetail = ({ element, common }) => {
             }
             if (isPairs(value)) {
                 parts.push(element('p', { className: 'wire-title' }, name.replaceAll('_', ' ')), factList(value));
+            } else if (Array.isArray(value) && value.every(each => typeof each !== 'object')) {
+                if (value.length) {
+                    facts.push([name.replaceAll('_', ' '), value.join(', ')]);
+                }
             } else if (typeof value === 'object') {
                 parts.push(listing(name.replaceAll('_', ' '), JSON.stringify(value, null, 2)));
             } else {
