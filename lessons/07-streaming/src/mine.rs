@@ -302,7 +302,10 @@ fn tell_panics() {
             let file = place.file().rsplit(['/', '\\']).next().unwrap_or_default();
             format!(" at {file}:{}", place.line())
         });
-        let words = info.payload_as_str().unwrap_or("no words");
+        let payload = info.payload();
+        let words = payload.downcast_ref::<String>().map(String::as_str);
+        let words = words.or(payload.downcast_ref::<&str>().copied());
+        let words = words.unwrap_or("no words");
         // Line breaks would look like something that this server says.
         let words = words.replace('\n', " ");
         tell(&format!("the answer panicked{place}: {words}"));

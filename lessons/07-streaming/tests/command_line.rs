@@ -121,8 +121,8 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     let table = out.split("not read").nth(1).unwrap();
     let mut rows = table.lines().filter(|line| line.ends_with("KB"));
     let made = |row: Option<&str>| -> u32 {
-        let row = row.unwrap().split_whitespace();
-        row.skip(1).next().unwrap().parse().unwrap()
+        let made = row.unwrap().split_whitespace().nth(1);
+        made.unwrap().parse().unwrap()
     };
     let (bounded, unbounded) = (made(rows.next()), made(rows.next()));
     assert!(bounded < 100 && unbounded == 2000, "{bounded}, {unbounded}");
