@@ -196,3 +196,37 @@ fn signals_end_the_server_soon_and_cleanly() {
         assert!(since.elapsed() < Duration::from_secs(5));
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn who_watches_the_health_hears_of_the_end_before_it_comes() {
+    use l06_grpc::client::{Client, Options};
+    use tonic_health::pb::HealthCheckRequest;
+    use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
+    use tonic_health::pb::health_client::HealthClient;
+
+    let mut server = Program::start(&[]);
+    let client = Client::connect(server.addr, Options::default()).await;
+    let mut health = HealthClient::new(client.unwrap().channel());
+    let service = "greeter.v1.Greeter".to_string();
+    let watch = health.watch(HealthCheckRequest { service }).await;
+    let mut watch = watch.unwrap().into_inner();
+    for expected in [Serving, NotServing] {
+        let said = support::within(watch.message()).await.unwrap().unwrap();
+        assert_eq!(said.status(), expected);
+        if expected == Serving {
+            let id = server.child.id().to_string();
+            assert!(
+                Command::new("kill")
+                    .args(["-TERM", &id])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        }
+    }
+    // Not blocking here: the client's end of the connection runs on this thread.
+    drop((watch, health));
+    let ended = tokio::task::spawn_blocking(move || server.child.wait());
+    assert!(support::within(ended).await.unwrap().unwrap().success());
+}
