@@ -1,6 +1,8 @@
 use std::future::Future;
 
+use tokio::sync::mpsc;
 use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 /// Somewhere items lie, a page at a time: that is how databases give them out.
@@ -16,11 +18,23 @@ pub trait Pages<T>: Send + 'static {
 /// * If a page fails, what was fetched before goes out, then the status, and then nothing more.
 /// * When the caller has left, the stream is dropped. Then nobody fetches any longer: `pages` is
 ///   dropped as well, also in the middle of a page.
-pub fn reply<T, P>(pages: P) -> impl Stream<Item = Result<T, Status>> + Send
+pub fn reply<T, P>(mut pages: P) -> impl Stream<Item = Result<T, Status>> + Send
 where
     T: Send + 'static,
     P: Pages<T>,
 {
-    drop(pages);
-    tokio_stream::empty()
+    let (out, replies) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut items = Vec::new();
+        while let Ok(page) = pages.page(items.len()).await {
+            if page.is_empty() {
+                break;
+            }
+            items.extend(page);
+        }
+        for item in items {
+            let _ = out.send(Ok(item)).await;
+        }
+    });
+    ReceiverStream::new(replies)
 }
