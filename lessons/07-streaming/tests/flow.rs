@@ -100,6 +100,28 @@ async fn one_slow_reader_does_not_stop_the_others() {
 }
 
 #[tokio::test]
+async fn a_window_for_all_lets_one_slow_call_stop_the_others() {
+    let server = Server::start().await;
+    // The connection's window is no larger than that of one stream.
+    let mut client = server.client_with(&narrow()).await;
+    let mut stuck = client
+        .repeat(order(100, 0, PAYLOAD))
+        .await
+        .unwrap()
+        .into_inner();
+    standstill(&server).await;
+    let name = "wire".to_string();
+    let mut other = client.clone();
+    let mut call = tokio::spawn(async move { other.greet(GreetRequest { name }).await });
+    let waited = timeout(Duration::from_millis(500), &mut call).await;
+    assert!(waited.is_err(), "there was room for its reply");
+    // As soon as somebody reads, everything goes on.
+    read(&mut stuck, 100).await;
+    assert!(patient(call).await.unwrap().is_ok());
+    server.ended().await;
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_read_slows_the_caller() {
     let server = Server::start().await;
     let mut client = server.client_with(&narrow()).await;
@@ -334,5 +356,6 @@ async fn a_call_too_many_waits_for_a_free_place() {
     assert!(waited.is_err(), "a third call got in");
     running.pop();
     assert!(patient(call).await.unwrap().is_ok());
+    drop(running);
     server.ended().await;
 }

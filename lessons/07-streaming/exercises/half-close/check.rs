@@ -82,17 +82,22 @@ where
     (near, spawn_local(digging), seen)
 }
 
-/// Everything that comes out of the socket until its end.
-async fn rest(case: &Case, socket: &mut DuplexStream, wanted: &str, seen: &Seen, advice: &str) {
+/// Everything that comes out of the socket until its end. What to say depends on whether there was one.
+async fn rest(
+    case: &Case,
+    socket: &mut DuplexStream,
+    wanted: &str,
+    seen: &Seen,
+    (ended_early, silent): (&str, &str),
+) {
     let mut came = Vec::new();
     let ended = timeout(SOON, socket.read_to_end(&mut came)).await.is_ok();
     if ended && came == wanted.as_bytes() {
         return;
     }
-    let end = if ended {
-        "and the end"
-    } else {
-        "and then nothing"
+    let (end, advice) = match ended {
+        true => ("and the end", ended_early),
+        false => ("and then nothing", silent),
     };
     case.fail(
         case.report()
@@ -211,28 +216,13 @@ fn the_answer_comes_after_the_last_byte() {
                     socket.shutdown().await.is_ok(),
                     "a shutdown of our own side"
                 );
-                for _ in 0..50 {
-                    tokio::task::yield_now().await;
-                }
-                let advice = match seen.ended.load(Ordering::SeqCst) {
-                    true => {
-                        "You stopped reading when you stopped sending. The socket's end closes one \
-                     direction; the replies come in the other one, and go on until they end by \
-                     themselves."
-                    }
-                    false => {
-                        "The socket has no more to read, and the server does not know: its requests end \
-                     when the sender of them is dropped, and you still hold it."
-                    }
-                };
-                rest(
-                    case,
-                    &mut socket,
-                    "13 bytes, and that was all",
-                    &seen,
-                    advice,
-                )
-                .await;
+                let early = "You stopped reading when you stopped sending. The socket's end closes one \
+                         direction; the replies come in the other one, and go on until they end by \
+                         themselves.";
+                let silent = "The socket has no more to read, and the server does not know: its requests \
+                          end when the sender of them is dropped, and you still hold it.";
+                let wanted = "13 bytes, and that was all";
+                rest(case, &mut socket, wanted, &seen, (early, silent)).await;
                 let outcome = outcome(case, tunnel, "Ok", "Both directions have ended.").await;
                 if outcome.is_err() {
                     case.differ(
@@ -258,7 +248,7 @@ fn the_server_may_finish_first() {
                 });
                 let advice = "The replies have ended, so the call is over. You still wait for the socket, \
                           which may stay silent for ever; and its program waits for an end.";
-                rest(case, &mut socket, "closed today", &seen, advice).await;
+                rest(case, &mut socket, "closed today", &seen, (advice, advice)).await;
                 let outcome = outcome(case, tunnel, "Ok", advice).await;
                 if outcome.is_err() {
                     case.differ(
