@@ -180,7 +180,13 @@ fn option(name: &str, parser: &mut lexopt::Parser, given: &mut Given) -> anyhow:
         "connections" => given.settings.connections = parser.value()?.parse()?,
         "streams" => given.settings.streams = parser.value()?.parse()?,
         "message" => given.settings.message = parser.value()?.parse()?,
-        "ahead" => given.streams.ahead = parser.value()?.parse()?,
+        "ahead" => {
+            let ahead = parser.value()?.parse()?;
+            if !(1..=1_000_000).contains(&ahead) {
+                bail!("--ahead {ahead}: from 1 to 1000000, a channel must have room and an end");
+            }
+            given.streams.ahead = ahead;
+        }
         "idle-ms" => given.streams.idle = ms()?,
         "longest-ms" => given.settings.longest = ms()?,
         "grace-ms" => given.settings.grace = ms()?,

@@ -376,6 +376,7 @@ fn help_helps_and_mistakes_point_to_it() {
         (&["server", "now"], "one word too many"),
         (&["server", "--nonsense"], "there is no option `--nonsense`"),
         (&["server", "--streams", "many"], "many"),
+        (&["server", "--ahead", "0"], "from 1 to 1000000"),
     ] {
         let (output, _, err) = run(args);
         assert!(!output.status.success());
