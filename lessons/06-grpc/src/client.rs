@@ -47,7 +47,8 @@ impl Default for Options {
             deadline: Duration::from_secs(5),
             token: None,
             gzip: false,
-            ping: Duration::from_secs(20),
+            // As often as gRPC's servers allow when nobody has told them otherwise.
+            ping: Duration::from_secs(300),
             pong: Duration::from_secs(5),
             retry: Policy::default(),
         }
@@ -292,8 +293,9 @@ fn endpoint(addr: SocketAddr, options: &Options) -> Endpoint {
         .connect_timeout(Duration::from_secs(2))
         .http2_keep_alive_interval(options.ping)
         .keep_alive_timeout(options.pong)
-        // Else nobody asks while no call waits, and the next call meets a dead connection.
-        .keep_alive_while_idle(true)
+        // Not while no call waits: many servers take that for a nuisance, and hang up with
+        // `too_many_pings`. A connection that has died in silence costs the next call an attempt.
+        .keep_alive_while_idle(false)
 }
 
 /// The token as a header.

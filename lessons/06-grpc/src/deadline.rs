@@ -22,21 +22,29 @@ use crate::around::Next;
 // ANCHOR: keep
 /// Ends the call when the caller's time is over. Whatever the caller says, the response begins
 /// within `longest`.
-pub async fn keep(longest: Duration, request: Request<Body>, next: Next) -> Response<Body> {
-    let asked = match asked_for(request.headers()) {
-        Ok(asked) => asked,
-        Err(text) => return Status::internal(format!("grpc-timeout: {text}?")).into_http(),
-    };
+pub fn keep(
+    longest: Duration,
+    request: Request<Body>,
+    next: Next,
+) -> impl Future<Output = Response<Body>> + Send {
+    // The clock starts here and not when the future below is first looked at: then tonic's, which
+    // is a little older, could ring first.
     let now = Instant::now();
-    let until = now + asked.map_or(longest, |asked| asked.min(longest));
-    // When the time is over, the future of the call is dropped. That is all "stopping" is: what
-    // belongs to the future ends with it, and what was spawned does not.
-    let Ok(response) = timeout_at(until, next(request)).await else {
-        return over().into_http();
-    };
-    match asked {
-        Some(asked) => response.map(|body| Body::new(Until::new(body, now + asked))),
-        None => response,
+    async move {
+        let asked = match asked_for(request.headers()) {
+            Ok(asked) => asked,
+            Err(text) => return Status::internal(format!("grpc-timeout: {text}?")).into_http(),
+        };
+        let until = now + asked.map_or(longest, |asked| asked.min(longest));
+        // When the time is over, the future of the call is dropped. That is all "stopping" is: what
+        // belongs to the future ends with it, and what was spawned does not.
+        let Ok(response) = timeout_at(until, next(request)).await else {
+            return over().into_http();
+        };
+        match asked {
+            Some(asked) => response.map(|body| Body::new(Until::new(body, now + asked))),
+            None => response,
+        }
     }
 }
 // ANCHOR_END: keep

@@ -80,6 +80,13 @@ pub fn look(root: &Path) -> Vec<Finding> {
                 .into(),
         ),
         finding(
+            "port 8800",
+            Need::Comfort,
+            port(8800),
+            "stop what uses it, or give lessons 06 and 07 another one: -- server --addr 127.0.0.1:8801"
+                .into(),
+        ),
+        finding(
             "browser",
             Need::Comfort,
             browser(),
