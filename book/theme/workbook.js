@@ -4,7 +4,8 @@
 // makes no request at all: quizzes and predictions work, cards keep their commands and nothing else.
 //
 // Layout: words | small helpers | job boxes (buttons, output) | cards | state and sidebar |
-// the connection. Quizzes and predictions are in questions.js, a new version of the text in renew.js.
+// the connection. Quizzes and predictions are in questions.js, a new version of the text in renew.js, the live
+// page "See the wire" in wire.js.
 'use strict';
 
 (() => {
@@ -460,7 +461,9 @@
                 lost = false;
             }
             showState();
+            wire?.state(data.wire);
         });
+        on('wire', data => wire?.row(data));
         on('output', onOutput);
         on('verdict', onVerdict);
         on('done', onDone);
@@ -474,6 +477,7 @@
                 // token; the page that it serves now carries it.
                 ended.clear();
                 renew();
+                wire?.refresh();
             }
         });
         source.addEventListener('error', () => {
@@ -500,8 +504,10 @@
             buildPrediction(section, demo && live ? jobBox(section, 'demo', demo) : null);
         }
         all('[data-exercise]', content).forEach(buildCard);
+        all('[data-wire]', content).forEach(section => wire?.build(section));
     }
     // Before anything is built: the text as it came is what a new version is compared with.
+    const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
     const renew = window.workbookRenew({ all, element, boxes, build, showState });
     build();
     if (live) {

@@ -4,11 +4,13 @@ use tonic::{Request, Response, Status};
 
 use crate::pb::greeter::greeter_server::Greeter;
 use crate::pb::greeter::{HelloReply, HelloRequest};
+use crate::refuse::given;
 
 /// Greets whoever gives a name.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Greetings;
 
+// ANCHOR: method
 #[tonic::async_trait]
 impl Greeter for Greetings {
     async fn say_hello(
@@ -21,11 +23,4 @@ impl Greeter for Greetings {
         }))
     }
 }
-
-/// The name, or the status that says what is wrong with it.
-pub(crate) fn given(name: String) -> Result<String, Status> {
-    if name.is_empty() {
-        return Err(Status::invalid_argument("the name is empty"));
-    }
-    Ok(name)
-}
+// ANCHOR_END: method

@@ -2,9 +2,9 @@
 
 use tonic::{Request, Response, Status};
 
-use crate::greeter::given;
 use crate::pb::hello::hello_service_server::HelloService;
 use crate::pb::hello::{HelloRequest, HelloResponse, NameRequest, NameResponse};
+use crate::refuse::given;
 
 /// Greets, and repeats names, in Chinese.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,10 +2,10 @@
 
 use tonic::{Request, Response, Status};
 
-use crate::greeter::given;
 use crate::pb::say::say_name_server::SayName;
 use crate::pb::say::say_server::Say;
 use crate::pb::say::{Person, Teacher};
+use crate::refuse::{Violations, given};
 
 /// Gives a teacher back with a longer name.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,7 +15,8 @@ pub struct Names;
 impl SayName for Names {
     async fn say_hello(&self, request: Request<Teacher>) -> Result<Response<Teacher>, Status> {
         let Teacher { age, name } = request.into_inner();
-        let name = format!("{}chi", given(name)?);
+        Violations::default().name(&name).age(age).none()?;
+        let name = format!("{name}chi");
         Ok(Response::new(Teacher { age, name }))
     }
 }

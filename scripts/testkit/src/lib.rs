@@ -15,6 +15,7 @@
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
 //! * [`consul`] finds the real Consul and starts it; [`Guarded`] ends a program with this process.
 //! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
+//! * [`python_with_packages`] finds the Python for strangers that need packages.
 
 pub mod advice;
 mod case;
@@ -25,6 +26,7 @@ mod hook;
 pub mod mine;
 mod peer;
 mod pieces;
+mod python;
 mod report;
 mod running;
 mod view;
@@ -34,6 +36,7 @@ pub use case::{Case, case};
 pub use guarded::Guarded;
 pub use peer::{Listening, PATIENCE, Peer};
 pub use pieces::Pieces;
+pub use python::python_with_packages;
 pub use report::Report;
 pub use running::{Running, Serving};
 pub use view::{View, seconds, view_bytes};

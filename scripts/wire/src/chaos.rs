@@ -40,11 +40,14 @@ impl fmt::Display for ChaosError {
 impl std::error::Error for ChaosError {}
 
 impl Chaos {
-    /// Adds the words of one `--chaos` option, separated by commas.
+    /// Adds the words of one `--chaos` option, separated by commas. `none` alone adds nothing.
     ///
     /// # Errors
     /// A word that is unknown, lacks its value, has a wrong one, or is said twice.
     pub fn add(&mut self, words: &str) -> Result<(), ChaosError> {
+        if words.trim() == "none" {
+            return Ok(());
+        }
         for word in words.split(',').map(str::trim) {
             let (name, value) = match word.split_once('=') {
                 Some((name, value)) => (name, Some(value)),
@@ -77,7 +80,7 @@ impl Chaos {
                 _ => {
                     return Err(ChaosError(format!(
                         "chaos {word:?} is not known. Known: split, split=SEED, delay=50ms, \
-                         cut-after=100, half-close; several with commas"
+                         cut-after=100, half-close; several with commas; or none"
                     )));
                 }
             };
@@ -178,44 +181,83 @@ impl Pieces {
 /// The bytes that may still cross before the cut, shared by both directions of a connection.
 #[derive(Debug)]
 pub struct Budget {
-    limit: u64,
+    /// The number of the setting that it follows.
+    setting: AtomicU64,
+    limit: AtomicU64,
     left: AtomicU64,
     forwarded: AtomicU64,
 }
 
+/// Bytes that may cross, as long as the setting stays the one under which they were promised.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise {
+    /// How many.
+    pub bytes: usize,
+    setting: u64,
+}
+
 impl Budget {
-    /// `None`: no cut will come.
-    pub fn new(cut_after: Option<u64>) -> Self {
+    /// The budget under the setting of this number. `None`: no cut will come.
+    pub fn new(setting: u64, cut_after: Option<u64>) -> Self {
         let limit = cut_after.unwrap_or(u64::MAX);
         Budget {
-            limit,
+            setting: AtomicU64::new(setting),
+            limit: AtomicU64::new(limit),
             left: AtomicU64::new(limit),
             forwarded: AtomicU64::new(0),
         }
     }
 
+    /// Starts again from 0 if `setting` is a newer one. What is under way at that moment belongs
+    /// to the old count.
+    pub fn follow(&self, setting: u64, cut_after: Option<u64>) {
+        // Both directions run in one task, so between load and store nobody comes, here and below.
+        if self.setting.load(Ordering::Relaxed) < setting {
+            let limit = cut_after.unwrap_or(u64::MAX);
+            self.setting.store(setting, Ordering::Relaxed);
+            self.limit.store(limit, Ordering::Relaxed);
+            self.left.store(limit, Ordering::Relaxed);
+            self.forwarded.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Takes up to `want` bytes of what is left; 0 if nothing is.
-    pub fn reserve(&self, want: usize) -> usize {
-        // Both directions run in one task, so between load and store nobody comes.
+    pub fn reserve(&self, want: usize) -> Promise {
         let left = self.left.load(Ordering::Relaxed);
-        let take = usize::try_from(left).unwrap_or(usize::MAX).min(want);
-        self.left.store(left - take as u64, Ordering::Relaxed);
-        take
+        let bytes = usize::try_from(left).unwrap_or(usize::MAX).min(want);
+        self.left.store(left - bytes as u64, Ordering::Relaxed);
+        Promise {
+            bytes,
+            setting: self.setting.load(Ordering::Relaxed),
+        }
     }
 
-    /// Gives back what was reserved and could not be forwarded.
-    pub fn give_back(&self, bytes: usize) {
-        self.left.fetch_add(bytes as u64, Ordering::Relaxed);
+    /// Gives back `bytes` of what was promised and could not be forwarded.
+    pub fn give_back(&self, promise: Promise, bytes: usize) {
+        if self.is_current(promise) {
+            self.left.fetch_add(bytes as u64, Ordering::Relaxed);
+        }
     }
 
-    /// `bytes` have been forwarded.
-    pub fn spent(&self, bytes: usize) {
-        self.forwarded.fetch_add(bytes as u64, Ordering::Relaxed);
+    /// `bytes` of what was promised have been forwarded.
+    pub fn spent(&self, promise: Promise, bytes: usize) {
+        if self.is_current(promise) {
+            self.forwarded.fetch_add(bytes as u64, Ordering::Relaxed);
+        }
     }
 
     /// True once exactly the limit has been forwarded: time to cut.
     pub fn is_used_up(&self) -> bool {
-        self.forwarded.load(Ordering::Relaxed) == self.limit
+        self.forwarded.load(Ordering::Relaxed) == self.limit.load(Ordering::Relaxed)
+    }
+
+    /// The bytes after which the cut comes, if one comes.
+    pub fn limit(&self) -> Option<u64> {
+        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit != u64::MAX)
+    }
+
+    fn is_current(&self, promise: Promise) -> bool {
+        self.setting.load(Ordering::Relaxed) == promise.setting
     }
 }
 
@@ -307,15 +349,35 @@ mod tests {
 
     #[test]
     fn the_budget_is_spent_exactly() {
-        let budget = Budget::new(Some(10));
-        assert_eq!(budget.reserve(7), 7);
-        assert_eq!(budget.reserve(7), 3);
-        assert_eq!(budget.reserve(7), 0);
-        budget.spent(7);
+        let budget = Budget::new(0, Some(10));
+        let first = budget.reserve(7);
+        assert_eq!(first.bytes, 7);
+        let second = budget.reserve(7);
+        assert_eq!(second.bytes, 3);
+        assert_eq!(budget.reserve(7).bytes, 0);
+        budget.spent(first, 7);
         assert!(!budget.is_used_up());
-        budget.give_back(3);
-        assert_eq!(budget.reserve(9), 3);
-        budget.spent(3);
+        budget.give_back(second, 3);
+        let third = budget.reserve(9);
+        assert_eq!(third.bytes, 3);
+        budget.spent(third, 3);
         assert!(budget.is_used_up());
+    }
+
+    #[test]
+    fn a_new_setting_counts_from_then_on() {
+        let budget = Budget::new(0, None);
+        let before = budget.reserve(100);
+        budget.follow(1, Some(10));
+        budget.spent(before, 100);
+        assert_eq!(budget.reserve(100).bytes, 10);
+        budget.follow(1, Some(10));
+        assert_eq!(
+            budget.reserve(100).bytes,
+            0,
+            "the same setting: no new count"
+        );
+        budget.follow(2, None);
+        assert_eq!((budget.reserve(100).bytes, budget.limit()), (100, None));
     }
 }

@@ -41,6 +41,13 @@ pub fn ends_inside_a_character(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
+/// The beginning of `text`, of at most `most` bytes and without half a character.
+pub fn beginning(text: &str, most: usize) -> &str {
+    let mut cuts = (0..=most.min(text.len())).rev();
+    let end = cuts.find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
+}
+
 /// The last line of defence: a finished line with no character left that drives a terminal.
 /// A line from a careful view comes back unchanged.
 pub fn guard(line: &str) -> Cow<'_, str> {
@@ -116,10 +123,19 @@ impl Kept {
 
     /// Counts all of `bytes` and keeps what there is room for.
     pub fn push(&mut self, bytes: &[u8]) {
-        let room = self.limit.saturating_sub(self.bytes.len());
+        let mut room = self.limit.saturating_sub(self.bytes.len());
+        if self.left_out() > 0 {
+            // What is kept are the first bytes, without a hole.
+            room = 0;
+        }
         self.bytes
             .extend_from_slice(&bytes[..room.min(bytes.len())]);
         self.len += bytes.len() as u64;
+    }
+
+    /// Counts `len` bytes that are not kept.
+    pub fn count(&mut self, len: u64) {
+        self.len += len;
     }
 
     /// Starts again with nothing.

@@ -71,6 +71,20 @@ pub enum Tone {
     Part,
     /// Worth stopping at.
     Wrong,
+    /// Housekeeping between the two programs, which a reader may pass over.
+    Quiet,
+}
+
+impl Tone {
+    /// The word for it in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tone::Good => "good",
+            Tone::Part => "part",
+            Tone::Wrong => "wrong",
+            Tone::Quiet => "quiet",
+        }
+    }
 }
 
 /// One thing to show. `words`, `rows` and `note` hold no raw text of a peer: whoever makes a

@@ -9,17 +9,19 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::chaos::{Budget, Chaos, PIECE_PAUSE, Pieces};
+use crate::chaos::{Budget, PIECE_PAUSE, Pieces, Promise};
+use crate::control::{Dial, Setting};
 use crate::event::{Dir, Mark, Shown, Tone};
 use crate::screen::Screen;
-use crate::view::{Limits, View, ViewKind, count};
+use crate::view::{Limits, Reading, View, count};
 
 /// Bytes of one direction that the wire itself holds.
 pub const BUFFER: usize = 64 * 1024;
@@ -33,11 +35,11 @@ pub struct Setup {
     /// Where events go.
     pub screen: Screen,
     /// What the bytes are taken for.
-    pub view: ViewKind,
+    pub view: Reading,
     /// What a view may keep.
     pub limits: Limits,
-    /// How the wire misbehaves.
-    pub chaos: Chaos,
+    /// How the wire misbehaves, which may change at any moment.
+    pub dial: Dial,
 }
 
 /// Bytes that crossed, in each direction.
@@ -107,23 +109,28 @@ pub async fn carry(
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
 
-    let budget = Budget::new(setup.chaos.cut_after);
+    let watch = setup.dial.watch();
+    let setting = watch.borrow().clone();
+    let budget = Budget::new(setting.number, setting.chaos.cut_after);
     let moved = Moved::default();
     let (client_gone, server_gone) = (AtomicBool::new(false), AtomicBool::new(false));
-    let line = |dir, sender_gone, receiver_gone| Line {
+    let [up_view, down_view] = setup.view.start(setup.limits);
+    let line = |dir, view, sender_gone, receiver_gone| Line {
         conn,
         dir,
         setup,
         budget: &budget,
         moved: [&moved, total],
-        view: setup.view.start(setup.limits),
-        pieces: setup.chaos.pieces(conn, dir),
+        view,
+        pieces: setting.chaos.pieces(conn, dir),
+        watch: watch.clone(),
+        setting: setting.clone(),
         told: false,
         sender_gone,
         receiver_gone,
     };
-    let mut up = line(Dir::ToServer, &client_gone, &server_gone);
-    let mut down = line(Dir::ToClient, &server_gone, &client_gone);
+    let mut up = line(Dir::ToServer, up_view, &client_gone, &server_gone);
+    let mut down = line(Dir::ToClient, down_view, &server_gone, &client_gone);
     let outcome = {
         let (from_client, mut to_client) = client.split();
         let (from_server, mut to_server) = server.split();
@@ -137,7 +144,11 @@ pub async fn carry(
     };
     up.end_view();
     down.end_view();
-    finish(conn, outcome, setup, &client, &server, &moved).await;
+    let ends = Ends {
+        client: &client,
+        server: &server,
+    };
+    finish(conn, outcome, setup, ends, &moved, budget.limit()).await;
 }
 
 /// Runs both directions in this one task, and puts their ends together.
@@ -190,20 +201,27 @@ fn take(error: &mut io::Error) -> io::Error {
     std::mem::replace(error, io::ErrorKind::Other.into())
 }
 
+/// The two sockets of a connection.
+#[derive(Clone, Copy)]
+struct Ends<'a> {
+    client: &'a TcpStream,
+    server: &'a TcpStream,
+}
+
 /// Ends both sockets as the outcome asks for, and says it.
 async fn finish(
     conn: u64,
     outcome: Outcome,
     setup: &Setup,
-    client: &TcpStream,
-    server: &TcpStream,
+    ends: Ends<'_>,
     moved: &Moved,
+    limit: Option<u64>,
 ) {
     let (to_server, to_client) = moved.get();
     let how = match outcome {
         Outcome::Closed => "closed",
         Outcome::Reset(dir, error) => {
-            abort_on_drop(client, server);
+            ends.abort_on_drop();
             let words = format!("RST: the {} broke the connection", dir.sender());
             let shown = Shown::new("reset", Mark::Reset, Tone::Wrong, words)
                 .note(format!("{error}; passed on to the {}", dir.receiver()))
@@ -214,8 +232,8 @@ async fn finish(
         }
         Outcome::Cut => {
             sleep(CUT_PAUSE).await;
-            abort_on_drop(client, server);
-            let bytes = setup.chaos.cut_after.unwrap_or(to_server + to_client);
+            ends.abort_on_drop();
+            let bytes = limit.unwrap_or(to_server + to_client);
             let words = format!("chaos cut the wire after {}", count(bytes, "byte"));
             let shown = Shown::new("cut", Mark::Reset, Tone::Wrong, words)
                 .note("RST to both sides")
@@ -235,11 +253,13 @@ async fn finish(
     setup.screen.tell(Some(conn), None, shown);
 }
 
-/// Makes both sockets send RST when they are dropped. If that cannot be set the socket closes
-/// in the orderly way, and there is nothing better to do.
-fn abort_on_drop(client: &TcpStream, server: &TcpStream) {
-    let _ = client.set_zero_linger();
-    let _ = server.set_zero_linger();
+impl Ends<'_> {
+    /// Makes both sockets send RST when they are dropped. If that cannot be set the socket closes
+    /// in the orderly way, and there is nothing better to do.
+    fn abort_on_drop(self) {
+        let _ = self.client.set_zero_linger();
+        let _ = self.server.set_zero_linger();
+    }
 }
 
 /// One direction of one connection.
@@ -252,6 +272,9 @@ struct Line<'a> {
     moved: [&'a Moved; 2],
     view: Box<dyn View>,
     pieces: Pieces,
+    watch: watch::Receiver<Setting>,
+    /// The setting that this direction follows now.
+    setting: Setting,
     /// Chaos has told the receiver that this direction has ended, although it has not.
     told: bool,
     /// The other direction found out that our sender's connection is broken. The system reports
@@ -278,13 +301,11 @@ impl Line<'_> {
                 self.say_thrown_away(n);
                 continue;
             }
-            if let Some(delay) = self.setup.chaos.delay {
-                sleep(delay).await;
-            }
+            self.hold().await;
             if let Some(end) = self.chunk(&buffer[..n], to).await {
                 return end;
             }
-            if self.setup.chaos.half_close && self.dir == Dir::ToServer {
+            if self.setting.chaos.half_close && self.dir == Dir::ToServer {
                 if let Err(error) = to.shutdown().await {
                     return End::ReceiverGone(error);
                 }
@@ -300,23 +321,56 @@ impl Line<'_> {
         }
     }
 
+    /// Looks at the dial: what crosses from now on follows what it says now.
+    fn follow(&mut self) {
+        // An error means that the dial is gone, and then it stays as it was.
+        if self.watch.has_changed().unwrap_or(false) {
+            self.setting = self.watch.borrow_and_update().clone();
+            self.pieces = self.setting.chaos.pieces(self.conn, self.dir);
+        }
+        self.budget
+            .follow(self.setting.number, self.setting.chaos.cut_after);
+    }
+
+    /// Holds a chunk back for as long as chaos asks, or until chaos asks for something else.
+    async fn hold(&mut self) {
+        let start = Instant::now();
+        loop {
+            self.follow();
+            let left = match self.setting.chaos.delay {
+                Some(delay) => delay.saturating_sub(start.elapsed()),
+                None => return,
+            };
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = sleep(left) => return,
+                Ok(()) = self.watch.changed() => self.watch.mark_changed(),
+            }
+        }
+    }
+
     /// Forwards one chunk, whole or in pieces. `Some` if that was the end.
     async fn chunk(&mut self, chunk: &[u8], to: &mut WriteHalf<'_>) -> Option<End> {
         let mut rest = chunk;
         while !rest.is_empty() {
-            if rest.len() < chunk.len() && self.setup.chaos.split.is_some() {
+            if rest.len() < chunk.len() && self.setting.chaos.split.is_some() {
                 sleep(PIECE_PAUSE).await;
             }
+            self.follow();
             let size = self.pieces.next(rest.len(), chunk.len());
-            let allowed = self.budget.reserve(size);
-            if allowed == 0 {
-                self.wait_for_cut().await;
-                return Some(End::Cut);
+            let promise = self.budget.reserve(size);
+            if promise.bytes == 0 {
+                if self.wait_for_cut().await {
+                    return Some(End::Cut);
+                }
+                continue;
             }
-            let (piece, after) = rest.split_at(allowed);
+            let (piece, after) = rest.split_at(promise.bytes);
             rest = after;
             self.show(piece);
-            if let Err(error) = self.write(piece, to).await {
+            if let Err(error) = self.write(piece, promise, to).await {
                 return Some(End::ReceiverGone(error));
             }
             if self.budget.is_used_up() {
@@ -327,12 +381,17 @@ impl Line<'_> {
     }
 
     /// Writes a piece and counts what really left, also if it breaks in the middle.
-    async fn write(&mut self, piece: &[u8], to: &mut WriteHalf<'_>) -> io::Result<()> {
+    async fn write(
+        &mut self,
+        piece: &[u8],
+        promise: Promise,
+        to: &mut WriteHalf<'_>,
+    ) -> io::Result<()> {
         let mut rest = piece;
         while !rest.is_empty() {
             match to.write(rest).await {
                 Ok(n) if n > 0 => {
-                    self.budget.spent(n);
+                    self.budget.spent(promise, n);
                     for moved in self.moved {
                         moved.add(self.dir, n);
                     }
@@ -340,7 +399,7 @@ impl Line<'_> {
                 }
                 Ok(_) => return Err(io::ErrorKind::WriteZero.into()),
                 Err(error) => {
-                    self.budget.give_back(rest.len());
+                    self.budget.give_back(promise, rest.len());
                     self.receiver_gone.store(true, Ordering::Relaxed);
                     return Err(error);
                 }
@@ -351,10 +410,17 @@ impl Line<'_> {
 
     /// All bytes are promised, some to the other direction, which still writes them: only
     /// when these have left is the count exact. A rare moment, so looking now and then will do.
-    async fn wait_for_cut(&mut self) {
+    /// False if no cut comes after all, because the dial was turned meanwhile.
+    async fn wait_for_cut(&mut self) -> bool {
+        let number = self.setting.number;
         while !self.budget.is_used_up() {
             sleep(Duration::from_millis(5)).await;
+            self.follow();
+            if self.setting.number != number {
+                return false;
+            }
         }
+        true
     }
 
     /// The sender has finished: says it and passes it on.

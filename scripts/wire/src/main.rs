@@ -2,15 +2,20 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use tokio::sync::{Notify, mpsc};
 use wire::address;
+use wire::control::{self, Dial};
 use wire::event::{Mark, Shown, Tone};
 use wire::forward::Setup;
 use wire::options::{self, Asked, Options, Output};
 use wire::proxy::Proxy;
+use wire::schema::{self, Schema, reflect};
 use wire::screen::{Form, Screen};
+use wire::view::{Reading, ViewKind};
 
 /// At the end the screen gets this long to show what is still waiting.
 const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -20,7 +25,14 @@ fn main() -> ExitCode {
         Ok(Asked::Help) => print!("{}", options::HELP),
         Ok(Asked::Version) => println!("wire {}", env!("CARGO_PKG_VERSION")),
         Ok(Asked::Run(options)) => {
-            if let Err(error) = run(*options) {
+            let types = match Found::find(&options) {
+                Ok(types) => types,
+                Err(error) => {
+                    eprintln!("wire: {error}");
+                    return ExitCode::from(2);
+                }
+            };
+            if let Err(error) = run(*options, types) {
                 eprintln!("wire: {error:#}");
                 return ExitCode::from(1);
             }
@@ -33,18 +45,55 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn run(options: Options) -> Result<()> {
+/// The view with its types, which are found before anything starts.
+struct Found {
+    view: Reading,
+    /// The types that the server is to be asked for.
+    asked: Option<(Arc<Schema>, mpsc::Receiver<wire::schema::Asked>)>,
+}
+
+impl Found {
+    /// What the options ask for, or what is wrong with a .proto file.
+    fn find(options: &Options) -> Result<Found, String> {
+        let types = &options.types;
+        let pool = match types.files.as_slice() {
+            [] => None,
+            files => Some(schema::read(files, &types.folders)?),
+        };
+        let mut asked = None;
+        let view = match (options.view, pool) {
+            (ViewKind::Grpc, Some(pool)) => Reading::Grpc(Schema::of(pool)),
+            (ViewKind::Grpc, None) => {
+                let (schema, receiver) = Schema::by_reflection();
+                asked = Some((Arc::clone(&schema), receiver));
+                Reading::Grpc(schema)
+            }
+            (ViewKind::Protobuf, pool) => {
+                let [request, reply] = &types.messages;
+                let find = |name: &Option<String>| match (name, &pool) {
+                    (Some(name), Some(pool)) => schema::message_named(pool, name).map(Some),
+                    _ => Ok(None),
+                };
+                Reading::Protobuf([find(request)?, find(reply)?])
+            }
+            (kind, _) => Reading::Plain(kind),
+        };
+        Ok(Found { view, asked })
+    }
+}
+
+fn run(options: Options, types: Found) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the tokio runtime")?;
-    let result = runtime.block_on(serve(options));
+    let result = runtime.block_on(serve(options, types));
     // Connections under way are not waited for: Ctrl-C ends at once.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(options: Options) -> Result<()> {
+async fn serve(options: Options, types: Found) -> Result<()> {
     // Asked for before anything is announced: who reads "listening" may send a signal next.
     let mut signals = Signals::new().context("cannot wait for Ctrl-C")?;
     let listener = address::bind(&options.listen)
@@ -55,16 +104,30 @@ async fn serve(options: Options) -> Result<()> {
         .context("cannot learn the own address")?;
     let screen = Screen::start(std::io::stdout(), form(options.output));
     announce(&screen, &options, addr);
+    let dial = Dial::new(options.chaos);
+    let no_more_commands = if options.control {
+        let input = std::io::BufReader::new(std::io::stdin());
+        control::obey(input, dial.clone(), screen.clone())
+    } else {
+        // Nobody will ever tell.
+        Arc::new(Notify::new())
+    };
+    if let Some((schema, asked)) = types.asked {
+        schema.want(wire::schema::Asked::AtStart);
+        let asking = reflect::serve(schema, asked, options.to.clone(), screen.clone());
+        tokio::spawn(asking);
+    }
     let setup = Setup {
         screen: screen.clone(),
-        view: options.view,
+        view: types.view,
         limits: options.limits,
-        chaos: options.chaos,
+        dial,
     };
     let proxy = Proxy::new(setup, options.to, options.max_connections);
     tokio::select! {
         () = proxy.run(listener) => {}
         () = signals.wait() => {}
+        () = no_more_commands.notified() => {}
         // As every program in a pipe: nobody reads any more, so this is the end.
         () = screen.gone() => return Ok(()),
     }

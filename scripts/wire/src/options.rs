@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use lexopt::Arg::{Long, Short};
@@ -38,14 +39,59 @@ pub struct Options {
     pub to: Vec<SocketAddr>,
     /// The view.
     pub view: ViewKind,
+    /// The types of its messages.
+    pub types: Types,
     /// What a view may keep.
     pub limits: Limits,
     /// The form of the output.
     pub output: Output,
     /// How the wire misbehaves.
     pub chaos: Chaos,
+    /// Take commands from standard input.
+    pub control: bool,
     /// Connections open at the same time.
     pub max_connections: usize,
+}
+
+/// Where the types of messages come from.
+#[derive(Clone, Debug, Default)]
+pub struct Types {
+    /// `--proto`.
+    pub files: Vec<PathBuf>,
+    /// `--proto-path`.
+    pub folders: Vec<PathBuf>,
+    /// `--request` and `--reply`: the messages to the server and to the client.
+    pub messages: [Option<String>; 2],
+}
+
+impl Types {
+    /// What does not go together.
+    fn check(&self, view: ViewKind) -> Result<(), UsageError> {
+        let wrong = |text: &str| Err(UsageError(text.to_string()));
+        let named = self.messages.iter().any(Option::is_some);
+        match view {
+            ViewKind::Protobuf | ViewKind::Grpc => {}
+            _ if named || !self.files.is_empty() || !self.folders.is_empty() => {
+                return wrong(
+                    "--proto, --proto-path, --request and --reply need --as protobuf or grpc",
+                );
+            }
+            _ => {}
+        }
+        match (view, named, self.files.is_empty()) {
+            (ViewKind::Grpc, true, _) => wrong(
+                "--as grpc finds the messages by the path of the call: no --request, no --reply",
+            ),
+            (_, true, true) => wrong("--request and --reply name messages of a --proto FILE"),
+            (ViewKind::Protobuf, false, false) => wrong(
+                "--proto alone does not say which messages cross: add --request NAME or --reply NAME",
+            ),
+            _ if self.files.is_empty() && !self.folders.is_empty() => {
+                wrong("--proto-path says where a --proto FILE finds its imports")
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What the command line asks for.
@@ -84,9 +130,11 @@ impl From<lexopt::Error> for UsageError {
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageError> {
     let (mut listen, mut to) = (None, None);
     let mut view = ViewKind::Bytes;
+    let mut types = Types::default();
     let mut limits = Limits::default();
     let (mut plain, mut json) = (false, false);
     let mut chaos = Chaos::default();
+    let mut control = false;
     let mut max_connections = 100;
 
     let mut parser = lexopt::Parser::from_args(args);
@@ -97,6 +145,11 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
             Long("listen") => listen = Some(parse_address("--listen", parser.value()?)?),
             Long("to") => to = Some(parse_address("--to", parser.value()?)?),
             Long("as") => view = parse_view(&parser.value()?.string()?)?,
+            Long("proto") => types.files.push(parser.value()?.into()),
+            Long("proto-path") => types.folders.push(parser.value()?.into()),
+            Long("request") => types.messages[0] = Some(parser.value()?.string()?),
+            Long("reply") => types.messages[1] = Some(parser.value()?.string()?),
+            Long("control") => control = true,
             Long("json") => json = true,
             Long("plain") => plain = true,
             Long("chaos") => chaos
@@ -115,6 +168,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
     if plain && json {
         return Err(UsageError("--plain and --json exclude each other".into()));
     }
+    types.check(view)?;
     let missing = |name: &str, what: &str| {
         UsageError(format!(
             "{name} ADDR is missing: {what} For example\n  \
@@ -151,9 +205,11 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
         listen,
         to,
         view,
+        types,
         limits,
         output,
         chaos,
+        control,
         max_connections,
     })))
 }
@@ -226,8 +282,8 @@ mod tests {
                 "the wire would call itself",
             ),
             (
-                "--listen 1 --to 2 --as http",
-                "no view \"http\". Known: bytes, lines, frames, json-rpc",
+                "--listen 1 --to 2 --as htpt",
+                "no view \"htpt\". Known: bytes, lines, frames, json-rpc, protobuf, http, grpc",
             ),
             ("--listen 1 --to 2 --plain --json", "exclude each other"),
             (

@@ -3,12 +3,23 @@
 
 mod bytes;
 mod frames;
+mod grpc;
+mod h2;
+mod hpack;
+mod http;
+mod http1;
 mod json_rpc;
 mod lines;
+mod protobuf;
 
-use crate::event::Later;
+use std::sync::Arc;
+
+use prost_reflect::MessageDescriptor;
+
 #[cfg(test)]
 use crate::event::Shown;
+use crate::event::{Dir, Later};
+use crate::schema::Schema;
 
 /// Where a view puts what it has to say. It gives a function and not the thing itself: while
 /// the screen is too slow nothing is even copied, and the traffic is not held up for nothing.
@@ -55,15 +66,65 @@ pub enum ViewKind {
     Frames,
     /// Calls and replies of JSON-RPC, in 2.0 and in Go's dialect.
     JsonRpc,
+    /// Messages of protobuf, each after its length.
+    Protobuf,
+    /// HTTP/1.1 and HTTP/2.
+    Http,
+    /// gRPC, on HTTP/2.
+    Grpc,
+}
+
+/// A view with all that it needs to know before the first byte.
+#[derive(Clone)]
+pub enum Reading {
+    /// A view that needs nothing.
+    Plain(ViewKind),
+    /// Protobuf: the messages to the server, and those to the client, if they are known.
+    Protobuf([Option<MessageDescriptor>; 2]),
+    /// gRPC: where it finds its types.
+    Grpc(Arc<Schema>),
+}
+
+impl Reading {
+    /// Which view it is.
+    pub fn kind(&self) -> ViewKind {
+        match self {
+            Reading::Plain(kind) => *kind,
+            Reading::Protobuf(_) => ViewKind::Protobuf,
+            Reading::Grpc(_) => ViewKind::Grpc,
+        }
+    }
+
+    /// Fresh views for one connection: to the server, and to the client. They are made together,
+    /// because what a reply means may depend on its request.
+    pub fn start(&self, limits: Limits) -> [Box<dyn View>; 2] {
+        let http = |schema| {
+            let shared = http::Shared::new(schema);
+            [Dir::ToServer, Dir::ToClient].map(|dir| -> Box<dyn View> {
+                Box::new(http::Http::new(dir, limits, shared.clone()))
+            })
+        };
+        match self {
+            Reading::Plain(ViewKind::Http) => http(None),
+            Reading::Grpc(schema) => http(Some(Arc::clone(schema))),
+            Reading::Protobuf(kinds) => kinds
+                .clone()
+                .map(|kind| -> Box<dyn View> { Box::new(protobuf::Protobuf::new(limits, kind)) }),
+            Reading::Plain(kind) => [kind.alone(limits), kind.alone(limits)],
+        }
+    }
 }
 
 impl ViewKind {
     /// All of them, in the order in which help and errors name them.
-    pub const ALL: [ViewKind; 4] = [
+    pub const ALL: [ViewKind; 7] = [
         ViewKind::Bytes,
         ViewKind::Lines,
         ViewKind::Frames,
         ViewKind::JsonRpc,
+        ViewKind::Protobuf,
+        ViewKind::Http,
+        ViewKind::Grpc,
     ];
 
     /// The word for `--as`.
@@ -73,6 +134,9 @@ impl ViewKind {
             ViewKind::Lines => "lines",
             ViewKind::Frames => "frames",
             ViewKind::JsonRpc => "json-rpc",
+            ViewKind::Protobuf => "protobuf",
+            ViewKind::Http => "http",
+            ViewKind::Grpc => "grpc",
         }
     }
 
@@ -81,13 +145,20 @@ impl ViewKind {
         ViewKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// A fresh view for one direction of one connection.
-    pub fn start(self, limits: Limits) -> Box<dyn View> {
+    /// A fresh view for one direction, which knows nothing of the other one.
+    fn alone(self, limits: Limits) -> Box<dyn View> {
         match self {
             ViewKind::Bytes => Box::new(bytes::Bytes::new(limits)),
             ViewKind::Lines => Box::new(lines::Lines::new(limits)),
             ViewKind::Frames => Box::new(frames::Frames::new(limits)),
             ViewKind::JsonRpc => Box::new(json_rpc::JsonRpc::new(limits)),
+            ViewKind::Protobuf => Box::new(protobuf::Protobuf::new(limits, None)),
+            // Both directions belong together: see `Reading::start`. On its own, the client's.
+            ViewKind::Http | ViewKind::Grpc => {
+                let schema = (self == ViewKind::Grpc).then(Schema::nothing);
+                let shared = http::Shared::new(schema);
+                Box::new(http::Http::new(Dir::ToServer, limits, shared))
+            }
         }
     }
 }
@@ -101,10 +172,28 @@ pub(crate) fn count(n: u64, what: &str) -> String {
 #[cfg(test)]
 fn said(kind: ViewKind, limits: Limits, pieces: &[&[u8]]) -> Vec<Shown> {
     let mut out = Vec::new();
-    let mut view = kind.start(limits);
+    let mut view = kind.alone(limits);
     for piece in pieces {
         view.feed(piece, &mut |make| out.push(make().into_words()));
     }
     view.end(&mut |make| out.push(make().into_words()));
+    out
+}
+
+/// Feeds what crosses in both directions of one connection, piece by piece, then both ends.
+#[cfg(test)]
+fn conversation(reading: &Reading, limits: Limits, pieces: &[(Dir, &[u8])]) -> Vec<(Dir, Shown)> {
+    let mut out = Vec::new();
+    let [mut up, mut down] = reading.start(limits);
+    for (dir, piece) in pieces {
+        let view = if *dir == Dir::ToServer {
+            &mut up
+        } else {
+            &mut down
+        };
+        view.feed(piece, &mut |make| out.push((*dir, make().into_words())));
+    }
+    up.end(&mut |make| out.push((Dir::ToServer, make().into_words())));
+    down.end(&mut |make| out.push((Dir::ToClient, make().into_words())));
     out
 }

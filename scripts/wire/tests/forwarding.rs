@@ -13,9 +13,19 @@ use common::*;
 /// Whatever the view makes of them, the bytes are the same, in both directions at once.
 #[test]
 fn bytes_are_identical_in_every_view() {
-    for view in ["bytes", "lines", "frames", "json-rpc"] {
+    for view in [
+        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc",
+    ] {
         let (listener, addr) = listener();
-        let wire = Wire::start(addr, &["--as", view]);
+        let mut args = vec!["--as", view];
+        if view == "grpc" {
+            // Else it would ask this server for its types, over one more connection.
+            args.extend([
+                "--proto",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer/echo.proto"),
+            ]);
+        }
+        let wire = Wire::start(addr, &args);
         for (seed, len) in [(1, 1), (2, 1000), (3, 65_536), (4, 3_000_000)] {
             let mut client = wire.connect();
             let mut server = accept(&listener);

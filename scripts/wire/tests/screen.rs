@@ -117,7 +117,9 @@ fn a_closed_screen_ends_the_wire() {
 
 #[test]
 fn every_line_of_json_parses_in_every_view() {
-    for view in ["bytes", "lines", "frames", "json-rpc"] {
+    for view in [
+        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc",
+    ] {
         let lines = printed(
             &["--json", "--as", view],
             &[EVIL, &noise(1, 5000), "小明\n".as_bytes(), b"\0\0\0\x01x"],
@@ -153,7 +155,9 @@ fn json_has_the_exact_bytes_in_hex() {
 
 #[test]
 fn a_peer_cannot_drive_the_terminal() {
-    for view in ["bytes", "lines", "frames", "json-rpc"] {
+    for view in [
+        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc",
+    ] {
         for form in [&[][..], &["--plain"][..]] {
             let args = [&["--as", view], form].concat();
             for line in printed(&args, &[EVIL, b"\0\0\0\x0f\x1b]0;owned\x07\x1b[2J", EVIL]) {

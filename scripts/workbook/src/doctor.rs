@@ -80,6 +80,13 @@ pub fn look(root: &Path) -> Vec<Finding> {
                 .into(),
         ),
         finding(
+            "port 8800",
+            Need::Comfort,
+            port(8800),
+            "stop what uses it, or give lessons 06 and 07 another one: -- server --addr 127.0.0.1:8801"
+                .into(),
+        ),
+        finding(
             "browser",
             Need::Comfort,
             browser(),
@@ -98,6 +105,7 @@ pub fn look(root: &Path) -> Vec<Finding> {
             "rustup component add clippy".into(),
         ),
         python(),
+        python_grpcio(root),
         go(),
         finding(
             "Consul",
@@ -142,6 +150,48 @@ pub fn python() -> Finding {
         need: Need::Tests,
         found: version(program("PYTHON", "python3"), "--version"),
         mend: Install::here().command(&["python3", "python3", "python", "python3"]),
+    }
+}
+
+/// The Python that has packages: the one that `scripts/test` makes, else the usual one.
+#[must_use]
+pub fn python_with_packages(root: &Path) -> OsString {
+    let own = if cfg!(windows) {
+        "target/tools/python/Scripts/python.exe"
+    } else {
+        "target/tools/python/bin/python"
+    };
+    match root.join(own) {
+        own if own.is_file() => own.into(),
+        _ => program("PYTHON", "python3"),
+    }
+}
+
+/// Python with grpcio calls the servers of lessons 06 and 07, and lesson 05 compares its messages
+/// with those of Python's protobuf.
+#[must_use]
+pub fn python_grpcio(root: &Path) -> Finding {
+    let imports = |python: &OsStr, names: &str| {
+        let mut command = Command::new(python);
+        let found = command.args(["-c", names]).output().ok()?;
+        let text = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+        found.status.success().then_some(text)
+    };
+    let needed = "import google.protobuf, grpc_health, grpc_reflection, grpc_status, grpc; \
+                  print('grpcio', grpc.__version__)";
+    let mut mend = "python3 -m venv target/tools/python && target/tools/python/bin/pip install -r \
+                    lessons/06-grpc/interop/python/requirements.txt"
+        .to_owned();
+    // Debian's python3 can make no such folder without another package.
+    if imports("python3".as_ref(), "import ensurepip, venv").is_none() {
+        let names = ["python3 python3-venv", "python3", "python", "python3"];
+        mend = format!("{} && {mend}", Install::here().command(&names));
+    }
+    Finding {
+        name: "Python grpcio",
+        need: Need::Tests,
+        found: imports(&python_with_packages(root), needed).ok_or("not installed".to_owned()),
+        mend,
     }
 }
 

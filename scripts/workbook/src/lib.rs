@@ -3,8 +3,9 @@
 //! Layout: `course` knows the lessons on disk, `judge` compiles and runs a check and gives a
 //! `verdict`, `scratch` is the copy in which other answers than the learner's are judged, `store`
 //! keeps the learner's record and texts, `session` is what terminal and browser share, `book` builds
-//! the pages and `server` serves them, `peer` lets foreign programs call the learner's answers, `commands` holds one file for each command, `words` all
-//! that a learner reads.
+//! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `peer`
+//! lets foreign programs call the learner's answers, `commands` holds one file for each command,
+//! `words` all that a learner reads.
 
 pub mod book;
 pub mod browser;
@@ -23,4 +24,5 @@ pub mod text;
 pub mod verdict;
 pub mod verify;
 pub mod watch;
+pub mod wire;
 pub mod words;

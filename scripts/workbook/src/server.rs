@@ -2,7 +2,7 @@
 //!
 //! Layout: `site` holds the built pages in memory with their headers, `csp` writes the content
 //! security policy, `guard` refuses what does not come from our own pages, `routes` answers,
-//! `events` sends what happens, `reply` is what an answer consists of, `patience` ends connections
+//! `wire` does what the live page asks, `events` sends what happens, `reply` is what an answer consists of, `patience` ends connections
 //! whose other side has stopped reading.
 //!
 //! Any web page that the learner visits can send requests to 127.0.0.1. So: a request for another
@@ -18,6 +18,7 @@ mod patience;
 mod reply;
 mod routes;
 mod site;
+mod wire;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, PoisonError, RwLock};

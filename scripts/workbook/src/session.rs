@@ -7,6 +7,7 @@
 //! saves during a demo gets a verdict at once, and two checks never fight over two cores.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +20,7 @@ use crate::judge::{self, Progress, home};
 use crate::store::Store;
 use crate::text::{harmless, without_colours};
 use crate::verdict::{Status, Verdict};
+use crate::wire::{self, Wire};
 use crate::words;
 
 /// What a job does.
@@ -59,6 +61,8 @@ pub enum Event {
     State,
     /// The book was built anew.
     Reload,
+    /// A row of the live capture, as JSON.
+    Wire(Arc<str>),
     /// Lines for the terminal that belong to no job.
     Notice(String),
 }
@@ -69,6 +73,10 @@ pub struct Session {
     pub course: Course,
     /// The learner's record.
     pub store: Store,
+    /// The live capture.
+    pub wire: Wire,
+    /// How many pages listen.
+    pub pages: AtomicUsize,
     inner: Mutex<Inner>,
     work: Condvar,
 }
@@ -91,6 +99,8 @@ impl Session {
         let session = Arc::new(Self {
             course,
             store,
+            wire: Wire::default(),
+            pages: AtomicUsize::new(0),
             inner: Mutex::default(),
             work: Condvar::new(),
         });
@@ -136,6 +146,7 @@ impl Session {
         self.lock().closed = true;
         self.end(|_| true);
         self.work.notify_all();
+        self.wire.close();
         let mut inner = self.lock();
         while !inner.running.is_empty() {
             inner = self
@@ -206,6 +217,7 @@ impl Session {
             course,
             lessons,
             jobs,
+            wire: self.wire.state(),
         }
     }
 
@@ -360,6 +372,8 @@ pub struct Snapshot {
     pub lessons: Vec<LessonState>,
     /// Waiting or running.
     pub jobs: Vec<Job>,
+    /// The live capture.
+    pub wire: wire::State,
 }
 
 /// Totals.

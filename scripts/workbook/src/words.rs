@@ -4,6 +4,7 @@
 pub mod book;
 mod peer;
 mod watch;
+pub mod wire;
 
 use std::process::ExitStatus;
 use std::time::Duration;

@@ -28,6 +28,7 @@ fn course() -> &'static Path {
             "Cargo.toml",
             "Cargo.lock",
             "lessons",
+            "proto",
             "scripts",
             "book/book.toml",
         ] {
@@ -64,8 +65,20 @@ fn peer(lesson: &str) -> Command {
     command
         .args(["peer", lesson])
         .current_dir(course())
+        // The copy has no Python with packages; the repository has.
+        .env("PYTHON", python())
         .env("CARGO_TARGET_DIR", course().with_file_name("target"));
     command
+}
+
+/// The Python that scripts/test makes, else the usual one.
+fn python() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let own = root.join("target/tools/python/bin/python");
+    if own.is_file() {
+        return own;
+    }
+    std::env::var_os("PYTHON").map_or("python3".into(), PathBuf::from)
 }
 
 /// What it prints, and its exit status.
@@ -293,12 +306,121 @@ Every call went as the protocol says.
     );
 }
 
+/// How often a part of the peer is told to be wrong.
+fn wrongs(said: &str) -> usize {
+    said.matches("   WRONG  ").count()
+}
+
+#[test]
+fn grpcio_calls_the_answers_of_lesson_06() {
+    let (said, code) = run("06");
+    assert_eq!(code, Some(0), "{said}");
+    expect(
+        &said,
+        &[
+            "Building the server of 06-grpc:\n  status: the solution, because your own has not",
+            "  deadline: the solution",
+            "  interceptor: the solution",
+            "  grpc: this lesson's own server\nA real Python program calls it.\n",
+            "SayHello(\"Ada\")\n   and gets      OK: hello Ada, your table is 7\n",
+            "SayHello(\"\")\n   and gets      INVALID_ARGUMENT: ",
+            "                 and in its details: field name, ",
+            "SayHello(\"late\")\n   and gets      FAILED_PRECONDITION: ",
+            "                 and in its details: ask again after 1.5 s\n",
+            "with a deadline of 100 ms\n   and gets      DEADLINE_EXCEEDED: ",
+            "Nobody/Nothing without a token\n   and gets      UNAUTHENTICATED: ",
+            "Health/Check with the token sesame\n   and gets      OK: SERVING\n",
+            "with the token names-only\n   and gets      PERMISSION_DENIED: ",
+            "hello.v1.HelloService: SayHello, SayName\n",
+            "SayHello({20, \"san\"})\n   and gets      OK: 20, sanchi\n",
+            "\nEvery call went as the protocol says.\n",
+        ],
+    );
+
+    // The belief of each of them: all are told, none ends the others.
+    for (id, mistake) in [
+        ("status", "1_errors_are_text"),
+        ("deadline", "1_a_deadline_stops_the_work"),
+        ("interceptor", "1_one_guarded_method_guards_all"),
+    ] {
+        pass(id, &text("06-grpc", &format!("{id}/mistakes/{mistake}.rs")));
+    }
+    let (said, code) = run("6");
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(wrongs(&said), 3, "{said}");
+    expect(
+        &said,
+        &[
+            "  status: your own answer, .workbook/passed/status.rs\n",
+            "   WRONG         expected INVALID_ARGUMENT\n\nB. ",
+            "they worked to the end, for a caller who had left\n\nC. ",
+            "   WRONG         expected UNAUTHENTICATED\n\nD. ",
+            "and gets      OK: 20, sanchi\n",
+            "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
+        ],
+    );
+}
+
+#[test]
+fn grpcio_calls_the_answers_of_lesson_07() {
+    let (said, code) = run("07");
+    assert_eq!(code, Some(0), "{said}");
+    expect(
+        &said,
+        &[
+            "  server-stream: the solution, because your own has not passed yet\n  chat: the sol",
+            "  backpressure: the solution",
+            "  streams: this lesson's own server\nA real Python program calls it.\n",
+            "   and gets      7 hello wire, after ",
+            "   ann hears      2 comes in\n   ann says       eins\n",
+            "   ben finishes   and goes on listening\n   ann says       still there?\n",
+            "   ben is told    that it is over: OK\n",
+            "   It has them all. When it read on, ",
+            "   GreetAll      3 requests, 1 reply: hello ann, ben and cid\n",
+            "Meanwhile, in the server:\n  server-stream: the pages were dropped after ",
+            "\nEvery call went as the protocol says.\n",
+        ],
+    );
+
+    for (id, mistake) in [
+        ("server-stream", "1_a_stream_is_a_list"),
+        ("chat", "1_talk_in_turns"),
+        ("backpressure", "1_a_channel_has_no_end"),
+    ] {
+        pass(
+            id,
+            &text("07-streaming", &format!("{id}/mistakes/{mistake}.rs")),
+        );
+    }
+    let (said, code) = run("7");
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(wrongs(&said), 3, "{said}");
+    expect(
+        &said,
+        &[
+            "  chat: your own answer, .workbook/passed/chat.rs\n",
+            "had been made: the page was held back\n\nB. ",
+            "   WRONG         all of them: they lay in the server's memory, for a reader who ",
+            "   Chat          2 requests, 4 replies: welcome, hello eins, hello två, bye, 2 texts\n",
+            "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
+        ],
+    );
+}
+
 #[test]
 fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
     let fixture = Fixture::new();
     let bare = tempfile::tempdir().unwrap();
     fs::write(bare.path().join("apt-get"), "").unwrap();
-    for (lesson, name, package) in [("02", "Python 3", "python3"), ("03", "Go", "golang-go")] {
+    let venv = "python3 python3-venv && python3 -m venv target/tools/python && \
+                target/tools/python/bin/pip install -r \
+                lessons/06-grpc/interop/python/requirements.txt";
+    for (lesson, name, package) in [
+        ("02", "Python 3", "python3"),
+        ("03", "Go", "golang-go"),
+        ("06", "Python grpcio", venv),
+        ("07", "Python grpcio", venv),
+    ] {
         let output = fixture
             .workbook(&["peer", lesson])
             .env("PATH", bare.path())
@@ -312,11 +434,11 @@ fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
         let mend = format!("sudo apt-get update && sudo apt-get install -y {package}\n");
         expect(&err, &[&needed, &mend]);
     }
-    let output = fixture.run(&["peer", "07"]);
+    let output = fixture.run(&["peer", "05"]);
     assert_eq!(output.status.code(), Some(2));
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     expect(
         &err,
-        &["there is no peer for `07`; there is one for 02 and for 03"],
+        &["there is no peer for `05`; there is one for 02, 03, 06 and 07"],
     );
 }

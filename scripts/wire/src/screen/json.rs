@@ -26,7 +26,14 @@ pub fn object(event: &Event, out: &mut String) {
     for (name, value) in &event.shown.fields {
         let _ = write!(json, ",{}:{value}", Value::from(*name));
     }
-    json.push('}');
+    // The sentence that the other forms show, so that no program needs to word it again.
+    let says = Value::from(event.shown.words.as_str());
+    let _ = write!(json, r#","says":{says}"#);
+    if !event.shown.note.is_empty() {
+        let note = Value::from(event.shown.note.as_str());
+        let _ = write!(json, r#","note":{note}"#);
+    }
+    let _ = write!(json, r#","tone":"{}"}}"#, event.shown.tone.name());
     out.push_str(&guard_json(&json));
     out.push('\n');
 }

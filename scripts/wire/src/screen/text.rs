@@ -32,6 +32,7 @@ pub fn pretty(event: &Event, colour: bool, out: &mut String) {
     let tone = match shown.tone {
         Tone::Wrong => paint(RED),
         Tone::Part => paint(ITALIC),
+        Tone::Quiet => paint(DIM),
         Tone::Good => "",
     };
     let reset = paint(RESET);

@@ -43,7 +43,11 @@ pub fn start_unread(
 ) -> (Child, BufReader<ChildStdout>, SocketAddr) {
     let to = server.to_string();
     let all = [&["--listen", "127.0.0.1:0", "--to", &to], args].concat();
-    let mut child = command(&all)
+    let mut command = command(&all);
+    if args.contains(&"--control") {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary starts");
@@ -108,10 +112,14 @@ impl Wire {
     pub fn events(&mut self, name: &str, n: usize) -> Vec<Value> {
         let part = format!("\"event\":\"{name}\"");
         let end = Instant::now() + DEADLINE;
-        while self.seen.iter().filter(|line| line.contains(&part)).count() < n {
+        let mut found = self.seen_now(name);
+        while found < n {
             let left = end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
-                Ok(line) => self.seen.push(line),
+                Ok(line) => {
+                    found += usize::from(line.contains(&part));
+                    self.seen.push(line);
+                }
                 Err(_) => panic!("fewer than {n} {name:?} in\n{}", self.seen.join("\n")),
             }
         }
@@ -121,9 +129,26 @@ impl Wire {
             .collect()
     }
 
+    /// How many events of this name were looked at so far.
+    pub fn seen_now(&self, name: &str) -> usize {
+        let part = format!("\"event\":\"{name}\"");
+        self.seen.iter().filter(|line| line.contains(&part)).count()
+    }
+
     /// The first event of this name.
     pub fn event(&mut self, name: &str) -> Value {
         self.events(name, 1).remove(0)
+    }
+
+    /// Writes a command to a wire that was started with `--control`.
+    pub fn command(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("stdin is piped");
+        writeln!(input, "{line}").expect("the wire reads commands");
+    }
+
+    /// Closes the standard input of the wire.
+    pub fn end_of_commands(&mut self) {
+        drop(self.child.stdin.take());
     }
 
     /// Ends the wire as Ctrl-C does, and gives back everything it printed.

@@ -1,6 +1,8 @@
 //! `peer`: serves the learner's own answers and lets a program in another language call them.
 
+use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command as Process, ExitCode};
 use std::time::Duration;
 
@@ -20,11 +22,13 @@ pub const COMMAND: Command = Command {
     name: "peer",
     about: "a real program in another language calls your own answers",
     help: "\
-Usage: cargo workbook peer 02|03
+Usage: cargo workbook peer 02|03|06|07
 
   02  Python calls your answers of `dispatch` and `errors`, and then tries to read lesson 02's own
       protocol
   03  Go calls your answer of `go-dialect` with the client of its standard library
+  06  Python's grpcio calls your answers of `status`, `deadline` and `interceptor`
+  07  Python's grpcio calls your answers of `server-stream`, `chat` and `backpressure`
 
 What has passed is yours, from .workbook/passed/; the solution stands in for the rest. The first
 lines say which is which.
@@ -44,7 +48,7 @@ struct Peer {
     lesson: &'static str,
     language: &'static str,
     /// What this machine must have.
-    needs: fn() -> Finding,
+    needs: fn(&Course) -> Finding,
     /// The command without its addresses.
     command: fn(&Course) -> Result<Process>,
 }
@@ -53,14 +57,32 @@ const PEERS: &[Peer] = &[
     Peer {
         lesson: "02-rpc",
         language: "Python",
-        needs: doctor::python,
-        command: python,
+        needs: |_| doctor::python(),
+        command: |course| {
+            Ok(python(
+                course,
+                doctor::program("PYTHON", "python3"),
+                "02-rpc",
+            ))
+        },
     },
     Peer {
         lesson: "03-json-rpc",
         language: "Go",
-        needs: doctor::go,
+        needs: |_| doctor::go(),
         command: go,
+    },
+    Peer {
+        lesson: "06-grpc",
+        language: "Python",
+        needs: |course| doctor::python_grpcio(&course.root),
+        command: |course| Ok(grpcio(course, "06-grpc")),
+    },
+    Peer {
+        lesson: "07-streaming",
+        language: "Python",
+        needs: |course| doctor::python_grpcio(&course.root),
+        command: |course| Ok(grpcio(course, "07-streaming")),
     },
 ];
 
@@ -79,7 +101,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         bail!("{}", words::peer_unknown(asked));
     };
     // First what is quick: nobody should wait for a build to hear that Go is missing.
-    let found = (peer.needs)();
+    let found = (peer.needs)(&course);
     if let Err(why) = &found.found {
         bail!("{}", words::peer_missing(found.name, why, &found.mend));
     }
@@ -150,14 +172,20 @@ fn narrate(peer: &Peer, mut command: Process, server: Server) -> Result<bool> {
     Ok(good)
 }
 
-fn python(course: &Course) -> Result<Process> {
-    let mut command = Process::new(doctor::program("PYTHON", "python3"));
+/// `interop/python/peer.py` of a lesson.
+fn python(course: &Course, interpreter: OsString, lesson: &str) -> Process {
+    let mut command = Process::new(interpreter);
+    let script = Path::new("lessons").join(lesson);
     command
         // Each line at once, and no `__pycache__` beside the lesson.
         .args(["-u", "-B"])
-        .arg(course.path("lessons/02-rpc/interop/python/peer.py".as_ref()))
+        .arg(course.path(&script.join("interop/python/peer.py")))
         .env("PYTHONIOENCODING", "utf-8");
-    Ok(command)
+    command
+}
+
+fn grpcio(course: &Course, lesson: &str) -> Process {
+    python(course, doctor::python_with_packages(&course.root), lesson)
 }
 
 fn go(course: &Course) -> Result<Process> {

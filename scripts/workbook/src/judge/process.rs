@@ -1,7 +1,7 @@
 //! Runs one supervised command to its end: output line by line, a limit, and a way to stop it.
 
-use std::io::{self, Read};
-use std::process::{Command, ExitStatus};
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -83,8 +83,32 @@ pub fn run(
     cancel: &Cancel,
     on_line: &mut dyn FnMut(Stream, &str),
 ) -> io::Result<Finished> {
+    let child = supervise::spawn(command, memory)?;
+    drive(child, None, limit, cancel, on_line)
+}
+
+/// Runs `command` until it ends or `cancel` is set, and writes to it what comes out of `input`.
+///
+/// # Errors
+/// What the system says when the command cannot be started.
+pub fn talk(
+    command: &Command,
+    input: &Receiver<String>,
+    cancel: &Cancel,
+    on_line: &mut dyn FnMut(Stream, &str),
+) -> io::Result<Finished> {
+    let child = supervise::spawn_hearing(command, None)?;
+    drive(child, Some(input), None, cancel, on_line)
+}
+
+fn drive(
+    mut child: Child,
+    input: Option<&Receiver<String>>,
+    limit: Option<Duration>,
+    cancel: &Cancel,
+    on_line: &mut dyn FnMut(Stream, &str),
+) -> io::Result<Finished> {
     let started = Instant::now();
-    let mut child = supervise::spawn(command, memory)?;
     // A bounded number of chunks on the way: a command that prints a gigabyte waits for us.
     let (sender, events) = sync_channel(16);
     if let Some(out) = child.stdout.take() {
@@ -107,6 +131,12 @@ pub fn run(
             Ok(Event::End) => open -= 1,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if let (Some(input), Some(to)) = (input, &mut child.stdin) {
+            for text in input.try_iter() {
+                // The supervisor always reads; if it has gone, the end comes in a moment.
+                let _ = to.write_all(text.as_bytes());
+            }
         }
         if cancel.is_cancelled() {
             ending = Some(Ending::Cancelled);

@@ -18,6 +18,11 @@ use std::process::{Child, Command, Stdio};
 /// The hidden first argument that makes the runner a supervisor.
 pub const ARGUMENT: &str = "__supervise";
 
+/// The word after [`ARGUMENT`] for a command that has nothing to read.
+const QUIET: &str = "quiet";
+/// The word after [`ARGUMENT`] for a command that reads what is written to the lifeline.
+const HEARS: &str = "hears";
+
 /// Starts `command` under supervision, with its output piped and nothing to read.
 ///
 /// `memory` limits the data of each process in bytes (setrlimit(2), `RLIMIT_DATA`) on Linux.
@@ -26,7 +31,19 @@ pub const ARGUMENT: &str = "__supervise";
 /// # Errors
 /// What the system says when a process cannot be started.
 pub fn spawn(command: &Command, memory: Option<u64>) -> io::Result<Child> {
-    let mut supervisor = wrap(command, memory)?;
+    start(command, memory, QUIET)
+}
+
+/// The same for a command that reads: what is written to the child's `stdin` is passed on to it.
+///
+/// # Errors
+/// What the system says when a process cannot be started.
+pub fn spawn_hearing(command: &Command, memory: Option<u64>) -> io::Result<Child> {
+    start(command, memory, HEARS)
+}
+
+fn start(command: &Command, memory: Option<u64>, hears: &str) -> io::Result<Child> {
+    let mut supervisor = wrap(command, memory, hears)?;
     if let Some(dir) = command.get_current_dir() {
         supervisor.current_dir(dir);
     }
@@ -44,7 +61,7 @@ pub fn spawn(command: &Command, memory: Option<u64>) -> io::Result<Child> {
 }
 
 #[cfg(unix)]
-fn wrap(command: &Command, memory: Option<u64>) -> io::Result<Command> {
+fn wrap(command: &Command, memory: Option<u64>, hears: &str) -> io::Result<Command> {
     use std::os::unix::process::CommandExt;
     // Linux keeps the running file reachable here even after a rebuild has replaced it.
     let own = std::path::Path::new("/proc/self/exe");
@@ -56,6 +73,7 @@ fn wrap(command: &Command, memory: Option<u64>) -> io::Result<Command> {
     let mut supervisor = Command::new(own);
     supervisor
         .arg(ARGUMENT)
+        .arg(hears)
         .arg(memory.unwrap_or(0).to_string())
         .arg(command.get_program())
         .args(command.get_args())
@@ -65,7 +83,7 @@ fn wrap(command: &Command, memory: Option<u64>) -> io::Result<Command> {
 }
 
 #[cfg(not(unix))]
-fn wrap(command: &Command, _memory: Option<u64>) -> io::Result<Command> {
+fn wrap(command: &Command, _memory: Option<u64>, _hears: &str) -> io::Result<Command> {
     let mut plain = Command::new(command.get_program());
     plain.args(command.get_args());
     Ok(plain)
@@ -85,11 +103,12 @@ pub fn end(child: &mut Child) {
     }
 }
 
-/// The supervisor's own `main`: `__supervise MEMORY PROGRAM ARG...`. Never returns.
+/// The supervisor's own `main`: `__supervise quiet|hears MEMORY PROGRAM ARG...`. Never returns.
 ///
 /// It ends as the command ended: with the same exit code, or by the same signal.
 #[cfg(unix)]
 pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ! {
+    let hears = arguments.next().is_some_and(|word| word == HEARS);
     let memory = arguments
         .next()
         .and_then(|text| text.to_str()?.parse::<u64>().ok())
@@ -99,7 +118,9 @@ pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ! {
         std::process::exit(2);
     };
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .stdin(if hears { Stdio::piped() } else { Stdio::null() });
     let code = match unix::supervise(command, memory) {
         Ok(status) => unix::end_alike(status),
         Err(e) => {
@@ -118,9 +139,10 @@ pub fn main(_arguments: impl Iterator<Item = OsString>) -> ! {
 
 #[cfg(unix)]
 mod unix {
-    use std::io::{self, Read};
+    use std::io::{self, Read, Write};
     use std::os::unix::process::{CommandExt, ExitStatusExt};
-    use std::process::{Command, ExitStatus};
+    use std::process::{ChildStdin, Command, ExitStatus};
+    use std::sync::mpsc::{Sender, channel};
 
     use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, setrlimit};
 
@@ -146,13 +168,36 @@ mod unix {
         let pid = Pid::from_child(&child);
 
         // The lifeline: reading ends when the runner lets go of it, or is gone.
+        let pass_on = child.stdin.take().map(writer);
         std::thread::spawn(move || {
-            let _ = io::stdin().read_to_end(&mut Vec::new());
+            let mut bytes = [0; 4096];
+            loop {
+                match io::stdin().read(&mut bytes) {
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                    Ok(0) | Err(_) => break,
+                    Ok(n) => {
+                        // A command that reads no more is no reason to let go of the lifeline.
+                        let _ = pass_on.as_ref().map(|to| to.send(bytes[..n].to_vec()));
+                    }
+                }
+            }
             tree::end_all(pid);
         });
         let status = child.wait();
         tree::end_all(pid);
         status
+    }
+
+    /// Writes to the command in a thread of its own: one that does not read must not keep the
+    /// lifeline from being watched.
+    fn writer(mut to: ChildStdin) -> Sender<Vec<u8>> {
+        let (sender, texts) = channel::<Vec<u8>>();
+        std::thread::spawn(move || {
+            let _ = texts
+                .iter()
+                .try_for_each(|text| to.write_all(&text).and_then(|()| to.flush()));
+        });
+        sender
     }
 
     /// Ends this process as the command ended; returns the exit code to use where there was one.

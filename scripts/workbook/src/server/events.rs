@@ -6,6 +6,7 @@
 //! all but written when it is sent: two changes in a row become one event, and it is never old.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -43,6 +44,8 @@ struct Queue {
 enum Piece {
     /// Lines of one job.
     Output(Job, String),
+    /// A row of the live capture. A page notices by their numbers that some are missing.
+    Wire(Arc<str>),
     /// Anything else, as it is sent.
     Event(Arc<str>),
 }
@@ -51,7 +54,7 @@ impl Piece {
     fn size(&self) -> usize {
         match self {
             Self::Output(_, text) => text.len(),
-            Self::Event(text) => text.len(),
+            Self::Wire(text) | Self::Event(text) => text.len(),
         }
     }
 }
@@ -84,6 +87,7 @@ impl Hub {
             ..Queue::default()
         }));
         pages.push(Arc::downgrade(&queue));
+        session.pages.fetch_add(1, Ordering::Relaxed);
         let mut alive = interval_at(tokio::time::Instant::now() + ALIVE, ALIVE);
         alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Some(Stream {
@@ -114,6 +118,7 @@ impl Hub {
                 data["why"] = json!(why);
                 self.event("done", &data);
             }
+            Event::Wire(row) => self.all(|queue| queue.push(Piece::Wire(Arc::clone(row)))),
             Event::Reload => self.event("reload", &json!({})),
             Event::Running(_) | Event::Notice(_) => {}
         }
@@ -180,6 +185,7 @@ impl Queue {
         for piece in self.pieces.drain(..) {
             match piece {
                 Piece::Event(event) => text.push_str(&event),
+                Piece::Wire(row) => text.push_str(&format("wire", &row)),
                 Piece::Output(job, lines) => {
                     let mut data = json!(job);
                     data["text"] = json!(lines);
@@ -196,6 +202,12 @@ pub struct Stream {
     queue: Arc<Mutex<Queue>>,
     alive: Interval,
     session: Arc<Session>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.session.pages.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Stream {
@@ -222,7 +234,7 @@ impl Stream {
 }
 
 /// One event. JSON has no line breaks of its own, so one `data:` line is enough.
-fn format(name: &str, data: &Value) -> String {
+fn format(name: &str, data: &impl std::fmt::Display) -> String {
     format!("event: {name}\ndata: {data}\n\n")
 }
 

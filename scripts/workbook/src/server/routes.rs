@@ -1,4 +1,4 @@
-//! Answers requests: the book's files, the state, the events, and the three things that act.
+//! Answers requests: the book's files, the state, the events, and the things that act.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,14 @@ use serde_json::json;
 
 use crate::book::html::percent_decoded;
 use crate::session::Event;
+use crate::wire::Wire;
 use crate::words::book as words;
 
 use super::App;
 use super::guard;
 use super::reply::{self, Reply, refusal};
 use super::site::Page;
+use super::wire;
 
 /// The longest body: nothing that acts needs one.
 const BODY: u16 = 4096;
@@ -61,12 +63,16 @@ async fn respond(
     if method == Method::POST {
         guard::knows_token(request.headers(), &app.token)?;
         read_body(request).await?;
-        return act(app, &path);
+        return match path.strip_prefix("/workbook/wire/") {
+            Some(path) => Ok(wire::act(app, path)),
+            None => act(app, &path),
+        };
     }
     if method != Method::GET && method != Method::HEAD {
         return Err((StatusCode::METHOD_NOT_ALLOWED, words::NOT_ALLOWED));
     }
     match path.as_str() {
+        "/workbook/wire" => Ok(reply::json(StatusCode::OK, &Wire::everything(&app.session))),
         "/workbook/state" => Ok(reply::json(StatusCode::OK, &app.session.snapshot())),
         // Nobody asks for the head of something that never ends.
         "/workbook/events" if method == Method::GET => events(app),

@@ -10,6 +10,7 @@ use super::Fault;
 use crate::course::{
     Belief, Course, Exercise, Lesson, Mistake, TIMED_OUT, solution_why, test_names,
 };
+use crate::wire::script::Script;
 
 /// Fewest hints: a nudge, and nearly the answer.
 const HINTS: usize = 2;
@@ -98,6 +99,9 @@ fn lesson_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
     }
     manifest_faults(course, lesson, faults);
     chapter_faults(course, lesson, faults);
+    if let Err(why) = Script::read(&course.root, lesson) {
+        faults.push(Fault::at(lesson.dir().join("wire.toml"), why));
+    }
     stray(
         &course.root,
         &lesson.dir().join("exercises"),

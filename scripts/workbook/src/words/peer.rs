@@ -50,7 +50,9 @@ pub fn peer_server_ended(status: ExitStatus) -> String {
 #[must_use]
 pub fn peer_unknown(lesson: Option<&str>) -> String {
     match lesson {
-        Some(lesson) => format!("there is no peer for `{lesson}`; there is one for 02 and for 03"),
+        Some(lesson) => {
+            format!("there is no peer for `{lesson}`; there is one for 02, 03, 06 and 07")
+        }
         None => "of which lesson? For example: cargo workbook peer 02".to_owned(),
     }
 }

@@ -47,6 +47,17 @@ test('a static card shows the commands and no button', { timeout: 60_000 }, asyn
   await close();
 });
 
+test('the page of the wire keeps its commands and shows no control', { timeout: 60_000 }, async () => {
+  const { page, trouble, requests, close } = await openPage(browser, host.address);
+  await page.goto(`${host.address}/wire.html`);
+  assert.match(await page.locator('.wire-static').textContent(), /cargo workbook wire --listen/);
+  assert.equal(await page.locator('.wb-wire button:not(.copy-button), .wb-wire input').count(), 0);
+  assert.deepEqual(requests.filter(url => url.includes('/workbook/')), []);
+  assert.deepEqual(trouble, []);
+  await screenshot(page, 'wire-static');
+  await close();
+});
+
 test('a static quiz can be answered, and without scripts every explanation is there', { timeout: 60_000 }, async () => {
   const { page, close } = await openPage(browser, host.address);
   await page.goto(`${host.address}/01-tcp.html`);

@@ -151,9 +151,12 @@ pub struct Events(BufReader<TcpStream>);
 
 impl Events {
     /// The next event called `name` for which `wanted` holds; others are passed over.
-    pub fn next(&mut self, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub fn next(&mut self, name: &str, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         let mut event = String::new();
+        // The stream itself is never silent for long: it says that it is still here.
+        let deadline = Instant::now() + Duration::from_secs(90);
         loop {
+            assert!(Instant::now() < deadline, "there was no such {name}");
             let mut line = String::new();
             let n = self.0.read_line(&mut line).expect("an event in time");
             assert!(n > 0, "the events ended before a {name}");

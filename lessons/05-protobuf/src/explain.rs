@@ -1,0 +1,203 @@
+//! Every byte of a message in words: what [`wire`] takes apart, under the names that [`Schema`] knows.
+
+use prost_types::field_descriptor_proto::Type;
+use prost_types::{DescriptorProto, FieldDescriptorProto};
+
+use crate::schema::{self, Schema};
+use crate::varint;
+use crate::wire::{self, Field, Value, WireError};
+
+/// Some bytes, and what they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How many messages it is inside of.
+    pub depth: usize,
+    /// The place of the first byte.
+    pub at: usize,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// In words.
+    pub words: String,
+}
+
+/// Explains a message of the type `name`; of a type that nobody knows, as far as that goes.
+///
+/// # Errors
+///
+/// If the bytes are no message.
+pub fn explain(schema: &Schema, name: &str, bytes: &[u8]) -> Result<Vec<Line>, WireError> {
+    let mut lines = Vec::new();
+    let context = Context {
+        schema,
+        whole: bytes,
+    };
+    context.message(schema.message(name), bytes, 0, &mut lines)?;
+    Ok(lines)
+}
+
+struct Context<'a> {
+    schema: &'a Schema,
+    /// All of it, to find out where a piece stands.
+    whole: &'a [u8],
+}
+
+impl Context<'_> {
+    fn line(&self, depth: usize, bytes: &[u8], words: String) -> Line {
+        Line {
+            depth,
+            at: bytes.as_ptr().addr() - self.whole.as_ptr().addr(),
+            bytes: bytes.to_vec(),
+            words,
+        }
+    }
+
+    fn message(
+        &self,
+        message: Option<&DescriptorProto>,
+        mut bytes: &[u8],
+        depth: usize,
+        lines: &mut Vec<Line>,
+    ) -> Result<(), WireError> {
+        while let Some(field) = wire::next(&mut bytes)? {
+            let known = message.and_then(|message| schema::field(message, field.number));
+            let words = tag_in_words(&field, known);
+            lines.push(self.line(depth, field.tag, words));
+            if !field.head.is_empty() {
+                let words = format!("length {}", field.body.len());
+                lines.push(self.line(depth, field.head, words));
+            }
+            self.value(&field, known, depth, lines)?;
+        }
+        Ok(())
+    }
+
+    fn value(
+        &self,
+        field: &Field<'_>,
+        known: Option<&FieldDescriptorProto>,
+        depth: usize,
+        lines: &mut Vec<Line>,
+    ) -> Result<(), WireError> {
+        let Some(known) = known else {
+            lines.push(self.line(depth, field.body, "skipped".to_string()));
+            return Ok(());
+        };
+        let kind = known.r#type();
+        let words = match field.value {
+            Value::Varint(number) => {
+                let meaning = self.number(number, known);
+                with_sum(field.body, &meaning)
+            }
+            Value::Bytes(bytes) if kind == Type::Message => {
+                let inner = self.schema.message(known.type_name());
+                return self.message(inner, bytes, depth + 1, lines);
+            }
+            Value::Bytes(mut list) if is_varint(kind) => {
+                while !list.is_empty() {
+                    let before = list;
+                    let number = varint::read(&mut list)?;
+                    let bytes = &before[..before.len() - list.len()];
+                    let meaning = self.number(number, known);
+                    lines.push(self.line(depth + 1, bytes, with_sum(bytes, &meaning)));
+                }
+                return Ok(());
+            }
+            Value::Bytes(text) if kind == Type::String => {
+                format!("{:?}", String::from_utf8_lossy(text))
+            }
+            Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
+            Value::Fixed32(bytes) if kind == Type::Float => f32::from_le_bytes(bytes).to_string(),
+            Value::Fixed32(bytes) => u32::from_le_bytes(bytes).to_string(),
+            Value::Fixed64(bytes) if kind == Type::Double => f64::from_le_bytes(bytes).to_string(),
+            Value::Fixed64(bytes) => u64::from_le_bytes(bytes).to_string(),
+        };
+        lines.push(self.line(depth, field.body, words));
+        Ok(())
+    }
+
+    /// A whole number, or what it stands for.
+    fn number(&self, number: u64, known: &FieldDescriptorProto) -> String {
+        let signed = number.cast_signed();
+        match known.r#type() {
+            Type::Int32 | Type::Int64 => signed.to_string(),
+            Type::Bool => (number != 0).to_string(),
+            Type::Enum => {
+                let value = i32::try_from(signed).ok();
+                let name = value.and_then(|v| self.schema.enum_value(known.type_name(), v));
+                format!("{signed}, {}", name.unwrap_or("a value without a name"))
+            }
+            _ => number.to_string(),
+        }
+    }
+}
+
+fn is_varint(kind: Type) -> bool {
+    use Type::{Bool, Enum, Int32, Int64, Sint32, Sint64, Uint32, Uint64};
+    matches!(
+        kind,
+        Bool | Enum | Int32 | Int64 | Sint32 | Sint64 | Uint32 | Uint64
+    )
+}
+
+/// `0a` is `1 << 3 | 2`: field 1, and a value with a length in front.
+fn tag_in_words(field: &Field<'_>, known: Option<&FieldDescriptorProto>) -> String {
+    let (wire_type, stored) = match field.value {
+        Value::Varint(_) => (0, "a varint"),
+        Value::Fixed64(_) => (1, "eight bytes"),
+        Value::Bytes(_) => (2, "a length and bytes"),
+        Value::Fixed32(_) => (5, "four bytes"),
+    };
+    let name = known.map_or("a number that nobody here knows".to_string(), |known| {
+        format!("{}, {}", known.name(), schema::kind(known))
+    });
+    format!("{} << 3 | {wire_type}  {name}: {stored}", field.number)
+}
+
+/// A varint of several bytes, added up.
+fn with_sum(bytes: &[u8], meaning: &str) -> String {
+    match bytes {
+        [low, high] => format!("{} + {high} * 128 = {meaning}", low & 0x7f),
+        _ => meaning.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::school::{People, Student, Week, student::Data};
+    use prost::Message;
+
+    #[test]
+    fn every_byte_is_told_once_and_in_order() {
+        let student = Student {
+            id: 7,
+            name: "Ada".into(),
+            p: Some(People { weight: 300 }),
+            score: vec![90, 300],
+            w: Week::Friday.into(),
+            data: Some(Data::Class(3)),
+        };
+        let bytes = student.encode_to_vec();
+        let schema = Schema::new(crate::DESCRIPTORS).unwrap();
+        let lines = explain(&schema, "school.v1.Student", &bytes).unwrap();
+        let told: Vec<u8> = lines.iter().flat_map(|line| line.bytes.clone()).collect();
+        assert_eq!(told, bytes);
+        let mut next = 0;
+        for line in &lines {
+            assert_eq!(line.at, next, "{line:?}");
+            next += line.bytes.len();
+        }
+        let words: Vec<&str> = lines.iter().map(|line| line.words.as_str()).collect();
+        for expected in [
+            "1 << 3 | 0  id, int32: a varint",
+            "\"Ada\"",
+            "44 + 2 * 128 = 300",
+            "4, FRIDAY",
+        ] {
+            assert!(words.contains(&expected), "{expected}: {words:#?}");
+        }
+        // The same bytes for a reader who knows none of these numbers.
+        let lines = explain(&schema, "nobody.v1.Knows", &bytes).unwrap();
+        assert!(lines.iter().any(|line| line.words == "skipped"));
+    }
+}

@@ -1,0 +1,215 @@
+//! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
+
+mod support;
+
+use std::io::{BufRead, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use support::{PATIENCE, Server};
+
+fn run(args: &[&str]) -> (Output, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l05-protobuf"));
+    let output = command.args(args).output().unwrap();
+    let out = String::from_utf8(output.stdout.clone()).unwrap();
+    let err = String::from_utf8(output.stderr.clone()).unwrap();
+    (output, out, err)
+}
+
+#[test]
+fn the_demo_tells_its_story_and_leaves_nothing_behind() {
+    let (output, out, err) = run(&[]);
+    assert!(output.status.success(), "{out}\n{err}");
+    for words in [
+        "4  41 64 61            \"Ada\"",
+        "44 + 2 * 128 = 300",
+        "1, TUESDAY",
+        "\"teacher\":\"san\"",
+        "81 bytes of JSON, 24 of protobuf",
+        "client writes 7 bytes",
+        "06 0a 04 77 69 72 65",
+        "0c 0a 0a 68 65 6c 6c 6f 20 77 69 72 65",
+        "a message of 2147483647 bytes, and 65536 are allowed",
+        "buffer underflow",
+        "a request without a name",
+        "the message took too long",
+        "email \"ada@example.org\", phones [], last_updated None",
+        "OldPerson { name: \"Ada\", id: 1, email: \"ada@example.org\", fax: \"\" }",
+        "103 bytes have become 26",
+    ] {
+        assert!(out.contains(words), "{words:?} is missing in\n{out}");
+    }
+    if cfg!(unix) {
+        let server = out.split("server, process ").nth(1).unwrap();
+        let server = server.split(',').next().unwrap();
+        let there = Command::new("kill")
+            .args(["-0", server])
+            .stderr(Stdio::null())
+            .status();
+        assert!(!there.unwrap().success(), "process {server} is still there");
+    }
+}
+
+#[test]
+fn two_terminals() {
+    let server = Server::ours(&[]);
+    let addr = server.addr.to_string();
+    let (output, out, err) = run(&["client", "--addr", &addr, "Ada", "你好"]);
+    assert!(output.status.success(), "{err}");
+    assert_eq!(out, "hello Ada\nhello 你好\n");
+    let (output, _, err) = run(&["client", "--addr", &addr, ""]);
+    assert!(!output.status.success());
+    assert!(
+        err.contains("the connection ended without a reply"),
+        "{err}"
+    );
+}
+
+/// What the server says next, without its "hung up on ADDRESS".
+fn says(server: &mut Server) -> String {
+    let mut line = String::new();
+    server.out.read_line(&mut line).unwrap();
+    line.split_once(": ").unwrap().1.trim().to_string()
+}
+
+fn dial(addr: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Nothing comes any more; with unread bytes the end is a reset.
+fn expect_end(stream: &mut TcpStream) {
+    match stream.read(&mut [0; 16]) {
+        Ok(0) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A message that is too long is refused by its length; nothing of it has to come.
+#[test]
+fn a_message_has_a_limit() {
+    let mut server = Server::ours(&["--message", "100"]);
+    let mut client = dial(server.addr);
+    client.write_all(&[0xff, 0xff, 0xff, 0xff, 0x07]).unwrap();
+    expect_end(&mut client);
+    let refused = "a message of 2147483647 bytes, and 100 are allowed";
+    assert_eq!(says(&mut server), refused);
+}
+
+/// The time is for the whole of a message, however slowly it comes.
+#[test]
+fn a_message_has_a_deadline() {
+    let mut server = Server::ours(&["--time-ms", "300"]);
+    let mut client = dial(server.addr);
+    client.write_all(&[0x06, 0x0a]).unwrap();
+    expect_end(&mut client);
+    assert_eq!(says(&mut server), "the message took too long");
+}
+
+#[test]
+fn clients_have_seats() {
+    let mut server = Server::ours(&["--clients", "1"]);
+    let first = dial(server.addr);
+    let mut second = dial(server.addr);
+    expect_end(&mut second);
+    assert_eq!(says(&mut server), "too many clients");
+    drop(first);
+    // Whoever comes now is served, as soon as the seat is free.
+    let addr = server.addr.to_string();
+    let until = Instant::now() + PATIENCE;
+    let served = || run(&["client", "--addr", &addr, "Ada"]).0.status.success();
+    while !served() {
+        assert!(Instant::now() < until, "nobody is served any more");
+    }
+}
+
+#[test]
+fn measure_prints_a_plot_and_a_row() {
+    let (output, out, err) = run(&["measure"]);
+    assert!(output.status.success(), "{err}");
+    for words in [
+        "Size in bytes.",
+        "Written and read once",
+        "a student                       protobuf       24  ####",
+        "Bytes of the call: 7 there, 13 back",
+        "| 05 protobuf | 20 | ",
+    ] {
+        assert!(out.contains(words), "{words:?} is missing in\n{out}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_a_clear_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let (output, out, err) = run(&["server", "--addr", &addr]);
+    assert!(!output.status.success());
+    assert_eq!(out, "");
+    assert_eq!(
+        err,
+        format!(
+            "l05-protobuf: cannot listen on {addr}: another program listens there already. Stop it, \
+             or choose another port, for example --addr 127.0.0.1:8081\n"
+        )
+    );
+}
+
+#[test]
+fn nobody_there_is_a_clear_error() {
+    // Port 1 has been out of use for decades, and no test is given it as a free one.
+    let (output, _, err) = run(&["client", "--addr", "127.0.0.1:1", "wire"]);
+    assert!(!output.status.success());
+    assert!(err.contains("nobody answers at"), "{err}");
+}
+
+#[test]
+fn help_helps_and_mistakes_point_to_it() {
+    let (output, out, _) = run(&["--help"]);
+    assert!(output.status.success());
+    for words in [
+        "-- server",
+        "-- client",
+        "-- measure",
+        "--addr",
+        "--time-ms",
+    ] {
+        assert!(out.contains(words), "{words:?} is missing in\n{out}");
+    }
+    for (args, words) in [
+        (&["sever"][..], "there is no `sever`; `--help`"),
+        (&["client"], "Give a name"),
+        (
+            &["server", "--addr", "8080"],
+            "an address looks like 127.0.0.1:8080",
+        ),
+        (&["server", "now"], "one word too many"),
+    ] {
+        let (output, _, err) = run(args);
+        assert!(!output.status.success());
+        assert!(err.contains(words), "{args:?}: {err}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_the_server_at_once_and_cleanly() {
+    for signal in ["-INT", "-TERM"] {
+        let mut server = Server::ours(&[]);
+        // A client in the middle of a message must not delay the end.
+        let mut client = dial(server.addr);
+        client.write_all(&[0x06, 0x0a]).unwrap();
+        let since = Instant::now();
+        let pid = server.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
+        let status = server.child.wait().unwrap();
+        assert!(status.success(), "{signal}: {status}");
+        assert!(since.elapsed() < Duration::from_secs(5), "{signal}");
+        let mut rest = String::new();
+        server.out.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "");
+    }
+}

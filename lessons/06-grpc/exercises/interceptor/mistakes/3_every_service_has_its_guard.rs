@@ -1,0 +1,79 @@
+//! belief: every-service-has-its-guard
+//! words: If every service has a guard, everything is guarded.
+//! check: c_names_that_do_not_exist_are_guarded
+//! says: a service that is added next year would be open
+
+use std::collections::HashMap;
+
+use l06_grpc::around::Around;
+use l06_grpc::greeter::Greetings;
+use l06_grpc::hello::Hello;
+use l06_grpc::pb::greeter::greeter_server::GreeterServer;
+use l06_grpc::pb::hello::hello_service_server::HelloServiceServer;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http::Request;
+use tonic::transport::Server;
+
+/// What each token opens: the full names of services, such as `hello.v1.HelloService`.
+pub type Rights = HashMap<String, Vec<String>>;
+
+/// Serves `Greeter`, `HelloService` and `grpc.health.v1.Health` to those who may call them.
+pub async fn serve(listener: TcpListener, rights: Rights) -> Result<(), tonic::transport::Error> {
+    let (_, health) = tonic_health::server::health_reporter();
+    let names = [
+        "hello.v1.HelloService",
+        "greeter.v1.Greeter",
+        "grpc.health.v1.Health",
+    ];
+    let guard = Around(
+        move |request: Request<Body>, next: l06_grpc::around::Next| {
+            let path = request.uri().path();
+            let method = path.rsplit('/').next().unwrap_or_default();
+            let known = names
+                .iter()
+                .any(|name| path[1..].starts_with(&format!("{name}/")))
+                && ["SayHello", "SayName", "Check"].contains(&method);
+            let allowed = if known {
+                may(&rights, &request)
+            } else {
+                Ok(())
+            };
+            async move {
+                match allowed {
+                    Ok(()) => next(request).await,
+                    Err(status) => status.into_http(),
+                }
+            }
+        },
+    );
+    Server::builder()
+        .layer(guard)
+        .add_service(HelloServiceServer::new(Hello))
+        .add_service(GreeterServer::new(Greetings))
+        .add_service(health)
+        .serve_with_incoming(TcpListenerStream::new(listener))
+        .await
+}
+
+/// Whether this call may go on.
+fn may(rights: &Rights, request: &Request<Body>) -> Result<(), Status> {
+    let token = request.headers().get("authorization");
+    let token = token.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let Some(opens) = token.and_then(|token| rights.get(token)) else {
+        return Err(Status::unauthenticated(
+            "who are you? authorization: Bearer TOKEN",
+        ));
+    };
+    let path = request.uri().path();
+    let service = path.trim_start_matches('/').split('/').next();
+    if opens.iter().any(|name| Some(name.as_str()) == service) {
+        Ok(())
+    } else {
+        Err(Status::permission_denied(
+            "this token does not open this service",
+        ))
+    }
+}

@@ -1,0 +1,52 @@
+//! belief: an-answer-is-a-yes
+//! words: An answer is a yes.
+//! check: b_an_open_port_is_not_a_ready_service
+//! says: still said NOT_SERVING
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+/// Why there is no channel.
+#[derive(Debug)]
+pub enum NotReady {
+    /// `patience` is over, and the service was not ready yet. This was the last thing that happened.
+    InTime(Status),
+    /// The server has said something that no waiting will change.
+    Never(Status),
+}
+
+/// Waits until `service` at `addr` may be called, and returns a channel to it.
+pub async fn ready(
+    addr: SocketAddr,
+    service: &str,
+    patience: Duration,
+) -> Result<Channel, NotReady> {
+    let until = Instant::now() + patience;
+    let endpoint = Endpoint::from_shared(format!("http://{addr}"));
+    let endpoint = endpoint.expect("an address makes a URI");
+    let channel = endpoint.connect_lazy();
+    let mut health = HealthClient::new(channel.clone());
+    let mut pause = Duration::from_millis(10);
+    loop {
+        let request = HealthCheckRequest {
+            service: service.to_string(),
+        };
+        let status = match timeout_at(until, health.check(request)).await {
+            Ok(Ok(_)) => return Ok(channel),
+            Ok(Err(status)) if status.code() == Code::Unavailable => status,
+            Ok(Err(status)) => return Err(NotReady::Never(status)),
+            Err(_) => Status::unavailable("the server is silent"),
+        };
+        if Instant::now() + pause >= until {
+            return Err(NotReady::InTime(status));
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(200));
+    }
+}

@@ -1,0 +1,187 @@
+//! One row of the ladder: what the greeting call costs in bytes, microseconds and lines of code.
+//! The server is another process, as it would be in real life; only the machine is the same.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use l06_grpc::client::{Client, Options};
+use l06_grpc::greeter::Greetings;
+use l06_grpc::pb::greeter::HelloRequest;
+use l06_grpc::pb::greeter::greeter_client::GreeterClient;
+use l06_grpc::pb::greeter::greeter_server::Greeter;
+use tokio::task::JoinSet;
+use tonic::Request;
+
+use crate::peer::Peer;
+use crate::tap::{self, Reading};
+
+const CALLS: usize = 3000;
+const DIALLED: usize = 300;
+const NAME: &str = "wire";
+
+/// Measures and prints.
+pub async fn run() -> anyhow::Result<()> {
+    let profile = if cfg!(debug_assertions) {
+        "debug build"
+    } else {
+        "release build"
+    };
+    println!("The greeting call for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
+    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+
+    let request = || HelloRequest {
+        name: NAME.to_string(),
+    };
+    let near = times(CALLS, async || {
+        Greetings.say_hello(Request::new(request())).await?;
+        Ok(())
+    });
+    row("the method, called as a function", &near.await?);
+
+    let server = Peer::start("127.0.0.1:0".parse()?, &[], |_| {})?;
+    let client = Client::connect(server.addr, Options::default()).await?;
+    let call = times(CALLS, async || {
+        client.greet(NAME).await?;
+        Ok(())
+    })
+    .await?;
+    row("a call, one connection", &call);
+
+    let bare = GreeterClient::new(client.channel());
+    let without = times(CALLS, async || {
+        bare.clone().say_hello(request()).await?;
+        Ok(())
+    });
+    row("the same without token and deadline", &without.await?);
+
+    let addr = server.addr;
+    let dialled = times(DIALLED, async || {
+        let client = Client::connect(addr, Options::default()).await?;
+        client.greet(NAME).await?;
+        Ok(())
+    });
+    row("a connection for each call", &dialled.await?);
+
+    let since = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..64 {
+        let client = client.clone();
+        tasks.spawn(async move {
+            for _ in 0..CALLS / 64 {
+                client.greet(NAME).await?;
+            }
+            Ok::<(), tonic::Status>(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    let per_call = since.elapsed().as_secs_f64() * 1e6 / (CALLS / 64 * 64) as f64;
+    println!(
+        "{:38}{per_call:>10.1}",
+        "64 at the same time, time for each"
+    );
+
+    let (first, later) = bytes(addr).await?;
+    println!("\nBytes on the wire, there and back:");
+    let line = |what: &str, bytes: Reading| {
+        println!("{:>6} + {:3}  {what}", bytes.there, bytes.back);
+    };
+    line("the first call, with the opening of the connection", first);
+    line("a later call", later);
+    println!("{:>6} + {:3}  of these, the messages in protobuf", 6, 12);
+
+    println!("\nLines of code, without comments, blank lines and unit tests:");
+    for (name, source) in SOURCES {
+        println!("{:>6}  {name}", lines_of_code(source));
+    }
+    let generated = include_str!(concat!(env!("OUT_DIR"), "/greeter.v1.rs"));
+    println!(
+        "{:>6}  generated from greeter.proto",
+        lines_of_code(generated)
+    );
+    let needed = ["greeter.rs", "refuse.rs", "server.rs", "client.rs"];
+    let code: usize = SOURCES
+        .iter()
+        .filter(|(name, _)| needed.contains(name))
+        .map(|(_, source)| lines_of_code(source))
+        .sum();
+    println!("\nYour row of the ladder:");
+    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
+    println!(
+        "| 06 gRPC | {} | {:.0} | {code} |",
+        later.there + later.back,
+        median(&call)
+    );
+    Ok(())
+}
+
+const SOURCES: [(&str, &str); 11] = [
+    ("greeter.rs", include_str!("greeter.rs")),
+    ("refuse.rs", include_str!("refuse.rs")),
+    ("server.rs", include_str!("server.rs")),
+    ("client.rs", include_str!("client.rs")),
+    ("retry.rs", include_str!("retry.rs")),
+    ("around.rs", include_str!("around.rs")),
+    ("deadline.rs", include_str!("deadline.rs")),
+    ("guard.rs", include_str!("guard.rs")),
+    ("limits.rs", include_str!("limits.rs")),
+    ("metadata.rs", include_str!("metadata.rs")),
+    ("seats.rs", include_str!("seats.rs")),
+];
+
+/// The bytes of the first call on a connection and of a later one: the shortest of nine, because now
+/// and then there is a new date among the headers, or something about the connection itself.
+async fn bytes(server: std::net::SocketAddr) -> anyhow::Result<(Reading, Reading)> {
+    let (addr, counts) = tap::open(server).await?;
+    let mut last = counts.read();
+    let client = Client::connect(addr, Options::default()).await?;
+    let mut calls = Vec::new();
+    for _ in 0..10 {
+        client.greet(NAME).await?;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = counts.read();
+        calls.push(now.since(last));
+        last = now;
+    }
+    let later = calls[1..].iter().min_by_key(|call| call.there + call.back);
+    Ok((calls[0], *later.context("ten calls were made")?))
+}
+
+/// How long each of so many calls took, in microseconds, the shortest first. The first tenth of
+/// them is thrown away: caches are cold and the machine has other things to do.
+async fn times(
+    calls: usize,
+    mut call: impl AsyncFnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<f64>> {
+    let mut times = Vec::with_capacity(calls);
+    for _ in 0..calls + calls / 10 {
+        let since = Instant::now();
+        call().await?;
+        times.push(since.elapsed().as_secs_f64() * 1e6);
+    }
+    let mut times = times.split_off(calls / 10);
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+fn median(times: &[f64]) -> f64 {
+    times[times.len() / 2]
+}
+
+fn row(what: &str, times: &[f64]) {
+    println!(
+        "{what:38}{:>10.1}{:>14.1}",
+        median(times),
+        times[times.len() * 99 / 100]
+    );
+}
+
+/// Counts what a reader has to understand.
+fn lines_of_code(source: &str) -> usize {
+    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
+    code.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}

@@ -1,0 +1,138 @@
+//! Trying again. Only after UNAVAILABLE, which says that the server was not reached or is about to
+//! end; only calls that may run twice; not for ever; and not all callers in the same moment.
+
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tonic::{Code, Status};
+
+/// Whether running twice is the same as running once. The contract has to say it: nothing on the
+/// wire does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// `idempotency_level` in the .proto file says that nothing changes.
+    Safe,
+    /// Nobody has said so.
+    Never,
+}
+
+/// How often, and how long between two attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// All attempts, the first one included.
+    pub attempts: u32,
+    /// The most before the second attempt; it doubles each time.
+    pub first: Duration,
+    /// It never grows beyond this.
+    pub longest: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            attempts: 4,
+            first: Duration::from_millis(50),
+            longest: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Policy {
+    /// The pause after so many failed attempts: anything from half of the step to all of it. A
+    /// thousand clients that lost the same server must not come back in the same moment.
+    pub fn pause(&self, failed: u32) -> Duration {
+        let step = self
+            .first
+            .saturating_mul(1 << failed.saturating_sub(1).min(16));
+        let step = step.min(self.longest);
+        // The standard library has no random numbers, but its hash maps have random keys.
+        let random = RandomState::new().hash_one(failed) % 1000;
+        step / 2 + step / 2 * u32::try_from(random).unwrap_or(0) / 1000
+    }
+}
+
+// ANCHOR: retry
+/// Makes the call, and makes it again where that is allowed. A call that ends at `until` does not
+/// begin a pause that is longer than what remains.
+///
+/// # Errors
+/// The last status.
+pub async fn retry<T, F>(
+    policy: Policy,
+    repeat: Repeat,
+    until: Instant,
+    mut call: impl FnMut() -> F,
+) -> Result<T, Status>
+where
+    F: Future<Output = Result<T, Status>>,
+{
+    let mut failed = 0;
+    loop {
+        let status = match call().await {
+            Ok(value) => return Ok(value),
+            Err(status) => status,
+        };
+        failed += 1;
+        let again = repeat == Repeat::Safe && status.code() == Code::Unavailable;
+        let pause = policy.pause(failed);
+        if !again || failed >= policy.attempts || Instant::now() + pause >= until {
+            return Err(status);
+        }
+        sleep(pause).await;
+    }
+}
+// ANCHOR_END: retry
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn attempts(repeat: Repeat, code: Code, time: Duration) -> u32 {
+        let (policy, mut made) = (Policy::default(), 0);
+        let until = Instant::now() + time;
+        let outcome: Result<(), Status> = retry(policy, repeat, until, || {
+            made += 1;
+            async move { Err(Status::new(code, "no")) }
+        })
+        .await;
+        assert_eq!(outcome.unwrap_err().code(), code);
+        made
+    }
+
+    #[tokio::test]
+    async fn only_unavailable_and_only_what_may_run_twice() {
+        let long = Duration::from_secs(60);
+        assert_eq!(attempts(Repeat::Safe, Code::Unavailable, long).await, 4);
+        assert_eq!(attempts(Repeat::Never, Code::Unavailable, long).await, 1);
+        for code in [
+            Code::InvalidArgument,
+            Code::DeadlineExceeded,
+            Code::Internal,
+            Code::Unknown,
+            Code::ResourceExhausted,
+        ] {
+            assert_eq!(attempts(Repeat::Safe, code, long).await, 1, "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_pause_goes_beyond_the_deadline() {
+        let soon = Duration::from_millis(1);
+        assert_eq!(attempts(Repeat::Safe, Code::Unavailable, soon).await, 1);
+    }
+
+    #[test]
+    fn pauses_grow_have_an_end_and_differ() {
+        let policy = Policy::default();
+        for failed in 1..100 {
+            let step = policy.first * 2_u32.pow(failed.min(10) - 1);
+            let pause = policy.pause(failed);
+            assert!(pause >= policy.first / 2, "{failed}: {pause:?}");
+            assert!(pause <= step.min(policy.longest), "{failed}: {pause:?}");
+        }
+        let first = policy.pause(6);
+        assert!((0..50).any(|_| policy.pause(6) != first), "no jitter");
+    }
+}

@@ -1,0 +1,45 @@
+//! belief: who-is-silent-has-left
+//! words: Who has finished speaking has left.
+//! check: who_has_finished_still_listens
+//! says: It has not left
+
+use l07_streaming::pb::{ChatRequest, ChatResponse};
+use l07_streaming::room::{Ears, Mouth};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt};
+use tonic::Status;
+
+pub type Replies = ReceiverStream<Result<ChatResponse, Status>>;
+
+pub async fn chat<S>(mut requests: S, mouth: Mouth, mut ears: Ears) -> Result<Replies, Status>
+where
+    S: Stream<Item = Result<ChatRequest, Status>> + Send + Unpin + 'static,
+{
+    let (out, replies) = mpsc::channel(8);
+    tokio::spawn(async move {
+        let mut mouth = Some(mouth);
+        loop {
+            tokio::select! {
+                request = requests.next(), if mouth.is_some() => match request {
+                    Some(Ok(request)) => {
+                        if let Some(mouth) = &mouth {
+                            mouth.say(&request.text);
+                        }
+                    }
+                    Some(Err(_)) => return,
+                    None => return,
+                },
+                heard = ears.next() => {
+                    let Some(text) = heard else { return };
+                    let reply = ChatResponse { text, answers: 0 };
+                    if out.send(Ok(reply)).await.is_err() {
+                        return;
+                    }
+                }
+                () = out.closed() => return,
+            }
+        }
+    });
+    Ok(ReceiverStream::new(replies))
+}

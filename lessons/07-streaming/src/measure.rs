@@ -1,0 +1,264 @@
+//! One row of the ladder: what a message costs in a stream, beside a call of its own, in bytes and
+//! microseconds. The server is another process, as it would be in real life; only the machine is
+//! the same.
+
+use std::time::{Duration, Instant};
+
+use l07_streaming::client::{self, Client, Settings};
+use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest, RepeatRequest};
+use prost::Message;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::peer::Peer;
+use crate::tap::{self, Seen};
+
+const CALLS: usize = 3000;
+const STREAM: u32 = 100_000;
+const NAMES: usize = 200;
+const NAME: &str = "wire";
+
+/// Measures and prints.
+pub async fn run() -> anyhow::Result<()> {
+    let profile = if cfg!(debug_assertions) {
+        "debug build"
+    } else {
+        "release build"
+    };
+    println!("The greeting for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
+    println!("{:44}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    let server = Peer::start(&[])?;
+    let mut client = client::connect(server.addr, &Settings::default()).await?;
+
+    let call = times(async || greet(&mut client).await).await?;
+    row("a call of its own", &call);
+
+    let (out, requests) = mpsc::channel(1);
+    let mut replies = client
+        .chat(ReceiverStream::new(requests))
+        .await?
+        .into_inner();
+    replies.message().await?;
+    let turn = times(async || {
+        out.send(text()).await?;
+        replies.message().await?;
+        Ok(())
+    });
+    let turn = turn.await?;
+    row("a text and its answer, in one chat", &turn);
+    drop((out, replies));
+
+    let sealed = {
+        let server = Peer::start(&["--tls"])?;
+        let authority = match &server.authority {
+            Some(path) => Some(std::fs::read_to_string(path)?),
+            None => None,
+        };
+        let settings = Settings {
+            authority,
+            ..Settings::default()
+        };
+        let mut client = client::connect(server.addr, &settings).await?;
+        let sealed = times(async || greet(&mut client).await).await?;
+        drop(client);
+        server.end().await;
+        sealed
+    };
+    row("a call of its own, through TLS", &sealed);
+
+    let since = Instant::now();
+    let mut replies = client.repeat(order(STREAM)).await?.into_inner();
+    while replies.message().await?.is_some() {}
+    let each = since.elapsed().as_secs_f64() * 1e6 / f64::from(STREAM);
+    println!(
+        "{:44}{each:>10.1}",
+        format!("each of {STREAM} replies of one call")
+    );
+    let since = Instant::now();
+    let rounds = CALLS / NAMES;
+    for _ in 0..rounds {
+        client
+            .greet_all(tokio_stream::iter((0..NAMES).map(|_| name())))
+            .await?;
+    }
+    let each = since.elapsed().as_secs_f64() * 1e6 / (rounds * NAMES) as f64;
+    println!(
+        "{:44}{each:>10.1}",
+        format!("each of {NAMES} requests of one call")
+    );
+
+    let bytes = bytes(&server).await?;
+    println!("\nBytes on the wire for one greeting, there and back, and the messages in them:");
+    for (what, there, back, messages) in &bytes {
+        println!("{there:>6} + {back:<5} {messages:>4}  {what}");
+    }
+
+    println!("\nLines of code, without comments, blank lines and unit tests:");
+    for (name, source) in SOURCES {
+        println!("{:>6}  {name}", lines_of_code(source));
+    }
+    let code: usize = SOURCES
+        .iter()
+        .filter(|(name, _)| *name != "tls.rs")
+        .map(|(_, source)| lines_of_code(source))
+        .sum();
+    println!("\nYour row of the ladder:");
+    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
+    let [_, (_, there, back, _), ..] = bytes;
+    println!(
+        "| 07 a text in a chat | {} | {:.0} | 06's and {code} |",
+        there + back,
+        median(&turn)
+    );
+    Ok(())
+}
+
+const SOURCES: [(&str, &str); 7] = [
+    ("service.rs", include_str!("service.rs")),
+    ("service/repeat.rs", include_str!("service/repeat.rs")),
+    ("service/chat.rs", include_str!("service/chat.rs")),
+    ("end.rs", include_str!("end.rs")),
+    ("server.rs", include_str!("server.rs")),
+    ("client.rs", include_str!("client.rs")),
+    ("tls.rs", include_str!("tls.rs")),
+];
+
+async fn greet(client: &mut Client) -> anyhow::Result<()> {
+    let name = NAME.to_string();
+    client.greet(GreetRequest { name }).await?;
+    Ok(())
+}
+
+fn text() -> ChatRequest {
+    ChatRequest {
+        text: NAME.to_string(),
+        tick_ms: None,
+    }
+}
+
+fn name() -> GreetAllRequest {
+    GreetAllRequest {
+        name: NAME.to_string(),
+    }
+}
+
+fn order(count: u32) -> RepeatRequest {
+    RepeatRequest {
+        name: NAME.to_string(),
+        count,
+        interval_ms: 0,
+        payload_bytes: 0,
+    }
+}
+
+/// What, bytes there, bytes back, and how many of them are the messages themselves.
+type Bytes = (&'static str, usize, usize, usize);
+
+/// The bytes of the tenth call, of the tenth text of a chat, and of the hundredth reply of a stream:
+/// by then the tables that make headers short are filled. What belongs to the connection itself
+/// (pings, windows) may come a moment later, and is waited for.
+async fn bytes(server: &Peer) -> anyhow::Result<[Bytes; 3]> {
+    let (addr, seen) = tap::open(server.addr).await?;
+    let mut client = client::connect(addr, &Settings::default()).await?;
+    let (mut call, mut turn) = ((0, 0), (0, 0));
+    for _ in 0..10 {
+        call = added(&seen, async || greet(&mut client).await).await?;
+    }
+    let (out, requests) = mpsc::channel(1);
+    let mut replies = client
+        .chat(ReceiverStream::new(requests))
+        .await?
+        .into_inner();
+    replies.message().await?;
+    let mut answer = 0;
+    for _ in 0..10 {
+        turn = added(&seen, async || {
+            out.send(text()).await?;
+            if let Some(reply) = replies.message().await? {
+                answer = reply.encoded_len();
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    drop((out, replies));
+    // The times in the replies have two or three bytes, so this is a mean of a hundred of them.
+    let mut message = 0;
+    let stream = added(&seen, async || {
+        let slowly = RepeatRequest {
+            interval_ms: 2,
+            ..order(101)
+        };
+        let mut replies = client.repeat(slowly).await?.into_inner();
+        while let Some(reply) = replies.message().await? {
+            message += reply.encoded_len();
+        }
+        Ok(())
+    });
+    let (there, back) = stream.await?;
+    let greeting = GreetRequest { name: NAME.into() }.encoded_len() + "hello wire".len() + 2;
+    Ok([
+        ("a call of its own", call.0, call.1, greeting),
+        (
+            "a text and its answer, in one chat",
+            turn.0,
+            turn.1,
+            text().encoded_len() + answer,
+        ),
+        (
+            "one of 101 replies, each sent alone",
+            there / 101,
+            back / 101,
+            message / 101,
+        ),
+    ])
+}
+
+/// What is sent while this is done, and in the moment after.
+async fn added(
+    seen: &Seen,
+    mut done: impl AsyncFnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<(usize, usize)> {
+    sleep(Duration::from_millis(60)).await;
+    let before = seen.bytes();
+    done().await?;
+    sleep(Duration::from_millis(60)).await;
+    let after = seen.bytes();
+    Ok((after.0 - before.0, after.1 - before.1))
+}
+
+/// How long each of so many took, in microseconds, the shortest first. The first tenth of them is
+/// thrown away: caches are cold and the machine has other things to do.
+async fn times(mut call: impl AsyncFnMut() -> anyhow::Result<()>) -> anyhow::Result<Vec<f64>> {
+    let mut times = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS + CALLS / 10 {
+        let since = Instant::now();
+        call().await?;
+        times.push(since.elapsed().as_secs_f64() * 1e6);
+    }
+    let mut times = times.split_off(CALLS / 10);
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+fn median(times: &[f64]) -> f64 {
+    times[times.len() / 2]
+}
+
+fn row(what: &str, times: &[f64]) {
+    println!(
+        "{what:44}{:>10.1}{:>14.1}",
+        median(times),
+        times[times.len() * 99 / 100]
+    );
+}
+
+/// Counts what a reader has to understand.
+fn lines_of_code(source: &str) -> usize {
+    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
+    code.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}

@@ -1,0 +1,172 @@
+//! All services behind one port, and the end of the server: health says so first, then no new calls,
+//! then those under way have some time, and what is not finished then is told why.
+
+use std::time::Duration;
+
+use l06_grpc::around::Around;
+use l06_grpc::guard::Guard;
+use l06_grpc::seats::Seats;
+use l06_grpc::{limits, metadata, server as earlier};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tonic::codec::CompressionEncoding::Gzip;
+use tonic::service::{InterceptorLayer, RoutesBuilder};
+use tonic::transport::{Server, ServerTlsConfig};
+use tonic_health::ServingStatus;
+
+use crate::end::{self, Phase, reached};
+use crate::pb;
+use crate::pb::stream_service_server::{SERVICE_NAME, StreamService, StreamServiceServer};
+use crate::tls::Certificates;
+
+// ANCHOR: settings
+/// What callers may cost, and how long anything may take.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Every call has to bring it, if there is one.
+    pub token: Option<String>,
+    /// So many connections at the same time.
+    pub connections: usize,
+    /// So many calls at the same time on each of them.
+    pub streams: u32,
+    /// The longest message of a caller, in bytes.
+    pub message: usize,
+    /// All headers of a call together, in bytes.
+    pub headers: u32,
+    /// How long a connection may take to say what it wants, and a TLS handshake.
+    pub handshake: Duration,
+    /// The longest call.
+    pub longest: Duration,
+    /// After so much silence a connection is asked whether it is still alive.
+    pub ping: Duration,
+    /// It must answer within this time.
+    pub pong: Duration,
+    /// What is under way when the server stops may take so long.
+    pub grace: Duration,
+}
+// ANCHOR_END: settings
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            token: None,
+            connections: 100,
+            streams: 100,
+            message: 64 * 1024,
+            headers: 16 * 1024,
+            handshake: Duration::from_secs(10),
+            longest: Duration::from_secs(60 * 60),
+            ping: Duration::from_secs(20),
+            pong: Duration::from_secs(10),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Why it cannot serve.
+#[derive(Debug)]
+pub enum Error {
+    /// The services could not be put together.
+    Reflection(tonic_reflection::server::Error),
+    /// The transport, or the certificates.
+    Transport(tonic::transport::Error),
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the server cannot serve")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Reflection(error) => Some(error),
+            Error::Transport(error) => Some(error),
+        }
+    }
+}
+
+impl From<tonic_reflection::server::Error> for Error {
+    fn from(error: tonic_reflection::server::Error) -> Self {
+        Error::Reflection(error)
+    }
+}
+
+impl From<tonic::transport::Error> for Error {
+    fn from(error: tonic::transport::Error) -> Self {
+        Error::Transport(error)
+    }
+}
+
+/// Serves until `shutdown` is ready, and then ends as [`Settings::grace`] says.
+///
+/// # Errors
+/// If the services or the certificates do not fit together.
+pub async fn serve<S: StreamService>(
+    listener: TcpListener,
+    streams: S,
+    settings: Settings,
+    certificates: Option<Certificates>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    // ANCHOR: services
+    let mut routes = RoutesBuilder::default();
+    earlier::add_services(&mut routes);
+    let streams = StreamServiceServer::new(streams)
+        .max_decoding_message_size(settings.message)
+        .accept_compressed(Gzip);
+    routes.add_service(streams);
+    earlier::add_reflection(&mut routes, &[l06_grpc::pb::DESCRIPTORS, pb::DESCRIPTORS])?;
+    let health = earlier::add_health(&mut routes);
+    // ANCHOR_END: services
+    let names = [&earlier::NAMES[..], &[SERVICE_NAME]].concat();
+    earlier::report(&health, &names, ServingStatus::Serving).await;
+
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let mut server = Server::builder()
+        .max_concurrent_streams(settings.streams)
+        .http2_max_header_list_size(settings.headers)
+        .http2_keepalive_interval(Some(settings.ping))
+        .http2_keepalive_timeout(Some(settings.pong));
+    if let Some(Certificates { identity, .. }) = certificates {
+        let tls = ServerTlsConfig::new().identity(identity);
+        server = server.tls_config(tls.timeout(settings.handshake))?;
+    }
+    let of_calls = phases.clone();
+    let server = server
+        .layer(Around(metadata::stamp))
+        .layer(Around(limits::mend))
+        .layer(Around(move |request, next| {
+            end::keep(settings.longest, of_calls.clone(), request, next)
+        }))
+        .layer(InterceptorLayer::new(Guard::new(settings.token)))
+        .add_routes(routes.routes());
+
+    // ANCHOR: stop
+    let seats = Seats::new(listener, settings.connections, settings.handshake);
+    let serving = server.serve_with_incoming_shutdown(seats, reached(phases, Phase::Finishing));
+    let stopping = async {
+        shutdown.await;
+        // First those who watch: they can go elsewhere before the first call is refused.
+        earlier::report(&health, &names, ServingStatus::NotServing).await;
+        let _ = phase.send(Phase::Finishing);
+        sleep(NEWS.min(settings.grace)).await;
+        let _ = phase.send(Phase::NoWatchers);
+        sleep(settings.grace.saturating_sub(NEWS)).await;
+        let _ = phase.send(Phase::Over);
+        // Now every call has its status. A connection that does not take it is left behind.
+        sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        served = serving => Ok(served?),
+        () = stopping => Ok(()),
+    }
+    // ANCHOR_END: stop
+}
+
+/// So much time those who watch have to hear that the server stops.
+const NEWS: Duration = Duration::from_millis(200);
+/// So much time a status has to reach its caller in the end.
+const LAST_WORDS: Duration = Duration::from_millis(500);

@@ -1,0 +1,370 @@
+//! Asks the server for its types: gRPC server reflection, v1 or else v1alpha.
+//!
+//! The wire makes a connection of its own, straight to the server, so nothing of this is seen in
+//! the picture. It uses `h2` alone: tonic for this one call would bring 39 more crates to a wire that
+//! lesson 01 needs already.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use bytes::{BufMut, Bytes, BytesMut};
+use h2::client::SendRequest;
+use h2::{RecvStream, SendStream};
+use prost::Message;
+use prost_reflect::DescriptorPool;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::{Asked, Schema};
+use crate::event::{Mark, Shown, Tone};
+use crate::screen::Screen;
+
+/// The whole conversation must not take longer.
+const DEADLINE: Duration = Duration::from_secs(3);
+/// The most that a server may say: of services, of files, and of bytes.
+const MAX_SERVICES: usize = 200;
+const MAX_FILES: usize = 500;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The code that a gRPC server answers with if it does not know a service.
+const UNIMPLEMENTED: &str = "12";
+
+/// Where reflection is found: its name, and the path of its only method.
+const VERSIONS: [(&str, &str); 2] = [
+    (
+        "v1",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    ),
+    (
+        "v1alpha",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    ),
+];
+
+/// Both versions have the same messages; these are the parts of them that are needed.
+#[derive(Clone, PartialEq, Message)]
+struct Request {
+    #[prost(oneof = "Question", tags = "3, 4, 7")]
+    question: Option<Question>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum Question {
+    #[prost(string, tag = "3")]
+    FileByFilename(String),
+    #[prost(string, tag = "4")]
+    FileContainingSymbol(String),
+    #[prost(string, tag = "7")]
+    ListServices(String),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Response {
+    #[prost(message, optional, tag = "4")]
+    files: Option<Files>,
+    #[prost(message, optional, tag = "6")]
+    services: Option<Services>,
+    #[prost(message, optional, tag = "7")]
+    error: Option<Refusal>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Files {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    files: Vec<Bytes>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Services {
+    #[prost(message, repeated, tag = "1")]
+    services: Vec<Service>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Service {
+    #[prost(string, tag = "1")]
+    name: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Refusal {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+/// What a server has told.
+struct Told {
+    version: &'static str,
+    services: Vec<String>,
+    pool: DescriptorPool,
+}
+
+/// Asks the server each time that the schema wants it, for ever.
+pub async fn serve(
+    schema: Arc<Schema>,
+    mut asked: mpsc::Receiver<Asked>,
+    server: Vec<SocketAddr>,
+    screen: Screen,
+) {
+    let mut last = String::new();
+    while asked.recv().await.is_some() {
+        let told = match timeout(DEADLINE, ask(&server)).await {
+            Ok(told) => told,
+            Err(_) => Err(anyhow!("no answer within {} s", DEADLINE.as_secs())),
+        };
+        let shown = match told {
+            Ok(told) => {
+                let words = known(&told);
+                schema.answered(Some(told.pool));
+                Some(words)
+            }
+            Err(error) => {
+                // At the start the server may not be there yet, and nobody needs it.
+                let needed = schema.answered(None);
+                needed.then(|| unknown(&format!("{error:#}")))
+            }
+        };
+        // The same news again is none.
+        if let Some(shown) = shown.filter(|shown| shown.words != last) {
+            last.clone_from(&shown.words);
+            screen.tell(None, None, shown);
+        }
+    }
+}
+
+fn known(told: &Told) -> Shown {
+    let services = &told.services;
+    let names = services
+        .iter()
+        .take(8)
+        .map(String::as_str)
+        .collect::<Vec<_>>();
+    let more = if services.len() > 8 { ", …" } else { "" };
+    let words = format!(
+        "reflection ({}): the server has {}{more}",
+        told.version,
+        names.join(", ")
+    );
+    Shown::new("reflection", Mark::Point, Tone::Quiet, words)
+        .note("asked over a connection of the wire's own")
+        .field("version", told.version)
+        .field("services", services.clone())
+}
+
+fn unknown(why: &str) -> Shown {
+    let words = format!("no types by reflection: {why}");
+    Shown::new("reflection", Mark::Point, Tone::Part, words)
+        .note("fields are shown by number; --proto FILE gives their names")
+        .field("error", why)
+}
+
+/// All types of the server.
+async fn ask(server: &[SocketAddr]) -> Result<Told> {
+    let tcp = TcpStream::connect(server).await.context("no connection")?;
+    let (client, connection) = h2::client::Builder::new()
+        .enable_push(false)
+        .max_header_list_size(64 * 1024)
+        .handshake::<_, Bytes>(tcp)
+        .await
+        .context("no HTTP/2")?;
+    // The connection ends when the client is dropped, and so does its task.
+    let task = tokio::spawn(connection);
+    let told = talk(server, client).await;
+    task.abort();
+    told
+}
+
+async fn talk(server: &[SocketAddr], client: SendRequest<Bytes>) -> Result<Told> {
+    let authority = server.first().context("no address")?;
+    for (version, path) in VERSIONS {
+        let Some(mut call) = Call::start(client.clone(), authority, path).await? else {
+            continue;
+        };
+        let services = call.services().await?;
+        let files = call.files(&services).await?;
+        let pool = pool(files).context("its types do not fit together")?;
+        return Ok(Told {
+            version,
+            services,
+            pool,
+        });
+    }
+    bail!("the server has no reflection")
+}
+
+/// The types in these files, and those that every protobuf has.
+fn pool(files: HashMap<String, FileDescriptorProto>) -> Result<DescriptorPool> {
+    let mut pool = DescriptorPool::global();
+    let have = |name: &String| DescriptorPool::global().get_file_by_name(name).is_some();
+    let mut file: Vec<FileDescriptorProto> = files
+        .into_iter()
+        .filter(|(name, _)| !have(name))
+        .map(|(_, file)| file)
+        .collect();
+    file.sort_by(|a, b| a.name().cmp(b.name()));
+    pool.add_file_descriptor_set(FileDescriptorSet { file })?;
+    Ok(pool)
+}
+
+/// One call of the method: questions go out and answers come in, one at a time.
+struct Call {
+    send: SendStream<Bytes>,
+    body: RecvStream,
+    /// Bytes that belong to the next answer.
+    rest: BytesMut,
+    /// Bytes so far.
+    taken: usize,
+}
+
+impl Call {
+    /// Starts the call with its first question; `None` if the server does not know the method.
+    async fn start(
+        client: SendRequest<Bytes>,
+        authority: &SocketAddr,
+        path: &str,
+    ) -> Result<Option<Call>> {
+        let request = http::Request::post(format!("http://{authority}{path}"))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .header("user-agent", concat!("wire/", env!("CARGO_PKG_VERSION")))
+            .body(())?;
+        let mut client = client.ready().await?;
+        let (response, mut send) = client.send_request(request, false)?;
+        // Some servers answer only when the first question is there.
+        send.send_data(framed(Question::ListServices(String::new())), false)?;
+        let response = response.await.context("no response")?;
+        let status = response.headers().get("grpc-status");
+        match status.and_then(|it| it.to_str().ok()) {
+            Some(UNIMPLEMENTED) => return Ok(None),
+            Some(code) => bail!("the server refuses reflection with status {code}"),
+            None => {}
+        }
+        if response.status() != http::StatusCode::OK {
+            bail!("the server answers {}", response.status());
+        }
+        let mut call = Call {
+            send,
+            body: response.into_body(),
+            rest: BytesMut::new(),
+            taken: 0,
+        };
+        // Other servers send the status after empty headers.
+        if call.fill(1).await.is_err() {
+            let trailers = call.body.trailers().await.ok().flatten();
+            let code = trailers.as_ref().and_then(|it| it.get("grpc-status"));
+            return match code.and_then(|it| it.to_str().ok()) {
+                Some(UNIMPLEMENTED) => Ok(None),
+                Some(code) => bail!("the server refuses reflection with status {code}"),
+                None => bail!("the server ended the call"),
+            };
+        }
+        Ok(Some(call))
+    }
+
+    /// The answer to the first question.
+    async fn services(&mut self) -> Result<Vec<String>> {
+        let answer = self.answer().await?;
+        let services = answer.services.context("no list of services")?.services;
+        let ours = |name: &String| !name.starts_with("grpc.reflection.");
+        let names = services.into_iter().map(|service| service.name);
+        Ok(names.filter(ours).take(MAX_SERVICES).collect())
+    }
+
+    /// The files of these services and all that they import.
+    async fn files(&mut self, services: &[String]) -> Result<HashMap<String, FileDescriptorProto>> {
+        let mut files: HashMap<String, FileDescriptorProto> = HashMap::new();
+        let mut open: VecDeque<Question> = services
+            .iter()
+            .cloned()
+            .map(Question::FileContainingSymbol)
+            .collect();
+        let mut questions = 0;
+        while let Some(question) = open.pop_front() {
+            if let Question::FileByFilename(name) = &question
+                && files.contains_key(name)
+            {
+                continue;
+            }
+            questions += 1;
+            if questions > MAX_FILES + MAX_SERVICES {
+                bail!("the server has too many files");
+            }
+            self.send.send_data(framed(question), false)?;
+            let answer = self.answer().await?;
+            // One service that nobody describes must not hide the others.
+            let Some(found) = answer.files else {
+                continue;
+            };
+            for bytes in found.files {
+                let file = FileDescriptorProto::decode(bytes).context("a file is damaged")?;
+                for name in &file.dependency {
+                    if !files.contains_key(name) {
+                        open.push_back(Question::FileByFilename(name.clone()));
+                    }
+                }
+                files.insert(file.name().to_string(), file);
+            }
+        }
+        Ok(files)
+    }
+
+    async fn answer(&mut self) -> Result<Response> {
+        self.fill(5).await?;
+        if self.rest[0] != 0 {
+            bail!("a compressed answer that nobody asked for");
+        }
+        let len = u32::from_be_bytes([self.rest[1], self.rest[2], self.rest[3], self.rest[4]]);
+        let len = usize::try_from(len)?;
+        if len > MAX_BYTES {
+            bail!("an answer of {len} bytes is too long");
+        }
+        self.fill(5 + len).await?;
+        let message = self.rest.split_to(5 + len).freeze().slice(5..);
+        let answer = Response::decode(message).context("an answer is damaged")?;
+        match answer.error {
+            Some(refusal) if answer.services.is_none() && refusal.code == 12 => {
+                bail!("the server refuses: {}", refusal.message)
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// Reads until so many bytes are there.
+    async fn fill(&mut self, len: usize) -> Result<()> {
+        while self.rest.len() < len {
+            let bytes = self
+                .body
+                .data()
+                .await
+                .context("the server ended the call")??;
+            self.body.flow_control().release_capacity(bytes.len())?;
+            self.taken += bytes.len();
+            if self.taken > MAX_BYTES {
+                bail!("the server tells more than {MAX_BYTES} bytes");
+            }
+            self.rest.extend_from_slice(&bytes);
+        }
+        Ok(())
+    }
+}
+
+/// A question as gRPC sends it: not compressed, its length, itself.
+fn framed(question: Question) -> Bytes {
+    let request = Request {
+        question: Some(question),
+    };
+    let message = request.encode_to_vec();
+    let mut out = BytesMut::with_capacity(message.len() + 5);
+    out.put_u8(0);
+    // A question is a name, which is short.
+    out.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+    out.put_slice(&message);
+    out.freeze()
+}

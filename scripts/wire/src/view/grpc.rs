@@ -1,0 +1,256 @@
+//! `--as grpc`: the calls in the streams of HTTP/2: who is called, what is said, how it ended.
+//!
+//! The two directions share [`Calls`]: what type a reply has is known from the path of its request.
+//! Whatever peers send, a connection keeps [`MAX_CALLS`] calls and [`MAX_HELD`] bytes of unfinished
+//! messages a direction.
+
+mod calls;
+mod message;
+mod status;
+mod words;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use self::calls::Calls;
+use self::calls::{Call, MAX_CALLS, side};
+use self::message::{Assembly, Message, Step};
+use self::words::Facts;
+use super::h2::words::block_kind;
+use super::h2::{Block, Head, Item, names};
+use super::http::{Layer, say_data, say_item};
+use super::{Limits, Say};
+use crate::escape::{Kept, beginning};
+use crate::event::{Dir, Later, Shown};
+
+/// Bytes of unfinished messages that one direction keeps.
+const MAX_HELD: usize = 256 * 1024;
+
+/// Follows the calls in one direction.
+pub struct Grpc {
+    dir: Dir,
+    limits: Limits,
+    calls: Arc<Calls>,
+    /// Messages under way.
+    open: HashMap<u32, Assembly>,
+    /// Bytes that these keep.
+    held: usize,
+    /// Data of a stream that is no call of gRPC.
+    data: Kept,
+}
+
+impl Grpc {
+    /// A layer at the start of a direction.
+    pub fn new(dir: Dir, limits: Limits, calls: Arc<Calls>) -> Grpc {
+        Grpc {
+            dir,
+            limits,
+            calls,
+            open: HashMap::new(),
+            held: 0,
+            data: Kept::new(limits.show),
+        }
+    }
+
+    fn headers(&mut self, block: Block, pieces: u64, say: Say<'_>) {
+        let head = block.head;
+        let kind = block.list.as_ref().map_or("", block_kind);
+        let Ok(list) = &block.list else {
+            return say_item(Item::Headers(block), pieces, self.limits.show, say);
+        };
+        let text = |name: &str| list.get(name).map(String::from_utf8_lossy);
+        let encoding = text("grpc-encoding").filter(|it| it != "identity");
+        let encoding: Option<Arc<str>> = encoding.map(|it| beginning(&it, 32).into());
+        let grpc = list
+            .get("content-type")
+            .unwrap_or_default()
+            .starts_with(b"application/grpc");
+        let known = self.calls.get(head.stream);
+        match kind {
+            "request" if grpc => {
+                let path = text(":path").unwrap_or_default();
+                self.calls.schema.want_method(&path);
+                self.calls.begin(head.stream, Call::new(&path, encoding));
+                self.say_headers(block, pieces, String::new(), say, words::call_begins);
+            }
+            "response" if known.is_some() && list.get("grpc-status").is_none() => {
+                self.calls.encoding(head.stream, self.dir, encoding);
+                let path = known.map(|call| call.path.to_string()).unwrap_or_default();
+                self.say_headers(block, pieces, path, say, words::reply_begins);
+            }
+            _ if known.is_some() && list.get("grpc-status").is_some() => {
+                let call = known.unwrap_or_default();
+                let late = call.given_up.filter(|by| *by != self.dir);
+                let path = call.path.to_string();
+                let schema = Arc::clone(&self.calls.schema);
+                self.say_headers(block, pieces, path, say, move |block, path, show| {
+                    status::shown(block, path, show, &schema, late)
+                });
+            }
+            _ => say_item(Item::Headers(block), pieces, self.limits.show, say),
+        }
+        if head.ends_stream() {
+            self.end_stream(head.stream, say);
+        }
+    }
+
+    /// Says a header block that `words` can put into words, from itself, a path and a limit.
+    fn say_headers(
+        &self,
+        block: Block,
+        pieces: u64,
+        path: String,
+        say: Say<'_>,
+        words: impl Fn(&Facts, &str, usize) -> Shown + Clone + Send + 'static,
+    ) {
+        let Block {
+            head, len, list, ..
+        } = block;
+        let facts = Arc::new(Facts {
+            head,
+            len,
+            list: list.unwrap_or_default(),
+            pieces,
+        });
+        let show = self.limits.show;
+        say(&|| {
+            let (facts, path, words) = (Arc::clone(&facts), path.clone(), words.clone());
+            Later::new(facts.list.size(), move || words(&facts, &path, show))
+        });
+    }
+
+    fn data(&mut self, head: Head, bytes: &[u8], last: bool, pieces: u64, say: Say<'_>) {
+        let Some(call) = self.calls.get(head.stream) else {
+            self.data.push(bytes);
+            if last {
+                say_data(head, &self.data, pieces, say);
+                self.data.clear();
+            }
+            return;
+        };
+        if !self.open.contains_key(&head.stream) {
+            self.make_room();
+        }
+        let mut messages = false;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = MAX_HELD.saturating_sub(self.held);
+            let assembly = self.open.entry(head.stream).or_default();
+            let before = assembly.held();
+            let step = assembly.take(&mut rest, room);
+            self.held = (self.held + assembly.held()).saturating_sub(before);
+            match step {
+                Step::More => {}
+                Step::Whole => {
+                    let ends = last && rest.is_empty() && head.ends_stream();
+                    self.whole(head.stream, &call, ends, pieces, say);
+                    messages = true;
+                }
+                Step::Broken(flag) => {
+                    self.drop_message(head.stream);
+                    self.calls.forget(head.stream);
+                    let (stream, rest) = (head.stream, Kept::of(rest, self.limits.show));
+                    say(&|| {
+                        let rest = rest.clone();
+                        Later::new(rest.bytes().len(), move || {
+                            words::broken(stream, flag, &rest)
+                        })
+                    });
+                    return;
+                }
+            }
+        }
+        if last {
+            if let Some(assembly) = self.open.get_mut(&head.stream) {
+                assembly.next_frame();
+            }
+            if head.ends_stream() {
+                let dir = self.dir;
+                // A message that is whole says it itself, unless padding came between.
+                if !(messages && rest.is_empty() && !bytes.is_empty()) && self.is_idle(head.stream)
+                {
+                    say(&|| words::finished(head.stream, dir).into());
+                }
+                self.end_stream(head.stream, say);
+            }
+        }
+    }
+
+    /// No message is under way on this stream.
+    fn is_idle(&self, stream: u32) -> bool {
+        self.open.get(&stream).is_none_or(Assembly::is_idle)
+    }
+
+    fn whole(&mut self, stream: u32, call: &Call, ends: bool, pieces: u64, say: Say<'_>) {
+        let Some(assembly) = self.open.get_mut(&stream) else {
+            return;
+        };
+        self.held = self.held.saturating_sub(assembly.held());
+        let message = Message {
+            stream,
+            dir: self.dir,
+            path: Arc::clone(&call.path),
+            encoding: call.encoding[side(self.dir)].clone(),
+            ends,
+            pieces,
+            assembled: assembly.finish(),
+        };
+        let message = Arc::new(message);
+        let (schema, show) = (&self.calls.schema, self.limits.show);
+        say(&|| {
+            let (message, schema) = (Arc::clone(&message), Arc::clone(schema));
+            Later::new(message.held(), move || message.shown(&schema, show))
+        });
+    }
+
+    /// This direction of a stream has ended.
+    fn end_stream(&mut self, stream: u32, say: Say<'_>) {
+        if let Some(assembly) = self.open.get(&stream)
+            && !assembly.is_idle()
+        {
+            let (have, len) = assembly.progress();
+            say(&|| words::unfinished(stream, have, len).into());
+        }
+        self.drop_message(stream);
+        self.calls.end(stream, self.dir);
+    }
+
+    /// Makes room for one more message under way: those of calls that are forgotten go.
+    fn make_room(&mut self) {
+        if self.open.len() >= MAX_CALLS {
+            self.calls.retain(&mut self.open);
+            self.held = self.open.values().map(Assembly::held).sum();
+        }
+    }
+
+    fn drop_message(&mut self, stream: u32) {
+        if let Some(assembly) = self.open.remove(&stream) {
+            self.held = self.held.saturating_sub(assembly.held());
+        }
+    }
+}
+
+impl Layer for Grpc {
+    fn item(&mut self, item: Item<'_>, pieces: u64, say: Say<'_>) {
+        match item {
+            Item::Headers(block) => self.headers(block, pieces, say),
+            Item::Data { head, bytes, last } => self.data(head, bytes, last, pieces, say),
+            Item::Frame(head, kept) if head.kind == names::RST_STREAM => {
+                let call = self.calls.get(head.stream);
+                let dir = self.dir;
+                say(&|| {
+                    let (kept, call) = (kept.clone(), call.clone());
+                    Later::new(64, move || {
+                        words::given_up(head, &kept, pieces, call.as_ref(), dir)
+                    })
+                });
+                self.drop_message(head.stream);
+                self.calls.give_up(head.stream, dir);
+            }
+            other => say_item(other, pieces, self.limits.show, say),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! The calls of one connection, as far as both directions need them: what type a reply has is known
+//! from the path of its request.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use crate::escape::beginning;
+use crate::event::Dir;
+use crate::schema::{Asked, Schema};
+use crate::view::http::lock;
+
+/// Calls of one connection that are remembered. A server allows mostly 100 or 200 at a time.
+pub const MAX_CALLS: usize = 1000;
+/// Bytes of a path that are remembered.
+const MAX_PATH: usize = 512;
+
+/// The calls of one connection.
+pub struct Calls {
+    /// Where types are found.
+    pub schema: Arc<Schema>,
+    streams: Mutex<Streams>,
+}
+
+#[derive(Default)]
+struct Streams {
+    calls: HashMap<u32, Call>,
+    /// The oldest first; may name calls that are over.
+    order: VecDeque<u32>,
+}
+
+/// One call, as far as both directions need it.
+#[derive(Clone, Default)]
+pub struct Call {
+    /// Its path.
+    pub path: Arc<str>,
+    /// How messages are compressed: to the server, to the client.
+    pub encoding: [Option<Arc<str>>; 2],
+    /// Which side has finished: the client, the server.
+    ended: [bool; 2],
+    /// Who did not want to wait for the end.
+    pub given_up: Option<Dir>,
+}
+
+impl Calls {
+    /// For a new connection.
+    pub fn new(schema: Arc<Schema>) -> Calls {
+        schema.want(Asked::ByTraffic);
+        Calls {
+            schema,
+            streams: Mutex::default(),
+        }
+    }
+
+    /// A call has begun; the oldest one goes if there are too many.
+    pub fn begin(&self, stream: u32, call: Call) {
+        let mut streams = lock(&self.streams);
+        if streams.calls.insert(stream, call).is_none() {
+            streams.order.push_back(stream);
+        }
+        while streams.order.len() > MAX_CALLS {
+            if let Some(oldest) = streams.order.pop_front() {
+                streams.calls.remove(&oldest);
+            }
+        }
+    }
+
+    /// The call on this stream.
+    pub fn get(&self, stream: u32) -> Option<Call> {
+        lock(&self.streams).calls.get(&stream).cloned()
+    }
+
+    /// How the messages in this direction are compressed.
+    pub fn encoding(&self, stream: u32, dir: Dir, encoding: Option<Arc<str>>) {
+        if let Some(call) = lock(&self.streams).calls.get_mut(&stream) {
+            call.encoding[side(dir)] = encoding;
+        }
+    }
+
+    /// One side has finished; after both the call is forgotten.
+    pub fn end(&self, stream: u32, dir: Dir) {
+        let mut streams = lock(&self.streams);
+        if let Some(call) = streams.calls.get_mut(&stream) {
+            call.ended[side(dir)] = true;
+            if call.ended == [true, true] {
+                streams.forget(stream);
+            }
+        }
+    }
+
+    /// One side gives up. What the other one has sent already still comes.
+    pub fn give_up(&self, stream: u32, dir: Dir) {
+        if let Some(call) = lock(&self.streams).calls.get_mut(&stream) {
+            call.given_up.get_or_insert(dir);
+        }
+        self.end(stream, dir);
+    }
+
+    /// Throws out what belongs to no call any more.
+    pub fn retain<T>(&self, open: &mut HashMap<u32, T>) {
+        let streams = lock(&self.streams);
+        open.retain(|stream, _| streams.calls.contains_key(stream));
+    }
+
+    /// How many calls are remembered.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        let streams = lock(&self.streams);
+        assert!(streams.order.len() <= MAX_CALLS);
+        streams.calls.len()
+    }
+
+    /// The stream is no call, or no more.
+    pub fn forget(&self, stream: u32) {
+        lock(&self.streams).forget(stream);
+    }
+}
+
+impl Call {
+    /// A call that begins, with the encoding of its client.
+    pub fn new(path: &str, encoding: Option<Arc<str>>) -> Call {
+        Call {
+            path: beginning(path, MAX_PATH).into(),
+            encoding: [encoding, None],
+            ..Call::default()
+        }
+    }
+}
+
+impl Streams {
+    fn forget(&mut self, stream: u32) {
+        self.calls.remove(&stream);
+        self.order.retain(|it| *it != stream);
+    }
+}
+
+/// The place of a direction in a pair.
+pub fn side(dir: Dir) -> usize {
+    match dir {
+        Dir::ToServer => 0,
+        Dir::ToClient => 1,
+    }
+}

@@ -1,0 +1,234 @@
+//! How a call ended: the trailers with its status.
+
+use prost::Message as _;
+
+use super::words::Facts;
+use crate::escape::{Kept, quoted};
+use crate::event::{Dir, Shown, Tone};
+use crate::schema::{Schema, text};
+use crate::view::count;
+
+/// The names of the codes, in order from 0, as the gRPC documentation has them.
+const CODES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+/// `google.rpc.Status`, in which details travel.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Details {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<prost_types::Any>,
+}
+
+/// The words for a header block that holds a status; `late`: who had given the call up before.
+pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema, late: Option<Dir>) -> Shown {
+    let get = |name: &str| facts.list.get(name).unwrap_or_default();
+    let digits = String::from_utf8_lossy(get("grpc-status")).into_owned();
+    let code: Option<usize> = digits.parse().ok();
+    let name = code.and_then(|code| CODES.get(code).copied());
+    let message = percent_decoded(get("grpc-message"));
+    let only = facts.list.get(":status").is_some();
+
+    let stream = facts.head.stream;
+    let mut words = match name {
+        Some(name) => format!("stream {stream}  status {digits} {name}"),
+        None => {
+            let what = Kept::of(digits.as_bytes(), show).quoted();
+            format!("stream {stream}  status {what}, which gRPC does not have")
+        }
+    };
+    if !message.is_empty() {
+        words.push_str(&format!("  {}", Kept::of(&message, show).quoted()));
+    }
+    let mut notes = facts.notes();
+    notes[0] = format!("trailers, {}", count(facts.len, "byte"));
+    if only {
+        notes.push("the only headers of this reply".to_string());
+    }
+    notes.extend(late.map(|by| format!("too late: the {} had given up", by.sender())));
+    let mut rows = facts.metadata(show);
+    let details = match facts.list.get("grpc-status-details-bin") {
+        Some(text) => details(text, show, schema),
+        None => Ok(Vec::new()),
+    };
+    match &details {
+        Ok(all) => rows.extend(all.iter().map(|(kind, line)| {
+            let short = kind.rsplit('.').next().unwrap_or_default();
+            let kind = quoted(kind.as_bytes());
+            let kind = kind.trim_matches('"');
+            // A line that is typed begins with the name of the type.
+            match line.strip_prefix(short) {
+                Some(rest) => format!("detail {kind}{rest}"),
+                None => format!("detail {kind} {line}"),
+            }
+        })),
+        Err(why) => rows.push(format!("details that cannot be read: {why}")),
+    }
+    let details: Vec<serde_json::Value> = details
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(kind, text)| serde_json::json!({"type": kind, "text": text}))
+        .collect();
+    let tone = if code == Some(0) {
+        Tone::Good
+    } else {
+        Tone::Wrong
+    };
+    facts
+        .about("grpc-status", tone, words, show)
+        .note(notes.join("; "))
+        .rows(rows)
+        .field("path", path)
+        .field("code", code)
+        .field("name", name)
+        .field("message", String::from_utf8_lossy(&message))
+        .field("trailers_only", only)
+        .field("late", late.is_some())
+        .field("details", details)
+}
+
+/// Each detail: the name of its type, and what it says.
+fn details(
+    text: &[u8],
+    show: usize,
+    schema: &Schema,
+) -> Result<Vec<(String, String)>, &'static str> {
+    let bytes = match text.split_first() {
+        // Between peers that have agreed on it the bytes come as they are, behind a 0.
+        Some((0, bytes)) => bytes.to_vec(),
+        _ => base64(text).ok_or("no base64")?,
+    };
+    let status = Details::decode(bytes.as_slice()).map_err(|_| "no google.rpc.Status")?;
+    let all = status.details.iter().take(20).map(|detail| {
+        let name = detail.type_url.rsplit('/').next().unwrap_or_default();
+        let kind = schema.detail(name);
+        let reading = text::read(kind.as_ref(), &detail.value, show);
+        (name.chars().take(show).collect(), reading.line)
+    });
+    Ok(all.collect())
+}
+
+/// `%41` is A; what is not written in full stays as it is.
+fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let byte = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        match byte {
+            Some(byte) if *first == b'%' => {
+                out.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+/// Base64, with or without the `=` at the end; `None` if it is none.
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    let text = text.trim_ascii_end();
+    let end = text
+        .iter()
+        .rposition(|byte| *byte != b'=')
+        .map_or(0, |at| at + 1);
+    let mut out = Vec::with_capacity(text.len());
+    let (mut bits, mut have) = (0_u32, 0);
+    for byte in &text[..end] {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(six);
+        have += 6;
+        if have >= 8 {
+            have -= 8;
+            out.push(u8::try_from(bits >> have & 0xff).unwrap_or_default());
+            bits &= (1 << have) - 1;
+        }
+    }
+    Some(out)
+}
+
+/// `5 s` for `5S`, `100 ms` for `100m`.
+pub fn timeout(text: &str) -> String {
+    let Some((at, unit)) = text.char_indices().last() else {
+        return String::new();
+    };
+    let Ok(n) = text[..at].parse::<u32>() else {
+        return text.to_string();
+    };
+    let seconds = match unit {
+        'H' => return format!("{n} h"),
+        'M' => return format!("{n} min"),
+        'S' => return format!("{n} s"),
+        'm' => f64::from(n) / 1e3,
+        'u' => f64::from(n) / 1e6,
+        'n' => f64::from(n) / 1e9,
+        _ => return text.to_string(),
+    };
+    // Some clients write every deadline in small units; nobody reads 4999847 us.
+    if seconds >= 1.0 {
+        format!("{} s", (seconds * 1e3).round() / 1e3)
+    } else {
+        format!("{} ms", (seconds * 1e6).round() / 1e3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_and_base64() {
+        let text = percent_decoded(b"no%20such%E5%B0%8F 100%");
+        assert_eq!(text, "no such小 100%".as_bytes());
+        assert_eq!(base64(b"aGVsbG8=").unwrap(), b"hello");
+        assert_eq!(base64(b"aGVsbG8").unwrap(), b"hello");
+        assert_eq!(base64(b"/+8").unwrap(), [0xff, 0xef]);
+        assert_eq!(base64(b"").unwrap(), b"");
+        assert_eq!(base64(b"a b"), None);
+    }
+
+    #[test]
+    fn deadlines_are_readable() {
+        for (text, words) in [
+            ("5S", "5 s"),
+            ("100m", "100 ms"),
+            ("4999847u", "5 s"),
+            ("2H", "2 h"),
+            ("x", "x"),
+            ("", ""),
+        ] {
+            assert_eq!(timeout(text), words);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The words for calls: how they begin, and how a side ends its part.
+
+use super::calls::Call;
+use crate::escape::{Kept, quoted};
+use crate::event::{Dir, Mark, Shown, Tone};
+use crate::view::count;
+use crate::view::h2::{Head, words};
+use crate::view::hpack::List;
+
+/// A header block with what is known about it.
+pub struct Facts {
+    /// Its first frame.
+    pub head: Head,
+    /// Bytes of the block.
+    pub len: u64,
+    /// What it says.
+    pub list: List,
+    /// In how many chunks it came.
+    pub pieces: u64,
+}
+
+impl Facts {
+    /// The remark that every line about it has.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = vec![format!("HEADERS, {}", count(self.len, "byte"))];
+        notes.extend(words::in_pieces(self.pieces));
+        notes
+    }
+
+    /// Fields that the caller chose, one a row.
+    pub fn metadata(&self, show: usize) -> Vec<String> {
+        self.list
+            .fields
+            .iter()
+            .filter(|field| !is_plumbing(field.name()))
+            .map(|field| words::line(field, show))
+            .collect()
+    }
+
+    /// The fields that every line about it has in JSON.
+    pub fn about(&self, event: &'static str, tone: Tone, words: String, show: usize) -> Shown {
+        Shown::new(event, Mark::Bytes, tone, words)
+            .field("stream", self.head.stream)
+            .field("headers", words::pairs(&self.list, show))
+            .field("left_out", self.list.left_out)
+            .field("block_len", self.len)
+            .field("len", self.head.len)
+            .field("end_stream", self.head.ends_stream())
+            .field("pieces", self.pieces)
+    }
+}
+
+/// Fields that HTTP/2 and gRPC need for themselves.
+fn is_plumbing(name: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 4] = [b"content-type", b"te", b"user-agent", b"date"];
+    name.starts_with(b":")
+        || OTHERS.contains(&name)
+        // What a program sends of its own must not start with this.
+        || name.starts_with(b"grpc-")
+}
+
+/// A request.
+pub fn call_begins(facts: &Facts, _path: &str, show: usize) -> Shown {
+    let stream = facts.head.stream;
+    let get = |name: &str| facts.list.get(name).map(|it| Kept::of(it, show));
+    let plain = |kept: &Kept| quoted(kept.bytes()).trim_matches('"').to_string();
+    let path = get(":path").as_ref().map(plain).unwrap_or_default();
+    let (service, method) = path
+        .trim_start_matches('/')
+        .split_once('/')
+        .unwrap_or_default();
+    let mut notes = facts.notes();
+    let timeout = get("grpc-timeout").map(|it| super::status::timeout(&plain(&it)));
+    notes.extend(timeout.as_ref().map(|it| format!("deadline in {it}")));
+    let encoding = get("grpc-encoding").as_ref().map(plain);
+    notes.extend(
+        encoding
+            .as_ref()
+            .map(|it| format!("may compress with {it}")),
+    );
+    if facts.head.ends_stream() {
+        notes.push("END_STREAM: it says no more".to_string());
+    }
+    facts
+        .about(
+            "grpc-call",
+            Tone::Good,
+            format!("stream {stream}  call {path}"),
+            show,
+        )
+        .note(notes.join("; "))
+        .rows(facts.metadata(show))
+        .field("path", path.clone())
+        .field("service", service)
+        .field("method", method)
+        .field("timeout", timeout)
+        .field("encoding", encoding)
+}
+
+/// The headers of a reply.
+pub fn reply_begins(facts: &Facts, path: &str, show: usize) -> Shown {
+    let stream = facts.head.stream;
+    let get = |name: &str| facts.list.get(name).map(|it| Kept::of(it, show));
+    let plain = |kept: &Kept| quoted(kept.bytes()).trim_matches('"').to_string();
+    let http = get(":status").as_ref().map(plain).unwrap_or_default();
+    let encoding = get("grpc-encoding").as_ref().map(plain);
+    let mut notes = facts.notes();
+    notes.extend(
+        encoding
+            .as_ref()
+            .map(|it| format!("may compress with {it}")),
+    );
+    let (tone, words) = match http.as_str() {
+        "200" => (
+            Tone::Quiet,
+            format!("stream {stream}  the reply begins: HTTP 200"),
+        ),
+        _ => (
+            Tone::Wrong,
+            format!("stream {stream}  HTTP {http}, which is no reply of gRPC"),
+        ),
+    };
+    facts
+        .about("grpc-response", tone, words, show)
+        .note(notes.join("; "))
+        .rows(facts.metadata(show))
+        .field("path", path)
+        .field("http_status", http)
+        .field("encoding", encoding)
+}
+
+/// One side has nothing more to say.
+pub fn finished(stream: u32, dir: Dir) -> Shown {
+    let words = format!(
+        "stream {stream}  END_STREAM: the {} has finished",
+        dir.sender()
+    );
+    Shown::new("grpc-end", Mark::Bytes, Tone::Good, words)
+        .field("stream", stream)
+        .field("by", dir.sender())
+}
+
+/// RST_STREAM: one side gives a call up.
+pub fn given_up(head: Head, kept: &Kept, pieces: u64, call: Option<&Call>, dir: Dir) -> Shown {
+    let mut shown = words::frame(head, kept, pieces);
+    if let Some(call) = call {
+        let path = quoted(call.path.as_bytes());
+        shown.note = format!("the {} gives up {}", dir.sender(), path.trim_matches('"'));
+        shown = shown.field("path", &*call.path).field("by", dir.sender());
+    }
+    shown
+}
+
+/// A stream has ended inside a message.
+pub fn unfinished(stream: u32, have: u64, len: Option<u32>) -> Shown {
+    let of = match len {
+        Some(len) => format!("{have} of {}", count(u64::from(len), "byte")),
+        None => format!("{have} of 5 bytes before it"),
+    };
+    let words = format!("stream {stream}  ended in the middle of a message: {of}");
+    Shown::new("grpc-unfinished", Mark::Bytes, Tone::Wrong, words)
+        .field("stream", stream)
+        .field("have", have)
+        .field("len", len)
+}
+
+/// Data that is no message.
+pub fn broken(stream: u32, flag: u8, rest: &Kept) -> Shown {
+    let words = format!("stream {stream}  no message of gRPC: it begins with {flag:#04x}");
+    Shown::new("grpc-broken", Mark::Bytes, Tone::Wrong, words)
+        .note(format!(
+            "0 or 1 was due; the stream goes on as data: {}",
+            rest.quoted()
+        ))
+        .field("stream", stream)
+        .field("flag", flag)
+}

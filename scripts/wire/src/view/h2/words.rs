@@ -1,0 +1,251 @@
+//! The words for frames of HTTP/2.
+
+use serde_json::{Map, Value, json};
+
+use super::{Block, Head, names};
+use crate::escape::{Kept, hex, quoted};
+use crate::event::{Mark, Shown, Tone};
+use crate::view::count;
+use crate::view::hpack::{Field, List};
+
+/// `stream 3  `, or nothing for the connection itself.
+pub fn stream(stream: u32) -> String {
+    match stream {
+        0 => String::new(),
+        n => format!("stream {n}  "),
+    }
+}
+
+/// The remark on something that came in several chunks.
+pub fn in_pieces(pieces: u64) -> Option<String> {
+    (pieces > 1).then(|| format!("in {pieces} pieces"))
+}
+
+/// The client's first words.
+pub fn preface(pieces: u64) -> Shown {
+    let words = format!("preface of HTTP/2: {}", quoted(super::PREFACE));
+    Shown::new("h2-preface", Mark::Bytes, Tone::Quiet, words)
+        .note(in_pieces(pieces).unwrap_or_default())
+        .field("text", String::from_utf8_lossy(super::PREFACE))
+}
+
+/// A frame of any type; `payload` is what was kept of it.
+pub fn frame(head: Head, payload: &Kept, pieces: u64) -> Shown {
+    let mut tone = Tone::Quiet;
+    let mut fields: Vec<(&'static str, Value)> = Vec::new();
+    let bytes = payload.bytes();
+    let number = |at: usize| bytes.get(at..at + 4).and_then(|it| it.try_into().ok());
+    let number = |at| number(at).map(u32::from_be_bytes);
+    let meaning = match (head.kind, number(0), number(4)) {
+        (names::SETTINGS, ..) if head.has(names::ACK) => String::new(),
+        (names::SETTINGS, ..) if head.len.is_multiple_of(6) => {
+            let all: Vec<(String, u32)> = names::settings(bytes)
+                .map(|(id, value)| (names::setting(id), value))
+                .collect();
+            let object: Map<String, Value> = all
+                .iter()
+                .map(|(name, value)| (name.clone(), json!(value)))
+                .collect();
+            fields.push(("settings", object.into()));
+            let words = all.iter().map(|(name, value)| format!("{name}={value}"));
+            words.collect::<Vec<_>>().join(" ")
+        }
+        (names::WINDOW_UPDATE, Some(more), _) => {
+            let more = more & 0x7fff_ffff;
+            fields.push(("increment", more.into()));
+            format!("{more} more bytes may come")
+        }
+        (names::PING, ..) if !bytes.is_empty() => {
+            fields.push(("opaque", hex(bytes).into()));
+            hex(bytes)
+        }
+        (names::RST_STREAM, Some(code), _) => {
+            // The end of a stream that nobody needs any more is no fault.
+            tone = if code == 0 { Tone::Quiet } else { Tone::Wrong };
+            fields.push(("error", names::error(code).into()));
+            fields.push(("error_code", code.into()));
+            names::error(code)
+        }
+        (names::GOAWAY, Some(last), Some(code)) => {
+            tone = if code == 0 { Tone::Part } else { Tone::Wrong };
+            let mut debug = Kept::of(&bytes[8..], 256).quoted();
+            fields.push(("last_stream", (last & 0x7fff_ffff).into()));
+            fields.push(("error", names::error(code).into()));
+            fields.push(("error_code", code.into()));
+            fields.push(("debug", String::from_utf8_lossy(&bytes[8..]).into()));
+            debug = if bytes.len() > 8 {
+                format!("  {debug}")
+            } else {
+                String::new()
+            };
+            let last = last & 0x7fff_ffff;
+            format!("{}, last stream {last}{debug}", names::error(code))
+        }
+        (names::HEADERS | names::CONTINUATION | names::PUSH_PROMISE, ..) => {
+            fields.push(("hex", hex(&bytes[..bytes.len().min(64)]).into()));
+            format!(
+                "{}, and the header block goes on",
+                count(payload.len(), "byte")
+            )
+        }
+        // A type without a name, or a payload that does not fit its type.
+        _ => {
+            let shown = Kept::of(bytes, 64);
+            fields.push(("hex", hex(shown.bytes()).into()));
+            tone = if head.kind > names::CONTINUATION {
+                tone
+            } else {
+                Tone::Wrong
+            };
+            format!("{}  {}", count(payload.len(), "byte"), hex(shown.bytes()))
+        }
+    };
+    about("h2-frame", tone, head, &meaning, pieces, fields)
+}
+
+/// A frame of data; `kept` is what there was room for.
+pub fn data(head: Head, kept: &Kept, pieces: u64) -> Shown {
+    let meaning = format!("{}  {}", count(kept.len(), "byte"), kept.quoted());
+    let fields = vec![
+        ("hex", hex(kept.bytes()).into()),
+        ("text", String::from_utf8_lossy(kept.bytes()).into()),
+        ("left_out", kept.left_out().into()),
+    ];
+    about("h2-frame", Tone::Good, head, &meaning, pieces, fields)
+}
+
+/// What kind of header block it is, seen from its fields.
+pub fn block_kind(list: &List) -> &'static str {
+    let informational = |status: &[u8]| status.starts_with(b"1");
+    match (list.get(":method"), list.get(":status")) {
+        (Some(_), _) => "request",
+        (_, Some(status)) if informational(status) => "informational",
+        (_, Some(_)) => "response",
+        _ => "trailers",
+    }
+}
+
+/// A whole header block, field by field.
+pub fn headers(block: &Block, pieces: u64, show: usize) -> Shown {
+    let (head, len) = (block.head, count(block.len, "byte"));
+    let mut fields = vec![
+        ("block_len", block.len.into()),
+        ("frames", block.frames.into()),
+    ];
+    let list = match &block.list {
+        Ok(list) => list,
+        Err(why) => {
+            let meaning = format!("{len} that cannot be read: {why}");
+            fields.push(("problem", (*why).into()));
+            return about("headers", Tone::Wrong, head, &meaning, pieces, fields);
+        }
+    };
+    let kind = block_kind(list);
+    fields.push(("kind", kind.into()));
+    fields.push(("headers", pairs(list, show)));
+    fields.push(("left_out", list.left_out.into()));
+    let mut rows: Vec<String> = list
+        .fields
+        .iter()
+        .map(|field| {
+            let cost = count(field.cost as u64, "byte");
+            format!("{}   [{cost}]", line(field, show))
+        })
+        .collect();
+    if list.left_out > 0 {
+        rows.push(format!(
+            "… and {}",
+            count(list.left_out as u64, "more field")
+        ));
+    }
+    let frames = match block.frames {
+        1 => String::new(),
+        n => format!(" in {n} frames"),
+    };
+    let meaning = format!("{kind}, {len}{frames}");
+    about("headers", Tone::Good, head, &meaning, pieces, fields).rows(rows)
+}
+
+/// `name: value`, harmless and not longer than about `show` bytes.
+pub fn line(field: &Field, show: usize) -> String {
+    let plain = |bytes: &[u8]| {
+        let text = Kept::of(bytes, show).quoted();
+        // Quotes only where they tell something.
+        match text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+        {
+            Some(inner) if !inner.contains('\\') => inner.to_string(),
+            _ => text,
+        }
+    };
+    format!("{}: {}", plain(field.name()), plain(field.value()))
+}
+
+/// The fields as pairs, for JSON.
+pub fn pairs(list: &List, show: usize) -> Value {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(show)]).into_owned();
+    list.fields
+        .iter()
+        .map(|field| json!([text(field.name()), text(field.value())]))
+        .collect()
+}
+
+/// Something about one frame.
+fn about(
+    event: &'static str,
+    tone: Tone,
+    head: Head,
+    meaning: &str,
+    pieces: u64,
+    fields: Vec<(&'static str, Value)>,
+) -> Shown {
+    let flags = names::flags(head.kind, head.flags);
+    let mut words = format!("{}{}", stream(head.stream), names::kind(head.kind));
+    // That a header block is whole is seen by its being shown.
+    for flag in flags.iter().filter(|flag| *flag != "END_HEADERS") {
+        words.push_str(&format!(" {flag}"));
+    }
+    if !meaning.is_empty() {
+        words.push_str(&format!("  {meaning}"));
+    }
+    let shown = Shown::new(event, Mark::Bytes, tone, words)
+        .note(in_pieces(pieces).unwrap_or_default())
+        .field("stream", head.stream)
+        .field("type", names::kind(head.kind))
+        .field("flags", flags)
+        .field("end_stream", head.ends_stream())
+        .field("len", head.len)
+        .field("pieces", pieces);
+    fields
+        .into_iter()
+        .fold(shown, |shown, (name, value)| shown.field(name, value))
+}
+
+/// From here on nobody can tell where frames are.
+pub fn lost(why: &str, kept: &Kept) -> Shown {
+    let words = format!("not HTTP/2: {why}");
+    Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)
+        .note(format!(
+            "what follows is shown as bytes; first: {}",
+            hex(kept.bytes())
+        ))
+        .field("problem", why)
+        .field("hex", hex(kept.bytes()))
+}
+
+/// The direction has ended inside a frame.
+pub fn unfinished(head: Option<Head>, have: u64) -> Shown {
+    let words = match head {
+        Some(head) => format!(
+            "ended in the middle: {}{} with {have} of {}",
+            stream(head.stream),
+            names::kind(head.kind),
+            count(u64::from(head.len), "byte")
+        ),
+        None => format!("ended in the middle: {} of a frame", count(have, "byte")),
+    };
+    Shown::new("h2-unfinished", Mark::Bytes, Tone::Wrong, words)
+        .field("stream", head.map(|head| head.stream))
+        .field("have", have)
+}

@@ -1,0 +1,290 @@
+//! `--as http` and `--as grpc`: what speaks first on the connection decides how it is read.
+//!
+//! HTTP/2 begins with a preface, HTTP/1 with a method, TLS with the bytes 16 03. Anything else, such
+//! as a connection that is seen from its middle, is said so and shown as bytes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::grpc::{Calls, Grpc};
+use super::h2::{self, Item, MaxFrames, Reader, words};
+use super::hpack::List;
+use super::http1::{Http1, Waiting};
+use super::{Limits, Say, View, count};
+use crate::escape::{Kept, hex};
+use crate::event::{Dir, Later, Mark, Shown, Tone};
+use crate::schema::Schema;
+
+/// What both directions of a connection know of each other.
+#[derive(Clone)]
+pub struct Shared {
+    max: MaxFrames,
+    waiting: Arc<Mutex<Waiting>>,
+    /// The calls of gRPC, if it is read as that.
+    calls: Option<Arc<Calls>>,
+}
+
+impl Shared {
+    /// For a new connection. With a schema HTTP/2 is read as gRPC.
+    pub fn new(schema: Option<Arc<Schema>>) -> Shared {
+        Shared {
+            max: MaxFrames::new(),
+            waiting: Arc::default(),
+            calls: schema.map(|schema| Arc::new(Calls::new(schema))),
+        }
+    }
+}
+
+/// What meaning the items of HTTP/2 are given.
+pub trait Layer: Send {
+    /// The next item, which came in so many chunks.
+    fn item(&mut self, item: Item<'_>, pieces: u64, say: Say<'_>);
+}
+
+/// Follows one direction.
+pub struct Http {
+    dir: Dir,
+    limits: Limits,
+    shared: Shared,
+    what: What,
+}
+
+/// What this direction has turned out to be.
+enum What {
+    /// Not enough bytes yet to tell.
+    Unknown(Vec<u8>),
+    One(Http1),
+    Two(Box<Reader>, Box<dyn Layer>),
+    Tls,
+    Other,
+}
+
+impl Http {
+    /// A view at the start of a direction.
+    pub fn new(dir: Dir, limits: Limits, shared: Shared) -> Self {
+        Http {
+            dir,
+            limits,
+            shared,
+            what: What::Unknown(Vec::new()),
+        }
+    }
+
+    /// What begins with these bytes; `None` if that cannot be told yet.
+    fn recognise(&self, bytes: &[u8]) -> Option<What> {
+        if bytes.first() == Some(&0x16) && bytes.get(1).is_none_or(|byte| *byte == 3) {
+            return (bytes.len() > 1).then_some(What::Tls);
+        }
+        let two = || {
+            let layer: Box<dyn Layer> = match &self.shared.calls {
+                Some(calls) => Box::new(Grpc::new(self.dir, self.limits, Arc::clone(calls))),
+                None => Box::new(Frames::new(self.limits)),
+            };
+            let reader = Reader::new(self.dir, self.shared.max.clone());
+            What::Two(Box::new(reader), layer)
+        };
+        let one = || {
+            let waiting = Arc::clone(&self.shared.waiting);
+            What::One(Http1::new(self.dir, self.limits, waiting))
+        };
+        match self.dir {
+            Dir::ToServer => {
+                let known = bytes.len().min(h2::PREFACE.len());
+                if bytes[..known] == h2::PREFACE[..known] {
+                    return (known == h2::PREFACE.len()).then(two);
+                }
+                let letters = bytes
+                    .iter()
+                    .take(8)
+                    .take_while(|byte| byte.is_ascii_uppercase());
+                Some(if letters.count() > 0 {
+                    one()
+                } else {
+                    What::Other
+                })
+            }
+            Dir::ToClient => {
+                // As the length of a frame, an H would mean 4 MiB of SETTINGS.
+                let start = &bytes[..bytes.len().min(5)];
+                if b"HTTP/".starts_with(start) {
+                    return (start.len() == 5).then(one);
+                }
+                if bytes.len() < 4 && bytes.first() == Some(&0) {
+                    return None;
+                }
+                // Length below 64 KiB and the type SETTINGS: what a server for HTTP/2 says first.
+                let is_settings =
+                    bytes.first() == Some(&0) && bytes.get(3) == Some(&h2::names::SETTINGS);
+                Some(if is_settings { two() } else { What::Other })
+            }
+        }
+    }
+
+    fn go_on(&mut self, bytes: &[u8], say: Say<'_>) {
+        let show = self.limits.show;
+        match &mut self.what {
+            What::Unknown(_) => {}
+            What::One(one) => one.feed(bytes, say),
+            What::Two(reader, layer) => {
+                reader.feed(bytes, &mut |item, pieces| layer.item(item, pieces, say));
+            }
+            What::Tls => say(&|| encrypted(bytes.len() as u64).into()),
+            What::Other => say(&|| {
+                let kept = Kept::of(bytes, show);
+                Later::new(kept.bytes().len(), move || stray(&kept))
+            }),
+        }
+    }
+}
+
+impl View for Http {
+    fn feed(&mut self, bytes: &[u8], say: Say<'_>) {
+        let What::Unknown(begin) = &mut self.what else {
+            return self.go_on(bytes, say);
+        };
+        begin.extend_from_slice(bytes);
+        let begin = std::mem::take(begin);
+        match self.recognise(&begin) {
+            None => self.what = What::Unknown(begin),
+            Some(what) => {
+                let sender = self.dir.sender();
+                match what {
+                    What::Tls => say(&|| tls(sender).into()),
+                    What::Other => say(&|| {
+                        let kept = Kept::of(&begin, 16);
+                        Later::new(16, move || other(&kept, sender))
+                    }),
+                    _ => {}
+                }
+                self.what = what;
+                self.go_on(&begin, say);
+            }
+        }
+    }
+
+    fn end(&mut self, say: Say<'_>) {
+        match &mut self.what {
+            What::Unknown(begin) if begin.is_empty() => {}
+            What::Unknown(begin) => {
+                let kept = Kept::of(begin, self.limits.show);
+                say(&|| {
+                    let kept = kept.clone();
+                    Later::new(kept.bytes().len(), move || {
+                        let words = format!("ended before it was HTTP: {}", kept.quoted());
+                        Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)
+                            .field("problem", "ended before it was HTTP")
+                            .field("hex", hex(kept.bytes()))
+                    })
+                });
+            }
+            What::One(one) => one.end(say),
+            What::Two(reader, layer) => reader.end(&mut |item, pieces| {
+                layer.item(item, pieces, say);
+            }),
+            What::Tls | What::Other => {}
+        }
+        self.what = What::Unknown(Vec::new());
+    }
+}
+
+/// Every frame as it is: the layer of `--as http`.
+struct Frames {
+    limits: Limits,
+    /// Data of the current frame.
+    data: Kept,
+}
+
+impl Frames {
+    fn new(limits: Limits) -> Frames {
+        Frames {
+            limits,
+            data: Kept::new(limits.show),
+        }
+    }
+}
+
+impl Layer for Frames {
+    fn item(&mut self, item: Item<'_>, pieces: u64, say: Say<'_>) {
+        if let Item::Data { head, bytes, last } = item {
+            self.data.push(bytes);
+            if last {
+                say_data(head, &self.data, pieces, say);
+                self.data.clear();
+            }
+        } else {
+            say_item(item, pieces, self.limits.show, say);
+        }
+    }
+}
+
+/// Says a whole frame of data.
+pub fn say_data(head: h2::Head, kept: &Kept, pieces: u64, say: Say<'_>) {
+    say(&|| {
+        let kept = kept.clone();
+        Later::new(kept.bytes().len(), move || words::data(head, &kept, pieces))
+    });
+}
+
+/// Says anything but data as HTTP/2 sees it.
+pub fn say_item(item: Item<'_>, pieces: u64, show: usize, say: Say<'_>) {
+    match item {
+        Item::Preface => say(&|| words::preface(pieces).into()),
+        Item::Frame(head, kept) => say(&|| {
+            let kept = kept.clone();
+            Later::new(kept.bytes().len(), move || {
+                words::frame(head, &kept, pieces)
+            })
+        }),
+        Item::Headers(block) => {
+            let block = Arc::new(block);
+            say(&|| {
+                let block = Arc::clone(&block);
+                let held = block.list.as_ref().map_or(0, List::size);
+                Later::new(held, move || words::headers(&block, pieces, show))
+            });
+        }
+        Item::Lost(why, kept) => say(&|| words::lost(&why, kept).into()),
+        Item::Stray(bytes) => say(&|| {
+            let kept = Kept::of(bytes, show);
+            Later::new(kept.bytes().len(), move || stray(&kept))
+        }),
+        Item::Unfinished(head, have) => say(&|| words::unfinished(head, have).into()),
+        Item::Data { .. } => {}
+    }
+}
+
+/// TLS has begun.
+fn tls(sender: &str) -> Shown {
+    let words = format!("TLS: the {sender} begins to encrypt, and the wire cannot read it");
+    Shown::new("tls", Mark::Bytes, Tone::Part, words)
+        .note("without TLS it could; the bytes cross all the same")
+}
+
+/// A chunk of what TLS hides.
+pub fn encrypted(len: u64) -> Shown {
+    let words = format!("{}, encrypted", count(len, "byte"));
+    Shown::new("encrypted", Mark::Bytes, Tone::Quiet, words).field("len", len)
+}
+
+/// What begins like nothing that is known.
+fn other(kept: &Kept, sender: &str) -> Shown {
+    let words = format!("not HTTP: the {sender} begins with {}", kept.quoted());
+    Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)
+        .note("or its beginning was not seen; shown as bytes")
+        .field("problem", "no preface, no request line, no status line")
+        .field("hex", hex(kept.bytes()))
+}
+
+/// Bytes that have no meaning here.
+pub fn stray(kept: &Kept) -> Shown {
+    let words = format!("{}  {}", count(kept.len(), "byte"), kept.quoted());
+    Shown::new("stray", Mark::Bytes, Tone::Wrong, words)
+        .field("len", kept.len())
+        .field("hex", hex(kept.bytes()))
+        .field("text", String::from_utf8_lossy(kept.bytes()))
+        .field("left_out", kept.left_out())
+}
+
+/// Locks what no code panics with; so a poisoned lock is still sound.
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,171 @@
+//! What a lesson offers to the live page: `lessons/NN-name/wire.toml`.
+//!
+//! A file of the lesson and not a table in the runner: the runner depends on no lesson, and whoever
+//! writes one knows which calls are worth seeing.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::course::Lesson;
+
+/// How the wire reads what crosses: the values of its `--as`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum View {
+    /// Hex and text.
+    Bytes,
+    /// UTF-8 lines.
+    Lines,
+    /// A length, then the payload.
+    Frames,
+    /// Calls and replies in JSON.
+    JsonRpc,
+    /// Messages without a schema.
+    Protobuf,
+    /// HTTP/1.1 and the frames of HTTP/2.
+    Http,
+    /// Calls and messages of gRPC.
+    Grpc,
+}
+
+impl View {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Bytes,
+        Self::Lines,
+        Self::Frames,
+        Self::JsonRpc,
+        Self::Protobuf,
+        Self::Http,
+        Self::Grpc,
+    ];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Lines => "lines",
+            Self::Frames => "frames",
+            Self::JsonRpc => "json-rpc",
+            Self::Protobuf => "protobuf",
+            Self::Http => "http",
+            Self::Grpc => "grpc",
+        }
+    }
+
+    /// The view called `name`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.name() == name)
+    }
+}
+
+/// One call that the page offers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// What is written on its button.
+    pub title: String,
+    /// The arguments of the lesson's program; `--addr` with the wire's address is put after the
+    /// first of them.
+    pub args: Vec<String>,
+}
+
+/// See the file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// How to read what crosses.
+    pub view: View,
+    /// The arguments of the lesson's program that make it a server; `--addr 127.0.0.1:0` is put
+    /// after the first of them.
+    pub server: Vec<String>,
+    /// Further options of `wire` for this view.
+    #[serde(default)]
+    pub wire: Vec<String>,
+    /// The calls.
+    #[serde(rename = "call")]
+    pub calls: Vec<Call>,
+}
+
+impl Script {
+    /// The script of `lesson` in the course at `root`; `None` if it has none.
+    ///
+    /// # Errors
+    /// What is wrong with the file, in words.
+    pub fn read(root: &Path, lesson: &Lesson) -> Result<Option<Self>, String> {
+        let file = lesson.dir().join("wire.toml");
+        match std::fs::read_to_string(root.join(&file)) {
+            Ok(text) => match Self::parse(&text) {
+                Ok(script) => Ok(Some(script)),
+                Err(why) => Err(format!("{}: {why}", file.display())),
+            },
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(format!("{}: {e}", file.display())),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let script: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let empty = |args: &[String]| args.is_empty();
+        if empty(&script.server) || script.calls.iter().any(|call| empty(&call.args)) {
+            return Err("the server and every call need arguments".to_owned());
+        }
+        if script.calls.is_empty() {
+            return Err("there is no call".to_owned());
+        }
+        Ok(script)
+    }
+}
+
+/// `args` with `--addr ADDR` after the first.
+#[must_use]
+pub fn with_address(args: &[String], addr: &str) -> Vec<String> {
+    let (first, rest) = args.split_at(args.len().min(1));
+    let addr = ["--addr".to_owned(), addr.to_owned()];
+    first.iter().chain(&addr).chain(rest).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+view = "json-rpc"
+server = ["server", "--http-addr", "127.0.0.1:0"]
+
+[[call]]
+title = "Greet Ada"
+args = ["client", "Ada"]
+"#;
+
+    #[test]
+    fn a_good_script_is_read() {
+        let script = Script::parse(GOOD).expect("read");
+        assert_eq!(script.view, View::JsonRpc);
+        assert!(script.wire.is_empty());
+        let args = with_address(&script.server, "127.0.0.1:0").join(" ");
+        assert_eq!(args, "server --addr 127.0.0.1:0 --http-addr 127.0.0.1:0");
+        for view in View::ALL {
+            assert_eq!(View::from_name(view.name()), Some(view));
+            let named = GOOD.replace("json-rpc", view.name());
+            assert_eq!(Script::parse(&named).map(|script| script.view), Ok(view));
+        }
+    }
+
+    #[test]
+    fn a_wrong_script_is_refused_in_words() {
+        for (good, wrong, part) in [
+            ("json-rpc", "jason", "unknown variant `jason`"),
+            ("[\"client\", \"Ada\"]", "[]", "need arguments"),
+            ("title = \"Greet Ada\"", "", "missing field `title`"),
+            ("view", "views", "unknown field `views`"),
+        ] {
+            let text = GOOD.replace(good, wrong);
+            let why = Script::parse(&text).expect_err(wrong);
+            assert!(why.contains(part), "{wrong}: {why}");
+        }
+    }
+}
