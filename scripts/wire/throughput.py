@@ -113,6 +113,8 @@ def exchange(port, listener, times):
 
 
 def main():
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        raise SystemExit(__doc__)
     wire = sys.argv[1]
     megabytes = int(sys.argv[2]) if len(sys.argv) > 2 else 200
     listener = socket.create_server(("127.0.0.1", 0))
