@@ -183,9 +183,12 @@ mod unix {
             }
             tree::end_all(pid);
         });
-        let status = child.wait();
+        // If this fails, the thread above has ended the command and taken its status away: the
+        // runner has let go, and nobody asks any more how it ended.
+        let killed = ExitStatus::from_raw(Signal::KILL.as_raw());
+        let status = child.wait().unwrap_or(killed);
         tree::end_all(pid);
-        status
+        Ok(status)
     }
 
     /// Writes to the command in a thread of its own: one that does not read must not keep the
