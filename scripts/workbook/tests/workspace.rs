@@ -93,6 +93,10 @@ fn the_arrows_point_as_the_design_says() {
             "l02-rpc" => &["l01-tcp", "testkit"],
             "l04-typed-rpc" => &["l02-rpc", "testkit"],
             "l07-streaming" => &["l06-grpc", "testkit"],
+            "services" => &["l08-consul", "testkit"],
+            "l09-register" => &["l06-grpc", "services"],
+            "l10-discover" => &["l09-register", "services"],
+            "l11-deregister" => &["l10-discover", "services"],
             lesson if lesson.starts_with("l0") => &["testkit"],
             other => panic!("{}: say here what {other} may lean on", path.display()),
         };
@@ -103,7 +107,7 @@ fn the_arrows_point_as_the_design_says() {
             for used in table.keys() {
                 let own = used.starts_with("l0") || used.starts_with("l1");
                 let own = own && used.as_bytes().get(3) == Some(&b'-');
-                let own = own || ["testkit", "wire", "workbook"].contains(&used.as_str());
+                let own = own || ["services", "testkit", "wire", "workbook"].contains(&used.as_str());
                 assert!(
                     !own || allowed.contains(&used.as_str()),
                     "{name} must not use {used}"
