@@ -1,1 +1,19 @@
-//! Being written.
+//! The servers that lessons 09 and later lean on, for programs, for tests and for two terminals.
+//!
+//! A machine with Consul gets the real one; any other gets the embedded one, which is the readable
+//! agent of lesson 08. `WORKBOOK_SERVICES=real` or `=embedded` forces a side, and whoever starts a
+//! server can ask which one it got.
+//!
+//! # Layout
+//!
+//! * [`Side`] is the choice between real and embedded.
+//! * [`consul`] starts a Consul and ends it.
+//! * [`l08_consul`] is the embedded agent itself, whose clock a check can drive; [`testkit`] is what
+//!   checks share. Lessons reach both through this crate.
+
+pub mod consul;
+mod side;
+
+pub use l08_consul;
+pub use side::Side;
+pub use testkit;

@@ -1,0 +1,118 @@
+//! A Consul, real or embedded, that ends when its handle is dropped.
+//!
+//! ```no_run
+//! # async fn f() -> anyhow::Result<()> {
+//! let consul = services::consul::Setup::default().start().await?;
+//! println!("a {} Consul at {}", consul.side(), consul.addr());
+//! # Ok(()) }
+//! ```
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use l08_consul::agent::{Agent, Config};
+
+use crate::Side;
+
+/// What a Consul is started with.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// `None`: what `WORKBOOK_SERVICES` says, else the real one where there is one.
+    pub side: Option<Side>,
+    /// The port of the HTTP API on 127.0.0.1; `None` takes a free one.
+    pub http_port: Option<u16>,
+    /// Where registrations and keys outlive a restart; `None`: nowhere.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// A running Consul.
+pub struct Consul {
+    addr: SocketAddr,
+    inner: Inner,
+}
+
+enum Inner {
+    Real(testkit::consul::Consul),
+    Embedded(Agent),
+}
+
+impl Setup {
+    /// Starts it, and returns when it answers.
+    ///
+    /// # Errors
+    /// If the real one is asked for and missing, or if it does not start: in words that say what to
+    /// do.
+    pub async fn start(self) -> anyhow::Result<Consul> {
+        let forced = match self.side {
+            Some(side) => Some(side),
+            None => Side::forced()?,
+        };
+        let there_is_one = || testkit::consul::find().is_some();
+        match forced {
+            Some(Side::Real) => self.real().await,
+            None if there_is_one() => self.real().await,
+            _ => self.embedded().await,
+        }
+    }
+
+    async fn real(self) -> anyhow::Result<Consul> {
+        let mut setup = testkit::consul::Setup::new();
+        if let Some(port) = self.http_port {
+            setup = setup.http_port(port);
+        }
+        if let Some(folder) = &self.data_dir {
+            setup = setup.data(folder);
+        }
+        // It waits until Consul is ready, which takes seconds.
+        let consul = tokio::task::spawn_blocking(move || setup.start()).await??;
+        Ok(Consul {
+            addr: consul.addr(),
+            inner: Inner::Real(consul),
+        })
+    }
+
+    async fn embedded(self) -> anyhow::Result<Consul> {
+        let config = Config {
+            http_addr: format!("127.0.0.1:{}", self.http_port.unwrap_or(0)),
+            data_dir: self.data_dir,
+            ..Config::default()
+        };
+        let agent = Agent::start(config).await?;
+        Ok(Consul {
+            addr: agent.address(),
+            inner: Inner::Embedded(agent),
+        })
+    }
+}
+
+impl Consul {
+    /// Where its HTTP API is.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Which kind it is.
+    pub fn side(&self) -> Side {
+        match self.inner {
+            Inner::Real(_) => Side::Real,
+            Inner::Embedded(_) => Side::Embedded,
+        }
+    }
+
+    /// Whether it still runs: a crash of the real one is noticed here.
+    pub fn is_running(&mut self) -> bool {
+        match &mut self.inner {
+            Inner::Real(consul) => consul.is_running(),
+            Inner::Embedded(_) => true,
+        }
+    }
+
+    /// Ends it and waits until its port is free.
+    pub async fn stop(self) {
+        match self.inner {
+            // Ending and waiting for a process is a short, blocking thing.
+            Inner::Real(consul) => drop(consul),
+            Inner::Embedded(agent) => agent.stop().await,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Real or embedded.
+
+use std::fmt;
+
+/// Which kind of server somebody gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The program that production runs.
+    Real,
+    /// Our own readable one, inside this process.
+    Embedded,
+}
+
+/// The variable of the environment that forces a side.
+pub const VARIABLE: &str = "WORKBOOK_SERVICES";
+
+impl Side {
+    /// What `WORKBOOK_SERVICES` says; `None` if it says nothing.
+    ///
+    /// # Errors
+    /// If it says anything but `real` or `embedded`.
+    pub fn forced() -> anyhow::Result<Option<Side>> {
+        match std::env::var(VARIABLE).as_deref() {
+            Err(_) | Ok("") => Ok(None),
+            Ok("real") => Ok(Some(Side::Real)),
+            Ok("embedded") => Ok(Some(Side::Embedded)),
+            Ok(other) => anyhow::bail!("{VARIABLE} is {other:?}: it can be `real` or `embedded`"),
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Side::Real => "real",
+            Side::Embedded => "embedded",
+        })
+    }
+}
