@@ -5,8 +5,7 @@ mod node;
 mod watch;
 
 use std::io::BufRead;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::ports;
 use crate::signals::Asked;
+use crate::typed;
 use node::{NAMES, Node, Ports, Wiring};
 use watch::{LOOK, Lab};
 
@@ -46,8 +46,8 @@ struct Options {
     raft_multiplier: u8,
 }
 
-/// Runs it to its end.
-pub async fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+/// Runs it to its end. Its exit code.
+pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     let mut what = None;
     let mut options = Options {
         port: None,
@@ -80,9 +80,9 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let mut asked = Asked::listen()?;
     tokio::select! {
         done = lab(program, &options) => done?,
-        () = asked.to_end() => println!("\nAll three are ended."),
+        () = asked.end() => println!("\nAll three are ended."),
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 async fn lab(program: PathBuf, options: &Options) -> Result<()> {
@@ -124,12 +124,12 @@ async fn lab(program: PathBuf, options: &Options) -> Result<()> {
         return kill::run(&mut lab).await;
     }
     introduce(&lab);
-    let mut typed = typed();
+    let mut lines = keyboard();
     loop {
         for event in lab.look().await {
             lab.tell(event);
         }
-        while let Ok(line) = typed.try_recv() {
+        while let Ok(line) = lines.try_recv() {
             restart(&mut lab, &line)?;
         }
         tokio::time::sleep(LOOK).await;
@@ -175,7 +175,7 @@ fn unusable(addr: std::net::SocketAddr, error: &std::io::Error) -> String {
 
 fn introduce(lab: &Lab) {
     let ports = lab.wiring.ports;
-    let consul = as_typed(&lab.wiring.program);
+    let consul = typed::program(&lab.wiring.program);
     let [one, two, three] = lab.nodes.each_ref().map(|node| node.http(ports));
     println!("\nA cluster of three Consul servers:\n");
     println!("  name   process  HTTP API          DNS");
@@ -214,24 +214,8 @@ fn introduce(lab: &Lab) {
     println!("Here: 1, 2 or 3 and Enter starts a server again that has ended. Ctrl-C ends all.\n");
 }
 
-/// The program as a person types it from here.
-fn as_typed(program: &Path) -> String {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|dir| dir.join("consul") == program) {
-        return "consul".to_owned();
-    }
-    let full = program
-        .canonicalize()
-        .unwrap_or_else(|_| program.to_owned());
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    match here.as_deref().map(|here| full.strip_prefix(here)) {
-        Ok(Ok(short)) => short.display().to_string(),
-        _ => full.display().to_string(),
-    }
-}
-
 /// The lines of the keyboard, from a thread of their own: reading there cannot be broken off.
-fn typed() -> UnboundedReceiver<String> {
+fn keyboard() -> UnboundedReceiver<String> {
     let (sender, lines) = unbounded_channel();
     std::thread::spawn(move || {
         let lines = std::io::stdin().lock().lines();

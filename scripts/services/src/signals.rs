@@ -22,7 +22,7 @@ impl Asked {
     }
 
     /// Waits until somebody asks.
-    pub async fn to_end(&mut self) {
+    pub async fn end(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => (),
             _ = self.terminate.recv() => (),
