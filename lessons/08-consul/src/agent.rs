@@ -11,9 +11,7 @@ use tokio::task::JoinHandle;
 use crate::catalog::{Catalog, Node};
 use crate::check::{Check, Status};
 use crate::clock::Clock;
-use crate::journal::{Journal, Kept, Record};
-use crate::local::Source;
-use crate::refused::Refused;
+use crate::journal::{self, Journal, Record};
 use crate::service::Service;
 use crate::store::{State, Store};
 use crate::{api, files, reap, serve};
@@ -135,7 +133,7 @@ impl Agent {
             store: Store::new(state),
             probes: Semaphore::new(config.max_probes),
         });
-        restore(&shared, kept);
+        journal::restore(&shared, kept);
         let (services, checks) = definitions;
         shared
             .replace_files(services, checks)
@@ -204,7 +202,7 @@ pub(crate) fn introduce(catalog: &mut Catalog, index: u64, node: &str, id: &str)
         id: "consul".into(),
         name: "consul".into(),
         port: i64::from(SERVER_PORT),
-        meta: [("version".into(), VERSION.into())].into(),
+        meta: Some([("version".into(), VERSION.into())].into()),
         ..Service::default()
     };
     let alive = Check {
@@ -218,27 +216,6 @@ pub(crate) fn introduce(catalog: &mut Catalog, index: u64, node: &str, id: &str)
     catalog.put_node(index, me)
         | catalog.put_service(index, node, consul)
         | catalog.put_check(index, alive)
-}
-
-/// What the journal kept is registered again. Every check starts critical, or in the state that its
-/// definition names: nobody has looked since.
-fn restore(shared: &Arc<Shared>, kept: Kept) {
-    shared.store.write(|state| {
-        state.index = state.index.max(kept.index);
-        kept.pairs.into_values().for_each(|pair| state.kv.put(pair));
-    });
-    // What this start does not allow (a script, without the switch) is left out, and said.
-    let report = |id: &str, done: Result<(), Refused>| {
-        if let Err(refused) = done {
-            eprintln!("kept, but not registered: {id:?}: {}", refused.words);
-        }
-    };
-    for (id, definition) in kept.services {
-        report(&id, shared.register_service(definition, Source::Api, false));
-    }
-    for (id, check) in kept.checks {
-        report(&id, shared.register_check(check, Source::Api));
-    }
 }
 
 /// A new name for this node that no other has: random, in the shape of a UUID.

@@ -21,7 +21,6 @@
 
 pub mod agent;
 pub mod api;
-pub mod base64;
 pub mod catalog;
 pub mod check;
 pub mod clock;
@@ -29,7 +28,6 @@ pub mod decode;
 pub mod definition;
 pub mod duration;
 pub mod files;
-pub mod filter;
 pub mod journal;
 pub mod kv;
 pub mod local;

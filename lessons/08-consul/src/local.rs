@@ -24,18 +24,18 @@ pub enum Source {
 /// The list.
 #[derive(Debug, Default)]
 pub struct Local {
-    services: BTreeMap<String, LocalService>,
+    pub(crate) services: BTreeMap<String, LocalService>,
     pub(crate) checks: BTreeMap<String, LocalCheck>,
     /// Counts the changes of this list.
     pub version: u64,
 }
 
 #[derive(Debug)]
-struct LocalService {
-    service: Service,
-    source: Source,
+pub(crate) struct LocalService {
+    pub service: Service,
+    pub source: Source,
     // The ids of its checks: to look for them among all would cost more with each service there is.
-    checks: BTreeSet<String>,
+    pub checks: BTreeSet<String>,
 }
 
 /// A check and what is remembered between two results.
@@ -43,15 +43,13 @@ struct LocalService {
 pub(crate) struct LocalCheck {
     pub check: Check,
     pub definition: CheckDefinition,
-    source: Source,
+    pub source: Source,
     // Since when results say that it is critical. A check that never had a result is not overdue, and
     // registering it again starts the time again.
     pub critical_since: Option<Moment>,
-    // When the catalog gets to hear new words for an old state.
-    pub output_due: Option<Moment>,
     // Results in a row.
-    pub good: u64,
-    pub bad: u64,
+    pub good: i64,
+    pub bad: i64,
     // What the service itself said last.
     pub said: String,
     pub task: Option<Task>,
@@ -76,16 +74,6 @@ impl Local {
         self.checks.values().map(|local| &local.check)
     }
 
-    /// How many entries there are.
-    pub fn len(&self) -> usize {
-        self.services.len() + self.checks.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Services that have been critical for longer than a check of theirs allows.
     pub fn dead(&self, now: Moment) -> BTreeSet<String> {
         let overdue = |local: &&LocalCheck| {
@@ -98,26 +86,6 @@ impl Local {
             .filter(overdue)
             .map(|local| local.check.service_id.clone());
         dead.filter(|id| !id.is_empty()).collect()
-    }
-
-    /// What the journal has to know: what came over the API.
-    pub fn definitions(&self) -> (Vec<ServiceDefinition>, Vec<CheckDefinition>) {
-        let services = self
-            .services
-            .values()
-            .filter(|local| local.source == Source::Api);
-        let services = services.map(|local| ServiceDefinition {
-            service: local.service.clone(),
-            checks: Vec::new(),
-        });
-        let checks = self
-            .checks
-            .values()
-            .filter(|local| local.source == Source::Api);
-        (
-            services.collect(),
-            checks.map(|local| local.definition.clone()).collect(),
-        )
     }
 
     /// Ends all that runs.
@@ -264,50 +232,6 @@ impl Shared {
         })
     }
 
-    /// Takes over what the files say now. What was registered over HTTP stays only if there is a data
-    /// directory to keep it, as in Consul: a reload reads everything again, and memory is no source.
-    pub fn replace_files(
-        self: &Arc<Self>,
-        services: Vec<ServiceDefinition>,
-        checks: Vec<CheckDefinition>,
-    ) -> Result<(), Refused> {
-        let (old_services, old_checks) = self.store.read(|state| {
-            let goes = |source: Source| source == Source::File || !state.journal.keeps();
-            let is_named = |id: &str| services.iter().any(|new| new.service.id == id);
-            let stale = state.local.services.iter();
-            let stale = stale.filter(|(id, local)| goes(local.source) && !is_named(id));
-            // The checks of a service go with it, or are replaced together with it.
-            let lone = state.local.checks.iter().filter(|(id, local)| {
-                let kept = is_named(&local.check.service_id);
-                goes(local.source) && !kept && !checks.iter().any(|check| check.id == **id)
-            });
-            let stale: Vec<_> = stale.map(|(id, _)| id.clone()).collect();
-            (stale, lone.map(|(id, _)| id.clone()).collect::<Vec<_>>())
-        });
-        // Judged before anything goes: what fails now would leave half of it done.
-        for definition in &services {
-            self.may_run(&definition.checks, Source::File)
-                .map_err(|refused| {
-                    let name = &definition.service.name;
-                    let words = format!("Failed to register service {name:?}: {}", refused.words);
-                    Refused::internal(format!("Failed reloading services: {words}"))
-                })?;
-        }
-        self.may_run(&checks, Source::File)?;
-        for id in old_services {
-            self.deregister_service(&id)?;
-        }
-        for id in old_checks {
-            self.deregister_check(&id)?;
-        }
-        for definition in services {
-            self.register_service(definition, Source::File, true)?;
-        }
-        checks
-            .into_iter()
-            .try_for_each(|check| self.register_check(check, Source::File))
-    }
-
     /// Puts a check into the list and starts what it needs.
     fn start_check(
         self: &Arc<Self>,
@@ -357,7 +281,6 @@ impl Shared {
             check: check.clone(),
             source,
             critical_since: None,
-            output_due: None,
             good: 0,
             bad: 0,
             said,
@@ -369,7 +292,11 @@ impl Shared {
     }
 
     /// A script is somebody else's command on this machine: only where that was switched on.
-    fn may_run(&self, checks: &[CheckDefinition], source: Source) -> Result<(), Refused> {
+    pub(crate) fn may_run(
+        &self,
+        checks: &[CheckDefinition],
+        source: Source,
+    ) -> Result<(), Refused> {
         let script = checks
             .iter()
             .any(|check| matches!(check.probe, Probe::Script(_)));

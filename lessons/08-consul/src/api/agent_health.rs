@@ -67,7 +67,7 @@ fn health_of(local: &Local, service: &Service) -> (Health, Value) {
     let health = health.max().unwrap_or(Health::Is(Status::Passing));
     let body = json!({
         "AggregatedStatus": health.as_str(),
-        "Service": service.agent_view(),
+        "Service": service,
         "Checks": checks.into_iter().map(old_shape).collect::<Vec<_>>(),
     });
     (health, body)

@@ -9,15 +9,13 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
-
 use tokio::sync::Semaphore;
 
-use super::unescape;
+use super::path::unescape;
 use crate::agent::Shared;
 use crate::decode;
-use crate::filter::Filter;
 use crate::refused::Refused;
-use crate::store::{self, Topic};
+use crate::store::{State, Topic};
 
 /// The value of a key may be so long.
 const MAX_VALUE: usize = 512 * 1024;
@@ -97,6 +95,14 @@ fn too_large(length: Option<u64>, most: usize) -> Refused {
 }
 
 impl Call {
+    /// The name after the path, which must be there.
+    pub fn needed(&self, what: &str) -> Result<&str, Refused> {
+        match self.rest.as_str() {
+            "" => Err(Refused::bad(format!("Missing {what}"))),
+            rest => Ok(rest),
+        }
+    }
+
     /// Whether a word stands after the question mark, with a value or without.
     pub fn has(&self, name: &str) -> bool {
         self.query.iter().any(|(own, _)| own == name)
@@ -118,7 +124,7 @@ impl Call {
 
     /// The body as JSON.
     pub fn json(&self) -> Result<Value, Refused> {
-        Ok(decode::value(&self.body)?)
+        decode::value(&self.body)
     }
 
     /// What is wrong for every endpoint.
@@ -134,6 +140,10 @@ impl Call {
                 "Cannot specify ?stale with ?consistent, conflicting semantics.",
             ));
         }
+        if !self.get("filter").is_empty() {
+            // To leave it out of account would be worse: the caller would take all for what it wanted.
+            return Err(Refused::not_here("?filter="));
+        }
         match self.get("dc") {
             "" => Ok(()),
             dc if dc == self.shared.datacenter => Ok(()),
@@ -141,28 +151,26 @@ impl Call {
         }
     }
 
-    /// Waits as the caller asked: until the index is past the one that it has seen, or the time is
-    /// over. Without `index` not at all.
-    pub async fn block(
+    /// The blocking query. Waits as the caller asked, until the index is past the one that it has seen or
+    /// the time is over (without `?index` not at all); then takes what is wanted, with its index.
+    pub async fn ask<T>(
         &self,
         topic: Topic,
-        index: impl Fn(&store::State) -> u64,
-    ) -> Result<(), Refused> {
-        let (seen, wait) = self.blocking()?;
+        index: impl Fn(&State) -> u64,
+        look: impl FnOnce(&State) -> T,
+    ) -> Result<(u64, T), Refused> {
+        let (seen, wait) = self.index_and_wait()?;
+        let Shared { clock, store, .. } = &*self.shared;
         if seen > 0 {
-            let clock = &self.shared.clock;
             // All who asked together would otherwise come back together.
             let wait = wait + clock.jitter(wait / 16);
-            self.shared
-                .store
-                .wait_past(topic, clock, seen, wait, index)
-                .await;
+            store.wait_past(topic, clock, seen, wait, &index).await;
         }
-        Ok(())
+        Ok(store.read(|state| (index(state), look(state))))
     }
 
     /// `index` and `wait`.
-    pub fn blocking(&self) -> Result<(u64, Duration), Refused> {
+    pub fn index_and_wait(&self) -> Result<(u64, Duration), Refused> {
         let wait = match self.get("wait") {
             "" => Duration::ZERO,
             text => crate::duration::parse(text).map_err(|_| Refused::bad("Invalid wait time"))?,
@@ -179,23 +187,6 @@ impl Call {
                 wait,
             )),
         }
-    }
-
-    /// Leaves out of a list what the caller does not want, if it said so.
-    pub fn sieve<T: Serialize>(&self, list: impl Iterator<Item = T>) -> Result<Vec<T>, Refused> {
-        if self.get("filter").is_empty() {
-            return Ok(list.collect());
-        }
-        let filter = Filter::read(self.get("filter"))?;
-        let mut wanted = Vec::new();
-        for item in list {
-            let entry = serde_json::to_value(&item);
-            let entry = entry.map_err(|error| Refused::internal(error.to_string()))?;
-            if filter.wants(&entry)? {
-                wanted.push(item);
-            }
-        }
-        Ok(wanted)
     }
 
     /// An answer in JSON.
@@ -234,16 +225,14 @@ impl Call {
     pub fn indexed(&self, index: u64, value: &impl Serialize) -> Answer {
         let mut answer = self.answer(value)?;
         tell_index(&mut answer, index);
-        let mode = if self.has("stale") { "stale" } else { "leader" };
-        let mode = if self.has("consistent") {
-            "consistent"
-        } else {
-            mode
+        let mode = match (self.has("stale"), self.has("consistent")) {
+            (true, _) => "stale",
+            (_, true) => "consistent",
+            _ => "leader",
         };
         let mode = HeaderValue::from_static(mode);
-        answer
-            .headers_mut()
-            .insert("x-consul-effective-consistency", mode);
+        let headers = answer.headers_mut();
+        headers.insert("x-consul-effective-consistency", mode);
         Ok(answer)
     }
 }
