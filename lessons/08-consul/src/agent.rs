@@ -114,11 +114,8 @@ impl Agent {
             Some(id) => id,
             None => {
                 let id = new_id();
-                let record = Record::NodeId(id.clone());
-                state
-                    .journal
-                    .append(&record)
-                    .map_err(|refused| anyhow::anyhow!(refused.words))?;
+                let written = state.journal.append(&Record::NodeId(id.clone()));
+                written.map_err(|refused| anyhow::anyhow!(refused.words))?;
                 id
             }
         };
@@ -222,13 +219,7 @@ pub(crate) fn introduce(catalog: &mut Catalog, index: u64, node: &str, id: &str)
 fn new_id() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
     let [a, b] = [(); 2].map(|()| RandomState::new().build_hasher().finish());
-    let text = format!("{a:016x}{b:016x}");
-    let parts = [
-        &text[..8],
-        &text[8..12],
-        &text[12..16],
-        &text[16..20],
-        &text[20..],
-    ];
-    parts.join("-")
+    let (time, middle, version) = (a >> 32, a >> 16 & 0xffff, a & 0xffff);
+    let (clock, node) = (b >> 48, b & 0xffff_ffff_ffff);
+    format!("{time:08x}-{middle:04x}-{version:04x}-{clock:04x}-{node:012x}")
 }

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod agent_health;
 pub mod agent_self;
+pub mod answer;
 pub mod call;
 pub mod catalog;
 pub mod catalog_register;
@@ -20,59 +21,44 @@ use axum::routing::any;
 
 use crate::agent::Shared;
 use crate::refused::Refused;
-use call::{Answer, Call, empty, read, refusal, text, vary};
+use answer::{empty, refusal, text, vary};
+use call::{Answer, Call};
 
-/// All paths. One that ends in a slash takes a name after it.
+/// All paths, below `/v1/`. One that ends in a slash takes a name after it.
 pub fn router(shared: Arc<Shared>) -> Router {
     let routes = Routes(Router::new())
-        .at("GET", "/v1/agent/self", agent_self::this)
-        .at("GET", "/v1/agent/members", agent_self::members)
-        .at("GET", "/v1/agent/services", agent::services)
-        .at("GET", "/v1/agent/service/", agent::service)
-        .at("PUT", "/v1/agent/service/register", agent::register)
-        .at("PUT", "/v1/agent/service/deregister/", agent::deregister)
-        .at(
-            "PUT",
-            "/v1/agent/service/maintenance/",
-            agent::service_maintenance,
-        )
-        .at("PUT", "/v1/agent/maintenance", agent::maintenance)
-        .at("GET", "/v1/agent/checks", agent::checks)
-        .at("PUT", "/v1/agent/check/register", agent::register_check)
-        .at(
-            "PUT",
-            "/v1/agent/check/deregister/",
-            agent::deregister_check,
-        )
-        .at("PUT", "/v1/agent/check/pass/", agent::pass)
-        .at("PUT", "/v1/agent/check/warn/", agent::warn)
-        .at("PUT", "/v1/agent/check/fail/", agent::fail)
-        .at("PUT", "/v1/agent/check/update/", agent::update)
-        .at("GET", "/v1/agent/health/service/id/", agent_health::by_id)
-        .at(
-            "GET",
-            "/v1/agent/health/service/name/",
-            agent_health::by_name,
-        )
-        .at("PUT", "/v1/agent/reload", agent::reload)
-        .at("GET", "/v1/catalog/datacenters", catalog::datacenters)
-        .at("GET", "/v1/catalog/nodes", catalog::nodes)
-        .at("GET", "/v1/catalog/node/", catalog::node)
-        .at("GET", "/v1/catalog/services", catalog::services)
-        .at("GET", "/v1/catalog/service/", catalog::service)
-        .at("PUT", "/v1/catalog/register", catalog_register::register)
-        .at(
-            "PUT",
-            "/v1/catalog/deregister",
-            catalog_register::deregister,
-        )
-        .at("GET", "/v1/health/service/", health::service)
-        .at("GET", "/v1/health/node/", health::node)
-        .at("GET", "/v1/health/checks/", health::checks)
-        .at("GET", "/v1/health/state/", health::state)
-        .at("GET,PUT,DELETE", "/v1/kv/", kv::key)
-        .at("GET", "/v1/status/leader", agent_self::leader)
-        .at("GET", "/v1/status/peers", agent_self::peers);
+        .at("GET", "agent/self", agent_self::this)
+        .at("GET", "agent/members", agent_self::members)
+        .at("GET", "agent/services", agent::services)
+        .at("GET", "agent/service/", agent::service)
+        .at("PUT", "agent/service/register", agent::register)
+        .at("PUT", "agent/service/deregister/", agent::deregister)
+        .at("PUT", "agent/service/maintenance/", agent::maintain)
+        .at("PUT", "agent/maintenance", agent::maintain_node)
+        .at("GET", "agent/checks", agent::checks)
+        .at("PUT", "agent/check/register", agent::register_check)
+        .at("PUT", "agent/check/deregister/", agent::deregister_check)
+        .at("PUT", "agent/check/pass/", agent::pass)
+        .at("PUT", "agent/check/warn/", agent::warn)
+        .at("PUT", "agent/check/fail/", agent::fail)
+        .at("PUT", "agent/check/update/", agent::update)
+        .at("GET", "agent/health/service/id/", agent_health::by_id)
+        .at("GET", "agent/health/service/name/", agent_health::by_name)
+        .at("PUT", "agent/reload", agent::reload)
+        .at("GET", "catalog/datacenters", catalog::datacenters)
+        .at("GET", "catalog/nodes", catalog::nodes)
+        .at("GET", "catalog/node/", catalog::node)
+        .at("GET", "catalog/services", catalog::services)
+        .at("GET", "catalog/service/", catalog::service)
+        .at("PUT", "catalog/register", catalog_register::register)
+        .at("PUT", "catalog/deregister", catalog_register::deregister)
+        .at("GET", "health/service/", health::service)
+        .at("GET", "health/node/", health::node)
+        .at("GET", "health/checks/", health::checks)
+        .at("GET", "health/state/", health::state)
+        .at("GET,PUT,DELETE", "kv/", kv::key)
+        .at("GET", "status/leader", agent_self::leader)
+        .at("GET", "status/peers", agent_self::peers);
     routes.0.fallback(elsewhere).with_state(shared)
 }
 
@@ -84,6 +70,8 @@ impl Routes {
         F: Fn(Call) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Answer> + Send,
     {
+        let path = format!("/v1/{path}");
+        let at = path.clone();
         let handler = any(
             async move |State(shared): State<Arc<Shared>>, request: Request| {
                 // The caller has a word for a wrong method in every case, so axum's own is not asked.
@@ -94,7 +82,7 @@ impl Routes {
                     let words = format!("method {method} not allowed");
                     allowing(allow, text(StatusCode::METHOD_NOT_ALLOWED, words))
                 } else {
-                    let answer = match read(shared, request, path).await {
+                    let answer = match Call::read(shared, request, &at).await {
                         Ok(call) => endpoint(call).await,
                         Err(refused) => Err(refused),
                     };
@@ -103,7 +91,7 @@ impl Routes {
                 vary(answer)
             },
         );
-        let router = self.0.route(path, handler.clone());
+        let router = self.0.route(&path, handler.clone());
         Routes(match path.ends_with('/') {
             true => router.route(&format!("{path}{{*rest}}"), handler),
             false => router,

@@ -58,6 +58,14 @@ pub(crate) struct LocalCheck {
 /// As many as one agent takes: the point is that there is a bound.
 const MOST: usize = 50_000;
 
+fn room<T>(map: &BTreeMap<String, T>, id: &str, most: usize, what: &str) -> Result<(), Refused> {
+    if map.len() < most || map.contains_key(id) {
+        return Ok(());
+    }
+    let words = format!("this agent takes {most} {what}");
+    Err(Refused::new(503, words))
+}
+
 impl Local {
     /// All services.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
@@ -88,6 +96,15 @@ impl Local {
         dead.filter(|id| !id.is_empty()).collect()
     }
 
+    /// Takes a check out of the list, and out of its service's.
+    fn forget_check(&mut self, id: &str) -> Option<LocalCheck> {
+        let gone = self.checks.remove(id)?;
+        if let Some(service) = self.services.get_mut(&gone.check.service_id) {
+            service.checks.remove(id);
+        }
+        Some(gone)
+    }
+
     /// Ends all that runs.
     pub fn stop(&mut self) {
         self.checks.values_mut().for_each(|local| local.task = None);
@@ -104,57 +121,40 @@ impl Shared {
         replace_checks: bool,
     ) -> Result<(), Refused> {
         self.may_run(&definition.checks, source)?;
-        self.store.write(|state| {
+        let named: BTreeSet<_> = definition.checks.iter().map(|c| c.id.clone()).collect();
+        let before = self.store.write(|state| {
+            let local = &mut state.local;
             let id = definition.service.id.clone();
-            if state.local.services.len() >= MOST && !state.local.services.contains_key(&id) {
-                return Err(Refused::new(
-                    503,
-                    format!("this agent takes {MOST} services"),
-                ));
-            }
-            let old = state
-                .local
-                .services
-                .get(&id)
-                .map(|local| local.checks.clone());
-            let (mut kept, mut surplus) = (old.unwrap_or_default(), BTreeSet::new());
-            if replace_checks {
-                surplus = std::mem::take(&mut kept);
-                surplus.retain(|id| definition.checks.iter().all(|check| check.id != *id));
-            }
+            room(&local.services, &id, MOST, "services")?;
             if source == Source::Api {
-                for check_id in &surplus {
-                    state
-                        .journal
-                        .append(&Record::RemoveCheck(check_id.clone()))?;
-                }
                 state.journal.append(&Record::Service(definition.clone()))?;
             }
             let ServiceDefinition { service, checks } = definition;
-            let local = LocalService {
+            let before = local.services.get(&id).map(|old| old.checks.clone());
+            let before = before.unwrap_or_default();
+            let entry = LocalService {
                 service: service.clone(),
                 source,
-                checks: kept,
+                checks: before.clone(),
             };
-            state.local.services.insert(id, local);
-            let start = |check| self.start_check(&mut state.local, check, &service, source);
+            local.services.insert(id, entry);
+            let start = |check| self.start_check(local, check, &service, source);
             let checks: Vec<Check> = checks.into_iter().map(start).collect();
-            for check_id in &surplus {
-                state.local.checks.remove(check_id);
-            }
-            state.local.version += 1;
+            local.version += 1;
             state.change(|catalog, index| {
                 let mut changed = catalog.put_service(index, &self.node, service);
                 for check in checks {
                     changed |= catalog.put_check(index, check);
                 }
-                for check_id in &surplus {
-                    changed |= catalog.remove_check(index, &self.node, check_id);
-                }
                 changed
             });
-            Ok(())
-        })
+            Ok::<_, Refused>(before)
+        })?;
+        if replace_checks {
+            let mut surplus = before.difference(&named);
+            surplus.try_for_each(|id| self.deregister_check(id))?;
+        }
+        Ok(())
     }
 
     /// Registers a check by itself: of a service that is there, or of the node.
@@ -165,29 +165,22 @@ impl Shared {
     ) -> Result<(), Refused> {
         self.may_run(std::slice::from_ref(&definition), source)?;
         self.store.write(|state| {
+            let local = &mut state.local;
             let id = &definition.service_id;
-            let service = match state.local.services.get(id) {
-                Some(local) => local.service.clone(),
+            let service = match local.service(id) {
+                Some(service) => service.clone(),
                 None if id.is_empty() => Service::default(),
                 None => {
-                    return Err(Refused::internal(format!(
-                        "ServiceID {id:?} does not exist"
-                    )));
+                    let words = format!("ServiceID {id:?} does not exist");
+                    return Err(Refused::internal(words));
                 }
             };
-            if state.local.checks.len() >= 2 * MOST
-                && !state.local.checks.contains_key(&definition.id)
-            {
-                return Err(Refused::new(
-                    503,
-                    format!("this agent takes {} checks", 2 * MOST),
-                ));
-            }
+            room(&local.checks, &definition.id, 2 * MOST, "checks")?;
             if source == Source::Api {
                 state.journal.append(&Record::Check(definition.clone()))?;
             }
-            let check = self.start_check(&mut state.local, definition, &service, source);
-            state.local.version += 1;
+            let check = self.start_check(local, definition, &service, source);
+            local.version += 1;
             state.change(|catalog, index| catalog.put_check(index, check));
             Ok(())
         })
@@ -219,13 +212,7 @@ impl Shared {
                 return Ok(());
             }
             state.journal.append(&Record::RemoveCheck(id.to_owned()))?;
-            let gone = state
-                .local
-                .checks
-                .remove(id)
-                .map(|local| local.check.service_id);
-            let service = gone.and_then(|service_id| state.local.services.get_mut(&service_id));
-            service.map(|local| local.checks.remove(id));
+            state.local.forget_check(id);
             state.local.version += 1;
             state.change(|catalog, index| catalog.remove_check(index, &self.node, id));
             Ok(())
@@ -240,13 +227,7 @@ impl Shared {
         service: &Service,
         source: Source,
     ) -> Check {
-        let old = local.checks.remove(&definition.id);
-        if let Some(of) = old
-            .as_ref()
-            .and_then(|old| local.services.get_mut(&old.check.service_id))
-        {
-            of.checks.remove(&definition.id);
-        }
+        let old = local.forget_check(&definition.id);
         if let Some(of) = local.services.get_mut(&service.id) {
             of.checks.insert(definition.id.clone());
         }
@@ -297,10 +278,8 @@ impl Shared {
         checks: &[CheckDefinition],
         source: Source,
     ) -> Result<(), Refused> {
-        let script = checks
-            .iter()
-            .any(|check| matches!(check.probe, Probe::Script(_)));
-        if !script || self.enable_script_checks {
+        let is_script = |check: &CheckDefinition| matches!(check.probe, Probe::Script(_));
+        if self.enable_script_checks || !checks.iter().any(is_script) {
             return Ok(());
         }
         Err(Refused::internal(match source {

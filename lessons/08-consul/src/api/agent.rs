@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::call::{Answer, Call, empty};
+use super::answer::empty;
+use super::call::{Answer, Call};
 use crate::agent::Shared;
 use crate::check::{Check, Status};
 use crate::decode::{Fields, Place};
@@ -85,10 +86,12 @@ fn hash(service: &Service) -> String {
 /// Registers a service and its checks.
 pub async fn register(call: Call) -> Answer {
     let definition = ServiceDefinition::read(call.json()?)?;
-    let replace = matches!(call.get("replace-existing-checks"), "1" | "true")
-        || call.has("replace-existing-checks") && call.get("replace-existing-checks").is_empty();
-    call.shared
-        .register_service(definition, Source::Api, replace)?;
+    let replace = match call.get("replace-existing-checks") {
+        "" => call.has("replace-existing-checks"),
+        word => ["1", "true"].contains(&word),
+    };
+    let shared = &call.shared;
+    shared.register_service(definition, Source::Api, replace)?;
     done()
 }
 
@@ -151,28 +154,23 @@ pub async fn update(call: Call) -> Answer {
 }
 
 /// Hides a service, or shows it again.
-pub async fn service_maintenance(call: Call) -> Answer {
+pub async fn maintain(call: Call) -> Answer {
     if call.rest.is_empty() {
         return Err(Refused::bad("Missing service ID"));
     }
     let on = call.enable()?;
     let id = call.rest.as_str();
-    if call
-        .shared
-        .store
-        .read(|state| state.local.service(id).is_none())
-    {
-        return Err(Refused::new(
-            404,
-            format!("No service registered with ID {id:?}"),
-        ));
+    let there = |state: &State| state.local.service(id).is_some();
+    if !call.shared.store.read(there) {
+        let words = format!("No service registered with ID {id:?}");
+        return Err(Refused::new(404, words));
     }
     call.shared.maintenance(id, on, call.get("reason"))?;
     done()
 }
 
 /// Hides every service of this node, or shows them again.
-pub async fn maintenance(call: Call) -> Answer {
+pub async fn maintain_node(call: Call) -> Answer {
     let on = call.enable()?;
     call.shared.maintenance("", on, call.get("reason"))?;
     done()

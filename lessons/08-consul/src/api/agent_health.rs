@@ -4,7 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, text};
+use super::answer::text;
+use super::call::{Answer, Call};
 use crate::check::{Check, Status};
 use crate::local::Local;
 use crate::service::Service;

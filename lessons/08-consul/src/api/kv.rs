@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
-use super::call::{Answer, Call, empty, tell_index};
+use super::answer::{empty, tell_index};
+use super::call::{Answer, Call};
 use crate::journal::Record;
 use crate::kv::Plan;
 use crate::refused::Refused;

@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::Response;
 
-use super::call::empty;
+use super::answer::empty;
 
 /// The whole of the answer for a path that would need cleaning before anyone looks at it.
 ///
