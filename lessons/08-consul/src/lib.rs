@@ -18,9 +18,11 @@
 //! * [`catalog`] and [`kv`]: what everyone may ask for, of [`service`]s and keys.
 //! * [`store`]: the lock around all that, the index, and those who wait for it.
 //! * [`journal`]: what outlives a restart; [`clock`]: the time, which a test can move.
+//! * [`ask`]: the other side, for demos and exercises: one question to any agent.
 
 pub mod agent;
 pub mod api;
+pub mod ask;
 pub mod base64;
 pub mod catalog;
 pub mod check;
