@@ -191,7 +191,8 @@ window.workbookPhoneList = ({ element, say }) => {
                 state.show(check.state);
                 say(name, check.name || check.id);
                 say(kind, check.of_node ? words.ofNode : check.kind && check.kind !== 'maintenance' ? words.kind(check.kind) : '');
-                say(since, words.since(check.since));
+                // What was so from the beginning is told once, by the row.
+                say(since, check.since.seen ? words.since(check.since) : '');
                 say(what, check.state === 'maintenance' ? words.reason : words.saw);
                 say(of, words.sawOf(check.name));
                 output.hidden = !check.output;

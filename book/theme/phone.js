@@ -66,11 +66,12 @@ window.workbookPhone = ({ element, post, boxes }) => {
         ui.log = element('ol', { className: 'phone-events' });
         ui.empty = element('p', { className: 'phone-none' }, words.noEvents);
         ui.scroll = element('div', { className: 'phone-scroll', tabIndex: 0, role: 'group', 'aria-label': words.events }, ui.empty, ui.log);
+        ui.columns = element('div', { className: 'phone-columns', hidden: true },
+            list.place,
+            element('div', { className: 'phone-side' }, element('p', { className: 'phone-title' }, words.events), ui.scroll));
         place.append(
             drawHead(),
-            element('div', { className: 'phone-columns' },
-                list.place,
-                element('div', { className: 'phone-side' }, element('p', { className: 'phone-title' }, words.events), ui.scroll)),
+            ui.columns,
             ui.heard,
         );
         // renew.js keeps the places of all boxes; this one has no job of its own.
@@ -216,6 +217,7 @@ window.workbookPhone = ({ element, post, boxes }) => {
                 shown = all;
                 delete ui.place.dataset.runner;
                 showHead();
+                ui.columns.hidden = !all.list && all.events.length === 0;
                 ui.list.show(all.list);
                 showEvents(all.events);
             } catch {

@@ -128,6 +128,8 @@ struct OfNode {
 /// # Errors
 /// See [`Trouble`].
 pub async fn read(addr: SocketAddr) -> Result<Reading, Trouble> {
+    // Whoever does not answer this will not answer the rest, and it has the shorter deadline.
+    pulse(addr).await?;
     let mut before = get(addr, SERVICES).await?.index;
     for attempt in 1.. {
         let mut reading = Reading {

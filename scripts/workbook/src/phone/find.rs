@@ -10,8 +10,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// Where the services of the workbook write down which Consul they run, below the course's folder.
-const FILE: &str = "target/services/consul.json";
+/// Where the services of the workbook write down what they run, below the course's folder.
+const FOLDER: &str = "target/services";
+/// Another such folder, for them and for us.
+const FOLDER_VARIABLE: &str = "WORKBOOK_SERVICES_STATE";
+/// Which Consul they run.
+const FILE: &str = "consul.json";
 /// It has about 80 bytes.
 const FILE_SIZE: u64 = 64 * 1024;
 /// Consul's own variable.
@@ -73,7 +77,8 @@ pub fn places(root: &Path, named: Option<SocketAddr>) -> Vec<Place> {
 
 /// The Consul of `cargo workbook services`, if there is one.
 pub fn noted(root: &Path) -> Option<Place> {
-    let file = std::fs::File::open(root.join(FILE)).ok()?;
+    let folder = std::env::var_os(FOLDER_VARIABLE).unwrap_or_else(|| FOLDER.into());
+    let file = std::fs::File::open(root.join(folder).join(FILE)).ok()?;
     let mut text = String::new();
     file.take(FILE_SIZE).read_to_string(&mut text).ok()?;
     let noted: Noted = serde_json::from_str(&text).ok()?;
