@@ -29,7 +29,8 @@
 //! * JSON in Go's words: `decode.rs`, `duration.rs`, `definition/parts.rs`, `api/answer.rs`.
 //! * More of the API: `api/catalog.rs`, `api/catalog_register.rs`, `api/agent_self.rs`,
 //!   `api/agent_health.rs`, `api/path.rs`.
-//! * The other side, for demos and exercises: `ask.rs`, one question to any agent.
+//!
+//! Not part of the agent: [`ask`], the other side, which demos and exercises use.
 //!
 //! Lines without comments, blank lines and unit tests; a test keeps the numbers true.
 
