@@ -31,7 +31,9 @@ fn port() -> u16 {
 
 /// The servers of the cluster whose HTTP APIs are on `port`.
 fn servers(port: u16) -> Vec<u32> {
-    processes(|line| line.contains(&format!("-http-port={port} ")) && line.contains("-server "))
+    processes("cmdline", |line| {
+        line.contains(&format!("-http-port={port} ")) && line.contains("-server ")
+    })
 }
 
 #[test]

@@ -79,10 +79,11 @@ impl Home {
         text.parse().unwrap()
     }
 
-    /// The processes that were started with this folder and live.
+    /// The processes that live and were started, by whomever, because of this folder: it is in the
+    /// environment of each.
     pub fn left(&self) -> Vec<u32> {
         let mark = self.dir.path().to_str().unwrap().to_owned();
-        processes(|line| line.contains(&mark))
+        processes("environ", |variables| variables.contains(&mark))
     }
 }
 
@@ -112,15 +113,26 @@ pub fn pid(file: &Value) -> u32 {
     file["pid"].as_u64().unwrap().try_into().unwrap()
 }
 
-/// The living processes whose command line, with spaces between the words, is as `is` says.
-pub fn processes(is: impl Fn(&str) -> bool) -> Vec<u32> {
+/// The living processes whose `part` (`cmdline` or `environ`), with spaces between the words, is as
+/// `is` says.
+pub fn processes(part: &str, is: impl Fn(&str) -> bool) -> Vec<u32> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     pids.filter(|pid| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        is(&String::from_utf8_lossy(&line).replace('\0', " ")) && lives(*pid)
+        let text = fs::read(format!("/proc/{pid}/{part}")).unwrap_or_default();
+        is(&String::from_utf8_lossy(&text).replace('\0', " ")) && lives(*pid)
     })
     .collect()
+}
+
+/// Whether all threads of this process stand still after SIGSTOP.
+pub fn stopped(pid: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    threads.into_iter().all(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with('T'))
+    })
 }
 
 /// Whether this process is there and no mere entry in a table.
