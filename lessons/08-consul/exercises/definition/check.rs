@@ -29,20 +29,22 @@ impl Place {
     /// With these files, which the agent has read when it was started.
     fn new(files: &[(&str, &str)]) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in files {
-            std::fs::write(folder.path().join(name), text).expect("a file");
-        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime");
-        let agent = runtime.block_on(start(folder.path()));
-        Place {
-            agent: Some(agent.expect("an agent")),
+        let mut place = Place {
+            agent: None,
             folder,
             runtime,
             half: None,
+        };
+        for (name, text) in files {
+            place.write("new", text);
+            place.rename("new", name);
         }
+        place.restart().expect("an agent");
+        place
     }
 
     fn agent(&self) -> &Agent {
@@ -95,7 +97,8 @@ impl Desk for Place {
         let half = text.len() / 2;
         std::fs::write(&path, text.get(..half).unwrap_or("")).expect("a file");
         // Somebody else, at this very moment. A whole file with a mistake in it is no half one.
-        if let Err(words) = self.agent().reload() {
+        let reloaded = self.agent.as_ref().map_or(Ok(()), Agent::reload);
+        if let Err(words) = reloaded {
             let words = format!("{words:#}");
             if !words.contains("prot") {
                 self.half.get_or_insert(words);
