@@ -148,12 +148,20 @@ fn a_a_file_is_read_when_somebody_says_so() {
                       started, and when it is told to reload.";
         expect_port(case, &place, Some(8800), advice);
         if let Err(words) = said {
-            case.differ(
-                "Ok",
-                format!("an error: {words}"),
-                "The agent has taken it: no error.",
-            );
+            let advice = "The agent has taken it: no error.";
+            case.differ("Ok", format!("an error: {words}"), advice);
         }
+        if place.read(FILE).as_deref() != Some(GOOD) {
+            let advice = "The text belongs into the file of this name.";
+            case.differ(FILE, place.files().join(", "), advice);
+        }
+        place.remove(FILE);
+        let reloaded = place.reload().err().unwrap_or_default();
+        case.expect_eq(
+            "",
+            reloaded.as_str(),
+            "Without it the agent reloads as before.",
+        );
     });
     case("A file that was there is replaced by a new text", |case| {
         let mut place = Place::new(&[(FILE, GOOD)]);
