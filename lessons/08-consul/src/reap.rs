@@ -39,16 +39,7 @@ fn sweep(shared: &Arc<Shared>, now: Moment) {
             eprintln!("reaping {id:?}: {}", refused.words);
         }
     }
-    shared.push_outputs(now);
     shared.sync();
-    shared.store.write(|state| {
-        state.kv.forget(now.saturating_sub(GRAVE));
-        let counts = state.local.len() + state.kv.len();
-        if state.journal.is_long(counts) {
-            let records = state.records(&shared.node_id);
-            if let Err(error) = state.journal.shorten(records.into_iter()) {
-                eprintln!("cannot shorten the journal: {error:#}");
-            }
-        }
-    });
+    let forgotten = now.saturating_sub(GRAVE);
+    shared.store.write(|state| state.kv.forget(forgotten));
 }

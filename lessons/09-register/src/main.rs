@@ -1,1 +1,3 @@
+//! The command line of lesson 09: being written.
+
 fn main() {}

@@ -17,6 +17,7 @@ use crate::course::{Course, Exercise, Lesson, solution_why};
 use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
 use crate::judge::{self, Progress, home};
+use crate::needs;
 use crate::phone::Phone;
 use crate::store::Store;
 use crate::text::{harmless, without_colours};
@@ -322,7 +323,9 @@ impl Session {
         let verdict = match judge::check(&home(&self.course.root), exercise, cancel, &mut heard) {
             Ok(verdict) => verdict,
             Err(BuildError::Cancelled) => return (false, Some(words::STOPPED.to_owned())),
-            Err(BuildError::Cargo(why)) => return (false, Some(without_colours(&why))),
+            Err(BuildError::Cargo(why) | BuildError::Missing(why)) => {
+                return (false, Some(without_colours(&why)));
+            }
         };
         let recorded = self.store.attempt(&self.course.root, exercise, &verdict);
         let note = recorded.err().map(|e| words::not_recorded(&e));
@@ -343,6 +346,9 @@ impl Session {
         let Some(lesson) = self.course.lesson(&job.target) else {
             return (false, None);
         };
+        if let Err(missing) = needs::met(&lesson.needs, &lesson.name) {
+            return (false, Some(missing));
+        }
         let mut command = cargo(&home(&self.course.root));
         command
             .args(["run", "--package", &lesson.package()])
