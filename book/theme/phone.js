@@ -132,7 +132,8 @@ window.workbookPhone = ({ element, post, boxes }) => {
         if (indexes) {
             say(ui.index, words.index(indexes));
         }
-        ui.auto.hidden = !named;
+        // It stays with a Consul that it has found once; this makes it look everywhere again.
+        ui.auto.hidden = !named && phase !== 'away';
         showAge();
     }
 
