@@ -13,6 +13,7 @@
 //! * [`client`]: one channel for everything, connected when the server is up; [`retry`]: when a call
 //!   may be made again; [`lost`]: what a broken connection is called.
 //! * [`listen`]: what makes a program of a server: a port, and an end.
+//! * [`tap`]: counts the bytes between two programs.
 //!
 //! `main.rs` is the command line, `serve.rs`, `demo.rs` and `measure.rs` belong to it. Try
 //! `cargo run -p l06-grpc`.
@@ -33,4 +34,5 @@ pub mod retry;
 pub mod say;
 pub mod seats;
 pub mod server;
+pub mod tap;
 pub mod work;

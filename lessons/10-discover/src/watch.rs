@@ -1,15 +1,14 @@
 //! The list, always the last one that Consul has told. One task asks, with blocking queries, and all
 //! callers look at what it has found; so a thousand callers cost Consul one question.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use consulrs::client::ConsulClient;
-use l06_grpc::retry::Policy;
+use l09_register::l06_grpc::retry::Policy;
+use l09_register::registry::Registry;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::health::{Answer, Hold, Listed, Query, Trouble, ask};
+use crate::health::{Answer, Error, Hold, Listed, Query, ask};
 
 /// How the list is kept up to date.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +42,11 @@ impl Default for Rhythm {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Consul has not answered yet. Why, if it was asked already.
-    Unknown(Option<Trouble>),
+    Unknown(Option<Error>),
     /// It has answered, and would have told of a change.
     Fresh,
     /// It has not been reached since then: the list is the last one that it told.
-    Stale(Instant, Trouble),
+    Stale(Instant, Error),
 }
 
 /// What is known about a service.
@@ -86,11 +85,11 @@ impl Snapshot {
     }
 
     /// Nobody was reached. The list stays as it is.
-    fn doubt(&mut self, trouble: Trouble) -> bool {
+    fn doubt(&mut self, error: Error) -> bool {
         self.standing = match &self.standing {
-            Standing::Unknown(_) => Standing::Unknown(Some(trouble)),
-            Standing::Fresh => Standing::Stale(Instant::now(), trouble),
-            Standing::Stale(since, _) => Standing::Stale(*since, trouble),
+            Standing::Unknown(_) => Standing::Unknown(Some(error)),
+            Standing::Fresh => Standing::Stale(Instant::now(), error),
+            Standing::Stale(since, _) => Standing::Stale(*since, error),
         };
         true
     }
@@ -110,16 +109,12 @@ pub fn next_index(before: u64, told: u64) -> u64 {
 // ANCHOR_END: index
 
 /// Follows the healthy instances of `query` until all receivers are gone.
-pub fn watch(
-    client: Arc<ConsulClient>,
-    query: Query,
-    rhythm: Rhythm,
-) -> watch::Receiver<Snapshot> {
+pub fn watch(registry: Registry, query: Query, rhythm: Rhythm) -> watch::Receiver<Snapshot> {
     let (tell, told) = watch::channel(Snapshot::unknown());
     tokio::spawn(async move {
         tokio::select! {
             () = tell.closed() => {}
-            () = follow(&client, &query, rhythm, &tell) => {}
+            () = follow(&registry, &query, rhythm, &tell) => {}
         }
     });
     told
@@ -127,7 +122,7 @@ pub fn watch(
 
 // ANCHOR: follow
 async fn follow(
-    client: &ConsulClient,
+    registry: &Registry,
     query: &Query,
     rhythm: Rhythm,
     tell: &watch::Sender<Snapshot>,
@@ -141,7 +136,7 @@ async fn follow(
         };
         // Consul adds up to a sixteenth to the time. Who gives up before has learnt nothing.
         let deadline = rhythm.wait + rhythm.wait / 16 + rhythm.slack;
-        match ask(client, query, Some(hold), deadline).await {
+        match ask(registry, query, Some(hold), deadline).await {
             Ok(answer) => {
                 failed = 0;
                 index = next_index(index, answer.index);
@@ -149,9 +144,9 @@ async fn follow(
                 // An index that runs, or one that is never held back, makes no storm of questions.
                 sleep(rhythm.least.saturating_sub(since.elapsed())).await;
             }
-            Err(trouble) => {
+            Err(error) => {
                 failed += 1;
-                tell.send_if_modified(|snapshot| snapshot.doubt(trouble));
+                tell.send_if_modified(|snapshot| snapshot.doubt(error));
                 sleep(rhythm.pauses.pause(failed)).await;
                 // Whoever answers next may count anew.
                 index = 0;
