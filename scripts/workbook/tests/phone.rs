@@ -333,7 +333,7 @@ fn what_only_looks_like_a_consul_is_told_and_does_no_harm() {
             raw(&"x".repeat(100_000)),
             "does not end",
         ),
-        ("nothing", raw(""), "not HTTP"),
+        ("nothing", raw(""), "without an answer"),
         (
             "no leader",
             raw("HTTP/1.1 500 Internal Server Error\r\n\r\nNo cluster leader"),

@@ -17,6 +17,7 @@ pub fn trouble(trouble: &Trouble) -> String {
             "connection refused: nothing listens there".to_owned()
         }
         Trouble::Io(e) => e.to_string(),
+        Trouble::Closed => "it ended the connection without an answer".to_owned(),
         Trouble::Late(limit) => {
             format!("it did not finish its answer within {} s", limit.as_secs())
         }

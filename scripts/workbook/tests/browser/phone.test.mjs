@@ -305,7 +305,7 @@ for (const [name, options] of [
     assert.deepEqual(await axe(page), [], 'with a list');
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(over <= 0, `${over} px wider than the screen`);
-    await page.locator('.wb-phone').evaluate(node => node.scrollIntoView());
+    await page.locator('.wb-phone').evaluate(node => node.scrollIntoView({ behavior: 'instant' }));
     await screenshot(page, `phone-live-${name}`);
     await consul.stop();
     await phase(page, 'away');
