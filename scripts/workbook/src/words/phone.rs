@@ -9,6 +9,9 @@ use crate::phone::http::Trouble;
 pub const BAD_ADDRESS: &str = "The phone book only looks at this machine: an address from 127.0.0.1 to 127.255.255.254 \
      and a port, such as 127.0.0.1:8500.";
 
+/// A second command while one is under way.
+pub const BUSY: &str = "The last command is still under way. Wait until it has ended.";
+
 /// Why a Consul could not be read.
 #[must_use]
 pub fn trouble(trouble: &Trouble) -> String {
