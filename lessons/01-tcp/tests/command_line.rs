@@ -1,9 +1,11 @@
 //! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::time::Duration;
+
+use testkit::program::{self, Server, is_gone};
 
 fn l01_tcp(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l01-tcp"));
@@ -11,50 +13,18 @@ fn l01_tcp(args: &[&str]) -> Command {
     command
 }
 
-fn run(args: &[&str]) -> (Output, String, String) {
-    let output = l01_tcp(args).output().unwrap();
-    let out = String::from_utf8(output.stdout.clone()).unwrap();
-    let err = String::from_utf8(output.stderr.clone()).unwrap();
-    (output, out, err)
+fn run(args: &[&str]) -> (bool, String, String) {
+    program::run(l01_tcp(args))
 }
 
-/// A server in a process of its own, ended with this value.
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-    out: BufReader<ChildStdout>,
-}
-
-impl Server {
-    fn start(more: &[&str]) -> Self {
-        let mut command = l01_tcp(&["server", "--addr", "127.0.0.1:0"]);
-        let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        let addr = line
-            .trim()
-            .strip_prefix("listening on ")
-            .expect("a server that listens");
-        Server {
-            addr: addr.parse().unwrap(),
-            child,
-            out,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn serve(more: &[&str]) -> Server {
+    Server::start(l01_tcp(&["server", "--addr", "127.0.0.1:0"]).args(more))
 }
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (output, out, err) = run(&[]);
-    assert!(output.status.success(), "{out}\n{err}");
+    let (good, out, err) = run(&[]);
+    assert!(good, "{out}\n{err}");
     for words in [
         "1. The greeting call",
         "server reads 5 bytes  \"wire\\n\"",
@@ -70,26 +40,13 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
-    if cfg!(unix) {
-        let server = out
-            .split("That is process ")
-            .nth(1)
-            .unwrap()
-            .split(',')
-            .next()
-            .unwrap();
-        let there = Command::new("kill")
-            .args(["-0", server])
-            .stderr(Stdio::null())
-            .status();
-        assert!(!there.unwrap().success(), "process {server} is still there");
-    }
+    is_gone(&out, "That is process ");
 }
 
 #[test]
 fn two_terminals_in_both_versions() {
     for kind in [&[][..], &["--tokio"]] {
-        let server = Server::start(kind);
+        let server = serve(kind);
         let addr = server.addr.to_string();
         for client in [&[][..], &["--tokio"]] {
             let args = [&["client", "--addr", &addr, "Ada", "Grace"], client].concat();
@@ -107,8 +64,8 @@ fn a_taken_port_is_a_clear_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     for kind in [&[][..], &["--tokio"]] {
-        let (output, out, err) = run(&[&["server", "--addr", &addr], kind].concat());
-        assert!(!output.status.success());
+        let (good, out, err) = run(&[&["server", "--addr", &addr], kind].concat());
+        assert!(!good);
         assert_eq!(out, "");
         assert_eq!(
             err,
@@ -125,8 +82,8 @@ fn nobody_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     let addr = "127.0.0.1:1";
     for kind in [&[][..], &["--tokio"]] {
-        let (output, _, err) = run(&[&["client", "--addr", addr, "Ada"], kind].concat());
-        assert!(!output.status.success());
+        let (good, _, err) = run(&[&["client", "--addr", addr, "Ada"], kind].concat());
+        assert!(!good);
         assert!(err.contains("nobody answers at"), "{err}");
         assert!(err.contains("Is the server running?"), "{err}");
     }
@@ -134,8 +91,8 @@ fn nobody_there_is_a_clear_error() {
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (output, out, _) = run(&["--help"]);
-    assert!(output.status.success());
+    let (good, out, _) = run(&["--help"]);
+    assert!(good);
     for words in [
         "-- server",
         "-- client",
@@ -155,8 +112,8 @@ fn help_helps_and_mistakes_point_to_it() {
         ),
         (&["server", "now"], "one word too many"),
     ] {
-        let (output, _, err) = run(args);
-        assert!(!output.status.success());
+        let (good, _, err) = run(args);
+        assert!(!good);
         assert!(err.contains(words), "{args:?}: {err}");
     }
 }
@@ -165,33 +122,16 @@ fn help_helps_and_mistakes_point_to_it() {
 #[test]
 fn signals_end_the_server_at_once_and_cleanly() {
     for kind in [&[][..], &["--tokio"]] {
-        for signal in ["-INT", "-TERM"] {
-            let mut server = Server::start(kind);
+        for signal in ["INT", "TERM"] {
+            let mut server = serve(kind);
             // A client in the middle of a line must not delay the end.
             let mut client = TcpStream::connect(server.addr).unwrap();
-            client
-                .set_read_timeout(Some(Duration::from_secs(5)))
-                .unwrap();
-            std::io::Write::write_all(&mut client, b"half a na").unwrap();
+            client.write_all(b"half a na").unwrap();
 
-            let since = Instant::now();
-            let pid = server.child.id().to_string();
-            assert!(
-                Command::new("kill")
-                    .args([signal, &pid])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-            let status = server.child.wait().unwrap();
+            server.program.signal(signal);
+            let status = server.program.ends(Duration::from_secs(5));
             assert!(status.success(), "{kind:?} {signal}: {status}");
-            assert!(
-                since.elapsed() < Duration::from_secs(2),
-                "{kind:?} {signal}: took too long"
-            );
-            let mut rest = String::new();
-            server.out.read_to_string(&mut rest).unwrap();
-            assert_eq!(rest, "");
+            assert_eq!(server.program.rest(), [""; 0]);
         }
     }
 }

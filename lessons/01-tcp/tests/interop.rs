@@ -1,10 +1,10 @@
 //! Strangers: Python's `socket` module against our servers, and our clients against a server in
 //! Python. Two programs by the same author can agree on a mistake; these two cannot.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
+
+use testkit::program::{Server, output};
 
 /// What every pair has to say to each other.
 const ANSWERS: &str = "Ada hello world\n你好 hello world\n";
@@ -19,53 +19,9 @@ fn python(file: &str) -> Command {
     command
 }
 
-/// A server in a process of its own, ended with this value.
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Server {
-    fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("this test needs python3 on the PATH, or its path in $PYTHON");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let addr = line
-            .trim()
-            .strip_prefix("listening on ")
-            .expect("a server that listens");
-        Server {
-            addr: addr.parse().unwrap(),
-            child,
-        }
-    }
-
-    fn ours(more: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_l01-tcp"));
-        command.args(["server", "--addr", "127.0.0.1:0"]).args(more);
-        Server::start(command)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn output(mut command: Command) -> String {
-    let output = command
-        .output()
-        .expect("this test needs python3 on the PATH, or in $PYTHON");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
+fn ours(more: &[&str]) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l01-tcp"));
+    Server::start(command.args(["server", "--addr", "127.0.0.1:0"]).args(more))
 }
 
 fn python_client_against(server: &Server) -> String {
@@ -85,8 +41,8 @@ fn our_client_against(server: &Server, more: &[&str]) -> String {
 
 #[test]
 fn a_python_client_and_our_servers() {
-    assert_eq!(python_client_against(&Server::ours(&[])), ANSWERS);
-    assert_eq!(python_client_against(&Server::ours(&["--tokio"])), ANSWERS);
+    assert_eq!(python_client_against(&ours(&[])), ANSWERS);
+    assert_eq!(python_client_against(&ours(&["--tokio"])), ANSWERS);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::time::Duration;
+
+use testkit::program::{self, Server, is_gone};
 
 fn l02_rpc(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l02-rpc"));
@@ -12,50 +14,18 @@ fn l02_rpc(args: &[&str]) -> Command {
     command
 }
 
-fn run(args: &[&str]) -> (Output, String, String) {
-    let output = l02_rpc(args).output().unwrap();
-    let out = String::from_utf8(output.stdout.clone()).unwrap();
-    let err = String::from_utf8(output.stderr.clone()).unwrap();
-    (output, out, err)
+fn run(args: &[&str]) -> (bool, String, String) {
+    program::run(l02_rpc(args))
 }
 
-/// A server in a process of its own, ended with this value.
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-    out: BufReader<ChildStdout>,
-}
-
-impl Server {
-    fn start(more: &[&str]) -> Self {
-        let mut command = l02_rpc(&["server", "--addr", "127.0.0.1:0"]);
-        let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        let addr = line
-            .trim()
-            .strip_prefix("listening on ")
-            .expect("a server that listens");
-        Server {
-            addr: addr.parse().unwrap(),
-            child,
-            out,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn serve(more: &[&str]) -> Server {
+    Server::start(l02_rpc(&["server", "--addr", "127.0.0.1:0"]).args(more))
 }
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (output, out, err) = run(&[]);
-    assert!(output.status.success(), "{out}\n{err}");
+    let (good, out, err) = run(&[]);
+    assert!(good, "{out}\n{err}");
     for words in [
         "1. The greeting call",
         "reply  #1 value \"wire hello world\"",
@@ -85,21 +55,13 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
         order[0].contains("#3") && order[2].contains("#1"),
         "{scene}"
     );
-    if cfg!(unix) {
-        let rest = out.split("That is process ").nth(1).unwrap();
-        let server = rest.split(',').next().unwrap();
-        let there = Command::new("kill")
-            .args(["-0", server])
-            .stderr(Stdio::null())
-            .status();
-        assert!(!there.unwrap().success(), "process {server} is still there");
-    }
+    is_gone(&out, "That is process ");
 }
 
 #[test]
 fn two_terminals_behind_both_doors() {
     for door in [&[][..], &["--http"]] {
-        let server = Server::start(door);
+        let server = serve(door);
         let addr = server.addr.to_string();
         let client = |args: &[&str]| run(&[&["client", "--addr", &addr], door, args].concat());
         for (call, value) in [
@@ -121,8 +83,8 @@ fn two_terminals_behind_both_doors() {
             ),
             (&["Panda.Wake", "()"], "the method panicked"),
         ] {
-            let (output, _, err) = client(call);
-            assert!(!output.status.success());
+            let (good, _, err) = client(call);
+            assert!(!good);
             assert!(err.contains(words), "{call:?}: {err}");
         }
     }
@@ -132,8 +94,8 @@ fn two_terminals_behind_both_doors() {
 fn a_taken_port_is_a_clear_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let (output, out, err) = run(&["server", "--addr", &addr]);
-    assert!(!output.status.success());
+    let (good, out, err) = run(&["server", "--addr", &addr]);
+    assert!(!good);
     assert_eq!(out, "");
     assert_eq!(
         err,
@@ -149,8 +111,8 @@ fn nobody_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     for door in [&[][..], &["--http"]] {
         let args = [&["client", "--addr", "127.0.0.1:1", "a.B", "1"], door].concat();
-        let (output, _, err) = run(&args);
-        assert!(!output.status.success());
+        let (good, _, err) = run(&args);
+        assert!(!good);
         assert!(err.contains("nobody answers at 127.0.0.1:1"), "{err}");
         assert!(err.contains("Is the server running?"), "{err}");
     }
@@ -158,8 +120,8 @@ fn nobody_there_is_a_clear_error() {
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (output, out, _) = run(&["--help"]);
-    assert!(output.status.success());
+    let (good, out, _) = run(&["--help"]);
+    assert!(good);
     for words in [
         "-- server",
         "-- client",
@@ -179,8 +141,8 @@ fn help_helps_and_mistakes_point_to_it() {
         ),
         (&["server", "now"], "one word too many"),
     ] {
-        let (output, _, err) = run(args);
-        assert!(!output.status.success());
+        let (good, _, err) = run(args);
+        assert!(!good);
         assert!(err.contains(words), "{args:?}: {err}");
     }
 }
@@ -188,24 +150,15 @@ fn help_helps_and_mistakes_point_to_it() {
 #[cfg(unix)]
 #[test]
 fn signals_end_the_server_at_once_and_cleanly() {
-    for signal in ["-INT", "-TERM"] {
-        let mut server = Server::start(&[]);
+    for signal in ["INT", "TERM"] {
+        let mut server = serve(&[]);
         // A client in the middle of a frame must not delay the end.
         let mut client = TcpStream::connect(server.addr).unwrap();
         client.write_all(&[0, 0, 0, 9, 1]).unwrap();
 
-        let since = Instant::now();
-        let pid = server.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-        assert!(sent.success());
-        let status = server.child.wait().unwrap();
+        server.program.signal(signal);
+        let status = server.program.ends(Duration::from_secs(5));
         assert!(status.success(), "{signal}: {status}");
-        assert!(
-            since.elapsed() < Duration::from_secs(2),
-            "{signal}: took too long"
-        );
-        let mut rest = String::new();
-        server.out.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "");
+        assert_eq!(server.program.rest(), [""; 0]);
     }
 }

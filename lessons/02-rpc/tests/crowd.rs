@@ -1,46 +1,20 @@
 //! Two thousand clients who say nothing, one who is slow, and one who wants an answer.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use l02_rpc::client::Client;
 use l02_rpc::server::Settings;
+use testkit::program::Server;
 
 const IDLE: usize = 2000;
 
 /// A server in a process of its own: both ends of 2,000 connections in one would be 4,000 files.
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Server {
-    fn start(more: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_l02-rpc"))
-            .args(["server", "--addr", "127.0.0.1:0"])
-            .args(more)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let addr = line.trim().strip_prefix("listening on ").unwrap();
-        Server {
-            addr: addr.parse().unwrap(),
-            child,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn serve(more: &[&str]) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l02-rpc"));
+    Server::start(command.args(["server", "--addr", "127.0.0.1:0"]).args(more))
 }
 
 /// The median of 200 calls.
@@ -78,7 +52,7 @@ fn allow_many_files() {}
 #[tokio::test]
 async fn a_good_client_is_answered_among_two_thousand_idle_ones() {
     allow_many_files();
-    let server = Server::start(&["--clients", "3000", "--time-ms", "400"]);
+    let server = serve(&["--clients", "3000", "--time-ms", "400"]);
     let alone = latency(server.addr).await;
 
     let mut idle = Vec::new();

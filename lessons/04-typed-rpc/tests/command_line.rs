@@ -1,8 +1,9 @@
 //! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
+
+use testkit::program::{self, Server, is_gone};
 
 fn l04(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l04-typed-rpc"));
@@ -11,41 +12,7 @@ fn l04(args: &[&str]) -> Command {
 }
 
 fn run(args: &[&str]) -> (bool, String, String) {
-    let output = l04(args).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.success(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
-
-/// A server in a process of its own, ended with this value.
-struct Server {
-    child: Child,
-    addr: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut command = l04(&["server", "--addr", "127.0.0.1:0"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let out = child.stdout.take().unwrap();
-        BufReader::new(out).read_line(&mut line).unwrap();
-        let addr = line.trim().strip_prefix("listening on ").unwrap();
-        Server {
-            addr: addr.to_string(),
-            child,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    program::run(l04(args))
 }
 
 #[test]
@@ -68,22 +35,15 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
-    if cfg!(unix) {
-        let rest = out.split("That is process ").nth(1).unwrap();
-        let server = rest.split(',').next().unwrap();
-        let there = Command::new("kill")
-            .args(["-0", server])
-            .stderr(Stdio::null())
-            .status();
-        assert!(!there.unwrap().success(), "process {server} is still there");
-    }
+    is_gone(&out, "That is process ");
 }
 
 #[test]
 fn two_terminals_and_one() {
-    let server = Server::start();
+    let server = Server::start(l04(&["server", "--addr", "127.0.0.1:0"]));
+    let addr = server.addr.to_string();
     let greetings = "Ada hello world\n你好 hello world\n";
-    let far = run(&["client", "--addr", &server.addr, "Ada", "你好"]);
+    let far = run(&["client", "--addr", &addr, "Ada", "你好"]);
     assert_eq!(far, (true, greetings.to_string(), String::new()));
     let near = run(&["client", "--near", "Ada", "你好"]);
     assert_eq!(near, far);

@@ -168,6 +168,20 @@ impl Client {
         })
     }
 
+    /// A client over a channel that was made elsewhere, such as one that knows several servers:
+    /// lesson 10. `patience`, `ping` and `pong` belong to making a channel, so nobody asks for them
+    /// here.
+    ///
+    /// # Errors
+    /// [`NoServer::Token`].
+    pub fn over(channel: Channel, options: Options) -> Result<Self, NoServer> {
+        Ok(Client {
+            channel,
+            token: bearer(&options)?,
+            options,
+        })
+    }
+
     /// The channel, for services that are not listed here: health, reflection, lesson 07's.
     pub fn channel(&self) -> Channel {
         self.channel.clone()

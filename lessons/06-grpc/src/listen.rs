@@ -1,38 +1,21 @@
-//! `-- server`: the server as a program. It says where it listens, and ends when it is asked to.
+//! What every server needs around its services to be a program: a port, a line that says which, and
+//! an end when somebody asks for it. The servers of the later lessons use it as well.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::thread;
 
-use l06_grpc::server::{self, NAMES, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tonic_health::ServingStatus::NotServing;
 
-/// What `server` was told.
-pub struct Serve {
-    pub addr: SocketAddr,
-    pub settings: Settings,
-    /// Ends with its standard input: whoever started it and holds that may be killed.
-    pub until_stdin_ends: bool,
-}
-
-/// Serves until a signal comes.
-pub async fn run(serve: Serve) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(serve.addr)
+/// Listens on `addr`; port 0 is any free one.
+///
+/// # Errors
+/// If it cannot, in the words of [`taken`].
+pub async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(addr)
         .await
-        .map_err(|error| taken(serve.addr, &error))?;
-    let mut stop = on_signal(serve.until_stdin_ends)?;
-    let (routes, health) = server::everything().await?;
-    // From here on a client gets an answer: the line is for people and for tests that wait.
-    tell(&format!("listening on {}", listener.local_addr()?));
-    let shutdown = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-        // Whoever watches the health hears it before the connection ends.
-        server::report(&health, &NAMES, NotServing).await;
-    };
-    server::serve_with(listener, routes, serve.settings, shutdown).await?;
-    Ok(())
+        .map_err(|error| taken(addr, &error))
 }
 
 /// Says one line. Whoever reads may be gone; then it is said to nobody.
@@ -41,7 +24,8 @@ pub fn tell(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// The errors of `bind` that people meet, in words that say what to do.
+/// The errors of `bind` that people meet, in words that say what to do. The words name the option
+/// `--addr`.
 pub fn taken(addr: SocketAddr, error: &io::Error) -> anyhow::Error {
     let words = match error.kind() {
         io::ErrorKind::AddrInUse => "another program listens there already. Stop it, or choose \
@@ -58,11 +42,18 @@ pub fn taken(addr: SocketAddr, error: &io::Error) -> anyhow::Error {
     anyhow::anyhow!("cannot listen on {addr}: {words}")
 }
 
-/// Turns true on Ctrl-C and SIGTERM, and for the demo also when its parent is gone.
+/// Turns true on Ctrl-C and SIGTERM; `with_stdin` also when the standard input ends, for a server
+/// that another program starts: that one may be killed. From the return on a signal counts, so call
+/// it before saying that the server listens. Call it inside of a tokio runtime.
+///
+/// # Errors
+/// If the system does not let it wait for signals.
 pub fn on_signal(with_stdin: bool) -> io::Result<watch::Receiver<bool>> {
     let (stop, stopped) = watch::channel(false);
     if with_stdin {
         let stop = stop.clone();
+        // A thread of its own: reading standard input cannot be cancelled, and the runtime waits at
+        // its end for what it has started itself.
         thread::spawn(move || {
             let _ = io::stdin().read_to_end(&mut Vec::new());
             let _ = stop.send(true);

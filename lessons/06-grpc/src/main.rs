@@ -3,12 +3,11 @@
 
 mod call;
 mod demo;
-mod listen;
 mod measure;
 #[cfg(feature = "mine")]
 mod mine;
 mod peer;
-mod tap;
+mod serve;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -17,12 +16,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use l06_grpc::client::Options;
+use l06_grpc::listen;
 use l06_grpc::server::Settings;
 use l06_grpc::work::Work;
 use lexopt::prelude::*;
 
 use crate::call::{Call, Method};
-use crate::listen::Serve;
+use crate::serve::Serve;
 
 const HELP: &str = "\
 The contract on the network: lesson 06 of Sockets to Services.
@@ -88,7 +88,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo => runtime.block_on(demo::run()),
         Command::Measure => runtime.block_on(measure::run()),
         Command::Mine(addr) => runtime.block_on(run_mine(addr)),
-        Command::Server(serve) => runtime.block_on(listen::run(serve)),
+        Command::Server(serve) => runtime.block_on(serve::run(serve)),
         Command::Client(call) => runtime.block_on(call::run(call)),
     };
     // A thread may still stand in a read of the standard input; nobody waits for it.
@@ -110,8 +110,7 @@ fn parse() -> anyhow::Result<Command> {
             Long("addr") => addr = address(&mut parser)?,
             Long("token") => token = Some(parser.value()?.string()?),
             Long("slow-ms") => {
-                let tell = |words: &str| listen::tell(words);
-                settings.work = Some(Work::new(millis(&mut parser)?, tell));
+                settings.work = Some(Work::new(millis(&mut parser)?, listen::tell));
             }
             Long("longest-ms") => settings.longest = millis(&mut parser)?,
             Long("connections") => settings.connections = parser.value()?.parse()?,

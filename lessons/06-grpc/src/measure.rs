@@ -9,11 +9,11 @@ use l06_grpc::greeter::Greetings;
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::greeter::greeter_server::Greeter;
+use l06_grpc::tap::{self, Reading};
 use tokio::task::JoinSet;
 use tonic::Request;
 
 use crate::peer::Peer;
-use crate::tap::{self, Reading};
 
 const CALLS: usize = 3000;
 const DIALLED: usize = 300;

@@ -35,6 +35,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use l06_grpc::listen;
 use l06_grpc::pb;
 use l06_grpc::pb::greeter::greeter_server::GreeterServer;
 use l06_grpc::server::{self, Settings};
@@ -58,7 +59,7 @@ mod interceptor {
 /// Serves all parts until a signal comes.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     tell_panics();
-    let mut stop = crate::listen::on_signal(false)?;
+    let mut stop = listen::on_signal(false)?;
 
     let (first, listening) = part("status", status::OWN, addr, 0).await?;
     let desk = GreeterServer::new(status::answer::Desk(Book));
@@ -106,9 +107,7 @@ async fn bind(addr: SocketAddr, after: u16) -> anyhow::Result<(TcpListener, Sock
         port => port.checked_add(after).context("there are no ports left")?,
     };
     let addr = SocketAddr::new(addr.ip(), port);
-    let listener = TcpListener::bind(addr)
-        .await
-        .map_err(|error| crate::listen::taken(addr, &error))?;
+    let listener = listen::bind(addr).await?;
     let addr = listener.local_addr()?;
     Ok((listener, addr))
 }

@@ -1,13 +1,11 @@
 //! One more stranger: @grpc/grpc-js, a gRPC that shares no code with tonic's or Python's.
 
-mod strangers;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use l06_grpc::client::{Client, Options};
-use strangers::{PATIENCE, Stranger, output};
+use testkit::program::{PATIENCE, Server, output};
 use tokio::task::block_in_place;
 use tonic::Code;
 
@@ -53,9 +51,9 @@ fn node(file: &str) -> Command {
 fn an_npm_client_and_our_server() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l06-grpc"));
     command.args(["server", "--addr", "127.0.0.1:0", "--until-stdin-ends"]);
-    let server = Stranger::start(command);
+    let server = Server::start(command);
     let mut client = node("client.mjs");
-    client.arg(server.says("listening on "));
+    client.arg(server.addr.to_string());
     assert_eq!(
         output(client),
         "every method\n50 calls at once\nan error, and a good call after it\n\
@@ -65,14 +63,13 @@ fn an_npm_client_and_our_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_client_and_an_npm_server() {
-    let server = block_in_place(|| Stranger::start(node("server.mjs")));
-    let addr = block_in_place(|| server.says("listening on "));
+    let server = block_in_place(|| Server::start(node("server.mjs")));
     let options = Options {
         patience: PATIENCE,
         deadline: PATIENCE,
         ..Options::default()
     };
-    let client = Client::connect(addr.parse().unwrap(), options).await;
+    let client = Client::connect(server.addr, options).await;
     let client = client.unwrap();
     let reply = client.greet("wire").await.unwrap().into_inner();
     assert_eq!(reply.message, "hello wire");

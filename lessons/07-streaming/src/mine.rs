@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use l06_grpc::listen;
 use l07_streaming::pb::stream_service_server::StreamService;
 use l07_streaming::pb::{
     ChatRequest, ChatResponse, GreetAllRequest, GreetAllResponse, GreetRequest, GreetResponse,
@@ -28,8 +29,6 @@ use l07_streaming::room::Room;
 use l07_streaming::server::{Settings, serve};
 use l07_streaming::service::{Streams, repeat};
 use testkit::mine::tell;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
@@ -48,9 +47,8 @@ mod backpressure {
 
 /// Serves the parts on `addr` and the ports that follow it, until a signal ends the program.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
-    let shutdown = crate::on_signal(false)?;
+    let mut stopped = listen::on_signal(false)?;
     tell_panics();
-    let (stop, stopped) = watch::channel(false);
     let mut servers = Vec::new();
     let mut first = None;
     let parts = [
@@ -65,9 +63,7 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
             port => port.checked_add(after).context("there are no ports left")?,
         };
         let addr = SocketAddr::new(addr.ip(), port);
-        let listener = TcpListener::bind(addr)
-            .await
-            .map_err(|error| crate::taken(addr, &error))?;
+        let listener = listen::bind(addr).await?;
         let addr = listener.local_addr()?;
         let name = part.name();
         let whose = match own {
@@ -92,8 +88,7 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     if let Some(addr) = first {
         tell(&format!("listening on {addr}"));
     }
-    shutdown.await;
-    let _ = stop.send(true);
+    stopped.wait_for(|stopped| *stopped).await?;
     for server in servers {
         server.await??;
     }

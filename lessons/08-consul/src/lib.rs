@@ -30,10 +30,13 @@
 //! * More of the API: `api/catalog.rs`, `api/catalog_register.rs`, `api/agent_self.rs`,
 //!   `api/agent_health.rs`, `api/path.rs`.
 //!
+//! Not part of the agent: [`ask`], the other side, which demos and exercises use.
+//!
 //! Lines without comments, blank lines and unit tests; a test keeps the numbers true.
 
 pub mod agent;
 pub mod api;
+pub mod ask;
 pub mod catalog;
 pub mod check;
 pub mod clock;

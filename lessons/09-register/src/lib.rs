@@ -1,1 +1,23 @@
-//! Being written.
+//! What this lesson shows: a service that tells the phone book where it is, and keeps telling it.
+//!
+//! # Layout
+//!
+//! * [`instance`]: what is registered: a name, an id of its own, an address that others can dial, and
+//!   how Consul shall find out whether it is well. Begin here.
+//! * [`advertise`]: which address others can dial.
+//! * [`registry`]: consulrs, with a deadline on every call and errors to branch on.
+//! * [`keep`]: registers when Consul is there, looks whether it still knows, and registers again.
+//! * [`look`]: what the agent knows.
+//! * [`service`]: lesson 06's greeter, which says who has answered.
+//!
+//! `main.rs` is the command line; `serve.rs`, `greeter.rs`, `demo.rs` and `measure.rs` belong to it. Try `cargo run -p l09-register`.
+
+pub mod advertise;
+pub mod instance;
+pub mod keep;
+pub mod look;
+pub mod registry;
+pub mod service;
+
+pub use consulrs;
+pub use l06_grpc;

@@ -72,7 +72,11 @@ pub fn budget(what: &'static str, inputs: u64) -> impl Iterator<Item = Dice> {
 /// The most memory that this process has had, in KiB. Only Linux tells; elsewhere it is 0.
 pub fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    peak(&status).unwrap_or(0)
+}
+
+/// The same of any process, whose `/proc/ID/status` this is.
+pub(crate) fn peak(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
-        .unwrap_or(0)
+    line?.trim().trim_end_matches(" kB").parse().ok()
 }

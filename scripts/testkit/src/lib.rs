@@ -14,6 +14,7 @@
 //! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
 //! * [`consul`] finds the real Consul and starts it; [`Guarded`] ends a program with this process.
+//! * [`program`] runs programs, or starts them and listens to what they say.
 //! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
 //! * [`python_with_packages`] finds the Python for strangers that need packages.
 
@@ -26,6 +27,7 @@ mod hook;
 pub mod mine;
 mod peer;
 mod pieces;
+pub mod program;
 mod python;
 mod report;
 mod running;

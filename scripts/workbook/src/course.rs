@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::needs::Needed;
 pub use files::{solution_why, test_names};
 pub use mistake::{Mistake, TIMED_OUT};
 
@@ -44,6 +45,8 @@ pub struct Exercise {
     pub belief: Belief,
     /// From a nudge to nearly the answer.
     pub hints: Vec<String>,
+    /// What its lesson needs to be built.
+    pub needs: Vec<Needed>,
     /// Position, only shown: `1.3`.
     pub number: String,
     /// Folder name of the lesson it belongs to: `01-tcp`.
@@ -99,6 +102,8 @@ pub struct Lesson {
     pub goals: Vec<String>,
     /// Where a class can stop.
     pub stops: Vec<String>,
+    /// What its programs need beyond Rust and a C compiler.
+    pub needs: Vec<Needed>,
     /// In order.
     pub exercises: Vec<Exercise>,
 }
@@ -182,6 +187,8 @@ struct LessonToml {
     goals: Vec<String>,
     #[serde(default)]
     stops: Vec<String>,
+    #[serde(default)]
+    needs: Vec<Needed>,
     #[serde(default)]
     exercise: Vec<ExerciseToml>,
 }
@@ -355,6 +362,7 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
                 limit: Duration::from_secs(exercise.limit),
                 belief: exercise.belief,
                 hints: exercise.hints,
+                needs: toml.needs.clone(),
                 number: format!("{number}.{position}"),
                 lesson: name.clone(),
             })
@@ -368,6 +376,7 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
         minutes: toml.minutes,
         goals: toml.goals,
         stops: toml.stops,
+        needs: toml.needs,
         exercises,
     })
 }

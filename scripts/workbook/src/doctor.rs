@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use notify::Watcher;
 
+use crate::needs::openssl;
+
 /// How bad it is when something is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
@@ -16,6 +18,8 @@ pub enum Need {
     Always,
     /// Only comfort: the text says what to do instead.
     Comfort,
+    /// Only some of the later lessons need it.
+    Later,
     /// Only `scripts/test` needs it.
     Tests,
 }
@@ -104,23 +108,11 @@ pub fn look(root: &Path) -> Vec<Finding> {
             version("cargo-clippy", "--version"),
             "rustup component add clippy".into(),
         ),
+        openssl(),
+        consul(root),
         python(),
         python_grpcio(root),
         go(),
-        finding(
-            "Consul",
-            Need::Tests,
-            consul(root),
-            match install {
-                Install::Apt => "scripts/get-consul".into(),
-                Install::Brew => "brew install consul".into(),
-                _ => {
-                    "download Consul from HashiCorp's releases, or run it in Docker; then, unless \
-                      it is on the PATH: export CONSUL_BIN=/path/to/it"
-                        .into()
-                }
-            },
-        ),
         finding(
             "Node.js 18+",
             Need::Tests,
@@ -209,9 +201,19 @@ pub fn go() -> Finding {
 /// The program that the environment variable `named` names, else `usual`.
 #[must_use]
 pub fn program(named: &str, usual: &str) -> OsString {
+    program_or(named, usual.into())
+}
+
+fn program_or(named: &str, usual: OsString) -> OsString {
     std::env::var_os(named)
         .filter(|named| !named.is_empty())
-        .unwrap_or_else(|| usual.into())
+        .unwrap_or(usual)
+}
+
+/// The command that installs packages here; their names in Debian, Fedora, Arch and Alpine.
+#[must_use]
+pub fn install(names: &[&str; 4]) -> String {
+    Install::here().command(names)
 }
 
 /// How software is installed on this system.
@@ -294,16 +296,30 @@ fn chromium() -> Result<String, String> {
 }
 
 /// The real Consul, looked for where the lessons look: `testkit::consul` is the other half of this.
-fn consul(root: &Path) -> Result<String, String> {
+/// Nobody has to have it: the agent of lesson 08 stands in, and only the cluster needs the real one.
+#[must_use]
+pub fn consul(root: &Path) -> Finding {
     let got = root.join("target/tools/consul/consul");
     let usual = if got.is_file() {
         got.into_os_string()
     } else {
         "consul".into()
     };
-    let named = std::env::var_os("CONSUL_BIN").filter(|named| !named.is_empty());
-    version(named.unwrap_or(usual), "version")
-        .map_err(|missing| format!("{missing}; lessons use the agent of lesson 08 instead"))
+    let found = version(program_or("CONSUL_BIN", usual), "version").map_err(|missing| {
+        format!("{missing}; lessons use the embedded one, the agent of lesson 08")
+    });
+    Finding {
+        name: "Consul",
+        need: Need::Later,
+        found,
+        mend: match Install::here() {
+            Install::Apt => "scripts/get-consul".into(),
+            Install::Brew => "brew install consul".into(),
+            _ => "download Consul 1.8 or newer from HashiCorp's releases; then, unless it is on \
+                  the PATH: export CONSUL_BIN=/path/to/it"
+                .into(),
+        },
+    }
 }
 
 fn is_ubuntu() -> bool {

@@ -21,6 +21,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::course::{Exercise, Mistake, TIMED_OUT, test_names};
+use crate::needs;
 use crate::verdict::{Status, Verdict};
 use crate::words;
 use build::{BuildError, Built, Place, Program};
@@ -52,6 +53,7 @@ pub fn check(
     cancel: &Cancel,
     heard: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Verdict, BuildError> {
+    needs::met(&exercise.needs, &exercise.lesson).map_err(BuildError::Missing)?;
     let answer = place.root.join(exercise.answer());
     // The text that is kept after a pass must be the text that was compiled: if it changes while
     // cargo reads it, it is compiled again.

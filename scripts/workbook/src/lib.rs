@@ -1,10 +1,11 @@
 //! The runner of the workbook: it shows the book, judges answers and keeps what a learner did.
 //!
 //! Layout: `course` knows the lessons on disk, `judge` compiles and runs a check and gives a
-//! `verdict`, `scratch` is the copy in which other answers than the learner's are judged, `store`
+//! `verdict`, `scratch` is the copy in which other answers than the learner's are judged, `needs` looks for
+//! what some lessons need to be built, `store`
 //! keeps the learner's record and texts, `session` is what terminal and browser share, `book` builds
-//! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `peer`
-//! lets foreign programs call the learner's answers, `commands` holds one file for each command,
+//! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `phone`
+//! the list of services that another shows, `peer` lets foreign programs call the learner's answers, `commands` holds one file for each command,
 //! `words` all that a learner reads.
 
 pub mod book;
@@ -13,7 +14,9 @@ pub mod commands;
 pub mod course;
 pub mod doctor;
 pub mod judge;
+pub mod needs;
 pub mod peer;
+pub mod phone;
 pub mod render;
 pub mod scratch;
 pub mod server;

@@ -17,6 +17,8 @@ use crate::course::{Course, Exercise, Lesson, solution_why};
 use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
 use crate::judge::{self, Progress, home};
+use crate::needs;
+use crate::phone::Phone;
 use crate::store::Store;
 use crate::text::{harmless, without_colours};
 use crate::verdict::{Status, Verdict};
@@ -63,6 +65,8 @@ pub enum Event {
     Reload,
     /// A row of the live capture, as JSON.
     Wire(Arc<str>),
+    /// What the phone book shows has changed.
+    Phone,
     /// Lines for the terminal that belong to no job.
     Notice(String),
 }
@@ -75,6 +79,8 @@ pub struct Session {
     pub store: Store,
     /// The live capture.
     pub wire: Wire,
+    /// The services that a Consul knows.
+    pub phone: Phone,
     /// How many pages listen.
     pub pages: AtomicUsize,
     inner: Mutex<Inner>,
@@ -100,6 +106,7 @@ impl Session {
             course,
             store,
             wire: Wire::default(),
+            phone: Phone::default(),
             pages: AtomicUsize::new(0),
             inner: Mutex::default(),
             work: Condvar::new(),
@@ -147,6 +154,7 @@ impl Session {
         self.end(|_| true);
         self.work.notify_all();
         self.wire.close();
+        self.phone.close();
         let mut inner = self.lock();
         while !inner.running.is_empty() {
             inner = self
@@ -315,7 +323,9 @@ impl Session {
         let verdict = match judge::check(&home(&self.course.root), exercise, cancel, &mut heard) {
             Ok(verdict) => verdict,
             Err(BuildError::Cancelled) => return (false, Some(words::STOPPED.to_owned())),
-            Err(BuildError::Cargo(why)) => return (false, Some(without_colours(&why))),
+            Err(BuildError::Cargo(why) | BuildError::Missing(why)) => {
+                return (false, Some(without_colours(&why)));
+            }
         };
         let recorded = self.store.attempt(&self.course.root, exercise, &verdict);
         let note = recorded.err().map(|e| words::not_recorded(&e));
@@ -336,6 +346,9 @@ impl Session {
         let Some(lesson) = self.course.lesson(&job.target) else {
             return (false, None);
         };
+        if let Err(missing) = needs::met(&lesson.needs, &lesson.name) {
+            return (false, Some(missing));
+        }
         let mut command = cargo(&home(&self.course.root));
         command
             .args(["run", "--package", &lesson.package()])

@@ -3,6 +3,7 @@
 
 pub mod book;
 mod peer;
+pub mod phone;
 mod watch;
 pub mod wire;
 
@@ -168,6 +169,19 @@ pub fn no_test_target(exercise: &Exercise) -> String {
 /// Stands for the arrow in plain output.
 pub const ADVICE: &str = "Advice:";
 
+/// The program behind `services` does not compile.
+pub const SERVICES_NOT_BUILT: &str = "The program for servers did not compile. Its errors are \
+     above; it is built from scripts/services and lessons/08-consul/src.";
+
+/// A lesson whose programs cannot be built here.
+#[must_use]
+pub fn lesson_needs(lesson: &str, name: &str, why: &str, mend: &str) -> String {
+    format!(
+        "Lesson {lesson} needs {name} to be built, and it is missing here: {why}.\n\
+         To get it: {mend}"
+    )
+}
+
 /// The learner's file is not there.
 #[must_use]
 pub fn answer_is_missing(exercise: &Exercise) -> String {
@@ -291,6 +305,8 @@ pub const STOPPED: &str = "stopped";
 pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
 /// Heading of what only makes it nicer.
 pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
+/// Heading of what only some lessons need.
+pub const DOCTOR_LATER: &str = "For lesson 08 (Consul) and from lesson 09 on (OpenSSL)";
 /// Heading of what only `scripts/test` needs, and two of them `peer`.
 pub const DOCTOR_TESTS: &str =
     "To run scripts/test (it installs these on Debian); Python and Go also for `peer`";

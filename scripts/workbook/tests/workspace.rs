@@ -107,7 +107,8 @@ fn the_arrows_point_as_the_design_says() {
             for used in table.keys() {
                 let own = used.starts_with("l0") || used.starts_with("l1");
                 let own = own && used.as_bytes().get(3) == Some(&b'-');
-                let own = own || ["services", "testkit", "wire", "workbook"].contains(&used.as_str());
+                let own =
+                    own || ["services", "testkit", "wire", "workbook"].contains(&used.as_str());
                 assert!(
                     !own || allowed.contains(&used.as_str()),
                     "{name} must not use {used}"

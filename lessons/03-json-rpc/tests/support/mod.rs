@@ -1,95 +1,50 @@
-//! What the tests share: a server of ours as a process of its own, and strangers that must be built
+//! What the tests share: our server as a process of its own, and strangers that must be built
 //! or installed before they can talk to it.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
-/// Nothing in a test takes longer than this; if it does, something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use testkit::program::{PATIENCE, Program, Server};
 
-/// A server in a process of its own, ended with this value.
-pub struct Server {
-    child: Child,
-    /// The address it listens on; ours speaks 2.0 in lines there.
+/// `l03-json-rpc` as a server.
+pub struct Ours {
+    pub program: Program,
+    /// Speaks 2.0 in lines.
     pub addr: SocketAddr,
-    /// Only ours: 2.0 over HTTP, and Go's dialect.
-    pub http: Option<SocketAddr>,
-    pub go: Option<SocketAddr>,
+    /// 2.0 over HTTP.
+    pub http: SocketAddr,
+    /// Go's dialect.
+    pub go: SocketAddr,
 }
 
-impl Server {
-    pub fn ours(more: &[&str]) -> Self {
+impl Ours {
+    pub fn start(more: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_l03-json-rpc"));
-        let free = "127.0.0.1:0";
-        command.args([
-            "server",
-            "--addr",
-            free,
-            "--http-addr",
-            free,
-            "--go-addr",
-            free,
-        ]);
-        command.args(more);
-        Server::start(command)
-    }
-
-    pub fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut server = (None, None);
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            let (what, addr) = line.split_once(" on ").expect("a server that listens");
-            let addr = addr.parse().unwrap();
-            match what {
-                "http" => server.0 = Some(addr),
-                "go" => server.1 = Some(addr),
-                _ => {
-                    return Server {
-                        child,
-                        addr,
-                        http: server.0,
-                        go: server.1,
-                    };
-                }
-            }
+        command.arg("server").args(more);
+        for option in ["--addr", "--http-addr", "--go-addr"] {
+            command.args([option, "127.0.0.1:0"]);
         }
-        panic!("the server ended before it listened");
+        let Server {
+            program,
+            addr,
+            said,
+        } = Server::start(command);
+        let of = |words: &str| {
+            let addr = said.iter().find_map(|line| line.strip_prefix(words));
+            addr.unwrap().parse().unwrap()
+        };
+        Ours {
+            program,
+            addr,
+            http: of("http on "),
+            go: of("go on "),
+        }
     }
-
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// The most memory it has had, in bytes.
-    #[cfg(target_os = "linux")]
-    pub fn most_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-        let kib = line.unwrap().split_whitespace().nth(1).unwrap();
-        kib.parse::<u64>().unwrap() * 1024
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// What a program prints, if it ends well; else its error output.
-pub fn output(mut command: Command) -> String {
-    let output = command.output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Sends all of it, finishes, and gives back everything that comes until the other side ends.

@@ -1,61 +1,23 @@
-//! What the tests share: a server of ours as a process of its own, and strangers that must be found
+//! What the tests share: our server as a process of its own, and strangers that must be found
 //! or installed before they can talk to it.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
-/// Nothing in a test takes longer than this; if it does, something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use testkit::program::Server;
 
 /// The folder of the .proto files.
 pub fn protos() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto")
 }
 
-/// A server in a process of its own, ended with this value.
-pub struct Server {
-    pub child: Child,
-    pub addr: SocketAddr,
-    pub out: BufReader<ChildStdout>,
-}
-
-impl Server {
-    pub fn ours(more: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_l05-protobuf"));
-        command.args(["server", "--addr", "127.0.0.1:0"]).args(more);
-        Server::start(command)
-    }
-
-    pub fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        let addr = line.trim().strip_prefix("listening on ");
-        let addr = addr.expect("a server that listens").parse().unwrap();
-        Server { child, addr, out }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// What a program prints, if it ends well; else its error output.
-pub fn output(mut command: Command) -> String {
-    let output = command.output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
+/// `l05-protobuf` as a server.
+pub fn ours(more: &[&str]) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l05-protobuf"));
+    Server::start(command.args(["server", "--addr", "127.0.0.1:0"]).args(more))
 }
 
 // ---- strangers. One that is missing fails the test: one that quietly tests nothing would be worse.

@@ -215,6 +215,7 @@ pub(crate) mod tests {
                 words: "One write is one read.".into(),
             },
             hints: vec!["First.".into(), "Second: `a < b`.".into()],
+            needs: Vec::new(),
             number: "1.1".into(),
             lesson: "01-tcp".into(),
             dir: PathBuf::from("lessons/01-tcp/exercises/frames"),
@@ -228,6 +229,7 @@ pub(crate) mod tests {
                 minutes: 75,
                 goals: vec!["say why".into()],
                 stops: vec!["After `frames`: rest.".into()],
+                needs: Vec::new(),
                 exercises: vec![exercise],
             }],
         }

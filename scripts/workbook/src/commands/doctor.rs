@@ -40,6 +40,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     for (need, heading) in [
         (Need::Always, words::DOCTOR_NEEDED),
         (Need::Comfort, words::DOCTOR_COMFORT),
+        (Need::Later, words::DOCTOR_LATER),
         (Need::Tests, words::DOCTOR_TESTS),
     ] {
         println!("{}", style.bold(heading));

@@ -9,6 +9,7 @@ use lexopt::prelude::*;
 
 use super::{Command, course};
 use crate::judge::seconds;
+use crate::needs;
 use crate::verify::{answers, files, listings, pages};
 
 /// See the file.
@@ -40,6 +41,9 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     }
     let started = Instant::now();
     let course = course()?;
+    for lesson in &course.lessons {
+        needs::met(&lesson.needs, &lesson.name).map_err(anyhow::Error::msg)?;
+    }
     let mut faults = files::faults(&course, strict);
     faults.extend(listings::faults(&course));
     faults.extend(pages::faults(&course));

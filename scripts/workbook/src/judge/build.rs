@@ -47,6 +47,8 @@ pub struct Program {
 pub enum BuildError {
     /// Cargo did not start, or failed for a reason that is not an error in the code.
     Cargo(String),
+    /// The lesson needs something that this machine lacks: what, and how to get it.
+    Missing(String),
     /// Somebody asked to stop.
     Cancelled,
 }
@@ -54,7 +56,7 @@ pub enum BuildError {
 impl std::fmt::Display for BuildError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Cargo(why) => f.write_str(why),
+            Self::Cargo(why) | Self::Missing(why) => f.write_str(why),
             Self::Cancelled => f.write_str("stopped"),
         }
     }

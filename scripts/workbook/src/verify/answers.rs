@@ -161,7 +161,7 @@ fn judge_one(scratch: &Scratch, answer: &Answer<'_>, built: &Built) -> Option<Fa
         let what = match verdict {
             Ok(verdict) => fault(&answer.must, &verdict, time),
             Err(BuildError::Cancelled) => None,
-            Err(BuildError::Cargo(why)) => Some(why),
+            Err(BuildError::Cargo(why) | BuildError::Missing(why)) => Some(why),
         };
         if let Some(what) = what {
             return Some(Fault::at(&answer.file, what));

@@ -18,6 +18,7 @@ use super::{Ears, Order, Phase, Subject, Wire};
 use crate::judge::build::cargo;
 use crate::judge::home;
 use crate::judge::process::{self, Cancel, Ending, Finished, Stream};
+use crate::needs;
 use crate::session::Session;
 use crate::words;
 use crate::words::wire as said;
@@ -174,6 +175,11 @@ impl Capture<'_> {
 
     /// Compiles what the capture needs and remembers where it is.
     fn build(&mut self, subject: &Subject) -> Result<(), String> {
+        if let Subject::Lesson { name, .. } = subject
+            && let Some(lesson) = self.session.course.lesson(name)
+        {
+            needs::met(&lesson.needs, name)?;
+        }
         let mut names = vec!["wire"];
         let what = match subject {
             Subject::Lesson { name, package, .. } => {

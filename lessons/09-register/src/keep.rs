@@ -1,0 +1,202 @@
+//! Registered, and kept registered. Consul may come up after the service, may be restarted and have
+//! forgotten everything, may be away for a while. None of it is the service's end, and none of it
+//! needs a person.
+
+use std::time::Duration;
+
+use l06_grpc::retry::Policy;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::instance::Instance;
+use crate::registry::{Error, Registry};
+
+/// The pauses.
+#[derive(Clone, Copy, Debug)]
+pub struct Rhythm {
+    /// After the first failure; it doubles with each further one.
+    pub first: Duration,
+    /// It never grows beyond this.
+    pub longest: Duration,
+    /// Between two looks whether Consul still knows the instance.
+    pub look: Duration,
+}
+
+impl Default for Rhythm {
+    fn default() -> Self {
+        Rhythm {
+            first: Duration::from_millis(100),
+            longest: Duration::from_secs(5),
+            look: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Rhythm {
+    /// The pause after so many failures: anything from half of the step to all of it, so that a
+    /// hundred services do not come back in the moment in which Consul does.
+    fn pause(&self, failed: u32) -> Duration {
+        let (first, longest) = (self.first, self.longest);
+        let policy = Policy {
+            attempts: u32::MAX,
+            first,
+            longest,
+        };
+        policy.pause(failed)
+    }
+}
+
+/// What has happened, for whoever wants to tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Consul has taken the registration, at this attempt.
+    Registered {
+        /// All attempts since it was last registered.
+        attempts: u32,
+    },
+    /// An attempt has failed; the next one comes after the pause.
+    Failed {
+        /// Why.
+        error: Error,
+        /// How long until the next one.
+        pause: Duration,
+    },
+    /// Consul is there and does not know the instance any more.
+    Forgotten,
+    /// Consul will never take this: something in it has to be changed. Nothing more is tried.
+    GivenUp {
+        /// What Consul said.
+        error: Error,
+    },
+}
+
+/// An instance that is being kept registered. Dropped, it is no longer kept; but it is not taken off
+/// the list either, as with a service that crashes. [`Kept::leave`] does that.
+#[derive(Debug)]
+pub struct Kept {
+    registered: watch::Receiver<bool>,
+    leave: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+/// Registers until Consul has taken it, and then looks again and again whether it is still known.
+/// Has to be called within a tokio runtime.
+#[must_use = "dropped, it is no longer kept"]
+pub fn keep(registry: Registry, instance: Instance, rhythm: Rhythm) -> Kept {
+    keep_and_tell(registry, instance, rhythm, |_| ())
+}
+
+/// The same, and tells what happens.
+#[must_use = "dropped, it is no longer kept"]
+pub fn keep_and_tell(
+    registry: Registry,
+    instance: Instance,
+    rhythm: Rhythm,
+    tell: impl Fn(&Event) + Send + Sync + 'static,
+) -> Kept {
+    let (known, registered) = watch::channel(false);
+    let (leave, asked) = oneshot::channel();
+    let keeper = Keeper {
+        registry,
+        instance,
+        rhythm,
+        known,
+        tell,
+    };
+    Kept {
+        registered,
+        leave,
+        task: tokio::spawn(keeper.run(asked)),
+    }
+}
+
+impl Kept {
+    /// Whether Consul has the instance, as far as is known: `false` before the first time, while
+    /// Consul is away, and after the end.
+    #[must_use]
+    pub fn registered(&self) -> watch::Receiver<bool> {
+        self.registered.clone()
+    }
+
+    /// No longer keeps it, and takes it off the list.
+    ///
+    /// # Errors
+    /// If Consul could not be told. Then the entry is still there, and its checks will find nobody.
+    pub async fn leave(self) -> Result<(), Error> {
+        let Kept { leave, task, .. } = self;
+        // The task ends only after this or with the whole runtime.
+        let _ = leave.send(());
+        task.await
+            .unwrap_or_else(|error| Err(Error::Away(error.to_string())))
+    }
+}
+
+struct Keeper<T> {
+    registry: Registry,
+    instance: Instance,
+    rhythm: Rhythm,
+    known: watch::Sender<bool>,
+    tell: T,
+}
+
+impl<T: Fn(&Event)> Keeper<T> {
+    // ANCHOR: run
+    async fn run(self, mut asked: oneshot::Receiver<()>) -> Result<(), Error> {
+        let mut failed = 0;
+        loop {
+            let pause = self.round(&mut failed).await;
+            // Asked to leave only between two calls: a registration that is cut off may arrive all
+            // the same, after the deregistration that was meant to be the last word.
+            tokio::select! {
+                asked = &mut asked => {
+                    self.known.send_replace(false);
+                    return match asked {
+                        Ok(()) => self.registry.deregister(&self.instance.id).await,
+                        // Dropped. Nobody has asked for anything.
+                        Err(_) => Ok(()),
+                    };
+                }
+                () = sleep(pause) => (),
+            }
+        }
+    }
+
+    /// One look, or one attempt; and how long to wait for the next.
+    async fn round(&self, failed: &mut u32) -> Duration {
+        match self.look_or_register(*failed).await {
+            Ok(()) => {
+                *failed = 0;
+                self.rhythm.look
+            }
+            Err(error) => {
+                *failed = failed.saturating_add(1);
+                self.known.send_replace(false);
+                if !error.may_pass() {
+                    (self.tell)(&Event::GivenUp { error });
+                    return Duration::MAX;
+                }
+                let pause = self.rhythm.pause(*failed);
+                (self.tell)(&Event::Failed { error, pause });
+                pause
+            }
+        }
+    }
+
+    async fn look_or_register(&self, failed: u32) -> Result<(), Error> {
+        if *self.known.borrow() {
+            if self.registry.knows(&self.instance.id).await? {
+                return Ok(());
+            }
+            // Restarted, or somebody has taken it off the list.
+            self.known.send_replace(false);
+            (self.tell)(&Event::Forgotten);
+        }
+        self.registry.register(&self.instance).await?;
+        self.known.send_replace(true);
+        let attempts = failed + 1;
+        (self.tell)(&Event::Registered { attempts });
+        Ok(())
+    }
+    // ANCHOR_END: run
+}

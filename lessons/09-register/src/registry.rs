@@ -1,0 +1,258 @@
+//! The agent, as its clients see it: consulrs, with what it leaves out. It waits for ever for an agent
+//! that says nothing, so every call has a deadline here; and its errors are sorted by what a caller
+//! can do.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use consulrs::api::ApiResponse;
+use consulrs::api::service::requests::ReadServiceRequest;
+use consulrs::client::{ConsulClient, ConsulClientSettings, ConsulClientSettingsBuilder};
+use consulrs::error::ClientError;
+use tokio::time::timeout;
+
+use crate::instance::Instance;
+
+/// How long one call may take. An agent on the same machine answers within milliseconds.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// Why a call has failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Nobody has answered: not there, not in time, or not Consul. Try again later.
+    Away(String),
+    /// Consul has answered, and will not do it.
+    Refused {
+        /// The status of HTTP.
+        code: u16,
+        /// What Consul said.
+        words: String,
+    },
+    /// An id that consulrs cannot put into a path.
+    Id(String),
+}
+
+impl Error {
+    /// Whether the very same call may work later. What Consul calls a bad request stays one.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Away(_) => true,
+            Error::Refused { code, .. } => *code >= 500 || *code == 429,
+            Error::Id(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Away(words) => write!(f, "Consul is away: {words}"),
+            Error::Refused { code, words } => write!(f, "Consul refuses ({code}): {words}"),
+            Error::Id(id) => write!(
+                f,
+                "`{id}` is no good id: it has to fit into the path of a URL. Letters, digits and \
+                 - . _ : are safe"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+// ANCHOR: registry
+/// A client of one agent. A clone shares its connections.
+#[derive(Clone)]
+pub struct Registry {
+    client: Arc<ConsulClient>,
+    addr: SocketAddr,
+    deadline: Duration,
+}
+
+impl Registry {
+    /// For the agent whose HTTP API is at `addr`. It is not asked anything yet.
+    ///
+    /// # Errors
+    /// If the surroundings are broken: a certificate that `CONSUL_CACERT` names, for example.
+    pub fn at(addr: SocketAddr) -> anyhow::Result<Self> {
+        let settings: ConsulClientSettings = ConsulClientSettingsBuilder::default()
+            .address(format!("http://{addr}"))
+            .build()?;
+        Ok(Registry {
+            client: Arc::new(ConsulClient::new(settings)?),
+            addr,
+            deadline: DEADLINE,
+        })
+    }
+
+    /// Registers, or replaces what has the same id.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn register(&self, instance: &Instance) -> Result<(), Error> {
+        addressable(&instance.id)?;
+        let mut request = instance.request();
+        let call = consulrs::service::register(self.client(), &instance.name, Some(&mut request));
+        self.in_time(call).await
+    }
+
+    /// Takes an instance off the list. One that is not on it is no error: it is gone, as wanted.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn deregister(&self, id: &str) -> Result<(), Error> {
+        addressable(id)?;
+        let call = consulrs::service::deregister(self.client(), id, None);
+        match self.in_time(call).await {
+            Err(Error::Refused { code: 404, .. }) => Ok(()),
+            other => other,
+        }
+    }
+    // ANCHOR_END: registry
+
+    // ANCHOR: knows
+    /// Whether the agent has an instance of this id.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn knows(&self, id: &str) -> Result<bool, Error> {
+        addressable(id)?;
+        // Not `consulrs::service::read`: it takes the tagged addresses for texts. Consul sends objects
+        // for every service that has an address, and the answer cannot be decoded. The status says
+        // all that is asked here.
+        let request = ReadServiceRequest {
+            name: id.to_string(),
+            ..ReadServiceRequest::default()
+        };
+        let call = consulrs::api::exec_with_raw(self.client(), request);
+        match self.in_time(call).await {
+            Ok(_) => Ok(true),
+            Err(Error::Refused { code: 404, .. }) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+    // ANCHOR_END: knows
+
+    /// consulrs itself, for whatever is not here. Its calls have no deadline: see
+    /// [`Registry::in_time`].
+    #[must_use]
+    pub fn client(&self) -> &ConsulClient {
+        &self.client
+    }
+
+    /// Where the agent is.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// How long a call may take.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// The same agent with another deadline for each call.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    // ANCHOR: in_time
+    /// Any call of consulrs, with the deadline, and its error sorted.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<ApiResponse<T>, ClientError>>,
+    ) -> Result<T, Error> {
+        self.within(self.deadline, call)
+            .await
+            .map(|answer| answer.response)
+    }
+
+    /// The same with a deadline for this call, and with the headers of the answer: a blocking query
+    /// may take minutes, and its index is a header.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn within<T>(
+        &self,
+        deadline: Duration,
+        call: impl Future<Output = Result<ApiResponse<T>, ClientError>>,
+    ) -> Result<ApiResponse<T>, Error> {
+        match timeout(deadline, call).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(sorted(self.addr, &error)),
+            Err(_) => Err(Error::Away(format!(
+                "no answer from {} within {} ms",
+                self.addr,
+                deadline.as_millis()
+            ))),
+        }
+    }
+    // ANCHOR_END: in_time
+}
+
+fn sorted(addr: SocketAddr, error: &ClientError) -> Error {
+    match error {
+        ClientError::APIError { code, message } => Error::Refused {
+            code: *code,
+            words: (message.as_deref()).map_or_else(String::new, |words| words.trim().to_string()),
+        },
+        // What consulrs says at the top is the same for every trouble; the cause is at the bottom.
+        other => Error::Away(format!("{addr}: {}", innermost(other))),
+    }
+}
+
+/// Whether an id fits into the path of a URL. consulrs puts it there and escapes what is escaped
+/// already, so what would need it cannot be said.
+///
+/// # Errors
+/// [`Error::Id`].
+pub fn addressable(id: &str) -> Result<(), Error> {
+    let safe = |letter: char| letter.is_ascii_alphanumeric() || "-._~:".contains(letter);
+    if !id.is_empty() && id.chars().all(safe) && ![".", ".."].contains(&id) {
+        return Ok(());
+    }
+    Err(Error::Id(id.to_string()))
+}
+
+/// The last error in the chain: what the system said.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_do_not_fit_into_a_path_are_refused_here() {
+        for id in ["", ".", "..", "a/b", "a b", "a?b", "a%20b", "ä", "a#b"] {
+            assert_eq!(addressable(id), Err(Error::Id(id.to_string())), "{id}");
+        }
+        for id in ["greeter-127.0.0.1-8801", "greeter-::1-8801", "A_b~"] {
+            assert_eq!(addressable(id), Ok(()), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_bad_request_stays_one() {
+        let refused = |code| Error::Refused {
+            code,
+            words: String::new(),
+        };
+        assert!(Error::Away(String::new()).may_pass());
+        assert!(refused(500).may_pass() && refused(429).may_pass());
+        assert!(!refused(400).may_pass() && !refused(403).may_pass());
+    }
+}

@@ -1,0 +1,157 @@
+//! The list, always the last one that Consul has told. One task asks, with blocking queries, and all
+//! callers look at what it has found; so a thousand callers cost Consul one question.
+
+use std::time::Duration;
+
+use l09_register::l06_grpc::retry::Policy;
+use l09_register::registry::Registry;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use crate::health::{Answer, Error, Hold, Listed, Query, ask};
+
+/// How the list is kept up to date.
+#[derive(Clone, Copy, Debug)]
+pub struct Rhythm {
+    /// For how long Consul may hold an answer back when nothing changes.
+    pub wait: Duration,
+    /// How much longer than that we wait for it.
+    pub slack: Duration,
+    /// The pauses while Consul is away; `attempts` is not looked at, it is asked for ever.
+    pub pauses: Policy,
+    /// The shortest time between two questions, however fast the index runs.
+    pub least: Duration,
+}
+
+impl Default for Rhythm {
+    fn default() -> Self {
+        Rhythm {
+            wait: Duration::from_secs(60),
+            slack: Duration::from_secs(10),
+            pauses: Policy {
+                attempts: u32::MAX,
+                first: Duration::from_millis(100),
+                longest: Duration::from_secs(5),
+            },
+            least: Duration::from_millis(50),
+        }
+    }
+}
+
+/// How much a list is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Consul has not answered yet. Why, if it was asked already.
+    Unknown(Option<Error>),
+    /// It has answered, and would have told of a change.
+    Fresh,
+    /// It has not been reached since then: the list is the last one that it told.
+    Stale(Instant, Error),
+}
+
+/// What is known about a service.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The healthy ones, in the order of their addresses. Empty also while nothing is known.
+    pub instances: Vec<Listed>,
+    /// Instances that nobody can call, in words.
+    pub left_out: Vec<String>,
+    /// When Consul told it; when the watch began, if it has not yet.
+    pub when: Instant,
+    /// Whether it can be relied upon.
+    pub standing: Standing,
+}
+
+impl Snapshot {
+    fn unknown() -> Self {
+        Snapshot {
+            instances: Vec::new(),
+            left_out: Vec::new(),
+            when: Instant::now(),
+            standing: Standing::Unknown(None),
+        }
+    }
+
+    /// Takes over an answer; says whether anybody has to hear of it.
+    fn tell(&mut self, answer: Answer) -> bool {
+        let news = self.standing != Standing::Fresh
+            || self.instances != answer.instances
+            || self.left_out != answer.left_out;
+        self.instances = answer.instances;
+        self.left_out = answer.left_out;
+        self.when = Instant::now();
+        self.standing = Standing::Fresh;
+        news
+    }
+
+    /// Nobody was reached. The list stays as it is.
+    fn doubt(&mut self, error: Error) -> bool {
+        self.standing = match &self.standing {
+            Standing::Unknown(_) => Standing::Unknown(Some(error)),
+            Standing::Fresh => Standing::Stale(Instant::now(), error),
+            Standing::Stale(since, _) => Standing::Stale(*since, error),
+        };
+        true
+    }
+}
+
+// ANCHOR: index
+/// The index to ask with next, by the rules of Consul's documentation.
+pub fn next_index(before: u64, told: u64) -> u64 {
+    match told {
+        // It fell: another server answers, or the old one has forgotten. Begin again at once.
+        told if told < before => 0,
+        // A question with index 0 is never held back. 1 is, until there is something to tell.
+        0 => 1,
+        told => told,
+    }
+}
+// ANCHOR_END: index
+
+/// Follows the healthy instances of `query` until all receivers are gone.
+pub fn watch(registry: Registry, query: Query, rhythm: Rhythm) -> watch::Receiver<Snapshot> {
+    let (tell, told) = watch::channel(Snapshot::unknown());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = tell.closed() => {}
+            () = follow(&registry, &query, rhythm, &tell) => {}
+        }
+    });
+    told
+}
+
+// ANCHOR: follow
+async fn follow(
+    registry: &Registry,
+    query: &Query,
+    rhythm: Rhythm,
+    tell: &watch::Sender<Snapshot>,
+) {
+    let (mut index, mut failed) = (0, 0);
+    loop {
+        let since = Instant::now();
+        let hold = Hold {
+            index,
+            wait: rhythm.wait,
+        };
+        // Consul adds up to a sixteenth to the time. Who gives up before has learnt nothing.
+        let deadline = rhythm.wait + rhythm.wait / 16 + rhythm.slack;
+        match ask(registry, query, Some(hold), deadline).await {
+            Ok(answer) => {
+                failed = 0;
+                index = next_index(index, answer.index);
+                tell.send_if_modified(|snapshot| snapshot.tell(answer));
+                // An index that runs, or one that is never held back, makes no storm of questions.
+                sleep(rhythm.least.saturating_sub(since.elapsed())).await;
+            }
+            Err(error) => {
+                failed += 1;
+                tell.send_if_modified(|snapshot| snapshot.doubt(error));
+                sleep(rhythm.pauses.pause(failed)).await;
+                // Whoever answers next may count anew.
+                index = 0;
+            }
+        }
+    }
+}
+// ANCHOR_END: follow
