@@ -3,22 +3,24 @@
 //! While a page of it is open, a thread holds two blocking queries against Consul's HTTP API. When one
 //! of them is answered, something has changed: everything is read, compared with what was there
 //! before, and the pages are told that there is something new. They fetch it once. Nobody polls.
-//! There is one list for all pages. Nothing is ever changed in Consul: this only reads.
+//! There is one list for all pages. Nothing is ever changed in Consul: this only reads. It can start
+//! and end one, as `cargo workbook services` does.
 //!
 //! Layout: `find` says which Consul, `http` asks it within limits, `consul` reads what it says, `list`
-//! joins and bounds it, `news` is what has happened, `watch` is the thread. This file is what pages
-//! ask for.
+//! joins and bounds it, `news` is what has happened, `watch` is the thread, `services` are the
+//! two buttons. This file is what pages ask for.
 
 mod consul;
 mod find;
 pub mod http;
 mod list;
 mod news;
+mod services;
 mod watch;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -30,8 +32,13 @@ use find::Place;
 use http::Trouble;
 use list::List;
 use news::{Event, Kind, News, difference};
+use services::Services;
 
 pub use find::local;
+pub use services::{Order, begin};
+
+/// How often, and how many times, it is looked whether a command has ended.
+const CLOSE: (Duration, u32) = (Duration::from_millis(20), 150);
 
 /// How it stands with Consul.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -78,6 +85,7 @@ struct Inner {
     tried: Vec<Tried>,
     list: Option<List>,
     news: News,
+    services: Services,
 }
 
 /// A page that looks. It looks until this is dropped.
@@ -120,10 +128,16 @@ impl Phone {
         session.tell(&session::Event::Phone);
     }
 
-    /// Takes no more; the thread ends by itself.
+    /// Takes no more. The thread ends by itself; a command that is under way is ended.
     pub fn close(&self) {
         self.lock().closed = true;
         self.turned.notify_one();
+        for _ in 0..CLOSE.1 {
+            if self.lock().services.doing.is_none() {
+                break;
+            }
+            std::thread::sleep(CLOSE.0);
+        }
     }
 
     /// Changes with everything that a page could show.
@@ -149,6 +163,7 @@ impl Phone {
             "totals": list.map(List::totals),
             "list": list.map(List::shown),
             "events": inner.news.kept(),
+            "services": inner.services,
         })
     }
 
