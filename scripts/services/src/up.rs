@@ -197,11 +197,18 @@ fn start(order: &Order, state: &State) -> Result<(Running, ChildStdin)> {
             let lifeline = child.stdin.take().context("it has no input")?;
             Ok((running, lifeline))
         }
-        Some(Ok(Told::Failed(why))) => bail!("{why}"),
-        _ => bail!(
-            "the background process has ended; its last words are in {}",
-            state.log().display()
-        ),
+        told => {
+            // It ends without its lifeline, if it has not done so already.
+            drop(child.stdin.take());
+            child.wait()?;
+            match told {
+                Some(Ok(Told::Failed(why))) => bail!("{why}"),
+                _ => bail!(
+                    "the background process has ended: see {}",
+                    state.log().display()
+                ),
+            }
+        }
     }
 }
 
