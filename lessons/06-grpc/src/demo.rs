@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use l06_grpc::client::{Client, Options};
+use l06_grpc::tap;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -14,7 +15,6 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::call::words;
 use crate::peer::Peer;
-use crate::tap;
 
 const FREE: &str = "127.0.0.1:0";
 

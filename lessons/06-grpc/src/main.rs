@@ -8,7 +8,6 @@ mod measure;
 mod mine;
 mod peer;
 mod serve;
-mod tap;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

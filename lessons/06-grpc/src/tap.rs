@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What has gone through.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Counts {
     connections: AtomicU64,
     there: AtomicU64,
@@ -18,15 +18,19 @@ pub struct Counts {
 }
 
 /// Counts at one moment; the difference of two is what has happened between them.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reading {
+    /// Connections that were made.
     pub connections: u64,
+    /// Bytes to the server.
     pub there: u64,
+    /// Bytes to the clients.
     pub back: u64,
 }
 
 impl Reading {
     /// What has been added since an earlier one.
+    #[must_use]
     pub fn since(self, earlier: Reading) -> Reading {
         Reading {
             connections: self.connections - earlier.connections,
@@ -37,6 +41,7 @@ impl Reading {
 }
 
 impl Counts {
+    /// The counts now.
     pub fn read(&self) -> Reading {
         Reading {
             connections: self.connections.load(Ordering::SeqCst),
@@ -47,6 +52,9 @@ impl Counts {
 }
 
 /// Listens on a free port and forwards to `server`, until the program ends.
+///
+/// # Errors
+/// If there is no port left.
 pub async fn open(server: SocketAddr) -> io::Result<(SocketAddr, Arc<Counts>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::api;
+use crate::api::path;
 
 /// The head of a request must be here by then, and a connection without a request may stay as long.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
@@ -50,7 +50,7 @@ pub async fn run(listener: TcpListener, router: Router, most: usize) {
                 let router = router.clone();
                 async move {
                     let request = request.map(Body::new);
-                    match api::tidy(&request) {
+                    match path::tidy(&request) {
                         Some(answer) => Ok::<_, Infallible>(answer),
                         None => router.oneshot(request).await,
                     }

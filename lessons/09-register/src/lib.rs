@@ -7,13 +7,15 @@
 //! * [`advertise`]: which address others can dial.
 //! * [`registry`]: consulrs, with a deadline on every call and errors to branch on.
 //! * [`keep`]: registers when Consul is there, looks whether it still knows, and registers again.
+//! * [`look`]: what the agent knows.
 //! * [`service`]: lesson 06's greeter, which says who has answered.
 //!
-//! `main.rs` is the command line, `demo.rs` belongs to it. Try `cargo run -p l09-register`.
+//! `main.rs` is the command line; `serve.rs`, `greeter.rs`, `demo.rs` and `measure.rs` belong to it. Try `cargo run -p l09-register`.
 
 pub mod advertise;
 pub mod instance;
 pub mod keep;
+pub mod look;
 pub mod registry;
 pub mod service;
 

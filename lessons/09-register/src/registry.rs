@@ -209,8 +209,12 @@ fn sorted(addr: SocketAddr, error: &ClientError) -> Error {
     }
 }
 
-/// consulrs puts an id into a path and escapes what is already escaped: what needs it, it cannot say.
-fn addressable(id: &str) -> Result<(), Error> {
+/// Whether an id fits into the path of a URL. consulrs puts it there and escapes what is escaped
+/// already, so what would need it cannot be said.
+///
+/// # Errors
+/// [`Error::Id`].
+pub fn addressable(id: &str) -> Result<(), Error> {
     let safe = |letter: char| letter.is_ascii_alphanumeric() || "-._~:".contains(letter);
     if !id.is_empty() && id.chars().all(safe) && ![".", ".."].contains(&id) {
         return Ok(());

@@ -1,37 +1,35 @@
-//! Many servers behind one channel. tonic's balanced channel chooses one for each call; this file
-//! tells it who there is: those on the list, without those that refuse us.
+//! Many servers behind one channel. tonic's balanced channel chooses one of them for each call; this
+//! file tells it who there is: those on the list, without those that refuse us.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tonic::transport::channel::Change;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::watch::Snapshot;
 
-/// What the channel may try, and for how long.
+/// How instances are dialled.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// The time for connecting.
     pub connect: Duration,
     /// Between two looks at an instance that refuses us.
-    pub probe: Duration,
-    /// Whether instances that refuse us are taken out. Without it: what tonic does by itself.
-    pub take_out: bool,
+    pub look: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             connect: Duration::from_secs(1),
-            probe: Duration::from_millis(250),
-            take_out: true,
+            look: Duration::from_millis(250),
         }
     }
 }
@@ -40,12 +38,12 @@ impl Default for Settings {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Members {
     /// These are called.
-    pub called: Vec<SocketAddr>,
-    /// These are on the list, and refuse us.
-    pub refusing: Vec<SocketAddr>,
+    pub called: BTreeSet<SocketAddr>,
+    /// These are on the list, and nobody accepts a connection there.
+    pub refusing: BTreeSet<SocketAddr>,
 }
 
-/// The channel, and the way to tell it that somebody was refused.
+/// A channel to everybody on a list that changes. A clone is another handle on the same one.
 #[derive(Clone, Debug)]
 pub struct Balanced {
     channel: Channel,
@@ -54,17 +52,21 @@ pub struct Balanced {
 }
 
 impl Balanced {
-    /// A channel to all instances of the snapshots.
+    /// Calls whoever is in the snapshots. Has to be called within a tokio runtime.
+    #[must_use]
     pub fn over(snapshots: watch::Receiver<Snapshot>, settings: Settings) -> Self {
         let (channel, changes) = Channel::balance_channel(64);
         let suspicion = Arc::new(Notify::new());
         let (tell, members) = watch::channel(Members::default());
         let feeder = Feeder {
             settings,
+            told: BTreeSet::new(),
             changes,
+            listed: BTreeMap::new(),
+            looks: JoinSet::new(),
+            // A list of thousands is not dialled all at once.
+            dialling: Arc::new(Semaphore::new(64)),
             tell,
-            known: BTreeMap::new(),
-            probes: JoinSet::new(),
         };
         tokio::spawn(feeder.run(snapshots, Arc::clone(&suspicion)));
         Balanced {
@@ -74,163 +76,174 @@ impl Balanced {
         }
     }
 
-    /// For calls.
+    /// For calls. With nobody to choose from, a call on it waits, and longer than its own deadline:
+    /// that one begins when somebody is chosen. So callers look at [`Balanced::members`] first and
+    /// have a clock of their own.
+    #[must_use]
     pub fn channel(&self) -> Channel {
         self.channel.clone()
     }
 
-    /// Says that a call was refused, or its connection lost. The channel does not say whose it was,
-    /// so all are looked at.
+    /// A call was refused, or its connection has broken. The channel does not say whose, so all are
+    /// looked at: whoever does not accept a connection is called no more, until it does again.
     pub fn suspect(&self) {
         self.suspicion.notify_one();
     }
 
     /// Who is called at present.
+    #[must_use]
     pub fn members(&self) -> watch::Receiver<Members> {
         self.members.clone()
     }
 }
 
-/// What is known about one address.
+/// What is known about one address on the list.
 struct Known {
-    /// Whether the channel has it.
-    called: bool,
-    /// Whether somebody is looking.
-    probed: bool,
+    accepts: bool,
+    /// Somebody is dialling, or will be.
+    look: bool,
+    last: Option<Instant>,
 }
 
 struct Feeder {
     settings: Settings,
     changes: mpsc::Sender<Change<SocketAddr, Endpoint>>,
+    /// Whom the channel has.
+    told: BTreeSet<SocketAddr>,
+    listed: BTreeMap<SocketAddr, Known>,
+    /// Each ends with an address, and whether somebody accepts there.
+    looks: JoinSet<(SocketAddr, bool)>,
+    dialling: Arc<Semaphore>,
     tell: watch::Sender<Members>,
-    known: BTreeMap<SocketAddr, Known>,
-    /// Each ends with an address and whether it accepts.
-    probes: JoinSet<(SocketAddr, bool)>,
 }
 
+/// The shortest time between two looks at one address: a service that answers UNAVAILABLE all day
+/// must not make us dial it all day.
+const REST: Duration = Duration::from_millis(20);
+
 impl Feeder {
+    // ANCHOR: run
     async fn run(mut self, mut snapshots: watch::Receiver<Snapshot>, suspicion: Arc<Notify>) {
-        self.adopt(&mut snapshots).await;
+        snapshots.mark_changed();
+        let changes = self.changes.clone();
         loop {
             tokio::select! {
-                () = self.tell.closed() => return,
                 changed = snapshots.changed() => match changed {
-                    Ok(()) => self.adopt(&mut snapshots).await,
+                    Ok(()) => self.adopt(&snapshots.borrow_and_update()),
                     Err(_) => return,
                 },
-                () = suspicion.notified(), if self.settings.take_out => self.look_at_all(),
-                Some(Ok((addr, accepts))) = self.probes.join_next() => {
-                    self.probed(addr, accepts).await;
-                }
+                () = suspicion.notified() => self.look_at_all(),
+                Some(Ok((addr, accepts))) = self.looks.join_next() => self.seen(addr, accepts),
+                // The channel reads what it is told only while somebody calls.
+                Ok(_) = changes.reserve(), if self.difference().is_some() => {}
+                () = self.tell.closed() => return,
             }
+            self.feed();
         }
     }
+    // ANCHOR_END: run
 
-    /// The list is new: tell the channel the differences.
-    async fn adopt(&mut self, snapshots: &mut watch::Receiver<Snapshot>) {
-        let listed: Vec<SocketAddr> = snapshots
-            .borrow_and_update()
-            .instances
-            .iter()
-            .map(|i| i.addr)
-            .collect();
-        let gone: Vec<SocketAddr> = self
-            .known
-            .keys()
-            .filter(|addr| !listed.contains(addr))
-            .copied()
-            .collect();
-        for addr in gone {
-            if self.known.remove(&addr).is_some_and(|known| known.called) {
-                self.change(Change::Remove(addr)).await;
-            }
-        }
+    /// Another list.
+    fn adopt(&mut self, snapshot: &Snapshot) {
+        let listed: BTreeSet<SocketAddr> = snapshot.home().map(|one| one.addr).collect();
+        self.listed.retain(|addr, _| listed.contains(addr));
         for addr in listed {
-            if !self.known.contains_key(&addr) {
-                let known = Known {
-                    called: true,
-                    probed: false,
-                };
-                self.known.insert(addr, known);
-                self.change(Change::Insert(addr, self.endpoint(addr))).await;
+            // Consul says that it is well. Until somebody is refused, so do we.
+            self.listed.entry(addr).or_insert(Known {
+                accepts: true,
+                look: false,
+                last: None,
+            });
+        }
+    }
+
+    // ANCHOR: feed
+    /// Tells the channel the differences, as many as there is room for, and then everybody else.
+    fn feed(&mut self) {
+        while let Some(change) = self.difference() {
+            let (addr, added) = match &change {
+                Change::Insert(addr, _) => (*addr, true),
+                Change::Remove(addr) => (*addr, false),
+            };
+            match self.changes.try_send(change) {
+                Ok(()) if added => drop(self.told.insert(addr)),
+                Ok(()) => drop(self.told.remove(&addr)),
+                Err(TrySendError::Full(_) | TrySendError::Closed(_)) => break,
             }
         }
-        self.report();
-    }
-
-    fn look_at_all(&mut self) {
-        let addrs: Vec<SocketAddr> = self.known.keys().copied().collect();
-        for addr in addrs {
-            self.look(addr, Duration::ZERO);
-        }
-    }
-
-    fn look(&mut self, addr: SocketAddr, after: Duration) {
-        let Some(known) = self.known.get_mut(&addr) else {
-            return;
-        };
-        if known.probed {
-            return;
-        }
-        known.probed = true;
-        let limit = self.settings.connect;
-        self.probes.spawn(async move {
-            sleep(after).await;
-            let accepts = matches!(
-                timeout(limit, TcpStream::connect(addr)).await,
-                Ok(Ok(_))
-            );
-            (addr, accepts)
-        });
-    }
-
-    async fn probed(&mut self, addr: SocketAddr, accepts: bool) {
-        let endpoint = self.endpoint(addr);
-        let Some(known) = self.known.get_mut(&addr) else {
-            return;
-        };
-        known.probed = false;
-        if known.called == accepts {
-            if !accepts {
-                self.look(addr, self.settings.probe);
-            }
-            return;
-        }
-        known.called = accepts;
-        if accepts {
-            self.change(Change::Insert(addr, endpoint)).await;
-        } else {
-            self.change(Change::Remove(addr)).await;
-            self.look(addr, self.settings.probe);
-        }
-        self.report();
-    }
-
-    async fn change(&self, change: Change<SocketAddr, Endpoint>) {
-        // The channel is gone when nobody can call any more.
-        let _ = self.changes.send(change).await;
-    }
-
-    fn endpoint(&self, addr: SocketAddr) -> Endpoint {
-        Endpoint::from_shared(format!("http://{addr}"))
-            .unwrap_or_else(|_| Endpoint::from_static("http://127.0.0.1:1"))
-            .connect_timeout(self.settings.connect)
-    }
-
-    fn report(&self) {
         let mut members = Members::default();
-        for (addr, known) in &self.known {
-            if known.called {
-                members.called.push(*addr);
-            } else {
-                members.refusing.push(*addr);
-            }
+        for (addr, known) in &self.listed {
+            match known.accepts {
+                true => members.called.insert(*addr),
+                false => members.refusing.insert(*addr),
+            };
         }
-        let _ = Instant::now();
         self.tell.send_if_modified(|told| {
             let news = *told != members;
             *told = members;
             news
         });
+    }
+
+    /// The next thing that the channel has to hear. Whoever stays on the list is not mentioned: a new
+    /// `Insert` would throw a good connection away.
+    fn difference(&self) -> Option<Change<SocketAddr, Endpoint>> {
+        let wanted = |addr: &SocketAddr| self.listed.get(addr).is_some_and(|known| known.accepts);
+        if let Some(gone) = self.told.iter().find(|addr| !wanted(addr)) {
+            return Some(Change::Remove(*gone));
+        }
+        let new = (self.listed.keys()).find(|addr| wanted(addr) && !self.told.contains(addr))?;
+        Some(Change::Insert(*new, self.endpoint(*new)))
+    }
+    // ANCHOR_END: feed
+
+    // ANCHOR: look
+    fn look_at_all(&mut self) {
+        let listed: Vec<SocketAddr> = self.listed.keys().copied().collect();
+        for addr in listed {
+            self.look(addr, REST);
+        }
+    }
+
+    /// Dials `addr`, at the earliest `pause` after the last time.
+    fn look(&mut self, addr: SocketAddr, pause: Duration) {
+        let Some(known) = self.listed.get_mut(&addr).filter(|known| !known.look) else {
+            return;
+        };
+        known.look = true;
+        let from = known.last.map_or_else(Instant::now, |last| last + pause);
+        let (limit, dialling) = (self.settings.connect, Arc::clone(&self.dialling));
+        self.looks.spawn(async move {
+            sleep_until(from).await;
+            let _one_of_few = dialling.acquire().await;
+            let dialled = timeout(limit, TcpStream::connect(addr)).await;
+            (addr, matches!(dialled, Ok(Ok(_))))
+        });
+    }
+
+    /// What a look has shown.
+    fn seen(&mut self, addr: SocketAddr, accepts: bool) {
+        // It may have left the list meanwhile.
+        let Some(known) = self.listed.get_mut(&addr) else {
+            return;
+        };
+        known.accepts = accepts;
+        known.look = false;
+        known.last = Some(Instant::now());
+        if !accepts {
+            self.look(addr, self.settings.look);
+        }
+    }
+    // ANCHOR_END: look
+
+    fn endpoint(&self, addr: SocketAddr) -> Endpoint {
+        // The scheme and the address are ours, so this always is a URI.
+        Endpoint::from_shared(format!("http://{addr}"))
+            .unwrap_or_else(|_| Endpoint::from_static("http://127.0.0.1:8800"))
+            .connect_timeout(self.settings.connect)
+            // As often as gRPC's servers allow when nobody has told them otherwise.
+            .http2_keep_alive_interval(Duration::from_secs(300))
+            .keep_alive_timeout(Duration::from_secs(5))
+            .keep_alive_while_idle(false)
     }
 }

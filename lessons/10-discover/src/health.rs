@@ -1,6 +1,7 @@
 //! `GET /v1/health/service/:name`, the question of this lesson: who is home under this name, and
 //! well? consulrs 0.1 does not have it, but everything that its own endpoints are made of is public.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -9,12 +10,10 @@ use std::time::Duration;
 
 use consulrs::api::exec_with_result;
 use consulrs::api::features::{Blocking, FeaturedEndpoint, Features};
-use consulrs::client::Client;
-use consulrs::error::ClientError;
+use l09_register::registry::{self, Registry};
 use rustify::endpoint::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use serde::Deserialize;
-use tokio::time::timeout;
 
 // ANCHOR: endpoint
 /// The question, as consulrs wants its questions.
@@ -143,39 +142,54 @@ pub struct Answer {
     pub index: u64,
 }
 
+/// The most instances that are kept of one answer. A service with more has other worries.
+pub const MOST: usize = 10_000;
+
+impl Answer {
+    fn of(index: u64, entries: Vec<Entry>) -> Self {
+        let mut answer = Answer {
+            index,
+            ..Answer::default()
+        };
+        for entry in entries.into_iter().take(MOST) {
+            match Listed::try_from(entry) {
+                Ok(listed) => answer.instances.push(listed),
+                Err(why) => answer.left_out.push(why),
+            }
+        }
+        let place = |listed: &Listed| (listed.addr, listed.id.clone());
+        answer.instances.sort_by_cached_key(place);
+        answer.left_out.sort();
+        answer
+    }
+}
+
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
     /// No service can have this name, so nobody was asked.
     Name(String),
-    /// Consul was not reached, or broke off: words of the system.
-    Away(String),
-    /// It said nothing for this long.
-    Silent(Duration),
-    /// It answered with a status that is no success, and these words.
-    Refused(u16, String),
-    /// It answered something that is no list of instances.
+    /// Consul is away, or refuses.
+    Consul(registry::Error),
+    /// It has answered, and what it says cannot be read.
     Nonsense(String),
 }
 
-impl std::fmt::Display for Trouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Name(name) => write!(
+            Error::Name(name) => write!(
                 f,
-                "{name:?} is no name of a service: letters, digits, `-`, `_` and `.`"
+                "`{name}` is no good name of a service: it has to fit into the path of a URL. \
+                 Letters, digits and - . _ are safe"
             ),
-            Trouble::Away(why) => write!(f, "Consul is not reached: {why}"),
-            Trouble::Silent(time) => {
-                write!(f, "Consul said nothing for {:.1} s", time.as_secs_f64())
-            }
-            Trouble::Refused(code, words) => write!(f, "Consul answers {code}: {words}"),
-            Trouble::Nonsense(why) => write!(f, "what Consul answers is no list: {why}"),
+            Error::Consul(error) => error.fmt(f),
+            Error::Nonsense(why) => write!(f, "Consul answers nonsense: {why}"),
         }
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for Error {}
 
 /// What to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,6 +217,16 @@ impl Query {
     }
 }
 
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.name)?;
+        match &self.tag {
+            Some(tag) => write!(f, " with the tag `{tag}`"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// For how long Consul may hold an answer back.
 #[derive(Clone, Copy, Debug)]
 pub struct Hold {
@@ -212,61 +236,54 @@ pub struct Hold {
     pub wait: Duration,
 }
 
-/// The most instances that are kept of one answer. A service with more has other worries.
-pub const MOST: usize = 10_000;
-
 // ANCHOR: ask
-/// Asks once. `deadline` is for the whole exchange, and longer than what `hold` allows Consul.
+/// Asks once. `deadline` is for the whole exchange; it has to be longer than what `hold` allows.
 ///
 /// # Errors
-/// [`Trouble`].
+/// [`Error`].
 pub async fn ask(
-    client: &impl Client,
+    registry: &Registry,
     query: &Query,
     hold: Option<Hold>,
     deadline: Duration,
-) -> Result<Answer, Trouble> {
+) -> Result<Answer, Error> {
     let Query { name, tag } = query.clone();
     if !is_a_name(&name) {
-        return Err(Trouble::Name(name));
+        return Err(Error::Name(name));
     }
     let blocking = hold.map(|hold| Blocking {
         index: hold.index,
         wait: Some(format!("{}ms", hold.wait.as_millis())),
     });
-    let features = Some(Features {
+    let features = Features {
         blocking,
         ..Features::default()
-    });
+    };
     let question = Healthy {
         name,
         tag,
-        features,
+        features: Some(features),
     };
-    // consulrs has no deadline of its own.
-    let asked = timeout(deadline, caught(exec_with_result(client, question)));
-    let reply = match asked.await {
-        Err(_) => return Err(Trouble::Silent(deadline)),
-        Ok(None) => return Err(Trouble::Nonsense("its headers are no text".to_string())),
-        Ok(Some(reply)) => reply.map_err(trouble)?,
+    let call = exec_with_result(registry.client(), question);
+    let reply = match caught(registry.within(deadline, call)).await {
+        Some(reply) => reply.map_err(|error| Error::Consul(short(error)))?,
+        None => return Err(Error::Nonsense("a header that is no text".to_string())),
     };
     let index = reply.index.and_then(|index| index.parse().ok());
-    let mut answer = Answer {
-        index: index.unwrap_or(0),
-        ..Answer::default()
-    };
-    for entry in reply.response.into_iter().take(MOST) {
-        match Listed::try_from(entry) {
-            Ok(listed) => answer.instances.push(listed),
-            Err(why) => answer.left_out.push(why),
-        }
-    }
-    answer
-        .instances
-        .sort_by(|a, b| (a.addr, &a.id).cmp(&(b.addr, &b.id)));
-    Ok(answer)
+    Ok(Answer::of(index.unwrap_or(0), reply.response))
 }
 // ANCHOR_END: ask
+
+/// A page of words is kept as a line: it stays in memory until Consul is back.
+fn short(error: registry::Error) -> registry::Error {
+    match error {
+        registry::Error::Refused { code, words } => registry::Error::Refused {
+            code,
+            words: words.chars().take(200).collect(),
+        },
+        other => other,
+    }
+}
 
 /// The name becomes part of a path, and consulrs would escape it twice.
 fn is_a_name(name: &str) -> bool {
@@ -287,27 +304,4 @@ async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
         }
     })
     .await
-}
-
-fn trouble(error: ClientError) -> Trouble {
-    use rustify::errors::ClientError as Rest;
-    match &error {
-        ClientError::APIError { code, message } => {
-            let words = message.as_deref().unwrap_or("no words").trim();
-            Trouble::Refused(*code, words.chars().take(200).collect())
-        }
-        ClientError::RestClientError {
-            source: Rest::ResponseParseError { source, .. },
-        } => Trouble::Nonsense(source.to_string()),
-        _ => Trouble::Away(innermost(&error)),
-    }
-}
-
-/// The last error in the chain: what the system said.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

@@ -3,6 +3,7 @@
 
 pub mod book;
 mod peer;
+pub mod phone;
 mod watch;
 pub mod wire;
 

@@ -1,0 +1,261 @@
+//! The demo: a Consul, and this program started again and again as a greeter. What a greeter says is
+//! printed further right.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use l09_register::l06_grpc::client::{Client, Options};
+use l09_register::look::{self, States};
+use l09_register::registry::Registry;
+use l09_register::service::answered_by;
+use services::Side;
+use services::consul::{Consul, Setup};
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+
+use crate::greeter::Greeter;
+
+/// How often Consul looks in the demo.
+const OFTEN: &[&str] = &["--check-every-ms", "1000"];
+
+/// What should happen within a second or two; the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tells the whole story.
+pub async fn run() -> anyhow::Result<()> {
+    println!("Starting a Consul ...");
+    let consul = Setup::default().start().await?;
+    let which = match consul.side() {
+        Side::Real => "the real one",
+        Side::Embedded => "the embedded one of lesson 08, because there is no real one here",
+    };
+    println!(
+        "It is {which}, at {}. Its checks run every second here; registered as usual they\n\
+         would run every 10. Times are milliseconds since the beginning of the scene.",
+        consul.addr()
+    );
+    let clock = Clock::start();
+    let registry = Registry::at(consul.addr())?;
+    three(&clock, &registry).await?;
+    not_ready(&clock, &registry).await?;
+    advertised(&clock, &registry).await?;
+    one_id(&clock, &registry).await?;
+    later(&clock, consul).await?;
+    println!(
+        "\nNow in three terminals:\n\
+         \n    cargo workbook services up consul\n    cargo run -p l09-register -- server\n    \
+         cargo run -p l09-register -- list\n"
+    );
+    Ok(())
+}
+
+async fn three(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
+    clock.scene("1. Three greeters register themselves");
+    let mut greeters = Vec::new();
+    for _ in 0..3 {
+        greeters.push(Greeter::start(registry.addr(), OFTEN, clock.right())?);
+    }
+    watch(clock, registry, |states| passing(states) == 3).await?;
+    for greeter in &greeters {
+        let client = Client::connect(greeter.addr, Options::default()).await?;
+        let reply = client.greet("wire").await?;
+        let by = answered_by(&reply).unwrap_or("nobody").to_string();
+        let said = reply.into_inner().message;
+        clock.tell(&format!("SayHello to {}: {said:?}, by {by}", greeter.addr));
+    }
+
+    clock.scene("2. One of them is killed with -9, and one is asked to end");
+    let mut victim = greeters.remove(0);
+    let id = victim.id();
+    victim.kill();
+    clock.tell(&format!("process {id} is dead and has told nobody"));
+    clock.tell(&short(&look::states(registry, "greeter").await?));
+    watch(clock, registry, |states| passing(states) == 2).await?;
+    let mut polite = greeters.remove(0);
+    clock.tell("Ctrl-C for another one");
+    polite.interrupt().await?;
+    clock.tell(&short(&look::states(registry, "greeter").await?));
+    clock.tell("the dead one stays on the list: nobody has taken it off");
+    clear(registry).await
+}
+
+async fn not_ready(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
+    clock.scene("3. The port is open; the service says NOT_SERVING for 2.5 s");
+    let options = [OFTEN, &["--warm-up-ms", "2500"]].concat();
+    let greeter = Greeter::start(registry.addr(), &options, clock.right())?;
+    watch(clock, registry, |states| passing(states) == 1).await?;
+    drop(greeter);
+    clear(registry).await
+}
+
+async fn advertised(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
+    clock.scene("4. Bound to one port, advertised with another");
+    let other = free_port().await?;
+    let wrong = other.to_string();
+    let options = [OFTEN, &["--advertise", &wrong]].concat();
+    let greeter = Greeter::start(registry.addr(), &options, clock.right())?;
+    clock.tell(&format!("it is bound to {}", greeter.addr));
+    let states = until(registry, |states| {
+        states
+            .values()
+            .any(|checks| checks.values().all(|seen| !seen.output.is_empty()))
+    })
+    .await?;
+    for (id, checks) in &states {
+        for (kind, seen) in checks {
+            let output = seen.output.trim();
+            clock.tell(&format!("{id}  {kind} {}: {output}", seen.status));
+        }
+    }
+    drop(greeter);
+    clear(registry).await
+}
+
+async fn one_id(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
+    clock.scene("5. Two greeters with one id");
+    let options = [OFTEN, &["--id", "greeter"]].concat();
+    let first = Greeter::start(registry.addr(), &options, clock.right())?;
+    until(registry, |states| passing(states) == 1).await?;
+    let second = Greeter::start(registry.addr(), &options, clock.right())?;
+    sleep(Duration::from_millis(300)).await;
+    let states = look::states(registry, "greeter").await?;
+    clock.tell(&format!("Consul knows: {}", short(&states)));
+    for greeter in [&first, &second] {
+        let client = Client::connect(greeter.addr, Options::default()).await?;
+        client.greet("wire").await?;
+        clock.tell(&format!("{} answers", greeter.addr));
+    }
+    clock.tell("both run, and nobody will ever find the first");
+    drop((first, second));
+    clear(registry).await
+}
+
+async fn later(clock: &Clock, consul: Consul) -> anyhow::Result<()> {
+    clock.scene("6. Consul goes away, and comes back with nothing in it");
+    let addr = consul.addr();
+    let registry = Registry::at(addr)?;
+    let greeter = Greeter::start(addr, OFTEN, clock.right())?;
+    until(&registry, |states| passing(states) == 1).await?;
+    consul.stop().await;
+    clock.tell("Consul is gone");
+    let client = Client::connect(greeter.addr, Options::default()).await?;
+    let said = client.greet("wire").await?.into_inner().message;
+    clock.tell(&format!("the greeter answers all the same: {said:?}"));
+    sleep(Duration::from_secs(6)).await;
+    clock.tell("Consul is started again");
+    let setup = Setup {
+        http_port: Some(addr.port()),
+        ..Setup::default()
+    };
+    let consul = setup.start().await?;
+    watch(clock, &registry, |states| passing(states) == 1).await?;
+    drop(greeter);
+    consul.stop().await;
+    Ok(())
+}
+
+/// Looks until `enough`, and tells each change.
+async fn watch(
+    clock: &Clock,
+    registry: &Registry,
+    enough: impl Fn(&States) -> bool,
+) -> anyhow::Result<()> {
+    let mut last = String::new();
+    until(registry, |states| {
+        let now = short(states);
+        if now != last {
+            clock.tell(&now);
+            last = now;
+        }
+        enough(states)
+    })
+    .await?;
+    Ok(())
+}
+
+async fn until(
+    registry: &Registry,
+    mut enough: impl FnMut(&States) -> bool,
+) -> anyhow::Result<States> {
+    let look = async {
+        loop {
+            // While Consul starts, it may have no leader yet.
+            if let Ok(states) = look::states(registry, "greeter").await
+                && enough(&states)
+            {
+                return states;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, look)
+        .await
+        .context("what should happen did not")
+}
+
+/// Takes everything off the list that a scene has left there.
+async fn clear(registry: &Registry) -> anyhow::Result<()> {
+    for id in look::states(registry, "greeter").await?.keys() {
+        registry.deregister(id).await?;
+    }
+    Ok(())
+}
+
+/// How many instances callers would get.
+fn passing(states: &States) -> usize {
+    let good = |checks: &&std::collections::BTreeMap<String, look::Seen>| {
+        checks.values().all(|seen| seen.status == "passing")
+    };
+    states.values().filter(good).count()
+}
+
+/// All instances in one line.
+fn short(states: &States) -> String {
+    if states.is_empty() {
+        return "no greeter".to_string();
+    }
+    let instances = states.iter().map(|(id, checks)| {
+        let checks = checks
+            .iter()
+            .map(|(kind, seen)| format!("{kind} {}", seen.status));
+        let id = id.strip_prefix("greeter-127.0.0.1-").unwrap_or(id);
+        format!("{id}: {}", checks.collect::<Vec<_>>().join(", "))
+    });
+    instances.collect::<Vec<_>>().join(" | ")
+}
+
+/// A port that was free a moment ago.
+async fn free_port() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
+}
+
+/// Prints who did what, and when.
+#[derive(Clone)]
+struct Clock(Arc<Mutex<Instant>>);
+
+impl Clock {
+    fn start() -> Self {
+        Clock(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    fn scene(&self, title: &str) {
+        println!("\n{title}");
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn print(&self, indent: usize, text: &str) {
+        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        println!("  {:6}  {:indent$}{text}", since.elapsed().as_millis(), "");
+    }
+
+    fn tell(&self, text: &str) {
+        self.print(0, text);
+    }
+
+    fn right(&self) -> impl Fn(&str) + Send + 'static {
+        let clock = self.clone();
+        move |line| clock.print(12, &format!("greeter: {line}"))
+    }
+}

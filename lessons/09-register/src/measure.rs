@@ -1,0 +1,194 @@
+//! One row of the ladder: what it costs to be in the phone book. The Consul and the greeter are other
+//! processes where there is a real Consul; only the machine is the same.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use l09_register::instance::Instance;
+use l09_register::l06_grpc::tap;
+use l09_register::look;
+use l09_register::registry::Registry;
+use services::Side;
+use services::consul::Setup;
+use tokio::time::sleep;
+
+use crate::greeter::Greeter;
+
+const CALLS: usize = 1000;
+
+/// How long the checks are watched, and how often they run meanwhile: less than a second is a second
+/// for Consul.
+const WATCHED: Duration = Duration::from_secs(8);
+const OFTEN: Duration = Duration::from_secs(1);
+
+/// How often an instance is registered to see when it passes.
+const TIMES: usize = 9;
+
+/// Measures and prints.
+pub async fn run() -> anyhow::Result<()> {
+    let profile = if cfg!(debug_assertions) {
+        "debug build"
+    } else {
+        "release build"
+    };
+    println!("Starting a Consul ...");
+    let consul = Setup::default().start().await?;
+    println!(
+        "Registering with the {} Consul, {CALLS} times each, {profile}, this machine.\n",
+        consul.side()
+    );
+    let greeter = Greeter::start(consul.addr(), &[], |_| {})?;
+    let registry = Registry::at(consul.addr())?;
+    let instance = Instance::new("measured", greeter.addr);
+
+    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    let register = times(async || Ok(registry.register(&instance).await?)).await?;
+    row("registered, again and again", &register);
+    let knows = times(async || {
+        anyhow::ensure!(registry.knows(&instance.id).await?, "forgotten");
+        Ok(())
+    });
+    row("asked whether it is still known", &knows.await?);
+    registry.deregister(&instance.id).await?;
+
+    let (wire, counts) = tap::open(consul.addr()).await?;
+    let tapped = Registry::at(wire)?;
+    let mut last = counts.read();
+    println!("\nBytes on the wire, there and back, on a connection that is open:");
+    let mut all = 0;
+    for what in ["opened", "register", "look", "deregister"] {
+        match what {
+            "register" => tapped.register(&instance).await?,
+            "deregister" => tapped.deregister(&instance.id).await?,
+            _ => drop(tapped.knows(&instance.id).await?),
+        }
+        // The last bytes may still be on their way through the tap.
+        sleep(Duration::from_millis(50)).await;
+        let bytes = counts.read().since(last);
+        last = counts.read();
+        if what != "opened" {
+            println!("{:>6} + {:3}  {what}", bytes.there, bytes.back);
+        }
+        if what == "register" {
+            all = bytes.there + bytes.back;
+        }
+    }
+
+    checks(&registry, greeter.addr).await?;
+    until_passing(&registry, greeter.addr).await?;
+
+    println!("\nLines of code, without comments, blank lines and unit tests:");
+    for (name, source) in SOURCES {
+        println!("{:>6}  {name}", lines_of_code(source));
+    }
+    let code: usize = SOURCES
+        .iter()
+        .map(|(_, source)| lines_of_code(source))
+        .sum();
+    println!("\nYour row of the ladder:");
+    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
+    println!(
+        "| 09 register | {all} | {:.0} | {code} |",
+        median(&register)
+    );
+    if consul.side() == Side::Embedded {
+        println!("\n(The embedded Consul is part of this process; a real one takes longer.)");
+    }
+    drop(greeter);
+    consul.stop().await;
+    Ok(())
+}
+
+/// What the agent's questions cost: each check goes through a tap of its own.
+async fn checks(registry: &Registry, greeter: SocketAddr) -> anyhow::Result<()> {
+    println!("\nBytes of one check, there and back, its connection included:");
+    for kind in ["tcp", "grpc"] {
+        let (wire, counts) = tap::open(greeter).await?;
+        let mut instance = Instance::new(kind, wire).checked_every(OFTEN);
+        instance.checks.remove(usize::from(kind == "tcp"));
+        registry.register(&instance).await?;
+        sleep(WATCHED).await;
+        registry.deregister(&instance.id).await?;
+        sleep(OFTEN * 2).await;
+        // Each attempt dials.
+        let seen = counts.read();
+        let attempts = seen.connections.max(1);
+        let (there, back) = (seen.there / attempts, seen.back / attempts);
+        println!("{there:>6} + {back:3}  {kind}, {attempts} attempts");
+    }
+    println!("With an interval of 10 s each of them runs 360 times an hour, for each instance.");
+    Ok(())
+}
+
+/// How long after its registration an instance passes.
+async fn until_passing(registry: &Registry, greeter: SocketAddr) -> anyhow::Result<()> {
+    let mut waited = Vec::new();
+    for _ in 0..TIMES {
+        let instance = Instance::new("late", greeter).checked_every(OFTEN);
+        let since = Instant::now();
+        registry.register(&instance).await?;
+        loop {
+            let states = look::states(registry, "late").await?;
+            let checks = states.get(&instance.id).context("it is registered")?;
+            if checks.values().all(|seen| seen.status == "passing") {
+                break;
+            }
+            anyhow::ensure!(since.elapsed() < OFTEN * 60, "it never passes");
+            sleep(Duration::from_millis(5)).await;
+        }
+        waited.push(since.elapsed().as_secs_f64() * 1e3);
+        registry.deregister(&instance.id).await?;
+    }
+    waited.sort_by(f64::total_cmp);
+    println!(
+        "\nFrom registered to passing, two checks of 1 s each, {TIMES} times: median {:.0} ms, {:.0} to {:.0} ms",
+        median(&waited),
+        waited[0],
+        waited[TIMES - 1]
+    );
+    Ok(())
+}
+
+const SOURCES: [(&str, &str); 5] = [
+    ("instance.rs", include_str!("instance.rs")),
+    ("advertise.rs", include_str!("advertise.rs")),
+    ("registry.rs", include_str!("registry.rs")),
+    ("keep.rs", include_str!("keep.rs")),
+    ("service.rs", include_str!("service.rs")),
+];
+
+/// How long each call took, in microseconds, the shortest first. The first tenth is thrown away:
+/// caches are cold and the machine has other things to do.
+async fn times(mut call: impl AsyncFnMut() -> anyhow::Result<()>) -> anyhow::Result<Vec<f64>> {
+    let mut times = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS + CALLS / 10 {
+        let since = Instant::now();
+        call().await?;
+        times.push(since.elapsed().as_secs_f64() * 1e6);
+    }
+    let mut times = times.split_off(CALLS / 10);
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+fn median(times: &[f64]) -> f64 {
+    times[times.len() / 2]
+}
+
+fn row(what: &str, times: &[f64]) {
+    println!(
+        "{what:38}{:>10.1}{:>14.1}",
+        median(times),
+        times[times.len() * 99 / 100]
+    );
+}
+
+/// Counts what a reader has to understand.
+fn lines_of_code(source: &str) -> usize {
+    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
+    code.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}

@@ -1,0 +1,77 @@
+//! `-- client`: greets by the name of the service.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::bail;
+use l09_register::l06_grpc::listen::{on_signal, tell};
+use l09_register::registry::Registry;
+use l10_discover::caller::{Caller, Error, Settings};
+use l10_discover::health::Query;
+use tokio::time::sleep;
+
+/// What `client` was told.
+pub struct Call {
+    pub consul: SocketAddr,
+    pub query: Query,
+    pub names: Vec<String>,
+    pub times: u32,
+    pub pause: Duration,
+    pub deadline: Duration,
+}
+
+/// Makes the calls, one after the other.
+pub async fn run(call: Call) -> anyhow::Result<()> {
+    let mut stop = on_signal(false)?;
+    let settings = Settings {
+        deadline: call.deadline,
+        ..Settings::default()
+    };
+    let caller = Caller::new(Registry::at(call.consul)?, call.query, settings);
+    let (mut made, mut failed) = (0, 0);
+    let all = call.names.len().saturating_mul(call.times as usize);
+    let names = call.names.iter().cycle().take(all);
+    for name in names {
+        if made > 0 {
+            sleep(call.pause).await;
+        }
+        let outcome = tokio::select! {
+            outcome = caller.greet(name) => outcome,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        made += 1;
+        match outcome {
+            Ok(greeted) => {
+                let by = greeted.by.as_deref().unwrap_or("somebody");
+                let again = match greeted.attempts {
+                    1 => String::new(),
+                    attempts => format!(", at attempt {attempts}"),
+                };
+                tell(&format!("{}   ({by}{again})", greeted.message));
+            }
+            Err(error) => {
+                failed += 1;
+                eprintln!("l10-discover: {}", advice(&error));
+            }
+        }
+    }
+    if failed > 0 {
+        bail!("{failed} of {made} calls failed");
+    }
+    Ok(())
+}
+
+/// The error, and what a person can do.
+fn advice(error: &Error) -> String {
+    let what = match error {
+        Error::NobodyHome { .. } => {
+            "start one with `cargo run -p l10-discover -- server`; its first check takes some seconds"
+        }
+        Error::Unknown { .. } => {
+            "is it running? `cargo workbook services up consul` starts one, and --consul says where \
+             it is"
+        }
+        Error::Call(_) => return error.to_string(),
+    };
+    format!("{error}\n    {what}")
+}

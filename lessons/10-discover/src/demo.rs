@@ -1,0 +1,323 @@
+//! The demo: a Consul, and this program started again and again as a greeter. Callers are tasks of
+//! this process, and call without a pause.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use l09_register::registry::Registry;
+use l10_discover::caller::{Caller, Greeted, Settings};
+use l10_discover::health::Query;
+use l10_discover::watch::{Snapshot, Standing};
+use services::Side;
+use services::consul::{Consul, Setup};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::greeter::{CHECKED, Greeter};
+use crate::show;
+
+/// What should happen within seconds; the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many call at the same time.
+const CALLERS: usize = 16;
+
+/// Tells the whole story.
+pub async fn run() -> anyhow::Result<()> {
+    println!("Starting a Consul ...");
+    let consul = Setup::default().start().await?;
+    let which = match consul.side() {
+        Side::Real => "the real one",
+        Side::Embedded => "the embedded one of lesson 08, because there is no real one here",
+    };
+    println!(
+        "It is {which}, at {}. Its checks run every {CHECKED} ms here; usual are 10 s.\n\
+         Times are milliseconds since the beginning of the scene.",
+        consul.addr()
+    );
+    let clock = Clock::start();
+    let registry = Registry::at(consul.addr())?;
+    let caller = Caller::new(registry, Query::named("greeter"), Settings::default());
+    let mut greeters = home(&clock, &caller, consul.addr()).await?;
+    by_name(&clock, &caller).await?;
+    killed(&clock, &caller, &mut greeters).await?;
+    added(&clock, &caller, consul.addr(), &mut greeters).await?;
+    away(&clock, &caller, consul, &mut greeters).await?;
+    println!(
+        "\nNow in three terminals:\n\
+         \n    cargo workbook services up consul\n    cargo run -p l10-discover -- server\n    \
+         cargo run -p l10-discover -- client Ada --times 100 --pause-ms 200\n"
+    );
+    Ok(())
+}
+
+async fn home(clock: &Clock, caller: &Caller, consul: SocketAddr) -> anyhow::Result<Vec<Greeter>> {
+    clock.scene("1. Nobody home, and then somebody");
+    if let Err(error) = caller.greet("wire").await {
+        clock.tell(&error.to_string());
+    }
+    let mut greeters = Vec::new();
+    for _ in 0..3 {
+        greeters.push(Greeter::start(consul, |_| {})?);
+    }
+    clock.tell("three greeters are up and registered; Consul looks at each before it says so");
+    list(clock, caller, |snapshot| snapshot.instances.len() == 3).await?;
+    Ok(greeters)
+}
+
+async fn by_name(clock: &Clock, caller: &Caller) -> anyhow::Result<()> {
+    clock.scene("2. Thirty calls to the name");
+    let mut by: BTreeMap<String, u32> = BTreeMap::new();
+    for number in 0..30 {
+        let greeted = caller.greet("wire").await?;
+        if number == 0 {
+            clock.tell(&format!("{:?}, by {}", greeted.message, who(&greeted)));
+        }
+        *by.entry(who(&greeted)).or_default() += 1;
+    }
+    clock.tell(&counted(&by));
+    Ok(())
+}
+
+async fn killed(clock: &Clock, caller: &Caller, greeters: &mut Vec<Greeter>) -> anyhow::Result<()> {
+    clock.scene("3. Sixteen callers without a pause; one greeter is killed with -9");
+    let load = Load::start(caller);
+    sleep(Duration::from_secs(1)).await;
+    let mut victim = greeters.remove(0);
+    clock.tell(&format!(
+        "{} calls so far; kill -9 {}",
+        load.calls(),
+        victim.id()
+    ));
+    let since = Instant::now();
+    victim.kill();
+    let mut members = caller.members();
+    wait(&mut members, |members| {
+        !members.called.contains(&victim.addr)
+    })
+    .await?;
+    clock.tell(&format!(
+        "nobody calls {} any more, {} ms after its end: it refuses connections",
+        victim.addr,
+        since.elapsed().as_millis()
+    ));
+    let gone = |snapshot: &Snapshot| snapshot.instances.iter().all(|one| one.addr != victim.addr);
+    list(clock, caller, gone).await?;
+    clock.tell(&format!(
+        "now Consul has noticed as well, {:.1} s after its end",
+        since.elapsed().as_secs_f64()
+    ));
+    clock.tell(&load.end().await);
+    Ok(())
+}
+
+async fn added(
+    clock: &Clock,
+    caller: &Caller,
+    consul: SocketAddr,
+    greeters: &mut Vec<Greeter>,
+) -> anyhow::Result<()> {
+    clock.scene("4. Another greeter comes");
+    let load = Load::start(caller);
+    let greeter = Greeter::start(consul, clock.right())?;
+    let name = format!("greeter-{}-{}", greeter.addr.ip(), greeter.addr.port());
+    list(clock, caller, |snapshot| snapshot.instances.len() == 3).await?;
+    load.hears(&name).await?;
+    clock.tell(&format!("{name} answers its first call"));
+    clock.tell(&load.end().await);
+    greeters.push(greeter);
+    Ok(())
+}
+
+async fn away(
+    clock: &Clock,
+    caller: &Caller,
+    consul: Consul,
+    greeters: &mut Vec<Greeter>,
+) -> anyhow::Result<()> {
+    clock.scene("5. Consul is stopped");
+    let load = Load::start(caller);
+    let addr = consul.addr();
+    consul.stop().await;
+    let stale = |snapshot: &Snapshot| matches!(snapshot.standing, Standing::Stale(..));
+    list(clock, caller, stale).await?;
+    sleep(Duration::from_secs(1)).await;
+    let mut victim = greeters.remove(0);
+    victim.kill();
+    clock.tell(&format!(
+        "{} is killed; nobody is there to notice",
+        victim.addr
+    ));
+    let mut members = caller.members();
+    wait(&mut members, |members| {
+        !members.called.contains(&victim.addr)
+    })
+    .await?;
+    clock.tell("the callers have");
+    sleep(Duration::from_secs(1)).await;
+    clock.tell(&load.end().await);
+
+    clock.scene("6. Consul is back, with nothing in it");
+    let load = Load::start(caller);
+    let setup = Setup {
+        http_port: Some(addr.port()),
+        ..Setup::default()
+    };
+    let consul = setup.start().await?;
+    let back = |snapshot: &Snapshot| {
+        snapshot.standing == Standing::Fresh && snapshot.instances.len() == greeters.len()
+    };
+    list(clock, caller, back).await?;
+    clock.tell(&load.end().await);
+    greeters.clear();
+    consul.stop().await;
+    Ok(())
+}
+
+/// Tells each change of the list until `enough`.
+async fn list(
+    clock: &Clock,
+    caller: &Caller,
+    enough: impl Fn(&Snapshot) -> bool,
+) -> anyhow::Result<()> {
+    let mut snapshots = caller.snapshots();
+    let until = async {
+        loop {
+            let snapshot = snapshots.borrow_and_update().clone();
+            clock.tell(&format!("list: {}", show::words(&snapshot)));
+            if enough(&snapshot) {
+                return anyhow::Ok(());
+            }
+            snapshots.changed().await?;
+        }
+    };
+    timeout(PATIENCE, until)
+        .await
+        .context("the list does not change")?
+}
+
+async fn wait<T>(
+    of: &mut watch::Receiver<T>,
+    enough: impl FnMut(&T) -> bool,
+) -> anyhow::Result<()> {
+    let waited = timeout(PATIENCE, of.wait_for(enough)).await;
+    waited.context("what should happen did not")??;
+    Ok(())
+}
+
+fn who(greeted: &Greeted) -> String {
+    greeted.by.clone().unwrap_or_else(|| "somebody".to_string())
+}
+
+fn counted(by: &BTreeMap<String, u32>) -> String {
+    let by = by.iter().map(|(name, calls)| format!("{name}: {calls}"));
+    by.collect::<Vec<_>>().join(", ")
+}
+
+/// Callers that call without a pause.
+struct Load {
+    tally: Arc<Tally>,
+    tasks: JoinSet<()>,
+}
+
+#[derive(Default)]
+struct Tally {
+    stop: AtomicBool,
+    calls: AtomicU64,
+    again: AtomicU64,
+    failed: Mutex<Vec<String>>,
+    by: Mutex<BTreeMap<String, u32>>,
+}
+
+impl Load {
+    fn start(caller: &Caller) -> Self {
+        let (tally, mut tasks) = (Arc::new(Tally::default()), JoinSet::new());
+        for _ in 0..CALLERS {
+            let (caller, tally) = (caller.clone(), Arc::clone(&tally));
+            tasks.spawn(async move {
+                while !tally.stop.load(Ordering::SeqCst) {
+                    let outcome = caller.greet("wire").await;
+                    tally.calls.fetch_add(1, Ordering::SeqCst);
+                    match outcome {
+                        Ok(greeted) => {
+                            let again = u64::from(greeted.attempts > 1);
+                            tally.again.fetch_add(again, Ordering::SeqCst);
+                            *locked(&tally.by).entry(who(&greeted)).or_default() += 1;
+                        }
+                        Err(error) => locked(&tally.failed).push(error.to_string()),
+                    }
+                    // A person could not read a list of a hundred thousand either.
+                    sleep(Duration::from_millis(2)).await;
+                }
+            });
+        }
+        Load { tally, tasks }
+    }
+
+    fn calls(&self) -> u64 {
+        self.tally.calls.load(Ordering::SeqCst)
+    }
+
+    /// Waits until this one has answered.
+    async fn hears(&self, name: &str) -> anyhow::Result<()> {
+        let heard = async {
+            while !locked(&self.tally.by).contains_key(name) {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, heard).await.context("it is never called")
+    }
+
+    /// Ends it, and says how it was.
+    async fn end(mut self) -> String {
+        self.tally.stop.store(true, Ordering::SeqCst);
+        while self.tasks.join_next().await.is_some() {}
+        let failed = locked(&self.tally.failed);
+        let first = failed.first().map(|why| format!(" ({why})"));
+        format!(
+            "{} calls, {} of them made again, {} failed{}",
+            self.calls(),
+            self.tally.again.load(Ordering::SeqCst),
+            failed.len(),
+            first.unwrap_or_default()
+        )
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Prints what happened, and when.
+#[derive(Clone)]
+struct Clock(Arc<Mutex<Instant>>);
+
+impl Clock {
+    fn start() -> Self {
+        Clock(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    fn scene(&self, title: &str) {
+        println!("\n{title}");
+        *locked(&self.0) = Instant::now();
+    }
+
+    fn print(&self, indent: usize, text: &str) {
+        let since = *locked(&self.0);
+        println!("  {:6}  {:indent$}{text}", since.elapsed().as_millis(), "");
+    }
+
+    fn tell(&self, text: &str) {
+        self.print(0, text);
+    }
+
+    fn right(&self) -> impl Fn(&str) + Send + 'static {
+        let clock = self.clone();
+        move |line| clock.print(12, &format!("greeter: {line}"))
+    }
+}

@@ -1,0 +1,51 @@
+//! `-- watch`: who is home, printed whenever that changes.
+
+use std::net::SocketAddr;
+
+use l09_register::l06_grpc::listen::{on_signal, tell};
+use l09_register::registry::Registry;
+use l10_discover::health::Query;
+use l10_discover::watch::{Rhythm, Snapshot, Standing, watch};
+use tokio::time::Instant;
+
+/// Prints until a signal comes.
+pub async fn run(consul: SocketAddr, query: Query) -> anyhow::Result<()> {
+    let mut stop = on_signal(false)?;
+    let mut snapshots = watch(Registry::at(consul)?, query.clone(), Rhythm::default());
+    tell(&format!("watching {query} at {consul}; Ctrl-C ends it"));
+    let since = Instant::now();
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            changed = snapshots.changed() => changed?,
+        }
+        let words = words(&snapshots.borrow_and_update());
+        tell(&format!("{:8.2} s  {words}", since.elapsed().as_secs_f64()));
+    }
+}
+
+/// A snapshot in one line.
+pub fn words(snapshot: &Snapshot) -> String {
+    let mut words = match snapshot.instances.len() {
+        0 => "nobody home".to_string(),
+        _ => {
+            let addrs = snapshot.instances.iter().map(|one| one.addr.to_string());
+            addrs.collect::<Vec<_>>().join(", ")
+        }
+    };
+    for old in &snapshot.remembered {
+        words += &format!("; {} is remembered", old.addr);
+    }
+    for why in &snapshot.left_out {
+        words += &format!("; left out: {why}");
+    }
+    match &snapshot.standing {
+        Standing::Fresh => words,
+        Standing::Stale(since, why) => format!(
+            "{words} (as of {:.1} s ago: {why})",
+            since.elapsed().as_secs_f64()
+        ),
+        Standing::Unknown(None) => "nothing is known yet".to_string(),
+        Standing::Unknown(Some(why)) => format!("nothing is known yet: {why}"),
+    }
+}
