@@ -1,0 +1,54 @@
+//! belief: critical-is-gone
+//! words: Who is critical is gone.
+//! check: c_the_entry_goes_as_well
+//! says: still has its entry
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+/// Consul, as this program sees it.
+pub trait Consul: Sync {
+    /// `PUT /v1/agent/service/register`
+    fn register(&self, definition: Value) -> impl Future<Output = io::Result<()>> + Send;
+    /// `PUT /v1/agent/service/deregister/ID`
+    fn deregister(&self, id: &str) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// A printer on the network.
+pub trait Printer: Sync {
+    /// Where it accepts connections while it works.
+    fn addr(&self) -> SocketAddr;
+    /// Prints whatever comes. It only ends when something is broken, and says what.
+    fn work(&self) -> impl Future<Output = io::Error> + Send;
+}
+
+pub async fn run(
+    consul: &impl Consul,
+    printer: &impl Printer,
+    id: &str,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let addr = printer.addr();
+    let definition = json!({
+        "ID": id,
+        "Name": "printer",
+        "Address": addr.ip().to_string(),
+        "Port": addr.port(),
+        "Check": {
+            "TCP": addr.to_string(),
+            "Interval": "5s",
+            "Timeout": "2s",
+        },
+    });
+    consul.register(definition).await?;
+    let ended = tokio::select! {
+        broken = printer.work() => Err(broken),
+        () = stop => Ok(()),
+    };
+    // Who can say goodbye should: then nobody has to find out.
+    consul.deregister(id).await?;
+    ended
+}

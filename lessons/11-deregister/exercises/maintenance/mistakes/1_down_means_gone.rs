@@ -1,0 +1,39 @@
+//! belief: down-means-gone
+//! words: Who is down is gone.
+//! check: a_maintenance_hides
+//! says: it does not deregister
+
+use serde_json::Value;
+
+/// What the keeper does about a ferry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// It is well, or it is somebody else's business just now.
+    Leave,
+    /// It is there and broken: end it, and start it again.
+    Restart,
+    /// There is no such ferry any more: start one.
+    Start,
+}
+
+pub fn decide(wanted: &[&str], entries: &Value) -> Vec<Act> {
+    wanted
+        .iter()
+        .map(|id| {
+            if is_healthy(entries, id) {
+                Act::Leave
+            } else {
+                Act::Start
+            }
+        })
+        .collect()
+}
+
+fn is_healthy(entries: &Value, id: &str) -> bool {
+    let entries = entries.as_array().into_iter().flatten();
+    let mut found = entries.filter(|entry| entry["Service"]["ID"] == id);
+    found.any(|entry| {
+        let mut checks = entry["Checks"].as_array().into_iter().flatten();
+        checks.all(|check| check["Status"] == "passing")
+    })
+}
