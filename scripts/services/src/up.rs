@@ -41,12 +41,10 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         }
     }
     let state = State::at(state)?;
-    let asked = side;
-    let found = testkit::consul::find();
-    let (side, why) = choose(side, Side::forced()?, found.as_deref())?;
+    let forced = Side::forced()?;
     let alone = state.alone()?;
     match Health::now(&state).await {
-        Health::Up(running) => return already(&running, asked, port),
+        Health::Up(running) => return already(&running, side, port),
         Health::Silent(_, why) => bail!(
             "a Consul was started here already, and gives no good answer: {why}. \
              `cargo workbook services down` ends it"
@@ -57,6 +55,8 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         }
         Health::Down => (),
     }
+    let found = testkit::consul::find();
+    let (side, why) = choose(side, forced, found.as_deref())?;
     let order = Order {
         port: free_port(port, PORT).await?,
         real: side == Side::Real,
@@ -197,11 +197,18 @@ fn start(order: &Order, state: &State) -> Result<(Running, ChildStdin)> {
             let lifeline = child.stdin.take().context("it has no input")?;
             Ok((running, lifeline))
         }
-        Some(Ok(Told::Failed(why))) => bail!("{why}"),
-        _ => bail!(
-            "the background process has ended; its last words are in {}",
-            state.log().display()
-        ),
+        told => {
+            // It ends without its lifeline, if it has not done so already.
+            drop(child.stdin.take());
+            child.wait()?;
+            match told {
+                Some(Ok(Told::Failed(why))) => bail!("{why}"),
+                _ => bail!(
+                    "the background process has ended: see {}",
+                    state.log().display()
+                ),
+            }
+        }
     }
 }
 
@@ -221,10 +228,10 @@ fn introduce(running: &Running) {
     println!("  export CONSUL_HTTP_ADDR=http://{addr}");
     println!("  cargo run -p l08-consul -- get /v1/catalog/services{at}");
     println!("  cargo run -p l09-register -- server{to}");
-    if side == "real" {
-        println!("  in a browser: http://{addr}/ui");
+    match side.as_str() {
+        "real" => println!("  in a browser: http://{addr}/ui\n"),
+        _ => println!("\nIt has no user interface, no DNS and no other nodes."),
     }
-    println!();
 }
 
 #[cfg(test)]
