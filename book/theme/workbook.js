@@ -5,7 +5,7 @@
 //
 // Layout: words | small helpers | job boxes (buttons, output) | cards | state and sidebar |
 // the connection. Quizzes and predictions are in questions.js, a new version of the text in renew.js, the live
-// page "See the wire" in wire.js.
+// pages "See the wire" in wire.js and "The phone book" in phone.js.
 'use strict';
 
 (() => {
@@ -444,7 +444,8 @@
     let goneTimer = null;
 
     function connect() {
-        const source = new EventSource('/workbook/events');
+        // Consul is watched only while a page shows it.
+        const source = new EventSource(phone && document.querySelector('[data-phone]') ? '/workbook/events?phone' : '/workbook/events');
         const on = (name, handle) => source.addEventListener(name, event => handle(JSON.parse(event.data || '{}')));
         on('state', data => {
             state = data;
@@ -464,6 +465,7 @@
             wire?.state(data.wire);
         });
         on('wire', data => wire?.row(data));
+        on('phone', data => phone?.changed(data));
         on('output', onOutput);
         on('verdict', onVerdict);
         on('done', onDone);
@@ -478,11 +480,15 @@
                 ended.clear();
                 renew();
                 wire?.refresh();
+                phone?.refresh();
             }
         });
         source.addEventListener('error', () => {
             lost = true;
-            goneTimer ??= setTimeout(() => banner('gone'), 1500);
+            goneTimer ??= setTimeout(() => {
+                banner('gone');
+                phone?.lost();
+            }, 1500);
             if (source.readyState === EventSource.CLOSED) {
                 // The browser gives up on some errors; we do not.
                 source.close();
@@ -505,9 +511,11 @@
         }
         all('[data-exercise]', content).forEach(buildCard);
         all('[data-wire]', content).forEach(section => wire?.build(section));
+        all('[data-phone]', content).forEach(section => phone?.build(section));
     }
     // Before anything is built: the text as it came is what a new version is compared with.
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
+    const phone = live ? window.workbookPhone?.({ element, post, boxes }) : null;
     const renew = window.workbookRenew({ all, element, boxes, build, showState });
     build();
     if (live) {

@@ -4,14 +4,13 @@
 mod demo;
 mod measure;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
+use l01_tcp::listen::{on_signal, taken};
 use l01_tcp::protocol::{DEFAULT_ADDR, Event, Settings};
 use l01_tcp::{blocking, nonblocking};
 use lexopt::prelude::*;
@@ -138,9 +137,7 @@ fn parse() -> anyhow::Result<Command> {
 // ---- the server
 
 fn run_server(serve: &Serve) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(serve.addr).map_err(|error| {
-        anyhow::anyhow!("cannot listen on {}: {}", serve.addr, in_words(&error))
-    })?;
+    let listener = TcpListener::bind(serve.addr).map_err(|error| taken(serve.addr, &error))?;
     let mut settings = serve.settings;
     if serve.narrate {
         settings.observe = narrate;
@@ -166,70 +163,6 @@ fn run_server(serve: &Serve) -> anyhow::Result<()> {
         blocking::serve(listener, settings, shutdown)?;
     }
     Ok(())
-}
-
-/// The errors of `bind` that people meet, in words that say what to do.
-fn in_words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there already. Stop it, or choose \
-                                     another port, for example --addr 127.0.0.1:8081"
-            .to_string(),
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address. 127.0.0.1 always works".to_string()
-        }
-        io::ErrorKind::PermissionDenied => {
-            "the system does not allow it. Ports from 1024 on need no permission".to_string()
-        }
-        _ => error.to_string(),
-    }
-}
-
-/// Gets a message on Ctrl-C and SIGTERM, and for the demo also when its parent is gone.
-///
-/// Signals are the one thing here that the standard library does not offer. tokio does, so a small
-/// runtime waits for them, whichever server runs.
-fn on_signal(with_stdin: bool) -> anyhow::Result<mpsc::Receiver<()>> {
-    let (stop, shutdown) = mpsc::channel();
-    if with_stdin {
-        let stop = stop.clone();
-        thread::spawn(move || {
-            let _ = io::stdin().read_to_end(&mut Vec::new());
-            let _ = stop.send(());
-        });
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    // Registered before the server says that it listens: a signal right after that line counts.
-    let wait = {
-        let _inside = runtime.enter();
-        signals()?
-    };
-    thread::spawn(move || {
-        runtime.block_on(wait);
-        let _ = stop.send(());
-    });
-    Ok(shutdown)
-}
-
-#[cfg(unix)]
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 /// One line for each thing the server sees, with the time at which it saw it.

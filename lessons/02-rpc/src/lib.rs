@@ -12,6 +12,7 @@
 //! * [`outbox`]: the one task that writes, on both sides, so that frames are never torn.
 //! * [`http`]: the same calls behind a web server's door, on one port with it.
 //! * [`greeter`]: the two services of this lesson, `hello` and `Panda`.
+//! * [`listen`]: what makes a program of a server; nothing about calls.
 //!
 //! `main.rs` is the command line; `demo.rs`, `story.rs`, `peer.rs` and `measure.rs` belong to it: they
 //! run all of this in two processes and tell what they see. Try `cargo run -p l02-rpc`.
@@ -19,7 +20,10 @@
 pub mod client;
 pub mod greeter;
 pub mod http;
+pub mod listen;
 pub mod message;
 pub mod outbox;
 pub mod server;
 pub mod service;
+
+pub use l01_tcp::ladder;

@@ -8,19 +8,18 @@ mod mine;
 mod peer;
 mod story;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use l02_rpc::client::Client;
 use l02_rpc::greeter::{HTTP_ADDR, PLAIN_ADDR, services};
+use l02_rpc::listen::{bind, on_signal};
 use l02_rpc::server::{Door, Settings, serve};
 use lexopt::prelude::*;
-use tokio::net::TcpListener;
 
 const HELP: &str = "\
 Call a function that lives elsewhere: lesson 02 of Sockets to Services.
@@ -177,9 +176,7 @@ async fn run_mine(_addr: SocketAddr) -> anyhow::Result<()> {
 // ---- the server
 
 async fn run_server(serving: Serve) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(serving.addr)
-        .await
-        .map_err(|error| taken(serving.addr, &error))?;
+    let listener = bind(serving.addr).await?;
     let shutdown = on_signal(serving.until_stdin_ends)?;
     let services = Arc::new(services()?);
     // From here on a client gets an answer: the line is for people and for tests that wait for it.
@@ -187,63 +184,6 @@ async fn run_server(serving: Serve) -> anyhow::Result<()> {
     io::stdout().flush()?;
     serve(listener, serving.door, services, serving.settings, shutdown).await?;
     Ok(())
-}
-
-/// The errors of `bind` that people meet, in words that say what to do.
-fn taken(addr: SocketAddr, error: &io::Error) -> anyhow::Error {
-    let words = match error.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there already. Stop it, or choose \
-                                     another port, for example --addr 127.0.0.1:8081"
-            .to_string(),
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address. 127.0.0.1 always works".to_string()
-        }
-        io::ErrorKind::PermissionDenied => {
-            "the system does not allow it. Ports from 1024 on need no permission".to_string()
-        }
-        _ => error.to_string(),
-    };
-    anyhow::anyhow!("cannot listen on {addr}: {words}")
-}
-
-/// Is ready on Ctrl-C and SIGTERM, and for the demo also when its parent is gone.
-fn on_signal(with_stdin: bool) -> anyhow::Result<impl Future<Output = ()>> {
-    let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    if with_stdin {
-        // A thread of its own: reading standard input cannot be cancelled, and the runtime waits
-        // at its end for what it has started itself.
-        thread::spawn(move || {
-            let _ = io::stdin().read_to_end(&mut Vec::new());
-            drop(end);
-        });
-    }
-    let signals = signals()?;
-    Ok(async move {
-        tokio::select! {
-            () = signals => {}
-            _ = ended, if with_stdin => {}
-        }
-    })
-}
-
-#[cfg(unix)]
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 // ---- the client

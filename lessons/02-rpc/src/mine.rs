@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context;
 use l02_rpc::greeter::services;
+use l02_rpc::listen::{bind, on_signal, taken};
 use l02_rpc::server::{Door, Settings, serve};
 use testkit::mine;
-use tokio::net::TcpListener;
 
 mod dispatch {
     include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
@@ -21,26 +20,18 @@ mod errors {
 
 /// Serves `dispatch` on `addr`, and `errors` and the lesson's server on the next two ports.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
-    let next = |after| -> anyhow::Result<SocketAddr> {
-        let port = match addr.port() {
-            0 => 0,
-            port => port.checked_add(after).context("there are no ports left")?,
-        };
-        Ok(SocketAddr::new(addr.ip(), port))
-    };
+    let next = |after| mine::port_after(addr, after);
     let listening = mine::serve("dispatch", dispatch::OWN, addr, |stream| {
         dispatch::answer::serve(stream, &for_dispatch())
     });
-    let listening = listening.map_err(|error| crate::taken(addr, &error))?;
+    let listening = listening.map_err(|error| taken(addr, &error))?;
     let addr = next(1)?;
     mine::serve("errors", errors::OWN, addr, errors::answer::serve)
-        .map_err(|error| crate::taken(addr, &error))?;
+        .map_err(|error| taken(addr, &error))?;
 
     let addr = next(2)?;
-    let listener = TcpListener::bind(addr)
-        .await
-        .map_err(|error| crate::taken(addr, &error))?;
-    let shutdown = crate::on_signal(false)?;
+    let listener = bind(addr).await?;
+    let shutdown = on_signal(false)?;
     let addr = listener.local_addr()?;
     mine::tell(&format!("rpc: this lesson's own server, on {addr}"));
     mine::tell(&format!("listening on {listening}"));

@@ -3,28 +3,21 @@
 mod support;
 
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::Server;
+use support::Ours;
+use testkit::program::{self, is_gone};
 
-fn l03_json_rpc(args: &[&str]) -> Command {
+fn run(args: &[&str]) -> (bool, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l03-json-rpc"));
-    command.args(args);
-    command
-}
-
-fn run(args: &[&str]) -> (Output, String, String) {
-    let output = l03_json_rpc(args).output().unwrap();
-    let out = String::from_utf8(output.stdout.clone()).unwrap();
-    let err = String::from_utf8(output.stderr.clone()).unwrap();
-    (output, out, err)
+    program::run(command.args(args))
 }
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (output, out, err) = run(&[]);
-    assert!(output.status.success(), "{out}\n{err}");
+    let (good, out, err) = run(&[]);
+    assert!(good, "{out}\n{err}");
     for words in [
         "1. The greeting call",
         r#"{"jsonrpc":"2.0","result":"wire hello world","id":1}\n"#,
@@ -38,29 +31,21 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
-    if cfg!(unix) {
-        let server = out.split("That is process ").nth(1).unwrap();
-        let server = server.split('.').next().unwrap();
-        let there = Command::new("kill")
-            .args(["-0", server])
-            .stderr(Stdio::null())
-            .status();
-        assert!(!there.unwrap().success(), "process {server} is still there");
-    }
+    is_gone(&out, "That is process ");
 }
 
 #[test]
 fn two_terminals_in_both_dialects() {
-    let server = Server::ours(&[]);
-    let (lines, go) = (server.addr.to_string(), server.go.unwrap().to_string());
+    let server = Ours::start(&[]);
+    let (lines, go) = (server.addr.to_string(), server.go.to_string());
     for client in [&["--addr", &lines][..], &["--go", "--addr", &go]] {
-        let (output, out, err) = run(&[&["client", "wire", "100", "你好"], client].concat());
-        assert!(output.status.success(), "{err}");
+        let (good, out, err) = run(&[&["client", "wire", "100", "你好"], client].concat());
+        assert!(good, "{err}");
         assert_eq!(out, "wire hello world\n200\n你好 hello world\n");
 
         // A number that the service refuses: the call after it works.
-        let (output, out, err) = run(&[&["client"], client, &["--", "-5", "wire"]].concat());
-        assert!(!output.status.success());
+        let (good, out, err) = run(&[&["client"], client, &["--", "-5", "wire"]].concat());
+        assert!(!good);
         assert_eq!(out, "wire hello world\n");
         assert!(
             err.contains("GetInfo wants a number from 0 on, not -5"),
@@ -71,11 +56,11 @@ fn two_terminals_in_both_dialects() {
 
 #[test]
 fn the_wrong_dialect_fails_at_once() {
-    let server = Server::ours(&[]);
-    let go = server.go.unwrap().to_string();
+    let server = Ours::start(&[]);
+    let go = server.go.to_string();
     let since = Instant::now();
-    let (output, _, err) = run(&["client", "--addr", &go, "wire"]);
-    assert!(!output.status.success());
+    let (good, _, err) = run(&["client", "--addr", &go, "wire"]);
+    assert!(!good);
     assert!(
         err.contains("the connection was lost before the reply came"),
         "{err}"
@@ -93,8 +78,8 @@ fn a_taken_port_is_a_clear_error() {
         for other in ["--addr", "--http-addr", "--go-addr"] {
             args.extend([other, if other == option { &addr } else { free }]);
         }
-        let (output, out, err) = run(&args);
-        assert!(!output.status.success());
+        let (good, out, err) = run(&args);
+        assert!(!good);
         assert_eq!(out, "");
         assert!(
             err.contains(&format!("cannot listen on {addr}: another program")),
@@ -107,15 +92,15 @@ fn a_taken_port_is_a_clear_error() {
 #[test]
 fn nobody_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
-    let (output, _, err) = run(&["client", "--addr", "127.0.0.1:1", "wire"]);
-    assert!(!output.status.success());
+    let (good, _, err) = run(&["client", "--addr", "127.0.0.1:1", "wire"]);
+    assert!(!good);
     assert!(err.contains("nobody answers at"), "{err}");
 }
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (output, out, _) = run(&["--help"]);
-    assert!(output.status.success());
+    let (good, out, _) = run(&["--help"]);
+    assert!(good);
     for words in [
         "-- server",
         "-- client",
@@ -135,8 +120,8 @@ fn help_helps_and_mistakes_point_to_it() {
         ),
         (&["server", "now"], "one word too many"),
     ] {
-        let (output, _, err) = run(args);
-        assert!(!output.status.success());
+        let (good, _, err) = run(args);
+        assert!(!good);
         assert!(err.contains(words), "{args:?}: {err}");
     }
 }
@@ -144,32 +129,9 @@ fn help_helps_and_mistakes_point_to_it() {
 #[cfg(unix)]
 #[test]
 fn signals_end_the_server_at_once_and_cleanly() {
-    for signal in ["-INT", "-TERM"] {
-        let free = "127.0.0.1:0";
-        let mut child = l03_json_rpc(&[
-            "server",
-            "--addr",
-            free,
-            "--http-addr",
-            free,
-            "--go-addr",
-            free,
-        ])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-        let out = std::io::BufReader::new(child.stdout.take().unwrap());
-        let last = std::io::BufRead::lines(out).nth(2).unwrap().unwrap();
-        assert!(last.starts_with("listening on "), "{last}");
-        let since = Instant::now();
-        let kill = Command::new("kill")
-            .args([signal, &child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
-        assert!(child.wait().unwrap().success(), "{signal}");
-        assert!(
-            since.elapsed() < Duration::from_secs(2),
-            "{signal}: took too long"
-        );
+    for signal in ["INT", "TERM"] {
+        let mut program = Ours::start(&[]).program;
+        program.signal(signal);
+        assert!(program.ends(Duration::from_secs(5)).success(), "{signal}");
     }
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use l03_json_rpc::client::{CallError, Client, Dialect};
 use serde_json::{Value, json};
-use support::{PATIENCE, Server, exchange};
+use support::{Ours, exchange};
+use testkit::program::PATIENCE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const GOOD: &str = r#"{"jsonrpc":"2.0","method":"Panda.GetInfo","params":[100],"id":1}"#;
@@ -19,7 +20,7 @@ fn replies(addr: std::net::SocketAddr, text: &[u8]) -> Vec<Value> {
 }
 
 /// Code of the error, and the good reply behind it.
-fn then_good(server: &Server, text: &[u8], code: i64) {
+fn then_good(server: &Ours, text: &[u8], code: i64) {
     let shown = String::from_utf8_lossy(&text[..text.len().min(60)]).into_owned();
     let got = replies(server.addr, &[text, b"\n", GOOD.as_bytes(), b"\n"].concat());
     assert_eq!(got.len(), 2, "{shown}: {got:?}");
@@ -30,7 +31,7 @@ fn then_good(server: &Server, text: &[u8], code: i64) {
 
 #[test]
 fn broken_messages_are_errors_and_the_connection_lives_on() {
-    let server = Server::ours(&[]);
+    let server = Ours::start(&[]);
     let deep = |n: usize| {
         let (open, close) = ("[".repeat(n), "]".repeat(n));
         format!(r#"{{"jsonrpc":"2.0","method":"Panda.GetInfo","params":[{open}{close}],"id":1}}"#)
@@ -93,7 +94,7 @@ fn broken_messages_are_errors_and_the_connection_lives_on() {
 
 #[test]
 fn a_batch_has_a_limit() {
-    let server = Server::ours(&[]);
+    let server = Ours::start(&[]);
     let batch = format!("[{}]", vec![GOOD; 100].join(","));
     let got = replies(server.addr, format!("{batch}\n").as_bytes());
     assert_eq!(got[0].as_array().map(Vec::len), Some(100));
@@ -106,8 +107,8 @@ fn a_batch_has_a_limit() {
 
 #[test]
 fn a_message_without_an_end_costs_no_more_than_the_limit() {
-    let server = Server::ours(&["--message", "100000"]);
-    let go = server.go.unwrap();
+    let server = Ours::start(&["--message", "100000"]);
+    let go = server.go;
     let endless = vec![b'x'; 40_000_000];
     let got = replies(server.addr, &endless);
     assert_eq!(got[0]["error"]["message"], "the message is too long");
@@ -122,14 +123,14 @@ fn a_message_without_an_end_costs_no_more_than_the_limit() {
     );
     #[cfg(target_os = "linux")]
     {
-        let memory = server.most_memory();
+        let memory = server.program.most_memory();
         assert!(memory < 40_000_000, "the server took {memory} bytes");
     }
 }
 
 #[test]
 fn gos_dialect_goes_on_after_an_error_and_hangs_up_after_nonsense() {
-    let server = Server::ours(&[]);
+    let server = Ours::start(&[]);
     let good = r#"{"method":"Panda.GetInfo","params":[100],"id":"last"}"#;
     for (text, going_on) in [
         (r#"{"method":"Panda.GetInfo","params":["x"],"id":1}"#, true),
@@ -151,7 +152,7 @@ fn gos_dialect_goes_on_after_an_error_and_hangs_up_after_nonsense() {
         ("[1]", false),
         ("null", false),
     ] {
-        let got = replies(server.go.unwrap(), format!("{text}{good}").as_bytes());
+        let got = replies(server.go, format!("{text}{good}").as_bytes());
         assert_eq!(got.len(), if going_on { 2 } else { 0 }, "{text}: {got:?}");
         for reply in &got {
             assert_eq!(
@@ -173,13 +174,13 @@ fn gos_dialect_goes_on_after_an_error_and_hangs_up_after_nonsense() {
         br#"","params":[1],"id":1}"#,
     ]
     .concat();
-    assert!(exchange(server.go.unwrap(), &invalid).is_empty());
+    assert!(exchange(server.go, &invalid).is_empty());
 }
 
 #[test]
 fn a_slow_client_meets_its_deadline() {
-    let server = Server::ours(&["--time-ms", "200"]);
-    for addr in [server.addr, server.go.unwrap()] {
+    let server = Ours::start(&["--time-ms", "200"]);
+    for addr in [server.addr, server.go] {
         let mut stream = std::net::TcpStream::connect(addr).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let since = Instant::now();
@@ -205,7 +206,7 @@ fn a_slow_client_meets_its_deadline() {
 
 #[test]
 fn http_has_a_status_for_what_is_wrong_with_http() {
-    let server = Server::ours(&["--message", "1000"]);
+    let server = Ours::start(&["--message", "1000"]);
     let post = |head: &str, body: &str| {
         let text = format!(
             "{head} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n",
@@ -215,7 +216,7 @@ fn http_has_a_status_for_what_is_wrong_with_http() {
             true => format!("{text}Content-Type: text/plain\r\n\r\n{body}"),
             false => format!("{text}Content-Type: application/json; charset=utf-8\r\n\r\n{body}"),
         };
-        String::from_utf8(exchange(server.http.unwrap(), text.as_bytes())).unwrap()
+        String::from_utf8(exchange(server.http, text.as_bytes())).unwrap()
     };
     for (head, body, status) in [
         ("POST /", GOOD, "200"),

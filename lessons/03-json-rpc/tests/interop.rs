@@ -8,11 +8,12 @@ use std::process::Command;
 
 use l03_json_rpc::client::{CallError, Client, Dialect};
 use serde_json::json;
-use support::{PATIENCE, Server, exchange, go_program, node, output};
+use support::{Ours, exchange, go_program, node};
+use testkit::program::{PATIENCE, Server, output};
 
-fn go_client(server: &Server, more: &[&str]) -> String {
+fn go_client(server: &Ours, more: &[&str]) -> String {
     let mut client = Command::new(go_program("client"));
-    client.args(more).arg(server.go.unwrap().to_string());
+    client.args(more).arg(server.go.to_string());
     output(client)
 }
 
@@ -24,7 +25,7 @@ fn go_server(more: &[&str]) -> Server {
 
 #[test]
 fn a_go_client_and_our_server() {
-    let server = Server::ours(&[]);
+    let server = Ours::start(&[]);
     assert_eq!(
         go_client(&server, &[]),
         "ordinary calls\n200 calls at once\nerrors, and a good call after each\n\
@@ -34,7 +35,7 @@ fn a_go_client_and_our_server() {
 
 #[test]
 fn a_go_client_whose_objects_come_byte_by_byte_without_a_newline() {
-    let server = Server::ours(&[]);
+    let server = Ours::start(&[]);
     let said = go_client(&server, &["-split"]);
     assert!(said.ends_with("texts in every alphabet\n"), "{said}");
 }
@@ -118,7 +119,7 @@ fn our_command_line_speaks_to_a_go_server() {
 /// The same bytes to Go's server and to ours: the words of an error differ, and nothing else.
 #[test]
 fn our_server_answers_as_gos_does() {
-    let (go, ours) = (go_server(&[]), Server::ours(&[]));
+    let (go, ours) = (go_server(&[]), Ours::start(&[]));
     for request in [
         r#"{"method":"hello.HelloWorld","params":["wire"],"id":0}"#,
         r#"{"method":"Panda.GetInfo","params":[100],"id":"a text"}"#,
@@ -145,14 +146,14 @@ fn our_server_answers_as_gos_does() {
             }
             reply
         };
-        assert_eq!(said(go.addr), said(ours.go.unwrap()), "{request}");
+        assert_eq!(said(go.addr), said(ours.go), "{request}");
     }
 }
 
 /// Where ours is stricter than Go's, on purpose.
 #[test]
 fn our_server_refuses_what_gos_repairs() {
-    let (go, ours) = (go_server(&[]), Server::ours(&[]));
+    let (go, ours) = (go_server(&[]), Ours::start(&[]));
     let said = |addr, request: &[u8]| String::from_utf8(exchange(addr, request)).unwrap();
     for (request, gos, our) in [
         (
@@ -172,7 +173,7 @@ fn our_server_refuses_what_gos_repairs() {
         ),
     ] {
         assert!(said(go.addr, request).contains(gos));
-        assert!(said(ours.go.unwrap(), request).contains(our));
+        assert!(said(ours.go, request).contains(our));
     }
 }
 
@@ -198,8 +199,8 @@ fn a_go_client_cannot_take_a_result_that_is_null() {
 
 #[test]
 fn an_npm_client_and_our_server_over_lines_and_over_http() {
-    let server = Server::ours(&[]);
-    for (kind, addr) in [("lines", server.addr), ("http", server.http.unwrap())] {
+    let server = Ours::start(&[]);
+    for (kind, addr) in [("lines", server.addr), ("http", server.http)] {
         let mut client = node("client.mjs");
         client.args([kind, &addr.to_string()]);
         assert_eq!(

@@ -5,20 +5,19 @@ mod demo;
 mod measure;
 mod peer;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use l04_typed_rpc::greeter::{ADDR, HelloClient, Near, services, welcome};
 use l04_typed_rpc::rpc::client::Client;
+use l04_typed_rpc::rpc::listen::{bind, on_signal};
 use l04_typed_rpc::rpc::server::{Door, Settings, serve};
 use l04_typed_rpc::versions::{OnePanda, scales_server};
 use lexopt::prelude::*;
-use tokio::net::TcpListener;
 
 const HELP: &str = "\
 Let the compiler hold the contract: lesson 04 of Sockets to Services.
@@ -134,9 +133,7 @@ fn parse() -> anyhow::Result<Command> {
 // ---- the server
 
 async fn run_server(addr: SocketAddr, until_stdin_ends: bool) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(addr)
-        .await
-        .map_err(|error| anyhow::anyhow!("cannot listen on {addr}: {}", in_words(&error)))?;
+    let listener = bind(addr).await?;
     let shutdown = on_signal(until_stdin_ends)?;
     let mut services = services()?;
     services.register(scales_server(OnePanda))?;
@@ -153,65 +150,6 @@ async fn run_server(addr: SocketAddr, until_stdin_ends: bool) -> anyhow::Result<
     )
     .await?;
     Ok(())
-}
-
-/// The errors of `bind` that people meet, in words that say what to do.
-fn in_words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there already. Stop it, or choose \
-                                     another port, for example --addr 127.0.0.1:8081"
-            .to_string(),
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address. 127.0.0.1 always works".to_string()
-        }
-        io::ErrorKind::PermissionDenied => {
-            "the system does not allow it. Ports from 1024 on need no permission".to_string()
-        }
-        _ => error.to_string(),
-    }
-}
-
-/// Is ready on Ctrl-C and SIGTERM, and for the demo also when its parent is gone.
-fn on_signal(with_stdin: bool) -> anyhow::Result<impl Future<Output = ()>> {
-    let (parent_gone, gone) = tokio::sync::oneshot::channel::<()>();
-    if with_stdin {
-        // A thread of its own: reading standard input cannot be cancelled, and the runtime waits
-        // at its end for what it has started itself.
-        thread::spawn(move || {
-            let _ = io::stdin().read_to_end(&mut Vec::new());
-            drop(parent_gone);
-        });
-    } else {
-        // Never dropped, so never ready.
-        std::mem::forget(parent_gone);
-    }
-    let signals = signals()?;
-    Ok(async move {
-        tokio::select! {
-            () = signals => {}
-            _ = gone => {}
-        }
-    })
-}
-
-#[cfg(unix)]
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 // ---- the client

@@ -2,25 +2,23 @@
 
 mod support;
 
-use std::io::{BufRead, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::{PATIENCE, Server};
+use support::ours;
+use testkit::program::{self, PATIENCE, Server, is_gone};
 
-fn run(args: &[&str]) -> (Output, String, String) {
+fn run(args: &[&str]) -> (bool, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l05-protobuf"));
-    let output = command.args(args).output().unwrap();
-    let out = String::from_utf8(output.stdout.clone()).unwrap();
-    let err = String::from_utf8(output.stderr.clone()).unwrap();
-    (output, out, err)
+    program::run(command.args(args))
 }
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (output, out, err) = run(&[]);
-    assert!(output.status.success(), "{out}\n{err}");
+    let (good, out, err) = run(&[]);
+    assert!(good, "{out}\n{err}");
     for words in [
         "4  41 64 61            \"Ada\"",
         "44 + 2 * 128 = 300",
@@ -40,26 +38,18 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
-    if cfg!(unix) {
-        let server = out.split("server, process ").nth(1).unwrap();
-        let server = server.split(',').next().unwrap();
-        let there = Command::new("kill")
-            .args(["-0", server])
-            .stderr(Stdio::null())
-            .status();
-        assert!(!there.unwrap().success(), "process {server} is still there");
-    }
+    is_gone(&out, "server, process ");
 }
 
 #[test]
 fn two_terminals() {
-    let server = Server::ours(&[]);
+    let server = ours(&[]);
     let addr = server.addr.to_string();
-    let (output, out, err) = run(&["client", "--addr", &addr, "Ada", "你好"]);
-    assert!(output.status.success(), "{err}");
+    let (good, out, err) = run(&["client", "--addr", &addr, "Ada", "你好"]);
+    assert!(good, "{err}");
     assert_eq!(out, "hello Ada\nhello 你好\n");
-    let (output, _, err) = run(&["client", "--addr", &addr, ""]);
-    assert!(!output.status.success());
+    let (good, _, err) = run(&["client", "--addr", &addr, ""]);
+    assert!(!good);
     assert!(
         err.contains("the connection ended without a reply"),
         "{err}"
@@ -67,10 +57,9 @@ fn two_terminals() {
 }
 
 /// What the server says next, without its "hung up on ADDRESS".
-fn says(server: &mut Server) -> String {
-    let mut line = String::new();
-    server.out.read_line(&mut line).unwrap();
-    line.split_once(": ").unwrap().1.trim().to_string()
+fn says(server: &Server) -> String {
+    let line = server.program.line().unwrap();
+    line.split_once(": ").unwrap().1.to_string()
 }
 
 fn dial(addr: SocketAddr) -> TcpStream {
@@ -91,36 +80,36 @@ fn expect_end(stream: &mut TcpStream) {
 /// A message that is too long is refused by its length; nothing of it has to come.
 #[test]
 fn a_message_has_a_limit() {
-    let mut server = Server::ours(&["--message", "100"]);
+    let server = ours(&["--message", "100"]);
     let mut client = dial(server.addr);
     client.write_all(&[0xff, 0xff, 0xff, 0xff, 0x07]).unwrap();
     expect_end(&mut client);
     let refused = "a message of 2147483647 bytes, and 100 are allowed";
-    assert_eq!(says(&mut server), refused);
+    assert_eq!(says(&server), refused);
 }
 
 /// The time is for the whole of a message, however slowly it comes.
 #[test]
 fn a_message_has_a_deadline() {
-    let mut server = Server::ours(&["--time-ms", "300"]);
+    let server = ours(&["--time-ms", "300"]);
     let mut client = dial(server.addr);
     client.write_all(&[0x06, 0x0a]).unwrap();
     expect_end(&mut client);
-    assert_eq!(says(&mut server), "the message took too long");
+    assert_eq!(says(&server), "the message took too long");
 }
 
 #[test]
 fn clients_have_seats() {
-    let mut server = Server::ours(&["--clients", "1"]);
+    let server = ours(&["--clients", "1"]);
     let first = dial(server.addr);
     let mut second = dial(server.addr);
     expect_end(&mut second);
-    assert_eq!(says(&mut server), "too many clients");
+    assert_eq!(says(&server), "too many clients");
     drop(first);
     // Whoever comes now is served, as soon as the seat is free.
     let addr = server.addr.to_string();
     let until = Instant::now() + PATIENCE;
-    let served = || run(&["client", "--addr", &addr, "Ada"]).0.status.success();
+    let served = || run(&["client", "--addr", &addr, "Ada"]).0;
     while !served() {
         assert!(Instant::now() < until, "nobody is served any more");
     }
@@ -128,8 +117,8 @@ fn clients_have_seats() {
 
 #[test]
 fn measure_prints_a_plot_and_a_row() {
-    let (output, out, err) = run(&["measure"]);
-    assert!(output.status.success(), "{err}");
+    let (good, out, err) = run(&["measure"]);
+    assert!(good, "{err}");
     for words in [
         "Size in bytes.",
         "Written and read once",
@@ -145,8 +134,8 @@ fn measure_prints_a_plot_and_a_row() {
 fn a_taken_port_is_a_clear_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let (output, out, err) = run(&["server", "--addr", &addr]);
-    assert!(!output.status.success());
+    let (good, out, err) = run(&["server", "--addr", &addr]);
+    assert!(!good);
     assert_eq!(out, "");
     assert_eq!(
         err,
@@ -160,15 +149,15 @@ fn a_taken_port_is_a_clear_error() {
 #[test]
 fn nobody_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
-    let (output, _, err) = run(&["client", "--addr", "127.0.0.1:1", "wire"]);
-    assert!(!output.status.success());
+    let (good, _, err) = run(&["client", "--addr", "127.0.0.1:1", "wire"]);
+    assert!(!good);
     assert!(err.contains("nobody answers at"), "{err}");
 }
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (output, out, _) = run(&["--help"]);
-    assert!(output.status.success());
+    let (good, out, _) = run(&["--help"]);
+    assert!(good);
     for words in [
         "-- server",
         "-- client",
@@ -187,8 +176,8 @@ fn help_helps_and_mistakes_point_to_it() {
         ),
         (&["server", "now"], "one word too many"),
     ] {
-        let (output, _, err) = run(args);
-        assert!(!output.status.success());
+        let (good, _, err) = run(args);
+        assert!(!good);
         assert!(err.contains(words), "{args:?}: {err}");
     }
 }
@@ -196,20 +185,14 @@ fn help_helps_and_mistakes_point_to_it() {
 #[cfg(unix)]
 #[test]
 fn signals_end_the_server_at_once_and_cleanly() {
-    for signal in ["-INT", "-TERM"] {
-        let mut server = Server::ours(&[]);
+    for signal in ["INT", "TERM"] {
+        let mut server = ours(&[]);
         // A client in the middle of a message must not delay the end.
         let mut client = dial(server.addr);
         client.write_all(&[0x06, 0x0a]).unwrap();
-        let since = Instant::now();
-        let pid = server.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-        assert!(sent.success());
-        let status = server.child.wait().unwrap();
+        server.program.signal(signal);
+        let status = server.program.ends(Duration::from_secs(5));
         assert!(status.success(), "{signal}: {status}");
-        assert!(since.elapsed() < Duration::from_secs(5), "{signal}");
-        let mut rest = String::new();
-        server.out.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "");
+        assert_eq!(server.program.rest(), [""; 0]);
     }
 }

@@ -4,11 +4,12 @@
 mod support;
 
 use l05_protobuf::client::Client;
-use support::{PATIENCE, Server, output, python};
+use support::{ours, python};
+use testkit::program::{PATIENCE, Server, output};
 
 #[test]
 fn a_python_client_and_our_server() {
-    let server = Server::ours(&[]);
+    let server = ours(&[]);
     let long = "x".repeat(20_000);
     let mut client = python("client.py");
     client

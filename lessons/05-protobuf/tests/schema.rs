@@ -52,7 +52,7 @@ fn every_file_keeps_the_rules_of_buf() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "buf lint:\n{said}{errors}");
     // Silence is a pass only if something was looked at.
-    let listed = support::output({
+    let listed = testkit::program::output({
         let mut command = support::buf();
         command.arg("ls-files");
         command

@@ -3,22 +3,19 @@
 mod support;
 
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use support::{PATIENCE, Program, l06_grpc};
+use support::{l06_grpc, program};
+use testkit::program::{PATIENCE, is_gone};
 
-fn run(args: &[&str]) -> (Output, String, String) {
-    let output = l06_grpc(args).output().unwrap();
-    let out = String::from_utf8(output.stdout.clone()).unwrap();
-    let err = String::from_utf8(output.stderr.clone()).unwrap();
-    (output, out, err)
+fn run(args: &[&str]) -> (bool, String, String) {
+    testkit::program::run(l06_grpc(args))
 }
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (output, out, err) = run(&[]);
-    assert!(output.status.success(), "{out}\n{err}");
+    let (good, out, err) = run(&[]);
+    assert!(good, "{out}\n{err}");
     for words in [
         "1. The greeting call",
         "OK  message: \"hello wire\"",
@@ -40,20 +37,12 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
-    if cfg!(unix) {
-        let server = out.split("That is process ").nth(1).unwrap();
-        let server = server.split(',').next().unwrap();
-        let there = Command::new("kill")
-            .args(["-0", server])
-            .stderr(Stdio::null())
-            .status();
-        assert!(!there.unwrap().success(), "process {server} is still there");
-    }
+    is_gone(&out, "That is process ");
 }
 
 #[test]
 fn two_terminals_with_every_method() {
-    let server = Program::start(&[]);
+    let server = program(&[]);
     let addr = server.addr.to_string();
     for (method, name, said) in [
         ("greeter", "wire", "hello wire\n"),
@@ -62,12 +51,12 @@ fn two_terminals_with_every_method() {
         ("teacher", "san", "sanchi, 20 years\n"),
         ("say", "zhang", "zhanghello\n"),
     ] {
-        let (output, out, err) = run(&["client", "--addr", &addr, "--method", method, name]);
-        assert!(output.status.success(), "{err}");
+        let (good, out, err) = run(&["client", "--addr", &addr, "--method", method, name]);
+        assert!(good, "{err}");
         assert_eq!(out, said);
     }
-    let (output, out, err) = run(&["client", "--addr", &addr, "--gzip", "", "Ada"]);
-    assert!(!output.status.success());
+    let (good, out, err) = run(&["client", "--addr", &addr, "--gzip", "", "Ada"]);
+    assert!(!good);
     assert_eq!(out, "hello Ada\n", "the call after the failed one");
     assert!(
         err.contains("InvalidArgument (3): name: at least one character"),
@@ -78,7 +67,7 @@ fn two_terminals_with_every_method() {
 
 #[test]
 fn a_token_a_deadline_and_work_on_the_command_line() {
-    let server = Program::start(&["--token", "sesame", "--slow-ms", "2000"]);
+    let server = program(&["--token", "sesame", "--slow-ms", "2000"]);
     let addr = server.addr.to_string();
     let (_, _, err) = run(&["client", "--addr", &addr, "Ada"]);
     assert!(err.contains("Unauthenticated (16)"), "{err}");
@@ -93,17 +82,15 @@ fn a_token_a_deadline_and_work_on_the_command_line() {
     ];
     let (_, _, err) = run(&[&args[..], &["Ada"]].concat());
     assert!(err.contains("DeadlineExceeded (4)"), "{err}");
-    let stopped = std::iter::from_fn(|| server.lines.recv_timeout(PATIENCE).ok())
-        .find(|line| line.starts_with("work stopped"));
-    assert!(stopped.is_some());
+    server.program.says("work stopped");
 }
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let (output, out, err) = run(&["server", "--addr", &addr]);
-    assert!(!output.status.success());
+    let (good, out, err) = run(&["server", "--addr", &addr]);
+    assert!(!good);
     assert_eq!(out, "");
     assert!(
         err.contains(&format!("cannot listen on {addr}: another program")),
@@ -123,16 +110,16 @@ fn nobody_there_is_a_clear_error() {
         "200",
         "wire",
     ];
-    let (output, _, err) = run(&args);
-    assert!(!output.status.success());
+    let (good, _, err) = run(&args);
+    assert!(!good);
     assert!(err.contains("nobody answers at 127.0.0.1:1: "), "{err}");
     assert!(err.contains("Is the server running?"), "{err}");
 }
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (output, out, _) = run(&["--help"]);
-    assert!(output.status.success());
+    let (good, out, _) = run(&["--help"]);
+    assert!(good);
     for words in [
         "-- server",
         "-- client",
@@ -172,8 +159,8 @@ fn help_helps_and_mistakes_point_to_it() {
         ),
         (&["mine"], "cargo workbook peer 06"),
     ] {
-        let (output, _, err) = run(args);
-        assert!(!output.status.success());
+        let (good, _, err) = run(args);
+        assert!(!good);
         assert!(err.contains(words), "{args:?}: {err}");
     }
 }
@@ -181,19 +168,11 @@ fn help_helps_and_mistakes_point_to_it() {
 #[cfg(unix)]
 #[test]
 fn signals_end_the_server_soon_and_cleanly() {
-    for signal in ["-INT", "-TERM"] {
-        let mut server = Program::start(&[]);
-        let id = server.child.id().to_string();
-        let since = Instant::now();
-        assert!(
-            Command::new("kill")
-                .args([signal, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        assert!(server.child.wait().unwrap().success(), "{signal}");
-        assert!(since.elapsed() < Duration::from_secs(5));
+    for signal in ["INT", "TERM"] {
+        let mut server = program(&[]);
+        server.program.signal(signal);
+        let status = server.program.ends(Duration::from_secs(5));
+        assert!(status.success(), "{signal}: {status}");
     }
 }
 
@@ -205,7 +184,7 @@ async fn who_watches_the_health_hears_of_the_end_before_it_comes() {
     use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
     use tonic_health::pb::health_client::HealthClient;
 
-    let mut server = Program::start(&[]);
+    let mut server = program(&[]);
     let client = Client::connect(server.addr, Options::default()).await;
     let mut health = HealthClient::new(client.unwrap().channel());
     let service = "greeter.v1.Greeter".to_string();
@@ -215,18 +194,11 @@ async fn who_watches_the_health_hears_of_the_end_before_it_comes() {
         let said = support::within(watch.message()).await.unwrap().unwrap();
         assert_eq!(said.status(), expected);
         if expected == Serving {
-            let id = server.child.id().to_string();
-            assert!(
-                Command::new("kill")
-                    .args(["-TERM", &id])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            server.program.signal("TERM");
         }
     }
     // Not blocking here: the client's end of the connection runs on this thread.
     drop((watch, health));
-    let ended = tokio::task::spawn_blocking(move || server.child.wait());
-    assert!(support::within(ended).await.unwrap().unwrap().success());
+    let ended = tokio::task::spawn_blocking(move || server.program.ends(PATIENCE));
+    assert!(support::within(ended).await.unwrap().success());
 }

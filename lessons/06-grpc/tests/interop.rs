@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use l06_grpc::server::{NAMES, Settings, everything, report, serve_with};
 use l06_grpc::work::Work;
-use strangers::{PATIENCE, Spy, Stranger, output, python};
+use strangers::{Spy, python};
+use testkit::program::{PATIENCE, Program, Server, output};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::block_in_place;
@@ -77,10 +78,12 @@ async fn grpcio_finds_the_services_by_reflection_of_both_versions() {
 fn grpcio_calls_every_method_of_the_program() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l06-grpc"));
     command.args(["server", "--addr", "127.0.0.1:0", "--until-stdin-ends"]);
-    let server = Stranger::start(command);
-    let addr = server.says("listening on ").parse().unwrap();
-    assert_eq!(output(client(addr, "calls")), "calls passed\n");
-    assert_eq!(output(client(addr, "reflection")), "reflection passed\n");
+    let server = Server::start(command);
+    assert_eq!(output(client(server.addr, "calls")), "calls passed\n");
+    assert_eq!(
+        output(client(server.addr, "reflection")),
+        "reflection passed\n"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +109,7 @@ async fn grpcio_is_asked_for_a_token_at_every_door() {
 #[tokio::test(flavor = "multi_thread")]
 async fn grpcio_checks_the_health_and_watches_it() {
     let (addr, health) = server(Settings::default()).await;
-    let python = Stranger::start(client(addr, "health"));
+    let python = Program::start(client(addr, "health"));
     block_in_place(|| python.says("watching"));
     report(&health, &NAMES, NotServing).await;
     block_in_place(|| python.says("not serving"));
@@ -130,8 +133,8 @@ async fn the_server_has_a_limit_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_work_stops_when_grpcio_cancels() {
-    let (addr, mut told) = slow_server(5 * PATIENCE / 100, PATIENCE).await;
-    let mut python = Stranger::start(client(addr, "cancellation"));
+    let (addr, mut told) = slow_server(Duration::from_millis(1500), PATIENCE).await;
+    let mut python = Program::start(client(addr, "cancellation"));
     assert_eq!(next(&mut told).await, "work step 1 of 5");
     python.tell("go on");
     stops(&mut told).await;

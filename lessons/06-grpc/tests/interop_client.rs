@@ -9,7 +9,8 @@ use l06_grpc::client::{Client, Options};
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::say::Teacher;
-use strangers::{PATIENCE, Spy, Stranger, python};
+use strangers::{Spy, python};
+use testkit::program::{PATIENCE, Program, Server};
 use tokio::task::block_in_place;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
@@ -19,12 +20,11 @@ use tonic_types::StatusExt;
 
 const DESCRIPTORS: &str = concat!(env!("OUT_DIR"), "/descriptors.bin");
 
-fn server(more: &[&str]) -> (Stranger, SocketAddr) {
+fn server(more: &[&str]) -> (Program, SocketAddr) {
     let mut command = python("server.py");
     command.arg(DESCRIPTORS).args(more);
-    let server = Stranger::start(command);
-    let addr = block_in_place(|| server.says("listening on "));
-    (server, addr.parse().unwrap())
+    let server = block_in_place(|| Server::start(command));
+    (server.program, server.addr)
 }
 
 fn patient() -> Options {
@@ -35,7 +35,7 @@ fn patient() -> Options {
     }
 }
 
-async fn client(options: Options) -> (Stranger, Client) {
+async fn client(options: Options) -> (Program, Client) {
     let (server, addr) = server(&[]);
     (server, Client::connect(addr, options).await.unwrap())
 }

@@ -13,7 +13,8 @@ use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::greeter::greeter_server::{Greeter, GreeterServer};
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use l06_grpc::server::{MESSAGE, Settings};
-use support::{PATIENCE, Program, Server, WIRE, by_hand, full, within};
+use support::{Server, WIRE, by_hand, full, program, within};
+use testkit::program::PATIENCE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -298,9 +299,9 @@ async fn who_sends_a_message_too_slowly_runs_out_of_time() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn all_of_it_together_costs_little_memory() {
-    let program = Program::start(&["--handshake-ms", "2000", "--longest-ms", "2000"]);
-    let before = program.most_memory();
-    let addr = program.addr;
+    let server = program(&["--handshake-ms", "2000", "--longest-ms", "2000"]);
+    let before = server.program.most_memory();
+    let addr = server.addr;
     let mut strangers = JoinSet::new();
     for stranger in 0..150 {
         strangers.spawn(async move {
@@ -323,7 +324,7 @@ async fn all_of_it_together_costs_little_memory() {
     {
         done.unwrap();
     }
-    let grown = program.most_memory() - before;
+    let grown = server.program.most_memory() - before;
     assert!(grown < 100 << 20, "{} MB more", grown >> 20);
     expect_well(addr).await;
 }

@@ -1,9 +1,10 @@
 //! The binary as a person meets it: the demo, two terminals, Ctrl-C, and what it says when it cannot.
 
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use testkit::program::{self, PATIENCE, Program, Server, is_gone};
 
 fn l07_streaming(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l07-streaming"));
@@ -11,90 +12,36 @@ fn l07_streaming(args: &[&str]) -> Command {
     command
 }
 
-fn run(args: &[&str]) -> (Output, String, String) {
-    let output = l07_streaming(args).stdin(Stdio::null()).output().unwrap();
-    let out = String::from_utf8(output.stdout.clone()).unwrap();
-    let err = String::from_utf8(output.stderr.clone()).unwrap();
-    (output, out, err)
+fn run(args: &[&str]) -> (bool, String, String) {
+    program::run(l07_streaming(args))
 }
 
-/// A server in a process of its own.
-struct Server {
-    child: Child,
-    addr: String,
-    /// What it said before it listened.
-    said: Vec<String>,
-    /// What it says afterwards.
-    out: BufReader<ChildStdout>,
+fn serve(options: &[&str]) -> Server {
+    Server::start(l07_streaming(&["server", "--addr", "127.0.0.1:0"]).args(options))
 }
 
-impl Server {
-    fn start(options: &[&str]) -> Self {
-        let mut child = l07_streaming(&[&["server", "--addr", "127.0.0.1:0"], options].concat())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut said = Vec::new();
-        let addr = loop {
-            let mut line = String::new();
-            assert!(out.read_line(&mut line).unwrap() > 0, "it ended: {said:?}");
-            let line = line.trim_end().to_string();
-            match line.strip_prefix("listening on ") {
-                Some(addr) => break addr.to_string(),
-                None => said.push(line),
-            }
-        };
-        Server {
-            child,
-            addr,
-            said,
-            out,
-        }
-    }
-
-    fn client(&self, args: &[&str]) -> (Output, String, String) {
-        run(&[&["client", "--addr", &self.addr], args].concat())
-    }
-
-    /// Waits until it says this.
-    fn says(&mut self, words: &str) {
-        let mut line = String::new();
-        while self.out.read_line(&mut line).unwrap() > 0 {
-            if line.contains(words) {
-                return;
-            }
-            line.clear();
-        }
-        panic!("it ended without saying {words:?}");
-    }
+fn client(server: &Server, args: &[&str]) -> (bool, String, String) {
+    run(&[&["client", "--addr", &server.addr.to_string()], args].concat())
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
+/// A caller of a stream that has so many replies, and so long between them. Its first one has come.
 #[cfg(unix)]
-fn signal(child: &Child, signal: &str) {
-    let kill = Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .status();
-    assert!(kill.unwrap().success());
+fn repeat(server: &Server, count: &str, interval_ms: &str, errors: Stdio) -> Program {
+    let mut command = l07_streaming(&["client", "--addr", &server.addr.to_string()]);
+    command
+        .args(["repeat", "wire", "--count", count])
+        .args(["--interval-ms", interval_ms])
+        .stderr(errors);
+    let client = Program::start(command);
+    client.says("1 hello wire");
+    client
 }
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     let temporary = tempfile::tempdir().unwrap();
-    let output = l07_streaming(&[])
-        .env("TMPDIR", temporary.path())
-        .output()
-        .unwrap();
-    let out = String::from_utf8(output.stdout).unwrap();
-    let err = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{out}\n{err}");
+    let (good, out, err) = program::run(l07_streaming(&[]).env("TMPDIR", temporary.path()));
+    assert!(good, "{out}\n{err}");
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
     for words in [
         "1. One request, four replies",
@@ -126,67 +73,51 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     };
     let (bounded, unbounded) = (made(rows.next()), made(rows.next()));
     assert!(bounded < 100 && unbounded == 2000, "{bounded}, {unbounded}");
-    if cfg!(unix) {
-        let server = out.split("That is process ").nth(1).unwrap();
-        let server = server.split(',').next().unwrap();
-        let there = Command::new("kill")
-            .args(["-0", server])
-            .stderr(Stdio::null())
-            .status();
-        assert!(!there.unwrap().success(), "process {server} is still there");
-    }
+    is_gone(&out, "That is process ");
 }
 
 #[test]
 fn two_terminals_and_all_four_kinds() {
-    let server = Server::start(&[]);
-    let (output, out, err) = server.client(&["greet", "wire"]);
-    assert!(output.status.success(), "{err}");
+    let server = serve(&[]);
+    let (good, out, err) = client(&server, &["greet", "wire"]);
+    assert!(good, "{err}");
     assert_eq!(out, "hello wire\n");
-    let (output, out, err) =
-        server.client(&["repeat", "wire", "--count", "3", "--interval-ms", "10"]);
-    assert!(output.status.success(), "{err}");
+    let (good, out, err) = client(
+        &server,
+        &["repeat", "wire", "--count", "3", "--interval-ms", "10"],
+    );
+    assert!(good, "{err}");
     let numbers: Vec<_> = out
         .lines()
         .map(|line| line.split(" (").next().unwrap())
         .collect();
     assert_eq!(numbers, ["1 hello wire", "2 hello wire", "3 hello wire"]);
-    let (output, out, err) = server.client(&["greet-all", "Ada", "Grace", "你好"]);
-    assert!(output.status.success(), "{err}");
+    let (good, out, err) = client(&server, &["greet-all", "Ada", "Grace", "你好"]);
+    assert!(good, "{err}");
     assert_eq!(out, "hello Ada, Grace and 你好\n");
 
     // A chat whose lines come one after the other, and each is answered before the next.
-    let mut chat = l07_streaming(&["client", "chat", "--addr", &server.addr])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut say = chat.stdin.take().unwrap();
-    let mut hear = BufReader::new(chat.stdout.take().unwrap());
-    let mut next = || {
-        let mut line = String::new();
-        hear.read_line(&mut line).unwrap();
-        line.trim_end().to_string()
-    };
-    assert_eq!(next(), "welcome");
+    let addr = server.addr.to_string();
+    let mut chat = Program::start(l07_streaming(&["client", "chat", "--addr", &addr]));
+    assert_eq!(chat.line().as_deref(), Some("welcome"));
     for text in ["hello", "你好"] {
-        writeln!(say, "{text}").unwrap();
-        assert_eq!(next(), format!("hello {text}"));
+        chat.tell(text);
+        assert_eq!(chat.line(), Some(format!("hello {text}")));
     }
-    drop(say);
-    assert_eq!(next(), "bye, 2 texts");
-    assert!(chat.wait().unwrap().success());
+    chat.finish();
+    assert_eq!(chat.line().as_deref(), Some("bye, 2 texts"));
+    assert!(chat.ends(PATIENCE).success());
 }
 
 #[test]
 fn a_failed_call_is_said_with_its_code() {
-    let server = Server::start(&["--token", "sesame"]);
+    let server = serve(&["--token", "sesame"]);
     let friend = ["--token", "sesame"];
-    let (output, _, err) = server.client(&["greet", "wire"]);
-    assert!(!output.status.success());
+    let (good, _, err) = client(&server, &["greet", "wire"]);
+    assert!(!good);
     assert!(err.contains("the call failed: Unauthenticated: "), "{err}");
-    let (output, _, err) = server.client(&[&["greet", ""], &friend[..]].concat());
-    assert!(!output.status.success());
+    let (good, _, err) = client(&server, &[&["greet", ""], &friend[..]].concat());
+    assert!(!good);
     assert!(err.contains("InvalidArgument: the name is empty"), "{err}");
     let slow = [
         "repeat",
@@ -198,8 +129,8 @@ fn a_failed_call_is_said_with_its_code() {
         "--deadline-ms",
         "500",
     ];
-    let (output, out, err) = server.client(&[&slow[..], &friend].concat());
-    assert!(!output.status.success());
+    let (good, out, err) = client(&server, &[&slow[..], &friend].concat());
+    assert!(!good);
     assert!(err.contains("DeadlineExceeded: "), "{err}");
     // What came before counts.
     assert!(out.starts_with("1 hello wire"), "{out}");
@@ -207,130 +138,80 @@ fn a_failed_call_is_said_with_its_code() {
 
 #[test]
 fn tls_from_the_first_line_to_the_last() {
-    let mut server = Server::start(&["--tls"]);
+    let mut server = serve(&["--tls"]);
     let authority = server.said[0]
         .strip_prefix("callers trust ")
         .unwrap()
         .to_string();
-    let (output, out, err) = server.client(&["greet", "wire", "--ca", &authority]);
-    assert!(output.status.success(), "{err}");
+    let (good, out, err) = client(&server, &["greet", "wire", "--ca", &authority]);
+    assert!(good, "{err}");
     assert_eq!(out, "hello wire\n");
-    let (output, _, err) = server.client(&["greet", "wire"]);
-    assert!(!output.status.success());
+    let (good, _, err) = client(&server, &["greet", "wire"]);
+    assert!(!good);
     assert!(err.contains("Does the server speak TLS"), "{err}");
     let folder = tempfile::tempdir().unwrap();
-    let other = Server::start(&["--certs", folder.path().to_str().unwrap()]);
-    let (output, _, err) = other.client(&["greet", "wire", "--ca", &authority]);
-    assert!(!output.status.success());
+    let other = serve(&["--certs", folder.path().to_str().unwrap()]);
+    let (good, _, err) = client(&other, &["greet", "wire", "--ca", &authority]);
+    assert!(!good);
     assert!(err.contains("signed by somebody we do not know"), "{err}");
-    let (output, _, err) = server.client(&["greet", "wire", "--ca", "/nowhere/ca.pem"]);
-    assert!(!output.status.success());
+    let (good, _, err) = client(&server, &["greet", "wire", "--ca", "/nowhere/ca.pem"]);
+    assert!(!good);
     assert!(err.contains("/nowhere/ca.pem: no certificate"), "{err}");
     // The folder nobody asked for is gone when the server is.
     #[cfg(unix)]
     {
-        signal(&server.child, "-TERM");
-        assert!(server.child.wait().unwrap().success());
+        server.program.signal("TERM");
+        assert!(server.program.ends(PATIENCE).success());
         assert!(!std::path::Path::new(&authority).exists());
     }
-    let plain = Server::start(&[]);
+    let plain = serve(&[]);
     let ours = folder.path().join("ca.pem");
-    let (output, _, err) = plain.client(&["greet", "wire", "--ca", ours.to_str().unwrap()]);
-    assert!(!output.status.success());
+    let (good, _, err) = client(&plain, &["greet", "wire", "--ca", ours.to_str().unwrap()]);
+    assert!(!good);
     assert!(err.contains("the server does not speak TLS"), "{err}");
 }
 
 #[cfg(unix)]
 #[test]
 fn ctrl_c_in_the_client_cancels_the_call() {
-    let mut server = Server::start(&["--narrate"]);
-    let mut client = l07_streaming(&["client", "--addr", &server.addr])
-        .args([
-            "repeat",
-            "wire",
-            "--count",
-            "1000000",
-            "--interval-ms",
-            "20",
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(client.stdout.take().unwrap());
-    let mut line = String::new();
-    out.read_line(&mut line).unwrap();
-    assert!(line.starts_with("1 hello wire"), "{line}");
-    signal(&client, "-INT");
-    server.says("Repeat: the caller has left");
-    assert!(client.wait().unwrap().success());
-    let mut err = String::new();
-    client
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut err)
-        .unwrap();
-    assert_eq!(err, "cancelled\n");
+    let server = serve(&["--narrate"]);
+    let mut client = repeat(&server, "1000000", "20", Stdio::piped());
+    client.signal("INT");
+    server.program.says("Repeat: the caller has left");
+    assert!(client.ends(PATIENCE).success());
+    assert_eq!(client.errors(), "cancelled\n");
 }
 
 #[cfg(unix)]
 #[test]
 fn signals_end_the_server_after_what_is_under_way() {
-    for name in ["-INT", "-TERM"] {
-        let mut server = Server::start(&[]);
-        let mut client = l07_streaming(&["client", "--addr", &server.addr])
-            .args(["repeat", "wire", "--count", "8", "--interval-ms", "100"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(client.stdout.take().unwrap());
-        let mut first = String::new();
-        out.read_line(&mut first).unwrap();
-        signal(&server.child, name);
-        let mut rest = String::new();
-        out.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest.lines().count(), 7, "{rest}");
-        assert!(client.wait().unwrap().success());
-        assert!(server.child.wait().unwrap().success(), "{name}");
+    for name in ["INT", "TERM"] {
+        let mut server = serve(&[]);
+        let mut client = repeat(&server, "8", "100", Stdio::inherit());
+        server.program.signal(name);
+        let rest = client.rest();
+        assert_eq!(rest.len(), 7, "{rest:?}");
+        assert!(client.ends(PATIENCE).success());
+        assert!(server.program.ends(PATIENCE).success(), "{name}");
     }
 }
 
 #[cfg(unix)]
 #[test]
 fn the_grace_is_bounded() {
-    let mut server = Server::start(&["--grace-ms", "300"]);
-    let mut client = l07_streaming(&["client", "--addr", &server.addr])
-        .args([
-            "repeat",
-            "wire",
-            "--count",
-            "1000000",
-            "--interval-ms",
-            "50",
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(client.stdout.take().unwrap());
-    let mut first = String::new();
-    out.read_line(&mut first).unwrap();
-    let since = Instant::now();
-    signal(&server.child, "-TERM");
-    assert!(server.child.wait().unwrap().success());
-    assert!(since.elapsed() < Duration::from_secs(10));
-    drop(out);
-    let output = client.wait_with_output().unwrap();
-    assert!(!output.status.success());
+    let mut server = serve(&["--grace-ms", "300"]);
+    let mut client = repeat(&server, "1000000", "50", Stdio::null());
+    server.program.signal("TERM");
+    assert!(server.program.ends(Duration::from_secs(10)).success());
+    assert!(!client.ends(PATIENCE).success());
 }
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let (output, out, err) = run(&["server", "--addr", &addr]);
-    assert!(!output.status.success());
+    let (good, out, err) = run(&["server", "--addr", &addr]);
+    assert!(!good);
     assert_eq!(out, "");
     assert!(
         err.contains(&format!("cannot listen on {addr}: another program")),
@@ -341,8 +222,8 @@ fn a_taken_port_is_a_clear_error() {
 #[test]
 fn nobody_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
-    let (output, _, err) = run(&["client", "--addr", "127.0.0.1:1", "greet", "wire"]);
-    assert!(!output.status.success());
+    let (good, _, err) = run(&["client", "--addr", "127.0.0.1:1", "greet", "wire"]);
+    assert!(!good);
     assert!(
         err.contains("nobody answers at 127.0.0.1:1. Is the server running?"),
         "{err}"
@@ -351,8 +232,8 @@ fn nobody_there_is_a_clear_error() {
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (output, out, _) = run(&["--help"]);
-    assert!(output.status.success());
+    let (good, out, _) = run(&["--help"]);
+    assert!(good);
     assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
     for words in [
         "-- server",
@@ -378,8 +259,8 @@ fn help_helps_and_mistakes_point_to_it() {
         (&["server", "--streams", "many"], "many"),
         (&["server", "--ahead", "0"], "from 1 to 1000000"),
     ] {
-        let (output, _, err) = run(args);
-        assert!(!output.status.success());
+        let (good, _, err) = run(args);
+        assert!(!good);
         assert!(err.contains(words), "{args:?}: {err}");
     }
 }

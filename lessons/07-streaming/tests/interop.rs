@@ -5,13 +5,14 @@
 mod strangers;
 
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use l07_streaming::server::{Settings, serve};
 use l07_streaming::service::Streams;
 use l07_streaming::tls;
 use l07_streaming::watch::{Event, Watch};
-use strangers::{PATIENCE, Spy, Stranger, output, python};
+use strangers::{Spy, python};
+use testkit::program::{PATIENCE, Program, output, run};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
@@ -121,7 +122,7 @@ async fn a_chat_that_grpcio_cancels_is_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn grpcio_hears_of_the_end_and_its_call_is_finished() {
     let server = server().await;
-    let python = Stranger::start(client(&server.addr.to_string(), "stop", None));
+    let python = Program::start(client(&server.addr.to_string(), "stop", None));
     block_in_place(|| python.says("under way"));
     server.stop.send(()).unwrap();
     block_in_place(|| python.says("stop passed"));
@@ -129,11 +130,11 @@ async fn grpcio_hears_of_the_end_and_its_call_is_finished() {
 
 // ---- TLS: the program itself, with certificates in a folder
 
-fn ours(more: &[&str]) -> (Stranger, String) {
+fn ours(more: &[&str]) -> (Program, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l07-streaming"));
     command.args(["server", "--addr", "127.0.0.1:0", "--until-stdin-ends"]);
     command.args(more);
-    let server = Stranger::start(command);
+    let server = Program::start(command);
     let addr = block_in_place(|| server.says("listening on "));
     (server, addr)
 }
@@ -152,11 +153,11 @@ async fn grpcio_speaks_tls_with_our_authority_and_with_no_other() {
 
 // ---- the other direction
 
-fn grpcio(more: &[&str]) -> (Stranger, String) {
+fn grpcio(more: &[&str]) -> (Program, String) {
     let mut command = python("server.py");
     command.arg(concat!(env!("OUT_DIR"), "/descriptors.bin"));
     command.args(more);
-    let server = Stranger::start(command);
+    let server = Program::start(command);
     let addr = server.says("listening on ");
     (server, addr)
 }
@@ -184,8 +185,7 @@ fn every_kind(addr: &str, more: &[&str]) {
 fn our_client_makes_all_four_kinds_of_call_to_grpcio() {
     let (_server, addr) = grpcio(&[]);
     every_kind(&addr, &[]);
-    let refused = our_client(&addr, &["greet", ""]).output().unwrap();
-    let errors = String::from_utf8(refused.stderr).unwrap();
+    let (_, _, errors) = run(our_client(&addr, &["greet", ""]));
     assert!(
         errors.contains("InvalidArgument: the name is empty"),
         "{errors}"
@@ -195,7 +195,7 @@ fn our_client_makes_all_four_kinds_of_call_to_grpcio() {
 #[test]
 fn our_client_chats_with_grpcio() {
     let (_server, addr) = grpcio(&[]);
-    let mut chat = Stranger::start(our_client(&addr, &["chat"]));
+    let mut chat = Program::start(our_client(&addr, &["chat"]));
     chat.says("welcome");
     for text in ["eins", "två", "三"] {
         chat.tell(text);
@@ -215,11 +215,9 @@ fn our_deadline_ends_a_stream_of_grpcio() {
         "20",
     ];
     let words = [&endless[..], &["--deadline-ms", "1000"]].concat();
-    let late = our_client(&addr, &words).stdin(Stdio::null()).output();
-    let late = late.unwrap();
-    let errors = String::from_utf8(late.stderr).unwrap();
+    let (_, out, errors) = run(our_client(&addr, &words));
     assert!(errors.contains("DeadlineExceeded"), "{errors}");
-    assert!(late.stdout.starts_with(b"1 hello wire"), "nothing came");
+    assert!(out.starts_with("1 hello wire"), "nothing came");
     server.says("repeat is over");
 }
 
@@ -232,6 +230,6 @@ fn our_client_speaks_tls_with_grpcio() {
     let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
     let (_server, addr) = grpcio(&[&path(&certificate), &path(&key)]);
     every_kind(&addr, &["--ca", &path(&authority)]);
-    let clear = our_client(&addr, &["greet", "wire"]).output().unwrap();
-    assert!(!clear.status.success(), "in the clear it must not work");
+    let (good, _, _) = run(our_client(&addr, &["greet", "wire"]));
+    assert!(!good, "in the clear it must not work");
 }

@@ -9,10 +9,11 @@ mod testing;
 use std::error::Error;
 use std::time::Duration;
 
-use strangers::{PATIENCE, Stranger, python};
+use strangers::python;
 use testing::pb::test_service_client::TestServiceClient;
 use testing::pb::unimplemented_service_client::UnimplementedServiceClient;
 use testing::{INITIAL, REQUEST_SIZES, RESPONSE_SIZES, TRAILING, pb, zeros};
+use testkit::program::{PATIENCE, Program};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
@@ -21,17 +22,17 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status, TimeoutExpired};
 
 /// A grpcio server, and a connection to it.
-async fn server() -> (Stranger, Channel) {
+async fn server() -> (Program, Channel) {
     let mut command = python("cases_server.py");
     command.arg(testing::DESCRIPTORS);
-    let server = Stranger::start(command);
+    let server = Program::start(command);
     let addr = server.says("listening on ");
     let channel = Channel::from_shared(format!("http://{addr}")).unwrap();
     let channel = timeout(PATIENCE, channel.connect()).await.unwrap().unwrap();
     (server, channel)
 }
 
-async fn client() -> (Stranger, TestServiceClient<Channel>) {
+async fn client() -> (Program, TestServiceClient<Channel>) {
     let (server, channel) = server().await;
     (server, TestServiceClient::new(channel))
 }

@@ -8,7 +8,8 @@ mod testing;
 
 use std::process::Command;
 
-use strangers::{PATIENCE, Stranger, output, python};
+use strangers::python;
+use testkit::program::{PATIENCE, Program, output};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
@@ -66,7 +67,7 @@ async fn cancel_after_begin() {
     let (addr, mut heard) = testing::serve().await;
     let mut command = client(addr, "cancel_after_begin");
     command.arg("--wait");
-    let mut python = Stranger::start(command);
+    let mut python = Program::start(command);
     assert_eq!(next(&mut heard).await, "streaming_input_call begins");
     python.tell("go on");
     assert_eq!(next(&mut heard).await, "streaming_input_call is over");

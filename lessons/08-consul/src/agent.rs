@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -11,9 +12,7 @@ use tokio::task::JoinHandle;
 use crate::catalog::{Catalog, Node};
 use crate::check::{Check, Status};
 use crate::clock::Clock;
-use crate::journal::{Journal, Kept, Record};
-use crate::local::Source;
-use crate::refused::Refused;
+use crate::journal::{self, Journal, Record};
 use crate::service::Service;
 use crate::store::{State, Store};
 use crate::{api, files, reap, serve};
@@ -42,6 +41,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Checks that are being tried at once.
     pub max_probes: usize,
+    /// How long the head of a request may take to arrive, and a connection may stay without one.
+    pub head_timeout: Duration,
 }
 
 impl Default for Config {
@@ -55,6 +56,7 @@ impl Default for Config {
             clock: Clock::real(),
             max_connections: 8192,
             max_probes: 64,
+            head_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -116,11 +118,8 @@ impl Agent {
             Some(id) => id,
             None => {
                 let id = new_id();
-                let record = Record::NodeId(id.clone());
-                state
-                    .journal
-                    .append(&record)
-                    .map_err(|refused| anyhow::anyhow!(refused.words))?;
+                let written = state.journal.append(&Record::NodeId(id.clone()));
+                written.map_err(|refused| anyhow::anyhow!(refused.words))?;
                 id
             }
         };
@@ -135,7 +134,7 @@ impl Agent {
             store: Store::new(state),
             probes: Semaphore::new(config.max_probes),
         });
-        restore(&shared, kept);
+        journal::restore(&shared, kept);
         let (services, checks) = definitions;
         shared
             .replace_files(services, checks)
@@ -144,7 +143,11 @@ impl Agent {
         let first = reap::first(&shared);
         let reaper = tokio::spawn(reap::run(shared.clone(), first));
         let router = api::router(shared.clone());
-        let server = tokio::spawn(serve::run(listener, router, config.max_connections));
+        let limits = serve::Limits {
+            connections: config.max_connections,
+            head_timeout: config.head_timeout,
+        };
+        let server = tokio::spawn(serve::run(listener, router, limits));
         Ok(Agent {
             address,
             shared,
@@ -204,7 +207,7 @@ pub(crate) fn introduce(catalog: &mut Catalog, index: u64, node: &str, id: &str)
         id: "consul".into(),
         name: "consul".into(),
         port: i64::from(SERVER_PORT),
-        meta: [("version".into(), VERSION.into())].into(),
+        meta: Some([("version".into(), VERSION.into())].into()),
         ..Service::default()
     };
     let alive = Check {
@@ -220,38 +223,11 @@ pub(crate) fn introduce(catalog: &mut Catalog, index: u64, node: &str, id: &str)
         | catalog.put_check(index, alive)
 }
 
-/// What the journal kept is registered again. Every check starts critical, or in the state that its
-/// definition names: nobody has looked since.
-fn restore(shared: &Arc<Shared>, kept: Kept) {
-    shared.store.write(|state| {
-        state.index = state.index.max(kept.index);
-        kept.pairs.into_values().for_each(|pair| state.kv.put(pair));
-    });
-    // What this start does not allow (a script, without the switch) is left out, and said.
-    let report = |id: &str, done: Result<(), Refused>| {
-        if let Err(refused) = done {
-            eprintln!("kept, but not registered: {id:?}: {}", refused.words);
-        }
-    };
-    for (id, definition) in kept.services {
-        report(&id, shared.register_service(definition, Source::Api, false));
-    }
-    for (id, check) in kept.checks {
-        report(&id, shared.register_check(check, Source::Api));
-    }
-}
-
 /// A new name for this node that no other has: random, in the shape of a UUID.
 fn new_id() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
     let [a, b] = [(); 2].map(|()| RandomState::new().build_hasher().finish());
-    let text = format!("{a:016x}{b:016x}");
-    let parts = [
-        &text[..8],
-        &text[8..12],
-        &text[12..16],
-        &text[16..20],
-        &text[20..],
-    ];
-    parts.join("-")
+    let (time, middle, version) = (a >> 32, a >> 16 & 0xffff, a & 0xffff);
+    let (clock, node) = (b >> 48, b & 0xffff_ffff_ffff);
+    format!("{time:08x}-{middle:04x}-{version:04x}-{clock:04x}-{node:012x}")
 }

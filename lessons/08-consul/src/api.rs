@@ -2,10 +2,14 @@
 
 pub mod agent;
 pub mod agent_health;
+pub mod agent_self;
+pub mod answer;
 pub mod call;
 pub mod catalog;
+pub mod catalog_register;
 pub mod health;
 pub mod kv;
+pub mod path;
 
 use std::sync::Arc;
 
@@ -15,192 +19,100 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::any;
 
-use crate::agent::{SERVER_PORT, Shared};
+use crate::agent::Shared;
 use crate::refused::Refused;
-use call::{Answer, Call, empty, read, refusal, text, vary};
+use answer::{empty, refusal, text, vary};
+use call::{Answer, Call};
 
-/// All paths. One that ends in a slash takes a name after it.
+/// All paths, below `/v1/`. One that ends in a slash takes a name after it.
 pub fn router(shared: Arc<Shared>) -> Router {
-    let mut routes = Routes(Router::new());
-    let r = &mut routes;
-    r.at("/v1/agent/self", "GET", agent::this);
-    r.at("/v1/agent/members", "GET", agent::members);
-    r.at("/v1/agent/services", "GET", agent::services);
-    r.at("/v1/agent/service/", "GET", agent::service);
-    r.at("/v1/agent/service/register", "PUT", agent::register);
-    r.at("/v1/agent/service/deregister/", "PUT", agent::deregister);
-    r.at(
-        "/v1/agent/service/maintenance/",
-        "PUT",
-        agent::service_maintenance,
-    );
-    r.at("/v1/agent/maintenance", "PUT", agent::maintenance);
-    r.at("/v1/agent/checks", "GET", agent::checks);
-    r.at("/v1/agent/check/register", "PUT", agent::register_check);
-    r.at(
-        "/v1/agent/check/deregister/",
-        "PUT",
-        agent::deregister_check,
-    );
-    r.at("/v1/agent/check/pass/", "PUT", agent::pass);
-    r.at("/v1/agent/check/warn/", "PUT", agent::warn);
-    r.at("/v1/agent/check/fail/", "PUT", agent::fail);
-    r.at("/v1/agent/check/update/", "PUT", agent::update);
-    r.at("/v1/agent/health/service/id/", "GET", agent_health::by_id);
-    r.at(
-        "/v1/agent/health/service/name/",
-        "GET",
-        agent_health::by_name,
-    );
-    r.at("/v1/agent/reload", "PUT", agent::reload);
-    r.at("/v1/catalog/datacenters", "GET", catalog::datacenters);
-    r.at("/v1/catalog/nodes", "GET", catalog::nodes);
-    r.at("/v1/catalog/node/", "GET", catalog::node);
-    r.at("/v1/catalog/services", "GET", catalog::services);
-    r.at("/v1/catalog/service/", "GET", catalog::service);
-    r.at("/v1/catalog/register", "PUT", catalog::register);
-    r.at("/v1/catalog/deregister", "PUT", catalog::deregister);
-    r.at("/v1/health/service/", "GET", health::service);
-    r.at("/v1/health/node/", "GET", health::node);
-    r.at("/v1/health/checks/", "GET", health::checks);
-    r.at("/v1/health/state/", "GET", health::state);
-    r.at("/v1/kv/", "GET,PUT,DELETE", kv::key);
-    r.at("/v1/status/leader", "GET", leader);
-    r.at("/v1/status/peers", "GET", peers);
+    let routes = Routes(Router::new())
+        .at("GET", "agent/self", agent_self::this)
+        .at("GET", "agent/members", agent_self::members)
+        .at("GET", "agent/services", agent::services)
+        .at("GET", "agent/service/", agent::service)
+        .at("PUT", "agent/service/register", agent::register)
+        .at("PUT", "agent/service/deregister/", agent::deregister)
+        .at("PUT", "agent/service/maintenance/", agent::maintain)
+        .at("PUT", "agent/maintenance", agent::maintain_node)
+        .at("GET", "agent/checks", agent::checks)
+        .at("PUT", "agent/check/register", agent::register_check)
+        .at("PUT", "agent/check/deregister/", agent::deregister_check)
+        .at("PUT", "agent/check/pass/", agent::pass)
+        .at("PUT", "agent/check/warn/", agent::warn)
+        .at("PUT", "agent/check/fail/", agent::fail)
+        .at("PUT", "agent/check/update/", agent::update)
+        .at("GET", "agent/health/service/id/", agent_health::by_id)
+        .at("GET", "agent/health/service/name/", agent_health::by_name)
+        .at("PUT", "agent/reload", agent::reload)
+        .at("GET", "catalog/datacenters", catalog::datacenters)
+        .at("GET", "catalog/nodes", catalog::nodes)
+        .at("GET", "catalog/node/", catalog::node)
+        .at("GET", "catalog/services", catalog::services)
+        .at("GET", "catalog/service/", catalog::service)
+        .at("PUT", "catalog/register", catalog_register::register)
+        .at("PUT", "catalog/deregister", catalog_register::deregister)
+        .at("GET", "health/service/", health::service)
+        .at("GET", "health/node/", health::node)
+        .at("GET", "health/checks/", health::checks)
+        .at("GET", "health/state/", health::state)
+        .at("GET,PUT,DELETE", "kv/", kv::key)
+        .at("GET", "status/leader", agent_self::leader)
+        .at("GET", "status/peers", agent_self::peers);
     routes.0.fallback(elsewhere).with_state(shared)
 }
 
 struct Routes(Router<Arc<Shared>>);
 
 impl Routes {
-    fn at<F, A>(&mut self, path: &'static str, allow: &'static str, endpoint: F)
+    fn at<F, A>(self, allow: &'static str, path: &'static str, endpoint: F) -> Routes
     where
         F: Fn(Call) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Answer> + Send,
     {
+        let path = format!("/v1/{path}");
+        let at = path.clone();
         let handler = any(
-            move |State(shared): State<Arc<Shared>>, request: Request| async move {
+            async move |State(shared): State<Arc<Shared>>, request: Request| {
                 // The caller has a word for a wrong method in every case, so axum's own is not asked.
-                let methods = || HeaderValue::from_str(&format!("OPTIONS,{allow}"));
                 let method = request.method().clone();
-                let mut answer = if method == Method::OPTIONS {
-                    empty(StatusCode::OK)
+                let answer = if method == Method::OPTIONS {
+                    allowing(allow, empty(StatusCode::OK))
                 } else if !allow.split(',').any(|allowed| allowed == method.as_str()) {
-                    text(
-                        StatusCode::METHOD_NOT_ALLOWED,
-                        format!("method {method} not allowed"),
-                    )
+                    let words = format!("method {method} not allowed");
+                    allowing(allow, text(StatusCode::METHOD_NOT_ALLOWED, words))
                 } else {
-                    let result = match read(shared, request, path).await {
+                    let answer = match Call::read(shared, request, &at).await {
                         Ok(call) => endpoint(call).await,
                         Err(refused) => Err(refused),
                     };
-                    return vary(result.unwrap_or_else(refusal));
+                    answer.unwrap_or_else(refusal)
                 };
-                if let Ok(methods) = methods() {
-                    answer.headers_mut().insert(header::ALLOW, methods);
-                }
                 vary(answer)
             },
         );
-        let router = std::mem::take(&mut self.0).route(path, handler.clone());
-        self.0 = match path.ends_with('/') {
+        let router = self.0.route(&path, handler.clone());
+        Routes(match path.ends_with('/') {
             true => router.route(&format!("{path}{{*rest}}"), handler),
             false => router,
-        };
+        })
     }
 }
 
-/// The whole of the answer for a path that would need cleaning before anyone looks at it.
-///
-/// `..`, `.` and `//` are answered by where they lead, as Go's server does, and never followed here.
-pub fn tidy<B>(request: &Request<B>) -> Option<Response> {
-    let path = request.uri().path();
-    let Some(path) = unescape(path).filter(|path| !path.chars().any(char::is_control)) else {
-        return Some(empty(StatusCode::BAD_REQUEST));
-    };
-    let mut parts = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
+fn allowing(methods: &str, mut answer: Response) -> Response {
+    if let Ok(methods) = HeaderValue::from_str(&format!("OPTIONS,{methods}")) {
+        answer.headers_mut().insert(header::ALLOW, methods);
     }
-    let mut clean = format!("/{}", parts.join("/"));
-    if path.ends_with('/') && clean.len() > 1 || path == "/v1/kv" {
-        clean.push('/');
-    }
-    if clean == path {
-        return None;
-    }
-    let query = request
-        .uri()
-        .query()
-        .map_or(String::new(), |query| format!("?{query}"));
-    let there = format!("{}{query}", escape(&clean));
-    let mut answer = empty(StatusCode::MOVED_PERMANENTLY);
-    if request.method() == Method::GET {
-        let page = format!(
-            "<a href=\"{}\">Moved Permanently</a>.\n\n",
-            there.replace('&', "&amp;")
-        );
-        *answer.body_mut() = page.into();
-        let html = HeaderValue::from_static("text/html; charset=utf-8");
-        answer.headers_mut().insert(header::CONTENT_TYPE, html);
-    }
-    // Escaped, it is a header in any case.
-    if let Ok(there) = HeaderValue::from_str(&there) {
-        answer.headers_mut().insert(header::LOCATION, there);
-    }
-    Some(answer)
+    answer
 }
 
-/// A path as it may stand in a header or a page.
-fn escape(path: &str) -> String {
-    let mut escaped = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' | b':' => {
-                escaped.push(char::from(byte));
-            }
-            byte => escaped += &format!("%{byte:02X}"),
-        }
-    }
-    escaped
-}
-
-/// `%2F` is `/`. None, if it is not UTF-8 then.
-pub fn unescape(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let hex = |byte: u8| {
-            char::from(byte)
-                .to_digit(16)
-                .and_then(|digit| u8::try_from(digit).ok())
-        };
-        bytes.push(match byte {
-            b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-async fn leader(call: Call) -> Answer {
-    call.answer(&format!("127.0.0.1:{SERVER_PORT}"))
-}
-
-async fn peers(call: Call) -> Answer {
-    call.answer(&[format!("127.0.0.1:{SERVER_PORT}")])
-}
-
+// ANCHOR: absent
 /// What a real Consul has and this agent has not.
 const ABSENT: &str = "acl agent/connect agent/force-leave agent/host agent/join agent/leave \
     agent/metrics agent/monitor agent/token catalog/connect catalog/gateway-services \
     catalog/node-services config connect coordinate discovery-chain event health/connect \
     health/ingress internal operator query session snapshot txn";
+// ANCHOR_END: absent
 
 /// Everything else: refused in words if a real Consul has it, not found if not, as there.
 async fn elsewhere(request: Request) -> Response {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::check::Check;
-use crate::service::Service;
+use crate::service::{InCatalog, Service};
 
 /// One machine, or what stands for one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -95,21 +95,27 @@ impl Catalog {
 
     /// Adds or changes a service on a node that is there.
     pub fn put_service(&mut self, index: u64, node: &str, mut service: Service) -> bool {
-        let Some(entry) = self.nodes.get_mut(node) else {
+        let Some(there) = self.nodes.get_mut(node) else {
             return false;
         };
-        let old = entry.services.get(&service.id);
-        service.create_index = old.map_or(index, |old| old.create_index);
-        service.modify_index = old.map_or(index, |old| old.modify_index);
+        let old = there.services.get(&service.id);
+        let known = old.and_then(|old| old.in_catalog.clone());
+        let mut entry = known.unwrap_or(InCatalog {
+            create_index: index,
+            ..InCatalog::default()
+        });
+        service.in_catalog = Some(entry.clone());
+        service.meta = service.meta.filter(|meta| !meta.is_empty());
         if old.is_some_and(|old| **old == service) {
             return false;
         }
-        service.modify_index = index;
+        entry.modify_index = index;
+        service.in_catalog = Some(entry);
         let (id, name) = (service.id.clone(), service.name.clone());
         let renamed = old
             .map(|old| old.name.clone())
             .filter(|old| plain(old) != plain(&name));
-        entry.services.insert(id.clone(), Arc::new(service));
+        there.services.insert(id.clone(), Arc::new(service));
         if let Some(old) = renamed {
             self.forget_name(index, &old, node, &id);
         }

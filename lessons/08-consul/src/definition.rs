@@ -4,17 +4,16 @@
 //! the first bit of it is registered.
 
 pub mod check;
-pub mod entry;
-
-use std::collections::BTreeMap;
+mod parts;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::decode::{Fields, Place, Wrong};
+use crate::decode::{Fields, Place};
 use crate::refused::Refused;
-use crate::service::{Address, Service, Weights};
+use crate::service::{Address, Service};
 use check::is_zero;
+use parts::{judge_meta, judge_weights};
 
 pub use check::{CheckDefinition, Probe};
 
@@ -26,47 +25,16 @@ pub struct ServiceDefinition {
     pub checks: Vec<CheckDefinition>,
 }
 
-const SERVICE: &str = "structs.ServiceDefinition";
-
 impl ServiceDefinition {
     /// Reads and judges the definition of a service.
     pub fn read(value: Value) -> Result<ServiceDefinition, Refused> {
-        let mut fields = Fields::of(value, Place::Within(""), SERVICE)?;
-        let mut service = Service {
-            kind: fields.text("Kind")?,
-            id: fields.text("ID")?,
-            name: fields.text("Name")?,
-            tags: fields.texts("Tags")?,
-            address: fields.text("Address")?,
-            tagged_addresses: addresses(&mut fields)?,
-            meta: fields.map("Meta")?,
-            port: fields.whole("Port")?.unwrap_or(0),
-            weights: weights(&mut fields)?,
-            enable_tag_override: fields.flag("EnableTagOverride")?,
-            ..Service::default()
-        };
-        let mut checks = Vec::new();
-        if let Some(value) = fields.take("Check") {
-            // An empty one counts as none; in the list below it is a mistake.
-            let empty = value
-                .as_object()
-                .is_some_and(|members| members.values().all(is_zero));
-            let check = CheckDefinition::of_service(value, ".Check");
-            let check = check.map_err(|refused| refused.within("check"))?;
-            checks.extend(Some(check).filter(|_| !empty));
-        }
-        let list = fields.list("Checks", "structs.CheckTypes")?;
-        for (number, value) in list.into_iter().enumerate() {
-            let check = CheckDefinition::of_service(value, ".Checks");
-            checks.push(check.map_err(|refused| refused.within(&format!("checks[{number}]")))?);
-        }
+        let mut fields = Fields::of(value, "", Place::Within(""), "structs.ServiceDefinition")?;
+        let mut service = service(&mut fields, "Name")?;
+        let mut checks = checks(&mut fields)?;
         // ACLs are off, so a token is taken and ignored, as by a Consul without ACLs.
-        fields.text("Token")?;
+        fields.get::<String>("Token")?;
         for mesh in ["Proxy", "Connect"] {
-            let asked = fields
-                .take(mesh)
-                .is_some_and(|v| v.as_object().is_none_or(|o| !o.is_empty()));
-            if asked {
+            if !is_zero(&fields.get(mesh)?) {
                 return Err(Refused::not_here(format!("{mesh}: the service mesh")));
             }
         }
@@ -78,38 +46,22 @@ impl ServiceDefinition {
         if ["0.0.0.0", "::", "[::]"].contains(&service.address.as_str()) {
             return Err(Refused::bad("Invalid service address"));
         }
-        judge_meta(&service.meta)?;
-        for check in &checks {
-            check.judge()?;
-        }
-        let Weights { passing, warning } = service.weights;
-        if passing < 1 {
-            return Err(Refused::bad(
-                "Invalid Weights: Passing must be greater than 0",
-            ));
-        }
-        if warning < 0 {
-            let words = "Invalid Weights: Warning must be greater or equal than 0";
-            return Err(Refused::bad(words));
-        }
-        if passing > 65535 || warning > 65535 {
-            return Err(Refused::bad(
-                "Invalid Weights: DNS Weight must be between 0 and 65535",
-            ));
-        }
+        service.meta.iter().try_for_each(judge_meta)?;
+        checks.iter().try_for_each(CheckDefinition::judge)?;
+        judge_weights(&service.weights)?;
 
         if service.id.is_empty() {
-            service.id = service.name.clone();
+            service.id.clone_from(&service.name);
         }
         tag_addresses(&mut service);
         let several = checks.len() > 1;
-        for (number, check) in checks.iter_mut().enumerate() {
-            check.service_id = service.id.clone();
+        for (number, check) in (1..).zip(&mut checks) {
+            check.service_id.clone_from(&service.id);
             if check.id.is_empty() {
-                check.id = format!("service:{}", service.id);
-                if several {
-                    check.id += &format!(":{}", number + 1);
-                }
+                check.id = match several {
+                    true => format!("service:{}:{number}", service.id),
+                    false => format!("service:{}", service.id),
+                };
             }
             if check.name.is_empty() {
                 check.name = format!("Service '{}' check", service.name);
@@ -119,61 +71,40 @@ impl ServiceDefinition {
     }
 }
 
-/// Meta is copied to every caller who asks, so it is short, and its names are plain.
-fn judge_meta(meta: &BTreeMap<String, String>) -> Result<(), Refused> {
-    if meta.len() > 64 {
-        return Err(Refused::bad(
-            "Invalid Service Meta: Node metadata cannot contain more than 64 key/value pairs",
-        ));
-    }
-    for (key, value) in meta {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let why = if key.is_empty() {
-            "Key cannot be blank"
-        } else if !key.chars().all(plain) {
-            "Key contains invalid characters"
-        } else if key.len() > 128 {
-            "Key is too long (limit: 128 characters)"
-        } else if key.starts_with("consul-") {
-            "Key prefix 'consul-' is reserved for internal use"
-        } else if value.len() > 512 {
-            "Value is too long (limit: 512 characters)"
-        } else {
-            continue;
-        };
-        let pair = format!("Couldn't load metadata pair ('{key}', '{value}')");
-        return Err(Refused::bad(format!("Invalid Service Meta: {pair}: {why}")));
-    }
-    Ok(())
+/// What a definition and an entry of the catalog have in common; the name is called otherwise there.
+pub fn service(fields: &mut Fields, name: &str) -> Result<Service, Refused> {
+    Ok(Service {
+        kind: fields.get("Kind")?,
+        id: fields.get("ID")?,
+        name: fields.get(name)?,
+        tags: fields.get("Tags")?,
+        address: fields.get("Address")?,
+        tagged_addresses: fields.get("TaggedAddresses")?,
+        meta: Some(fields.get("Meta")?),
+        port: fields.get("Port")?,
+        weights: fields.get("Weights")?,
+        enable_tag_override: fields.get("EnableTagOverride")?,
+        ..Service::default()
+    })
 }
 
-fn weights(fields: &mut Fields) -> Result<Weights, Wrong> {
-    let Some(value) = fields.take("Weights") else {
-        return Ok(Weights::default());
-    };
-    let mut fields = Fields::of(value, Place::Within("Weights.Weights"), "structs.Weights")?;
-    let weights = Weights {
-        passing: fields.whole("Passing")?.unwrap_or(0),
-        warning: fields.whole("Warning")?.unwrap_or(0),
-    };
-    fields.end()?;
-    Ok(weights)
-}
-
-fn addresses(fields: &mut Fields) -> Result<BTreeMap<String, Address>, Wrong> {
-    let map = fields.object("TaggedAddresses", "map[string]structs.ServiceAddress")?;
-    let mut addresses = BTreeMap::new();
-    for (tag, value) in map {
-        let place = Place::Within("ServiceAddress.TaggedAddresses");
-        let mut fields = Fields::of(value, place, "structs.ServiceAddress")?;
-        let address = Address {
-            address: fields.text("Address")?,
-            port: fields.whole("Port")?.unwrap_or(0),
-        };
-        fields.end()?;
-        addresses.insert(tag, address);
+/// The one check and the list of checks: both may be given.
+fn checks(fields: &mut Fields) -> Result<Vec<CheckDefinition>, Refused> {
+    let mut checks = Vec::new();
+    if let Some(value) = fields.take("Check") {
+        // An empty one counts as none; in the list below it is a mistake.
+        let members = value.as_object();
+        let empty = members.is_some_and(|members| members.values().all(is_zero));
+        let check = CheckDefinition::of_service(value, ".Check");
+        let check = check.map_err(|refused| refused.at("check"))?;
+        checks.extend(Some(check).filter(|_| !empty));
     }
-    Ok(addresses)
+    let list = fields.list("Checks", "structs.CheckTypes")?;
+    for (number, value) in list.into_iter().enumerate() {
+        let check = CheckDefinition::of_service(value, ".Checks");
+        checks.push(check.map_err(|refused| refused.at(&format!("checks[{number}]")))?);
+    }
+    Ok(checks)
 }
 
 /// An address that is an IP is also listed under the names by which each kind of network asks for it.
@@ -183,21 +114,19 @@ fn tag_addresses(service: &mut Service) {
         Ok(std::net::IpAddr::V6(_)) => ["lan_ipv6", "wan_ipv6"],
         Err(_) => return,
     };
-    for tag in tags {
+    for tag in tags.map(str::to_owned) {
         let address = Address {
             address: service.address.clone(),
             port: service.port,
         };
-        service
-            .tagged_addresses
-            .entry(tag.to_owned())
-            .or_insert(address);
+        service.tagged_addresses.entry(tag).or_insert(address);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::Weights;
 
     fn service(json: &str) -> Result<ServiceDefinition, Refused> {
         ServiceDefinition::read(crate::decode::value(json.as_bytes())?)

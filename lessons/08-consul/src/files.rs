@@ -11,8 +11,9 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use crate::agent::Shared;
-use crate::decode;
+use crate::decode::{self, plain};
 use crate::definition::{CheckDefinition, ServiceDefinition};
+use crate::local::Source;
 use crate::refused::Refused;
 
 /// What all files together define.
@@ -20,6 +21,8 @@ pub type Definitions = (Vec<ServiceDefinition>, Vec<CheckDefinition>);
 
 /// A file of definitions is some lines; this is a bound against reading something else altogether.
 const MOST: u64 = 4 * 1024 * 1024;
+/// Nobody requested anything.
+const DECODE: &str = "Request decode failed: ";
 
 /// Reads every `.json` file of a directory, in the order of their names.
 pub fn read(directory: Option<&Path>) -> anyhow::Result<Definitions> {
@@ -58,6 +61,52 @@ pub fn read(directory: Option<&Path>) -> anyhow::Result<Definitions> {
     Ok(all)
 }
 
+impl Shared {
+    /// Takes over what the files say now. What was registered over HTTP stays only if there is a data
+    /// directory to keep it, as in Consul: a reload reads everything again, and memory is no source.
+    pub fn replace_files(
+        self: &Arc<Self>,
+        services: Vec<ServiceDefinition>,
+        checks: Vec<CheckDefinition>,
+    ) -> Result<(), Refused> {
+        let (old_services, old_checks) = self.store.read(|state| {
+            let goes = |source: Source| source == Source::File || !state.journal.keeps();
+            let is_named = |id: &str| services.iter().any(|new| new.service.id == id);
+            let stale = state.local.services.iter();
+            let stale = stale.filter(|(id, local)| goes(local.source) && !is_named(id));
+            // The checks of a service go with it, or are replaced together with it.
+            let lone = state.local.checks.iter().filter(|(id, local)| {
+                let kept = is_named(&local.check.service_id);
+                goes(local.source) && !kept && !checks.iter().any(|check| check.id == **id)
+            });
+            let stale: Vec<_> = stale.map(|(id, _)| id.clone()).collect();
+            (stale, lone.map(|(id, _)| id.clone()).collect::<Vec<_>>())
+        });
+        // Judged before anything goes: what fails now would leave half of it done.
+        for definition in &services {
+            self.may_run(&definition.checks, Source::File)
+                .map_err(|refused| {
+                    let name = &definition.service.name;
+                    let words = format!("Failed to register service {name:?}: {}", refused.words);
+                    Refused::internal(format!("Failed reloading services: {words}"))
+                })?;
+        }
+        self.may_run(&checks, Source::File)?;
+        for id in old_services {
+            self.deregister_service(&id)?;
+        }
+        for id in old_checks {
+            self.deregister_check(&id)?;
+        }
+        for definition in services {
+            self.register_service(definition, Source::File, true)?;
+        }
+        checks
+            .into_iter()
+            .try_for_each(|check| self.register_check(check, Source::File))
+    }
+}
+
 /// Reads the files again and takes over what they say.
 pub fn reload(shared: &Arc<Shared>) -> Result<(), Refused> {
     let files = read(shared.config_dir.as_deref());
@@ -69,7 +118,7 @@ pub fn reload(shared: &Arc<Shared>) -> Result<(), Refused> {
 fn parse(text: &str, all: &mut Definitions) -> Result<(), (usize, String)> {
     let value: Value = serde_json::from_str(text).map_err(|error| {
         let words = match decode::value(text.as_bytes()) {
-            Err(wrong) => wrong.words,
+            Err(refused) => refused.words.replace(DECODE, ""),
             // A request may be followed by anything; a file is read by people, to its end.
             Ok(_) => "invalid character after top-level value".into(),
         };
@@ -105,12 +154,12 @@ fn parse(text: &str, all: &mut Definitions) -> Result<(), (usize, String)> {
                 } else {
                     format!("{name}[{number}]")
                 };
-                let Refused { words, member, .. } = refused.within(&place);
+                let Refused { words, member, .. } = refused.at(&place);
                 let last = member.rsplit('.').next().unwrap_or("");
                 let line = line_of(text, last)
                     .or_else(|| line_of(text, &name))
                     .unwrap_or(1);
-                let words = words.replace("Request decode failed: ", "");
+                let words = words.replace(DECODE, "");
                 match words.starts_with("json: unknown field") {
                     true => (line, format!("invalid config key {member}")),
                     false => (line, format!("{place}: {words}")),
@@ -123,7 +172,6 @@ fn parse(text: &str, all: &mut Definitions) -> Result<(), (usize, String)> {
 
 /// The first line with this member. Names may be spelt with underscores, so these do not count.
 fn line_of(text: &str, member: &str) -> Option<usize> {
-    let plain = |name: &str| name.replace('_', "").to_lowercase();
     let wanted = format!("\"{}\"", plain(member));
     if member.is_empty() {
         return None;

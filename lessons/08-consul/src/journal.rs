@@ -5,19 +5,22 @@
 //! the last one, and nobody was told that it was done: it is left out. Rewriting one file at each
 //! change would be simpler, and quadratic: 10,000 registrations would write 10,000 lists.
 //!
-//! From time to time the journal is written anew with only what still counts, into a new file that
-//! then takes the old one's name: there is a whole journal at every moment.
+//! At each start the journal is written anew with only what still counts, into a new file that then
+//! takes the old one's name: there is a whole journal at every moment.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::agent::Shared;
 use crate::definition::{CheckDefinition, ServiceDefinition};
 use crate::kv::Pair;
+use crate::local::Source;
 use crate::refused::Refused;
 
 /// One line.
@@ -40,9 +43,7 @@ pub struct Journal(Option<Open>);
 
 #[derive(Debug)]
 struct Open {
-    directory: PathBuf,
     file: File,
-    lines: usize,
     // Held as long as the journal is open: two agents on one directory would each undo the other.
     _lock: File,
 }
@@ -122,14 +123,8 @@ impl Journal {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Kept::default(),
             Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
         };
-        let (file, lines) = rewrite(directory, kept.records())?;
-        let open = Open {
-            directory: directory.to_owned(),
-            file,
-            lines,
-            _lock: lock,
-        };
-        Ok((Journal(Some(open)), kept))
+        let file = rewrite(directory, kept.records())?;
+        Ok((Journal(Some(Open { file, _lock: lock })), kept))
     }
 
     /// Writes one line. The change that it tells of must not be made if this fails.
@@ -138,28 +133,12 @@ impl Journal {
             return Ok(());
         };
         let written = line(record).and_then(|line| Ok(open.file.write_all(&line)?));
-        open.lines += 1;
         written.map_err(|error| Refused::internal(format!("cannot write the journal: {error}")))
-    }
-
-    /// Whether it holds much more than still counts.
-    pub fn is_long(&self, counts: usize) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|open| open.lines > 1000 + 2 * counts)
     }
 
     /// Whether anything is kept at all.
     pub fn keeps(&self) -> bool {
         self.0.is_some()
-    }
-
-    /// Writes it anew.
-    pub fn shorten(&mut self, records: impl Iterator<Item = Record>) -> anyhow::Result<()> {
-        if let Some(open) = &mut self.0 {
-            (open.file, open.lines) = rewrite(&open.directory, records)?;
-        }
-        Ok(())
     }
 }
 
@@ -185,23 +164,37 @@ fn read(path: &Path, file: File) -> anyhow::Result<Kept> {
 }
 
 /// Writes a new journal beside the old one, on the disk for good, and then gives it the name.
-fn rewrite(
-    directory: &Path,
-    records: impl Iterator<Item = Record>,
-) -> anyhow::Result<(File, usize)> {
+fn rewrite(directory: &Path, records: impl Iterator<Item = Record>) -> anyhow::Result<File> {
     let new = directory.join("agent.journal.new");
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).open(&new)?;
-    let mut file = BufWriter::new(file);
-    let mut lines = 0;
+    let mut file = BufWriter::new(File::create(&new)?);
     for record in records {
         file.write_all(&line(&record)?)?;
-        lines += 1;
     }
     let file = file
         .into_inner()
         .map_err(std::io::IntoInnerError::into_error)?;
     file.sync_all()?;
     std::fs::rename(&new, directory.join(NAME))?;
-    Ok((file, lines))
+    Ok(file)
+}
+
+/// What the journal kept is registered again. Every check starts critical, or in the state that its
+/// definition names: nobody has looked since.
+pub(crate) fn restore(shared: &Arc<Shared>, kept: Kept) {
+    shared.store.write(|state| {
+        state.index = state.index.max(kept.index);
+        kept.pairs.into_values().for_each(|pair| state.kv.put(pair));
+    });
+    // What this start does not allow (a script, without the switch) is left out, and said.
+    let report = |id: &str, done: Result<(), Refused>| {
+        if let Err(refused) = done {
+            eprintln!("kept, but not registered: {id:?}: {}", refused.words);
+        }
+    };
+    for (id, definition) in kept.services {
+        report(&id, shared.register_service(definition, Source::Api, false));
+    }
+    for (id, check) in kept.checks {
+        report(&id, shared.register_check(check, Source::Api));
+    }
 }

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::base64;
 use crate::clock::Moment;
 
 /// What a key holds.
@@ -33,12 +34,12 @@ fn in_base64<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Err
     if value.is_empty() {
         return serializer.serialize_none();
     }
-    serializer.serialize_str(&base64::encode(value))
+    serializer.serialize_str(&STANDARD.encode(value))
 }
 
 fn from_base64<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
-    base64::decode(&text).ok_or_else(|| serde::de::Error::custom("not base64"))
+    STANDARD.decode(text).map_err(serde::de::Error::custom)
 }
 
 /// All keys, in order.
@@ -54,6 +55,7 @@ pub struct Kv {
 }
 
 impl Kv {
+    // ANCHOR: plan
     /// Sets a key. With `cas`, only if its index is that one; 0 means that it must not exist.
     /// Says what to keep and whether that is a change; none: somebody came in between.
     pub fn plan(&self, index: u64, key: &str, flags: u64, value: &[u8], cas: Option<u64>) -> Plan {
@@ -73,6 +75,7 @@ impl Kv {
             modify_index: index,
         })
     }
+    // ANCHOR_END: plan
 
     /// Keeps a pair as it is.
     pub fn put(&mut self, pair: Pair) {

@@ -24,18 +24,18 @@ pub enum Source {
 /// The list.
 #[derive(Debug, Default)]
 pub struct Local {
-    services: BTreeMap<String, LocalService>,
+    pub(crate) services: BTreeMap<String, LocalService>,
     pub(crate) checks: BTreeMap<String, LocalCheck>,
     /// Counts the changes of this list.
     pub version: u64,
 }
 
 #[derive(Debug)]
-struct LocalService {
-    service: Service,
-    source: Source,
+pub(crate) struct LocalService {
+    pub service: Service,
+    pub source: Source,
     // The ids of its checks: to look for them among all would cost more with each service there is.
-    checks: BTreeSet<String>,
+    pub checks: BTreeSet<String>,
 }
 
 /// A check and what is remembered between two results.
@@ -43,15 +43,13 @@ struct LocalService {
 pub(crate) struct LocalCheck {
     pub check: Check,
     pub definition: CheckDefinition,
-    source: Source,
+    pub source: Source,
     // Since when results say that it is critical. A check that never had a result is not overdue, and
     // registering it again starts the time again.
     pub critical_since: Option<Moment>,
-    // When the catalog gets to hear new words for an old state.
-    pub output_due: Option<Moment>,
     // Results in a row.
-    pub good: u64,
-    pub bad: u64,
+    pub good: i64,
+    pub bad: i64,
     // What the service itself said last.
     pub said: String,
     pub task: Option<Task>,
@@ -59,6 +57,14 @@ pub(crate) struct LocalCheck {
 
 /// As many as one agent takes: the point is that there is a bound.
 const MOST: usize = 50_000;
+
+fn room<T>(map: &BTreeMap<String, T>, id: &str, most: usize, what: &str) -> Result<(), Refused> {
+    if map.len() < most || map.contains_key(id) {
+        return Ok(());
+    }
+    let words = format!("this agent takes {most} {what}");
+    Err(Refused::new(503, words))
+}
 
 impl Local {
     /// All services.
@@ -76,16 +82,6 @@ impl Local {
         self.checks.values().map(|local| &local.check)
     }
 
-    /// How many entries there are.
-    pub fn len(&self) -> usize {
-        self.services.len() + self.checks.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Services that have been critical for longer than a check of theirs allows.
     pub fn dead(&self, now: Moment) -> BTreeSet<String> {
         let overdue = |local: &&LocalCheck| {
@@ -100,24 +96,13 @@ impl Local {
         dead.filter(|id| !id.is_empty()).collect()
     }
 
-    /// What the journal has to know: what came over the API.
-    pub fn definitions(&self) -> (Vec<ServiceDefinition>, Vec<CheckDefinition>) {
-        let services = self
-            .services
-            .values()
-            .filter(|local| local.source == Source::Api);
-        let services = services.map(|local| ServiceDefinition {
-            service: local.service.clone(),
-            checks: Vec::new(),
-        });
-        let checks = self
-            .checks
-            .values()
-            .filter(|local| local.source == Source::Api);
-        (
-            services.collect(),
-            checks.map(|local| local.definition.clone()).collect(),
-        )
+    /// Takes a check out of the list, and out of its service's.
+    fn forget_check(&mut self, id: &str) -> Option<LocalCheck> {
+        let gone = self.checks.remove(id)?;
+        if let Some(service) = self.services.get_mut(&gone.check.service_id) {
+            service.checks.remove(id);
+        }
+        Some(gone)
     }
 
     /// Ends all that runs.
@@ -136,57 +121,40 @@ impl Shared {
         replace_checks: bool,
     ) -> Result<(), Refused> {
         self.may_run(&definition.checks, source)?;
-        self.store.write(|state| {
+        let named: BTreeSet<_> = definition.checks.iter().map(|c| c.id.clone()).collect();
+        let before = self.store.write(|state| {
+            let local = &mut state.local;
             let id = definition.service.id.clone();
-            if state.local.services.len() >= MOST && !state.local.services.contains_key(&id) {
-                return Err(Refused::new(
-                    503,
-                    format!("this agent takes {MOST} services"),
-                ));
-            }
-            let old = state
-                .local
-                .services
-                .get(&id)
-                .map(|local| local.checks.clone());
-            let (mut kept, mut surplus) = (old.unwrap_or_default(), BTreeSet::new());
-            if replace_checks {
-                surplus = std::mem::take(&mut kept);
-                surplus.retain(|id| definition.checks.iter().all(|check| check.id != *id));
-            }
+            room(&local.services, &id, MOST, "services")?;
             if source == Source::Api {
-                for check_id in &surplus {
-                    state
-                        .journal
-                        .append(&Record::RemoveCheck(check_id.clone()))?;
-                }
                 state.journal.append(&Record::Service(definition.clone()))?;
             }
             let ServiceDefinition { service, checks } = definition;
-            let local = LocalService {
+            let before = local.services.get(&id).map(|old| old.checks.clone());
+            let before = before.unwrap_or_default();
+            let entry = LocalService {
                 service: service.clone(),
                 source,
-                checks: kept,
+                checks: before.clone(),
             };
-            state.local.services.insert(id, local);
-            let start = |check| self.start_check(&mut state.local, check, &service, source);
+            local.services.insert(id, entry);
+            let start = |check| self.start_check(local, check, &service, source);
             let checks: Vec<Check> = checks.into_iter().map(start).collect();
-            for check_id in &surplus {
-                state.local.checks.remove(check_id);
-            }
-            state.local.version += 1;
+            local.version += 1;
             state.change(|catalog, index| {
                 let mut changed = catalog.put_service(index, &self.node, service);
                 for check in checks {
                     changed |= catalog.put_check(index, check);
                 }
-                for check_id in &surplus {
-                    changed |= catalog.remove_check(index, &self.node, check_id);
-                }
                 changed
             });
-            Ok(())
-        })
+            Ok::<_, Refused>(before)
+        })?;
+        if replace_checks {
+            let mut surplus = before.difference(&named);
+            surplus.try_for_each(|id| self.deregister_check(id))?;
+        }
+        Ok(())
     }
 
     /// Registers a check by itself: of a service that is there, or of the node.
@@ -197,29 +165,22 @@ impl Shared {
     ) -> Result<(), Refused> {
         self.may_run(std::slice::from_ref(&definition), source)?;
         self.store.write(|state| {
+            let local = &mut state.local;
             let id = &definition.service_id;
-            let service = match state.local.services.get(id) {
-                Some(local) => local.service.clone(),
+            let service = match local.service(id) {
+                Some(service) => service.clone(),
                 None if id.is_empty() => Service::default(),
                 None => {
-                    return Err(Refused::internal(format!(
-                        "ServiceID {id:?} does not exist"
-                    )));
+                    let words = format!("ServiceID {id:?} does not exist");
+                    return Err(Refused::internal(words));
                 }
             };
-            if state.local.checks.len() >= 2 * MOST
-                && !state.local.checks.contains_key(&definition.id)
-            {
-                return Err(Refused::new(
-                    503,
-                    format!("this agent takes {} checks", 2 * MOST),
-                ));
-            }
+            room(&local.checks, &definition.id, 2 * MOST, "checks")?;
             if source == Source::Api {
                 state.journal.append(&Record::Check(definition.clone()))?;
             }
-            let check = self.start_check(&mut state.local, definition, &service, source);
-            state.local.version += 1;
+            let check = self.start_check(local, definition, &service, source);
+            local.version += 1;
             state.change(|catalog, index| catalog.put_check(index, check));
             Ok(())
         })
@@ -251,61 +212,11 @@ impl Shared {
                 return Ok(());
             }
             state.journal.append(&Record::RemoveCheck(id.to_owned()))?;
-            let gone = state
-                .local
-                .checks
-                .remove(id)
-                .map(|local| local.check.service_id);
-            let service = gone.and_then(|service_id| state.local.services.get_mut(&service_id));
-            service.map(|local| local.checks.remove(id));
+            state.local.forget_check(id);
             state.local.version += 1;
             state.change(|catalog, index| catalog.remove_check(index, &self.node, id));
             Ok(())
         })
-    }
-
-    /// Takes over what the files say now. What was registered over HTTP stays only if there is a data
-    /// directory to keep it, as in Consul: a reload reads everything again, and memory is no source.
-    pub fn replace_files(
-        self: &Arc<Self>,
-        services: Vec<ServiceDefinition>,
-        checks: Vec<CheckDefinition>,
-    ) -> Result<(), Refused> {
-        let (old_services, old_checks) = self.store.read(|state| {
-            let goes = |source: Source| source == Source::File || !state.journal.keeps();
-            let is_named = |id: &str| services.iter().any(|new| new.service.id == id);
-            let stale = state.local.services.iter();
-            let stale = stale.filter(|(id, local)| goes(local.source) && !is_named(id));
-            // The checks of a service go with it, or are replaced together with it.
-            let lone = state.local.checks.iter().filter(|(id, local)| {
-                let kept = is_named(&local.check.service_id);
-                goes(local.source) && !kept && !checks.iter().any(|check| check.id == **id)
-            });
-            let stale: Vec<_> = stale.map(|(id, _)| id.clone()).collect();
-            (stale, lone.map(|(id, _)| id.clone()).collect::<Vec<_>>())
-        });
-        // Judged before anything goes: what fails now would leave half of it done.
-        for definition in &services {
-            self.may_run(&definition.checks, Source::File)
-                .map_err(|refused| {
-                    let name = &definition.service.name;
-                    let words = format!("Failed to register service {name:?}: {}", refused.words);
-                    Refused::internal(format!("Failed reloading services: {words}"))
-                })?;
-        }
-        self.may_run(&checks, Source::File)?;
-        for id in old_services {
-            self.deregister_service(&id)?;
-        }
-        for id in old_checks {
-            self.deregister_check(&id)?;
-        }
-        for definition in services {
-            self.register_service(definition, Source::File, true)?;
-        }
-        checks
-            .into_iter()
-            .try_for_each(|check| self.register_check(check, Source::File))
     }
 
     /// Puts a check into the list and starts what it needs.
@@ -316,13 +227,7 @@ impl Shared {
         service: &Service,
         source: Source,
     ) -> Check {
-        let old = local.checks.remove(&definition.id);
-        if let Some(of) = old
-            .as_ref()
-            .and_then(|old| local.services.get_mut(&old.check.service_id))
-        {
-            of.checks.remove(&definition.id);
-        }
+        let old = local.forget_check(&definition.id);
         if let Some(of) = local.services.get_mut(&service.id) {
             of.checks.insert(definition.id.clone());
         }
@@ -357,7 +262,6 @@ impl Shared {
             check: check.clone(),
             source,
             critical_since: None,
-            output_due: None,
             good: 0,
             bad: 0,
             said,
@@ -369,11 +273,13 @@ impl Shared {
     }
 
     /// A script is somebody else's command on this machine: only where that was switched on.
-    fn may_run(&self, checks: &[CheckDefinition], source: Source) -> Result<(), Refused> {
-        let script = checks
-            .iter()
-            .any(|check| matches!(check.probe, Probe::Script(_)));
-        if !script || self.enable_script_checks {
+    pub(crate) fn may_run(
+        &self,
+        checks: &[CheckDefinition],
+        source: Source,
+    ) -> Result<(), Refused> {
+        let is_script = |check: &CheckDefinition| matches!(check.probe, Probe::Script(_));
+        if self.enable_script_checks || !checks.iter().any(is_script) {
             return Ok(());
         }
         Err(Refused::internal(match source {

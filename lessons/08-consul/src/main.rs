@@ -1,60 +1,94 @@
-//! The command line of lesson 08.
+//! The command line of lesson 08. Without an argument it tells the whole story; `agent` is the phone
+//! book itself, and the rest is for talking to one, ours or a real Consul.
 
-use std::path::PathBuf;
+mod demo;
+mod dns;
+mod greeters;
+mod measure;
+mod options;
+mod peer;
+mod reading;
 
-use anyhow::bail;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
 use l08_consul::agent::{Agent, Config};
+use l08_consul::ask;
+use options::{Command, Question};
 
-const HELP: &str = "\
-A readable Consul agent: the HTTP API of Consul 1.8.7 that services and their callers use.
-
-usage: cargo run -p l08-consul -- agent [options]
-
-  --http-addr ADDR         where the HTTP API listens (127.0.0.1:8500)
-  --config-dir DIR         definition files (*.json): service, services, check, checks
-  --data-dir DIR           where registrations and keys outlive a restart
-  --node NAME              the name of this node (agent-one)
-  --enable-script-checks   let a check be a command on this machine (`args`)
-  --help                   this text
-
-SIGHUP, or PUT /v1/agent/reload, reads the definition files again. Ctrl-C ends the agent.
-Not part of it: DNS, the user interface, other nodes. For those, run a real Consul.";
-
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    use lexopt::prelude::*;
-    let mut config = Config {
-        http_addr: "127.0.0.1:8500".into(),
-        ..Config::default()
-    };
-    let mut command = None;
-    let mut args = lexopt::Parser::from_env();
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("http-addr" | "addr") => config.http_addr = args.value()?.string()?,
-            Long("config-dir") => config.config_dir = Some(PathBuf::from(args.value()?)),
-            Long("data-dir") => config.data_dir = Some(PathBuf::from(args.value()?)),
-            Long("node") => config.node = args.value()?.string()?,
-            Long("enable-script-checks") => config.enable_script_checks = true,
-            Long("help") | Short('h') => {
-                println!("{HELP}");
-                return Ok(());
-            }
-            Value(value) if command.is_none() => command = Some(value.string()?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    match command.as_deref() {
-        Some("agent") => run(config).await,
-        Some(other) => bail!("no command {other:?}; --help names them"),
-        None => {
-            println!("{HELP}");
-            Ok(())
+fn main() -> ExitCode {
+    match options::parse().and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("l08-consul: {error:#}");
+            ExitCode::FAILURE
         }
     }
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Help => Ok(io::stdout().write_all(options::HELP.as_bytes())?),
+            Command::Demo => interruptible(demo::run()).await,
+            Command::Agent(config) => run_agent(*config).await,
+            Command::Greeters(agent) => interruptible(greeters::run(agent)).await,
+            Command::Measure => interruptible(measure::run()).await,
+            Command::Reading => Ok(io::stdout().write_all(reading::table().as_bytes())?),
+            Command::Ask(question) => ask_once(question).await,
+            Command::Dns { server, name, srv } => {
+                let kind = if srv { dns::Kind::Srv } else { dns::Kind::A };
+                for line in dns::ask(server, &name, kind).await? {
+                    println!("{line}");
+                }
+                Ok(())
+            }
+        }
+    })
+}
+
+/// Dropped on Ctrl-C and SIGTERM, so that what it has started is ended and what it has written to
+/// the disk is gone.
+async fn interruptible(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn ask_once(question: Question) -> anyhow::Result<()> {
+    let Question {
+        agent,
+        method,
+        path,
+        body,
+    } = question;
+    let answer = ask::ask(agent, method, &path, &body).await;
+    let answer = answer.map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => anyhow::anyhow!(
+            "nobody answers at {agent}. Is an agent running? `cargo run -p l08-consul -- agent`"
+        ),
+        _ => anyhow::anyhow!("{agent}: {error}"),
+    })?;
+    match answer.index {
+        0 => eprintln!("{}", answer.status),
+        index => eprintln!("{}, index {index}", answer.status),
+    }
+    if !answer.body.is_empty() {
+        println!("{}", answer.body.trim_end());
+    }
+    if answer.status >= 400 {
+        anyhow::bail!("refused");
+    }
+    Ok(())
+}
+
+async fn run_agent(config: Config) -> anyhow::Result<()> {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let more = rustix::process::Rlimit {
         current: limit.maximum,

@@ -14,6 +14,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// How long a deleted key is remembered for those who watch its folder.
 const GRAVE: Duration = Duration::from_secs(15 * 60);
 
+// ANCHOR: run
 /// Sweeps for ever.
 pub async fn run(shared: Arc<Shared>, first: impl Future<Output = crate::clock::Awake>) {
     let mut awake = first.await;
@@ -25,6 +26,7 @@ pub async fn run(shared: Arc<Shared>, first: impl Future<Output = crate::clock::
         awake = next.await;
     }
 }
+// ANCHOR_END: run
 
 /// The first sleep, to be made before the task is spawned.
 pub fn first(shared: &Shared) -> impl Future<Output = crate::clock::Awake> + Send + use<> {
@@ -39,16 +41,7 @@ fn sweep(shared: &Arc<Shared>, now: Moment) {
             eprintln!("reaping {id:?}: {}", refused.words);
         }
     }
-    shared.push_outputs(now);
     shared.sync();
-    shared.store.write(|state| {
-        state.kv.forget(now.saturating_sub(GRAVE));
-        let counts = state.local.len() + state.kv.len();
-        if state.journal.is_long(counts) {
-            let records = state.records(&shared.node_id);
-            if let Err(error) = state.journal.shorten(records.into_iter()) {
-                eprintln!("cannot shorten the journal: {error:#}");
-            }
-        }
-    });
+    let forgotten = now.saturating_sub(GRAVE);
+    shared.store.write(|state| state.kv.forget(forgotten));
 }

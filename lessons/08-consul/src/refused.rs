@@ -1,6 +1,6 @@
 //! A refusal: the status and the words that a caller gets.
 
-use crate::decode::Wrong;
+use std::fmt::Display;
 
 /// Why a request was not done.
 #[derive(Debug, PartialEq)]
@@ -28,13 +28,18 @@ impl Refused {
         Refused::new(400, words)
     }
 
+    /// 400: the body is not what it should be.
+    pub fn decode(words: impl Display) -> Refused {
+        Refused::bad(format!("Request decode failed: {words}"))
+    }
+
     /// 500: Consul's answer to much that is the caller's mistake as well.
     pub fn internal(words: impl Into<String>) -> Refused {
         Refused::new(500, words)
     }
 
     /// 501: the real Consul does this and the agent of this lesson does not.
-    pub fn not_here(what: impl std::fmt::Display) -> Refused {
+    pub fn not_here(what: impl Display) -> Refused {
         Refused::new(
             501,
             format!("{what} is not part of this agent; a real Consul has it"),
@@ -42,21 +47,11 @@ impl Refused {
     }
 
     /// The same, from one level further out.
-    pub fn within(mut self, place: &str) -> Refused {
-        if !self.member.is_empty() {
-            self.member = format!("{place}.{}", self.member);
-        }
+    pub fn at(mut self, place: &str) -> Refused {
+        self.member = match self.member.as_str() {
+            "" => place.to_owned(),
+            inner => format!("{place}.{inner}"),
+        };
         self
-    }
-}
-
-impl From<Wrong> for Refused {
-    fn from(wrong: Wrong) -> Refused {
-        let words = format!("Request decode failed: {}", wrong.words);
-        Refused {
-            status: 400,
-            words,
-            member: wrong.member,
-        }
     }
 }

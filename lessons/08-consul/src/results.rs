@@ -1,22 +1,16 @@
 //! What becomes of a result: a heartbeat, a TTL that ran out, a check that was tried.
 //!
 //! It lands in the agent's own list first, and goes on to the [`crate::catalog`]: at once when the state
-//! turned, and some minutes later when only the words changed. A check that reports "load 0.31",
+//! turned, and at the next [`Shared::sync`] when only the words changed. A check that reports "load 0.31",
 //! "load 0.32" would otherwise wake every caller in the data centre once in ten seconds.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::agent::{Shared, introduce};
 use crate::check::runner::Task;
 use crate::check::{Status, cut};
-use crate::clock::Moment;
 use crate::definition::Probe;
-use crate::local::LocalCheck;
 use crate::refused::Refused;
-
-/// New words for an old state are passed on after this, give or take a half.
-const OUTPUT_DELAY: Duration = Duration::from_secs(300);
 
 impl Shared {
     /// The service itself says how it is: what a TTL check waits for.
@@ -27,7 +21,7 @@ impl Shared {
         output: &str,
     ) -> Result<(), Refused> {
         let no_ttl = || Refused::internal(format!("CheckID {id:?} does not have associated TTL"));
-        self.store.write(|state| {
+        let output = self.store.write(|state| {
             let local = state.local.checks.get_mut(id).ok_or_else(no_ttl)?;
             let Probe::Ttl(ttl) = local.definition.probe else {
                 return Err(no_ttl());
@@ -35,16 +29,9 @@ impl Shared {
             local.said = cut(output, local.definition.output_max_size);
             // A new timer instead of the old one: a heartbeat starts the time again.
             local.task = Some(Task::ttl(self, id, ttl));
-            Ok(())
+            Ok(local.said.clone())
         })?;
-        let most = self.store.read(|state| {
-            state
-                .local
-                .checks
-                .get(id)
-                .map_or(0, |local| local.definition.output_max_size)
-        });
-        self.update_check(id, None, status, &cut(output, most));
+        self.update_check(id, None, status, &output);
         Ok(())
     }
 
@@ -85,7 +72,6 @@ impl Shared {
     /// Writes a result down.
     fn update_check(&self, id: &str, task: Option<u64>, status: Status, output: &str) {
         let now = self.clock.now();
-        let later = OUTPUT_DELAY / 2 + self.clock.jitter(OUTPUT_DELAY);
         self.store.write(|state| {
             let Some(local) = state.local.checks.get_mut(id) else {
                 return;
@@ -107,25 +93,7 @@ impl Shared {
             output.clone_into(&mut local.check.output);
             state.local.version += 1;
             if turned {
-                local.output_due = None;
                 let check = local.check.clone();
-                state.change(|catalog, index| catalog.put_check(index, check));
-            } else {
-                local.output_due.get_or_insert(now + later);
-            }
-        });
-    }
-
-    /// Passes on the new words that have waited long enough.
-    pub fn push_outputs(&self, now: Moment) {
-        self.store.write(|state| {
-            let due = |local: &&mut LocalCheck| local.output_due.is_some_and(|due| due <= now);
-            let mut checks = Vec::new();
-            for local in state.local.checks.values_mut().filter(due) {
-                local.output_due = None;
-                checks.push(local.check.clone());
-            }
-            for check in checks {
                 state.change(|catalog, index| catalog.put_check(index, check));
             }
         });
@@ -141,11 +109,7 @@ impl Shared {
             }
             gone.retain(|id| id != "consul" && state.local.service(id).is_none());
             let services: Vec<_> = state.local.services().cloned().collect();
-            // New words for an old state wait for their time.
-            let known = state.catalog.checks_of_node(&self.node).len();
-            let waits = |local: &&LocalCheck| local.output_due.is_none() || known == 0;
-            let checks = state.local.checks.values().filter(waits);
-            let checks: Vec<_> = checks.map(|local| local.check.clone()).collect();
+            let checks: Vec<_> = state.local.checks().cloned().collect();
             state.change(|catalog, index| {
                 let mut changed = introduce(catalog, index, &self.node, &self.node_id);
                 for id in gone {

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::journal::{Journal, Record};
+use crate::journal::Journal;
 use crate::kv::Kv;
 use crate::local::Local;
 
@@ -39,23 +39,6 @@ impl State {
         if change(&mut self.catalog, self.index + 1) {
             self.index += 1;
         }
-    }
-}
-
-impl State {
-    /// All that counts, as the journal writes it down.
-    pub fn records(&self, node_id: &str) -> Vec<Record> {
-        let (services, checks) = self.local.definitions();
-        let head = [
-            Record::NodeId(node_id.to_owned()),
-            Record::Index(self.index),
-        ];
-        let pairs = self.kv.list("");
-        head.into_iter()
-            .chain(services.into_iter().map(Record::Service))
-            .chain(checks.into_iter().map(Record::Check))
-            .chain(pairs.iter().map(|pair| Record::Pair(pair.as_ref().clone())))
-            .collect()
     }
 }
 
@@ -107,6 +90,7 @@ impl Store {
         result
     }
 
+    // ANCHOR: wait
     /// Waits until an index is greater than `seen`, or until `wait` is over, whichever comes first.
     /// The caller looks for itself afterwards, at both: being woken does not mean that it changed.
     pub async fn wait_past(
@@ -131,6 +115,7 @@ impl Store {
             }
         }
     }
+    // ANCHOR_END: wait
 }
 
 /// One number for each topic, in their order.

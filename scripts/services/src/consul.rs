@@ -99,6 +99,14 @@ impl Consul {
         }
     }
 
+    /// The process that serves it: this one for the embedded one.
+    pub fn pid(&self) -> u32 {
+        match &self.inner {
+            Inner::Real(consul) => consul.id(),
+            Inner::Embedded(_) => std::process::id(),
+        }
+    }
+
     /// Whether it still runs: a crash of the real one is noticed here.
     pub fn is_running(&mut self) -> bool {
         match &mut self.inner {

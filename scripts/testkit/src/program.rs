@@ -151,6 +151,17 @@ impl Program {
         std::iter::from_fn(|| self.line()).collect()
     }
 
+    /// All that it said on its standard error, if its command has `stderr(Stdio::piped())`. Ask when it
+    /// has ended.
+    ///
+    /// # Panics
+    /// If that goes elsewhere, or is no text.
+    #[track_caller]
+    pub fn errors(&mut self) -> String {
+        let errors = self.child.stderr.take().expect("a pipe");
+        std::io::read_to_string(errors).expect("text")
+    }
+
     /// Writes a line to its standard input.
     ///
     /// # Panics

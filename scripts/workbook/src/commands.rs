@@ -7,6 +7,7 @@ pub mod list;
 pub mod peer;
 pub mod preprocess;
 pub mod reset;
+pub mod services;
 pub mod solution;
 pub mod start;
 pub mod verify;
@@ -44,6 +45,7 @@ pub const COMMANDS: &[Command] = &[
     reset::UNDO,
     wire::COMMAND,
     peer::COMMAND,
+    services::COMMAND,
     doctor::COMMAND,
     verify::COMMAND,
     preprocess::COMMAND,

@@ -4,8 +4,8 @@
 //! `verdict`, `scratch` is the copy in which other answers than the learner's are judged, `needs` looks for
 //! what some lessons need to be built, `store`
 //! keeps the learner's record and texts, `session` is what terminal and browser share, `book` builds
-//! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `peer`
-//! lets foreign programs call the learner's answers, `commands` holds one file for each command,
+//! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `phone`
+//! the list of services that another shows, `peer` lets foreign programs call the learner's answers, `commands` holds one file for each command,
 //! `words` all that a learner reads.
 
 pub mod book;
@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod judge;
 pub mod needs;
 pub mod peer;
+pub mod phone;
 pub mod render;
 pub mod scratch;
 pub mod server;

@@ -29,10 +29,19 @@ const REMARKS: usize = 20;
 /// # Errors
 /// If cargo cannot be started.
 pub fn build_server(place: &Place, package: &str) -> Result<Option<PathBuf>> {
+    build_program(place, package, &["--features", &format!("{package}/mine")])
+}
+
+/// Builds the program called `name`; `None` if it does not compile, and then the compiler has said
+/// why. What cargo is busy with goes to standard error.
+///
+/// # Errors
+/// If cargo cannot be started.
+pub fn build_program(place: &Place, name: &str, more: &[&str]) -> Result<Option<PathBuf>> {
     let mut command = cargo(place);
     // --workspace as for checks: `--package` could choose other features and build tokio anew.
-    command.args(["build", "--workspace", "--bin", package, "--features"]);
-    command.arg(format!("{package}/mine"));
+    command.args(["build", "--workspace", "--bin", name]);
+    command.args(more);
     command.arg("--message-format=json-render-diagnostics");
     let mut program = None;
     let mut said = Vec::new();

@@ -2,8 +2,8 @@
 //!
 //! Layout: `site` holds the built pages in memory with their headers, `csp` writes the content
 //! security policy, `guard` refuses what does not come from our own pages, `routes` answers,
-//! `wire` does what the live page asks, `events` sends what happens, `reply` is what an answer consists of, `patience` ends connections
-//! whose other side has stopped reading.
+//! `wire` and `phone` do what the live pages ask, `events` sends what happens, `reply` is what an answer
+//! consists of, `patience` ends connections whose other side has stopped reading.
 //!
 //! Any web page that the learner visits can send requests to 127.0.0.1. So: a request for another
 //! Host is refused (a foreign name that points to this machine), one with a foreign Origin as well,
@@ -15,6 +15,7 @@ mod csp;
 mod events;
 mod guard;
 mod patience;
+mod phone;
 mod reply;
 mod routes;
 mod site;

@@ -18,6 +18,7 @@ use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
 use crate::judge::{self, Progress, home};
 use crate::needs;
+use crate::phone::Phone;
 use crate::store::Store;
 use crate::text::{harmless, without_colours};
 use crate::verdict::{Status, Verdict};
@@ -64,6 +65,8 @@ pub enum Event {
     Reload,
     /// A row of the live capture, as JSON.
     Wire(Arc<str>),
+    /// What the phone book shows has changed.
+    Phone,
     /// Lines for the terminal that belong to no job.
     Notice(String),
 }
@@ -76,6 +79,8 @@ pub struct Session {
     pub store: Store,
     /// The live capture.
     pub wire: Wire,
+    /// The services that a Consul knows.
+    pub phone: Phone,
     /// How many pages listen.
     pub pages: AtomicUsize,
     inner: Mutex<Inner>,
@@ -101,6 +106,7 @@ impl Session {
             course,
             store,
             wire: Wire::default(),
+            phone: Phone::default(),
             pages: AtomicUsize::new(0),
             inner: Mutex::default(),
             work: Condvar::new(),
@@ -148,6 +154,7 @@ impl Session {
         self.end(|_| true);
         self.work.notify_all();
         self.wire.close();
+        self.phone.close();
         let mut inner = self.lock();
         while !inner.running.is_empty() {
             inner = self

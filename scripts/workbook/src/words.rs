@@ -3,6 +3,7 @@
 
 pub mod book;
 mod peer;
+pub mod phone;
 mod watch;
 pub mod wire;
 
@@ -167,6 +168,10 @@ pub fn no_test_target(exercise: &Exercise) -> String {
 
 /// Stands for the arrow in plain output.
 pub const ADVICE: &str = "Advice:";
+
+/// The program behind `services` does not compile.
+pub const SERVICES_NOT_BUILT: &str = "The program for servers did not compile. Its errors are \
+     above; it is built from scripts/services and lessons/08-consul/src.";
 
 /// A lesson whose programs cannot be built here.
 #[must_use]

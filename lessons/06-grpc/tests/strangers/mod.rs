@@ -1,18 +1,12 @@
-//! Python programs with grpcio, as processes of their own; and a spy on a connection. Lesson 07 takes
-//! this file in as well.
+//! Python programs with grpcio; and a spy on a connection. Lesson 07 takes this file in as well.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-/// Nothing in a test takes longer than this; if it does, something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `interop/python/FILE` of this lesson.
 pub fn python(file: &str) -> Command {
@@ -26,72 +20,6 @@ pub fn python(file: &str) -> Command {
         // A handshake that must fail needs no remark of the library.
         .env("GRPC_VERBOSITY", "ERROR");
     command
-}
-
-/// A running Python program. It ends with this value, or when its standard input ends: the test
-/// process may be killed.
-pub struct Stranger {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Stranger {
-    pub fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                // The test may have heard enough.
-                let _ = sender.send(line);
-            }
-        });
-        Stranger { child, lines }
-    }
-
-    /// Waits for the line that begins like this; gives back the rest of it.
-    pub fn says(&self, beginning: &str) -> String {
-        let until = Instant::now() + PATIENCE;
-        let mut heard = String::new();
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                panic!("Python does not say `{beginning}`; it said:\n{heard}");
-            };
-            if let Some(rest) = line.strip_prefix(beginning) {
-                return rest.to_owned();
-            }
-            heard += &line;
-            heard.push('\n');
-        }
-    }
-
-    /// Sends it a line.
-    pub fn tell(&mut self, line: &str) {
-        let input = self.child.stdin.as_mut().unwrap();
-        writeln!(input, "{line}").unwrap();
-        input.flush().unwrap();
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// What a program prints, if it ends well; else its error output.
-pub fn output(mut command: Command) -> String {
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{out}\n{errors}");
-    out
 }
 
 /// Stands between a client and a server, forwards everything and keeps it.

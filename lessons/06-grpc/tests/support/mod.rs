@@ -6,14 +6,13 @@
 )]
 
 use std::future::Future;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use http_body_util::BodyExt;
 use l06_grpc::client::{Client, Options};
 use l06_grpc::server::{self, Settings};
+use testkit::program::PATIENCE;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -23,9 +22,6 @@ use tonic::codegen::Service;
 use tonic::codegen::http::{HeaderMap, HeaderValue, Request};
 use tonic::service::Routes;
 use tonic::transport::Channel;
-
-/// Nothing in a test takes longer, on a machine however busy.
-pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Fails in place of waiting for ever.
 #[track_caller]
@@ -150,43 +146,7 @@ pub fn l06_grpc(args: &[&str]) -> Command {
 }
 
 /// The program as a server.
-pub struct Program {
-    pub child: Child,
-    pub addr: SocketAddr,
-    pub lines: std::sync::mpsc::Receiver<String>,
-}
-
-impl Program {
-    pub fn start(options: &[&str]) -> Self {
-        let mut child = l06_grpc(&[&["server", "--addr", "127.0.0.1:0"], options].concat())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let (said, lines) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                let _ = said.send(line);
-            }
-        });
-        let line = lines.recv_timeout(PATIENCE).unwrap();
-        let addr = line.strip_prefix("listening on ").unwrap().parse().unwrap();
-        Program { child, addr, lines }
-    }
-
-    /// The most memory it has had, in bytes.
-    #[cfg(target_os = "linux")]
-    pub fn most_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-        let kib = line.unwrap().split_whitespace().nth(1).unwrap();
-        kib.parse::<u64>().unwrap() * 1024
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+pub fn program(options: &[&str]) -> testkit::program::Server {
+    let mut command = l06_grpc(&["server", "--addr", "127.0.0.1:0"]);
+    testkit::program::Server::start(command.args(options))
 }

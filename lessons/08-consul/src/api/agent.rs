@@ -1,12 +1,13 @@
-//! `/v1/agent`: this agent itself, what it runs, and how to tell it what to run.
+//! `/v1/agent`: what this agent runs, and how to tell it what to run.
 
 use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, StatusCode};
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::call::{Answer, Call, empty};
-use crate::agent::{SERVER_PORT, Shared, VERSION};
+use super::answer::empty;
+use super::call::{Answer, Call};
+use crate::agent::Shared;
 use crate::check::{Check, Status};
 use crate::decode::{Fields, Place};
 use crate::definition::{CheckDefinition, ServiceDefinition};
@@ -14,115 +15,32 @@ use crate::files;
 use crate::local::{Local, Source};
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::store::Topic;
-
-/// Who this is. The real one shows its whole configuration as well.
-pub async fn this(call: Call) -> Answer {
-    let shared = &call.shared;
-    let (services, checks, ttls) = shared.store.read(|state| {
-        let ttls = state
-            .local
-            .checks()
-            .filter(|check| check.r#type == "ttl")
-            .count();
-        (
-            state.local.services().count(),
-            state.local.checks().count(),
-            ttls,
-        )
-    });
-    call.answer(&json!({
-        "Config": {
-            "Datacenter": shared.datacenter,
-            "NodeName": shared.node,
-            "NodeID": shared.node_id,
-            "Revision": "",
-            "Server": true,
-            "Version": VERSION,
-        },
-        "DebugConfig": {
-            "CheckOutputMaxSize": 4096,
-            "CheckReapInterval": "30s",
-            "Datacenter": shared.datacenter,
-            "DefaultQueryTime": "5m0s",
-            "EnableRemoteScriptChecks": shared.enable_script_checks,
-            "EnableUI": false,
-            "KVMaxValueSize": 524_288,
-            "MaxQueryTime": "10m0s",
-            "NodeID": shared.node_id,
-            "NodeName": shared.node,
-            "ServerMode": true,
-            "Version": VERSION,
-        },
-        "Coord": { "Vec": vec![0; 8], "Error": 1.5, "Adjustment": 0, "Height": 0.00001 },
-        "Member": member(shared),
-        "Meta": { "consul-network-segment": "" },
-        "Stats": {
-            "agent": {
-                "check_monitors": "0",
-                "check_ttls": ttls.to_string(),
-                "checks": checks.to_string(),
-                "services": services.to_string(),
-            },
-            "build": { "prerelease": "", "revision": "", "version": VERSION },
-        },
-    }))
-}
-
-/// All members of the cluster: this one. 1 means alive.
-pub async fn members(call: Call) -> Answer {
-    call.answer(&[member(&call.shared)])
-}
-
-fn member(shared: &Shared) -> Value {
-    json!({
-        "Name": shared.node,
-        "Addr": "127.0.0.1",
-        "Port": 8301,
-        "Tags": {
-            "acls": "0",
-            "build": format!("{VERSION}:"),
-            "dc": shared.datacenter,
-            "id": shared.node_id,
-            "port": SERVER_PORT.to_string(),
-            "role": "consul",
-            "segment": "",
-            "vsn": "2",
-            "vsn_max": "3",
-            "vsn_min": "2",
-        },
-        "Status": 1,
-        "ProtocolMin": 1,
-        "ProtocolMax": 5,
-        "ProtocolCur": 2,
-        "DelegateMin": 2,
-        "DelegateMax": 5,
-        "DelegateCur": 4,
-    })
-}
+use crate::store::{State, Topic};
 
 /// The services that this agent runs.
 pub async fn services(call: Call) -> Answer {
-    let services: Vec<Service> = call
-        .shared
-        .store
-        .read(|state| state.local.services().cloned().collect());
-    let services = call.sieve(services.iter().map(Service::agent_view))?;
-    let services = services.into_iter().map(|service| (service.id, service));
+    let list = |state: &State| state.local.services().cloned().collect();
+    let services: Vec<Service> = call.shared.store.read(list);
+    let services = services
+        .iter()
+        .map(|service| (service.id.as_str(), service));
     call.answer(&services.collect::<BTreeMap<_, _>>())
 }
 
 /// The checks that this agent runs.
 pub async fn checks(call: Call) -> Answer {
-    let checks: Vec<Check> = call
-        .shared
-        .store
-        .read(|state| state.local.checks().cloned().collect());
-    let checks = call
-        .sieve(checks.iter())?
-        .into_iter()
-        .map(|check| (&check.check_id, check));
+    let list = |state: &State| state.local.checks().cloned().collect();
+    let checks: Vec<Check> = call.shared.store.read(list);
+    let checks = checks.iter().map(|check| (check.check_id.as_str(), check));
     call.answer(&checks.collect::<BTreeMap<_, _>>())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Hashed<'a> {
+    #[serde(flatten)]
+    service: &'a Service,
+    content_hash: &'a str,
 }
 
 /// One service, with a hash of it that a caller may wait on as on an index.
@@ -135,23 +53,21 @@ pub async fn service(call: Call) -> Answer {
     };
     let seen = call.get("hash");
     if !seen.is_empty() {
-        let same = |state: &crate::store::State| {
+        let is_new = |state: &State| {
             let now = find(&state.local);
             u64::from(now.is_none_or(|(hash, _)| hash != seen))
         };
-        let (_, wait) = call.blocking()?;
-        let shared = &call.shared;
-        shared
-            .store
-            .wait_past(Topic::Local, &shared.clock, 0, wait, same)
-            .await;
+        let (_, wait) = call.index_and_wait()?;
+        let Shared { store, clock, .. } = &*call.shared;
+        store.wait_past(Topic::Local, clock, 0, wait, is_new).await;
     }
     let Some((hash, service)) = call.shared.store.read(|state| find(&state.local)) else {
         return Err(Refused::new(404, format!("unknown service ID: {id}")));
     };
-    let mut view = service.agent_view();
-    view.content_hash = Some(hash.clone());
-    let mut answer = call.answer(&view)?;
+    let mut answer = call.answer(&Hashed {
+        service: &service,
+        content_hash: &hash,
+    })?;
     if let Ok(hash) = HeaderValue::from_str(&hash) {
         answer.headers_mut().insert("x-consul-contenthash", hash);
     }
@@ -170,10 +86,12 @@ fn hash(service: &Service) -> String {
 /// Registers a service and its checks.
 pub async fn register(call: Call) -> Answer {
     let definition = ServiceDefinition::read(call.json()?)?;
-    let replace = matches!(call.get("replace-existing-checks"), "1" | "true")
-        || call.has("replace-existing-checks") && call.get("replace-existing-checks").is_empty();
-    call.shared
-        .register_service(definition, Source::Api, replace)?;
+    let replace = match call.get("replace-existing-checks") {
+        "" => call.has("replace-existing-checks"),
+        word => ["1", "true"].contains(&word),
+    };
+    let shared = &call.shared;
+    shared.register_service(definition, Source::Api, replace)?;
     done()
 }
 
@@ -225,8 +143,9 @@ fn beat(call: &Call, status: Status) -> Answer {
 
 /// A heartbeat with the state and more words in the body.
 pub async fn update(call: Call) -> Answer {
-    let mut fields = Fields::of(call.json()?, Place::Within("checkUpdate"), "checkUpdate")?;
-    let (status, output) = (fields.text("Status")?, fields.text("Output")?);
+    let place = Place::Within("checkUpdate");
+    let mut fields = Fields::of(call.json()?, "", place, "checkUpdate")?;
+    let [status, output]: [String; 2] = [fields.get("Status")?, fields.get("Output")?];
     fields.end()?;
     let status = Status::parse(&status)
         .ok_or_else(|| Refused::bad(format!("Invalid check status: '{status}'")))?;
@@ -235,28 +154,23 @@ pub async fn update(call: Call) -> Answer {
 }
 
 /// Hides a service, or shows it again.
-pub async fn service_maintenance(call: Call) -> Answer {
+pub async fn maintain(call: Call) -> Answer {
     if call.rest.is_empty() {
         return Err(Refused::bad("Missing service ID"));
     }
     let on = call.enable()?;
     let id = call.rest.as_str();
-    if call
-        .shared
-        .store
-        .read(|state| state.local.service(id).is_none())
-    {
-        return Err(Refused::new(
-            404,
-            format!("No service registered with ID {id:?}"),
-        ));
+    let there = |state: &State| state.local.service(id).is_some();
+    if !call.shared.store.read(there) {
+        let words = format!("No service registered with ID {id:?}");
+        return Err(Refused::new(404, words));
     }
     call.shared.maintenance(id, on, call.get("reason"))?;
     done()
 }
 
 /// Hides every service of this node, or shows them again.
-pub async fn maintenance(call: Call) -> Answer {
+pub async fn maintain_node(call: Call) -> Answer {
     let on = call.enable()?;
     call.shared.maintenance("", on, call.get("reason"))?;
     done()

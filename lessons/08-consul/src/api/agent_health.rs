@@ -4,7 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, text};
+use super::answer::text;
+use super::call::{Answer, Call};
 use crate::check::{Check, Status};
 use crate::local::Local;
 use crate::service::Service;
@@ -67,7 +68,7 @@ fn health_of(local: &Local, service: &Service) -> (Health, Value) {
     let health = health.max().unwrap_or(Health::Is(Status::Passing));
     let body = json!({
         "AggregatedStatus": health.as_str(),
-        "Service": service.agent_view(),
+        "Service": service,
         "Checks": checks.into_iter().map(old_shape).collect::<Vec<_>>(),
     });
     (health, body)

@@ -1,23 +1,20 @@
-//! One call of the API, from the request as it was read to the answer in JSON.
+//! One call of the API: the request, read and bounded, and the wait that a caller may ask for.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Query, Request};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{Method, header};
 use axum::response::Response;
-use serde::Serialize;
 use serde_json::Value;
-
 use tokio::sync::Semaphore;
 
-use super::unescape;
+use super::path::unescape;
 use crate::agent::Shared;
 use crate::decode;
-use crate::filter::Filter;
 use crate::refused::Refused;
-use crate::store::{self, Topic};
+use crate::store::{State, Topic};
 
 /// The value of a key may be so long.
 const MAX_VALUE: usize = 512 * 1024;
@@ -47,56 +44,55 @@ pub struct Call {
 /// What an endpoint gives back.
 pub type Answer = Result<Response, Refused>;
 
-/// Reads a request as far as it is allowed to go.
-pub async fn read(shared: Arc<Shared>, request: Request, path: &str) -> Result<Call, Refused> {
-    let (parts, body) = request.into_parts();
-    let rest = parts.uri.path().strip_prefix(path).unwrap_or("");
-    let rest = unescape(rest).ok_or_else(|| Refused::bad("the path is not text"))?;
-    // A query that cannot be read is as good as none, in Go and here.
-    let query = Query::try_from_uri(&parts.uri).map_or(Vec::new(), |Query(query)| query);
-    let most = if path == "/v1/kv/" {
-        MAX_VALUE
-    } else {
-        MAX_BODY
-    };
-    let length = parts.headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
-    if length.is_some_and(|length| length > most as u64) {
-        // Refused before the first byte of it is read.
-        return Err(too_large(length, most));
-    }
-    let large = chunked || length.is_some_and(|length| length > SMALL);
-    // The semaphore is never closed.
-    let _turn = if large {
-        LARGE.acquire().await.ok()
-    } else {
-        None
-    };
-    let body = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, most)).await;
-    let body = body.map_err(|_| Refused::new(408, "the body took too long"))?;
-    let body = body.map_err(|_| too_large(length, most))?;
-    let call = Call {
-        shared,
-        method: parts.method,
-        rest,
-        query,
-        body,
-    };
-    call.judge()?;
-    Ok(call)
-}
-
-fn too_large(length: Option<u64>, most: usize) -> Refused {
-    let length = length.map_or("more".into(), |length| length.to_string());
-    let mut words = format!("Request body({length} bytes) too large, max size: {most} bytes.");
-    if most == MAX_VALUE {
-        words += " See https://www.consul.io/docs/agent/options.html#kv_max_value_size.";
-    }
-    Refused::new(413, words)
-}
-
 impl Call {
+    /// Reads a request as far as it is allowed to go.
+    pub async fn read(shared: Arc<Shared>, request: Request, path: &str) -> Result<Call, Refused> {
+        let (parts, body) = request.into_parts();
+        let rest = parts.uri.path().strip_prefix(path).unwrap_or("");
+        let rest = unescape(rest).ok_or_else(|| Refused::bad("the path is not text"))?;
+        // A query that cannot be read is as good as none, in Go and here.
+        let query = Query::try_from_uri(&parts.uri).map_or(Vec::new(), |Query(query)| query);
+        let most = if path == "/v1/kv/" {
+            MAX_VALUE
+        } else {
+            MAX_BODY
+        };
+        let length = parts.headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
+        if length.is_some_and(|length| length > most as u64) {
+            // Refused before the first byte of it is read.
+            return Err(too_large(length, most));
+        }
+        let large = chunked || length.is_some_and(|length| length > SMALL);
+        // The semaphore is never closed.
+        let _turn = if large {
+            LARGE.acquire().await.ok()
+        } else {
+            None
+        };
+        let body = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, most)).await;
+        let body = body.map_err(|_| Refused::new(408, "the body took too long"))?;
+        let body = body.map_err(|_| too_large(length, most))?;
+        let call = Call {
+            shared,
+            method: parts.method,
+            rest,
+            query,
+            body,
+        };
+        call.judge()?;
+        Ok(call)
+    }
+
+    /// The name after the path, which must be there.
+    pub fn needed(&self, what: &str) -> Result<&str, Refused> {
+        match self.rest.as_str() {
+            "" => Err(Refused::bad(format!("Missing {what}"))),
+            rest => Ok(rest),
+        }
+    }
+
     /// Whether a word stands after the question mark, with a value or without.
     pub fn has(&self, name: &str) -> bool {
         self.query.iter().any(|(own, _)| own == name)
@@ -118,7 +114,7 @@ impl Call {
 
     /// The body as JSON.
     pub fn json(&self) -> Result<Value, Refused> {
-        Ok(decode::value(&self.body)?)
+        decode::value(&self.body)
     }
 
     /// What is wrong for every endpoint.
@@ -134,6 +130,10 @@ impl Call {
                 "Cannot specify ?stale with ?consistent, conflicting semantics.",
             ));
         }
+        if !self.get("filter").is_empty() {
+            // To leave it out of account would be worse: the caller would take all for what it wanted.
+            return Err(Refused::not_here("?filter="));
+        }
         match self.get("dc") {
             "" => Ok(()),
             dc if dc == self.shared.datacenter => Ok(()),
@@ -141,28 +141,26 @@ impl Call {
         }
     }
 
-    /// Waits as the caller asked: until the index is past the one that it has seen, or the time is
-    /// over. Without `index` not at all.
-    pub async fn block(
+    /// The blocking query. Waits as the caller asked, until the index is past the one that it has seen or
+    /// the time is over (without `?index` not at all); then takes what is wanted, with its index.
+    pub async fn ask<T>(
         &self,
         topic: Topic,
-        index: impl Fn(&store::State) -> u64,
-    ) -> Result<(), Refused> {
-        let (seen, wait) = self.blocking()?;
+        index: impl Fn(&State) -> u64,
+        look: impl FnOnce(&State) -> T,
+    ) -> Result<(u64, T), Refused> {
+        let (seen, wait) = self.index_and_wait()?;
+        let Shared { clock, store, .. } = &*self.shared;
         if seen > 0 {
-            let clock = &self.shared.clock;
             // All who asked together would otherwise come back together.
             let wait = wait + clock.jitter(wait / 16);
-            self.shared
-                .store
-                .wait_past(topic, clock, seen, wait, index)
-                .await;
+            store.wait_past(topic, clock, seen, wait, &index).await;
         }
-        Ok(())
+        Ok(store.read(|state| (index(state), look(state))))
     }
 
     /// `index` and `wait`.
-    pub fn blocking(&self) -> Result<(u64, Duration), Refused> {
+    pub fn index_and_wait(&self) -> Result<(u64, Duration), Refused> {
         let wait = match self.get("wait") {
             "" => Duration::ZERO,
             text => crate::duration::parse(text).map_err(|_| Refused::bad("Invalid wait time"))?,
@@ -180,111 +178,13 @@ impl Call {
             )),
         }
     }
+}
 
-    /// Leaves out of a list what the caller does not want, if it said so.
-    pub fn sieve<T: Serialize>(&self, list: impl Iterator<Item = T>) -> Result<Vec<T>, Refused> {
-        if self.get("filter").is_empty() {
-            return Ok(list.collect());
-        }
-        let filter = Filter::read(self.get("filter"))?;
-        let mut wanted = Vec::new();
-        for item in list {
-            let entry = serde_json::to_value(&item);
-            let entry = entry.map_err(|error| Refused::internal(error.to_string()))?;
-            if filter.wants(&entry)? {
-                wanted.push(item);
-            }
-        }
-        Ok(wanted)
+fn too_large(length: Option<u64>, most: usize) -> Refused {
+    let length = length.map_or("more".into(), |length| length.to_string());
+    let mut words = format!("Request body({length} bytes) too large, max size: {most} bytes.");
+    if most == MAX_VALUE {
+        words += " See https://www.consul.io/docs/agent/options.html#kv_max_value_size.";
     }
-
-    /// An answer in JSON.
-    pub fn answer(&self, value: &impl Serialize) -> Answer {
-        let wrong = |error: serde_json::Error| Refused::internal(error.to_string());
-        let mut bytes = Vec::new();
-        if self.has("pretty") {
-            let indent = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-            let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, indent);
-            value.serialize(&mut serializer).map_err(wrong)?;
-            bytes.push(b'\n');
-        } else {
-            serde_json::to_writer(&mut bytes, value).map_err(wrong)?;
-        }
-        // Go writes these three as numbers, so that an answer may stand inside a page. In JSON they
-        // occur only within texts, where both spellings are the same.
-        if bytes.iter().any(|byte| b"<>&".contains(byte)) {
-            let mut escaped = Vec::with_capacity(bytes.len() + 64);
-            for byte in bytes {
-                match byte {
-                    b'<' | b'>' | b'&' => {
-                        escaped.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-                    }
-                    _ => escaped.push(byte),
-                }
-            }
-            bytes = escaped;
-        }
-        let mut answer = Response::new(Body::from(bytes));
-        let json = HeaderValue::from_static("application/json");
-        answer.headers_mut().insert(header::CONTENT_TYPE, json);
-        Ok(answer)
-    }
-
-    /// An answer in JSON that tells its index, for the next question to begin from.
-    pub fn indexed(&self, index: u64, value: &impl Serialize) -> Answer {
-        let mut answer = self.answer(value)?;
-        tell_index(&mut answer, index);
-        let mode = if self.has("stale") { "stale" } else { "leader" };
-        let mode = if self.has("consistent") {
-            "consistent"
-        } else {
-            mode
-        };
-        let mode = HeaderValue::from_static(mode);
-        answer
-            .headers_mut()
-            .insert("x-consul-effective-consistency", mode);
-        Ok(answer)
-    }
-}
-
-/// The index, and what a client of a cluster wants to know of the server behind it.
-pub fn tell_index(answer: &mut Response, index: u64) {
-    let headers = answer.headers_mut();
-    // An index of 0 would mean "do not wait" when it comes back.
-    headers.insert("x-consul-index", index.max(1).into());
-    headers.insert("x-consul-knownleader", HeaderValue::from_static("true"));
-    headers.insert("x-consul-lastcontact", 0.into());
-}
-
-/// An answer without a word.
-pub fn empty(status: StatusCode) -> Response {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = status;
-    answer
-}
-
-/// An answer in words.
-pub fn text(status: StatusCode, words: impl Into<Body>) -> Response {
-    let mut answer = Response::new(words.into());
-    *answer.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    answer.headers_mut().insert(header::CONTENT_TYPE, plain);
-    answer
-}
-
-/// A refusal as it is sent.
-pub fn refusal(refused: Refused) -> Response {
-    let status = StatusCode::from_u16(refused.status);
-    text(
-        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        refused.words,
-    )
-}
-
-/// Consul compresses for those who ask, and says so to caches; this agent never does, and says the same.
-pub fn vary(mut answer: Response) -> Response {
-    let value = HeaderValue::from_static("Accept-Encoding");
-    answer.headers_mut().insert(header::VARY, value);
-    answer
+    Refused::new(413, words)
 }

@@ -4,11 +4,12 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
-use super::call::{Answer, Call, empty, tell_index};
+use super::answer::{empty, tell_index};
+use super::call::{Answer, Call};
 use crate::journal::Record;
 use crate::kv::Plan;
 use crate::refused::Refused;
-use crate::store::Topic;
+use crate::store::{State, Topic};
 
 /// As much as all values together may take.
 const MOST: usize = 256 * 1024 * 1024;
@@ -30,18 +31,15 @@ pub async fn key(call: Call) -> Answer {
 async fn get(call: Call) -> Answer {
     let key = call.rest.as_str();
     let recurse = call.has("recurse");
-    let index = |state: &crate::store::State| match recurse {
+    let index = |state: &State| match recurse {
         true => state.kv.prefix_index(key),
         false => state.kv.get(key).0,
     };
-    call.block(Topic::Kv, index).await?;
-    let (index, pairs) = call.shared.store.read(|state| {
-        let pairs = match recurse {
-            true => state.kv.list(key),
-            false => state.kv.get(key).1.into_iter().collect(),
-        };
-        (index(state), pairs)
-    });
+    let look = |state: &State| match recurse {
+        true => state.kv.list(key),
+        false => state.kv.get(key).1.into_iter().collect(),
+    };
+    let (index, pairs) = call.ask(Topic::Kv, index, look).await?;
     let mut answer = match pairs.first() {
         None => empty(StatusCode::NOT_FOUND),
         Some(pair) if call.has("raw") => raw(&pair.value),
@@ -69,14 +67,9 @@ fn raw(value: &[u8]) -> Response {
 
 async fn keys(call: Call) -> Answer {
     let prefix = call.rest.as_str();
-    call.block(Topic::Kv, |state| state.kv.prefix_index(prefix))
-        .await?;
-    let (index, keys) = call.shared.store.read(|state| {
-        (
-            state.kv.prefix_index(prefix),
-            state.kv.keys(prefix, call.get("separator")),
-        )
-    });
+    let index = |state: &State| state.kv.prefix_index(prefix);
+    let look = |state: &State| state.kv.keys(prefix, call.get("separator"));
+    let (index, keys) = call.ask(Topic::Kv, index, look).await?;
     let mut answer = if keys.is_empty() {
         empty(StatusCode::NOT_FOUND)
     } else {
@@ -124,20 +117,9 @@ fn delete(call: &Call) -> Answer {
     call.alone(&["recurse", "cas"])?;
     let cas = call.number("cas")?;
     let done = call.shared.store.write(|state| {
-        let gone: Vec<String> = match call.has("recurse") {
-            true => state
-                .kv
-                .list(&call.rest)
-                .iter()
-                .map(|pair| pair.key.clone())
-                .collect(),
-            false => state
-                .kv
-                .get(&call.rest)
-                .1
-                .iter()
-                .map(|pair| pair.key.clone())
-                .collect(),
+        let gone = match call.has("recurse") {
+            true => state.kv.list(&call.rest),
+            false => state.kv.get(&call.rest).1.into_iter().collect(),
         };
         if !state.kv.may_remove(&call.rest, cas) {
             return Ok::<_, Refused>(false);
@@ -148,11 +130,10 @@ fn delete(call: &Call) -> Answer {
         // One index for all of them: it was one change.
         state.index += 1;
         let now = call.shared.clock.now();
-        for key in gone {
-            state
-                .journal
-                .append(&Record::RemovePair(state.index, key.clone()))?;
-            state.kv.remove(state.index, &key, now);
+        for pair in gone {
+            let record = Record::RemovePair(state.index, pair.key.clone());
+            state.journal.append(&record)?;
+            state.kv.remove(state.index, &pair.key, now);
         }
         Ok(true)
     })?;

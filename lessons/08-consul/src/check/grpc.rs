@@ -144,7 +144,7 @@ fn verdict(headers: &HeaderMap) -> Result<(), Failure> {
         None | Some("0") => Ok(()),
         Some(code) => {
             let code = code.parse().ok().and_then(|code: usize| CODES.get(code));
-            let words = crate::api::unescape(text("grpc-message").unwrap_or(""));
+            let words = crate::api::path::unescape(text("grpc-message").unwrap_or(""));
             Err((
                 code.copied().unwrap_or("Unknown"),
                 words.unwrap_or_default(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::check::Status;
-use crate::decode::{Fields, Place, Wrong};
+use crate::decode::{Fields, Place};
 use crate::refused::Refused;
 
 /// A check: how to find out, how often, and what follows.
@@ -32,9 +32,9 @@ pub struct CheckDefinition {
     /// Critical for so long: the service is deregistered.
     pub deregister_after: Option<Duration>,
     /// So many good results in a row before it turns passing.
-    pub success_before_passing: u64,
+    pub success_before_passing: i64,
     /// So many bad results in a row before it turns critical.
-    pub failures_before_critical: u64,
+    pub failures_before_critical: i64,
     /// How many bytes of output are kept.
     pub output_max_size: usize,
 }
@@ -84,145 +84,140 @@ const MIN_REAP: Duration = Duration::from_secs(60);
 impl CheckDefinition {
     /// Reads and judges a check that is registered by itself.
     pub fn read(value: Value) -> Result<CheckDefinition, Refused> {
-        let mut fields = Fields::of(value, Place::Within(""), "structs.CheckDefinition")?;
-        let id = fields.text("ID")?;
-        let service_id = fields.text("ServiceID")?;
-        fields.text("Token")?;
-        let status = fields.text("Status")?;
-        let mut check = CheckDefinition::members(fields)?;
-        check.id = id;
-        check.service_id = service_id;
+        let mut fields = Fields::of(value, "", Place::Within(""), "structs.CheckDefinition")?;
+        let (id, service_id) = (fields.get("ID")?, fields.get("ServiceID")?);
+        fields.get::<String>("Token")?;
+        let check = CheckDefinition::members(fields, "Bad check status")?;
+        let mut check = CheckDefinition {
+            id,
+            service_id,
+            ..check
+        };
         if check.name.is_empty() {
             return Err(Refused::bad("Missing check name"));
         }
-        check.status = match status.as_str() {
-            "" => None,
-            text => Some(Status::parse(text).ok_or_else(|| Refused::bad("Bad check status"))?),
-        };
         check.judge()?;
         if check.id.is_empty() {
-            check.id = check.name.clone();
+            check.id.clone_from(&check.name);
         }
         Ok(check)
     }
 
-    /// Reads a check inside a service.
+    /// Reads a check inside a service, at `place`. It has no name yet, and is not judged yet.
     pub(super) fn of_service(
         value: Value,
         place: &'static str,
     ) -> Result<CheckDefinition, Refused> {
-        let mut fields = Fields::of(value, Place::Is(place), "structs.CheckType")?;
-        let id = fields.text("CheckID")?;
-        let status = fields.text("Status")?;
-        let mut check = CheckDefinition::members(fields)?;
-        check.status = match status.as_str() {
-            "" => None,
-            text => Some(Status::parse(text).ok_or_else(|| {
-                Refused::bad("Status for checks must 'passing', 'warning', 'critical'")
-            })?),
-        };
-        check.id = id;
-        Ok(check)
+        let mut fields = Fields::of(value, place, Place::Is(place), "structs.CheckType")?;
+        let id = fields.get("CheckID")?;
+        let bad = "Status for checks must 'passing', 'warning', 'critical'";
+        let check = CheckDefinition::members(fields, bad)?;
+        Ok(CheckDefinition { id, ..check })
     }
 
     /// The members that both kinds of check have.
-    fn members(mut fields: Fields) -> Result<CheckDefinition, Refused> {
-        let http = fields.text("HTTP")?;
-        let header = fields.lists("Header")?;
-        let method = fields.text("Method")?;
-        let body = fields.text("Body")?;
-        let tcp = fields.text("TCP")?;
-        let grpc = fields.text("GRPC")?;
-        let ttl = fields.duration("TTL")?;
-        let mut args = fields.texts("Args")?;
-        args.extend(fields.texts("ScriptArgs")?);
-        let reap = fields.duration("DeregisterCriticalServiceAfter")?;
-        let output = fields.whole("OutputMaxSize")?.unwrap_or(0);
-        let mut check = CheckDefinition {
-            name: fields.text("Name")?,
-            notes: fields.text("Notes")?,
-            interval: fields.duration("Interval")?,
-            timeout: Some(fields.duration("Timeout")?).filter(|timeout| !timeout.is_zero()),
-            deregister_after: Some(reap.max(MIN_REAP)).filter(|_| !reap.is_zero()),
-            success_before_passing: count(&mut fields, "SuccessBeforePassing")?,
-            failures_before_critical: count(&mut fields, "FailuresBeforeCritical")?,
-            output_max_size: OUTPUT,
-            ..CheckDefinition::default()
+    fn members(mut fields: Fields, bad_status: &str) -> Result<CheckDefinition, Refused> {
+        let status: String = fields.get("Status")?;
+        let reap: Duration = fields.get("DeregisterCriticalServiceAfter")?;
+        let timeout = Some(fields.get("Timeout")?).filter(|timeout| *timeout > Duration::ZERO);
+        let output: i64 = fields.get("OutputMaxSize")?;
+        let (probe, interval) = probe(&mut fields)?;
+        let check = CheckDefinition {
+            id: String::new(),
+            name: fields.get("Name")?,
+            status: match status.as_str() {
+                "" => None,
+                text => Some(Status::parse(text).ok_or_else(|| Refused::bad(bad_status))?),
+            },
+            notes: fields.get("Notes")?,
+            service_id: String::new(),
+            probe,
+            interval,
+            timeout,
+            deregister_after: (!reap.is_zero()).then(|| reap.max(MIN_REAP)),
+            success_before_passing: fields.get("SuccessBeforePassing")?,
+            failures_before_critical: fields.get("FailuresBeforeCritical")?,
+            output_max_size: match usize::try_from(output) {
+                Err(_) => return Err(invalid("MaxOutputMaxSize must be positive")),
+                Ok(0) => OUTPUT,
+                Ok(size) => size.min(OUTPUT),
+            },
         };
-        if output < 0 {
-            return Err(Refused::bad(
-                "Invalid check: MaxOutputMaxSize must be positive",
-            ));
-        }
-        if output > 0 {
-            check.output_max_size = usize::try_from(output).unwrap_or(OUTPUT).min(OUTPUT);
-        }
-        for absent in ["AliasNode", "AliasService", "DockerContainerID", "Shell"] {
-            if !fields.text(absent)?.is_empty() {
-                return Err(Refused::not_here(format!("{absent}: this kind of check")));
-            }
-        }
-        let tls = fields.flag("GRPCUseTLS")? && !grpc.is_empty();
-        // Whether a certificate is looked at: of no account without TLS.
-        fields.flag("TLSSkipVerify")?;
-        if tls || http.starts_with("https:") {
-            return Err(Refused::not_here("a check over TLS"));
-        }
         fields.end()?;
-
-        let timed = !args.is_empty() || !http.is_empty() || !tcp.is_empty() || !grpc.is_empty();
-        if !check.interval.is_zero() && !ttl.is_zero() {
-            return Err(Refused::bad(
-                "Invalid check: Interval and TTL cannot both be specified",
-            ));
-        }
-        if timed && check.interval.is_zero() {
-            return Err(Refused::bad(
-                "Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks",
-            ));
-        }
-        check.probe = if !grpc.is_empty() {
-            Probe::Grpc(grpc)
-        } else if !http.is_empty() {
-            let method = if method.is_empty() {
-                "GET".into()
-            } else {
-                method
-            };
-            Probe::Http {
-                url: http,
-                method,
-                header,
-                body,
-            }
-        } else if !ttl.is_zero() {
-            Probe::Ttl(ttl)
-        } else if !tcp.is_empty() {
-            Probe::Tcp(tcp)
-        } else if !args.is_empty() {
-            Probe::Script(args)
-        } else {
-            Probe::None
-        };
-        if timed {
-            check.interval = check.interval.max(MIN_INTERVAL);
-        }
         Ok(check)
     }
 
     /// A check must have something to find out with.
     pub(super) fn judge(&self) -> Result<(), Refused> {
         match self.probe {
-            Probe::None => Err(Refused::bad(
-                "Invalid check: TTL must be > 0 for TTL checks",
-            )),
+            Probe::None => Err(invalid("TTL must be > 0 for TTL checks")),
             _ => Ok(()),
         }
     }
 }
 
+/// How to find out, and how often. Where more than one way is given, Consul takes the first in this
+/// order.
+fn probe(fields: &mut Fields) -> Result<(Probe, Duration), Refused> {
+    let interval: Duration = fields.get("Interval")?;
+    let ttl: Duration = fields.get("TTL")?;
+    let [http, tcp, grpc]: [String; 3] =
+        [fields.get("HTTP")?, fields.get("TCP")?, fields.get("GRPC")?];
+    let (method, header, body) = (
+        fields.get("Method")?,
+        fields.get("Header")?,
+        fields.get("Body")?,
+    );
+    let mut args: Vec<String> = fields.get("Args")?;
+    args.extend(fields.get::<Vec<_>>("ScriptArgs")?);
+    for absent in ["AliasNode", "AliasService", "DockerContainerID", "Shell"] {
+        if !fields.get::<String>(absent)?.is_empty() {
+            return Err(Refused::not_here(format!("{absent}: this kind of check")));
+        }
+    }
+    let tls = fields.get("GRPCUseTLS")? && !grpc.is_empty();
+    // Whether a certificate is looked at: of no account without TLS.
+    fields.get::<bool>("TLSSkipVerify")?;
+    if tls || http.starts_with("https:") {
+        return Err(Refused::not_here("a check over TLS"));
+    }
+    let timed = !(args.is_empty() && http.is_empty() && tcp.is_empty() && grpc.is_empty());
+    if !interval.is_zero() && !ttl.is_zero() {
+        return Err(invalid("Interval and TTL cannot both be specified"));
+    }
+    if timed && interval.is_zero() {
+        return Err(invalid(
+            "Interval must be > 0 for Script, HTTP, or TCP checks",
+        ));
+    }
+    let probe = if !grpc.is_empty() {
+        Probe::Grpc(grpc)
+    } else if !http.is_empty() {
+        let method = Some(method).filter(|method: &String| !method.is_empty());
+        Probe::Http {
+            url: http,
+            method: method.unwrap_or_else(|| "GET".into()),
+            header,
+            body,
+        }
+    } else if !ttl.is_zero() {
+        Probe::Ttl(ttl)
+    } else if !tcp.is_empty() {
+        Probe::Tcp(tcp)
+    } else if !args.is_empty() {
+        Probe::Script(args)
+    } else {
+        Probe::None
+    };
+    Ok((probe, interval.max(MIN_INTERVAL)))
+}
+
+fn invalid(why: &str) -> Refused {
+    Refused::bad(format!("Invalid check: {why}"))
+}
+
 /// What Go has in a member that nobody set.
-pub(super) fn is_zero(value: &Value) -> bool {
+pub(crate) fn is_zero(value: &Value) -> bool {
     match value {
         Value::String(text) => ["", "0", "0s"].contains(&text.as_str()),
         Value::Number(number) => number.as_f64() == Some(0.0),
@@ -230,8 +225,4 @@ pub(super) fn is_zero(value: &Value) -> bool {
         Value::Object(members) => members.is_empty(),
         other => *other == Value::Bool(false) || other.is_null(),
     }
-}
-
-fn count(fields: &mut Fields, name: &str) -> Result<u64, Wrong> {
-    Ok(u64::try_from(fields.whole(name)?.unwrap_or(0)).unwrap_or(0))
 }

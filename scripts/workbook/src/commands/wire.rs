@@ -38,14 +38,16 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
 
 /// Becomes the other program, so that keys and signals reach it and nobody else.
 #[cfg(unix)]
-fn hand_over(mut command: std::process::Command) -> Result<ExitCode> {
+pub(super) fn hand_over(mut command: std::process::Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;
-    Err(command.exec()).context("cannot start cargo")
+    Err(command.exec()).with_context(|| format!("cannot start {}", command.get_program().display()))
 }
 
 #[cfg(not(unix))]
-fn hand_over(mut command: std::process::Command) -> Result<ExitCode> {
-    let status = command.status().context("cannot start cargo")?;
+pub(super) fn hand_over(mut command: std::process::Command) -> Result<ExitCode> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
     Ok(if status.success() {
         ExitCode::SUCCESS
     } else {

@@ -19,6 +19,7 @@ use crate::words::book as words;
 
 use super::App;
 use super::guard;
+use super::phone;
 use super::reply::{self, Reply, refusal};
 use super::site::Page;
 use super::wire;
@@ -63,27 +64,34 @@ async fn respond(
     if method == Method::POST {
         guard::knows_token(request.headers(), &app.token)?;
         read_body(request).await?;
-        return match path.strip_prefix("/workbook/wire/") {
-            Some(path) => Ok(wire::act(app, path)),
-            None => act(app, &path),
-        };
+        if let Some(path) = path.strip_prefix("/workbook/wire/") {
+            return Ok(wire::act(app, path));
+        }
+        if let Some(path) = path.strip_prefix("/workbook/phone/") {
+            return Ok(phone::act(app, path));
+        }
+        return act(app, &path);
     }
     if method != Method::GET && method != Method::HEAD {
         return Err((StatusCode::METHOD_NOT_ALLOWED, words::NOT_ALLOWED));
     }
     match path.as_str() {
         "/workbook/wire" => Ok(reply::json(StatusCode::OK, &Wire::everything(&app.session))),
+        "/workbook/phone" => Ok(reply::json(StatusCode::OK, &app.session.phone.everything())),
         "/workbook/state" => Ok(reply::json(StatusCode::OK, &app.session.snapshot())),
         // Nobody asks for the head of something that never ends.
-        "/workbook/events" if method == Method::GET => events(app),
+        "/workbook/events" if method == Method::GET => {
+            events(app, request.uri().query() == Some("phone"))
+        }
         _ => Ok(page(app, &path, request.headers().get(IF_NONE_MATCH))),
     }
 }
 
-fn events(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {
+/// `looks`: the page shows the phone book and wants to hear of it.
+fn events(app: &Arc<App>, looks: bool) -> Result<Response<Reply>, guard::Refusal> {
     let stream = app
         .hub
-        .open(&app.session)
+        .open(&app.session, looks)
         .ok_or((StatusCode::SERVICE_UNAVAILABLE, words::TOO_MANY_PAGES))?;
     let mut response = reply::with(StatusCode::OK, "text/event-stream", Reply::Events(stream));
     response

@@ -4,37 +4,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { axe, copyOfTheCourse, openBrowser, openPage, pagesOf, remove, save, screenshot, startRunner } from './support.mjs';
+import { test } from 'node:test';
+import { axe, clean, pagesOf, save, screenshot, site, startRunner } from './support.mjs';
 
-let course, runner, browser;
-const exercise = (lesson, id) => join(course, 'lessons', lesson, 'exercises', id);
+const book = site();
+const { open } = book;
+const exercise = (lesson, id) => join(book.course, 'lessons', lesson, 'exercises', id);
 const solution = (lesson, id) => readFileSync(join(exercise(lesson, id), 'solution.rs'), 'utf8');
-
-before(async () => {
-  course = copyOfTheCourse();
-  runner = await startRunner(course);
-  browser = await openBrowser();
-}, { timeout: 300_000 });
-
-after(async () => {
-  await browser?.close();
-  await runner?.stop();
-  remove(course);
-});
-
-const open = (options) => openPage(browser, runner.address, options);
-
-async function clean({ trouble, foreign, close }) {
-  assert.deepEqual(trouble, [], 'the console is quiet');
-  assert.deepEqual(foreign(), [], 'no request to another host');
-  await close();
-}
 
 test('a failing answer: the Check button streams, and the verdict says which belief was wrong', { timeout: 240_000 }, async () => {
   const session = await open();
   const { page } = session;
-  await page.goto(`${runner.address}/00-start.html`);
+  await page.goto(`${book.address}/00-start.html`);
   const card = page.locator('[data-exercise="hello"]');
   await card.locator('button[data-check="hello"]').click();
   await card.locator('.wb-verdict[data-status="failed"]').waitFor({ timeout: 200_000 });
@@ -50,7 +31,7 @@ test('a failing answer: the Check button streams, and the verdict says which bel
 test('a save in the editor: card, sidebar and progress follow without a reload', { timeout: 120_000 }, async () => {
   const session = await open();
   const { page } = session;
-  await page.goto(`${runner.address}/00-start.html`);
+  await page.goto(`${book.address}/00-start.html`);
   const card = page.locator('[data-exercise="hello"]');
   await card.locator('.wb-badge').waitFor();
   assert.match(await card.locator('.wb-badge').textContent(), /not tried yet/);
@@ -69,7 +50,7 @@ test('a save in the editor: card, sidebar and progress follow without a reload',
 test('an answer that hangs is ended and told, and can be stopped by its button', { timeout: 240_000 }, async () => {
   const session = await open();
   const { page } = session;
-  await page.goto(`${runner.address}/01-tcp.html`);
+  await page.goto(`${book.address}/01-tcp.html`);
   const card = page.locator('[data-exercise="frames"]');
   const file = join(exercise('01-tcp', 'frames'), 'exercise.rs');
   const hangs = solution('01-tcp', 'frames').replace('let mut digits = 0;', 'let mut digits = 0; while digits == 0 { std::hint::spin_loop(); }');
@@ -91,7 +72,7 @@ test('an answer that hangs is ended and told, and can be stopped by its button',
 test('a prediction is locked in before the demo runs, and the narration is streamed', { timeout: 240_000 }, async () => {
   const session = await open();
   const { page } = session;
-  await page.goto(`${runner.address}/01-tcp.html`);
+  await page.goto(`${book.address}/01-tcp.html`);
   const section = page.locator('.wb-predict[data-demo="01-tcp"]').first();
   const run = section.locator('button[data-run="01-tcp"]');
   await run.waitFor();
@@ -115,7 +96,7 @@ test('a prediction is locked in before the demo runs, and the narration is strea
 test('a quiz by keyboard alone', { timeout: 60_000 }, async () => {
   const session = await open();
   const { page } = session;
-  await page.goto(`${runner.address}/01-tcp.html`);
+  await page.goto(`${book.address}/01-tcp.html`);
   const quiz = page.locator('.wb-quiz').first();
   await quiz.locator('fieldset').waitFor();
   // From the top of the page with the Tab key only, as somebody without a mouse.
@@ -143,7 +124,7 @@ test('a quiz by keyboard alone', { timeout: 60_000 }, async () => {
 test('the verdict of the Check button is reached by keyboard, and told to a screen reader', { timeout: 120_000 }, async () => {
   const session = await open();
   const { page } = session;
-  await page.goto(`${runner.address}/00-start.html`);
+  await page.goto(`${book.address}/00-start.html`);
   await page.locator('button[data-check="hello"]').focus();
   await page.keyboard.press('Enter');
   await page.locator('[data-exercise="hello"] .wb-verdict[data-status="passed"]').waitFor({ timeout: 60_000 });
@@ -154,9 +135,9 @@ test('the verdict of the Check button is reached by keyboard, and told to a scre
 test('the text of a chapter is updated while it is read', { timeout: 60_000 }, async () => {
   const session = await open();
   const { page } = session;
-  await page.goto(`${runner.address}/glossary.html`);
+  await page.goto(`${book.address}/glossary.html`);
   await page.waitForLoadState('networkidle').catch(() => {});
-  const file = join(course, 'book/src/glossary.md');
+  const file = join(book.course, 'book/src/glossary.md');
   save(file, `${readFileSync(file, 'utf8')}\n\nA line that was not there before.\n`);
   await page.getByText('A line that was not there before.').waitFor({ timeout: 20_000 });
   await clean(session);
@@ -166,10 +147,10 @@ for (const scheme of ['light', 'dark']) {
   test(`axe finds nothing on any page, ${scheme}`, { timeout: 240_000 }, async () => {
     const session = await open({ scheme });
     const { page } = session;
-    const pages = await pagesOf(page, runner.address);
+    const pages = await pagesOf(page, book.address);
     assert.ok(pages.length >= 9, `only ${pages}`);
     for (const name of [...pages, 'print.html']) {
-      await page.goto(`${runner.address}/${name}`, { waitUntil: 'load' });
+      await page.goto(`${book.address}/${name}`, { waitUntil: 'load' });
       if (name !== 'print.html') {
         await page.locator('#wb-course progress').waitFor();
       }
@@ -183,8 +164,8 @@ for (const scheme of ['light', 'dark']) {
 test('on a phone nothing runs off the side, and axe finds nothing', { timeout: 120_000 }, async () => {
   const session = await open({ width: 360, height: 740, isMobile: true, hasTouch: true });
   const { page } = session;
-  for (const name of await pagesOf(page, runner.address)) {
-    await page.goto(`${runner.address}/${name}`, { waitUntil: 'load' });
+  for (const name of await pagesOf(page, book.address)) {
+    await page.goto(`${book.address}/${name}`, { waitUntil: 'load' });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(over <= 0, `${name} is ${over} px wider than the screen`);
     assert.deepEqual(await axe(page), [], name);
@@ -196,7 +177,7 @@ test('on a phone nothing runs off the side, and axe finds nothing', { timeout: 1
 test('search finds a word and loads its index only then', { timeout: 60_000 }, async () => {
   const session = await open();
   const { page, requests } = session;
-  await page.goto(`${runner.address}/welcome.html`);
+  await page.goto(`${book.address}/welcome.html`);
   await page.locator('#wb-course progress').waitFor();
   assert.deepEqual(requests.filter(url => url.includes('searchindex')), [], 'no index before a search');
   await page.keyboard.press('/');
@@ -208,12 +189,12 @@ test('search finds a word and loads its index only then', { timeout: 60_000 }, a
 test('when the runner goes away the page says so, and a new one is told from the old', { timeout: 120_000 }, async () => {
   const session = await open();
   const { page } = session;
-  await page.goto(`${runner.address}/welcome.html`);
+  await page.goto(`${book.address}/welcome.html`);
   await page.locator('#wb-course progress').waitFor();
-  await runner.stop();
+  await book.runner.stop();
   await page.locator('.wb-banner').waitFor({ timeout: 60_000 });
   await screenshot(page, 'runner-gone');
   assert.deepEqual(session.foreign(), []);
   await session.close();
-  runner = await startRunner(course);
+  book.runner = await startRunner(book.course);
 });

@@ -1,12 +1,14 @@
 // Starts what the browser tests need: a copy of the course, the real runner over it, and a headless
 // browser that keeps a list of everything it asked for and complained about.
 
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -69,6 +71,43 @@ export async function startRunner(course) {
   return { address, stop, printed: () => printed };
 }
 
+/**
+ * For the tests of one file: a copy of the course, the runner over it and a browser, there when the
+ * first test begins. They end after the last one; then `lastly` may look at what is left.
+ */
+export function site(lastly = () => {}) {
+  const all = {
+    get address() {
+      return all.runner.address;
+    },
+    open: options => openPage(all.browser, all.address, options),
+  };
+  before(async () => {
+    all.course = copyOfTheCourse();
+    all.runner = await startRunner(all.course);
+    all.browser = await openBrowser();
+  }, { timeout: 300_000 });
+  after(async () => {
+    await all.browser?.close();
+    await all.runner?.stop();
+    lastly();
+    remove(all.course);
+  });
+  return all;
+}
+
+/** The command lines of the running programs that match, with those that only supervise them. */
+export function programs(pattern) {
+  const lines = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(pid => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    } catch {
+      return '';
+    }
+  });
+  return lines.filter(line => pattern.test(line));
+}
+
 /** Serves the files of `folder` and nothing else, as any static host would. */
 export async function startStatic(folder) {
   const types = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml', '.json': 'application/json' };
@@ -110,6 +149,13 @@ export async function openPage(browser, address, { scheme = 'light', width = 120
   page.on('request', request => requests.push(request.url()));
   const foreign = () => requests.filter(url => !url.startsWith(`${address}/`) && !url.startsWith('data:') && !url.startsWith('blob:'));
   return { page, trouble, requests, foreign, close: () => context.close() };
+}
+
+/** Ends a page that has been good. */
+export async function clean({ trouble, foreign, close }) {
+  assert.deepEqual(trouble, [], 'the console is quiet');
+  assert.deepEqual(foreign(), [], 'no request to another host');
+  await close();
 }
 
 /** What axe finds wrong, one line a place. The page's own policy stays in force: axe comes by CDP. */

@@ -2,49 +2,20 @@
 // turns while it runs, everything can be done with the keyboard, and nothing is left after Stop.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { axe, copyOfTheCourse, openBrowser, openPage, remove, save, screenshot, startRunner } from './support.mjs';
+import { test } from 'node:test';
+import { axe, clean, programs, save, screenshot, site } from './support.mjs';
 
-let course, runner, browser;
-
-before(async () => {
-  course = copyOfTheCourse();
-  runner = await startRunner(course);
-  browser = await openBrowser();
-}, { timeout: 300_000 });
-
-after(async () => {
-  await browser?.close();
-  await runner?.stop();
-  assert.deepEqual(programs(), [], 'nothing outlives the runner');
-  remove(course);
-});
-
-/** The programs of a capture that are running, with their supervisors. */
-function programs() {
-  const lines = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(pid => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-    } catch {
-      return '';
-    }
-  });
-  return lines.filter(line => /browser-tests\/debug\/(wire|l\d\d-)/.test(line));
-}
+const ours = /browser-tests\/debug\/(wire|l\d\d-)/;
+const nothingRuns = (words) => assert.deepEqual(programs(ours), [], words);
+const book = site(() => nothingRuns('nothing outlives the runner'));
 
 async function openWire(options) {
-  const session = await openPage(browser, runner.address, options);
-  await session.page.goto(`${runner.address}/wire.html`);
+  const session = await book.open(options);
+  await session.page.goto(`${book.address}/wire.html`);
   await session.page.locator('#wire-subject option').first().waitFor({ state: 'attached' });
   return session;
-}
-
-async function clean({ trouble, foreign, close }) {
-  assert.deepEqual(trouble, [], 'the console is quiet');
-  assert.deepEqual(foreign(), [], 'no request to another host');
-  await close();
 }
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
@@ -60,7 +31,7 @@ async function begin(page, lesson = '01-tcp') {
 async function end(page) {
   await button(page, 'Stop').click();
   await page.locator('[data-phase="idle"]').waitFor({ timeout: 30_000 });
-  assert.deepEqual(programs(), [], 'nothing is left after Stop');
+  nothingRuns('nothing is left after Stop');
 }
 
 test('a call becomes arrows; split, delay and cut show at once', { timeout: 500_000 }, async () => {
@@ -173,7 +144,7 @@ test('another page, and a new version of the text, keep the running capture', { 
   await rows(first.page, 'chaos').waitFor();
   assert.equal(await first.page.locator('#wire-half-close').isChecked(), true, 'one dial for all pages');
 
-  const file = join(course, 'book/src/wire.md');
+  const file = join(book.course, 'book/src/wire.md');
   save(file, `${readFileSync(file, 'utf8')}\n\nA line that was not there before.\n`);
   await first.page.getByText('A line that was not there before.').waitFor({ timeout: 30_000 });
   assert.equal(await rows(first.page, 'chaos').count(), 1, 'the picture has moved over');

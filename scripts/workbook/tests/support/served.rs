@@ -105,12 +105,17 @@ impl Running {
 
     /// The events from now on. HTTP/1.0, so that the lines come without chunks around them.
     pub fn events(&self) -> Events {
+        self.events_at("/workbook/events")
+    }
+
+    /// The same, of a page that asks for more.
+    pub fn events_at(&self, path: &str) -> Events {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
             .unwrap();
         let request = format!(
-            "GET /workbook/events HTTP/1.0\r\nHost: localhost:{}\r\n\r\n",
+            "GET {path} HTTP/1.0\r\nHost: localhost:{}\r\n\r\n",
             self.port
         );
         stream.write_all(request.as_bytes()).unwrap();

@@ -1,0 +1,275 @@
+//! The check of `definition`. The directory is a real one, and so is the agent that reads it. In the
+//! middle of every write somebody else lets the agent reload.
+
+mod exercise;
+
+use std::path::Path;
+
+use exercise::{Desk, publish};
+use l08_consul::agent::{Agent, Config};
+use l08_consul::ask;
+use testkit::{Case, case};
+use tokio::runtime::Runtime;
+
+const FILE: &str = "greeter.json";
+const GOOD: &str = r#"{"service": {"name": "greeter", "port": 8800}}"#;
+const MOVED: &str = r#"{"service": {"name": "greeter", "port": 8801}}"#;
+const WRONG: &str = r#"{"service": {"name": "greeter", "prot": 8802}}"#;
+
+/// The directory and its agent.
+struct Place {
+    folder: tempfile::TempDir,
+    runtime: Runtime,
+    agent: Option<Agent>,
+    /// What a reload in the middle of a write has read, if it was half of something.
+    half: Option<String>,
+}
+
+impl Place {
+    /// With these files, which the agent has read when it was started.
+    fn new(files: &[(&str, &str)]) -> Place {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let mut place = Place {
+            agent: None,
+            folder,
+            runtime,
+            half: None,
+        };
+        for (name, text) in files {
+            place.write("new", text);
+            place.rename("new", name);
+        }
+        place.restart().expect("an agent");
+        place
+    }
+
+    fn agent(&self) -> &Agent {
+        self.agent.as_ref().expect("it runs")
+    }
+
+    /// The port at which the agent lists the greeter; none: it does not.
+    fn port(&self) -> Option<u64> {
+        let asking = ask::get(self.agent().address(), "/v1/agent/service/greeter");
+        let answer = self.runtime.block_on(asking).expect("an answer");
+        answer.json()["Port"].as_u64()
+    }
+
+    /// Ends the agent, and starts another one in its place.
+    fn restart(&mut self) -> Result<(), String> {
+        if let Some(agent) = self.agent.take() {
+            self.runtime.block_on(agent.stop());
+        }
+        let agent = self.runtime.block_on(start(self.folder.path()));
+        self.agent = Some(agent.map_err(|error| format!("{error:#}"))?);
+        Ok(())
+    }
+
+    fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
+        let mut names: Vec<_> = entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+async fn start(folder: &Path) -> anyhow::Result<Agent> {
+    let config = Config {
+        config_dir: Some(folder.into()),
+        ..Config::default()
+    };
+    Agent::start(config).await
+}
+
+impl Desk for Place {
+    fn read(&mut self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join(name)).ok()
+    }
+
+    fn write(&mut self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        let half = text.len() / 2;
+        std::fs::write(&path, text.get(..half).unwrap_or("")).expect("a file");
+        // Somebody else, at this very moment. A whole file with a mistake in it is no half one.
+        let reloaded = self.agent.as_ref().map_or(Ok(()), Agent::reload);
+        if let Err(words) = reloaded {
+            let words = format!("{words:#}");
+            if !words.contains("prot") {
+                self.half.get_or_insert(words);
+            }
+        }
+        std::fs::write(&path, text).expect("a file");
+    }
+
+    fn rename(&mut self, from: &str, to: &str) {
+        let path = |name| self.folder.path().join(name);
+        let done = std::fs::rename(path(from), path(to));
+        done.unwrap_or_else(|error| panic!("rename({from:?}, {to:?}): {error}"));
+    }
+
+    fn remove(&mut self, name: &str) {
+        let done = std::fs::remove_file(self.folder.path().join(name));
+        done.unwrap_or_else(|error| panic!("remove({name:?}): {error}"));
+    }
+
+    fn reload(&mut self) -> Result<(), String> {
+        // In a runtime, because a definition may start checks.
+        let _inside = self.runtime.enter();
+        self.agent().reload().map_err(|error| format!("{error:#}"))
+    }
+}
+
+fn view(port: Option<u64>) -> String {
+    port.map_or("the agent does not list the greeter".to_string(), |port| {
+        format!("the agent lists the greeter at port {port}")
+    })
+}
+
+fn expect_port(case: &Case, place: &Place, wanted: Option<u64>, advice: &str) {
+    let port = place.port();
+    if port != wanted {
+        case.differ(view(wanted), view(port), advice);
+    }
+}
+
+// The belief of this exercise.
+#[test]
+fn a_a_file_is_read_when_somebody_says_so() {
+    case("A new file is published", |case| {
+        let mut place = Place::new(&[]);
+        let said = publish(&mut place, FILE, GOOD);
+        let advice = "The file lies there, and the agent never read it: it reads its directory when it is \
+                      started, and when it is told to reload.";
+        expect_port(case, &place, Some(8800), advice);
+        if let Err(words) = said {
+            let advice = "The agent has taken it: no error.";
+            case.differ("Ok", format!("an error: {words}"), advice);
+        }
+        if place.read(FILE).as_deref() != Some(GOOD) {
+            let advice = "The text belongs into the file of this name.";
+            case.differ(FILE, place.files().join(", "), advice);
+        }
+        place.remove(FILE);
+        let reloaded = place.reload().err().unwrap_or_default();
+        case.expect_eq(
+            "",
+            reloaded.as_str(),
+            "Without it the agent reloads as before.",
+        );
+    });
+    case("A file that was there is replaced by a new text", |case| {
+        let mut place = Place::new(&[(FILE, GOOD)]);
+        let _ = publish(&mut place, FILE, MOVED);
+        let advice = "The agent still runs by the text that it had read before: reload.";
+        expect_port(case, &place, Some(8801), advice);
+    });
+}
+
+// Others may reload as well.
+#[test]
+fn b_nobody_reads_half() {
+    for (situation, files) in [
+        (
+            "A new file is published, and somebody else reloads meanwhile",
+            &[][..],
+        ),
+        (
+            "A file is replaced, and somebody else reloads meanwhile",
+            &[(FILE, MOVED)][..],
+        ),
+    ] {
+        case(situation, |case| {
+            let mut place = Place::new(files);
+            let _ = publish(&mut place, FILE, GOOD);
+            if let Some(words) = &place.half {
+                let words = words.replace(&place.folder.path().display().to_string(), "");
+                let advice = "The agent has read half of a file. Every name that ends in `.json` is read, \
+                              at any moment: write under another name, and rename when it is whole.";
+                case.differ("a reload that finds nothing but whole files", words, advice);
+            }
+        });
+    }
+}
+
+// A refusal has words, and somebody has to read them.
+#[test]
+fn c_a_refusal_is_an_error() {
+    case("The new text has `prot` in place of `port`", |case| {
+        let mut place = Place::new(&[]);
+        let said = publish(&mut place, FILE, WRONG);
+        let words = said.err().unwrap_or("Ok".to_string());
+        if !words.contains("prot") {
+            let advice = "The agent has refused it, and has said why. Whoever has made the mistake needs \
+                          these words.";
+            case.differ("an error with `prot` in its words", words, advice);
+        }
+    });
+}
+
+// The next start is later, and at night.
+#[test]
+fn d_the_next_start() {
+    case(
+        "A new text is refused. Later the machine is restarted",
+        |case| {
+            let mut place = Place::new(&[("other.json", r#"{"service": {"name": "other"}}"#)]);
+            let _ = publish(&mut place, FILE, WRONG);
+            if let Err(words) = place.restart() {
+                let words = words.replace(&place.folder.path().display().to_string(), "");
+                let advice = "A running agent refuses a file and goes on. One that starts with it does not \
+                          start, and all its other services are gone as well. What was refused must not \
+                          stay in the directory.";
+                case.differ("an agent that starts", words, advice);
+            }
+        },
+    );
+}
+
+// What was good is still good.
+#[test]
+fn e_the_old_text_comes_back() {
+    case(
+        "A text that was good is replaced by one that is refused",
+        |case| {
+            let mut place = Place::new(&[(FILE, GOOD)]);
+            let _ = publish(&mut place, FILE, WRONG);
+            let advice = "The agent still runs by the old text, and its next start must find it: what was \
+                      refused goes, and what was there before comes back.";
+            let kept = place.read(FILE).unwrap_or("no file".to_string());
+            if kept != GOOD {
+                case.differ(GOOD, kept, advice);
+            }
+            if let Err(words) = place.restart() {
+                case.differ("an agent that starts", words, advice);
+            }
+            expect_port(case, &place, Some(8800), advice);
+            if let Some(words) = &place.half {
+                let advice = "The old text was written back under its own name, and somebody read half of it.";
+                case.differ("a reload that finds nothing but whole files", words, advice);
+            }
+        },
+    );
+}
+
+// Nobody knows any more what a draft was for.
+#[test]
+fn f_nothing_is_left_behind() {
+    for (situation, text) in [("A text is published", MOVED), ("A text is refused", WRONG)] {
+        case(situation, |case| {
+            let mut place = Place::new(&[(FILE, GOOD)]);
+            let _ = publish(&mut place, FILE, text);
+            let files = place.files().join(", ");
+            case.expect_eq(
+                FILE,
+                files.as_str(),
+                "What you needed in between has to go again.",
+            );
+        });
+    }
+}

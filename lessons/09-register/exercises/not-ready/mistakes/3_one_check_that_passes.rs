@@ -1,0 +1,63 @@
+//! belief: one-passing-check-is-enough
+//! words: One check that passes is enough.
+//! check: a_somebody_is_always_found
+//! says: callers get  nobody
+
+/// The phone book, as far as it is needed here.
+pub trait Book {
+    /// `PUT /v1/agent/service/register`.
+    fn register(&self, instance: &Instance);
+    /// `PUT /v1/agent/service/deregister/ID`.
+    fn deregister(&self, id: &str);
+    /// `GET /v1/health/service/NAME`: all entries of this name, whatever their checks say.
+    fn entries(&self, name: &str) -> Vec<Entry>;
+    /// Waits for a second.
+    fn wait(&self);
+}
+
+/// An instance, with the checks under which it is registered.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub name: String,
+    pub id: String,
+    pub checks: Vec<Check>,
+}
+
+/// A question that Consul asks about an instance, every 10 s.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Where Consul tries to connect.
+    pub tcp: String,
+    /// The state in which the check begins; without it, Consul's own choice.
+    pub status: Option<String>,
+}
+
+/// What Consul has about one instance.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: String,
+    /// The state of each of its checks: `passing`, `warning` or `critical`. The check of the machine
+    /// that it runs on is among them. Callers get the entry if all of them are passing.
+    pub states: Vec<String>,
+}
+
+/// The new instance was not findable in time.
+#[derive(Debug, PartialEq)]
+pub struct NotReady;
+
+/// Puts `new` in the place of the instance `old`, which is registered and well.
+pub fn replace(book: &dyn Book, old: &str, new: &Instance, patience: u32) -> Result<(), NotReady> {
+    book.register(new);
+    for _ in 0..patience {
+        let entries = book.entries(&new.name);
+        let entry = entries.iter().find(|entry| entry.id == new.id);
+        // The machine passes: that was so before.
+        if entry.is_some_and(|entry| entry.states.contains(&"passing".to_string())) {
+            book.deregister(old);
+            return Ok(());
+        }
+        book.wait();
+    }
+    book.deregister(&new.id);
+    Err(NotReady)
+}

@@ -1,0 +1,61 @@
+/// The phone book, as far as it is needed here.
+pub trait Book {
+    /// `PUT /v1/agent/service/register`.
+    fn register(&self, instance: &Instance);
+    /// `PUT /v1/agent/service/deregister/ID`.
+    fn deregister(&self, id: &str);
+    /// `GET /v1/health/service/NAME`: all entries of this name, whatever their checks say.
+    fn entries(&self, name: &str) -> Vec<Entry>;
+    /// Waits for a second.
+    fn wait(&self);
+}
+
+/// An instance, with the checks under which it is registered.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub name: String,
+    pub id: String,
+    pub checks: Vec<Check>,
+}
+
+/// A question that Consul asks about an instance, every 10 s.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Where Consul tries to connect.
+    pub tcp: String,
+    /// The state in which the check begins; without it, Consul's own choice.
+    pub status: Option<String>,
+}
+
+/// What Consul has about one instance.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: String,
+    /// The state of each of its checks: `passing`, `warning` or `critical`. The check of the machine
+    /// that it runs on is among them. Callers get the entry if all of them are passing.
+    pub states: Vec<String>,
+}
+
+/// The new instance was not findable in time.
+#[derive(Debug, PartialEq)]
+pub struct NotReady;
+
+/// Puts `new` in the place of the instance `old`, which is registered and well.
+///
+/// * Callers ask for healthy instances of the name. At no moment may they get an empty list, and at no
+///   moment an instance that does not answer.
+/// * `new` has been started. It may take a while until it opens its port.
+/// * When callers can find `new`, `old` is taken off the list.
+/// * If they cannot after `patience` seconds, everything is as before, and it is `NotReady`.
+pub fn replace(book: &dyn Book, old: &str, new: &Instance, patience: u32) -> Result<(), NotReady> {
+    book.register(new);
+    for _ in 0..patience {
+        let entries = book.entries(&new.name);
+        if entries.iter().any(|entry| entry.id == new.id) {
+            book.deregister(old);
+            return Ok(());
+        }
+        book.wait();
+    }
+    Err(NotReady)
+}

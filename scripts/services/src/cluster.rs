@@ -1,0 +1,255 @@
+//! `cluster consul`: three real servers on this machine, and a narration of what happens to them.
+
+mod kill;
+mod node;
+mod watch;
+
+use std::io::BufRead;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+use services::testkit;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::ports;
+use crate::signals::Asked;
+use crate::typed;
+use node::{NAMES, Node, Ports, Wiring};
+use watch::{LOOK, Lab};
+
+/// The port of the HTTP API that Consul itself takes.
+const HTTP: u16 = 8500;
+/// Three servers find each other within five seconds; a busy machine needs more.
+const READY: Duration = Duration::from_secs(120);
+
+pub const HELP: &str = "\
+Usage: cargo workbook services cluster consul [--port N] [--kill-leader] [--raft-multiplier N]
+
+Three real Consul servers on 127.0.0.1, 127.0.0.2 and 127.0.0.3. It prints where they are and what
+to try in another terminal, and tells with times what happens to them: who leads, who fails, who
+leaves. Type 1, 2 or 3 and Enter to start a server again that has ended. Ctrl-C ends all three.
+
+  --port N             their HTTP APIs, 8500 by default, or 8510, 8520 ... if something listens
+                       there; DNS is 100 above, the rest 200 below
+  --kill-leader        do the experiment: kill the leader, watch the election, start it again,
+                       print the times, end
+  --raft-multiplier N  how patient the servers are, 1 to 10; Consul's own is 5, here it is 1
+
+Example: cargo workbook services cluster consul --kill-leader
+";
+
+struct Options {
+    port: Option<u16>,
+    kill_leader: bool,
+    raft_multiplier: u8,
+}
+
+/// Runs it to its end. Its exit code.
+pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
+    let mut what = None;
+    let mut options = Options {
+        port: None,
+        kill_leader: false,
+        raft_multiplier: 1,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("port") => options.port = Some(arguments.value()?.parse()?),
+            Long("kill-leader") => options.kill_leader = true,
+            Long("raft-multiplier") => options.raft_multiplier = arguments.value()?.parse()?,
+            Value(value) if what.is_none() => what = Some(value.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match what.as_deref() {
+        Some("consul") => (),
+        Some(other) => bail!("there is no cluster of `{other}`; there is one of `consul`"),
+        None => bail!("a cluster of what? For example: cargo workbook services cluster consul"),
+    }
+    if !(1..=10).contains(&options.raft_multiplier) {
+        bail!("--raft-multiplier is 1 to 10");
+    }
+    let Some(program) = testkit::consul::find() else {
+        bail!(
+            "a cluster needs the real Consul, the embedded one is always alone.\n{}",
+            testkit::consul::Trouble::Missing
+        );
+    };
+    let mut asked = Asked::listen()?;
+    tokio::select! {
+        done = lab(program, &options) => done?,
+        () = asked.end() => println!("\nAll three are ended."),
+    }
+    Ok(0)
+}
+
+async fn lab(program: PathBuf, options: &Options) -> Result<()> {
+    let ports = choose(options.port)?;
+    if options.port.is_none() && ports.http != HTTP {
+        println!("Something listens on the usual ports; the cluster takes others.");
+    }
+    let wiring = Wiring {
+        program,
+        ports,
+        raft_multiplier: options.raft_multiplier,
+    };
+    let nodes = [
+        Node::new(0, ports)?,
+        Node::new(1, ports)?,
+        Node::new(2, ports)?,
+    ];
+    let mut lab = Lab::new(wiring, nodes);
+    for place in 0..NAMES.len() {
+        lab.nodes[place]
+            .start(&lab.wiring)
+            .with_context(|| format!("cannot start {}", lab.wiring.program.display()))?;
+        let node = &lab.nodes[place];
+        lab.say(&format!(
+            "{} is started on {} (process {})",
+            node.name, node.ip, node.pid
+        ));
+    }
+    let start = |lab: &Lab| lab.is_whole() || lab.nodes.iter().any(|node| !node.runs());
+    lab.until(READY, start).await;
+    if !lab.is_whole() {
+        let words = lab.nodes.iter().map(Node::last_words);
+        bail!(
+            "they did not become a cluster. They said:\n{}",
+            words.collect::<Vec<_>>().join("\n\n")
+        );
+    }
+    if options.kill_leader {
+        return kill::run(&mut lab).await;
+    }
+    introduce(&lab);
+    let mut lines = keyboard();
+    loop {
+        for event in lab.look().await {
+            lab.tell(event);
+        }
+        while let Ok(line) = lines.try_recv() {
+            restart(&mut lab, &line)?;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// The ports that were asked for, or the first that are free on all three addresses.
+fn choose(asked: Option<u16>) -> Result<Ports> {
+    let taken = |ports: Ports| {
+        let nodes = (1..=3).map(|last| [127, 0, 0, last].into());
+        nodes.into_iter().find_map(|ip| ports.taken(ip))
+    };
+    if let Some(port) = asked {
+        let ports = Ports::around(port).context("--port is 1224 to 65435")?;
+        return match taken(ports) {
+            None => Ok(ports),
+            Some((addr, error)) => bail!("{}", unusable(addr, &error)),
+        };
+    }
+    let mut first = None;
+    for port in (HTTP..HTTP + 200).step_by(10) {
+        let ports = Ports::around(port).context("there is no such port")?;
+        match taken(ports) {
+            None => return Ok(ports),
+            Some((addr, error)) => first.get_or_insert(unusable(addr, &error)),
+        };
+    }
+    bail!("{}\n--port takes other ports", first.unwrap_or_default())
+}
+
+fn unusable(addr: std::net::SocketAddr, error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::AddrNotAvailable {
+        return format!(
+            "{} is no address of this machine. On macOS: sudo ifconfig lo0 alias {0}",
+            addr.ip()
+        );
+    }
+    match ports::who_listens(addr) {
+        Some((pid, name)) => format!("{addr} is taken: {name} (process {pid}) listens there"),
+        None => format!("{addr} cannot be used: {error}"),
+    }
+}
+
+fn introduce(lab: &Lab) {
+    let ports = lab.wiring.ports;
+    let consul = typed::program(&lab.wiring.program);
+    let [one, two, three] = lab.nodes.each_ref().map(|node| node.http(ports));
+    println!("\nA cluster of three Consul servers:\n");
+    println!("  name   process  HTTP API          DNS");
+    for node in &lab.nodes {
+        let dns = match node.dns {
+            true => format!("{}:{}", node.ip, ports.dns),
+            false => "(port taken)".to_owned(),
+        };
+        let leads = if lab.leader == Some(node.name) {
+            "   leads"
+        } else {
+            ""
+        };
+        println!(
+            "  {:<5}  {:<7}  {:<16}  {dns}{leads}",
+            node.name,
+            node.pid,
+            node.http(ports)
+        );
+    }
+    let leader = lab.leader.map_or(0, Lab::place_of);
+    let (pid, other) = (lab.nodes[leader].pid, (leader + 1) % NAMES.len());
+    let leaves = lab.nodes[other].http(ports);
+    println!("\nIn another terminal:\n");
+    println!("  {consul} members -http-addr={one}");
+    println!("  {consul} operator raft list-peers -http-addr={two}");
+    println!("  kill -9 {pid}      the leader crashes; the election is told here");
+    println!(
+        "  {consul} leave -http-addr={leaves}      {} says goodbye",
+        lab.nodes[other].name
+    );
+    if lab.nodes[1].dns {
+        println!(
+            "  cargo run -p l08-consul -- dns consul.service.consul --addr 127.0.0.2:{}",
+            ports.dns
+        );
+    }
+    println!("\nIn a browser: http://{three}/ui");
+    println!("Here: 1, 2 or 3 and Enter starts a server again that has ended. Ctrl-C ends all.\n");
+}
+
+/// The lines of the keyboard, from a thread of their own: reading there cannot be broken off.
+fn keyboard() -> UnboundedReceiver<String> {
+    let (sender, lines) = unbounded_channel();
+    std::thread::spawn(move || {
+        let lines = std::io::stdin().lock().lines();
+        for line in lines.map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+fn restart(lab: &mut Lab, line: &str) -> Result<()> {
+    let word = line.trim();
+    let number = word.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    let place = NAMES.iter().position(|name| *name == word).or(number);
+    let Some(place) = place.filter(|place| *place < NAMES.len()) else {
+        if !word.is_empty() {
+            lab.say("1, 2 or 3 starts that server again; Ctrl-C ends all");
+        }
+        return Ok(());
+    };
+    if lab.nodes[place].runs() {
+        lab.say(&format!("{} runs already", NAMES[place]));
+        return Ok(());
+    }
+    lab.nodes[place].start(&lab.wiring)?;
+    let pid = lab.nodes[place].pid;
+    lab.say(&format!(
+        "{} is started again (process {pid})",
+        NAMES[place]
+    ));
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The experiment of `--kill-leader`: the leader crashes, and a clock runs.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::node::{Member, NAMES};
+use super::watch::{LOOK, Lab};
+use crate::http;
+
+/// A part of the experiment may take so long. With Consul's own timing an election takes half a
+/// minute at worst; a busy machine needs more.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// When each thing was seen, counted from the kill.
+#[derive(Default)]
+struct Times {
+    noticed: Option<Duration>,
+    elected: Option<(Duration, &'static str)>,
+    answered: Option<Duration>,
+    failed: Option<Duration>,
+}
+
+/// Kills the leader, watches, and starts it again.
+pub async fn run(lab: &mut Lab) -> Result<()> {
+    let old = lab.leader.context("nobody leads")?;
+    let place = Lab::place_of(old);
+    let survivors: Vec<SocketAddr> = lab
+        .nodes
+        .iter()
+        .filter(|node| node.name != old)
+        .map(|node| node.http(lab.wiring.ports))
+        .collect();
+
+    // A leader that has only just been elected is still busy with it.
+    write(survivors[0], Instant::now()).await;
+    lab.say("a key was written: the cluster works");
+
+    let pid = lab.nodes[place].pid;
+    lab.say(&format!("kill -9 {pid}: the leader, {old}, crashes"));
+    let since = Instant::now();
+    lab.nodes[place].kill();
+    let mut writing = tokio::spawn(write(survivors[0], since));
+    let mut times = Times::default();
+    loop {
+        for event in lab.look().await {
+            lab.tell(event);
+        }
+        let now = since.elapsed();
+        let mut beliefs = lab.beliefs.iter().flatten();
+        if beliefs.any(|belief| belief.leader.is_none()) {
+            times.noticed.get_or_insert(now);
+        }
+        if let Some(new) = lab.leader.filter(|new| *new != old) {
+            times.elected.get_or_insert((now, new));
+        }
+        let mut beliefs = lab.beliefs.iter().flatten();
+        if beliefs.all(|belief| belief.members[place] == Some(Member::Failed)) {
+            times.failed.get_or_insert(now);
+        }
+        if times.answered.is_none() && writing.is_finished() {
+            times.answered = Some((&mut writing).await?);
+            lab.say("a key was written through a server that is left");
+        }
+        if times.elected.is_some() && times.answered.is_some() && times.failed.is_some() {
+            break;
+        }
+        if now > LIMIT {
+            writing.abort();
+            bail!(
+                "{} s after the kill there is still no leader that all see",
+                LIMIT.as_secs()
+            );
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+
+    let wiring = &lab.wiring;
+    lab.nodes[place].start(wiring)?;
+    let pid = lab.nodes[place].pid;
+    lab.say(&format!("{old} is started again (process {pid})"));
+    let back = Instant::now();
+    if !lab.until(LIMIT, Lab::is_whole).await {
+        bail!(
+            "{old} has not come back:\n{}",
+            lab.nodes[place].last_words()
+        );
+    }
+    report(lab, &times, old, back.elapsed());
+    Ok(())
+}
+
+fn report(lab: &Lab, times: &Times, old: &str, back: Duration) {
+    let seconds = |time: Option<Duration>| match time {
+        Some(time) => format!("{:6.2} s", time.as_secs_f64()),
+        // An election can be shorter than the time between two looks.
+        None => format!("{:>8}", "not seen"),
+    };
+    let new = times.elected.map_or("?", |(_, new)| new);
+    println!();
+    println!(
+        "After kill -9 of the leader (raft_multiplier {}):",
+        lab.wiring.raft_multiplier
+    );
+    println!(
+        "{}  a server that is left notices that nobody leads",
+        seconds(times.noticed)
+    );
+    println!(
+        "{}  {new} leads",
+        seconds(times.elected.map(|(time, _)| time))
+    );
+    println!("{}  a key can be written again", seconds(times.answered));
+    println!(
+        "{}  {old} is failed in the list of members",
+        seconds(times.failed)
+    );
+    println!("After the start of {old}:");
+    println!(
+        "{}  it is alive again, and follows {}",
+        seconds(Some(back)),
+        lab.leader.unwrap_or("?")
+    );
+    println!(
+        "({} servers; times are looked at every {} ms)",
+        NAMES.len(),
+        LOOK.as_millis()
+    );
+}
+
+/// Writes a key, again and again until it is written. The time since `since`.
+async fn write(to: SocketAddr, since: Instant) -> Duration {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    loop {
+        match http::ask(to, "PUT", "/v1/kv/workbook", "x", PATIENCE).await {
+            Ok(answer) if answer.status == 200 => return since.elapsed(),
+            _ => tokio::time::sleep(LOOK).await,
+        }
+    }
+}

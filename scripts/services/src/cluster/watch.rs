@@ -1,0 +1,177 @@
+//! Looks at the three servers again and again and tells what has changed, with the time.
+
+use std::io::Write;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use super::node::{Belief, Member, NAMES, Node, Wiring, belief};
+
+/// What has changed between two looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// The process of this server has ended.
+    Ended(usize, ExitStatus),
+    /// Two of the three name this leader; `None`: no two name the same.
+    Leads(Option<&'static str>),
+    /// All others that run see this server so.
+    Seen(usize, Member),
+}
+
+/// The three, and what was last said about them.
+pub struct Lab {
+    /// How they talk.
+    pub wiring: Wiring,
+    /// In the order of their addresses.
+    pub nodes: [Node; 3],
+    /// What each believed at the last look.
+    pub beliefs: [Option<Belief>; 3],
+    /// Who leads, by the last event.
+    pub leader: Option<&'static str>,
+    seen: [Option<Member>; 3],
+    since: Instant,
+}
+
+impl Lab {
+    /// Three servers that do not run yet. The clock of the narration begins now.
+    pub fn new(wiring: Wiring, nodes: [Node; 3]) -> Self {
+        Self {
+            wiring,
+            nodes,
+            beliefs: Default::default(),
+            leader: None,
+            seen: [None; 3],
+            since: Instant::now(),
+        }
+    }
+
+    /// One line with the time. Whoever reads may have gone; then nobody hears it.
+    pub fn say(&self, what: &str) {
+        let mut out = std::io::stdout().lock();
+        let time = self.since.elapsed().as_secs_f64();
+        let _ = writeln!(out, "{time:8.2} s  {what}").and_then(|()| out.flush());
+    }
+
+    /// Looks at all of them now.
+    pub async fn look(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (place, node) in self.nodes.iter_mut().enumerate() {
+            if let Some(status) = node.has_ended() {
+                events.push(Event::Ended(place, status));
+            }
+        }
+        let ports = self.wiring.ports;
+        let ask = async |node: &Node| match node.runs() {
+            true => belief(node.http(ports), ports).await,
+            false => None,
+        };
+        let [one, two, three] = &self.nodes;
+        let (one, two, three) = tokio::join!(ask(one), ask(two), ask(three));
+        self.beliefs = [one, two, three];
+
+        let leader = self.named_by_two();
+        if leader != self.leader {
+            self.leader = leader;
+            events.push(Event::Leads(leader));
+        }
+        for place in 0..NAMES.len() {
+            let seen = self.seen_alike(place);
+            if seen.is_some() && seen != self.seen[place] {
+                self.seen[place] = seen;
+                events.extend(seen.map(|how| Event::Seen(place, how)));
+            }
+        }
+        events
+    }
+
+    /// The leader whom at least two of the three name: one that has just been started, or has just
+    /// lost sight of the others, does not matter.
+    fn named_by_two(&self) -> Option<&'static str> {
+        let names = self
+            .beliefs
+            .iter()
+            .flatten()
+            .filter_map(|belief| belief.leader);
+        let names: Vec<&str> = names.collect();
+        NAMES
+            .into_iter()
+            .find(|known| names.iter().filter(|name| *name == known).count() >= 2)
+    }
+
+    /// How all others that answer see the server at `place`, if they see it alike.
+    fn seen_alike(&self, place: usize) -> Option<Member> {
+        let others = self.beliefs.iter().enumerate();
+        let mut said = others
+            .filter(|(other, _)| *other != place)
+            .filter_map(|(_, belief)| belief.as_ref().map(|belief| belief.members[place]));
+        let first = said.next()??;
+        said.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// Tells an event.
+    pub fn tell(&self, event: Event) {
+        let text = match event {
+            Event::Ended(place, status) => match signal(status) {
+                Some(number) => {
+                    format!("{}: its process was ended by signal {number}", NAMES[place])
+                }
+                None => format!("{}: its process has ended ({status})", NAMES[place]),
+            },
+            Event::Leads(Some(name)) => format!("{name} leads"),
+            Event::Leads(None) => "nobody leads".to_owned(),
+            Event::Seen(place, how) => {
+                let name = NAMES[place];
+                match how {
+                    Member::Alive => format!("{name} is alive, say the others"),
+                    Member::Leaving => format!("{name} is about to leave"),
+                    Member::Left => format!("{name} has left"),
+                    Member::Failed => format!("{name} has failed, say the others"),
+                }
+            }
+        };
+        self.say(&text);
+    }
+
+    /// Looks and tells until `done`, at most for `limit`. Whether it was done.
+    pub async fn until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
+        let since = Instant::now();
+        loop {
+            for event in self.look().await {
+                self.tell(event);
+            }
+            if done(self) {
+                return true;
+            }
+            if since.elapsed() > limit {
+                return false;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Whether all three run, see each other alive and agree on a leader.
+    pub fn is_whole(&self) -> bool {
+        let whole = |belief: &Option<Belief>| {
+            let members = belief.as_ref().map(|belief| belief.members);
+            members == Some([Some(Member::Alive); 3])
+        };
+        self.leader.is_some() && self.beliefs.iter().all(whole)
+    }
+
+    /// The server with this name.
+    pub fn place_of(name: &str) -> usize {
+        NAMES.iter().position(|known| *known == name).unwrap_or(0)
+    }
+}
+
+/// How long between two looks.
+pub const LOOK: Duration = Duration::from_millis(50);
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_status: ExitStatus) -> Option<i32> {
+    None
+}

@@ -1,0 +1,165 @@
+//! What is remembered about a Consul that runs in the background, in one folder:
+//!
+//! * `consul.json`: where it is. Other programs read it, so it is written in one piece, and it is
+//!   there only while Consul is ready.
+//! * `worker`: the number of the process that looks after it. That process holds a lock on this
+//!   file as long as it lives: a number alone may belong to somebody else by now.
+//! * `ended`: why the last one ended, if nobody had asked for it.
+//! * `lock`: held by `up` and `down`, so that two of them do not mix.
+//! * `log`: what the background process had to say.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// The variable of the environment that names the folder.
+pub const VARIABLE: &str = "WORKBOOK_SERVICES_STATE";
+
+/// `consul.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// Where the HTTP API is.
+    pub addr: SocketAddr,
+    /// `real` or `embedded`.
+    pub side: String,
+    /// The process that serves it.
+    pub pid: u32,
+    /// What it calls its version.
+    pub version: String,
+}
+
+/// See the file.
+#[derive(Debug, Clone)]
+pub struct State {
+    dir: PathBuf,
+}
+
+impl State {
+    /// The folder that was asked for, else the one of the environment, else `target/services` of
+    /// the workbook around the current folder.
+    pub fn at(asked: Option<PathBuf>) -> Result<Self> {
+        let named = std::env::var_os(VARIABLE).filter(|named| !named.is_empty());
+        let dir = match asked.or(named.map(PathBuf::from)) {
+            Some(dir) => dir,
+            None => root().join("target/services"),
+        };
+        fs::create_dir_all(&dir).with_context(|| format!("cannot write {}", dir.display()))?;
+        Ok(Self {
+            dir: dir.canonicalize().unwrap_or(dir),
+        })
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the background process may write.
+    pub fn log(&self) -> PathBuf {
+        self.dir.join("log")
+    }
+
+    /// Waits until no other `up` or `down` is at work; they wait as long as the file lives.
+    pub fn alone(&self) -> Result<File> {
+        let path = self.dir.join("lock");
+        let file =
+            File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            eprintln!("Another `services` command is at work; waiting for it.");
+        }
+        file.lock()?;
+        Ok(file)
+    }
+
+    /// Makes this process the one that looks after Consul, until the file is dropped.
+    pub fn live(&self) -> Result<File> {
+        let path = self.dir.join("worker");
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        let mut file = options
+            .open(&path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        let since = Instant::now();
+        // Whoever asks whether it is locked locks it for a moment.
+        while file.try_lock().is_err() {
+            if since.elapsed() > Duration::from_secs(2) {
+                bail!("a Consul is up already: `cargo workbook services status` tells where");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        file.set_len(0)?;
+        write!(file, "{}", std::process::id())?;
+        Ok(file)
+    }
+
+    /// The process that looks after Consul, if it lives.
+    pub fn worker(&self) -> Option<u32> {
+        let path = self.dir.join("worker");
+        let file = File::open(&path).ok()?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => fs::read_to_string(path).ok()?.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// What `consul.json` says.
+    pub fn running(&self) -> Option<Running> {
+        let text = fs::read(self.dir.join("consul.json")).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Writes `consul.json`, in one piece.
+    pub fn remember(&self, running: &Running) -> Result<()> {
+        self.put("consul.json", &serde_json::to_string(running)?)
+    }
+
+    /// Why the last one ended, if nobody had asked for it.
+    pub fn ended(&self) -> Option<String> {
+        fs::read_to_string(self.dir.join("ended")).ok()
+    }
+
+    /// Consul has ended by itself: nobody shall look for it, and everybody can read why.
+    pub fn has_ended(&self, why: &str) -> Result<()> {
+        self.put("ended", why)?;
+        self.remove("consul.json")
+    }
+
+    /// Nothing runs, and nothing went wrong.
+    pub fn forget(&self) -> Result<()> {
+        self.remove("consul.json")?;
+        self.remove("ended")
+    }
+
+    fn put(&self, name: &str, text: &str) -> Result<()> {
+        let part = self.dir.join(format!("{name}.part"));
+        let path = self.dir.join(name);
+        fs::write(&part, text)
+            .and_then(|()| fs::rename(&part, &path))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        let path = self.dir.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The workbook around the current folder, else the one this was built in.
+fn root() -> PathBuf {
+    let is_course = |dir: &&Path| dir.join("lessons").is_dir() && dir.join("Cargo.toml").is_file();
+    let here = std::env::current_dir().unwrap_or_default();
+    match here.ancestors().find(is_course) {
+        Some(course) => course.to_owned(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."),
+    }
+}

@@ -1,0 +1,169 @@
+//! The process that looks after Consul: in the background it outlives `up`, in the foreground it
+//! ends with Ctrl-C. The embedded Consul is inside it; the real one is its child.
+
+use std::io::{BufRead, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use services::Side;
+use services::consul::{Consul, Setup};
+
+use crate::http;
+use crate::signals::Asked;
+use crate::state::{Running, State};
+
+/// The first argument that makes this program a background process.
+pub const ARGUMENT: &str = "__worker";
+/// What `up` writes to the background process when it may outlive it.
+pub const STAY: &str = "stay";
+
+/// What a background process tells `up`, as one line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Told {
+    /// Consul is ready.
+    Ready(Running),
+    /// It did not start: why.
+    Failed(String),
+}
+
+/// Which Consul to look after.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Order {
+    /// The port of the HTTP API; `None`: any.
+    pub port: Option<u16>,
+    /// Whether it is the real one.
+    pub real: bool,
+    /// The folder of the state.
+    pub state: std::path::PathBuf,
+}
+
+/// The background process: `__worker ORDER`. The exit code.
+pub async fn background(order: &str) -> u8 {
+    // The terminal of `up` may close, and Ctrl-C there is not meant for us.
+    let _ = rustix::process::setsid();
+    let told = |told: &Told| {
+        let line = serde_json::to_string(told).unwrap_or_default();
+        // If `up` is gone, nobody needs to be told.
+        let _ = writeln!(std::io::stdout(), "{line}");
+    };
+    let order: Order = match serde_json::from_str(order) {
+        Ok(order) => order,
+        Err(error) => {
+            told(&Told::Failed(format!(
+                "this is for the program's own use: {error}"
+            )));
+            return 2;
+        }
+    };
+    let lifeline = lifeline();
+    let mut ready = false;
+    let looked_after = look_after(&order, lifeline, |running| {
+        ready = true;
+        told(&Told::Ready(running.clone()));
+    });
+    match looked_after.await {
+        Ok(()) => 0,
+        Err(error) => {
+            let why = format!("{error:#}");
+            eprintln!("{why}");
+            if !ready {
+                told(&Told::Failed(why));
+            }
+            1
+        }
+    }
+}
+
+/// Ends when `up` ends before it has said that this process may stay.
+async fn lifeline() {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let line = std::io::stdin().lock().lines().next();
+        let stays = matches!(line, Some(Ok(line)) if line == STAY);
+        let _ = sender.send(stays);
+    });
+    if receiver.await == Ok(true) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Starts a Consul and looks after it until somebody asks for the end, `cut` ends, or Consul itself
+/// does; only the last is an error.
+pub async fn look_after(
+    order: &Order,
+    cut: impl Future<Output = ()>,
+    ready: impl FnOnce(&Running),
+) -> Result<()> {
+    let state = State::at(Some(order.state.clone()))?;
+    let mut asked = Asked::listen()?;
+    let _life = state.live()?;
+    state.forget()?;
+    tokio::pin!(cut);
+    let setup = Setup {
+        side: Some(if order.real {
+            Side::Real
+        } else {
+            Side::Embedded
+        }),
+        http_port: order.port,
+        ..Setup::default()
+    };
+    let start = setup.start();
+    tokio::pin!(start);
+    let mut consul = tokio::select! {
+        consul = &mut start => consul?,
+        () = asked.end() => return give_up(start).await,
+        () = &mut cut => return give_up(start).await,
+    };
+    let running = Running {
+        addr: consul.addr(),
+        side: consul.side().to_string(),
+        pid: consul.pid(),
+        version: version(consul.addr()).await?,
+    };
+    state.remember(&running)?;
+    ready(&running);
+    tokio::select! {
+        () = asked.end() => (),
+        () = &mut cut => (),
+        () = crash(&mut consul) => {
+            let why = format!(
+                "the {} Consul at {} (process {}) has ended, and nobody had asked for it",
+                running.side, running.addr, running.pid
+            );
+            state.has_ended(&why)?;
+            bail!("{why}");
+        }
+    }
+    consul.stop().await;
+    state.forget()
+}
+
+/// Ends a Consul that is being started. First its guard must be there, which ends it with this
+/// process; if it is ready soon, it is ended here.
+async fn give_up(start: impl Future<Output = Result<Consul>>) -> Result<()> {
+    if let Ok(Ok(consul)) = tokio::time::timeout(Duration::from_secs(5), start).await {
+        consul.stop().await;
+    }
+    Ok(())
+}
+
+async fn crash(consul: &mut Consul) {
+    while consul.is_running() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn version(addr: SocketAddr) -> Result<String> {
+    let patience = Duration::from_secs(10);
+    let answer = http::ask(addr, "GET", "/v1/agent/self", "", patience).await;
+    let answer = answer.with_context(|| format!("the Consul at {addr} does not answer"))?;
+    let about = answer.json().unwrap_or_default();
+    Ok(about["Config"]["Version"]
+        .as_str()
+        .unwrap_or("?")
+        .to_owned())
+}
