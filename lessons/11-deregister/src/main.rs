@@ -22,7 +22,7 @@ use crate::serve::Serve;
 const HELP: &str = "\
 Leave well: lesson 11 of Sockets to Services.
 
-  cargo run -p l11-deregister              the demo: a Consul, three greeters, callers, five scenes
+  cargo run -p l11-deregister              the demo: a Consul, three greeters, callers, four scenes
   cargo run -p l11-deregister -- server    a greeter that leaves well, in one terminal
   cargo run -p l11-deregister -- hide ID   maintenance: hides an instance from callers
   cargo run -p l11-deregister -- show ID   and shows it again
