@@ -321,6 +321,18 @@ fn the_buttons_start_and_end_the_consul_of_the_services() {
     shows(&running, &mut events, |all| {
         all["services"]["doing"].is_null()
     });
+    // One that was found before it was written down is recognised, and only then.
+    running.post(&format!("/workbook/phone/at/{}", scripted.addr));
+    let all = phase(&running, &mut events, "live");
+    assert_eq!(all["place"]["side"], Value::Null);
+    assert_eq!(status(&running.post(up)), 202);
+    shows(&running, &mut events, |all| {
+        all["place"]["side"] == "embedded"
+    });
+    running.post("/workbook/phone/down");
+    shows(&running, &mut events, |all| {
+        all["place"]["side"].is_null() && all["services"]["doing"].is_null()
+    });
     // It is not there a second time.
     assert_eq!(status(&running.post("/workbook/phone/down")), 202);
     let all = shows(&running, &mut events, |all| {
