@@ -208,7 +208,10 @@ fn introduce(lab: &Lab) {
         lab.nodes[other].name
     );
     if lab.nodes[1].dns {
-        println!("  dig @127.0.0.2 -p {} consul.service.consul", ports.dns);
+        println!(
+            "  cargo run -p l08-consul -- dns consul.service.consul --addr 127.0.0.2:{}",
+            ports.dns
+        );
     }
     println!("\nIn a browser: http://{three}/ui");
     println!("Here: 1, 2 or 3 and Enter starts a server again that has ended. Ctrl-C ends all.\n");

@@ -1,0 +1,6 @@
+//! The demo.
+
+/// Being written.
+pub async fn run() -> anyhow::Result<()> {
+    Ok(())
+}
