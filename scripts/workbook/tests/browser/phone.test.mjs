@@ -13,6 +13,7 @@ let course, runner, browser;
 before(async () => {
   // Nothing that happens to listen on this machine takes part.
   process.env.CONSUL_HTTP_ADDR = '127.0.0.1:1';
+  process.env.WORKBOOK_PHONE_PORT = '2';
   delete process.env.WORKBOOK_SERVICES_STATE;
   process.env.WORKBOOK_PHONE_NOBODY_MS = '300';
   course = copyOfTheCourse();
