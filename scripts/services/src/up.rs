@@ -44,7 +44,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     let forced = Side::forced()?;
     let alone = state.alone()?;
     match Health::now(&state).await {
-        Health::Up(running) => return already(&running, side, port),
+        Health::Up(running) => return already(&running, side.or(forced), port),
         Health::Silent(_, why) => bail!(
             "a Consul was started here already, and gives no good answer: {why}. \
              `cargo workbook services down` ends it"
