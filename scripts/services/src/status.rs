@@ -132,9 +132,9 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     }
     let health = Health::now(&State::at(state)?).await;
     if as_json {
-        println!("{}", health.json());
+        say!("{}", health.json());
     } else {
-        println!("{}", health.words());
+        say!("{}", health.words());
     }
     Ok(match health {
         Health::Up(_) => 0,
