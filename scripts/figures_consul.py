@@ -5,9 +5,11 @@
 import json
 import os
 import resource
+import signal
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -156,6 +158,8 @@ def memory(side, measure):
 
 
 def consul(_work):
+    # A figure that is stopped ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000), hard))
     ours, theirs, measure = sides()
