@@ -21,7 +21,7 @@ ROUNDS = 5
 # Instances of one service, and as many callers who wait for it to change.
 INSTANCES = 1000
 WATCHERS = 1000
-QUERIES = {1: 60, 16: 240}
+QUERIES = {1: 40, 16: 160}
 # The sizes at which memory is told. The real one compares all it has with the catalog after each
 # registration: 10,000 at one agent would take it a quarter of an hour, and nobody has as many at one.
 SIZES = {"agent": [1000, 3000, 10_000], "Consul 1.8.7": [1000, 3000]}
@@ -168,6 +168,7 @@ def consul(_work):
     for number in range(ROUNDS):
         # Both sides take turns, and take turns at being first: a slow minute of the machine hits both.
         for side in (ours, theirs) if number % 2 == 0 else (theirs, ours):
+            print(f"round {number + 1} of {ROUNDS}: {side.name}", file=sys.stderr, flush=True)
             results[side].append(one_round(side, measure))
     print(f"median of {ROUNDS} rounds, a fresh agent each; ratio: agent to Consul, and the range of "
           "single rounds")
