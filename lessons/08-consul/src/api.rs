@@ -106,11 +106,13 @@ fn allowing(methods: &str, mut answer: Response) -> Response {
     answer
 }
 
+// ANCHOR: absent
 /// What a real Consul has and this agent has not.
 const ABSENT: &str = "acl agent/connect agent/force-leave agent/host agent/join agent/leave \
     agent/metrics agent/monitor agent/token catalog/connect catalog/gateway-services \
     catalog/node-services config connect coordinate discovery-chain event health/connect \
     health/ingress internal operator query session snapshot txn";
+// ANCHOR_END: absent
 
 /// Everything else: refused in words if a real Consul has it, not found if not, as there.
 async fn elsewhere(request: Request) -> Response {

@@ -55,6 +55,7 @@ pub struct Kv {
 }
 
 impl Kv {
+    // ANCHOR: plan
     /// Sets a key. With `cas`, only if its index is that one; 0 means that it must not exist.
     /// Says what to keep and whether that is a change; none: somebody came in between.
     pub fn plan(&self, index: u64, key: &str, flags: u64, value: &[u8], cas: Option<u64>) -> Plan {
@@ -74,6 +75,7 @@ impl Kv {
             modify_index: index,
         })
     }
+    // ANCHOR_END: plan
 
     /// Keeps a pair as it is.
     pub fn put(&mut self, pair: Pair) {

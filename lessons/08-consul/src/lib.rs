@@ -6,6 +6,7 @@
 //!
 //! # Layout
 //!
+// ANCHOR: layout
 //! For an evening, in the order in which it is best read: about 2140 lines of code. They follow a
 //! registration on its way in, a check that turns, and a caller who is woken by it.
 //!
@@ -29,6 +30,7 @@
 //! * JSON in Go's words: `decode.rs`, `duration.rs`, `definition/parts.rs`, `api/answer.rs`.
 //! * More of the API: `api/catalog.rs`, `api/catalog_register.rs`, `api/agent_self.rs`,
 //!   `api/agent_health.rs`, `api/path.rs`.
+// ANCHOR_END: layout
 //!
 //! Not part of the agent: [`ask`], the other side, which demos and exercises use.
 //!

@@ -14,6 +14,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// How long a deleted key is remembered for those who watch its folder.
 const GRAVE: Duration = Duration::from_secs(15 * 60);
 
+// ANCHOR: run
 /// Sweeps for ever.
 pub async fn run(shared: Arc<Shared>, first: impl Future<Output = crate::clock::Awake>) {
     let mut awake = first.await;
@@ -25,6 +26,7 @@ pub async fn run(shared: Arc<Shared>, first: impl Future<Output = crate::clock::
         awake = next.await;
     }
 }
+// ANCHOR_END: run
 
 /// The first sleep, to be made before the task is spawned.
 pub fn first(shared: &Shared) -> impl Future<Output = crate::clock::Awake> + Send + use<> {

@@ -90,6 +90,7 @@ impl Store {
         result
     }
 
+    // ANCHOR: wait
     /// Waits until an index is greater than `seen`, or until `wait` is over, whichever comes first.
     /// The caller looks for itself afterwards, at both: being woken does not mean that it changed.
     pub async fn wait_past(
@@ -114,6 +115,7 @@ impl Store {
             }
         }
     }
+    // ANCHOR_END: wait
 }
 
 /// One number for each topic, in their order.

@@ -71,6 +71,12 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     if !(1..=10).contains(&options.raft_multiplier) {
         bail!("--raft-multiplier is 1 to 10");
     }
+    if options
+        .port
+        .is_some_and(|port| Ports::around(port).is_none())
+    {
+        bail!("--port is 1224 to 65435");
+    }
     let Some(program) = testkit::consul::find() else {
         bail!(
             "a cluster needs the real Consul, the embedded one is always alone.\n{}",
@@ -143,7 +149,7 @@ fn choose(asked: Option<u16>) -> Result<Ports> {
         nodes.into_iter().find_map(|ip| ports.taken(ip))
     };
     if let Some(port) = asked {
-        let ports = Ports::around(port).context("--port is 1224 to 65435")?;
+        let ports = Ports::around(port).context("there is no such port")?;
         return match taken(ports) {
             None => Ok(ports),
             Some((addr, error)) => bail!("{}", unusable(addr, &error)),
@@ -208,7 +214,10 @@ fn introduce(lab: &Lab) {
         lab.nodes[other].name
     );
     if lab.nodes[1].dns {
-        println!("  dig @127.0.0.2 -p {} consul.service.consul", ports.dns);
+        println!(
+            "  cargo run -p l08-consul -- dns consul.service.consul --addr 127.0.0.2:{}",
+            ports.dns
+        );
     }
     println!("\nIn a browser: http://{three}/ui");
     println!("Here: 1, 2 or 3 and Enter starts a server again that has ended. Ctrl-C ends all.\n");

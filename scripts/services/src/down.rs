@@ -69,11 +69,11 @@ pub async fn clean(state: &State) -> Result<()> {
     state.forget()
 }
 
-/// Waits until the port is free. What looked after Consul may have been killed; Consul then ends by
+/// Waits until the process is gone and its port free. What looked after Consul may have been killed; Consul then ends by
 /// itself in two seconds, and if even its guard was killed, it is ended here.
 async fn free(running: &Running) -> Result<()> {
     let addr = running.addr;
-    let is_free = || ports::tcp(addr.ip(), addr.port()).is_ok();
+    let is_free = || ports::tcp(addr.ip(), addr.port()).is_ok() && !ports::lives(running.pid);
     if until(Duration::from_secs(5), is_free).await {
         return Ok(());
     }

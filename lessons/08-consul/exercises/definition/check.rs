@@ -29,20 +29,22 @@ impl Place {
     /// With these files, which the agent has read when it was started.
     fn new(files: &[(&str, &str)]) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in files {
-            std::fs::write(folder.path().join(name), text).expect("a file");
-        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime");
-        let agent = runtime.block_on(start(folder.path()));
-        Place {
-            agent: Some(agent.expect("an agent")),
+        let mut place = Place {
+            agent: None,
             folder,
             runtime,
             half: None,
+        };
+        for (name, text) in files {
+            place.write("new", text);
+            place.rename("new", name);
         }
+        place.restart().expect("an agent");
+        place
     }
 
     fn agent(&self) -> &Agent {
@@ -95,7 +97,8 @@ impl Desk for Place {
         let half = text.len() / 2;
         std::fs::write(&path, text.get(..half).unwrap_or("")).expect("a file");
         // Somebody else, at this very moment. A whole file with a mistake in it is no half one.
-        if let Err(words) = self.agent().reload() {
+        let reloaded = self.agent.as_ref().map_or(Ok(()), Agent::reload);
+        if let Err(words) = reloaded {
             let words = format!("{words:#}");
             if !words.contains("prot") {
                 self.half.get_or_insert(words);
@@ -145,12 +148,20 @@ fn a_a_file_is_read_when_somebody_says_so() {
                       started, and when it is told to reload.";
         expect_port(case, &place, Some(8800), advice);
         if let Err(words) = said {
-            case.differ(
-                "Ok",
-                format!("an error: {words}"),
-                "The agent has taken it: no error.",
-            );
+            let advice = "The agent has taken it: no error.";
+            case.differ("Ok", format!("an error: {words}"), advice);
         }
+        if place.read(FILE).as_deref() != Some(GOOD) {
+            let advice = "The text belongs into the file of this name.";
+            case.differ(FILE, place.files().join(", "), advice);
+        }
+        place.remove(FILE);
+        let reloaded = place.reload().err().unwrap_or_default();
+        case.expect_eq(
+            "",
+            reloaded.as_str(),
+            "Without it the agent reloads as before.",
+        );
     });
     case("A file that was there is replaced by a new text", |case| {
         let mut place = Place::new(&[(FILE, GOOD)]);

@@ -91,7 +91,13 @@ fn expect_chosen(case: &Case, list: &[Instance], wanted: &[&str], advice: &str) 
             some => some.join(", "),
         };
         let wanted: Vec<_> = wanted.iter().map(ToString::to_string).collect();
-        case.differ(view(&wanted), view(&chosen), advice);
+        let listed: Vec<_> = list
+            .iter()
+            .map(|it| format!("{} {}", it.address, it.checks.join("+")))
+            .collect();
+        let report = case.report().detail("listed", listed.join(", "));
+        let report = report.detail("expected", view(&wanted));
+        case.fail(report.detail("your answer", view(&chosen)).advice(advice));
     }
 }
 
@@ -184,7 +190,7 @@ fn f_all_are_busy() {
         |case| {
             let list = [
                 instance("10.0.0.1:80", &["warning"]),
-                instance("10.0.0.2:80", &["passing", "warning"]),
+                instance("10.0.0.2:80", &["warning"]),
                 instance("10.0.0.3:80", &["critical"]),
             ];
             let wanted = ["10.0.0.1:80", "10.0.0.2:80"];

@@ -38,6 +38,9 @@ pub fn follow(_office: &mut impl Office, _me: &str, _dead: &str) -> Result<Strin
 }
 
 /// `me` leaves the office. If somebody else is leader by now, that stays so.
-pub fn resign(_office: &mut impl Office, _me: &str) -> Result<(), Silence> {
-    todo!("resign")
+pub fn resign(office: &mut impl Office, me: &str) -> Result<(), Silence> {
+    if office.look()?.is_some_and(|seen| seen.value == me) {
+        office.clear(None)?;
+    }
+    Ok(())
 }

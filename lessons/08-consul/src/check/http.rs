@@ -43,11 +43,13 @@ pub async fn check(
             }
             continue;
         }
+        // ANCHOR: status
         let status = match answer.code {
             200..=299 => Status::Passing,
             429 => Status::Warning,
             _ => Status::Critical,
         };
+        // ANCHOR_END: status
         let Answer {
             code, reason, body, ..
         } = answer;

@@ -51,6 +51,7 @@ impl Task {
         Task { number, handle }
     }
 
+    // ANCHOR: probe
     /// Finds out, once in an interval.
     pub fn probe(shared: &Arc<Shared>, definition: &CheckDefinition) -> Task {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
@@ -74,6 +75,7 @@ impl Task {
         });
         Task { number, handle }
     }
+    // ANCHOR_END: probe
 }
 
 /// One try, within its time.

@@ -58,6 +58,17 @@ test('the page of the wire keeps its commands and shows no control', { timeout: 
   await close();
 });
 
+test('the phone book explains itself and shows no control', { timeout: 60_000 }, async () => {
+  const { page, trouble, requests, close } = await openPage(browser, host.address);
+  await page.goto(`${host.address}/phone-book.html`);
+  assert.match(await page.locator('.phone-static').textContent(), /health\/state\/any\?index=/);
+  assert.equal(await page.locator('.wb-phone button:not(.copy-button), .wb-phone input').count(), 0);
+  assert.deepEqual(requests.filter(url => url.includes('/workbook/')), []);
+  assert.deepEqual(trouble, []);
+  await screenshot(page, 'phone-static');
+  await close();
+});
+
 test('a static quiz can be answered, and without scripts every explanation is there', { timeout: 60_000 }, async () => {
   const { page, close } = await openPage(browser, host.address);
   await page.goto(`${host.address}/01-tcp.html`);

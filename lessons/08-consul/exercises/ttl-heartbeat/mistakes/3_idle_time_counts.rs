@@ -1,6 +1,6 @@
 //! belief: idle-time-counts
 //! words: The clock runs from the last job that was finished.
-//! check: c_after_a_rest
+//! check: d_after_a_rest
 //! says: there was nothing to finish
 
 use std::future::Future;

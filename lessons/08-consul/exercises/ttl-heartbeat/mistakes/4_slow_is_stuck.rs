@@ -1,6 +1,6 @@
 //! belief: slow-is-stuck
 //! words: Whoever has finished nothing since I last looked is stuck.
-//! check: d_slow_is_alive
+//! check: c_slow_is_alive
 //! says: how long ago the last one was
 
 use std::future::Future;

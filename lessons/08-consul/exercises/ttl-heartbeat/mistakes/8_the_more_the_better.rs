@@ -38,6 +38,6 @@ pub async fn beat(body: &mut impl Body, ttl: Duration, patience: Duration) {
             // The next one comes soon enough, should this one be lost.
             let _ = body.pass().await;
         }
-        body.sleep(ttl / 50).await;
+        body.sleep(ttl / 25).await;
     }
 }
