@@ -27,7 +27,7 @@ fn the_demo_tells_its_story_with_both_kinds_and_leaves_nothing_behind() {
         for words in [
             words,
             "1. Three greeters register themselves",
-            "grpc critical, tcp critical",
+            "tcp critical  grpc critical",
             "\"hello wire\", by greeter-127.0.0.1-",
             "is dead and has told nobody",
             "greeter: deregistered",

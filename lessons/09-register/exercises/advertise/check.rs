@@ -44,6 +44,7 @@ fn expect(case: &Case, facts: &Facts, expected: Answer, advice: &str) {
     let cards: Vec<String> = facts.cards.iter().map(IpAddr::to_string).collect();
     let mut report = case
         .report()
+        .detail("asked for", facts.asked.to_string())
         .detail("bound to", facts.bound.to_string())
         .detail("cards", cards.join(", "));
     if let Some(wanted) = &facts.wanted {

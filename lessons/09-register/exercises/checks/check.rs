@@ -39,10 +39,11 @@ impl<'c> World<'c> {
             ..Config::default()
         };
         let agent = runtime.block_on(Agent::start(config)).expect("an agent");
-        let checks = checks(&Watched {
+        let watched = Watched {
             addr,
             service: SERVICE.to_string(),
-        });
+        };
+        let checks = checks(&watched);
         let world = World {
             case,
             runtime,
@@ -52,7 +53,8 @@ impl<'c> World<'c> {
         };
         let checks: Vec<Value> = world.checks.iter().map(definition).collect();
         let service = json!({
-            "Name": "cart", "Address": "127.0.0.1", "Port": addr.port(), "Checks": checks,
+            "Name": "cart", "Tags": [watched.service], "Address": "127.0.0.1",
+            "Port": watched.addr.port(), "Checks": checks,
         });
         let answer = world.ask("PUT", "agent/service/register", &service.to_string());
         if !answer.is_empty() {
