@@ -152,6 +152,22 @@ fn signals_end_the_agent_and_the_demo() {
 }
 
 #[test]
+fn ctrl_c_ends_the_demo_with_all_that_it_started() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut demo = l08_consul(&[]);
+    demo.env("TMPDIR", temporary.path())
+        .env("WORKBOOK_SERVICES", "real");
+    let mut demo = Program::start(&mut demo);
+    let processes = demo.says("It is process ");
+    demo.says("greeter-1  passing");
+    demo.signal("INT");
+    assert!(demo.ends(PATIENCE).success());
+    is_gone(&processes, "It is process ");
+    is_gone(&processes, "the greeters are process ");
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_taken_port_is_a_clear_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();

@@ -346,6 +346,17 @@ fn in_the_foreground(endings: &[(&str, &str)]) {
 }
 
 #[test]
+fn a_reader_that_goes_away_ends_nothing() {
+    let home = Home::new();
+    let mut command = home.command(&["up", "--port", "0", "--embedded"]);
+    command.stdout(Stdio::piped());
+    let mut up = command.spawn().unwrap();
+    drop(up.stdout.take());
+    assert!(up.wait().unwrap().success());
+    assert_eq!(home.status()["state"], "up");
+}
+
+#[test]
 fn mistakes_are_answered_in_words() {
     let home = Home::new();
     for (arguments, words) in [
