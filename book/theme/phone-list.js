@@ -35,7 +35,9 @@ window.workbookPhoneList = ({ element, say }) => {
         more: number => `… and ${number} more changes at the same moment`,
     };
     const ICONS = { passing: '✓', warning: '!', critical: '✗', maintenance: '⊘' };
-    const WORST = ['maintenance', 'critical', 'warning', 'passing'];
+    const STATES = ['passing', 'warning', 'critical', 'maintenance'];
+    // What wants attention first: maintenance was somebody's wish.
+    const WORST = ['critical', 'warning', 'maintenance', 'passing'];
 
     const two = number => String(number).padStart(2, '0');
     const clock = at => {
@@ -204,7 +206,7 @@ window.workbookPhoneList = ({ element, say }) => {
 
     // How many are in which state, as badges; states that nobody is in are not there.
     function counts(totals) {
-        return WORST.toReversed().filter(state => totals[state] > 0).map(state => {
+        return STATES.filter(state => totals[state] > 0).map(state => {
             const part = badge();
             part.show(state, words.count(totals[state], words.states[state]));
             return part.node;

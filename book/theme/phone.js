@@ -25,12 +25,17 @@ window.workbookPhone = ({ element, post, boxes }) => {
         },
         sides: { real: 'the real Consul', embedded: 'the workbook’s own agent' },
         looking: 'Looking for a Consul.',
-        none: 'No Consul answers on this machine. To start one, type this in a second terminal; the list then appears by itself:',
+        none: 'No Consul answers on this machine. To start one, press the button, or type this in a second terminal; the list then appears by itself:',
         noneThere: addr => `No Consul answers at ${addr}. The list appears by itself when one does.`,
         live: (addr, facts) => `Live: Consul at ${addr} (${facts}).`,
         away: addr => `Consul at ${addr} does not answer any more. This is the list as it was last known.`,
         age: seconds => `No answer for ${seconds} s. Looking again all the time.`,
-        start: 'cargo workbook services up',
+        command: 'cargo workbook services up',
+        up: 'Start a Consul',
+        down: 'Stop it',
+        doing: { up: 'Starting a Consul. The first time it is built, which takes a few minutes.', down: 'Stopping it.' },
+        failed: 'That did not work. What the command said is below.',
+        said: 'What the command says',
         tried: (addr, source, why) => `${addr}, ${source}: ${why}`,
         index: ({ services, checks }) => `Index: services ${services}, checks ${checks}`,
         totals: ({ services, instances }) => `${services === 1 ? 'One name' : `${services} names`}, ${instances === 1 ? 'one instance' : `${instances} instances`}`,
@@ -83,11 +88,22 @@ window.workbookPhone = ({ element, post, boxes }) => {
     function drawHead() {
         ui.status = element('p', { className: 'phone-status', role: 'status' }, words.looking);
         ui.age = element('p', { className: 'phone-age', hidden: true });
-        ui.command = element('pre', { className: 'phone-command', hidden: true }, words.start);
+        ui.command = element('pre', { className: 'phone-command', hidden: true }, words.command);
         ui.tried = element('ul', { className: 'phone-tried' });
         ui.totals = element('p', { className: 'phone-totals', hidden: true });
         ui.index = element('p', { className: 'phone-index', hidden: true });
         ui.address = element('input', { id: 'phone-address', type: 'text', placeholder: '127.0.0.1:8500', autocomplete: 'off', spellcheck: false, inputMode: 'url' });
+        ui.up = button(words.up, '');
+        ui.down = button(words.down, 'wb-quiet');
+        for (const [node, path] of [[ui.up, 'up'], [ui.down, 'down']]) {
+            node.addEventListener('click', () => {
+                if (node.getAttribute('aria-disabled') !== 'true') {
+                    ask(path);
+                }
+            });
+        }
+        ui.doing = element('p', { className: 'phone-doing', role: 'status' });
+        ui.said = element('pre', { className: 'phone-said', tabIndex: 0, role: 'group', 'aria-label': words.said, hidden: true });
         ui.refused = element('p', { className: 'phone-refused', role: 'alert' });
         ui.auto = button(words.auto, 'wb-quiet');
         ui.auto.addEventListener('click', () => ask('auto'));
@@ -100,7 +116,8 @@ window.workbookPhone = ({ element, post, boxes }) => {
         return element('div', { className: 'phone-head' },
             ui.status, ui.age, ui.command, ui.tried,
             element('div', { className: 'phone-facts' }, ui.totals, ui.index),
-            ui.form, ui.refused);
+            element('div', { className: 'phone-buttons' }, ui.up, ui.down, ui.doing),
+            ui.said, ui.form, ui.refused);
     }
 
     async function ask(path) {
@@ -118,7 +135,9 @@ window.workbookPhone = ({ element, post, boxes }) => {
             searching: () => (tried.length === 0 ? words.looking : named ? words.noneThere(named) : words.none),
             idle: () => words.looking,
         }[phase]());
-        ui.command.hidden = !(phase === 'searching' && tried.length && !named);
+        // The same command helps when it was that one which has gone.
+        ui.command.hidden = !((phase === 'searching' && tried.length && !named) || (phase === 'away' && place?.source === 'services'));
+        showServices();
         const lines = tried.map(each => words.tried(each.addr, words.sources[each.source], each.why));
         if (ui.tried.dataset.lines !== lines.join('\n')) {
             ui.tried.dataset.lines = lines.join('\n');
@@ -132,8 +151,30 @@ window.workbookPhone = ({ element, post, boxes }) => {
         if (indexes) {
             say(ui.index, words.index(indexes));
         }
-        ui.auto.hidden = !named;
+        // It stays with a Consul that it has found once; this makes it look everywhere again.
+        ui.auto.hidden = !named && phase !== 'away';
         showAge();
+    }
+
+    // aria-disabled, not disabled: the focus stays where it is.
+    const enable = (node, enabled) => (enabled ? node.removeAttribute('aria-disabled') : node.setAttribute('aria-disabled', 'true'));
+
+    function showServices() {
+        const { phase, place, services: { doing, failed, lines } } = shown;
+        const live = phase === 'live';
+        enable(ui.up, !doing && !live);
+        enable(ui.down, !doing && live && Boolean(place?.side));
+        say(ui.doing, doing ? words.doing[doing] : failed ? words.failed : '');
+        ui.place.classList.toggle('phone-busy', Boolean(doing));
+        // Once it is there, the list says it all.
+        ui.said.hidden = lines.length === 0 || !(doing || failed);
+        if (!ui.said.hidden) {
+            const follow = ui.said.scrollTop + ui.said.clientHeight > ui.said.scrollHeight - 30;
+            say(ui.said, lines.join('\n'));
+            if (follow) {
+                ui.said.scrollTop = ui.said.scrollHeight;
+            }
+        }
     }
 
     // The one thing here that runs on a clock: how old the list is.

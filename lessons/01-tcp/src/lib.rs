@@ -13,7 +13,7 @@
 //!   count them, end the slow ones, and stop.
 //! * [`nonblocking`]: the same server and client on tokio. Compare it with [`blocking`] side by side.
 //! * [`frame`]: messages that may hold any bytes: the length first. Lesson 02 builds on it.
-//! * [`listen`]: what makes a program of a server; nothing about calls.
+//! * [`listen`]: what makes a program of a server; [`ladder`]: what its calls are measured with.
 //!
 //! `main.rs` is the command line, `demo.rs` and `measure.rs` belong to it: they run all of this in
 //! two processes and tell what they see. Try `cargo run -p l01-tcp`.
@@ -22,6 +22,7 @@ pub mod blocking;
 pub mod first;
 pub mod frame;
 pub mod guests;
+pub mod ladder;
 pub mod listen;
 pub mod nonblocking;
 pub mod protocol;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use l01_tcp::ladder::{Times, head, lines_of_code};
 use l01_tcp::{blocking, frame, nonblocking, protocol};
 
 const CALLS: usize = 5000;
@@ -16,30 +17,24 @@ const NAME: &str = "wire";
 
 /// Measures and prints.
 pub fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
-    println!("The greeting call for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
-    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    head(NAME, CALLS);
 
     let function = times(CALLS, || {
         std::hint::black_box(protocol::reply(std::hint::black_box(NAME)));
         Ok(())
     })?;
-    row("a function call", &function);
+    function.row("a function call");
 
     let server = Server::start(&[])?;
     let mut client = blocking::Client::connect(server.addr, PATIENCE)?;
     let call = times(CALLS, || client.greet(NAME).map(drop).map_err(Into::into))?;
-    row("one connection, blocking", &call);
+    let call = call.row("one connection, blocking");
     let dialled = times(CONNECTIONS, || {
         let mut client = blocking::Client::connect(server.addr, PATIENCE)?;
         client.greet(NAME)?;
         Ok(client.finish()?)
     })?;
-    row("a new connection for each call", &dialled);
+    dialled.row("a new connection for each call");
 
     let server = Server::start(&["--tokio"])?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -49,7 +44,7 @@ pub fn run() -> anyhow::Result<()> {
     let tokio = times(CALLS, || {
         Ok(runtime.block_on(client.greet(NAME)).map(drop)?)
     })?;
-    row("one connection, tokio on both sides", &tokio);
+    tokio.row("one connection, tokio on both sides");
 
     let request = protocol::request(NAME)?.len();
     let answer = protocol::reply(NAME).len();
@@ -78,47 +73,19 @@ pub fn run() -> anyhow::Result<()> {
         + lines_of_code(include_str!("guests.rs"));
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!(
-        "| 01 TCP | {} | {:.0} | {blocking} |",
-        request + answer,
-        median(&call)
-    );
+    println!("| 01 TCP | {} | {call:.0} | {blocking} |", request + answer);
     Ok(())
 }
 
-/// How long each of so many calls took, in microseconds, the shortest first. The first tenth of
-/// them is thrown away: caches are cold and the machine has other things to do.
-fn times(count: usize, mut call: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Vec<f64>> {
-    let mut times = Vec::with_capacity(count);
-    for _ in 0..count + count / 10 {
+/// How long each of so many calls took.
+fn times(count: usize, mut call: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Times> {
+    let mut times = Times::new(count);
+    while times.more() {
         let since = Instant::now();
         call()?;
-        times.push(since.elapsed().as_secs_f64() * 1e6);
+        times.add(since.elapsed());
     }
-    let mut times = times.split_off(count / 10);
-    times.sort_by(f64::total_cmp);
     Ok(times)
-}
-
-fn median(times: &[f64]) -> f64 {
-    times[times.len() / 2]
-}
-
-fn row(what: &str, times: &[f64]) {
-    println!(
-        "{what:38}{:>10.1}{:>14.1}",
-        median(times),
-        times[times.len() * 99 / 100]
-    );
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
 }
 
 struct Server {

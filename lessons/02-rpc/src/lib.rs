@@ -25,3 +25,5 @@ pub mod message;
 pub mod outbox;
 pub mod server;
 pub mod service;
+
+pub use l01_tcp::ladder;

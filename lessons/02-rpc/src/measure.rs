@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use l01_tcp::frame;
 use l02_rpc::client::Client;
 use l02_rpc::greeter::services;
+use l02_rpc::ladder::{Times, head, lines_of_code};
 use l02_rpc::message::{self, Reply, Request};
 use l02_rpc::server::Settings;
 use tokio::task::JoinSet;
@@ -22,13 +23,7 @@ const METHOD: &str = "hello.HelloWorld";
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
-    println!("The greeting call for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
-    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    head(NAME, CALLS);
 
     let services = Arc::new(services()?);
     let argument = message::encode(&NAME)?;
@@ -145,46 +140,4 @@ async fn in_flight(client: &Client) -> anyhow::Result<Duration> {
         done??;
     }
     Ok(since.elapsed())
-}
-
-/// How long each of so many calls took. The first tenth of them is thrown away: caches are cold
-/// and the machine has other things to do.
-struct Times {
-    count: usize,
-    micros: Vec<f64>,
-}
-
-impl Times {
-    fn new(count: usize) -> Self {
-        Times {
-            count,
-            micros: Vec::with_capacity(count + count / 10),
-        }
-    }
-
-    fn more(&self) -> bool {
-        self.micros.len() < self.count + self.count / 10
-    }
-
-    fn add(&mut self, took: Duration) {
-        self.micros.push(took.as_secs_f64() * 1e6);
-    }
-
-    /// Prints one row, and returns its median.
-    fn row(mut self, what: &str) -> f64 {
-        let mut micros = self.micros.split_off(self.count / 10);
-        micros.sort_by(f64::total_cmp);
-        let (median, most) = (micros[micros.len() / 2], micros[micros.len() * 99 / 100]);
-        println!("{what:38}{median:>10.1}{most:>14.1}");
-        median
-    }
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
 }

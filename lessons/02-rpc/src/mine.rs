@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context;
 use l02_rpc::greeter::services;
 use l02_rpc::listen::{bind, on_signal, taken};
 use l02_rpc::server::{Door, Settings, serve};
@@ -21,13 +20,7 @@ mod errors {
 
 /// Serves `dispatch` on `addr`, and `errors` and the lesson's server on the next two ports.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
-    let next = |after| -> anyhow::Result<SocketAddr> {
-        let port = match addr.port() {
-            0 => 0,
-            port => port.checked_add(after).context("there are no ports left")?,
-        };
-        Ok(SocketAddr::new(addr.ip(), port))
-    };
+    let next = |after| mine::port_after(addr, after);
     let listening = mine::serve("dispatch", dispatch::OWN, addr, |stream| {
         dispatch::answer::serve(stream, &for_dispatch())
     });

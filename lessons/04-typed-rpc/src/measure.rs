@@ -9,6 +9,7 @@ use anyhow::ensure;
 use l04_typed_rpc::greeter::{Hello, HelloClient, Near, services};
 use l04_typed_rpc::memory;
 use l04_typed_rpc::rpc::client::Client;
+use l04_typed_rpc::rpc::ladder::{Times, head, lines_of_code};
 use l04_typed_rpc::rpc::server::{Event, Settings};
 
 use crate::peer::Peer;
@@ -21,13 +22,7 @@ static BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
-    println!("The greeting call for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
-    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    head(NAME, CALLS);
 
     let server = Peer::start()?;
     times(&Near).await?.row("near: a function call");
@@ -99,40 +94,17 @@ async fn bytes_of_a_call(server: &Peer) -> anyhow::Result<usize> {
     Ok(BYTES.load(Ordering::Relaxed))
 }
 
-/// How long each of so many calls took, in microseconds, the shortest first. The first tenth of
-/// them is thrown away: caches are cold and the machine has other things to do.
+/// How long each of so many calls took.
 async fn times(hello: &impl Hello) -> anyhow::Result<Times> {
-    let mut times = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS + CALLS / 10 {
+    let mut times = Times::new(CALLS);
+    while times.more() {
         let since = Instant::now();
         let greeting = hello.hello_world(NAME.to_string()).await?;
-        times.push(since.elapsed().as_secs_f64() * 1e6);
+        times.add(since.elapsed());
         ensure!(
             greeting == "wire hello world",
             "a strange greeting: {greeting}"
         );
     }
-    let mut times = times.split_off(CALLS / 10);
-    times.sort_by(f64::total_cmp);
-    Ok(Times(times))
-}
-
-struct Times(Vec<f64>);
-
-impl Times {
-    /// Prints one row, and returns its median.
-    fn row(self, what: &str) -> f64 {
-        let (median, most) = (self.0[self.0.len() / 2], self.0[self.0.len() * 99 / 100]);
-        println!("{what:38}{median:>10.1}{most:>14.1}");
-        median
-    }
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
+    Ok(times)
 }

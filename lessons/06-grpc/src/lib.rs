@@ -12,7 +12,8 @@
 //!   [`work`] are such code; [`seats`] is what comes before the first call of a connection.
 //! * [`client`]: one channel for everything, connected when the server is up; [`retry`]: when a call
 //!   may be made again; [`lost`]: what a broken connection is called.
-//! * [`listen`]: what makes a program of a server: a port, and an end.
+//! * [`listen`]: what makes a program of a server: a port, and an end; [`ladder`]: what its calls are
+//!   measured with.
 //! * [`tap`]: counts the bytes between two programs.
 //!
 //! `main.rs` is the command line, `serve.rs`, `demo.rs` and `measure.rs` belong to it. Try
@@ -24,6 +25,7 @@ pub mod deadline;
 pub mod greeter;
 pub mod guard;
 pub mod hello;
+pub mod ladder;
 pub mod limits;
 pub mod listen;
 pub mod lost;

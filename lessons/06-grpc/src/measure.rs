@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use l06_grpc::client::{Client, Options};
 use l06_grpc::greeter::Greetings;
+use l06_grpc::ladder::{PROFILE, Times, lines_of_code};
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::greeter::greeter_server::Greeter;
@@ -18,49 +19,48 @@ use crate::peer::Peer;
 const CALLS: usize = 3000;
 const DIALLED: usize = 300;
 const NAME: &str = "wire";
+/// The columns for the words of a row.
+const WIDE: usize = 38;
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
-    println!("The greeting call for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
-    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    println!("The greeting call for `{NAME}`, {CALLS} times each, {PROFILE}, this machine.\n");
+    println!("{:WIDE$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
 
     let request = || HelloRequest {
         name: NAME.to_string(),
     };
-    let near = times(CALLS, async || {
+    let near = Times::of(CALLS, async || {
         Greetings.say_hello(Request::new(request())).await?;
         Ok(())
     });
-    row("the method, called as a function", &near.await?);
+    near.await?.row("the method, called as a function", WIDE);
 
     let server = Peer::start("127.0.0.1:0".parse()?, &[], |_| {})?;
     let client = Client::connect(server.addr, Options::default()).await?;
-    let call = times(CALLS, async || {
+    let call = Times::of(CALLS, async || {
         client.greet(NAME).await?;
         Ok(())
     })
     .await?;
-    row("a call, one connection", &call);
+    let call = call.row("a call, one connection", WIDE);
 
     let bare = GreeterClient::new(client.channel());
-    let without = times(CALLS, async || {
+    let without = Times::of(CALLS, async || {
         bare.clone().say_hello(request()).await?;
         Ok(())
     });
-    row("the same without token and deadline", &without.await?);
+    without
+        .await?
+        .row("the same without token and deadline", WIDE);
 
     let addr = server.addr;
-    let dialled = times(DIALLED, async || {
+    let dialled = Times::of(DIALLED, async || {
         let client = Client::connect(addr, Options::default()).await?;
         client.greet(NAME).await?;
         Ok(())
     });
-    row("a connection for each call", &dialled.await?);
+    dialled.await?.row("a connection for each call", WIDE);
 
     let since = Instant::now();
     let mut tasks = JoinSet::new();
@@ -78,7 +78,7 @@ pub async fn run() -> anyhow::Result<()> {
     }
     let per_call = since.elapsed().as_secs_f64() * 1e6 / (CALLS / 64 * 64) as f64;
     println!(
-        "{:38}{per_call:>10.1}",
+        "{:WIDE$}{per_call:>10.1}",
         "64 at the same time, time for each"
     );
 
@@ -109,9 +109,8 @@ pub async fn run() -> anyhow::Result<()> {
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
     println!(
-        "| 06 gRPC | {} | {:.0} | {code} |",
-        later.there + later.back,
-        median(&call)
+        "| 06 gRPC | {} | {call:.0} | {code} |",
+        later.there + later.back
     );
     Ok(())
 }
@@ -146,42 +145,4 @@ async fn bytes(server: std::net::SocketAddr) -> anyhow::Result<(Reading, Reading
     }
     let later = calls[1..].iter().min_by_key(|call| call.there + call.back);
     Ok((calls[0], *later.context("ten calls were made")?))
-}
-
-/// How long each of so many calls took, in microseconds, the shortest first. The first tenth of
-/// them is thrown away: caches are cold and the machine has other things to do.
-async fn times(
-    calls: usize,
-    mut call: impl AsyncFnMut() -> anyhow::Result<()>,
-) -> anyhow::Result<Vec<f64>> {
-    let mut times = Vec::with_capacity(calls);
-    for _ in 0..calls + calls / 10 {
-        let since = Instant::now();
-        call().await?;
-        times.push(since.elapsed().as_secs_f64() * 1e6);
-    }
-    let mut times = times.split_off(calls / 10);
-    times.sort_by(f64::total_cmp);
-    Ok(times)
-}
-
-fn median(times: &[f64]) -> f64 {
-    times[times.len() / 2]
-}
-
-fn row(what: &str, times: &[f64]) {
-    println!(
-        "{what:38}{:>10.1}{:>14.1}",
-        median(times),
-        times[times.len() * 99 / 100]
-    );
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
 }

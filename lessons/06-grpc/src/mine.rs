@@ -29,12 +29,10 @@
 //! lesson's own server around them.
 
 use std::net::SocketAddr;
-use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
 use l06_grpc::listen;
 use l06_grpc::pb;
 use l06_grpc::pb::greeter::greeter_server::GreeterServer;
@@ -58,7 +56,8 @@ mod interceptor {
 
 /// Serves all parts until a signal comes.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
-    tell_panics();
+    // It only fails its call; the server goes on.
+    mine::tell_panics(|| "an answer".to_string());
     let mut stop = listen::on_signal(false)?;
 
     let (first, listening) = part("status", status::OWN, addr, 0).await?;
@@ -92,22 +91,12 @@ async fn part(
     after: u16,
 ) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let (listener, addr) = bind(addr, after).await?;
-    let whose = if own {
-        format!("your own answer, .workbook/passed/{name}.rs")
-    } else {
-        "the solution, because your own has not passed yet".to_string()
-    };
-    mine::tell(&format!("{name}: {whose}, on {addr}"));
+    mine::tell(&format!("{name}: {}, on {addr}", mine::whose(name, own)));
     Ok((listener, addr))
 }
 
 async fn bind(addr: SocketAddr, after: u16) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let port = match addr.port() {
-        0 => 0,
-        port => port.checked_add(after).context("there are no ports left")?,
-    };
-    let addr = SocketAddr::new(addr.ip(), port);
-    let listener = listen::bind(addr).await?;
+    let listener = listen::bind(mine::port_after(addr, after)?).await?;
     let addr = listener.local_addr()?;
     Ok((listener, addr))
 }
@@ -130,22 +119,6 @@ where
     routes.add_service(greeter);
     server::add_reflection(&mut routes, &[pb::DESCRIPTORS])?;
     Ok(routes.routes())
-}
-
-/// A panic is one line, with the place in the answer; the call fails, the server goes on.
-fn tell_panics() {
-    panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or(String::new(), |place| {
-            let file = place.file().rsplit(['/', '\\']).next().unwrap_or_default();
-            format!(" at {file}:{}", place.line())
-        });
-        let payload = info.payload();
-        let words = payload.downcast_ref::<String>().map(String::as_str);
-        let words = words.or(payload.downcast_ref::<&str>().copied());
-        let words = words.unwrap_or("no words");
-        let words = words.replace('\n', " ");
-        mine::tell(&format!("an answer panicked{place}: {words}"));
-    }));
 }
 
 /// What the desk of `status` finds.

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use l06_grpc::ladder::{PROFILE, Times, lines_of_code};
 use l07_streaming::client::{self, Client, Settings};
 use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest, RepeatRequest};
 use prost::Message;
@@ -18,21 +19,18 @@ const CALLS: usize = 3000;
 const STREAM: u32 = 100_000;
 const NAMES: usize = 200;
 const NAME: &str = "wire";
+/// The columns for the words of a row.
+const WIDE: usize = 44;
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
-    println!("The greeting for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
-    println!("{:44}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    println!("The greeting for `{NAME}`, {CALLS} times each, {PROFILE}, this machine.\n");
+    println!("{:WIDE$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
     let server = Peer::start(&[])?;
     let mut client = client::connect(server.addr, &Settings::default()).await?;
 
-    let call = times(async || greet(&mut client).await).await?;
-    row("a call of its own", &call);
+    let call = Times::of(CALLS, async || greet(&mut client).await).await?;
+    call.row("a call of its own", WIDE);
 
     let (out, requests) = mpsc::channel(1);
     let mut replies = client
@@ -40,13 +38,12 @@ pub async fn run() -> anyhow::Result<()> {
         .await?
         .into_inner();
     replies.message().await?;
-    let turn = times(async || {
+    let turn = Times::of(CALLS, async || {
         out.send(text()).await?;
         replies.message().await?;
         Ok(())
     });
-    let turn = turn.await?;
-    row("a text and its answer, in one chat", &turn);
+    let turn = turn.await?.row("a text and its answer, in one chat", WIDE);
     drop((out, replies));
 
     let sealed = {
@@ -60,19 +57,19 @@ pub async fn run() -> anyhow::Result<()> {
             ..Settings::default()
         };
         let mut client = client::connect(server.addr, &settings).await?;
-        let sealed = times(async || greet(&mut client).await).await?;
+        let sealed = Times::of(CALLS, async || greet(&mut client).await).await?;
         drop(client);
         server.end().await;
         sealed
     };
-    row("a call of its own, through TLS", &sealed);
+    sealed.row("a call of its own, through TLS", WIDE);
 
     let since = Instant::now();
     let mut replies = client.repeat(order(STREAM)).await?.into_inner();
     while replies.message().await?.is_some() {}
     let each = since.elapsed().as_secs_f64() * 1e6 / f64::from(STREAM);
     println!(
-        "{:44}{each:>10.1}",
+        "{:WIDE$}{each:>10.1}",
         format!("each of {STREAM} replies of one call")
     );
     let since = Instant::now();
@@ -84,7 +81,7 @@ pub async fn run() -> anyhow::Result<()> {
     }
     let each = since.elapsed().as_secs_f64() * 1e6 / (rounds * NAMES) as f64;
     println!(
-        "{:44}{each:>10.1}",
+        "{:WIDE$}{each:>10.1}",
         format!("each of {NAMES} requests of one call")
     );
 
@@ -107,9 +104,8 @@ pub async fn run() -> anyhow::Result<()> {
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
     let [_, (_, there, back, _), ..] = bytes;
     println!(
-        "| 07 a text in a chat | {} | {:.0} | 06's and {code} |",
-        there + back,
-        median(&turn)
+        "| 07 a text in a chat | {} | {turn:.0} | 06's and {code} |",
+        there + back
     );
     Ok(())
 }
@@ -226,39 +222,4 @@ async fn added(
     sleep(Duration::from_millis(60)).await;
     let after = seen.bytes();
     Ok((after.0 - before.0, after.1 - before.1))
-}
-
-/// How long each of so many took, in microseconds, the shortest first. The first tenth of them is
-/// thrown away: caches are cold and the machine has other things to do.
-async fn times(mut call: impl AsyncFnMut() -> anyhow::Result<()>) -> anyhow::Result<Vec<f64>> {
-    let mut times = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS + CALLS / 10 {
-        let since = Instant::now();
-        call().await?;
-        times.push(since.elapsed().as_secs_f64() * 1e6);
-    }
-    let mut times = times.split_off(CALLS / 10);
-    times.sort_by(f64::total_cmp);
-    Ok(times)
-}
-
-fn median(times: &[f64]) -> f64 {
-    times[times.len() / 2]
-}
-
-fn row(what: &str, times: &[f64]) {
-    println!(
-        "{what:44}{:>10.1}{:>14.1}",
-        median(times),
-        times[times.len() * 99 / 100]
-    );
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
 }

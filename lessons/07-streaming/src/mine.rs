@@ -13,12 +13,10 @@
 //! All other methods, and all limits, are those of the lesson's own server.
 
 use std::net::SocketAddr;
-use std::panic;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use l06_grpc::listen;
 use l07_streaming::pb::stream_service_server::StreamService;
 use l07_streaming::pb::{
@@ -28,7 +26,7 @@ use l07_streaming::pb::{
 use l07_streaming::room::Room;
 use l07_streaming::server::{Settings, serve};
 use l07_streaming::service::{Streams, repeat};
-use testkit::mine::tell;
+use testkit::mine::{self, tell};
 use tokio::time::{Instant, sleep};
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
@@ -48,7 +46,7 @@ mod backpressure {
 /// Serves the parts on `addr` and the ports that follow it, until a signal ends the program.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     let mut stopped = listen::on_signal(false)?;
-    tell_panics();
+    mine::tell_panics(|| "the answer".to_string());
     let mut servers = Vec::new();
     let mut first = None;
     let parts = [
@@ -58,17 +56,11 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
         (Part::Streams, None),
     ];
     for (after, (part, own)) in (0..).zip(parts) {
-        let port = match addr.port() {
-            0 => 0,
-            port => port.checked_add(after).context("there are no ports left")?,
-        };
-        let addr = SocketAddr::new(addr.ip(), port);
-        let listener = listen::bind(addr).await?;
+        let listener = listen::bind(mine::port_after(addr, after)?).await?;
         let addr = listener.local_addr()?;
         let name = part.name();
         let whose = match own {
-            Some(true) => format!("your own answer, .workbook/passed/{name}.rs"),
-            Some(false) => "the solution, because your own has not passed yet".to_string(),
+            Some(own) => mine::whose(name, own),
             None => "this lesson's own server".to_string(),
         };
         tell(&format!("{name}: {whose}, on {addr}"));
@@ -288,21 +280,4 @@ fn sent(since: Instant, message: &str, picture: backpressure::answer::Picture) -
 
 fn micros(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
-}
-
-/// A panic is one line, with the place in the answer.
-fn tell_panics() {
-    panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or(String::new(), |place| {
-            let file = place.file().rsplit(['/', '\\']).next().unwrap_or_default();
-            format!(" at {file}:{}", place.line())
-        });
-        let payload = info.payload();
-        let words = payload.downcast_ref::<String>().map(String::as_str);
-        let words = words.or(payload.downcast_ref::<&str>().copied());
-        let words = words.unwrap_or("no words");
-        // Line breaks would look like something that this server says.
-        let words = words.replace('\n', " ");
-        tell(&format!("the answer panicked{place}: {words}"));
-    }));
 }

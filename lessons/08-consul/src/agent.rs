@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -40,6 +41,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Checks that are being tried at once.
     pub max_probes: usize,
+    /// How long the head of a request may take to arrive, and a connection may stay without one.
+    pub head_timeout: Duration,
 }
 
 impl Default for Config {
@@ -53,6 +56,7 @@ impl Default for Config {
             clock: Clock::real(),
             max_connections: 8192,
             max_probes: 64,
+            head_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -139,7 +143,11 @@ impl Agent {
         let first = reap::first(&shared);
         let reaper = tokio::spawn(reap::run(shared.clone(), first));
         let router = api::router(shared.clone());
-        let server = tokio::spawn(serve::run(listener, router, config.max_connections));
+        let limits = serve::Limits {
+            connections: config.max_connections,
+            head_timeout: config.head_timeout,
+        };
+        let server = tokio::spawn(serve::run(listener, router, limits));
         Ok(Agent {
             address,
             shared,

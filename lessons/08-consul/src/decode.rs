@@ -82,14 +82,31 @@ impl Fields {
 
     /// Takes a member. Absent and `null` are what Go has in a member that nobody set.
     pub fn get<T: Member>(&mut self, name: &str) -> Result<T, Refused> {
-        let Some(value) = self.take(name) else {
-            return Ok(T::default());
-        };
-        let place = match self.place {
-            Place::Within(owner) => format!("{owner}.{name}"),
+        let place = self.place(name);
+        match self.take(name) {
+            None => Ok(T::default()),
+            Some(value) => T::read(value, &place).map_err(|refused| refused.at(name)),
+        }
+    }
+
+    /// Takes a list that Go has a name of its own for.
+    pub fn list(&mut self, name: &str, go_type: &str) -> Result<Vec<Value>, Refused> {
+        let place = self.place(name);
+        match self.take(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(list)) => Ok(list),
+            Some(other) => Err(wrong(kind(&other), &place, go_type).at(name)),
+        }
+    }
+
+    fn place(&self, name: &str) -> String {
+        match self.place {
+            Place::Within(owner) => match self.members.get(&plain(name)) {
+                Some((spelt, _)) if spelt.contains('_') => format!("{owner}.{spelt}"),
+                _ => format!("{owner}.{name}"),
+            },
             Place::Is(place) => place.to_owned(),
-        };
-        T::read(value, &place).map_err(|refused| refused.at(name))
+        }
     }
 
     /// Takes a member as it is, if it is there.

@@ -99,7 +99,8 @@ fn checks(fields: &mut Fields) -> Result<Vec<CheckDefinition>, Refused> {
         let check = check.map_err(|refused| refused.at("check"))?;
         checks.extend(Some(check).filter(|_| !empty));
     }
-    for (number, value) in fields.get::<Vec<Value>>("Checks")?.into_iter().enumerate() {
+    let list = fields.list("Checks", "structs.CheckTypes")?;
+    for (number, value) in list.into_iter().enumerate() {
         let check = CheckDefinition::of_service(value, ".Checks");
         checks.push(check.map_err(|refused| refused.at(&format!("checks[{number}]")))?);
     }

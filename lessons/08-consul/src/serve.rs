@@ -20,13 +20,20 @@ use tower::ServiceExt;
 
 use crate::api::path;
 
-/// The head of a request must be here by then, and a connection without a request may stay as long.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// The head of a request may be so long.
 const HEAD: usize = 64 * 1024;
 
+/// What is bounded.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "said in the config")]
+pub struct Limits {
+    pub connections: usize,
+    pub head_timeout: Duration,
+}
+
 /// Accepts for ever. Dropping the future ends every connection with it.
-pub async fn run(listener: TcpListener, router: Router, most: usize) {
-    let places = Arc::new(Semaphore::new(most));
+pub async fn run(listener: TcpListener, router: Router, limits: Limits) {
+    let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
         // The place first: whoever finds none waits in the system's queue and costs nothing here.
@@ -59,7 +66,7 @@ pub async fn run(listener: TcpListener, router: Router, most: usize) {
             let mut http = hyper::server::conn::http1::Builder::new();
             // Consul writes `X-Consul-Index`; names have no case, but people compare what they see.
             http.timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
+                .header_read_timeout(limits.head_timeout)
                 .max_buf_size(HEAD)
                 .title_case_headers(true);
             // A connection that breaks is the peer's affair.

@@ -5,7 +5,6 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use support::side::{self, Fresh};
 use support::subject::Web;
@@ -49,33 +48,10 @@ fn python() -> Command {
     command
 }
 
-/// `node` with our program beside the npm package, which is installed once below `target/`.
+/// `node` with our program beside the npm package.
 fn node() -> Command {
-    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
-    let folder = INSTALLED.get_or_init(|| {
-        let missing = "this test needs Node.js 18 or newer and npm. On Debian and Ubuntu: sudo \
-                       apt-get install nodejs npm";
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm-consul");
-        std::fs::create_dir_all(&target).unwrap();
-        for name in ["client.js", "package.json", "package-lock.json", ".npmrc"] {
-            std::fs::copy(interop("npm").join(name), target.join(name)).unwrap();
-        }
-        let lock = std::fs::read(target.join("package-lock.json")).unwrap();
-        let done = target.join("installed.json");
-        if std::fs::read(&done).ok().as_ref() != Some(&lock) {
-            let mut install = Command::new("npm");
-            install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-            install.arg("--silent").current_dir(&target);
-            let output = install.output();
-            let output = output.unwrap_or_else(|error| panic!("{missing}: {error}"));
-            let errors = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{missing}?\n{errors}");
-            std::fs::write(done, lock).unwrap();
-        }
-        target
-    });
     let mut command = Command::new("node");
-    command.arg(folder.join("client.js"));
+    command.arg(testkit::npm_packages(env!("CARGO_MANIFEST_DIR")).join("client.js"));
     command
 }
 

@@ -145,7 +145,7 @@ impl Feeder {
 
     /// Another list.
     fn adopt(&mut self, snapshot: &Snapshot) {
-        let listed: BTreeSet<SocketAddr> = snapshot.instances.iter().map(|one| one.addr).collect();
+        let listed: BTreeSet<SocketAddr> = snapshot.home().map(|one| one.addr).collect();
         self.listed.retain(|addr, _| listed.contains(addr));
         for addr in listed {
             // Consul says that it is well. Until somebody is refused, so do we.

@@ -230,7 +230,7 @@ impl Caller {
                 query,
                 why: why.clone(),
             }),
-            _ if snapshot.instances.is_empty() => Err(Error::NobodyHome {
+            _ if snapshot.home().next().is_none() => Err(Error::NobodyHome {
                 query,
                 left_out: snapshot.left_out.clone(),
             }),
@@ -246,7 +246,7 @@ impl Caller {
         let told = async {
             tokio::select! {
                 _ = members.wait_for(some) => {}
-                _ = snapshots.wait_for(|snapshot| snapshot.instances.is_empty()) => {}
+                _ = snapshots.wait_for(|snapshot| snapshot.home().next().is_none()) => {}
             }
         };
         let _ = timeout_at(until, told).await;

@@ -9,7 +9,7 @@ use anyhow::Context;
 use services::testkit::Guarded;
 
 /// How often Consul looks at it, in milliseconds. Real services take 10 s; nobody wants to watch that.
-pub const CHECKED: &str = "2000";
+pub const CHECKED: &str = "3000";
 
 /// The other process. It ends with this value, and also when this process is killed.
 pub struct Greeter {

@@ -266,13 +266,24 @@ pub async fn ask(
     };
     let call = exec_with_result(registry.client(), question);
     let reply = match caught(registry.within(deadline, call)).await {
-        Some(reply) => reply.map_err(Error::Consul)?,
+        Some(reply) => reply.map_err(|error| Error::Consul(short(error)))?,
         None => return Err(Error::Nonsense("a header that is no text".to_string())),
     };
     let index = reply.index.and_then(|index| index.parse().ok());
     Ok(Answer::of(index.unwrap_or(0), reply.response))
 }
 // ANCHOR_END: ask
+
+/// A page of words is kept as a line: it stays in memory until Consul is back.
+fn short(error: registry::Error) -> registry::Error {
+    match error {
+        registry::Error::Refused { code, words } => registry::Error::Refused {
+            code,
+            words: words.chars().take(200).collect(),
+        },
+        other => other,
+    }
+}
 
 /// The name becomes part of a path, and consulrs would escape it twice.
 fn is_a_name(name: &str) -> bool {

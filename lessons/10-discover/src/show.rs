@@ -33,6 +33,9 @@ pub fn words(snapshot: &Snapshot) -> String {
             addrs.collect::<Vec<_>>().join(", ")
         }
     };
+    for old in &snapshot.remembered {
+        words += &format!("; {} is remembered", old.addr);
+    }
     for why in &snapshot.left_out {
         words += &format!("; left out: {why}");
     }

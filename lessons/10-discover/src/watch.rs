@@ -21,6 +21,9 @@ pub struct Rhythm {
     pub pauses: Policy,
     /// The shortest time between two questions, however fast the index runs.
     pub least: Duration,
+    /// How long those are remembered whom a Consul that has come back does not know: the time that
+    /// services need to register again, and to be looked at.
+    pub memory: Duration,
 }
 
 impl Default for Rhythm {
@@ -34,6 +37,7 @@ impl Default for Rhythm {
                 longest: Duration::from_secs(5),
             },
             least: Duration::from_millis(50),
+            memory: Duration::from_secs(30),
         }
     }
 }
@@ -54,6 +58,8 @@ pub enum Standing {
 pub struct Snapshot {
     /// The healthy ones, in the order of their addresses. Empty also while nothing is known.
     pub instances: Vec<Listed>,
+    /// Those that Consul knew before it went away, and does not know yet since it is back.
+    pub remembered: Vec<Listed>,
     /// Instances that nobody can call, in words.
     pub left_out: Vec<String>,
     /// When Consul told it; when the watch began, if it has not yet.
@@ -63,21 +69,39 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    fn unknown() -> Self {
+    /// Before Consul has said anything.
+    #[must_use]
+    pub fn unknown() -> Self {
         Snapshot {
             instances: Vec::new(),
+            remembered: Vec::new(),
             left_out: Vec::new(),
             when: Instant::now(),
             standing: Standing::Unknown(None),
         }
     }
 
-    /// Takes over an answer; says whether anybody has to hear of it.
-    fn tell(&mut self, answer: Answer) -> bool {
+    /// Whom to call.
+    pub fn home(&self) -> impl Iterator<Item = &Listed> {
+        self.instances.iter().chain(&self.remembered)
+    }
+
+    // ANCHOR: tell
+    /// Takes over an answer. `forgotten` says that whoever answers may know less than before: then
+    /// those that are missing are remembered. Returns whether anybody has to hear of it.
+    fn tell(&mut self, answer: Answer, forgotten: bool) -> bool {
+        let known = std::mem::replace(&mut self.instances, answer.instances);
+        let mut remembered = std::mem::take(&mut self.remembered);
+        let before = remembered.len();
+        if forgotten {
+            remembered.extend(known.iter().cloned());
+        }
+        remembered.retain(|old| self.instances.iter().all(|new| new.addr != old.addr));
         let news = self.standing != Standing::Fresh
-            || self.instances != answer.instances
+            || known != self.instances
+            || remembered.len() != before
             || self.left_out != answer.left_out;
-        self.instances = answer.instances;
+        self.remembered = remembered;
         self.left_out = answer.left_out;
         self.when = Instant::now();
         self.standing = Standing::Fresh;
@@ -86,12 +110,23 @@ impl Snapshot {
 
     /// Nobody was reached. The list stays as it is.
     fn doubt(&mut self, error: Error) -> bool {
-        self.standing = match &self.standing {
+        let standing = match &self.standing {
             Standing::Unknown(_) => Standing::Unknown(Some(error)),
             Standing::Fresh => Standing::Stale(Instant::now(), error),
             Standing::Stale(since, _) => Standing::Stale(*since, error),
         };
-        true
+        // The same trouble for the tenth time is nothing that anybody has to hear.
+        let news = self.standing != standing;
+        self.standing = standing;
+        news
+    }
+    // ANCHOR_END: tell
+
+    /// Who has not come back by now has gone.
+    fn forget(&mut self) -> bool {
+        let news = !self.remembered.is_empty();
+        self.remembered.clear();
+        news
     }
 }
 
@@ -120,6 +155,9 @@ pub fn watch(registry: Registry, query: Query, rhythm: Rhythm) -> watch::Receive
     told
 }
 
+/// Consul takes `wait=0` for "as long as you like".
+const LEAST: Duration = Duration::from_millis(10);
+
 // ANCHOR: follow
 async fn follow(
     registry: &Registry,
@@ -128,19 +166,28 @@ async fn follow(
     tell: &watch::Sender<Snapshot>,
 ) {
     let (mut index, mut failed) = (0, 0);
+    let mut forget_at: Option<Instant> = None;
     loop {
         let since = Instant::now();
-        let hold = Hold {
-            index,
-            wait: rhythm.wait,
-        };
+        let remembers = forget_at.map(|at| at.saturating_duration_since(since));
+        let wait = rhythm.wait.min(remembers.unwrap_or(rhythm.wait)).max(LEAST);
+        let hold = Hold { index, wait };
         // Consul adds up to a sixteenth to the time. Who gives up before has learnt nothing.
-        let deadline = rhythm.wait + rhythm.wait / 16 + rhythm.slack;
+        let deadline = wait + wait / 16 + rhythm.slack;
         match ask(registry, query, Some(hold), deadline).await {
             Ok(answer) => {
-                failed = 0;
-                index = next_index(index, answer.index);
-                tell.send_if_modified(|snapshot| snapshot.tell(answer));
+                let next = next_index(index, answer.index);
+                // It was away, or its index fell: it may have been restarted, with nothing in it.
+                let forgotten = failed > 0 || next < index;
+                if forgotten {
+                    forget_at = Some(Instant::now() + rhythm.memory);
+                }
+                (index, failed) = (next, 0);
+                tell.send_if_modified(|snapshot| snapshot.tell(answer, forgotten));
+                if forget_at.is_some_and(|at| at <= Instant::now()) {
+                    forget_at = None;
+                    tell.send_if_modified(Snapshot::forget);
+                }
                 // An index that runs, or one that is never held back, makes no storm of questions.
                 sleep(rhythm.least.saturating_sub(since.elapsed())).await;
             }

@@ -121,7 +121,11 @@ pub async fn leave(staying: Staying, limits: Limits, tell: impl Fn(&Step)) -> Le
         Err(error) => tell(&Step::NotHeard(error)),
     }
     let finished = timeout(limits.grace, service.stop()).await.is_ok();
-    tell(if finished { &Step::Finished } else { &Step::Cut });
+    tell(if finished {
+        &Step::Finished
+    } else {
+        &Step::Cut
+    });
     Left { told, finished }
 }
 // ANCHOR_END: leave

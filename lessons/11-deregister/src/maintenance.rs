@@ -69,5 +69,7 @@ async fn set(registry: &Registry, id: &str, enable: bool, reason: &str) -> Resul
         enable,
         reason: reason.to_string(),
     };
-    registry.in_time(exec_with_empty(registry.client(), request)).await
+    registry
+        .in_time(exec_with_empty(registry.client(), request))
+        .await
 }

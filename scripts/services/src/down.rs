@@ -31,7 +31,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     let Some(worker) = state.worker() else {
         let crashed = state.ended().is_some() || running.is_some();
         clean(&state).await?;
-        println!(
+        say!(
             "{}",
             match crashed {
                 true => "Consul had crashed; what it left is cleaned up.",
@@ -55,8 +55,8 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     }
     state.forget()?;
     match running {
-        Some(running) => println!("The Consul at {} is down.", running.addr),
-        None => println!("The Consul that was about to start is down."),
+        Some(running) => say!("The Consul at {} is down.", running.addr),
+        None => say!("The Consul that was about to start is down."),
     }
     Ok(0)
 }
@@ -69,11 +69,11 @@ pub async fn clean(state: &State) -> Result<()> {
     state.forget()
 }
 
-/// Waits until the port is free. What looked after Consul may have been killed; Consul then ends by
+/// Waits until the process is gone and its port free. What looked after Consul may have been killed; Consul then ends by
 /// itself in two seconds, and if even its guard was killed, it is ended here.
 async fn free(running: &Running) -> Result<()> {
     let addr = running.addr;
-    let is_free = || ports::tcp(addr.ip(), addr.port()).is_ok();
+    let is_free = || ports::tcp(addr.ip(), addr.port()).is_ok() && !ports::lives(running.pid);
     if until(Duration::from_secs(5), is_free).await {
         return Ok(());
     }

@@ -15,5 +15,5 @@ pub mod consul;
 mod side;
 
 pub use l08_consul;
-pub use side::Side;
+pub use side::{Side, VARIABLE};
 pub use testkit;

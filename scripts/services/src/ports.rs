@@ -1,8 +1,10 @@
-//! Which ports are free, and who has those that are not.
+//! Which ports are free, who has those that are not, and whether they live.
 
 use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+
+use rustix::process::{Pid, test_kill_process};
 
 /// Whether `port` of `ip` can be listened on.
 ///
@@ -44,6 +46,17 @@ pub fn who_listens(addr: SocketAddr) -> Option<(u32, String)> {
         let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
         holds.then(|| (pid, name.trim().to_owned()))
     })
+}
+
+/// Whether this process is there and no mere entry in a table that nobody has read.
+pub fn lives(pid: u32) -> bool {
+    if let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) {
+        let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        return !state.starts_with(['Z', 'X']);
+    }
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    // Where there is no /proc; where there is one, the process is not there either.
+    pid.is_some_and(|pid| test_kill_process(pid).is_ok())
 }
 
 /// The inodes of the sockets in this table that listen on `port`.

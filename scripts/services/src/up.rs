@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
-use services::{Side, testkit};
+use services::{Side, VARIABLE, testkit};
 
 use crate::state::{Running, State};
 use crate::status::Health;
@@ -41,11 +41,10 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         }
     }
     let state = State::at(state)?;
-    let asked = side;
-    let (side, why) = choose(side)?;
+    let forced = Side::forced()?;
     let alone = state.alone()?;
     match Health::now(&state).await {
-        Health::Up(running) => return already(&running, asked, port),
+        Health::Up(running) => return already(&running, side.or(forced), port),
         Health::Silent(_, why) => bail!(
             "a Consul was started here already, and gives no good answer: {why}. \
              `cargo workbook services down` ends it"
@@ -56,35 +55,41 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         }
         Health::Down => (),
     }
+    let found = testkit::consul::find();
+    let (side, why) = choose(side, forced, found.as_deref())?;
     let order = Order {
-        port: free_port(port).await?,
+        port: free_port(port, PORT).await?,
         real: side == Side::Real,
         state: state.dir().to_owned(),
     };
-    println!("Starting the {side} Consul: {why}.");
+    say!("Starting the {side} Consul: {why}.");
     if foreground {
         let never = std::future::pending();
         let ready = |running: &Running| {
             drop(alone);
             introduce(running);
-            println!("It runs until Ctrl-C.\nlistening on {}", running.addr);
+            say!("It runs until Ctrl-C.\nlistening on {}", running.addr);
         };
         worker::look_after(&order, never, ready).await?;
         return Ok(0);
     }
-    let running = start(&order, &state)?;
+    let (running, mut lifeline) = start(&order, &state)?;
     introduce(&running);
-    println!("It runs until: cargo workbook services down");
+    // From here on it does without us.
+    writeln!(lifeline, "{STAY}").context("Consul has ended at once")?;
+    say!("It runs until: cargo workbook services down");
     Ok(0)
 }
 
-/// Real or embedded, and why.
-fn choose(asked: Option<Side>) -> Result<(Side, String)> {
-    let found = testkit::consul::find();
-    let forced = Side::forced()?;
-    let (side, why) = match (asked, forced, &found) {
+/// Real or embedded, and why; `found` is the real one of this machine.
+fn choose(
+    asked: Option<Side>,
+    forced: Option<Side>,
+    found: Option<&Path>,
+) -> Result<(Side, String)> {
+    let (side, why) = match (asked, forced, found) {
         (Some(side), ..) => (side, format!("as --{side} says")),
-        (None, Some(side), _) => (side, format!("as WORKBOOK_SERVICES={side} says")),
+        (None, Some(side), _) => (side, format!("as {VARIABLE}={side} says")),
         (None, None, Some(program)) => {
             (Side::Real, format!("found at {}", typed::program(program)))
         }
@@ -95,10 +100,8 @@ fn choose(asked: Option<Side>) -> Result<(Side, String)> {
         }
     };
     if side == Side::Real && found.is_none() {
-        bail!(
-            "{}, or use the embedded one: --embedded",
-            testkit::consul::Trouble::Missing
-        );
+        let missing = testkit::consul::Trouble::Missing;
+        bail!("{missing}, or take the embedded one: --embedded");
     }
     Ok((side, why))
 }
@@ -115,20 +118,19 @@ fn already(running: &Running, side: Option<Side>, port: Option<u16>) -> Result<u
             running.addr
         );
     }
-    println!("Already up.");
+    say!("Already up.");
     introduce(running);
-    println!("It runs until: cargo workbook services down");
+    say!("It runs until: cargo workbook services down");
     Ok(0)
 }
 
-/// The port to take. Somebody else's Consul on the usual port is an error and no reason to move:
-/// every command that names no port would talk to that one.
-async fn free_port(asked: Option<u16>) -> Result<Option<u16>> {
+/// The port to take: the one that was asked for, else the usual one. Somebody else's Consul there is
+/// an error and no reason to move: every command that names no port would talk to that one.
+async fn free_port(asked: Option<u16>, usual: u16) -> Result<Option<u16>> {
     let here = Ipv4Addr::LOCALHOST;
     let first = match asked {
         Some(0) => return Ok(None),
-        Some(port) => port,
-        None => PORT,
+        asked => asked.unwrap_or(usual),
     };
     let Err(error) = ports::tcp(here.into(), first) else {
         return Ok(Some(first));
@@ -138,33 +140,33 @@ async fn free_port(asked: Option<u16>) -> Result<Option<u16>> {
         Some((pid, name)) => format!("{name}, process {pid}"),
         None => error.to_string(),
     };
-    let about = http::ask(addr, "GET", "/v1/agent/self", "", Duration::from_secs(2)).await;
+    let about = http::ask(addr, "GET", "/v1/agent/self", "", WORD).await;
     let about = about.ok().and_then(|answer| answer.json());
-    if let Some(version) = about
-        .as_ref()
-        .and_then(|it| it["Config"]["Version"].as_str())
-    {
+    let version = about.as_ref().map(|about| &about["Config"]["Version"]);
+    if let Some(version) = version.and_then(|version| version.as_str()) {
         bail!(
             "a Consul {version} that was not started here listens on {addr} ({who}).\n\
              To use that one: export CONSUL_HTTP_ADDR=http://{addr}\n\
-             To have another beside it: cargo workbook services up --port {}",
-            first + 1
+             To have another beside it: cargo workbook services up --port 0"
         );
     }
     if asked.is_some() {
         bail!("{addr} is taken ({who}); choose another --port");
     }
-    let free = |port: &u16| ports::tcp(here.into(), *port).is_ok();
-    let Some(port) = (PORT + 1..PORT + MORE).find(free) else {
-        bail!("{addr} is taken ({who}), and the {MORE} ports after it as well; choose a --port");
+    let after = first..first.saturating_add(MORE);
+    let Some(port) = after
+        .into_iter()
+        .find(|port| ports::tcp(here.into(), *port).is_ok())
+    else {
+        bail!("{addr} is taken ({who}), and so are the {MORE} after it; choose a --port");
     };
-    println!("Port {first} is taken ({who}), by something that is no Consul: {port} it is.");
+    say!("{addr} is taken ({who}), and not by a Consul; this one takes {port}.");
     Ok(Some(port))
 }
 
-/// Starts the background process and waits until it is ready. If this process ends before, the
-/// other one does as well: it reads its input.
-fn start(order: &Order, state: &State) -> Result<Running> {
+/// Starts the background process and waits until it is ready. If this process ends before it has
+/// written a line to the lifeline, the other one ends as well.
+fn start(order: &Order, state: &State) -> Result<(Running, ChildStdin)> {
     let log = File::create(state.log())?;
     let mut child = Command::new(std::env::current_exe()?)
         .arg(ARGUMENT)
@@ -185,22 +187,28 @@ fn start(order: &Order, state: &State) -> Result<Running> {
         match lines.recv_timeout(WORD) {
             Ok(line) => break line,
             Err(RecvTimeoutError::Timeout) => {
-                println!("  {} s: it is not ready yet", since.elapsed().as_secs());
+                say!("  {} s: it is not ready yet", since.elapsed().as_secs());
             }
             Err(RecvTimeoutError::Disconnected) => break None,
         }
     };
     match line.map(|line| serde_json::from_str(&line)) {
         Some(Ok(Told::Ready(running))) => {
-            let mut input = child.stdin.take().context("it has no input")?;
-            writeln!(input, "{STAY}").context("Consul has ended at once")?;
-            Ok(running)
+            let lifeline = child.stdin.take().context("it has no input")?;
+            Ok((running, lifeline))
         }
-        Some(Ok(Told::Failed(why))) => bail!("{why}"),
-        _ => bail!(
-            "the background process has ended; its last words are in {}",
-            state.log().display()
-        ),
+        told => {
+            // It ends without its lifeline, if it has not done so already.
+            drop(child.stdin.take());
+            child.wait()?;
+            match told {
+                Some(Ok(Told::Failed(why))) => bail!("{why}"),
+                _ => bail!(
+                    "the background process has ended: see {}",
+                    state.log().display()
+                ),
+            }
+        }
     }
 }
 
@@ -211,12 +219,66 @@ fn introduce(running: &Running) {
         pid,
         version,
     } = running;
-    println!("\nConsul {version}, the {side} one, is up at {addr} (process {pid}).\n");
-    println!("  export CONSUL_HTTP_ADDR=http://{addr}");
-    println!("  curl http://{addr}/v1/catalog/services");
-    println!("  cargo run -p l09-register -- --help");
-    if side == "real" {
-        println!("  in a browser: http://{addr}/ui");
+    say!("\nConsul {version}, the {side} one, is up at {addr} (process {pid}).\n");
+    // Lessons ask the usual port unless they are told.
+    let (at, to) = match addr.port() == PORT {
+        true => (String::new(), String::new()),
+        false => (format!(" --addr {addr}"), format!(" --consul {addr}")),
+    };
+    say!("  export CONSUL_HTTP_ADDR=http://{addr}");
+    say!("  cargo run -p l08-consul -- get /v1/catalog/services{at}");
+    say!("  cargo run -p l09-register -- server{to}");
+    match side.as_str() {
+        "real" => say!("  in a browser: http://{addr}/ui\n"),
+        _ => say!("\nIt has no user interface, no DNS and no other nodes."),
     }
-    println!();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_machine_without_consul_gets_the_embedded_one_and_is_told() {
+        let found = Path::new("/usr/bin/consul");
+        let side = |asked, forced, found| choose(asked, forced, found).unwrap();
+        let (alone, why) = side(None, None, None);
+        assert_eq!(alone, Side::Embedded);
+        assert!(why.contains("cargo workbook doctor"), "{why}");
+        assert_eq!(side(None, None, Some(found)).0, Side::Real);
+        let (forced, why) = side(None, Some(Side::Embedded), Some(found));
+        assert_eq!(forced, Side::Embedded);
+        assert!(why.contains("WORKBOOK_SERVICES=embedded"), "{why}");
+        // Who types an option has thought of it later than whoever set the variable.
+        let both = side(Some(Side::Real), Some(Side::Embedded), Some(found));
+        assert_eq!(both.0, Side::Real);
+
+        let error = choose(Some(Side::Real), None, None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("scripts/test setup") && error.contains("--embedded"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_usual_port_that_no_consul_has_is_passed_over() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let usual = taken.local_addr().unwrap().port();
+        // The stranger never answers; that costs two seconds.
+        let port = free_port(None, usual).await.unwrap().unwrap();
+        assert!(port > usual, "{port} after {usual}");
+        let error = free_port(Some(usual), PORT).await.unwrap_err().to_string();
+        assert!(
+            error.contains("is taken") && error.contains("--port"),
+            "{error}"
+        );
+        assert!(error.contains(&std::process::id().to_string()), "{error}");
+        drop(taken);
+        assert_eq!(free_port(None, usual).await.unwrap(), Some(usual));
+        assert_eq!(free_port(Some(0), usual).await.unwrap(), None);
+    }
 }

@@ -111,11 +111,12 @@ pub async fn look_after(
         http_port: order.port,
         ..Setup::default()
     };
+    let start = setup.start();
+    tokio::pin!(start);
     let mut consul = tokio::select! {
-        consul = setup.start() => consul?,
-        // The real one that is half started ends with this process.
-        () = asked.end() => return Ok(()),
-        () = &mut cut => return Ok(()),
+        consul = &mut start => consul?,
+        () = asked.end() => return give_up(start).await,
+        () = &mut cut => return give_up(start).await,
     };
     let running = Running {
         addr: consul.addr(),
@@ -139,6 +140,15 @@ pub async fn look_after(
     }
     consul.stop().await;
     state.forget()
+}
+
+/// Ends a Consul that is being started. First its guard must be there, which ends it with this
+/// process; if it is ready soon, it is ended here.
+async fn give_up(start: impl Future<Output = Result<Consul>>) -> Result<()> {
+    if let Ok(Ok(consul)) = tokio::time::timeout(Duration::from_secs(5), start).await {
+        consul.stop().await;
+    }
+    Ok(())
 }
 
 async fn crash(consul: &mut Consul) {

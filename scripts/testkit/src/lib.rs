@@ -16,7 +16,8 @@
 //! * [`consul`] finds the real Consul and starts it; [`Guarded`] ends a program with this process.
 //! * [`program`] runs programs, or starts them and listens to what they say.
 //! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
-//! * [`python_with_packages`] finds the Python for strangers that need packages.
+//! * [`python`] and [`python_with_packages`] find the Python for strangers; [`npm_packages`] installs
+//!   what those on Node.js need.
 
 pub mod advice;
 mod case;
@@ -25,6 +26,7 @@ pub mod fuzz;
 mod guarded;
 mod hook;
 pub mod mine;
+mod npm;
 mod peer;
 mod pieces;
 pub mod program;
@@ -36,9 +38,10 @@ mod view;
 pub use advice::{On, Trouble};
 pub use case::{Case, case};
 pub use guarded::Guarded;
+pub use npm::npm_packages;
 pub use peer::{Listening, PATIENCE, Peer};
 pub use pieces::Pieces;
-pub use python::python_with_packages;
+pub use python::{python, python_with_packages};
 pub use report::Report;
 pub use running::{Running, Serving};
 pub use view::{View, seconds, view_bytes};

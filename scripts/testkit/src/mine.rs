@@ -27,15 +27,10 @@ pub fn serve(
     addr: SocketAddr,
     answer: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
 ) -> io::Result<SocketAddr> {
-    tell_panics();
+    tell_panics(|| format!("{}: the answer", PART.get()));
     let listener = TcpListener::bind(addr)?;
     let addr = listener.local_addr()?;
-    let whose = if own {
-        format!("your own answer, .workbook/passed/{part}.rs")
-    } else {
-        "the solution, because your own has not passed yet".to_string()
-    };
-    tell(&format!("{part}: {whose}, on {addr}"));
+    tell(&format!("{part}: {}, on {addr}", whose(part, own)));
     // Each connection holds a clone; the listener's own is the one that counts them.
     let (seats, answer) = (Arc::new(()), Arc::new(answer));
     thread::spawn(move || {
@@ -68,9 +63,33 @@ pub fn serve(
     Ok(addr)
 }
 
-/// A panic is one line, with the place in the answer.
-fn tell_panics() {
-    panic::set_hook(Box::new(|info| {
+/// The address of a part that comes so many `after` the one on `addr`: the ports follow each other. Of
+/// free ports, which is what 0 stands for, each part takes any.
+///
+/// # Errors
+/// If there are no such ports.
+pub fn port_after(addr: SocketAddr, after: u16) -> io::Result<SocketAddr> {
+    let port = match addr.port() {
+        0 => Some(0),
+        port => port.checked_add(after),
+    };
+    let port = port.ok_or_else(|| io::Error::other("there are no ports left"))?;
+    Ok(SocketAddr::new(addr.ip(), port))
+}
+
+/// Whose answer a part serves, in words.
+#[must_use]
+pub fn whose(part: &str, own: bool) -> String {
+    if own {
+        format!("your own answer, .workbook/passed/{part}.rs")
+    } else {
+        "the solution, because your own has not passed yet".to_string()
+    }
+}
+
+/// From now on a panic is one line: `who`, and the place in the answer.
+pub fn tell_panics(who: impl Fn() -> String + Send + Sync + 'static) {
+    panic::set_hook(Box::new(move |info| {
         let place = info.location().map_or(String::new(), |place| {
             let file = place.file().rsplit(['/', '\\']).next().unwrap_or_default();
             format!(" at {file}:{}", place.line())
@@ -81,10 +100,7 @@ fn tell_panics() {
         let words = words.unwrap_or("no words");
         // Line breaks would look like something that this server says.
         let words = words.replace('\n', " ");
-        tell(&format!(
-            "{}: the answer panicked{place}: {words}",
-            PART.get()
-        ));
+        tell(&format!("{} panicked{place}: {words}", who()));
     }));
 }
 

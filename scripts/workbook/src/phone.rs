@@ -3,22 +3,24 @@
 //! While a page of it is open, a thread holds two blocking queries against Consul's HTTP API. When one
 //! of them is answered, something has changed: everything is read, compared with what was there
 //! before, and the pages are told that there is something new. They fetch it once. Nobody polls.
-//! There is one list for all pages. Nothing is ever changed in Consul: this only reads.
+//! There is one list for all pages. Nothing is ever changed in Consul: this only reads. It can start
+//! and end one, as `cargo workbook services` does.
 //!
 //! Layout: `find` says which Consul, `http` asks it within limits, `consul` reads what it says, `list`
-//! joins and bounds it, `news` is what has happened, `watch` is the thread. This file is what pages
-//! ask for.
+//! joins and bounds it, `news` is what has happened, `watch` is the thread, `services` are the
+//! two buttons. This file is what pages ask for.
 
 mod consul;
 mod find;
 pub mod http;
 mod list;
 mod news;
+mod services;
 mod watch;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,12 +28,17 @@ use tokio::sync::Notify;
 
 use crate::session::{self, Session};
 use consul::Reading;
-use find::Place;
+use find::{Place, Source};
 use http::Trouble;
 use list::List;
 use news::{Event, Kind, News, difference};
+use services::Services;
 
 pub use find::local;
+pub use services::{Order, begin};
+
+/// How often, and how many times, it is looked whether a command has ended.
+const CLOSE: (Duration, u32) = (Duration::from_millis(20), 150);
 
 /// How it stands with Consul.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -78,6 +85,7 @@ struct Inner {
     tried: Vec<Tried>,
     list: Option<List>,
     news: News,
+    services: Services,
 }
 
 /// A page that looks. It looks until this is dropped.
@@ -120,10 +128,16 @@ impl Phone {
         session.tell(&session::Event::Phone);
     }
 
-    /// Takes no more; the thread ends by itself.
+    /// Takes no more. The thread ends by itself; a command that is under way is ended.
     pub fn close(&self) {
         self.lock().closed = true;
         self.turned.notify_one();
+        for _ in 0..CLOSE.1 {
+            if self.lock().services.doing.is_none() {
+                break;
+            }
+            std::thread::sleep(CLOSE.0);
+        }
     }
 
     /// Changes with everything that a page could show.
@@ -149,6 +163,7 @@ impl Phone {
             "totals": list.map(List::totals),
             "list": list.map(List::shown),
             "events": inner.news.kept(),
+            "services": inner.services,
         })
     }
 
@@ -176,6 +191,23 @@ impl Phone {
     /// It answered again, while it was there all the time.
     fn read(session: &Session, turn: u64, reading: Reading) {
         Self::change(session, turn, |inner| inner.read(reading, now()));
+    }
+
+    /// The Consul that is followed is `ours`, the one that the services have started, or it is not. One
+    /// on Consul's own port is often found before the services have written it down.
+    fn recognised(session: &Session, turn: u64, ours: Option<&Place>) {
+        Self::change(session, turn, |inner| {
+            let Some(place) = &mut inner.place else {
+                return false;
+            };
+            let side = ours.and_then(|ours| ours.side);
+            let changed = place.side != side;
+            place.side = side;
+            if ours.is_some() && place.source != Source::Page {
+                place.source = Source::Services;
+            }
+            changed
+        });
     }
 
     /// It does not answer any more.

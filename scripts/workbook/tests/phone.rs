@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::consul::{Agent, Says, Scripted, says};
 use support::served::{Events, Running, json, status};
-use support::{Fixture, until};
+use support::{Fixture, processes_with, until};
 
 /// The runner, told where a Consul may be.
 fn running(fixture: &Fixture, addr: SocketAddr) -> Running {
@@ -285,6 +285,89 @@ fn which_consul_is_looked_at() {
 }
 
 #[test]
+fn the_buttons_start_and_end_the_consul_of_the_services() {
+    let fixture = Fixture::new();
+    let scripted = Scripted::new(|path| says(path, 5, &[("w1", "web", "passing")], ""));
+    let mut command = fixture.workbook(&["start", "--port", "0", "--no-open", "--poll"]);
+    command
+        .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
+        .env("FIXTURE_CONSUL", scripted.addr.to_string())
+        .env_remove("WORKBOOK_SERVICES_STATE");
+    let running = Running::of(command);
+    let mut events = looking(&running);
+    // One that the learner has named and that is not there: the new one is shown all the same.
+    running.post("/workbook/phone/at/127.0.0.1:1");
+    phase(&running, &mut events, "searching");
+    let up = "/workbook/phone/up";
+    assert_eq!(
+        status(&running.ask(&format!("POST {up}"), "")),
+        403,
+        "no token"
+    );
+    assert_eq!(status(&running.post(up)), 202);
+    assert_eq!(status(&running.post(up)), 409, "one at a time");
+    let all = phase(&running, &mut events, "live");
+    assert_eq!(all["place"]["source"], "services");
+    let all = shows(&running, &mut events, |all| {
+        all["services"]["doing"].is_null()
+    });
+    assert_eq!(all["services"]["failed"], false);
+    let lines = all["services"]["lines"].as_array().unwrap();
+    assert!(lines.contains(&json!("Starting it.")), "{lines:?}");
+    assert_eq!(status(&running.post("/workbook/phone/down")), 202);
+    until("it is forgotten", Duration::from_secs(60), || {
+        !fixture.path("target/services/consul.json").exists()
+    });
+    shows(&running, &mut events, |all| {
+        all["services"]["doing"].is_null()
+    });
+    // One that was found before it was written down is recognised, and only then.
+    running.post(&format!("/workbook/phone/at/{}", scripted.addr));
+    let all = phase(&running, &mut events, "live");
+    assert_eq!(all["place"]["side"], Value::Null);
+    assert_eq!(status(&running.post(up)), 202);
+    shows(&running, &mut events, |all| {
+        all["place"]["side"] == "embedded"
+    });
+    running.post("/workbook/phone/down");
+    shows(&running, &mut events, |all| {
+        all["place"]["side"].is_null() && all["services"]["doing"].is_null()
+    });
+    // It is not there a second time.
+    assert_eq!(status(&running.post("/workbook/phone/down")), 202);
+    let all = shows(&running, &mut events, |all| {
+        all["services"]["failed"] == true
+    });
+    let lines = all["services"]["lines"].to_string();
+    assert!(lines.contains("it is there"), "{lines}");
+}
+
+#[test]
+fn a_command_that_is_under_way_ends_with_the_runner() {
+    let fixture = Fixture::new();
+    let mut command = fixture.workbook(&["start", "--port", "0", "--no-open", "--poll"]);
+    command
+        .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
+        .env("FIXTURE_CONSUL", "never")
+        .env_remove("WORKBOOK_SERVICES_STATE");
+    let running = Running::of(command);
+    let mut events = looking(&running);
+    assert_eq!(status(&running.post("/workbook/phone/up")), 202);
+    shows(&running, &mut events, |all| {
+        all["services"]["lines"]
+            .to_string()
+            .contains("not ready yet")
+    });
+    let program = fixture.path("target/debug/services");
+    let programs = || processes_with(&program.display().to_string());
+    assert_eq!(programs().len(), 1);
+    running.signal(rustix::process::Signal::TERM);
+    until("nothing is left", Duration::from_secs(20), || {
+        programs().is_empty()
+    });
+}
+
+#[test]
 fn what_only_looks_like_a_consul_is_told_and_does_no_harm() {
     let fixture = Fixture::new();
     let good = |path: &str, index| says(path, index, &[("w1", "web", "passing")], "fine");
@@ -333,7 +416,7 @@ fn what_only_looks_like_a_consul_is_told_and_does_no_harm() {
             raw(&"x".repeat(100_000)),
             "does not end",
         ),
-        ("nothing", raw(""), "not HTTP"),
+        ("nothing", raw(""), "without an answer"),
         (
             "no leader",
             raw("HTTP/1.1 500 Internal Server Error\r\n\r\nNo cluster leader"),

@@ -67,22 +67,6 @@ pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> Vec<u8> {
 
 // ---- strangers
 
-fn interop(part: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("interop")
-        .join(part)
-}
-
-/// Runs a command that prepares something. A stranger that is missing fails the test: one that
-/// quietly tests nothing would be worse.
-fn prepare(mut command: Command, missing: &str) {
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{missing}: {error}");
-    });
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{missing}?\n{errors}");
-}
-
 /// The program of `interop/go/NAME`, built once for each test program.
 pub fn go_program(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -90,58 +74,41 @@ pub fn go_program(name: &str) -> PathBuf {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go");
         std::fs::create_dir_all(&target).unwrap();
         for name in ["client", "server"] {
-            let go = std::env::var_os("GO").unwrap_or("go".into());
-            let mut build = Command::new(go);
-            build
-                .args(["build", "-o"])
-                .arg(target.join(name))
-                .arg("main.go")
-                .current_dir(interop("go").join(name))
-                // Nothing but the standard library: no module, no network, no settings of the user.
-                .env("GO111MODULE", "off")
-                .env("GOFLAGS", "")
-                .env("GOENV", "off")
-                .env("CGO_ENABLED", "0")
-                .env("GOPATH", target.join("path"))
-                .env("GOCACHE", target.join("cache"));
-            prepare(
-                build,
-                "this test needs Go on the PATH, or its path in $GO. On Debian and Ubuntu: \
-                 sudo apt-get install golang-go",
-            );
+            build_go(name, &target);
         }
         target
     });
     built.join(name)
 }
 
-/// `node` with a program of `interop/npm`, whose one dependency is installed below `target/`.
+/// A stranger that is missing fails the test: one that quietly tests nothing would be worse.
+fn build_go(name: &str, target: &Path) {
+    let go = std::env::var_os("GO").unwrap_or("go".into());
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/go");
+    let mut build = Command::new(go);
+    build
+        .args(["build", "-o"])
+        .arg(target.join(name))
+        .arg("main.go")
+        .current_dir(source.join(name))
+        // Nothing but the standard library: no module, no network, no settings of the user.
+        .env("GO111MODULE", "off")
+        .env("GOFLAGS", "")
+        .env("GOENV", "off")
+        .env("CGO_ENABLED", "0")
+        .env("GOPATH", target.join("path"))
+        .env("GOCACHE", target.join("cache"));
+    let missing = "this test needs Go on the PATH, or its path in $GO. On Debian and Ubuntu: \
+                   sudo apt-get install golang-go";
+    let output = build.output();
+    let output = output.unwrap_or_else(|error| panic!("{missing}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{missing}?\n{errors}");
+}
+
+/// `node` with a program of `interop/npm`.
 pub fn node(file: &str) -> Command {
-    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
-    let missing = "this test needs Node.js 18 or newer and npm. On Debian and Ubuntu: sudo apt-get \
-                   install nodejs npm";
-    let dir = INSTALLED.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm");
-        std::fs::create_dir_all(&target).unwrap();
-        for entry in std::fs::read_dir(interop("npm")).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_file() {
-                std::fs::copy(entry.path(), target.join(entry.file_name())).unwrap();
-            }
-        }
-        let lock = std::fs::read(target.join("package-lock.json")).unwrap();
-        let done = target.join("installed.json");
-        if std::fs::read(&done).ok().as_ref() != Some(&lock) {
-            let mut install = Command::new("npm");
-            install
-                .args(["ci", "--no-audit", "--no-fund", "--silent"])
-                .current_dir(&target);
-            prepare(install, missing);
-            std::fs::write(done, lock).unwrap();
-        }
-        target
-    });
     let mut command = Command::new("node");
-    command.arg(dir.join(file));
+    command.arg(testkit::npm_packages(env!("CARGO_MANIFEST_DIR")).join(file));
     command
 }

@@ -38,7 +38,7 @@ pub async fn register(call: Call) -> Answer {
     if let Some(value) = fields.take("Check") {
         checks.push(check(value, "HealthCheck.Check", &node.name)?);
     }
-    for value in fields.get::<Vec<_>>("Checks")? {
+    for value in fields.list("Checks", "structs.HealthChecks")? {
         checks.push(check(value, "HealthCheck.Checks", &node.name)?);
     }
     fields.end()?;

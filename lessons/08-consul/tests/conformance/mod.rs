@@ -220,6 +220,7 @@ suite! {
         what_consul_lets_through
         a_duration_may_be_a_number_of_nanoseconds
         a_hundred_megabytes_are_refused_and_not_kept
+        a_path_registers_nobody_but_at_its_own_place
         a_deep_nest_is_refused
         bytes_that_are_no_http_harm_nobody
     ;

@@ -96,6 +96,21 @@ pub fn a_member_of_the_wrong_type(http: &Http) {
             r#"{"Name": "@", "EnableTagOverride": "yes"}"#,
             words("string", ".EnableTagOverride", "bool"),
         ),
+        (
+            r#"{"Name": "@", "enable_tag_override": 1}"#,
+            words("number", ".enable_tag_override", "bool"),
+        ),
+        (r#"{"Name": "@", "Weights": 5}"#, words("number", ".Weights", "structs.Weights")),
+        (
+            r#"{"Name": "@", "Weights": {"Passing": "1"}}"#,
+            words("string", "Weights.Weights.Passing", "int"),
+        ),
+        (
+            r#"{"Name": "@", "TaggedAddresses": {"lan": "127.0.0.1"}}"#,
+            words("string", ".TaggedAddresses", "structs.ServiceAddress"),
+        ),
+        (r#"{"Name": "@", "Checks": 5}"#, words("number", ".Checks", "structs.CheckTypes")),
+        (r#"{"Name": "@", "Check": {"TTL": "1m", "HTTP": 5}}"#, words("number", ".Check", "string")),
     ] {
         refused(http, SERVICE_PATH, "refused-a-member-of-the-wrong-type", &[(body, 400, &expected)]);
     }
@@ -282,6 +297,29 @@ pub fn a_hundred_megabytes_are_refused_and_not_kept(http: &Http) {
     }
     let known = http.get("/v1/agent/services").ok_json();
     assert_eq!(known.get("fat"), None);
+}
+
+pub fn a_path_registers_nobody_but_at_its_own_place(http: &Http) {
+    let body = r#"{"Name": "sneaked"}"#;
+    let clean = Some(SERVICE_PATH);
+    for (path, status, location) in [
+        ("/v1/kv/../agent/service/register", 301, clean),
+        ("/v1/kv/%2e%2e/agent/service/register", 301, clean),
+        ("/v1/kv/..%2fagent/service/register", 301, clean),
+        ("//v1//agent/service/register", 301, clean),
+        ("/v1/agent/service/./register", 301, clean),
+        ("/v1/agent/service/register%00", 400, None),
+        ("/v1/agent/service/register%zz", 400, None),
+        ("/v1/agent/service/register/", 405, None),
+        ("/v1/agent/service/register;x", 405, None),
+        ("/V1/agent/service/register", 404, None),
+    ] {
+        let answer = http.put(path, body);
+        answer.must_be(status);
+        assert_eq!(answer.header("location"), location, "{path}");
+    }
+    let known = http.get("/v1/agent/services").ok_json();
+    assert_eq!(known.get("sneaked"), None);
 }
 
 pub fn a_deep_nest_is_refused(http: &Http) {

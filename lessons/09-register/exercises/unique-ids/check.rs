@@ -55,6 +55,7 @@ impl Consul {
             "Name": facts.name,
             "Address": facts.advertised.ip().to_string(),
             "Port": facts.advertised.port(),
+            "Meta": {"process": facts.process.to_string(), "started": facts.started.to_string()},
         });
         self.ask("PUT", "agent/service/register", &definition.to_string());
         id

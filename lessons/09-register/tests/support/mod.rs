@@ -75,7 +75,7 @@ pub async fn get(addr: SocketAddr, path: &str) -> Value {
 }
 
 /// Asks again and again until the answer is the wanted one.
-pub async fn until<F: Future<Output = Option<T>>, T>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let since = Instant::now();
     loop {
         if let Some(found) = ask().await {

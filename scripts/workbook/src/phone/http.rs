@@ -31,6 +31,8 @@ const CALM: Duration = Duration::from_secs(1);
 pub enum Trouble {
     /// The connection could not be made, or broke.
     Io(io::Error),
+    /// The connection ended before a single byte came: the process has ended, most likely.
+    Closed,
     /// Not all of it came in time.
     Late(Duration),
     /// It is larger than [`BODY`].
@@ -143,7 +145,10 @@ async fn ask(addr: SocketAddr, path: &str) -> Result<(TcpStream, Head), Trouble>
             return Err(Trouble::Strange("the head of the answer does not end"));
         }
         if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(Trouble::Strange("the answer is not HTTP"));
+            return Err(match bytes.is_empty() {
+                true => Trouble::Closed,
+                false => Trouble::Strange("the answer is not HTTP"),
+            });
         }
     };
     let rest = bytes.split_off(end + 4);

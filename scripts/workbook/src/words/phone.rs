@@ -9,6 +9,9 @@ use crate::phone::http::Trouble;
 pub const BAD_ADDRESS: &str = "The phone book only looks at this machine: an address from 127.0.0.1 to 127.255.255.254 \
      and a port, such as 127.0.0.1:8500.";
 
+/// A second command while one is under way.
+pub const BUSY: &str = "The last command is still under way. Wait until it has ended.";
+
 /// Why a Consul could not be read.
 #[must_use]
 pub fn trouble(trouble: &Trouble) -> String {
@@ -17,6 +20,7 @@ pub fn trouble(trouble: &Trouble) -> String {
             "connection refused: nothing listens there".to_owned()
         }
         Trouble::Io(e) => e.to_string(),
+        Trouble::Closed => "it ended the connection without an answer".to_owned(),
         Trouble::Late(limit) => {
             format!("it did not finish its answer within {} s", limit.as_secs())
         }

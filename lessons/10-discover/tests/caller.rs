@@ -1,0 +1,339 @@
+//! Calls by name: who is called, who is called no more, and what a caller hears.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use l09_register::l06_grpc::retry::Repeat;
+use l09_register::l06_grpc::server::Settings as Server;
+use l09_register::l06_grpc::work::Work;
+use l09_register::registry::Registry;
+use l09_register::service::{self, Service};
+use l10_discover::balance::Members;
+use l10_discover::caller::{Caller, Error, Settings};
+use l10_discover::health::{Listed, Query};
+use l10_discover::l09_register;
+use l10_discover::watch::{Snapshot, Standing};
+use services::testkit::program;
+use support::{PATIENCE, SIDES, Say, Scripted, becomes, consul, register};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tonic::Code;
+
+async fn greeter() -> Service {
+    service::start(service::Options::default()).await.unwrap()
+}
+
+/// A list that the test writes by itself.
+fn listed(addrs: &[SocketAddr]) -> Snapshot {
+    let instances = addrs.iter().map(|addr| Listed {
+        id: addr.to_string(),
+        addr: *addr,
+        tags: Vec::new(),
+    });
+    Snapshot {
+        instances: instances.collect(),
+        standing: Standing::Fresh,
+        ..Snapshot::unknown()
+    }
+}
+
+fn over(addrs: &[SocketAddr], settings: Settings) -> (watch::Sender<Snapshot>, Caller) {
+    let (tell, told) = watch::channel(listed(addrs));
+    (tell, Caller::over(told, Query::named("greeter"), settings))
+}
+
+/// An address where nobody listens.
+async fn nobody() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn thirty_calls_reach_all_three() {
+    for side in SIDES {
+        let consul = consul(side, None).await;
+        let registry = Registry::at(consul.addr()).unwrap();
+        let mut greeters = Vec::new();
+        for _ in 0..3 {
+            let greeter = greeter().await;
+            register(&registry, "greeter", greeter.addr).await;
+            greeters.push(greeter);
+        }
+        let caller = Caller::new(registry, Query::named("greeter"), Settings::default());
+        becomes(&mut caller.snapshots(), "three", |now| {
+            now.instances.len() == 3
+        })
+        .await;
+        caller.greet("Ada").await.unwrap();
+        let mut by: BTreeMap<String, u32> = BTreeMap::new();
+        for _ in 0..30 {
+            let greeted = caller.greet("Ada").await.unwrap();
+            assert_eq!(greeted.message, "hello Ada");
+            *by.entry(greeted.by.unwrap()).or_default() += 1;
+        }
+        // The chance that one of three is never drawn in 30 calls is one in 60,000; and they may not
+        // all be connected at the first calls.
+        assert_eq!(by.len(), 3, "{side}: {by:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_home_is_said_at_once_and_by_name() {
+    for side in SIDES {
+        let consul = consul(side, None).await;
+        let registry = Registry::at(consul.addr()).unwrap();
+        let query = Query::named("greeter").tagged("v2");
+        let patient = Settings {
+            deadline: PATIENCE,
+            ..Settings::default()
+        };
+        let caller = Caller::new(registry, query, patient);
+        let since = Instant::now();
+        let error = caller.greet("Ada").await.unwrap_err();
+        assert!(matches!(error, Error::NobodyHome { .. }), "{side}: {error}");
+        let words = "nobody home: Consul knows no healthy instance of `greeter` with the tag `v2`";
+        assert_eq!(error.to_string(), words);
+        assert!(since.elapsed() < PATIENCE / 2, "{side}");
+    }
+}
+
+#[tokio::test]
+async fn without_consul_it_is_said_that_nobody_knows() {
+    let quick = Settings {
+        deadline: Duration::from_millis(300),
+        ..Settings::default()
+    };
+    let caller = Caller::new(
+        Registry::at(nobody().await).unwrap(),
+        Query::named("greeter"),
+        quick.clone(),
+    );
+    let error = caller.greet("Ada").await.unwrap_err();
+    assert!(
+        matches!(error, Error::Unknown { why: Some(_), .. }),
+        "{error}"
+    );
+    let silent = Scripted::start(vec![Say::Nothing]).await;
+    let registry = Registry::at(silent.addr).unwrap();
+    let caller = Caller::new(registry, Query::named("greeter"), quick);
+    let error = caller.greet("Ada").await.unwrap_err();
+    assert!(matches!(error, Error::Unknown { why: None, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn one_that_refuses_is_called_no_more_and_is_called_again_when_it_accepts() {
+    let (alive, dead) = (greeter().await, nobody().await);
+    let (_tell, caller) = over(&[alive.addr, dead], Settings::default());
+    let mut members = caller.members();
+    becomes(&mut members, "both", |now| now.called.len() == 2).await;
+    // Somebody will meet it; nobody hears of it.
+    for _ in 0..50 {
+        caller.greet("Ada").await.unwrap();
+    }
+    let now = becomes(&mut members, "one refuses", |now| !now.refusing.is_empty()).await;
+    assert!(now.refusing.contains(&dead) && now.called.contains(&alive.addr));
+    for _ in 0..50 {
+        assert_eq!(caller.greet("Ada").await.unwrap().attempts, 1);
+    }
+    let back = service::start(service::Options {
+        bind: dead,
+        ..service::Options::default()
+    });
+    let back = back.await.unwrap();
+    becomes(&mut members, "both again", |now| now.called.len() == 2).await;
+    let heard =
+        async { while caller.greet("Ada").await.unwrap().by.as_deref() != Some(&back.instance) {} };
+    timeout(PATIENCE, heard).await.unwrap();
+}
+
+#[tokio::test]
+async fn when_all_refuse_the_error_says_so_in_time() {
+    let quick = Settings {
+        deadline: Duration::from_millis(800),
+        ..Settings::default()
+    };
+    let (tell, caller) = over(&[nobody().await, nobody().await], quick);
+    for _ in 0..3 {
+        let error = caller.greet("Ada").await.unwrap_err();
+        let Error::Call(status) = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(status.code(), Code::Unavailable, "{error}");
+    }
+    let error = caller.greet("Ada").await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("of 2 on the list nobody accepts"),
+        "{error}"
+    );
+    // And then both leave.
+    tell.send_replace(listed(&[]));
+    let error = caller.greet("Ada").await.unwrap_err();
+    assert!(matches!(error, Error::NobodyHome { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn only_safe_calls_are_made_again() {
+    let (_tell, caller) = over(&[nobody().await], Settings::default());
+    let mut attempts = 0;
+    let outcome = caller.call(Repeat::Never, |client| {
+        attempts += 1;
+        async move { client.say("Ada").await }
+    });
+    assert!(outcome.await.is_err());
+    assert_eq!(attempts, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_service_is_handed_on_at_once() {
+    let one = greeter().await;
+    let (_tell, caller) = over(&[one.addr], Settings::default());
+    let error = caller.greet("").await.unwrap_err();
+    let Error::Call(status) = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(status.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn a_call_under_way_is_finished_after_its_instance_has_left_the_list() {
+    let slow = Server {
+        work: Some(Work::new(Duration::from_millis(600), |_| ())),
+        ..Server::default()
+    };
+    let slow = service::start(service::Options {
+        settings: slow,
+        ..service::Options::default()
+    });
+    let (slow, quick) = (slow.await.unwrap(), greeter().await);
+    let (tell, caller) = over(&[slow.addr], Settings::default());
+    let under_way = caller.clone();
+    let call = tokio::spawn(async move { under_way.greet("Ada").await });
+    sleep(Duration::from_millis(200)).await;
+    tell.send_replace(listed(&[quick.addr]));
+    becomes(&mut caller.members(), "the other", |now| {
+        now.called.contains(&quick.addr)
+    })
+    .await;
+    let next = caller.greet("Bob").await.unwrap();
+    assert_eq!(next.by.as_deref(), Some(quick.instance.as_str()));
+    let first = call.await.unwrap().unwrap();
+    assert_eq!(first.by.as_deref(), Some(slow.instance.as_str()));
+    assert_eq!(first.attempts, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_ends_with_the_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut silent = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            silent.push(stream);
+        }
+    });
+    let quick = Settings {
+        deadline: Duration::from_millis(300),
+        ..Settings::default()
+    };
+    let (_tell, caller) = over(&[addr], quick);
+    let error = timeout(PATIENCE, caller.greet("Ada"))
+        .await
+        .unwrap()
+        .unwrap_err();
+    let Error::Call(status) = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{error}");
+}
+
+#[tokio::test]
+async fn hundreds_of_changes_while_nobody_calls_block_nobody() {
+    let one = greeter().await;
+    let (tell, caller) = over(&[one.addr], Settings::default());
+    for port in 1..500 {
+        tell.send_replace(listed(&[SocketAddr::from(([127, 0, 0, 1], port))]));
+        tokio::task::yield_now().await;
+    }
+    let many: Vec<SocketAddr> = (1..300).map(|port| ([127, 0, 0, 1], port).into()).collect();
+    tell.send_replace(listed(&many));
+    becomes(&mut caller.members(), "many", |now| now.called.len() == 299).await;
+    tell.send_replace(listed(&[one.addr]));
+    becomes(&mut caller.members(), "one", |now| now.called.len() == 1).await;
+    assert_eq!(
+        caller.greet("Ada").await.unwrap().by,
+        Some(one.instance.clone())
+    );
+}
+
+/// The greeter in a process of its own, registered by itself.
+fn process(consul: SocketAddr) -> program::Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l10-discover"));
+    command.args([
+        "server",
+        "--addr",
+        "127.0.0.1:0",
+        "--check-every-ms",
+        "1000",
+    ]);
+    program::Server::start(command.args(["--consul", &consul.to_string()]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_three_is_killed_under_load_and_no_caller_hears_of_it() {
+    for side in SIDES {
+        let consul = consul(side, None).await;
+        let mut greeters: Vec<_> = (0..3).map(|_| process(consul.addr())).collect();
+        let registry = Registry::at(consul.addr()).unwrap();
+        let caller = Caller::new(registry, Query::named("greeter"), Settings::default());
+        becomes(&mut caller.snapshots(), "three", |now| {
+            now.instances.len() == 3
+        })
+        .await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let calls = Arc::new(AtomicU64::new(0));
+        let mut callers = JoinSet::new();
+        for _ in 0..16 {
+            let (caller, stop, calls) = (caller.clone(), Arc::clone(&stop), Arc::clone(&calls));
+            callers.spawn(async move {
+                let mut errors = Vec::new();
+                while !stop.load(Ordering::SeqCst) {
+                    if let Err(error) = caller.greet("Ada").await {
+                        errors.push(error.to_string());
+                    }
+                    calls.fetch_add(1, Ordering::SeqCst);
+                }
+                errors
+            });
+        }
+        let made = async |calls: &AtomicU64, more: u64| {
+            let wanted = calls.load(Ordering::SeqCst) + more;
+            while calls.load(Ordering::SeqCst) < wanted {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, made(&calls, 200)).await.unwrap();
+        let victim = greeters.remove(0);
+        let dead = victim.addr;
+        // SIGKILL: it says nothing to anybody.
+        drop(victim);
+        let refuses = |now: &Members| !now.called.contains(&dead);
+        becomes(&mut caller.members(), "called no more", refuses).await;
+        let gone = |now: &Snapshot| now.instances.len() == 2;
+        becomes(&mut caller.snapshots(), "off the list", gone).await;
+        timeout(PATIENCE, made(&calls, 200)).await.unwrap();
+        stop.store(true, Ordering::SeqCst);
+        while let Some(errors) = callers.join_next().await {
+            assert_eq!(errors.unwrap(), Vec::<String>::new(), "{side}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The three proofs, for the command line and for the tests: instances are real processes, Consul is
+//! a real one where there is one, and callers call all the time.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use l10_discover::caller::{Caller, Settings};
+use l10_discover::health::Query;
+use l10_discover::l09_register::registry::Registry;
+use l10_discover::watch::Snapshot;
+use services::Side;
+use services::consul::{Consul, Setup};
+use tokio::time::timeout;
+
+use crate::drain::Limits;
+use crate::fleet::{Heard, Instance, Plan, place};
+use crate::load::{AsyncCall, Load};
+
+pub mod away;
+pub mod crash;
+pub mod rolling;
+
+/// Nothing that has to happen takes longer, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What all proofs have in common.
+#[derive(Clone)]
+pub struct Setting {
+    /// This program, which the instances are.
+    pub program: PathBuf,
+    /// Which Consul; `None` takes the real one where there is one.
+    pub side: Option<Side>,
+    /// How many callers.
+    pub callers: usize,
+    /// How long each of them pauses between two calls.
+    pub pause: Duration,
+    /// How long a call works.
+    pub slow: Duration,
+    /// How often Consul looks at each instance.
+    pub every: Duration,
+    /// How instances leave.
+    pub limits: Limits,
+    /// Whether callers try again. Without it each call has one attempt.
+    pub retry: bool,
+    /// Gets a line for each thing that happens.
+    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Gets what the instances say.
+    pub heard: Heard,
+}
+
+impl Setting {
+    /// As the proofs are run, with this program.
+    #[must_use]
+    pub fn new(program: PathBuf, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let tell: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(tell);
+        let also = Arc::clone(&tell);
+        Setting {
+            program,
+            side: None,
+            callers: 16,
+            pause: Duration::from_millis(20),
+            slow: Duration::from_millis(20),
+            every: Duration::from_secs(1),
+            limits: Limits::default(),
+            retry: true,
+            tell,
+            heard: Arc::new(move |name, line| also(&format!("    {name}: {line}"))),
+        }
+    }
+
+    fn say(&self, line: &str) {
+        (self.tell)(line);
+    }
+}
+
+/// Consul, three instances, and callers who have found all of them.
+pub struct Scene {
+    /// The phone book.
+    pub consul: Consul,
+    /// How instances are started.
+    pub plan: Plan,
+    /// The instances, in the order of their places.
+    pub fleet: Vec<Instance>,
+    /// What all callers share.
+    pub caller: Caller,
+    /// The callers at work.
+    pub load: Load,
+    /// A watch of our own: what a caller would know.
+    pub list: tokio::sync::watch::Receiver<Snapshot>,
+}
+
+/// A call of these proofs.
+struct Greet(Caller);
+
+impl AsyncCall for Greet {
+    async fn make(&self) -> Result<String, String> {
+        match self.0.greet("Ada").await {
+            Ok(greeted) => Ok(greeted.by.unwrap_or_default()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Scene {
+    /// Starts all of it, and returns when callers have had answers of all three.
+    ///
+    /// # Errors
+    /// If something does not start.
+    pub async fn open(setting: &Setting, careless: bool) -> anyhow::Result<Self> {
+        let setup = Setup {
+            side: setting.side,
+            ..Setup::default()
+        };
+        let consul = setup.start().await?;
+        setting.say(&format!("a {} Consul at {}", consul.side(), consul.addr()));
+        let plan = Plan {
+            program: setting.program.clone(),
+            consul: consul.addr(),
+            every: setting.every,
+            slow: setting.slow,
+            limits: setting.limits,
+            careless,
+            heard: Arc::clone(&setting.heard),
+        };
+        let mut fleet = Vec::new();
+        for place_of_it in 1..=3 {
+            fleet.push(plan.start(&named(place_of_it, 1), place()?).await?);
+        }
+        let caller = caller(setting, consul.addr())?;
+        let all = |snapshot: &Snapshot| snapshot.instances.len() == 3;
+        let mut list = caller.snapshots();
+        let found = timeout(PATIENCE, list.wait_for(all)).await.is_ok();
+        anyhow::ensure!(found, "three instances run, and Consul does not list them");
+        let load = load(setting, &caller);
+        for instance in &fleet {
+            heard_of(&load, &instance.name).await?;
+        }
+        setting.say(&format!(
+            "{} callers; all three instances answer",
+            setting.callers
+        ));
+        Ok(Scene {
+            consul,
+            plan,
+            fleet,
+            caller,
+            load,
+            list,
+        })
+    }
+}
+
+/// A caller of the greeter, as the setting wants it.
+///
+/// # Errors
+/// See [`Registry::at`].
+pub fn caller(setting: &Setting, consul: SocketAddr) -> anyhow::Result<Caller> {
+    let mut settings = Settings::default();
+    if !setting.retry {
+        settings.retry.attempts = 1;
+    }
+    let registry = Registry::at(consul)?;
+    Ok(Caller::new(registry, Query::named("greeter"), settings))
+}
+
+/// Callers that share one channel and call all the time.
+#[must_use]
+pub fn load(setting: &Setting, caller: &Caller) -> Load {
+    Load::start(setting.callers, setting.pause, || Greet(caller.clone()))
+}
+
+/// What the instance at this place calls itself when it is started for the nth time.
+#[must_use]
+pub fn named(place: usize, time: u32) -> String {
+    format!("greeter-{place}.{time}")
+}
+
+/// Waits until callers have had answers of this instance.
+///
+/// # Errors
+/// If that takes a minute.
+pub async fn heard_of(load: &Load, name: &str) -> anyhow::Result<()> {
+    let heard = load.answers_of(name, 3, PATIENCE).await;
+    anyhow::ensure!(heard, "{name} runs, and no caller finds it");
+    Ok(())
+}
+
+/// Milliseconds or seconds, for a line of a report.
+#[must_use]
+pub fn ms(time: Duration) -> String {
+    match time {
+        time if time < Duration::from_secs(1) => format!("{} ms", time.as_millis()),
+        time => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
+/// The median and the worst of some times.
+#[must_use]
+pub fn median_and_worst(times: &[Duration]) -> Option<(Duration, Duration)> {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    Some((*sorted.get(sorted.len() / 2)?, *sorted.last()?))
+}
+
+/// The failed calls by what they got, the most frequent first.
+fn failures(f: &mut std::fmt::Formatter<'_>, count: &crate::load::Count) -> std::fmt::Result {
+    let mut by = std::collections::BTreeMap::<&str, usize>::new();
+    for failure in &count.failed {
+        *by.entry(&failure.words).or_default() += 1;
+    }
+    let mut by: Vec<(&str, usize)> = by.into_iter().collect();
+    by.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    for (words, times) in by {
+        writeln!(f, "  {times:5} x {words}")?;
+    }
+    Ok(())
+}

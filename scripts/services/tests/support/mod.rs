@@ -1,0 +1,181 @@
+//! The program with a state folder of its own, and a look at what is left of it.
+
+#![allow(dead_code, reason = "each test file uses its own part of this")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use services::testkit::program::PATIENCE;
+use tempfile::TempDir;
+
+/// A folder for the state; whatever was started with it is ended with this value.
+pub struct Home {
+    dir: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("services-").tempdir();
+        Self { dir: dir.unwrap() }
+    }
+
+    /// The program, in the surroundings of a machine where nobody has chosen anything.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_services"));
+        command
+            .args(arguments)
+            .env("WORKBOOK_SERVICES_STATE", self.dir.path())
+            .env_remove("WORKBOOK_SERVICES");
+        command
+    }
+
+    /// Runs it to its end.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        said(self.command(arguments))
+    }
+
+    /// Runs it to its good end.
+    #[track_caller]
+    pub fn good(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.code, Some(0), "{arguments:?}: {said:?}");
+        said.out
+    }
+
+    /// What `status --json` says of Consul.
+    pub fn status(&self) -> Value {
+        let said = self.run(&["status", "--json"]);
+        let all: Value = serde_json::from_str(&said.out).unwrap();
+        all["consul"].clone()
+    }
+
+    /// What other programs read.
+    pub fn file(&self) -> Option<Value> {
+        let text = fs::read(self.path("consul.json")).ok()?;
+        Some(serde_json::from_slice(&text).unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The process that looks after Consul.
+    pub fn worker(&self) -> u32 {
+        let text = fs::read_to_string(self.path("worker")).unwrap();
+        text.parse().unwrap()
+    }
+
+    /// The processes that live and were started, by whomever, because of this folder: it is in the
+    /// environment of each.
+    pub fn left(&self) -> Vec<u32> {
+        let mark = self.dir.path().to_str().unwrap().to_owned();
+        processes("environ", |variables| variables.contains(&mark))
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = self.command(&["down"]).output();
+    }
+}
+
+#[track_caller]
+pub fn said(mut command: Command) -> Said {
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said {
+        code: output.status.code(),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
+}
+
+/// The address that `consul.json` names.
+pub fn addr(file: &Value) -> SocketAddr {
+    file["addr"].as_str().unwrap().parse().unwrap()
+}
+
+pub fn pid(file: &Value) -> u32 {
+    file["pid"].as_u64().unwrap().try_into().unwrap()
+}
+
+/// The living processes whose `part` (`cmdline` or `environ`), with spaces between the words, is as
+/// `is` says.
+pub fn processes(part: &str, is: impl Fn(&str) -> bool) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| {
+        let text = fs::read(format!("/proc/{pid}/{part}")).unwrap_or_default();
+        is(&String::from_utf8_lossy(&text).replace('\0', " ")) && lives(*pid)
+    })
+    .collect()
+}
+
+/// Whether all threads of this process stand still after SIGSTOP.
+pub fn stopped(pid: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    threads.into_iter().all(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with('T'))
+    })
+}
+
+/// Whether this process is there and no mere entry in a table. The first of its threads may be such
+/// an entry while others still hold files.
+pub fn lives(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let dead = stat
+        .rsplit_once(") ")
+        .is_none_or(|(_, rest)| rest.starts_with('Z'));
+    !dead || fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
+}
+
+pub fn signal(name: &str, pid: u32) {
+    let mut kill = Command::new("kill");
+    let sent = kill.args(["-s", name, &pid.to_string()]).status().unwrap();
+    assert!(sent.success(), "kill -s {name} {pid}");
+}
+
+#[track_caller]
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !done() {
+        assert!(
+            since.elapsed() < PATIENCE,
+            "waited {PATIENCE:?} for: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The body of what an HTTP API answers.
+pub fn ask(addr: SocketAddr, method: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(" 200 "), "{method} {path}: {answer}");
+    body.to_owned()
+}

@@ -1,0 +1,68 @@
+//! The npm packages that the strangers of some lessons are made of.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// A copy of the lesson's `interop/npm` below `target/`, with the packages of its lock file installed.
+/// That is done once, and again when the lock file changes: it needs the network.
+///
+/// `lesson` is the folder of the lesson, `env!("CARGO_MANIFEST_DIR")` in its tests.
+///
+/// # Panics
+/// If there is no npm, with what to do about it; and if npm fails, with its words. A test that is
+/// skipped instead would be taken for one that has passed.
+#[must_use]
+pub fn npm_packages(lesson: &str) -> PathBuf {
+    // One at a time, and each once in this process: a test may be reading the files.
+    static READY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let lesson = Path::new(lesson);
+    let name = lesson.file_name().expect("the folder of a lesson");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = root.join("target/tools/npm").join(name);
+    let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
+    if ready.contains(&target) {
+        return target;
+    }
+    if let Err(error) = copy(&lesson.join("interop/npm"), &target) {
+        panic!("{}: {error}", target.display());
+    }
+    let lock = fs::read(target.join("package-lock.json")).expect("a lock file");
+    let done = target.join("installed.json");
+    if fs::read(&done).ok().as_ref() != Some(&lock) {
+        install(&target);
+        fs::write(done, lock).expect("a folder of ours");
+    }
+    ready.insert(target.clone());
+    target
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+fn install(folder: &Path) {
+    let missing = "this test needs Node.js 18 or newer and npm. On Debian and Ubuntu: sudo apt-get \
+                   install nodejs npm";
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--silent"])
+        // Nothing of a stranger runs before a test wants it to.
+        .arg("--ignore-scripts")
+        .current_dir(folder);
+    let output = match npm.output() {
+        Ok(output) => output,
+        Err(error) => panic!("{missing}: {error}"),
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{missing}?\n{errors}");
+}
