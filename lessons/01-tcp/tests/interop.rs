@@ -14,7 +14,7 @@ fn python(file: &str) -> Command {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("interop/python")
         .join(file);
-    let mut command = Command::new(std::env::var_os("PYTHON").unwrap_or("python3".into()));
+    let mut command = testkit::python();
     command.arg(path);
     command
 }

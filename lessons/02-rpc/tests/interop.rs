@@ -4,28 +4,20 @@
 mod running;
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use l02_rpc::server::Settings;
 use running::{Server, greeter};
+use testkit::program::output;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_language_sees_garbage() {
     let server = Server::start(greeter(), Settings::default()).await;
     let addr = server.addr.to_string();
-    let output = tokio::task::spawn_blocking(move || {
+    let out = tokio::task::spawn_blocking(move || {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("interop/python/client.py");
-        Command::new(std::env::var_os("PYTHON").unwrap_or("python3".into()))
-            .arg(path)
-            .arg(addr)
-            .output()
-            .expect("this test needs python3 on the PATH, or its path in $PYTHON")
-    })
-    .await
-    .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let out = String::from_utf8(output.stdout).unwrap();
+        output(testkit::python().arg(path).arg(addr))
+    });
+    let out = out.await.unwrap();
     for words in [
         "got        nothing: the server hung up",
         "01 00 11 10 77 69 72 65 20",

@@ -64,9 +64,17 @@ impl Kept {
         match record {
             Record::NodeId(id) => self.node_id = Some(id),
             Record::Index(index) => self.index = self.index.max(index),
-            Record::Service(definition) => {
-                self.services
-                    .insert(definition.service.id.clone(), definition);
+            Record::Service(mut definition) => {
+                let id = definition.service.id.clone();
+                // Checks that a second registration leaves out stay.
+                if let Some(mut old) = self.services.remove(&id) {
+                    let named = |check: &CheckDefinition| {
+                        definition.checks.iter().any(|new| new.id == check.id)
+                    };
+                    old.checks.retain(|check| !named(check));
+                    definition.checks.extend(old.checks);
+                }
+                self.services.insert(id, definition);
             }
             Record::RemoveService(id) => {
                 self.services.remove(&id);

@@ -11,7 +11,7 @@ use lexopt::prelude::*;
 pub const HELP: &str = "\
 A phone book that checks who is alive: lesson 08 of Sockets to Services.
 
-  cargo run -p l08-consul                     the demo: three greeters, an agent, then a real Consul
+  cargo run -p l08-consul                     the demo: three greeters, our agent, the real Consul
   cargo run -p l08-consul -- agent            the readable agent, in one terminal
   cargo run -p l08-consul -- get PATH         one question to an agent, in another one
   cargo run -p l08-consul -- put PATH [BODY]  as `get`; a BODY of @FILE is read from the file
@@ -20,7 +20,7 @@ A phone book that checks who is alive: lesson 08 of Sockets to Services.
   cargo run -p l08-consul -- greeters         three greeters; a line such as `1 status 429` makes
                                               the first one busy, `2 close` closes a port
   cargo run -p l08-consul -- measure          what a registration and a lookup cost
-  cargo run -p l08-consul -- reading          the files of the agent in reading order, and their sizes
+  cargo run -p l08-consul -- reading          the agent's files in reading order, with their sizes
 
 The agent has the HTTP API of Consul 1.8.7 that services and their callers use. Options of agent:
   --http-addr ADDR         where the HTTP API listens  [127.0.0.1:8500]

@@ -163,6 +163,8 @@ async fn services_checks_and_keys_outlive_a_restart() {
         json!({"Name": "web", "Port": 80, "Check": {"TTL": "10s"}}),
     )
     .await;
+    // A second registration leaves out the check, which stays.
+    register(&agent, json!({"Name": "web", "Port": 81})).await;
     register(&agent, json!({"Name": "gone"})).await;
     call(&agent, "PUT", "/v1/agent/service/deregister/gone", "").await;
     call(
@@ -191,7 +193,7 @@ async fn services_checks_and_keys_outlive_a_restart() {
     let agent = start(config()).await;
     assert_eq!(get(&agent, "/v1/kv/?recurse").await, before);
     let services = get(&agent, "/v1/agent/services").await;
-    assert_eq!(services["web"]["Port"], 80);
+    assert_eq!(services["web"]["Port"], 81);
     assert!(services.get("gone").is_none());
     assert_eq!(check(&agent, "service:web").await["Status"], "critical");
     assert_eq!(check(&agent, "disk").await["Type"], "ttl");

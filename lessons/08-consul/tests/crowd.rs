@@ -187,7 +187,7 @@ fn load(who: &str, server: &Server, each: usize) -> u64 {
 
 /// One after the other: two at once would measure each other.
 #[test]
-fn ten_thousand_registrations_and_a_thousand_watchers() {
+fn ten_thousand_registrations_and_a_thousand_watchers_beside_the_real_consul() {
     allow_many_files();
     let agent = side::agent(None, None).unwrap();
     // For the comparison below, in the same run.

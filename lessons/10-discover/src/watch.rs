@@ -110,12 +110,15 @@ impl Snapshot {
 
     /// Nobody was reached. The list stays as it is.
     fn doubt(&mut self, error: Error) -> bool {
-        self.standing = match &self.standing {
+        let standing = match &self.standing {
             Standing::Unknown(_) => Standing::Unknown(Some(error)),
             Standing::Fresh => Standing::Stale(Instant::now(), error),
             Standing::Stale(since, _) => Standing::Stale(*since, error),
         };
-        true
+        // The same trouble for the tenth time is nothing that anybody has to hear.
+        let news = self.standing != standing;
+        self.standing = standing;
+        news
     }
     // ANCHOR_END: tell
 

@@ -15,6 +15,20 @@ pub enum Side {
 pub const VARIABLE: &str = "WORKBOOK_SERVICES";
 
 impl Side {
+    /// The sides that a test has to pass on: both, or the one that is forced. Where there is no real
+    /// Consul, `WORKBOOK_SERVICES=embedded scripts/test` tests the rest, and says so. A test that
+    /// makes no sense without the real one has `the_real_consul` in its name instead, and is left
+    /// out there.
+    ///
+    /// # Errors
+    /// As [`forced`](Self::forced).
+    pub fn to_test() -> anyhow::Result<Vec<Side>> {
+        Ok(match Self::forced()? {
+            Some(side) => vec![side],
+            None => vec![Side::Embedded, Side::Real],
+        })
+    }
+
     /// What `WORKBOOK_SERVICES` says; `None` if it says nothing.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ fn servers(port: u16) -> Vec<u32> {
 }
 
 #[test]
-fn the_experiment_measures_an_election() {
+fn an_election_of_the_real_consul_is_measured() {
     let home = Home::new();
     let port = port();
     let out = home.good(&[
@@ -76,7 +76,7 @@ fn lab(home: &Home, port: u16) -> Program {
 }
 
 #[test]
-fn what_a_person_does_to_it_is_told() {
+fn what_a_person_does_to_the_real_consul_is_told() {
     let home = Home::new();
     let port = port();
     let mut lab = lab(&home, port);
@@ -129,7 +129,7 @@ fn what_a_person_does_to_it_is_told() {
 }
 
 #[test]
-fn a_lab_that_is_killed_leaves_nothing() {
+fn a_lab_of_the_real_consul_that_is_killed_leaves_nothing() {
     let home = Home::new();
     let port = port();
     let mut lab = lab(&home, port);
@@ -151,7 +151,12 @@ fn a_port_that_is_taken_and_a_missing_consul_are_clear_errors() {
     let home = Home::new();
     let port = port();
     let _taken = TcpListener::bind(("127.0.0.2", port)).unwrap();
-    let refused = home.run(&["cluster", "consul", "--port", &port.to_string()]);
+    let at = |port: u16| {
+        let mut command = home.command(&["cluster", "consul", "--port", &port.to_string()]);
+        command.env("CONSUL_BIN", "/nowhere/consul");
+        said(command)
+    };
+    let refused = at(port);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let words = format!("127.0.0.2:{port} is taken");
     let me = format!("process {}", std::process::id());
@@ -160,9 +165,7 @@ fn a_port_that_is_taken_and_a_missing_consul_are_clear_errors() {
         "{refused:?}"
     );
 
-    let mut command = home.command(&["cluster", "consul", "--port", &(port + 1).to_string()]);
-    command.env("CONSUL_BIN", "/nowhere/consul");
-    let refused = said(command);
+    let refused = at(port + 1);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(
         refused.err.contains("cannot start /nowhere/consul"),

@@ -99,7 +99,7 @@ fn the_embedded_one_lives_until_it_is_ended() {
 }
 
 #[test]
-fn the_real_one_lives_until_it_is_ended() {
+fn the_real_consul_lives_until_it_is_ended() {
     a_life("real");
 }
 
@@ -163,12 +163,12 @@ fn a_crash_of_the_embedded_one_is_told() {
 }
 
 #[test]
-fn a_crash_of_the_real_one_is_told() {
+fn a_crash_of_the_real_consul_is_told() {
     a_crash("real");
 }
 
 #[test]
-fn a_consul_that_has_lost_all_who_looked_after_it_is_ended_all_the_same() {
+fn the_real_consul_is_ended_when_all_who_looked_after_it_are_gone() {
     let home = Home::new();
     home.good(&["up", "--port", "0", "--real"]);
     let served = pid(&home.file().unwrap());
@@ -184,7 +184,7 @@ fn a_consul_that_has_lost_all_who_looked_after_it_is_ended_all_the_same() {
 }
 
 #[test]
-fn a_consul_that_hangs_is_no_consul_that_is_up() {
+fn the_real_consul_that_hangs_is_not_up() {
     let home = Home::new();
     home.good(&["up", "--port", "0", "--real"]);
     let served = pid(&home.file().unwrap());
@@ -293,7 +293,7 @@ fn the_environment_chooses_a_side() {
 }
 
 #[test]
-fn an_up_that_is_broken_off_leaves_nothing() {
+fn an_up_of_the_real_consul_that_is_broken_off_leaves_nothing() {
     for (name, pause) in [("INT", 0), ("KILL", 0), ("TERM", 150), ("KILL", 300)] {
         let home = Home::new();
         let mut command = home.command(&["up", "--port", "0", "--real"]);
@@ -316,7 +316,16 @@ fn an_up_that_is_broken_off_leaves_nothing() {
 
 #[test]
 fn in_the_foreground_it_ends_with_its_terminal() {
-    for (side, name) in [("real", "INT"), ("embedded", "TERM"), ("real", "KILL")] {
+    in_the_foreground(&[("embedded", "TERM"), ("embedded", "KILL")]);
+}
+
+#[test]
+fn in_the_foreground_the_real_consul_ends_with_its_terminal() {
+    in_the_foreground(&[("real", "INT"), ("real", "KILL")]);
+}
+
+fn in_the_foreground(endings: &[(&str, &str)]) {
+    for (side, name) in endings {
         let home = Home::new();
         let option = format!("--{side}");
         let mut command = home.command(&["up", "--foreground", "--port", "0", &option]);
@@ -327,13 +336,24 @@ fn in_the_foreground_it_ends_with_its_terminal() {
         assert_eq!(home.status()["state"], "up");
         signal(name, up.id());
         let ended = up.wait().unwrap();
-        assert_eq!(ended.success(), name != "KILL", "{name}");
+        assert_eq!(ended.success(), *name != "KILL", "{name}");
         until("Consul is gone", || {
             !lives(pid(&file)) && TcpStream::connect(addr(&file)).is_err()
         });
-        let state = if name == "KILL" { "crashed" } else { "down" };
+        let state = if *name == "KILL" { "crashed" } else { "down" };
         assert_eq!(home.status()["state"], state, "{name}");
     }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_nothing() {
+    let home = Home::new();
+    let mut command = home.command(&["up", "--port", "0", "--embedded"]);
+    command.stdout(Stdio::piped());
+    let mut up = command.spawn().unwrap();
+    drop(up.stdout.take());
+    assert!(up.wait().unwrap().success());
+    assert_eq!(home.status()["state"], "up");
 }
 
 #[test]

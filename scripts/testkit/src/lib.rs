@@ -16,8 +16,8 @@
 //! * [`consul`] finds the real Consul and starts it; [`Guarded`] ends a program with this process.
 //! * [`program`] runs programs, or starts them and listens to what they say.
 //! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
-//! * [`python_with_packages`] finds the Python for strangers that need packages; [`npm_packages`]
-//!   installs those for Node.js.
+//! * [`python`] and [`python_with_packages`] find the Python for strangers; [`npm_packages`] installs
+//!   what those on Node.js need.
 
 pub mod advice;
 mod case;
@@ -41,7 +41,7 @@ pub use guarded::Guarded;
 pub use npm::npm_packages;
 pub use peer::{Listening, PATIENCE, Peer};
 pub use pieces::Pieces;
-pub use python::python_with_packages;
+pub use python::{python, python_with_packages};
 pub use report::Report;
 pub use running::{Running, Serving};
 pub use view::{View, seconds, view_bytes};

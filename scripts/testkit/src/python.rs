@@ -1,4 +1,4 @@
-//! The Python that the strangers of lessons 05 to 07 run on: one with packages.
+//! The Python that strangers run on: any for lessons 01 and 02, one with packages for 05 to 07.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,6 +6,23 @@ use std::process::{Command, Stdio};
 
 /// What those packages are imported as.
 const PACKAGES: &str = "import google.protobuf, grpc, grpc_health, grpc_reflection, grpc_status";
+
+/// Any Python 3: `$PYTHON`, else `python3`.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn python() -> Command {
+    let named = std::env::var_os("PYTHON").filter(|named| !named.is_empty());
+    let name = named.unwrap_or_else(|| "python3".into());
+    let mut probe = Command::new(&name);
+    let probe = probe.arg("--version").stdout(Stdio::null()).status();
+    assert!(
+        probe.is_ok_and(|status| status.success()),
+        "this test needs python3 on the PATH, or its path in $PYTHON"
+    );
+    Command::new(name)
+}
 
 /// A Python that has the packages of `lessons/*/interop/python/requirements.txt`: the one that
 /// `scripts/test` makes below `target/tools/python`, else `$PYTHON` or `python3` if they have them.

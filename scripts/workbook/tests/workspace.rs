@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use toml::{Table, Value};
+use workbook::course::Course;
+use workbook::needs::Needed;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -115,6 +117,56 @@ fn the_arrows_point_as_the_design_says() {
                 );
             }
         }
+    }
+}
+
+/// A machine without OpenSSL's headers builds the runner and every lesson but those that say so. What
+/// cargo builds for a check is its lesson's package and what that leans on.
+#[test]
+fn what_is_linked_with_openssl_says_so() {
+    let arguments = "tree --offline --workspace --invert openssl-sys --edges normal,build,dev";
+    let tree = Command::new(env!("CARGO"))
+        .args(arguments.split(' '))
+        .args(["--prefix", "none", "--format", "{p}"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let mut linked: Vec<&str> = tree
+        .lines()
+        .filter(|line| line.contains(" (/"))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    linked.sort_unstable();
+    linked.dedup();
+    if cfg!(target_os = "linux") {
+        assert!(
+            linked.contains(&"l09-register"),
+            "nobody is linked with it?\n{tree}"
+        );
+    }
+    let course = Course::load(&root()).unwrap();
+    for name in &linked {
+        let lesson = course
+            .lessons
+            .iter()
+            .find(|lesson| lesson.package() == *name);
+        // One that is still being written has no lesson.toml.
+        let written = root()
+            .join(format!("lessons/{}/lesson.toml", &name[1..]))
+            .exists();
+        let says = lesson.is_some_and(|lesson| lesson.needs.contains(&Needed::Openssl));
+        assert!(
+            says || (!written && name.starts_with("l1")),
+            "{name} is linked with OpenSSL: `needs = [\"openssl\"]` in its lesson.toml, if it must"
+        );
+    }
+    for lesson in &course.lessons {
+        assert!(
+            lesson.needs.is_empty() || linked.contains(&lesson.package().as_str()),
+            "{} is not linked with OpenSSL: no `needs` in its lesson.toml",
+            lesson.name
+        );
     }
 }
 

@@ -135,13 +135,14 @@ pub fn stopped(pid: u32) -> bool {
     })
 }
 
-/// Whether this process is there and no mere entry in a table.
+/// Whether this process is there and no mere entry in a table. The first of its threads may be such
+/// an entry while others still hold files.
 pub fn lives(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
+    let dead = stat
         .rsplit_once(") ")
-        .map(|(_, rest)| rest.starts_with('Z'));
-    state == Some(false)
+        .is_none_or(|(_, rest)| rest.starts_with('Z'));
+    !dead || fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
 }
 
 pub fn signal(name: &str, pid: u32) {

@@ -5,26 +5,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { axe, copyOfTheCourse, openBrowser, openPage, remove, save, screenshot, startRunner } from './support.mjs';
+import { test } from 'node:test';
+import { axe, clean, save, screenshot, site } from './support.mjs';
 
-let course, runner, browser;
-
-before(async () => {
-  // Nothing that happens to listen on this machine takes part.
-  process.env.CONSUL_HTTP_ADDR = '127.0.0.1:1';
-  delete process.env.WORKBOOK_SERVICES_STATE;
-  process.env.WORKBOOK_PHONE_NOBODY_MS = '300';
-  course = copyOfTheCourse();
-  runner = await startRunner(course);
-  browser = await openBrowser();
-}, { timeout: 300_000 });
-
-after(async () => {
-  await browser?.close();
-  await runner?.stop();
-  remove(course);
-});
+// Nothing that happens to listen on this machine takes part.
+process.env.CONSUL_HTTP_ADDR = '127.0.0.1:1';
+process.env.WORKBOOK_PHONE_PORT = '2';
+delete process.env.WORKBOOK_SERVICES_STATE;
+process.env.WORKBOOK_PHONE_NOBODY_MS = '300';
+const book = site();
 
 /** A Consul as far as the page needs one: instances {id, name, state, output, tags}, and held queries. */
 class Consul {
@@ -90,7 +79,7 @@ class Consul {
 }
 
 function note(address) {
-  const folder = join(course, 'target/services');
+  const folder = join(book.course, 'target/services');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'new'), JSON.stringify({ addr: address, side: 'real', pid: 1, version: '1.8.7' }));
   renameSync(join(folder, 'new'), join(folder, 'consul.json'));
@@ -98,8 +87,8 @@ function note(address) {
 
 /** As if nothing had been found before: the runner forgets a list that no page has looked at for a while. */
 async function forget() {
-  rmSync(join(course, 'target/services'), { recursive: true, force: true });
-  const idle = async () => (await (await fetch(`${runner.address}/workbook/phone`)).json()).phase === 'idle';
+  rmSync(join(book.course, 'target/services'), { recursive: true, force: true });
+  const idle = async () => (await (await fetch(`${book.address}/workbook/phone`)).json()).phase === 'idle';
   for (let tries = 0; !(await idle()); tries += 1) {
     assert.ok(tries < 200, 'the runner still watches');
     await new Promise(done => setTimeout(done, 100));
@@ -107,15 +96,9 @@ async function forget() {
 }
 
 async function openPhone(options) {
-  const session = await openPage(browser, runner.address, options);
-  await session.page.goto(`${runner.address}/phone-book.html`);
+  const session = await book.open(options);
+  await session.page.goto(`${book.address}/phone-book.html`);
   return session;
-}
-
-async function clean({ trouble, foreign, close }) {
-  assert.deepEqual(trouble, [], 'the console is quiet');
-  assert.deepEqual(foreign(), [], 'no request to another host');
-  await close();
 }
 
 const row = (page, id) => page.locator(`.phone-instance[data-id="${id}"]`);
@@ -130,6 +113,8 @@ test('without a Consul it says what to type; then every change shows, and its go
   assert.match(await page.locator('.phone-status').textContent(), /No Consul answers/);
   assert.match(await page.locator('.phone-tried').textContent(), /127\.0\.0\.1:1, named by CONSUL_HTTP_ADDR: connection refused/);
   assert.equal(await page.locator('.phone-columns').isVisible(), false);
+  const able = async name => (await page.getByRole('button', { name, exact: true }).getAttribute('aria-disabled')) !== 'true';
+  assert.deepEqual([await able('Start a Consul'), await able('Stop it')], [true, false]);
   await screenshot(page, 'phone-none');
 
   const consul = await new Consul().start();
@@ -138,6 +123,7 @@ test('without a Consul it says what to type; then every change shows, and its go
   note(consul.address);
   await phase(page, 'live');
   assert.match(await page.locator('.phone-status').textContent(), new RegExp(`Live: Consul at ${consul.address}.*services.*the real Consul`));
+  assert.deepEqual([await able('Start a Consul'), await able('Stop it')], [false, true]);
   await inState(page, 'w1', 'passing');
   assert.match(await row(page, 'w1').textContent(), /passing.*w1.*127\.0\.0\.1:9000.*on one.*http v1.*since before \d\d:\d\d:\d\d.*alive/);
   assert.equal(await page.locator('details.phone-card .phone-instance').isVisible(), false, 'Consul itself is folded');
@@ -251,7 +237,7 @@ test('another Consul by address, with the keyboard alone; two pages see the same
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'What has happened');
 
   // A new version of the text: the list moves over to it and goes on.
-  const file = join(course, 'book/src/phone-book.md');
+  const file = join(book.course, 'book/src/phone-book.md');
   save(file, `${readFileSync(file, 'utf8')}\n\nA line that was not there before.\n`);
   await page.getByText('A line that was not there before.').waitFor({ timeout: 30_000 });
   assert.equal(await page.locator('.phone-static').count(), 0);
@@ -264,8 +250,8 @@ test('another Consul by address, with the keyboard alone; two pages see the same
 });
 
 test('a page of another chapter asks for nothing of it', { timeout: 60_000 }, async () => {
-  const { page, trouble, requests, close } = await openPage(browser, runner.address);
-  await page.goto(`${runner.address}/wire.html`);
+  const { page, trouble, requests, close } = await book.open();
+  await page.goto(`${book.address}/wire.html`);
   await page.locator('#wire-subject option').first().waitFor({ state: 'attached' });
   assert.deepEqual(requests.filter(url => url.includes('phone') && !url.endsWith('.css')), []);
   assert.deepEqual(trouble, []);

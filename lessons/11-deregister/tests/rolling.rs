@@ -1,0 +1,36 @@
+//! The rolling restart against the real Consul: three rounds lose no call; and the same without any
+//! manners loses some, so this proof can fail.
+
+mod support;
+
+use l11_deregister::proof::rolling;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_rounds_under_load_lose_no_call() {
+    let report = rolling::run(&support::setting(), 3, false).await.unwrap();
+    println!("{report}");
+    assert!(report.count.failed.is_empty(), "{report}");
+    assert!(report.count.calls() > 2000, "hardly any load:\n{report}");
+    assert_eq!(report.restarts.len(), 9);
+    for restart in &report.restarts {
+        // Callers used it, were there while it left, and used the one that came.
+        assert!(restart.before > 0, "{restart}");
+        assert!(restart.meanwhile > 0, "{restart}");
+    }
+    for place in 1..=3 {
+        for time in 1..=4 {
+            let name = format!("greeter-{place}.{time}");
+            assert!(report.count.of(&name) > 0, "{name} has never answered");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_manners_calls_are_lost() {
+    let mut setting = support::setting();
+    // A second attempt would hide most of it.
+    setting.retry = false;
+    let report = rolling::run(&setting, 1, true).await.unwrap();
+    println!("{report}");
+    assert!(!report.count.failed.is_empty(), "this proof cannot fail");
+}
