@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use exercise::{Away, Cache, GOOD, List};
+use exercise::{Away, Cache, GOOD, List, SORE};
 use services::testkit::{Case, PATIENCE, View, case};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -154,7 +154,7 @@ fn c_a_failure_is_shared() {
             let cache = cache(&shared);
             let failed = crowd(&cache, 500, Duration::ZERO).await;
             shared.away.store(false, Ordering::SeqCst);
-            let back = crowd(&cache, 10, Duration::from_millis(200)).await;
+            let back = crowd(&cache, 10, SORE * 2).await;
             (failed, back)
         });
         let all = BTreeMap::from([("Away".to_string(), 500)]);
