@@ -1,5 +1,6 @@
 """The figures of lesson 08: the readable agent beside the real Consul 1.8.7, with identical requests.
-`scripts/figures consul` runs them; they build in `target/`, as cargo does.
+`scripts/figures consul` runs them; they build in `target/`, as cargo does. And those of lesson 11,
+`scripts/figures crash`: from a kill until nobody calls the dead one, and until it is off the list.
 """
 
 import json
@@ -21,6 +22,8 @@ ROUNDS = 5
 # Instances of one service, and as many callers who wait for it to change.
 INSTANCES = 1000
 WATCHERS = 1000
+# How often one of three is killed.
+DEATHS = 15
 QUERIES = {1: 40, 16: 160}
 # The sizes at which memory is told. The real one compares all it has with the catalog after each
 # registration: 10,000 at one agent would take it a quarter of an hour, and nobody has as many at one.
@@ -187,3 +190,23 @@ def consul(_work):
         memory(side, measure)
     print(f"load average at the end: {load()}\n")
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def crash(_work):
+    """Lesson 11: one of three instances is killed under load, with checks every 10 s."""
+    command = ["cargo", "run", "--quiet", "-p", "l11-deregister", "--", "crash", "--rounds",
+               str(DEATHS)]
+    print(f"load average at the start: {load()}")
+    # The first thing that it says is which Consul it is: the real one where there is one.
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
+            words = line.strip()
+            if "kill -9" in words:
+                print(words, file=sys.stderr, flush=True)
+            elif not words or words[0].isdigit() and "Consul at" not in words and "deaths" not in words:
+                continue
+            else:
+                print(words, flush=True)
+    if running.returncode:
+        raise SystemExit("a call has failed")
+    print(f"load average at the end: {load()}\n")

@@ -88,3 +88,33 @@ fn a_taken_port_is_a_clear_error() {
         "{said}"
     );
 }
+
+/// The demo, to its end.
+fn demo(side: Side) {
+    let mut command = command(&[]);
+    command.env(services::VARIABLE, side.to_string());
+    let said = output(&mut command);
+    for words in [
+        "1. Greeter 1 takes itself off the list, and ends at once",
+        "calls are cut off",
+        "2. Greeter 2 leaves well",
+        "killed; not one line of it runs any more",
+        "off the list of the healthy: a check has looked",
+        "0 answers of it; still registered: true",
+        "and called again",
+    ] {
+        assert!(said.contains(words), "{words}:\n{said}");
+    }
+    // Those who leave well, are killed with others to call, or rest: nothing is lost.
+    assert!(said.matches("calls, 0 lost").count() >= 3, "{said}");
+}
+
+#[test]
+fn the_demo_tells_its_story_with_the_embedded_one() {
+    demo(Side::Embedded);
+}
+
+#[test]
+fn the_demo_tells_its_story_with_the_real_consul() {
+    demo(Side::Real);
+}

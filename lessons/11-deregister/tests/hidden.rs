@@ -10,12 +10,12 @@ use l11_deregister::l10_discover::l09_register::instance::Instance;
 use l11_deregister::l10_discover::l09_register::registry::Error;
 use l11_deregister::l10_discover::watch::{Rhythm, watch};
 use l11_deregister::maintenance::{hide, show};
-use support::{PATIENCE, SIDES, consul, get};
+use support::{PATIENCE, consul, get, sides};
 use tokio::time::timeout;
 
 #[tokio::test]
 async fn hidden_with_a_reason_and_back_with_one_call() {
-    for side in SIDES {
+    for side in sides() {
         let (consul, registry) = consul(side).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut instance = Instance::new("ferry", listener.local_addr().unwrap())

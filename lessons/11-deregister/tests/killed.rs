@@ -8,12 +8,13 @@ use l11_deregister::drain::Limits;
 use l11_deregister::l10_discover::l09_register::instance::{EVERY, Instance};
 use l11_deregister::l10_discover::l09_register::registry::Registry;
 use l11_deregister::proof::crash;
+use services::Side;
 use services::l08_consul::agent::{Agent, Config};
 use services::l08_consul::clock::Clock;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_see_no_error_and_do_not_wait_for_consul() {
-    let mut setting = support::setting();
+async fn callers_see_no_error_and_do_not_wait_for_the_real_consul() {
+    let mut setting = support::setting(Side::Real);
     setting.every = EVERY;
     let report = crash::run(&setting, 1, false).await.unwrap();
     println!("{report}");

@@ -17,7 +17,7 @@ use l11_deregister::l10_discover::l09_register::l06_grpc::work::Work;
 use l11_deregister::l10_discover::l09_register::registry::Registry;
 use l11_deregister::l10_discover::l09_register::service;
 use services::Side;
-use support::{SIDES, consul, get, until};
+use support::{consul, get, sides, until};
 use tokio::time::{Instant, sleep};
 
 /// A greeter that works so long for each call, registered.
@@ -89,7 +89,7 @@ async fn reached(steps: &Mutex<Vec<Step>>, wanted: &Step) {
 
 #[tokio::test]
 async fn off_the_list_and_still_answering_until_all_have_their_answers() {
-    for side in SIDES {
+    for side in sides() {
         let (consul, registry) = consul(side).await;
         let staying = staying(&registry, Duration::from_millis(400)).await;
         let (addr, id) = (staying.service.addr, staying.id.clone());
