@@ -27,13 +27,13 @@ fn the_demo_tells_its_story_with_both_kinds_and_leaves_nothing_behind() {
         for words in [
             words,
             "1. Three greeters register themselves",
-            "tcp critical  grpc critical",
+            "whenever it changes",
             "\"hello wire\", by greeter-127.0.0.1-",
             "is dead and has told nobody",
             "greeter: deregistered",
             "greeter: ready: SERVING",
             "connection refused",
-            "Consul knows: greeter: ",
+            "Consul knows: greeter ",
             "the greeter answers all the same",
             "greeter: Consul is away: ",
         ] {
