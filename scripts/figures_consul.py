@@ -1,13 +1,16 @@
 """The figures of lesson 08: the readable agent beside the real Consul 1.8.7, with identical requests.
-`scripts/figures consul` runs them; they build in `target/`, as cargo does.
+`scripts/figures consul` runs them; they build in `target/`, as cargo does. And those of lesson 11,
+`scripts/figures crash`: from a kill until nobody calls the dead one, and until it is off the list.
 """
 
 import json
 import os
 import resource
+import signal
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -19,7 +22,9 @@ ROUNDS = 5
 # Instances of one service, and as many callers who wait for it to change.
 INSTANCES = 1000
 WATCHERS = 1000
-QUERIES = {1: 60, 16: 240}
+# How often one of three is killed.
+DEATHS = 15
+QUERIES = {1: 40, 16: 160}
 # The sizes at which memory is told. The real one compares all it has with the catalog after each
 # registration: 10,000 at one agent would take it a quarter of an hour, and nobody has as many at one.
 SIZES = {"agent": [1000, 3000, 10_000], "Consul 1.8.7": [1000, 3000]}
@@ -156,6 +161,8 @@ def memory(side, measure):
 
 
 def consul(_work):
+    # A figure that is stopped ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000), hard))
     ours, theirs, measure = sides()
@@ -164,6 +171,7 @@ def consul(_work):
     for number in range(ROUNDS):
         # Both sides take turns, and take turns at being first: a slow minute of the machine hits both.
         for side in (ours, theirs) if number % 2 == 0 else (theirs, ours):
+            print(f"round {number + 1} of {ROUNDS}: {side.name}", file=sys.stderr, flush=True)
             results[side].append(one_round(side, measure))
     print(f"median of {ROUNDS} rounds, a fresh agent each; ratio: agent to Consul, and the range of "
           "single rounds")
@@ -182,3 +190,23 @@ def consul(_work):
         memory(side, measure)
     print(f"load average at the end: {load()}\n")
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def crash(_work):
+    """Lesson 11: one of three instances is killed under load, with checks every 10 s."""
+    command = ["cargo", "run", "--quiet", "-p", "l11-deregister", "--", "crash", "--rounds",
+               str(DEATHS)]
+    print(f"load average at the start: {load()}")
+    # The first thing that it says is which Consul it is: the real one where there is one.
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
+            words = line.strip()
+            if "kill -9" in words:
+                print(words, file=sys.stderr, flush=True)
+            elif not words or words[0].isdigit() and "Consul at" not in words and "deaths" not in words:
+                continue
+            else:
+                print(words, flush=True)
+    if running.returncode:
+        raise SystemExit("a call has failed")
+    print(f"load average at the end: {load()}\n")

@@ -163,7 +163,7 @@ window.workbookPhone = ({ element, post, boxes }) => {
         const { phase, place, services: { doing, failed, lines } } = shown;
         const live = phase === 'live';
         enable(ui.up, !doing && !live);
-        enable(ui.down, !doing && live && place?.source === 'services');
+        enable(ui.down, !doing && live && Boolean(place?.side));
         say(ui.doing, doing ? words.doing[doing] : failed ? words.failed : '');
         ui.place.classList.toggle('phone-busy', Boolean(doing));
         // Once it is there, the list says it all.

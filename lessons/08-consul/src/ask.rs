@@ -48,7 +48,6 @@ pub async fn put(agent: SocketAddr, path: &str, body: &str) -> io::Result<Answer
     ask(agent, "PUT", path, body).await
 }
 
-// ANCHOR: ask
 /// Sends one request in a connection of its own, and reads the answer to its end.
 ///
 /// # Errors
@@ -70,7 +69,6 @@ pub async fn ask(agent: SocketAddr, method: &str, path: &str, body: &str) -> io:
     };
     timeout(LONGEST, asking).await?
 }
-// ANCHOR_END: ask
 
 fn read(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;

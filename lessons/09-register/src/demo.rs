@@ -57,6 +57,7 @@ async fn three(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     for _ in 0..3 {
         greeters.push(Greeter::start(registry.addr(), OFTEN, clock.right())?);
     }
+    clock.tell("what Consul knows, whenever it changes; the port stands for the id:");
     watch(clock, registry, |states| passing(states) == 3).await?;
     for greeter in &greeters {
         let client = Client::connect(greeter.addr, Options::default()).await?;
@@ -71,12 +72,11 @@ async fn three(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     let id = victim.id();
     victim.kill();
     clock.tell(&format!("process {id} is dead and has told nobody"));
-    clock.tell(&short(&look::states(registry, "greeter").await?));
     watch(clock, registry, |states| passing(states) == 2).await?;
     let mut polite = greeters.remove(0);
     clock.tell("Ctrl-C for another one");
     polite.interrupt().await?;
-    clock.tell(&short(&look::states(registry, "greeter").await?));
+    tell_all(clock, registry).await?;
     clock.tell("the dead one stays on the list: nobody has taken it off");
     clear(registry).await
 }
@@ -106,7 +106,8 @@ async fn advertised(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     for (id, checks) in &states {
         for (kind, seen) in checks {
             let output = seen.output.trim();
-            clock.tell(&format!("{id}  {kind} {}: {output}", seen.status));
+            let id = id.strip_prefix("greeter-127.0.0.1-").unwrap_or(id);
+            clock.tell(&format!("{id:7} {kind} {}: {output}", seen.status));
         }
     }
     drop(greeter);
@@ -121,7 +122,9 @@ async fn one_id(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     let second = Greeter::start(registry.addr(), &options, clock.right())?;
     sleep(Duration::from_millis(300)).await;
     let states = look::states(registry, "greeter").await?;
-    clock.tell(&format!("Consul knows: {}", short(&states)));
+    for line in lines(&states) {
+        clock.tell(&format!("Consul knows: {line}"));
+    }
     for greeter in [&first, &second] {
         let client = Client::connect(greeter.addr, Options::default()).await?;
         client.greet("wire").await?;
@@ -162,13 +165,13 @@ async fn watch(
     registry: &Registry,
     enough: impl Fn(&States) -> bool,
 ) -> anyhow::Result<()> {
-    let mut last = String::new();
+    let mut last = Vec::new();
     until(registry, |states| {
-        let now = short(states);
-        if now != last {
-            clock.tell(&now);
-            last = now;
+        let now = lines(states);
+        for line in now.iter().filter(|line| !last.contains(*line)) {
+            clock.tell(line);
         }
+        last = now;
         enough(states)
     })
     .await?;
@@ -195,6 +198,14 @@ async fn until(
         .context("what should happen did not")
 }
 
+/// Tells all that Consul knows.
+async fn tell_all(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
+    for line in lines(&look::states(registry, "greeter").await?) {
+        clock.tell(&line);
+    }
+    Ok(())
+}
+
 /// Takes everything off the list that a scene has left there.
 async fn clear(registry: &Registry) -> anyhow::Result<()> {
     for id in look::states(registry, "greeter").await?.keys() {
@@ -211,19 +222,18 @@ fn passing(states: &States) -> usize {
     states.values().filter(good).count()
 }
 
-/// All instances in one line.
-fn short(states: &States) -> String {
-    if states.is_empty() {
-        return "no greeter".to_string();
-    }
-    let instances = states.iter().map(|(id, checks)| {
-        let checks = checks
-            .iter()
-            .map(|(kind, seen)| format!("{kind} {}", seen.status));
+/// Each instance in one line.
+fn lines(states: &States) -> Vec<String> {
+    let line = |(id, checks): (&String, &std::collections::BTreeMap<String, look::Seen>)| {
+        let checks: Vec<String> = (checks.iter().rev())
+            .map(|(kind, seen)| format!("{kind} {:8}", seen.status))
+            .collect();
         let id = id.strip_prefix("greeter-127.0.0.1-").unwrap_or(id);
-        format!("{id}: {}", checks.collect::<Vec<_>>().join(", "))
-    });
-    instances.collect::<Vec<_>>().join(" | ")
+        format!("{id:7} {}", checks.join("  "))
+            .trim_end()
+            .to_string()
+    };
+    states.iter().map(line).collect()
 }
 
 /// A port that was free a moment ago.

@@ -27,7 +27,7 @@ fn the_demo_tells_its_story_with_both_kinds_and_leaves_nothing_behind() {
         for words in [
             words,
             "1. Three greeters register themselves",
-            "grpc critical, tcp critical",
+            "tcp critical  grpc critical",
             "\"hello wire\", by greeter-127.0.0.1-",
             "is dead and has told nobody",
             "greeter: deregistered",
@@ -64,10 +64,8 @@ async fn a_server_registers_itself_and_leaves() {
             let reply = client.unwrap().greet("wire").await.unwrap();
             assert_eq!(answered_by(&reply), Some(&*id));
             let list = program::output(l09_register(&["list", "--consul", &at]));
-            assert!(
-                list.contains(&format!("{id}\n    grpc  critical")),
-                "{list}"
-            );
+            // Consul may have looked by now, or not.
+            assert!(list.contains(&format!("{id}\n    grpc  ")), "{list}");
             server.program.signal(signal);
             server.program.says("deregistered");
             assert!(server.program.ends(Duration::from_secs(60)).success());

@@ -18,6 +18,9 @@ use crate::drain::Limits;
 /// How long a process may take to start or to end. It takes milliseconds; a busy machine, more.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Gets each line that an instance says, with its name.
+pub type Heard = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
 /// How instances are started.
 #[derive(Clone)]
 pub struct Plan {
@@ -33,8 +36,8 @@ pub struct Plan {
     pub limits: Limits,
     /// Whether they just end when they are asked to.
     pub careless: bool,
-    /// Gets each line that an instance says, with its name.
-    pub heard: Arc<dyn Fn(&str, &str) + Send + Sync>,
+    /// Who hears what they say.
+    pub heard: Heard,
 }
 
 /// A running instance. It is killed with this value.
@@ -73,9 +76,18 @@ impl Plan {
         // own: Ctrl-C in this terminal is for this process, which then ends them in its own order.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = (command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn())
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
             .context("start this program a second time")?;
         let out = BufReader::new(child.stdout.take().context("its output")?);
+        let err = BufReader::new(child.stderr.take().context("its errors")?);
+        let (heard, of_thread) = (Arc::clone(&self.heard), name.to_string());
+        thread::spawn(move || {
+            let lines = err.lines().map_while(Result::ok);
+            lines.for_each(|line| heard(&of_thread, &line));
+        });
         let (listening, mut listens) = watch::channel(None);
         let (registered, registrations) = watch::channel(0);
         let (heard, of_thread) = (Arc::clone(&self.heard), name.to_string());

@@ -22,7 +22,7 @@ use crate::serve::Serve;
 const HELP: &str = "\
 Leave well: lesson 11 of Sockets to Services.
 
-  cargo run -p l11-deregister              the demo: a Consul, three greeters, callers, five scenes
+  cargo run -p l11-deregister              the demo: a Consul, three greeters, callers, four scenes
   cargo run -p l11-deregister -- server    a greeter that leaves well, in one terminal
   cargo run -p l11-deregister -- hide ID   maintenance: hides an instance from callers
   cargo run -p l11-deregister -- show ID   and shows it again
@@ -36,7 +36,6 @@ Options of server:
   --addr ADDR          where to listen                               [127.0.0.1:8811]
   --name NAME          the name that callers ask for                 [greeter]
   --instance NAME      what it calls itself in its replies           [name and address]
-  --slow-ms MS         work so long before each answer               [0]
   --reap-s S           Consul forgets it when critical for so long   [60]
   --goodbye-ms MS      the time for telling Consul that it leaves    [5000]
 Options of server, hide and show:
@@ -46,6 +45,7 @@ Options of server and the proofs:
   --check-every-ms MS  how often Consul looks       [10000; rolling and away 1000]
   --notice-ms MS       answer on for so long after leaving the list  [1000]
   --grace-ms MS        the time for calls under way after that       [10000]
+  --slow-ms MS         work so long before each answer               [0; proofs 20]
   --careless           just end: say nothing, finish nothing
 Options of the proofs:
   --rounds N           how often                                     [3; crash 1]
@@ -106,7 +106,7 @@ fn parse() -> anyhow::Result<Command> {
     let mut words: Vec<String> = Vec::new();
     let mut serve = Serve::default();
     let (mut rounds, mut callers, mut away) = (None, 16, Duration::from_secs(30));
-    let (mut every, mut retry, mut reaped) = (None, true, false);
+    let (mut every, mut slow, mut retry, mut reaped) = (None, None, true, false);
     let mut reason = String::new();
     while let Some(arg) = parser.next()? {
         match arg {
@@ -117,7 +117,7 @@ fn parse() -> anyhow::Result<Command> {
             Long("instance") => serve.instance = Some(parser.value()?.string()?),
             Long("check-every-ms") => every = Some(millis(&mut parser)?),
             Long("reap-s") => serve.reap = Duration::from_secs(parser.value()?.parse()?),
-            Long("slow-ms") => serve.slow = millis(&mut parser)?,
+            Long("slow-ms") => slow = Some(millis(&mut parser)?),
             Long("goodbye-ms") => serve.limits.goodbye = millis(&mut parser)?,
             Long("notice-ms") => serve.limits.notice = millis(&mut parser)?,
             Long("grace-ms") => serve.limits.grace = millis(&mut parser)?,
@@ -151,6 +151,7 @@ fn parse() -> anyhow::Result<Command> {
             callers,
             retry,
             every: every.unwrap_or(often),
+            slow,
             limits: serve.limits,
         })
     };
@@ -170,6 +171,7 @@ fn parse() -> anyhow::Result<Command> {
         Some("away") => prove(Proof::Away(away), second),
         Some("server") => {
             serve.every = every.unwrap_or(serve.every);
+            serve.slow = slow.unwrap_or(serve.slow);
             Command::Server(serve)
         }
         Some(other) => bail!("there is no `{other}`; `--help` shows what there is"),

@@ -1,6 +1,7 @@
 //! The three proofs, for the command line and for the tests: instances are real processes, Consul is
 //! a real one where there is one, and callers call all the time.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +9,13 @@ use std::time::Duration;
 use l10_discover::caller::{Caller, Settings};
 use l10_discover::health::Query;
 use l10_discover::l09_register::registry::Registry;
-use l10_discover::watch::{Snapshot, watch};
+use l10_discover::watch::Snapshot;
 use services::Side;
 use services::consul::{Consul, Setup};
 use tokio::time::timeout;
 
 use crate::drain::Limits;
-use crate::fleet::{Instance, Plan, place};
+use crate::fleet::{Heard, Instance, Plan, place};
 use crate::load::{AsyncCall, Load};
 
 pub mod away;
@@ -45,12 +46,16 @@ pub struct Setting {
     pub retry: bool,
     /// Gets a line for each thing that happens.
     pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Gets what the instances say.
+    pub heard: Heard,
 }
 
 impl Setting {
     /// As the proofs are run, with this program.
     #[must_use]
     pub fn new(program: PathBuf, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let tell: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(tell);
+        let also = Arc::clone(&tell);
         Setting {
             program,
             side: None,
@@ -60,7 +65,8 @@ impl Setting {
             every: Duration::from_secs(1),
             limits: Limits::default(),
             retry: true,
-            tell: Arc::new(tell),
+            tell,
+            heard: Arc::new(move |name, line| also(&format!("    {name}: {line}"))),
         }
     }
 
@@ -70,14 +76,19 @@ impl Setting {
 }
 
 /// Consul, three instances, and callers who have found all of them.
-struct Scene {
-    consul: Consul,
-    plan: Plan,
-    fleet: Vec<Instance>,
-    caller: Caller,
-    load: Load,
+pub struct Scene {
+    /// The phone book.
+    pub consul: Consul,
+    /// How instances are started.
+    pub plan: Plan,
+    /// The instances, in the order of their places.
+    pub fleet: Vec<Instance>,
+    /// What all callers share.
+    pub caller: Caller,
+    /// The callers at work.
+    pub load: Load,
     /// A watch of our own: what a caller would know.
-    list: tokio::sync::watch::Receiver<Snapshot>,
+    pub list: tokio::sync::watch::Receiver<Snapshot>,
 }
 
 /// A call of these proofs.
@@ -93,14 +104,17 @@ impl AsyncCall for Greet {
 }
 
 impl Scene {
-    async fn open(setting: &Setting, careless: bool) -> anyhow::Result<Self> {
+    /// Starts all of it, and returns when callers have had answers of all three.
+    ///
+    /// # Errors
+    /// If something does not start.
+    pub async fn open(setting: &Setting, careless: bool) -> anyhow::Result<Self> {
         let setup = Setup {
             side: setting.side,
             ..Setup::default()
         };
         let consul = setup.start().await?;
         setting.say(&format!("a {} Consul at {}", consul.side(), consul.addr()));
-        let tell = Arc::clone(&setting.tell);
         let plan = Plan {
             program: setting.program.clone(),
             consul: consul.addr(),
@@ -108,25 +122,18 @@ impl Scene {
             slow: setting.slow,
             limits: setting.limits,
             careless,
-            heard: Arc::new(move |name, line| tell(&format!("    {name}: {line}"))),
+            heard: Arc::clone(&setting.heard),
         };
         let mut fleet = Vec::new();
         for place_of_it in 1..=3 {
             fleet.push(plan.start(&named(place_of_it, 1), place()?).await?);
         }
-        let registry = Registry::at(consul.addr())?;
-        let mut settings = Settings::default();
-        if !setting.retry {
-            settings.retry.attempts = 1;
-        }
-        let list = watch(registry.clone(), Query::named("greeter"), settings.rhythm);
-        let caller = Caller::new(registry, Query::named("greeter"), settings);
+        let caller = caller(setting, consul.addr())?;
         let all = |snapshot: &Snapshot| snapshot.instances.len() == 3;
-        let found = timeout(PATIENCE, caller.snapshots().wait_for(all))
-            .await
-            .is_ok();
+        let mut list = caller.snapshots();
+        let found = timeout(PATIENCE, list.wait_for(all)).await.is_ok();
         anyhow::ensure!(found, "three instances run, and Consul does not list them");
-        let load = Load::start(setting.callers, setting.pause, || Greet(caller.clone()));
+        let load = load(setting, &caller);
         for instance in &fleet {
             heard_of(&load, &instance.name).await?;
         }
@@ -145,20 +152,44 @@ impl Scene {
     }
 }
 
+/// A caller of the greeter, as the setting wants it.
+///
+/// # Errors
+/// See [`Registry::at`].
+pub fn caller(setting: &Setting, consul: SocketAddr) -> anyhow::Result<Caller> {
+    let mut settings = Settings::default();
+    if !setting.retry {
+        settings.retry.attempts = 1;
+    }
+    let registry = Registry::at(consul)?;
+    Ok(Caller::new(registry, Query::named("greeter"), settings))
+}
+
+/// Callers that share one channel and call all the time.
+#[must_use]
+pub fn load(setting: &Setting, caller: &Caller) -> Load {
+    Load::start(setting.callers, setting.pause, || Greet(caller.clone()))
+}
+
 /// What the instance at this place calls itself when it is started for the nth time.
-fn named(place: usize, time: u32) -> String {
+#[must_use]
+pub fn named(place: usize, time: u32) -> String {
     format!("greeter-{place}.{time}")
 }
 
 /// Waits until callers have had answers of this instance.
-async fn heard_of(load: &Load, name: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If that takes a minute.
+pub async fn heard_of(load: &Load, name: &str) -> anyhow::Result<()> {
     let heard = load.answers_of(name, 3, PATIENCE).await;
     anyhow::ensure!(heard, "{name} runs, and no caller finds it");
     Ok(())
 }
 
-/// Milliseconds, for a line of a report.
-fn ms(time: Duration) -> String {
+/// Milliseconds or seconds, for a line of a report.
+#[must_use]
+pub fn ms(time: Duration) -> String {
     match time {
         time if time < Duration::from_secs(1) => format!("{} ms", time.as_millis()),
         time => format!("{:.1} s", time.as_secs_f64()),

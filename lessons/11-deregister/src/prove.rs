@@ -20,6 +20,7 @@ pub struct Prove {
     pub callers: usize,
     pub retry: bool,
     pub every: Duration,
+    pub slow: Option<Duration>,
     pub limits: Limits,
 }
 
@@ -28,12 +29,14 @@ pub async fn run(prove: Prove) -> anyhow::Result<()> {
     let mut stop = on_signal(false)?;
     let since = Instant::now();
     let say = move |line: &str| tell(&format!("{:8.2}  {line}", since.elapsed().as_secs_f64()));
+    let setting = Setting::new(std::env::current_exe()?, say);
     let setting = Setting {
         callers: prove.callers,
         retry: prove.retry,
         every: prove.every,
+        slow: prove.slow.unwrap_or(setting.slow),
         limits: prove.limits,
-        ..Setting::new(std::env::current_exe()?, say)
+        ..setting
     };
     let count = tokio::select! {
         count = proven(&setting, prove.proof) => count?,

@@ -86,7 +86,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     let mut asked = Asked::listen()?;
     tokio::select! {
         done = lab(program, &options) => done?,
-        () = asked.end() => println!("\nAll three are ended."),
+        () = asked.end() => say!("\nAll three are ended."),
     }
     Ok(0)
 }
@@ -94,7 +94,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
 async fn lab(program: PathBuf, options: &Options) -> Result<()> {
     let ports = choose(options.port)?;
     if options.port.is_none() && ports.http != HTTP {
-        println!("Something listens on the usual ports; the cluster takes others.");
+        say!("Something listens on the usual ports; the cluster takes others.");
     }
     let wiring = Wiring {
         program,
@@ -183,8 +183,8 @@ fn introduce(lab: &Lab) {
     let ports = lab.wiring.ports;
     let consul = typed::program(&lab.wiring.program);
     let [one, two, three] = lab.nodes.each_ref().map(|node| node.http(ports));
-    println!("\nA cluster of three Consul servers:\n");
-    println!("  name   process  HTTP API          DNS");
+    say!("\nA cluster of three Consul servers:\n");
+    say!("  name   process  HTTP API          DNS");
     for node in &lab.nodes {
         let dns = match node.dns {
             true => format!("{}:{}", node.ip, ports.dns),
@@ -195,7 +195,7 @@ fn introduce(lab: &Lab) {
         } else {
             ""
         };
-        println!(
+        say!(
             "  {:<5}  {:<7}  {:<16}  {dns}{leads}",
             node.name,
             node.pid,
@@ -205,22 +205,22 @@ fn introduce(lab: &Lab) {
     let leader = lab.leader.map_or(0, Lab::place_of);
     let (pid, other) = (lab.nodes[leader].pid, (leader + 1) % NAMES.len());
     let leaves = lab.nodes[other].http(ports);
-    println!("\nIn another terminal:\n");
-    println!("  {consul} members -http-addr={one}");
-    println!("  {consul} operator raft list-peers -http-addr={two}");
-    println!("  kill -9 {pid}      the leader crashes; the election is told here");
-    println!(
+    say!("\nIn another terminal:\n");
+    say!("  {consul} members -http-addr={one}");
+    say!("  {consul} operator raft list-peers -http-addr={two}");
+    say!("  kill -9 {pid}      the leader crashes; the election is told here");
+    say!(
         "  {consul} leave -http-addr={leaves}      {} says goodbye",
         lab.nodes[other].name
     );
     if lab.nodes[1].dns {
-        println!(
+        say!(
             "  cargo run -p l08-consul -- dns consul.service.consul --addr 127.0.0.2:{}",
             ports.dns
         );
     }
-    println!("\nIn a browser: http://{three}/ui");
-    println!("Here: 1, 2 or 3 and Enter starts a server again that has ended. Ctrl-C ends all.\n");
+    say!("\nIn a browser: http://{three}/ui");
+    say!("Here: 1, 2 or 3 and Enter starts a server again that has ended. Ctrl-C ends all.\n");
 }
 
 /// The lines of the keyboard, from a thread of their own: reading there cannot be broken off.

@@ -31,7 +31,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     let Some(worker) = state.worker() else {
         let crashed = state.ended().is_some() || running.is_some();
         clean(&state).await?;
-        println!(
+        say!(
             "{}",
             match crashed {
                 true => "Consul had crashed; what it left is cleaned up.",
@@ -40,7 +40,8 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         );
         return Ok(0);
     };
-    let gone = || state.worker().is_none();
+    // The lock goes a moment before the process does.
+    let gone = || state.worker().is_none() && !ports::lives(worker);
     signal(worker, Signal::TERM);
     if !until(GENTLE, gone).await {
         signal(worker, Signal::KILL);
@@ -55,8 +56,8 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     }
     state.forget()?;
     match running {
-        Some(running) => println!("The Consul at {} is down.", running.addr),
-        None => println!("The Consul that was about to start is down."),
+        Some(running) => say!("The Consul at {} is down.", running.addr),
+        None => say!("The Consul that was about to start is down."),
     }
     Ok(0)
 }

@@ -1,5 +1,14 @@
 //! The program behind `cargo workbook services`.
 
+/// Prints a line. Whoever reads may have gone, as `| head` does: then nobody hears it, and what was
+/// started is not ended by it.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod cluster;
 mod down;
 mod http;
@@ -69,12 +78,12 @@ async fn dispatch() -> Result<u8> {
         .any(|word| word == "--help" || word == "-h");
     let arguments = lexopt::Parser::from_args(arguments);
     match command.as_str() {
-        "-h" | "--help" | "help" => print!("{HELP}"),
-        _ if help && command != "cluster" => print!("{HELP}"),
+        "-h" | "--help" | "help" => say!("{}", HELP.trim_end()),
+        _ if help && command != "cluster" => say!("{}", HELP.trim_end()),
         "up" => return up::run(arguments).await,
         "status" => return status::run(arguments).await,
         "down" => return down::run(arguments).await,
-        "cluster" if help => print!("{}", cluster::HELP),
+        "cluster" if help => say!("{}", cluster::HELP.trim_end()),
         "cluster" => return cluster::run(arguments).await,
         other => bail!("there is no `services {other}`; `cargo workbook services --help`"),
     }

@@ -44,7 +44,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     let forced = Side::forced()?;
     let alone = state.alone()?;
     match Health::now(&state).await {
-        Health::Up(running) => return already(&running, side, port),
+        Health::Up(running) => return already(&running, side.or(forced), port),
         Health::Silent(_, why) => bail!(
             "a Consul was started here already, and gives no good answer: {why}. \
              `cargo workbook services down` ends it"
@@ -62,13 +62,13 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         real: side == Side::Real,
         state: state.dir().to_owned(),
     };
-    println!("Starting the {side} Consul: {why}.");
+    say!("Starting the {side} Consul: {why}.");
     if foreground {
         let never = std::future::pending();
         let ready = |running: &Running| {
             drop(alone);
             introduce(running);
-            println!("It runs until Ctrl-C.\nlistening on {}", running.addr);
+            say!("It runs until Ctrl-C.\nlistening on {}", running.addr);
         };
         worker::look_after(&order, never, ready).await?;
         return Ok(0);
@@ -77,7 +77,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     introduce(&running);
     // From here on it does without us.
     writeln!(lifeline, "{STAY}").context("Consul has ended at once")?;
-    println!("It runs until: cargo workbook services down");
+    say!("It runs until: cargo workbook services down");
     Ok(0)
 }
 
@@ -118,9 +118,9 @@ fn already(running: &Running, side: Option<Side>, port: Option<u16>) -> Result<u
             running.addr
         );
     }
-    println!("Already up.");
+    say!("Already up.");
     introduce(running);
-    println!("It runs until: cargo workbook services down");
+    say!("It runs until: cargo workbook services down");
     Ok(0)
 }
 
@@ -160,7 +160,7 @@ async fn free_port(asked: Option<u16>, usual: u16) -> Result<Option<u16>> {
     else {
         bail!("{addr} is taken ({who}), and so are the {MORE} after it; choose a --port");
     };
-    println!("{addr} is taken ({who}), and not by a Consul; this one takes {port}.");
+    say!("{addr} is taken ({who}), and not by a Consul; this one takes {port}.");
     Ok(Some(port))
 }
 
@@ -187,7 +187,7 @@ fn start(order: &Order, state: &State) -> Result<(Running, ChildStdin)> {
         match lines.recv_timeout(WORD) {
             Ok(line) => break line,
             Err(RecvTimeoutError::Timeout) => {
-                println!("  {} s: it is not ready yet", since.elapsed().as_secs());
+                say!("  {} s: it is not ready yet", since.elapsed().as_secs());
             }
             Err(RecvTimeoutError::Disconnected) => break None,
         }
@@ -219,18 +219,18 @@ fn introduce(running: &Running) {
         pid,
         version,
     } = running;
-    println!("\nConsul {version}, the {side} one, is up at {addr} (process {pid}).\n");
+    say!("\nConsul {version}, the {side} one, is up at {addr} (process {pid}).\n");
     // Lessons ask the usual port unless they are told.
     let (at, to) = match addr.port() == PORT {
         true => (String::new(), String::new()),
         false => (format!(" --addr {addr}"), format!(" --consul {addr}")),
     };
-    println!("  export CONSUL_HTTP_ADDR=http://{addr}");
-    println!("  cargo run -p l08-consul -- get /v1/catalog/services{at}");
-    println!("  cargo run -p l09-register -- server{to}");
+    say!("  export CONSUL_HTTP_ADDR=http://{addr}");
+    say!("  cargo run -p l08-consul -- get /v1/catalog/services{at}");
+    say!("  cargo run -p l09-register -- server{to}");
     match side.as_str() {
-        "real" => println!("  in a browser: http://{addr}/ui\n"),
-        _ => println!("\nIt has no user interface, no DNS and no other nodes."),
+        "real" => say!("  in a browser: http://{addr}/ui\n"),
+        _ => say!("\nIt has no user interface, no DNS and no other nodes."),
     }
 }
 

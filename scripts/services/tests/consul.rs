@@ -89,6 +89,7 @@ fn a_life(side: &str) {
     assert!(TcpListener::bind(at).is_ok(), "{at} is free at once");
     assert!(!lives(worker) && !lives(process));
     assert_eq!((home.file(), home.left()), (None, Vec::new()));
+    assert_eq!(home.folders(), Vec::<String>::new());
     assert_eq!(home.run(&["status"]).code, Some(3));
     assert!(home.good(&["down"]).contains("No Consul was up."));
 }
@@ -343,6 +344,17 @@ fn in_the_foreground(endings: &[(&str, &str)]) {
         let state = if *name == "KILL" { "crashed" } else { "down" };
         assert_eq!(home.status()["state"], state, "{name}");
     }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_nothing() {
+    let home = Home::new();
+    let mut command = home.command(&["up", "--port", "0", "--embedded"]);
+    command.stdout(Stdio::piped());
+    let mut up = command.spawn().unwrap();
+    drop(up.stdout.take());
+    assert!(up.wait().unwrap().success());
+    assert_eq!(home.status()["state"], "up");
 }
 
 #[test]

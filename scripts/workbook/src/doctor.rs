@@ -1,5 +1,7 @@
 //! What this machine has, what it lacks, and the exact command that mends it.
 
+mod consul;
+
 use std::ffi::{OsStr, OsString};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -90,6 +92,7 @@ pub fn look(root: &Path) -> Vec<Finding> {
             "stop what uses it, or give lessons 06 and 07 another one: -- server --addr 127.0.0.1:8801"
                 .into(),
         ),
+        consul::port(root),
         finding(
             "browser",
             Need::Comfort,
@@ -109,7 +112,7 @@ pub fn look(root: &Path) -> Vec<Finding> {
             "rustup component add clippy".into(),
         ),
         openssl(),
-        consul(root),
+        consul::program(root),
         python(),
         python_grpcio(root),
         go(),
@@ -293,33 +296,6 @@ fn chromium() -> Result<String, String> {
         .or_else(|| on_path("chromium"))
         .ok_or("not installed")?;
     version(program.to_str().unwrap_or("chromium"), "--version")
-}
-
-/// The real Consul, looked for where the lessons look: `testkit::consul` is the other half of this.
-/// Nobody has to have it: the agent of lesson 08 stands in, and only the cluster needs the real one.
-#[must_use]
-pub fn consul(root: &Path) -> Finding {
-    let got = root.join("target/tools/consul/consul");
-    let usual = if got.is_file() {
-        got.into_os_string()
-    } else {
-        "consul".into()
-    };
-    let found = version(program_or("CONSUL_BIN", usual), "version").map_err(|missing| {
-        format!("{missing}; lessons use the embedded one, the agent of lesson 08")
-    });
-    Finding {
-        name: "Consul",
-        need: Need::Later,
-        found,
-        mend: match Install::here() {
-            Install::Apt => "scripts/get-consul".into(),
-            Install::Brew => "brew install consul".into(),
-            _ => "download Consul 1.8 or newer from HashiCorp's releases; then, unless it is on \
-                  the PATH: export CONSUL_BIN=/path/to/it"
-                .into(),
-        },
-    }
 }
 
 fn is_ubuntu() -> bool {

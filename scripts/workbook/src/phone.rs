@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 
 use crate::session::{self, Session};
 use consul::Reading;
-use find::Place;
+use find::{Place, Source};
 use http::Trouble;
 use list::List;
 use news::{Event, Kind, News, difference};
@@ -191,6 +191,23 @@ impl Phone {
     /// It answered again, while it was there all the time.
     fn read(session: &Session, turn: u64, reading: Reading) {
         Self::change(session, turn, |inner| inner.read(reading, now()));
+    }
+
+    /// The Consul that is followed is `ours`, the one that the services have started, or it is not. One
+    /// on Consul's own port is often found before the services have written it down.
+    fn recognised(session: &Session, turn: u64, ours: Option<&Place>) {
+        Self::change(session, turn, |inner| {
+            let Some(place) = &mut inner.place else {
+                return false;
+            };
+            let side = ours.and_then(|ours| ours.side);
+            let changed = place.side != side;
+            place.side = side;
+            if ours.is_some() && place.source != Source::Page {
+                place.source = Source::Services;
+            }
+            changed
+        });
     }
 
     /// It does not answer any more.

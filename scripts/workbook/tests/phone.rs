@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::consul::{Agent, Says, Scripted, says};
 use support::served::{Events, Running, json, status};
-use support::{Fixture, until};
+use support::{Fixture, processes_with, until};
 
 /// The runner, told where a Consul may be.
 fn running(fixture: &Fixture, addr: SocketAddr) -> Running {
@@ -321,6 +321,18 @@ fn the_buttons_start_and_end_the_consul_of_the_services() {
     shows(&running, &mut events, |all| {
         all["services"]["doing"].is_null()
     });
+    // One that was found before it was written down is recognised, and only then.
+    running.post(&format!("/workbook/phone/at/{}", scripted.addr));
+    let all = phase(&running, &mut events, "live");
+    assert_eq!(all["place"]["side"], Value::Null);
+    assert_eq!(status(&running.post(up)), 202);
+    shows(&running, &mut events, |all| {
+        all["place"]["side"] == "embedded"
+    });
+    running.post("/workbook/phone/down");
+    shows(&running, &mut events, |all| {
+        all["place"]["side"].is_null() && all["services"]["doing"].is_null()
+    });
     // It is not there a second time.
     assert_eq!(status(&running.post("/workbook/phone/down")), 202);
     let all = shows(&running, &mut events, |all| {
@@ -328,6 +340,31 @@ fn the_buttons_start_and_end_the_consul_of_the_services() {
     });
     let lines = all["services"]["lines"].to_string();
     assert!(lines.contains("it is there"), "{lines}");
+}
+
+#[test]
+fn a_command_that_is_under_way_ends_with_the_runner() {
+    let fixture = Fixture::new();
+    let mut command = fixture.workbook(&["start", "--port", "0", "--no-open", "--poll"]);
+    command
+        .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
+        .env("FIXTURE_CONSUL", "never")
+        .env_remove("WORKBOOK_SERVICES_STATE");
+    let running = Running::of(command);
+    let mut events = looking(&running);
+    assert_eq!(status(&running.post("/workbook/phone/up")), 202);
+    shows(&running, &mut events, |all| {
+        all["services"]["lines"]
+            .to_string()
+            .contains("not ready yet")
+    });
+    let program = fixture.path("target/debug/services");
+    let programs = || processes_with(&program.display().to_string());
+    assert_eq!(programs().len(), 1);
+    running.signal(rustix::process::Signal::TERM);
+    until("nothing is left", Duration::from_secs(20), || {
+        programs().is_empty()
+    });
 }
 
 #[test]

@@ -81,10 +81,7 @@ pub async fn run(setting: &Setting, away: Duration) -> anyhow::Result<Report> {
     ));
     let all = |list: &Snapshot| list.instances.len() == 3 && list.standing == Standing::Fresh;
     let fresh = timeout(PATIENCE, list.wait_for(all)).await.is_ok();
-    anyhow::ensure!(
-        fresh,
-        "Consul is back, and callers have not heard of it"
-    );
+    anyhow::ensure!(fresh, "Consul is back, and callers have not heard of it");
     let listed = back.elapsed();
     setting.say(&format!("and healthy after {}", ms(listed)));
     // A list that is only remembered would never show this one.

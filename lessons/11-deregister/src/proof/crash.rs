@@ -94,7 +94,8 @@ pub async fn run(setting: &Setting, rounds: u32, reaped: bool) -> anyhow::Result
             ));
             break;
         }
-        let new = scene.plan.start(&named(place + 1, round + 1), addr).await?;
+        let time = 2 + (round - 1) / 3;
+        let new = scene.plan.start(&named(place + 1, time), addr).await?;
         heard_of(&scene.load, &new.name).await?;
         scene.fleet.insert(place, new);
     }

@@ -98,31 +98,31 @@ fn report(lab: &Lab, times: &Times, old: &str, back: Duration) {
         None => format!("{:>8}", "not seen"),
     };
     let new = times.elected.map_or("?", |(_, new)| new);
-    println!();
-    println!(
+    say!();
+    say!(
         "After kill -9 of the leader (raft_multiplier {}):",
         lab.wiring.raft_multiplier
     );
-    println!(
+    say!(
         "{}  a server that is left notices that nobody leads",
         seconds(times.noticed)
     );
-    println!(
+    say!(
         "{}  {new} leads",
         seconds(times.elected.map(|(time, _)| time))
     );
-    println!("{}  a key can be written again", seconds(times.answered));
-    println!(
+    say!("{}  a key can be written again", seconds(times.answered));
+    say!(
         "{}  {old} is failed in the list of members",
         seconds(times.failed)
     );
-    println!("After the start of {old}:");
-    println!(
+    say!("After the start of {old}:");
+    say!(
         "{}  it is alive again, and follows {}",
         seconds(Some(back)),
         lab.leader.unwrap_or("?")
     );
-    println!(
+    say!(
         "({} servers; times are looked at every {} ms)",
         NAMES.len(),
         LOOK.as_millis()

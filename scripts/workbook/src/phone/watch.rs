@@ -159,17 +159,13 @@ impl Watch<'_> {
         if let Err(trouble) = pulse(place.addr).await {
             return Some(End::Lost(trouble));
         }
-        let named = {
-            let inner = self.session.phone.lock();
-            inner.turn == turn && inner.named.is_some()
-        };
-        if named {
+        let other = find::noted(&self.session.course.root);
+        let ours = other.as_ref().filter(|other| other.addr == place.addr);
+        Phone::recognised(self.session, turn, ours);
+        if ours.is_some() || self.session.phone.lock().named.is_some() {
             return None;
         }
-        let other = find::noted(&self.session.course.root)?;
-        if other.addr == place.addr || pulse(other.addr).await.is_err() {
-            return None;
-        }
+        pulse(other?.addr).await.ok()?;
         Some(End::Turned)
     }
 

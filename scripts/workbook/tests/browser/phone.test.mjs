@@ -10,6 +10,7 @@ import { axe, clean, save, screenshot, site } from './support.mjs';
 
 // Nothing that happens to listen on this machine takes part.
 process.env.CONSUL_HTTP_ADDR = '127.0.0.1:1';
+process.env.WORKBOOK_PHONE_PORT = '2';
 delete process.env.WORKBOOK_SERVICES_STATE;
 process.env.WORKBOOK_PHONE_NOBODY_MS = '300';
 const book = site();
@@ -112,6 +113,8 @@ test('without a Consul it says what to type; then every change shows, and its go
   assert.match(await page.locator('.phone-status').textContent(), /No Consul answers/);
   assert.match(await page.locator('.phone-tried').textContent(), /127\.0\.0\.1:1, named by CONSUL_HTTP_ADDR: connection refused/);
   assert.equal(await page.locator('.phone-columns').isVisible(), false);
+  const able = async name => (await page.getByRole('button', { name, exact: true }).getAttribute('aria-disabled')) !== 'true';
+  assert.deepEqual([await able('Start a Consul'), await able('Stop it')], [true, false]);
   await screenshot(page, 'phone-none');
 
   const consul = await new Consul().start();
@@ -120,6 +123,7 @@ test('without a Consul it says what to type; then every change shows, and its go
   note(consul.address);
   await phase(page, 'live');
   assert.match(await page.locator('.phone-status').textContent(), new RegExp(`Live: Consul at ${consul.address}.*services.*the real Consul`));
+  assert.deepEqual([await able('Start a Consul'), await able('Stop it')], [false, true]);
   await inState(page, 'w1', 'passing');
   assert.match(await row(page, 'w1').textContent(), /passing.*w1.*127\.0\.0\.1:9000.*on one.*http v1.*since before \d\d:\d\d:\d\d.*alive/);
   assert.equal(await page.locator('details.phone-card .phone-instance').isVisible(), false, 'Consul itself is folded');

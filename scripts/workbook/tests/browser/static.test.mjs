@@ -1,7 +1,6 @@
 // The book as static files on any host: readable, quiet, without a single request of its own.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,10 +9,9 @@ import { axe, openBrowser, openPage, pagesOf, repository, screenshot, startStati
 let host, browser;
 
 before(async () => {
-  // scripts/test has built it with the real mdbook; without that the runner's own build is the same.
   const folder = process.env.STATIC_BOOK ?? join(repository, 'target/static-book');
   if (!existsSync(join(folder, 'index.html'))) {
-    execFileSync('cargo', ['run', '--quiet', '--package', 'workbook', '--', 'build', '--out', folder], { cwd: repository });
+    throw new Error(`there is no book in ${folder}: \`scripts/test book\` builds it with the real mdbook`);
   }
   host = await startStatic(folder);
   browser = await openBrowser();
@@ -55,6 +53,17 @@ test('the page of the wire keeps its commands and shows no control', { timeout: 
   assert.deepEqual(requests.filter(url => url.includes('/workbook/')), []);
   assert.deepEqual(trouble, []);
   await screenshot(page, 'wire-static');
+  await close();
+});
+
+test('the phone book explains itself and shows no control', { timeout: 60_000 }, async () => {
+  const { page, trouble, requests, close } = await openPage(browser, host.address);
+  await page.goto(`${host.address}/phone-book.html`);
+  assert.match(await page.locator('.phone-static').textContent(), /health\/state\/any\?index=/);
+  assert.equal(await page.locator('.wb-phone button:not(.copy-button), .wb-phone input').count(), 0);
+  assert.deepEqual(requests.filter(url => url.includes('/workbook/')), []);
+  assert.deepEqual(trouble, []);
+  await screenshot(page, 'phone-static');
   await close();
 });
 

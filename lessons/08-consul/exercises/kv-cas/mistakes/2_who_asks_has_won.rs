@@ -1,5 +1,5 @@
-//! belief: an-answer-is-a-yes
-//! words: Whoever gets an answer has won.
+//! belief: who-asks-has-won
+//! words: Whoever has asked in time has won.
 //! check: a_two_candidates_one_leader
 //! says: believe the answer
 

@@ -1,0 +1,120 @@
+//! The program as a person meets it: two signals, a second Ctrl-C, words for what goes wrong.
+
+mod support;
+
+use std::process::Command;
+use std::time::Duration;
+
+use services::Side;
+use services::testkit::program::{PATIENCE, Program, output, run};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(support::program());
+    command.args(arguments);
+    command
+}
+
+/// A server at a free port, registered.
+fn registered(consul: &str, options: &[&str]) -> Program {
+    let mut arguments = vec!["server", "--addr", "127.0.0.1:0", "--consul", consul];
+    arguments.extend(options);
+    let server = Program::start(command(&arguments));
+    server.says("listening on ");
+    server.says("registered: greeter-127.0.0.1-");
+    server
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_signals_make_it_leave_well() {
+    let (consul, _) = support::consul(Side::Embedded).await;
+    let addr = consul.addr().to_string();
+    for signal in ["INT", "TERM"] {
+        let mut server = registered(&addr, &["--notice-ms", "50"]);
+        server.signal(signal);
+        for words in [
+            "leaving: at most",
+            "says NOT_SERVING",
+            "is off the list",
+            "the notice is over",
+            "has finished what was under way",
+        ] {
+            server.says(words);
+        }
+        assert!(server.ends(PATIENCE).success(), "{signal}");
+    }
+    assert_eq!(
+        support::get(consul.addr(), "/v1/agent/services").await,
+        serde_json::json!({})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_ctrl_c_ends_it_at_once() {
+    let (consul, _) = support::consul(Side::Embedded).await;
+    let addr = consul.addr().to_string();
+    let mut server = registered(&addr, &["--notice-ms", "600000"]);
+    server.signal("INT");
+    server.says("is off the list");
+    server.signal("INT");
+    assert!(!server.ends(Duration::from_secs(30)).success());
+}
+
+#[test]
+fn help_and_words_for_what_is_wrong() {
+    let help = output(command(&["--help"]));
+    for word in ["rolling", "crash", "away", "--notice-ms", "--careless"] {
+        assert!(help.contains(word), "{word}");
+    }
+    for (arguments, words) in [
+        (&["nothing"][..], "there is no `nothing`"),
+        (&["rolling", "twice"], "one word too many"),
+        (&["hide"], "which instance?"),
+        (&["server", "--addr", "here"], "an address looks like"),
+        (&["server", "--notice-ms", "soon"], "soon"),
+        (&["hide", "x", "--consul", "127.0.0.1:1"], "Consul is away"),
+    ] {
+        let (good, _, said) = run(command(arguments));
+        assert!(!good && said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_a_clear_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let (good, _, said) = run(command(&["server", "--addr", &addr]));
+    assert!(
+        !good && said.contains("another program listens there"),
+        "{said}"
+    );
+}
+
+/// The demo, to its end.
+fn demo(side: Side) {
+    let mut command = command(&[]);
+    command.env(services::VARIABLE, side.to_string());
+    let said = output(&mut command);
+    for words in [
+        "1. Greeter 1 takes itself off the list, and ends at once",
+        "calls are cut off",
+        "2. Greeter 2 leaves well",
+        "killed; not one line of it runs any more",
+        "off the list of the healthy: a check has looked",
+        "0 answers of it; still registered: true",
+        "and called again",
+    ] {
+        assert!(said.contains(words), "{words}:\n{said}");
+    }
+    // Those who leave well, are killed with others to call, or rest: nothing is lost.
+    assert!(said.matches("calls, 0 lost").count() >= 3, "{said}");
+}
+
+#[test]
+fn the_demo_tells_its_story_with_the_embedded_one() {
+    demo(Side::Embedded);
+}
+
+#[test]
+fn the_demo_tells_its_story_with_the_real_consul() {
+    demo(Side::Real);
+}

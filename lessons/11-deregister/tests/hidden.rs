@@ -1,0 +1,63 @@
+//! Maintenance: hidden from those who ask for healthy instances, still registered, still answering, and back
+//! with one call.
+
+mod support;
+
+use std::time::Duration;
+
+use l11_deregister::l10_discover::health::Query;
+use l11_deregister::l10_discover::l09_register::instance::Instance;
+use l11_deregister::l10_discover::l09_register::registry::Error;
+use l11_deregister::l10_discover::watch::{Rhythm, watch};
+use l11_deregister::maintenance::{hide, show};
+use support::{PATIENCE, consul, get, sides};
+use tokio::time::timeout;
+
+#[tokio::test]
+async fn hidden_with_a_reason_and_back_with_one_call() {
+    for side in sides() {
+        let (consul, registry) = consul(side).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut instance = Instance::new("ferry", listener.local_addr().unwrap())
+            .checked_every(Duration::from_millis(200));
+        // A port that only listens: that is enough for the TCP check.
+        instance.checks.truncate(1);
+        registry.register(&instance).await.unwrap();
+        let mut list = watch(registry.clone(), Query::named("ferry"), Rhythm::default());
+        let listed = async |list: &mut tokio::sync::watch::Receiver<_>, count: usize| {
+            let wanted = |list: &l11_deregister::l10_discover::watch::Snapshot| {
+                list.instances.len() == count
+            };
+            timeout(PATIENCE, list.wait_for(wanted)).await.is_ok()
+        };
+        assert!(listed(&mut list, 1).await, "{side}: healthy");
+
+        hide(
+            &registry,
+            &instance.id,
+            "new paint, & a § for the port side",
+        )
+        .await
+        .unwrap();
+        assert!(listed(&mut list, 0).await, "{side}: hidden");
+        assert_eq!(registry.knows(&instance.id).await, Ok(true), "{side}");
+        let checks = get(consul.addr(), "/v1/agent/checks").await;
+        let check = &checks[format!("_service_maintenance:{}", instance.id)];
+        assert_eq!(check["Status"], "critical", "{side}: {checks}");
+        assert_eq!(
+            check["Notes"], "new paint, & a § for the port side",
+            "{side}"
+        );
+
+        show(&registry, &instance.id).await.unwrap();
+        assert!(listed(&mut list, 1).await, "{side}: back");
+        show(&registry, &instance.id).await.unwrap();
+
+        let nobody = hide(&registry, "nobody", "").await;
+        assert!(
+            matches!(nobody, Err(Error::Refused { code: 404, .. })),
+            "{side}: {nobody:?}"
+        );
+        consul.stop().await;
+    }
+}

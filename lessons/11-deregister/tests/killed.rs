@@ -1,0 +1,51 @@
+//! The crash against the real Consul: `kill -9` of one of three under load.
+
+mod support;
+
+use std::time::Duration;
+
+use l11_deregister::drain::Limits;
+use l11_deregister::l10_discover::l09_register::instance::{EVERY, Instance};
+use l11_deregister::l10_discover::l09_register::registry::Registry;
+use l11_deregister::proof::crash;
+use services::Side;
+use services::l08_consul::agent::{Agent, Config};
+use services::l08_consul::clock::Clock;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_see_no_error_and_do_not_wait_for_the_real_consul() {
+    let mut setting = support::setting(Side::Real);
+    setting.every = EVERY;
+    let report = crash::run(&setting, 1, false).await.unwrap();
+    println!("{report}");
+    assert!(report.count.failed.is_empty(), "{report}");
+    let death = report.deaths[0];
+    assert!(death.meanwhile > 0, "nobody has called: {death}");
+    // It left the list because a check looked, and callers knew before that.
+    assert!(death.called <= death.listed, "{death}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_entry_of_the_dead_is_cleared_away() {
+    // Lesson 08's agent: with its clock two minutes are over in a moment.
+    let config = Config {
+        clock: Clock::manual(),
+        ..Config::default()
+    };
+    let agent = Agent::start(config).await.unwrap();
+    let registry = Registry::at(agent.address()).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut dead = Instance::new("greeter", listener.local_addr().unwrap());
+    // A port that only listens: that is enough for the TCP check.
+    dead.checks.truncate(1);
+    let dead = dead.reaped_after(Duration::from_secs(60));
+    registry.register(&dead).await.unwrap();
+    agent.clock().advance(EVERY).await;
+    drop(listener);
+    agent.clock().advance(Duration::from_secs(60)).await;
+    assert!(registry.knows(&dead.id).await.unwrap(), "too soon");
+    agent.clock().advance(Duration::from_secs(60)).await;
+    assert!(!registry.knows(&dead.id).await.unwrap(), "still there");
+    // Leaving is not longer than what a supervisor usually waits before it kills.
+    assert!(Limits::default().longest() < Duration::from_secs(30));
+}

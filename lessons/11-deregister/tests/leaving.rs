@@ -1,0 +1,207 @@
+//! Each step of leaving does what its name says, within its limit. The callers here have one attempt: nothing
+//! is hidden by a second one.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use l11_deregister::drain::{Left, Limits, Staying, Step, leave};
+use l11_deregister::l10_discover::l09_register::instance::Instance;
+use l11_deregister::l10_discover::l09_register::keep::{Rhythm, keep};
+use l11_deregister::l10_discover::l09_register::l06_grpc::client::{Client, Options};
+use l11_deregister::l10_discover::l09_register::l06_grpc::retry::Policy;
+use l11_deregister::l10_discover::l09_register::l06_grpc::server::Settings;
+use l11_deregister::l10_discover::l09_register::l06_grpc::work::Work;
+use l11_deregister::l10_discover::l09_register::registry::Registry;
+use l11_deregister::l10_discover::l09_register::service;
+use services::Side;
+use support::{consul, get, sides, until};
+use tokio::time::{Instant, sleep};
+
+/// A greeter that works so long for each call, registered.
+async fn staying(registry: &Registry, work: Duration) -> Staying {
+    let settings = Settings {
+        work: Some(Work::new(work, |_| {})),
+        // The grace under test has to be the shorter one.
+        grace: Duration::from_secs(600),
+        ..Settings::default()
+    };
+    let options = service::Options {
+        settings,
+        ..service::Options::default()
+    };
+    let service = service::start(options).await.unwrap();
+    let instance = Instance::new("greeter", service.addr);
+    let id = instance.id.clone();
+    let rhythm = Rhythm {
+        look: Duration::from_millis(50),
+        ..Rhythm::default()
+    };
+    let kept = keep(registry.clone(), instance, rhythm);
+    let registered = kept.registered().wait_for(|yes| *yes).await.is_ok();
+    assert!(registered);
+    Staying {
+        service,
+        kept,
+        registry: registry.clone(),
+        id,
+    }
+}
+
+fn client(addr: SocketAddr) -> Client {
+    let mut options = Options::default();
+    options.retry = Policy {
+        attempts: 1,
+        ..options.retry
+    };
+    Client::lazy(addr, options).unwrap()
+}
+
+fn limits(notice_ms: u64, grace_ms: u64) -> Limits {
+    Limits {
+        goodbye: Duration::from_secs(2),
+        notice: Duration::from_millis(notice_ms),
+        grace: Duration::from_millis(grace_ms),
+    }
+}
+
+/// Leaves, and notes each step.
+fn leaving(
+    staying: Staying,
+    limits: Limits,
+) -> (tokio::task::JoinHandle<Left>, Arc<Mutex<Vec<Step>>>) {
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&steps);
+    let task = tokio::spawn(async move {
+        leave(staying, limits, |step| {
+            noted.lock().unwrap().push(step.clone())
+        })
+        .await
+    });
+    (task, steps)
+}
+
+async fn reached(steps: &Mutex<Vec<Step>>, wanted: &Step) {
+    until("the step", async || steps.lock().unwrap().contains(wanted)).await;
+}
+
+#[tokio::test]
+async fn off_the_list_and_still_answering_until_all_have_their_answers() {
+    for side in sides() {
+        let (consul, registry) = consul(side).await;
+        let staying = staying(&registry, Duration::from_millis(400)).await;
+        let (addr, id) = (staying.service.addr, staying.id.clone());
+        let client = client(addr);
+        let (task, steps) = leaving(staying, limits(300, 60_000));
+        reached(&steps, &Step::OffTheList).await;
+        assert_eq!(registry.knows(&id).await, Ok(false), "{side}");
+        // Somebody has the address from before, and it takes longer than the notice.
+        let reply = client.greet("Ada").await;
+        assert!(reply.is_ok(), "{side}: {reply:?}");
+        let left = task.await.unwrap();
+        assert_eq!(
+            left,
+            Left {
+                told: true,
+                finished: true
+            },
+            "{side}"
+        );
+        let expected = [
+            Step::NotServing,
+            Step::OffTheList,
+            Step::Noticed,
+            Step::Finished,
+        ];
+        assert_eq!(*steps.lock().unwrap(), expected, "{side}");
+        // The keeper looked every 50 ms: it must not have registered it again.
+        assert_eq!(registry.knows(&id).await, Ok(false), "{side}");
+        assert!(client.greet("Ada").await.is_err(), "{side}: gone at last");
+        consul.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn health_says_it_before_the_list_does() {
+    use tonic_health::pb::HealthCheckRequest;
+    use tonic_health::pb::health_check_response::ServingStatus;
+    use tonic_health::pb::health_client::HealthClient;
+
+    let (consul, registry) = consul(Side::Embedded).await;
+    let staying = staying(&registry, Duration::ZERO).await;
+    let mut health = HealthClient::new(client(staying.service.addr).channel());
+    let status = async |health: &mut HealthClient<_>| {
+        let reply = health.check(HealthCheckRequest::default()).await.unwrap();
+        reply.into_inner().status()
+    };
+    assert_eq!(status(&mut health).await, ServingStatus::Serving);
+    let (task, steps) = leaving(staying, limits(300, 1000));
+    reached(&steps, &Step::OffTheList).await;
+    assert_eq!(status(&mut health).await, ServingStatus::NotServing);
+    task.await.unwrap();
+    consul.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_that_takes_for_ever_is_cut_after_the_grace() {
+    let (consul, registry) = consul(Side::Embedded).await;
+    let staying = staying(&registry, Duration::from_secs(20)).await;
+    let client = client(staying.service.addr);
+    let call = tokio::spawn(async move { client.greet("Ada").await });
+    sleep(Duration::from_millis(200)).await;
+    let since = Instant::now();
+    let (task, steps) = leaving(staying, limits(0, 300));
+    let left = task.await.unwrap();
+    assert!(!left.finished && left.told, "{left:?}");
+    assert_eq!(steps.lock().unwrap().last(), Some(&Step::Cut));
+    assert!(since.elapsed() < Duration::from_secs(10));
+    // In a program the process would end here, and the call with it.
+    call.abort();
+    consul.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_consul_that_is_away() {
+    let (consul, registry) = consul(Side::Embedded).await;
+    let staying = staying(&registry, Duration::ZERO).await;
+    consul.stop().await;
+    let since = Instant::now();
+    // A notice that would be noticed: it makes no sense to wait for it.
+    let (task, steps) = leaving(staying, limits(60_000, 1000));
+    let left = task.await.unwrap();
+    assert!(!left.told && left.finished, "{left:?}");
+    assert!(since.elapsed() < Duration::from_secs(30));
+    let steps = steps.lock().unwrap();
+    assert!(matches!(steps[1], Step::NotHeard(_)), "{steps:?}");
+}
+
+#[tokio::test]
+async fn a_consul_that_is_back_in_time_is_told() {
+    let (consul, registry) = consul(Side::Embedded).await;
+    let addr = consul.addr();
+    let staying = staying(&registry, Duration::ZERO).await;
+    consul.stop().await;
+    let limits = Limits {
+        goodbye: Duration::from_secs(30),
+        ..limits(0, 1000)
+    };
+    let (task, _) = leaving(staying, limits);
+    sleep(Duration::from_millis(500)).await;
+    let again = services::consul::Setup {
+        side: Some(Side::Embedded),
+        http_port: Some(addr.port()),
+        data_dir: None,
+    };
+    let consul = again.start().await.unwrap();
+    let left = task.await.unwrap();
+    assert!(left.told && left.finished, "{left:?}");
+    assert!(
+        get(addr, "/v1/agent/services")
+            .await
+            .get("greeter")
+            .is_none()
+    );
+    consul.stop().await;
+}

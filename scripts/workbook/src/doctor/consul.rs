@@ -1,0 +1,55 @@
+//! The lines of `doctor` about Consul.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{Finding, Install, Need, program_or, version};
+
+/// The real Consul, looked for where the lessons look: `testkit::consul` is the other half of this.
+/// Nobody has to have it: the agent of lesson 08 stands in, and only the cluster needs the real one.
+#[must_use]
+pub fn program(root: &Path) -> Finding {
+    let got = root.join("target/tools/consul/consul");
+    let usual = if got.is_file() {
+        got.into_os_string()
+    } else {
+        "consul".into()
+    };
+    let found = version(program_or("CONSUL_BIN", usual), "version").map_err(|missing| {
+        format!("{missing}; lessons use the embedded one, the agent of lesson 08")
+    });
+    Finding {
+        name: "Consul",
+        need: Need::Later,
+        found,
+        mend: match Install::here() {
+            Install::Apt => "scripts/get-consul".into(),
+            Install::Brew => "brew install consul".into(),
+            _ => "download Consul 1.8 or newer from HashiCorp's releases; then, unless it is on \
+                  the PATH: export CONSUL_BIN=/path/to/it"
+                .into(),
+        },
+    }
+}
+
+/// Consul's own port. Taken by the Consul of `services up` it is in good hands.
+#[must_use]
+pub fn port(root: &Path) -> Finding {
+    const PORT: u16 = 8500;
+    #[derive(Deserialize)]
+    struct Running {
+        addr: std::net::SocketAddr,
+    }
+    let note = std::fs::read(root.join("target/services/consul.json")).unwrap_or_default();
+    let own = serde_json::from_slice::<Running>(&note).is_ok_and(|own| own.addr.port() == PORT);
+    Finding {
+        name: "port 8500",
+        need: Need::Comfort,
+        found: match super::port(PORT) {
+            Err(_) if own => Ok("the Consul of `cargo workbook services up`".to_owned()),
+            found => found,
+        },
+        mend: "stop what uses it, or choose another: cargo workbook services up --port 8501".into(),
+    }
+}
