@@ -70,7 +70,7 @@ async fn py_consul_reads_what_we_have_registered() {
 }
 
 #[tokio::test]
-async fn the_command_line_of_consul_lists_it() {
+async fn the_command_line_of_the_real_consul_lists_it() {
     let consul = consul(Side::Real, None).await;
     two_greeters(consul.addr()).await;
     let mut list = Command::new(find().unwrap());
