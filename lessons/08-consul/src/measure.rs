@@ -11,8 +11,6 @@ use l08_consul::ask::{self, Answer};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use crate::reading;
-
 const CALLS: usize = 1000;
 const WAKES: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,10 +42,6 @@ pub async fn run() -> anyhow::Result<()> {
     } else {
         println!("There is no real Consul here to hold against it.");
     }
-    println!(
-        "\nThe agent is {} lines of code; `-- reading` names the files.",
-        reading::total()
-    );
     Ok(())
 }
 

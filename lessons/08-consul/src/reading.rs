@@ -18,12 +18,6 @@ pub fn table() -> String {
     )
 }
 
-/// The lines of both.
-pub fn total() -> usize {
-    let (first, second) = evenings();
-    first.iter().chain(&second).map(|name| lines_of(name)).sum()
-}
-
 fn part(title: &str, names: &[&str]) -> String {
     let lines: Vec<_> = names.iter().map(|name| lines_of(name)).collect();
     let rows: String = lines

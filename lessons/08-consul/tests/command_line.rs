@@ -72,10 +72,12 @@ fn the_demo_tells_the_same_with_the_real_consul() {
         .env("WORKBOOK_SERVICES", "real");
     let (good, out, err) = program::run(&mut demo);
     assert!(good, "{out}\n{err}");
-    for words in STORY {
+    // Its clock is the machine's, and a check may come in the moment of the kill.
+    for words in &STORY[..STORY.len() - 1] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
     for words in [
+        "killed",
         "A    127.0.0.1",
         "faceid.service.consul  0 s  SRV  port 9000 of workbook.node.dc1.consul",
         "NXDOMAIN",
@@ -91,7 +93,7 @@ fn three_terminals() {
     let mut greeters = l08_consul(&["greeters", "--addr", &agent.addr.to_string()]);
     let mut greeters = Program::start(&mut greeters);
     let addresses = greeters.says("listening on ");
-    let first = addresses.split(' ').nth(2).unwrap().to_string();
+    let first = addresses.split(' ').next().unwrap();
     let port = first.rsplit(':').next().unwrap();
     let (good, _, err) = ask(
         &agent,
@@ -162,7 +164,7 @@ fn ctrl_c_ends_the_demo_with_all_that_it_started() {
     demo.says("greeter-1  passing");
     demo.signal("INT");
     assert!(demo.ends(PATIENCE).success());
-    is_gone(&processes, "It is process ");
+    is_gone(&format!("Consul {processes}"), "Consul ");
     is_gone(&processes, "the greeters are process ");
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
 }

@@ -21,7 +21,7 @@ use crate::serve::Serve;
 const HELP: &str = "\
 Tell the phone book: lesson 09 of Sockets to Services.
 
-  cargo run -p l09-register                 the demo: a Consul, three greeters, seven scenes
+  cargo run -p l09-register                 the demo: a Consul, some greeters, six scenes
   cargo run -p l09-register -- server       a greeter that registers itself, in one terminal
   cargo run -p l09-register -- list         what Consul knows of the greeters, in another one
   cargo run -p l09-register -- measure      what registering costs

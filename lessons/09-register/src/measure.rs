@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use l09_register::instance::Instance;
+use l09_register::l06_grpc::ladder::{PROFILE, Times, lines_of_code};
 use l09_register::l06_grpc::tap;
 use l09_register::look;
 use l09_register::registry::Registry;
@@ -16,6 +17,8 @@ use tokio::time::sleep;
 use crate::greeter::Greeter;
 
 const CALLS: usize = 1000;
+/// The width of the words in a table.
+const COLUMNS: usize = 38;
 
 /// How long the checks are watched, and how often they run meanwhile: less than a second is a second
 /// for Consul.
@@ -27,29 +30,25 @@ const TIMES: usize = 9;
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
     println!("Starting a Consul ...");
     let consul = Setup::default().start().await?;
     println!(
-        "Registering with the {} Consul, {CALLS} times each, {profile}, this machine.\n",
+        "Registering with the {} Consul, {CALLS} times each, {PROFILE}, this machine.\n",
         consul.side()
     );
     let greeter = Greeter::start(consul.addr(), &[], |_| {})?;
     let registry = Registry::at(consul.addr())?;
     let instance = Instance::new("measured", greeter.addr);
 
-    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
-    let register = times(async || Ok(registry.register(&instance).await?)).await?;
-    row("registered, again and again", &register);
-    let knows = times(async || {
+    println!("{:COLUMNS$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    let register = async || Ok(registry.register(&instance).await?);
+    let register = Times::of(CALLS, register).await?;
+    let register = register.row("registered, again and again", COLUMNS);
+    let knows = Times::of(CALLS, async || {
         anyhow::ensure!(registry.knows(&instance.id).await?, "forgotten");
         Ok(())
     });
-    row("asked whether it is still known", &knows.await?);
+    (knows.await?).row("asked whether it is still known", COLUMNS);
     registry.deregister(&instance.id).await?;
 
     let (wire, counts) = tap::open(consul.addr()).await?;
@@ -88,10 +87,7 @@ pub async fn run() -> anyhow::Result<()> {
         .sum();
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!(
-        "| 09 register | {all} | {:.0} | {code} |",
-        median(&register)
-    );
+    println!("| 09 register | {all} | {register:.0} | {code} |");
     if consul.side() == Side::Embedded {
         println!("\n(The embedded Consul is part of this process; a real one takes longer.)");
     }
@@ -143,7 +139,7 @@ async fn until_passing(registry: &Registry, greeter: SocketAddr) -> anyhow::Resu
     waited.sort_by(f64::total_cmp);
     println!(
         "\nFrom registered to passing, two checks of 1 s each, {TIMES} times: median {:.0} ms, {:.0} to {:.0} ms",
-        median(&waited),
+        waited[TIMES / 2],
         waited[0],
         waited[TIMES - 1]
     );
@@ -157,38 +153,3 @@ const SOURCES: [(&str, &str); 5] = [
     ("keep.rs", include_str!("keep.rs")),
     ("service.rs", include_str!("service.rs")),
 ];
-
-/// How long each call took, in microseconds, the shortest first. The first tenth is thrown away:
-/// caches are cold and the machine has other things to do.
-async fn times(mut call: impl AsyncFnMut() -> anyhow::Result<()>) -> anyhow::Result<Vec<f64>> {
-    let mut times = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS + CALLS / 10 {
-        let since = Instant::now();
-        call().await?;
-        times.push(since.elapsed().as_secs_f64() * 1e6);
-    }
-    let mut times = times.split_off(CALLS / 10);
-    times.sort_by(f64::total_cmp);
-    Ok(times)
-}
-
-fn median(times: &[f64]) -> f64 {
-    times[times.len() / 2]
-}
-
-fn row(what: &str, times: &[f64]) {
-    println!(
-        "{what:38}{:>10.1}{:>14.1}",
-        median(times),
-        times[times.len() * 99 / 100]
-    );
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
-}

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use services::Side;
 use services::testkit::consul::find;
 use services::testkit::program;
-use support::{SIDES, consul};
+use support::{consul, sides};
 
 /// A Python that is missing fails the test: one that quietly tests nothing would be worse.
 fn python() -> PathBuf {
@@ -39,7 +39,7 @@ async fn two_greeters(addr: SocketAddr) {
 
 #[tokio::test]
 async fn py_consul_reads_what_we_have_registered() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         two_greeters(consul.addr()).await;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/python/read.py");
@@ -70,7 +70,7 @@ async fn py_consul_reads_what_we_have_registered() {
 }
 
 #[tokio::test]
-async fn the_command_line_of_consul_lists_it() {
+async fn the_command_line_of_the_real_consul_lists_it() {
     let consul = consul(Side::Real, None).await;
     two_greeters(consul.addr()).await;
     let mut list = Command::new(find().unwrap());

@@ -10,7 +10,7 @@ use l09_register::l06_grpc::client::{Client, Options as Calling};
 use l09_register::look;
 use l09_register::registry::Registry;
 use l09_register::service::{self, Options, answered_by};
-use support::{SIDES, consul, until};
+use support::{consul, sides, until};
 use tonic_health::ServingStatus::{NotServing, Serving};
 
 /// Waits until the checks of the only instance say this.
@@ -28,7 +28,7 @@ async fn becomes(registry: &Registry, tcp: &str, grpc: &str) {
 
 #[tokio::test]
 async fn consul_hears_what_the_service_says_about_itself() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let service = service::start(Options::default()).await.unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use l09_register::instance::{Check, Instance};
 use l09_register::keep::{Event, Kept, Rhythm, keep_and_tell};
 use l09_register::registry::{Error, Registry};
-use support::{PATIENCE, SIDES, call, consul};
+use support::{PATIENCE, call, consul, sides};
 use tokio::time::timeout;
 
 /// Short pauses, so that the test is short.
@@ -53,7 +53,7 @@ fn port() -> u16 {
 
 #[tokio::test]
 async fn consul_comes_later_goes_and_comes_back_with_nothing_in_it() {
-    for side in SIDES {
+    for side in sides() {
         let port = port();
         let addr = SocketAddr::from(([127, 0, 0, 1], port));
         let (registry, instance) = (Registry::at(addr).unwrap(), greeter());
@@ -98,7 +98,7 @@ async fn consul_comes_later_goes_and_comes_back_with_nothing_in_it() {
 
 #[tokio::test]
 async fn what_consul_will_never_take_is_not_tried_for_ever() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let mut wrong = greeter();
@@ -121,7 +121,7 @@ async fn what_consul_will_never_take_is_not_tried_for_ever() {
 
 #[tokio::test]
 async fn whoever_drops_the_handle_leaves_the_entry_behind() {
-    let consul = consul(SIDES[0], None).await;
+    let consul = consul(sides()[0], None).await;
     let (registry, instance) = (Registry::at(consul.addr()).unwrap(), greeter());
     let (kept, _) = kept(&registry, &instance);
     becomes(&kept, true).await;

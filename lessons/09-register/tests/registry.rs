@@ -10,7 +10,7 @@ use l09_register::instance::{Check, Instance};
 use l09_register::look;
 use l09_register::registry::{Error, Registry};
 use serde_json::{Value, json};
-use support::{SIDES, call, consul, get};
+use support::{call, consul, get, sides};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -20,7 +20,7 @@ fn place(port: u16) -> SocketAddr {
 
 #[tokio::test]
 async fn what_was_registered_is_what_others_read() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let mut instance = Instance::new("greeter", place(18_801));
@@ -107,7 +107,7 @@ async fn what_consulrs_sends() {
 
 #[tokio::test]
 async fn the_same_id_replaces_and_what_stays_all_the_same() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let addr = consul.addr();
         let registry = Registry::at(addr).unwrap();
@@ -142,7 +142,7 @@ async fn the_same_id_replaces_and_what_stays_all_the_same() {
 
 #[tokio::test]
 async fn what_consulrs_cannot_read() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let instance = Instance::new("greeter", place(18_801));
@@ -157,7 +157,7 @@ async fn what_consulrs_cannot_read() {
 
 #[tokio::test]
 async fn what_consul_does_not_take_is_refused_in_its_words() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let mut wrong = Instance::new("greeter", place(1));

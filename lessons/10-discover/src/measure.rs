@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use l09_register::instance::Instance;
 use l09_register::l06_grpc::client::{Client, Options};
+use l09_register::l06_grpc::ladder::{PROFILE, Times, lines_of_code};
 use l09_register::l06_grpc::tap;
 use l09_register::registry::Registry;
 use l09_register::service;
@@ -15,14 +16,11 @@ use services::consul::Setup;
 use tokio::time::{sleep, timeout};
 
 const CALLS: usize = 1000;
+/// The width of the words in a table.
+const COLUMNS: usize = 44;
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
     println!("Starting a Consul, and three greeters ...");
     let consul = Setup::default().start().await?;
     let registry = Registry::at(consul.addr())?;
@@ -51,29 +49,29 @@ pub async fn run() -> anyhow::Result<()> {
     };
     three(3).await?;
     println!(
-        "Calling three greeters by their name, {CALLS} times each, {profile}, {} Consul.\n",
+        "Calling three greeters by their name, {CALLS} times each, {PROFILE}, {} Consul.\n",
         consul.side()
     );
 
-    println!("{:44}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    println!("{:COLUMNS$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
     let direct = Client::connect(services[0].addr, Options::default()).await?;
-    let one = times(async || {
+    let one = Times::of(CALLS, async || {
         direct.greet("wire").await?;
         Ok(())
     });
-    row("lesson 06: a call to an address", &one.await?);
+    one.await?.row("lesson 06: a call to an address", COLUMNS);
     let called = async || {
         caller.greet("wire").await?;
         Ok(())
     };
-    let named = times(called).await?;
-    row("a call to the name", &named);
+    let named = Times::of(CALLS, called).await?;
+    let named = named.row("a call to the name", COLUMNS);
     let deadline = Duration::from_secs(5);
-    let asked = times(async || {
+    let asked = Times::of(CALLS, async || {
         ask(&registry, &query, None, deadline).await?;
         Ok(())
     });
-    row("one question to Consul, for comparison", &asked.await?);
+    (asked.await?).row("one question to Consul, for comparison", COLUMNS);
 
     let before: u64 = taps
         .iter()
@@ -135,7 +133,7 @@ pub async fn run() -> anyhow::Result<()> {
         .sum();
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!("| 10 discover | {bytes} | {:.0} | {code} |", median(&named));
+    println!("| 10 discover | {bytes} | {named:.0} | {code} |");
     for service in services {
         service.stop().await;
     }
@@ -150,38 +148,3 @@ const SOURCES: [(&str, &str); 5] = [
     ("caller.rs", include_str!("caller.rs")),
     ("closed.rs", include_str!("closed.rs")),
 ];
-
-/// How long each call took, in microseconds, the shortest first. The first tenth is thrown away:
-/// caches are cold and the machine has other things to do.
-async fn times(mut call: impl AsyncFnMut() -> anyhow::Result<()>) -> anyhow::Result<Vec<f64>> {
-    let mut times = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS + CALLS / 10 {
-        let since = Instant::now();
-        call().await?;
-        times.push(since.elapsed().as_secs_f64() * 1e6);
-    }
-    let mut times = times.split_off(CALLS / 10);
-    times.sort_by(f64::total_cmp);
-    Ok(times)
-}
-
-fn median(times: &[f64]) -> f64 {
-    times[times.len() / 2]
-}
-
-fn row(what: &str, times: &[f64]) {
-    println!(
-        "{what:44}{:>10.1}{:>14.1}",
-        median(times),
-        times[times.len() * 99 / 100]
-    );
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
-}

@@ -20,7 +20,7 @@ use l10_discover::health::{Listed, Query};
 use l10_discover::l09_register;
 use l10_discover::watch::{Snapshot, Standing};
 use services::testkit::program;
-use support::{PATIENCE, SIDES, Say, Scripted, becomes, consul, register};
+use support::{PATIENCE, Say, Scripted, becomes, consul, register, sides};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -58,7 +58,7 @@ async fn nobody() -> SocketAddr {
 
 #[tokio::test]
 async fn thirty_calls_reach_all_three() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let mut greeters = Vec::new();
@@ -87,7 +87,7 @@ async fn thirty_calls_reach_all_three() {
 
 #[tokio::test]
 async fn nobody_home_is_said_at_once_and_by_name() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let query = Query::named("greeter").tagged("v2");
@@ -290,7 +290,7 @@ fn process(consul: SocketAddr) -> program::Server {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_three_is_killed_under_load_and_no_caller_hears_of_it() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let mut greeters: Vec<_> = (0..3).map(|_| process(consul.addr())).collect();
         let registry = Registry::at(consul.addr()).unwrap();

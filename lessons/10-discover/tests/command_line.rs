@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use services::testkit::program::{Program, Server, is_gone, output, run};
-use support::{SIDES, consul};
+use support::{consul, sides};
 
 fn program(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l10-discover"));
@@ -73,7 +73,7 @@ fn what_is_wrong_is_said_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_a_watch_and_a_client() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let addr = consul.addr().to_string();
         let (good, _, err) = run(at(&["client", "Ada"], &addr));
@@ -112,7 +112,7 @@ async fn a_server_a_watch_and_a_client() {
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nobody_behind() {
-    for side in SIDES {
+    for side in sides() {
         let mut demo = program(&[]);
         let told = output(demo.env("WORKBOOK_SERVICES", side.to_string()));
         for words in [

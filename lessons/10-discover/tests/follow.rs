@@ -10,7 +10,7 @@ use l09_register::registry::Registry;
 use l10_discover::health::Query;
 use l10_discover::l09_register;
 use l10_discover::watch::{Rhythm, Snapshot, Standing, next_index, watch};
-use support::{SIDES, Say, Scripted, answer, becomes, consul, list, register};
+use support::{Say, Scripted, answer, becomes, consul, list, register, sides};
 use tokio::time::{Instant, sleep};
 
 /// Short pauses, so that the test is short.
@@ -42,7 +42,7 @@ fn ports(snapshot: &Snapshot) -> Vec<u16> {
 
 #[tokio::test]
 async fn each_change_arrives_and_nobody_is_news_too() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let mut seen = watch(registry.clone(), Query::named("greeter"), rhythm());
@@ -65,7 +65,7 @@ async fn each_change_arrives_and_nobody_is_news_too() {
 
 #[tokio::test]
 async fn consul_away_leaves_the_last_list_and_a_new_one_forgets_slowly() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let addr = consul.addr();
         let registry = Registry::at(addr).unwrap();

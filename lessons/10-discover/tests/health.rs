@@ -8,7 +8,7 @@ use std::time::Duration;
 use l09_register::registry::{self, Registry};
 use l10_discover::health::{Error, Hold, Query, ask};
 use l10_discover::l09_register;
-use support::{SIDES, Say, Scripted, answer, consul, list, register, register_raw};
+use support::{Say, Scripted, answer, consul, list, register, register_raw, sides};
 use tokio::time::Instant;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -19,7 +19,7 @@ fn place(port: u16) -> SocketAddr {
 
 #[tokio::test]
 async fn only_the_healthy_ones_by_name_and_by_tag() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let query = Query::named("greeter");
@@ -60,7 +60,7 @@ async fn only_the_healthy_ones_by_name_and_by_tag() {
 
 #[tokio::test]
 async fn what_nobody_can_call_is_left_out_in_words() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         register(&registry, "greeter", place(1)).await;
@@ -86,7 +86,7 @@ async fn what_nobody_can_call_is_left_out_in_words() {
 
 #[tokio::test]
 async fn a_question_is_held_back_until_something_changes() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let query = Query::named("greeter");
@@ -124,11 +124,12 @@ async fn a_question_is_held_back_until_something_changes() {
 /// What consulrs itself makes of an answer about a service that has an address.
 #[tokio::test]
 async fn consulrs_cannot_decode_the_tagged_addresses_of_a_service() {
-    for side in SIDES {
+    for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         register(&registry, "greeter", place(1)).await;
-        let raw = support::call(consul.addr(), "GET", "/v1/health/service/greeter", "").await;
+        let raw = services::l08_consul::ask::get(consul.addr(), "/v1/health/service/greeter").await;
+        let raw = raw.unwrap().body;
         let objects = raw.replace([' ', '\n', '\t'], "");
         assert!(
             objects.contains(r#""TaggedAddresses":{"lan_ipv4":{"Address":"127.0.0.1","Port":1}"#),

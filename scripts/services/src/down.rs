@@ -40,7 +40,8 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         );
         return Ok(0);
     };
-    let gone = || state.worker().is_none();
+    // The lock goes a moment before the process does.
+    let gone = || state.worker().is_none() && !ports::lives(worker);
     signal(worker, Signal::TERM);
     if !until(GENTLE, gone).await {
         signal(worker, Signal::KILL);

@@ -48,11 +48,13 @@ pub fn who_listens(addr: SocketAddr) -> Option<(u32, String)> {
     })
 }
 
-/// Whether this process is there and no mere entry in a table that nobody has read.
+/// Whether this process is there and no mere entry in a table that nobody has read. The first of its
+/// threads may be such an entry while others still hold files.
 pub fn lives(pid: u32) -> bool {
     if let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) {
         let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-        return !state.starts_with(['Z', 'X']);
+        let threads = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+        return !state.starts_with(['Z', 'X']) || threads() > 1;
     }
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     // Where there is no /proc; where there is one, the process is not there either.

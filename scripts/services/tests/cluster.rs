@@ -126,6 +126,7 @@ fn what_a_person_does_to_the_real_consul_is_told() {
     lab.says("All three are ended.");
     assert!(lab.ends(PATIENCE).success());
     assert!(!all.into_iter().any(lives));
+    assert_eq!(home.folders(), Vec::<String>::new());
 }
 
 #[test]
@@ -137,13 +138,7 @@ fn a_lab_of_the_real_consul_that_is_killed_leaves_nothing() {
     lab.signal("KILL");
     lab.ends(PATIENCE);
     support::until("the servers are gone", || servers(port).is_empty());
-    let folders = || {
-        let mark = format!("consul-{}-", lab.id());
-        let names = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
-        let mut names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.any(|name| name.starts_with(&mark))
-    };
-    support::until("their data is gone", || !folders());
+    support::until("their data is gone", || home.folders().is_empty());
 }
 
 #[test]
@@ -166,6 +161,7 @@ fn a_port_that_is_taken_and_a_missing_consul_are_clear_errors() {
     );
 
     let refused = at(port + 1);
+    assert_eq!(home.folders(), Vec::<String>::new());
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(
         refused.err.contains("cannot start /nowhere/consul"),

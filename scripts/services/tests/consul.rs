@@ -89,6 +89,7 @@ fn a_life(side: &str) {
     assert!(TcpListener::bind(at).is_ok(), "{at} is free at once");
     assert!(!lives(worker) && !lives(process));
     assert_eq!((home.file(), home.left()), (None, Vec::new()));
+    assert_eq!(home.folders(), Vec::<String>::new());
     assert_eq!(home.run(&["status"]).code, Some(3));
     assert!(home.good(&["down"]).contains("No Consul was up."));
 }

@@ -199,6 +199,36 @@ fn packages_and_binaries_are_named_after_their_folder() {
     }
 }
 
+/// A check is run by its name in the whole workspace: `cargo test --workspace --test watch` must not
+/// start another program of that name as well.
+#[test]
+fn no_other_test_has_the_name_of_an_exercise() {
+    let mut exercises = Vec::new();
+    let mut tests = Vec::new();
+    for (path, manifest) in members() {
+        let dir = path.parent().unwrap();
+        let targets = manifest.get("test").and_then(Value::as_array);
+        for target in targets.into_iter().flatten() {
+            exercises.push(target["name"].as_str().unwrap().to_owned());
+        }
+        for entry in fs::read_dir(dir.join("tests")).into_iter().flatten() {
+            let file = entry.unwrap().path();
+            if file.extension().is_some_and(|ending| ending == "rs") {
+                let stem = file.file_stem().unwrap().to_str().unwrap().to_owned();
+                tests.push((stem, file));
+            }
+        }
+    }
+    assert!(exercises.len() > 50, "{exercises:?}");
+    for (stem, file) in tests {
+        assert!(
+            !exercises.contains(&stem),
+            "{} has the name of an exercise",
+            file.display()
+        );
+    }
+}
+
 #[test]
 fn the_top_level_is_exactly_the_planned_one() {
     let listed = Command::new("git")

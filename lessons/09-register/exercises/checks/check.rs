@@ -5,8 +5,6 @@ mod exercise;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use exercise::{Check, Watched, checks};
@@ -16,6 +14,7 @@ use services::l08_consul::clock::Clock;
 use services::testkit::{Case, View, case};
 use tokio::runtime::Runtime;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus::{self, NotServing, Serving};
 
 const SERVICE: &str = "shop.v1.Cart";
@@ -28,7 +27,6 @@ struct World<'c> {
     runtime: Runtime,
     agent: Agent,
     checks: Vec<Check>,
-    questions: Arc<AtomicUsize>,
 }
 
 impl<'c> World<'c> {
@@ -49,7 +47,6 @@ impl<'c> World<'c> {
             runtime,
             agent,
             checks,
-            questions: Arc::default(),
         };
         let checks: Vec<Value> = world.checks.iter().map(definition).collect();
         let service = json!({
@@ -69,8 +66,6 @@ impl<'c> World<'c> {
         let runtime = Runtime::new().expect("a runtime");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = listener.local_addr().expect("an address");
-        let questions = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&questions);
         runtime.spawn(async move {
             let (health, routes) = tonic_health::server::health_reporter();
             health.set_service_status("", whole).await;
@@ -78,22 +73,12 @@ impl<'c> World<'c> {
             health.set_service_status("shop.v1.Admin", Serving).await;
             listener.set_nonblocking(true).expect("a mode");
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            let (new, incoming) = tokio::sync::mpsc::channel(8);
-            tokio::spawn(async move {
-                while let Ok((stream, _)) = listener.accept().await {
-                    count.fetch_add(1, Ordering::SeqCst);
-                    if new.send(Ok::<_, std::io::Error>(stream)).await.is_err() {
-                        break;
-                    }
-                }
-            });
-            let incoming = tokio_stream::wrappers::ReceiverStream::new(incoming);
             let server = Server::builder().add_service(routes);
-            let _ = server.serve_with_incoming(incoming).await;
+            let _ = server
+                .serve_with_incoming(TcpIncoming::from(listener))
+                .await;
         });
-        let mut world = Self::new(case, runtime, addr);
-        world.questions = questions;
-        world
+        Self::new(case, runtime, addr)
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> String {
@@ -205,9 +190,8 @@ fn c_silence_is_an_answer() {
     case(
         "The server accepts the connection and says nothing",
         |case| {
-            // The system accepts; nobody ever reads.
-            let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let addr = silent.local_addr().expect("an address");
+            // Consul gives up after the timeout of the check: that is arithmetic, and needs no waiting.
+            let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
             let longest = checks(&Watched {
                 addr,
                 service: SERVICE.to_string(),
@@ -225,14 +209,6 @@ fn c_silence_is_an_answer() {
                           question comes after `every`, and its silence counts after `timeout`.";
                 let answer = format!("after {} at worst", longest.view());
                 case.differ("noticed after 30 s", answer, advice);
-            }
-            let world = World::new(case, Runtime::new().expect("a runtime"), addr);
-            for _ in 0..16 {
-                world.advance();
-            }
-            if world.green() {
-                let advice = "Accepted is not answered. A program that hangs has its port open.";
-                case.differ("not passing", "passing", advice);
             }
         },
     );
@@ -261,26 +237,41 @@ fn d_what_is_well_passes_and_stays() {
                 .advice("A check that cannot pass hides a service that is well.");
             case.fail(report);
         }
-        let before = world.questions.load(Ordering::SeqCst);
-        for _ in 0..60 {
+        for _ in 0..20 {
             world.advance();
         }
         if !world.green() {
-            let advice = "It passed, and a minute later it does not, although nothing has changed.";
+            let advice = "It passed, and 20 s later it does not, although nothing has changed.";
             case.differ("passing", words(&world.checks), advice);
         }
-        let asked = world.questions.load(Ordering::SeqCst) - before;
-        if asked > 15 {
+    });
+}
+
+#[test]
+fn e_a_hundred_instances_are_asked() {
+    case("A minute in which nothing happens", |case| {
+        let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let service = SERVICE.to_string();
+        let checks = checks(&Watched { addr, service });
+        let asked: f64 = (checks.iter())
+            .map(|check| match check {
+                Check::Tcp { every, .. }
+                | Check::Http { every, .. }
+                | Check::Grpc { every, .. } => 60.0 / every.as_secs_f64(),
+                Check::Ttl { .. } => 0.0,
+            })
+            .sum();
+        if asked > 15.0 {
             let advice =
                 "Times a hundred instances. Nothing gets healthier by being asked more often.";
-            let answer = format!("{asked} questions in a minute");
+            let answer = format!("{asked:.0} questions in a minute");
             case.differ("15 questions a minute at most", answer, advice);
         }
     });
 }
 
 #[test]
-fn e_slow_is_not_ill() {
+fn f_slow_is_not_ill() {
     case("An answer that takes 2 s", |case| {
         let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
         let service = SERVICE.to_string();

@@ -11,15 +11,16 @@ use std::time::Duration;
 use serde_json::Value;
 use services::Side;
 use services::consul::{Consul, Setup};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout};
+use services::l08_consul::ask::ask;
+use tokio::time::{Instant, sleep};
 
 /// How long to wait for what has to happen. The machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Both kinds; a test never passes by leaving one out.
-pub const SIDES: [Side; 2] = [Side::Embedded, Side::Real];
+/// Both kinds, unless `WORKBOOK_SERVICES` forces one.
+pub fn sides() -> Vec<Side> {
+    Side::to_test().unwrap()
+}
 
 /// A Consul of this kind, on a free port or on the given one.
 pub async fn consul(side: Side, http_port: Option<u16>) -> Consul {
@@ -31,40 +32,10 @@ pub async fn consul(side: Side, http_port: Option<u16>) -> Consul {
     setup.start().await.unwrap()
 }
 
-/// One request without any client; the status and the body.
+/// One request without a client library; the status and the body.
 pub async fn call(addr: SocketAddr, method: &str, path: &str, body: &str) -> (u16, String) {
-    let talk = async {
-        let mut stream = TcpStream::connect(addr).await?;
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: consul\r\nConnection: close\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        std::io::Result::Ok(answer)
-    };
-    let answer = timeout(PATIENCE, talk).await.unwrap().unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let chunked = (head.to_ascii_lowercase()).contains("transfer-encoding: chunked");
-    let body = if chunked {
-        joined(body)
-    } else {
-        body.to_string()
-    };
-    (head[9..12].parse().unwrap(), body)
-}
-
-/// A body in chunks, as one.
-fn joined(mut body: &str) -> String {
-    let mut whole = String::new();
-    while let Some((length, rest)) = body.split_once("\r\n") {
-        let length = usize::from_str_radix(length, 16).unwrap();
-        whole.push_str(&rest[..length]);
-        body = rest[length..].trim_start_matches("\r\n");
-    }
-    whole
+    let answer = ask(addr, method, path, body).await.unwrap();
+    (answer.status, answer.body)
 }
 
 /// What Consul answers to a GET.

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use exercise::{Away, Found, Nobody, PhoneBook};
+use exercise::{Away, FRESH, Found, Nobody, PhoneBook, REST};
 use services::testkit::{Case, View, case};
 
 /// What Consul would say, and how often it was asked.
@@ -84,7 +84,7 @@ fn a_the_services_do_not_end_with_consul() {
             consul.borrow_mut().home = None;
             let advice = "The service is healthy, and calls to it failed all the same: only Consul is away. \
                       Keep the last list.";
-            let found = book.find("greeter", seconds(11.0));
+            let found = book.find("greeter", FRESH + seconds(1.0));
             let addrs = found.as_ref().map(|found| found.addrs.clone());
             if addrs != Ok(vec![addr(1), addr(2)]) {
                 case.differ("ports 1, 2", words(&found), advice);
@@ -192,7 +192,7 @@ fn f_consul_is_back() {
             let _ = book.find("greeter", seconds(11.0));
             let _ = book.find("greeter", seconds(13.0));
             consul.borrow_mut().home = Some(vec![7]);
-            let found = book.find("greeter", seconds(14.5));
+            let found = book.find("greeter", seconds(13.5) + REST);
             let advice = "A failure is no answer, and nothing that is good for 10 s: a second after it was back \
                       you could have known.";
             expect(case, &found, &Ok((vec![7], 0.0)), advice);

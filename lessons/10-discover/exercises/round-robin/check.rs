@@ -191,7 +191,7 @@ fn e_nobody_is_there() {
         let nobody = addrs(&greeters);
         let advice = "All three refuse connections, and it goes round and round. Count how many were \
                       tried: after the last one the call has failed.";
-        let outcome = case.run_within(PATIENCE, "greet", advice, move || {
+        let outcome = case.run_within(PATIENCE * 3, "greet", advice, move || {
             Greeters::new(nobody).greet("Ada").is_err()
         });
         if !outcome {

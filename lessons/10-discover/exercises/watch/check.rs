@@ -104,7 +104,7 @@ fn left(name: &str) -> Change {
 fn watched(case: &Case, table: &[(u64, State)], end: u64) -> Evening {
     let mut evening = Evening::new(table, end);
     let advice = "`Trouble::Over` ends the watch.";
-    case.run_within(PATIENCE, "follow", advice, move || {
+    case.run_within(PATIENCE * 3, "follow", advice, move || {
         // Told to a list beside the evening, which is lent to the watch.
         let mut changes = Vec::new();
         let mut clocked = Clocked {

@@ -15,6 +15,7 @@ use l09_register::registry::Registry;
 use l10_discover::l09_register;
 use services::Side;
 use services::consul::{Consul, Setup};
+use services::l08_consul::ask::put;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -22,8 +23,10 @@ use tokio::time::{sleep, timeout};
 /// How long to wait for what has to happen. The machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Both kinds; a test never passes by leaving one out.
-pub const SIDES: [Side; 2] = [Side::Embedded, Side::Real];
+/// Both kinds, unless `WORKBOOK_SERVICES` forces one.
+pub fn sides() -> Vec<Side> {
+    Side::to_test().unwrap()
+}
 
 /// A Consul of this kind, on a free port or on the given one.
 pub async fn consul(side: Side, http_port: Option<u16>) -> Consul {
@@ -35,27 +38,11 @@ pub async fn consul(side: Side, http_port: Option<u16>) -> Consul {
     setup.start().await.unwrap()
 }
 
-/// One request without any client; the whole answer.
-pub async fn call(addr: SocketAddr, method: &str, path: &str, body: &str) -> String {
-    let talk = async {
-        let mut stream = TcpStream::connect(addr).await?;
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: consul\r\nConnection: close\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        std::io::Result::Ok(answer)
-    };
-    timeout(PATIENCE, talk).await.unwrap().unwrap()
-}
-
 /// A registration in Consul's own words.
 pub async fn register_raw(consul: SocketAddr, json: &str) {
-    let answer = call(consul, "PUT", "/v1/agent/service/register", json).await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{json}: {answer}");
+    let answer = put(consul, "/v1/agent/service/register", json).await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status, 200, "{json}: {}", answer.body);
 }
 
 /// Registers an instance without checks: it passes at once.

@@ -13,8 +13,7 @@ use l11_deregister::proof::Setting;
 use serde_json::Value;
 use services::Side;
 use services::consul::{Consul, Setup};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use services::l08_consul::ask;
 use tokio::time::{Instant, sleep};
 
 /// How long to wait for what has to happen. The machine may be busy.
@@ -51,14 +50,9 @@ pub async fn consul(side: Side) -> (Consul, Registry) {
 
 /// What Consul answers to a GET.
 pub async fn get(consul: SocketAddr, path: &str) -> Value {
-    let mut stream = TcpStream::connect(consul).await.unwrap();
-    let request = format!("GET {path} HTTP/1.0\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains(" 200 "), "{path}: {answer}");
-    serde_json::from_str(body).unwrap()
+    let answer = ask::get(consul, path).await.unwrap();
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    answer.json()
 }
 
 /// Asks again and again until the answer is yes.

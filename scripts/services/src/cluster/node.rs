@@ -175,6 +175,15 @@ impl Node {
     }
 }
 
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.process = None;
+        self.past.clear();
+        // Gone already, if it ever ran: its guard looks after it.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
 fn address(place: usize) -> IpAddr {
     let last = u8::try_from(place + 1).unwrap_or(u8::MAX);
     IpAddr::from([127, 0, 0, last])

@@ -38,6 +38,7 @@ impl Home {
         command
             .args(arguments)
             .env("WORKBOOK_SERVICES_STATE", self.dir.path())
+            .env("TMPDIR", self.dir.path())
             .env_remove("WORKBOOK_SERVICES");
         command
     }
@@ -71,6 +72,13 @@ impl Home {
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// The folders of servers that are left.
+    pub fn folders(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.dir.path()).unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with("consul-")).collect()
     }
 
     /// The process that looks after Consul.

@@ -1,6 +1,6 @@
 //! belief: the-more-often-the-better
 //! words: The more often, the better.
-//! check: d_what_is_well_passes_and_stays
+//! check: e_a_hundred_instances_are_asked
 //! says: 15 questions a minute at most
 
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
 //! belief: slow-means-ill
 //! words: Slow is as good as dead.
-//! check: e_slow_is_not_ill
+//! check: f_slow_is_not_ill
 //! says: given up after 0.5 s
 
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! belief: the-sooner-the-better
-//! words: The sooner the better.
+//! belief: one-pause-is-good-for-all
+//! words: One pause is good for all times.
 //! check: b_an_hour_is_long_but_not_for_ever
 //! says: Let the pauses grow
 
