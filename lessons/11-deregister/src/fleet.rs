@@ -139,14 +139,19 @@ impl Instance {
     /// If it does not end.
     pub async fn ask_to_end(mut self) -> anyhow::Result<(ExitStatus, Duration)> {
         let since = Instant::now();
-        // The standard library knows only SIGKILL; this program is on every Unix.
-        let mut kill = Command::new("kill");
-        let sent = (kill
-            .args(["-s", "TERM", &self.process().to_string()])
-            .status())
-        .context("`kill` is not on the PATH")?;
-        if !sent.success() {
-            bail!("{} has ended by itself", self.name);
+        if cfg!(unix) {
+            // The standard library knows only SIGKILL; this program is on every Unix.
+            let mut kill = Command::new("kill");
+            let sent = (kill
+                .args(["-s", "TERM", &self.process().to_string()])
+                .status())
+            .context("`kill` is not on the PATH")?;
+            if !sent.success() {
+                bail!("{} has ended by itself", self.name);
+            }
+        } else {
+            // Elsewhere the end of its standard input has to do.
+            drop(self.child.stdin.take());
         }
         while since.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait()? {

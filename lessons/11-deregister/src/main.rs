@@ -137,7 +137,7 @@ fn parse() -> anyhow::Result<Command> {
     let word = (!words.is_empty()).then(|| words.remove(0));
     let id = match word.as_deref() {
         Some("hide" | "show") if words.is_empty() => {
-            bail!("which instance? Give its id: `consul catalog` and the demo of lesson 09 show it")
+            bail!("which instance? Give its id; `cargo run -p l09-register -- list` shows them")
         }
         Some("hide" | "show") => words.remove(0),
         _ => String::new(),
