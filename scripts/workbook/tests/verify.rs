@@ -409,3 +409,24 @@ fn a_stub_that_hangs_or_exits_is_found() {
         "{text}"
     );
 }
+
+#[test]
+fn one_exercise_or_one_lesson_can_be_proven_alone() {
+    let fixture = Fixture::new();
+    // A fault in the other lesson's answers is not its business.
+    fs::write(
+        fixture.path("lessons/01-second/exercises/beta/solution.rs"),
+        "//! Why.\n\npub fn serve() {}\n",
+    )
+    .unwrap();
+    for name in ["alpha", "00-first"] {
+        let output = fixture.run(&["verify", name]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("verify: 1 exercise, 5 answers"), "{text}");
+        assert!(!text.contains("does not compile"), "{text}");
+    }
+    let output = fixture.run(&["verify", "alpa"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("alpha"), "{text}");
+    assert_eq!(output.status.code(), Some(2), "{text}");
+}

@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use lexopt::prelude::*;
 
-use super::{Command, course};
+use super::{Command, course, text};
+use crate::course::Exercise;
 use crate::judge::seconds;
 use crate::needs;
 use crate::verify::{answers, files, listings, pages};
@@ -17,15 +18,17 @@ pub const COMMAND: Command = Command {
     name: "verify",
     about: "prove the course: every stub fails, every solution passes, every mistake is caught",
     help: "\
-Usage: cargo workbook verify [--stress N]
+Usage: cargo workbook verify [ID | LESSON] [--stress N]
 
+  ID, LESSON  runs only the answers of this exercise, or of this lesson; files, listings and pages
+              are looked at all the same. Without it: every answer of the course
   --stress N  each solution must pass N times (otherwise once; 3 times with CI=true)
 
 Prints one line for each thing that is wrong, and exits with 1 if there is any. Works in a copy
 under target/workbook: the files you edit are neither used nor touched. With CI=true an exercise.rs
 that differs from its stub.rs is a fault as well.
 
-Example: cargo workbook verify --stress 20
+Example: cargo workbook verify frames --stress 20
 ",
     run,
 };
@@ -33,21 +36,27 @@ Example: cargo workbook verify --stress 20
 fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let strict = std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let mut times = if strict { 3 } else { 1 };
+    let mut name = None;
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("stress") => times = arguments.value()?.parse::<usize>()?.max(1),
+            Value(value) if name.is_none() => name = Some(text(value)?),
             other => return Err(other.unexpected().into()),
         }
     }
     let started = Instant::now();
     let course = course()?;
-    for lesson in &course.lessons {
-        needs::met(&lesson.needs, &lesson.name).map_err(anyhow::Error::msg)?;
+    let exercises: Vec<&Exercise> = match &name {
+        Some(name) => course.select(name)?,
+        None => course.exercises().collect(),
+    };
+    for exercise in &exercises {
+        needs::met(&exercise.needs, &exercise.lesson).map_err(anyhow::Error::msg)?;
     }
     let mut faults = files::faults(&course, strict);
     faults.extend(listings::faults(&course));
     faults.extend(pages::faults(&course));
-    let (found, counts) = answers::faults(&course, times, &mut |line| {
+    let (found, counts) = answers::faults(&course, &exercises, times, &mut |line| {
         // Progress only; if nobody listens, the work goes on.
         let _ = writeln!(std::io::stderr(), "verify: {line}");
     })
@@ -67,9 +76,12 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         }
     }
     println!(
-        "verify: {} exercises, {} answers ({} of them mistakes), solutions run {times} times: {} \
+        "verify: {}, {} answers ({} of them mistakes), solutions run {times} times: {} \
          ({})",
-        course.exercises().count(),
+        match exercises.len() {
+            1 => "1 exercise".to_owned(),
+            n => format!("{n} exercises"),
+        },
         counts.answers,
         counts.mistakes,
         match faults.len() {
