@@ -101,15 +101,11 @@ async fn readable() -> anyhow::Result<()> {
 async fn real() -> anyhow::Result<()> {
     let folders = Folders::new()?;
     println!("\n---- The same with the real Consul. It takes some seconds to start ...");
-    // Asked for and given back: Consul itself cannot take a free port for its name server.
-    let names = tokio::net::UdpSocket::bind("127.0.0.1:0")
-        .await?
-        .local_addr()?;
     let setup = Setup::new()
         .definitions(folders.definitions.path())
         .data(folders.data.path())
-        .argument("-enable-script-checks")
-        .argument(&format!("-dns-port={}", names.port()));
+        .with_name_server()
+        .argument("-enable-script-checks");
     // It waits until Consul is ready, which takes seconds.
     let consul = tokio::task::spawn_blocking(move || setup.start()).await?;
     let consul = consul.context("start the real Consul")?;
@@ -129,7 +125,7 @@ async fn real() -> anyhow::Result<()> {
         ttl: 3,
     };
     let stage = Stage::new(consul.addr(), "workbook", pace, &folders.definitions);
-    scenes(stage, greeters, Some(names)).await
+    scenes(stage, greeters, consul.name_server()).await
 }
 
 async fn scenes(

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use l08_consul::agent::{Agent, Config};
 use l08_consul::ask;
 use options::{Command, Question};
+use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     match options::parse().and_then(run) {
@@ -53,12 +54,24 @@ fn run(command: Command) -> anyhow::Result<()> {
 /// Dropped on Ctrl-C and SIGTERM, so that what it has started is ended and what it has written to
 /// the disk is gone.
 async fn interruptible(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let asked_to_end = signals()?;
     tokio::select! {
         done = work => done,
-        _ = tokio::signal::ctrl_c() => Ok(()),
-        _ = terminate.recv() => Ok(()),
+        () = asked_to_end => Ok(()),
     }
+}
+
+/// Ready after Ctrl-C or SIGTERM. It listens from this call on, and not from when it is first waited
+/// for: whoever has read that a program is there may end it at once.
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 async fn ask_once(question: Question) -> anyhow::Result<()> {
@@ -96,14 +109,13 @@ async fn run_agent(config: Config) -> anyhow::Result<()> {
     };
     // Each caller who waits holds a file handle. If the system gives no more, it will do without.
     let _as_it_was = rustix::process::setrlimit(rustix::process::Resource::Nofile, more);
+    let mut asked_to_end = std::pin::pin!(signals()?);
+    let mut hang_up = signal(SignalKind::hangup())?;
     let agent = Agent::start(config).await?;
     println!("listening on {}", agent.address());
-    let mut hang_up = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
-            _ = terminate.recv() => break,
+            () = &mut asked_to_end => break,
             _ = hang_up.recv() => match agent.reload() {
                 Ok(()) => eprintln!("reloaded"),
                 Err(error) => eprintln!("not reloaded: {error:#}"),

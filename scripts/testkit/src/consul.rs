@@ -92,6 +92,7 @@ pub fn find() -> Option<PathBuf> {
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     http: Option<u16>,
+    name_server: bool,
     definitions: Vec<PathBuf>,
     arguments: Vec<String>,
 }
@@ -107,6 +108,13 @@ impl Setup {
     #[must_use]
     pub fn http_port(mut self, port: u16) -> Self {
         self.http = Some(port);
+        self
+    }
+
+    /// Answers by DNS as well, on a free port: see [`Consul::name_server`].
+    #[must_use]
+    pub fn with_name_server(mut self) -> Self {
+        self.name_server = true;
         self
     }
 
@@ -159,10 +167,13 @@ impl Setup {
         let scratch = scratch()?;
         let log = scratch.join("log");
         let http = self.http.map_or_else(free_port, Ok)?;
+        // Consul cannot be told to take any free port for it.
+        let dns = self.name_server.then(free_port).transpose()?;
         let mut command = Command::new(program);
         command.args(["agent", "-dev", "-bind=127.0.0.1", "-client=127.0.0.1"]);
         command.args(["-node=workbook", "-disable-host-node-id"]);
-        command.args(["-dns-port=-1", "-grpc-port=-1", "-serf-wan-port=-1"]);
+        command.args(["-grpc-port=-1", "-serf-wan-port=-1"]);
+        command.arg(format!("-dns-port={}", dns.map_or(-1, i32::from)));
         command.arg(format!("-http-port={http}"));
         command.arg(format!("-server-port={}", free_port()?));
         command.arg(format!("-serf-lan-port={}", free_port()?));
@@ -179,6 +190,7 @@ impl Setup {
         let process = Guarded::start(&mut command, Some(&scratch))?;
         let mut consul = Consul {
             addr: (Ipv4Addr::LOCALHOST, http).into(),
+            name_server: dns.map(|port| (Ipv4Addr::LOCALHOST, port).into()),
             process,
             log,
         };
@@ -190,6 +202,7 @@ impl Setup {
 /// A running Consul. It ends when this is dropped.
 pub struct Consul {
     addr: SocketAddr,
+    name_server: Option<SocketAddr>,
     process: Guarded,
     log: PathBuf,
 }
@@ -207,6 +220,12 @@ impl Consul {
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where its name server is, over UDP and TCP; `None` unless it was asked for.
+    #[must_use]
+    pub fn name_server(&self) -> Option<SocketAddr> {
+        self.name_server
     }
 
     /// The number of its process.
