@@ -391,7 +391,8 @@ fn what_only_looks_like_a_consul_is_told_and_does_no_harm() {
         (
             "a web page",
             raw("HTTP/1.1 200 OK\r\n\r\n<html>"),
-            "not the JSON",
+            // Which of the two it fails by depends on who meets it first: the held query or the reading.
+            "not the JSON|no X-Consul-Index",
         ),
         (
             "cut short",
@@ -440,7 +441,8 @@ fn what_only_looks_like_a_consul_is_told_and_does_no_harm() {
         });
         let all = phase(&running, &mut events, "away");
         let why = all["tried"][0]["why"].as_str().unwrap();
-        assert!(why.contains(words), "{name}: {why}");
+        let told = words.split('|').any(|words| why.contains(words));
+        assert!(told, "{name}: {why}");
         assert_eq!(
             instance(&all, "w1")["state"],
             "passing",
