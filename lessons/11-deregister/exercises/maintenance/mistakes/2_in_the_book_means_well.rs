@@ -1,4 +1,4 @@
-//! belief: listed-means-well
+//! belief: in-the-book-means-well
 //! words: Who is in the book is well.
 //! check: b_critical_is_there_and_broken
 //! says: Restart
