@@ -15,7 +15,7 @@ use services::consul::{Consul, Setup};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-use crate::greeter::Greeter;
+use l09_register::greeter::Greeter;
 
 /// How often Consul looks in the demo.
 const OFTEN: &[&str] = &["--check-every-ms", "1000"];

@@ -1,4 +1,5 @@
-//! This program once more, as a greeter in a process of its own: for the demo and for `measure`.
+//! The running program once more, as a greeter in a process of its own: for demos, and for `measure`.
+//! The program has to know `server --addr A --consul A`.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -17,7 +18,11 @@ pub struct Greeter {
 }
 
 impl Greeter {
-    /// Starts it on a free port; `heard` gets each line that it says afterwards.
+    /// Starts it on a free port, with these options of `server`; `heard` gets each line that it says
+    /// afterwards.
+    ///
+    /// # Errors
+    /// If it cannot be started, or ends before it listens.
     pub fn start(
         consul: SocketAddr,
         options: &[&str],
@@ -43,6 +48,7 @@ impl Greeter {
     }
 
     /// The number of its process.
+    #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
     }
@@ -53,6 +59,9 @@ impl Greeter {
     }
 
     /// Asks it to end, as Ctrl-C does, and waits until it has.
+    ///
+    /// # Errors
+    /// If it still runs after 20 s.
     pub async fn interrupt(&mut self) -> anyhow::Result<()> {
         self.process.interrupt();
         let until = Instant::now() + Duration::from_secs(20);

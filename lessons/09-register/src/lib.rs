@@ -8,11 +8,13 @@
 //! * [`registry`]: consulrs, with a deadline on every call and errors to branch on.
 //! * [`keep`]: registers when Consul is there, looks whether it still knows, and registers again.
 //! * [`look`]: what the agent knows.
-//! * [`service`]: lesson 06's greeter, which says who has answered.
+//! * [`service`]: lesson 06's greeter, which says who has answered; [`greeter`] is one in a process of
+//!   its own, so that it can be killed. Lesson 10's demo uses it as well.
 //!
-//! `main.rs` is the command line; `serve.rs`, `greeter.rs`, `demo.rs` and `measure.rs` belong to it. Try `cargo run -p l09-register`.
+//! `main.rs` is the command line; `serve.rs`, `demo.rs` and `measure.rs` belong to it. Try `cargo run -p l09-register`.
 
 pub mod advertise;
+pub mod greeter;
 pub mod instance;
 pub mod keep;
 pub mod look;

@@ -14,7 +14,7 @@ use services::Side;
 use services::consul::Setup;
 use tokio::time::sleep;
 
-use crate::greeter::Greeter;
+use l09_register::greeter::Greeter;
 
 const CALLS: usize = 1000;
 /// The width of the words in a table.

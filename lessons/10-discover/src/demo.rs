@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use l09_register::greeter::Greeter;
 use l09_register::registry::Registry;
 use l10_discover::caller::{Caller, Greeted, Settings};
 use l10_discover::health::Query;
@@ -18,11 +19,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::greeter::{CHECKED, Greeter};
 use crate::show;
 
 /// What should happen within seconds; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often Consul looks at a greeter, in milliseconds. Real services take 10 s; nobody wants to watch that.
+const CHECKED: &str = "3000";
+/// What the greeters are started with.
+const OPTIONS: [&str; 2] = ["--check-every-ms", CHECKED];
 
 /// How many call at the same time.
 const CALLERS: usize = 16;
@@ -63,7 +68,7 @@ async fn home(clock: &Clock, caller: &Caller, consul: SocketAddr) -> anyhow::Res
     }
     let mut greeters = Vec::new();
     for _ in 0..3 {
-        greeters.push(Greeter::start(consul, |_| {})?);
+        greeters.push(Greeter::start(consul, &OPTIONS, |_| {})?);
     }
     clock.tell("three greeters are up and registered; Consul looks at each before it says so");
     list(clock, caller, |snapshot| snapshot.instances.len() == 3).await?;
@@ -124,7 +129,7 @@ async fn added(
 ) -> anyhow::Result<()> {
     clock.scene("4. Another greeter comes");
     let load = Load::start(caller);
-    let greeter = Greeter::start(consul, clock.right())?;
+    let greeter = Greeter::start(consul, &OPTIONS, clock.right())?;
     let name = format!("greeter-{}-{}", greeter.addr.ip(), greeter.addr.port());
     list(clock, caller, |snapshot| snapshot.instances.len() == 3).await?;
     load.hears(&name).await?;
