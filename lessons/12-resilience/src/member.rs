@@ -1,0 +1,33 @@
+//! One that can be called: what a selector chooses from, whoever has found it.
+
+use std::net::SocketAddr;
+
+/// An instance of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Member {
+    /// Its id: the same as long as it is the same instance, and no other has it.
+    pub id: String,
+    /// Where it is called.
+    pub addr: SocketAddr,
+    /// How many calls it gets compared with the others; 0 gets none as long as somebody else has more.
+    pub weight: u32,
+}
+
+impl Member {
+    /// One of weight 1.
+    #[must_use]
+    pub fn new(id: impl Into<String>, addr: SocketAddr) -> Self {
+        Member {
+            id: id.into(),
+            addr,
+            weight: 1,
+        }
+    }
+
+    /// The same with another weight.
+    #[must_use]
+    pub fn weighing(mut self, weight: u32) -> Self {
+        self.weight = weight;
+        self
+    }
+}
