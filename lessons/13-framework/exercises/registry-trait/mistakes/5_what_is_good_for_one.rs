@@ -55,6 +55,7 @@ impl Catalogue for Cards {
     }
 
     fn shelves(&self, title: &str) -> Result<Vec<String>, Away> {
+        let title = title.to_lowercase();
         let cards = self.cards.iter();
         let there = cards.filter(|card| !card.lent && card.title.to_lowercase() == title);
         Ok(in_order(there.map(|card| card.shelf.clone())))
