@@ -2,7 +2,6 @@
 //! was cut off goes on where it was, at any server of the cluster. If etcd has thrown the changes
 //! since then away, everything is read again and the differences are told.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use l12_resilience::l10_discover::l09_register::l06_grpc::retry::Policy;
@@ -12,27 +11,18 @@ use tokio_stream::StreamExt;
 use tonic::{Status, Streaming};
 
 use super::client::{Client, Error, MESSAGE, with_leader};
-use super::keys::{Entry, Listing, end_of};
+use super::keys::{Listing, end_of};
 use super::pb::etcdserverpb::watch_client::WatchClient;
 use super::pb::etcdserverpb::watch_request::RequestUnion;
 use super::pb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
 use super::pb::mvccpb::event::EventType;
+use crate::recall::{News, Recall};
 
-/// What has happened to a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It is there with this value, which is new.
-    Put(Entry),
-    /// It is gone. What was there last.
-    Gone(Entry),
-}
+/// What has happened to a key, and its value.
+pub type Change = News<Vec<u8>, Vec<u8>>;
 
 /// How many changes wait for somebody who reads slowly. Then etcd has to wait.
 const QUEUE: usize = 64;
-
-/// How long keys are remembered that an etcd does not know which has lost everything: the time that
-/// those who put them there need to do it again.
-pub const MEMORY: Duration = Duration::from_secs(30);
 
 /// The pauses while no server answers.
 const PAUSES: Policy = Policy {
@@ -67,12 +57,9 @@ pub async fn follow(client: &Client, prefix: &str) -> Result<mpsc::Receiver<Chan
 /// What the keys are, as far as we know.
 #[derive(Debug, Default)]
 struct Known {
-    entries: BTreeMap<Vec<u8>, Entry>,
+    keys: Recall<Vec<u8>, Vec<u8>>,
     /// All changes up to this one are in it.
     revision: i64,
-    /// Keys that an etcd without its memory does not know, until when they are remembered.
-    doubted: BTreeSet<Vec<u8>>,
-    forget_at: Option<Instant>,
 }
 
 impl Known {
@@ -83,50 +70,18 @@ impl Known {
         // key that is not there has not been deleted by anybody.
         let lost = listing.revision < self.revision;
         self.revision = listing.revision;
-        let there: BTreeSet<_> = listing.entries.iter().map(|entry| &entry.key).collect();
-        let missing = self.entries.keys().filter(|key| !there.contains(key));
-        let missing: Vec<Vec<u8>> = missing.cloned().collect();
-        let mut changes = Vec::new();
-        if lost {
-            self.doubted.extend(missing);
-            self.forget_at = Some(Instant::now() + MEMORY);
-        } else {
-            let gone = missing.iter().filter(|key| !self.doubted.contains(*key));
-            let gone: Vec<Vec<u8>> = gone.cloned().collect();
-            changes.extend(gone.iter().filter_map(|key| self.gone(key)));
-        }
-        let put = listing.entries.into_iter();
-        changes.extend(put.filter_map(|entry| self.put(entry)));
-        changes
+        let entries = listing.entries.into_iter();
+        let all = entries.map(|entry| (entry.key, entry.value)).collect();
+        self.keys.take(all, lost)
     }
     // ANCHOR_END: take
 
-    /// A key has this value now. `None` if it had it before: whoever renews tells nothing new.
-    fn put(&mut self, entry: Entry) -> Option<Change> {
-        self.doubted.remove(&entry.key);
-        let before = self.entries.insert(entry.key.clone(), entry.clone());
-        (before.is_none_or(|before| before.value != entry.value)).then_some(Change::Put(entry))
-    }
-
-    fn gone(&mut self, key: &[u8]) -> Option<Change> {
-        self.doubted.remove(key);
-        self.entries.remove(key).map(Change::Gone)
-    }
-
-    /// The time is over for those who have not come back.
-    fn forget(&mut self) -> Vec<Change> {
-        self.forget_at = None;
-        let doubted = std::mem::take(&mut self.doubted);
-        let changes = doubted.iter().filter_map(|key| self.gone(key));
-        changes.collect()
-    }
-
     /// Takes over what a watch tells.
     fn hear(&mut self, heard: WatchResponse) -> Vec<Change> {
-        let revision = heard.header.map_or(0, |header| header.revision);
         if heard.events.is_empty() {
             // Nothing has happened up to here. With events the header says how far the store is,
             // which can be further than the events that fitted into this response.
+            let revision = heard.header.map_or(0, |header| header.revision);
             self.revision = self.revision.max(revision);
         }
         let mut changes = Vec::new();
@@ -135,8 +90,8 @@ impl Known {
             let Some(kv) = event.kv else { continue };
             self.revision = self.revision.max(kv.mod_revision);
             changes.extend(match kind {
-                EventType::Put => self.put(kv.into()),
-                EventType::Delete => self.gone(&kv.key),
+                EventType::Put => self.keys.there(kv.key, kv.value),
+                EventType::Delete => self.keys.gone(&kv.key),
             });
         }
         changes
@@ -225,7 +180,7 @@ impl Follower {
         // Until it has begun it may not be silent; afterwards it may, for days.
         let mut begins = Some(Instant::now() + self.client.timeout());
         loop {
-            let forget_at = self.known.forget_at;
+            let forget_at = self.known.keys.forget_at();
             let wake = [begins, forget_at].into_iter().flatten().min();
             let heard = tokio::select! {
                 heard = stream.next() => heard,
@@ -233,7 +188,7 @@ impl Follower {
                     if begins.is_some_and(|at| at <= Instant::now()) {
                         return End::Away;
                     }
-                    let changes = self.known.forget();
+                    let changes = self.known.keys.forget();
                     match self.tell(changes).await {
                         Ok(()) => continue,
                         Err(end) => return end,
@@ -288,52 +243,5 @@ async fn at(when: Option<Instant>) {
     match when {
         Some(when) => sleep_until(when).await,
         None => std::future::pending().await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(key: &str, value: &str, lease: i64) -> Entry {
-        Entry {
-            key: key.into(),
-            value: value.into(),
-            lease,
-        }
-    }
-
-    fn listing(revision: i64, entries: &[Entry]) -> Listing {
-        Listing {
-            revision,
-            entries: entries.to_vec(),
-        }
-    }
-
-    #[test]
-    fn only_differences_are_told() {
-        let (a, b) = (entry("a", "1", 7), entry("b", "1", 8));
-        let mut known = Known::default();
-        let told = known.take(listing(5, &[a.clone(), b.clone()]));
-        assert_eq!(told, [Change::Put(a.clone()), Change::Put(b.clone())]);
-        // The same value with a new lease is the same; another value is not.
-        let (renewed, changed) = (entry("a", "1", 9), entry("c", "2", 9));
-        let told = known.take(listing(9, &[renewed, changed.clone()]));
-        assert_eq!(told, [Change::Gone(b), Change::Put(changed)]);
-    }
-
-    #[test]
-    fn a_store_that_has_lost_its_memory_takes_nobody_away_at_once() {
-        let (a, b) = (entry("a", "1", 7), entry("b", "1", 8));
-        let mut known = Known::default();
-        known.take(listing(50, &[a.clone(), b.clone()]));
-        assert_eq!(known.take(listing(1, &[])), []);
-        // `a` registers again, which is no news; `b` does not.
-        assert_eq!(known.put(entry("a", "1", 3)), None);
-        // Read again in the meantime: still nobody knows.
-        assert_eq!(known.take(listing(2, &[entry("a", "1", 3)])), []);
-        assert!(known.forget_at.is_some());
-        assert_eq!(known.forget(), [Change::Gone(b)]);
-        assert_eq!(known.forget(), []);
     }
 }

@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use l12_resilience::l10_discover::health;
+use l12_resilience::l10_discover::l09_register::consulrs;
 use l12_resilience::l10_discover::l09_register::registry::{self as agent, Registry as Agent};
 use tokio::time::timeout;
 
@@ -95,7 +96,7 @@ impl Consul {
 
 async fn pass(agent: &Agent, id: &str) -> Result<(), agent::Error> {
     let check = words::check(id);
-    let call = words::consulrs::check::pass(agent.client(), &check, None);
+    let call = consulrs::check::pass(agent.client(), &check, None);
     agent.in_time(call).await
 }
 

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::bounds;
 use crate::etcd::{self, Change, Client, follow};
+use crate::recall::News;
 use crate::registry::{Error, Event, Instance, Options, Registry, Watch};
 
 /// How many events wait for somebody who reads slowly. Then etcd has to wait, which it can: it keeps
@@ -146,8 +147,8 @@ impl Registry for Etcd {
         bounds::name(name)?;
         let listing = self.client().list(&words::prefix(Some(name)), false).await?;
         // What somebody else has put there is not for us.
-        let entries = listing.entries.iter();
-        let mut instances: Vec<Instance> = entries.filter_map(words::instance).collect();
+        let read = |entry: &etcd::Entry| words::instance(&entry.key, &entry.value);
+        let mut instances: Vec<Instance> = listing.entries.iter().filter_map(read).collect();
         instances.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(instances)
     }
@@ -181,8 +182,8 @@ async fn translate(mut changes: mpsc::Receiver<Change>, tell: mpsc::Sender<Event
         };
         let event = match change {
             None => return,
-            Some(Change::Put(entry)) => words::instance(&entry).map(Event::Added),
-            Some(Change::Gone(entry)) => words::instance(&entry).map(Event::Removed),
+            Some(News::There(key, value)) => words::instance(&key, &value).map(Event::Added),
+            Some(News::Gone(key, value)) => words::instance(&key, &value).map(Event::Removed),
         };
         if let Some(event) = event
             && tell.send(event).await.is_err()

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-pub use consulrs;
 use l12_resilience::l10_discover::health::{Answer, Listed, Query};
 use l12_resilience::l10_discover::l09_register::instance::{Check, Instance as Service};
 

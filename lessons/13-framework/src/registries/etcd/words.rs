@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::etcd::Entry;
 use crate::registries::escape::{escape, unescape};
 use crate::registry::{Error, Instance};
 
@@ -54,9 +53,9 @@ pub fn value(instance: &Instance) -> Result<Vec<u8>, Error> {
 }
 
 /// The instance of a key and its value; `None` if it is none of ours.
-pub fn instance(entry: &Entry) -> Option<Instance> {
-    let (name, id) = read(&entry.key)?;
-    let value: Value = serde_json::from_slice(&entry.value).ok()?;
+pub fn instance(key: &[u8], value: &[u8]) -> Option<Instance> {
+    let (name, id) = read(key)?;
+    let value: Value = serde_json::from_slice(value).ok()?;
     Some(Instance {
         id,
         name,
@@ -85,21 +84,10 @@ mod tests {
             addr: "127.0.0.1:80".parse().unwrap(),
             metadata: [("weight".to_string(), "2".to_string())].into(),
         };
-        let entry = Entry {
-            key: key(&instance).into(),
-            value: value(&instance).unwrap(),
-            lease: 1,
-        };
-        assert_eq!(
-            entry.key,
-            b"/micro/registry/go.micro.srv.user/a%2Fb%20%25"
-        );
-        assert_eq!(super::instance(&entry), Some(instance));
-        let stranger = Entry {
-            value: b"hello".to_vec(),
-            ..entry
-        };
-        assert_eq!(super::instance(&stranger), None);
+        let (key, value) = (key(&instance), value(&instance).unwrap());
+        assert_eq!(key, "/micro/registry/go.micro.srv.user/a%2Fb%20%25");
+        assert_eq!(super::instance(key.as_bytes(), &value), Some(instance));
+        assert_eq!(super::instance(key.as_bytes(), b"hello"), None);
         assert_eq!(read(b"/micro/registry/user"), None);
     }
 }
