@@ -146,7 +146,10 @@ impl Etcd {
     pub fn cluster() -> Result<[Self; 3], Trouble> {
         let attempt = || {
             let names = ["etcd01", "etcd02", "etcd03"];
-            let members: Vec<Member> = names.into_iter().map(Member::new).collect::<Result<_, _>>()?;
+            let members: Vec<Member> = names
+                .into_iter()
+                .map(Member::new)
+                .collect::<Result<_, _>>()?;
             let mut all = [0, 1, 2].map(|place| Etcd::of(&members, place));
             // None is ready before two of them run.
             for etcd in all.iter_mut().flatten() {

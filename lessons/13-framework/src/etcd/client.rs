@@ -79,7 +79,9 @@ impl Client {
         } else {
             addresses
         };
-        let all = addresses.iter().map(|addr| (*addr, channel(*addr, timeout)));
+        let all = addresses
+            .iter()
+            .map(|addr| (*addr, channel(*addr, timeout)));
         Client {
             servers: Arc::new(Servers {
                 all: all.collect(),

@@ -41,7 +41,9 @@ mod tests {
 
     #[test]
     fn every_name_comes_back_and_no_two_are_one() {
-        let names = ["", "a", "A", "a b", "a/b", "a%2Fb", "a_b", "你好", "..", "\n"];
+        let names = [
+            "", "a", "A", "a b", "a/b", "a%2Fb", "a_b", "你好", "..", "\n",
+        ];
         let safe = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
         let mut all = Vec::new();
         for name in names {

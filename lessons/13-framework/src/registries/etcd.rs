@@ -145,7 +145,10 @@ impl Registry for Etcd {
 
     async fn get_service(&self, name: &str) -> Result<Vec<Instance>, Error> {
         bounds::name(name)?;
-        let listing = self.client().list(&words::prefix(Some(name)), false).await?;
+        let listing = self
+            .client()
+            .list(&words::prefix(Some(name)), false)
+            .await?;
         // What somebody else has put there is not for us.
         let read = |entry: &etcd::Entry| words::instance(&entry.key, &entry.value);
         let mut instances: Vec<Instance> = listing.entries.iter().filter_map(read).collect();

@@ -185,13 +185,20 @@ impl Follower {
     fn next(&mut self, which: usize, told: u64) -> bool {
         let before = self.indices[which];
         self.indices[which] = next_index(before, told);
-        self.indices[which] < before
+        let fell = self.indices[which] < before;
+        if fell {
+            // Whoever answers counts anew, and the other index is worth no more.
+            self.indices = [0, 0];
+        }
+        fell
     }
 }
 
 fn by_id(instances: Vec<Instance>) -> BTreeMap<String, Instance> {
     let pairs = instances.into_iter();
-    pairs.map(|instance| (instance.id.clone(), instance)).collect()
+    pairs
+        .map(|instance| (instance.id.clone(), instance))
+        .collect()
 }
 
 fn told(news: News<String, Instance>) -> Event {

@@ -21,8 +21,10 @@ const MARK: u8 = b'_';
 
 /// The name for Consul. It finds names whatever their case, so ours is in a tag as well.
 pub fn name(name: &str) -> String {
+    // In a path `.` and `..` are no names.
+    let dots = name == "." || name == "..";
     escape(name, MARK, |byte| {
-        byte.is_ascii_alphanumeric() || b"-.".contains(&byte)
+        byte.is_ascii_alphanumeric() || byte == b'-' || (byte == b'.' && !dots)
     })
 }
 
@@ -33,9 +35,8 @@ pub fn read_name(name: &str) -> Option<String> {
 
 /// The id for Consul. Its catalog takes `A` and `a` for one id.
 pub fn id(id: &str) -> String {
-    let safe = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte)
-    };
+    let safe =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
     format!("{OURS}:{}", escape(id, MARK, safe))
 }
 
@@ -141,6 +142,12 @@ mod tests {
             tags: service.tags,
         };
         assert_eq!(instance(&listed), Some(one));
+    }
+
+    #[test]
+    fn a_name_fits_into_a_path() {
+        let names = [".", "..", "a/b", "go.micro", "a_b"].map(name);
+        assert_eq!(names, ["_2E", "_2E_2E", "a_2Fb", "go.micro", "a_5Fb"]);
     }
 
     #[test]
