@@ -16,10 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use l12_resilience::l10_discover::l09_register::advertise::Wanted;
-use l12_resilience::l10_discover::l09_register::l06_grpc::listen;
-use l12_resilience::l10_discover::l09_register::l06_grpc::server::Settings;
+use l06_grpc::listen;
+use l06_grpc::server::Settings;
 use prost::Message;
-use tokio::net::TcpListener;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http;

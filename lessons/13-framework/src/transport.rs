@@ -16,13 +16,13 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use bytes::Bytes;
-use l04_typed_rpc::rpc;
 use tokio::time::Instant;
 use tonic::Status;
 use tonic::transport::Channel;
 
 pub(crate) use grpc::{routes, serve};
 pub use handlers::{Handlers, Twice};
+pub use own::Wire;
 pub(crate) use own_server::serve as serve_own;
 
 // ANCHOR: transport
@@ -132,7 +132,7 @@ pub enum Line {
     /// A channel of tonic, for anything that gRPC can do.
     Grpc(Channel),
     /// A connection of lesson 02.
-    Rpc(rpc::client::Client),
+    Rpc(Wire),
 }
 
 impl Line {
@@ -160,7 +160,7 @@ impl Line {
     ) -> Result<Bytes, Status> {
         match self {
             Line::Grpc(channel) => grpc::unary(channel.clone(), method, message, until).await,
-            Line::Rpc(client) => own::unary(client, method, message, until).await,
+            Line::Rpc(wire) => own::unary(wire, method, message, until).await,
         }
     }
 
@@ -172,7 +172,7 @@ impl Line {
     pub async fn serves(&self, until: Instant) -> Result<bool, Status> {
         match self {
             Line::Grpc(channel) => grpc::serves(channel.clone(), until).await,
-            Line::Rpc(client) => own::serves(client, until).await,
+            Line::Rpc(wire) => own::serves(wire, until).await,
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use l12_resilience::l10_discover::l09_register::l06_grpc::retry::Policy;
+use l06_grpc::retry::Policy;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -47,10 +47,13 @@ pub(super) struct Keeper {
 impl Kept {
     /// Ready when the registry will never take it, and only then.
     pub async fn never(&mut self) -> Error {
-        let never = |standing: &Standing| matches!(standing, Standing::Never(_));
-        match self.standing.wait_for(never).await.as_deref() {
-            Ok(Standing::Never(error)) => error.clone(),
-            _ => std::future::pending().await,
+        loop {
+            if let Standing::Never(error) = &*self.standing.borrow_and_update() {
+                return error.clone();
+            }
+            if self.standing.changed().await.is_err() {
+                return std::future::pending().await;
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use l12_resilience::l10_discover::l09_register::advertise::{self, Unreachable};
-use l12_resilience::l10_discover::l09_register::l06_grpc::{listen, server};
+use l06_grpc::{listen, server};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ use tonic_health::ServingStatus::{NotServing, Serving};
 use tonic_health::server::HealthReporter;
 
 use super::keep::{Keeper, Kept};
-use super::{Service, Shutdown, answers};
+use super::{Leaving, Service, Shutdown, answers};
 use crate::broker;
 use crate::registry::Instance;
 use crate::transport::{self, Transport};
@@ -71,29 +71,26 @@ impl Service {
     ///
     /// # Errors
     /// If the address is taken, or none of this machine's.
-    pub async fn listen(&self) -> anyhow::Result<(TcpListener, Shutdown)> {
-        // Before anybody can read that it is there: whoever reads it may send a signal.
-        let mut stop = listen::on_signal(self.until_stdin_ends)?;
-        let listener = TcpListener::bind(self.address).await.map_err(|error| {
-            let words = listen::taken(self.address, &error).to_string();
-            anyhow::anyhow!(words.replace("--addr ", "--server_address "))
-        })?;
+    pub fn listen(
+        &self,
+    ) -> impl Future<Output = anyhow::Result<(TcpListener, Shutdown)>> + Send + use<> {
+        let (address, stdin) = (self.address, self.until_stdin_ends);
         let longest = self.leaving.longest().as_secs_f64().ceil();
         let tell = Arc::clone(&self.tell);
-        let shutdown = async move {
-            let _ = stop.wait_for(|stop| *stop).await;
-            tell(&format!("leaving: at most {longest} s; Ctrl-C once more ends it at once"));
-            // Whoever asks a second time means it.
-            if let Ok(mut again) = listen::on_signal(false) {
-                tokio::spawn(async move {
-                    if again.wait_for(|stop| *stop).await.is_ok() {
-                        eprintln!("ended at once, as asked a second time: calls may be lost");
-                        std::process::exit(1);
-                    }
-                });
-            }
-        };
-        Ok((listener, Box::pin(shutdown)))
+        async move {
+            // Before anybody can read that it is there: whoever reads it may send a signal.
+            let mut stop = listen::on_signal(stdin)?;
+            let listener = TcpListener::bind(address).await.map_err(|error| {
+                let words = listen::taken(address, &error).to_string();
+                anyhow::anyhow!(words.replace("--addr ", "--server_address "))
+            })?;
+            let shutdown: Shutdown = Box::pin(async move {
+                let _ = stop.wait_for(|stop| *stop).await;
+                tell(&format!("leaving: at most {longest} s; Ctrl-C once more ends it at once"));
+                end_at_once_when_asked_again();
+            });
+            Ok((listener, shutdown))
+        }
     }
     // ANCHOR_END: run
 
@@ -109,20 +106,21 @@ impl Service {
     ) -> anyhow::Result<Left> {
         let id = self.id();
         let inboxes = broker::open(&self.subscriptions, &id);
-        if !inboxes.is_empty() {
-            let added = broker::deliver(&mut self.handlers, inboxes.clone());
+        if !self.subscriptions.is_empty() {
+            self.descriptors.push(broker::pb::DESCRIPTORS);
+            let added = broker::deliver(&mut self.handlers, Arc::clone(&inboxes));
             self = self.noted(added.map_err(|twice| twice.to_string()));
         }
+        let grace = self.leaving.grace;
         // The grace is counted by whoever waits for the server, and that one can tell. This is later.
         let mut settings = self.settings.clone();
-        settings.grace = self.leaving.grace + Duration::from_secs(1);
+        settings.grace = grace + Duration::from_secs(1);
         let handlers = self.handlers.clone();
-        let topics = broker::instances(&self.subscriptions, &id, self.transport);
-        match self.transport {
+        let mut left = match self.transport {
             Transport::Grpc => {
                 let (health, routes) = self.routes().await?;
                 let serve = |listener, stop| transport::serve(listener, routes, settings, stop);
-                self.live(listener, shutdown, serve, health, topics).await
+                self.live(listener, shutdown, serve, health).await?
             }
             Transport::Rpc => {
                 if let Some(name) = self.routed.first() {
@@ -136,9 +134,12 @@ impl Service {
                     transport::serve_own(listener, &handlers, &settings, says, stop).await
                 };
                 let health = Health::Own(serving);
-                self.live(listener, shutdown, serve, health, topics).await
+                self.live(listener, shutdown, serve, health).await?
             }
-        }
+        };
+        // What was taken is heard.
+        left.finished &= inboxes.finish(grace).await;
+        Ok(left)
     }
 
     /// The same life around another server: axum, for example. It gets the listener, and has to take no
@@ -147,7 +148,7 @@ impl Service {
     /// # Errors
     /// As for [`Service::run_on`], and what the server says.
     pub async fn run_with<F, E>(
-        mut self,
+        self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
         serve: impl FnOnce(TcpListener, Shutdown) -> F,
@@ -160,14 +161,11 @@ impl Service {
         if ours || !self.subscriptions.is_empty() {
             bail!("handlers and subscribers need a server of our own: `run`, not `run_with`");
         }
-        self.metadata
-            .insert(Transport::KEY.to_string(), "http".to_string());
         let serve = |listener, stop| {
             let serving = serve(listener, stop);
             async move { serving.await.map_err(Into::into) }
         };
-        self.live(listener, shutdown, serve, Health::Unknown, Vec::new())
-            .await
+        self.live(listener, shutdown, serve, Health::Unknown).await
     }
 
     /// All that is served on gRPC.
@@ -190,7 +188,6 @@ impl Service {
         shutdown: impl Future<Output = ()>,
         serve: impl FnOnce(TcpListener, Shutdown) -> F,
         health: Health,
-        mut instances: Vec<Instance>,
     ) -> anyhow::Result<Left>
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -201,8 +198,9 @@ impl Service {
         let registry = self.registry_in_use()?;
         let bound = listener.local_addr()?;
         let addr = self.advertised(bound)?;
-        instances.iter_mut().for_each(|topic| topic.addr = addr);
-        instances.insert(0, self.instance(addr));
+        let instance = self.instance(addr, &health);
+        let mut instances = broker::instances(&self.subscriptions, &instance);
+        instances.insert(0, instance);
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped: Shutdown = Box::pin(async {
             // Asked, or given up: both are the end.
@@ -229,45 +227,11 @@ impl Service {
             error = kept.never() => bail!("it cannot be registered: {error}"),
             ended = server.join_next() => return Err(early(ended)),
         }
-        self.leave(health, kept, server, stop).await
+        // What was handled is with the server; what is left of the service is not needed any more.
+        let (limits, tell) = (self.leaving, self.tell);
+        leave(limits, &*tell, health, kept, server, stop).await
     }
     // ANCHOR_END: life
-
-    // ANCHOR: leave
-    /// Leaves, in lesson 11's steps. Calls are answered all the while, until the last one.
-    async fn leave(
-        &self,
-        health: Health,
-        kept: Kept,
-        mut server: JoinSet<anyhow::Result<()>>,
-        stop: oneshot::Sender<()>,
-    ) -> anyhow::Result<Left> {
-        // For those who ask the service itself. Nothing is refused because of it.
-        health.end().await;
-        // For those who ask the registry.
-        let told = match kept.leave(self.leaving.goodbye).await {
-            Ok(()) => {
-                (self.tell)("is off the list, and answers every call");
-                // They have read the list before that, and have not looked again yet.
-                sleep(self.leaving.notice).await;
-                true
-            }
-            // Nobody will notice anything, however long it waits.
-            Err(error) => {
-                (self.tell)(&format!("could not say goodbye: {error}"));
-                false
-            }
-        };
-        // It may have ended by itself; then nobody is asked.
-        let _ = stop.send(());
-        let finished = timeout(self.leaving.grace, server.join_next()).await.is_ok();
-        (self.tell)(match finished {
-            true => "has finished what was under way",
-            false => "the grace is over, and calls are cut off",
-        });
-        Ok(Left { told, finished })
-    }
-    // ANCHOR_END: leave
 
     /// Where others go.
     fn advertised(&self, bound: SocketAddr) -> anyhow::Result<SocketAddr> {
@@ -280,12 +244,10 @@ impl Service {
         })
     }
 
-    fn instance(&self, addr: SocketAddr) -> Instance {
+    fn instance(&self, addr: SocketAddr, health: &Health) -> Instance {
+        let speaks = self.speaks(health).map_or("http", Transport::name);
         let mut metadata = self.metadata.clone();
-        let transport = || self.transport.name().to_string();
-        metadata
-            .entry(Transport::KEY.to_string())
-            .or_insert_with(transport);
+        metadata.insert(Transport::KEY.to_string(), speaks.to_string());
         Instance {
             id: self.id(),
             name: self.name.clone(),
@@ -318,6 +280,58 @@ impl Left {
             Left { .. } => Ok(()),
         }
     }
+}
+
+// ANCHOR: leave
+/// Leaves, in lesson 11's steps. Calls are answered all the while, until the last one.
+async fn leave(
+    limits: Leaving,
+    tell: &(dyn Fn(&str) + Send + Sync),
+    health: Health,
+    kept: Kept,
+    mut server: JoinSet<anyhow::Result<()>>,
+    stop: oneshot::Sender<()>,
+) -> anyhow::Result<Left> {
+    // For those who ask the service itself. Nothing is refused because of it.
+    health.end().await;
+    // For those who ask the registry.
+    let told = match kept.leave(limits.goodbye).await {
+        Ok(()) => {
+            tell("is off the list, and answers every call");
+            // They have read the list before that, and have not looked again yet.
+            sleep(limits.notice).await;
+            true
+        }
+        // Nobody will notice anything, however long it waits.
+        Err(error) => {
+            tell(&format!("could not say goodbye: {error}"));
+            false
+        }
+    };
+    // It may have ended by itself; then nobody is asked.
+    let _ = stop.send(());
+    let finished = timeout(limits.grace, server.join_next()).await.is_ok();
+    tell(match finished {
+        true => "has finished what was under way",
+        false => "the grace is over, and calls are cut off",
+    });
+    Ok(Left { told, finished })
+}
+// ANCHOR_END: leave
+
+
+/// Whoever asks a second time means it.
+fn end_at_once_when_asked_again() {
+    // Without signals there is nobody who could ask.
+    let Ok(mut again) = listen::on_signal(false) else {
+        return;
+    };
+    tokio::spawn(async move {
+        if again.wait_for(|stop| *stop).await.is_ok() {
+            eprintln!("ended at once, as asked a second time: calls may be lost");
+            std::process::exit(1);
+        }
+    });
 }
 
 /// A server that ends before it was asked to.

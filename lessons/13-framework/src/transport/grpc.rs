@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use l12_resilience::deadline as travelling;
-use l12_resilience::l10_discover::l09_register::l06_grpc::server::{MESSAGE, Settings, serve_with};
-use l12_resilience::l10_discover::l09_register::l06_grpc::{deadline, limits, lost};
+use l06_grpc::server::{MESSAGE, Settings, serve_with};
+use l06_grpc::{deadline, limits};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
@@ -159,19 +159,15 @@ pub(super) async fn unary(
         .max_decoding_message_size(MESSAGE)
         .max_encoding_message_size(MESSAGE);
     let call = async {
-        grpc.ready()
-            .await
-            .map_err(|error| Status::unavailable(innermost(&error)))?;
+        (grpc.ready().await).map_err(|error| Status::from_error(Box::new(error)))?;
         let mut request = Request::new(message);
         request.set_timeout(until.saturating_duration_since(Instant::now()));
         grpc.unary(request, path, BytesCodec).await
     };
     // tonic's own clock looks at the header; this one also at the time before there was one.
     let outcome = timeout_at(until, call).await.unwrap_or_else(|_| Err(late()));
-    outcome.map(Response::into_inner).map_err(|status| {
-        let mended = limits::mended(lost::mended(status));
-        deadline::mended(mended, Some(until))
-    })
+    // What else tonic calls by other names, lesson 12 mends, after it has looked what is beneath.
+    outcome.map(Response::into_inner).map_err(limits::mended)
 }
 
 /// What its health service says about the server as a whole.
