@@ -155,14 +155,14 @@ fn expect(case: &Case, told: &[String], expected: &[&str], advice: &str) {
 #[test]
 fn a_between_two_looks() {
     case("B comes at 10.2 s, and goes at 10.7 s", |case| {
-        let day = Day::new(&[(10_200, 42, In("B")), (10_700, 43, Out("B"))]);
+        let day = Day::new(&[(10_200, 41, In("B")), (10_700, 42, Out("B"))]);
         let (told, _) = watched(case, day);
         let advice = "B came and went between two looks: it was in no list, and it has not paid. A list \
                       says how things are; what happens, only `after` says.";
         expect(case, &told, &["B in", "B out"], advice);
     });
     case("B comes, and turns round in the same millisecond", |case| {
-        let day = Day::new(&[(10_000, 42, In("B")), (10_000, 43, Out("B"))]);
+        let day = Day::new(&[(10_000, 41, In("B")), (10_000, 42, Out("B"))]);
         let (told, _) = watched(case, day);
         let advice = "Before and after it the list is the same, and no two looks are close enough to see it: B \
                       came and went between two looks. Only `after` says what happens.";
