@@ -15,6 +15,7 @@
 //!   to hear of changes.
 
 pub mod bounds;
+pub mod mdns;
 pub mod memory;
 mod table;
 
@@ -27,6 +28,7 @@ use crate::registry::{Error, Registry};
 pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
     Ok(match name {
         "memory" => Box::new(memory::Memory::new()),
+        "mdns" => Box::new(mdns::Mdns::new()),
         _ => {
             return Err(Error::Invalid(format!(
                 "no registry is called {name:?}; there are {}",
@@ -37,4 +39,4 @@ pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
 }
 
 /// All names that [`named`] knows.
-pub const NAMES: [&str; 1] = ["memory"];
+pub const NAMES: [&str; 2] = ["memory", "mdns"];
