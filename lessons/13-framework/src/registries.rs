@@ -15,6 +15,7 @@
 //!   to hear of changes.
 
 pub mod bounds;
+pub mod gossip;
 pub mod mdns;
 pub mod memory;
 mod table;
@@ -28,6 +29,7 @@ use crate::registry::{Error, Registry};
 pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
     Ok(match name {
         "memory" => Box::new(memory::Memory::new()),
+        "gossip" => Box::new(gossip::Gossip::new()),
         "mdns" => Box::new(mdns::Mdns::new()),
         _ => {
             return Err(Error::Invalid(format!(
@@ -39,4 +41,4 @@ pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
 }
 
 /// All names that [`named`] knows.
-pub const NAMES: [&str; 2] = ["memory", "mdns"];
+pub const NAMES: [&str; 3] = ["memory", "mdns", "gossip"];

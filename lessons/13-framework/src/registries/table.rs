@@ -99,6 +99,11 @@ impl Table {
         self.entries.get(id).map(|entry| &entry.instance)
     }
 
+    /// All ids, sorted.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
     /// From now on all who stay until they are removed have to be put again before `until`.
     pub fn doubt(&mut self, until: Instant) {
         for entry in self.entries.values_mut() {
