@@ -100,14 +100,23 @@ async fn everybody_hears_everything() {
         // No faster than they are brought, or a queue would be full.
         assert!(publisher.flush(PATIENCE).await);
     }
-    until("both have heard", async || heard(&one).len() + heard(&two).len() == 100).await;
+    until("both have heard", async || {
+        heard(&one).len() + heard(&two).len() == 100
+    })
+    .await;
     assert_eq!(heard(&one), words);
     assert_eq!(heard(&two), words);
     for brought in publisher.brought(TOPIC).values() {
-        assert_eq!((brought.sent(), brought.taken(), brought.lost()), (50, 50, 0));
+        assert_eq!(
+            (brought.sent(), brought.taken(), brought.lost()),
+            (50, 50, 0)
+        );
     }
     // Another topic is another topic.
-    let sent = publisher.publish("weather", &"rain".to_string()).await.unwrap();
+    let sent = publisher
+        .publish("weather", &"rain".to_string())
+        .await
+        .unwrap();
     assert_eq!(sent.to, 0);
     object.leave().await;
     subscription.leave().await;
@@ -133,13 +142,19 @@ async fn one_of_a_group() {
     }
     let publisher = publisher(&registry);
     for n in 0..40 {
-        let sent = publisher.publish(TOPIC, &format!("page {n}")).await.unwrap();
+        let sent = publisher
+            .publish(TOPIC, &format!("page {n}"))
+            .await
+            .unwrap();
         assert_eq!(sent.to, 2);
         assert!(publisher.flush(PATIENCE).await);
     }
     let [alone, one, two] = &all;
     let count = |heard: &Heard| heard.lock().unwrap().len();
-    until("all is heard", async || count(alone) + count(one) + count(two) == 80).await;
+    until("all is heard", async || {
+        count(alone) + count(one) + count(two) == 80
+    })
+    .await;
     assert_eq!(count(alone), 40);
     assert_eq!((count(one), count(two)), (20, 20), "in turn");
     let mut pages: Vec<String> = heard(one).into_iter().chain(heard(two)).collect();
@@ -154,7 +169,10 @@ async fn who_joins_late_has_missed_it() {
     let registry = memory();
     let publisher = publisher(&registry);
     // Nobody hears it, and nobody is told: that is no error.
-    let sent = publisher.publish(TOPIC, &"first".to_string()).await.unwrap();
+    let sent = publisher
+        .publish(TOPIC, &"first".to_string())
+        .await
+        .unwrap();
     assert_eq!((sent.to, sent.dropped), (0, 0));
     let early = Heard::default();
     let _early = listening(&registry, Subscription::new(TOPIC, keeps(&early))).await;
@@ -164,7 +182,10 @@ async fn who_joins_late_has_missed_it() {
     let _late = listening(&registry, Subscription::new(TOPIC, keeps(&late))).await;
     publish_to(&publisher, 2, "third").await;
     assert!(publisher.flush(PATIENCE).await);
-    until("the third is heard", async || heard(&late).contains(&"third".to_string())).await;
+    until("the third is heard", async || {
+        heard(&late).contains(&"third".to_string())
+    })
+    .await;
     assert_eq!(heard(&late).first().unwrap(), "third");
     assert!(!heard(&early).contains(&"first".to_string()));
     assert_eq!(heard(&early).first().unwrap(), "second");
@@ -191,14 +212,20 @@ async fn what_a_dead_subscriber_was_sent_is_lost_and_counted() {
     let before = publisher.brought(TOPIC)[&id].lost();
     // Still listed, so it is still sent to.
     for n in 0..5 {
-        let sent = publisher.publish(TOPIC, &format!("after {n}")).await.unwrap();
+        let sent = publisher
+            .publish(TOPIC, &format!("after {n}"))
+            .await
+            .unwrap();
         assert_eq!(sent.to, 2);
         assert!(publisher.flush(PATIENCE).await);
     }
     let brought = &publisher.brought(TOPIC)[&id];
     assert_eq!(brought.lost() - before, 5);
     assert_eq!(brought.waiting(), 0);
-    until("the other has heard it all", async || heard(&living).len() >= 6).await;
+    until("the other has heard it all", async || {
+        heard(&living).len() >= 6
+    })
+    .await;
     assert!(heard(&dead).iter().all(|word| word == "before"));
 }
 
@@ -223,7 +250,11 @@ async fn a_slow_subscriber_costs_nobody_but_itself() {
     let slow_heard = slow.heard();
     let fast = Heard::default();
     let _slow = listening(&registry, slow).await;
-    let _fast = listening(&registry, Subscription::new(TOPIC, keeps(&fast)).room(MESSAGES)).await;
+    let _fast = listening(
+        &registry,
+        Subscription::new(TOPIC, keeps(&fast)).room(MESSAGES),
+    )
+    .await;
     let publisher = publisher(&registry);
     let mut longest = Duration::ZERO;
     for n in 0..MESSAGES {
@@ -233,17 +264,31 @@ async fn a_slow_subscriber_costs_nobody_but_itself() {
         assert_eq!((sent.to, sent.dropped), (2, 0));
         assert!(publisher.flush(PATIENCE).await);
     }
-    until("the fast one has heard all", async || heard(&fast).len() == MESSAGES).await;
+    until("the fast one has heard all", async || {
+        heard(&fast).len() == MESSAGES
+    })
+    .await;
     // One is being heard, and the queue is full: all the others are dropped.
     let held = ROOM as u64 + 1;
     assert_eq!(slow_heard.dropped(), MESSAGES as u64 - held);
     assert_eq!(slow_heard.heard(), 0);
-    let refused: u64 = publisher.brought(TOPIC).values().map(|one| one.refused()).sum();
-    assert_eq!(refused, slow_heard.dropped(), "the publisher has counted the same");
+    let refused: u64 = publisher
+        .brought(TOPIC)
+        .values()
+        .map(|one| one.refused())
+        .sum();
+    assert_eq!(
+        refused,
+        slow_heard.dropped(),
+        "the publisher has counted the same"
+    );
     // No handler was ever waited for: it has not moved to this very moment.
     println!("the longest publish took {longest:?}");
     gate.add_permits(MESSAGES);
-    until("it hears what was kept", async || slow_heard.heard() == held).await;
+    until("it hears what was kept", async || {
+        slow_heard.heard() == held
+    })
+    .await;
 }
 
 /// A subscriber that does not even take connections: the queue is the publisher's then, and it ends too.
@@ -259,7 +304,10 @@ async fn a_silent_place_holds_up_its_own_queue_only() {
         addr: silent.local_addr().unwrap(),
         metadata: Default::default(),
     };
-    registry.register(&instance, Duration::from_secs(600)).await.unwrap();
+    registry
+        .register(&instance, Duration::from_secs(600))
+        .await
+        .unwrap();
     let fast = Heard::default();
     let _fast = listening(&registry, Subscription::new(TOPIC, keeps(&fast))).await;
     let settings = Settings {
@@ -275,10 +323,15 @@ async fn a_silent_place_holds_up_its_own_queue_only() {
             until("the fast one has it", async || heard(&fast).len() == n + 1).await;
         }
     };
-    timeout(PATIENCE, everything).await.expect("nobody waits for the silent one");
+    timeout(PATIENCE, everything)
+        .await
+        .expect("nobody waits for the silent one");
     let brought = Arc::clone(&publisher.brought(TOPIC)["silent"]);
     // One is being brought, four wait, fifteen had no room.
-    assert_eq!((brought.sent(), brought.dropped(), brought.waiting()), (20, 15, 5));
+    assert_eq!(
+        (brought.sent(), brought.dropped(), brought.waiting()),
+        (20, 15, 5)
+    );
     assert!(!publisher.flush(Duration::from_millis(50)).await);
 }
 
@@ -344,7 +397,10 @@ async fn a_registry_that_is_away_is_not_an_empty_topic() {
         ..Settings::default()
     };
     let publisher = Publisher::new(registry, settings);
-    let failed = publisher.publish(TOPIC, &"x".to_string()).await.unwrap_err();
+    let failed = publisher
+        .publish(TOPIC, &"x".to_string())
+        .await
+        .unwrap_err();
     assert!(matches!(failed, Error::Registry(_)), "{failed}");
     assert!(failed.to_string().contains("out for lunch"), "{failed}");
 }

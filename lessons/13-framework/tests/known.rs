@@ -40,14 +40,27 @@ async fn it_follows() {
     let home = known.home(Instant::now() + PATIENCE).await.unwrap();
     assert_eq!(home, [instance("a", "3")]);
     assert_eq!(known.members().borrow()[0].weight, 3);
-    registry.register(&instance("b", "heavy"), LONG).await.unwrap();
+    registry
+        .register(&instance("b", "heavy"), LONG)
+        .await
+        .unwrap();
     until("b is there", async || ids(&known) == ["a", "b"]).await;
-    assert_eq!(known.members().borrow()[1].weight, 1, "what is no number is 1");
+    assert_eq!(
+        known.members().borrow()[1].weight,
+        1,
+        "what is no number is 1"
+    );
     registry.register(&instance("a", "5"), LONG).await.unwrap();
-    until("a has changed", async || known.members().borrow()[0].weight == 5).await;
+    until("a has changed", async || {
+        known.members().borrow()[0].weight == 5
+    })
+    .await;
     registry.deregister(&instance("a", "5")).await.unwrap();
     until("a is gone", async || ids(&known) == ["b"]).await;
-    registry.register(&instance("c", "1"), Duration::from_millis(100)).await.unwrap();
+    registry
+        .register(&instance("c", "1"), Duration::from_millis(100))
+        .await
+        .unwrap();
     until("c is there", async || ids(&known) == ["b", "c"]).await;
     until("its time is over", async || ids(&known) == ["b"]).await;
 }
@@ -62,7 +75,9 @@ async fn nobody_home_and_nobody_knows() {
     assert_eq!(home, Ok(Vec::new()));
     away.away(true);
     let known = Known::new(Arc::clone(&registry), NAME);
-    let home = known.home(Instant::now() + Duration::from_millis(100)).await;
+    let home = known
+        .home(Instant::now() + Duration::from_millis(100))
+        .await;
     assert!(home.unwrap_err().to_string().contains("away"));
     assert!(matches!(*known.standing().borrow(), Standing::Unknown(_)));
     // It comes later than whoever asks.
@@ -96,7 +111,10 @@ async fn away_is_not_gone() {
     }
     // And so it is empty when it comes back. Nobody who calls notices.
     away.away(false);
-    until("it is known again", async || *known.standing().borrow() == Standing::Known).await;
+    until("it is known again", async || {
+        *known.standing().borrow() == Standing::Known
+    })
+    .await;
     for _ in 0..20 {
         greet(&client, "Ada").await.unwrap();
     }
