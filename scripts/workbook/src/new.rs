@@ -8,6 +8,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -155,7 +156,21 @@ fn fill(folder: &Path, order: &Order) -> io::Result<Vec<PathBuf>> {
         fs::write(whole, order.filled(text))?;
         files.push(path);
     }
+    formatted(folder, &files);
     Ok(files)
+}
+
+/// Where a line breaks depends on the length of the names in it. Without rustfmt the files are as good,
+/// only less pretty.
+fn formatted(folder: &Path, files: &[PathBuf]) {
+    let rust = |file: &&PathBuf| file.extension().is_some_and(|ending| ending == "rs");
+    let _ = Command::new("rustfmt")
+        .args(["--quiet", "--edition", "2024"])
+        .args(files.iter().filter(rust))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
 }
 
 /// What was made, and what to do with it.
