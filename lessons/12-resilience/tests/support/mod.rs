@@ -116,22 +116,29 @@ impl Town {
     }
 
     pub fn set(&self, ids: &str, mood: Mood) {
-        self.notes(|notes| notes.moods.extend(ids.chars().map(|id| (id.to_string(), mood))));
+        self.notes(|notes| {
+            notes
+                .moods
+                .extend(ids.chars().map(|id| (id.to_string(), mood)))
+        });
     }
 
     /// Who was asked since the last question.
     pub fn asked(&self) -> String {
-        self.notes(|notes| std::mem::take(&mut notes.asked)).concat()
+        self.notes(|notes| std::mem::take(&mut notes.asked))
+            .concat()
     }
 
     /// Who was dialled since the last question.
     pub fn dialled(&self) -> String {
-        self.notes(|notes| std::mem::take(&mut notes.dialled)).concat()
+        self.notes(|notes| std::mem::take(&mut notes.dialled))
+            .concat()
     }
 
     /// Whose work was stopped since the last question.
     pub fn stopped(&self) -> String {
-        self.notes(|notes| std::mem::take(&mut notes.stopped)).concat()
+        self.notes(|notes| std::mem::take(&mut notes.stopped))
+            .concat()
     }
 }
 
