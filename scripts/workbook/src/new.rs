@@ -103,6 +103,8 @@ impl Order {
             ("name", self.name.clone()),
             ("crate", names::snake(&self.name)),
             ("Name", names::pascal(&self.name)),
+            // In the paths of the gateway.
+            ("rpc", names::pascal(&self.name).to_lowercase()),
             ("service", self.service()),
             ("calls", self.calls.clone()),
             ("calls_crate", names::snake(&self.calls)),
