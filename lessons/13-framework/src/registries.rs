@@ -17,11 +17,11 @@
 //!   to hear of changes.
 
 pub mod bounds;
-pub mod gossip;
-pub mod mdns;
 pub mod consul;
 mod escape;
 pub mod etcd;
+pub mod gossip;
+pub mod mdns;
 pub mod memory;
 mod table;
 
@@ -33,11 +33,11 @@ use crate::registry::{Error, Registry};
 /// [`Error::Invalid`], with the names that there are.
 pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
     Ok(match name {
+        "memory" => Box::new(memory::Memory::new()),
+        "mdns" => Box::new(mdns::Mdns::new()),
         "consul" => Box::new(consul::Consul::new()),
         "etcd" => Box::new(etcd::Etcd::new()),
-        "memory" => Box::new(memory::Memory::new()),
         "gossip" => Box::new(gossip::Gossip::new()),
-        "mdns" => Box::new(mdns::Mdns::new()),
         _ => {
             return Err(Error::Invalid(format!(
                 "no registry is called {name:?}; there are {}",
