@@ -10,5 +10,12 @@ fn main() -> io::Result<()> {
     let etcd = protos::compile(&["etcdserverpb/rpc.proto"])?;
     tonic_prost_build::configure()
         .build_server(false)
-        .compile_fds(etcd)
+        .compile_fds(etcd)?;
+    // The last one: it is the set that reflection tells.
+    let broker = protos::compile(&["broker/v1/broker.proto"])?;
+    // No server and no client: the framework's own handlers and calls are both.
+    tonic_prost_build::configure()
+        .build_server(false)
+        .build_client(false)
+        .compile_fds(broker)
 }
