@@ -213,7 +213,9 @@ impl Options {
             ..registry::Options::default()
         };
         registry.init(options).map_err(|why| {
-            Stop::Wrong(format!("--registry {name} with this --registry_address: {why}"))
+            Stop::Wrong(format!(
+                "--registry {name} with this --registry_address: {why}"
+            ))
         })?;
         Ok(Arc::from(registry))
     }

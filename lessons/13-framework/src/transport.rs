@@ -193,8 +193,20 @@ mod tests {
         assert_eq!(method.path(), "/user.v1.Say/Hello");
         assert_eq!(method.short(), ("Say", "Hello"));
         assert_eq!("/user.v1.Say/Hello".parse::<Method>().unwrap(), method);
-        assert_eq!("Say/Hello".parse::<Method>().unwrap().short(), ("Say", "Hello"));
-        for wrong in ["", "Say", "Say/", "/Hello", "a..b/C", "a/b/c", "Say.Hello", "Sä/Hello"] {
+        assert_eq!(
+            "Say/Hello".parse::<Method>().unwrap().short(),
+            ("Say", "Hello")
+        );
+        for wrong in [
+            "",
+            "Say",
+            "Say/",
+            "/Hello",
+            "a..b/C",
+            "a/b/c",
+            "Say.Hello",
+            "Sä/Hello",
+        ] {
             assert!(wrong.parse::<Method>().is_err(), "{wrong}");
         }
     }

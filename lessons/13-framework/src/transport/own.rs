@@ -111,7 +111,10 @@ pub(super) async fn unary(
     until: Instant,
 ) -> Result<Bytes, Status> {
     if message.len() > MESSAGE {
-        let words = format!("a message of {} bytes, and {MESSAGE} are allowed", message.len());
+        let words = format!(
+            "a message of {} bytes, and {MESSAGE} are allowed",
+            message.len()
+        );
         return Err(Status::resource_exhausted(words));
     }
     let left = until.saturating_duration_since(Instant::now());
