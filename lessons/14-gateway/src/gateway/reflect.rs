@@ -111,7 +111,11 @@ fn unusable(words: impl Into<String>) -> Refused {
 }
 
 fn refused(status: &Status) -> Refused {
-    let words = format!("asked what it offers: {:?}: {}", status.code(), status.message());
+    let words = format!(
+        "asked what it offers: {:?}: {}",
+        status.code(),
+        status.message()
+    );
     match status.code() {
         Code::Unimplemented => Refused::Unimplemented,
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted => {
@@ -137,7 +141,10 @@ async fn ask_version(
     // They are there for machines, and not for browsers.
     let services: Vec<String> = names.filter(|name| !name.starts_with("grpc.")).collect();
     if services.len() > limits.services {
-        return Err(unusable(format!("it has more than {} services", limits.services)));
+        return Err(unusable(format!(
+            "it has more than {} services",
+            limits.services
+        )));
     }
     let files = call.files(&services, limits.files).await?;
     Ok(Told { services, files })
@@ -181,7 +188,11 @@ impl Call {
             message_request: Some(question),
         };
         let sent = self.ask.send(request).await;
-        let answer = self.answers.message().await.map_err(|status| refused(&status))?;
+        let answer = self
+            .answers
+            .message()
+            .await
+            .map_err(|status| refused(&status))?;
         let answer = answer.and_then(|answer| {
             self.left = self.left.checked_sub(answer.encoded_len())?;
             answer.message_response
@@ -189,7 +200,9 @@ impl Call {
         match answer {
             Some(answer) if sent.is_ok() => Ok(answer),
             _ if self.left == 0 => Err(unusable("it tells too much")),
-            _ => Err(unusable("it ends in the middle of the answer, or tells too much")),
+            _ => Err(unusable(
+                "it ends in the middle of the answer, or tells too much",
+            )),
         }
     }
 
@@ -215,7 +228,9 @@ impl Call {
                 return Err(unusable(format!("it has more than {most} files")));
             }
             let about = match &question {
-                Question::FileByFilename(name) | Question::FileContainingSymbol(name) => name.clone(),
+                Question::FileByFilename(name) | Question::FileContainingSymbol(name) => {
+                    name.clone()
+                }
                 _ => String::new(),
             };
             let found = match self.ask(question).await? {
@@ -232,7 +247,11 @@ impl Call {
                 if files.len() >= most {
                     return Err(unusable(format!("it has more than {most} files")));
                 }
-                for name in file.dependency.iter().filter(|name| !files.contains_key(*name)) {
+                for name in file
+                    .dependency
+                    .iter()
+                    .filter(|name| !files.contains_key(*name))
+                {
                     open.push_back(Question::FileByFilename(name.clone()));
                 }
                 files.insert(file.name().to_string(), file);

@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use prost_reflect::{
-    DescriptorPool, Kind, MessageDescriptor, MethodDescriptor, ServiceDescriptor,
-};
+use prost_reflect::{DescriptorPool, Kind, MessageDescriptor, MethodDescriptor, ServiceDescriptor};
 use prost_types::FileDescriptorSet;
 use prost_types::method_options::IdempotencyLevel;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -65,7 +63,8 @@ impl Schema {
     /// # Errors
     /// [`Unknown::Unusable`] if it does not fit together.
     pub fn new(told: Told, limits: Limits) -> Result<Schema, Unknown> {
-        let unusable = |words: String| Unknown::Unusable(format!("its description is broken: {words}"));
+        let unusable =
+            |words: String| Unknown::Unusable(format!("its description is broken: {words}"));
         let pool = pool(told.files).map_err(unusable)?;
         check(&pool, limits.fields).map_err(unusable)?;
         let mut all = Vec::new();
@@ -74,7 +73,8 @@ impl Schema {
             let service = service.ok_or_else(|| unusable(format!("nothing describes `{name}`")))?;
             for desc in service.methods() {
                 let path = format!("/{name}/{}", desc.name());
-                let path = PathAndQuery::try_from(path).map_err(|error| unusable(error.to_string()))?;
+                let path =
+                    PathAndQuery::try_from(path).map_err(|error| unusable(error.to_string()))?;
                 all.push((service.clone(), desc, path));
             }
         }
@@ -100,7 +100,10 @@ impl Schema {
             })
         });
         let methods: Vec<_> = methods.collect();
-        let by_url = methods.iter().map(|it| (it.url.clone(), it.clone())).collect();
+        let by_url = methods
+            .iter()
+            .map(|it| (it.url.clone(), it.clone()))
+            .collect();
         Schema { methods, by_url }
     }
 
@@ -120,9 +123,18 @@ impl Schema {
         if let Some(found) = self.by_url.get(&format!("{service}/{method}")) {
             return Ok(found.clone());
         }
-        let all: Vec<_> = self.methods.iter().map(|method| method.desc.clone()).collect();
+        let all: Vec<_> = self
+            .methods
+            .iter()
+            .map(|method| method.desc.clone())
+            .collect();
         let found = search(&all, service, method);
-        let names = |all: &[MethodDescriptor]| all.iter().take(20).map(|it| it.full_name().to_string()).collect();
+        let names = |all: &[MethodDescriptor]| {
+            all.iter()
+                .take(20)
+                .map(|it| it.full_name().to_string())
+                .collect()
+        };
         match found.as_slice() {
             [] => Err(NotFound::None(names(&all))),
             [only] => {
@@ -146,7 +158,9 @@ fn search(all: &[MethodDescriptor], service: &str, method: &str) -> Vec<MethodDe
         Some(by_name * 10 + likeness(desc.name(), method)?)
     };
     let best = all.iter().filter_map(fit).max();
-    let found = all.iter().filter(|desc| best.is_some() && fit(desc) == best);
+    let found = all
+        .iter()
+        .filter(|desc| best.is_some() && fit(desc) == best);
     found.cloned().collect()
 }
 
@@ -180,16 +194,30 @@ fn comment(desc: &MethodDescriptor) -> String {
     let info = file.file_descriptor_proto().source_code_info.as_ref();
     let mut places = info.into_iter().flat_map(|info| &info.location);
     let place = places.find(|place| place.path == desc.path());
-    let text = place.map(|place| place.leading_comments().trim()).unwrap_or_default();
-    text.lines().map(str::trim).collect::<Vec<_>>().join("\n").chars().take(2000).collect()
+    let text = place
+        .map(|place| place.leading_comments().trim())
+        .unwrap_or_default();
+    text.lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .chars()
+        .take(2000)
+        .collect()
 }
 
 /// The types in these files, and those that every protobuf has.
-fn pool(files: BTreeMap<String, prost_types::FileDescriptorProto>) -> Result<DescriptorPool, String> {
+fn pool(
+    files: BTreeMap<String, prost_types::FileDescriptorProto>,
+) -> Result<DescriptorPool, String> {
     let mut pool = DescriptorPool::global();
     let known = pool.clone();
     let ours = |(name, _): &(String, _)| known.get_file_by_name(name).is_none();
-    let file = files.into_iter().filter(ours).map(|(_, file)| file).collect();
+    let file = files
+        .into_iter()
+        .filter(ours)
+        .map(|(_, file)| file)
+        .collect();
     let added = pool.add_file_descriptor_set(FileDescriptorSet { file });
     added.map_err(|error| error.to_string())?;
     Ok(pool)

@@ -201,7 +201,9 @@ fn read<M: Message + Default>(any: &Any, name: &str) -> Result<M, prost::DecodeE
     match any.type_url.strip_prefix("type.googleapis.com/google.rpc.") {
         Some(found) if found == name => M::decode(&*any.value),
         // Any error will do: it is another type.
-        _ => Err(M::decode(&[0_u8][..]).err().unwrap_or_else(|| prost::DecodeError::new_unexpected_type_url(name, &any.type_url))),
+        _ => Err(M::decode(&[0_u8][..])
+            .err()
+            .unwrap_or_else(|| prost::DecodeError::new_unexpected_type_url(name, &any.type_url))),
     }
 }
 

@@ -9,7 +9,6 @@ mod known;
 mod query;
 mod scalar;
 
-use prost::Message;
 use prost::bytes::Bytes;
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage,
@@ -17,7 +16,7 @@ use prost_reflect::{
 };
 use serde_json::Value as Json;
 
-pub use query::from_query;
+pub use query::{from_query, is_text, percent};
 
 /// So many messages inside of each other; what reads them at the other end gives up after 100.
 pub const DEPTH: u32 = 90;
@@ -67,10 +66,7 @@ fn message(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicM
         return known;
     }
     let Json::Object(object) = json else {
-        return Err(Bad::here(format!(
-            "expected an object, got {}",
-            what(json)
-        )));
+        return Err(Bad::here(format!("expected an object, got {}", what(json))));
     };
     let mut made = DynamicMessage::new(desc.clone());
     for (name, json) in object {
@@ -115,11 +111,24 @@ fn set(made: &mut DynamicMessage, name: &str, json: &Json, depth: u32) -> Result
 /// The field that goes by this name: the one that JSON uses, or the one in the .proto file.
 fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, Bad> {
     let found = desc.get_field_by_json_name(name);
-    found.or_else(|| desc.get_field_by_name(name)).ok_or_else(|| {
-        let all: Vec<_> = desc.fields().take(20).map(|it| it.json_name().to_string()).collect();
-        let has = if all.is_empty() { "no field".to_string() } else { all.join(", ") };
-        Bad::here(format!("{} has no such field; it has: {has}", desc.full_name()))
-    })
+    found
+        .or_else(|| desc.get_field_by_name(name))
+        .ok_or_else(|| {
+            let all: Vec<_> = desc
+                .fields()
+                .take(20)
+                .map(|it| it.json_name().to_string())
+                .collect();
+            let has = if all.is_empty() {
+                "no field".to_string()
+            } else {
+                all.join(", ")
+            };
+            Bad::here(format!(
+                "{} has no such field; it has: {has}",
+                desc.full_name()
+            ))
+        })
 }
 
 fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Bad> {

@@ -119,12 +119,17 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
     let inner = name.and_then(|name| desc.parent_pool().get_message_by_name(name));
     let Some(inner) = inner else {
         let kind = super::short(kind);
-        return Err(Bad::here(format!("the service has not told of a type \"{kind}\"")).inside("@type"));
+        return Err(
+            Bad::here(format!("the service has not told of a type \"{kind}\"")).inside("@type"),
+        );
     };
     let own_json = message(&inner, &Json::Null, depth).is_some()
         || inner.full_name() == "google.protobuf.Empty";
     let payload = if own_json {
-        if let Some(name) = object.keys().find(|name| !["@type", "value"].contains(&name.as_str())) {
+        if let Some(name) = object
+            .keys()
+            .find(|name| !["@type", "value"].contains(&name.as_str()))
+        {
             return Err(Bad::here("only `@type` and `value` can be here").inside(name));
         }
         let value = object.get("value");
@@ -135,8 +140,14 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
         fields.remove("@type");
         super::message(&inner, &Json::Object(fields), depth)?
     };
-    let url = made.descriptor().get_field_by_name("type_url").ok_or_else(broken)?;
-    let value = made.descriptor().get_field_by_name("value").ok_or_else(broken)?;
+    let url = made
+        .descriptor()
+        .get_field_by_name("type_url")
+        .ok_or_else(broken)?;
+    let value = made
+        .descriptor()
+        .get_field_by_name("value")
+        .ok_or_else(broken)?;
     made.set_field(&url, Value::String(kind.to_string()));
     made.set_field(&value, Value::Bytes(payload.encode_to_vec().into()));
     Ok(made)
@@ -155,7 +166,9 @@ pub fn within_bounds(message: &DynamicMessage, left: u32) -> Result<(), String> 
         return Ok(());
     }
     let Some(left) = left.checked_sub(1) else {
-        return Err(format!("more than {WRAPPED} messages of type Any inside of each other"));
+        return Err(format!(
+            "more than {WRAPPED} messages of type Any inside of each other"
+        ));
     };
     let name = message.get_field_by_name("type_url");
     let name = name.as_deref().and_then(Value::as_str).unwrap_or_default();
@@ -164,7 +177,11 @@ pub fn within_bounds(message: &DynamicMessage, left: u32) -> Result<(), String> 
         return Ok(());
     };
     let value = message.get_field_by_name("value");
-    let bytes = value.as_deref().and_then(Value::as_bytes).cloned().unwrap_or_default();
+    let bytes = value
+        .as_deref()
+        .and_then(Value::as_bytes)
+        .cloned()
+        .unwrap_or_default();
     match DynamicMessage::decode(inner, bytes) {
         Ok(inner) => within_bounds(&inner, left),
         // Writing it will fail, and say so.
@@ -175,8 +192,12 @@ pub fn within_bounds(message: &DynamicMessage, left: u32) -> Result<(), String> 
 fn value_within_bounds(value: &Value, left: u32) -> Result<(), String> {
     match value {
         Value::Message(message) => within_bounds(message, left),
-        Value::List(values) => values.iter().try_for_each(|value| value_within_bounds(value, left)),
-        Value::Map(values) => values.values().try_for_each(|value| value_within_bounds(value, left)),
+        Value::List(values) => values
+            .iter()
+            .try_for_each(|value| value_within_bounds(value, left)),
+        Value::Map(values) => values
+            .values()
+            .try_for_each(|value| value_within_bounds(value, left)),
         _ => Ok(()),
     }
 }

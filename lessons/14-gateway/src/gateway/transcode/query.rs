@@ -56,7 +56,11 @@ fn put(
         }
         let inner = match field.kind() {
             Kind::Message(inner) if !field.is_list() && !is_text(&field.kind()) => inner,
-            _ => return Err(format!("nothing is inside of `{part}` that a query could name")),
+            _ => {
+                return Err(format!(
+                    "nothing is inside of `{part}` that a query could name"
+                ));
+            }
         };
         let Json::Object(next) = slot.or_insert_with(|| Json::Object(Map::new())) else {
             return Err("it comes twice".to_string());
@@ -130,9 +134,11 @@ fn leaf(kind: &Kind, text: &str) -> Result<Json, String> {
                 serde_json::from_str(text).map_err(|error| format!("expected JSON: {error}"))
             }
             _ if is_text(kind) => Ok(own()),
-            _ => Err("a whole message does not fit into a query: name its fields with points, \
+            _ => Err(
+                "a whole message does not fit into a query: name its fields with points, \
                       or send it as JSON with POST"
-                .to_string()),
+                    .to_string(),
+            ),
         },
         // All others are taken from text as well.
         _ => Ok(own()),
@@ -147,7 +153,14 @@ pub fn is_text(kind: &Kind) -> bool {
     let Some(name) = desc.full_name().strip_prefix("google.protobuf.") else {
         return false;
     };
-    let texts = ["Timestamp", "Duration", "FieldMask", "Struct", "ListValue", "Value"];
+    let texts = [
+        "Timestamp",
+        "Duration",
+        "FieldMask",
+        "Struct",
+        "ListValue",
+        "Value",
+    ];
     texts.contains(&name) || (name.ends_with("Value") && name != "NullValue")
 }
 

@@ -94,16 +94,21 @@ fn whole<N: TryFrom<i128>>(json: &Json, kind: &str) -> Result<N, Bad> {
 /// `1.0` and `1e3` are whole numbers as well, as long as nothing is lost.
 fn exact(number: f64) -> Option<i128> {
     let whole = number.fract() == 0.0 && number.abs() <= EXACT;
-    #[allow(clippy::cast_possible_truncation, reason = "it is whole, and not too large")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "it is whole, and not too large"
+    )]
     whole.then_some(number as i128)
 }
 
 /// A number as JSON writes it, in a text. Rust would take `inf`, `+1` and `.5` as well.
 fn decimal(text: &str) -> Option<f64> {
-    serde_json::from_str::<serde_json::Number>(text).ok().filter(|_| {
-        let trimmed = text.trim();
-        trimmed.len() == text.len()
-    })?;
+    serde_json::from_str::<serde_json::Number>(text)
+        .ok()
+        .filter(|_| {
+            let trimmed = text.trim();
+            trimmed.len() == text.len()
+        })?;
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
@@ -123,7 +128,10 @@ fn double(json: &Json) -> Result<f64, Bad> {
 
 fn float(json: &Json) -> Result<f32, Bad> {
     let wide = double(json)?;
-    #[allow(clippy::cast_possible_truncation, reason = "digits may go, and the rest is looked at")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "digits may go, and the rest is looked at"
+    )]
     let narrow = wide as f32;
     if wide.is_finite() && narrow.is_infinite() {
         return Err(Bad::here(format!("{wide:e} does not fit into float")));
@@ -147,7 +155,11 @@ fn number(desc: &EnumDescriptor, json: &Json) -> Result<i32, Bad> {
         Json::String(name) => match desc.get_value_by_name(name) {
             Some(value) => Ok(value.number()),
             None => {
-                let names: Vec<_> = desc.values().take(20).map(|it| it.name().to_string()).collect();
+                let names: Vec<_> = desc
+                    .values()
+                    .take(20)
+                    .map(|it| it.name().to_string())
+                    .collect();
                 Err(Bad::here(format!(
                     "{} has no \"{}\"; it has: {}",
                     desc.full_name(),
