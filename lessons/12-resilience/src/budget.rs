@@ -1,0 +1,93 @@
+//! A budget for calls that are made again. One retry helps the one who makes it. When everybody retries,
+//! a server that is short of breath gets three times the work; and with three layers that all do it,
+//! twenty-seven times.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// In a token there are so many parts, so that a share of one can be saved without fractions.
+const PARTS: u64 = 1000;
+
+// ANCHOR: budget
+/// Each call saves a share of a token; each attempt beyond the first one costs a whole one. Of N calls at
+/// most `N * share + reserve` are made again, whatever happens. A clone is the same budget.
+#[derive(Clone)]
+pub struct Budget {
+    /// `None`: everything is allowed.
+    limit: Option<Arc<Limit>>,
+}
+
+struct Limit {
+    /// What each call saves, in parts of a token.
+    share: u64,
+    /// More is not kept. Otherwise a quiet night would pay for a storm in the morning.
+    most: u64,
+    saved: Mutex<u64>,
+}
+
+impl Budget {
+    /// For every hundred calls `percent` may be made again, and `reserve` more at once. The reserve is
+    /// there from the start; without one, a program that calls once an hour could never try again.
+    #[must_use]
+    pub fn new(percent: u32, reserve: u32) -> Self {
+        let most = u64::from(reserve) * PARTS;
+        let limit = Limit {
+            share: u64::from(percent) * PARTS / 100,
+            most: most.max(PARTS),
+            saved: Mutex::new(most),
+        };
+        Budget {
+            limit: Some(Arc::new(limit)),
+        }
+    }
+
+    /// A call is made, for the first time.
+    pub fn called(&self) {
+        if let Some(limit) = &self.limit {
+            let mut saved = limit.saved.lock().unwrap_or_else(PoisonError::into_inner);
+            *saved = (*saved + limit.share).min(limit.most);
+        }
+    }
+
+    /// Whether it may be made again. A yes is paid at once.
+    #[must_use]
+    pub fn again(&self) -> bool {
+        let Some(limit) = &self.limit else {
+            return true;
+        };
+        let mut saved = limit.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = saved.checked_sub(PARTS);
+        *saved = left.unwrap_or(*saved);
+        left.is_some()
+    }
+}
+// ANCHOR_END: budget
+
+impl Budget {
+    /// No limit at all: what most programs have that never thought about it.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Budget { limit: None }
+    }
+
+    /// How many tokens there are at present; `None` if nobody counts.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        let limit = self.limit.as_ref()?;
+        let saved = limit.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(*saved / PARTS)
+    }
+}
+
+impl Default for Budget {
+    /// A fifth of the calls, and ten at once.
+    fn default() -> Self {
+        Budget::new(20, 10)
+    }
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Budget").field(&self.left()).finish()
+    }
+}

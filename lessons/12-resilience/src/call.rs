@@ -1,0 +1,228 @@
+//! One call: its attempts, one after the other or two at a time.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use crate::l06_grpc::retry::{Policy, Repeat};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tonic::{Code, Status};
+
+use crate::caller::{Attempt, Failed, How, Inner};
+use crate::dial::Dial;
+use crate::fail::FailMode;
+use crate::member::Member;
+use crate::ran::{Ran, blames, mended, ran, unanswered};
+
+/// What all attempts of a call have in common.
+pub(crate) struct Call<'a, D: Dial, S> {
+    pub(crate) inner: &'a Inner<D>,
+    pub(crate) how: &'a How,
+    pub(crate) until: Instant,
+    pub(crate) send: S,
+}
+
+/// An attempt that has failed.
+struct Failure {
+    status: Status,
+    ran: Ran,
+}
+
+/// Between two attempts at the same member. With others to ask, there is no pause.
+const PAUSES: Policy = Policy {
+    attempts: 0,
+    first: Duration::from_millis(20),
+    longest: Duration::from_secs(1),
+};
+
+impl<D, S, F, T> Call<'_, D, S>
+where
+    D: Dial,
+    S: Fn(D::Line, Attempt) -> F,
+    F: Future<Output = Result<T, Status>>,
+{
+    // ANCHOR: in_turn
+    /// One attempt after the other, until one is answered or there is a reason to stop.
+    pub(crate) async fn in_turn(&self, mode: FailMode) -> Result<T, Failed> {
+        let mut tried: Vec<Member> = Vec::new();
+        loop {
+            let same = tried.last().filter(|_| mode == FailMode::Try);
+            let Some(member) = self.still_listed(same).or_else(|| self.choose(&tried)) else {
+                return Err(Failed::NobodyHome);
+            };
+            let number = u32::try_from(tried.len() + 1).unwrap_or(u32::MAX);
+            let last = mode == FailMode::Fast || number >= self.inner.settings.attempts;
+            let outcome = self.attempt(&member, number, self.limit(last)).await;
+            tried.push(member);
+            let failure = match outcome {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            let again = !last
+                && self.may_run_again(&failure)
+                && self.rest(mode, &tried).await
+                && self.inner.settings.budget.again();
+            if !again {
+                return Err(failure.after(number));
+            }
+        }
+    }
+
+    /// What certainly has not run may be made again, whatever it is. What may have run, only if twice is
+    /// the same as once. And what was answered is over.
+    fn may_run_again(&self, failure: &Failure) -> bool {
+        unanswered(&failure.status) && (failure.ran == Ran::No || self.how.repeat == Repeat::Safe)
+    }
+    // ANCHOR_END: in_turn
+
+    // ANCHOR: hedged
+    /// Asks one, and a second one when the first is late. The first answer wins. The other attempt is
+    /// dropped with this future: that is how its server hears that nobody waits any more.
+    pub(crate) async fn hedged(&self, after: Duration) -> Result<T, Failed> {
+        let one = self.choose(&[]).ok_or(Failed::NobodyHome)?;
+        let (outcome, first_was_overtaken) = self.race(&one, after).await;
+        if first_was_overtaken {
+            // It was not seen to fail. But somebody who was asked later was faster.
+            self.inner.ejector.begin(&one).failed(self.listed());
+        }
+        outcome
+    }
+
+    async fn race(&self, one: &Member, after: Duration) -> (Result<T, Failed>, bool) {
+        let mut first = pin!(self.attempt(one, 1, self.until));
+        let early = match timeout(after, &mut first).await {
+            Ok(Err(failure)) if self.may_run_again(&failure) => Some(failure),
+            Ok(outcome) => return (outcome.map_err(|failure| failure.after(1)), false),
+            Err(_) => None,
+        };
+        let other = self.choose(std::slice::from_ref(one));
+        let other = other.filter(|other| other.id != one.id && Instant::now() < self.until);
+        let Some(other) = other.filter(|_| self.inner.settings.budget.again()) else {
+            let outcome = match early {
+                Some(failure) => Err(failure),
+                None => first.await,
+            };
+            return (outcome.map_err(|failure| failure.after(1)), false);
+        };
+        let mut second = pin!(self.attempt(&other, 2, self.until));
+        let (outcome, overtaken) = if early.is_some() {
+            (second.await, false)
+        } else {
+            tokio::select! {
+                outcome = &mut first => match outcome {
+                    Err(failure) if self.may_run_again(&failure) => (second.await, false),
+                    answered => (answered, false),
+                },
+                outcome = &mut second => match outcome {
+                    Err(failure) if self.may_run_again(&failure) => (first.await, false),
+                    answered => (answered, true),
+                },
+            }
+        };
+        (outcome.map_err(|failure| failure.after(2)), overtaken)
+    }
+    // ANCHOR_END: hedged
+
+    // ANCHOR: attempt
+    /// One attempt: a line, the call on it, and a note of how it ended.
+    async fn attempt(&self, member: &Member, number: u32, until: Instant) -> Result<T, Failure> {
+        let begun = self.inner.ejector.begin(member);
+        let outcome = self.on_a_line(member, number, until).await;
+        match &outcome {
+            Err(failure) if blames(&failure.status) => begun.failed(self.listed()),
+            _ => begun.answered(),
+        }
+        outcome
+    }
+
+    async fn on_a_line(&self, member: &Member, number: u32, until: Instant) -> Result<T, Failure> {
+        let lines = &self.inner.lines;
+        let found = (timeout_at(until, lines.to(member)).await)
+            .unwrap_or_else(|_| Err(late("it did not run: there was no connection in time")));
+        let found = found.map_err(|status| Failure {
+            status,
+            ran: Ran::No,
+        })?;
+        let attempt = Attempt {
+            until,
+            member: member.clone(),
+            number,
+        };
+        let sent = (self.send)(found.line.clone(), attempt);
+        let outcome = timeout_at(until, sent).await;
+        outcome
+            .unwrap_or_else(|_| {
+                Err(late(
+                    "no answer in time; the call may have run all the same",
+                ))
+            })
+            .map_err(|status| {
+                let ran = ran(&status);
+                let status = mended(status, until);
+                if status.code() == Code::Unavailable {
+                    lines.forget(member, &found);
+                }
+                Failure { status, ran }
+            })
+    }
+    // ANCHOR_END: attempt
+
+    /// When an attempt is over. Only one that can be followed by another one ends early.
+    fn limit(&self, last: bool) -> Instant {
+        let early = !last && self.how.repeat == Repeat::Safe;
+        match self.inner.settings.per_attempt.filter(|_| early) {
+            Some(time) => self.until.min(Instant::now() + time),
+            None => self.until,
+        }
+    }
+
+    /// One of those who may be called, if possible one who was not tried yet.
+    fn choose(&self, tried: &[Member]) -> Option<Member> {
+        let members = self.inner.members.borrow().clone();
+        let mut among = self.inner.ejector.among(&members);
+        let new = |member: &Member| tried.iter().all(|tried| tried.id != member.id);
+        if among.iter().any(new) {
+            among.retain(new);
+        }
+        let key = self.how.key.as_deref();
+        let place = self.inner.selector.select(key, &among)?;
+        among.get(place).cloned()
+    }
+
+    /// The same member, if it has not left.
+    fn still_listed(&self, same: Option<&Member>) -> Option<Member> {
+        same.filter(|same| self.inner.members.borrow().contains(same))
+            .cloned()
+    }
+
+    fn listed(&self) -> usize {
+        self.inner.members.borrow().len()
+    }
+
+    /// Waits before somebody is asked once more. False if the time does not suffice.
+    async fn rest(&self, mode: FailMode, tried: &[Member]) -> bool {
+        let others = mode != FailMode::Try && tried.len() < self.listed();
+        let pause = match others {
+            true => Duration::ZERO,
+            false => PAUSES.pause(u32::try_from(tried.len()).unwrap_or(u32::MAX)),
+        };
+        if Instant::now() + pause >= self.until {
+            return false;
+        }
+        sleep(pause).await;
+        true
+    }
+}
+
+impl Failure {
+    fn after(self, attempts: u32) -> Failed {
+        Failed::Call {
+            status: self.status,
+            attempts,
+        }
+    }
+}
+
+fn late(words: &str) -> Status {
+    Status::deadline_exceeded(words)
+}

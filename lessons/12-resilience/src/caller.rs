@@ -1,0 +1,267 @@
+//! Calls one of several: chooses a member, keeps lines to all of them, notes who fails, and does what the
+//! fail mode says. What a call is, the caller's caller says: this file has never heard of gRPC's methods.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::l06_grpc::retry::Repeat;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tonic::{Request, Status};
+
+use crate::budget::Budget;
+use crate::call::Call;
+use crate::deadline;
+use crate::dial::{Dial, Lines};
+use crate::eject::{self, Ejector};
+use crate::fail::FailMode;
+use crate::member::Member;
+use crate::select::{Select, Selector};
+
+/// How calls are made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who is called.
+    pub select: Select,
+    /// For the lots of the selector.
+    pub seed: u64,
+    /// What to do when a call fails.
+    pub mode: FailMode,
+    /// How much may be called again. Callers with clones of the same settings share it.
+    pub budget: Budget,
+    /// When a member is left out for a while; `None`: never.
+    pub eject: Option<eject::Settings>,
+    /// All attempts of a call, the first one included. `fast` makes one and `backup` two at most.
+    pub attempts: u32,
+    /// The time for a call, all its attempts together.
+    pub deadline: Duration,
+    /// The time for one attempt, if another one may follow it; `None`: all that remains. Without it one
+    /// member that says nothing takes the whole time of a call.
+    pub per_attempt: Option<Duration>,
+    /// The time for connecting.
+    pub connect: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            select: Select::default(),
+            seed: rand::random(),
+            mode: FailMode::default(),
+            budget: Budget::default(),
+            eject: Some(eject::Settings::default()),
+            attempts: 3,
+            deadline: Duration::from_secs(5),
+            per_attempt: None,
+            connect: Duration::from_secs(1),
+        }
+    }
+}
+
+/// How one call is made.
+#[derive(Clone, Debug)]
+pub struct How {
+    /// Calls with the same key go to the same member, if the selector cares.
+    pub key: Option<String>,
+    /// Whether it may run twice. The contract has to say it.
+    pub repeat: Repeat,
+    /// Its time, if not that of the settings. It never gets more than what remains of the call that is
+    /// being worked for.
+    pub deadline: Option<Duration>,
+}
+
+impl How {
+    /// A call that may run twice.
+    #[must_use]
+    pub fn safe() -> Self {
+        How {
+            key: None,
+            repeat: Repeat::Safe,
+            deadline: None,
+        }
+    }
+
+    /// A call that may not.
+    #[must_use]
+    pub fn once() -> Self {
+        How {
+            repeat: Repeat::Never,
+            ..How::safe()
+        }
+    }
+
+    /// The same with a key.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// The same with a time of its own.
+    #[must_use]
+    pub fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+}
+
+/// One attempt of a call.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// When its time is over. It is dropped then.
+    pub until: Instant,
+    /// Who is asked.
+    pub member: Member,
+    /// 1 for the first one.
+    pub number: u32,
+}
+
+impl Attempt {
+    /// A gRPC request that says how much time there is.
+    #[must_use]
+    pub fn request<M>(&self, message: M) -> Request<M> {
+        deadline::request(message, self.until)
+    }
+}
+
+/// Why a call has failed.
+#[derive(Clone, Debug)]
+pub enum Failed {
+    /// There is nobody on the list.
+    NobodyHome,
+    /// Somebody was called, or would have been.
+    Call {
+        /// What came of it in the end.
+        status: Status,
+        /// How many attempts were made.
+        attempts: u32,
+    },
+}
+
+impl Failed {
+    /// The failure as a status.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Failed::NobodyHome => Status::unavailable("nobody home: the list of members is empty"),
+            Failed::Call { status, .. } => status.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failed::NobodyHome => write!(f, "{}", self.status().message()),
+            Failed::Call { status, attempts } => {
+                write!(f, "{:?}: {}", status.code(), status.message())?;
+                match attempts {
+                    0 | 1 => Ok(()),
+                    _ => write!(f, " (after {attempts} attempts)"),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// Calls one of several. A clone shares everything.
+pub struct Caller<D: Dial> {
+    inner: Arc<Inner<D>>,
+}
+
+/// What the attempts of all calls share.
+pub(crate) struct Inner<D: Dial> {
+    pub(crate) members: watch::Receiver<Vec<Member>>,
+    pub(crate) lines: Lines<D>,
+    pub(crate) selector: Box<dyn Selector>,
+    pub(crate) ejector: Ejector,
+    pub(crate) settings: Settings,
+}
+
+impl<D: Dial> Caller<D> {
+    /// Calls those on `members`, whenever that changes. When nobody writes that list any more, the last
+    /// one stays.
+    #[must_use]
+    pub fn new(dial: D, members: watch::Receiver<Vec<Member>>, settings: Settings) -> Self {
+        let inner = Inner {
+            lines: Lines::new(dial, settings.connect, members.clone()),
+            selector: settings.select.build(settings.seed),
+            ejector: Ejector::new(settings.eject),
+            members,
+            settings,
+        };
+        Caller {
+            inner: Arc::new(inner),
+        }
+    }
+
+    // ANCHOR: call
+    /// Makes a call. `send` makes one attempt on the line to one member, and none more.
+    ///
+    /// # Errors
+    /// [`Failed`]; within the deadline, whatever happens.
+    pub async fn call<T, F>(
+        &self,
+        how: How,
+        send: impl Fn(D::Line, Attempt) -> F,
+    ) -> Result<T, Failed>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let settings = &self.inner.settings;
+        let mine = Instant::now() + how.deadline.unwrap_or(settings.deadline);
+        // Whoever waits for us may have less time than we would take.
+        let until = deadline::until().map_or(mine, |theirs| theirs.min(mine));
+        settings.budget.called();
+        let call = Call {
+            inner: &self.inner,
+            how: &how,
+            until,
+            send,
+        };
+        match settings.mode {
+            FailMode::Backup { after } if how.repeat == Repeat::Safe => call.hedged(after).await,
+            mode => call.in_turn(mode).await,
+        }
+    }
+    // ANCHOR_END: call
+
+    /// Who is left out at present, by id.
+    #[must_use]
+    pub fn ejected(&self) -> Vec<String> {
+        self.inner.ejector.out()
+    }
+
+    /// The budget for calls that are made again.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.inner.settings.budget
+    }
+
+    /// How many lines are open.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.inner.lines.count()
+    }
+}
+
+impl<D: Dial> Clone for Caller<D> {
+    fn clone(&self) -> Self {
+        Caller {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<D: Dial> fmt::Debug for Caller<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("members", &*self.inner.members.borrow())
+            .field("settings", &self.inner.settings)
+            .finish_non_exhaustive()
+    }
+}

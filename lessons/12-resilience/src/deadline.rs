@@ -1,0 +1,60 @@
+//! Deadlines that travel. Lesson 06's server ends a call when its caller's time is over. Here the code
+//! in between knows when that is, and sends on what remains: one clock for the whole chain.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::l06_grpc::around::Next;
+use crate::l06_grpc::deadline::asked_for;
+use tokio::time::Instant;
+use tonic::Request;
+use tonic::body::Body;
+use tonic::codegen::http;
+
+tokio::task_local! {
+    static UNTIL: Instant;
+}
+
+// ANCHOR: scope
+/// Runs `future`, and all that it calls knows that its time is over at `until`; or earlier, if that was
+/// known already. It stops nothing by itself. A task that is spawned inside does not know: hand it
+/// [`until`] and open a scope there.
+pub async fn scope<F: Future>(until: Instant, future: F) -> F::Output {
+    let until = self::until().map_or(until, |outer| outer.min(until));
+    UNTIL.scope(until, future).await
+}
+
+/// When the time of the call that is being worked for is over; `None` if nobody has said.
+#[must_use]
+pub fn until() -> Option<Instant> {
+    UNTIL.try_with(|until| *until).ok()
+}
+
+/// What remains of it.
+#[must_use]
+pub fn remaining() -> Option<Duration> {
+    until().map(|until| until.saturating_duration_since(Instant::now()))
+}
+// ANCHOR_END: scope
+
+// ANCHOR: received
+/// A layer for a server: what its caller says in `grpc-timeout` holds for the method, and for all that
+/// the method calls. To end the call in time is the business of lesson 06's server, further out.
+///
+/// It holds until the reply begins. A method that streams asks [`until`] before, and takes it along.
+pub async fn received(request: http::Request<Body>, next: Next) -> http::Response<Body> {
+    // What cannot be understood was refused further out.
+    match asked_for(request.headers()) {
+        Ok(Some(asked)) => scope(Instant::now() + asked, next(request)).await,
+        _ => next(request).await,
+    }
+}
+
+/// A request that says what remains until then, in `grpc-timeout`.
+#[must_use]
+pub fn request<M>(message: M, until: Instant) -> Request<M> {
+    let mut request = Request::new(message);
+    request.set_timeout(until.saturating_duration_since(Instant::now()));
+    request
+}
+// ANCHOR_END: received

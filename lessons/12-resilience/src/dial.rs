@@ -1,0 +1,151 @@
+//! Lines to members: made when somebody is called for the first time, kept for the calls that follow,
+//! forgotten when they break and when the member leaves.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OnceCell, watch};
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::member::Member;
+
+// ANCHOR: dial
+/// How a member is connected to.
+pub trait Dial: Send + Sync + 'static {
+    /// What calls are made on. A clone is the same line.
+    type Line: Clone + Send + Sync + 'static;
+
+    /// Connects, within `deadline`.
+    ///
+    /// An error says that nobody was reached: whatever was meant to run there has certainly not run.
+    fn dial(
+        &self,
+        member: &Member,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<Self::Line, Status>> + Send;
+}
+// ANCHOR_END: dial
+
+/// gRPC: a line is a channel of tonic.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Grpc;
+
+impl Dial for Grpc {
+    type Line = Channel;
+
+    async fn dial(&self, member: &Member, deadline: Duration) -> Result<Channel, Status> {
+        let endpoint = Endpoint::from_shared(format!("http://{}", member.addr))
+            .map_err(|error| Status::internal(format!("{}: {error}", member.addr)))?
+            .connect_timeout(deadline)
+            // As often as gRPC's servers allow when nobody has told them otherwise.
+            .http2_keep_alive_interval(Duration::from_secs(300))
+            .keep_alive_timeout(Duration::from_secs(5))
+            .keep_alive_while_idle(false);
+        let connected = tokio::time::timeout(deadline, endpoint.connect()).await;
+        match connected {
+            Ok(Ok(channel)) => Ok(channel),
+            Ok(Err(error)) => Err(unreached(member, &innermost(&error))),
+            Err(_) => Err(unreached(member, "no connection in time")),
+        }
+    }
+}
+
+fn unreached(member: &Member, why: &str) -> Status {
+    Status::unavailable(format!("{} was not reached: {why}", member.addr))
+}
+
+/// tonic says "transport error"; the reason is further in.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+type Cell<L> = Arc<OnceCell<L>>;
+
+/// The lines of one caller.
+pub(crate) struct Lines<D: Dial> {
+    dial: D,
+    connect: Duration,
+    kept: Mutex<Kept<D::Line>>,
+}
+
+struct Kept<L> {
+    members: watch::Receiver<Vec<Member>>,
+    lines: HashMap<(String, SocketAddr), Cell<L>>,
+}
+
+/// A line, and where it is kept.
+pub(crate) struct Found<L> {
+    pub(crate) line: L,
+    cell: Cell<L>,
+}
+
+impl<D: Dial> Lines<D> {
+    pub(crate) fn new(dial: D, connect: Duration, members: watch::Receiver<Vec<Member>>) -> Self {
+        let lines = HashMap::new();
+        Lines {
+            dial,
+            connect,
+            kept: Mutex::new(Kept { members, lines }),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept<D::Line>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // ANCHOR: to
+    /// The line to a member. A hundred calls that come together make one, and share it.
+    pub(crate) async fn to(&self, member: &Member) -> Result<Found<D::Line>, Status> {
+        let cell = {
+            let mut kept = self.kept();
+            kept.forget_who_has_left();
+            let lines = &mut kept.lines;
+            Arc::clone(lines.entry((member.id.clone(), member.addr)).or_default())
+        };
+        let dialled = cell.get_or_try_init(|| self.dial.dial(member, self.connect));
+        let line = dialled.await?.clone();
+        Ok(Found { line, cell })
+    }
+
+    /// It has broken: the next call makes a new one. Those that are under way on it may still end well.
+    pub(crate) fn forget(&self, member: &Member, found: &Found<D::Line>) {
+        let at = (member.id.clone(), member.addr);
+        let mut kept = self.kept();
+        // Somebody else may have noticed before, and this is a new one already.
+        if (kept.lines.get(&at)).is_some_and(|cell| Arc::ptr_eq(cell, &found.cell)) {
+            kept.lines.remove(&at);
+        }
+    }
+    // ANCHOR_END: to
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        let mut kept = self.kept();
+        kept.forget_who_has_left();
+        kept.lines
+            .values()
+            .filter(|cell| cell.initialized())
+            .count()
+    }
+}
+
+impl<L> Kept<L> {
+    fn forget_who_has_left(&mut self) {
+        // An error says that the list has nobody who writes it any more. It is still the list.
+        if self.members.has_changed().unwrap_or(false) {
+            let members = self.members.borrow_and_update();
+            let listed = |id: &String, addr: &SocketAddr| {
+                (members.iter()).any(|member| member.id == *id && member.addr == *addr)
+            };
+            self.lines.retain(|(id, addr), _| listed(id, addr));
+        }
+    }
+}

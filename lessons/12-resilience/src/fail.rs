@@ -1,0 +1,62 @@
+//! What to do when a call fails: the fail modes of rpcx.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+// ANCHOR: fail-mode
+/// What to do when a call fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailMode {
+    /// `fast`: tell the caller. One call, one attempt.
+    Fast,
+    /// `try`: ask the same one again.
+    #[default]
+    Try,
+    /// `over`: ask another one.
+    Over,
+    /// `backup`: ask another one as soon as the first is late; the first answer wins, and the other call
+    /// is cancelled. Also known as hedging.
+    Backup {
+        /// When it is late. Best is the time that all but a few calls need.
+        after: Duration,
+    },
+}
+// ANCHOR_END: fail-mode
+
+impl FailMode {
+    /// rpcx waits so long before it asks a second one.
+    pub const AFTER: Duration = Duration::from_millis(10);
+
+    /// All of them.
+    pub const ALL: [FailMode; 4] = [
+        FailMode::Fast,
+        FailMode::Try,
+        FailMode::Over,
+        FailMode::Backup {
+            after: FailMode::AFTER,
+        },
+    ];
+}
+
+impl fmt::Display for FailMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            FailMode::Fast => "fast",
+            FailMode::Try => "try",
+            FailMode::Over => "over",
+            FailMode::Backup { .. } => "backup",
+        })
+    }
+}
+
+impl FromStr for FailMode {
+    type Err = String;
+
+    /// `backup` waits [`FailMode::AFTER`].
+    fn from_str(text: &str) -> Result<Self, String> {
+        (FailMode::ALL.into_iter())
+            .find(|mode| mode.to_string() == text)
+            .ok_or_else(|| format!("`{text}`: fast, try, over or backup"))
+    }
+}

@@ -1,0 +1,40 @@
+//! The registries that there are. Code that makes one names it here and nowhere else: whoever uses it has
+//! an `Arc<dyn Registry>`, and cannot tell which one it is.
+//!
+//! | registry | how callers hear of a change | when the network breaks | what it needs |
+//! |---|---|---|---|
+//! | [`memory`] | pushed, at once | cannot | one process |
+//! | [`mdns`] | pushed: announced to all who listen | every side knows its own (AP) | multicast: one network, or one machine |
+//! | [`gossip`] | pushed, from neighbour to neighbour | every side knows its own (AP) | the address of one neighbour |
+//!
+//! # Layout
+//!
+//! * [`memory`], [`mdns`], [`gossip`]: one registry a file.
+//! * [`bounds`]: how big an instance may be, for all of them.
+//! * `table`: what the registries without a server keep: the instances, their time to live, and who wants
+//!   to hear of changes.
+
+pub mod bounds;
+pub mod memory;
+mod table;
+
+use crate::registry::{Error, Registry};
+
+/// A registry by its name, as `--registry` takes it, before its `init`.
+///
+/// # Errors
+/// [`Error::Invalid`], with the names that there are.
+pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
+    Ok(match name {
+        "memory" => Box::new(memory::Memory::new()),
+        _ => {
+            return Err(Error::Invalid(format!(
+                "no registry is called {name:?}; there are {}",
+                NAMES.join(", ")
+            )));
+        }
+    })
+}
+
+/// All names that [`named`] knows.
+pub const NAMES: [&str; 1] = ["memory"];

@@ -1,0 +1,20 @@
+//! What the build script made of the .proto files. For the services behind the gateway, and for tests;
+//! the gateway learns all of it at run time.
+#![allow(
+    missing_docs,
+    clippy::allow_attributes_without_reason,
+    reason = "generated; the comments are in the .proto files"
+)]
+
+/// `proto/user/v1`.
+pub mod user {
+    tonic::include_proto!("user.v1");
+}
+
+/// `proto/every/v1`.
+pub mod every {
+    tonic::include_proto!("every.v1");
+}
+
+/// All of the above as a `FileDescriptorSet`: what reflection tells a stranger.
+pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");
