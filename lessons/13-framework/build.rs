@@ -1,1 +1,16 @@
-fn main() {}
+//! Turns the .proto files that this lesson uses into Rust.
+
+#[path = "../../scripts/testkit/protos.rs"]
+mod protos;
+
+use std::io;
+
+fn main() -> io::Result<()> {
+    // The last one: it is the set that reflection tells.
+    let broker = protos::compile(&["broker/v1/broker.proto"])?;
+    // No server and no client: the framework's own handlers and calls are both.
+    tonic_prost_build::configure()
+        .build_server(false)
+        .build_client(false)
+        .compile_fds(broker)
+}
