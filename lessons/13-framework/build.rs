@@ -6,6 +6,11 @@ mod protos;
 use std::io;
 
 fn main() -> io::Result<()> {
+    // Only the client's side: nobody here is an etcd.
+    let etcd = protos::compile(&["etcdserverpb/rpc.proto"])?;
+    tonic_prost_build::configure()
+        .build_server(false)
+        .compile_fds(etcd)?;
     // The last one: it is the set that reflection tells.
     let broker = protos::compile(&["broker/v1/broker.proto"])?;
     // No server and no client: the framework's own handlers and calls are both.

@@ -8,6 +8,8 @@
 //! * [`service`]: a service from its first line to its last. [`options`]: what it is told when it starts.
 //! * [`transport`]: how calls travel. [`known`]: who is there. [`client`]: calls by name.
 //! * [`broker`]: publish and subscribe.
+//! * [`etcd`]: a small client for etcd, which one of the registries is made of. [`recall`] is what
+//!   those who follow a server remember.
 //! * [`offer`]: a process to be killed, for tests and measurements.
 //!
 //! `main.rs` is the command line; the other files belong to it. Try `cargo run -p l13-framework`.
@@ -17,6 +19,9 @@ pub mod client;
 pub mod known;
 pub mod offer;
 pub mod options;
+pub mod etcd;
+pub mod offer;
+pub mod recall;
 pub mod registries;
 pub mod registry;
 pub mod service;

@@ -4,17 +4,22 @@
 //! | registry | how callers hear of a change | when the network breaks | what it needs |
 //! |---|---|---|---|
 //! | [`memory`] | pushed, at once | cannot | one process |
+//! | [`consul`] | pulled: an answer is held back until something changes | to register needs a leader; what an agent knows can be asked for (CP) | an agent on each machine, and servers |
+//! | [`etcd`] | pushed, and made up for after a pause | without a majority nothing is told or taken (CP) | one server, or three of which one may fail |
 //! | [`mdns`] | pushed: announced to all who listen | every side knows its own (AP) | multicast: one network, or one machine |
 //! | [`gossip`] | pushed, from neighbour to neighbour | every side knows its own (AP) | the address of one neighbour |
 //!
 //! # Layout
 //!
-//! * [`memory`], [`mdns`], [`gossip`]: one registry a file.
+//! * [`memory`], [`mdns`], [`gossip`], [`consul`], [`etcd`]: one registry a file.
 //! * [`bounds`]: how big an instance may be, for all of them.
 //! * `table`: what the registries without a server keep: the instances, their time to live, and who wants
 //!   to hear of changes.
 
 pub mod bounds;
+pub mod consul;
+mod escape;
+pub mod etcd;
 pub mod memory;
 mod table;
 
@@ -26,6 +31,8 @@ use crate::registry::{Error, Registry};
 /// [`Error::Invalid`], with the names that there are.
 pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
     Ok(match name {
+        "consul" => Box::new(consul::Consul::new()),
+        "etcd" => Box::new(etcd::Etcd::new()),
         "memory" => Box::new(memory::Memory::new()),
         _ => {
             return Err(Error::Invalid(format!(
@@ -37,4 +44,4 @@ pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
 }
 
 /// All names that [`named`] knows.
-pub const NAMES: [&str; 1] = ["memory"];
+pub const NAMES: [&str; 3] = ["consul", "etcd", "memory"];
