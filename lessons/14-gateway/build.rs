@@ -7,6 +7,10 @@ mod protos;
 use std::io;
 
 fn main() -> io::Result<()> {
-    let files = protos::compile(&["user/v1/user.proto", "every/v1/every.proto"])?;
+    let files = protos::compile(&[
+        "user/v1/user.proto",
+        "example/v1/example.proto",
+        "every/v1/every.proto",
+    ])?;
     tonic_prost_build::configure().compile_fds(files)
 }

@@ -20,7 +20,6 @@ pub mod known;
 pub mod offer;
 pub mod options;
 pub mod etcd;
-pub mod offer;
 pub mod recall;
 pub mod registries;
 pub mod registry;

@@ -11,6 +11,11 @@ pub mod user {
     tonic::include_proto!("user.v1");
 }
 
+/// `proto/example/v1`.
+pub mod example {
+    tonic::include_proto!("example.v1");
+}
+
 /// `proto/every/v1`.
 pub mod every {
     tonic::include_proto!("every.v1");

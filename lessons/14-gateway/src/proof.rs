@@ -118,7 +118,13 @@ impl Scene {
         for number in 1..=3 {
             users.push(user(&plan, number).await?);
         }
-        let words = ["gateway", "--addr", "127.0.0.1:0", "--fail_mode", &setting.mode];
+        let words = [
+            "gateway",
+            "--addr",
+            "127.0.0.1:0",
+            "--fail_mode",
+            &setting.mode,
+        ];
         let gateway = plan.start("gateway", &words).await?;
         let scene = Scene {
             consul,
@@ -128,7 +134,10 @@ impl Scene {
             gateway,
         };
         let all = timeout(PATIENCE, scene.all_three()).await;
-        ensure!(all.is_ok(), "three services run, and the gateway does not call all of them");
+        ensure!(
+            all.is_ok(),
+            "three services run, and the gateway does not call all of them"
+        );
         Ok(scene)
     }
 
@@ -157,7 +166,10 @@ impl Scene {
             }
         };
         let off = timeout(PATIENCE, off).await;
-        ensure!(off.is_ok(), "{id} does not answer, and the registry still lists it");
+        ensure!(
+            off.is_ok(),
+            "{id} does not answer, and the registry still lists it"
+        );
         Ok(())
     }
 }
@@ -225,7 +237,10 @@ pub async fn run(setting: &Setting) -> anyhow::Result<Report> {
     say(&format!("SIGSTOP for {name}"));
     scene.off_the_list(&name).await?;
     let paused = since.elapsed();
-    say(&format!("{name} is off the list; {}", words(&since_then(&before, &load.count()))));
+    say(&format!(
+        "{name} is off the list; {}",
+        words(&since_then(&before, &load.count()))
+    ));
     sleep(Duration::from_secs(2)).await;
     let meanwhile = since_then(&before, &load.count());
     say(&format!("two seconds later; {}", words(&meanwhile)));

@@ -176,7 +176,8 @@ fn slow_body() -> Problem {
 }
 
 async fn missing(Extension(number): Extension<Number>) -> Response<Body> {
-    let words = "there is nothing here; / is the page, POST /example/call and GET /users/NAME answer JSON";
+    let words =
+        "there is nothing here; / is the page, POST /example/call and GET /users/NAME answer JSON";
     Problem::new(Code::NotFound, words).response(&number.0)
 }
 

@@ -34,13 +34,17 @@ pub struct ByName(pub Client);
 impl Services for ByName {
     async fn call(&self, name: String, until: Instant) -> Result<CallResponse, Status> {
         let request = CallRequest { name };
-        let reply = self.0.call(EXAMPLE, "example.v1.Example/Call", &request, safe(until));
+        let reply = self
+            .0
+            .call(EXAMPLE, "example.v1.Example/Call", &request, safe(until));
         reply.await.map_err(|failed| failed.status())
     }
 
     async fn user(&self, name: String, until: Instant) -> Result<HelloReply, Status> {
         let request = HelloRequest { name };
-        let reply = self.0.call(USER, "user.v1.Say/Hello", &request, safe(until));
+        let reply = self
+            .0
+            .call(USER, "user.v1.Say/Hello", &request, safe(until));
         reply.await.map_err(|failed| failed.status())
     }
 }
