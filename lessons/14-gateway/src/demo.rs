@@ -157,6 +157,8 @@ async fn streams(gateway: SocketAddr) -> anyhow::Result<()> {
 async fn described(gateway: SocketAddr) -> anyhow::Result<()> {
     tell("\n5. What the gateway has learnt: /openapi.json");
     let answer = get("/openapi.json").send(gateway).await?;
+    let status = answer.status;
+    anyhow::ensure!(status == 200, "/openapi.json: {status} {}", answer.body);
     let json = answer.json();
     tell(&format!(
         "   OpenAPI {}, {} bytes",

@@ -21,5 +21,11 @@ pub mod every {
     tonic::include_proto!("every.v1");
 }
 
+/// `user.v1` alone, as a `FileDescriptorSet`.
+pub const USER: &[u8] = tonic::include_file_descriptor_set!("user");
+
+/// `example.v1` alone.
+pub const EXAMPLE: &[u8] = tonic::include_file_descriptor_set!("example");
+
 /// All of the above as a `FileDescriptorSet`: what reflection tells a stranger.
 pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");

@@ -36,7 +36,7 @@ pub fn user(options: Options, slow: Duration) -> Result<Service, Stop> {
     Ok(service
         .handle("user.v1.Say/Hello", hello)
         // What a gateway asks for that knows nothing.
-        .descriptors(pb::DESCRIPTORS))
+        .descriptors(pb::USER))
 }
 
 async fn hello(id: String, request: HelloRequest, slow: Duration) -> Result<HelloReply, Status> {
@@ -69,7 +69,7 @@ pub fn example(options: Options) -> Result<Service, Stop> {
     let service = Service::new(EXAMPLE).version("1.0.0").with(options)?;
     Ok(service
         .grpc(ExampleServer::new(Greeter))
-        .descriptors(pb::DESCRIPTORS))
+        .descriptors(pb::EXAMPLE))
 }
 
 struct Greeter;
