@@ -7,9 +7,11 @@
 //! * [`registries`]: what is behind it, and [`registries::named`], which makes one from its name.
 //! * [`etcd`]: a small client for etcd, which one of the registries is made of. [`recall`] is what
 //!   those who follow a server remember.
+//! * [`measure`]: the five registries in one table.
 //! * [`offer`]: a process to be killed, for tests and measurements.
 
 pub mod etcd;
+pub mod measure;
 pub mod offer;
 pub mod recall;
 pub mod registries;
