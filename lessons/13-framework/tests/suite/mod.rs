@@ -47,8 +47,8 @@ pub use odd::*;
 pub use trouble::*;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -156,16 +156,8 @@ impl Offering {
             ttl,
             every: ttl / 4,
         };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_l13-framework"))
-            .arg("offer")
-            .args(offer.arguments())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        assert_eq!(line.trim_end(), format!("registered {}", instance.id));
+        let program = Path::new(env!("CARGO_BIN_EXE_l13-framework"));
+        let child = offer.start(program).unwrap();
         Offering { child }
     }
 
