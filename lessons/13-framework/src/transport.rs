@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use bytes::Bytes;
+use l06_grpc::server::MESSAGE;
 use tokio::time::Instant;
 use tonic::Status;
 use tonic::transport::Channel;
@@ -158,6 +159,14 @@ impl Line {
         message: Vec<u8>,
         until: Instant,
     ) -> Result<Bytes, Status> {
+        // Here, and not when half of it is sent and the other side hangs up.
+        if message.len() > MESSAGE {
+            let words = format!(
+                "a message of {} bytes, and {MESSAGE} are allowed",
+                message.len()
+            );
+            return Err(Status::resource_exhausted(words));
+        }
         match self {
             Line::Grpc(channel) => grpc::unary(channel.clone(), method, message, until).await,
             Line::Rpc(wire) => own::unary(wire, method, message, until).await,

@@ -103,6 +103,8 @@ impl Order {
             ("name", self.name.clone()),
             ("crate", names::snake(&self.name)),
             ("Name", names::pascal(&self.name)),
+            // In the paths of the gateway.
+            ("rpc", names::pascal(&self.name).to_lowercase()),
             ("service", self.service()),
             ("calls", self.calls.clone()),
             ("calls_crate", names::snake(&self.calls)),
@@ -121,9 +123,7 @@ impl Order {
 /// # Errors
 /// If the folder exists, if a crate has the name already, or what the system says.
 pub fn write(root: &Path, order: &Order) -> Result<Vec<PathBuf>> {
-    let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap_or_default();
-    let taken = format!("name = \"{}\"", order.name);
-    if lock.lines().any(|line| line == taken) {
+    if names::is_crate(root, &order.name) {
         bail!(
             "a crate is called `{}` already, and `cargo run -p {0}` could mean either; take another name",
             order.name
@@ -226,18 +226,22 @@ mod tests {
     fn the_name_of_a_crate_is_taken() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("lessons")).unwrap();
-        fs::write(
-            dir.path().join("Cargo.lock"),
-            "[[package]]\nname = \"redis\"\n",
-        )
-        .unwrap();
-        let order = Order::new(Kind::Srv, "redis", None, None).unwrap();
-        let error = write(dir.path(), &order).unwrap_err().to_string();
-        assert!(
-            error.contains("a crate is called `redis` already"),
-            "{error}"
-        );
-        assert!(!dir.path().join("lessons/redis").exists());
+        // `tea` was here and was thrown away; cargo has not noticed yet.
+        let lock = "[[package]]\nname = \"redis\"\nsource = \"a registry\"\n\n\
+                    [[package]]\nname = \"tea\"\n";
+        fs::write(dir.path().join("Cargo.lock"), lock).unwrap();
+        fs::create_dir_all(dir.path().join("scripts/wire")).unwrap();
+        let manifest = "[package]\nname = \"wire\"\n";
+        fs::write(dir.path().join("scripts/wire/Cargo.toml"), manifest).unwrap();
+        for name in ["redis", "wire"] {
+            let order = Order::new(Kind::Srv, name, None, None).unwrap();
+            let error = write(dir.path(), &order).unwrap_err().to_string();
+            let words = format!("a crate is called `{name}` already");
+            assert!(error.contains(&words), "{error}");
+            assert!(!dir.path().join("lessons").join(name).exists());
+        }
+        let order = Order::new(Kind::Srv, "tea", None, None).unwrap();
+        assert!(write(dir.path(), &order).is_ok());
     }
 
     #[test]

@@ -317,7 +317,7 @@ async fn leave(
     let finished = timeout(limits.grace, server.join_next()).await.is_ok();
     tell(match finished {
         true => "has finished what was under way",
-        false => "the grace is over, and calls are cut off",
+        false => "the grace is over: what is still under way ends with this program",
     });
     Ok(Left { told, finished })
 }

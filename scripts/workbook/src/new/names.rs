@@ -1,7 +1,11 @@
 //! Which names a service can have. One name becomes a folder, a crate, a package of a .proto file and a
 //! part of a name in the registry, so it has to be good for all of them.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use anyhow::{Result, bail, ensure};
+use toml::{Table, Value};
 
 /// A name that is good.
 pub const EXAMPLE: &str = "tea";
@@ -136,6 +140,26 @@ pub fn possible_namespace(namespace: &str) -> Result<()> {
     }
     ensure!(namespace.len() <= 64, "64 letters are the most");
     Ok(())
+}
+
+/// Whether `cargo run -p NAME` would mean something already: a crate that the course leans on, or one of
+/// its own. The lock file names both, but its own also for a while after they are gone.
+pub fn is_crate(root: &Path, name: &str) -> bool {
+    let read = |path: PathBuf| fs::read_to_string(path).ok()?.parse::<Table>().ok();
+    let is_name = |package: &Value| package.get("name").and_then(Value::as_str) == Some(name);
+    let lock = read(root.join("Cargo.lock")).unwrap_or_default();
+    let packages = lock.get("package").and_then(Value::as_array);
+    let leaned_on = (packages.into_iter().flatten())
+        .any(|package| is_name(package) && package.get("source").is_some());
+    let members = ["lessons", "scripts"]
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(root.join(folder)))
+        .flatten()
+        .flatten();
+    leaned_on
+        || members
+            .filter_map(|member| read(member.path().join("Cargo.toml")))
+            .any(|manifest| manifest.get("package").is_some_and(is_name))
 }
 
 /// `tea-shop` as Rust and .proto files spell it: `tea_shop`.

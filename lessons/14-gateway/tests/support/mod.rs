@@ -1,0 +1,168 @@
+//! What the tests of this lesson share: services of every kind, a gateway in front of them, and a
+//! browser that can do all that a browser should not.
+#![allow(
+    dead_code,
+    clippy::allow_attributes_without_reason,
+    reason = "each test file uses a part"
+)]
+
+pub mod browser;
+pub mod every;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use every::{Counts, Every};
+use l13_framework::l12_resilience::l06_grpc::server::add_reflection;
+use l13_framework::registries::memory::Memory;
+use l13_framework::registry::{Instance, Registry};
+use l14_gateway::gateway::{self, Settings, serve};
+use l14_gateway::pb;
+use l14_gateway::pb::every::every_service_server::EveryServiceServer;
+use l14_gateway::pb::every::trouble_service_server::TroubleServiceServer;
+use l14_gateway::pb::user::say_server::SayServer;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+use tonic::service::{Routes, RoutesBuilder};
+
+/// How long to wait for what has to happen. The machine may be busy.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Longer than any test.
+pub const TTL: Duration = Duration::from_secs(300);
+
+/// Asks again and again until the answer is yes.
+pub async fn until(what: &str, mut ask: impl AsyncFnMut() -> bool) {
+    let since = Instant::now();
+    while !ask().await {
+        assert!(since.elapsed() < PATIENCE, "never: {what}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Settings for a machine that is busy: what should be quick gets a minute.
+pub fn patient() -> Settings {
+    Settings {
+        deadline: PATIENCE,
+        per_attempt: PATIENCE / 4,
+        reflect_within: PATIENCE / 2,
+        ..Settings::default()
+    }
+}
+
+/// A gateway in front of this registry. It serves as long as the test's runtime lives.
+pub async fn door(registry: &Memory, settings: Settings) -> SocketAddr {
+    door_to(Arc::new(registry.clone()), settings).await
+}
+
+/// The same for any registry.
+pub async fn door_to(registry: Arc<dyn Registry>, settings: Settings) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let router = gateway::router(registry, settings);
+    let limits = serve::Limits::default();
+    tokio::spawn(serve::serve(
+        listener,
+        router,
+        limits,
+        std::future::pending(),
+    ));
+    addr
+}
+
+/// A server with services, until it is stopped.
+pub struct Running {
+    pub addr: SocketAddr,
+    pub id: String,
+    pub counts: Arc<Counts>,
+    end: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Everything of `every.v1` and `user.v1`, with reflection.
+    pub async fn start(id: &str) -> Running {
+        let counts = Arc::new(Counts::default());
+        let mut routes = RoutesBuilder::default();
+        let every = Every::new(id, counts.clone());
+        routes.add_service(EveryServiceServer::new(every.clone()));
+        routes.add_service(TroubleServiceServer::new(every.clone()));
+        routes.add_service(SayServer::new(every));
+        add_reflection(&mut routes, &[pb::DESCRIPTORS]).unwrap();
+        Running::with(id, routes.routes(), counts).await
+    }
+
+    /// Any services.
+    pub async fn with(id: &str, routes: Routes, counts: Arc<Counts>) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (end, ended) = oneshot::channel::<()>();
+        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        let serving = tonic::transport::Server::builder()
+            .layer(tonic::service::InterceptorLayer::new(every::count(
+                counts.clone(),
+            )))
+            .add_routes(routes)
+            .serve_with_incoming(incoming);
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                served = serving => served.unwrap(),
+                _ = ended => {}
+            }
+        });
+        Running {
+            addr,
+            id: id.to_string(),
+            counts,
+            end: Some(end),
+            task,
+        }
+    }
+
+    /// As the registry knows it.
+    pub fn instance(&self, name: &str, version: &str) -> Instance {
+        instance(name, version, &self.id, self.addr)
+    }
+
+    /// Tells the registry that it is there.
+    pub async fn register(&self, registry: &dyn Registry, name: &str) {
+        registry
+            .register(&self.instance(name, "1.0.0"), TTL)
+            .await
+            .unwrap();
+    }
+
+    /// Ends it, with all connections.
+    pub async fn stop(mut self) {
+        drop(self.end.take());
+        self.task.await.unwrap();
+    }
+}
+
+/// An instance.
+pub fn instance(name: &str, version: &str, id: &str, addr: SocketAddr) -> Instance {
+    Instance {
+        id: id.to_string(),
+        name: name.to_string(),
+        version: version.to_string(),
+        addr,
+        metadata: [].into(),
+    }
+}
+
+/// A registry with one instance of `go.micro.srv.every`, and a gateway in front of it.
+pub async fn one() -> (Running, SocketAddr) {
+    one_with(patient()).await
+}
+
+/// The same with these settings.
+pub async fn one_with(settings: Settings) -> (Running, SocketAddr) {
+    let registry = Memory::new();
+    let running = Running::start("every-1").await;
+    running.register(&registry, "go.micro.srv.every").await;
+    let door = door(&registry, settings).await;
+    (running, door)
+}
