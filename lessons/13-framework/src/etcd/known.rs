@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::follow::Change;
-use super::keys::{Entry, Listing};
+use super::keys::{Entry, Listing, MOST};
 use super::pb::mvccpb::event::EventType;
 use super::pb::mvccpb::{Event, KeyValue};
 use crate::recall::Recall;
@@ -74,12 +74,19 @@ impl Known {
         }
     }
 
+    fn is_full(&self) -> bool {
+        i64::try_from(self.stamps.len()).is_ok_and(|count| count >= MOST)
+    }
+
     /// Takes over what a watch tells.
     pub fn hear(&mut self, event: Event) -> Option<Change> {
         let kind = event.r#type();
         self.last = Some(event.clone());
         let kv = event.kv?;
         match kind {
+            // A crowd like this is refused when it is listed; here it must not fill our memory. Those
+            // that are known already go on.
+            EventType::Put if self.is_full() && !self.stamps.contains_key(&kv.key) => None,
             EventType::Put => {
                 let stamp = (kv.mod_revision, kv.lease);
                 self.stamps.insert(kv.key.clone(), stamp);
