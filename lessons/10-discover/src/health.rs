@@ -293,7 +293,7 @@ fn is_a_name(name: &str) -> bool {
 
 /// `None` if it panics. consulrs takes for granted that all headers of a reply are text; a peer that
 /// sends something else must not end us.
-async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+pub async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     std::future::poll_fn(move |cx| {
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));

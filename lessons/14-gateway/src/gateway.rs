@@ -59,6 +59,8 @@ pub struct Settings {
     pub per_attempt: Duration,
     /// The time for a server stream, all its messages together.
     pub stream: Duration,
+    /// What to do when a call fails: `over` asks another instance, if the contract allows it.
+    pub mode: FailMode,
     /// When an instance that fails is left out, and for how long.
     pub eject: eject::Settings,
     /// The longest body and the longest answer of a service, in bytes.
@@ -94,6 +96,7 @@ impl Default for Settings {
             deadline: Duration::from_secs(5),
             per_attempt: Duration::from_secs(1),
             stream: Duration::from_secs(600),
+            mode: FailMode::Over,
             eject: eject::Settings {
                 failures: 3,
                 ..eject::Settings::default()
@@ -120,7 +123,7 @@ impl Settings {
     fn caller(&self) -> caller::Settings {
         caller::Settings {
             select: Select::RoundRobin,
-            mode: FailMode::Over,
+            mode: self.mode,
             attempts: 3,
             deadline: self.deadline,
             per_attempt: Some(self.per_attempt),

@@ -11,10 +11,21 @@ pub mod user {
     tonic::include_proto!("user.v1");
 }
 
+/// `proto/example/v1`.
+pub mod example {
+    tonic::include_proto!("example.v1");
+}
+
 /// `proto/every/v1`.
 pub mod every {
     tonic::include_proto!("every.v1");
 }
+
+/// `user.v1` alone, as a `FileDescriptorSet`.
+pub const USER: &[u8] = tonic::include_file_descriptor_set!("user");
+
+/// `example.v1` alone.
+pub const EXAMPLE: &[u8] = tonic::include_file_descriptor_set!("example");
 
 /// All of the above as a `FileDescriptorSet`: what reflection tells a stranger.
 pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");

@@ -7,18 +7,16 @@
 //! # Ok::<(), testkit::consul::Trouble>(())
 //! ```
 
-use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::guarded::Guarded;
+use crate::scratch::{self, free_port, last_lines};
 
 /// Where `scripts/test` puts it, below this repository.
 const TOOL: &str = "target/tools/consul/consul";
@@ -164,7 +162,7 @@ impl Setup {
     }
 
     fn attempt(&self, program: &Path) -> Result<Consul, Trouble> {
-        let scratch = scratch()?;
+        let scratch = scratch::folder("consul")?;
         let log = scratch.join("log");
         let http = self.http.map_or_else(free_port, Ok)?;
         // Consul cannot be told to take any free port for it.
@@ -269,40 +267,4 @@ fn get(addr: SocketAddr, path: &str) -> io::Result<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
-}
-
-fn last_lines(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(15)..].join("\n")
-}
-
-/// A new folder for one process.
-fn scratch() -> io::Result<PathBuf> {
-    let name = format!("consul-{}-{:x}", std::process::id(), random());
-    let folder = std::env::temp_dir().join(name);
-    std::fs::create_dir(&folder)?;
-    Ok(folder)
-}
-
-fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
-/// A port that nobody uses now, for TCP and UDP. Not from port 0: those are the ports that the
-/// system gives to every connection, and one of them could be gone before Consul asks for it.
-fn free_port() -> io::Result<u16> {
-    const FIRST: u16 = 20_000;
-    const COUNT: u16 = 10_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(random() % u64::from(COUNT)).unwrap_or(0);
-    for _ in 0..COUNT {
-        let step = NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
-        let addr = (Ipv4Addr::LOCALHOST, FIRST + (start + step) % COUNT);
-        if TcpListener::bind(addr).is_ok() && UdpSocket::bind(addr).is_ok() {
-            return Ok(addr.1);
-        }
-    }
-    Err(io::Error::other(
-        "no free port between 20000 and 30000 of 127.0.0.1",
-    ))
 }

@@ -11,9 +11,11 @@
 //! * [`Pieces`] plays a connection without a socket: reads return exactly the pieces you list.
 //! * [`View`] shows values the way a learner should see them, bytes above all.
 //! * [`advice`] turns network errors into a sentence; [`On`] replaces it where a check knows better.
+//! * [`driven`] is time that a check drives: an hour takes no time.
 //! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
-//! * [`consul`] finds the real Consul and starts it; [`Guarded`] ends a program with this process.
+//! * [`consul`] finds the real Consul and starts it, [`etcd`] an etcd or a cluster of three;
+//!   [`Guarded`] ends a program with this process, and [`free_port`] is for those who need a number.
 //! * [`program`] runs programs, or starts them and listens to what they say.
 //! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
 //! * [`python`] and [`python_with_packages`] find the Python for strangers; [`npm_packages`] installs
@@ -22,6 +24,8 @@
 pub mod advice;
 mod case;
 pub mod consul;
+pub mod driven;
+pub mod etcd;
 pub mod fuzz;
 mod guarded;
 mod hook;
@@ -33,6 +37,7 @@ pub mod program;
 mod python;
 mod report;
 mod running;
+mod scratch;
 mod view;
 
 pub use advice::{On, Trouble};
@@ -44,4 +49,5 @@ pub use pieces::Pieces;
 pub use python::{python, python_with_packages};
 pub use report::Report;
 pub use running::{Running, Serving};
+pub use scratch::free_port;
 pub use view::{View, seconds, view_bytes};

@@ -1,0 +1,247 @@
+//! What happens to all keys with a prefix, without a gap. etcd numbers its changes, so a watch that
+//! was cut off goes on where it was, at any server of the cluster. If etcd has thrown the changes
+//! since then away, everything is read again and the differences are told.
+
+use std::time::Duration;
+
+use l12_resilience::l10_discover::l09_register::l06_grpc::retry::Policy;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_stream::StreamExt;
+use tonic::{Status, Streaming};
+
+use super::client::{Client, Error, MESSAGE, with_leader};
+use super::keys::{Listing, end_of};
+use super::pb::etcdserverpb::watch_client::WatchClient;
+use super::pb::etcdserverpb::watch_request::RequestUnion;
+use super::pb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
+use super::pb::mvccpb::event::EventType;
+use crate::recall::{News, Recall};
+
+/// What has happened to a key, and its value.
+pub type Change = News<Vec<u8>, Vec<u8>>;
+
+/// How many changes wait for somebody who reads slowly. Then etcd has to wait.
+const QUEUE: usize = 64;
+
+/// The pauses while no server answers.
+const PAUSES: Policy = Policy {
+    attempts: u32::MAX,
+    first: Duration::from_millis(50),
+    longest: Duration::from_secs(2),
+};
+
+/// Follows all keys that begin with `prefix`, until the receiver is dropped. Those that are there
+/// come first.
+///
+/// # Errors
+/// [`Error`], if they cannot be read now. Later troubles are not told; it is tried again for ever.
+pub async fn follow(client: &Client, prefix: &str) -> Result<mpsc::Receiver<Change>, Error> {
+    let listing = client.list(prefix, false).await?;
+    let (tell, changes) = mpsc::channel(QUEUE);
+    let mut follower = Follower {
+        client: client.clone(),
+        prefix: prefix.to_string(),
+        known: Known::default(),
+        tell: tell.clone(),
+    };
+    tokio::spawn(async move {
+        tokio::select! {
+            () = tell.closed() => {}
+            () = follower.run(listing) => {}
+        }
+    });
+    Ok(changes)
+}
+
+/// What the keys are, as far as we know.
+#[derive(Debug, Default)]
+struct Known {
+    keys: Recall<Vec<u8>, Vec<u8>>,
+    /// All changes up to this one are in it.
+    revision: i64,
+}
+
+impl Known {
+    // ANCHOR: take
+    /// Takes over all that is there. What has changed since the last time.
+    fn take(&mut self, listing: Listing) -> Vec<Change> {
+        // A revision never falls. If it has, this is another store, or one that was wiped: then a
+        // key that is not there has not been deleted by anybody.
+        let lost = listing.revision < self.revision;
+        self.revision = listing.revision;
+        let entries = listing.entries.into_iter();
+        let all = entries.map(|entry| (entry.key, entry.value)).collect();
+        self.keys.take(all, lost)
+    }
+    // ANCHOR_END: take
+
+    /// Takes over what a watch tells.
+    fn hear(&mut self, heard: WatchResponse) -> Vec<Change> {
+        if heard.events.is_empty() {
+            // Nothing has happened up to here. With events the header says how far the store is,
+            // which can be further than the events that fitted into this response.
+            let revision = heard.header.map_or(0, |header| header.revision);
+            self.revision = self.revision.max(revision);
+        }
+        let mut changes = Vec::new();
+        for event in heard.events {
+            let kind = event.r#type();
+            let Some(kv) = event.kv else { continue };
+            self.revision = self.revision.max(kv.mod_revision);
+            changes.extend(match kind {
+                EventType::Put => self.keys.there(kv.key, kv.value),
+                EventType::Delete => self.keys.gone(&kv.key),
+            });
+        }
+        changes
+    }
+}
+
+/// Why a stream has ended.
+#[derive(Debug)]
+enum End {
+    /// The server is away, or cannot do it.
+    Away,
+    /// The changes that we want are no longer there, or not yet.
+    Forgotten,
+    /// Nobody listens to us any more.
+    Alone,
+}
+
+struct Follower {
+    client: Client,
+    prefix: String,
+    known: Known,
+    tell: mpsc::Sender<Change>,
+}
+
+impl Follower {
+    // ANCHOR: run
+    async fn run(&mut self, listing: Listing) {
+        let changes = self.known.take(listing);
+        if self.tell(changes).await.is_err() {
+            return;
+        }
+        let mut failed = 0;
+        loop {
+            let (place, _, channel) = self.client.current();
+            let end = match self.begin(channel).await {
+                Ok(stream) => self.listen(stream, &mut failed).await,
+                Err(_) => End::Away,
+            };
+            let end = match end {
+                End::Forgotten => self.read_again().await,
+                other => Err(other),
+            };
+            match end {
+                // Not at once: the same server may still be behind.
+                Ok(()) => sleep(PAUSES.first).await,
+                Err(End::Alone) => return,
+                Err(_) => {
+                    // Another server, at once; a pause only when all have been asked.
+                    self.client.avoid(place);
+                    failed += 1;
+                    let rounds = failed / u32::try_from(self.client.servers()).unwrap_or(1);
+                    if rounds > 0 {
+                        sleep(PAUSES.pause(rounds)).await;
+                    }
+                }
+            }
+        }
+    }
+    // ANCHOR_END: run
+
+    /// Asks for all changes after the last one that we know.
+    async fn begin(
+        &self,
+        channel: tonic::transport::Channel,
+    ) -> Result<Streaming<WatchResponse>, Status> {
+        let create = WatchCreateRequest {
+            key: self.prefix.as_str().into(),
+            range_end: end_of(self.prefix.as_bytes()),
+            start_revision: self.known.revision + 1,
+            progress_notify: true,
+        };
+        let request = WatchRequest {
+            request_union: Some(RequestUnion::CreateRequest(create)),
+        };
+        // The stream of requests stays open: its end would be the end of the watch.
+        let requests = tokio_stream::once(request).chain(tokio_stream::pending());
+        let mut client = WatchClient::new(channel).max_decoding_message_size(MESSAGE);
+        let watch = client.watch(with_leader(requests));
+        match timeout(self.client.timeout(), watch).await {
+            Ok(answer) => answer.map(tonic::Response::into_inner),
+            Err(_) => Err(Status::unavailable("no answer in time")),
+        }
+    }
+
+    async fn listen(&mut self, mut stream: Streaming<WatchResponse>, failed: &mut u32) -> End {
+        // Until it has begun it may not be silent; afterwards it may, for days.
+        let mut begins = Some(Instant::now() + self.client.timeout());
+        loop {
+            let forget_at = self.known.keys.forget_at();
+            let wake = [begins, forget_at].into_iter().flatten().min();
+            let heard = tokio::select! {
+                heard = stream.next() => heard,
+                () = at(wake) => {
+                    if begins.is_some_and(|at| at <= Instant::now()) {
+                        return End::Away;
+                    }
+                    let changes = self.known.keys.forget();
+                    match self.tell(changes).await {
+                        Ok(()) => continue,
+                        Err(end) => return end,
+                    }
+                }
+            };
+            let Some(Ok(heard)) = heard else {
+                return End::Away;
+            };
+            if heard.canceled {
+                return match heard.compact_revision {
+                    0 => End::Away,
+                    _ => End::Forgotten,
+                };
+            }
+            if heard.created {
+                let there = heard.header.map_or(0, |header| header.revision);
+                // A watch may begin in the future and would be silent till then. Either this server
+                // is behind the others, or all have lost what they had.
+                if there < self.known.revision {
+                    return End::Forgotten;
+                }
+                (begins, *failed) = (None, 0);
+                continue;
+            }
+            let changes = self.known.hear(heard);
+            if let Err(end) = self.tell(changes).await {
+                return end;
+            }
+        }
+    }
+
+    async fn read_again(&mut self) -> Result<(), End> {
+        match self.client.list(&self.prefix, false).await {
+            Ok(listing) => {
+                let changes = self.known.take(listing);
+                self.tell(changes).await
+            }
+            Err(_) => Err(End::Away),
+        }
+    }
+
+    async fn tell(&self, changes: Vec<Change>) -> Result<(), End> {
+        for change in changes {
+            self.tell.send(change).await.map_err(|_| End::Alone)?;
+        }
+        Ok(())
+    }
+}
+
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,273 @@
+//! The instances, as Consul tells them: asked again and again, with answers that are held back until
+//! there is news.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use l12_resilience::l10_discover::health::{self, Error, Hold, Query};
+use l12_resilience::l10_discover::l09_register::consulrs::api::exec_with_result;
+use l12_resilience::l10_discover::l09_register::consulrs::api::features::{
+    Blocking, FeaturedEndpoint, Features,
+};
+use l12_resilience::l10_discover::l09_register::registry::Registry as Agent;
+use l12_resilience::l10_discover::watch::{Rhythm, next_index};
+use rustify::endpoint::Endpoint;
+use rustify::enums::{RequestMethod, RequestType, ResponseType};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use super::words;
+use crate::recall::{News, Recall};
+use crate::registry::{self, Event, Instance, Watch};
+
+/// How many events wait for somebody who reads slowly. Meanwhile Consul is not asked.
+const QUEUE: usize = 64;
+/// The most services that are followed at once.
+const SERVICES: usize = 1_000;
+/// Consul takes `wait=0` for "as long as you like".
+const LEAST: Duration = Duration::from_millis(10);
+
+/// Follows one service, or all.
+pub async fn follow(agent: &Agent, name: Option<&str>) -> Result<Watch, registry::Error> {
+    let (tell, events) = mpsc::channel(QUEUE);
+    let mut follower = Follower {
+        agent: agent.clone(),
+        scope: name.map(|name| (words::query(name), name.to_owned())),
+        rhythm: Rhythm::default(),
+        indices: [0, 0],
+        known: Recall::default(),
+        tell: tell.clone(),
+    };
+    let first = follower.look().await?;
+    tokio::spawn(async move {
+        tokio::select! {
+            () = tell.closed() => {}
+            () = follower.run(first) => {}
+        }
+    });
+    Ok(Watch::new(events))
+}
+
+/// The names of all services that have an instance that is well, sorted, and the index of this
+/// answer. Consul's own list of services would name those of crashed ones as well.
+pub async fn names(
+    agent: &Agent,
+    hold: Option<Hold>,
+    deadline: Duration,
+) -> Result<(Vec<String>, u64), Error> {
+    let question = List {
+        path: "health/state/passing",
+        features: features(hold),
+    };
+    let (checks, index) = ask::<Vec<Check>>(agent, question, deadline).await?;
+    let ours = checks.iter().filter(|check| words::is_ours(&check.id));
+    let names: BTreeSet<String> = ours
+        .filter_map(|check| words::read_name(&check.service))
+        .take(SERVICES)
+        .collect();
+    Ok((names.into_iter().collect(), index))
+}
+
+/// Told or asked, what is there at one moment.
+struct Seen {
+    instances: BTreeMap<String, Instance>,
+    /// An index has fallen: another Consul answers, or one that has lost its memory.
+    fell: bool,
+}
+
+struct Follower {
+    agent: Agent,
+    /// `None`: all services.
+    scope: Option<(Query, String)>,
+    rhythm: Rhythm,
+    /// To ask with next. For all services there are two: checks change without the services that they
+    /// belong to, and services change without their checks.
+    indices: [u64; 2],
+    known: Recall<String, Instance>,
+    tell: mpsc::Sender<Event>,
+}
+
+impl Follower {
+    // ANCHOR: run
+    async fn run(&mut self, first: Seen) {
+        let mut seen = Ok(first);
+        let mut failed = 0;
+        loop {
+            let since = Instant::now();
+            match seen {
+                Ok(Seen { instances, fell }) => {
+                    // Away for a while is as good as restarted: it may know less than before.
+                    let lost = fell || failed > 0;
+                    let mut news = self.known.take(instances, lost);
+                    if self.known.forget_at().is_some_and(|at| at <= since) {
+                        news.extend(self.known.forget());
+                    }
+                    for event in news.into_iter().map(told) {
+                        if self.tell.send(event).await.is_err() {
+                            return;
+                        }
+                    }
+                    failed = 0;
+                    sleep(self.rhythm.least.saturating_sub(since.elapsed())).await;
+                }
+                Err(_) => {
+                    failed += 1;
+                    self.indices = [0, 0];
+                    sleep(self.rhythm.pauses.pause(failed)).await;
+                }
+            }
+            seen = self.look().await;
+        }
+    }
+    // ANCHOR_END: run
+
+    /// Waits for news, and looks.
+    async fn look(&mut self) -> Result<Seen, Error> {
+        let fell = match self.scope.clone() {
+            Some((query, name)) => return self.look_at(&query, &name).await,
+            None => self.wait().await?,
+        };
+        let deadline = self.agent.deadline();
+        let (names, _) = names(&self.agent, None, deadline).await?;
+        let mut instances = BTreeMap::new();
+        for name in names {
+            let answer = health::ask(&self.agent, &words::query(&name), None, deadline).await?;
+            instances.extend(by_id(words::instances(&answer, &name)));
+        }
+        Ok(Seen { instances, fell })
+    }
+
+    async fn look_at(&mut self, query: &Query, name: &str) -> Result<Seen, Error> {
+        let (hold, deadline) = self.hold(self.indices[0]);
+        let answer = health::ask(&self.agent, query, hold, deadline).await?;
+        let fell = self.next(0, answer.index);
+        let instances = by_id(words::instances(&answer, name));
+        Ok(Seen { instances, fell })
+    }
+
+    /// Waits until a check or a service has changed. Whether an index has fallen.
+    async fn wait(&mut self) -> Result<bool, Error> {
+        let holds = self.indices.map(|index| self.hold(index));
+        let [(hold, deadline), (other, _)] = holds;
+        let services = List {
+            path: "catalog/services",
+            features: features(other),
+        };
+        let checks = names(&self.agent, hold, deadline);
+        let services = ask::<serde::de::IgnoredAny>(&self.agent, services, deadline);
+        // The first time neither is held back, and both indices have to be learnt.
+        if self.indices.contains(&0) {
+            let (checks, services) = tokio::try_join!(checks, services)?;
+            return Ok(self.next(0, checks.1) | self.next(1, services.1));
+        }
+        tokio::select! {
+            checks = checks => { let index = checks?.1; Ok(self.next(0, index)) }
+            services = services => { let index = services?.1; Ok(self.next(1, index)) }
+        }
+    }
+
+    /// For how long an answer may be held back, and for how long we wait for it.
+    fn hold(&self, index: u64) -> (Option<Hold>, Duration) {
+        if index == 0 {
+            return (None, self.agent.deadline());
+        }
+        let now = Instant::now();
+        let forget = self.known.forget_at();
+        let forget = forget.map(|at| at.saturating_duration_since(now));
+        let wait = self.rhythm.wait.min(forget.unwrap_or(self.rhythm.wait));
+        let wait = wait.max(LEAST);
+        // Consul adds up to a sixteenth to the time. Who gives up before has learnt nothing.
+        let deadline = wait + wait / 16 + self.rhythm.slack;
+        (Some(Hold { index, wait }), deadline)
+    }
+
+    fn next(&mut self, which: usize, told: u64) -> bool {
+        let before = self.indices[which];
+        self.indices[which] = next_index(before, told);
+        let fell = self.indices[which] < before;
+        if fell {
+            // Whoever answers counts anew, and the other index is worth no more.
+            self.indices = [0, 0];
+        }
+        fell
+    }
+}
+
+fn by_id(instances: Vec<Instance>) -> BTreeMap<String, Instance> {
+    let pairs = instances.into_iter();
+    pairs
+        .map(|instance| (instance.id.clone(), instance))
+        .collect()
+}
+
+fn told(news: News<String, Instance>) -> Event {
+    match news {
+        News::There(_, instance) => Event::Added(instance),
+        News::Gone(_, instance) => Event::Removed(instance),
+    }
+}
+
+/// A check, as far as it is of interest here.
+#[derive(Debug, Deserialize)]
+struct Check {
+    #[serde(rename = "CheckID", default)]
+    id: String,
+    #[serde(rename = "ServiceName", default)]
+    service: String,
+}
+
+/// A question that consulrs does not have, or whose answer it cannot read.
+#[derive(Clone, Debug)]
+struct List {
+    path: &'static str,
+    features: Option<Features>,
+}
+
+impl Endpoint for List {
+    type Response = serde_json::Value;
+    const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
+    const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
+
+    fn path(&self) -> String {
+        self.path.to_owned()
+    }
+
+    fn method(&self) -> RequestMethod {
+        RequestMethod::GET
+    }
+}
+
+impl FeaturedEndpoint for List {
+    fn features(&self) -> Option<Features> {
+        self.features.clone()
+    }
+}
+
+fn features(hold: Option<Hold>) -> Option<Features> {
+    let blocking = hold.map(|hold| Blocking {
+        index: hold.index,
+        wait: Some(format!("{}ms", hold.wait.as_millis())),
+    });
+    Some(Features {
+        blocking,
+        ..Features::default()
+    })
+}
+
+/// Asks once. The answer and its index, 0 if it said none.
+async fn ask<T: serde::de::DeserializeOwned>(
+    agent: &Agent,
+    question: List,
+    deadline: Duration,
+) -> Result<(T, u64), Error> {
+    let call = exec_with_result(agent.client(), question);
+    let Some(reply) = health::caught(agent.within(deadline, call)).await else {
+        return Err(Error::Nonsense("a header that is no text".to_owned()));
+    };
+    let reply = reply.map_err(Error::Consul)?;
+    let index = reply.index.and_then(|index| index.parse().ok());
+    let answer = serde_json::from_value(reply.response);
+    let answer = answer.map_err(|error| Error::Nonsense(error.to_string()))?;
+    Ok((answer, index.unwrap_or(0)))
+}

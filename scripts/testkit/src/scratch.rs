@@ -1,0 +1,49 @@
+//! What the real servers need to be started beside each other: folders and ports that nobody else has.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// A new folder for one process of `server`.
+pub(crate) fn folder(server: &str) -> io::Result<PathBuf> {
+    let name = format!("{server}-{}-{:x}", std::process::id(), random());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir(&folder)?;
+    Ok(folder)
+}
+
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// A port of 127.0.0.1 that nobody uses now, for TCP and UDP, between 20000 and 30000. For whoever
+/// cannot be told to take any free port itself, as port 0 does: the ports that the system gives to
+/// every connection lie elsewhere, so none of those comes between this look and the use.
+///
+/// # Errors
+/// If there is none.
+pub fn free_port() -> io::Result<u16> {
+    const FIRST: u16 = 20_000;
+    const COUNT: u16 = 10_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(random() % u64::from(COUNT)).unwrap_or(0);
+    for _ in 0..COUNT {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
+        let addr = (Ipv4Addr::LOCALHOST, FIRST + (start + step) % COUNT);
+        if TcpListener::bind(addr).is_ok() && UdpSocket::bind(addr).is_ok() {
+            return Ok(addr.1);
+        }
+    }
+    Err(io::Error::other(
+        "no free port between 20000 and 30000 of 127.0.0.1",
+    ))
+}
+
+/// The end of a log, for an error.
+pub(crate) fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}
