@@ -20,6 +20,8 @@ pub mod bounds;
 pub mod consul;
 mod escape;
 pub mod etcd;
+pub mod gossip;
+pub mod mdns;
 pub mod memory;
 mod table;
 
@@ -31,9 +33,11 @@ use crate::registry::{Error, Registry};
 /// [`Error::Invalid`], with the names that there are.
 pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
     Ok(match name {
+        "memory" => Box::new(memory::Memory::new()),
+        "mdns" => Box::new(mdns::Mdns::new()),
         "consul" => Box::new(consul::Consul::new()),
         "etcd" => Box::new(etcd::Etcd::new()),
-        "memory" => Box::new(memory::Memory::new()),
+        "gossip" => Box::new(gossip::Gossip::new()),
         _ => {
             return Err(Error::Invalid(format!(
                 "no registry is called {name:?}; there are {}",
@@ -44,4 +48,4 @@ pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
 }
 
 /// All names that [`named`] knows.
-pub const NAMES: [&str; 3] = ["consul", "etcd", "memory"];
+pub const NAMES: [&str; 5] = ["memory", "mdns", "consul", "etcd", "gossip"];

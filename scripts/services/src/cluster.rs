@@ -1,226 +1,86 @@
-//! `cluster consul`: three real servers on this machine, and a narration of what happens to them.
+//! `cluster`: three real servers on this machine, and a narration of what happens to them. What both
+//! kinds of cluster share is here.
 
-mod kill;
-mod node;
-mod watch;
+mod consul;
+mod etcd;
 
-use std::io::BufRead;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::io::{BufRead, Write};
+use std::net::SocketAddr;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use lexopt::prelude::*;
-use services::testkit;
+use anyhow::{Result, bail};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::ports;
 use crate::signals::Asked;
-use crate::typed;
-use node::{NAMES, Node, Ports, Wiring};
-use watch::{LOOK, Lab};
 
-/// The port of the HTTP API that Consul itself takes.
-const HTTP: u16 = 8500;
+/// How long between two looks at the servers.
+const LOOK: Duration = Duration::from_millis(50);
 /// Three servers find each other within five seconds; a busy machine needs more.
 const READY: Duration = Duration::from_secs(120);
 
-pub const HELP: &str = "\
+const HELP: &str = "\
 Usage: cargo workbook services cluster consul [--port N] [--kill-leader] [--raft-multiplier N]
+       cargo workbook services cluster etcd [--port N] [--kill-leader]
 
-Three real Consul servers on 127.0.0.1, 127.0.0.2 and 127.0.0.3. It prints where they are and what
-to try in another terminal, and tells with times what happens to them: who leads, who fails, who
-leaves. Type 1, 2 or 3 and Enter to start a server again that has ended. Ctrl-C ends all three.
-
-  --port N             their HTTP APIs, 8500 by default, or 8510, 8520 ... if something listens
-                       there; DNS is 100 above, the rest 200 below
-  --kill-leader        do the experiment: kill the leader, watch the election, start it again,
-                       print the times, end
-  --raft-multiplier N  how patient the servers are, 1 to 10; Consul's own is 5, here it is 1
-
-Example: cargo workbook services cluster consul --kill-leader
+Three real servers on this machine that are one: a lab for killing the leader. `cluster consul --help`
+and `cluster etcd --help` say more.
 ";
 
-struct Options {
-    port: Option<u16>,
-    kill_leader: bool,
-    raft_multiplier: u8,
+/// The help for these arguments.
+pub fn help(arguments: &[std::ffi::OsString]) -> &'static str {
+    let named = |name: &str| arguments.iter().any(|argument| argument == name);
+    match () {
+        () if named("consul") => consul::HELP,
+        () if named("etcd") => etcd::HELP,
+        () => HELP,
+    }
 }
 
 /// Runs it to its end. Its exit code.
-pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
-    let mut what = None;
-    let mut options = Options {
-        port: None,
-        kill_leader: false,
-        raft_multiplier: 1,
-    };
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("port") => options.port = Some(arguments.value()?.parse()?),
-            Long("kill-leader") => options.kill_leader = true,
-            Long("raft-multiplier") => options.raft_multiplier = arguments.value()?.parse()?,
-            Value(value) if what.is_none() => what = Some(value.string()?),
-            other => return Err(other.unexpected().into()),
+pub async fn run(mut arguments: Vec<std::ffi::OsString>) -> Result<u8> {
+    let known = |argument: &std::ffi::OsString| argument == "consul" || argument == "etcd";
+    let Some(what) = arguments.iter().position(known) else {
+        // Of the options only these two have no value behind them.
+        let first = arguments.first().map(|first| first.to_string_lossy());
+        match first.filter(|first| !first.starts_with('-')) {
+            Some(other) => bail!("there is no cluster of `{other}`; there are `consul` and `etcd`"),
+            None => bail!("a cluster of what? For example: cargo workbook services cluster consul"),
         }
-    }
-    match what.as_deref() {
-        Some("consul") => (),
-        Some(other) => bail!("there is no cluster of `{other}`; there is one of `consul`"),
-        None => bail!("a cluster of what? For example: cargo workbook services cluster consul"),
-    }
-    if !(1..=10).contains(&options.raft_multiplier) {
-        bail!("--raft-multiplier is 1 to 10");
-    }
-    if options
-        .port
-        .is_some_and(|port| Ports::around(port).is_none())
-    {
-        bail!("--port is 1224 to 65435");
-    }
-    let Some(program) = testkit::consul::find() else {
-        bail!(
-            "a cluster needs the real Consul, the embedded one is always alone.\n{}",
-            testkit::consul::Trouble::Missing
-        );
     };
+    let what = arguments.remove(what);
+    let arguments = lexopt::Parser::from_args(arguments);
     let mut asked = Asked::listen()?;
+    let lab = async {
+        match what.to_str() {
+            Some("etcd") => etcd::run(arguments).await,
+            _ => consul::run(arguments).await,
+        }
+    };
     tokio::select! {
-        done = lab(program, &options) => done?,
+        done = lab => done?,
         () = asked.end() => say!("\nAll three are ended."),
     }
     Ok(0)
 }
 
-async fn lab(program: PathBuf, options: &Options) -> Result<()> {
-    let ports = choose(options.port)?;
-    if options.port.is_none() && ports.http != HTTP {
-        say!("Something listens on the usual ports; the cluster takes others.");
-    }
-    let wiring = Wiring {
-        program,
-        ports,
-        raft_multiplier: options.raft_multiplier,
-    };
-    let nodes = [
-        Node::new(0, ports)?,
-        Node::new(1, ports)?,
-        Node::new(2, ports)?,
-    ];
-    let mut lab = Lab::new(wiring, nodes);
-    for place in 0..NAMES.len() {
-        lab.nodes[place]
-            .start(&lab.wiring)
-            .with_context(|| format!("cannot start {}", lab.wiring.program.display()))?;
-        let node = &lab.nodes[place];
-        lab.say(&format!(
-            "{} is started on {} (process {})",
-            node.name, node.ip, node.pid
-        ));
-    }
-    let start = |lab: &Lab| lab.is_whole() || lab.nodes.iter().any(|node| !node.runs());
-    lab.until(READY, start).await;
-    if !lab.is_whole() {
-        let words = lab.nodes.iter().map(Node::last_words);
-        bail!(
-            "they did not become a cluster. They said:\n{}",
-            words.collect::<Vec<_>>().join("\n\n")
-        );
-    }
-    if options.kill_leader {
-        return kill::run(&mut lab).await;
-    }
-    introduce(&lab);
-    let mut lines = keyboard();
-    loop {
-        for event in lab.look().await {
-            lab.tell(event);
-        }
-        while let Ok(line) = lines.try_recv() {
-            restart(&mut lab, &line)?;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-}
+/// The clock of a narration.
+#[derive(Debug, Clone, Copy)]
+struct Clock(Instant);
 
-/// The ports that were asked for, or the first that are free on all three addresses.
-fn choose(asked: Option<u16>) -> Result<Ports> {
-    let taken = |ports: Ports| {
-        let nodes = (1..=3).map(|last| [127, 0, 0, last].into());
-        nodes.into_iter().find_map(|ip| ports.taken(ip))
-    };
-    if let Some(port) = asked {
-        let ports = Ports::around(port).context("there is no such port")?;
-        return match taken(ports) {
-            None => Ok(ports),
-            Some((addr, error)) => bail!("{}", unusable(addr, &error)),
-        };
+impl Clock {
+    /// It begins now.
+    fn new() -> Self {
+        Clock(Instant::now())
     }
-    let mut first = None;
-    for port in (HTTP..HTTP + 200).step_by(10) {
-        let ports = Ports::around(port).context("there is no such port")?;
-        match taken(ports) {
-            None => return Ok(ports),
-            Some((addr, error)) => first.get_or_insert(unusable(addr, &error)),
-        };
-    }
-    bail!("{}\n--port takes other ports", first.unwrap_or_default())
-}
 
-fn unusable(addr: std::net::SocketAddr, error: &std::io::Error) -> String {
-    if error.kind() == std::io::ErrorKind::AddrNotAvailable {
-        return format!(
-            "{} is no address of this machine. On macOS: sudo ifconfig lo0 alias {0}",
-            addr.ip()
-        );
+    /// One line with the time. Whoever reads may have gone; then nobody hears it.
+    fn say(self, what: &str) {
+        let mut out = std::io::stdout().lock();
+        let time = self.0.elapsed().as_secs_f64();
+        let _ = writeln!(out, "{time:8.2} s  {what}").and_then(|()| out.flush());
     }
-    match ports::who_listens(addr) {
-        Some((pid, name)) => format!("{addr} is taken: {name} (process {pid}) listens there"),
-        None => format!("{addr} cannot be used: {error}"),
-    }
-}
-
-fn introduce(lab: &Lab) {
-    let ports = lab.wiring.ports;
-    let consul = typed::program(&lab.wiring.program);
-    let [one, two, three] = lab.nodes.each_ref().map(|node| node.http(ports));
-    say!("\nA cluster of three Consul servers:\n");
-    say!("  name   process  HTTP API          DNS");
-    for node in &lab.nodes {
-        let dns = match node.dns {
-            true => format!("{}:{}", node.ip, ports.dns),
-            false => "(port taken)".to_owned(),
-        };
-        let leads = if lab.leader == Some(node.name) {
-            "   leads"
-        } else {
-            ""
-        };
-        say!(
-            "  {:<5}  {:<7}  {:<16}  {dns}{leads}",
-            node.name,
-            node.pid,
-            node.http(ports)
-        );
-    }
-    let leader = lab.leader.map_or(0, Lab::place_of);
-    let (pid, other) = (lab.nodes[leader].pid, (leader + 1) % NAMES.len());
-    let leaves = lab.nodes[other].http(ports);
-    say!("\nIn another terminal:\n");
-    say!("  {consul} members -http-addr={one}");
-    say!("  {consul} operator raft list-peers -http-addr={two}");
-    say!("  kill -9 {pid}      the leader crashes; the election is told here");
-    say!(
-        "  {consul} leave -http-addr={leaves}      {} says goodbye",
-        lab.nodes[other].name
-    );
-    if lab.nodes[1].dns {
-        say!(
-            "  cargo run -p l08-consul -- dns consul.service.consul --addr 127.0.0.2:{}",
-            ports.dns
-        );
-    }
-    say!("\nIn a browser: http://{three}/ui");
-    say!("Here: 1, 2 or 3 and Enter starts a server again that has ended. Ctrl-C ends all.\n");
 }
 
 /// The lines of the keyboard, from a thread of their own: reading there cannot be broken off.
@@ -237,25 +97,51 @@ fn keyboard() -> UnboundedReceiver<String> {
     lines
 }
 
-fn restart(lab: &mut Lab, line: &str) -> Result<()> {
+/// Which server a line of the keyboard means, by its number or its name.
+fn meant(line: &str, names: &[&str; 3]) -> Option<usize> {
     let word = line.trim();
     let number = word.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-    let place = NAMES.iter().position(|name| *name == word).or(number);
-    let Some(place) = place.filter(|place| *place < NAMES.len()) else {
-        if !word.is_empty() {
-            lab.say("1, 2 or 3 starts that server again; Ctrl-C ends all");
-        }
-        return Ok(());
-    };
-    if lab.nodes[place].runs() {
-        lab.say(&format!("{} runs already", NAMES[place]));
-        return Ok(());
+    let place = names.iter().position(|name| *name == word).or(number);
+    place.filter(|place| *place < names.len())
+}
+
+/// How the process of `name` has ended, in words.
+fn ended(name: &str, status: ExitStatus) -> String {
+    match signal(status) {
+        Some(number) => format!("{name}: its process was ended by signal {number}"),
+        None => format!("{name}: its process has ended ({status})"),
     }
-    lab.nodes[place].start(&lab.wiring)?;
-    let pid = lab.nodes[place].pid;
-    lab.say(&format!(
-        "{} is started again (process {pid})",
-        NAMES[place]
-    ));
-    Ok(())
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_status: ExitStatus) -> Option<i32> {
+    None
+}
+
+/// Why an address cannot be listened on, in words that say what to do.
+fn unusable(addr: SocketAddr, error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::AddrNotAvailable {
+        return format!(
+            "{} is no address of this machine. On macOS: sudo ifconfig lo0 alias {0}",
+            addr.ip()
+        );
+    }
+    match ports::who_listens(addr) {
+        Some((pid, name)) => format!("{addr} is taken: {name} (process {pid}) listens there"),
+        None => format!("{addr} cannot be used: {error}"),
+    }
+}
+
+/// A time of an experiment as its report has it.
+fn seconds(time: Option<Duration>) -> String {
+    match time {
+        Some(time) => format!("{:6.2} s", time.as_secs_f64()),
+        // An election can be shorter than the time between two looks.
+        None => format!("{:>8}", "not seen"),
+    }
 }

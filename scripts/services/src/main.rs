@@ -29,7 +29,7 @@ the real one is taken where there is one.
 Usage: cargo workbook services up [consul] [--port N] [--real | --embedded] [--foreground]
        cargo workbook services status [consul] [--json]
        cargo workbook services down [consul]
-       cargo workbook services cluster consul [--port N] [--kill-leader] [--raft-multiplier N]
+       cargo workbook services cluster consul|etcd [--port N] [--kill-leader]
 
   up       starts Consul on 127.0.0.1:8500 and returns when it is ready; it goes on running
   status   asks it now. Exit code: 0 if it answers, 1 if it has crashed or does not answer, 3 if
@@ -76,15 +76,20 @@ async fn dispatch() -> Result<u8> {
     let help = arguments
         .iter()
         .any(|word| word == "--help" || word == "-h");
+    if command == "cluster" {
+        if help {
+            say!("{}", cluster::help(&arguments).trim_end());
+            return Ok(0);
+        }
+        return cluster::run(arguments).await;
+    }
     let arguments = lexopt::Parser::from_args(arguments);
     match command.as_str() {
         "-h" | "--help" | "help" => say!("{}", HELP.trim_end()),
-        _ if help && command != "cluster" => say!("{}", HELP.trim_end()),
+        _ if help => say!("{}", HELP.trim_end()),
         "up" => return up::run(arguments).await,
         "status" => return status::run(arguments).await,
         "down" => return down::run(arguments).await,
-        "cluster" if help => say!("{}", cluster::HELP.trim_end()),
-        "cluster" => return cluster::run(arguments).await,
         other => bail!("there is no `services {other}`; `cargo workbook services --help`"),
     }
     Ok(0)

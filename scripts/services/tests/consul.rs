@@ -367,7 +367,8 @@ fn mistakes_are_answered_in_words() {
         (&["start"], "there is no `services start`"),
         (&["status", "--loud"], "--loud"),
         (&["cluster"], "a cluster of what?"),
-        (&["cluster", "etcd"], "there is no cluster of `etcd`"),
+        (&["cluster", "redis"], "there is no cluster of `redis`"),
+        (&["cluster", "etcd", "--port", "80"], "--port is"),
         (&["cluster", "consul", "--raft-multiplier", "11"], "1 to 10"),
         (&["cluster", "consul", "--port", "80"], "--port is"),
     ] {

@@ -190,6 +190,7 @@ impl Etcd {
     /// # Errors
     /// If that is impossible.
     pub fn run(&mut self) -> io::Result<()> {
+        self.kill();
         let client = format!("http://127.0.0.1:{}", self.member.client);
         let peer = self.member.peer_url();
         let log = OpenOptions::new()
@@ -214,6 +215,7 @@ impl Etcd {
         // The log for people is gone in 3.5; 3.4 calls it deprecated in every first line.
         command.args(["--logger", "zap", "--log-outputs", "stderr"]);
         command.stdout(log.try_clone()?).stderr(log);
+        self.past.extend(self.process.take());
         let scratch = self.past.is_empty().then_some(self.folder.as_path());
         self.process = Some(Guarded::start(&mut command, scratch)?);
         Ok(())
@@ -229,12 +231,12 @@ impl Etcd {
         self.wait_until_ready()
     }
 
-    /// Ends it as a crash would. What it has written is kept.
+    /// Ends it as a crash would. What it has written is kept. [`has_ended`](Self::has_ended) tells
+    /// that it is gone.
     pub fn kill(&mut self) {
         if let Some(process) = &mut self.process {
             process.kill();
         }
-        self.has_ended();
     }
 
     /// Forgets all that it has kept; only while it does not run.

@@ -1,6 +1,7 @@
 //! What this machine has, what it lacks, and the exact command that mends it.
 
 mod consul;
+mod etcd;
 
 use std::ffi::{OsStr, OsString};
 use std::net::{Ipv4Addr, TcpListener};
@@ -113,6 +114,8 @@ pub fn look(root: &Path) -> Vec<Finding> {
         ),
         openssl(),
         consul::program(root),
+        etcd::server(),
+        etcd::client(),
         python(),
         python_grpcio(root),
         go(),

@@ -13,9 +13,11 @@ use crate::registry::{Event, Instance, Watch};
 const QUEUE: usize = 1024;
 
 /// The instances, by their ids.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Table {
     entries: BTreeMap<String, Entry>,
+    /// How many there may be.
+    most: usize,
     watchers: Vec<Watcher>,
     /// How many were left out because the table was full.
     left_out: u64,
@@ -39,11 +41,27 @@ struct Watcher {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Full;
 
+impl Default for Table {
+    fn default() -> Self {
+        Table::holding(INSTANCES)
+    }
+}
+
 impl Table {
+    /// An empty one that will hold so many.
+    pub fn holding(most: usize) -> Self {
+        Table {
+            entries: BTreeMap::new(),
+            most,
+            watchers: Vec::new(),
+            left_out: 0,
+        }
+    }
+
     /// Takes over an instance, in the place of what was known under its id, and tells of it if anything
     /// has changed. Without an `until` it stays until it is removed.
     pub fn put(&mut self, instance: Instance, until: Option<Instant>) -> Result<(), Full> {
-        let full = self.entries.len() >= INSTANCES;
+        let full = self.entries.len() >= self.most;
         match self.entries.get_mut(&instance.id) {
             Some(entry) if entry.instance == instance => {
                 entry.until = until;
@@ -84,6 +102,13 @@ impl Table {
     /// All ids, sorted.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
+    }
+
+    /// From now on all who stay until they are removed have to be put again before `until`.
+    pub fn doubt(&mut self, until: Instant) {
+        for entry in self.entries.values_mut() {
+            entry.until.get_or_insert(until);
+        }
     }
 
     /// Forgets all whose time is over, the one that has waited longest first, and tells of them. Returns

@@ -78,7 +78,9 @@ impl Home {
     pub fn folders(&self) -> Vec<String> {
         let entries = fs::read_dir(self.dir.path()).unwrap().flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.filter(|name| name.starts_with("consul-")).collect()
+        names
+            .filter(|name| name.starts_with("consul-") || name.starts_with("etcd-"))
+            .collect()
     }
 
     /// The process that looks after Consul.

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::super::{LOOK, seconds};
 use super::node::{Member, NAMES};
-use super::watch::{LOOK, Lab};
+use super::watch::Lab;
 use crate::http;
 
 /// A part of the experiment may take so long. With Consul's own timing an election takes half a
@@ -92,11 +93,6 @@ pub async fn run(lab: &mut Lab) -> Result<()> {
 }
 
 fn report(lab: &Lab, times: &Times, old: &str, back: Duration) {
-    let seconds = |time: Option<Duration>| match time {
-        Some(time) => format!("{:6.2} s", time.as_secs_f64()),
-        // An election can be shorter than the time between two looks.
-        None => format!("{:>8}", "not seen"),
-    };
     let new = times.elected.map_or("?", |(_, new)| new);
     say!();
     say!(

@@ -1,9 +1,9 @@
 //! Looks at the three servers again and again and tells what has changed, with the time.
 
-use std::io::Write;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use super::super::{Clock, LOOK, ended};
 use super::node::{Belief, Member, NAMES, Node, Wiring, belief};
 
 /// What has changed between two looks.
@@ -28,7 +28,7 @@ pub struct Lab {
     /// Who leads, by the last event.
     pub leader: Option<&'static str>,
     seen: [Option<Member>; 3],
-    since: Instant,
+    clock: Clock,
 }
 
 impl Lab {
@@ -40,15 +40,13 @@ impl Lab {
             beliefs: Default::default(),
             leader: None,
             seen: [None; 3],
-            since: Instant::now(),
+            clock: Clock::new(),
         }
     }
 
-    /// One line with the time. Whoever reads may have gone; then nobody hears it.
+    /// One line with the time.
     pub fn say(&self, what: &str) {
-        let mut out = std::io::stdout().lock();
-        let time = self.since.elapsed().as_secs_f64();
-        let _ = writeln!(out, "{time:8.2} s  {what}").and_then(|()| out.flush());
+        self.clock.say(what);
     }
 
     /// Looks at all of them now.
@@ -110,12 +108,7 @@ impl Lab {
     /// Tells an event.
     pub fn tell(&self, event: Event) {
         let text = match event {
-            Event::Ended(place, status) => match signal(status) {
-                Some(number) => {
-                    format!("{}: its process was ended by signal {number}", NAMES[place])
-                }
-                None => format!("{}: its process has ended ({status})", NAMES[place]),
-            },
+            Event::Ended(place, status) => ended(NAMES[place], status),
             Event::Leads(Some(name)) => format!("{name} leads"),
             Event::Leads(None) => "nobody leads".to_owned(),
             Event::Seen(place, how) => {
@@ -161,17 +154,4 @@ impl Lab {
     pub fn place_of(name: &str) -> usize {
         NAMES.iter().position(|known| *known == name).unwrap_or(0)
     }
-}
-
-/// How long between two looks.
-pub const LOOK: Duration = Duration::from_millis(50);
-
-#[cfg(unix)]
-fn signal(status: ExitStatus) -> Option<i32> {
-    std::os::unix::process::ExitStatusExt::signal(&status)
-}
-
-#[cfg(not(unix))]
-fn signal(_status: ExitStatus) -> Option<i32> {
-    None
 }

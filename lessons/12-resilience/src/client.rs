@@ -1,0 +1,97 @@
+//! Calls `Arith` by whoever is chosen. What may be made again stands in the contract, so it stands here
+//! and is nobody's choice.
+
+use crate::l06_grpc::retry::Repeat;
+use tokio::sync::watch;
+use tonic::transport::Channel;
+
+use crate::caller::{Attempt, Caller, Failed, How, Settings};
+use crate::dial::Grpc;
+use crate::member::Member;
+use crate::pb::arith::arith_client::ArithClient;
+use crate::pb::arith::{
+    DivReply, DivRequest, MulReply, MulRequest, RememberReply, RememberRequest,
+};
+use crate::server::MESSAGE;
+
+/// A calculator that is many. A clone shares lines, notes and budget.
+#[derive(Clone, Debug)]
+pub struct Client {
+    caller: Caller<Grpc>,
+}
+
+impl Client {
+    /// Calls those on the list.
+    #[must_use]
+    pub fn new(members: watch::Receiver<Vec<Member>>, settings: Settings) -> Self {
+        Client {
+            caller: Caller::new(Grpc, members, settings),
+        }
+    }
+
+    /// The caller beneath.
+    #[must_use]
+    pub fn caller(&self) -> &Caller<Grpc> {
+        &self.caller
+    }
+
+    // ANCHOR: mul
+    /// a times b, and how many attempts it took.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn mul(&self, how: How, a: i64, b: i64) -> Result<(MulReply, u32), Failed> {
+        // NO_SIDE_EFFECTS, says the contract.
+        let how = How {
+            repeat: Repeat::Safe,
+            ..how
+        };
+        let call = self.caller.call(how, async |line, attempt: Attempt| {
+            let request = attempt.request(MulRequest { a, b });
+            let reply = stub(line).mul(request).await?;
+            Ok((reply.into_inner(), attempt.number))
+        });
+        call.await
+    }
+    // ANCHOR_END: mul
+
+    /// a divided by b, and how many attempts it took.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn div(&self, how: How, a: i64, b: i64) -> Result<(DivReply, u32), Failed> {
+        let how = How {
+            repeat: Repeat::Safe,
+            ..how
+        };
+        let call = self.caller.call(how, async |line, attempt: Attempt| {
+            let request = attempt.request(DivRequest { a, b });
+            let reply = stub(line).div(request).await?;
+            Ok((reply.into_inner(), attempt.number))
+        });
+        call.await
+    }
+
+    /// Adds to a memory, and says how many attempts it took.
+    ///
+    /// # Errors
+    /// [`Failed`]. Then it may have been added all the same.
+    pub async fn remember(&self, how: How, n: i64) -> Result<(RememberReply, u32), Failed> {
+        let how = How {
+            repeat: Repeat::Never,
+            ..how
+        };
+        let call = self.caller.call(how, async |line, attempt: Attempt| {
+            let request = attempt.request(RememberRequest { n });
+            let reply = stub(line).remember(request).await?;
+            Ok((reply.into_inner(), attempt.number))
+        });
+        call.await
+    }
+}
+
+fn stub(line: Channel) -> ArithClient<Channel> {
+    ArithClient::new(line)
+        .max_decoding_message_size(MESSAGE)
+        .max_encoding_message_size(MESSAGE)
+}

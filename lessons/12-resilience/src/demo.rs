@@ -1,0 +1,75 @@
+//! The demo: three calculators, each a process of its own, and one of them sick. All figures that it
+//! prints were counted or measured while it ran.
+
+mod ejected;
+mod layers;
+mod modes;
+mod selectors;
+mod twice;
+
+use std::time::{Duration, Instant};
+
+use l12_resilience::budget::Budget;
+use l12_resilience::caller::Settings;
+use l12_resilience::client::Client;
+use l12_resilience::fail::FailMode;
+use l12_resilience::l06_grpc::listen::{on_signal, tell};
+use l12_resilience::select::Select;
+
+use crate::fleet::Instance;
+use crate::options;
+
+/// Tells the story.
+pub async fn run() -> anyhow::Result<()> {
+    let mut stop = on_signal(false)?;
+    tokio::select! {
+        told = story() => told,
+        // The instances are killed with the story.
+        _ = stop.wait_for(|stop| *stop) => Ok(()),
+    }
+}
+
+async fn story() -> anyhow::Result<()> {
+    let since = Instant::now();
+    tell("Three calculators, a, b and c, each a process of its own. They say that 25 * 4 is 100.");
+    let a = Instance::start("a", &[])?;
+    let b = Instance::start("b", &[])?;
+    tell("\n1. Whom to call: 700 calls with each selector; a has weight 5, b and c have 1\n");
+    selectors::show(&a, &b).await?;
+    tell("\n2. What to do when it fails: c is sick, and 60 calls are made in each fail mode\n");
+    modes::show(&a, &b).await?;
+    tell("\n3. Who may be asked again: c does what it is asked for, and loses the answer\n");
+    twice::show().await?;
+    tell(
+        "\n4. A budget: three layers, each makes up to three attempts, and the last one is sick\n",
+    );
+    layers::budget().await?;
+    tell("\n5. Left out: c is paused, and 300 calls are made\n");
+    ejected::show(&a, &b).await?;
+    tell("\n6. A deadline that travels: you -> front -> back, and back works for 5 seconds\n");
+    layers::deadline().await?;
+    let seconds = since.elapsed().as_secs_f64();
+    tell(&format!(
+        "\nThat took {seconds:.0} seconds. Everything is stopped."
+    ));
+    Ok(())
+}
+
+/// No help of any kind: what a scene shows is the work of what it switches on.
+fn plain(mode: FailMode) -> Settings {
+    Settings {
+        select: Select::Random,
+        seed: 12,
+        mode,
+        budget: Budget::unlimited(),
+        eject: None,
+        deadline: Duration::from_millis(500),
+        ..Settings::default()
+    }
+}
+
+/// A client of these instances.
+fn client(instances: &[&Instance], settings: Settings) -> Client {
+    let members = instances.iter().map(|one| one.member()).collect();
+    options::client(members, settings)
+}

@@ -1,0 +1,70 @@
+//! Scene 5: leaving out who does not answer, and letting it back.
+
+use std::time::Duration;
+
+use l12_resilience::caller::{How, Settings};
+use l12_resilience::eject;
+use l12_resilience::fail::FailMode;
+use l12_resilience::l06_grpc::listen::tell;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{client, plain};
+use crate::fleet::Instance;
+use crate::load::load;
+
+const CALLS: usize = 300;
+
+pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
+    tell("   over, 150 ms for each attempt but the last. Left out after 5 failures in a row,");
+    tell("   for 250 ms, then one call to see, then twice as long; at most half of all members.\n");
+    tell("                   answered   failed   c asked    median   99 of 100   all together");
+    for (words, eject) in [
+        ("nobody left out", None),
+        (
+            "c left out",
+            Some(eject::Settings {
+                first: Duration::from_millis(250),
+                longest: Duration::from_secs(1),
+                ..eject::Settings::default()
+            }),
+        ),
+    ] {
+        let c = Instance::start("c", &[])?;
+        let settings = Settings {
+            per_attempt: Some(Duration::from_millis(150)),
+            eject,
+            ..plain(FailMode::Over)
+        };
+        let client = client(&[a, b, &c], settings);
+        load(&client, 30, 10).await;
+        c.pause()?;
+        let since = Instant::now();
+        let outcome = load(&client, CALLS, 10).await;
+        tell(&format!(
+            "   {words:18}{:6}{:9}{:10}{:7.0} ms{:9.0} ms{:12.1} s",
+            outcome.answered(),
+            outcome.failed,
+            outcome.asked("c"),
+            outcome.within(50),
+            outcome.within(99),
+            since.elapsed().as_secs_f64(),
+        ));
+        c.resume()?;
+        if eject.is_some() {
+            let since = Instant::now();
+            let back = async {
+                // Only a call can find out that it is well again.
+                while !client.caller().ejected().is_empty() {
+                    let _ = client.mul(How::safe(), 25, 4).await;
+                    sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let words = match timeout(Duration::from_secs(20), back).await {
+                Ok(()) => format!("back {:.1} s after that", since.elapsed().as_secs_f64()),
+                Err(_) => "not back within 20 s".to_string(),
+            };
+            tell(&format!("   c goes on, and is {words}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Scene 2: each sickness under each fail mode.
+
+use std::time::Duration;
+
+use l12_resilience::caller::Settings;
+use l12_resilience::fail::FailMode;
+use l12_resilience::l06_grpc::listen::tell;
+use tokio::time::sleep;
+
+use super::{client, plain};
+use crate::fleet::Instance;
+use crate::load::load;
+
+const CALLS: usize = 60;
+const AT_ONCE: usize = 20;
+
+/// What is wrong with c, in words, the option that makes it so, and whether it is paused.
+const SICK: [(&str, &[&str], bool); 4] = [
+    ("says UNAVAILABLE at once", &["--sick", "failing"], false),
+    ("accepts no connection", &["--sick", "refusing"], false),
+    ("takes 120 ms for each call", &["--sick", "slow=120"], false),
+    ("is paused, its connections stay open", &[], true),
+];
+
+pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
+    tell("   A call has 500 ms. try and over make up to 3 attempts, each 150 ms but the last;");
+    tell("   backup asks a second one after 30 ms.");
+    for (words, options, paused) in SICK {
+        let c = Instance::start("c", options)?;
+        tell(&format!(
+            "\n   c {words:40} answered  failed  c asked  c stopped   median   slowest"
+        ));
+        for mode in FailMode::ALL {
+            let after = Duration::from_millis(30);
+            let mode = match mode {
+                FailMode::Backup { .. } => FailMode::Backup { after },
+                other => other,
+            };
+            let settings = Settings {
+                per_attempt: Some(Duration::from_millis(150)),
+                ..plain(mode)
+            };
+            let client = client(&[a, b, &c], settings);
+            // Connections are made before the clock runs, and what is stopped has been told.
+            load(&client, 20, 4).await;
+            sleep(Duration::from_millis(100)).await;
+            let (_, stopped_before) = c.counts();
+            if paused {
+                c.pause()?;
+            }
+            let outcome = load(&client, CALLS, AT_ONCE).await;
+            if paused {
+                c.resume()?;
+            }
+            // What was stopped on the way is told a moment later.
+            sleep(Duration::from_millis(100)).await;
+            let (_, stopped) = c.counts();
+            tell(&format!(
+                "     {mode:42}{:7}{:8}{:9}{:11}{:6.0} ms {:6.0} ms",
+                outcome.answered(),
+                outcome.failed,
+                outcome.asked("c"),
+                stopped - stopped_before,
+                outcome.within(50),
+                outcome.within(100),
+            ));
+        }
+    }
+    Ok(())
+}

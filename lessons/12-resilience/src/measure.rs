@@ -1,0 +1,128 @@
+//! One row of the ladder: what a call costs that is chosen, budgeted, watched and bounded. The server is
+//! another process, as it would be in real life.
+
+use std::time::Duration;
+
+use l12_resilience::caller::{How, Settings};
+use l12_resilience::client::Client;
+use l12_resilience::fail::FailMode;
+use l12_resilience::l06_grpc::ladder::{PROFILE, Times, lines_of_code};
+use l12_resilience::l06_grpc::tap;
+use l12_resilience::member::Member;
+use l12_resilience::pb::arith::MulRequest;
+use l12_resilience::pb::arith::arith_client::ArithClient;
+use l12_resilience::select::Select;
+use tokio::time::sleep;
+use tonic::transport::Endpoint;
+
+use crate::fleet::Instance;
+use crate::options;
+
+const CALLS: usize = 2000;
+/// The width of the words in a table.
+const COLUMNS: usize = 46;
+
+/// Measures and prints.
+pub async fn run() -> anyhow::Result<()> {
+    let three = ["a", "b", "c"].map(|name| Instance::start(name, &["--quiet"]));
+    let [a, b, c] = three;
+    let (a, b, c) = (a?, b?, c?);
+    let members = vec![a.member(), b.member(), c.member()];
+    println!("25 * 4 by three calculators, {CALLS} times each, {PROFILE}, this machine.\n");
+    println!("{:COLUMNS$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    let channel = Endpoint::from_shared(format!("http://{}", a.addr))?
+        .connect()
+        .await?;
+    let bare = ArithClient::new(channel);
+    let one = Times::of(CALLS, async || {
+        bare.clone().mul(MulRequest { a: 25, b: 4 }).await?;
+        Ok(())
+    });
+    one.await?.row("the generated client, one address", COLUMNS);
+    let mut chosen = 0.0;
+    for select in Select::ALL {
+        let client = client(&members, select, FailMode::Over);
+        let words = format!("chosen among three: {select}, fail over");
+        let median = times(&client).await?.row(&words, COLUMNS);
+        if select == Select::Random {
+            chosen = median;
+        }
+    }
+    let after = Duration::from_millis(50);
+    let client = client(&members, Select::Random, FailMode::Backup { after });
+    let words = "chosen among three: random, backup after 50 ms";
+    times(&client).await?.row(words, COLUMNS);
+
+    let bytes = bytes(&a).await?;
+    println!("\nBytes on the wire, there and back:");
+    println!("{bytes:>6}  a call, on a connection that is open; the deadline is in it");
+
+    println!("\nLines of code, without comments, blank lines and unit tests:");
+    for (name, source) in SOURCES {
+        println!("{:>6}  {name}", lines_of_code(source));
+    }
+    let code: usize = SOURCES
+        .iter()
+        .map(|(_, source)| lines_of_code(source))
+        .sum();
+    println!("\nYour row of the ladder:");
+    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
+    println!("| 12 resilience | {bytes} | {chosen:.0} | {code} |");
+    Ok(())
+}
+
+fn client(members: &[Member], select: Select, mode: FailMode) -> Client {
+    let settings = Settings {
+        select,
+        mode,
+        ..Settings::default()
+    };
+    options::client(members.to_vec(), settings)
+}
+
+async fn times(client: &Client) -> anyhow::Result<Times> {
+    let mut number = 0;
+    let call = async || {
+        number += 1;
+        client
+            .mul(How::safe().key(format!("user-{number}")), 25, 4)
+            .await?;
+        Ok(())
+    };
+    Times::of(CALLS, call).await
+}
+
+/// The bytes of a later call: the shortest of nine, because now and then there is something about the
+/// connection itself between them.
+async fn bytes(instance: &Instance) -> anyhow::Result<u64> {
+    let (addr, counts) = tap::open(instance.addr).await?;
+    let client = options::client(vec![Member::new("tap", addr)], Settings::default());
+    let mut last = counts.read();
+    let mut least = u64::MAX;
+    for number in 0..10 {
+        client.mul(How::safe(), 25, 4).await?;
+        sleep(Duration::from_millis(50)).await;
+        let now = counts.read();
+        let call = now.since(last);
+        last = now;
+        // The first one opens the connection.
+        if number > 0 {
+            least = least.min(call.there + call.back);
+        }
+    }
+    Ok(least)
+}
+
+const SOURCES: [(&str, &str); 11] = [
+    ("select.rs", include_str!("select.rs")),
+    ("select/in_turn.rs", include_str!("select/in_turn.rs")),
+    ("select/by_weight.rs", include_str!("select/by_weight.rs")),
+    ("select/by_key.rs", include_str!("select/by_key.rs")),
+    ("fail.rs", include_str!("fail.rs")),
+    ("budget.rs", include_str!("budget.rs")),
+    ("eject.rs", include_str!("eject.rs")),
+    ("dial.rs", include_str!("dial.rs")),
+    ("deadline.rs", include_str!("deadline.rs")),
+    ("caller.rs", include_str!("caller.rs")),
+    ("call.rs", include_str!("call.rs")),
+];

@@ -1,0 +1,54 @@
+//! An instance that calculates nothing: it asks others. So a call has two hops, or three.
+
+use tonic::{Request, Response, Status};
+
+use crate::caller::{Failed, How};
+use crate::client::Client;
+use crate::pb::arith::arith_server::Arith;
+use crate::pb::arith::{
+    DivReply, DivRequest, MulReply, MulRequest, RememberReply, RememberRequest,
+};
+
+/// Asks others.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// These.
+    pub others: Client,
+}
+
+// ANCHOR: relay
+#[tonic::async_trait]
+impl Arith for Relay {
+    // No deadline is handed on here: the layer around this method knows it, and the caller asks.
+    async fn mul(&self, request: Request<MulRequest>) -> Result<Response<MulReply>, Status> {
+        let MulRequest { a, b } = request.into_inner();
+        let answered = self.others.mul(How::safe(), a, b).await;
+        passed_on(answered)
+    }
+    // ANCHOR_END: relay
+
+    async fn div(&self, request: Request<DivRequest>) -> Result<Response<DivReply>, Status> {
+        let DivRequest { a, b } = request.into_inner();
+        passed_on(self.others.div(How::safe(), a, b).await)
+    }
+
+    async fn remember(
+        &self,
+        request: Request<RememberRequest>,
+    ) -> Result<Response<RememberReply>, Status> {
+        let n = request.into_inner().n;
+        passed_on(self.others.remember(How::once(), n).await)
+    }
+}
+
+/// What the others have said. Of their status only code and words go on: what is beneath it happened
+/// here, and is no news to our caller.
+fn passed_on<M>(answered: Result<(M, u32), Failed>) -> Result<Response<M>, Status> {
+    match answered {
+        Ok((reply, _)) => Ok(Response::new(reply)),
+        Err(failed) => {
+            let status = failed.status();
+            Err(Status::new(status.code(), status.message()))
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Instances that are not well, in ways that can be chosen. From outside, each looks different, and each
+//! fail mode meets them differently.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http::{Request, Response};
+
+use crate::l06_grpc::around::Next;
+
+/// What is wrong with an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sick {
+    /// `slow=MS`: it thinks so long before each answer.
+    Slow(Duration),
+    /// `failing`: it says UNAVAILABLE at once, and does nothing.
+    Failing,
+    /// `losing`: it does what it is asked for, and then says UNAVAILABLE: the answer is lost.
+    Losing,
+    /// `refusing`: the address is there, and nobody accepts a connection.
+    Refusing,
+}
+
+impl Sick {
+    /// A layer: what becomes of a call here.
+    pub async fn around(sick: Option<Sick>, request: Request<Body>, next: Next) -> Response<Body> {
+        match sick {
+            None | Some(Sick::Refusing) => next(request).await,
+            Some(Sick::Slow(time)) => {
+                tokio::time::sleep(time).await;
+                next(request).await
+            }
+            Some(Sick::Failing) => Status::unavailable("I am sick").into_http(),
+            Some(Sick::Losing) => {
+                drop(next(request).await);
+                Status::unavailable("the answer is lost").into_http()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Sick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sick::Slow(time) => f.pad(&format!("slow={}", time.as_millis())),
+            Sick::Failing => f.pad("failing"),
+            Sick::Losing => f.pad("losing"),
+            Sick::Refusing => f.pad("refusing"),
+        }
+    }
+}
+
+impl FromStr for Sick {
+    type Err = String;
+
+    /// `slow` alone is a second.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let slow = text.strip_prefix("slow=").map(str::parse);
+        match (text, slow) {
+            (_, Some(Ok(millis))) => Ok(Sick::Slow(Duration::from_millis(millis))),
+            ("slow", _) => Ok(Sick::Slow(Duration::from_secs(1))),
+            ("failing", _) => Ok(Sick::Failing),
+            ("losing", _) => Ok(Sick::Losing),
+            ("refusing", _) => Ok(Sick::Refusing),
+            _ => Err(format!("`{text}`: slow=MS, failing, losing or refusing")),
+        }
+    }
+}

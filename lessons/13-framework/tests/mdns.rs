@@ -1,0 +1,42 @@
+//! mDNS in the suite, and what is particular about it.
+
+#[macro_use]
+mod suite;
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use l13_framework::registry::Options;
+
+/// A port of its own for each test: who speaks on one is not heard on another.
+struct Own(SocketAddr);
+
+impl Own {
+    async fn start() -> Own {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let first = u16::try_from(std::process::id() % 9000).unwrap();
+        loop {
+            let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+            let addr = SocketAddr::from(([127, 0, 0, 1], port));
+            if UdpSocket::bind(("0.0.0.0", port)).is_ok() {
+                return Own(addr);
+            }
+        }
+    }
+}
+
+impl suite::Stage for Own {
+    fn registry(&self) -> &'static str {
+        "mdns"
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            addresses: vec![self.0],
+            ..Options::default()
+        }
+    }
+}
+
+every_registry!(Own::start());
+after_a_crash!(Own::start());

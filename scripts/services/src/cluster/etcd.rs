@@ -1,0 +1,197 @@
+//! `cluster etcd`: three real etcds on 127.0.0.1, on three ports each.
+
+mod kill;
+mod watch;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+use services::testkit::etcd::{Etcd, Member, Trouble, find};
+
+use super::{LOOK, READY, keyboard, meant, unusable};
+use crate::ports;
+use watch::Lab;
+
+/// What the three are called.
+const NAMES: [&str; 3] = ["etcd01", "etcd02", "etcd03"];
+/// Where etcd itself serves clients.
+const CLIENT: u16 = 2379;
+
+pub const HELP: &str = "\
+Usage: cargo workbook services cluster etcd [--port N] [--kill-leader]
+
+Three real etcds on 127.0.0.1 that are one cluster: etcd01, etcd02 and etcd03. It prints where they
+are and what to try in another terminal, and tells with times what happens to them: who leads, who
+fails, who is back. Type 1, 2 or 3 and Enter to start one again that has ended. Ctrl-C ends all three.
+
+  --port N       the port for clients of etcd01, 2379 by default; those of the others are 1000 and
+                 2000 above. Between each other they use N+1, N+2 and N+3. Without it, and if
+                 something listens there: 2389, 2399 ...
+  --kill-leader  do the experiment: kill the leader, watch the election, start it again, print the
+                 times, end
+
+What they keep is forgotten in the end. $ETCD_BIN names another etcd than the one on the PATH.
+
+Example: cargo workbook services cluster etcd --kill-leader
+";
+
+/// Runs it to its end.
+pub async fn run(mut arguments: lexopt::Parser) -> Result<()> {
+    let (mut port, mut kill_leader) = (None, false);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("port") => port = Some(arguments.value()?.parse()?),
+            Long("kill-leader") => kill_leader = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if port.is_some_and(|port| members(port).is_none()) {
+        bail!("--port is 1024 to 63535");
+    }
+    if find().is_none() {
+        bail!("{}", Trouble::Missing);
+    }
+    let members = choose(port)?;
+    if port.is_none() && members[0].client != CLIENT {
+        say!("Something listens on the usual ports; the cluster takes others.");
+    }
+    let mut lab = Lab::new(&members)?;
+    for (place, name) in NAMES.into_iter().enumerate() {
+        let etcd = &mut lab.etcds[place];
+        let program = etcd.program().display().to_string();
+        etcd.run()
+            .with_context(|| format!("cannot start {program}"))?;
+        let (addr, pid) = (etcd.addr(), etcd.id());
+        lab.say(&format!("{name} is started on {addr} (process {pid})"));
+    }
+    let one_has_ended = |lab: &Lab| lab.etcds.iter().any(|etcd| !etcd.runs());
+    lab.until(READY, |lab| lab.is_whole() || one_has_ended(lab))
+        .await;
+    if !lab.is_whole() {
+        let words = lab.etcds.iter().map(Etcd::last_words);
+        bail!(
+            "they did not become a cluster. They said:\n{}",
+            words.collect::<Vec<_>>().join("\n\n")
+        );
+    }
+    if kill_leader {
+        return kill::run(&mut lab).await;
+    }
+    introduce(&lab, &members);
+    let mut lines = keyboard();
+    loop {
+        for event in lab.look().await {
+            lab.tell(event);
+        }
+        while let Ok(line) = lines.try_recv() {
+            restart(&mut lab, &line)?;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// The three, with the distances between their ports that the course notes have.
+fn members(port: u16) -> Option<[Member; 3]> {
+    port.checked_add(2000).filter(|_| port >= 1024)?;
+    let member = |place: u16| Member {
+        name: NAMES[usize::from(place)].to_owned(),
+        client: port + 1000 * place,
+        peer: port + 1 + place,
+    };
+    Some([0, 1, 2].map(member))
+}
+
+/// The ports that were asked for, or the first that are free.
+fn choose(asked: Option<u16>) -> Result<[Member; 3]> {
+    let mut first = None;
+    let ports = match asked {
+        Some(port) => vec![port],
+        None => (CLIENT..CLIENT + 200).step_by(10).collect(),
+    };
+    for port in ports {
+        let members = members(port).context("there is no such port")?;
+        let all = members
+            .iter()
+            .flat_map(|member| [member.client, member.peer]);
+        let ip = Ipv4Addr::LOCALHOST.into();
+        let taken = all.map(|port| (port, ports::tcp(ip, port)));
+        match taken
+            .into_iter()
+            .find_map(|(port, free)| Some((port, free.err()?)))
+        {
+            None => return Ok(members),
+            Some((port, error)) => {
+                first.get_or_insert(unusable(SocketAddr::new(ip, port), &error));
+            }
+        }
+    }
+    let words = first.unwrap_or_default();
+    match asked {
+        Some(_) => bail!("{words}"),
+        None => bail!("{words}\n--port takes other ports"),
+    }
+}
+
+fn introduce(lab: &Lab, members: &[Member; 3]) {
+    say!("\nA cluster of three etcds:\n");
+    say!("  name    process  clients         other members");
+    for (etcd, member) in lab.etcds.iter().zip(members) {
+        let leads = match lab.leader {
+            Some(place) if NAMES[place] == member.name => "   leads",
+            _ => "",
+        };
+        let peer = format!("127.0.0.1:{}", member.peer);
+        say!(
+            "  {}  {:<7}  {}  {peer}{leads}",
+            member.name,
+            etcd.id(),
+            etcd.addr()
+        );
+    }
+    let all = lab
+        .etcds
+        .each_ref()
+        .map(|etcd| etcd.addr().to_string())
+        .join(",");
+    let leader = lab.leader.unwrap_or(0);
+    let pid = lab.etcds[leader].id();
+    say!("\nIn another terminal:\n");
+    say!("  etcdctl --endpoints={all} endpoint status --write-out=table");
+    say!("  etcdctl --endpoints={all} watch --prefix /micro/registry/");
+    say!("  kill -9 {pid}      the leader crashes; the election is told here");
+    say!("\nServices and callers get --registry=etcd --registry_address={all}");
+    say!("Here: 1, 2 or 3 and Enter starts one again that has ended. Ctrl-C ends all.\n");
+}
+
+fn restart(lab: &mut Lab, line: &str) -> Result<()> {
+    let Some(place) = meant(line, &NAMES) else {
+        if !line.trim().is_empty() {
+            lab.say("1, 2 or 3 starts that etcd again; Ctrl-C ends all");
+        }
+        return Ok(());
+    };
+    let name = NAMES[place];
+    if lab.etcds[place].runs() {
+        lab.say(&format!("{name} runs already"));
+        return Ok(());
+    }
+    lab.etcds[place].run()?;
+    let pid = lab.etcds[place].id();
+    lab.say(&format!("{name} is started again (process {pid})"));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::members;
+
+    #[test]
+    fn the_ports_are_those_of_the_notes() {
+        let members = members(2379).unwrap();
+        let ports = members.map(|member| (member.client, member.peer));
+        assert_eq!(ports, [(2379, 2380), (3379, 2381), (4379, 2382)]);
+        assert!(super::members(1023).is_none());
+        assert!(super::members(63_536).is_none());
+    }
+}
