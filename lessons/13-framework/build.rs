@@ -11,9 +11,9 @@ fn main() -> io::Result<()> {
     tonic_prost_build::configure()
         .build_server(false)
         .compile_fds(etcd)?;
-    // The last one: it is the set that reflection tells.
+    // The last one, so it is the set that reflection tells. No server and no client: the framework's own
+    // handlers and calls are both.
     let broker = protos::compile(&["broker/v1/broker.proto"])?;
-    // No server and no client: the framework's own handlers and calls are both.
     tonic_prost_build::configure()
         .build_server(false)
         .build_client(false)

@@ -188,8 +188,9 @@ impl Follower {
         };
         self.replace(list);
         log.into_iter().for_each(|event| self.apply(event));
-        self.standing.send_replace(Standing::Known);
         self.publish();
+        // Last: who waits for this reads the lists.
+        self.standing.send_replace(Standing::Known);
         if complete {
             return Ok(());
         }

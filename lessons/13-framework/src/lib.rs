@@ -16,10 +16,10 @@
 
 pub mod broker;
 pub mod client;
+pub mod etcd;
 pub mod known;
 pub mod offer;
 pub mod options;
-pub mod etcd;
 pub mod recall;
 pub mod registries;
 pub mod registry;

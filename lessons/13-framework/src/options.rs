@@ -206,14 +206,15 @@ impl Options {
         let of_code = otherwise.as_ref().map(|registry| registry.name());
         let name = self.registry.as_deref().or(of_code);
         let name = name.unwrap_or(DEFAULT_REGISTRY);
-        let mut registry =
-            registries::named(name).map_err(|why| Stop::Wrong(format!("--registry {why}")))?;
+        let mut registry = registries::named(name).map_err(|why| Stop::Wrong(why.to_string()))?;
         let options = registry::Options {
             addresses: self.registry_address.clone().unwrap_or_default(),
             ..registry::Options::default()
         };
         registry.init(options).map_err(|why| {
-            Stop::Wrong(format!("--registry {name} with this --registry_address: {why}"))
+            Stop::Wrong(format!(
+                "--registry {name} with this --registry_address: {why}"
+            ))
         })?;
         Ok(Arc::from(registry))
     }

@@ -15,9 +15,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use l12_resilience::l10_discover::l09_register::advertise::Wanted;
 use l06_grpc::listen;
 use l06_grpc::server::Settings;
+use l12_resilience::l10_discover::l09_register::advertise::Wanted;
 use prost::Message;
 use tonic::Status;
 use tonic::body::Body;
@@ -289,7 +289,8 @@ impl Service {
         self.id = options.server_id.or(self.id);
         self.address = options.server_address.unwrap_or(self.address);
         self.advertise = options.server_advertise.or(self.advertise);
-        self.metadata.extend(options.server_metadata.unwrap_or_default());
+        self.metadata
+            .extend(options.server_metadata.unwrap_or_default());
         self.ttl = options.register_ttl.unwrap_or(self.ttl);
         self.interval = options.register_interval.unwrap_or(self.interval);
         self.transport = options.transport.unwrap_or(self.transport);
@@ -362,7 +363,13 @@ fn random() -> String {
     let bits: u128 = rand::random();
     let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let digits = format!("{bits:032x}");
-    let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+    let parts = [
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..],
+    ];
     parts.join("-")
 }
 

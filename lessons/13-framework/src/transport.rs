@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use bytes::Bytes;
+use l06_grpc::server::MESSAGE;
 use tokio::time::Instant;
 use tonic::Status;
 use tonic::transport::Channel;
@@ -158,6 +159,14 @@ impl Line {
         message: Vec<u8>,
         until: Instant,
     ) -> Result<Bytes, Status> {
+        // Here, and not when half of it is sent and the other side hangs up.
+        if message.len() > MESSAGE {
+            let words = format!(
+                "a message of {} bytes, and {MESSAGE} are allowed",
+                message.len()
+            );
+            return Err(Status::resource_exhausted(words));
+        }
         match self {
             Line::Grpc(channel) => grpc::unary(channel.clone(), method, message, until).await,
             Line::Rpc(wire) => own::unary(wire, method, message, until).await,
@@ -193,8 +202,20 @@ mod tests {
         assert_eq!(method.path(), "/user.v1.Say/Hello");
         assert_eq!(method.short(), ("Say", "Hello"));
         assert_eq!("/user.v1.Say/Hello".parse::<Method>().unwrap(), method);
-        assert_eq!("Say/Hello".parse::<Method>().unwrap().short(), ("Say", "Hello"));
-        for wrong in ["", "Say", "Say/", "/Hello", "a..b/C", "a/b/c", "Say.Hello", "Sä/Hello"] {
+        assert_eq!(
+            "Say/Hello".parse::<Method>().unwrap().short(),
+            ("Say", "Hello")
+        );
+        for wrong in [
+            "",
+            "Say",
+            "Say/",
+            "/Hello",
+            "a..b/C",
+            "a/b/c",
+            "Say.Hello",
+            "Sä/Hello",
+        ] {
             assert!(wrong.parse::<Method>().is_err(), "{wrong}");
         }
     }

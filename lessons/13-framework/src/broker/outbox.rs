@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use super::pb::{DeliverRequest, DeliverResponse};
 use super::DELIVER;
+use super::pb::{DeliverRequest, DeliverResponse};
 use crate::registry::Instance;
 use crate::transport::{Line, Method, Transport};
 

@@ -106,13 +106,9 @@ impl Publisher {
             return Err(Error::TooLong(message.encoded_len()));
         }
         let message = Bytes::from(message.encode_to_vec());
-        let known = self.known(topic);
-        let until = Instant::now() + self.settings.look;
-        let instances = known.home(until).await.map_err(Error::Registry)?;
+        let instances = self.subscribers(topic).await?;
         let mut topics = lock(&self.topics);
-        let there = topics
-            .entry(topic.to_string())
-            .or_insert_with(|| Topic::new(known));
+        let there = (topics.entry(topic.to_string())).or_insert_with(|| self.begin(topic));
         there.meet(topic, &instances, self.settings);
         let mut sent = Sent { to: 0, dropped: 0 };
         for outbox in there.chosen(&instances) {
@@ -124,6 +120,16 @@ impl Publisher {
         Ok(sent)
     }
     // ANCHOR_END: publish
+
+    /// Who hears a topic at this moment.
+    ///
+    /// # Errors
+    /// [`Error::Registry`].
+    pub async fn subscribers(&self, topic: &str) -> Result<Vec<Instance>, Error> {
+        let until = Instant::now() + self.settings.look;
+        let known = self.known(topic);
+        known.home(until).await.map_err(Error::Registry)
+    }
 
     /// What has become of the messages for those who hear the topic, by the id of the subscriber.
     #[must_use]
@@ -152,24 +158,21 @@ impl Publisher {
     }
 
     fn known(&self, topic: &str) -> Known {
-        let begin = || Known::new(Arc::clone(&self.registry), registered_as(topic));
         let mut topics = lock(&self.topics);
-        let there = topics
-            .entry(topic.to_string())
-            .or_insert_with(|| Topic::new(begin()));
+        let there = (topics.entry(topic.to_string())).or_insert_with(|| self.begin(topic));
         there.known.clone()
     }
-}
 
-impl Topic {
-    fn new(known: Known) -> Self {
+    fn begin(&self, topic: &str) -> Topic {
         Topic {
-            known,
+            known: Known::new(Arc::clone(&self.registry), registered_as(topic)),
             outboxes: BTreeMap::new(),
             turn: 0,
         }
     }
+}
 
+impl Topic {
     /// Opens a way to those who are new, and closes those to whoever is gone.
     fn meet(&mut self, topic: &str, instances: &[Instance], settings: Settings) {
         let there = |id: &String| instances.iter().any(|instance| instance.id == *id);

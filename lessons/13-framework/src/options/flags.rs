@@ -43,20 +43,70 @@ const fn flag(
 // ANCHOR: flags
 /// All flags that have a value and a variable.
 pub const VARIABLES: [Flag; 15] = [
-    flag("registry", "NAME", "memory, mdns, consul, etcd, gossip", DEFAULT_REGISTRY),
+    flag(
+        "registry",
+        "NAME",
+        "memory, mdns, consul, etcd, gossip",
+        DEFAULT_REGISTRY,
+    ),
     flag("registry_address", "ADDR,..", "where it is", "its own"),
-    flag("server_name", "NAME", "the name that callers ask for", "the code's"),
-    flag("server_version", "V", "the version of the program", "the code's"),
-    flag("server_id", "ID", "the id of this instance", "name and random"),
+    flag(
+        "server_name",
+        "NAME",
+        "the name that callers ask for",
+        "the code's",
+    ),
+    flag(
+        "server_version",
+        "V",
+        "the version of the program",
+        "the code's",
+    ),
+    flag(
+        "server_id",
+        "ID",
+        "the id of this instance",
+        "name and random",
+    ),
     flag("server_address", "ADDR", "where to listen", "127.0.0.1:0"),
-    flag("server_advertise", "ADDR", "where others go", "where it listens"),
-    flag("server_metadata", "K=V,..", "what callers should know", "the code's"),
-    flag("register_ttl", "TIME", "forgotten after this silence", "30s"),
-    flag("register_interval", "TIME", "the pause between two signs of life", "10s"),
+    flag(
+        "server_advertise",
+        "ADDR",
+        "where others go",
+        "where it listens",
+    ),
+    flag(
+        "server_metadata",
+        "K=V,..",
+        "what callers should know",
+        "the code's",
+    ),
+    flag(
+        "register_ttl",
+        "TIME",
+        "forgotten after this silence",
+        "30s",
+    ),
+    flag(
+        "register_interval",
+        "TIME",
+        "the pause between two signs of life",
+        "10s",
+    ),
     flag("transport", "KIND", "grpc or rpc", "grpc"),
-    flag("selector", "KIND", "random, round-robin, weighted, consistent-hash", "random"),
+    flag(
+        "selector",
+        "KIND",
+        "random, round-robin, weighted, consistent-hash",
+        "random",
+    ),
     flag("fail_mode", "KIND", "fast, over, try, backup", "over"),
-    flag("client_request_timeout", "TIME", "how long a call may take", "5s"),
+    flag(
+        "client_request_timeout",
+        "TIME",
+        "how long a call may take",
+        "5s",
+    ),
     flag("client_retries", "N", "how often it may be made again", "2"),
 ];
 // ANCHOR_END: flags
@@ -70,11 +120,7 @@ pub fn help() -> String {
     for flag in &VARIABLES {
         let left = format!("--{} {}", flag.name, flag.value);
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "  {left:<32} {:<46} [{}]",
-            flag.says, flag.default
-        );
+        let _ = writeln!(text, "  {left:<32} {:<46} [{}]", flag.says, flag.default);
     }
     text.push_str(
         "  --until_stdin_ends               end with the standard input as well\n  \

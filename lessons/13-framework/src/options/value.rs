@@ -38,7 +38,9 @@ pub(super) fn addresses(text: &str) -> Result<Vec<SocketAddr>, String> {
 /// One address.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     if text.starts_with("https://") {
-        return Err("https is not spoken here; 127.0.0.1:2379 or http://127.0.0.1:2379".to_string());
+        return Err(
+            "https is not spoken here; 127.0.0.1:2379 or http://127.0.0.1:2379".to_string(),
+        );
     }
     let bare = text.strip_prefix("http://").unwrap_or(text);
     let bare = bare.strip_suffix('/').unwrap_or(bare);
@@ -89,10 +91,26 @@ mod tests {
 
     #[test]
     fn times() {
-        for (text, millis) in [("30", 30_000), ("30s", 30_000), ("500ms", 500), ("2m", 120_000)] {
+        for (text, millis) in [
+            ("30", 30_000),
+            ("30s", 30_000),
+            ("500ms", 500),
+            ("2m", 120_000),
+        ] {
             assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "s", "-1", "1.5s", "0", "0ms", "25h", "99999999999999999999s", "3 s", "3x"] {
+        for text in [
+            "",
+            "s",
+            "-1",
+            "1.5s",
+            "0",
+            "0ms",
+            "25h",
+            "99999999999999999999s",
+            "3 s",
+            "3x",
+        ] {
             assert!(time(text).is_err(), "{text}");
         }
     }
@@ -110,7 +128,14 @@ mod tests {
         }
         let several = addresses("127.0.0.1:3379, http://127.0.0.1:4379");
         assert_eq!(several.unwrap().len(), 2);
-        for text in ["", "127.0.0.1", "https://127.0.0.1:3379", "127.0.0.1:99999", "a,b", ":80"] {
+        for text in [
+            "",
+            "127.0.0.1",
+            "https://127.0.0.1:3379",
+            "127.0.0.1:99999",
+            "a,b",
+            ":80",
+        ] {
             assert!(addresses(text).is_err(), "{text}");
         }
     }

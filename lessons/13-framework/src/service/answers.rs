@@ -27,10 +27,7 @@ pub(super) async fn wait(bound: SocketAddr, transport: Option<Transport>) -> any
                 Ok(line) => line.serves(until).await.unwrap_or(false),
                 Err(_) => false,
             },
-            None => matches!(
-                timeout_at(until, TcpStream::connect(at)).await,
-                Ok(Ok(_))
-            ),
+            None => matches!(timeout_at(until, TcpStream::connect(at)).await, Ok(Ok(_))),
         };
         if answers {
             return Ok(());

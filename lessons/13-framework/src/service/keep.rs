@@ -178,7 +178,9 @@ impl Keeper {
         };
         for Instance { id, addr, name, .. } in &self.instances {
             let registry = self.registry.name();
-            (self.tell)(&format!("registered: {id} as {name} at {addr} in {registry}{attempt}"));
+            (self.tell)(&format!(
+                "registered: {id} as {name} at {addr} in {registry}{attempt}"
+            ));
         }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use l12_resilience::l10_discover::l09_register::advertise::{self, Unreachable};
 use l06_grpc::{listen, server};
+use l12_resilience::l10_discover::l09_register::advertise::{self, Unreachable};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -86,7 +86,9 @@ impl Service {
             })?;
             let shutdown: Shutdown = Box::pin(async move {
                 let _ = stop.wait_for(|stop| *stop).await;
-                tell(&format!("leaving: at most {longest} s; Ctrl-C once more ends it at once"));
+                tell(&format!(
+                    "leaving: at most {longest} s; Ctrl-C once more ends it at once"
+                ));
                 end_at_once_when_asked_again();
             });
             Ok((listener, shutdown))
@@ -276,7 +278,9 @@ impl Left {
             Left { told: false, .. } => {
                 bail!("the registry still has the entry, until its time to live is over")
             }
-            Left { finished: false, .. } => bail!("calls were cut off after the grace"),
+            Left {
+                finished: false, ..
+            } => bail!("calls were cut off after the grace"),
             Left { .. } => Ok(()),
         }
     }
@@ -313,12 +317,11 @@ async fn leave(
     let finished = timeout(limits.grace, server.join_next()).await.is_ok();
     tell(match finished {
         true => "has finished what was under way",
-        false => "the grace is over, and calls are cut off",
+        false => "the grace is over: what is still under way ends with this program",
     });
     Ok(Left { told, finished })
 }
 // ANCHOR_END: leave
-
 
 /// Whoever asks a second time means it.
 fn end_at_once_when_asked_again() {

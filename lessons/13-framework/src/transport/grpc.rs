@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use l12_resilience::deadline as travelling;
 use l06_grpc::server::{MESSAGE, Settings, serve_with};
 use l06_grpc::{deadline, limits};
+use l12_resilience::deadline as travelling;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
@@ -165,7 +165,9 @@ pub(super) async fn unary(
         grpc.unary(request, path, BytesCodec).await
     };
     // tonic's own clock looks at the header; this one also at the time before there was one.
-    let outcome = timeout_at(until, call).await.unwrap_or_else(|_| Err(late()));
+    let outcome = timeout_at(until, call)
+        .await
+        .unwrap_or_else(|_| Err(late()));
     // What else tonic calls by other names, lesson 12 mends, after it has looked what is beneath.
     outcome.map(Response::into_inner).map_err(limits::mended)
 }

@@ -110,10 +110,6 @@ pub(super) async fn unary(
     message: Vec<u8>,
     until: Instant,
 ) -> Result<Bytes, Status> {
-    if message.len() > MESSAGE {
-        let words = format!("a message of {} bytes, and {MESSAGE} are allowed", message.len());
-        return Err(Status::resource_exhausted(words));
-    }
     let left = until.saturating_duration_since(Instant::now());
     let asked = Asked {
         left: u64::try_from(left.as_micros()).unwrap_or(u64::MAX),

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use l04_typed_rpc::rpc;
 use l04_typed_rpc::rpc::service::{NameTaken, Service, Services};
-use l12_resilience::deadline;
 use l06_grpc::server::Settings;
+use l12_resilience::deadline;
 use tokio::io::{AsyncBufRead, AsyncRead, BufReader, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};

@@ -6,7 +6,7 @@
 )]
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use l06_grpc::pb;
@@ -15,7 +15,7 @@ use l12_resilience::caller::{Failed, How};
 use l13_framework::client::Client;
 use l13_framework::l12_resilience;
 use l13_framework::registries::memory::Memory;
-use l13_framework::registry::Registry;
+use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
 use l13_framework::service::{Leaving, Left, Service};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -130,6 +130,91 @@ impl Running {
     /// As a crash: nothing is said any more.
     pub fn crash(self) {
         self.task.abort();
+    }
+}
+
+/// A registry that can be sent away.
+#[derive(Clone, Debug, Default)]
+pub struct Away {
+    pub inner: Memory,
+    away: Arc<Mutex<bool>>,
+}
+
+impl Away {
+    /// One that is away for ever.
+    pub fn registry() -> Arc<dyn Registry> {
+        let away = Away::default();
+        away.away(true);
+        Arc::new(away)
+    }
+
+    pub fn away(&self, away: bool) {
+        *self.away.lock().unwrap() = away;
+    }
+
+    fn here(&self) -> Result<(), Error> {
+        match *self.away.lock().unwrap() {
+            true => Err(Error::Away("out for lunch".to_string())),
+            false => Ok(()),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Registry for Away {
+    fn init(&mut self, options: Options) -> Result<(), Error> {
+        self.inner.init(options)
+    }
+
+    fn options(&self) -> &Options {
+        self.inner.options()
+    }
+
+    fn name(&self) -> &'static str {
+        "away"
+    }
+
+    async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
+        self.here()?;
+        self.inner.register(instance, ttl).await
+    }
+
+    async fn deregister(&self, instance: &Instance) -> Result<(), Error> {
+        self.here()?;
+        self.inner.deregister(instance).await
+    }
+
+    async fn get_service(&self, name: &str) -> Result<Vec<Instance>, Error> {
+        self.here()?;
+        self.inner.get_service(name).await
+    }
+
+    async fn list_services(&self) -> Result<Vec<String>, Error> {
+        self.here()?;
+        self.inner.list_services().await
+    }
+
+    async fn watch(&self, name: Option<&str>) -> Result<Watch, Error> {
+        self.here()?;
+        let mut inner = self.inner.watch(name).await?;
+        let (events, out) = tokio::sync::mpsc::channel(64);
+        let away = self.clone();
+        tokio::spawn(async move {
+            // While it is away its watches have ended.
+            while away.here().is_ok() {
+                tokio::select! {
+                    event = inner.next() => {
+                        let Some(event) = event else { return };
+                        if events.send(event).await.is_err() {
+                            return;
+                        }
+                    }
+                    () = sleep(Duration::from_millis(5)) => {}
+                    () = events.closed() => return,
+                }
+            }
+        });
+        Ok(Watch::new(out))
     }
 }
 
