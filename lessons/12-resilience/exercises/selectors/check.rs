@@ -3,7 +3,7 @@
 mod exercise;
 
 use exercise::{Room, keepers};
-use services::testkit::{Case, case};
+use testkit::{Case, case};
 
 const ROOMS: [Room; 4] = [
     room("attic", 1),
@@ -162,10 +162,13 @@ fn expect_shares(case: &Case, rooms: &[Room], closed: &str) {
     if shares.iter().zip(&fairs).any(off) {
         let advice = match closed {
             "" => {
-                "With two shelves a room has twice as many letters as with one. On a ring, one point for each                    shelf is not enough: its part is as long as chance wanted it. And whoever multiplies a                    number by two is the largest more often than twice as often."
+                "With two shelves a room has twice as many letters as with one. On a ring, one point for each \
+                 shelf is not enough: its part is as long as chance wanted it. And whoever multiplies a \
+                 number by two is the largest more often than twice as often."
             }
             _ => {
-                "Its letters went to few of the others. A room that suddenly has twice the readers is the                   next one to close."
+                "Its letters went to few of the others. A room that suddenly has twice the readers is the \
+                 next one to close."
             }
         };
         let situation = match closed {

@@ -139,7 +139,8 @@ impl Registry for Mdns {
     }
 
     async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
-        let announcement = layout::announcement(instance, ttl)?;
+        // What cannot be announced is no reason to open a socket.
+        layout::announcement(instance, ttl)?;
         if self.place.interface.is_loopback() && !instance.addr.ip().is_loopback() {
             return Err(Error::Invalid(format!(
                 "{} is not announced on the loopback interface; name the interface to use by its address",
@@ -147,9 +148,7 @@ impl Registry for Mdns {
             )));
         }
         let mouth = self.mouth().await?;
-        mouth
-            .announce(announcement, ttl, self.options.timeout)
-            .await
+        mouth.announce(instance, ttl, self.options.timeout).await
     }
 
     async fn deregister(&self, instance: &Instance) -> Result<(), Error> {
