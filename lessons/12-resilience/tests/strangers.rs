@@ -136,8 +136,8 @@ async fn a_deadline_travels_from_python_through_us_to_python() {
     block_in_place(|| output(calls(ours.member.addr, "deadline")));
     let left = block_in_place(|| slow.says("Mul begins, "));
     let left: u64 = left.strip_suffix(" ms left").unwrap().parse().unwrap();
-    // The first Python has given it 3 seconds, and a little more: it rounds up what it sends; our own clock would have
-    // been a minute. Python also rounds what it tells.
+    // The first Python has given it 3 seconds and a little more: it rounds up what it sends. Our own
+    // clock would have been a minute. Python also rounds what it tells.
     let here = ours.time();
     assert!(left <= here + 1 && here < 4000, "{left} ms, {here} ms");
     block_in_place(|| slow.says("Mul stopped"));
