@@ -10,5 +10,12 @@ fn main() -> io::Result<()> {
     let etcd = protos::compile(&["etcdserverpb/rpc.proto"])?;
     tonic_prost_build::configure()
         .build_server(false)
-        .compile_fds(etcd)
+        .compile_fds(etcd)?;
+    // The last one, so it is the set that reflection tells. No server and no client: the framework's own
+    // handlers and calls are both.
+    let broker = protos::compile(&["broker/v1/broker.proto"])?;
+    tonic_prost_build::configure()
+        .build_server(false)
+        .build_client(false)
+        .compile_fds(broker)
 }

@@ -90,6 +90,11 @@ mod embedded {
     every_registry!(Own::alone(Side::Embedded));
     after_a_crash!(Own::alone(Side::Embedded));
     away_and_back!(Own::alone(Side::Embedded));
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn away_takes_nobody_away() {
+        crate::suite::away_takes_nobody_away(&Own::alone(Side::Embedded).await).await;
+    }
 }
 
 mod the_real_consul {
@@ -98,4 +103,9 @@ mod the_real_consul {
     every_registry!(Own::shared());
     after_a_crash!(Own::shared());
     away_and_back!(Own::alone(Side::Real));
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn away_takes_nobody_away() {
+        crate::suite::away_takes_nobody_away(&Own::alone(Side::Real).await).await;
+    }
 }

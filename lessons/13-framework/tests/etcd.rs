@@ -74,6 +74,11 @@ every_registry!(Own::shared());
 after_a_crash!(Own::shared());
 away_and_back!(Own::alone());
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn away_takes_nobody_away() {
+    suite::away_takes_nobody_away(&Own::alone().await).await;
+}
+
 /// An etcd that comes back with nothing: somebody has taken its disk.
 struct Wiped(Own);
 
@@ -109,6 +114,11 @@ mod with_nothing {
     }
 
     away_and_back!(wiped());
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn away_takes_nobody_away() {
+        crate::suite::away_takes_nobody_away(&wiped().await).await;
+    }
 }
 
 /// An etcd that is there and says nothing, which is worse than one that is gone.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 const PATIENCE: Duration = Duration::from_secs(60);
 const NAME: &str = "go.micro.srv.user";
 /// A service that is not heard of for so long is gone.
-const TTL: Duration = Duration::from_secs(6);
+const TTL: Duration = Duration::from_secs(4);
 
 fn instance(number: u16) -> Instance {
     Instance {
@@ -178,4 +178,31 @@ async fn services_stay_registered_when_one_of_three_fails() {
         task.abort();
     }
     drop(cluster);
+}
+
+/// One that stands still is worse than one that has ended: its connections stay open, and nothing
+/// comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watch_leaves_a_server_that_is_silent() {
+    let cluster = spawn_blocking(|| Etcd::cluster().unwrap()).await.unwrap();
+    let (cluster, leader) = blocking(cluster, |cluster| leader(cluster)).await;
+    let mut addresses = cluster.each_ref().map(Etcd::addr);
+    let silent = (leader + 1) % 3;
+    addresses.rotate_left(silent);
+    let watcher = registry(&addresses);
+    let mut watch = watcher.watch(None).await.unwrap();
+    let other = registry(&addresses[1..]);
+    other.register(&instance(1), TTL * 20).await.unwrap();
+    assert_eq!(next(&mut watch).await, Event::Added(instance(1)));
+    let signal = |name: &str| {
+        let mut kill = std::process::Command::new("kill");
+        let id = cluster[silent].id().to_string();
+        assert!(kill.args(["-s", name, &id]).status().unwrap().success());
+    };
+    signal("STOP");
+    other.register(&instance(2), TTL * 20).await.unwrap();
+    other.deregister(&instance(1)).await.unwrap();
+    assert_eq!(next(&mut watch).await, Event::Added(instance(2)));
+    assert_eq!(next(&mut watch).await, Event::Removed(instance(1)));
+    signal("CONT");
 }

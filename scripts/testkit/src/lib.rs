@@ -11,6 +11,7 @@
 //! * [`Pieces`] plays a connection without a socket: reads return exactly the pieces you list.
 //! * [`View`] shows values the way a learner should see them, bytes above all.
 //! * [`advice`] turns network errors into a sentence; [`On`] replaces it where a check knows better.
+//! * [`driven`] is time that a check drives: an hour takes no time.
 //! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
 //! * [`consul`] finds the real Consul and starts it, [`etcd`] an etcd or a cluster of three;
@@ -23,6 +24,7 @@
 pub mod advice;
 mod case;
 pub mod consul;
+pub mod driven;
 pub mod etcd;
 pub mod fuzz;
 mod guarded;

@@ -4,6 +4,7 @@ pub mod check;
 pub mod doctor;
 pub mod hint;
 pub mod list;
+pub mod new;
 pub mod peer;
 pub mod preprocess;
 pub mod reset;
@@ -46,6 +47,7 @@ pub const COMMANDS: &[Command] = &[
     wire::COMMAND,
     peer::COMMAND,
     services::COMMAND,
+    new::COMMAND,
     doctor::COMMAND,
     verify::COMMAND,
     preprocess::COMMAND,

@@ -5,8 +5,8 @@
 //! what some lessons need to be built, `store`
 //! keeps the learner's record and texts, `session` is what terminal and browser share, `book` builds
 //! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `phone`
-//! the list of services that another shows, `peer` lets foreign programs call the learner's answers, `commands` holds one file for each command,
-//! `words` all that a learner reads.
+//! the list of services that another shows, `peer` lets foreign programs call the learner's answers, `new` makes a
+//! service of the learner's own, `commands` holds one file for each command, `words` all that a learner reads.
 
 pub mod book;
 pub mod browser;
@@ -15,6 +15,7 @@ pub mod course;
 pub mod doctor;
 pub mod judge;
 pub mod needs;
+pub mod new;
 pub mod peer;
 pub mod phone;
 pub mod render;

@@ -306,7 +306,8 @@ pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
 /// Heading of what only makes it nicer.
 pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
 /// Heading of what only some lessons need.
-pub const DOCTOR_LATER: &str = "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lesson 13 (etcd)";
+pub const DOCTOR_LATER: &str =
+    "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lesson 13 (etcd)";
 /// Heading of what only `scripts/test` needs, and two of them `peer`.
 pub const DOCTOR_TESTS: &str =
     "To run scripts/test (it installs these on Debian); Python and Go also for `peer`";

@@ -25,6 +25,8 @@ pub struct Entry {
     pub value: Vec<u8>,
     /// The lease with whose end it goes; 0 without one.
     pub lease: i64,
+    /// The revision of the store in which it was written.
+    pub revision: i64,
 }
 
 impl From<KeyValue> for Entry {
@@ -33,6 +35,7 @@ impl From<KeyValue> for Entry {
             key: kv.key,
             value: kv.value,
             lease: kv.lease,
+            revision: kv.mod_revision,
         }
     }
 }
@@ -63,10 +66,10 @@ impl Client {
         KvClient::new(channel).max_decoding_message_size(MESSAGE)
     }
 
-    /// All keys that begin with `prefix`, [`MOST`] at most; without their values if `keys_only`.
+    /// All keys that begin with `prefix`; without their values if `keys_only`.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`Error`]; also if there are more than [`MOST`].
     pub async fn list(&self, prefix: &str, keys_only: bool) -> Result<Listing, Error> {
         let request = RangeRequest {
             key: prefix.into(),
@@ -79,6 +82,11 @@ impl Client {
             async move { Self::keys(channel).range(request).await }
         };
         let answer = self.call(ask).await?.into_inner();
+        if answer.more {
+            // A part of them would look as if the others had gone.
+            let words = format!("more than {MOST} keys begin with {prefix:?}");
+            return Err(Error::Refused(words));
+        }
         Ok(Listing {
             revision: revision(answer.header)?,
             entries: answer.kvs.into_iter().map(Entry::from).collect(),

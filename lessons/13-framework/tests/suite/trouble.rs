@@ -5,7 +5,7 @@ use std::time::Duration;
 use l13_framework::registry::{Error, Event};
 use tokio::time::{Instant, sleep};
 
-use super::{Away, LONG, Offering, Stage, holds, instance, name, next, patiently, until};
+use super::{Away, LONG, Offering, Stage, holds, instance, name, next, next_of, patiently, until};
 
 /// Its process is killed: no goodbye. As long as it lived it was there; after its time it is gone, and
 /// those who watch are told.
@@ -81,4 +81,48 @@ pub async fn away_is_an_error_and_back_all_goes_on(stage: &impl Away) {
     while next(&mut watch).await != Event::Added(second.clone()) {}
     one.deregister(&second).await.unwrap();
     while next(&mut watch).await != Event::Removed(second.clone()) {}
+}
+
+/// A registry that is away takes nobody with it, even if it comes back with nothing: whoever watches is
+/// told that a service has gone only when it has. The service goes on telling that it is there.
+pub async fn away_takes_nobody_away(stage: &impl Away) {
+    let (one, other) = (stage.fresh().await, stage.fresh().await);
+    let name = name("user");
+    let (first, second) = (instance(&name), instance(&name));
+    let mut watch = other.watch(Some(&name)).await.unwrap();
+    let mut all = other.watch(None).await.unwrap();
+    let (ttl, kept) = (stage.short(), first.clone());
+    let beat = tokio::spawn(async move {
+        loop {
+            // It fails while the registry is away.
+            let _ = one.register(&kept, ttl).await;
+            sleep(ttl / 8).await;
+        }
+    });
+    assert_eq!(next(&mut watch).await, Event::Added(first.clone()));
+    assert_eq!(
+        next_of(&mut all, &[&name]).await,
+        Event::Added(first.clone())
+    );
+    stage.away().await;
+    // For longer than the registration lasts.
+    sleep(ttl + ttl / 2).await;
+    stage.back().await;
+    let registered = async || {
+        let answer = other.register(&second, LONG).await;
+        (answer.is_ok(), format!("{answer:?}"))
+    };
+    until("it can register again", registered).await;
+    holds(&*other, &name, &[&first, &second]).await;
+    for watch in [&mut watch, &mut all] {
+        assert_eq!(next_of(watch, &[&name]).await, Event::Added(second.clone()));
+    }
+    // And one that goes now is gone.
+    beat.abort();
+    for watch in [&mut watch, &mut all] {
+        assert_eq!(
+            next_of(watch, &[&name]).await,
+            Event::Removed(first.clone())
+        );
+    }
 }

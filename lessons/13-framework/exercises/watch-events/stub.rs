@@ -1,0 +1,78 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Who is in the car park, and the number of the last thing that has happened before that.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub number: u64,
+    pub cars: BTreeSet<String>,
+}
+
+/// Something that has happened at the barrier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    In(String),
+    Out(String),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The barrier is not reached, or has broken off. It will come back.
+    Away,
+    /// What came after that number is not in its journal any more: the paper is cut off from time to time.
+    Forgotten,
+    /// The car park is closed.
+    Over,
+}
+
+/// The computer in the barrier. Whatever happens there has a number, larger than those before; it counts for
+/// other barriers as well, so numbers leap.
+pub trait Barrier {
+    /// Looks.
+    fn list(&mut self) -> Result<Snapshot, Trouble>;
+
+    /// The first thing that has happened after this number, with its own number. If there is none yet, the answer
+    /// comes when there is.
+    fn after(&mut self, number: u64) -> Result<(u64, Event), Trouble>;
+
+    /// Waits.
+    fn pause(&mut self, time: Duration);
+}
+
+/// What the cash desk has to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    In(String),
+    Out(String),
+    /// Something may have happened here that nobody can tell any more. Somebody will have to look at the film.
+    Gap,
+}
+
+/// Tells the cash desk who comes and who goes, until the car park is closed. Each car pays, also one that only
+/// turns round.
+///
+/// * First those who are in already, as `In`; after that everything that happens, each thing once, in order.
+/// * When the barrier was away its journal still has what happened meanwhile. Between two attempts there is a
+///   pause of 100 ms to 1 s.
+/// * When the journal has forgotten, tell `Gap`, and then what is different from what you have told: first those
+///   who have gone, then those who have come, each sorted.
+pub fn follow(barrier: &mut impl Barrier, mut tell: impl FnMut(Told)) {
+    let mut inside = BTreeSet::new();
+    loop {
+        match barrier.list() {
+            Ok(now) => {
+                for car in inside.difference(&now.cars) {
+                    tell(Told::Out(car.clone()));
+                }
+                for car in now.cars.difference(&inside) {
+                    tell(Told::In(car.clone()));
+                }
+                inside = now.cars;
+            }
+            Err(Trouble::Over) => return,
+            Err(Trouble::Away | Trouble::Forgotten) => {}
+        }
+        barrier.pause(Duration::from_secs(1));
+    }
+}

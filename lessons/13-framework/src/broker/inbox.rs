@@ -1,0 +1,127 @@
+//! The queue in front of a subscriber. A delivery is over when the message stands in it, so that nobody
+//! who brings one waits for whoever hears it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{Subscription, id};
+
+/// What becomes of the messages that reach a subscriber. It counts up, and never down.
+#[derive(Debug, Default)]
+pub struct Heard {
+    heard: AtomicU64,
+    dropped: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Heard {
+    /// It has heard these to the end.
+    #[must_use]
+    pub fn heard(&self) -> u64 {
+        self.heard.load(Ordering::SeqCst)
+    }
+
+    /// These found its queue full.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::SeqCst)
+    }
+
+    /// These could not be read, or made it panic.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::SeqCst)
+    }
+}
+
+/// The queues of all subscribers of a service.
+pub(crate) struct Inboxes {
+    by_id: HashMap<String, Inbox>,
+    listeners: Mutex<JoinSet<()>>,
+}
+
+struct Inbox {
+    topic: String,
+    /// `None` when it takes no more.
+    queue: Mutex<Option<mpsc::Sender<Bytes>>>,
+    heard: Arc<Heard>,
+}
+
+/// Opens the queues of a service. Has to be called within a tokio runtime.
+pub(crate) fn open(subscriptions: &[Subscription], of: &str) -> Arc<Inboxes> {
+    let mut listeners = JoinSet::new();
+    let mut by_id = HashMap::new();
+    for (place, subscription) in subscriptions.iter().enumerate() {
+        let (queue, messages) = mpsc::channel(subscription.room);
+        listeners.spawn(listen(subscription.clone(), messages));
+        let inbox = Inbox {
+            topic: subscription.topic.clone(),
+            queue: Mutex::new(Some(queue)),
+            heard: subscription.heard(),
+        };
+        by_id.insert(id(of, place), inbox);
+    }
+    Arc::new(Inboxes {
+        by_id,
+        listeners: Mutex::new(listeners),
+    })
+}
+
+// ANCHOR: listen
+/// One message after the other. One that makes the subscriber panic is lost; the next one is not.
+async fn listen(subscription: Subscription, mut messages: mpsc::Receiver<Bytes>) {
+    let Heard { heard, failed, .. } = &*subscription.heard;
+    while let Some(message) = messages.recv().await {
+        let mut hearing = JoinSet::new();
+        match (subscription.ear)(message) {
+            Ok(future) => drop(hearing.spawn(future)),
+            Err(_) => drop(failed.fetch_add(1, Ordering::SeqCst)),
+        }
+        match hearing.join_next().await {
+            Some(Ok(())) => drop(heard.fetch_add(1, Ordering::SeqCst)),
+            Some(Err(_)) => drop(failed.fetch_add(1, Ordering::SeqCst)),
+            None => {}
+        }
+    }
+}
+// ANCHOR_END: listen
+
+impl Inboxes {
+    // ANCHOR: put
+    /// Puts a message into the queue of a subscriber: whether there was room. `None` if there is no such
+    /// subscriber.
+    pub(crate) fn put(&self, topic: &str, subscriber: &str, message: Bytes) -> Option<bool> {
+        let inbox = self.by_id.get(subscriber)?;
+        if inbox.topic != topic {
+            return None;
+        }
+        let queue = lock(&inbox.queue);
+        let taken = (queue.as_ref()).is_some_and(|queue| queue.try_send(message).is_ok());
+        if !taken {
+            inbox.heard.dropped.fetch_add(1, Ordering::SeqCst);
+        }
+        Some(taken)
+    }
+    // ANCHOR_END: put
+
+    /// Takes no more, and returns when all that was taken is heard: whether that was before `limit`.
+    pub(crate) async fn finish(&self, limit: Duration) -> bool {
+        for inbox in self.by_id.values() {
+            lock(&inbox.queue).take();
+        }
+        let mut listeners = std::mem::take(&mut *lock(&self.listeners));
+        let done = async { while listeners.join_next().await.is_some() {} };
+        timeout(limit, done).await.is_ok()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

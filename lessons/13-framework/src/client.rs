@@ -1,0 +1,239 @@
+//! Calls by name. Who is there comes from the registry, who is asked from a selector, how from the
+//! instance itself: the caller knows a name, a method and a message.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use l12_resilience::caller::{self, Caller, Failed, How};
+use l12_resilience::dial::Dial;
+use l12_resilience::fail::FailMode;
+use l12_resilience::member::Member;
+use prost::Message;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tonic::Status;
+
+use crate::known::Known;
+use crate::options::Options;
+use crate::registry::{Error, Instance, Registry};
+use crate::transport::{Line, Method, Transport};
+
+/// How calls are made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How each of them is made; lesson 12.
+    pub call: caller::Settings,
+    /// How many names are watched at the same time. Of one more, the one that was not asked for longest
+    /// is forgotten: names may come from strangers.
+    pub names: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let call = caller::Settings::default();
+        Settings {
+            call: caller::Settings {
+                mode: FailMode::Over,
+                per_attempt: Some(part(call.deadline)),
+                ..call
+            },
+            names: 256,
+        }
+    }
+}
+
+/// What one attempt may take if others may follow: somebody who hangs must not use up all the time.
+fn part(deadline: Duration) -> Duration {
+    deadline * 2 / 5
+}
+
+impl Settings {
+    /// The same with what was said from outside.
+    #[must_use]
+    pub fn with(mut self, options: &Options) -> Self {
+        let call = &mut self.call;
+        call.select = options.selector.unwrap_or(call.select);
+        call.mode = options.fail_mode.unwrap_or(call.mode);
+        if let Some(deadline) = options.client_request_timeout {
+            call.deadline = deadline;
+            call.per_attempt = Some(part(deadline));
+        }
+        if let Some(retries) = options.client_retries {
+            call.attempts = retries.saturating_add(1);
+        }
+        self
+    }
+}
+
+/// Calls services by name. A clone shares the lists and the lines.
+#[derive(Clone)]
+pub struct Client {
+    registry: Arc<dyn Registry>,
+    settings: Settings,
+    names: Arc<Mutex<HashMap<String, Named>>>,
+}
+
+struct Named {
+    known: Known,
+    caller: Caller<ByTransport>,
+    used: Instant,
+}
+
+impl Client {
+    /// Calls whoever is in this registry.
+    #[must_use]
+    pub fn new(registry: Arc<dyn Registry>, settings: Settings) -> Self {
+        Client {
+            registry,
+            settings,
+            names: Arc::default(),
+        }
+    }
+
+    /// The registry.
+    #[must_use]
+    pub fn registry(&self) -> Arc<dyn Registry> {
+        Arc::clone(&self.registry)
+    }
+
+    /// Lesson 12's caller for a name: to make calls of any kind, streams too, on the line to one of its
+    /// instances. It is made once, and watches from then on. Has to be called within a tokio runtime.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Caller<ByTransport> {
+        self.named(name).1
+    }
+
+    /// Who is known of a name. As [`Client::service`], it begins to watch.
+    #[must_use]
+    pub fn known(&self, name: &str) -> Known {
+        self.named(name).0
+    }
+
+    // ANCHOR: home
+    /// Who is home, as soon as the registry has said it; nobody is an empty list.
+    ///
+    /// # Errors
+    /// If the registry has never answered about this name, and does not before `until`.
+    pub async fn home(&self, name: &str, until: Instant) -> Result<Vec<Instance>, Error> {
+        self.known(name).home(until).await
+    }
+    // ANCHOR_END: home
+
+    // ANCHOR: call
+    /// Calls `user.v1.Say/Hello`, or whatever `method` names, of one of the instances of `service`, on the
+    /// transport that this instance has.
+    ///
+    /// # Errors
+    /// [`Failed`]; within the deadline, whatever happens.
+    pub async fn call<Req: Message, Res: Message + Default>(
+        &self,
+        service: &str,
+        method: &str,
+        request: &Req,
+        how: How,
+    ) -> Result<Res, Failed> {
+        let method: Method = method.parse().map_err(at_home)?;
+        let (known, caller) = self.named(service);
+        let until = Instant::now() + how.deadline.unwrap_or(self.settings.call.deadline);
+        known.anybody(until).await.map_err(|error| {
+            let words = format!("nobody knows who is home for {service}: {error}");
+            at_home(Status::unavailable(words))
+        })?;
+        let how = How {
+            deadline: Some(until.saturating_duration_since(Instant::now())),
+            ..how
+        };
+        let message = request.encode_to_vec();
+        let (method, message) = (&method, &message);
+        let send = |line: Line, attempt: caller::Attempt| async move {
+            line.unary(method, message.clone(), attempt.until).await
+        };
+        let reply = caller.call(how, send).await?;
+        Res::decode(reply).map_err(|error| Failed::Call {
+            status: Status::internal(format!("the reply cannot be read: {error}")),
+            attempts: 1,
+        })
+    }
+    // ANCHOR_END: call
+
+    fn named(&self, name: &str) -> (Known, Caller<ByTransport>) {
+        let mut names = lock(&self.names);
+        if !names.contains_key(name) && names.len() >= self.settings.names {
+            let oldest = names.iter().min_by_key(|(_, named)| named.used);
+            let oldest = oldest.map(|(name, _)| name.clone());
+            oldest.and_then(|oldest| names.remove(&oldest));
+        }
+        let named = names
+            .entry(name.to_string())
+            .or_insert_with(|| self.begin(name));
+        named.used = Instant::now();
+        (named.known.clone(), named.caller.clone())
+    }
+
+    fn begin(&self, name: &str) -> Named {
+        let known = Known::new(Arc::clone(&self.registry), name);
+        let dial = ByTransport {
+            instances: known.instances(),
+        };
+        let caller = Caller::new(dial, known.members(), self.settings.call.clone());
+        let used = Instant::now();
+        Named {
+            known,
+            caller,
+            used,
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("registry", &self.registry)
+            .field("settings", &self.settings)
+            .field("names", &lock(&self.names).keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call that nobody was asked for.
+fn at_home(status: Status) -> Failed {
+    Failed::Call {
+        status,
+        attempts: 0,
+    }
+}
+
+// ANCHOR: dial
+/// Dials an instance on the transport that its metadata names; without one, on gRPC.
+#[derive(Clone, Debug)]
+pub struct ByTransport {
+    instances: watch::Receiver<Vec<Instance>>,
+}
+
+impl Dial for ByTransport {
+    type Line = Line;
+
+    async fn dial(&self, member: &Member, deadline: Duration) -> Result<Line, Status> {
+        let named = {
+            let instances = self.instances.borrow();
+            let instance = instances.iter().find(|instance| instance.id == member.id);
+            instance.and_then(|instance| instance.metadata.get(Transport::KEY).cloned())
+        };
+        let kind = match named.as_deref().map(str::parse).transpose() {
+            Ok(kind) => kind.unwrap_or_default(),
+            Err(_) => {
+                let (id, named) = (&member.id, named.unwrap_or_default());
+                let words = format!("{id} speaks {named}, and this client grpc and rpc");
+                return Err(Status::failed_precondition(words));
+            }
+        };
+        Line::dial(kind, member.addr, Instant::now() + deadline).await
+    }
+}
+// ANCHOR_END: dial

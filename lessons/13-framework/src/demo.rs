@@ -1,0 +1,213 @@
+//! The demo: one greeter, unchanged, in every registry that is there; instances are processes of their
+//! own, so that one can be killed. What they say is printed further right. Times are milliseconds since
+//! the beginning of the scene.
+
+mod load;
+mod news;
+mod place;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use l06_grpc::listen::{on_signal, tell};
+use l13_framework::client::Client;
+use l13_framework::transport::Transport;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::process::{Heard, PATIENCE, Process};
+use load::Load;
+use place::Place;
+
+/// Forgotten after so much silence: earlier than in life, so that nobody has to wait.
+const TTL: &str = "3s";
+/// And so often it gives a sign of life.
+const INTERVAL: &str = "1s";
+
+/// Tells the whole story.
+pub async fn run() -> anyhow::Result<()> {
+    let mut stop = on_signal(false)?;
+    tokio::select! {
+        told = story() => told,
+        // What it has started ends with it.
+        _ = stop.wait_for(|stop| *stop) => anyhow::bail!("interrupted"),
+    }
+}
+
+async fn story() -> anyhow::Result<()> {
+    let clock = Clock::default();
+    tell(
+        "The same two greeters and the same callers, in one registry after the other. Four callers call\n\
+         all the time; one greeter is killed. All that differs is what stands behind --registry.",
+    );
+    let mut rows = Vec::new();
+    for kind in ["mdns", "gossip", "consul", "etcd"] {
+        match Place::open(kind).await? {
+            Ok(place) => rows.push(one_is_killed(&clock, &place).await?),
+            Err(missing) => {
+                clock.scene(&format!("{kind} is not there"));
+                tell(&format!("   {missing}"));
+            }
+        }
+    }
+    table(&rows);
+    let place = Place::open("mdns").await?.map_err(anyhow::Error::msg)?;
+    transports(&clock, &place).await?;
+    news::heard(&clock, &place).await?;
+    tell(
+        "\nIn terminals of your own; each finds the others by itself:\n\
+         \n    cargo run -p l13-framework -- watch\n    cargo run -p l13-framework -- server\n    \
+         cargo run -p l13-framework -- client Ada Grace\n    cargo run -p l13-framework -- --help\n",
+    );
+    Ok(())
+}
+
+/// What one registry has shown.
+struct Row {
+    kind: String,
+    found: Duration,
+    removed: Duration,
+    calls: u64,
+    failed: u64,
+}
+
+async fn one_is_killed(clock: &Clock, place: &Place) -> anyhow::Result<Row> {
+    clock.scene(&format!("The greeter with {}", place.flags.join(" ")));
+    let heard = clock.heard();
+    let client = place.client()?;
+    let began = Instant::now();
+    let mut one = Process::start("greeter 1", &place.server("one", Transport::Grpc), &heard)?;
+    let mut two = Process::start("greeter 2", &place.server("two", Transport::Grpc), &heard)?;
+    one.registered().await?;
+    two.registered().await?;
+    listed(&client, place, |ids| ids.len() == 2).await?;
+    let found = began.elapsed();
+    clock.tell(0, "both are on the list of whoever calls");
+    let load = Load::start(&client, &place.service, 4);
+    for id in ["one", "two"] {
+        load.answers_of(&place.id(id), 10).await?;
+    }
+    let before = load.count();
+    clock.tell(0, "both answer; greeter 1 is killed, kill -9");
+    let killed = one.kill()?;
+    listed(&client, place, |ids| ids == [place.id("two")]).await?;
+    let removed = killed.elapsed();
+    load.answers_of(&place.id("two"), load.count().of(&place.id("two")) + 10)
+        .await?;
+    let after = load.count();
+    let (calls, failed) = (after.calls() - before.calls(), after.failed - before.failed);
+    clock.tell(
+        0,
+        &format!("greeter 1 is off the list; {calls} calls since, {failed} of them failed"),
+    );
+    load.stop().await;
+    two.leave().await?;
+    listed(&client, place, <[String]>::is_empty).await?;
+    clock.tell(0, "greeter 2 has left by itself; nobody is on the list");
+    Ok(Row {
+        kind: place.kind.clone(),
+        found,
+        removed,
+        calls,
+        failed,
+    })
+}
+
+/// Waits until the list of ids is as wished.
+async fn listed(
+    client: &Client,
+    place: &Place,
+    wished: impl Fn(&[String]) -> bool,
+) -> anyhow::Result<()> {
+    let known = client.known(&place.service);
+    let mut instances: watch::Receiver<_> = known.instances();
+    let as_wished = instances.wait_for(|list: &Vec<l13_framework::registry::Instance>| {
+        let ids: Vec<String> = list.iter().map(|one| one.id.clone()).collect();
+        wished(&ids)
+    });
+    let seen = timeout(PATIENCE, as_wished).await;
+    seen.context("the list never became what it should be")?
+        .context("the list has ended")?;
+    Ok(())
+}
+
+fn table(rows: &[Row]) {
+    tell(&format!(
+        "\n  {:<10}{:>24}{:>24}{:>16}{:>9}",
+        "registry", "started to found, ms", "killed to removed, ms", "calls meanwhile", "failed"
+    ));
+    for row in rows {
+        tell(&format!(
+            "  {:<10}{:>24}{:>24}{:>16}{:>9}",
+            row.kind,
+            row.found.as_millis(),
+            row.removed.as_millis(),
+            row.calls,
+            row.failed
+        ));
+    }
+    tell(&format!(
+        "\nThe time to live is {TTL}. Until it was over the dead one stood on the list. Its callers had\n\
+         noticed before: nobody took their connections, and another one was asked.\n\
+         The fifth registry, memory, is a map in one process: tests use it."
+    ));
+}
+
+async fn transports(clock: &Clock, place: &Place) -> anyhow::Result<()> {
+    clock.scene("One greeter with --transport grpc, one with --transport rpc, one caller");
+    let heard = clock.heard();
+    let client = place.client()?;
+    let grpc = place.server("on-grpc", Transport::Grpc);
+    let rpc = place.server("on-rpc", Transport::Rpc);
+    let mut grpc = Process::start("greeter 1", &grpc, &heard)?;
+    let mut rpc = Process::start("greeter 2", &rpc, &heard)?;
+    grpc.registered().await?;
+    rpc.registered().await?;
+    listed(&client, place, |ids| ids.len() == 2).await?;
+    let load = Load::start(&client, &place.service, 1);
+    for id in ["on-grpc", "on-rpc"] {
+        load.answers_of(&place.id(id), 3).await?;
+    }
+    let count = load.stop().await;
+    for (id, answers) in &count.by {
+        clock.tell(0, &format!("{answers:>3} answers of {id}"));
+    }
+    clock.tell(
+        0,
+        "the caller reads `transport` in the metadata, and nobody has told it anything",
+    );
+    tokio::try_join!(grpc.leave(), rpc.leave())?;
+    Ok(())
+}
+
+/// Prints who did what, and when.
+#[derive(Clone)]
+pub struct Clock(Arc<Mutex<Instant>>);
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock(Arc::new(Mutex::new(Instant::now())))
+    }
+}
+
+impl Clock {
+    /// A new scene begins.
+    pub fn scene(&self, title: &str) {
+        tell(&format!("\n{title}"));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Something has happened.
+    pub fn tell(&self, indent: usize, text: &str) {
+        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ms = since.elapsed().as_secs_f64() * 1000.0;
+        tell(&format!("  {ms:8.1}  {:indent$}{text}", ""));
+    }
+
+    /// What the processes say, further right.
+    pub fn heard(&self) -> Heard {
+        let clock = self.clone();
+        Arc::new(move |name, line| clock.tell(10, &format!("{name}: {line}")))
+    }
+}

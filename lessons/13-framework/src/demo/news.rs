@@ -1,0 +1,84 @@
+//! The scene about publish and subscribe.
+
+use std::time::{Duration, Instant};
+
+use l13_framework::broker::{Publisher, Settings};
+use tokio::time::sleep;
+
+use super::place::Place;
+use super::{Clock, INTERVAL, TTL};
+use crate::process::{PATIENCE, Process};
+
+/// Who hears which message.
+pub async fn heard(clock: &Clock, place: &Place) -> anyhow::Result<()> {
+    clock.scene("Publish and subscribe: at most once");
+    let topic = format!("news-{}", std::process::id());
+    let registry = place.options()?.open_registry(None)?;
+    let publisher = Publisher::new(registry, Settings::default());
+    let subscriber = |which: &str| {
+        let mut arguments = vec!["subscribe".to_string(), topic.clone()];
+        arguments.extend(place.flags.iter().cloned());
+        arguments.push(format!("--server_id={}", place.id(which)));
+        arguments.push(format!("--register_ttl={TTL}"));
+        arguments.push(format!("--register_interval={INTERVAL}"));
+        Process::start(&format!("reader {which}"), &arguments, &clock.heard())
+    };
+    let say = async |text: &str| -> anyhow::Result<usize> {
+        let sent = publisher.publish(&topic, &text.to_string()).await?;
+        clock.tell(
+            0,
+            &format!("published \"{text}\" for {} subscribers", sent.to),
+        );
+        publisher.flush(Duration::from_secs(5)).await;
+        // What it does with it is not the publisher's business, and takes no time here.
+        sleep(Duration::from_millis(50)).await;
+        Ok(sent.to)
+    };
+    say("one").await?;
+    let mut early = subscriber("A")?;
+    early.registered().await?;
+    to(&publisher, &topic, 1).await?;
+    say("two").await?;
+    let mut late = subscriber("B")?;
+    late.registered().await?;
+    to(&publisher, &topic, 2).await?;
+    say("three").await?;
+    clock.tell(
+        0,
+        "reader A is killed, kill -9; the registry does not know it yet",
+    );
+    early.kill()?;
+    say("four").await?;
+    for (id, brought) in publisher.brought(&topic) {
+        clock.tell(
+            0,
+            &format!(
+                "{id}: {} sent, {} taken, {} lost",
+                brought.sent(),
+                brought.taken(),
+                brought.lost()
+            ),
+        );
+    }
+    late.leave().await?;
+    tell_why();
+    Ok(())
+}
+
+/// Waits until the publisher knows of so many. It publishes nothing for that: a topic with an empty
+/// message would be heard.
+async fn to(publisher: &Publisher, topic: &str, subscribers: usize) -> anyhow::Result<()> {
+    let since = Instant::now();
+    while publisher.subscribers(topic).await?.len() != subscribers {
+        anyhow::ensure!(since.elapsed() < PATIENCE, "the subscribers never came");
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+fn tell_why() {
+    l06_grpc::listen::tell(
+        "   B has never heard \"one\" and \"two\": nothing is stored. A has lost \"four\", and nobody\n   \
+         sends it again: it might have been heard. The publisher has waited for neither.",
+    );
+}

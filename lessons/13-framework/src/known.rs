@@ -1,0 +1,330 @@
+//! Who is there, kept up to date: one watch for a name, and the last list while the registry is away.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use l06_grpc::retry::Policy;
+use l12_resilience::member::Member;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::registry::{Error, Event, Instance, Registry, Watch};
+
+/// What a list is worth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// The registry has not answered yet.
+    #[default]
+    Asked,
+    /// The list is the registry's.
+    Known,
+    /// The registry is away, and has never answered.
+    Unknown(Error),
+    /// The registry is away. The list is the last one that it gave.
+    Kept(Error),
+}
+
+/// The instances of one service. A clone is the same list; the watch ends with the last of them.
+#[derive(Clone, Debug)]
+pub struct Known {
+    name: String,
+    members: watch::Receiver<Vec<Member>>,
+    instances: watch::Receiver<Vec<Instance>>,
+    standing: watch::Receiver<Standing>,
+}
+
+/// For so long somebody is believed who was there before the registry was away, and is not any more when
+/// it is back. It may have forgotten everything, and hears from those who live within their interval.
+const DOUBT: Duration = Duration::from_secs(15);
+
+/// Between two attempts to reach the registry.
+const PAUSES: Policy = Policy {
+    attempts: u32::MAX,
+    first: Duration::from_millis(100),
+    longest: Duration::from_secs(2),
+};
+
+/// Events that come while the list is asked for. More than that, and it is asked for anew.
+const LOG: usize = 4096;
+
+impl Known {
+    /// Begins to watch. It does not wait for the registry; [`Known::home`] does. Has to be called within
+    /// a tokio runtime.
+    #[must_use]
+    pub fn new(registry: Arc<dyn Registry>, name: impl Into<String>) -> Self {
+        let name = name.into();
+        let (members, members_out) = watch::channel(Vec::new());
+        let (instances, instances_out) = watch::channel(Vec::new());
+        let (standing, standing_out) = watch::channel(Standing::default());
+        let mut follower = Follower {
+            registry,
+            name: name.clone(),
+            list: BTreeMap::new(),
+            doubted: BTreeMap::new(),
+            members,
+            instances,
+            standing,
+        };
+        tokio::spawn(async move {
+            let (members, instances) = (follower.members.clone(), follower.instances.clone());
+            tokio::select! {
+                () = follower.follow() => {}
+                // Nobody has the list any more.
+                () = async { tokio::join!(members.closed(), instances.closed()); } => {}
+            }
+        });
+        Known {
+            name,
+            members: members_out,
+            instances: instances_out,
+            standing: standing_out,
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whom a selector may choose; the weight is what the metadata `weight` says, 1 if it says nothing.
+    #[must_use]
+    pub fn members(&self) -> watch::Receiver<Vec<Member>> {
+        self.members.clone()
+    }
+
+    /// The same with all that is known of them.
+    #[must_use]
+    pub fn instances(&self) -> watch::Receiver<Vec<Instance>> {
+        self.instances.clone()
+    }
+
+    /// What the list is worth.
+    #[must_use]
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+
+    /// The list, as soon as there is one.
+    ///
+    /// # Errors
+    /// If the registry has never answered, and does not until `until`.
+    pub async fn home(&self, until: Instant) -> Result<Vec<Instance>, Error> {
+        // When the time is over, what is there has to do.
+        let _ = timeout_at(until, self.complete()).await;
+        self.conclude()
+    }
+
+    /// The same, and somebody is enough: a registry that has to listen for a while tells of whoever it
+    /// hears before it has heard all.
+    ///
+    /// # Errors
+    /// As for [`Known::home`].
+    pub async fn anybody(&self, until: Instant) -> Result<Vec<Instance>, Error> {
+        let mut members = self.members.clone();
+        let enough = async {
+            tokio::select! {
+                () = self.complete() => {}
+                // An error says that nobody will write it any more; then the time decides.
+                Ok(_) = members.wait_for(|members| !members.is_empty()) => {}
+            }
+        };
+        let _ = timeout_at(until, enough).await;
+        self.conclude()
+    }
+
+    /// Ready when the registry has answered.
+    async fn complete(&self) {
+        let known = |standing: &Standing| matches!(standing, Standing::Known | Standing::Kept(_));
+        if self.standing.clone().wait_for(known).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    fn conclude(&self) -> Result<Vec<Instance>, Error> {
+        let list = self.instances.borrow().clone();
+        match &*self.standing.borrow() {
+            // Somebody who was told of is there, whatever else may be.
+            _ if !list.is_empty() => Ok(list),
+            Standing::Known | Standing::Kept(_) => Ok(list),
+            Standing::Unknown(error) => Err(error.clone()),
+            Standing::Asked => Err(Error::Away("it has not answered in time".to_string())),
+        }
+    }
+}
+
+struct Follower {
+    registry: Arc<dyn Registry>,
+    name: String,
+    /// By id.
+    list: BTreeMap<String, Instance>,
+    /// Those of the list that the registry does not know, and until when they are believed.
+    doubted: BTreeMap<String, Instant>,
+    members: watch::Sender<Vec<Member>>,
+    instances: watch::Sender<Vec<Instance>>,
+    standing: watch::Sender<Standing>,
+}
+
+impl Follower {
+    // ANCHOR: follow
+    /// Watches, for ever. What ends a watch is told, and another one is begun after a pause.
+    async fn follow(&mut self) {
+        let mut failed = 0;
+        loop {
+            let Err(error) = self.one_watch(&mut failed).await;
+            failed += 1;
+            self.away(error);
+            sleep(PAUSES.pause(failed)).await;
+        }
+    }
+
+    /// One watch, from its beginning to its end. First the watch, then the list: the other way round, what
+    /// happens between the two would be seen by neither.
+    async fn one_watch(&mut self, failed: &mut u32) -> Result<std::convert::Infallible, Error> {
+        let mut watch = self.registry.watch(Some(&self.name)).await?;
+        loop {
+            self.look(&mut watch).await?;
+            *failed = 0;
+            while self.next(&mut watch).await? {}
+            // Something was lost; the list makes up for it.
+        }
+    }
+
+    /// Asks for the list. What happens meanwhile is told at once, and once more on top of the answer.
+    async fn look(&mut self, watch: &mut Watch) -> Result<(), Error> {
+        let (registry, name) = (Arc::clone(&self.registry), self.name.clone());
+        let mut asked = std::pin::pin!(registry.get_service(&name));
+        let mut log = Vec::new();
+        let mut complete = true;
+        let list = loop {
+            tokio::select! {
+                list = &mut asked => break list?,
+                event = watch.next() => match event {
+                    None => return Err(ended()),
+                    Some(Event::Lost) => complete = false,
+                    Some(event) => {
+                        complete &= log.len() < LOG;
+                        if complete {
+                            log.push(event.clone());
+                        }
+                        self.apply(event);
+                        self.publish();
+                    }
+                },
+            }
+        };
+        self.replace(list);
+        log.into_iter().for_each(|event| self.apply(event));
+        self.publish();
+        // Last: who waits for this reads the lists.
+        self.standing.send_replace(Standing::Known);
+        if complete {
+            return Ok(());
+        }
+        // Box: a future cannot contain itself.
+        Box::pin(self.look(watch)).await
+    }
+    // ANCHOR_END: follow
+
+    /// One event; `false` if some were lost.
+    async fn next(&mut self, watch: &mut Watch) -> Result<bool, Error> {
+        let doubt_ends = self.doubted.values().min().copied();
+        let doubt = async {
+            match doubt_ends {
+                Some(end) => tokio::time::sleep_until(end).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            event = watch.next() => match event {
+                None => return Err(ended()),
+                Some(Event::Lost) => return Ok(false),
+                Some(event) => self.apply(event),
+            },
+            () = doubt => {
+                let now = Instant::now();
+                let list = &mut self.list;
+                self.doubted.retain(|id, end| {
+                    let believed = *end > now;
+                    if !believed {
+                        list.remove(id);
+                    }
+                    believed
+                });
+            }
+        }
+        self.publish();
+        Ok(true)
+    }
+
+    fn apply(&mut self, event: Event) {
+        match event {
+            Event::Added(instance) => {
+                self.doubted.remove(&instance.id);
+                self.list.insert(instance.id.clone(), instance);
+            }
+            Event::Removed(instance) => {
+                self.doubted.remove(&instance.id);
+                self.list.remove(&instance.id);
+            }
+            Event::Lost => {}
+        }
+    }
+
+    /// The registry's list in the place of ours.
+    fn replace(&mut self, list: Vec<Instance>) {
+        let away = !matches!(*self.standing.borrow(), Standing::Known);
+        let list = list.into_iter().map(|one| (one.id.clone(), one));
+        let before = std::mem::replace(&mut self.list, list.collect());
+        self.doubted.retain(|id, _| !self.list.contains_key(id));
+        for (id, instance) in before {
+            if self.list.contains_key(&id) {
+                continue;
+            }
+            if away {
+                let end = Instant::now() + DOUBT;
+                self.doubted.entry(id.clone()).or_insert(end);
+            }
+            // Doubted before, or just now.
+            if self.doubted.contains_key(&id) {
+                self.list.insert(id, instance);
+            }
+        }
+    }
+
+    fn away(&self, error: Error) {
+        self.standing.send_modify(|standing| {
+            *standing = match standing {
+                Standing::Asked | Standing::Unknown(_) => Standing::Unknown(error),
+                Standing::Known | Standing::Kept(_) => Standing::Kept(error),
+            };
+        });
+    }
+
+    /// Tells the list, if it has changed.
+    fn publish(&self) {
+        let list: Vec<Instance> = self.list.values().cloned().collect();
+        let members = list.iter().map(member).collect();
+        let replaced = |old: &mut Vec<Instance>| {
+            let changed = *old != list;
+            *old = list;
+            changed
+        };
+        // First the one where dialling looks, so that nobody is chosen of whom nothing is known.
+        if self.instances.send_if_modified(replaced) {
+            self.members.send_replace(members);
+        }
+    }
+}
+
+fn ended() -> Error {
+    Error::Away("the watch has ended".to_string())
+}
+
+/// What a selector needs to know.
+fn member(instance: &Instance) -> Member {
+    let weight = instance.metadata.get("weight");
+    let weight = weight.and_then(|weight| weight.parse().ok()).unwrap_or(1);
+    Member::new(&instance.id, instance.addr).weighing(weight)
+}

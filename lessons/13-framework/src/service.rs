@@ -1,0 +1,392 @@
+//! A service: what it is called, what it can do, and its life from the first line to the last. A program
+//! is this and its handlers.
+
+mod answers;
+mod keep;
+mod life;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use l06_grpc::listen;
+use l06_grpc::server::Settings;
+use l12_resilience::l10_discover::l09_register::advertise::Wanted;
+use prost::Message;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http;
+use tonic::server::NamedService;
+use tonic::service::RoutesBuilder;
+
+use crate::broker::{Subscriber, Subscription};
+use crate::client::{self, Client};
+use crate::options::{Options, Stop};
+use crate::registry::Registry;
+use crate::transport::{Handlers, Method, Transport};
+
+pub use life::Left;
+
+/// Ready when the server shall take no more calls.
+pub type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How long each step of leaving may take; lesson 11 explains them.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaving {
+    /// For telling the registry, tried again while it is away.
+    pub goodbye: Duration,
+    /// From then until callers have noticed. The slowest registry decides: on mDNS a goodbye holds after
+    /// one second (RFC 6762, section 10.1), the others need a tenth of that.
+    pub notice: Duration,
+    /// For the calls that are under way after that.
+    pub grace: Duration,
+}
+
+impl Default for Leaving {
+    fn default() -> Self {
+        Leaving {
+            goodbye: Duration::from_secs(5),
+            notice: Duration::from_secs(2),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Leaving {
+    /// The most that leaving takes.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        self.goodbye + self.notice + self.grace
+    }
+}
+
+/// A service before it runs.
+pub struct Service {
+    name: String,
+    version: String,
+    id: Option<String>,
+    random: String,
+    address: SocketAddr,
+    advertise: Option<Wanted>,
+    registry: Option<Arc<dyn Registry>>,
+    metadata: BTreeMap<String, String>,
+    transport: Transport,
+    ttl: Duration,
+    interval: Duration,
+    settings: Settings,
+    leaving: Leaving,
+    client: client::Settings,
+    until_stdin_ends: bool,
+    handlers: Handlers,
+    routes: RoutesBuilder,
+    /// What `routes` serves, for health.
+    routed: Vec<String>,
+    descriptors: Vec<&'static [u8]>,
+    subscriptions: Vec<Subscription>,
+    tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// The first mistake that was made while it was put together; `run` tells it.
+    fault: Option<String>,
+}
+
+// ANCHOR: build
+impl Service {
+    /// A service of this name: version `latest`, at any free port of 127.0.0.1, on gRPC.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Service {
+            name: name.into(),
+            version: "latest".to_string(),
+            id: None,
+            random: random(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            advertise: None,
+            registry: None,
+            metadata: BTreeMap::new(),
+            transport: Transport::default(),
+            ttl: Duration::from_secs(30),
+            // A third: two signs of life may be lost before anybody believes that it is dead.
+            interval: Duration::from_secs(10),
+            settings: Settings::default(),
+            leaving: Leaving::default(),
+            client: client::Settings::default(),
+            until_stdin_ends: false,
+            handlers: Handlers::default(),
+            routes: RoutesBuilder::default(),
+            routed: Vec::new(),
+            descriptors: Vec::new(),
+            subscriptions: Vec::new(),
+            tell: Arc::new(listen::tell),
+            fault: None,
+        }
+    }
+
+    /// The version of the program.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// Where to listen; port 0 is any free one.
+    #[must_use]
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// The registry, unless a flag names another one.
+    #[must_use]
+    pub fn registry(mut self, registry: Arc<dyn Registry>) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Something else that callers should know.
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// How calls come in.
+    #[must_use]
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// How long the registry believes a silent instance, and the time between two signs of life.
+    #[must_use]
+    pub fn register_every(mut self, interval: Duration, ttl: Duration) -> Self {
+        self.interval = interval;
+        self.ttl = ttl;
+        self
+    }
+
+    /// How it leaves.
+    #[must_use]
+    pub fn leaving(mut self, leaving: Leaving) -> Self {
+        self.leaving = leaving;
+        self
+    }
+
+    /// What a peer may make it hold or wait for.
+    #[must_use]
+    pub fn limits(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Who hears what happens, line by line; the standard output, if nobody is named.
+    #[must_use]
+    pub fn tell(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.tell = Arc::new(tell);
+        self
+    }
+
+    /// Handles `user.v1.Say/Hello`, or whatever `method` names: one message in, one out, on either
+    /// transport.
+    #[must_use]
+    pub fn handle<Req, Res, F>(
+        mut self,
+        method: &str,
+        handler: impl Fn(Req) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        Req: Message + Default + 'static,
+        Res: Message + 'static,
+        F: Future<Output = Result<Res, Status>> + Send + 'static,
+    {
+        let added = match method.parse::<Method>() {
+            Ok(method) => (self.handlers.add(method, handler)).map_err(|twice| twice.to_string()),
+            Err(status) => Err(status.message().to_string()),
+        };
+        self.noted(added)
+    }
+
+    /// Serves all methods of a service that tonic has generated, streams too. Only gRPC can do that.
+    #[must_use]
+    pub fn grpc<S>(mut self, service: S) -> Self
+    where
+        S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        if self.routed.iter().any(|there| there == S::NAME) {
+            return self.noted(Err(format!("{} is served twice", S::NAME)));
+        }
+        self.routed.push(S::NAME.to_string());
+        self.routes.add_service(service);
+        self
+    }
+
+    /// Tells whoever asks by reflection what is in this set of .proto files, as a build writes it.
+    #[must_use]
+    pub fn descriptors(mut self, set: &'static [u8]) -> Self {
+        self.descriptors.push(set);
+        self
+    }
+
+    /// Hears what is published on a topic. [`Subscription`] has more to choose: [`Service::hear`].
+    #[must_use]
+    pub fn subscribe<S: Subscriber>(self, topic: &str, subscriber: S) -> Self {
+        self.hear(Subscription::new(topic, subscriber))
+    }
+
+    /// The same, with a queue name or another room.
+    #[must_use]
+    pub fn hear(mut self, subscription: Subscription) -> Self {
+        self.subscriptions.push(subscription);
+        self
+    }
+}
+// ANCHOR_END: build
+
+impl Service {
+    fn noted(mut self, outcome: Result<(), String>) -> Self {
+        if let Err(words) = outcome {
+            self.fault.get_or_insert(words);
+        }
+        self
+    }
+
+    // ANCHOR: init
+    /// Takes over what the arguments (without the program's name) and the environment say.
+    ///
+    /// # Errors
+    /// [`Stop`]; [`crate::options::or_exit`] turns it into an end of the program.
+    pub fn init<A, E, N, V>(self, arguments: A, environment: E) -> Result<Self, Stop>
+    where
+        A: IntoIterator,
+        A::Item: Into<OsString>,
+        E: IntoIterator<Item = (N, V)>,
+        N: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let options = Options::read(arguments, environment)?;
+        options.no_words()?;
+        self.with(options)
+    }
+
+    /// The same with options that were read already.
+    ///
+    /// # Errors
+    /// [`Stop::Wrong`].
+    pub fn with(mut self, options: Options) -> Result<Self, Stop> {
+        self.registry = Some(options.open_registry(self.registry.take())?);
+        self.client = self.client.with(&options);
+        self.name = options.server_name.unwrap_or(self.name);
+        self.version = options.server_version.unwrap_or(self.version);
+        self.id = options.server_id.or(self.id);
+        self.address = options.server_address.unwrap_or(self.address);
+        self.advertise = options.server_advertise.or(self.advertise);
+        self.metadata
+            .extend(options.server_metadata.unwrap_or_default());
+        self.ttl = options.register_ttl.unwrap_or(self.ttl);
+        self.interval = options.register_interval.unwrap_or(self.interval);
+        self.transport = options.transport.unwrap_or(self.transport);
+        self.until_stdin_ends |= options.until_stdin_ends;
+        if self.interval >= self.ttl {
+            return Err(Stop::Wrong(format!(
+                "--register_interval {:?} and --register_ttl {:?}: the registry would forget this \
+                 instance before it calls again; a third of the ttl is a good interval",
+                self.interval, self.ttl
+            )));
+        }
+        Ok(self)
+    }
+    // ANCHOR_END: init
+
+    /// The name that callers ask for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    // ANCHOR: id
+    /// The id of this instance: the name and a random number, as go-micro's. Lesson 09 took the place,
+    /// so that a service that starts again replaces its own dead entry. Here an entry that nobody renews
+    /// goes away by itself, and a number is better: a second start at the same place is somebody else,
+    /// and what callers know about the first (it is slow, it is dead) does not stick to it. Nor can the
+    /// late goodbye of the first take the second one off the list.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let random = || format!("{}-{}", self.name, self.random);
+        self.id.clone().unwrap_or_else(random)
+    }
+    // ANCHOR_END: id
+
+    /// The registry that it will use.
+    ///
+    /// # Errors
+    /// [`Stop::Wrong`], if none was given and the default cannot be made.
+    pub fn registry_in_use(&mut self) -> Result<Arc<dyn Registry>, Stop> {
+        let registry = Options::default().open_registry(self.registry.take())?;
+        self.registry = Some(Arc::clone(&registry));
+        Ok(registry)
+    }
+
+    /// A client of the same registry, for handlers that call others. After [`Service::init`].
+    ///
+    /// # Errors
+    /// As for [`Service::registry_in_use`].
+    pub fn client(&mut self) -> Result<Client, Stop> {
+        Ok(Client::new(self.registry_in_use()?, self.client.clone()))
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("id", &self.id())
+            .field("address", &self.address)
+            .field("transport", &self.transport)
+            .field("registry", &self.registry)
+            .field("handlers", &self.handlers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// 122 random bits, written as a version 4 UUID: everybody knows what that is.
+fn random() -> String {
+    let bits: u128 = rand::random();
+    let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let digits = format!("{bits:032x}");
+    let parts = [
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..],
+    ];
+    parts.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_look_like_go_micros_and_differ() {
+        let id = || Service::new("go.micro.srv.user").id();
+        let (one, two) = (id(), id());
+        assert_ne!(one, two);
+        let random = one.strip_prefix("go.micro.srv.user-").unwrap();
+        let lengths: Vec<usize> = random.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12]);
+        assert_eq!(&random[14..15], "4");
+        assert!("89ab".contains(&random[19..20]));
+    }
+}

@@ -1,0 +1,372 @@
+//! The life of a service: bound, answering, registered, kept, and left well.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use l06_grpc::{listen, server};
+use l12_resilience::l10_discover::l09_register::advertise::{self, Unreachable};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tonic::service::{Routes, RoutesBuilder};
+use tonic_health::ServingStatus::{NotServing, Serving};
+use tonic_health::server::HealthReporter;
+
+use super::keep::{Keeper, Kept};
+use super::{Leaving, Service, Shutdown, answers};
+use crate::broker;
+use crate::registry::Instance;
+use crate::transport::{self, Transport};
+
+/// How it left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Whether the registry was told.
+    pub told: bool,
+    /// Whether every call that had begun was finished.
+    pub finished: bool,
+}
+
+/// Who is told that it does not serve any more.
+enum Health {
+    Grpc(HealthReporter, Vec<String>),
+    Own(watch::Sender<bool>),
+    /// A server that is not ours.
+    Unknown,
+}
+
+impl Health {
+    async fn end(&self) {
+        match self {
+            Health::Grpc(reporter, names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                server::report(reporter, &names, NotServing).await;
+            }
+            Health::Own(serving) => {
+                serving.send_replace(false);
+            }
+            Health::Unknown => {}
+        }
+    }
+}
+
+impl Service {
+    // ANCHOR: run
+    /// Runs it until Ctrl-C or SIGTERM, and then leaves well. A second Ctrl-C ends it at once.
+    ///
+    /// # Errors
+    /// If it cannot start, or has not left well: in words that say what to do.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let (listener, shutdown) = self.listen().await?;
+        let left = self.run_on(listener, shutdown).await?;
+        left.well()
+    }
+
+    /// Listens where it shall, and on signals. For [`Service::run_with`].
+    ///
+    /// # Errors
+    /// If the address is taken, or none of this machine's.
+    pub fn listen(
+        &self,
+    ) -> impl Future<Output = anyhow::Result<(TcpListener, Shutdown)>> + Send + use<> {
+        let (address, stdin) = (self.address, self.until_stdin_ends);
+        let longest = self.leaving.longest().as_secs_f64().ceil();
+        let tell = Arc::clone(&self.tell);
+        async move {
+            // Before anybody can read that it is there: whoever reads it may send a signal.
+            let mut stop = listen::on_signal(stdin)?;
+            let listener = TcpListener::bind(address).await.map_err(|error| {
+                let words = listen::taken(address, &error).to_string();
+                anyhow::anyhow!(words.replace("--addr ", "--server_address "))
+            })?;
+            let shutdown: Shutdown = Box::pin(async move {
+                let _ = stop.wait_for(|stop| *stop).await;
+                tell(&format!(
+                    "leaving: at most {longest} s; Ctrl-C once more ends it at once"
+                ));
+                end_at_once_when_asked_again();
+            });
+            Ok((listener, shutdown))
+        }
+    }
+    // ANCHOR_END: run
+
+    /// Runs it on a listener, until `shutdown` is ready, and then leaves well.
+    ///
+    /// # Errors
+    /// If it cannot start: a mistake in how it was put together, an address that nobody could dial, a
+    /// name that the registry cannot hold.
+    pub async fn run_on(
+        mut self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> anyhow::Result<Left> {
+        let id = self.id();
+        let inboxes = broker::open(&self.subscriptions, &id);
+        if !self.subscriptions.is_empty() {
+            self.descriptors.push(broker::pb::DESCRIPTORS);
+            let added = broker::deliver(&mut self.handlers, Arc::clone(&inboxes));
+            self = self.noted(added.map_err(|twice| twice.to_string()));
+        }
+        let grace = self.leaving.grace;
+        // The grace is counted by whoever waits for the server, and that one can tell. This is later.
+        let mut settings = self.settings.clone();
+        settings.grace = grace + Duration::from_secs(1);
+        let handlers = self.handlers.clone();
+        let mut left = match self.transport {
+            Transport::Grpc => {
+                let (health, routes) = self.routes().await?;
+                let serve = |listener, stop| transport::serve(listener, routes, settings, stop);
+                self.live(listener, shutdown, serve, health).await?
+            }
+            Transport::Rpc => {
+                if let Some(name) = self.routed.first() {
+                    bail!(
+                        "{name} was made for gRPC, and this service runs on --transport rpc: give its \
+                         methods to `handle`, or leave the transport at grpc"
+                    );
+                }
+                let (serving, says) = watch::channel(true);
+                let serve = |listener, stop| async move {
+                    transport::serve_own(listener, &handlers, &settings, says, stop).await
+                };
+                let health = Health::Own(serving);
+                self.live(listener, shutdown, serve, health).await?
+            }
+        };
+        // What was taken is heard.
+        left.finished &= inboxes.finish(grace).await;
+        Ok(left)
+    }
+
+    /// The same life around another server: axum, for example. It gets the listener, and has to take no
+    /// more calls when the future that it gets is ready, and return when those under way are finished.
+    ///
+    /// # Errors
+    /// As for [`Service::run_on`], and what the server says.
+    pub async fn run_with<F, E>(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+        serve: impl FnOnce(TcpListener, Shutdown) -> F,
+    ) -> anyhow::Result<Left>
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<anyhow::Error>,
+    {
+        let ours = !self.handlers.is_empty() || !self.routed.is_empty();
+        if ours || !self.subscriptions.is_empty() {
+            bail!("handlers and subscribers need a server of our own: `run`, not `run_with`");
+        }
+        let serve = |listener, stop| {
+            let serving = serve(listener, stop);
+            async move { serving.await.map_err(Into::into) }
+        };
+        self.live(listener, shutdown, serve, Health::Unknown).await
+    }
+
+    /// All that is served on gRPC.
+    async fn routes(&mut self) -> anyhow::Result<(Health, Routes)> {
+        let mut names = self.routed.clone();
+        names.extend(self.handlers.services());
+        let mut routes = std::mem::take(&mut self.routes);
+        add_reflection(&mut routes, &self.descriptors).context("the descriptors are broken")?;
+        let reporter = server::add_health(&mut routes);
+        let of: Vec<&str> = names.iter().map(String::as_str).collect();
+        server::report(&reporter, &of, Serving).await;
+        let routes = transport::routes(routes.routes(), &self.handlers);
+        Ok((Health::Grpc(reporter, names), routes))
+    }
+
+    // ANCHOR: life
+    async fn live<F>(
+        mut self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+        serve: impl FnOnce(TcpListener, Shutdown) -> F,
+        health: Health,
+    ) -> anyhow::Result<Left>
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        if let Some(fault) = self.fault.take() {
+            bail!(fault);
+        }
+        let registry = self.registry_in_use()?;
+        let bound = listener.local_addr()?;
+        let addr = self.advertised(bound)?;
+        let instance = self.instance(addr, &health);
+        let mut instances = broker::instances(&self.subscriptions, &instance);
+        instances.insert(0, instance);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped: Shutdown = Box::pin(async {
+            // Asked, or given up: both are the end.
+            let _ = stopped.await;
+        });
+        // In a set, so that it ends with this future, whoever drops that.
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, stopped));
+        tokio::select! {
+            answers = answers::wait(bound, self.speaks(&health)) => answers?,
+            ended = server.join_next() => return Err(early(ended)),
+        }
+        (self.tell)(&format!("listening on {bound}"));
+        let keeper = Keeper {
+            registry,
+            instances,
+            ttl: self.ttl,
+            interval: self.interval,
+            tell: Arc::clone(&self.tell),
+        };
+        let mut kept = keeper.keep();
+        tokio::select! {
+            () = shutdown => {}
+            error = kept.never() => bail!("it cannot be registered: {error}"),
+            ended = server.join_next() => return Err(early(ended)),
+        }
+        // What was handled is with the server; what is left of the service is not needed any more.
+        let (limits, tell) = (self.leaving, self.tell);
+        leave(limits, &*tell, health, kept, server, stop).await
+    }
+    // ANCHOR_END: life
+
+    /// Where others go.
+    fn advertised(&self, bound: SocketAddr) -> anyhow::Result<SocketAddr> {
+        advertise::address(bound, self.advertise).map_err(|why| match why {
+            Unreachable::Everywhere(ip) => anyhow::anyhow!(
+                "{ip} is every address of this machine and none that others could dial: say which one \
+                 with --server_advertise, for example --server_advertise 127.0.0.1"
+            ),
+            other => other.into(),
+        })
+    }
+
+    fn instance(&self, addr: SocketAddr, health: &Health) -> Instance {
+        let speaks = self.speaks(health).map_or("http", Transport::name);
+        let mut metadata = self.metadata.clone();
+        metadata.insert(Transport::KEY.to_string(), speaks.to_string());
+        Instance {
+            id: self.id(),
+            name: self.name.clone(),
+            version: self.version.clone(),
+            addr,
+            metadata,
+        }
+    }
+
+    /// What its server understands.
+    fn speaks(&self, health: &Health) -> Option<Transport> {
+        match health {
+            Health::Unknown => None,
+            _ => Some(self.transport),
+        }
+    }
+}
+
+impl Left {
+    /// Leaving otherwise than well is an error of the program.
+    ///
+    /// # Errors
+    /// What was not well.
+    pub fn well(self) -> anyhow::Result<()> {
+        match self {
+            Left { told: false, .. } => {
+                bail!("the registry still has the entry, until its time to live is over")
+            }
+            Left {
+                finished: false, ..
+            } => bail!("calls were cut off after the grace"),
+            Left { .. } => Ok(()),
+        }
+    }
+}
+
+// ANCHOR: leave
+/// Leaves, in lesson 11's steps. Calls are answered all the while, until the last one.
+async fn leave(
+    limits: Leaving,
+    tell: &(dyn Fn(&str) + Send + Sync),
+    health: Health,
+    kept: Kept,
+    mut server: JoinSet<anyhow::Result<()>>,
+    stop: oneshot::Sender<()>,
+) -> anyhow::Result<Left> {
+    // For those who ask the service itself. Nothing is refused because of it.
+    health.end().await;
+    // For those who ask the registry.
+    let told = match kept.leave(limits.goodbye).await {
+        Ok(()) => {
+            tell("is off the list, and answers every call");
+            // They have read the list before that, and have not looked again yet.
+            sleep(limits.notice).await;
+            true
+        }
+        // Nobody will notice anything, however long it waits.
+        Err(error) => {
+            tell(&format!("could not say goodbye: {error}"));
+            false
+        }
+    };
+    // It may have ended by itself; then nobody is asked.
+    let _ = stop.send(());
+    let finished = timeout(limits.grace, server.join_next()).await.is_ok();
+    tell(match finished {
+        true => "has finished what was under way",
+        false => "the grace is over: what is still under way ends with this program",
+    });
+    Ok(Left { told, finished })
+}
+// ANCHOR_END: leave
+
+/// Whoever asks a second time means it.
+fn end_at_once_when_asked_again() {
+    // Without signals there is nobody who could ask.
+    let Ok(mut again) = listen::on_signal(false) else {
+        return;
+    };
+    tokio::spawn(async move {
+        if again.wait_for(|stop| *stop).await.is_ok() {
+            eprintln!("ended at once, as asked a second time: calls may be lost");
+            std::process::exit(1);
+        }
+    });
+}
+
+/// A server that ends before it was asked to.
+fn early(ended: Option<Result<anyhow::Result<()>, impl Display>>) -> anyhow::Error {
+    match ended {
+        Some(Ok(Err(error))) => error.context("the server has ended"),
+        Some(Err(error)) => anyhow::anyhow!("the server has ended: {error}"),
+        _ => anyhow::anyhow!("the server has ended without being asked to"),
+    }
+}
+
+/// Reflection about `descriptors`, and about health and reflection themselves: version 1, and the
+/// forerunner that older tools ask for.
+fn add_reflection(
+    routes: &mut RoutesBuilder,
+    descriptors: &[&'static [u8]],
+) -> Result<(), tonic_reflection::server::Error> {
+    let builder = || {
+        let of_grpc_itself = [
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+        ];
+        let builder =
+            tonic_reflection::server::Builder::configure().include_reflection_service(false);
+        (descriptors.iter().copied().chain(of_grpc_itself)).fold(
+            builder,
+            tonic_reflection::server::Builder::register_encoded_file_descriptor_set,
+        )
+    };
+    routes
+        .add_service(builder().build_v1()?)
+        .add_service(builder().build_v1alpha()?);
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! How a call travels: by gRPC, or by the RPC of lessons 02 and 04. A handler is a function from one
+//! message to another, and knows neither; nor does whoever calls.
+//!
+//! Both carry the message as protobuf, the deadline, and a status with its code. Only gRPC has streams,
+//! metadata, compression, reflection, a health service for strangers, and a word (GOAWAY) for "send no
+//! more on this line".
+
+mod bytes_codec;
+mod grpc;
+mod handlers;
+mod own;
+mod own_server;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use l06_grpc::server::MESSAGE;
+use tokio::time::Instant;
+use tonic::Status;
+use tonic::transport::Channel;
+
+pub(crate) use grpc::{routes, serve};
+pub use handlers::{Handlers, Twice};
+pub use own::Wire;
+pub(crate) use own_server::serve as serve_own;
+
+// ANCHOR: transport
+/// One of the ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// HTTP/2, lesson 06.
+    #[default]
+    Grpc,
+    /// Frames with numbers, lessons 02 and 04.
+    Rpc,
+}
+
+impl Transport {
+    /// Under this key the metadata of an instance says how it is called.
+    pub const KEY: &str = "transport";
+
+    /// What stands there.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Transport::Grpc => "grpc",
+            Transport::Rpc => "rpc",
+        }
+    }
+}
+// ANCHOR_END: transport
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Transport {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "grpc" => Ok(Transport::Grpc),
+            "rpc" => Ok(Transport::Rpc),
+            _ => Err("there are grpc and rpc".to_string()),
+        }
+    }
+}
+
+/// The name of a method, as the contract has it: `user.v1.Say/Hello`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Method {
+    service: String,
+    name: String,
+}
+
+impl Method {
+    /// `user.v1.Say`.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// Its path on gRPC: `/user.v1.Say/Hello`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/{}/{}", self.service, self.name)
+    }
+
+    /// On our own RPC the package is left out: `Say` and `Hello` of `Say.Hello`.
+    #[must_use]
+    pub fn short(&self) -> (&str, &str) {
+        let service = self.service.rsplit('.').next().unwrap_or_default();
+        (service, &self.name)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.service, self.name)
+    }
+}
+
+impl FromStr for Method {
+    type Err = Status;
+
+    fn from_str(text: &str) -> Result<Self, Status> {
+        let plain = |part: &str| {
+            let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            !part.is_empty() && part.chars().all(letter)
+        };
+        let parts = text.strip_prefix('/').unwrap_or(text).split_once('/');
+        match parts {
+            Some((service, name)) if service.split('.').all(plain) && plain(name) => Ok(Method {
+                service: service.to_string(),
+                name: name.to_string(),
+            }),
+            _ => {
+                let words = format!("`{text}` names no method: one looks like user.v1.Say/Hello");
+                Err(Status::invalid_argument(words))
+            }
+        }
+    }
+}
+
+// ANCHOR: line
+/// A line to one instance. A clone is the same line.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// A channel of tonic, for anything that gRPC can do.
+    Grpc(Channel),
+    /// A connection of lesson 02.
+    Rpc(Wire),
+}
+
+impl Line {
+    /// Dials.
+    ///
+    /// # Errors
+    /// UNAVAILABLE if nobody is there, or nobody answers before `until`.
+    pub async fn dial(kind: Transport, addr: SocketAddr, until: Instant) -> Result<Self, Status> {
+        match kind {
+            Transport::Grpc => grpc::dial(addr, until).await.map(Line::Grpc),
+            Transport::Rpc => own::dial(addr, until).await.map(Line::Rpc),
+        }
+    }
+
+    /// One call, with one message in each direction: bytes of protobuf, of whatever type. The callee
+    /// hears how much time it has.
+    ///
+    /// # Errors
+    /// The status of the callee, or why there is none.
+    pub async fn unary(
+        &self,
+        method: &Method,
+        message: Vec<u8>,
+        until: Instant,
+    ) -> Result<Bytes, Status> {
+        // Here, and not when half of it is sent and the other side hangs up.
+        if message.len() > MESSAGE {
+            let words = format!(
+                "a message of {} bytes, and {MESSAGE} are allowed",
+                message.len()
+            );
+            return Err(Status::resource_exhausted(words));
+        }
+        match self {
+            Line::Grpc(channel) => grpc::unary(channel.clone(), method, message, until).await,
+            Line::Rpc(wire) => own::unary(wire, method, message, until).await,
+        }
+    }
+
+    /// Whether whoever is at the other end says that it serves: `grpc.health.v1` on gRPC, `Debug.Health`
+    /// on our own RPC.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn serves(&self, until: Instant) -> Result<bool, Status> {
+        match self {
+            Line::Grpc(channel) => grpc::serves(channel.clone(), until).await,
+            Line::Rpc(wire) => own::serves(wire, until).await,
+        }
+    }
+}
+// ANCHOR_END: line
+
+fn late() -> Status {
+    Status::deadline_exceeded("no answer in time; the call may have run all the same")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_methods() {
+        let method: Method = "user.v1.Say/Hello".parse().unwrap();
+        assert_eq!(method.service(), "user.v1.Say");
+        assert_eq!(method.path(), "/user.v1.Say/Hello");
+        assert_eq!(method.short(), ("Say", "Hello"));
+        assert_eq!("/user.v1.Say/Hello".parse::<Method>().unwrap(), method);
+        assert_eq!(
+            "Say/Hello".parse::<Method>().unwrap().short(),
+            ("Say", "Hello")
+        );
+        for wrong in [
+            "",
+            "Say",
+            "Say/",
+            "/Hello",
+            "a..b/C",
+            "a/b/c",
+            "Say.Hello",
+            "Sä/Hello",
+        ] {
+            assert!(wrong.parse::<Method>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_of_transports() {
+        for kind in [Transport::Grpc, Transport::Rpc] {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        assert!("http".parse::<Transport>().is_err());
+    }
+}

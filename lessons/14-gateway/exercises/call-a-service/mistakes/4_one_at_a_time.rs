@@ -1,0 +1,98 @@
+//! belief: one-lock-for-all
+//! words: One lock for everything is the safe way.
+//! check: d_one_ward_is_slow_to_find
+//! says: waited for the look-up of `eyes`
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+/// The telephones of those who are on duty in a ward. It stays true: whenever the list changes, the new one is
+/// in here, without a question. Only when the directory is started again it ends: then its sender is gone,
+/// and the list in it is the last one that was known.
+pub type Duty = watch::Receiver<Arc<[u16]>>;
+
+/// The directory of the hospital.
+pub trait Directory: Send + Sync + 'static {
+    /// Looks a ward up, which takes a while. `None`: there is no such ward now.
+    fn look_up(&self, ward: &str) -> impl Future<Output = Result<Option<Duty>, Away>> + Send;
+}
+
+/// The directory was not reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away;
+
+/// Why a call was not put through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The directory knows no ward of this name.
+    NoSuchWard,
+    /// The ward is there, and nobody is on duty.
+    NobodyOnDuty,
+    /// The directory was not reached.
+    Away,
+}
+
+/// The switchboard: whoever calls the hospital says the name of a ward, and is put through.
+pub struct Switchboard<D> {
+    directory: D,
+    turn: AtomicUsize,
+    known: Mutex<HashMap<String, Duty>>,
+    /// Held while somebody asks the directory.
+    asking: tokio::sync::Mutex<()>,
+}
+
+impl<D: Directory> Switchboard<D> {
+    pub fn new(directory: D) -> Self {
+        Switchboard {
+            directory,
+            turn: AtomicUsize::new(0),
+            known: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The telephone for a call to this ward: those who are on duty take turns.
+    pub async fn connect(&self, ward: &str) -> Result<u16, Refused> {
+        let _asking = self.asking.lock().await;
+        let duty = match self.alive(ward) {
+            Some(duty) => duty,
+            None => self.ask(ward).await?,
+        };
+        self.next(&duty.borrow())
+    }
+
+    /// How many wards the switchboard keeps something about.
+    pub fn kept(&self) -> usize {
+        self.known().len()
+    }
+
+    /// What we know about the ward, as long as somebody keeps it true.
+    fn alive(&self, ward: &str) -> Option<Duty> {
+        let duty = self.known().get(ward).cloned()?;
+        duty.has_changed().is_ok().then_some(duty)
+    }
+
+    /// What the directory says, kept if there is something to keep.
+    async fn ask(&self, ward: &str) -> Result<Duty, Refused> {
+        let duty = self.directory.look_up(ward).await;
+        let duty = duty.map_err(|Away| Refused::Away)?;
+        let duty = duty.ok_or(Refused::NoSuchWard)?;
+        self.known().insert(ward.to_string(), duty.clone());
+        Ok(duty)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Duty>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose turn it is.
+    fn next(&self, phones: &[u16]) -> Result<u16, Refused> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let place = turn.checked_rem(phones.len());
+        place.map_or(Err(Refused::NobodyOnDuty), |place| Ok(phones[place]))
+    }
+}

@@ -1,0 +1,151 @@
+//! From a name to a service. The registry is asked once for each name; then the service follows by
+//! itself who is there.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use l13_framework::known::Known;
+use l13_framework::registry::{Error, Registry};
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use tonic::Code;
+
+use super::Settings;
+use super::service::{Service, nobody_home};
+use super::status::Problem;
+
+/// A longer name is none.
+const LONGEST_NAME: usize = 200;
+
+/// All services that somebody has asked for.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    registry: Arc<dyn Registry>,
+    settings: Settings,
+    known: Mutex<HashMap<String, Slot>>,
+}
+
+/// A name, and what came of it. All requests for a new name wait for the same question.
+#[derive(Clone, Debug)]
+struct Slot {
+    since: Instant,
+    found: Arc<OnceCell<Result<Arc<Service>, Problem>>>,
+}
+
+impl Directory {
+    /// The services in `registry`.
+    pub fn new(registry: Arc<dyn Registry>, settings: Settings) -> Directory {
+        let known = Mutex::default();
+        Directory {
+            inner: Arc::new(Inner {
+                registry,
+                settings,
+                known,
+            }),
+        }
+    }
+
+    // ANCHOR: service
+    /// The service for the first part of a URL.
+    ///
+    /// # Errors
+    /// 404 if the registry knows none of that name, 503 if it does not answer.
+    pub async fn service(&self, short: &str) -> Result<Arc<Service>, Problem> {
+        let name = format!("{}.{short}", self.inner.settings.namespace);
+        let slot = self.slot(&name)?;
+        slot.found.get_or_init(|| self.look_up(&name)).await.clone()
+    }
+
+    async fn look_up(&self, name: &str) -> Result<Arc<Service>, Problem> {
+        let inner = &self.inner;
+        let instances = inner.registry.get_service(name).await.map_err(problem)?;
+        if instances.is_empty() {
+            // Some registries know a name whose instances are all ill.
+            let names = inner.registry.list_services().await.map_err(problem)?;
+            return Err(match names.iter().any(|known| known == name) {
+                true => nobody_home(name),
+                false => Problem::new(Code::NotFound, format!("there is no service {name}")),
+            });
+        }
+        let known = Known::new(inner.registry.clone(), name);
+        let until = Instant::now() + inner.registry.options().timeout;
+        known.home(until).await.map_err(problem)?;
+        Ok(Arc::new(Service::new(&known, inner.settings.clone())))
+    }
+    // ANCHOR_END: service
+
+    /// The place of this name, a new one if what was there is too old to be believed.
+    fn slot(&self, name: &str) -> Result<Slot, Problem> {
+        if name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+            return Err(Problem::new(
+                Code::NotFound,
+                "there is no service of that name",
+            ));
+        }
+        let mut known = lock(&self.inner.known);
+        let missing = self.inner.settings.missing;
+        if let Some(slot) = known.get(name)
+            && slot.holds(missing)
+        {
+            return Ok(slot.clone());
+        }
+        // Anybody can ask for names that do not exist. That must not fill the memory.
+        if known.len() >= self.inner.settings.services {
+            known.retain(|_, slot| slot.holds(missing));
+        }
+        if known.len() >= self.inner.settings.services {
+            let words = "the gateway knows as many services as it can hold";
+            return Err(Problem::new(Code::Unavailable, words).later(1));
+        }
+        let slot = Slot {
+            since: Instant::now(),
+            found: Arc::default(),
+        };
+        known.insert(name.to_string(), slot.clone());
+        Ok(slot)
+    }
+
+    /// The short names of all services in the namespace.
+    ///
+    /// # Errors
+    /// If the registry does not answer.
+    pub async fn list(&self) -> Result<Vec<String>, Problem> {
+        let names = self.inner.registry.list_services().await.map_err(problem)?;
+        let prefix = format!("{}.", self.inner.settings.namespace);
+        let short = |name: &String| name.strip_prefix(&prefix).map(str::to_string);
+        let most = self.inner.settings.services;
+        Ok(names.iter().filter_map(short).take(most).collect())
+    }
+}
+
+impl Slot {
+    /// Whether what is here is still good: a service as long as it has instances, and somewhat longer; a
+    /// failure only for a moment.
+    fn holds(&self, missing: Duration) -> bool {
+        match self.found.get() {
+            None => true,
+            Some(Ok(service)) => !service.is_forgotten(),
+            Some(Err(_)) => self.since.elapsed() < missing,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nobody panics while holding one of these.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn problem(error: Error) -> Problem {
+    match error {
+        Error::Invalid(words) => Problem::new(Code::NotFound, words),
+        Error::Away(_) | Error::Refused(_) => {
+            Problem::new(Code::Unavailable, error.to_string()).later(1)
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Failures in HTTP's words: which status a gRPC code becomes, and the JSON that tells it.
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use prost::Message;
+use prost_types::Any;
+use serde_json::{Value as Json, json};
+use tonic::{Code, Status};
+use tonic_types::pb;
+
+use super::transcode::Bad;
+
+/// The header with the number of a request. The browser may choose it, and gets it back.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// So many details are passed on.
+const DETAILS: usize = 16;
+
+// ANCHOR: code
+/// The status of HTTP for a code of gRPC, and the code's name. From the comments of
+/// `google/rpc/code.proto`.
+#[must_use]
+pub fn http(code: Code) -> (StatusCode, &'static str) {
+    match code {
+        Code::Ok => (StatusCode::OK, "OK"),
+        // nginx's number for "the client has closed the request". HTTP itself has none.
+        Code::Cancelled => (client_closed(), "CANCELLED"),
+        Code::Unknown => (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
+        Code::InvalidArgument => (StatusCode::BAD_REQUEST, "INVALID_ARGUMENT"),
+        Code::DeadlineExceeded => (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED"),
+        Code::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+        Code::AlreadyExists => (StatusCode::CONFLICT, "ALREADY_EXISTS"),
+        Code::PermissionDenied => (StatusCode::FORBIDDEN, "PERMISSION_DENIED"),
+        Code::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+        Code::ResourceExhausted => (StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
+        // Not 412: that one is about headers that such a request does not have.
+        Code::FailedPrecondition => (StatusCode::BAD_REQUEST, "FAILED_PRECONDITION"),
+        Code::Aborted => (StatusCode::CONFLICT, "ABORTED"),
+        Code::OutOfRange => (StatusCode::BAD_REQUEST, "OUT_OF_RANGE"),
+        Code::Unimplemented => (StatusCode::NOT_IMPLEMENTED, "UNIMPLEMENTED"),
+        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+        Code::DataLoss => (StatusCode::INTERNAL_SERVER_ERROR, "DATA_LOSS"),
+    }
+}
+// ANCHOR_END: code
+
+fn client_closed() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// Why a request is not answered with what it asked for.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Boxed: a `Result` is as large as its larger side, and this is the rare one.
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, Debug)]
+struct Inner {
+    http: StatusCode,
+    status: &'static str,
+    message: String,
+    details: Vec<Json>,
+    /// Seconds.
+    retry_after: Option<u64>,
+    allow: Option<&'static str>,
+}
+
+impl Problem {
+    /// A problem with the usual status of this code.
+    pub fn new(code: Code, message: impl Into<String>) -> Problem {
+        let (http, status) = http(code);
+        Problem {
+            inner: Box::new(Inner {
+                http,
+                status,
+                message: message.into(),
+                details: Vec::new(),
+                retry_after: None,
+                allow: None,
+            }),
+        }
+    }
+
+    /// The same code with a more exact status of HTTP.
+    #[must_use]
+    pub fn but(mut self, http: StatusCode) -> Problem {
+        self.inner.http = http;
+        self
+    }
+
+    /// It may work after so many seconds.
+    #[must_use]
+    pub fn later(mut self, seconds: u64) -> Problem {
+        self.inner.retry_after = Some(seconds);
+        self
+    }
+
+    /// With another method than this one it would work.
+    pub fn method(allow: &'static str, message: impl Into<String>) -> Problem {
+        let mut problem = Problem::new(Code::Unimplemented, message);
+        problem.inner.http = StatusCode::METHOD_NOT_ALLOWED;
+        problem.inner.allow = Some(allow);
+        problem
+    }
+
+    /// What stands behind this gateway does not keep to the rules.
+    pub fn bad_gateway(message: impl Into<String>) -> Problem {
+        Problem::new(Code::Internal, message).but(StatusCode::BAD_GATEWAY)
+    }
+
+    /// The request took longer than it was allowed to.
+    pub fn too_slow(message: impl Into<String>) -> Problem {
+        Problem::new(Code::DeadlineExceeded, message)
+    }
+
+    /// Which status of HTTP it has.
+    #[must_use]
+    pub fn http(&self) -> StatusCode {
+        self.inner.http
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    // ANCHOR: problem
+    /// As JSON.
+    #[must_use]
+    pub fn json(&self, request_id: &HeaderValue) -> Json {
+        let inner = &self.inner;
+        let mut json = json!({
+            "code": inner.http.as_u16(),
+            "status": inner.status,
+            "message": inner.message,
+            "request_id": request_id.to_str().unwrap_or_default(),
+        });
+        if !inner.details.is_empty() {
+            json["details"] = Json::Array(inner.details.clone());
+        }
+        json
+    }
+    // ANCHOR_END: problem
+
+    /// As a response.
+    #[must_use]
+    pub fn response(&self, request_id: &HeaderValue) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.json(request_id).to_string()));
+        *response.status_mut() = self.inner.http;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(seconds) = self.inner.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(allow) = self.inner.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}
+
+impl From<Bad> for Problem {
+    fn from(bad: Bad) -> Problem {
+        let message = match bad.field.as_str() {
+            "" => format!("the request does not fit: {}", bad.why),
+            field => format!("field `{field}`: {}", bad.why),
+        };
+        let mut problem = Problem::new(Code::InvalidArgument, message);
+        problem.inner.details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations": [{ "field": bad.field, "description": bad.why }],
+        }));
+        problem
+    }
+}
+
+impl From<Status> for Problem {
+    fn from(status: Status) -> Problem {
+        let mut problem = Problem::new(status.code(), status.message());
+        let details = pb::Status::decode(status.details()).map(|it| it.details);
+        for any in details.unwrap_or_default().into_iter().take(DETAILS) {
+            if let Ok(retry) = read::<pb::RetryInfo>(&any, "RetryInfo") {
+                let delay = retry.retry_delay.unwrap_or_default();
+                let seconds = u64::try_from(delay.seconds).unwrap_or(0);
+                problem.inner.retry_after = Some(seconds + u64::from(delay.nanos > 0));
+            }
+            problem.inner.details.push(detail(&any));
+        }
+        problem
+    }
+}
+
+/// The message inside, if it is of that type.
+fn read<M: Message + Default>(any: &Any, name: &str) -> Result<M, prost::DecodeError> {
+    match any.type_url.strip_prefix("type.googleapis.com/google.rpc.") {
+        Some(found) if found == name => M::decode(&*any.value),
+        // Any error will do: it is another type.
+        _ => Err(M::decode(&[0_u8][..])
+            .err()
+            .unwrap_or_else(|| prost::DecodeError::new_unexpected_type_url(name, &any.type_url))),
+    }
+}
+
+/// The usual ones of `google/rpc/error_details.proto` in words, all others as their bytes.
+fn detail(any: &Any) -> Json {
+    let mut json = if let Ok(it) = read::<pb::BadRequest>(any, "BadRequest") {
+        let one = |it: pb::bad_request::FieldViolation| json!({ "field": it.field, "description": it.description });
+        let all: Vec<_> = it.field_violations.into_iter().map(one).collect();
+        json!({ "fieldViolations": all })
+    } else if let Ok(it) = read::<pb::RetryInfo>(any, "RetryInfo") {
+        let delay = it.retry_delay.unwrap_or_default();
+        json!({ "retryDelay": delay.to_string() })
+    } else if let Ok(it) = read::<pb::ErrorInfo>(any, "ErrorInfo") {
+        json!({ "reason": it.reason, "domain": it.domain, "metadata": it.metadata })
+    } else if let Ok(it) = read::<pb::ResourceInfo>(any, "ResourceInfo") {
+        json!({ "resourceType": it.resource_type, "resourceName": it.resource_name,
+                "owner": it.owner, "description": it.description })
+    } else {
+        json!({ "value": BASE64_STANDARD.encode(&any.value) })
+    };
+    json["@type"] = Json::String(any.type_url.clone());
+    json
+}

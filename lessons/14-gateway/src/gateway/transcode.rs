@@ -1,0 +1,232 @@
+//! Between JSON and messages whose types are learnt at run time, by the JSON mapping of protobuf
+//! (<https://protobuf.dev/programming-guides/json/>).
+//!
+//! `prost-reflect` has that mapping as well, and does it here for times and for JSON inside of messages.
+//! The rest is written out, because who sends something wrong must be told in which field it is, and
+//! because of what strangers found when they tried to break this: `prost-reflect` 0.16 takes
+//! 18446744073709551616 for the largest `uint64`, which is one less, writes an infinite `DoubleValue` as
+//! null, and opens an `Any` inside of an `Any` until the stack is full.
+
+mod known;
+mod query;
+mod scalar;
+mod write;
+
+use prost::bytes::Bytes;
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
+};
+use serde_json::Value as Json;
+
+pub use query::{from_query, is_text, percent};
+
+/// So many messages inside of each other; what reads them at the other end gives up after 100.
+pub const DEPTH: u32 = 90;
+
+/// What is wrong with a request, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bad {
+    /// The field as JSON would find it: `parts[2].count`; empty for the message as a whole.
+    pub field: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl Bad {
+    /// Something is wrong with the value at hand.
+    fn here(why: impl Into<String>) -> Bad {
+        Bad {
+            field: String::new(),
+            why: why.into(),
+        }
+    }
+
+    /// The same, seen from outside: the value at hand is `place` of something larger.
+    fn inside(mut self, place: &str) -> Bad {
+        self.field = match self.field.as_str() {
+            "" => place.to_string(),
+            // A place in a list follows without a point.
+            inner if inner.starts_with('[') => format!("{place}{inner}"),
+            inner => format!("{place}.{inner}"),
+        };
+        self
+    }
+}
+
+// ANCHOR: from_json
+/// A message of this type from JSON.
+///
+/// # Errors
+/// The first field that does not fit.
+pub fn from_json(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, Bad> {
+    message(desc, json, DEPTH)
+}
+
+fn message(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, Bad> {
+    let depth = (depth.checked_sub(1)).ok_or_else(|| Bad::here("it is nested too deeply"))?;
+    if let Some(known) = known::message(desc, json, depth) {
+        return known;
+    }
+    let Json::Object(object) = json else {
+        return Err(Bad::here(format!("expected an object, got {}", what(json))));
+    };
+    let mut made = DynamicMessage::new(desc.clone());
+    for (name, json) in object {
+        set(&mut made, name, json, depth).map_err(|bad| bad.inside(name))?;
+    }
+    Ok(made)
+}
+// ANCHOR_END: from_json
+
+/// Sets one field by either of its names.
+fn set(made: &mut DynamicMessage, name: &str, json: &Json, depth: u32) -> Result<(), Bad> {
+    let desc = made.descriptor();
+    let field = field(&desc, name)?;
+    if json.is_null() && !known::has_null(&field) {
+        return Ok(());
+    }
+    if made.has_field(&field) {
+        return Err(Bad::here("it comes twice"));
+    }
+    // An `optional` field is a oneof with one member, which is nobody's business.
+    let others = (field.containing_oneof()).filter(|oneof| oneof.fields().len() > 1);
+    if let Some(oneof) = others
+        && let Some(other) = oneof.fields().find(|other| made.has_field(other))
+    {
+        return Err(Bad::here(format!(
+            "only one of `{}` can be there, and there is `{}`",
+            oneof.name(),
+            other.json_name()
+        )));
+    }
+    let value = if field.is_map() {
+        map(&field, json, depth)?
+    } else if field.is_list() {
+        list(&field, json, depth)?
+    } else {
+        single(&field.kind(), json, depth)?
+    };
+    made.set_field(&field, value);
+    Ok(())
+}
+
+/// The field that goes by this name: the one that JSON uses, or the one in the .proto file.
+fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, Bad> {
+    let found = desc.get_field_by_json_name(name);
+    found
+        .or_else(|| desc.get_field_by_name(name))
+        .ok_or_else(|| {
+            let all: Vec<_> = desc
+                .fields()
+                .take(20)
+                .map(|it| it.json_name().to_string())
+                .collect();
+            let has = if all.is_empty() {
+                "no field".to_string()
+            } else {
+                all.join(", ")
+            };
+            Bad::here(format!(
+                "{} has no such field; it has: {has}",
+                desc.full_name()
+            ))
+        })
+}
+
+fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Bad> {
+    let Json::Array(values) = json else {
+        return Err(Bad::here(format!("expected a list, got {}", what(json))));
+    };
+    let kind = field.kind();
+    let one = |(place, json): (usize, &Json)| {
+        let value = match json {
+            Json::Null if !known::has_null(field) => {
+                Err(Bad::here("null cannot be an element of a list"))
+            }
+            json => single(&kind, json, depth),
+        };
+        value.map_err(|bad| bad.inside(&format!("[{place}]")))
+    };
+    let values: Result<_, _> = values.iter().enumerate().map(one).collect();
+    Ok(Value::List(values?))
+}
+
+fn map(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Bad> {
+    let Json::Object(object) = json else {
+        return Err(Bad::here(format!("expected an object, got {}", what(json))));
+    };
+    // On the wire a map is a list of messages with a key and a value.
+    let depth = (depth.checked_sub(1)).ok_or_else(|| Bad::here("it is nested too deeply"))?;
+    let Kind::Message(entry) = field.kind() else {
+        return Err(Bad::here("its description is broken"));
+    };
+    let (keys, values) = (entry.map_entry_key_field(), entry.map_entry_value_field());
+    let kind = values.kind();
+    let one = |(key, json): (&String, &Json)| {
+        let place = format!("[{key}]");
+        let pair = match json {
+            Json::Null if !known::has_null(&values) => {
+                Err(Bad::here("null cannot be a value of a map"))
+            }
+            json => single(&kind, json, depth),
+        };
+        let value = pair.map_err(|bad| bad.inside(&place))?;
+        let key: MapKey = scalar::key(&keys.kind(), key).map_err(|bad| bad.inside(&place))?;
+        Ok((key, value))
+    };
+    let mut all = std::collections::HashMap::new();
+    for pair in object {
+        let (key, value) = one(pair)?;
+        // `1` and `01` are two keys for JSON.
+        if all.insert(key, value).is_some() {
+            return Err(Bad::here("this key comes twice").inside(&format!("[{}]", pair.0)));
+        }
+    }
+    Ok(Value::Map(all))
+}
+
+fn single(kind: &Kind, json: &Json, depth: u32) -> Result<Value, Bad> {
+    match kind {
+        Kind::Message(desc) => message(desc, json, depth).map(Value::Message),
+        kind => scalar::value(kind, json),
+    }
+}
+
+/// What people call such JSON.
+fn what(json: &Json) -> String {
+    match json {
+        Json::Null => "null".to_string(),
+        Json::Bool(value) => value.to_string(),
+        Json::Number(value) => value.to_string(),
+        Json::String(text) => format!("\"{}\"", short(text)),
+        Json::Array(_) => "a list".to_string(),
+        Json::Object(_) => "an object".to_string(),
+    }
+}
+
+/// As much of it as an error should repeat.
+fn short(text: &str) -> String {
+    let mut short: String = text.chars().take(40).collect();
+    if short.len() < text.len() {
+        short.push_str("...");
+    }
+    short
+}
+
+// ANCHOR: to_json
+/// What a service has answered, as JSON. Fields that are not set are there with their default, so that
+/// a reader never has to know it; only those that can be absent are.
+///
+/// # Errors
+/// If the bytes are not such a message, or hold something that JSON cannot: then the service does not
+/// keep to what it has told of itself.
+pub fn to_json(desc: &MessageDescriptor, message: Bytes) -> Result<Vec<u8>, String> {
+    let message = DynamicMessage::decode(desc.clone(), message).map_err(|it| it.to_string())?;
+    let mut out = Vec::new();
+    write::message(&mut out, &message, write::WRAPPED)?;
+    Ok(out)
+}
+// ANCHOR_END: to_json
+
+#[cfg(test)]
+mod tests;
