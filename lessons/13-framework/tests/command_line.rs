@@ -251,6 +251,9 @@ fn help_and_words_for_what_is_wrong() {
         assert!(help.contains(word), "{word}: {help}");
     }
     assert_eq!(help, output(command(&["server", "-h"])));
+    for line in help.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = held.local_addr().unwrap().to_string();
     let free = UdpSocket::bind("127.0.0.1:0").unwrap();
