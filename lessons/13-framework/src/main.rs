@@ -29,8 +29,8 @@ The framework behind the notes: lesson 13 of Sockets to Services.
   cargo run -p l13-framework -- measure            the registries in one table; how much is
                                                    measured: --rounds N --comings N --kills N
 
-They find each other through the registry: mDNS, if nobody says otherwise. `client` calls the service
-that --server_name names.
+They find each other through the registry: mDNS, if nobody says otherwise. `client` calls the
+service that --server_name names.
 
 ";
 
