@@ -12,7 +12,10 @@ fn main() -> io::Result<()> {
     // A service tells by reflection what it has, and not what its neighbours have.
     for package in ["user", "example"] {
         protos::compile(&[&format!("{package}/v1/{package}.proto")])?;
-        fs::rename(out.join("descriptors.bin"), out.join(format!("{package}.bin")))?;
+        fs::rename(
+            out.join("descriptors.bin"),
+            out.join(format!("{package}.bin")),
+        )?;
     }
     let all = protos::compile(&[
         "user/v1/user.proto",

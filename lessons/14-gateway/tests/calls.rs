@@ -1,13 +1,16 @@
-//! From a URL to a service and back.
+//! From a URL to a service and back, and all that can be wrong with a request.
 
 mod support;
 
 use std::sync::atomic::Ordering;
 
 use l13_framework::registries::memory::Memory;
+use l14_gateway::gateway::Settings;
 use serde_json::json;
 use support::browser::{ask, get, post};
-use support::{Running, door, one, patient};
+use support::{Running, door, one, one_with, patient, until};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
 async fn the_call_of_the_notes() {
@@ -30,4 +33,359 @@ async fn the_call_of_the_notes() {
         assert_eq!(answer.good()["username"], "火 火", "{path}");
     }
     assert_eq!(user.counts.reflections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_there() {
+    let (_every, door) = one().await;
+    assert!(
+        get(door, "/nobody/say/hello")
+            .await
+            .says(404)
+            .contains("go.micro.srv.nobody")
+    );
+    let words = get(door, "/every/say/goodbye").await.says(404);
+    assert!(
+        words.contains("user.v1.Say.Hello") && words.contains("say.goodbye"),
+        "{words}"
+    );
+    assert!(
+        get(door, "/every/nobody/hello")
+            .await
+            .says(404)
+            .contains("nobody.hello")
+    );
+    for path in [
+        "/",
+        "/every",
+        "/every/say",
+        "/every/say/hello/more",
+        "//say/hello",
+        "/%FF/say/hello",
+    ] {
+        assert!(
+            get(door, path)
+                .await
+                .says(404)
+                .contains("/SERVICE/GROUP/METHOD"),
+            "{path}"
+        );
+    }
+    let long = format!("/{}/say/hello", "x".repeat(300));
+    get(door, &long).await.says(404);
+    get(door, "/every%0A/say/hello").await.says(404);
+    // Reflection itself is no service for browsers.
+    get(
+        door,
+        "/every/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    )
+    .await
+    .says(404);
+}
+
+#[tokio::test]
+async fn a_bad_field_is_named() {
+    let (_every, door) = one().await;
+    let echo = "/every/everyService/echo";
+    for (body, field, why) in [
+        (
+            r#"{"everything": {"int32Value": 2147483648}}"#,
+            "everything.int32Value",
+            "int32",
+        ),
+        (
+            r#"{"everything": {"uint64Value": 18446744073709551616}}"#,
+            "everything.uint64Value",
+            "string",
+        ),
+        (
+            r#"{"everything": {"part": {"inner": {"cuont": 1}}}}"#,
+            "everything.part.inner.cuont",
+            "count",
+        ),
+        (
+            r#"{"everything": {"parts": [{}, {"count": "x"}]}}"#,
+            "everything.parts[1].count",
+            "int64",
+        ),
+        (
+            r#"{"everything": {"byNumber": {"x": "y"}}}"#,
+            "everything.byNumber[x]",
+            "int32",
+        ),
+        (
+            r#"{"everything": {"colour": "COLOUR_BLUE"}}"#,
+            "everything.colour",
+            "COLOUR_RED",
+        ),
+        (r#"{"evrything": {}}"#, "evrything", "everything"),
+    ] {
+        let answer = post(door, echo, body).await;
+        let words = answer.says(400);
+        assert!(
+            words.contains(&format!("`{field}`")) && words.contains(why),
+            "{words}"
+        );
+        let violation = &answer.json()["details"][0]["fieldViolations"][0];
+        assert_eq!(violation["field"], field, "{violation}");
+    }
+    for (query, field) in [
+        ("everything.int32Value=2147483648", "everything.int32Value"),
+        ("everything.nothingLikeIt=1", "everything.nothingLikeIt"),
+        ("everything.boolValue=yes", "everything.boolValue"),
+        (
+            "everything.int32Value=1&everything.int32Value=2",
+            "everything.int32Value",
+        ),
+        ("everything.byName[x=1", "everything.byName[x"),
+        (
+            "everything.textChoice=a&everything.numberChoice=1",
+            "everything.textChoice",
+        ),
+        ("everything.part=1", "everything.part"),
+        ("everything.stringValue=%FF", "everything.stringValue"),
+    ] {
+        let words = get(door, &format!("{echo}?{query}")).await.says(400);
+        assert!(words.contains(&format!("`{field}`")), "{query}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json() {
+    let (_every, door) = one().await;
+    let echo = "/every/everyService/echo";
+    let words = post(door, echo, "{\n  \"everything\": {\n    oops")
+        .await
+        .says(400);
+    assert!(words.contains("line 3 column 5"), "{words}");
+    assert!(post(door, echo, "").await.says(400).contains("empty"));
+    assert!(post(door, echo, "{} {}").await.says(400).contains("line 1"));
+    assert!(
+        post(door, echo, b"\"\xff\"")
+            .await
+            .says(400)
+            .contains("line 1")
+    );
+    let deep = format!(
+        "{{\"everything\": {{\"json\": {}1{}}}}}",
+        "[".repeat(60),
+        "]".repeat(60)
+    );
+    assert!(
+        post(door, echo, deep)
+            .await
+            .says(400)
+            .contains("`everything.json`")
+    );
+    let deep = "[".repeat(100_000);
+    assert!(
+        post(door, echo, deep)
+            .await
+            .says(400)
+            .contains("recursion limit")
+    );
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin1",
+    ] {
+        let answer = ask(door, "POST", echo, &[("content-type", kind)], b"{}").await;
+        assert!(answer.says(415).contains("application/json"), "{kind}");
+    }
+    ask(door, "POST", echo, &[], b"{}").await.says(415);
+    let utf8 = [("content-type", "application/json; charset=utf-8")];
+    ask(door, "POST", echo, &utf8, b"{}").await.good();
+    assert!(
+        post(door, &format!("{echo}?x=1"), "{}")
+            .await
+            .says(400)
+            .contains("in the body")
+    );
+}
+
+#[tokio::test]
+async fn too_large() {
+    let (_every, door) = one().await;
+    let echo = "/every/everyService/echo";
+    let large = vec![b' '; (1 << 20) + 1];
+    assert!(post(door, echo, &large).await.says(413).contains("1048576"));
+    // Who says how long it will be is refused before it has sent any of it.
+    let announced = [JSON, ("content-length", "99999999999")];
+    ask(door, "POST", echo, &announced, b"").await.says(413);
+    // And who does not say is refused where it becomes too much.
+    let mut pieces = Vec::new();
+    for _ in 0..20 {
+        pieces.extend_from_slice(b"10000\r\n");
+        pieces.resize(pieces.len() + 0x10000, b' ');
+        pieces.extend_from_slice(b"\r\n");
+    }
+    pieces.extend_from_slice(b"0\r\n\r\n");
+    let chunked = [JSON, ("transfer-encoding", "chunked")];
+    ask(door, "POST", echo, &chunked, &pieces).await.says(413);
+    let url = format!("{echo}?everything.stringValue={}", "x".repeat(8 << 10));
+    assert!(get(door, &url).await.says(413).contains("URL"));
+}
+
+#[tokio::test]
+async fn methods_of_http() {
+    let (every, door) = one().await;
+    let store = "/every/everyService/store";
+    let refused = get(door, store).await;
+    assert!(refused.says(405).contains("use POST"));
+    assert_eq!(refused.header("allow"), Some("POST"));
+    assert_eq!(every.counts.stored.load(Ordering::SeqCst), 0);
+    post(door, store, "{}").await.good();
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
+        let refused = ask(door, method, "/every/everyService/echo", &[], b"").await;
+        refused.says(405);
+        assert_eq!(refused.header("allow"), Some("GET, POST"), "{method}");
+    }
+    let refused = ask(door, "POST", "/openapi.json", &[JSON], b"{}").await;
+    refused.says(405);
+    assert_eq!(refused.header("allow"), Some("GET"));
+    assert!(
+        post(door, "/every/everyService/add", "{}")
+            .await
+            .says(501)
+            .contains("stream of requests")
+    );
+    assert_eq!(get(door, "/healthz").await.good(), json!({}));
+}
+
+#[tokio::test]
+async fn every_code_has_its_status() {
+    let (_every, door) = one().await;
+    let table = [
+        (1, 499, "CANCELLED"),
+        (2, 500, "UNKNOWN"),
+        (3, 400, "INVALID_ARGUMENT"),
+        (4, 504, "DEADLINE_EXCEEDED"),
+        (5, 404, "NOT_FOUND"),
+        (6, 409, "ALREADY_EXISTS"),
+        (7, 403, "PERMISSION_DENIED"),
+        (8, 429, "RESOURCE_EXHAUSTED"),
+        (9, 400, "FAILED_PRECONDITION"),
+        (10, 409, "ABORTED"),
+        (11, 400, "OUT_OF_RANGE"),
+        (12, 501, "UNIMPLEMENTED"),
+        (13, 500, "INTERNAL"),
+        (14, 503, "UNAVAILABLE"),
+        (15, 500, "DATA_LOSS"),
+        (16, 401, "UNAUTHENTICATED"),
+    ];
+    for (code, http, name) in table {
+        let answer = get(
+            door,
+            &format!("/every/troubleService/fail?code={code}&message=so"),
+        )
+        .await;
+        assert_eq!(answer.says(http), "so", "{name}");
+        assert_eq!(answer.json()["status"], name);
+        assert!(answer.json().get("details").is_none());
+    }
+    let answer = get(door, "/every/troubleService/fail?code=8&details=true").await;
+    answer.says(429);
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    let details = &answer.json()["details"];
+    let mut kinds: Vec<_> = details.as_array().unwrap().iter().collect();
+    kinds.sort_by_key(|it| it["@type"].to_string());
+    assert_eq!(
+        kinds[0]["fieldViolations"][0]["field"], "message",
+        "{details}"
+    );
+    assert_eq!(kinds[1]["retryDelay"], "1.500s", "{details}");
+}
+
+#[tokio::test]
+async fn requests_have_numbers() {
+    let (_every, door) = one().await;
+    let wait = "/every/troubleService/wait";
+    let own = [("x-request-id", "mine-7")];
+    let answer = ask(door, "GET", wait, &own, b"").await;
+    assert_eq!(answer.good()["requestId"], "mine-7", "it was not passed on");
+    assert_eq!(answer.header("x-request-id"), Some("mine-7"));
+    let (one, two) = (get(door, wait).await, get(door, wait).await);
+    assert_eq!(one.good()["requestId"].as_str(), one.header("x-request-id"));
+    assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
+    // One that would spoil a log is not taken.
+    let long = "x".repeat(65);
+    for bad in [long.as_str(), "two words", ""] {
+        let answer = ask(door, "GET", wait, &[("x-request-id", bad)], b"").await;
+        assert_ne!(answer.header("x-request-id"), Some(bad), "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins() {
+    let settings = Settings {
+        cors: vec!["https://shop.example".to_string()],
+        ..patient()
+    };
+    let (_every, door) = one_with(settings).await;
+    let from = |origin| {
+        [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+        ]
+    };
+    let path = "/every/everyService/echo";
+    let allowed = |answer: &support::browser::Answer| {
+        answer
+            .header("access-control-allow-origin")
+            .map(str::to_string)
+    };
+    let shop = ask(door, "OPTIONS", path, &from("https://shop.example"), b"").await;
+    assert_eq!(
+        (shop.status, allowed(&shop).as_deref()),
+        (200, Some("https://shop.example"))
+    );
+    let methods = shop.header("access-control-allow-methods").unwrap();
+    assert!(methods.contains("POST"), "{methods}");
+    let other = ask(door, "OPTIONS", path, &from("https://other.example"), b"").await;
+    assert_eq!(allowed(&other), None);
+    let answer = ask(door, "GET", path, &from("https://shop.example")[..1], b"").await;
+    assert_eq!(allowed(&answer).as_deref(), Some("https://shop.example"));
+    // A page may read why it has failed as well.
+    let answer = ask(
+        door,
+        "GET",
+        "/no/such/thing",
+        &from("https://shop.example")[..1],
+        b"",
+    )
+    .await;
+    answer.says(404);
+    assert_eq!(allowed(&answer).as_deref(), Some("https://shop.example"));
+    // Without settings nobody else may.
+    let (_every, door) = one().await;
+    let answer = ask(door, "GET", path, &from("https://shop.example")[..1], b"").await;
+    assert_eq!(allowed(&answer), None);
+}
+
+#[tokio::test]
+async fn too_many_at_once_are_told_to_come_later() {
+    let settings = Settings {
+        in_flight: 1,
+        ..patient()
+    };
+    let (every, door) = one_with(settings).await;
+    get(door, "/every/troubleService/wait?ms=0").await.good();
+    let slow = tokio::spawn(async move { get(door, "/every/troubleService/wait?ms=600000").await });
+    until("the slow call has arrived", async || {
+        every.counts.calls.load(Ordering::SeqCst) == 2
+    })
+    .await;
+    let refused = get(door, "/every/troubleService/wait?ms=0").await;
+    assert!(refused.says(503).contains("as many requests"));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    // The one who was slow leaves, and its place is free.
+    slow.abort();
+    until("its place is free", async || {
+        get(door, "/every/troubleService/wait?ms=0").await.status == 200
+    })
+    .await;
+    until("the service has noticed", async || {
+        every.counts.dropped.load(Ordering::SeqCst) == 1
+    })
+    .await;
 }

@@ -15,7 +15,15 @@ fn gateway(words: &[&str]) -> Command {
 fn help_helps() {
     for words in [&["--help"][..], &["gateway", "--help"], &["user", "-h"]] {
         let help = output(gateway(words));
-        for word in ["gateway", "web", "--addr", "--cors", "--registry", "--html", "proof"] {
+        for word in [
+            "gateway",
+            "web",
+            "--addr",
+            "--cors",
+            "--registry",
+            "--html",
+            "proof",
+        ] {
             assert!(help.contains(word), "{word} is missing:\n{help}");
         }
     }
@@ -27,16 +35,31 @@ fn what_is_wrong_is_told() {
     let taken = taken.local_addr().unwrap().to_string();
     for (words, says) in [
         (&["gatway"][..], "there is no `gatway`"),
-        (&["gateway", "--addr", "8080"], "an address looks like 127.0.0.1:8080"),
+        (
+            &["gateway", "--addr", "8080"],
+            "an address looks like 127.0.0.1:8080",
+        ),
         (&["gateway", "--addr"], "--addr needs a value"),
-        (&["gateway", "--cors", "example.org"], "an origin looks like"),
+        (
+            &["gateway", "--cors", "example.org"],
+            "an origin looks like",
+        ),
         (&["gateway", "--registry", "yellow-pages"], "yellow-pages"),
         (&["gateway", "now"], "`now` is one word too many"),
-        (&["user", "--slow-ms", "long"], "--slow-ms long: milliseconds"),
+        (
+            &["user", "--slow-ms", "long"],
+            "--slow-ms long: milliseconds",
+        ),
         (&["user", "--adr", "1"], "there is no --adr"),
-        (&["web", "--html", "/nowhere"], "there is no index.html in /nowhere"),
+        (
+            &["web", "--html", "/nowhere"],
+            "there is no index.html in /nowhere",
+        ),
         (&["proof", "--fail-mode", "fast"], "no option of proof"),
-        (&["web", "--registry", "memory", "--addr", &taken], "another program listens there already"),
+        (
+            &["web", "--registry", "memory", "--addr", &taken],
+            "another program listens there already",
+        ),
     ] {
         let (good, out, err) = run(gateway(words));
         assert!(!good && err.contains(says), "{words:?} said:\n{out}\n{err}");
@@ -45,11 +68,17 @@ fn what_is_wrong_is_told() {
 
 #[test]
 fn a_door_is_there_without_anybody_behind_it() {
-    let door = Program::start(gateway(&["gateway", "--addr", "127.0.0.1:0", "--registry", "memory"]));
+    let door = Program::start(gateway(&[
+        "gateway",
+        "--addr",
+        "127.0.0.1:0",
+        "--registry",
+        "memory",
+    ]));
     let addr = door.says("listening on ");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let asked = l14_gateway::ask::get("/user/say/hello?name=x").send(addr.parse().unwrap());
-    let answer = runtime.block_on(asked).unwrap();
+    let hello = l14_gateway::ask::get("/user/say/hello?name=x");
+    let answer = runtime.block_on(hello.send(addr.parse().unwrap())).unwrap();
     assert_eq!(answer.status, 404, "{answer:?}");
     let words = answer.json()["message"].to_string();
     assert!(words.contains("go.micro.srv.user"), "{words}");

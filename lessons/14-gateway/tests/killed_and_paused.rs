@@ -6,7 +6,9 @@ use services::Side;
 fn setting(side: Side) -> Setting {
     Setting {
         side: Some(side),
-        ..Setting::new(env!("CARGO_BIN_EXE_l14-gateway").into(), |line| println!("{line}"))
+        ..Setting::new(env!("CARGO_BIN_EXE_l14-gateway").into(), |line| {
+            println!("{line}")
+        })
     }
 }
 
@@ -15,11 +17,20 @@ async fn no_browser_sees_an_error() {
     for side in Side::to_test().unwrap() {
         let report = run(&setting(side)).await.unwrap();
         println!("{report}");
-        assert!(report.turns.values().all(|turns| *turns == 10), "not in turn: {report:?}");
+        assert!(
+            report.turns.values().all(|turns| *turns == 10),
+            "not in turn: {report:?}"
+        );
         assert_eq!(report.count.failures(), 0, "{report}");
-        assert!(report.while_killed.answered() > 0, "nobody has asked: {report}");
+        assert!(
+            report.while_killed.answered() > 0,
+            "nobody has asked: {report}"
+        );
         // Left out: if it were asked in its turn, every second request would have waited for it.
-        assert!(report.while_paused > 0 && report.waited * 4 < report.while_paused, "{report}");
+        assert!(
+            report.while_paused > 0 && report.waited * 4 < report.while_paused,
+            "{report}"
+        );
         assert_eq!(report.miracles, 0, "{report}");
     }
 }

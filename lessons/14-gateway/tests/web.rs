@@ -58,7 +58,11 @@ async fn ask(web: Router, request: Request<Body>) -> (StatusCode, HeaderMap, Str
     let response = web.oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    (head.status, head.headers, String::from_utf8(body.to_vec()).unwrap())
+    (
+        head.status,
+        head.headers,
+        String::from_utf8(body.to_vec()).unwrap(),
+    )
 }
 
 fn get(path: &str) -> Request<Body> {
@@ -78,10 +82,16 @@ fn read(body: &str) -> Value {
 async fn a_call_gives_a_message_and_a_moment() {
     let (status, _, body) = ask(web(), post(r#"{"name":"huohuo"}"#)).await;
     let answer = read(&body);
-    assert_eq!((status, &answer["msg"]), (StatusCode::OK, &json!("Hello huohuo")));
+    assert_eq!(
+        (status, &answer["msg"]),
+        (StatusCode::OK, &json!("Hello huohuo"))
+    );
     // Nanoseconds: 19 digits, which only a string brings through a browser.
     let moment = answer["ref"].as_str().expect("a string");
-    assert!(moment.len() >= 19 && moment.bytes().all(|b| b.is_ascii_digit()), "{moment}");
+    assert!(
+        moment.len() >= 19 && moment.bytes().all(|b| b.is_ascii_digit()),
+        "{moment}"
+    );
     assert_eq!(answer.as_object().unwrap().len(), 2);
 }
 
@@ -109,8 +119,14 @@ async fn failures_have_their_numbers() {
         assert_eq!(got.as_u16(), status, "{body}: {answer}");
         let answer = read(&answer);
         assert_eq!(answer["code"], status, "{body}");
-        assert!(answer["message"].as_str().unwrap().contains(words), "{body}: {answer}");
-        assert_eq!(answer["request_id"], headers["x-request-id"].to_str().unwrap());
+        assert!(
+            answer["message"].as_str().unwrap().contains(words),
+            "{body}: {answer}"
+        );
+        assert_eq!(
+            answer["request_id"],
+            headers["x-request-id"].to_str().unwrap()
+        );
     }
 }
 
@@ -119,14 +135,19 @@ async fn what_does_not_fit_is_refused() {
     let large = format!(r#"{{"name":"{}"}}"#, "x".repeat(20_000));
     let (status, _, _) = ask(web(), post(large)).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
-    let text = Request::post("/example/call").body(Body::from(r#"{"name":"x"}"#)).unwrap();
+    let text = Request::post("/example/call")
+        .body(Body::from(r#"{"name":"x"}"#))
+        .unwrap();
     let (status, _, _) = ask(web(), text).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let (status, headers, body) = ask(web(), get("/example/call")).await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(headers["allow"], "POST", "{body}");
     let (status, _, body) = ask(web(), get("/nowhere")).await;
-    assert_eq!((status, read(&body)["status"].clone()), (StatusCode::NOT_FOUND, json!("NOT_FOUND")));
+    assert_eq!(
+        (status, read(&body)["status"].clone()),
+        (StatusCode::NOT_FOUND, json!("NOT_FOUND"))
+    );
 }
 
 #[tokio::test]
@@ -138,15 +159,26 @@ async fn pages_are_files_and_nothing_above_them() {
     ] {
         let (status, headers, body) = ask(web(), get(path)).await;
         assert_eq!(status, StatusCode::OK, "{path}");
-        assert!(headers["content-type"].to_str().unwrap().starts_with(kind), "{headers:?}");
+        assert!(
+            headers["content-type"].to_str().unwrap().starts_with(kind),
+            "{headers:?}"
+        );
         assert!(body.contains(words), "{path}: {body}");
         let own = headers["content-security-policy"].to_str().unwrap();
         assert!(own.contains("default-src 'self'"), "{own}");
         for elsewhere in ["http://", "https://", "src=\"//"] {
-            assert!(!body.contains(elsewhere), "{path} asks somebody else: {body}");
+            assert!(
+                !body.contains(elsewhere),
+                "{path} asks somebody else: {body}"
+            );
         }
     }
-    for path in ["/../Cargo.toml", "/%2e%2e/%2e%2e/main.rs", "/..%2f..%2fmain.rs", "/%00"] {
+    for path in [
+        "/../Cargo.toml",
+        "/%2e%2e/%2e%2e/main.rs",
+        "/..%2f..%2fmain.rs",
+        "/%00",
+    ] {
         let (status, _, body) = ask(web(), get(path)).await;
         assert!(status.is_client_error(), "{path}: {status} {body}");
     }
@@ -163,14 +195,20 @@ async fn what_remains_is_passed_on() {
         part
     });
     *slow.body_mut() = Body::from_stream(late);
-    slow.headers_mut().insert("x-timeout-ms", "2000".parse().unwrap());
+    slow.headers_mut()
+        .insert("x-timeout-ms", "2000".parse().unwrap());
     let (status, _, _) = ask(router(fake.clone(), Settings::default()), slow).await;
     assert_eq!(status, StatusCode::OK);
     let given = fake.0.lock().unwrap()[0];
-    assert!(given <= Duration::from_millis(1700), "{given:?} were left of 2 s");
+    assert!(
+        given <= Duration::from_millis(1700),
+        "{given:?} were left of 2 s"
+    );
     // Nobody gets more than there is.
     let mut patient = get("/users/x");
-    patient.headers_mut().insert("x-timeout-ms", "3600000".parse().unwrap());
+    patient
+        .headers_mut()
+        .insert("x-timeout-ms", "3600000".parse().unwrap());
     ask(router(fake.clone(), Settings::default()), patient).await;
     let given = fake.0.lock().unwrap()[1];
     assert!(given <= Settings::default().deadline, "{given:?}");
@@ -183,6 +221,10 @@ async fn a_body_that_never_ends_is_not_waited_for() {
         ..Settings::default()
     };
     let never = tokio_stream::pending::<Result<&'static str, std::io::Error>>();
-    let (status, _, body) = ask(router(Fake::default(), settings), post(Body::from_stream(never))).await;
+    let (status, _, body) = ask(
+        router(Fake::default(), settings),
+        post(Body::from_stream(never)),
+    )
+    .await;
     assert_eq!(status, StatusCode::REQUEST_TIMEOUT, "{body}");
 }

@@ -127,7 +127,8 @@ pub async fn send(
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
-    if method != "GET" && headers.iter().all(|(name, _)| *name != "content-length") {
+    let own = ["content-length", "transfer-encoding"];
+    if method != "GET" && headers.iter().all(|(name, _)| !own.contains(name)) {
         request.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     request.push_str("\r\n");

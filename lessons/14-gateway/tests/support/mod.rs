@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use every::{Counts, Every};
-use l13_framework::l12_resilience::l06_grpc::server::add_reflection;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Instance, Registry};
 use l14_gateway::gateway::{self, Settings, serve};
@@ -23,8 +22,7 @@ use l14_gateway::pb::every::every_service_server::EveryServiceServer;
 use l14_gateway::pb::every::trouble_service_server::TroubleServiceServer;
 use l14_gateway::pb::user::say_server::SayServer;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep};
 use tonic::service::{Routes, RoutesBuilder};
 
@@ -73,13 +71,45 @@ pub async fn door_to(registry: Arc<dyn Registry>, settings: Settings) -> SocketA
     addr
 }
 
-/// A server with services, until it is stopped.
+pub use l13_framework::l12_resilience::l06_grpc::server::add_reflection;
+
+/// Reflection of what is in these descriptors.
+pub fn reflection(routes: &mut RoutesBuilder, descriptors: &'static [&'static [u8]]) {
+    add_reflection(routes, descriptors).unwrap();
+}
+
+/// The descriptors with this one service alone. Reflection tells of all services that are described,
+/// whether they are served or not.
+pub fn only(service: &str) -> &'static [&'static [u8]] {
+    use prost::Message;
+    let mut set = prost_types::FileDescriptorSet::decode(pb::DESCRIPTORS).unwrap();
+    for file in &mut set.file {
+        file.service.retain(|known| known.name() == service);
+    }
+    let bytes: &'static [u8] = set.encode_to_vec().leak();
+    vec![bytes].leak()
+}
+
+/// A server with services, until it is stopped. It has a thread of its own, so that it can be killed and
+/// paused as a process can.
 pub struct Running {
     pub addr: SocketAddr,
     pub id: String,
     pub counts: Arc<Counts>,
-    end: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// While it is there, a server does nothing, and its system goes on to take connections for it.
+pub struct Paused {
+    _until: std::sync::mpsc::Sender<()>,
 }
 
 impl Running {
@@ -99,27 +129,41 @@ impl Running {
     pub async fn with(id: &str, routes: Routes, counts: Arc<Counts>) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let (end, ended) = oneshot::channel::<()>();
-        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        let listener = listener.into_std().unwrap();
         let serving = tonic::transport::Server::builder()
             .layer(tonic::service::InterceptorLayer::new(every::count(
                 counts.clone(),
             )))
-            .add_routes(routes)
-            .serve_with_incoming(incoming);
-        let task = tokio::spawn(async move {
-            tokio::select! {
-                served = serving => served.unwrap(),
-                _ = ended => {}
-            }
+            .add_routes(routes);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+            serving.serve_with_incoming(incoming).await.unwrap();
         });
         Running {
             addr,
             id: id.to_string(),
             counts,
-            end: Some(end),
-            task,
+            runtime: Some(runtime),
         }
+    }
+
+    /// Stands still until the returned is dropped.
+    pub async fn pause(&self) -> Paused {
+        let (until, dropped) = std::sync::mpsc::channel::<()>();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        self.runtime.as_ref().unwrap().spawn(async move {
+            begun.send(()).unwrap();
+            // Its only thread, also for what it hears from the network.
+            let _ = dropped.recv();
+        });
+        has_begun.await.unwrap();
+        Paused { _until: until }
     }
 
     /// As the registry knows it.
@@ -135,10 +179,14 @@ impl Running {
             .unwrap();
     }
 
-    /// Ends it, with all connections.
-    pub async fn stop(mut self) {
-        drop(self.end.take());
-        self.task.await.unwrap();
+    /// Kills it, with all connections.
+    pub async fn kill(self) {
+        let addr = self.addr;
+        drop(self);
+        until("it is dead", async || {
+            tokio::net::TcpStream::connect(addr).await.is_err()
+        })
+        .await;
     }
 }
 

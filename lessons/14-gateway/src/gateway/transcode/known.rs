@@ -9,9 +9,6 @@ use serde_json::Value as Json;
 
 use super::{Bad, scalar, what};
 
-/// So many `Any` inside of each other are opened.
-pub const WRAPPED: u32 = 8;
-
 /// In which null is a value, and not the absence of one.
 pub fn has_null(field: &FieldDescriptor) -> bool {
     match field.kind() {
@@ -38,6 +35,23 @@ pub fn message(
         "Struct" | "Value" | "ListValue" => Some(anything(desc, json, depth)),
         _ => None,
     }
+}
+
+/// Whether such a message is not just an object with its fields.
+pub fn has_own_json(desc: &MessageDescriptor) -> bool {
+    let name = desc
+        .full_name()
+        .strip_prefix("google.protobuf.")
+        .unwrap_or_default();
+    let all = [
+        "Any",
+        "Timestamp",
+        "Duration",
+        "FieldMask",
+        "Struct",
+        "Empty",
+    ];
+    all.contains(&name) || name.ends_with("Value")
 }
 
 /// A scalar that may be missing.
@@ -123,9 +137,7 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
             Bad::here(format!("the service has not told of a type \"{kind}\"")).inside("@type"),
         );
     };
-    let own_json = message(&inner, &Json::Null, depth).is_some()
-        || inner.full_name() == "google.protobuf.Empty";
-    let payload = if own_json {
+    let payload = if has_own_json(&inner) {
         if let Some(name) = object
             .keys()
             .find(|name| !["@type", "value"].contains(&name.as_str()))
@@ -151,53 +163,4 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
     made.set_field(&url, Value::String(kind.to_string()));
     made.set_field(&value, Value::Bytes(payload.encode_to_vec().into()));
     Ok(made)
-}
-
-/// Whether no more than so many `Any` are inside of each other: each is opened when it is written as
-/// JSON, one inside of the other, and a long message has room for more of them than the stack has.
-///
-/// # Errors
-/// In words, if there are more.
-pub fn within_bounds(message: &DynamicMessage, left: u32) -> Result<(), String> {
-    for (_, value) in message.fields() {
-        value_within_bounds(value, left)?;
-    }
-    if message.descriptor().full_name() != "google.protobuf.Any" {
-        return Ok(());
-    }
-    let Some(left) = left.checked_sub(1) else {
-        return Err(format!(
-            "more than {WRAPPED} messages of type Any inside of each other"
-        ));
-    };
-    let name = message.get_field_by_name("type_url");
-    let name = name.as_deref().and_then(Value::as_str).unwrap_or_default();
-    let name = name.rsplit_once('/').map_or(name, |(_, name)| name);
-    let Some(inner) = message.descriptor().parent_pool().get_message_by_name(name) else {
-        return Ok(());
-    };
-    let value = message.get_field_by_name("value");
-    let bytes = value
-        .as_deref()
-        .and_then(Value::as_bytes)
-        .cloned()
-        .unwrap_or_default();
-    match DynamicMessage::decode(inner, bytes) {
-        Ok(inner) => within_bounds(&inner, left),
-        // Writing it will fail, and say so.
-        Err(_) => Ok(()),
-    }
-}
-
-fn value_within_bounds(value: &Value, left: u32) -> Result<(), String> {
-    match value {
-        Value::Message(message) => within_bounds(message, left),
-        Value::List(values) => values
-            .iter()
-            .try_for_each(|value| value_within_bounds(value, left)),
-        Value::Map(values) => values
-            .values()
-            .try_for_each(|value| value_within_bounds(value, left)),
-        _ => Ok(()),
-    }
 }

@@ -84,6 +84,10 @@ fn whole<N: TryFrom<i128>>(json: &Json, kind: &str) -> Result<N, Bad> {
         _ => None,
     };
     let Some(number) = number else {
+        if json.as_f64().is_some_and(|number| number.abs() > EXACT) {
+            let words = "too large to be exact as a JSON number: send its digits as a string";
+            return Err(Bad::here(format!("{json} ({kind}) is {words}")));
+        }
         return Err(expected(&format!("a whole number ({kind})"), json));
     };
     let fits = N::try_from(number);

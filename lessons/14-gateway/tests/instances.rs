@@ -1,0 +1,292 @@
+//! Several instances: who answers, who does not, and what the gateway knows of them.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use l13_framework::registries::memory::Memory;
+use l13_framework::registry::Registry;
+use l14_gateway::gateway::Settings;
+use l14_gateway::pb::user::say_server::SayServer;
+use support::browser::{get, post};
+use support::every::{Counts, Every};
+use support::{Running, door, patient, until};
+use tonic::service::RoutesBuilder;
+
+const NAME: &str = "go.micro.srv.user";
+const HELLO: &str = "/user/say/hello?name=a";
+
+async fn three(registry: &Memory) -> Vec<Running> {
+    let mut all = Vec::new();
+    for number in 1..=3 {
+        let running = Running::start(&format!("user-{number}")).await;
+        running.register(registry, NAME).await;
+        all.push(running);
+    }
+    all
+}
+
+/// Who answers so many calls, one after the other. None may fail.
+async fn who(door: std::net::SocketAddr, calls: u32) -> BTreeMap<String, u32> {
+    let mut by = BTreeMap::new();
+    for _ in 0..calls {
+        let name = get(door, HELLO).await.good()["answeredBy"]
+            .as_str()
+            .unwrap()
+            .to_string();
+        *by.entry(name).or_default() += 1;
+    }
+    by
+}
+
+fn quick() -> Settings {
+    Settings {
+        // Late is late soon, and the last attempt has all the time.
+        per_attempt: Duration::from_millis(300),
+        ..patient()
+    }
+}
+
+#[tokio::test]
+async fn three_answer_in_turn() {
+    let registry = Memory::new();
+    let _all = three(&registry).await;
+    let door = door(&registry, patient()).await;
+    let by = who(door, 30).await;
+    assert_eq!(by.values().collect::<Vec<_>>(), [&10, &10, &10], "{by:?}");
+}
+
+#[tokio::test]
+async fn one_is_killed_and_nobody_notices() {
+    let registry = Memory::new();
+    let mut all = three(&registry).await;
+    let door = door(&registry, quick()).await;
+    who(door, 3).await;
+    // It says no goodbye, so the registry still has it.
+    all.remove(0).kill().await;
+    let by = who(door, 60).await;
+    assert!(by["user-2"] + by["user-3"] == 60, "{by:?}");
+    // A call that changes something is not lost either: who was never reached has not begun.
+    for _ in 0..6 {
+        post(door, "/user/everyService/store", "{}").await.good();
+    }
+}
+
+#[tokio::test]
+async fn one_is_paused_and_nobody_notices_until_it_is_back() {
+    let registry = Memory::new();
+    let all = three(&registry).await;
+    let settings = Settings {
+        eject: l13_framework::l12_resilience::eject::Settings {
+            first: Duration::from_millis(500),
+            longest: Duration::from_secs(1),
+            ..quick().eject
+        },
+        ..quick()
+    };
+    let door = door(&registry, settings).await;
+    who(door, 3).await;
+    let paused = all[0].pause().await;
+    // Nothing fails, and after a few late answers it is asked only now and then.
+    let by = who(door, 200).await;
+    assert_eq!(by["user-2"] + by["user-3"], 200, "{by:?}");
+    assert!(by["user-2"] > 50 && by["user-3"] > 50, "{by:?}");
+    drop(paused);
+    until("it is asked again", async || {
+        who(door, 3).await.contains_key("user-1")
+    })
+    .await;
+    // Little time is enough to ask somebody else.
+    let _paused = all[1].pause().await;
+    for _ in 0..6 {
+        let little = [("x-timeout-ms", "3000")];
+        support::browser::ask(door, "GET", HELLO, &little, b"")
+            .await
+            .good();
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_there() {
+    let registry = Memory::new();
+    let mut all = three(&registry).await;
+    let door = door(&registry, quick()).await;
+    who(door, 3).await;
+    // All are dead and still listed.
+    let instances: Vec<_> = all.iter().map(|it| it.instance(NAME, "1.0.0")).collect();
+    for running in all.drain(..) {
+        running.kill().await;
+    }
+    get(door, HELLO).await.says(503);
+    // All have left: the gateway knows the name, and says so.
+    for instance in instances {
+        registry.deregister(&instance).await.unwrap();
+    }
+    until("the list is empty", async || {
+        get(door, HELLO)
+            .await
+            .says(503)
+            .contains("no instance of go.micro.srv.user")
+    })
+    .await;
+    // Somebody comes back.
+    let _all = three(&registry).await;
+    until("they are found", async || {
+        get(door, HELLO).await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_changes_something_is_never_made_twice() {
+    let registry = Memory::new();
+    let all = three(&registry).await;
+    let door = door(
+        &registry,
+        Settings {
+            deadline: Duration::from_millis(800),
+            ..quick()
+        },
+    )
+    .await;
+    who(door, 3).await;
+    for _ in 0..3 {
+        let body = r#"{"ms": 60000}"#;
+        post(door, "/user/troubleService/work", body)
+            .await
+            .says(504);
+    }
+    let begun: u64 = all
+        .iter()
+        .map(|it| it.counts.works.load(Ordering::SeqCst))
+        .sum();
+    assert_eq!(begun, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_question_however_many_wait() {
+    let registry = Memory::new();
+    let user = Running::start("user-1").await;
+    user.register(&registry, NAME).await;
+    let door = door(&registry, patient()).await;
+    let all: Vec<_> = (0..50).map(|_| tokio::spawn(get(door, HELLO))).collect();
+    for one in all {
+        one.await.unwrap().good();
+    }
+    assert_eq!(user.counts.reflections.load(Ordering::SeqCst), 1);
+}
+
+/// A server with `Say` alone, which knows what its descriptors say and no more.
+async fn only_say(id: &str) -> Running {
+    let counts = Arc::new(Counts::default());
+    let mut routes = RoutesBuilder::default();
+    routes.add_service(SayServer::new(Every::new(id, counts.clone())));
+    support::reflection(&mut routes, support::only("Say"));
+    Running::with(id, routes.routes(), counts).await
+}
+
+#[tokio::test]
+async fn a_new_version_brings_new_methods() {
+    let registry = Memory::new();
+    let old = only_say("user-1").await;
+    old.register(&registry, NAME).await;
+    let door = door(&registry, patient()).await;
+    get(door, HELLO).await.good();
+    get(door, "/user/everyService/echo").await.says(404);
+    // The new one has everything, and is heard of as soon as it is there.
+    let new = Running::start("user-2").await;
+    registry
+        .register(&new.instance(NAME, "1.10.0"), support::TTL)
+        .await
+        .unwrap();
+    registry
+        .deregister(&old.instance(NAME, "1.0.0"))
+        .await
+        .unwrap();
+    until("the new method is there", async || {
+        get(door, "/user/everyService/echo").await.status == 200
+    })
+    .await;
+    assert_eq!(new.counts.reflections.load(Ordering::SeqCst), 1);
+    // And when it goes, its method goes as well, though not before somebody has asked.
+    let again = only_say("user-3").await;
+    registry
+        .register(&again.instance(NAME, "2.0.0"), support::TTL)
+        .await
+        .unwrap();
+    registry
+        .deregister(&new.instance(NAME, "1.10.0"))
+        .await
+        .unwrap();
+    until("the new method is gone", async || {
+        get(door, "/user/everyService/echo").await.status == 404
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_missing_is_not_missing_for_ever() {
+    let registry = Memory::new();
+    let door = door(&registry, patient()).await;
+    get(door, HELLO).await.says(404);
+    let user = only_say("user-1").await;
+    user.register(&registry, NAME).await;
+    until("the service is found", async || {
+        get(door, HELLO).await.status == 200
+    })
+    .await;
+    // Asked for what it does not have it is asked again, but not at each request.
+    for _ in 0..20 {
+        get(door, "/user/say/nothing").await.says(404);
+    }
+    let asked = user.counts.reflections.load(Ordering::SeqCst);
+    assert!(asked < 10, "{asked} questions");
+}
+
+#[tokio::test]
+async fn names_that_do_not_exist_do_not_fill_the_memory() {
+    let registry = Memory::new();
+    let user = only_say("user-1").await;
+    user.register(&registry, NAME).await;
+    let settings = Settings {
+        services: 5,
+        missing: Duration::from_millis(200),
+        ..patient()
+    };
+    let door = door(&registry, settings).await;
+    get(door, HELLO).await.good();
+    let mut full = 0;
+    for number in 0..30 {
+        let answer = get(door, &format!("/nobody-{number}/say/hello")).await;
+        full += u32::from(answer.status == 503);
+        assert!([404, 503].contains(&answer.status), "{}", answer.text());
+        // Who is known is not pushed out by them.
+        get(door, HELLO).await.good();
+    }
+    assert!(full > 0, "all thirty names were kept");
+    until("there is room again", async || {
+        get(door, "/nobody/say/hello").await.status == 404
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn its_own_rpc_is_not_for_this_gateway() {
+    let registry = Memory::new();
+    let user = only_say("user-1").await;
+    let mut instance = user.instance(NAME, "1.0.0");
+    instance
+        .metadata
+        .insert("transport".to_string(), "rpc".to_string());
+    registry.register(&instance, support::TTL).await.unwrap();
+    let door = door(&registry, patient()).await;
+    assert!(
+        get(door, HELLO)
+            .await
+            .says(503)
+            .contains("none of its instances speaks gRPC")
+    );
+}
