@@ -126,7 +126,7 @@ fn a_service_takes_them_over() {
 fn the_command_lines_of_the_notes() {
     for address in ["127.0.0.1:3379", "http://127.0.0.1:3379"] {
         let line = [
-            "--registry=memory",
+            "--registry=etcd",
             &format!("--registry_address={address}"),
         ];
         let options = read(&line, &[]).unwrap();
