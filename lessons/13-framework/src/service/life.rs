@@ -28,7 +28,8 @@ use crate::transport::{self, Transport};
 pub struct Left {
     /// Whether the registry was told.
     pub told: bool,
-    /// Whether every call that had begun was finished.
+    /// Whether every call that had begun was finished. If not, what is left of them ends with the program,
+    /// or with their own deadlines.
     pub finished: bool,
 }
 
