@@ -1,5 +1,6 @@
 //! `-- client`: lets others calculate.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -17,6 +18,8 @@ use crate::options::{self, Calling};
 /// What `client` was told.
 #[derive(Default)]
 pub struct Ask {
+    /// Called if `calling` names nobody.
+    pub addr: Option<SocketAddr>,
     pub calling: Calling,
     pub calculation: Calculation,
     pub key: Option<String>,
@@ -58,7 +61,8 @@ pub fn calculation(word: &str, parser: &mut lexopt::Parser) -> anyhow::Result<Ca
 pub async fn run(ask: Ask) -> anyhow::Result<()> {
     let mut stop = on_signal(false)?;
     let client = ask.calling.client().unwrap_or_else(|| {
-        let addr = std::net::SocketAddr::from(([127, 0, 0, 1], PORT));
+        let usual = SocketAddr::from(([127, 0, 0, 1], PORT));
+        let addr = ask.addr.unwrap_or(usual);
         let alone = vec![Member::new(addr.to_string(), addr)];
         options::client(alone, ask.calling.settings())
     });

@@ -15,6 +15,7 @@ use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
 use l12_resilience::l06_grpc::listen::{on_signal, tell};
 use l12_resilience::select::Select;
+use tokio::time::sleep;
 
 use crate::fleet::Instance;
 use crate::options;
@@ -72,4 +73,16 @@ fn plain(mode: FailMode) -> Settings {
 fn client(instances: &[&Instance], settings: Settings) -> Client {
     let members = instances.iter().map(|one| one.member()).collect();
     options::client(members, settings)
+}
+
+/// Waits until these have told everything: what a call has left behind is heard a moment later.
+async fn quiet(instances: &[&Instance]) {
+    let counts = || instances.iter().map(|one| one.counts()).collect::<Vec<_>>();
+    for _ in 0..50 {
+        let before = counts();
+        sleep(Duration::from_millis(60)).await;
+        if counts() == before {
+            return;
+        }
+    }
 }

@@ -126,7 +126,7 @@ impl Ejector {
         }
     }
 
-    /// Who is left out at present, by id.
+    /// Who is left out at present, by id: also whose time is over, until a call has shown that it is well.
     #[must_use]
     pub fn out(&self) -> Vec<String> {
         let known = self.known();

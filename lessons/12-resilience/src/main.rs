@@ -27,15 +27,16 @@ Choose, and what to do when it fails: lesson 12 of Sockets to Services.
   cargo run -p l12-resilience -- client mul 25 4     25 * 4, in another; also: div 25 4, remember 5
   cargo run -p l12-resilience -- measure             what a call costs that is chosen and looked after
 
+Options of server and client:
+  --addr ADDR          where to listen, whom to call                       [127.0.0.1:8972]
 Options of server:
-  --addr ADDR          where to listen                                     [127.0.0.1:8972]
   --name NAME          what it calls itself in its replies                 [arith- and its address]
   --sick HOW           slow=MS, failing (says UNAVAILABLE), losing (works, then says UNAVAILABLE),
                        refusing (accepts no connection)                    [it is well]
   --servers A,B,C      calculate nothing, ask these: one hop more          [it calculates]
   --quiet              do not tell about each call
 Options of client, and of a server that asks others:
-  --servers A,B,C      who can be called; ADDR=5 has weight 5              [127.0.0.1:8972]
+  --servers A,B,C      who can be called; ADDR=5 has weight 5              [--addr]
   --select HOW         random, round-robin, weighted, consistent-hash      [random]
   --seed N             for its lots                                        [by chance]
   --fail MODE          fast, try, over, backup                             [try]
@@ -131,6 +132,7 @@ fn parse() -> anyhow::Result<Command> {
             };
             ask.calculation = calculation;
             ask.calling = calling;
+            ask.addr = Some(serve.addr);
             Command::Client(ask)
         }
         Some(other) => bail!("there is no `{other}`; `--help` shows what there is"),

@@ -9,7 +9,8 @@ pub struct Member {
     pub id: String,
     /// Where it is called.
     pub addr: SocketAddr,
-    /// How many calls it gets compared with the others; 0 gets none as long as somebody else has more.
+    /// How many calls it gets compared with the others, if the selector is `weighted`; 0 gets none as long
+    /// as somebody else has more.
     pub weight: u32,
 }
 

@@ -2,148 +2,16 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use l12_resilience::budget::Budget;
-use l12_resilience::caller::{Failed, How, Settings};
+use l12_resilience::caller::{How, Settings};
 use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
-use l12_resilience::heard::Heard;
-use l12_resilience::member::Member;
-use l12_resilience::select::Select;
-use l12_resilience::server::{self, Instance};
 use l12_resilience::sick::Sick;
+use support::running::{Killable, Running, client, code, refusing, settings};
 use support::{PATIENCE, until};
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 use tonic::Code;
-
-/// An instance in this process.
-struct Running {
-    member: Member,
-    heard: Arc<Mutex<Vec<String>>>,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<anyhow::Result<()>>,
-}
-
-impl Running {
-    async fn start(name: &str, sick: Option<Sick>, behind: Option<Client>) -> Running {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let member = Member::new(name, listener.local_addr().unwrap());
-        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-        let hears = Arc::clone(&heard);
-        let instance = Instance {
-            sick,
-            behind,
-            heard: Heard::by(move |line| hears.lock().unwrap().push(line.to_string())),
-            ..Instance::new(name)
-        };
-        let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(server::serve(listener, instance, async {
-            let _ = stopped.await;
-        }));
-        Running {
-            member,
-            heard,
-            stop,
-            task,
-        }
-    }
-
-    fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap().clone()
-    }
-
-    fn count(&self, words: &str) -> usize {
-        let heard = self.heard();
-        heard.iter().filter(|line| line.contains(words)).count()
-    }
-
-    /// How much time its first call had, in milliseconds.
-    fn time(&self) -> u64 {
-        let first = self.heard().remove(0);
-        let time = first.strip_prefix("Mul begins, ").unwrap();
-        time.strip_suffix(" ms left").unwrap().parse().unwrap()
-    }
-
-    /// Ends it in the good way, and waits for that.
-    async fn end(self) {
-        let _ = self.stop.send(());
-        self.task.await.unwrap().unwrap();
-    }
-}
-
-/// Ends it in the middle of everything. Its connections belong to other tasks, so a runtime of its own
-/// is what can be killed here.
-struct Killable {
-    member: Member,
-    heard: Arc<Mutex<Vec<String>>>,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Killable {
-    fn start(name: &str, sick: Option<Sick>) -> Killable {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let (tell, told) = std::sync::mpsc::channel();
-        let name = name.to_string();
-        runtime.spawn(async move {
-            let running = Running::start(&name, sick, None).await;
-            let kept = (running.member.clone(), Arc::clone(&running.heard));
-            tell.send(kept).unwrap();
-            running.task.await.unwrap().unwrap();
-        });
-        let (member, heard) = told.recv_timeout(PATIENCE).unwrap();
-        Killable {
-            member,
-            heard,
-            runtime,
-        }
-    }
-
-    fn kill(self) {
-        self.runtime.shutdown_background();
-    }
-}
-
-/// An address that is taken, and where nobody accepts a connection: bound, and never listening.
-fn refusing() -> (Member, TcpSocket) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    (
-        Member::new("refusing", socket.local_addr().unwrap()),
-        socket,
-    )
-}
-
-fn settings(mode: FailMode) -> Settings {
-    Settings {
-        select: Select::RoundRobin,
-        mode,
-        budget: Budget::unlimited(),
-        eject: None,
-        deadline: PATIENCE,
-        ..Settings::default()
-    }
-}
-
-fn client(members: &[&Member], settings: Settings) -> Client {
-    let members = members.iter().map(|member| (*member).clone()).collect();
-    let (_, list) = watch::channel(members);
-    Client::new(list, settings)
-}
-
-fn code<T: std::fmt::Debug>(outcome: Result<T, Failed>) -> (Code, u32) {
-    match outcome.unwrap_err() {
-        Failed::Call { status, attempts } => (status.code(), attempts),
-        Failed::NobodyHome => panic!("somebody was home"),
-    }
-}
 
 #[tokio::test]
 async fn the_calculator_calculates() {
@@ -207,7 +75,7 @@ async fn the_loser_of_a_race_hears_that_nobody_waits_any_more() {
     })
     .await;
     // With one who may not run twice there is no race.
-    let client = self::client(&[&slow.member, &well.member], settings(backup));
+    let client = support::running::client(&[&slow.member, &well.member], settings(backup));
     for _ in 0..2 {
         let how = How::once().within(Duration::from_millis(200));
         let _ = client.remember(how, 1).await;
@@ -301,7 +169,6 @@ async fn a_deadline_travels_over_two_hops_and_ends_the_work_at_the_end() {
     // Each hop sees less than the one before; B's own clock would have been a minute.
     let (at_a, at_b) = (a.time(), b.time());
     assert!(at_b <= at_a && at_a <= 1000, "{at_b} ms, {at_a} ms");
-    until("a has stopped", async || a.count("Mul stopped") == 1).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use exercise::{CALLS_FOR_A_RETRY, Operator, SAVED, TRIES, Trouble};
-use services::testkit::{PATIENCE, case};
+use testkit::{PATIENCE, case};
 
 /// Village, town and city.
 struct Way([Operator; 3]);

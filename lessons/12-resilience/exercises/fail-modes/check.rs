@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 
 use exercise::{Answer, Counters, Lost, Mode, Order, TRIES, carry_out};
-use services::testkit::{Case, case};
+use testkit::{Case, case};
 
 /// What becomes of one try.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use exercise::{Company, NoTaxi, Ride, taxi};
-use services::testkit::{Case, PATIENCE, View, case};
+use testkit::{Case, PATIENCE, View, case};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 

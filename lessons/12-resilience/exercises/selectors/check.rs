@@ -3,7 +3,7 @@
 mod exercise;
 
 use exercise::{Room, keepers};
-use services::testkit::{Case, case};
+use testkit::{Case, case};
 
 const ROOMS: [Room; 4] = [
     room("attic", 1),

@@ -9,7 +9,7 @@ use l12_resilience::fail::FailMode;
 use l12_resilience::l06_grpc::listen::tell;
 use tokio::time::{Instant, sleep};
 
-use super::{client, plain};
+use super::{client, plain, quiet};
 use crate::fleet::Instance;
 use crate::load::load;
 
@@ -42,7 +42,7 @@ pub async fn budget() -> anyhow::Result<()> {
         };
         let client = client(&[&front], settings);
         let outcome = load(&client, CALLS, 50).await;
-        sleep(Duration::from_millis(200)).await;
+        quiet(&[&front, &middle, &back]).await;
         let [front, middle, back] = [&front, &middle, &back].map(|one| one.counts().0);
         let failed = outcome.failed;
         tell(&format!(
@@ -62,14 +62,15 @@ pub async fn deadline() -> anyhow::Result<()> {
     let _ = client
         .mul(How::safe().within(Duration::from_millis(200)), 25, 4)
         .await;
-    sleep(Duration::from_millis(200)).await;
+    stopped(&back, 1).await;
     drop((front.lines(), back.lines()));
     let since = Instant::now();
     let outcome = client
         .mul(How::safe().within(Duration::from_millis(600)), 25, 4)
         .await;
     let took = since.elapsed().as_millis();
-    sleep(Duration::from_millis(200)).await;
+    stopped(&back, 2).await;
+    quiet(&[&front, &back]).await;
     let said = match outcome {
         Ok((reply, _)) => format!("25 * 4 = {}", reply.product),
         Err(failed) => failed.to_string(),
@@ -82,4 +83,15 @@ pub async fn deadline() -> anyhow::Result<()> {
     }
     tell(&format!("   you    after {took} ms: {said}"));
     Ok(())
+}
+
+/// Waits until so many of its calls were stopped; for a while, not for ever. (In front there may be none:
+/// what it hears from its own call in the last moment is an answer.)
+async fn stopped(back: &Instance, calls: usize) {
+    for _ in 0..200 {
+        if back.counts().1 >= calls {
+            return;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -8,9 +8,8 @@ use l12_resilience::l06_grpc::listen::tell;
 use l12_resilience::pb::arith::RememberRequest;
 use l12_resilience::pb::arith::arith_client::ArithClient;
 use l12_resilience::select::Select;
-use tokio::time::sleep;
 
-use super::{client, plain};
+use super::{client, plain, quiet};
 use crate::fleet::Instance;
 
 const PRESSED: u32 = 20;
@@ -42,8 +41,7 @@ pub async fn show() -> anyhow::Result<()> {
                 });
             answered += u32::from(pressed.await.is_ok());
         }
-        // What the last one has told may still be on its way.
-        sleep(Duration::from_millis(100)).await;
+        quiet(&[&a, &c]).await;
         let (failed, added) = (PRESSED - answered, a.counts().0 + c.counts().0);
         tell(&format!("   {words:40}{answered:8}{failed:9}{added:8}"));
     }

@@ -5,6 +5,8 @@
     reason = "each test file uses a part"
 )]
 
+pub mod running;
+
 use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,284 @@
+//! The program as a person meets it: server and client in two terminals, words for what goes wrong, and
+//! the demo to its end.
+
+mod support;
+
+use std::process::Command;
+
+use testkit::program::{PATIENCE, Program, Server, output, run};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l12-resilience"));
+    command.args(arguments);
+    command
+}
+
+/// A server on a free port, and its address.
+fn server(options: &[&str]) -> (Program, String) {
+    let mut arguments = vec!["server", "--addr", "127.0.0.1:0"];
+    arguments.extend(options);
+    let server = Server::start(command(&arguments));
+    (server.program, server.addr.to_string())
+}
+
+fn client(servers: &str, arguments: &[&str]) -> Command {
+    let mut command = command(&["client", "--servers", servers]);
+    command.args(arguments);
+    command
+}
+
+#[test]
+fn two_terminals() {
+    let (told, one) = server(&["--name", "one"]);
+    assert_eq!(
+        output(client(&one, &["mul", "25", "4"])),
+        "25 * 4 = 100   (one)\n"
+    );
+    assert_eq!(
+        output(client(&one, &["div", "25", "4"])),
+        "25 / 4 = 6 remainder 1   (one)\n"
+    );
+    assert_eq!(
+        output(client(&one, &["mul", "-25", "4"])),
+        "-25 * 4 = -100   (one)\n"
+    );
+    let said = output(client(&one, &["remember", "5", "--times", "2"]));
+    assert_eq!(
+        said.lines().last(),
+        Some("5 added, the memory is 10   (one)")
+    );
+    let at = command(&["client", "--addr", &one, "mul", "5", "5"]);
+    assert_eq!(output(at), "5 * 5 = 25   (one)\n");
+    told.says("Mul begins, ");
+    told.says("Remember begins, ");
+    let (good, _, said) = run(client(&one, &["div", "25", "0"]));
+    assert!(
+        !good && said.contains("nothing is divided by zero"),
+        "{said}"
+    );
+}
+
+#[test]
+fn somebody_else_answers() {
+    let (_well, well) = server(&["--name", "well"]);
+    let (_failing, failing) = server(&["--sick", "failing"]);
+    let refusing = Program::start(command(&[
+        "server",
+        "--addr",
+        "127.0.0.1:0",
+        "--sick",
+        "refusing",
+    ]));
+    let refusing_at = refusing.says("refusing on ");
+    let three = format!("{well},{failing},{refusing_at}");
+    let over = [
+        "--select",
+        "round-robin",
+        "--fail",
+        "over",
+        "--times",
+        "6",
+        "mul",
+        "25",
+        "4",
+    ];
+    let said = output(client(&three, &over));
+    assert_eq!(said.matches("25 * 4 = 100   (well").count(), 6, "{said}");
+    assert!(said.contains(", attempt 3)"), "{said}");
+    let (good, _, said) = run(client(&failing, &["--attempts", "2", "mul", "25", "4"]));
+    assert!(
+        !good && said.contains("I am sick (after 2 attempts)"),
+        "{said}"
+    );
+    // By weight: 3 and 1 of 4. By key: always the same.
+    let (_other, other) = server(&["--name", "other"]);
+    let pair = format!("{well}=3,{other}");
+    let said = output(client(
+        &pair,
+        &["--select", "weighted", "--times", "8", "mul", "2", "3"],
+    ));
+    assert_eq!(said.matches("(well)").count().abs_diff(6), 0, "{said}");
+    let keyed = [
+        "--select",
+        "consistent-hash",
+        "--key",
+        "Ada",
+        "--times",
+        "5",
+        "mul",
+        "2",
+        "3",
+    ];
+    let said = output(client(&pair, &keyed));
+    assert!(
+        ["(well)", "(other)"]
+            .iter()
+            .any(|by| said.matches(by).count() == 5),
+        "{said}"
+    );
+}
+
+#[test]
+fn one_hop_more_and_a_second_one_in_time() {
+    let (slow, slow_at) = server(&["--sick", "slow=600000"]);
+    let (_front, front) = server(&["--servers", &slow_at, "--fail", "fast"]);
+    let (good, _, said) = run(client(&front, &["--deadline-ms", "300", "mul", "25", "4"]));
+    assert!(!good && said.contains("DeadlineExceeded"), "{said}");
+    slow.says("Mul stopped after ");
+    let (_well, well) = server(&["--name", "well"]);
+    let two = format!("{slow_at},{well}");
+    let backup = [
+        "--fail",
+        "backup",
+        "--backup-ms",
+        "20",
+        "--times",
+        "4",
+        "mul",
+        "25",
+        "4",
+    ];
+    let said = output(client(&two, &backup));
+    assert_eq!(said.matches("(well").count(), 4, "{said}");
+}
+
+#[test]
+fn signals_end_a_server() {
+    for signal in ["INT", "TERM"] {
+        let (mut server, _) = server(&[]);
+        server.signal(signal);
+        assert!(server.ends(PATIENCE).success(), "{signal}");
+    }
+}
+
+#[test]
+fn help_and_words_for_what_is_wrong() {
+    let help = output(command(&["--help"]));
+    for word in [
+        "measure",
+        "--sick",
+        "--select",
+        "consistent-hash",
+        "--backup-ms",
+        "--no-eject",
+    ] {
+        assert!(help.contains(word), "{word}");
+    }
+    for (arguments, words) in [
+        (&["nothing"][..], "there is no `nothing`"),
+        (&["measure", "twice"], "one word too many"),
+        (&["client"], "what shall be calculated?"),
+        (&["client", "add", "1", "2"], "`add` cannot be calculated"),
+        (&["client", "mul", "25"], "two whole numbers follow"),
+        (&["client", "mul", "25", "x"], "`x`: two whole numbers"),
+        (&["client", "mul", "1", "2", "3"], "one word too many"),
+        (
+            &["client", "--servers", "here", "mul", "1", "2"],
+            "an address looks like",
+        ),
+        (
+            &["client", "--servers", "127.0.0.1:1=x", "mul", "1", "2"],
+            "`x` is no weight",
+        ),
+        (
+            &[
+                "client",
+                "--servers",
+                "127.0.0.1:1,127.0.0.1:1",
+                "mul",
+                "1",
+                "2",
+            ],
+            "there twice",
+        ),
+        (
+            &["client", "--select", "best"],
+            "random, round-robin, weighted or consistent-hash",
+        ),
+        (&["client", "--fail", "safe"], "fast, try, over or backup"),
+        (&["client", "--budget", "much"], "a number, or off"),
+        (&["client", "--nothing"], "--nothing"),
+        (
+            &["server", "--sick", "tired"],
+            "slow=MS, failing, losing or refusing",
+        ),
+        (
+            &["client", "--servers", "127.0.0.1:1", "mul", "1", "2"],
+            "start one with `cargo run",
+        ),
+    ] {
+        let (good, _, said) = run(command(arguments));
+        assert!(!good && said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_a_clear_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    for sick in [&[][..], &["--sick", "refusing"]] {
+        let mut arguments = vec!["server", "--addr", &addr];
+        arguments.extend(sick);
+        let (good, _, said) = run(command(&arguments));
+        assert!(
+            !good && said.contains("another program listens there"),
+            "{said}"
+        );
+    }
+}
+
+/// The numbers of the row that begins with these words, after this heading.
+fn row(said: &str, heading: &str, words: &str) -> Vec<f64> {
+    let (_, after) = said.split_once(heading).expect(heading);
+    let line = after
+        .lines()
+        .find(|line| line.trim_start().starts_with(words));
+    let line = line.expect(words).trim_start().trim_start_matches(words);
+    line.split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect()
+}
+
+#[test]
+fn the_demo_tells_its_story() {
+    let said = output(command(&[]));
+    println!("{said}");
+    // What cannot depend on how busy the machine is.
+    let spread = "1. Whom to call";
+    assert_eq!(row(&said, spread, "weighted")[..3], [500.0, 100.0, 100.0]);
+    for count in &row(&said, spread, "round-robin")[..3] {
+        assert!((233.0..=234.0).contains(count), "{count}");
+    }
+    assert!(said.contains(" of them have moved, and 0 of the others"));
+    let failing = "c says UNAVAILABLE at once";
+    for (mode, lost) in [
+        ("fast", true),
+        ("try", true),
+        ("over", false),
+        ("backup", false),
+    ] {
+        for sick in [failing, "c accepts no connection"] {
+            let row = row(&said, sick, mode);
+            assert!((row[1] > 0.0) == lost, "{sick}, {mode}: {row:?}");
+        }
+    }
+    assert_eq!(
+        row(&said, "3. Who may", "nobody says that it may run twice"),
+        [10.0, 10.0, 20.0]
+    );
+    let lie = row(&said, "3. Who may", "somebody says that it may: a lie");
+    assert!(lie[0] == 20.0 && lie[2] > 20.0, "{lie:?}");
+    assert_eq!(
+        row(&said, "4. A budget", "no budget"),
+        [300.0, 900.0, 2700.0, 100.0]
+    );
+    let budget = row(&said, "4. A budget", "20 % of the calls, and 10 at once");
+    assert!(budget[2] <= 209.0, "{budget:?}");
+    let (all, few) = (
+        row(&said, "5. Left out", "nobody left out"),
+        row(&said, "5. Left out", "c left out"),
+    );
+    assert!(few[2] < all[2], "{few:?} {all:?}");
+    assert!(said.contains("c goes on, and is back"));
+    assert!(said.contains("back   Mul stopped after"));
+}

@@ -1,0 +1,132 @@
+//! May it have run? What a broken connection tells, and a server that writes its frames by hand: nothing
+//! else says "I did not begin with this one" whenever one likes.
+
+mod support;
+
+use l12_resilience::caller::How;
+use l12_resilience::dial::{Dial, Grpc};
+use l12_resilience::fail::FailMode;
+use l12_resilience::member::Member;
+use l12_resilience::pb::arith::MulRequest;
+use l12_resilience::pb::arith::arith_client::ArithClient;
+use l12_resilience::ran::{Ran, mended, ran};
+use support::PATIENCE;
+use support::running::{Running, client, code, refusing, settings};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+use tonic::{Code, Status};
+
+const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+/// RST_STREAM for the first call, with this error code.
+const fn reset(error: u8) -> [u8; 13] {
+    [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, error]
+}
+/// GOAWAY: no call is taken any more from this number on, with this error code.
+const fn goaway(last: u8, error: u8) -> [u8; 17] {
+    [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, error]
+}
+
+/// Takes connections; when a call has come on one, answers with `frames` and hangs up.
+async fn by_hand(frames: Vec<u8>) -> Member {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let member = Member::new("by-hand", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer(stream, frames.clone()));
+        }
+    });
+    member
+}
+
+async fn answer(mut stream: TcpStream, frames: Vec<u8>) -> std::io::Result<()> {
+    stream.write_all(&SETTINGS).await?;
+    stream
+        .read_exact(&mut [0; b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()])
+        .await?;
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        stream.read_exact(&mut vec![0; length as usize]).await?;
+        // HEADERS: a call.
+        if head[3] == 1 {
+            break;
+        }
+    }
+    stream.write_all(&frames).await?;
+    stream.shutdown().await?;
+    // What still comes is read, so that the end is an end and no reset.
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
+    Ok(())
+}
+
+async fn status(member: &Member) -> Status {
+    let line = Grpc.dial(member, PATIENCE).await.unwrap();
+    let call = ArithClient::new(line).mul(MulRequest { a: 25, b: 4 }).await;
+    call.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_the_other_side_says_about_a_call_decides() {
+    const REFUSED_STREAM: u8 = 7;
+    for (what, frames, expected) in [
+        ("refused", reset(REFUSED_STREAM).to_vec(), Ran::No),
+        ("goaway before it", goaway(0, 0).to_vec(), Ran::No),
+        ("cancelled there", reset(8).to_vec(), Ran::Perhaps),
+        ("an error there", reset(2).to_vec(), Ran::Perhaps),
+        ("hung up", Vec::new(), Ran::Perhaps),
+        (
+            "goaway after it, and hung up",
+            goaway(1, 0).to_vec(),
+            Ran::Perhaps,
+        ),
+    ] {
+        let status = status(&by_hand(frames).await).await;
+        assert_eq!(ran(&status), expected, "{what}: {status:?}");
+        if expected == Ran::No {
+            let status = mended(status, Instant::now() + PATIENCE);
+            assert_eq!(status.code(), Code::Unavailable, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_was_refused_is_made_elsewhere_whatever_it_is() {
+    let well = Running::start("well", None, None).await;
+    for (frames, ran) in [
+        (reset(7).to_vec(), false),
+        (goaway(0, 0).to_vec(), false),
+        (Vec::new(), true),
+    ] {
+        let by_hand = by_hand(frames).await;
+        let over = client(&[&by_hand, &well.member], settings(FailMode::Over));
+        // In turn: one of the two begins with the other one.
+        for _ in 0..2 {
+            match over.remember(How::once(), 1).await {
+                Ok((reply, _)) => assert_eq!(reply.answered_by, "well"),
+                Err(failed) => {
+                    assert!(ran, "{failed}");
+                    assert_eq!(code::<()>(Err(failed)), (Code::Unavailable, 1));
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_is_certainly_not_run_and_an_answer_perhaps() {
+    let (member, _socket) = refusing();
+    let status = Grpc.dial(&member, PATIENCE).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(
+        status
+            .message()
+            .contains("was not reached: Connection refused"),
+        "{status}"
+    );
+    assert_eq!(
+        ran(&Status::unavailable("said by the server")),
+        Ran::Perhaps
+    );
+}
