@@ -1,6 +1,7 @@
 """The figures of lesson 08: the readable agent beside the real Consul 1.8.7, with identical requests.
 `scripts/figures consul` runs them; they build in `target/`, as cargo does. And those of lesson 11,
-`scripts/figures crash`: from a kill until nobody calls the dead one, and until it is off the list.
+`scripts/figures crash`: from a kill until nobody calls the dead one, and until it is off the list. And
+those of lesson 13, `scripts/figures registries`: five registries in one table.
 """
 
 import json
@@ -209,4 +210,12 @@ def crash(_work):
                 print(words, flush=True)
     if running.returncode:
         raise SystemExit("a call has failed")
+    print(f"load average at the end: {load()}\n")
+
+
+def registries(_work):
+    """Lesson 13: its five registries in one table; the program starts what they need and says what."""
+    command = ["cargo", "run", "--quiet", "-p", "l13-framework", "--", "measure"]
+    print(f"load average at the start: {load()}", flush=True)
+    subprocess.run(command, cwd=REPOSITORY, check=True)
     print(f"load average at the end: {load()}\n")

@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 
 use crate::pb::arith::arith_server::Arith;
 use crate::pb::arith::{
-    DivReply, DivRequest, MulReply, MulRequest, RememberReply, RememberRequest,
+    DivRequest, DivResponse, MulRequest, MulResponse, RememberRequest, RememberResponse,
 };
 
 /// Calculates.
@@ -31,22 +31,22 @@ impl Calculator {
 // ANCHOR: arith
 #[tonic::async_trait]
 impl Arith for Calculator {
-    async fn mul(&self, request: Request<MulRequest>) -> Result<Response<MulReply>, Status> {
+    async fn mul(&self, request: Request<MulRequest>) -> Result<Response<MulResponse>, Status> {
         let MulRequest { a, b } = request.into_inner();
-        Ok(Response::new(MulReply {
+        Ok(Response::new(MulResponse {
             product: a.checked_mul(b).ok_or_else(|| too_big("the product"))?,
             answered_by: self.name.clone(),
         }))
     }
 
-    async fn div(&self, request: Request<DivRequest>) -> Result<Response<DivReply>, Status> {
+    async fn div(&self, request: Request<DivRequest>) -> Result<Response<DivResponse>, Status> {
         let DivRequest { a, b } = request.into_inner();
         if b == 0 {
             return Err(Status::invalid_argument("b: nothing is divided by zero"));
         }
         // The smallest number divided by -1 is one more than the largest.
         let quotient = a.checked_div(b).ok_or_else(|| too_big("the quotient"))?;
-        Ok(Response::new(DivReply {
+        Ok(Response::new(DivResponse {
             quotient,
             remainder: a - quotient * b,
             answered_by: self.name.clone(),
@@ -56,11 +56,11 @@ impl Arith for Calculator {
     async fn remember(
         &self,
         request: Request<RememberRequest>,
-    ) -> Result<Response<RememberReply>, Status> {
+    ) -> Result<Response<RememberResponse>, Status> {
         let n = request.into_inner().n;
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         *memory = (memory.checked_add(n)).ok_or_else(|| too_big("the memory"))?;
-        Ok(Response::new(RememberReply {
+        Ok(Response::new(RememberResponse {
             memory: *memory,
             answered_by: self.name.clone(),
         }))

@@ -10,7 +10,7 @@ use crate::dial::Grpc;
 use crate::member::Member;
 use crate::pb::arith::arith_client::ArithClient;
 use crate::pb::arith::{
-    DivReply, DivRequest, MulReply, MulRequest, RememberReply, RememberRequest,
+    DivRequest, DivResponse, MulRequest, MulResponse, RememberRequest, RememberResponse,
 };
 use crate::server::MESSAGE;
 
@@ -40,7 +40,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Failed`].
-    pub async fn mul(&self, how: How, a: i64, b: i64) -> Result<(MulReply, u32), Failed> {
+    pub async fn mul(&self, how: How, a: i64, b: i64) -> Result<(MulResponse, u32), Failed> {
         // NO_SIDE_EFFECTS, says the contract.
         let how = How {
             repeat: Repeat::Safe,
@@ -59,7 +59,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Failed`].
-    pub async fn div(&self, how: How, a: i64, b: i64) -> Result<(DivReply, u32), Failed> {
+    pub async fn div(&self, how: How, a: i64, b: i64) -> Result<(DivResponse, u32), Failed> {
         let how = How {
             repeat: Repeat::Safe,
             ..how
@@ -76,7 +76,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Failed`]. Then it may have been added all the same.
-    pub async fn remember(&self, how: How, n: i64) -> Result<(RememberReply, u32), Failed> {
+    pub async fn remember(&self, how: How, n: i64) -> Result<(RememberResponse, u32), Failed> {
         let how = How {
             repeat: Repeat::Never,
             ..how

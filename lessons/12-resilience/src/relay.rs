@@ -6,7 +6,7 @@ use crate::caller::{Failed, How};
 use crate::client::Client;
 use crate::pb::arith::arith_server::Arith;
 use crate::pb::arith::{
-    DivReply, DivRequest, MulReply, MulRequest, RememberReply, RememberRequest,
+    DivRequest, DivResponse, MulRequest, MulResponse, RememberRequest, RememberResponse,
 };
 
 /// Asks others.
@@ -20,14 +20,14 @@ pub struct Relay {
 #[tonic::async_trait]
 impl Arith for Relay {
     // No deadline is handed on here: the layer around this method knows it, and the caller asks.
-    async fn mul(&self, request: Request<MulRequest>) -> Result<Response<MulReply>, Status> {
+    async fn mul(&self, request: Request<MulRequest>) -> Result<Response<MulResponse>, Status> {
         let MulRequest { a, b } = request.into_inner();
         let answered = self.others.mul(How::safe(), a, b).await;
         passed_on(answered)
     }
     // ANCHOR_END: relay
 
-    async fn div(&self, request: Request<DivRequest>) -> Result<Response<DivReply>, Status> {
+    async fn div(&self, request: Request<DivRequest>) -> Result<Response<DivResponse>, Status> {
         let DivRequest { a, b } = request.into_inner();
         passed_on(self.others.div(How::safe(), a, b).await)
     }
@@ -35,7 +35,7 @@ impl Arith for Relay {
     async fn remember(
         &self,
         request: Request<RememberRequest>,
-    ) -> Result<Response<RememberReply>, Status> {
+    ) -> Result<Response<RememberResponse>, Status> {
         let n = request.into_inner().n;
         passed_on(self.others.remember(How::once(), n).await)
     }

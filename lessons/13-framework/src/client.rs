@@ -137,7 +137,7 @@ impl Client {
         let method: Method = method.parse().map_err(at_home)?;
         let (known, caller) = self.named(service);
         let until = Instant::now() + how.deadline.unwrap_or(self.settings.call.deadline);
-        known.home(until).await.map_err(|error| {
+        known.anybody(until).await.map_err(|error| {
             let words = format!("nobody knows who is home for {service}: {error}");
             at_home(Status::unavailable(words))
         })?;

@@ -12,6 +12,7 @@
 pub mod client;
 pub mod follow;
 pub mod keys;
+mod known;
 
 /// What the build script made of `proto/etcdserverpb` and `proto/mvccpb`. The second module has to
 /// be beside the first: its messages are called `super::mvccpb::KeyValue` in there.

@@ -111,10 +111,38 @@ impl Known {
     /// # Errors
     /// If the registry has never answered, and does not until `until`.
     pub async fn home(&self, until: Instant) -> Result<Vec<Instance>, Error> {
-        let mut standing = self.standing.clone();
-        let known = |standing: &Standing| matches!(standing, Standing::Known | Standing::Kept(_));
         // When the time is over, what is there has to do.
-        let _ = timeout_at(until, standing.wait_for(known)).await;
+        let _ = timeout_at(until, self.complete()).await;
+        self.conclude()
+    }
+
+    /// The same, and somebody is enough: a registry that has to listen for a while tells of whoever it
+    /// hears before it has heard all.
+    ///
+    /// # Errors
+    /// As for [`Known::home`].
+    pub async fn anybody(&self, until: Instant) -> Result<Vec<Instance>, Error> {
+        let mut members = self.members.clone();
+        let enough = async {
+            tokio::select! {
+                () = self.complete() => {}
+                // An error says that nobody will write it any more; then the time decides.
+                Ok(_) = members.wait_for(|members| !members.is_empty()) => {}
+            }
+        };
+        let _ = timeout_at(until, enough).await;
+        self.conclude()
+    }
+
+    /// Ready when the registry has answered.
+    async fn complete(&self) {
+        let known = |standing: &Standing| matches!(standing, Standing::Known | Standing::Kept(_));
+        if self.standing.clone().wait_for(known).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    fn conclude(&self) -> Result<Vec<Instance>, Error> {
         let list = self.instances.borrow().clone();
         match &*self.standing.borrow() {
             // Somebody who was told of is there, whatever else may be.

@@ -10,6 +10,7 @@
 //! * [`broker`]: publish and subscribe.
 //! * [`etcd`]: a small client for etcd, which one of the registries is made of. [`recall`] is what
 //!   those who follow a server remember.
+//! * [`measure`]: the five registries in one table.
 //! * [`offer`]: a process to be killed, for tests and measurements.
 //!
 //! `main.rs` is the command line; the other files belong to it. Try `cargo run -p l13-framework`.
@@ -18,6 +19,7 @@ pub mod broker;
 pub mod client;
 pub mod etcd;
 pub mod known;
+pub mod measure;
 pub mod offer;
 pub mod options;
 pub mod recall;

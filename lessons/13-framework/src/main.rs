@@ -10,8 +10,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::bail;
+use l13_framework::measure;
 use l13_framework::offer::Offer;
 use l13_framework::options::{Options, Stop, help};
+use lexopt::prelude::*;
 
 const HELP: &str = "\
 The framework behind the notes: lesson 13 of Sockets to Services.
@@ -23,9 +25,9 @@ The framework behind the notes: lesson 13 of Sockets to Services.
   cargo run -p l13-framework -- watch [NAME]           tells who comes and who goes
   cargo run -p l13-framework -- subscribe TOPIC [QUEUE]    hears what is published; with a queue, in turn
   cargo run -p l13-framework -- publish TOPIC TEXT     publishes
-  cargo run -p l13-framework -- measure                the registries in one table
+  cargo run -p l13-framework -- measure [--rounds N --comings N --kills N]    the registries in one table
 
-All of them find each other through the registry: mDNS, if nobody says otherwise. `client` calls the
+All of them but measure find each other through the registry: mDNS, if nobody says otherwise. `client` calls the
 service that --server_name names.
 
 ";
@@ -50,11 +52,14 @@ fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let mut arguments = std::env::args_os().skip(1).peekable();
-    // For tests and measurements: something to be killed. It has flags of its own.
+    // Two words with flags of their own. `offer` is for tests and measurements: something to be killed.
     if arguments.next_if(|word| word == "offer").is_some() {
         return Offer::parse(lexopt::Parser::from_args(arguments))?
             .run()
             .await;
+    }
+    if arguments.next_if(|word| word == "measure").is_some() {
+        return measured(lexopt::Parser::from_args(arguments)).await;
     }
     let mut options = match Options::read(arguments, std::env::vars_os()) {
         Ok(options) => options,
@@ -77,4 +82,19 @@ async fn run() -> anyhow::Result<()> {
         Some("publish") => commands::publish(&options, &words).await,
         Some(other) => bail!("there is no `{other}`; `--help` shows what there is"),
     }
+}
+
+/// `measure`.
+async fn measured(mut arguments: lexopt::Parser) -> anyhow::Result<()> {
+    let mut settings = measure::Settings::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(write!(io::stdout(), "{HELP}{}", help())?),
+            Long("rounds") => settings.rounds = arguments.value()?.parse()?,
+            Long("comings") => settings.comings = arguments.value()?.parse()?,
+            Long("kills") => settings.kills = arguments.value()?.parse()?,
+            _ => return Err(argument.unexpected().into()),
+        }
+    }
+    measure::run(settings).await
 }

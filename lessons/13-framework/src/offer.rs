@@ -1,8 +1,11 @@
 //! A process that keeps one instance in a registry until it is killed. The tests and the measurements kill
-//! it: what a registry does after a crash can be seen with a real crash only.
+//! it: what a registry does after a crash can be seen with a real crash only. It also ends, without a
+//! goodbye, when its standard input does: so it cannot outlive whoever has started it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -90,6 +93,30 @@ impl Offer {
         Ok(offer)
     }
 
+    /// This program again, as the process that does it, once it has registered.
+    ///
+    /// # Errors
+    /// It does not start, or cannot register; what it says about it is on standard error.
+    pub fn start(&self, program: &Path) -> anyhow::Result<Child> {
+        let mut child = Command::new(program)
+            .arg("offer")
+            .args(self.arguments())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", program.display()))?;
+        let mut line = String::new();
+        if let Some(from) = child.stdout.take() {
+            BufReader::new(from).read_line(&mut line)?;
+        }
+        if line.trim_end() != format!("registered {}", self.instance.id) {
+            _ = child.kill();
+            child.wait()?;
+            anyhow::bail!("it has not registered with {}: {line:?}", self.registry);
+        }
+        Ok(child)
+    }
+
     /// Registers, says `registered ID` when that is done, and goes on. A registry that is away is told
     /// again at the next beat.
     ///
@@ -99,6 +126,11 @@ impl Offer {
         let mut registry = registries::named(&self.registry)?;
         registry.init(self.options.clone())?;
         registry.register(&self.instance, self.ttl).await?;
+        std::thread::spawn(|| {
+            // Nothing is expected on it but its end.
+            _ = std::io::stdin().read_to_end(&mut Vec::new());
+            std::process::exit(0);
+        });
         println!("registered {}", self.instance.id);
         std::io::stdout().flush()?;
         let mut beat = interval(self.every);

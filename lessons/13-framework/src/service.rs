@@ -41,7 +41,8 @@ pub type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct Leaving {
     /// For telling the registry, tried again while it is away.
     pub goodbye: Duration,
-    /// From then until callers have noticed.
+    /// From then until callers have noticed. The slowest registry decides: on mDNS a goodbye holds after
+    /// one second (RFC 6762, section 10.1), the others need a tenth of that.
     pub notice: Duration,
     /// For the calls that are under way after that.
     pub grace: Duration,
@@ -51,7 +52,7 @@ impl Default for Leaving {
     fn default() -> Self {
         Leaving {
             goodbye: Duration::from_secs(5),
-            notice: Duration::from_secs(1),
+            notice: Duration::from_secs(2),
             grace: Duration::from_secs(10),
         }
     }

@@ -57,26 +57,30 @@ fn etcdctl(addr: SocketAddr, arguments: &[&str]) -> String {
 #[tokio::test]
 async fn keys_are_written_listed_and_deleted() {
     let client = client(etcd().await);
-    client.put("/keys/b", b"2", 0).await.unwrap();
-    client.put("/keys/a", b"1", 0).await.unwrap();
+    let written = [
+        client.put("/keys/b", b"2", 0).await.unwrap(),
+        client.put("/keys/a", b"1", 0).await.unwrap(),
+    ];
     // Begins like the prefix and is not below it.
     client.put("/keys0", b"x", 0).await.unwrap();
     let listing = client.list("/keys/", false).await.unwrap();
-    let entry = |key: &str, value: &str| Entry {
+    let (b, a) = (written[0], written[1]);
+    let entry = |key: &str, value: &str, revision| Entry {
         key: key.into(),
         value: value.into(),
         lease: 0,
+        revision,
     };
     assert_eq!(
         listing.entries,
-        [entry("/keys/a", "1"), entry("/keys/b", "2")]
+        [entry("/keys/a", "1", a), entry("/keys/b", "2", b)]
     );
     let keys = client.list("/keys/", true).await.unwrap().entries;
-    assert_eq!(keys, [entry("/keys/a", ""), entry("/keys/b", "")]);
+    assert_eq!(keys, [entry("/keys/a", "", a), entry("/keys/b", "", b)]);
     assert_eq!(client.delete("/keys/a").await, Ok(true));
     assert_eq!(client.delete("/keys/a").await, Ok(false));
     let left = client.list("/keys/", false).await.unwrap();
-    assert_eq!(left.entries, [entry("/keys/b", "2")]);
+    assert_eq!(left.entries, [entry("/keys/b", "2", b)]);
     assert!(left.revision > listing.revision);
 }
 
@@ -344,7 +348,7 @@ async fn etcdctl_sees_a_registration_and_can_take_it_away() {
         &["put", "/micro/registry/go.micro.srv.user/odd", "hello"],
     );
     let found = registry.get_service(&instance.name).await.unwrap();
-    assert_eq!(found, [instance.clone()]);
+    assert_eq!(found, std::slice::from_ref(&instance));
 
     // Its lease taken away is a lease lost: there is a new one at the next heartbeat.
     let lease = |told: String| told.lines().last().unwrap().to_owned();

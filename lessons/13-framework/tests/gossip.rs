@@ -3,8 +3,8 @@
 #[macro_use]
 mod suite;
 
-use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use l13_framework::registry::Options;
 
@@ -13,15 +13,7 @@ struct Own(SocketAddr);
 
 impl Own {
     async fn start() -> Own {
-        static NEXT: AtomicU16 = AtomicU16::new(0);
-        let first = u16::try_from(std::process::id() % 9000).unwrap();
-        loop {
-            let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
-            let addr = SocketAddr::from(([127, 0, 0, 1], port));
-            if UdpSocket::bind(addr).is_ok() {
-                return Own(addr);
-            }
-        }
+        Own(suite::free_udp())
     }
 }
 
@@ -36,7 +28,10 @@ impl suite::Stage for Own {
             ..Options::default()
         }
     }
+
+    fn short(&self) -> Duration {
+        Duration::from_millis(1500)
+    }
 }
 
-every_registry!(Own::start());
-after_a_crash!(Own::start());
+every_registry_at_once!(Own::start(), a_killed_process_is_gone_after_its_time);

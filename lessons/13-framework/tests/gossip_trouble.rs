@@ -10,7 +10,7 @@ use chitchat::transport::UdpTransport;
 use chitchat::{ChitchatConfig, ChitchatHandle, ChitchatId, ProtocolVersion, spawn_chitchat};
 use l13_framework::registries::gossip::Gossip;
 use l13_framework::registry::{Error, Options, Registry};
-use suite::{LONG, holds, instance, name, until};
+use suite::{LONG, free_udp, holds, instance, name, until};
 use tokio::net::UdpSocket;
 
 /// A participant with one neighbour.
@@ -24,24 +24,10 @@ fn beside(neighbour: SocketAddr) -> Gossip {
     gossip
 }
 
-/// A port that nobody has now, which none of the others in this process gets.
-async fn free() -> SocketAddr {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 9000).unwrap();
-    loop {
-        let step = NEXT.fetch_add(1, Ordering::Relaxed);
-        let addr = SocketAddr::from(([127, 0, 0, 1], 20_000 + (first + step) % 10_000));
-        if UdpSocket::bind(addr).await.is_ok() {
-            return addr;
-        }
-    }
-}
-
 /// All are given the same neighbour: the first is it. Who insists on an address that is taken is told so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_takes_the_neighbours_address() {
-    let neighbour = free().await;
+    let neighbour = free_udp();
     let (first, second) = (beside(neighbour), beside(neighbour));
     assert_eq!(first.addr().await, Ok(neighbour));
     let other = second.addr().await.unwrap();
@@ -50,7 +36,7 @@ async fn the_first_takes_the_neighbours_address() {
         Err(Error::Refused(words)) => assert!(words.contains(&neighbour.to_string()), "{words}"),
         answer => panic!("{answer:?}"),
     }
-    let own = free().await;
+    let own = free_udp();
     assert_eq!(Gossip::at(own).addr().await, Ok(own));
 }
 
@@ -58,7 +44,7 @@ async fn the_first_takes_the_neighbours_address() {
 /// so that all find each other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_neighbour_may_end() {
-    let neighbour = free().await;
+    let neighbour = free_udp();
     let (first, second, third) = (beside(neighbour), beside(neighbour), beside(neighbour));
     assert_eq!(first.addr().await, Ok(neighbour));
     let name = name("user");
@@ -84,7 +70,7 @@ async fn the_neighbour_may_end() {
 
 /// chitchat itself, with whatever values.
 async fn stranger(neighbour: SocketAddr, values: Vec<(String, String)>) -> ChitchatHandle {
-    let addr = free().await;
+    let addr = free_udp();
     let config = ChitchatConfig {
         chitchat_id: ChitchatId::new("stranger", 1, addr),
         cluster_id: "sockets-to-services".into(),
@@ -103,7 +89,7 @@ async fn stranger(neighbour: SocketAddr, values: Vec<(String, String)>) -> Chitc
 /// Values that are no instance are left out and counted; those that are one are found.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn malformed_values_are_left_out_and_counted() {
-    let registry = beside(free().await);
+    let registry = beside(free_udp());
     let addr = registry.addr().await.unwrap();
     let right = r#"{"name":"right","version":"","addr":"127.0.0.1:1","metadata":{},"ttl":600000}"#;
     let wrong = [
@@ -136,7 +122,7 @@ async fn malformed_values_are_left_out_and_counted() {
 /// Datagrams without sense: nothing ends, and the next neighbour is heard.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn noise_does_no_harm() {
-    let registry = beside(free().await);
+    let registry = beside(free_udp());
     let addr = registry.addr().await.unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut state = 13_u64;
@@ -165,7 +151,7 @@ async fn noise_does_no_harm() {
 /// as need be. What we have said ourselves stays, and when the stranger has gone all is as before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_much_is_forgotten() {
-    let registry = beside(free().await);
+    let registry = beside(free_udp());
     let addr = registry.addr().await.unwrap();
     let ours = instance(&name("user"));
     registry.register(&ours, LONG).await.unwrap();

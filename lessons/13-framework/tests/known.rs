@@ -5,10 +5,11 @@ mod help;
 use std::sync::Arc;
 use std::time::Duration;
 
-use help::{Away, NAME, PATIENCE, greet, greeter, start, until};
+use help::{Away, NAME, PATIENCE, begin, greet, greeter, start, until};
 use l13_framework::client::{Client, Settings};
 use l13_framework::known::{Known, Standing};
-use l13_framework::registry::{Instance, Registry};
+use l13_framework::registries::memory::Memory;
+use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
 use tokio::time::{Instant, sleep};
 
 const LONG: Duration = Duration::from_secs(600);
@@ -125,6 +126,58 @@ async fn away_is_not_gone() {
     greet(&client, "Ada").await.unwrap();
     running.leave().await;
     until("it is gone", async || known.members().borrow().is_empty()).await;
+}
+
+/// A registry that never gives its list, and tells of whoever comes.
+#[derive(Debug, Default)]
+struct Listening(Memory);
+
+#[tonic::async_trait]
+impl Registry for Listening {
+    fn init(&mut self, options: Options) -> Result<(), Error> {
+        self.0.init(options)
+    }
+
+    fn options(&self) -> &Options {
+        self.0.options()
+    }
+
+    fn name(&self) -> &'static str {
+        "listening"
+    }
+
+    async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
+        self.0.register(instance, ttl).await
+    }
+
+    async fn deregister(&self, instance: &Instance) -> Result<(), Error> {
+        self.0.deregister(instance).await
+    }
+
+    async fn get_service(&self, _: &str) -> Result<Vec<Instance>, Error> {
+        std::future::pending().await
+    }
+
+    async fn list_services(&self) -> Result<Vec<String>, Error> {
+        self.0.list_services().await
+    }
+
+    async fn watch(&self, name: Option<&str>) -> Result<Watch, Error> {
+        self.0.watch(name).await
+    }
+}
+
+/// Somebody is enough for a call: nobody waits until the registry is sure that there are no others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_is_enough_for_a_call() {
+    let registry: Arc<dyn Registry> = Arc::new(Listening::default());
+    let running = begin(greeter(&registry, "one")).await;
+    let mut settings = Settings::default();
+    settings.call.deadline = PATIENCE;
+    let client = Client::new(Arc::clone(&registry), settings);
+    assert_eq!(greet(&client, "Ada").await.unwrap(), "hello Ada, says one");
+    assert_eq!(*client.known(NAME).standing().borrow(), Standing::Asked);
+    running.leave().await;
 }
 
 /// The watch ends with the last who has the list.

@@ -4,7 +4,6 @@
 mod suite;
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
@@ -191,12 +190,9 @@ async fn shout(registry: &Mdns, arguments: &[&str]) {
 
 /// A participant on a port of its own, listening.
 async fn listening() -> Mdns {
-    let first = u16::try_from(std::process::id() % 10_000).unwrap();
-    let mut ports = (0..10_000).map(|step| 20_000 + (first + step * 7) % 10_000);
-    let free = ports.find(|&port| UdpSocket::bind(("0.0.0.0", port)).is_ok());
     let mut registry = Mdns::new();
     let options = Options {
-        addresses: vec![SocketAddr::from(([127, 0, 0, 1], free.unwrap()))],
+        addresses: vec![suite::free_udp()],
         ..Options::default()
     };
     registry.init(options).unwrap();
@@ -255,7 +251,7 @@ async fn malformed_txt_is_left_out_and_counted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn noise_does_no_harm() {
     let registry = listening().await;
-    shout(&registry, &["noise", "2000"]).await;
+    shout(&registry, &["noise", "1000"]).await;
     let ours = instance(&name("user"));
     registry.register(&ours, LONG).await.unwrap();
     holds(&registry, &ours.name, &[&ours]).await;
@@ -269,7 +265,7 @@ async fn a_flood_is_bounded() {
     let ours = instance(&name("user"));
     registry.register(&ours, LONG).await.unwrap();
     holds(&registry, &ours.name, &[&ours]).await;
-    shout(&registry, &["flood", "4000"]).await;
+    shout(&registry, &["flood", "3000"]).await;
     let bounded = async || {
         let ignored = registry.ignored();
         let kept = registry.get_service("flood").await.unwrap().len();

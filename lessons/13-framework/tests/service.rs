@@ -292,6 +292,54 @@ async fn leaving_cuts_nobody_off() {
     }
 }
 
+/// Calls that may run once only, all the time, while one of two leaves and another one comes: not one is
+/// lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_shifts_loses_no_call() {
+    for transport in BOTH {
+        let registry = memory();
+        let service = |who: &str| {
+            let mut leaving = leaving();
+            leaving.notice = Duration::from_millis(500);
+            greeter(&registry, who)
+                .transport(transport)
+                .leaving(leaving)
+        };
+        let mut running = vec![
+            start(&registry, service("1")).await,
+            start(&registry, service("2")).await,
+        ];
+        let client = Client::new(registry.clone(), Settings::default());
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let mut callers = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (client, stopped) = (client.clone(), stopped.clone());
+            callers.spawn(async move {
+                let mut calls = 0_u32;
+                while !*stopped.borrow() {
+                    let request = HelloRequest { name: "Ada".into() };
+                    let how = How::once().within(help::PATIENCE);
+                    let reply = client
+                        .call::<_, HelloReply>(NAME, HELLO, &request, how)
+                        .await;
+                    reply.map_err(|failed| failed.to_string())?;
+                    calls += 1;
+                }
+                Ok::<_, String>(calls)
+            });
+        }
+        for next in ["3", "4"] {
+            running.push(start(&registry, service(next)).await);
+            let left = running.remove(0).leave().await;
+            assert!(left.told && left.finished, "{transport}: {left:?}");
+        }
+        stop.send_replace(true);
+        for calls in callers.join_all().await {
+            assert!(calls.unwrap() > 10, "{transport}");
+        }
+    }
+}
+
 /// A grace is a grace: who needs longer is cut off, and it is said.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_grace_has_an_end() {

@@ -4,7 +4,8 @@
 //!
 //! # Layout
 //!
-//! * [`find`]: from a name to a service: its instances, the lines to them, and what it offers. Begin here.
+//! * [`find`]: from a name to a service. Begin here. [`service`]: its instances, the lines to them, and
+//!   what it offers.
 //! * [`reflect`]: asks an instance what it offers; [`schema`] makes methods of what it says.
 //! * [`transcode`]: JSON and queries to messages, and messages to JSON.
 //! * [`call`]: one call, with what remains of the time. [`stream`]: answers one by one.
@@ -38,12 +39,14 @@ pub mod openapi;
 pub mod reflect;
 pub mod schema;
 pub mod serve;
+pub mod service;
 pub mod status;
 pub mod stream;
 pub mod transcode;
 
-use find::{Directory, Service};
+use find::Directory;
 use schema::{Method, NotFound};
+use service::Service;
 use status::{Problem, REQUEST_ID};
 
 // ANCHOR: settings

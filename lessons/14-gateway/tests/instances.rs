@@ -10,7 +10,6 @@ use std::time::Duration;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::Registry;
 use l14_gateway::gateway::Settings;
-use l14_gateway::pb;
 use l14_gateway::pb::user::say_server::SayServer;
 use support::browser::{get, post};
 use support::every::{Counts, Every};

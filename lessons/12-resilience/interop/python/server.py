@@ -39,7 +39,7 @@ def begins(method, context):
 
 def mul(request, context):
     begins("Mul", context)
-    return message("MulReply", product=request.a * request.b)
+    return message("MulResponse", product=request.a * request.b)
 
 
 def div(request, context):
@@ -47,7 +47,7 @@ def div(request, context):
     if request.b == 0:
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Python does not divide by zero")
     quotient, remainder = divmod(request.a, request.b)
-    return message("DivReply", quotient=quotient, remainder=remainder)
+    return message("DivResponse", quotient=quotient, remainder=remainder)
 
 
 memory = 0
@@ -57,7 +57,7 @@ def remember(request, context):
     global memory
     begins("Remember", context)
     memory += request.n
-    return message("RememberReply", memory=memory)
+    return message("RememberResponse", memory=memory)
 
 
 stranger.serve(types.handler("arith.v1.Arith", {"Mul": mul, "Div": div, "Remember": remember}))

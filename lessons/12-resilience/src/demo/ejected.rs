@@ -15,6 +15,10 @@ use crate::load::load;
 const CALLS: usize = 300;
 
 pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
+    if !cfg!(unix) {
+        tell("   Only on Unix can this program pause another one.");
+        return Ok(());
+    }
     tell("   over, 150 ms for each attempt but the last. Left out after 5 failures in a row,");
     tell("   for 250 ms, then one call to see, then twice as long; at most half of all members.\n");
     tell("                   answered   failed   c asked    median   99 of 100   all together");

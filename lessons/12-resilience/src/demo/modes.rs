@@ -24,7 +24,11 @@ const SICK: [(&str, &[&str], bool); 4] = [
 pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
     tell("   A call has 500 ms. try and over make up to 3 attempts, each 150 ms but the last;");
     tell("   backup asks a second one after 30 ms.");
-    for (words, options, paused) in SICK {
+    // Elsewhere a process cannot be paused.
+    for (words, options, paused) in SICK
+        .into_iter()
+        .filter(|(_, _, paused)| cfg!(unix) || !paused)
+    {
         let c = Instance::start("c", options)?;
         tell(&format!(
             "\n   c {words:40} answered  failed  c asked  c stopped   median   slowest"

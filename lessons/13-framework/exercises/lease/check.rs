@@ -367,3 +367,21 @@ fn i_nobody_waits_for_the_goodbye() {
         },
     );
 }
+
+// Not about your answer: that the office of this check keeps to what it promises.
+#[test]
+fn z_the_office_itself() {
+    let office = TheOffice {
+        most: SECOND * 10,
+        ..TheOffice::new()
+    };
+    let told = driven::run(&office.clock, MINUTE, async {
+        let lease = office.rent(MINUTE).await.expect("it is there");
+        office.sleep(SECOND * 5).await;
+        let renewed = office.renew(lease.number).await;
+        office.sleep(SECOND * 11).await;
+        (lease.time, renewed, office.renew(lease.number).await)
+    });
+    let ten = SECOND * 10;
+    assert_eq!(told, Ok((ten, Ok(ten), Err(Trouble::Ended))));
+}

@@ -337,3 +337,24 @@ fn g_the_answer_comes_at_once() {
         },
     );
 }
+
+// Not about your answer: that the air of this check keeps to what it promises.
+#[test]
+fn z_the_air_itself() {
+    let air = TheAir::new(|_, number| number != 2);
+    let message = |number| Message {
+        number,
+        text: String::new(),
+    };
+    let heard = driven::run(&air.clock, SECOND * 9, async {
+        air.say(Channel::Warnings, message(1));
+        let mut warnings = air.listen(Channel::Warnings);
+        air.say(Channel::Warnings, message(2));
+        air.say(Channel::Confirmations, message(3));
+        air.sleep(SECOND).await;
+        air.say(Channel::Warnings, message(4));
+        warnings.recv().await
+    });
+    // The first was too early, the second is lost in the noise, the third is on another channel.
+    assert_eq!(heard, Ok(Some(message(4))));
+}

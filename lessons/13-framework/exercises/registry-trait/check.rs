@@ -40,6 +40,8 @@ impl Catalogue for Called {
     }
 }
 
+type Make = fn() -> Box<dyn Catalogue>;
+
 fn bookmobile() -> Box<dyn Catalogue> {
     Box::new(Bookmobile(&[("Momo", "wheels 1"), ("Heidi", "wheels 2")]))
 }
@@ -107,23 +109,21 @@ fn expect(
 #[test]
 fn a_any_name_will_do() {
     case("The same catalogue under several names", |case| {
-        let kinds: [(&str, fn() -> Box<dyn Catalogue>); 3] = [
-            ("bookmobile", bookmobile),
-            ("cards", the_cards),
-            ("computer", || the_computer(false)),
-        ];
-        for (own, make) in kinds {
-            let answer = |name| search(&[Box::new(Called(name, make()))], "Momo");
-            let as_itself = answer(own);
+        let kinds: [Make; 3] = [bookmobile, the_cards, || the_computer(false)];
+        for make in kinds {
+            let own = make().name().to_string();
+            let as_itself = search(&[make()], "Momo");
             for name in ["cards", "computer", "bookmobile", "cards-2", ""] {
-                let answer = answer(name);
+                let called = Called(name, make());
+                let label = format!("as `{}`", called.name());
+                let answer = search(&[Box::new(called)], "Momo");
                 if answer == as_itself {
                     continue;
                 }
                 let report = case
                     .report()
                     .detail(format!("as `{own}`"), words(&as_itself))
-                    .detail(format!("as `{name}`"), words(&answer))
+                    .detail(label, words(&answer))
                     .advice(
                         "Your caller matched on the backend's name, so it is right for those that it \
                          has heard of, as long as nobody calls them otherwise. Put what is peculiar to a \

@@ -257,3 +257,16 @@ fn f_a_pause_between_attempts() {
         expect(case, &told, &["A in", "B in"], advice);
     });
 }
+
+// Not about your answer: that the barrier of this check keeps to what it promises.
+#[test]
+fn z_the_barrier_itself() {
+    let mut day = Day::new(&[(0, 41, In("A")), (7_000, 52, Out("A"))]);
+    day.away = vec![(2_000, 3_000)];
+    assert_eq!(day.after(39), Err(Trouble::Forgotten));
+    assert_eq!(day.after(41), Err(Trouble::Away), "the line breaks");
+    day.pause(Duration::from_secs(1));
+    assert_eq!(day.after(41), Ok((52, Event::Out("A".to_string()))));
+    assert_eq!(day.after(52), Err(Trouble::Over));
+    assert_eq!(words(&Told::Gap), "a gap");
+}

@@ -1,6 +1,7 @@
 //! What happens to all keys with a prefix, without a gap. etcd numbers its changes, so a watch that
 //! was cut off goes on where it was, at any server of the cluster. If etcd has thrown the changes
-//! since then away, everything is read again and the differences are told.
+//! since then away, or is not the etcd that we knew, everything is read again and the differences are
+//! told.
 
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use tonic::{Status, Streaming};
 
 use super::client::{Client, Error, MESSAGE, with_leader};
 use super::keys::{Listing, end_of};
+use super::known::{Begin, Known};
 use super::pb::etcdserverpb::watch_client::WatchClient;
 use super::pb::etcdserverpb::watch_request::RequestUnion;
 use super::pb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
-use super::pb::mvccpb::event::EventType;
-use crate::recall::{News, Recall};
+use super::pb::mvccpb::Event;
+use crate::recall::News;
 
 /// What has happened to a key, and its value.
 pub type Change = News<Vec<u8>, Vec<u8>>;
@@ -54,56 +56,12 @@ pub async fn follow(client: &Client, prefix: &str) -> Result<mpsc::Receiver<Chan
     Ok(changes)
 }
 
-/// What the keys are, as far as we know.
-#[derive(Debug, Default)]
-struct Known {
-    keys: Recall<Vec<u8>, Vec<u8>>,
-    /// All changes up to this one are in it.
-    revision: i64,
-}
-
-impl Known {
-    // ANCHOR: take
-    /// Takes over all that is there. What has changed since the last time.
-    fn take(&mut self, listing: Listing) -> Vec<Change> {
-        // A revision never falls. If it has, this is another store, or one that was wiped: then a
-        // key that is not there has not been deleted by anybody.
-        let lost = listing.revision < self.revision;
-        self.revision = listing.revision;
-        let entries = listing.entries.into_iter();
-        let all = entries.map(|entry| (entry.key, entry.value)).collect();
-        self.keys.take(all, lost)
-    }
-    // ANCHOR_END: take
-
-    /// Takes over what a watch tells.
-    fn hear(&mut self, heard: WatchResponse) -> Vec<Change> {
-        if heard.events.is_empty() {
-            // Nothing has happened up to here. With events the header says how far the store is,
-            // which can be further than the events that fitted into this response.
-            let revision = heard.header.map_or(0, |header| header.revision);
-            self.revision = self.revision.max(revision);
-        }
-        let mut changes = Vec::new();
-        for event in heard.events {
-            let kind = event.r#type();
-            let Some(kv) = event.kv else { continue };
-            self.revision = self.revision.max(kv.mod_revision);
-            changes.extend(match kind {
-                EventType::Put => self.keys.there(kv.key, kv.value),
-                EventType::Delete => self.keys.gone(&kv.key),
-            });
-        }
-        changes
-    }
-}
-
 /// Why a stream has ended.
 #[derive(Debug)]
 enum End {
     /// The server is away, or cannot do it.
     Away,
-    /// The changes that we want are no longer there, or not yet.
+    /// The changes that we want are no longer there, or not yet, or this is not the store that we know.
     Forgotten,
     /// Nobody listens to us any more.
     Alone,
@@ -126,9 +84,12 @@ impl Follower {
         let mut failed = 0;
         loop {
             let (place, _, channel) = self.client.current();
-            let end = match self.begin(channel).await {
-                Ok(stream) => self.listen(stream, &mut failed).await,
-                Err(_) => End::Away,
+            let end = match self.known.begin() {
+                None => End::Forgotten,
+                Some(begin) => match self.begin(channel, begin.at).await {
+                    Ok(stream) => self.listen(stream, begin, &mut failed).await,
+                    Err(_) => End::Away,
+                },
             };
             let end = match end {
                 End::Forgotten => self.read_again().await,
@@ -152,16 +113,16 @@ impl Follower {
     }
     // ANCHOR_END: run
 
-    /// Asks for all changes after the last one that we know.
+    /// Asks for all changes from a revision on.
     async fn begin(
         &self,
         channel: tonic::transport::Channel,
+        at: i64,
     ) -> Result<Streaming<WatchResponse>, Status> {
         let create = WatchCreateRequest {
             key: self.prefix.as_str().into(),
             range_end: end_of(self.prefix.as_bytes()),
-            start_revision: self.known.revision + 1,
-            progress_notify: true,
+            start_revision: at,
         };
         let request = WatchRequest {
             request_union: Some(RequestUnion::CreateRequest(create)),
@@ -176,9 +137,16 @@ impl Follower {
         }
     }
 
-    async fn listen(&mut self, mut stream: Streaming<WatchResponse>, failed: &mut u32) -> End {
+    async fn listen(
+        &mut self,
+        mut stream: Streaming<WatchResponse>,
+        begin: Begin,
+        failed: &mut u32,
+    ) -> End {
         // Until it has begun it may not be silent; afterwards it may, for days.
         let mut begins = Some(Instant::now() + self.client.timeout());
+        let mut again = begin.again;
+        let mut created = false;
         loop {
             let forget_at = self.known.keys.forget_at();
             let wake = [begins, forget_at].into_iter().flatten().min();
@@ -186,7 +154,8 @@ impl Follower {
                 heard = stream.next() => heard,
                 () = at(wake) => {
                     if begins.is_some_and(|at| at <= Instant::now()) {
-                        return End::Away;
+                        // It has begun, and what we know did not come again.
+                        return if created { End::Forgotten } else { End::Away };
                     }
                     let changes = self.known.keys.forget();
                     match self.tell(changes).await {
@@ -208,17 +177,36 @@ impl Follower {
                 let there = heard.header.map_or(0, |header| header.revision);
                 // A watch may begin in the future and would be silent till then. Either this server
                 // is behind the others, or all have lost what they had.
-                if there < self.known.revision {
+                if there < begin.after {
                     return End::Forgotten;
                 }
-                (begins, *failed) = (None, 0);
-                continue;
+                created = true;
+                self.known.read_at = None;
             }
-            let changes = self.known.hear(heard);
+            if again && !heard.events.is_empty() {
+                if !heard.events.iter().any(|event| self.is_last(event)) {
+                    return End::Forgotten;
+                }
+                again = false;
+            }
+            if created && !again {
+                (begins, *failed) = (None, 0);
+            }
+            // All changes of one revision come together, so what is not after this is known.
+            let new = heard.events.into_iter().filter(|event| {
+                let revision = event.kv.as_ref().map_or(0, |kv| kv.mod_revision);
+                revision > begin.after
+            });
+            let changes = new.filter_map(|event| self.known.hear(event)).collect();
             if let Err(end) = self.tell(changes).await {
                 return end;
             }
         }
+    }
+
+    /// Whether this is the last change that we know of.
+    fn is_last(&self, event: &Event) -> bool {
+        self.known.last.as_ref() == Some(event)
     }
 
     async fn read_again(&mut self) -> Result<(), End> {

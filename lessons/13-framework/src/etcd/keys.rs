@@ -25,6 +25,8 @@ pub struct Entry {
     pub value: Vec<u8>,
     /// The lease with whose end it goes; 0 without one.
     pub lease: i64,
+    /// The revision of the store in which it was written.
+    pub revision: i64,
 }
 
 impl From<KeyValue> for Entry {
@@ -33,6 +35,7 @@ impl From<KeyValue> for Entry {
             key: kv.key,
             value: kv.value,
             lease: kv.lease,
+            revision: kv.mod_revision,
         }
     }
 }

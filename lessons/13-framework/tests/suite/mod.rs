@@ -22,6 +22,8 @@
 //! }
 //! ```
 //!
+//! `every_registry_at_once!` is for those that spend most of the time waiting.
+//!
 //! What the tests are is in `life` (come, change, go), `odd` (names, ids, metadata) and `trouble` (killed,
 //! away).
 //!
@@ -47,8 +49,9 @@ pub use odd::*;
 pub use trouble::*;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -95,7 +98,21 @@ pub trait Away: Stage {
 /// The tests for all.
 macro_rules! every_registry {
     ($stage:expr) => {
-        $crate::suite::tests! { $stage;
+        $crate::suite::for_every_registry!(tests, $stage);
+    };
+}
+
+/// The tests for all, and those with these names, in one test and at the same time: for a registry that
+/// takes its time, so that they take it together. Which ones have failed is told at the end.
+macro_rules! every_registry_at_once {
+    ($stage:expr $(, $more:ident)*) => {
+        $crate::suite::for_every_registry!(one_test, $stage $(, $more)*);
+    };
+}
+
+macro_rules! for_every_registry {
+    ($how:ident, $stage:expr $(, $more:ident)*) => {
+        $crate::suite::$how! { $stage;
             registered_is_seen_by_others
             two_instances_of_one_name
             a_watch_of_one_name_tells_in_order
@@ -112,9 +129,11 @@ macro_rules! every_registry {
             odd_metadata
             addresses
             too_big_is_refused
+            $($more)*
         }
     };
 }
+pub(crate) use for_every_registry;
 
 /// The tests that kill a process.
 macro_rules! after_a_crash {
@@ -141,6 +160,32 @@ macro_rules! tests {
 }
 pub(crate) use tests;
 
+macro_rules! one_test {
+    ($stage:expr; $($name:ident)*) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn in_the_suite() {
+            let at_once = tokio::task::LocalSet::new();
+            let run = at_once.run_until(async {
+                let all = [$((stringify!($name), tokio::task::spawn_local(async {
+                    let stage = $stage.await;
+                    $crate::suite::$name(&stage).await;
+                }))),*];
+                let mut failed = Vec::new();
+                for (name, test) in all {
+                    // What was wrong is on standard error, as with any panic.
+                    match test.await {
+                        Ok(()) => println!("{name} ... ok"),
+                        Err(_) => failed.push(name),
+                    }
+                }
+                failed
+            });
+            assert_eq!(run.await, [""; 0], "these have failed");
+        }
+    };
+}
+pub(crate) use one_test;
+
 /// A process that keeps an instance registered. It is killed when this is dropped, at the latest.
 pub struct Offering {
     child: Child,
@@ -156,16 +201,8 @@ impl Offering {
             ttl,
             every: ttl / 4,
         };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_l13-framework"))
-            .arg("offer")
-            .args(offer.arguments())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        assert_eq!(line.trim_end(), format!("registered {}", instance.id));
+        let program = Path::new(env!("CARGO_BIN_EXE_l13-framework"));
+        let child = offer.start(program).unwrap();
         Offering { child }
     }
 
@@ -214,6 +251,20 @@ fn number() -> u64 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
     u64::from(std::process::id()) % 10_000 * 10_000 + u64::from(next)
+}
+
+/// An address with a port that nobody has now, for UDP, and that no other test of this process gets. Not
+/// one of those that the system gives to connections.
+pub fn free_udp() -> SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(37);
+    loop {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + u16::try_from(first.wrapping_add(step) % 10_000).unwrap();
+        if UdpSocket::bind(("0.0.0.0", port)).is_ok() {
+            return ([127, 0, 0, 1], port).into();
+        }
+    }
 }
 
 /// Metadata from pairs.

@@ -1,9 +1,11 @@
 //! What is unusual is held exactly, or refused.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use l13_framework::registry::{Error, Event, Instance};
+use l13_framework::registry::{Error, Event, Instance, Registry};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{LONG, Stage, holds, instance, name, next, pairs};
@@ -150,6 +152,7 @@ pub async fn odd_names(stage: &impl Stage) {
 /// The same for ids: of one name, so that only the id tells them apart.
 pub async fn odd_ids(stage: &impl Stage) {
     let (one, other) = (stage.fresh().await, stage.fresh().await);
+    let one: Arc<dyn Registry> = one.into();
     let name = name("user");
     let long = [63, 64, 255, 256, 1000].map(|length| "x".repeat(length));
     let odd = [
@@ -209,8 +212,14 @@ pub async fn odd_ids(stage: &impl Stage) {
     // Every other one goes. Those whose ids are nearly the same stay.
     let (gone, stay): (Vec<_>, Vec<_>) = held.iter().enumerate().partition(|(at, _)| at % 2 == 0);
     for (these, left) in [(gone, stay.clone()), (stay, Vec::new())] {
+        // All at once: a goodbye may take its time.
+        let mut goodbyes = JoinSet::new();
         for (_, gone) in these {
-            one.deregister(gone).await.unwrap();
+            let (one, gone) = (Arc::clone(&one), gone.clone());
+            goodbyes.spawn(async move { one.deregister(&gone).await });
+        }
+        for done in goodbyes.join_all().await {
+            done.unwrap();
         }
         let left: Vec<_> = left.iter().map(|(_, instance)| *instance).collect();
         holds(&*other, &name, &left).await;

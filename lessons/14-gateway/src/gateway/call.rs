@@ -15,8 +15,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status, Streaming};
 
 use super::Settings;
-use super::find::Service;
 use super::schema::Method;
+use super::service::Service;
 use super::status::{Problem, REQUEST_ID};
 
 /// A call that is ready to be made.

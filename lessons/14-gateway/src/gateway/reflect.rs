@@ -132,8 +132,10 @@ async fn ask_version(
     limits: Limits,
     path: &'static str,
 ) -> Result<Told, Refused> {
-    let mut call = Call::begin(channel, limits, path).await?;
-    let answer = call.ask(Question::ListServices(String::new())).await?;
+    // Some servers say nothing at all, not even that they are there, before the first question.
+    let first = Question::ListServices(String::new());
+    let mut call = Call::begin(channel, limits, path, first).await?;
+    let answer = call.answer().await?;
     let Answer::ListServicesResponse(list) = answer else {
         return Err(unusable("it does not say which services it has"));
     };
@@ -151,6 +153,13 @@ async fn ask_version(
 }
 // ANCHOR_END: ask
 
+fn request(question: Question) -> ServerReflectionRequest {
+    ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(question),
+    }
+}
+
 /// One call of reflection: a question and its answer, one after the other.
 struct Call {
     ask: mpsc::Sender<ServerReflectionRequest>,
@@ -160,8 +169,14 @@ struct Call {
 }
 
 impl Call {
-    async fn begin(channel: &Channel, limits: Limits, path: &'static str) -> Result<Call, Refused> {
+    async fn begin(
+        channel: &Channel,
+        limits: Limits,
+        path: &'static str,
+        first: Question,
+    ) -> Result<Call, Refused> {
         let (ask, asked) = mpsc::channel(1);
+        let _ = ask.try_send(request(first));
         let mut grpc = tonic::client::Grpc::new(channel.clone());
         grpc = grpc.max_decoding_message_size(limits.bytes);
         let away = |error| Refused::Unknown(Unknown::Away(format!("it is not reached: {error}")));
@@ -183,27 +198,19 @@ impl Call {
     }
 
     async fn ask(&mut self, question: Question) -> Result<Answer, Refused> {
-        let request = ServerReflectionRequest {
-            host: String::new(),
-            message_request: Some(question),
-        };
-        let sent = self.ask.send(request).await;
-        let answer = self
-            .answers
-            .message()
-            .await
-            .map_err(|status| refused(&status))?;
-        let answer = answer.and_then(|answer| {
-            self.left = self.left.checked_sub(answer.encoded_len())?;
-            answer.message_response
-        });
-        match answer {
-            Some(answer) if sent.is_ok() => Ok(answer),
-            _ if self.left == 0 => Err(unusable("it tells too much")),
-            _ => Err(unusable(
-                "it ends in the middle of the answer, or tells too much",
-            )),
-        }
+        // If nobody takes it any more, the answer says why.
+        let _ = self.ask.send(request(question)).await;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> Result<Answer, Refused> {
+        let answer = self.answers.message().await;
+        let answer = answer.map_err(|status| refused(&status))?;
+        let answer = answer.ok_or_else(|| unusable("it ends in the middle of the answer"))?;
+        let left = self.left.checked_sub(answer.encoded_len());
+        self.left = left.ok_or_else(|| unusable("it tells too much"))?;
+        let answer = answer.message_response;
+        answer.ok_or_else(|| unusable("it answers nothing"))
     }
 
     /// The files of these services, and all that they import.

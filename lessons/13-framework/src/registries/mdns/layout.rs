@@ -75,7 +75,7 @@ pub fn announcement(instance: &Instance, ttl: Duration) -> Result<ServiceInfo, E
         ("id".to_owned(), instance.id.clone()),
         ("name".to_owned(), instance.name.clone()),
         ("version".to_owned(), instance.version.clone()),
-        ("ttl".to_owned(), ttl.as_millis().to_string()),
+        ("ttl".to_owned(), ttl.as_millis().max(1).to_string()),
         ("beat".to_owned(), beat.as_nanos().to_string()),
     ];
     let mut before = String::new();

@@ -5,17 +5,22 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mdns_sd::{DaemonEvent, ServiceDaemon, ServiceInfo};
+use mdns_sd::{DaemonEvent, Receiver, ServiceDaemon, UnregisterStatus};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{Place, away, layout, lock};
 use crate::registries::bounds::INSTANCES;
-use crate::registry::Error;
+use crate::registry::{Error, Instance};
 
-/// mdns-sd says each goodbye twice, because one packet may be lost. The second comes after 120 ms.
+/// mdns-sd says each goodbye twice, because one packet may be lost. The second comes after 120 ms, and
+/// would take back what was announced again before.
 const TWICE: Duration = Duration::from_millis(150);
+/// When a newcomer is announced once more, with another beat. Whoever has heard a goodbye keeps the records
+/// for one second, as the standard says; an announcement in that second, which repeats what they hold, brings
+/// them back to life without being news. After this time they are either there or not.
+const ECHO: Duration = Duration::from_secs(2);
 
 /// It speaks until it is dropped.
 #[derive(Debug)]
@@ -26,16 +31,24 @@ pub struct Mouth {
 
 struct Said {
     daemon: ServiceDaemon,
-    /// Until when what was announced is good, by the full name.
-    until: Mutex<BTreeMap<String, Instant>>,
+    /// What was announced, by the full name.
+    leases: Mutex<BTreeMap<String, Lease>>,
+    /// Until when a goodbye is being said, by the full name.
+    leaving: Mutex<BTreeMap<String, Instant>>,
     changed: Notify,
+}
+
+#[derive(Debug)]
+struct Lease {
+    instance: Instance,
+    until: Instant,
+    echo: Option<Instant>,
 }
 
 impl std::fmt::Debug for Said {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Said")
-            .field("until", &self.until)
-            .finish_non_exhaustive()
+        let mut said = f.debug_struct("Said");
+        said.field("leases", &self.leases).finish_non_exhaustive()
     }
 }
 
@@ -44,7 +57,8 @@ impl Mouth {
     pub fn open(place: Place) -> Result<Mouth, mdns_sd::Error> {
         let said = Arc::new(Said {
             daemon: place.daemon()?,
-            until: Mutex::default(),
+            leases: Mutex::default(),
+            leaving: Mutex::default(),
             changed: Notify::new(),
         });
         let minder = tokio::spawn(mind(Arc::clone(&said)));
@@ -54,18 +68,35 @@ impl Mouth {
     /// Announces, again or for the first time, and returns when that is done.
     pub async fn announce(
         &self,
-        announcement: ServiceInfo,
+        instance: &Instance,
         ttl: Duration,
         patience: Duration,
     ) -> Result<(), Error> {
-        let name = announcement.get_fullname().to_owned();
-        let until = Instant::now() + ttl;
+        // It is looked at before anything is waited for or kept.
+        let name = layout::announcement(instance, ttl)?
+            .get_fullname()
+            .to_owned();
+        let leaving = lock(&self.said.leaving).get(&name).copied();
+        if let Some(gone) = leaving {
+            sleep_until(gone).await;
+        }
+        let announcement = layout::announcement(instance, ttl)?;
+        let now = Instant::now();
         {
-            let mut all = lock(&self.said.until);
-            if all.len() >= INSTANCES && !all.contains_key(&name) {
+            let mut leases = lock(&self.said.leases);
+            if leases.len() >= INSTANCES && !leases.contains_key(&name) {
                 return Err(Error::Refused(format!("{INSTANCES} instances are all")));
             }
-            all.insert(name.clone(), until);
+            let echo = match leases.get(&name) {
+                None => Some(now + ECHO),
+                Some(lease) => lease.echo,
+            };
+            let lease = Lease {
+                instance: instance.clone(),
+                until: now + ttl,
+                echo,
+            };
+            leases.insert(name.clone(), lease);
         }
         self.said.changed.notify_one();
         // The only sign of success is this event; an address that is not one of the interface's has none.
@@ -91,17 +122,27 @@ impl Mouth {
     /// Takes back what was announced for this id.
     pub async fn goodbye(&self, id: &str, patience: Duration) -> Result<(), Error> {
         let name = format!("{}.{}", layout::label(id), layout::TYPE);
-        if lock(&self.said.until).remove(&name).is_none() {
+        if lock(&self.said.leases).remove(&name).is_none() {
             return Ok(());
         }
-        let done = self.said.daemon.unregister(&name).map_err(away)?;
+        let done = self.said.unregister(&name)?;
         let done = timeout(patience, done.recv_async()).await;
         if !matches!(done, Ok(Ok(_))) {
             return Err(Error::Away("the mDNS daemon does not answer".into()));
         }
-        // Whoever registers it again, or ends, does so after the second goodbye.
+        // The process may end now, and should have said it twice.
         sleep(TWICE).await;
         Ok(())
+    }
+}
+
+impl Said {
+    fn unregister(&self, name: &str) -> Result<Receiver<UnregisterStatus>, Error> {
+        let now = Instant::now();
+        let mut leaving = lock(&self.leaving);
+        leaving.retain(|_, gone| *gone > now);
+        leaving.insert(name.to_owned(), now + TWICE);
+        self.daemon.unregister(name).map_err(away)
     }
 }
 
@@ -124,20 +165,31 @@ impl Drop for Mouth {
     }
 }
 
-/// Takes back what was not announced again in time.
+/// Takes back what was not announced again in time, and repeats what is new.
 async fn mind(said: Arc<Said>) {
     loop {
         let now = Instant::now();
         let next = {
-            let mut all = lock(&said.until);
-            let over = all.iter().filter(|(_, until)| **until <= now);
-            let over: Vec<_> = over.map(|(name, _)| name.clone()).collect();
-            for name in over {
-                // Busy: then those who listen find out by themselves.
-                _ = said.daemon.unregister(&name);
-                all.remove(&name);
-            }
-            all.values().min().copied()
+            let mut leases = lock(&said.leases);
+            leases.retain(|name, lease| {
+                if lease.until <= now {
+                    // If it is too busy for that, those who listen find out by themselves.
+                    _ = said.unregister(name);
+                    return false;
+                }
+                if lease.echo.is_some_and(|echo| echo <= now) {
+                    lease.echo = None;
+                    // It is as long good as it was before, and was looked at then.
+                    if let Ok(again) = layout::announcement(&lease.instance, lease.until - now) {
+                        _ = said.daemon.register(again);
+                    }
+                }
+                true
+            });
+            let times = leases
+                .values()
+                .flat_map(|lease| [Some(lease.until), lease.echo]);
+            times.flatten().min()
         };
         let over = async {
             match next {

@@ -1,0 +1,153 @@
+//! What is known of the keys that are followed, and from where on a watch has to tell more.
+
+use std::collections::BTreeMap;
+
+use super::follow::Change;
+use super::keys::{Entry, Listing, MOST};
+use super::pb::mvccpb::event::EventType;
+use super::pb::mvccpb::{Event, KeyValue};
+use crate::recall::Recall;
+
+/// When a key was written, and with which lease. etcd draws the numbers of leases by lot, so no other
+/// store has the same stamp, not even one that was set up in the same way.
+type Stamp = (i64, i64);
+
+/// What the keys are, as far as we know.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The values.
+    pub keys: Recall<Vec<u8>, Vec<u8>>,
+    stamps: BTreeMap<Vec<u8>, Stamp>,
+    /// The revision of the last listing, as long as no watch has begun after it.
+    pub read_at: Option<i64>,
+    /// The last change that we know of.
+    pub last: Option<Event>,
+}
+
+impl Known {
+    // ANCHOR: take
+    /// Takes over all that is there. What has changed since the last time.
+    pub fn take(&mut self, listing: Listing) -> Vec<Change> {
+        let stamp = |entry: &Entry| (entry.revision, entry.lease);
+        // One key that nobody has touched in the meantime shows that it is the store that we knew.
+        // Else it may be another one, or one that was wiped: then a key that is not there has not
+        // been deleted by anybody.
+        let same = |entry: &Entry| self.stamps.get(&entry.key) == Some(&stamp(entry));
+        let lost = !self.stamps.is_empty() && !listing.entries.iter().any(same);
+        let entries = listing.entries;
+        let stamps = entries
+            .iter()
+            .map(|entry| (entry.key.clone(), stamp(entry)));
+        self.stamps = stamps.collect();
+        self.read_at = Some(listing.revision);
+        let last = entries.iter().max_by_key(|entry| entry.revision);
+        self.last = last.map(|entry| Event {
+            r#type: EventType::Put.into(),
+            kv: Some(KeyValue {
+                key: entry.key.clone(),
+                mod_revision: entry.revision,
+                value: entry.value.clone(),
+                lease: entry.lease,
+            }),
+        });
+        let all = entries.into_iter().map(|entry| (entry.key, entry.value));
+        self.keys.take(all.collect(), lost)
+    }
+    // ANCHOR_END: take
+
+    /// Where a watch has to begin: after the listing that was just made, or with the change that was
+    /// the last. That one has to come again: if it does not, we are not where we were. `None`: there
+    /// is nothing to go on from.
+    pub fn begin(&self) -> Option<Begin> {
+        let last = || self.last.as_ref()?.kv.as_ref();
+        match self.read_at {
+            Some(revision) => Some(Begin {
+                at: revision + 1,
+                after: revision,
+                again: false,
+            }),
+            None => last().map(|kv| Begin {
+                at: kv.mod_revision,
+                after: kv.mod_revision,
+                again: true,
+            }),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        i64::try_from(self.stamps.len()).is_ok_and(|count| count >= MOST)
+    }
+
+    /// Takes over what a watch tells.
+    pub fn hear(&mut self, event: Event) -> Option<Change> {
+        let kind = event.r#type();
+        self.last = Some(event.clone());
+        let kv = event.kv?;
+        match kind {
+            // A crowd like this is refused when it is listed; here it must not fill our memory. Those
+            // that are known already go on.
+            EventType::Put if self.is_full() && !self.stamps.contains_key(&kv.key) => None,
+            EventType::Put => {
+                let stamp = (kv.mod_revision, kv.lease);
+                self.stamps.insert(kv.key.clone(), stamp);
+                self.keys.there(kv.key, kv.value)
+            }
+            EventType::Delete => {
+                self.stamps.remove(&kv.key);
+                self.keys.gone(&kv.key)
+            }
+        }
+    }
+}
+
+/// See [`Known::begin`].
+#[derive(Clone, Copy, Debug)]
+pub struct Begin {
+    /// The first revision to be told.
+    pub at: i64,
+    /// What is new comes after this one.
+    pub after: i64,
+    /// The last change that we know has to come again, first of all.
+    pub again: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recall::News;
+
+    fn listing(revision: i64, entries: &[(&str, &str, Stamp)]) -> Listing {
+        let entry = |(key, value, stamp): &(&str, &str, Stamp)| Entry {
+            key: key.as_bytes().to_vec(),
+            value: value.as_bytes().to_vec(),
+            lease: stamp.1,
+            revision: stamp.0,
+        };
+        Listing {
+            revision,
+            entries: entries.iter().map(entry).collect(),
+        }
+    }
+
+    fn gone(key: &str, value: &str) -> Change {
+        News::Gone(key.into(), value.into())
+    }
+
+    #[tokio::test]
+    async fn who_is_missing_in_the_store_that_we_knew_has_gone() {
+        let mut known = Known::default();
+        known.take(listing(9, &[("a", "1", (5, 70)), ("b", "1", (6, 71))]));
+        let told = known.take(listing(50, &[("a", "1", (5, 70))]));
+        assert_eq!(told, [gone("b", "1")]);
+    }
+
+    /// It was set up like the old one, and has come further than that had: no number tells them apart.
+    #[tokio::test]
+    async fn who_is_missing_in_another_store_is_remembered() {
+        let mut known = Known::default();
+        known.take(listing(9, &[("a", "1", (5, 70)), ("b", "1", (6, 71))]));
+        let told = known.take(listing(50, &[("a", "1", (5, 90))]));
+        assert_eq!(told, []);
+        assert_eq!(known.keys.forget(), [gone("b", "1")]);
+    }
+}

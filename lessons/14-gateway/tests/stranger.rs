@@ -1,0 +1,128 @@
+//! A service that nobody here has written, in a language that this gateway is not written in: Python's
+//! grpcio, found in registries that are not in this process.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use l13_framework::registries::consul::Consul;
+use l13_framework::registries::mdns::Mdns;
+use l13_framework::registries::memory::Memory;
+use l13_framework::registry::{Options, Registry};
+use serde_json::{Value, json};
+use services::Side;
+use services::consul::Setup;
+use support::browser::{ask, get, post};
+use support::{Running, door, door_to, instance, patient, until};
+use testkit::program::Server;
+
+fn python() -> Server {
+    let mut command = Command::new(testkit::python_with_packages());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/python/server.py");
+    command
+        .args(["-u", "-B"])
+        .arg(script)
+        .env("GRPC_VERBOSITY", "ERROR");
+    Server::start(command)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn grpcio_behind_the_gateway() {
+    let server = tokio::task::spawn_blocking(python).await.unwrap();
+    let registry = Memory::new();
+    let library = instance("go.micro.srv.library", "1.0.0", "library-1", server.addr);
+    registry.register(&library, support::TTL).await.unwrap();
+    let door = door(&registry, patient()).await;
+
+    let id = [("x-request-id", "seven")];
+    let found = ask(door, "GET", "/library/library/find?title=Emma", &id, b"")
+        .await
+        .good();
+    let expected = json!({
+        "title": "Emma",
+        "copies": "9007199254740993",
+        "boughtAt": "2023-11-14T22:13:20Z",
+        "askedAs": "seven",
+    });
+    assert_eq!(found, expected);
+    let missing = get(door, "/library/library/find?title=lost").await;
+    assert_eq!(missing.says(404), "no such book: lost");
+    assert!(
+        get(door, "/library/library/find?titel=x")
+            .await
+            .says(400)
+            .contains("`titel`")
+    );
+    get(door, "/library/library/buy").await.says(405);
+    let bought = post(door, "/library/library/buy", r#"{"copies": "41"}"#)
+        .await
+        .good();
+    assert_eq!(bought["copies"], "42");
+    let all = get(door, "/library/library/list?title=fire").await;
+    let all: Vec<Value> = all
+        .text()
+        .lines()
+        .map(|it| serde_json::from_str(it).unwrap())
+        .collect();
+    assert_eq!(all.len(), 3, "{all:?}");
+    assert_eq!(all[1]["result"]["title"], "Ulysses");
+    assert_eq!(all[2]["error"]["message"], "the rest has burnt");
+    let page = get(door, "/openapi.json").await.good();
+    assert!(
+        page["paths"]["/library/library/find"]["get"].is_object(),
+        "{page}"
+    );
+}
+
+/// The gateway knows nothing of a registry but the trait.
+async fn found_in(registry: Arc<dyn Registry>, other: &dyn Registry) {
+    let user = Running::start(&format!("user-{}", std::process::id())).await;
+    let name = "go.micro.srv.user";
+    other
+        .register(&user.instance(name, "1.0.0"), support::TTL)
+        .await
+        .unwrap();
+    let door = door_to(registry, patient()).await;
+    until("it is found", async || {
+        get(door, "/user/say/hello?name=a").await.status == 200
+    })
+    .await;
+    other
+        .deregister(&user.instance(name, "1.0.0"))
+        .await
+        .unwrap();
+    until("it is gone", async || {
+        get(door, "/user/say/hello?name=a").await.status == 503
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_in_consul() {
+    for side in Side::to_test().unwrap() {
+        let setup = Setup {
+            side: Some(side),
+            ..Setup::default()
+        };
+        let consul = setup.start().await.unwrap();
+        let [one, other] = [(), ()].map(|()| {
+            let mut registry = Consul::new();
+            let addresses = vec![consul.addr()];
+            registry
+                .init(Options {
+                    addresses,
+                    ..Options::default()
+                })
+                .unwrap();
+            registry
+        });
+        found_in(Arc::new(one), &other).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_in_mdns() {
+    found_in(Arc::new(Mdns::new()), &Mdns::new()).await;
+}
