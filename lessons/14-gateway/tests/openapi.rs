@@ -57,16 +57,39 @@ async fn page() -> (Running, Running, SocketAddr) {
     (every, user, door)
 }
 
+/// Thousands of requests that are tried one after the other. `SCHEMATHESIS=all` sends them all, as
+/// `scripts/figures gateway` does; else it is left at those that are made by lot.
+const LESS: &str = r#"
+[[operations]]
+include-operation-id = "every.every.v1.EveryService.Echo.post"
+
+[operations.phases.coverage]
+enabled = false
+
+[[operations]]
+include-operation-id = "every.every.v1.EveryService.Echo.get"
+
+[operations.phases.coverage]
+enabled = false
+"#;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schemathesis_finds_no_server_error_and_no_violation() {
     let (every, _user, door) = page().await;
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/python");
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/interop/python/schemathesis.toml"
+    );
+    let mut settings = std::fs::read_to_string(file).unwrap();
+    if std::env::var("SCHEMATHESIS").as_deref() != Ok("all") {
+        settings.push_str(LESS);
+    }
     let work = tempfile::tempdir().unwrap();
+    std::fs::write(work.path().join("settings.toml"), settings).unwrap();
     let mut python = Command::new(testkit::python_with_packages());
     python
         .current_dir(work.path())
-        .args(["-m", "schemathesis.cli", "--config-file"])
-        .arg(format!("{folder}/schemathesis.toml"))
+        .args(["-m", "schemathesis.cli", "--config-file", "settings.toml"])
         .args(["run", &format!("http://{door}/openapi.json")])
         .args(["--phases", "coverage,fuzzing", "--mode", "all"])
         .args([
@@ -95,12 +118,13 @@ async fn schemathesis_finds_no_server_error_and_no_violation() {
         .filter_map(|it| it.parse().ok());
     let numbers: Vec<u64> = numbers.collect();
     assert!(
-        numbers.len() == 2 && numbers[0] == numbers[1] && numbers[0] > 500,
+        numbers.len() == 2 && numbers[0] == numbers[1] && numbers[0] > 200,
         "{said}"
     );
+    println!("schemathesis: {}", passed.unwrap_or_default().trim());
     let calls = every.counts.calls.load(Ordering::SeqCst);
     assert!(
-        calls > 100,
+        calls > 50,
         "only {calls} calls have reached the service: {said}"
     );
 }

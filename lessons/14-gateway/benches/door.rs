@@ -1,0 +1,95 @@
+//! The two sides of `scripts/figures gateway`: the user service, and the gateway in front of it, in a
+//! process each.
+//!
+//! ```text
+//!   gateway-door service       the user service; says `listening on ADDR`
+//!   gateway-door door ADDR     the gateway, for the service at ADDR
+//! ```
+//!
+//! The registry is a map in the gateway's process: how a service is found is not what is measured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use l13_framework::l12_resilience::l06_grpc::listen::tell;
+use l13_framework::l12_resilience::l06_grpc::server::add_reflection;
+use l13_framework::registries::memory::Memory;
+use l13_framework::registry::{Instance, Registry};
+use l14_gateway::gateway::{Settings, router, serve};
+use l14_gateway::pb;
+use l14_gateway::pb::user::say_server::{Say, SayServer};
+use l14_gateway::pb::user::{HelloReply, HelloRequest};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::RoutesBuilder;
+use tonic::{Request, Response, Status};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    // `cargo bench` adds a `--bench` of its own, and without a role there is nothing to measure.
+    let words: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|word| word != "--bench")
+        .collect();
+    match &words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["service"] => service().await,
+        ["door", addr] => door(addr).await,
+        _ => {
+            println!(
+                "usage: gateway-door service | door ADDR; `scripts/figures gateway` does it all"
+            );
+            Ok(())
+        }
+    }
+}
+
+/// Answers at once: what is measured is the way.
+struct Users;
+
+#[tonic::async_trait]
+impl Say for Users {
+    async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
+        Ok(Response::new(HelloReply {
+            id: "123".to_string(),
+            username: request.into_inner().name,
+            answered_by: "user-1".to_string(),
+        }))
+    }
+}
+
+async fn service() -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    tell(&format!("listening on {}", listener.local_addr()?));
+    let mut routes = RoutesBuilder::default();
+    routes.add_service(SayServer::new(Users));
+    add_reflection(&mut routes, &[pb::DESCRIPTORS])?;
+    let server = tonic::transport::Server::builder()
+        .tcp_nodelay(true)
+        .add_routes(routes.routes());
+    Ok(server
+        .serve_with_incoming(TcpListenerStream::new(listener))
+        .await?)
+}
+
+async fn door(addr: &str) -> anyhow::Result<()> {
+    let registry = Memory::new();
+    let user = Instance {
+        id: "user-1".to_string(),
+        name: "go.micro.srv.user".to_string(),
+        version: "1.0.0".to_string(),
+        addr: addr.parse()?,
+        metadata: [].into(),
+    };
+    registry.register(&user, Duration::from_secs(3600)).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    tell(&format!("listening on {}", listener.local_addr()?));
+    let router = router(Arc::new(registry), Settings::default());
+    serve::serve(
+        listener,
+        router,
+        serve::Limits::default(),
+        std::future::pending(),
+    )
+    .await?;
+    Ok(())
+}
