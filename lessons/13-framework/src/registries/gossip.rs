@@ -49,8 +49,9 @@ pub use hear::Ignored;
 /// The neighbour that is asked when none is named.
 pub const NEIGHBOUR: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7946);
-/// How long a newcomer waits for neighbours before it answers its first question.
-const FIRST: Duration = Duration::from_millis(500);
+/// How long a newcomer waits for neighbours before it answers its first question. It believes a second
+/// heartbeat only, and on a busy machine half a second was not enough for that.
+const FIRST: Duration = Duration::from_millis(1500);
 /// In which rounds it looks whether a neighbour's place has become free: once a second.
 const PLACE: u64 = 10;
 /// How many neighbours are told at once that something was taken back.
