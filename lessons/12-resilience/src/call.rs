@@ -4,13 +4,13 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use crate::l06_grpc::retry::{Policy, Repeat};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tonic::{Code, Status};
 
 use crate::caller::{Attempt, Failed, How, Inner};
 use crate::dial::Dial;
 use crate::fail::FailMode;
+use crate::l06_grpc::retry::{Policy, Repeat};
 use crate::member::Member;
 use crate::ran::{Ran, blames, mended, ran, unanswered};
 

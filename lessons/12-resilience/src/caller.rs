@@ -6,7 +6,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::l06_grpc::retry::Repeat;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tonic::{Request, Status};
@@ -17,6 +16,7 @@ use crate::deadline;
 use crate::dial::{Dial, Lines};
 use crate::eject::{self, Ejector};
 use crate::fail::FailMode;
+use crate::l06_grpc::retry::Repeat;
 use crate::member::Member;
 use crate::select::{Select, Selector};
 

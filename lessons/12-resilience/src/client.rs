@@ -1,12 +1,12 @@
 //! Calls `Arith` by whoever is chosen. What may be made again stands in the contract, so it stands here
 //! and is nobody's choice.
 
-use crate::l06_grpc::retry::Repeat;
 use tokio::sync::watch;
 use tonic::transport::Channel;
 
 use crate::caller::{Attempt, Caller, Failed, How, Settings};
 use crate::dial::Grpc;
+use crate::l06_grpc::retry::Repeat;
 use crate::member::Member;
 use crate::pb::arith::arith_client::ArithClient;
 use crate::pb::arith::{

@@ -4,12 +4,13 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::l06_grpc::around::Next;
-use crate::l06_grpc::deadline::asked_for;
 use tokio::time::Instant;
 use tonic::Request;
 use tonic::body::Body;
 use tonic::codegen::http;
+
+use crate::l06_grpc::around::Next;
+use crate::l06_grpc::deadline::asked_for;
 
 tokio::task_local! {
     static UNTIL: Instant;

@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
-use crate::l06_grpc::{deadline, lost};
 use h2::Reason;
 use l10_discover::closed;
 use tokio::time::Instant;
 use tonic::{Code, ConnectError, Status};
+
+use crate::l06_grpc::{deadline, lost};
 
 /// Whether the other side may have done what it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -107,7 +107,8 @@ async fn what_a_dead_python_has_certainly_not_done_is_done_elsewhere() {
 async fn python_hears_that_it_has_lost_the_race() {
     let (slow, loser) = stranger("slow", "slow");
     let (_well, well) = stranger("well", "well");
-    let after = Duration::from_millis(20);
+    // Late enough that the first one has begun, on a busy machine too.
+    let after = Duration::from_millis(1500);
     let backup = client(&[&loser, &well], settings(FailMode::Backup { after }));
     for _ in 0..2 {
         let (reply, _) = backup.mul(How::safe(), 25, 4).await.unwrap();
@@ -135,10 +136,10 @@ async fn a_deadline_travels_from_python_through_us_to_python() {
     block_in_place(|| output(calls(ours.member.addr, "deadline")));
     let left = block_in_place(|| slow.says("Mul begins, "));
     let left: u64 = left.strip_suffix(" ms left").unwrap().parse().unwrap();
-    // The first Python has given it a second, which it rounds up to 1010 ms; our own clock would have
-    // been a minute. Python also rounds what it tells.
+    // The first Python has given it 3 seconds and a little more: it rounds up what it sends. Our own
+    // clock would have been a minute. Python also rounds what it tells.
     let here = ours.time();
-    assert!(left <= here + 1 && here < 2000, "{left} ms, {here} ms");
+    assert!(left <= here + 1 && here < 4000, "{left} ms, {here} ms");
     block_in_place(|| slow.says("Mul stopped"));
 }
 

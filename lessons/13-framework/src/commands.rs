@@ -12,7 +12,12 @@ use l13_framework::options::Options;
 use l13_framework::registry::{Event, Instance};
 use l13_framework::service::Service;
 
+use tokio::time::timeout;
+
 use crate::greeter;
+
+/// How long `client` looks for somebody.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// `server`.
 pub async fn server(options: Options, words: &[String]) -> anyhow::Result<()> {
@@ -28,6 +33,11 @@ pub async fn client(options: &Options, words: &[String]) -> anyhow::Result<()> {
     let registry = options.open_registry(None)?;
     let client = Client::new(registry.clone(), Settings::default().with(options));
     let service = options.server_name.as_deref().unwrap_or(greeter::NAME);
+    // Where nobody keeps the list, somebody who has just begun to listen has not heard of all. For a person
+    // a moment more is better than a wrong "nobody".
+    let mut members = client.known(service).members();
+    let somebody = members.wait_for(|members| !members.is_empty());
+    let _ = timeout(PATIENCE, somebody).await;
     let mut failed = 0;
     for name in words {
         let request = HelloRequest { name: name.clone() };

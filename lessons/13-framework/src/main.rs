@@ -18,16 +18,18 @@ use lexopt::prelude::*;
 const HELP: &str = "\
 The framework behind the notes: lesson 13 of Sockets to Services.
 
-  cargo run -p l13-framework                           the demo: every registry that is there
-  cargo run -p l13-framework -- server                 a greeter, in one terminal
-  cargo run -p l13-framework -- client Ada Grace       its caller, in another one
-  cargo run -p l13-framework -- services               who is registered, under which name
-  cargo run -p l13-framework -- watch [NAME]           tells who comes and who goes
-  cargo run -p l13-framework -- subscribe TOPIC [QUEUE]    hears what is published; with a queue, in turn
-  cargo run -p l13-framework -- publish TOPIC TEXT     publishes
-  cargo run -p l13-framework -- measure [--rounds N --comings N --kills N]    the registries in one table
+  cargo run -p l13-framework                       the demo: every registry that is there
+  cargo run -p l13-framework -- server             a greeter, in one terminal
+  cargo run -p l13-framework -- client Ada Grace   its caller, in another one
+  cargo run -p l13-framework -- services           who is registered, under which name
+  cargo run -p l13-framework -- watch [NAME]       tells who comes and who goes
+  cargo run -p l13-framework -- subscribe TOPIC [QUEUE]
+                                                   hears what is published; in turn with a QUEUE
+  cargo run -p l13-framework -- publish TOPIC TEXT publishes
+  cargo run -p l13-framework -- measure            the registries in one table; how much is
+                                                   measured: --rounds N --comings N --kills N
 
-All of them but measure find each other through the registry: mDNS, if nobody says otherwise. `client` calls the
+They find each other through the registry: mDNS, if nobody says otherwise. `client` calls the
 service that --server_name names.
 
 ";

@@ -302,12 +302,21 @@ fn print(what: &str, results: &BTreeMap<&str, Vec<Round>>, part: fn(&Round) -> &
         ratios.sort_by(f64::total_cmp);
         let range = format!("{:.2} to {:.2}", ratios[0], ratios[ratios.len() - 1]);
         println!(
-            "{name:<10}{:>10.2}{:>10.2}{:>10.2}{:>12.2}{range:>18}",
-            median(all.clone()),
-            all[0],
-            all[all.len() - 1],
+            "{name:<10}{:>10}{:>10}{:>10}{:>12.2}{range:>18}",
+            time(median(all.clone())),
+            time(all[0]),
+            time(all[all.len() - 1]),
             median(ratios.clone()),
         );
+    }
+}
+
+/// Less than a millisecond in three digits.
+fn time(milliseconds: f64) -> String {
+    if milliseconds < 1.0 {
+        format!("{milliseconds:.3}")
+    } else {
+        format!("{milliseconds:.1}")
     }
 }
 

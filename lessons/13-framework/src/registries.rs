@@ -49,3 +49,19 @@ pub fn named(name: &str) -> Result<Box<dyn Registry>, Error> {
 
 /// All names that [`named`] knows.
 pub const NAMES: [&str; 5] = ["memory", "mdns", "consul", "etcd", "gossip"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_called_what_it_is_named() {
+        for name in NAMES {
+            assert_eq!(named(name).unwrap().name(), name);
+        }
+        let words = named("zookeeper").unwrap_err().to_string();
+        for name in NAMES {
+            assert!(words.contains(name), "{words}");
+        }
+    }
+}

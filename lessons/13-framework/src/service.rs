@@ -2,6 +2,7 @@
 //! is this and its handlers.
 
 mod answers;
+mod health;
 mod keep;
 mod life;
 

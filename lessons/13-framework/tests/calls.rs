@@ -10,6 +10,7 @@ use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use l13_framework::client::{Client, Settings};
 use l13_framework::l12_resilience::caller::{Failed, How};
 use l13_framework::l12_resilience::deadline;
+use l13_framework::service::Service;
 use l13_framework::transport::{Line, Transport};
 use prost::Message;
 use tokio::time::{Instant, sleep};
@@ -275,4 +276,78 @@ async fn only_so_many_names_are_watched() {
     );
     assert_eq!(names.matches("nobody-").count(), 3, "{names}");
     running.leave().await;
+}
+
+/// What tonic has generated is served beside handlers, and called on the line that the caller gives: a
+/// stream as well, which is the health of the service, watched until it leaves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn generated_services_and_streams() {
+    use l06_grpc::greeter::Greetings;
+    use l06_grpc::pb::greeter::greeter_client::GreeterClient;
+    use l06_grpc::pb::greeter::greeter_server::GreeterServer;
+    use tonic_health::pb::HealthCheckRequest;
+    use tonic_health::pb::health_client::HealthClient;
+
+    let registry = memory();
+    let service = Service::new(NAME)
+        .registry(registry.clone())
+        .leaving(help::leaving())
+        .tell(|_| {})
+        .grpc(GreeterServer::new(Greetings))
+        .handle("test.v1.Other/Hello", |_: HelloRequest| async {
+            Ok::<_, Status>(HelloReply::default())
+        });
+    let mut running = start(&registry, service).await;
+    let client = Client::new(registry.clone(), Settings::default());
+    client
+        .home(NAME, Instant::now() + help::PATIENCE)
+        .await
+        .unwrap();
+    let caller = client.service(NAME);
+    let reply = caller
+        .call(How::safe(), |line, attempt| async move {
+            let Line::Grpc(channel) = line else {
+                return Err(Status::failed_precondition("this is gRPC only"));
+            };
+            let message = HelloRequest { name: "Ada".into() };
+            GreeterClient::new(channel)
+                .say_hello(attempt.request(message))
+                .await
+        })
+        .await;
+    assert_eq!(reply.unwrap().into_inner().message, "hello Ada");
+    let reply: HelloReply = client
+        .call(
+            NAME,
+            "test.v1.Other/Hello",
+            &HelloRequest::default(),
+            How::once(),
+        )
+        .await
+        .unwrap();
+    assert_eq!(reply, HelloReply::default());
+    let stream = caller.call(How::safe(), |line, _| async move {
+        let Line::Grpc(channel) = line else {
+            return Err(Status::failed_precondition("this is gRPC only"));
+        };
+        let service = "greeter.v1.Greeter".to_string();
+        HealthClient::new(channel)
+            .watch(HealthCheckRequest { service })
+            .await
+    });
+    let mut stream = stream.await.unwrap().into_inner();
+    assert_eq!(
+        stream.message().await.unwrap().unwrap().status,
+        1,
+        "SERVING"
+    );
+    running.ask();
+    assert_eq!(
+        stream.message().await.unwrap().unwrap().status,
+        2,
+        "NOT_SERVING"
+    );
+    drop(stream);
+    let left = running.task.await.unwrap().unwrap();
+    assert!(left.told && left.finished, "{left:?}");
 }

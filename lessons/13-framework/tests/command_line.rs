@@ -121,15 +121,19 @@ fn terminals_find_each_other_by_gossip() {
     let mut killed = server(&flags, &["--server_id=one"]);
     let _other = server(&flags, &["--server_id=two"]);
     until("both are listed", || {
-        let listed = output(with(&flags, &["services"]));
+        let (_, listed, _) = run(with(&flags, &["services"]));
         listed.contains("  one  ") && listed.contains("  two  ")
     });
     killed.signal("KILL");
     killed.ends(PATIENCE);
     until("the dead one is forgotten", || {
-        let said = output(with(&flags, &["client", "Ada"]));
-        assert_eq!(said, "hello Ada, says two\n");
-        !output(with(&flags, &["services"])).contains("  one  ")
+        let (_, said, _) = run(with(&flags, &["services"]));
+        said.contains("  two  ") && !said.contains("  one  ")
+    });
+    // Who has just joined hears of everybody in the end.
+    until("the living one answers", || {
+        let (_, said, _) = run(with(&flags, &["client", "Ada"]));
+        said == "hello Ada, says two\n"
     });
 }
 
@@ -251,6 +255,9 @@ fn help_and_words_for_what_is_wrong() {
         assert!(help.contains(word), "{word}: {help}");
     }
     assert_eq!(help, output(command(&["server", "-h"])));
+    for line in help.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = held.local_addr().unwrap().to_string();
     let free = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -9,8 +9,8 @@ use std::time::Duration;
 use chitchat::transport::UdpTransport;
 use chitchat::{ChitchatConfig, ChitchatHandle, ChitchatId, ProtocolVersion, spawn_chitchat};
 use l13_framework::registries::gossip::Gossip;
-use l13_framework::registry::{Error, Options, Registry};
-use suite::{LONG, free_udp, holds, instance, name, until};
+use l13_framework::registry::{Error, Event, Options, Registry};
+use suite::{LONG, free_udp, holds, instance, name, next, until};
 use tokio::net::UdpSocket;
 
 /// A participant with one neighbour.
@@ -40,8 +40,8 @@ async fn the_first_takes_the_neighbours_address() {
     assert_eq!(Gossip::at(own).addr().await, Ok(own));
 }
 
-/// The neighbour that all were given ends. Those who have met go on, and one who comes later takes its place,
-/// so that all find each other.
+/// The neighbour that all were given ends. Those who have met go on, one of them moves to its place, and one
+/// who comes later finds them there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_neighbour_may_end() {
     let neighbour = free_udp();
@@ -51,21 +51,44 @@ async fn the_neighbour_may_end() {
     let (one, two) = (instance(&name), instance(&name));
     second.register(&one, LONG).await.unwrap();
     holds(&third, &name, &[&one]).await;
+    let mut watch = third.watch(Some(&name)).await.unwrap();
+    assert_eq!(next(&mut watch).await, Event::Added(one.clone()));
     drop(first);
     third.register(&two, LONG).await.unwrap();
+    assert_eq!(next(&mut watch).await, Event::Added(two.clone()));
     holds(&second, &name, &[&one, &two]).await;
-    let late = beside(neighbour);
     let taken = async || {
-        let addr = late.addr().await;
-        (addr == Ok(neighbour), format!("{addr:?}"))
+        let both = [second.addr().await, third.addr().await];
+        (both.contains(&Ok(neighbour)), format!("{both:?}"))
     };
     until("the place of the first is taken", taken).await;
+    let late = beside(neighbour);
     holds(&late, &name, &[&one, &two]).await;
     let three = instance(&name);
     late.register(&three, LONG).await.unwrap();
     for registry in [&second, &third, &late] {
         holds(registry, &name, &[&one, &two, &three]).await;
     }
+    // Whoever has moved has taken all it says along: nobody has seen it go.
+    assert_eq!(next(&mut watch).await, Event::Added(three));
+}
+
+/// Two who have begun while the place was taken by somebody who is not one of us find each other when it is
+/// free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_have_never_met_find_together() {
+    let neighbour = free_udp();
+    let nobody = UdpSocket::bind(neighbour).await.unwrap();
+    let (one, other) = (beside(neighbour), beside(neighbour));
+    let name = name("user");
+    let (first, second) = (instance(&name), instance(&name));
+    one.register(&first, LONG).await.unwrap();
+    other.register(&second, LONG).await.unwrap();
+    holds(&one, &name, &[&first]).await;
+    holds(&other, &name, &[&second]).await;
+    drop(nobody);
+    holds(&one, &name, &[&first, &second]).await;
+    holds(&other, &name, &[&first, &second]).await;
 }
 
 /// chitchat itself, with whatever values.

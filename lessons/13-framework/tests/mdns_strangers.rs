@@ -13,6 +13,7 @@ use l13_framework::registries::mdns::ear::MOST;
 use l13_framework::registry::{Event, Options, Registry};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use suite::{LONG, PATIENCE, holds, instance, name, next, pairs, until};
 
@@ -200,6 +201,39 @@ async fn listening() -> Mdns {
     registry
 }
 
+/// Nothing is said on another interface than the loopback one. What is sent on an interface is heard by all on
+/// this machine who have joined there, so somebody who has joined everywhere would hear it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_leaves_by_another_interface() {
+    let registry = listening().await;
+    let port = registry.options().addresses[0].port().to_string();
+    let mut ours = instance(&name("user"));
+    ours.id = format!("leaves-{}", ours.addr.port());
+    let mut listener = Command::new(testkit::python_with_packages())
+        .arg(script("shout.py"))
+        .args([&port, "listen", &ours.id])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(listener.stdout.take().unwrap()).lines();
+    let mut lines = lines.map_while(Result::ok);
+    assert_eq!(lines.next().as_deref(), Some("listening"));
+    // An announcement, its repetition after a second, a change, two goodbyes.
+    registry.register(&ours, LONG).await.unwrap();
+    holds(&registry, &ours.name, &[&ours]).await;
+    ours.version = "2".into();
+    registry.register(&ours, LONG).await.unwrap();
+    holds(&registry, &ours.name, &[&ours]).await;
+    registry.deregister(&ours).await.unwrap();
+    holds(&registry, &ours.name, &[]).await;
+    drop(listener.stdin.take());
+    let heard: Vec<_> = lines.collect();
+    listener.wait().unwrap();
+    assert!(heard.len() >= 4, "{heard:?}");
+    assert!(heard.iter().all(|interface| interface == "lo"), "{heard:?}");
+}
+
 /// TXT that is no instance is left out, and counted with a reason; what is right is found all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn malformed_txt_is_left_out_and_counted() {
@@ -265,19 +299,17 @@ async fn a_flood_is_bounded() {
     let ours = instance(&name("user"));
     registry.register(&ours, LONG).await.unwrap();
     holds(&registry, &ours.name, &[&ours]).await;
-    shout(&registry, &["flood", "3000"]).await;
-    let bounded = async || {
-        let ignored = registry.ignored();
+    // On a busy machine some of it is lost, which is a bound as well; so it is said again.
+    let since = Instant::now();
+    while registry.ignored().restarts == 0 {
+        shout(&registry, &["flood", "3000"]).await;
         let kept = registry.get_service("flood").await.unwrap().len();
         assert!(kept < MOST, "{kept} are kept");
-        (
-            ignored.restarts > 0 && kept > 0,
-            format!("{kept}, {ignored:?}"),
-        )
-    };
-    until("the daemon is thrown away", bounded).await;
-    let before = registry.ignored();
-    println!("{before:?}");
+        assert!(since.elapsed() < PATIENCE, "{:?}", registry.ignored());
+    }
+    let ignored = registry.ignored();
+    println!("{ignored:?}");
+    assert!(ignored.too_many > 0, "{ignored:?}");
     // What was known is known still, and it hears what is new.
     let mut changed = ours.clone();
     changed.version = "2".into();

@@ -125,10 +125,7 @@ fn a_service_takes_them_over() {
 #[test]
 fn the_command_lines_of_the_notes() {
     for address in ["127.0.0.1:3379", "http://127.0.0.1:3379"] {
-        let line = [
-            "--registry=memory",
-            &format!("--registry_address={address}"),
-        ];
+        let line = ["--registry=etcd", &format!("--registry_address={address}")];
         let options = read(&line, &[]).unwrap();
         let expected = vec!["127.0.0.1:3379".parse().unwrap()];
         assert_eq!(options.registry_address, Some(expected), "{address}");

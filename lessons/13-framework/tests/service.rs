@@ -215,7 +215,10 @@ async fn kept_registered_also_when_the_registry_is_away() {
     until("it is registered", async || said("registered:")).await;
     // Again and again, or its time would be over.
     sleep(ttl * 3).await;
-    assert_eq!(moody.inner.get_service(NAME).await.unwrap().len(), 1);
+    until("it is still there", async || {
+        !moody.inner.get_service(NAME).await.unwrap().is_empty()
+    })
+    .await;
     // The registry forgets it, as one that is restarted: the next sign of life brings it back.
     moody.away(true);
     sleep(ttl * 2).await;
@@ -249,16 +252,22 @@ async fn leaving_cuts_nobody_off() {
     for transport in BOTH {
         let registry = memory();
         let slow = "test.v1.Slow/Work";
+        let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        let (finish, end) = tokio::sync::watch::channel(false);
         let service =
             greeter(&registry, "one")
                 .transport(transport)
-                .handle(slow, |_: HelloRequest| async {
-                    sleep(Duration::from_millis(700)).await;
-                    let message = "done".to_string();
-                    Ok::<_, tonic::Status>(HelloReply { message })
+                .handle(slow, move |_: HelloRequest| {
+                    let (begun, mut end) = (begun.clone(), end.clone());
+                    async move {
+                        let _ = begun.send(());
+                        let _ = end.wait_for(|end| *end).await;
+                        let message = "done".to_string();
+                        Ok::<_, tonic::Status>(HelloReply { message })
+                    }
                 });
         let mut leaving = leaving();
-        leaving.notice = Duration::from_millis(200);
+        leaving.notice = Duration::from_secs(2);
         let mut running = start(&registry, service.leaving(leaving)).await;
         let client = Client::new(registry.clone(), Settings::default());
         greet(&client, "Ada").await.unwrap();
@@ -267,13 +276,14 @@ async fn leaving_cuts_nobody_off() {
         let working = {
             let (client, request) = (client.clone(), HelloRequest::default());
             tokio::spawn(async move {
+                let how = How::once().within(help::PATIENCE);
                 client
-                    .call::<_, HelloReply>(NAME, slow, &request, How::once())
+                    .call::<_, HelloReply>(NAME, slow, &request, how)
                     .await
             })
         };
         // It is under way, not only on its way.
-        sleep(Duration::from_millis(100)).await;
+        begins.recv().await.unwrap();
         running.ask();
         until("it is off the list", async || {
             registry.get_service(NAME).await.unwrap().is_empty()
@@ -285,6 +295,7 @@ async fn leaving_cuts_nobody_off() {
         );
         let serves = line.serves(Instant::now() + help::PATIENCE).await;
         assert_eq!(serves.ok(), Some(false), "{transport}");
+        finish.send_replace(true);
         let done = working.await.unwrap();
         assert_eq!(done.unwrap().message, "done", "{transport}");
         let left = running.task.await.unwrap().unwrap();

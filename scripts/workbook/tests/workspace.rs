@@ -112,8 +112,14 @@ fn the_arrows_point_as_the_design_says() {
             "l10-discover" => &["l09-register", "services"],
             "l11-deregister" => &["l10-discover", "services"],
             "l12-resilience" => &["l10-discover", "testkit"],
-            "l13-framework" => &["l04-typed-rpc", "l06-grpc", "l12-resilience", "services"],
-            "l14-gateway" => &["l13-framework", "services"],
+            "l13-framework" => &[
+                "l04-typed-rpc",
+                "l06-grpc",
+                "l12-resilience",
+                "services",
+                "testkit",
+            ],
+            "l14-gateway" => &["l13-framework", "services", "testkit"],
             lesson if lesson.starts_with("l0") => &["testkit"],
             other => panic!("{}: say here what {other} may lean on", path.display()),
         };

@@ -75,8 +75,9 @@ fn b_a_thousand_calls() {
             );
             if rang < 2000 {
                 advice = String::from(
-                    "The city keeps to its budget, and then the town takes its own, and the village. Also one who \
-                     has nothing left has given it up: say so.",
+                    "That is more than one try more for ten calls. Does each call bring a tenth, and no more? And who has \
+                     nothing left has given it up as well: if the city does not say so, the town begins again, and \
+                     then the village.",
                 );
             }
             let answer = format!("{rang} calls reached the hospital");
@@ -92,7 +93,7 @@ fn c_a_bad_moment() {
         for _ in 0..1000 {
             let outcome = way.call(|| {
                 rang.set(rang.get() + 1);
-                if rang.get() % 20 == 0 {
+                if rang.get() % 20 == 1 {
                     return Err(Trouble::NoAnswer);
                 }
                 Ok(())
@@ -101,7 +102,8 @@ fn c_a_bad_moment() {
         }
         if lost.get() > 0 {
             let advice = "It was a bad moment, and the next ring would have been heard. One call in twenty \
-                          needs a second try, and there is one for ten calls.";
+                          needs a second try, and there is one for ten calls; and some are there at the \
+                          beginning, for the very first call.";
             let answer = format!("{} of 1000 calls failed", lost.get());
             case.differ("all calls come about", answer, advice);
         }

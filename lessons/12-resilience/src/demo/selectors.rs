@@ -50,7 +50,8 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
     };
     let (of_c, of_others) = (moved(true), moved(false));
     tell(&format!(
-        "   c leaves. Of {KEYS} keys, {its} were its own; {of_c} of them have moved, and {of_others} of the others."
+        "   c leaves. Of {KEYS} keys, {its} were its own; {of_c} of them have moved, and {of_others} of \
+         the others."
     ));
     Ok(())
 }

@@ -1,16 +1,22 @@
-"""Says what nobody asked for: DNS packets by hand, to the mDNS group on the loopback interface.
+"""Says what nobody asked for, and listens where nobody should be heard: DNS packets by hand.
 
   shout.py PORT flood COUNT     COUNT instances of our type, as they should be, each announced once
   shout.py PORT txt LABEL HEX   one instance with this TXT record, whatever is in it
   shout.py PORT noise COUNT     COUNT packets of which no part is right
+  shout.py PORT listen WORD     joins the group on every interface, and tells by which one each packet came
+                                in that has WORD in it, until its standard input ends
+
+The first three are sent on the loopback interface.
 
 No package is needed.
 """
 
+import os
 import random
 import socket
 import struct
 import sys
+import threading
 import time
 
 GROUP = "224.0.0.251"
@@ -44,7 +50,33 @@ def strings(**pairs):
     return b"".join(bytes([len(one)]) + one for one in each)
 
 
+def listen(port, word):
+    heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    # Linux's number of it, where Python has no name for it.
+    pktinfo = getattr(socket, "IP_PKTINFO", 8)
+    heard.setsockopt(socket.IPPROTO_IP, pktinfo, 1)
+    heard.bind(("0.0.0.0", port))
+    for index, _ in socket.if_nameindex():
+        group = struct.pack("4s4si", socket.inet_aton(GROUP), socket.inet_aton("0.0.0.0"), index)
+        try:
+            heard.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+        except OSError:
+            # An interface without IPv4.
+            pass
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    print("listening", flush=True)
+    while True:
+        packet, more, _, _ = heard.recvmsg(9000, 256)
+        if word.encode() in packet:
+            index = struct.unpack("i", more[0][2][:4])[0]
+            print(socket.if_indextoname(index), flush=True)
+
+
 def main(port, what, *rest):
+    if what == "listen":
+        listen(int(port), *rest)
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
     out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)

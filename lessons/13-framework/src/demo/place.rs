@@ -6,7 +6,7 @@ use l13_framework::client::{Client, Settings};
 use l13_framework::options::Options;
 use l13_framework::transport::Transport;
 use services::consul::{Consul, Setup};
-use services::testkit::etcd::{self, Etcd, Trouble};
+use services::testkit::etcd::Etcd;
 
 use super::{INTERVAL, TTL};
 use crate::greeter;
@@ -37,8 +37,8 @@ enum Server {
 }
 
 impl Place {
-    /// Starts what the registry needs; or why it is not there, and how to get it.
-    pub async fn open(kind: &str) -> anyhow::Result<Result<Place, String>> {
+    /// Starts what the registry needs. An error says what is missing, and how to get it.
+    pub async fn open(kind: &str) -> anyhow::Result<Place> {
         let mut flags = vec![format!("--registry={kind}")];
         let server = match kind {
             "gossip" => {
@@ -53,9 +53,6 @@ impl Place {
                 Server::Consul(consul)
             }
             "etcd" => {
-                if etcd::find().is_none() {
-                    return Ok(Err(Trouble::Missing.to_string()));
-                }
                 // It waits until etcd is ready, which takes seconds.
                 let etcd = tokio::task::spawn_blocking(Etcd::start).await??;
                 flags.push(format!("--registry_address=http://{}", etcd.addr()));
@@ -63,12 +60,12 @@ impl Place {
             }
             _ => Server::None,
         };
-        Ok(Ok(Place {
+        Ok(Place {
             kind: kind.to_string(),
             flags,
             service: format!("{}-{}", greeter::NAME, std::process::id()),
             _server: server,
-        }))
+        })
     }
 
     /// The id of a greeter.

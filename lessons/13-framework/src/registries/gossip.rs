@@ -8,7 +8,8 @@
 //! `register` is done once this participant knows it.
 //!
 //! It needs the address of one neighbour ([`Options::addresses`], else 127.0.0.1:7946). All may be given
-//! the same: the first one on a machine takes that address for its own, the others take a free port.
+//! the same: the first one on a machine takes that address for its own, the others take a free port. When
+//! that one ends, another one moves to its place, so that newcomers find somebody there.
 //!
 //! A participant's heartbeat travels with the gossip, so there is one for all of its instances. If none has
 //! been heard for the time to live of an instance, that is gone. A participant who lives and has not
@@ -34,6 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chitchat::ChitchatHandle;
+use chitchat::transport::UdpSocket;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -49,6 +51,8 @@ pub const NEIGHBOUR: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7946);
 /// How long a newcomer waits for neighbours before it answers its first question.
 const FIRST: Duration = Duration::from_millis(500);
+/// In which rounds it looks whether a neighbour's place has become free: once a second.
+const PLACE: u64 = 10;
 /// How many neighbours are told at once that something was taken back.
 const TOLD: usize = 16;
 
@@ -69,7 +73,10 @@ struct Part {
 }
 
 struct Shared {
-    addr: SocketAddr,
+    /// Where it is now. It may move to the place of a neighbour who has ended.
+    addr: Mutex<SocketAddr>,
+    /// Whether it has to stay where it is.
+    stays: bool,
     seeds: Vec<SocketAddr>,
     handle: AsyncMutex<ChitchatHandle>,
     /// What this participant says, and until when it is good, by id.
@@ -102,12 +109,13 @@ impl Gossip {
         }
     }
 
-    /// Its own address, which others can be given as a neighbour's.
+    /// Its own address at this moment, which others can be given as a neighbour's. One that was made with
+    /// [`Gossip::at`] keeps it.
     ///
     /// # Errors
     /// [`Error`]: the address is taken.
     pub async fn addr(&self) -> Result<SocketAddr, Error> {
-        Ok(self.part().await?.shared.addr)
+        Ok(*lock(&self.part().await?.shared.addr))
     }
 
     /// What was passed on and not taken over; nothing before the first use.
@@ -135,7 +143,8 @@ impl Part {
         let socket = node::open(own, &seeds).await?;
         let handle = node::start(socket, &seeds, Vec::new()).await?;
         let shared = Arc::new(Shared {
-            addr: handle.chitchat_id().gossip_advertise_addr,
+            addr: Mutex::new(handle.chitchat_id().gossip_advertise_addr),
+            stays: own.is_some(),
             seeds,
             handle: AsyncMutex::new(handle),
             own: Mutex::default(),
@@ -179,11 +188,17 @@ impl Shared {
     async fn run(self: Arc<Self>) {
         let mut round = interval(node::ROUND);
         round.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        for number in 1_u64.. {
             round.tick().await;
             self.take_back().await;
             if self.look().await.is_err() {
-                self.begin_anew().await;
+                self.begin_anew(None).await;
+            } else if number % PLACE == 0
+                && !self.stays
+                && !self.seeds.contains(&*lock(&self.addr))
+                && let Some(place) = node::place(&self.seeds).await
+            {
+                self.begin_anew(Some(place)).await;
             }
         }
     }
@@ -225,22 +240,33 @@ impl Shared {
         update.map_err(drop)
     }
 
-    /// Another participant on the same address, which says the same.
-    async fn begin_anew(&self) {
+    /// Another participant, on this socket or else on the same address, which says the same.
+    async fn begin_anew(&self, mut place: Option<UdpSocket>) {
         let mut handle = self.handle.lock().await;
         handle.abort();
-        // It is gone once its socket is free.
         loop {
-            let values = lock(&self.own)
-                .iter()
-                .map(|(id, (value, _))| (id.clone(), value.clone()))
-                .collect();
-            let again = match node::open(Some(self.addr), &[]).await {
+            let values = {
+                let own = lock(&self.own);
+                let values = own
+                    .iter()
+                    .map(|(id, (value, _))| (id.clone(), value.clone()));
+                values.collect()
+            };
+            let socket = match place.take() {
+                Some(socket) => Ok(socket),
+                // The one before is gone once its socket is free.
+                None => {
+                    let addr = *lock(&self.addr);
+                    node::open(Some(addr), &[]).await
+                }
+            };
+            let again = match socket {
                 Ok(socket) => node::start(socket, &self.seeds, values).await,
                 Err(why) => Err(why),
             };
             match again {
                 Ok(again) => {
+                    *lock(&self.addr) = again.chitchat_id().gossip_advertise_addr;
                     *handle = again;
                     break;
                 }

@@ -13,10 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tonic::service::{Routes, RoutesBuilder};
-use tonic_health::ServingStatus::{NotServing, Serving};
-use tonic_health::server::HealthReporter;
+use tonic::service::Routes;
+use tonic_health::ServingStatus::Serving;
 
+use super::health::{Health, add_reflection};
 use super::keep::{Keeper, Kept};
 use super::{Leaving, Service, Shutdown, answers};
 use crate::broker;
@@ -28,31 +28,9 @@ use crate::transport::{self, Transport};
 pub struct Left {
     /// Whether the registry was told.
     pub told: bool,
-    /// Whether every call that had begun was finished.
+    /// Whether every call that had begun was finished. If not, what is left of them ends with the program,
+    /// or with their own deadlines.
     pub finished: bool,
-}
-
-/// Who is told that it does not serve any more.
-enum Health {
-    Grpc(HealthReporter, Vec<String>),
-    Own(watch::Sender<bool>),
-    /// A server that is not ours.
-    Unknown,
-}
-
-impl Health {
-    async fn end(&self) {
-        match self {
-            Health::Grpc(reporter, names) => {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                server::report(reporter, &names, NotServing).await;
-            }
-            Health::Own(serving) => {
-                serving.send_replace(false);
-            }
-            Health::Unknown => {}
-        }
-    }
 }
 
 impl Service {
@@ -344,29 +322,4 @@ fn early(ended: Option<Result<anyhow::Result<()>, impl Display>>) -> anyhow::Err
         Some(Err(error)) => anyhow::anyhow!("the server has ended: {error}"),
         _ => anyhow::anyhow!("the server has ended without being asked to"),
     }
-}
-
-/// Reflection about `descriptors`, and about health and reflection themselves: version 1, and the
-/// forerunner that older tools ask for.
-fn add_reflection(
-    routes: &mut RoutesBuilder,
-    descriptors: &[&'static [u8]],
-) -> Result<(), tonic_reflection::server::Error> {
-    let builder = || {
-        let of_grpc_itself = [
-            tonic_health::pb::FILE_DESCRIPTOR_SET,
-            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
-            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
-        ];
-        let builder =
-            tonic_reflection::server::Builder::configure().include_reflection_service(false);
-        (descriptors.iter().copied().chain(of_grpc_itself)).fold(
-            builder,
-            tonic_reflection::server::Builder::register_encoded_file_descriptor_set,
-        )
-    };
-    routes
-        .add_service(builder().build_v1()?)
-        .add_service(builder().build_v1alpha()?);
-    Ok(())
 }

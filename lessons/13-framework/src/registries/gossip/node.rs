@@ -28,16 +28,22 @@ pub async fn open(own: Option<SocketAddr>, seeds: &[SocketAddr]) -> Result<UdpSo
         let opened = UdpSocket::open(own).await;
         return opened.map_err(|why| Error::Refused(format!("{why:#}")));
     }
-    for &seed in seeds
-        .iter()
-        .filter(|seed| seed.ip().is_loopback() && seed.port() != 0)
-    {
-        if let Ok(socket) = UdpSocket::open(seed).await {
-            return Ok(socket);
-        }
+    if let Some(socket) = place(seeds).await {
+        return Ok(socket);
     }
     let opened = UdpSocket::open(([127, 0, 0, 1], 0).into()).await;
     opened.map_err(|why| Error::Away(format!("{why:#}")))
+}
+
+/// A socket on the first of the neighbours' addresses that is free on this machine.
+pub async fn place(seeds: &[SocketAddr]) -> Option<UdpSocket> {
+    let here = |seed: &&SocketAddr| seed.ip().is_loopback() && seed.port() != 0;
+    for seed in seeds.iter().filter(here) {
+        if let Ok(socket) = UdpSocket::open(*seed).await {
+            return Some(socket);
+        }
+    }
+    None
 }
 
 /// Begins to take part, with these values. A participant that starts anew is another one, and its word is
