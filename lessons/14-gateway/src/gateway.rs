@@ -66,7 +66,7 @@ pub struct Settings {
     pub mode: FailMode,
     /// When an instance that fails is left out, and for how long.
     pub eject: eject::Settings,
-    /// The longest body and the longest answer of a service, in bytes.
+    /// The longest body of a request, in bytes.
     pub body: usize,
     /// The longest answer of a service, in bytes.
     pub answer: usize,

@@ -27,7 +27,7 @@ pub const TIMEOUT: &str = "x-timeout-ms";
 /// A longer id is not taken: it would go into every log on the way.
 const LONGEST_ID: usize = 64;
 
-/// A part of the bodies is read by everybody at once; this much time they have in any case.
+/// So long before the request's own end a body is given up: then there is still time to say so.
 const BODY_RESERVE: Duration = Duration::from_millis(50);
 
 // ANCHOR: places
