@@ -2,6 +2,7 @@
 //! forgotten when they break and when the member leaves.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,18 +49,22 @@ impl Dial for Grpc {
         let connected = tokio::time::timeout(deadline, endpoint.connect()).await;
         match connected {
             Ok(Ok(channel)) => Ok(channel),
-            Ok(Err(error)) => Err(unreached(member, &innermost(&error))),
-            Err(_) => Err(unreached(member, "no connection in time")),
+            Ok(Err(error)) => Err(unreached(member, error)),
+            Err(late) => Err(unreached(member, late)),
         }
     }
 }
 
-fn unreached(member: &Member, why: &str) -> Status {
-    Status::unavailable(format!("{} was not reached: {why}", member.addr))
+fn unreached(member: &Member, why: impl Error + Send + Sync + 'static) -> Status {
+    let words = format!("{} was not reached: {}", member.addr, innermost(&why));
+    let mut status = Status::unavailable(words);
+    // Whoever passes it on can tell by this that no server has said so.
+    status.set_source(Arc::new(why));
+    status
 }
 
 /// tonic says "transport error"; the reason is further in.
-fn innermost(error: &dyn std::error::Error) -> String {
+fn innermost(error: &dyn Error) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
         last = source;

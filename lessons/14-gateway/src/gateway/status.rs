@@ -1,5 +1,8 @@
 //! Failures in HTTP's words: which status a gRPC code becomes, and the JSON that tells it.
 
+use std::error::Error;
+use std::io::{self, Write};
+
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -68,6 +71,8 @@ struct Inner {
     /// Seconds.
     retry_after: Option<u64>,
     allow: Option<&'static str>,
+    /// What the browser is not told.
+    hidden: Option<String>,
 }
 
 impl Problem {
@@ -82,6 +87,7 @@ impl Problem {
                 details: Vec::new(),
                 retry_after: None,
                 allow: None,
+                hidden: None,
             }),
         }
     }
@@ -131,10 +137,15 @@ impl Problem {
     }
 
     // ANCHOR: problem
-    /// As JSON.
+    /// As JSON. What it leaves out goes to the log, with the number of the request.
     #[must_use]
     pub fn json(&self, request_id: &HeaderValue) -> Json {
         let inner = &self.inner;
+        if let Some(hidden) = &inner.hidden {
+            let id = request_id.to_str().unwrap_or_default();
+            // If nobody reads the log, the request is answered all the same.
+            let _ = writeln!(io::stderr(), "request {id}: {}: {hidden:?}", inner.status);
+        }
         let mut json = json!({
             "code": inner.http.as_u16(),
             "status": inner.status,
@@ -180,8 +191,30 @@ impl From<Bad> for Problem {
     }
 }
 
+// ANCHOR: hidden
+/// What a browser is told in place of the words of a fault. They are for whoever runs the service, and may
+/// name a table, a path or an address.
+fn shown(status: &Status) -> Option<&'static str> {
+    match status.code() {
+        Code::Unknown | Code::Internal | Code::DataLoss => {
+            Some("the service has failed; its log has this request_id")
+        }
+        // A status that has come from a service has no source: this one was made on the way there.
+        Code::Unavailable if status.source().is_some() => {
+            Some("the service was not reached; it may work later")
+        }
+        _ => None,
+    }
+}
+// ANCHOR_END: hidden
+
 impl From<Status> for Problem {
     fn from(status: Status) -> Problem {
+        if let Some(shown) = shown(&status) {
+            let mut problem = Problem::new(status.code(), shown);
+            problem.inner.hidden = Some(status.message().to_string());
+            return problem;
+        }
         let mut problem = Problem::new(status.code(), status.message());
         let details = pb::Status::decode(status.details()).map(|it| it.details);
         for any in details.unwrap_or_default().into_iter().take(DETAILS) {
