@@ -64,7 +64,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match parse().and_then(run) {
+    // lexopt's words have the reason in them, and its chain would tell it once more.
+    let command = parse().map_err(|error| anyhow::Error::msg(error.to_string()));
+    match command.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("l12-resilience: {error:#}");

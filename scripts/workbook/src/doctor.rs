@@ -83,7 +83,8 @@ pub fn look(root: &Path) -> Vec<Finding> {
             "port 8080",
             Need::Comfort,
             port(8080),
-            "stop what uses it, or give lesson 01 another one: -- server --addr 127.0.0.1:8081"
+            "stop what uses it, or give lessons 01 and 14 another one: -- server --addr 127.0.0.1:8082, \
+             -- gateway --addr 127.0.0.1:8082"
                 .into(),
         ),
         finding(
@@ -92,6 +93,12 @@ pub fn look(root: &Path) -> Vec<Finding> {
             port(8800),
             "stop what uses it, or give lessons 06 and 07 another one: -- server --addr 127.0.0.1:8801"
                 .into(),
+        ),
+        finding(
+            "port 8972",
+            Need::Comfort,
+            port(8972),
+            "stop what uses it, or give lesson 12 another one: -- server --addr 127.0.0.1:8973".into(),
         ),
         consul::port(root),
         finding(
