@@ -194,5 +194,5 @@ fn doctor_tells_a_taken_port() {
     let _held = std::net::TcpListener::bind("127.0.0.1:8080");
     let out = fixture.says(&["doctor", "--plain"]);
     assert!(out.contains("missing port 8080      taken"), "{out}");
-    assert!(out.contains("--addr 127.0.0.1:8081"), "{out}");
+    assert!(out.contains("--addr 127.0.0.1:8082"), "{out}");
 }
