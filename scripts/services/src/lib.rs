@@ -7,13 +7,15 @@
 //! # Layout
 //!
 //! * [`Side`] is the choice between real and embedded.
-//! * [`consul`] starts a Consul and ends it.
-//! * [`l08_consul`] is the embedded agent itself, whose clock a check can drive; [`testkit`] is what
-//!   checks share. Lessons reach both through this crate.
+//! * [`consul`] starts a Consul and ends it, [`redis`] a Redis.
+//! * [`l08_consul`] is the embedded agent itself, [`l15_redis`] the embedded Redis; a check can drive the
+//!   clock of either. [`testkit`] is what checks share. Lessons reach them through this crate.
 
 pub mod consul;
+pub mod redis;
 mod side;
 
 pub use l08_consul;
+pub use l15_redis;
 pub use side::{Side, VARIABLE};
 pub use testkit;

@@ -103,11 +103,11 @@ fn the_arrows_point_as_the_design_says() {
         let name = manifest["package"]["name"].as_str().unwrap().to_owned();
         let allowed: &[&str] = match name.as_str() {
             "workbook" | "testkit" => &[],
-            "wire" => &["l01-tcp"],
+            "wire" => &["l01-tcp", "l15-redis"],
             "l02-rpc" => &["l01-tcp", "testkit"],
             "l04-typed-rpc" => &["l02-rpc", "testkit"],
             "l07-streaming" => &["l06-grpc", "testkit"],
-            "services" => &["l08-consul", "testkit"],
+            "services" => &["l08-consul", "l15-redis", "testkit"],
             "l09-register" => &["l06-grpc", "services"],
             "l10-discover" => &["l09-register", "services"],
             "l11-deregister" => &["l10-discover", "services"],
@@ -120,6 +120,8 @@ fn the_arrows_point_as_the_design_says() {
                 "testkit",
             ],
             "l14-gateway" => &["l13-framework", "services", "testkit"],
+            "l15-redis" => &["testkit"],
+            "l16-captcha" => &["l13-framework", "l15-redis", "services", "testkit"],
             lesson if lesson.starts_with("l0") => &["testkit"],
             other => panic!("{}: say here what {other} may lean on", path.display()),
         };

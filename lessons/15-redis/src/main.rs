@@ -1,0 +1,3 @@
+//! The command line of lesson 15.
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! What this lesson shows: everything before it, at work in one site.
+//!
+//! # Layout
+//!
+//! * [`picture`] and [`question`]: what a person is asked. [`code`]: the answer.
+//! * [`parts`]: what the rules of a captcha are made of; the exercises of lessons 15 and 16 are these parts.
+//!   [`store`]: what they ask of Redis.
+//! * [`service`]: `go.micro.srv.getCaptcha`. [`pb`]: what the build made of its .proto file.
+//! * [`web`]: the site that the browser sees.
+
+pub mod code;
+pub mod parts;
+pub mod pb;
+pub mod picture;
+pub mod question;
+pub mod service;
+pub mod store;
+pub mod web;
+
+pub use l13_framework;
