@@ -4,6 +4,7 @@
 //!
 //! * [`client`]: a connection to Redis, with deadlines. Begin here, then [`greet`]: the greeting call.
 //! * [`cost`]: what a call costs, with a connection for each and on one that all share.
+//! * [`resp`]: what travels between a client and Redis, by hand.
 //! * [`server`]: a readable Redis; [`clock`] is its time.
 //! * [`faults`]: a wire to Redis that breaks on purpose.
 //!
@@ -14,4 +15,5 @@ pub mod clock;
 pub mod cost;
 pub mod faults;
 pub mod greet;
+pub mod resp;
 pub mod server;
