@@ -4,7 +4,9 @@
 //!
 //! * [`resp`]: the protocol, by hand.
 //! * [`server`]: a readable Redis.
+//! * [`clock`]: its time. [`serve`]: it as a program.
 
 pub mod clock;
 pub mod resp;
+pub mod serve;
 pub mod server;
