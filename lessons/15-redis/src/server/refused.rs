@@ -70,6 +70,14 @@ impl Refused {
         Refused(said)
     }
 
+    /// What EXEC says when it is refused itself.
+    #[must_use]
+    pub fn aborts(self) -> Refused {
+        let mut said = b"EXECABORT Transaction discarded because of: ".to_vec();
+        said.extend_from_slice(self.0.strip_prefix(b"ERR ").unwrap_or(&self.0));
+        Refused(said)
+    }
+
     /// As what it goes to the client.
     #[must_use]
     pub fn value(self) -> Value {

@@ -64,10 +64,17 @@ impl Session {
 
     fn accept(&mut self, shared: &Shared, words: Vec<Vec<u8>>) -> Answer {
         let mut state = shared.lock();
-        let command = match find(&words).and_then(|command| self.room(shared, &mut state, command))
-        {
+        let command = match find(&words).and_then(|command| self.room(shared, &state, command)) {
             Ok(command) => command,
             Err(refused) => {
+                // An EXEC that is refused has no second try.
+                if words
+                    .first()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(b"exec"))
+                {
+                    self.discard(&mut state);
+                    return Err(refused.aborts());
+                }
                 if let Some(queue) = &mut self.queue {
                     queue.broken = true;
                 }
@@ -88,9 +95,9 @@ impl Session {
     /// Refuses what needs memory while there is none. As in Redis it is looked at before a command, so
     /// the last one that got in may take more than was left.
     fn room(
-        &mut self,
+        &self,
         shared: &Shared,
-        state: &mut State,
+        state: &State,
         command: &'static Command,
     ) -> Result<&'static Command, Refused> {
         let queued = self.queue.iter().flat_map(|queue| &queue.requests);
@@ -98,13 +105,6 @@ impl Session {
             || command.name == "exec" && queued.into_iter().any(|(one, _)| one.is("denyoom"));
         if !grows || state.bytes() <= shared.config.max_memory {
             return Ok(command);
-        }
-        if command.name == "exec" {
-            self.discard(state);
-            return Err(Refused::new(
-                "EXECABORT Transaction discarded because of: OOM command not allowed when used \
-                 memory > 'maxmemory'.",
-            ));
         }
         Err(Refused::no_memory())
     }

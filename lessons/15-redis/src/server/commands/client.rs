@@ -96,8 +96,9 @@ fn reset(call: &mut Call<'_>) -> Answer {
 
 fn select(call: &mut Call<'_>) -> Answer {
     let number = call.number(1)?;
-    // Redis reads it as a number of 32 bits.
-    i32::try_from(number).map_err(|_| Refused::no_integer())?;
+    i32::try_from(number).map_err(|_| {
+        Refused::new("ERR value is out of range, value must between -2147483648 and 2147483647")
+    })?;
     let space = usize::try_from(number).ok();
     let space = space.filter(|space| *space < DATABASES);
     call.session.space = space.ok_or_else(|| Refused::new("ERR DB index is out of range"))?;
