@@ -101,6 +101,7 @@ async fn the_form_is_answered_with_a_page() {
         ("good", "That is right: you are let in for ten minutes.")
     );
     assert!(right.text().contains("<title>You are in: "));
+    assert!(hidden(&right, "form"), "nothing is left to be asked");
 
     let wrong = ask(&site, form("id=a&answer=1111&kind=picture")).await;
     assert_eq!(wrong.status.as_u16(), 200);
