@@ -94,7 +94,8 @@ impl Painter {
         Painter { digits, palette }
     }
 
-    /// A picture of these digits, with noise that comes from `seed`: the same seed, the same picture.
+    /// A picture of these digits, with noise that comes from `seed`: the same seed, the same picture (another
+    /// processor may round a shade otherwise).
     ///
     /// The seed tells nothing of the digits, and nobody needs to keep it: it should come from the operating
     /// system ([`crate::code::seed`]), so that no two pictures have the same noise.
@@ -280,5 +281,7 @@ fn bounds(curves: &[OutlineCurve]) -> Rect {
     })
 }
 
+// The path, because `interop/rust` takes this file into a program that has other folders.
 #[cfg(test)]
+#[path = "picture/tests.rs"]
 mod tests;
