@@ -171,7 +171,7 @@ pub const ADVICE: &str = "Advice:";
 
 /// The program behind `services` does not compile.
 pub const SERVICES_NOT_BUILT: &str = "The program for servers did not compile. Its errors are \
-     above; it is built from scripts/services and lessons/08-consul/src.";
+     above; it is built from scripts/services, lessons/08-consul/src and lessons/15-redis/src.";
 
 /// A lesson whose programs cannot be built here.
 #[must_use]
@@ -306,11 +306,10 @@ pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
 /// Heading of what only makes it nicer.
 pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
 /// Heading of what only some lessons need.
-pub const DOCTOR_LATER: &str =
-    "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lesson 13 (etcd)";
-/// Heading of what only `scripts/test` needs, and two of them `peer`.
+pub const DOCTOR_LATER: &str = "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lesson 13 (etcd), for lessons 15 and 16 (Redis)";
+/// Heading of what only `scripts/test` needs, and some of them `peer`.
 pub const DOCTOR_TESTS: &str =
-    "To run scripts/test (it installs these on Debian); Python and Go also for `peer`";
+    "To run scripts/test (it installs these on Debian); Python, Go and redis-cli also for `peer`";
 /// Mark of a thing that is there, in plain output.
 pub const DOCTOR_OK: &str = "ok     ";
 /// Mark of a thing that is missing, in plain output.
