@@ -22,8 +22,8 @@ Usage: cargo workbook services up [consul|redis] [--port N] [--real | --embedded
 
 Without a name, both: Consul and Redis.
 
-  up       starts Consul on 127.0.0.1:8500, Redis on 127.0.0.1:6379, and returns when they are ready;
-           they go on running. The real one where there is one, else the embedded one: the agent of
+  up       starts Consul on 127.0.0.1:8500, Redis on 127.0.0.1:6379, and returns when they are
+           ready; they go on running. The real one where there is one, else the embedded one: the agent of
            lesson 08, the server of lesson 15
   status   asks them now. Exit code: 0 if what was started answers, 1 if one has crashed or does not
            answer, 3 if none was started
@@ -31,10 +31,11 @@ Without a name, both: Consul and Redis.
   cluster  three real servers, Consul or etcd, until Ctrl-C; tells who leads, who fails, who leaves.
            --kill-leader does the experiment by itself, with times
 
-  --port N             with a name: the port, for Consul that of the HTTP API; 0 takes any that is free
+  --port N             with a name: the port, Consul's of the HTTP API; 0 takes any that is free
   --real, --embedded   which one; the variable WORKBOOK_SERVICES=real|embedded does the same
   --foreground         up, with a name: until Ctrl-C, in this terminal
-  --json               status: one object; what runs stands in target/services/consul.json, redis.json
+  --json               status: one object; what runs stands in target/services/consul.json and
+                       redis.json
   --state DIR          another folder for what is remembered about them
   --raft-multiplier N  cluster consul: how patient the servers are, 1 to 10
 
