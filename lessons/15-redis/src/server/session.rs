@@ -27,6 +27,8 @@ pub struct Session {
     pub space: usize,
     /// The connection ends behind this answer.
     pub closing: bool,
+    /// Its answer is too large to be sent: the connection ends without it.
+    pub cut: bool,
     /// What has been queued since MULTI.
     pub queue: Option<Queue>,
     /// Raised when a watched key changes.
@@ -64,10 +66,17 @@ impl Session {
 
     fn accept(&mut self, shared: &Shared, words: Vec<Vec<u8>>) -> Answer {
         let mut state = shared.lock();
-        let command = match find(&words).and_then(|command| self.room(shared, &mut state, command))
-        {
+        let command = match find(&words).and_then(|command| self.room(shared, &state, command)) {
             Ok(command) => command,
             Err(refused) => {
+                // An EXEC that is refused has no second try.
+                if words
+                    .first()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(b"exec"))
+                {
+                    self.discard(&mut state);
+                    return Err(refused.aborts());
+                }
                 if let Some(queue) = &mut self.queue {
                     queue.broken = true;
                 }
@@ -88,9 +97,9 @@ impl Session {
     /// Refuses what needs memory while there is none. As in Redis it is looked at before a command, so
     /// the last one that got in may take more than was left.
     fn room(
-        &mut self,
+        &self,
         shared: &Shared,
-        state: &mut State,
+        state: &State,
         command: &'static Command,
     ) -> Result<&'static Command, Refused> {
         let queued = self.queue.iter().flat_map(|queue| &queue.requests);
@@ -98,13 +107,6 @@ impl Session {
             || command.name == "exec" && queued.into_iter().any(|(one, _)| one.is("denyoom"));
         if !grows || state.bytes() <= shared.config.max_memory {
             return Ok(command);
-        }
-        if command.name == "exec" {
-            self.discard(state);
-            return Err(Refused::new(
-                "EXECABORT Transaction discarded because of: OOM command not allowed when used \
-                 memory > 'maxmemory'.",
-            ));
         }
         Err(Refused::no_memory())
     }
@@ -154,12 +156,18 @@ impl Session {
                 Protocol::Resp3 => Value::Null,
             });
         }
-        let requests = queue.requests.into_iter();
-        let answers = requests.map(|(command, words)| {
+        let (mut answers, mut size) = (Vec::new(), 0_usize);
+        for (command, words) in queue.requests {
             let answer = self.run(shared, state, command, words);
-            answer.unwrap_or_else(Refused::value)
-        });
-        Ok(Value::Array(answers.collect()))
+            let answer = answer.unwrap_or_else(Refused::value);
+            // All are done, but no more answers are kept than can be sent.
+            size = size.saturating_add(answer.size());
+            if size <= shared.config.max_answer {
+                answers.push(answer);
+            }
+        }
+        self.cut = size > shared.config.max_answer;
+        Ok(Value::Array(answers))
     }
 
     /// Forgets what was queued, and what was watched.

@@ -23,8 +23,8 @@ Usage: cargo workbook services up [consul|redis] [--port N] [--real | --embedded
 Without a name, both: Consul and Redis.
 
   up       starts Consul on 127.0.0.1:8500, Redis on 127.0.0.1:6379, and returns when they are
-           ready; they go on running. The real one where there is one, else the embedded one: the agent of
-           lesson 08, the server of lesson 15
+           ready; they go on running. The real one where there is one, else the embedded one: the
+           agent of lesson 08, the server of lesson 15
   status   asks them now. Exit code: 0 if what was started answers, 1 if one has crashed or does not
            answer, 3 if none was started
   down     ends them, with everything they started

@@ -66,6 +66,16 @@ pub fn python(root: &Path) -> Finding {
     }
 }
 
+/// What `peer 15` needs: both of them; the first one that is missing is told.
+#[must_use]
+pub fn both(root: &Path) -> Finding {
+    let client = client();
+    match client.found {
+        Ok(_) => python(root),
+        Err(_) => client,
+    }
+}
+
 /// Redis' own port. Taken by the Redis of `services up` it is in good hands. Any other that has it is
 /// most often the one that Debian starts with its package.
 #[must_use]

@@ -127,7 +127,7 @@ fn command_info(call: &mut Call<'_>) -> Answer {
     if call.words.len() == 2 {
         return command(call);
     }
-    let found = asked(call).map(|command| command.map_or(Value::NullArray, shown));
+    let found = asked(call).map(|command| command.map_or(Value::Null, shown));
     Ok(Value::Array(found.collect()))
 }
 

@@ -96,8 +96,9 @@ fn reset(call: &mut Call<'_>) -> Answer {
 
 fn select(call: &mut Call<'_>) -> Answer {
     let number = call.number(1)?;
-    // Redis reads it as a number of 32 bits.
-    i32::try_from(number).map_err(|_| Refused::no_integer())?;
+    i32::try_from(number).map_err(|_| {
+        Refused::new("ERR value is out of range, value must between -2147483648 and 2147483647")
+    })?;
     let space = usize::try_from(number).ok();
     let space = space.filter(|space| *space < DATABASES);
     call.session.space = space.ok_or_else(|| Refused::new("ERR DB index is out of range"))?;
@@ -156,10 +157,8 @@ fn hello(call: &mut Call<'_>) -> Answer {
                 at += 2;
             }
             _ => {
-                let mut said = b"ERR Syntax error in HELLO option '".to_vec();
-                said.extend_from_slice(call.word(at));
-                said.push(b'\'');
-                return Err(Refused::new(said));
+                let before = "ERR Syntax error in HELLO option '";
+                return Err(Refused::quoting(before, call.word(at), "'"));
             }
         }
     }
@@ -225,8 +224,6 @@ fn set_info(call: &mut Call<'_>) -> Answer {
     {
         return Ok(Value::simple("OK"));
     }
-    let mut said = b"ERR Unrecognized option '".to_vec();
-    said.extend_from_slice(call.word(2));
-    said.push(b'\'');
-    Err(Refused::new(said))
+    let before = "ERR Unrecognized option '";
+    Err(Refused::quoting(before, call.word(2), "'"))
 }

@@ -205,19 +205,20 @@ fn getex(call: &mut Call<'_>) -> Answer {
     while at < call.words.len() {
         at += 1 + Ttl::option(&mut ttl, call, at, &[Ttl::PERSIST])?;
     }
-    let until = match ttl {
-        Some(ttl) => deadline(call, ttl)?,
-        None => None,
-    };
     let value = read(call, 1);
-    if value != Value::Null && ttl.is_some() {
-        let (key, now) = (call.take(1), call.now());
-        match until {
-            Some(until) if until <= now => drop(call.space().remove(&key)),
-            // PERSIST leaves a key alone that has no end.
-            None if call.space().get(&key).is_some_and(|e| e.deadline.is_none()) => {}
-            until => call.space().set_deadline(&key, until),
-        }
+    let (Value::Bulk(_), Some(ttl)) = (&value, ttl) else {
+        return Ok(value);
+    };
+    let until = deadline(call, ttl)?;
+    let (key, now) = (call.take(1), call.now());
+    let space = call.space();
+    match until {
+        Some(until) if until <= now => drop(space.remove(&key)),
+        // PERSIST leaves a key alone that has no end.
+        None if space
+            .get(&key)
+            .is_some_and(|entry| entry.deadline.is_none()) => {}
+        until => space.set_deadline(&key, until),
     }
     Ok(value)
 }

@@ -173,11 +173,7 @@ fn expire(call: &mut Call<'_>) -> Answer {
             b"XX" => xx = true,
             b"GT" => gt = true,
             b"LT" => lt = true,
-            _ => {
-                let mut said = b"ERR Unsupported option ".to_vec();
-                said.extend_from_slice(word);
-                return Err(Refused::new(said));
-            }
+            _ => return Err(Refused::quoting("ERR Unsupported option ", word, "")),
         }
     }
     if nx && (xx || gt || lt) {
@@ -229,12 +225,16 @@ fn ttl(call: &mut Call<'_>) -> Answer {
         return Ok(Value::Integer(-1));
     };
     Ok(Value::Integer(match call.name {
-        // To the nearest second, as in Redis: a fresh `EX 10` has 10.
-        "ttl" => (deadline - now).saturating_add(500) / 1000,
+        "ttl" => seconds(deadline - now),
         "pttl" => deadline - now,
-        "expiretime" => deadline.saturating_add(500) / 1000,
+        "expiretime" => seconds(deadline),
         _ => deadline,
     }))
+}
+
+/// The nearest second, as in Redis: a fresh `EX 10` has 10 and not 9.
+fn seconds(ms: i64) -> i64 {
+    ms / 1000 + i64::from(ms % 1000 >= 500)
 }
 
 fn persist(call: &mut Call<'_>) -> Answer {
