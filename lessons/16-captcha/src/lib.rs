@@ -7,8 +7,10 @@
 //!   [`store`]: what they ask of Redis.
 //! * [`service`]: `go.micro.srv.getCaptcha`. [`pb`]: what the build made of its .proto file.
 //! * [`web`]: the site that the browser sees.
+//! * [`notes`]: the site as the notes draw it, with all its faults. The chapter takes it apart.
 
 pub mod code;
+pub mod notes;
 pub mod parts;
 pub mod pb;
 pub mod picture;
