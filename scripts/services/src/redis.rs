@@ -6,6 +6,9 @@
 //! println!("a {} Redis at {}", redis.side(), redis.addr());
 //! # Ok(()) }
 //! ```
+//!
+//! It can be killed and started again at the same address: what a client does without its Redis, and
+//! with one that has forgotten everything, is worth a test.
 
 use std::net::SocketAddr;
 
@@ -24,15 +27,21 @@ pub struct Setup {
     pub decode: Option<Decode>,
 }
 
-/// A running Redis.
+/// A Redis: it runs, or it was killed and can be started again.
 pub struct Redis {
     addr: SocketAddr,
     inner: Inner,
 }
 
 enum Inner {
-    Real(testkit::redis::Redis),
-    Embedded(Server),
+    /// Away only while [`Redis::start_again`] waits for it.
+    Real(Option<testkit::redis::Redis>),
+    Embedded {
+        /// With the address that it has got, so that the next one takes the same.
+        config: Config,
+        /// `None` after [`Redis::kill`].
+        server: Option<Server>,
+    },
 }
 
 impl Setup {
@@ -62,20 +71,25 @@ impl Setup {
         let redis = tokio::task::spawn_blocking(move || setup.start()).await??;
         Ok(Redis {
             addr: redis.addr(),
-            inner: Inner::Real(redis),
+            inner: Inner::Real(Some(redis)),
         })
     }
 
     async fn embedded(self) -> anyhow::Result<Redis> {
-        let config = Config {
+        let mut config = Config {
             addr: format!("127.0.0.1:{}", self.port.unwrap_or(0)),
             decode: self.decode,
             ..Config::default()
         };
-        let server = Server::start(config).await?;
+        let server = Server::start(config.clone()).await?;
+        let addr = server.address();
+        config.addr = addr.to_string();
         Ok(Redis {
-            addr: server.address(),
-            inner: Inner::Embedded(server),
+            addr,
+            inner: Inner::Embedded {
+                config,
+                server: Some(server),
+            },
         })
     }
 }
@@ -92,33 +106,73 @@ impl Redis {
     pub fn side(&self) -> Side {
         match self.inner {
             Inner::Real(_) => Side::Real,
-            Inner::Embedded(_) => Side::Embedded,
+            Inner::Embedded { .. } => Side::Embedded,
         }
     }
 
-    /// The process that serves it: this one for the embedded one.
+    /// The process that serves it: this one for the embedded one. 0 while there is none.
     #[must_use]
     pub fn pid(&self) -> u32 {
         match &self.inner {
-            Inner::Real(redis) => redis.id(),
-            Inner::Embedded(_) => std::process::id(),
+            Inner::Real(redis) => redis.as_ref().map_or(0, testkit::redis::Redis::id),
+            Inner::Embedded { .. } => std::process::id(),
         }
     }
 
     /// Whether it still runs: a crash of the real one is noticed here.
     pub fn is_running(&mut self) -> bool {
         match &mut self.inner {
-            Inner::Real(redis) => redis.is_running(),
-            Inner::Embedded(_) => true,
+            Inner::Real(redis) => redis
+                .as_mut()
+                .is_some_and(testkit::redis::Redis::is_running),
+            Inner::Embedded { server, .. } => server.is_some(),
         }
     }
 
-    /// Ends it and waits until its port is free.
-    pub async fn stop(self) {
-        match self.inner {
-            // Ending and waiting for a process is a short, blocking thing.
-            Inner::Real(redis) => drop(redis),
-            Inner::Embedded(server) => server.stop().await,
+    /// Ends it as a crash would, with everything that it has kept, and waits until its port is free.
+    /// Its connections are cut.
+    pub async fn kill(&mut self) {
+        match &mut self.inner {
+            // Killing and waiting for a process is a short, blocking thing.
+            Inner::Real(redis) => redis.iter_mut().for_each(testkit::redis::Redis::kill),
+            Inner::Embedded { server, .. } => {
+                if let Some(server) = server.take() {
+                    server.stop().await;
+                }
+            }
         }
+    }
+
+    /// Starts it again at the same address, empty, and returns when it answers. One that runs is
+    /// killed first.
+    ///
+    /// # Errors
+    /// If it does not start, for example because somebody has taken its port in the meantime.
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        self.kill().await;
+        match &mut self.inner {
+            Inner::Real(here) => {
+                let Some(mut redis) = here.take() else {
+                    anyhow::bail!("the last start of this Redis was broken off");
+                };
+                // It waits until Redis answers.
+                let started = tokio::task::spawn_blocking(move || {
+                    let started = redis.start_again();
+                    (redis, started)
+                });
+                let (redis, started) = started.await?;
+                *here = Some(redis);
+                started?;
+            }
+            Inner::Embedded { config, server } => {
+                *server = Some(Server::start(config.clone()).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends it and waits until its port is free.
+    pub async fn stop(mut self) {
+        self.kill().await;
     }
 }
