@@ -1,2 +1,90 @@
 //! The answer of a picture, and everything else that nobody may guess: ids and sessions. All of it comes
 //! from the operating system's own source of randomness.
+//!
+//! A generator in the program, seeded once, would be faster, and nobody waits for four digits. But who has
+//! seen enough of what a simple one makes can compute the rest, and who has seen its seed in a log or in a
+//! copy of the memory can do it with any of them.
+//!
+//! There is no comparison in constant time here. It keeps a peer from finding a secret letter by letter, by
+//! asking again and again and measuring how soon "no" comes. An answer to a captcha is compared once, and
+//! then the code is gone: the next guess is about another one.
+
+use getrandom::Error;
+
+/// The digits that pictures are made of.
+///
+/// All but 0 and 1. A thin line through a 0 makes an 8 of it at a glance, and a 1 is itself a line, of which
+/// the noise has more; with a lean it is a 7. The eight that stay are told apart whatever happens to them, but
+/// for 6 and 9: a 6 is a 9 that stands on its head, so no digit may lean far (`picture`).
+///
+/// What it costs: a code of four is one of 4,096 and not of 10,000. Who can only try a few times gains nothing
+/// from that.
+pub const DIGITS: [u8; 8] = *b"23456789";
+
+/// How many digits a code has.
+pub const LENGTH: usize = 4;
+
+/// So many digits for a picture: three bits each, 12 for four. Each digit is as likely as any other.
+///
+/// # Errors
+/// If the operating system has no randomness to give. There is nothing to fall back on: no code, no picture.
+pub fn fresh(digits: usize) -> Result<String, Error> {
+    let mut bytes = vec![0; digits];
+    getrandom::fill(&mut bytes)?;
+    // 256 is 32 times 8, so no digit is favoured. With ten digits, 0 to 5 would be: 256 is 25 times 10, and 6
+    // bytes are left over.
+    let digit = |byte: u8| char::from(DIGITS[usize::from(byte) % DIGITS.len()]);
+    Ok(bytes.into_iter().map(digit).collect())
+}
+
+/// A name for a captcha: 128 random bits as 32 hexadecimal digits. Who tries a million a second for a year
+/// has a chance of one in 10 million millions of millions to meet one of a thousand that are waiting.
+///
+/// # Errors
+/// As [`fresh`].
+pub fn id() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// A name for a session: 128 random bits as 32 hexadecimal digits. Who knows it is this session.
+///
+/// # Errors
+/// As [`fresh`].
+pub fn session() -> Result<String, Error> {
+    id()
+}
+
+/// What the noise of a picture, or a question, comes from: 64 random bits.
+///
+/// # Errors
+/// As [`fresh`].
+pub fn seed() -> Result<u64, Error> {
+    getrandom::u64()
+}
+
+/// What somebody has typed, as digits, if it is digits: without the space and the signs that people put
+/// between digits, and with the digits of other keyboards (full width, Arabic, Persian, Devanagari) as 0 to 9.
+///
+/// Everything else stays as it is, and is a wrong answer. It is never longer than `typed`.
+#[must_use]
+pub fn tidy(typed: &str) -> String {
+    typed
+        .chars()
+        .filter(|letter| {
+            !letter.is_whitespace() && !",.-\u{200b}\u{200e}\u{200f}".contains(*letter)
+        })
+        .map(|letter| {
+            let value = ZEROS
+                .iter()
+                .find_map(|&zero| u32::from(letter).checked_sub(zero).filter(|v| *v < 10));
+            value
+                .and_then(|value| char::from_digit(value, 10))
+                .unwrap_or(letter)
+        })
+        .collect()
+}
+
+/// The zeros of other scripts; their nine other digits come behind each (Unicode, chapter 22.3).
+const ZEROS: [u32; 4] = [0xff10, 0x0660, 0x06f0, 0x0966];

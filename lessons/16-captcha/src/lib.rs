@@ -16,6 +16,7 @@ pub mod pb;
 pub mod picture;
 pub mod question;
 pub mod service;
+pub mod sheet;
 pub mod store;
 pub mod web;
 

@@ -1,4 +1,18 @@
 //! The same for whoever cannot see a picture: a question in words.
+//!
+//! "Write these numbers as digits: seven, two, nine, four." A person who hears it types four digits. Sums and riddles
+//! were the alternative: they are harder for many people, and not for a program, and a sum of two digits has
+//! 19 answers where four digits have 10,000. So a guess is no better here than with the picture.
+//!
+//! Be honest: this stops no program that was written for this page. Ten words in a table answer every question,
+//! and a picture of digits is read by programs as well, a little later. What counts is that it costs as much as a
+//! picture: one answer for each question, so many questions and so many wrong answers in a minute, for a
+//! session and for an address. Whoever cannot see must not be the one who is kept out.
+
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
+use crate::code;
 
 /// A question and its answer, which is digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,12 +23,23 @@ pub struct Question {
     pub answer: String,
 }
 
-/// A question that comes from `seed`.
+/// The digits as a screen reader says them. All ten: words do not look alike.
+const WORDS: [&str; 10] = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+];
+
+/// A question that comes from `seed`, the answer as well: the seed is 64 bits of [`code::seed`], and nobody
+/// keeps it.
 #[must_use]
 pub fn ask(seed: u64) -> Question {
-    let _ = seed;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let values: Vec<usize> = (0..code::LENGTH)
+        .map(|_| rng.random_range(0..WORDS.len()))
+        .collect();
+    let words: Vec<&str> = values.iter().map(|&value| WORDS[value]).collect();
     Question {
-        words: String::new(),
-        answer: String::new(),
+        // Commas, so that a screen reader makes a pause after each word.
+        words: format!("Write these numbers as digits: {}.", words.join(", ")),
+        answer: values.iter().map(usize::to_string).collect(),
     }
 }
