@@ -1,12 +1,15 @@
-//! Turns the .proto file of this lesson into Rust; with the feature `mine` it also brings in the
-//! learner's own answers.
+//! Turns the .proto file of this lesson into Rust, and brings in the exercises that the site runs on: with
+//! the feature `mine` the learner's own passed answers, else the solutions.
 
+#[path = "../../scripts/testkit/mine.rs"]
+mod mine;
 #[path = "../../scripts/testkit/protos.rs"]
 mod protos;
 
 use std::io;
 
 fn main() -> io::Result<()> {
+    mine::parts(&["16-captcha"])?;
     let files = protos::compile(&["captcha/v1/captcha.proto"])?;
     tonic_prost_build::configure().compile_fds(files)
 }

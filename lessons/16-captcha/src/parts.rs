@@ -1,5 +1,8 @@
 //! The rules of a captcha, each as a part that can be replaced: the exercises of lessons 15 and 16 are
-//! these parts. With the feature `mine` the learner's passed answers take their places.
+//! these parts. This file says what each of them promises; [`Ours`] keeps the promises.
+
+mod ours;
+mod scoped;
 
 use std::fmt;
 use std::future::Future;
@@ -7,6 +10,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use redis::aio::ConnectionManager;
+
+pub use ours::{Ours, decode};
+pub use scoped::Scoped;
 
 /// The store has not answered. What was asked of it may have happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +58,7 @@ pub enum Verdict {
 }
 
 /// A captcha before it leaves the service.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Drawn {
     /// What it is called.
     pub id: String,
@@ -60,6 +66,14 @@ pub struct Drawn {
     pub code: String,
     /// The picture.
     pub png: Vec<u8>,
+}
+
+// By hand: a derived one would write the answer into whatever log somebody puts this in.
+impl fmt::Debug for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.png.len();
+        write!(f, "Drawn {{ id: {:?}, png: {bytes} bytes, .. }}", self.id)
+    }
 }
 
 /// What leaves the service beside the picture.
@@ -80,8 +94,16 @@ pub struct Limits {
     pub per_session: u64,
     /// For one address: a whole class may share one.
     pub per_address: u64,
-    /// The window that is counted in.
+    /// The window that is counted in; it begins with the first of them.
     pub window: Duration,
+}
+
+impl Limits {
+    /// The window in whole seconds, at least one.
+    #[must_use]
+    pub fn seconds(&self) -> u64 {
+        self.window.as_secs().max(1)
+    }
 }
 
 /// What the web tells the browser about an answer.
@@ -97,12 +119,24 @@ pub enum Decision {
     TryLater,
 }
 
-/// What the service needs to know from outside to judge: see the functions.
+/// The rules. Each is one exercise; the name of it comes first in its comment.
 ///
 /// The first two are parts of lesson 15, on Redis; the others are parts of lesson 16, on a [`Store`].
 pub trait Parts: Clone + Send + Sync + 'static {
     /// Whose answer fills a part, for the page: the exercise, and whether it is the learner's own.
     fn whose(&self) -> Vec<(&'static str, bool)>;
+
+    /// The same for people: one line for each part.
+    fn in_words(&self) -> Vec<String> {
+        let line = |(part, own): (&str, bool)| {
+            if own {
+                format!("{part}: your own answer, .workbook/passed/{part}.rs")
+            } else {
+                format!("{part}: the solution")
+            }
+        };
+        self.whose().into_iter().map(line).collect()
+    }
 
     /// `setex`: keeps `value` under `key` for `seconds`, in one step.
     fn keep(

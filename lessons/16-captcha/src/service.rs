@@ -1,4 +1,287 @@
-//! `go.micro.srv.getCaptcha`: makes captchas and judges answers.
+//! `go.micro.srv.getCaptcha`: makes captchas and judges answers. It asks the [`parts`](crate::parts) what is
+//! right; what is here is the way in: who asks, how often, and what a caller is told.
+
+mod check;
+mod random;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use l13_framework::l12_resilience::l06_grpc::listen;
+use l13_framework::options::Options;
+use l13_framework::service::Service;
+use tonic::metadata::MetadataValue;
+use tonic::{Request, Response, Status};
+
+use crate::parts::{Ask, Drawn, Issued, Limits, Ours, Parts, Scoped, Store, Verdict};
+use crate::pb;
+use crate::pb::get_captcha_server::{GetCaptcha, GetCaptchaServer};
+use crate::picture::Painter;
+use crate::question::{self, Question};
+use crate::store::{Redis, Tell};
 
 /// The name that callers ask for.
 pub const NAME: &str = "go.micro.srv.getCaptcha";
+
+/// Where it listens unless somebody says otherwise.
+pub const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8880);
+
+/// The metadata of a RESOURCE_EXHAUSTED: in so many seconds at the latest it is worth another try.
+pub const RETRY_AFTER: &str = "retry-after";
+
+// ANCHOR: settings
+/// What can be chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Where Redis is. It need not be there yet.
+    pub redis: SocketAddr,
+    /// How long an answer is kept; whole seconds.
+    pub ttl: Duration,
+    /// How long a right answer is remembered; whole seconds.
+    pub remembered: Duration,
+    /// How many answers may be tried.
+    pub attempts: Limits,
+    /// How many pictures and questions may be asked for.
+    pub pictures: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let minute = Duration::from_secs(60);
+        Settings {
+            redis: SocketAddr::from(([127, 0, 0, 1], 6379)),
+            ttl: Duration::from_secs(300),
+            remembered: Duration::from_secs(600),
+            // A person needs ten seconds for one. A class of thirty sits behind one address.
+            attempts: Limits {
+                per_session: 10,
+                per_address: 300,
+                window: minute,
+            },
+            pictures: Limits {
+                per_session: 30,
+                per_address: 900,
+                window: minute,
+            },
+        }
+    }
+}
+// ANCHOR_END: settings
+
+// ANCHOR: service
+/// The service, on the parts of this build and on Redis. Has to be called within a tokio runtime.
+///
+/// # Errors
+/// What [`Service::with`] says about the options, or the client of Redis about its settings.
+pub fn service(options: Options, settings: Settings) -> anyhow::Result<Service> {
+    let tell: Tell = Arc::new(listen::tell);
+    let store = Redis::new(settings.redis, Ours, Arc::clone(&tell))?;
+    let captchas = Captchas::new(Ours, store, settings).tell(tell);
+    Ok(Service::new(NAME)
+        .version("1.0.0")
+        .address(USUAL)
+        .with(options)?
+        .grpc(GetCaptchaServer::new(captchas))
+        .descriptors(pb::DESCRIPTORS))
+}
+// ANCHOR_END: service
+
+/// The service on any parts and any store.
+pub struct Captchas<P, S> {
+    parts: P,
+    store: S,
+    settings: Settings,
+    painter: Painter,
+    tell: Tell,
+}
+
+impl<P: Parts, S: Store> Captchas<P, S> {
+    /// One that says nothing.
+    #[must_use]
+    pub fn new(parts: P, store: S, settings: Settings) -> Self {
+        Captchas {
+            parts,
+            store,
+            settings,
+            painter: Painter::new(),
+            tell: Arc::new(|_| ()),
+        }
+    }
+
+    /// Who hears its log, line by line.
+    #[must_use]
+    pub fn tell(mut self, tell: Tell) -> Self {
+        self.tell = tell;
+        self
+    }
+
+    /// Refuses whoever has done this too often. `what` is what is counted, for keys and for people.
+    async fn allow(
+        &self,
+        what: &'static str,
+        who: (&str, IpAddr),
+        limits: Limits,
+    ) -> Result<(), Status> {
+        let store = Scoped::new(&self.store, what);
+        let allowed = self.parts.allowed(&store, who.0, who.1, limits).await;
+        if allowed.map_err(check::away)? {
+            return Ok(());
+        }
+        let seconds = limits.seconds();
+        let words = format!("too many {what}; try again in at most {seconds} s");
+        let mut status = Status::resource_exhausted(words);
+        let seconds = MetadataValue::from(seconds);
+        status.metadata_mut().insert(RETRY_AFTER, seconds);
+        Err(status)
+    }
+
+    /// Keeps the answer; the code to draw.
+    async fn issue(&self, ask: &Ask, code: String) -> Result<String, Status> {
+        let seconds = self.settings.ttl.as_secs();
+        let issued = self.parts.issue(&self.store, ask, code, seconds).await;
+        match issued.map_err(check::away)? {
+            Issued::Draw(code) => Ok(code),
+            Issued::Pending => Err(check::pending()),
+        }
+    }
+
+    // ANCHOR: picture
+    async fn picture(&self, ask: &Ask) -> Result<Drawn, Status> {
+        let code = self.issue(ask, random::code()?).await?;
+        // On this thread: drawing takes less than a millisecond, and moving it elsewhere costs as well.
+        let png = self.painter.png(&code, random::seed()?);
+        let png = png.map_err(|_| Status::internal("the picture could not be drawn"))?;
+        Ok(Drawn {
+            id: ask.id.clone(),
+            code,
+            png,
+        })
+    }
+    // ANCHOR_END: picture
+
+    async fn question(&self, ask: &Ask) -> Result<(Drawn, String), Status> {
+        let fresh = question::ask(random::seed()?);
+        let code = self.issue(ask, fresh.answer.clone()).await?;
+        let words = if code == fresh.answer {
+            fresh.words
+        } else {
+            // This request came before, and its answer is kept: any question with this answer will do.
+            again(&code, random::seed()?)
+                .ok_or_else(check::pending)?
+                .words
+        };
+        let drawn = Drawn {
+            id: ask.id.clone(),
+            code,
+            png: Vec::new(),
+        };
+        Ok((drawn, words))
+    }
+}
+
+/// A question that has this answer. There are few answers, so it is found soon; a code of a picture has none.
+fn again(answer: &str, seed: u64) -> Option<Question> {
+    (0..10_000)
+        .map(|step| question::ask(seed.wrapping_add(step)))
+        .find(|question| question.answer == answer)
+}
+
+#[tonic::async_trait]
+impl<P: Parts, S: Store + 'static> GetCaptcha for Captchas<P, S> {
+    async fn call(
+        &self,
+        request: Request<pb::CallRequest>,
+    ) -> Result<Response<pb::CallResponse>, Status> {
+        let peer = request.remote_addr();
+        let asked = request.into_inner();
+        let address = check::address(&asked.address, peer)?;
+        let ask = Ask {
+            id: check::name("id", asked.id)?,
+            session: check::name("session", asked.session)?,
+            request: match asked.request {
+                // Nobody will send this one again.
+                none if none.is_empty() => random::name()?,
+                request => check::name("request", request)?,
+            },
+        };
+        let kind = pb::Kind::try_from(asked.kind).unwrap_or_default();
+        let who = (ask.session.as_str(), address);
+        self.allow("pictures", who, self.settings.pictures).await?;
+        let (drawn, question) = match kind {
+            pb::Kind::Question => self.question(&ask).await?,
+            pb::Kind::Picture | pb::Kind::Unspecified => (self.picture(&ask).await?, String::new()),
+        };
+        let outgoing = self.parts.outgoing(&drawn);
+        (self.tell)(&outgoing.log);
+        let header = |(name, value)| pb::Header { name, value };
+        let ttl = u32::try_from(self.settings.ttl.as_secs());
+        Ok(Response::new(pb::CallResponse {
+            // A question stands for itself.
+            description: match question.is_empty() {
+                true => outgoing.description,
+                false => String::new(),
+            },
+            picture: drawn.png,
+            question,
+            headers: outgoing.headers.into_iter().map(header).collect(),
+            expires_in_seconds: ttl.unwrap_or(u32::MAX),
+        }))
+    }
+
+    // ANCHOR: verify
+    async fn verify(
+        &self,
+        request: Request<pb::VerifyRequest>,
+    ) -> Result<Response<pb::VerifyResponse>, Status> {
+        let peer = request.remote_addr();
+        let asked = request.into_inner();
+        let address = check::address(&asked.address, peer)?;
+        let id = check::name("id", asked.id)?;
+        let session = check::name("session", asked.session)?;
+        let who = (session.as_str(), address);
+        self.allow("attempts", who, self.settings.attempts).await?;
+        let answer = asked.answer.trim();
+        let verdict = self.parts.verify(&self.store, &session, &id, answer).await;
+        let verdict = verdict.map_err(check::away)?;
+        if verdict == Verdict::Accepted {
+            // Before the reply: if nobody can remember it, nobody was let in.
+            let (key, seconds) = (passed(&session), self.settings.remembered.as_secs());
+            let kept = self.store.keep(&key, "1", seconds).await;
+            kept.map_err(check::away)?;
+        }
+        let verdict = match verdict {
+            Verdict::Accepted => pb::Verdict::Accepted,
+            Verdict::Wrong => pb::Verdict::Wrong,
+            Verdict::Unknown => pb::Verdict::Unknown,
+        };
+        Ok(Response::new(pb::VerifyResponse {
+            verdict: verdict.into(),
+        }))
+    }
+    // ANCHOR_END: verify
+
+    async fn session(
+        &self,
+        request: Request<pb::SessionRequest>,
+    ) -> Result<Response<pb::SessionResponse>, Status> {
+        let session = check::name("session", request.into_inner().session)?;
+        let passed = self.store.look(&passed(&session)).await;
+        let passed = passed.map_err(check::away)?.is_some();
+        Ok(Response::new(pb::SessionResponse { passed }))
+    }
+}
+
+/// Where it is kept that a session has given a right answer.
+fn passed(session: &str) -> String {
+    format!("passed:{session}")
+}
+
+impl<P, S> fmt::Debug for Captchas<P, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Captchas")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

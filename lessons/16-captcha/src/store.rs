@@ -1,1 +1,165 @@
-//! What the rules of a captcha ask of a store, and Redis as one.
+//! Redis as the store of the captchas: one connection for all callers, made when it is needed first and made
+//! again when it is lost.
+//!
+//! A command whose fate is unknown is never sent again here: a `GETDEL` that was carried out and whose reply
+//! got lost would find nothing the second time, and a count would count twice. The caller is told that the
+//! store is away, and decides.
+
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisResult};
+use tokio::time::timeout;
+
+use crate::parts::{Away, Parts, Store};
+
+/// How long a connection may take. Redis is near; whoever needs longer is as good as away.
+const CONNECT: Duration = Duration::from_millis(500);
+
+/// How long a reply may take.
+const REPLY: Duration = Duration::from_secs(1);
+
+/// How long a caller waits for everything together.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// So often a connection is tried again before those who wait for it are told.
+const RETRIES: usize = 2;
+
+/// So many commands may wait for the connection before callers do; the default of 50 is for a few of them.
+const QUEUE: usize = 1024;
+
+/// Who hears that Redis is away, or back: one line each time.
+pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A Redis. A clone uses the same connection.
+#[derive(Clone)]
+pub struct Redis<P> {
+    connection: ConnectionManager,
+    parts: P,
+    away: Arc<AtomicBool>,
+    tell: Tell,
+}
+
+// ANCHOR: connect
+impl<P: Parts> Redis<P> {
+    /// The Redis at `addr`, which need not be there yet: nothing is sent before the first command. Has to be
+    /// called within a tokio runtime.
+    ///
+    /// # Errors
+    /// If the client cannot be made of these settings.
+    pub fn new(addr: SocketAddr, parts: P, tell: Tell) -> RedisResult<Self> {
+        let info =
+            ConnectionAddr::Tcp(addr.ip().to_string(), addr.port()).into_connection_info()?;
+        // RESP3 tells the manager at once that a connection is lost, so that it makes a new one before the
+        // next command needs it.
+        let redis = info.redis_settings().clone();
+        let info = info.set_redis_settings(redis.set_protocol(redis::ProtocolVersion::RESP3));
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(REPLY))
+            .set_number_of_retries(RETRIES)
+            .set_min_delay(Duration::from_millis(20))
+            .set_max_delay(Duration::from_millis(100))
+            .set_pipeline_buffer_size(QUEUE);
+        let connection = ConnectionManager::new_lazy_with_config(Client::open(info)?, config)?;
+        Ok(Redis {
+            connection,
+            parts,
+            away: Arc::default(),
+            tell,
+        })
+    }
+    // ANCHOR_END: connect
+
+    // ANCHOR: ask
+    /// Sends a command, and waits for its reply no longer than we are patient.
+    async fn ask<T, F>(&self, command: impl Fn(ConnectionManager) -> F) -> Result<T, Away>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let work = async {
+            match command(self.connection.clone()).await {
+                // Nobody was there to receive it, so it has not happened. The manager may have said so from
+                // memory; now it tries again.
+                Err(error) if error.is_connection_refusal() => {
+                    command(self.connection.clone()).await
+                }
+                // Of every other failure nobody knows what has happened.
+                outcome => outcome,
+            }
+        };
+        let outcome = timeout(PATIENCE, work).await;
+        let words = match outcome {
+            Ok(Ok(reply)) => {
+                if self.away.swap(false, Ordering::Relaxed) {
+                    (self.tell)("redis: back");
+                }
+                return Ok(reply);
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no reply within {PATIENCE:?}"),
+        };
+        if !self.away.swap(true, Ordering::Relaxed) {
+            (self.tell)(&format!("redis: away: {words}"));
+        }
+        Err(Away(words))
+    }
+    // ANCHOR_END: ask
+}
+
+// ANCHOR: store
+impl<P: Parts> Store for Redis<P> {
+    async fn keep(&self, key: &str, value: &str, seconds: u64) -> Result<(), Away> {
+        self.ask(|redis| self.parts.keep(redis, key, value, seconds))
+            .await
+    }
+
+    async fn keep_new(&self, key: &str, value: &str, seconds: u64) -> Result<Option<String>, Away> {
+        // NX and GET together: since Redis 7.
+        let mut set = redis::cmd("SET");
+        set.arg(key).arg(value).arg("NX").arg("GET");
+        set.arg("EX").arg(seconds);
+        let set = &set;
+        self.ask(|mut redis| async move { set.query_async(&mut redis).await })
+            .await
+    }
+
+    async fn look(&self, key: &str) -> Result<Option<String>, Away> {
+        let get = &redis::Cmd::get(key);
+        self.ask(|mut redis| async move { get.query_async(&mut redis).await })
+            .await
+    }
+
+    async fn take(&self, key: &str) -> Result<Option<String>, Away> {
+        self.ask(|redis| self.parts.take(redis, key)).await
+    }
+
+    async fn count(&self, key: &str, seconds: u64) -> Result<u64, Away> {
+        // A counter without an end of its own would lock somebody out for ever, so both commands happen, or
+        // none; and only the first attempt sets the end.
+        let mut both = redis::pipe();
+        both.atomic();
+        both.cmd("SET").arg(key).arg(0).arg("NX");
+        both.arg("EX").arg(seconds).ignore();
+        both.incr(key, 1);
+        let both = &both;
+        let (count,) = self
+            .ask(|mut redis| async move { both.query_async::<(u64,)>(&mut redis).await })
+            .await?;
+        Ok(count)
+    }
+}
+// ANCHOR_END: store
+
+impl<P> fmt::Debug for Redis<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("away", &self.away)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! There is one way in, and it is written down: a verdict that came in time and says `Accepted`. Whatever else happens ends
+//! at the closed door, also what nobody has thought of. But it does not end there with a lie: `Wrong` is for a person who has
+//! mistyped, `TryLater` for one who has done nothing wrong. A store that hangs is a store that is away, as soon as
+//! our patience is over; and it is never asked for longer, because the person in front of the door waits as well.
+
+use std::future::Future;
+use std::time::Duration;
+
+/// The store has not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away;
+
+/// What an answer is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Right.
+    Accepted,
+    /// Wrong, and the captcha is used up.
+    Wrong,
+    /// There is no such captcha: too old, or used.
+    Unknown,
+}
+
+/// What the person in front of the door is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Come in.
+    Welcome,
+    /// That was wrong: here is a new picture.
+    Wrong,
+    /// Too old or used: here is a new picture.
+    Stale,
+    /// We could not find out. It is not your fault.
+    TryLater,
+}
+
+/// The time.
+pub trait Clock: Sync {
+    /// Does the work, for so long at most; `None` if it was not done by then.
+    fn within<T: Send>(
+        &self,
+        time: Duration,
+        work: impl Future<Output = T> + Send,
+    ) -> impl Future<Output = Option<T>> + Send;
+}
+
+/// Waits for a verdict, for `patience` at most, and decides.
+pub async fn decide(
+    clock: &impl Clock,
+    verdict: impl Future<Output = Result<Verdict, Away>> + Send,
+    patience: Duration,
+) -> Decision {
+    match clock.within(patience, verdict).await {
+        Some(Ok(Verdict::Accepted)) => Decision::Welcome,
+        Some(Ok(Verdict::Wrong)) => Decision::Wrong,
+        Some(Ok(Verdict::Unknown)) => Decision::Stale,
+        Some(Err(Away)) | None => Decision::TryLater,
+    }
+}

@@ -1,0 +1,73 @@
+//! What a caller may send, and what it is told when something is wrong. No message repeats what was sent, and
+//! none tells how the service is built.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use tonic::Status;
+
+use crate::parts::Away;
+
+/// No name is longer.
+const LONGEST: usize = 64;
+
+/// A name that may be part of a key: 1 to 64 letters, digits, `-` and `_`. Without `:`, so that nobody can
+/// reach the key of somebody else.
+pub fn name(what: &str, text: String) -> Result<String, Status> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if (1..=LONGEST).contains(&text.len()) && text.bytes().all(good) {
+        return Ok(text);
+    }
+    Err(Status::invalid_argument(format!(
+        "{what}: 1 to {LONGEST} letters, digits, - and _"
+    )))
+}
+
+/// The address of the visitor; whoever names none is counted as himself.
+pub fn address(text: &str, peer: Option<SocketAddr>) -> Result<IpAddr, Status> {
+    if text.is_empty() {
+        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        return Ok(peer.map_or(nobody, |peer| peer.ip().to_canonical()));
+    }
+    let address: Result<IpAddr, _> = text.parse();
+    // One visitor is not two because he is written in two ways.
+    let address = address.map(|address| address.to_canonical());
+    address.map_err(|_| Status::invalid_argument("address: none that can be read"))
+}
+
+/// The store is away. The reason is in our log; it would only help whoever has made it so.
+pub fn away(_: Away) -> Status {
+    Status::unavailable(
+        "the captchas cannot be reached just now; nobody was let in, try again soon",
+    )
+}
+
+/// The id is taken.
+pub fn pending() -> Status {
+    Status::already_exists("a captcha with this id is waiting for its answer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for good in ["a", "A-z_09", &"x".repeat(64)] {
+            assert_eq!(name("id", good.to_string()).unwrap(), good);
+        }
+        for bad in ["", "a b", "a:b", "a\n", "é", "../x", &"x".repeat(65)] {
+            let status = name("id", bad.to_string()).unwrap_err();
+            assert_eq!(status.code(), tonic::Code::InvalidArgument, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        let four: IpAddr = Ipv4Addr::new(192, 0, 2, 7).into();
+        assert_eq!(address("192.0.2.7", None).unwrap(), four);
+        assert_eq!(address("::ffff:192.0.2.7", None).unwrap(), four);
+        let peer = SocketAddr::new(four, 1);
+        assert_eq!(address("", Some(peer)).unwrap(), four);
+        assert!(address("localhost", Some(peer)).is_err());
+    }
+}
