@@ -1,8 +1,15 @@
 //! The site: pages, pictures and verdicts for a browser. To make it is a function from what it calls to a
 //! router, so tests ask it without a socket.
 
+mod api;
 mod captchas;
+pub mod errors;
+mod files;
 pub mod serve;
+mod session;
+mod site;
+mod template;
+mod work;
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,6 +17,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, Response, Uri};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+
+use errors::Problem;
+use session::Session;
+use work::Web;
 
 pub use captchas::{ByName, Captchas};
 
@@ -74,9 +94,91 @@ impl fmt::Debug for Settings {
     }
 }
 
+type Shared = State<Arc<Web>>;
+
+// ANCHOR: router
 /// The site over these captchas. Requests have to carry the address of their peer, as
 /// [`serve::serve`] has it: `ConnectInfo<SocketAddr>`.
 pub fn router(captchas: impl Captchas, settings: Settings) -> Router {
-    let _ = (captchas, settings.decide);
+    let body = DefaultBodyLimit::max(settings.body);
+    let web = Arc::new(Web::new(captchas, settings));
+    // axum answers HEAD by GET. Here that would make a captcha which nobody sees.
+    let picture = get(api::picture).head(wrong_method);
+    let question = get(api::question).head(wrong_method);
     Router::new()
+        .route("/", get(site::page))
+        .route("/verify", post(site::verify))
+        .route("/api/v1.0/session", get(api::session))
+        .route("/api/v1.0/imagecode", post(api::fresh))
+        .route("/api/v1.0/imagecode/{id}", picture)
+        .route("/api/v1.0/question/{id}", question)
+        .route("/api/v1.0/verify", post(api::verify))
+        .route_layer(middleware::from_fn_with_state(web.clone(), with_session))
+        .route("/static/{name}", get(files::file))
+        .fallback(missing)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(body)
+        .layer(middleware::from_fn(every))
+        .with_state(web)
 }
+// ANCHOR_END: router
+
+/// Around whatever is made for somebody: whose it is. A browser that has no session gets one here.
+async fn with_session(State(web): Shared, mut request: Request, next: Next) -> Response<Body> {
+    let (method, path) = (request.method(), request.uri().path());
+    if session::foreign(method, path, request.headers()) {
+        return refuse(request.uri(), Problem::Foreign);
+    }
+    let session = match Session::of(request.headers()) {
+        Ok(session) => session,
+        Err(cause) => return refuse(request.uri(), cause),
+    };
+    request.extensions_mut().insert(session.clone());
+    let mut response = next.run(request).await;
+    session.give(&mut response, web.settings.secure);
+    response
+}
+
+/// A program is told in JSON, a person by a page.
+fn refuse(uri: &Uri, cause: Problem) -> Response<Body> {
+    match uri.path().starts_with("/api/") {
+        true => cause.into_response(),
+        false => site::problem(cause),
+    }
+}
+
+async fn missing(uri: Uri) -> Response<Body> {
+    refuse(&uri, Problem::NotFound)
+}
+
+async fn wrong_method(uri: Uri) -> Response<Body> {
+    refuse(&uri, Problem::WrongMethod)
+}
+
+// ANCHOR: every
+/// What a browser should know of every reply.
+async fn every(request: Request, next: Next) -> Response<Body> {
+    let mut response = next.run(request).await;
+    let lines: [(HeaderName, &'static str); 5] = [
+        // A picture is for one person and one answer; a page has its id on it.
+        (CACHE_CONTROL, "no-store"),
+        // A page that was led astray can neither run a script nor send anything away.
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Not no-referrer: browsers would send `Origin: null` with the form.
+        (REFERRER_POLICY, "same-origin"),
+        (OTHERS, "same-origin"),
+    ];
+    for (name, value) in lines {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// No page of another site can show our pictures as its own.
+const OTHERS: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+// ANCHOR_END: every
