@@ -43,6 +43,17 @@ async fn every_picture_dials_three_times_and_travels_as_pixels() -> anyhow::Resu
         assert_eq!((notes.redis, notes.service, notes.consul), (10, 10, 10));
         // 128 by 64 pixels, four bytes each, four thirds of that in base64.
         assert!(notes.bytes > 10 * 128 * 64 * 4 * 4 / 3, "{}", notes.bytes);
+
+        let ours = ten_pictures(&Site::of_this_lesson(side).await?).await?;
+        assert_eq!((ours.redis, ours.service), (0, 0));
+        // The watch asks Consul again when it has had an answer, and not for a picture.
+        assert!(ours.consul < 10, "{}", ours.consul);
+        let times = notes.bytes / ours.bytes;
+        println!(
+            "{side}: {} bytes, {} bytes, {times} times",
+            notes.bytes, ours.bytes
+        );
+        assert!(times >= 10, "{} for {}", ours.bytes, notes.bytes);
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ impl Answer {
 }
 
 /// Somebody with a browser, or a program that says so.
+#[derive(Clone)]
 pub struct Browser {
     web: SocketAddr,
     pub cookie: Option<String>,
