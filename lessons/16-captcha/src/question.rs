@@ -36,10 +36,23 @@ pub fn ask(seed: u64) -> Question {
     let values: Vec<usize> = (0..code::LENGTH)
         .map(|_| rng.random_range(0..WORDS.len()))
         .collect();
-    let words: Vec<&str> = values.iter().map(|&value| WORDS[value]).collect();
+    let answer: String = values.iter().map(usize::to_string).collect();
     Question {
-        // Commas, so that a screen reader makes a pause after each word.
-        words: format!("Write these numbers as digits: {}.", words.join(", ")),
-        answer: values.iter().map(usize::to_string).collect(),
+        words: words(&answer),
+        answer,
     }
+}
+
+/// The question with this answer, which is digits: whatever else is in it is not asked for.
+#[must_use]
+pub fn words(answer: &str) -> String {
+    let value = |digit: char| {
+        digit
+            .to_digit(10)
+            .and_then(|value| usize::try_from(value).ok())
+    };
+    let words = answer.chars().filter_map(value).map(|value| WORDS[value]);
+    // Commas, so that a screen reader makes a pause after each word.
+    let words: Vec<&str> = words.collect();
+    format!("Write these numbers as digits: {}.", words.join(", "))
 }

@@ -2,7 +2,6 @@
 //! right; what is here is the way in: who asks, how often, and what a caller is told.
 
 mod check;
-mod random;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,11 +14,12 @@ use l13_framework::service::Service;
 use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
+use crate::code;
 use crate::parts::{Ask, Drawn, Issued, Limits, Ours, Parts, Scoped, Store, Verdict};
 use crate::pb;
 use crate::pb::get_captcha_server::{GetCaptcha, GetCaptchaServer};
 use crate::picture::Painter;
-use crate::question::{self, Question};
+use crate::question;
 use crate::store::{Redis, Tell};
 
 /// The name that callers ask for.
@@ -149,9 +149,11 @@ impl<P: Parts, S: Store> Captchas<P, S> {
 
     // ANCHOR: picture
     async fn picture(&self, ask: &Ask) -> Result<Drawn, Status> {
-        let code = self.issue(ask, random::code()?).await?;
+        let fresh = code::fresh(code::LENGTH).map_err(check::no_randomness)?;
+        let code = self.issue(ask, fresh).await?;
+        let seed = code::seed().map_err(check::no_randomness)?;
         // On this thread: drawing takes less than a millisecond, and moving it elsewhere costs as well.
-        let png = self.painter.png(&code, random::seed()?);
+        let png = self.painter.png(&code, seed);
         let png = png.map_err(|_| Status::internal("the picture could not be drawn"))?;
         Ok(Drawn {
             id: ask.id.clone(),
@@ -162,16 +164,10 @@ impl<P: Parts, S: Store> Captchas<P, S> {
     // ANCHOR_END: picture
 
     async fn question(&self, ask: &Ask) -> Result<(Drawn, String), Status> {
-        let fresh = question::ask(random::seed()?);
-        let code = self.issue(ask, fresh.answer.clone()).await?;
-        let words = if code == fresh.answer {
-            fresh.words
-        } else {
-            // This request came before, and its answer is kept: any question with this answer will do.
-            again(&code, random::seed()?)
-                .ok_or_else(check::pending)?
-                .words
-        };
+        let fresh = question::ask(code::seed().map_err(check::no_randomness)?);
+        // Asked from the code that is kept: if this request came before, it is that of the first time.
+        let code = self.issue(ask, fresh.answer).await?;
+        let words = question::words(&code);
         let drawn = Drawn {
             id: ask.id.clone(),
             code,
@@ -179,13 +175,6 @@ impl<P: Parts, S: Store> Captchas<P, S> {
         };
         Ok((drawn, words))
     }
-}
-
-/// A question that has this answer. There are few answers, so it is found soon; a code of a picture has none.
-fn again(answer: &str, seed: u64) -> Option<Question> {
-    (0..10_000)
-        .map(|step| question::ask(seed.wrapping_add(step)))
-        .find(|question| question.answer == answer)
 }
 
 #[tonic::async_trait]
@@ -202,7 +191,7 @@ impl<P: Parts, S: Store + 'static> GetCaptcha for Captchas<P, S> {
             session: check::name("session", asked.session)?,
             request: match asked.request {
                 // Nobody will send this one again.
-                none if none.is_empty() => random::name()?,
+                none if none.is_empty() => code::id().map_err(check::no_randomness)?,
                 request => check::name("request", request)?,
             },
         };
@@ -242,8 +231,8 @@ impl<P: Parts, S: Store + 'static> GetCaptcha for Captchas<P, S> {
         let session = check::name("session", asked.session)?;
         let who = (session.as_str(), address);
         self.allow("attempts", who, self.settings.attempts).await?;
-        let answer = asked.answer.trim();
-        let verdict = self.parts.verify(&self.store, &session, &id, answer).await;
+        let answer = code::tidy(&asked.answer);
+        let verdict = self.parts.verify(&self.store, &session, &id, &answer).await;
         let verdict = verdict.map_err(check::away)?;
         if verdict == Verdict::Accepted {
             // Before the reply: if nobody can remember it, nobody was let in.

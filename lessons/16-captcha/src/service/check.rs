@@ -41,6 +41,11 @@ pub fn away(_: Away) -> Status {
     )
 }
 
+/// Without randomness there is no code that nobody can guess, so there is none.
+pub fn no_randomness(_: getrandom::Error) -> Status {
+    Status::internal("there is no randomness to be had")
+}
+
 /// The id is taken.
 pub fn pending() -> Status {
     Status::already_exists("a captcha with this id is waiting for its answer")
