@@ -30,7 +30,7 @@ window.workbookPhone = ({ element, post, boxes }) => {
         live: (addr, facts) => `Live: Consul at ${addr} (${facts}).`,
         away: addr => `Consul at ${addr} does not answer any more. This is the list as it was last known.`,
         age: seconds => `No answer for ${seconds} s. Looking again all the time.`,
-        command: 'cargo workbook services up',
+        command: 'cargo workbook services up consul',
         up: 'Start a Consul',
         down: 'Stop it',
         doing: { up: 'Starting a Consul. The first time it is built, which takes a few minutes.', down: 'Stopping it.' },

@@ -2,7 +2,9 @@
 //!
 //! # Layout
 //!
+//! * [`resp`]: the protocol, by hand.
 //! * [`server`]: a readable Redis.
 
 pub mod clock;
+pub mod resp;
 pub mod server;

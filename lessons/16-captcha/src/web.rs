@@ -39,14 +39,25 @@ use crate::parts::{Away, Decision, Parts, Verdict};
 pub const NAME: &str = "go.micro.web.captcha";
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-type Decide = dyn Fn(Boxed<Result<Verdict, Away>>, Duration) -> Boxed<Decision> + Send + Sync;
+type Deciding = dyn Fn(Boxed<Result<Verdict, Away>>, Duration) -> Boxed<Decision> + Send + Sync;
+
+/// What is told about a verdict: [`Parts::decide`], whoever has written it.
+#[derive(Clone)]
+pub struct Decide(Arc<Deciding>);
+
+impl fmt::Debug for Decide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decide")
+    }
+}
 
 /// How the site is run, and what a browser may make it hold or wait for.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// For the page: which exercises run this site, and which of their answers are the learner's own.
     pub whose: Vec<(&'static str, bool)>,
-    decide: Arc<Decide>,
+    /// What is told about a verdict.
+    pub decide: Decide,
     /// Whether the cookie says `Secure`. Off by default: the site listens on the loopback address
     /// without TLS, where some browsers and all command lines would keep such a cookie to themselves.
     pub secure: bool,
@@ -71,26 +82,13 @@ impl Settings {
         };
         Settings {
             whose,
-            decide: Arc::new(decide),
+            decide: Decide(Arc::new(decide)),
             secure: false,
             patience: Duration::from_secs(3),
             slow: Duration::from_secs(5),
             body: 4 << 10,
             in_flight: 256,
         }
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("whose", &self.whose)
-            .field("secure", &self.secure)
-            .field("patience", &self.patience)
-            .field("slow", &self.slow)
-            .field("body", &self.body)
-            .field("in_flight", &self.in_flight)
-            .finish_non_exhaustive()
     }
 }
 
@@ -102,9 +100,9 @@ type Shared = State<Arc<Web>>;
 pub fn router(captchas: impl Captchas, settings: Settings) -> Router {
     let body = DefaultBodyLimit::max(settings.body);
     let web = Arc::new(Web::new(captchas, settings));
-    // axum answers HEAD by GET. Here that would make a captcha which nobody sees.
-    let picture = get(api::picture).head(wrong_method);
-    let question = get(api::question).head(wrong_method);
+    let only = api::only_get;
+    let picture = get(api::picture).head(only).fallback(only);
+    let question = get(api::question).head(only).fallback(only);
     Router::new()
         .route("/", get(site::page))
         .route("/verify", post(site::verify))

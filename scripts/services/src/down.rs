@@ -1,4 +1,4 @@
-//! `down`: ends Consul with everything it started, and cleans up after one that has crashed.
+//! `down`: ends a server with everything it started, and cleans up after one that has crashed.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -8,37 +8,54 @@ use lexopt::prelude::*;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::ports;
+use crate::server::Kind;
 use crate::state::{Running, State};
 
-/// Consul ends within a second; a busy machine needs more.
+/// A server ends within a second; a busy machine needs more.
 const GENTLE: Duration = Duration::from_secs(15);
 /// What has been killed is gone as soon as the system gets to it.
 const HARSH: Duration = Duration::from_secs(10);
 
 /// Runs the command. Its exit code.
 pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
-    let mut state = None;
+    let (mut dir, mut kinds) = (None, Vec::new());
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("state") => state = Some(arguments.value()?.into()),
-            Value(name) if name == "consul" => (),
+            Long("state") => dir = Some(arguments.value()?.into()),
+            Value(name) => kinds.push(Kind::named(&name)?),
             other => return Err(other.unexpected().into()),
         }
     }
-    let state = State::at(state)?;
+    if kinds.is_empty() {
+        kinds.extend(Kind::ALL);
+    }
+    let mut all_well = true;
+    for kind in kinds {
+        // One that cannot be ended is no reason to leave the other.
+        if let Err(error) = end(&State::at(dir.clone(), kind)?).await {
+            eprintln!("error: {error:#}");
+            all_well = false;
+        }
+    }
+    Ok(if all_well { 0 } else { 2 })
+}
+
+/// Ends the server of this state, and says so.
+async fn end(state: &State) -> Result<()> {
+    let kind = state.kind();
     let _alone = state.alone()?;
     let running = state.running();
     let Some(worker) = state.worker() else {
         let crashed = state.ended().is_some() || running.is_some();
-        clean(&state).await?;
+        clean(state).await?;
         say!(
             "{}",
             match crashed {
-                true => "Consul had crashed; what it left is cleaned up.",
-                false => "No Consul was up.",
+                true => format!("{kind} had crashed; what it left is cleaned up."),
+                false => format!("No {kind} was up."),
             }
         );
-        return Ok(0);
+        return Ok(());
     };
     // The lock goes a moment before the process does.
     let gone = || state.worker().is_none() && !ports::lives(worker);
@@ -46,7 +63,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     if !until(GENTLE, gone).await {
         signal(worker, Signal::KILL);
         if !until(HARSH, gone).await {
-            bail!("process {worker} looks after Consul and cannot be ended");
+            bail!("process {worker} looks after {kind} and cannot be ended");
         }
     }
     // It may have been ready only now.
@@ -56,13 +73,13 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     }
     state.forget()?;
     match running {
-        Some(running) => say!("The Consul at {} is down.", running.addr),
-        None => say!("The Consul that was about to start is down."),
+        Some(running) => say!("The {kind} at {} is down.", running.addr),
+        None => say!("The {kind} that was about to start is down."),
     }
-    Ok(0)
+    Ok(())
 }
 
-/// Cleans up after a Consul that nobody looks after any more.
+/// Cleans up after a server that nobody looks after any more.
 pub async fn clean(state: &State) -> Result<()> {
     if let Some(running) = state.running() {
         free(&running).await?;
@@ -70,7 +87,7 @@ pub async fn clean(state: &State) -> Result<()> {
     state.forget()
 }
 
-/// Waits until the process is gone and its port free. What looked after Consul may have been killed; Consul then ends by
+/// Waits until the process is gone and its port free. What looked after it may have been killed; it then ends by
 /// itself in two seconds, and if even its guard was killed, it is ended here.
 async fn free(running: &Running) -> Result<()> {
     let addr = running.addr;

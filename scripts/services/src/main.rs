@@ -13,6 +13,8 @@ mod cluster;
 mod down;
 mod http;
 mod ports;
+mod resp;
+mod server;
 mod signals;
 mod state;
 mod status;
@@ -23,28 +25,32 @@ mod worker;
 use anyhow::{Result, bail};
 
 const HELP: &str = "\
-Servers for lessons in two terminals. What lessons need from Consul, the embedded one does as well;
-the real one is taken where there is one.
+Servers for lessons in two terminals. What lessons need from Consul and Redis, the embedded ones do as
+well; the real ones are taken where there are any.
 
-Usage: cargo workbook services up [consul] [--port N] [--real | --embedded] [--foreground]
-       cargo workbook services status [consul] [--json]
-       cargo workbook services down [consul]
+Usage: cargo workbook services up [consul|redis] [--port N] [--real | --embedded] [--foreground]
+       cargo workbook services status [consul|redis] [--json]
+       cargo workbook services down [consul|redis]
        cargo workbook services cluster consul|etcd [--port N] [--kill-leader]
 
-  up       starts Consul on 127.0.0.1:8500 and returns when it is ready; it goes on running
-  status   asks it now. Exit code: 0 if it answers, 1 if it has crashed or does not answer, 3 if
-           none was started
-  down     ends it, with everything it started
+Without a name, both: Consul and Redis.
+
+  up       starts Consul on 127.0.0.1:8500, Redis on 127.0.0.1:6379, and returns when they are ready;
+           they go on running
+  status   asks them now. Exit code: 0 if what was started answers, 1 if one has crashed or does not
+           answer, 3 if none was started
+  down     ends them, with everything they started
   cluster  three real servers until Ctrl-C; `cluster --help` says more
 
-  --port N            the port of the HTTP API. Without it: 8500, or the next that is free if
-                      something else than a Consul has that; 0 takes any that is free
+  --port N            with a name: the port, for Consul that of the HTTP API. Without it: 8500 or 6379,
+                      or the next that is free if something else has that; 0 takes any that is free
   --real, --embedded  which one; the variable WORKBOOK_SERVICES=real|embedded does the same
-  --foreground        until Ctrl-C, in this terminal
-  --json              one object: {\"consul\":{\"state\":\"up\",\"addr\":...}}
+  --foreground        with a name: until Ctrl-C, in this terminal
+  --json              one object: {\"consul\":{\"state\":\"up\",\"addr\":...},\"redis\":{...}}
   --state DIR         where it is remembered, for all but `cluster`; target/services by default
 
-While Consul is up, target/services/consul.json says where: addr, side, pid, version.
+While Consul is up, target/services/consul.json says where: addr, side, pid, version. For Redis it is
+redis.json.
 ";
 
 #[tokio::main]
@@ -56,7 +62,7 @@ async fn main() {
     {
         let order = arguments.next().unwrap_or_default();
         let code = worker::background(&order.to_string_lossy()).await;
-        // A Consul that is half started would keep us waiting; its guard ends it with this process.
+        // A server that is half started would keep us waiting; its guard ends it with this process.
         std::process::exit(code.into());
     }
     let code = dispatch().await.unwrap_or_else(|error| {

@@ -1,12 +1,14 @@
-//! What is remembered about a Consul that runs in the background, in one folder:
+//! What is remembered about a server that runs in the background, in one folder. For Consul:
 //!
 //! * `consul.json`: where it is. Other programs read it, so it is written in one piece, and it is
 //!   there only while Consul is ready.
-//! * `worker`: the number of the process that looks after it. That process holds a lock on this
+//! * `consul.worker`: the number of the process that looks after it. That process holds a lock on this
 //!   file as long as it lives: a number alone may belong to somebody else by now.
-//! * `ended`: why the last one ended, if nobody had asked for it.
-//! * `lock`: held by `up` and `down`, so that two of them do not mix.
-//! * `log`: what the background process had to say.
+//! * `consul.ended`: why the last one ended, if nobody had asked for it.
+//! * `consul.lock`: held by `up` and `down`, so that two of them do not mix.
+//! * `consul.log`: what the background process had to say.
+//!
+//! For Redis the same with `redis`.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -17,13 +19,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::server::Kind;
+
 /// The variable of the environment that names the folder.
 pub const VARIABLE: &str = "WORKBOOK_SERVICES_STATE";
 
-/// `consul.json`.
+/// `consul.json` and `redis.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
-    /// Where the HTTP API is.
+    /// Where it listens: of Consul, the HTTP API.
     pub addr: SocketAddr,
     /// `real` or `embedded`.
     pub side: String,
@@ -33,16 +37,30 @@ pub struct Running {
     pub version: String,
 }
 
+impl Running {
+    /// Which one is up, and where.
+    pub fn words(&self, kind: Kind) -> String {
+        let Running {
+            addr,
+            side,
+            pid,
+            version,
+        } = self;
+        format!("{kind} {version}, the {side} one, is up at {addr} (process {pid}).")
+    }
+}
+
 /// See the file.
 #[derive(Debug, Clone)]
 pub struct State {
     dir: PathBuf,
+    kind: Kind,
 }
 
 impl State {
     /// The folder that was asked for, else the one of the environment, else `target/services` of
     /// the workbook around the current folder.
-    pub fn at(asked: Option<PathBuf>) -> Result<Self> {
+    pub fn at(asked: Option<PathBuf>, kind: Kind) -> Result<Self> {
         let named = std::env::var_os(VARIABLE).filter(|named| !named.is_empty());
         let dir = match asked.or(named.map(PathBuf::from)) {
             Some(dir) => dir,
@@ -51,7 +69,13 @@ impl State {
         fs::create_dir_all(&dir).with_context(|| format!("cannot write {}", dir.display()))?;
         Ok(Self {
             dir: dir.canonicalize().unwrap_or(dir),
+            kind,
         })
+    }
+
+    /// Which server it is about.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The folder.
@@ -61,12 +85,12 @@ impl State {
 
     /// Where the background process may write.
     pub fn log(&self) -> PathBuf {
-        self.dir.join("log")
+        self.file("log")
     }
 
     /// Waits until no other `up` or `down` is at work; they wait as long as the file lives.
     pub fn alone(&self) -> Result<File> {
-        let path = self.dir.join("lock");
+        let path = self.file("lock");
         let file =
             File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
@@ -76,9 +100,9 @@ impl State {
         Ok(file)
     }
 
-    /// Makes this process the one that looks after Consul, until the file is dropped.
+    /// Makes this process the one that looks after the server, until the file is dropped.
     pub fn live(&self) -> Result<File> {
-        let path = self.dir.join("worker");
+        let path = self.file("worker");
         let mut options = File::options();
         options.create(true).truncate(false).write(true);
         let mut file = options
@@ -88,7 +112,10 @@ impl State {
         // Whoever asks whether it is locked locks it for a moment.
         while file.try_lock().is_err() {
             if since.elapsed() > Duration::from_secs(2) {
-                bail!("a Consul is up already: `cargo workbook services status` tells where");
+                bail!(
+                    "a {} is up already: `cargo workbook services status` tells where",
+                    self.kind
+                );
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -97,9 +124,9 @@ impl State {
         Ok(file)
     }
 
-    /// The process that looks after Consul, if it lives.
+    /// The process that looks after it, if it lives.
     pub fn worker(&self) -> Option<u32> {
-        let path = self.dir.join("worker");
+        let path = self.file("worker");
         let file = File::open(&path).ok()?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => fs::read_to_string(path).ok()?.parse().ok(),
@@ -107,44 +134,49 @@ impl State {
         }
     }
 
-    /// What `consul.json` says.
+    /// Where it is, as its JSON file says.
     pub fn running(&self) -> Option<Running> {
-        let text = fs::read(self.dir.join("consul.json")).ok()?;
+        let text = fs::read(self.file("json")).ok()?;
         serde_json::from_slice(&text).ok()
     }
 
-    /// Writes `consul.json`, in one piece.
+    /// Writes down where it is, in one piece.
     pub fn remember(&self, running: &Running) -> Result<()> {
-        self.put("consul.json", &serde_json::to_string(running)?)
+        self.put("json", &serde_json::to_string(running)?)
     }
 
     /// Why the last one ended, if nobody had asked for it.
     pub fn ended(&self) -> Option<String> {
-        fs::read_to_string(self.dir.join("ended")).ok()
+        fs::read_to_string(self.file("ended")).ok()
     }
 
-    /// Consul has ended by itself: nobody shall look for it, and everybody can read why.
+    /// It has ended by itself: nobody shall look for it, and everybody can read why.
     pub fn has_ended(&self, why: &str) -> Result<()> {
         self.put("ended", why)?;
-        self.remove("consul.json")
+        self.remove("json")
     }
 
     /// Nothing runs, and nothing went wrong.
     pub fn forget(&self) -> Result<()> {
-        self.remove("consul.json")?;
+        self.remove("json")?;
         self.remove("ended")
     }
 
-    fn put(&self, name: &str, text: &str) -> Result<()> {
-        let part = self.dir.join(format!("{name}.part"));
-        let path = self.dir.join(name);
+    /// The file of this server that ends so.
+    fn file(&self, ending: &str) -> PathBuf {
+        self.dir.join(format!("{}.{ending}", self.kind.word()))
+    }
+
+    fn put(&self, ending: &str, text: &str) -> Result<()> {
+        let part = self.file(&format!("{ending}.part"));
+        let path = self.file(ending);
         fs::write(&part, text)
             .and_then(|()| fs::rename(&part, &path))
             .with_context(|| format!("cannot write {}", path.display()))
     }
 
-    fn remove(&self, name: &str) -> Result<()> {
-        let path = self.dir.join(name);
+    fn remove(&self, ending: &str) -> Result<()> {
+        let path = self.file(ending);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("cannot remove {}", path.display()))

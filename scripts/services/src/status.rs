@@ -1,4 +1,4 @@
-//! `status`: how Consul is now, by asking it and not by what is remembered.
+//! `status`: how the servers are now, by asking them and not by what is remembered.
 
 use std::time::{Duration, Instant};
 
@@ -6,16 +6,16 @@ use anyhow::Result;
 use lexopt::prelude::*;
 use serde_json::{Value, json};
 
-use crate::http;
+use crate::server::Kind;
 use crate::state::{Running, State};
 
-/// An agent on this machine answers within milliseconds; a busy machine needs more.
+/// A server on this machine answers within milliseconds; a busy machine needs more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How it is.
+/// How one server is.
 #[derive(Debug, Clone)]
 pub enum Health {
-    /// It answers, and has a leader.
+    /// It answers well.
     Up(Running),
     /// Its process lives and gives no good answer: why.
     Silent(Option<Running>, String),
@@ -41,7 +41,7 @@ impl Health {
 
     async fn once(state: &State) -> Self {
         match (state.worker(), state.running()) {
-            (Some(_), Some(running)) => match leader(&running).await {
+            (Some(_), Some(running)) => match state.kind().is_well(running.addr, PATIENCE).await {
                 Ok(()) => Self::Up(running),
                 Err(why) => Self::Silent(Some(running), why),
             },
@@ -49,7 +49,8 @@ impl Health {
             (None, running) => match (state.ended(), running) {
                 (Some(why), _) => Self::Crashed(why),
                 (None, Some(running)) => Self::Crashed(format!(
-                    "the process that looked after the Consul at {} was killed",
+                    "the process that looked after the {} at {} was killed",
+                    state.kind(),
                     running.addr
                 )),
                 (None, None) => Self::Down,
@@ -58,40 +59,33 @@ impl Health {
     }
 
     fn json(&self) -> Value {
-        let consul = match self {
+        match self {
             Self::Up(running) => with(Some(running), json!({ "state": "up" })),
             Self::Silent(running, why) => {
                 with(running.as_ref(), json!({ "state": "silent", "why": why }))
             }
             Self::Crashed(why) => json!({ "state": "crashed", "why": why }),
             Self::Down => json!({ "state": "down" }),
-        };
-        json!({ "consul": consul })
+        }
     }
 
-    fn words(&self) -> String {
+    fn words(&self, kind: Kind) -> String {
+        let word = kind.word();
         match self {
-            Self::Up(running) => {
-                let Running {
-                    addr,
-                    side,
-                    pid,
-                    version,
-                } = running;
-                format!("Consul {version}, the {side} one, is up at {addr} (process {pid}).")
-            }
+            Self::Up(running) => running.words(kind),
             Self::Silent(Some(running), why) => format!(
-                "Consul was started at {}, and gives no good answer: {why}.\n\
-                 `cargo workbook services down` ends it.",
+                "{kind} was started at {}, and gives no good answer: {why}.\n\
+                 `cargo workbook services down {word}` ends it.",
                 running.addr
             ),
-            Self::Silent(None, why) => format!("Consul is not ready: {why}."),
+            Self::Silent(None, why) => format!("{kind} is not ready: {why}."),
             Self::Crashed(why) => format!(
-                "Consul has crashed: {why}.\n`cargo workbook services up` starts a new one."
+                "{kind} has crashed: {why}.\n\
+                 `cargo workbook services up {word}` starts a new one."
             ),
-            Self::Down => {
-                "No Consul was started here. `cargo workbook services up` starts one.".to_owned()
-            }
+            Self::Down => format!(
+                "No {kind} was started here. `cargo workbook services up {word}` starts one."
+            ),
         }
     }
 }
@@ -105,40 +99,43 @@ fn with(running: Option<&Running>, mut object: Value) -> Value {
     object
 }
 
-async fn leader(running: &Running) -> Result<(), String> {
-    let asked = http::ask(running.addr, "GET", "/v1/status/leader", "", PATIENCE);
-    let answer = asked.await.map_err(|error| error.to_string())?;
-    match answer.json() {
-        Some(Value::String(leader)) if !leader.is_empty() => Ok(()),
-        Some(_) => Err("it has no leader".to_owned()),
-        None => Err(format!(
-            "it answers {} {}",
-            answer.status,
-            answer.body.trim()
-        )),
-    }
-}
-
 /// Runs the command. Its exit code.
 pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
-    let (mut as_json, mut state) = (false, None);
+    let (mut as_json, mut dir, mut kinds) = (false, None, Vec::new());
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("json") => as_json = true,
-            Long("state") => state = Some(arguments.value()?.into()),
-            Value(name) if name == "consul" => (),
+            Long("state") => dir = Some(arguments.value()?.into()),
+            Value(name) => kinds.push(Kind::named(&name)?),
             other => return Err(other.unexpected().into()),
         }
     }
-    let health = Health::now(&State::at(state)?).await;
-    if as_json {
-        say!("{}", health.json());
-    } else {
-        say!("{}", health.words());
+    if kinds.is_empty() {
+        kinds.extend(Kind::ALL);
     }
-    Ok(match health {
-        Health::Up(_) => 0,
-        Health::Silent(..) | Health::Crashed(_) => 1,
-        Health::Down => 3,
+    let mut all = Vec::new();
+    for kind in kinds {
+        let health = Health::now(&State::at(dir.clone(), kind)?).await;
+        all.push((kind, health));
+    }
+    if as_json {
+        let objects = all.iter();
+        let objects = objects.map(|(kind, health)| (kind.word().to_owned(), health.json()));
+        say!("{}", Value::Object(objects.collect()));
+    } else {
+        for (kind, health) in &all {
+            say!("{}", health.words(*kind));
+        }
+    }
+    let bad = |health: &Health| matches!(health, Health::Silent(..) | Health::Crashed(_));
+    Ok(match () {
+        () if all.iter().any(|(_, health)| bad(health)) => 1,
+        () if all
+            .iter()
+            .any(|(_, health)| matches!(health, Health::Up(_))) =>
+        {
+            0
+        }
+        () => 3,
     })
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 /// The program as a person types it from here.
 pub fn program(program: &Path) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|dir| dir.join("consul") == program) {
-        return "consul".to_owned();
+    if let Some(name) = program.file_name()
+        && std::env::split_paths(&path).any(|dir| dir.join(name) == program)
+    {
+        return name.to_string_lossy().into_owned();
     }
     let full = program
         .canonicalize()

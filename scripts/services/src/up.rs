@@ -1,4 +1,4 @@
-//! `up`: starts Consul in the background and returns when it is ready.
+//! `up`: starts servers in the background and returns when they are ready.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -10,44 +10,78 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
-use services::{Side, VARIABLE, testkit};
+use services::{Side, VARIABLE};
 
+use crate::server::Kind;
 use crate::state::{Running, State};
 use crate::status::Health;
 use crate::worker::{self, ARGUMENT, Order, STAY, Told};
-use crate::{down, http, ports, typed};
+use crate::{down, ports, typed};
 
-/// The port that Consul itself takes.
-const PORT: u16 = 8500;
 /// How many ports after it are tried.
 const MORE: u16 = 100;
 /// Something is said at least so often.
 const WORD: Duration = Duration::from_secs(2);
 
+/// What was asked for.
+#[derive(Debug, Default)]
+struct Asked {
+    side: Option<Side>,
+    port: Option<u16>,
+    foreground: bool,
+    dir: Option<PathBuf>,
+}
+
 /// Runs the command. Its exit code.
 pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
-    let (mut side, mut port, mut foreground, mut state) = (None, None, false, None);
+    let (mut asked, mut kinds) = (Asked::default(), Vec::new());
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("real") if side != Some(Side::Embedded) => side = Some(Side::Real),
-            Long("embedded") if side != Some(Side::Real) => side = Some(Side::Embedded),
+            Long("real") if asked.side != Some(Side::Embedded) => asked.side = Some(Side::Real),
+            Long("embedded") if asked.side != Some(Side::Real) => asked.side = Some(Side::Embedded),
             Long("real" | "embedded") => bail!("--real or --embedded, not both"),
-            Long("port") => port = Some(arguments.value()?.parse::<u16>()?),
-            Long("foreground") => foreground = true,
-            Long("state") => state = Some(PathBuf::from(arguments.value()?)),
-            Value(name) if name == "consul" => (),
-            Value(other) => bail!("there is no service {other:?}; there is `consul`"),
+            Long("port") => asked.port = Some(arguments.value()?.parse::<u16>()?),
+            Long("foreground") => asked.foreground = true,
+            Long("state") => asked.dir = Some(PathBuf::from(arguments.value()?)),
+            Value(name) => kinds.push(Kind::named(&name)?),
             other => return Err(other.unexpected().into()),
         }
     }
-    let state = State::at(state)?;
+    if let [kind] = kinds[..] {
+        return one(kind, &asked).await.map(|()| 0);
+    }
+    if asked.port.is_some() || asked.foreground {
+        bail!(
+            "--port and --foreground are for one server: say which, as in \
+             `cargo workbook services up consul --port 8501`"
+        );
+    }
+    if kinds.is_empty() {
+        kinds.extend(Kind::ALL);
+    }
+    let mut all_well = true;
+    for kind in kinds {
+        // Whoever wants only one of them has it, whatever is wrong with the other.
+        if let Err(error) = one(kind, &asked).await {
+            eprintln!("error: {error:#}\n");
+            all_well = false;
+        }
+    }
+    Ok(if all_well { 0 } else { 2 })
+}
+
+/// Starts one, and says so.
+async fn one(kind: Kind, asked: &Asked) -> Result<()> {
+    let state = State::at(asked.dir.clone(), kind)?;
+    let (side, port) = (asked.side, asked.port);
     let forced = Side::forced()?;
     let alone = state.alone()?;
     match Health::now(&state).await {
-        Health::Up(running) => return already(&running, side.or(forced), port),
+        Health::Up(running) => return already(kind, &running, side.or(forced), port),
         Health::Silent(_, why) => bail!(
-            "a Consul was started here already, and gives no good answer: {why}. \
-             `cargo workbook services down` ends it"
+            "a {kind} was started here already, and gives no good answer: {why}. \
+             `cargo workbook services down {}` ends it",
+            kind.word()
         ),
         Health::Crashed(why) => {
             eprintln!("The last one has crashed: {why}.");
@@ -55,34 +89,42 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         }
         Health::Down => (),
     }
-    let found = testkit::consul::find();
-    let (side, why) = choose(side, forced, found.as_deref())?;
+    let found = kind.find();
+    let (side, why) = choose(kind, side, forced, found.as_deref())?;
     let order = Order {
-        port: free_port(port, PORT).await?,
+        kind,
+        port: free_port(kind, port, kind.port()).await?,
         real: side == Side::Real,
         state: state.dir().to_owned(),
     };
-    say!("Starting the {side} Consul: {why}.");
-    if foreground {
+    say!("Starting the {side} {kind}: {why}.");
+    if asked.foreground {
         let never = std::future::pending();
         let ready = |running: &Running| {
             drop(alone);
-            introduce(running);
+            introduce(kind, running);
             say!("It runs until Ctrl-C.\nlistening on {}", running.addr);
         };
-        worker::look_after(&order, never, ready).await?;
-        return Ok(0);
+        return worker::look_after(&order, never, ready).await;
     }
     let (running, mut lifeline) = start(&order, &state)?;
-    introduce(&running);
+    introduce(kind, &running);
     // From here on it does without us.
-    writeln!(lifeline, "{STAY}").context("Consul has ended at once")?;
-    say!("It runs until: cargo workbook services down");
-    Ok(0)
+    writeln!(lifeline, "{STAY}").with_context(|| format!("{kind} has ended at once"))?;
+    until(kind);
+    Ok(())
+}
+
+fn until(kind: Kind) {
+    say!(
+        "It runs until: cargo workbook services down {}",
+        kind.word()
+    );
 }
 
 /// Real or embedded, and why; `found` is the real one of this machine.
 fn choose(
+    kind: Kind,
     asked: Option<Side>,
     forced: Option<Side>,
     found: Option<&Path>,
@@ -100,33 +142,33 @@ fn choose(
         }
     };
     if side == Side::Real && found.is_none() {
-        let missing = testkit::consul::Trouble::Missing;
-        bail!("{missing}, or take the embedded one: --embedded");
+        bail!("{}, or take the embedded one: --embedded", kind.missing());
     }
     Ok((side, why))
 }
 
-fn already(running: &Running, side: Option<Side>, port: Option<u16>) -> Result<u8> {
+fn already(kind: Kind, running: &Running, side: Option<Side>, port: Option<u16>) -> Result<()> {
     let other_side = side.is_some_and(|side| side.to_string() != running.side);
     let other_port = port.is_some_and(|port| port != 0 && port != running.addr.port());
     if other_side || other_port {
         bail!(
-            "Consul {}, the {} one, is up at {} already. To have another: \
-             cargo workbook services down",
+            "{kind} {}, the {} one, is up at {} already. To have another: \
+             cargo workbook services down {}",
             running.version,
             running.side,
-            running.addr
+            running.addr,
+            kind.word()
         );
     }
     say!("Already up.");
-    introduce(running);
-    say!("It runs until: cargo workbook services down");
-    Ok(0)
+    introduce(kind, running);
+    until(kind);
+    Ok(())
 }
 
-/// The port to take: the one that was asked for, else the usual one. Somebody else's Consul there is
-/// an error and no reason to move: every command that names no port would talk to that one.
-async fn free_port(asked: Option<u16>, usual: u16) -> Result<Option<u16>> {
+/// The port to take: the one that was asked for, else the usual one. Somebody else's server of this kind
+/// there is an error and no reason to move: every command that names no port would talk to that one.
+async fn free_port(kind: Kind, asked: Option<u16>, usual: u16) -> Result<Option<u16>> {
     let here = Ipv4Addr::LOCALHOST;
     let first = match asked {
         Some(0) => return Ok(None),
@@ -140,14 +182,16 @@ async fn free_port(asked: Option<u16>, usual: u16) -> Result<Option<u16>> {
         Some((pid, name)) => format!("{name}, process {pid}"),
         None => error.to_string(),
     };
-    let about = http::ask(addr, "GET", "/v1/agent/self", "", WORD).await;
-    let about = about.ok().and_then(|answer| answer.json());
-    let version = about.as_ref().map(|about| &about["Config"]["Version"]);
-    if let Some(version) = version.and_then(|version| version.as_str()) {
+    if let Some(version) = kind.version(addr, WORD).await {
+        let use_it = match kind {
+            Kind::Consul => format!("export CONSUL_HTTP_ADDR=http://{addr}"),
+            Kind::Redis => format!("give programs --redis {addr}, or redis-cli -p {first}"),
+        };
         bail!(
-            "a Consul {version} that was not started here listens on {addr} ({who}).\n\
-             To use that one: export CONSUL_HTTP_ADDR=http://{addr}\n\
-             To have another beside it: cargo workbook services up --port 0"
+            "a {kind} {version} that was not started here listens on {addr} ({who}).\n\
+             To use that one: {use_it}\n\
+             To have another beside it: cargo workbook services up {} --port 0",
+            kind.word()
         );
     }
     if asked.is_some() {
@@ -160,7 +204,7 @@ async fn free_port(asked: Option<u16>, usual: u16) -> Result<Option<u16>> {
     else {
         bail!("{addr} is taken ({who}), and so are the {MORE} after it; choose a --port");
     };
-    say!("{addr} is taken ({who}), and not by a Consul; this one takes {port}.");
+    say!("{addr} is taken ({who}), and not by a {kind}; this one takes {port}.");
     Ok(Some(port))
 }
 
@@ -212,25 +256,38 @@ fn start(order: &Order, state: &State) -> Result<(Running, ChildStdin)> {
     }
 }
 
-fn introduce(running: &Running) {
-    let Running {
-        addr,
-        side,
-        pid,
-        version,
-    } = running;
-    say!("\nConsul {version}, the {side} one, is up at {addr} (process {pid}).\n");
+fn introduce(kind: Kind, running: &Running) {
+    say!("\n{}\n", running.words(kind));
+    let Running { addr, side, .. } = running;
     // Lessons ask the usual port unless they are told.
-    let (at, to) = match addr.port() == PORT {
-        true => (String::new(), String::new()),
-        false => (format!(" --addr {addr}"), format!(" --consul {addr}")),
+    let usual = addr.port() == kind.port();
+    let told = |option: &str| match usual {
+        true => String::new(),
+        false => format!(" --{option} {addr}"),
     };
-    say!("  export CONSUL_HTTP_ADDR=http://{addr}");
-    say!("  cargo run -p l08-consul -- get /v1/catalog/services{at}");
-    say!("  cargo run -p l09-register -- server{to}");
-    match side.as_str() {
-        "real" => say!("  in a browser: http://{addr}/ui\n"),
-        _ => say!("\nIt has no user interface, no DNS and no other nodes."),
+    match kind {
+        Kind::Consul => {
+            say!("  export CONSUL_HTTP_ADDR=http://{addr}");
+            let at = told("addr");
+            say!("  cargo run -p l08-consul -- get /v1/catalog/services{at}");
+            let to = told("consul");
+            say!("  cargo run -p l09-register -- server{to}");
+            match side.as_str() {
+                "real" => say!("  in a browser: http://{addr}/ui\n"),
+                _ => say!("\nIt has no user interface, no DNS and no other nodes."),
+            }
+        }
+        Kind::Redis => {
+            say!("  redis-cli -p {}", addr.port());
+            say!("  cargo run -p l15-redis -- client --addr {addr}\n");
+            match side.as_str() {
+                "real" => say!("It keeps nothing on a disk: what is stored in it ends with it."),
+                _ => say!(
+                    "It is the server of lesson 15, with the commands of that lesson. What is stored \
+                     in it ends with it."
+                ),
+            }
+        }
     }
 }
 
@@ -243,7 +300,7 @@ mod tests {
     #[test]
     fn a_machine_without_consul_gets_the_embedded_one_and_is_told() {
         let found = Path::new("/usr/bin/consul");
-        let side = |asked, forced, found| choose(asked, forced, found).unwrap();
+        let side = |asked, forced, found| choose(Kind::Consul, asked, forced, found).unwrap();
         let (alone, why) = side(None, None, None);
         assert_eq!(alone, Side::Embedded);
         assert!(why.contains("cargo workbook doctor"), "{why}");
@@ -255,30 +312,37 @@ mod tests {
         let both = side(Some(Side::Real), Some(Side::Embedded), Some(found));
         assert_eq!(both.0, Side::Real);
 
-        let error = choose(Some(Side::Real), None, None)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("scripts/test setup") && error.contains("--embedded"),
-            "{error}"
-        );
+        for (kind, help) in [
+            (Kind::Consul, "scripts/test setup"),
+            (Kind::Redis, "redis-server"),
+        ] {
+            let error = choose(kind, Some(Side::Real), None, None);
+            let error = error.unwrap_err().to_string();
+            assert!(
+                error.contains(help) && error.contains("--embedded"),
+                "{error}"
+            );
+        }
     }
 
     #[tokio::test]
-    async fn a_usual_port_that_no_consul_has_is_passed_over() {
-        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let usual = taken.local_addr().unwrap().port();
-        // The stranger never answers; that costs two seconds.
-        let port = free_port(None, usual).await.unwrap().unwrap();
-        assert!(port > usual, "{port} after {usual}");
-        let error = free_port(Some(usual), PORT).await.unwrap_err().to_string();
-        assert!(
-            error.contains("is taken") && error.contains("--port"),
-            "{error}"
-        );
-        assert!(error.contains(&std::process::id().to_string()), "{error}");
-        drop(taken);
-        assert_eq!(free_port(None, usual).await.unwrap(), Some(usual));
-        assert_eq!(free_port(Some(0), usual).await.unwrap(), None);
+    async fn a_usual_port_that_no_such_server_has_is_passed_over() {
+        for kind in Kind::ALL {
+            let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+            let usual = taken.local_addr().unwrap().port();
+            // The stranger never answers; that costs two seconds.
+            let port = free_port(kind, None, usual).await.unwrap().unwrap();
+            assert!(port > usual, "{port} after {usual}");
+            let error = free_port(kind, Some(usual), kind.port()).await;
+            let error = error.unwrap_err().to_string();
+            assert!(
+                error.contains("is taken") && error.contains("--port"),
+                "{error}"
+            );
+            assert!(error.contains(&std::process::id().to_string()), "{error}");
+            drop(taken);
+            assert_eq!(free_port(kind, None, usual).await.unwrap(), Some(usual));
+            assert_eq!(free_port(kind, Some(0), usual).await.unwrap(), None);
+        }
     }
 }

@@ -1,16 +1,14 @@
-//! The process that looks after Consul: in the background it outlives `up`, in the foreground it
-//! ends with Ctrl-C. The embedded Consul is inside it; the real one is its child.
+//! The process that looks after one server: in the background it outlives `up`, in the foreground it
+//! ends with Ctrl-C. An embedded server is inside it; a real one is its child.
 
 use std::io::{BufRead, Write};
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use services::Side;
-use services::consul::{Consul, Setup};
 
-use crate::http;
+use crate::server::{Kind, Server};
 use crate::signals::Asked;
 use crate::state::{Running, State};
 
@@ -23,16 +21,18 @@ pub const STAY: &str = "stay";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Told {
-    /// Consul is ready.
+    /// It is ready.
     Ready(Running),
     /// It did not start: why.
     Failed(String),
 }
 
-/// Which Consul to look after.
+/// Which server to look after.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Order {
-    /// The port of the HTTP API; `None`: any.
+    /// Which kind.
+    pub kind: Kind,
+    /// The port; `None`: any.
     pub port: Option<u16>,
     /// Whether it is the real one.
     pub real: bool,
@@ -90,80 +90,53 @@ async fn lifeline() {
     }
 }
 
-/// Starts a Consul and looks after it until somebody asks for the end, `cut` ends, or Consul itself
+/// Starts a server and looks after it until somebody asks for the end, `cut` ends, or the server itself
 /// does; only the last is an error.
 pub async fn look_after(
     order: &Order,
     cut: impl Future<Output = ()>,
     ready: impl FnOnce(&Running),
 ) -> Result<()> {
-    let state = State::at(Some(order.state.clone()))?;
+    let state = State::at(Some(order.state.clone()), order.kind)?;
     let mut asked = Asked::listen()?;
     let _life = state.live()?;
     state.forget()?;
     tokio::pin!(cut);
-    let setup = Setup {
-        side: Some(if order.real {
-            Side::Real
-        } else {
-            Side::Embedded
-        }),
-        http_port: order.port,
-        ..Setup::default()
+    let side = match order.real {
+        true => Side::Real,
+        false => Side::Embedded,
     };
-    let start = setup.start();
+    let start = order.kind.start(side, order.port);
     tokio::pin!(start);
-    let mut consul = tokio::select! {
-        consul = &mut start => consul?,
+    let mut server = tokio::select! {
+        server = &mut start => server?,
         () = asked.end() => return give_up(start).await,
         () = &mut cut => return give_up(start).await,
     };
-    let running = Running {
-        addr: consul.addr(),
-        side: consul.side().to_string(),
-        pid: consul.pid(),
-        version: version(consul.addr()).await?,
-    };
+    let running = server.about().await?;
     state.remember(&running)?;
     ready(&running);
     tokio::select! {
         () = asked.end() => (),
         () = &mut cut => (),
-        () = crash(&mut consul) => {
+        () = server.crash() => {
             let why = format!(
-                "the {} Consul at {} (process {}) has ended, and nobody had asked for it",
-                running.side, running.addr, running.pid
+                "the {} {} at {} (process {}) has ended, and nobody had asked for it",
+                running.side, order.kind, running.addr, running.pid
             );
             state.has_ended(&why)?;
             bail!("{why}");
         }
     }
-    consul.stop().await;
+    server.stop().await;
     state.forget()
 }
 
-/// Ends a Consul that is being started. First its guard must be there, which ends it with this
+/// Ends a server that is being started. First its guard must be there, which ends it with this
 /// process; if it is ready soon, it is ended here.
-async fn give_up(start: impl Future<Output = Result<Consul>>) -> Result<()> {
-    if let Ok(Ok(consul)) = tokio::time::timeout(Duration::from_secs(5), start).await {
-        consul.stop().await;
+async fn give_up(start: impl Future<Output = Result<Server>>) -> Result<()> {
+    if let Ok(Ok(server)) = tokio::time::timeout(Duration::from_secs(5), start).await {
+        server.stop().await;
     }
     Ok(())
-}
-
-async fn crash(consul: &mut Consul) {
-    while consul.is_running() {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-async fn version(addr: SocketAddr) -> Result<String> {
-    let patience = Duration::from_secs(10);
-    let answer = http::ask(addr, "GET", "/v1/agent/self", "", patience).await;
-    let answer = answer.with_context(|| format!("the Consul at {addr} does not answer"))?;
-    let about = answer.json().unwrap_or_default();
-    Ok(about["Config"]["Version"]
-        .as_str()
-        .unwrap_or("?")
-        .to_owned())
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::{Body, HttpBody};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::Shared;
 use super::errors::{Problem, ok};
-use super::session::{Who, token};
-use super::work::good_id;
+use super::session::Who;
+use super::work::{good_id, name};
 use crate::parts::Decision;
 use crate::pb::{Header, Kind};
 
@@ -33,6 +33,12 @@ pub async fn session(State(web): Shared, who: Who) -> Result<Response<Body>, Pro
         true => Ok(ok(json!({}))),
         false => Err(Problem::NotLetIn),
     }
+}
+
+/// What takes GET alone. axum answers HEAD by GET, which here would make a captcha that nobody sees.
+pub async fn only_get() -> Response<Body> {
+    let allow = (ALLOW, HeaderValue::from_static("GET"));
+    ([allow], Problem::WrongMethod).into_response()
 }
 
 /// `GET /api/v1.0/imagecode/ID`: makes the captcha with this id, and shows it.
@@ -116,7 +122,7 @@ pub async fn fresh(State(web): Shared, request: Request) -> Result<Response<Body
         true => Way::default(),
         false => web.body::<Json<Wish>>(request).await?.0.kind,
     };
-    let id = token()?;
+    let id = name()?;
     let (kind, url) = match kind {
         Way::Picture => ("picture", picture_url(&id)),
         Way::Question => ("question", question_url(&id)),
@@ -138,7 +144,7 @@ pub async fn verify(
     request: Request,
 ) -> Result<Response<Body>, Problem> {
     let Json(Answer { id, answer }) = web.body(request).await?;
-    match web.judge(&who, good_id(&id)?, answer.trim()).await? {
+    match web.judge(&who, good_id(&id)?, &answer).await? {
         Decision::Welcome => Ok(ok(json!({}))),
         Decision::Wrong => Err(Problem::Wrong),
         Decision::Stale => Err(Problem::Stale),

@@ -9,16 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response};
 
 use super::errors::Problem;
-
-/// 128 bits that nobody can guess, from the operating system, as 32 hexadecimal digits.
-///
-/// # Errors
-/// If the system has none.
-pub fn token() -> Result<String, Problem> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| Problem::Fault)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-}
+use crate::code;
 
 /// The session of a request.
 #[derive(Clone, Debug)]
@@ -45,7 +36,10 @@ impl Session {
             .filter_map(|pair| pair.trim().strip_prefix("session="));
         let known = pairs.find(|id| id.len() == 32 && id.bytes().all(|it| it.is_ascii_hexdigit()));
         let fresh = known.is_none();
-        let id = known.map_or_else(token, |id| Ok(id.to_string()))?;
+        let id = match known {
+            Some(id) => id.to_string(),
+            None => code::session().map_err(|_| Problem::Fault)?,
+        };
         Ok(Session { id, fresh, hidden })
     }
 

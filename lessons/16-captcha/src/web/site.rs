@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::Shared;
 use super::api::{Way, picture_url};
 use super::errors::Problem;
-use super::session::{Who, token};
+use super::session::Who;
 use super::template::Html;
-use super::work::{Web, good_id};
+use super::work::{Web, good_id, name};
 use crate::parts::Decision;
 use crate::pb::Kind;
 
@@ -76,7 +76,7 @@ pub async fn verify(State(web): Shared, who: Who, request: Request) -> Response<
         Err(cause) => return problem(cause),
     };
     let decision = match good_id(&id) {
-        Ok(id) => web.judge(&who, id, answer.trim()).await,
+        Ok(id) => web.judge(&who, id, &answer).await,
         Err(cause) => Err(cause),
     };
     let say = match decision {
@@ -109,7 +109,7 @@ struct Captcha {
 }
 
 async fn captcha(web: &Web, who: &Who, way: Way) -> Result<Captcha, Problem> {
-    let id = token()?;
+    let id = name()?;
     let question = match way {
         // It is made when the browser asks for the picture.
         Way::Picture => String::new(),

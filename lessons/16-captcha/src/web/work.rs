@@ -13,8 +13,9 @@ use tokio::time::{Instant, timeout};
 use tonic::{Code, Status};
 
 use super::errors::{Problem, of_status};
-use super::session::{Who, token};
+use super::session::Who;
 use super::{Captchas, Settings};
+use crate::code;
 use crate::parts::{Away, Decision, Verdict};
 use crate::pb::{self, CallRequest, CallResponse, Kind, SessionRequest, VerifyRequest};
 
@@ -51,7 +52,7 @@ impl Web {
             address: who.address.clone(),
             kind: kind.into(),
             // New for each request of a browser, so that only our own repetition is taken for one.
-            request: token()?,
+            request: name()?,
         };
         let reply = self.captchas.call(request, self.until()).await;
         reply.map_err(|status| {
@@ -72,7 +73,7 @@ impl Web {
             id: id.to_string(),
             session: who.session.id.clone(),
             address: who.address.clone(),
-            answer: answer.to_string(),
+            answer: code::tidy(answer),
         };
         let refused: Arc<Mutex<Option<Status>>> = Arc::default();
         let (captchas, until, failed) = (self.captchas.clone(), self.until(), refused.clone());
@@ -84,13 +85,12 @@ impl Web {
             })?;
             known(reply.verdict())
         };
-        let decision = (self.settings.decide)(Box::pin(verdict), self.settings.patience).await;
+        let decision = (self.settings.decide.0)(Box::pin(verdict), self.settings.patience).await;
         let failed = refused.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(status) = failed.as_ref() {
             self.log("Verify", status);
             match status.code() {
-                Code::InvalidArgument => return Err(Problem::BadAnswer),
-                Code::ResourceExhausted => return Err(Problem::TooMany),
+                Code::InvalidArgument | Code::ResourceExhausted => return Err(of_status(status)),
                 _ => {}
             }
         }
@@ -159,6 +159,11 @@ fn known(verdict: pb::Verdict) -> Result<Verdict, Away> {
         pb::Verdict::Unknown => Ok(Verdict::Unknown),
         pb::Verdict::Unspecified => Err(Away("a verdict that says nothing".to_string())),
     }
+}
+
+/// A name that nobody can guess, for a captcha or for a request.
+pub fn name() -> Result<String, Problem> {
+    code::id().map_err(|_| Problem::Fault)
 }
 
 /// An id as the service takes it.

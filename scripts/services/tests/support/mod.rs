@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub mod lives;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,6 +18,8 @@ use tempfile::TempDir;
 /// A folder for the state; whatever was started with it is ended with this value.
 pub struct Home {
     dir: TempDir,
+    /// Whose file and state are asked for: `consul` or `redis`.
+    pub word: &'static str,
 }
 
 /// How a run ended.
@@ -28,8 +32,16 @@ pub struct Said {
 
 impl Home {
     pub fn new() -> Self {
+        Self::of("consul")
+    }
+
+    /// For tests of the server with this word.
+    pub fn of(word: &'static str) -> Self {
         let dir = tempfile::Builder::new().prefix("services-").tempdir();
-        Self { dir: dir.unwrap() }
+        Self {
+            dir: dir.unwrap(),
+            word,
+        }
     }
 
     /// The program, in the surroundings of a machine where nobody has chosen anything.
@@ -57,16 +69,18 @@ impl Home {
         said.out
     }
 
-    /// What `status --json` says of Consul.
+    /// What `status --json` says of the server.
     pub fn status(&self) -> Value {
         let said = self.run(&["status", "--json"]);
         let all: Value = serde_json::from_str(&said.out).unwrap();
-        all["consul"].clone()
+        let names: Vec<_> = all.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["consul", "redis"]);
+        all[self.word].clone()
     }
 
     /// What other programs read.
     pub fn file(&self) -> Option<Value> {
-        let text = fs::read(self.path("consul.json")).ok()?;
+        let text = fs::read(self.path(&format!("{}.json", self.word))).ok()?;
         Some(serde_json::from_slice(&text).unwrap())
     }
 
@@ -79,13 +93,17 @@ impl Home {
         let entries = fs::read_dir(self.dir.path()).unwrap().flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
         names
-            .filter(|name| name.starts_with("consul-") || name.starts_with("etcd-"))
+            .filter(|name| {
+                ["consul-", "etcd-", "redis-"]
+                    .iter()
+                    .any(|start| name.starts_with(start))
+            })
             .collect()
     }
 
-    /// The process that looks after Consul.
+    /// The process that looks after the server.
     pub fn worker(&self) -> u32 {
-        let text = fs::read_to_string(self.path("worker")).unwrap();
+        let text = fs::read_to_string(self.path(&format!("{}.worker", self.word))).unwrap();
         text.parse().unwrap()
     }
 
@@ -114,7 +132,7 @@ pub fn said(mut command: Command) -> Said {
     }
 }
 
-/// The address that `consul.json` names.
+/// The address that a file such as `consul.json` names.
 pub fn addr(file: &Value) -> SocketAddr {
     file["addr"].as_str().unwrap().parse().unwrap()
 }
@@ -188,4 +206,10 @@ pub fn ask(addr: SocketAddr, method: &str, path: &str, body: &str) -> String {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.contains(" 200 "), "{method} {path}: {answer}");
     body.to_owned()
+}
+
+/// `kill -9`; the system needs a moment for it.
+pub fn kill(pid: u32) {
+    signal("KILL", pid);
+    until("it is killed", || !lives(pid));
 }

@@ -101,7 +101,7 @@ pub fn begin(session: &Arc<Session>, order: Order) -> Result<(), &'static str> {
 
 fn run(session: &Arc<Session>, order: Order) -> std::io::Result<bool> {
     let mut child = Command::new(std::env::current_exe()?)
-        .args(["services", order.word()])
+        .args(["services", order.word(), "consul"])
         .current_dir(&session.course.root)
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())

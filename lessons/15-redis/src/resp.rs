@@ -1,0 +1,23 @@
+//! RESP, the protocol of Redis, by hand: version 2 and version 3.
+//!
+//! Every value begins with one byte that names its type and ends with `\r\n`. What can hold any byte
+//! (a bulk string) or any number of values (an array) says its length first, so a reader never
+//! searches for an end in data: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
+//!
+//! * [`Value`] is what goes over the wire, in both directions; [`Value::encode`] writes one.
+//! * [`Decoder`] reads values from pieces of any size; [`decode`] reads one from a slice.
+//! * [`Requests`] is the other reader, that of a server: arrays of bulk strings and nothing else, or
+//!   a line that a person typed.
+//!
+//! Nothing here believes a length: memory is taken for bytes that have come, never for bytes that
+//! somebody has announced.
+
+mod decode;
+mod number;
+mod request;
+mod value;
+
+pub use decode::{Broken, Decoder, Limits, decode};
+pub use number::integer;
+pub use request::{Requests, Size};
+pub use value::{Protocol, Value};
