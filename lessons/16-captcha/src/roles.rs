@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use l16_captcha::l13_framework::client::{self, Client};
+use l16_captcha::l13_framework::l12_resilience::budget::Budget;
 use l16_captcha::l13_framework::l12_resilience::l06_grpc::listen::{on_signal, tell};
 use l16_captcha::l13_framework::options::Options;
 use l16_captcha::l13_framework::service::Service;
@@ -66,9 +68,15 @@ pub async fn service(words: Vec<OsString>) -> anyhow::Result<()> {
 /// `-- web`.
 pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
     let (_, options, _) = read(words, &["--addr"], site::WEB)?;
+    let settings = web::Settings::new(Ours);
+    let mut calls = client::Settings::default().with(&options);
+    // A service that dies takes all calls with it that are under way: each of them is made again elsewhere,
+    // and no picture fails. The usual reserve of ten is for programs that serve nobody else.
+    let most = u32::try_from(settings.in_flight).unwrap_or(u32::MAX);
+    calls.call.budget = Budget::new(20, most);
     let mut service = Service::new(web::NAME).version("1.0.0").with(options)?;
-    let captchas = ByName(service.client()?);
-    let router = web::router(captchas, web::Settings::new(Ours));
+    let client = Client::new(service.registry_in_use()?, calls);
+    let router = web::router(ByName(client), settings);
     let (listener, shutdown) = service.listen().await.map_err(at)?;
     let serve = |listener, stop| serve::serve(listener, router, serve::Limits::default(), stop);
     service.run_with(listener, shutdown, serve).await?.well()
@@ -114,6 +122,12 @@ pub async fn soak(words: Vec<OsString>) -> anyhow::Result<()> {
         site: Setting {
             decode: decode(),
             tell: Arc::new(say),
+            // What they say of failures; the rest is the same in every round.
+            heard: Arc::new(move |name, line| {
+                if line.starts_with("web: ") || line.starts_with("redis: ") {
+                    say(&format!("{name}: {line}"));
+                }
+            }),
             ..Setting::new(program)
         },
         time: Duration::from_secs(seconds),

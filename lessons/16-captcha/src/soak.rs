@@ -25,10 +25,13 @@ const PHASES: [&str; 6] = [
     "calm",
     "service-1 is killed",
     "service-2 is killed",
-    "Redis is killed",
+    REDIS,
     "Consul is killed",
     "calm again",
 ];
+
+/// The one in which the site cannot do its work.
+const REDIS: &str = "Redis is killed";
 
 /// A round takes no longer.
 const ROUND: Duration = Duration::from_secs(60);
@@ -205,6 +208,13 @@ impl Run<'_> {
 
     async fn end(self) -> anyhow::Result<Report> {
         let time = self.since.elapsed();
+        // Consul and the services may come and go; pictures may fail only while Redis is away.
+        for (name, counts) in self.ledger.phases() {
+            if counts.no_picture > 0 && name != REDIS {
+                let words = format!("{name}: {} pictures have failed", counts.no_picture);
+                self.ledger.broken(words);
+            }
+        }
         let memory = self.memory.growth(time);
         for growth in memory.iter().filter(|growth| !growth.is_flat()) {
             let words = format!("memory grows: {}", of_memory(growth));

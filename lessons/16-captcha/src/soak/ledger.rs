@@ -170,15 +170,9 @@ impl Ledger {
         }
     }
 
-    /// From now on requests belong to this phase.
+    /// From now on what ends belongs to this phase.
     pub fn begin(&self, phase: usize) {
         self.lock().now = phase;
-    }
-
-    /// The phase that a request belongs to which is made now.
-    #[must_use]
-    pub fn phase(&self) -> usize {
-        self.lock().now
     }
 
     /// Redis goes, or has come.
@@ -192,9 +186,11 @@ impl Ledger {
         self.redis.load(Ordering::SeqCst)
     }
 
-    /// Writes something down in a phase.
-    pub fn note(&self, phase: usize, note: impl FnOnce(&mut Counts)) {
-        if let Some(counts) = self.lock().counts.get_mut(phase) {
+    /// Writes something down in this phase.
+    pub fn note(&self, note: impl FnOnce(&mut Counts)) {
+        let mut phases = self.lock();
+        let now = phases.now;
+        if let Some(counts) = phases.counts.get_mut(now) {
             note(counts);
         }
     }
@@ -202,6 +198,8 @@ impl Ledger {
     /// A promise was broken.
     pub fn broken(&self, words: String) {
         let mut phases = self.lock();
+        let phase = phases.names.get(phases.now).unwrap_or(&"");
+        let words = format!("{phase}: {words}");
         if phases.broken.len() < WORDS {
             phases.broken.push(words);
         } else {
