@@ -2,9 +2,18 @@
 //!
 //! # Layout
 //!
-//! * [`resp`]: the protocol, by hand.
-//! * [`server`]: a readable Redis.
+//! * [`client`]: a connection to Redis, with deadlines. Begin here, then [`greet`]: the greeting call.
+//! * [`cost`]: what a call costs, with a connection for each and on one that all share.
+//! * [`resp`]: what travels between a client and Redis, by hand.
+//! * [`server`]: a readable Redis; [`clock`] is its time.
+//! * [`faults`]: a wire to Redis that breaks on purpose.
+//!
+//! `main.rs` is the command line. Try `cargo run -p l15-redis`.
 
+pub mod client;
 pub mod clock;
+pub mod cost;
+pub mod faults;
+pub mod greet;
 pub mod resp;
 pub mod server;

@@ -1,3 +1,88 @@
-//! The command line of lesson 15.
+//! The command line of lesson 15. Without an argument it tells the whole story in two processes; `server`
+//! and `client` are for terminals.
 
-fn main() {}
+mod demo;
+#[cfg(feature = "mine")]
+mod mine;
+mod say;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use lexopt::prelude::*;
+
+const HELP: &str = "\
+State with an expiry date: lesson 15 of Sockets to Services.
+
+  cargo run -p l15-redis                            the demo: a Redis to read, and a client
+  cargo run -p l15-redis -- server                  that Redis, in one terminal
+  cargo run -p l15-redis -- client SET name wire    a command, in another one; replies as redis-cli prints them
+  cargo run -p l15-redis --features mine -- mine    servers made of your own answers
+
+Options of server, client and mine:
+  --addr ADDR     where to listen, or whom to call        [127.0.0.1:6379]
+
+redis-cli works as well: redis-cli -p 6379 SET name wire. Ctrl-C ends the server.
+";
+
+/// Where a Redis is found, unless somebody says something else.
+const ADDR: &str = "127.0.0.1:6379";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("l15-redis: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let mut words = std::env::args_os().skip(1);
+    let role = words.next();
+    let role = role.as_ref().map(|role| role.to_string_lossy());
+    let words: Vec<OsString> = words.collect();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let done = match role.as_deref() {
+        None => runtime.block_on(demo::run()),
+        Some("--help" | "-h") => return Ok(io::stdout().write_all(HELP.as_bytes())?),
+        Some("client") => {
+            let (addr, words) = options(words)?;
+            runtime.block_on(say::client(addr, &words))
+        }
+        #[cfg(feature = "mine")]
+        Some("mine") => runtime.block_on(mine::run(options(words)?.0)),
+        Some(other) => {
+            bail!("there is no `{other}`; there are server and client, and --help tells more")
+        }
+    };
+    // What still runs is cut off: whoever asked for the end has it now.
+    runtime.shutdown_background();
+    done
+}
+
+/// The address, and the words that are no option.
+fn options(words: Vec<OsString>) -> anyhow::Result<(SocketAddr, Vec<OsString>)> {
+    let mut addr = ADDR.to_string();
+    let mut others = Vec::new();
+    let mut words = lexopt::Parser::from_args(words);
+    while let Some(word) = words.next()? {
+        match word {
+            Long("addr") => addr = words.value()?.string()?,
+            // From here on it is all Redis' business: `SET balance -5`.
+            Value(word) => {
+                others.push(word);
+                others.extend(words.raw_args()?);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let addr = addr
+        .parse()
+        .with_context(|| format!("{addr} is no address; one looks like {ADDR}"))?;
+    Ok((addr, others))
+}

@@ -1,0 +1,55 @@
+//! A connection that many share, that knows when to stop waiting, and that comes back.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, RedisResult};
+
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a connection to be made.
+    pub connect: Duration,
+    /// For the reply to a command.
+    pub reply: Duration,
+    /// How often a lost connection is made again before the commands that wait for it are told.
+    pub tries: usize,
+}
+
+impl Default for Patience {
+    /// A second for each; so long also a browser waits without a word.
+    fn default() -> Self {
+        Patience {
+            connect: Duration::from_secs(1),
+            reply: Duration::from_secs(1),
+            tries: 2,
+        }
+    }
+}
+
+/// Connects to the Redis at `addr`.
+///
+/// One connection is enough for a whole program: clones of it are cheap, and all of them share it.
+///
+/// # Errors
+/// If nobody answers there in time.
+// ANCHOR: connect
+pub async fn connect(addr: SocketAddr, patience: Patience) -> RedisResult<ConnectionManager> {
+    let client = Client::open(format!("redis://{addr}/"))?;
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(patience.connect))
+        .set_response_timeout(Some(patience.reply))
+        .set_number_of_retries(patience.tries)
+        .set_min_delay(Duration::from_millis(20))
+        .set_max_delay(Duration::from_millis(200));
+    ConnectionManager::new_with_config(client, config).await
+}
+// ANCHOR_END: connect
+
+/// Whether the command may have run although there is no reply: the connection was lost, or the time
+/// was over. With any other error Redis has answered.
+#[must_use]
+pub fn nobody_knows(error: &redis::RedisError) -> bool {
+    error.is_io_error() && !error.is_connection_refusal()
+}

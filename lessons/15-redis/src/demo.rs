@@ -1,0 +1,263 @@
+//! The demo: a Redis in a process of its own, which is killed in the end, and what a client sees of it.
+
+mod away;
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use l15_redis::client::{Patience, connect};
+use l15_redis::{cost, greet};
+use redis::aio::ConnectionManager;
+use redis::{AsyncCommands, RedisResult};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
+
+use crate::say::ask;
+
+/// Tells the whole story.
+pub async fn run() -> anyhow::Result<()> {
+    tokio::select! {
+        told = story() => told,
+        // What it has started ends with it.
+        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+    }
+}
+
+fn tell(line: &str) {
+    println!("{line}");
+}
+
+async fn story() -> anyhow::Result<()> {
+    let process = Process::start("127.0.0.1:0").await?;
+    tell(&format!(
+        "0. A Redis in a process of its own, at {}\n",
+        process.addr
+    ));
+    let mut redis = connect(process.addr, Patience::default()).await?;
+    on_the_wire(process.addr).await?;
+    typed(&mut redis).await?;
+    an_end(&mut redis).await?;
+    two_at_once(process.addr).await?;
+    together(&mut redis).await?;
+    what_it_costs(process.addr).await?;
+    away::a_lost_reply(process.addr).await?;
+    away::killed(process, redis).await
+}
+
+/// `server`, in a process of its own, which ends with this value.
+pub struct Process {
+    child: Child,
+    /// Where it listens.
+    pub addr: SocketAddr,
+}
+
+impl Process {
+    /// Starts this program once more, and returns when it listens.
+    pub async fn start(addr: &str) -> anyhow::Result<Process> {
+        let program = std::env::current_exe().context("which program this is")?;
+        let mut child = Command::new(program)
+            .args(["server", "--addr", addr])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the server")?;
+        let out = child.stdout.take().context("its output")?;
+        // From here on it ends with this value.
+        let mut process = Process {
+            child,
+            addr: ([127, 0, 0, 1], 0).into(),
+        };
+        let (ready, listens) = oneshot::channel();
+        std::thread::spawn(move || {
+            let mut ready = Some(ready);
+            // Read to the end: a pipe that is full would stop it.
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                if let Some(addr) = line.strip_prefix("listening on ")
+                    && let Some(ready) = ready.take()
+                {
+                    // Whoever has waited may have been told to end.
+                    let _ = ready.send(addr.parse());
+                }
+            }
+        });
+        process.addr = listens.await.context("the server has ended")??;
+        Ok(process)
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) {
+        // It may have ended already; then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The bytes as a Rust literal shows them.
+fn shown(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
+/// Commands without any library: these bytes, and those that come back.
+async fn on_the_wire(addr: SocketAddr) -> anyhow::Result<()> {
+    tell("1. What crosses the wire. No library: a socket, and these bytes");
+    let mut stream = TcpStream::connect(addr).await?;
+    for (words, bytes) in [
+        (
+            "SET name wire",
+            &b"*3\r\n$3\r\nSET\r\n$4\r\nname\r\n$4\r\nwire\r\n"[..],
+        ),
+        ("GET name", b"*2\r\n$3\r\nGET\r\n$4\r\nname\r\n"),
+        ("GET nobody", b"*2\r\n$3\r\nGET\r\n$6\r\nnobody\r\n"),
+        (
+            "INCR greeted:wire",
+            b"*2\r\n$4\r\nINCR\r\n$12\r\ngreeted:wire\r\n",
+        ),
+        ("INCR name", b"*2\r\n$4\r\nINCR\r\n$4\r\nname\r\n"),
+    ] {
+        stream.write_all(bytes).await?;
+        let mut reply = [0; 256];
+        let read = stream.read(&mut reply).await?;
+        tell(&format!("   {words}"));
+        tell(&format!("     ──▶  {}", shown(bytes)));
+        tell(&format!("     ◀──  {}", shown(&reply[..read])));
+    }
+    Ok(())
+}
+
+async fn typed(redis: &mut ConnectionManager) -> anyhow::Result<()> {
+    tell("\n2. The same with the crate `redis`: a reply becomes the type that you ask for");
+    for name in ["huohuo", "huohuo", "wire"] {
+        tell(&format!("   greet: {}", greet::greet(redis, name).await?));
+    }
+    for name in ["huohuo", "nobody"] {
+        let times = greet::times(redis, name).await?;
+        tell(&format!("   times(\"{name}\")  {times:?}"));
+    }
+    let text: String = redis.get("greeted:huohuo").await?;
+    tell(&format!("   the same as a String  {text:?}"));
+    let number: RedisResult<u64> = redis.get("name").await;
+    if let Err(error) = number {
+        tell(&format!("   \"wire\" as a u64  {error}"));
+    }
+    Ok(())
+}
+
+/// A key that dies.
+async fn an_end(redis: &mut ConnectionManager) -> anyhow::Result<()> {
+    tell("\n3. A value with an end");
+    for words in [
+        &["SETEX", "door:7", "1", "2024"][..],
+        &["PTTL", "door:7"],
+        &["GET", "door:7"],
+        &["TTL", "name"],
+        &["TTL", "nobody"],
+    ] {
+        tell(&format!(
+            "   {:22}{}",
+            words.join(" "),
+            ask(redis, words).await?
+        ));
+    }
+    let since = Instant::now();
+    while redis.exists("door:7").await? {
+        ensure!(since.elapsed() < Duration::from_secs(30), "it never dies");
+        sleep(Duration::from_millis(5)).await;
+    }
+    tell(&format!(
+        "   {:22}{}   after {:.1} s",
+        "GET door:7",
+        ask(redis, &["GET", "door:7"]).await?,
+        since.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+/// Two programs, and what one does between two commands of the other.
+async fn two_at_once(addr: SocketAddr) -> anyhow::Result<()> {
+    tell("\n4. Two clients, each with a connection of its own, do the same at the same time");
+    let (mut a, mut b) = (
+        connect(addr, Patience::default()).await?,
+        connect(addr, Patience::default()).await?,
+    );
+    let _: () = a.set("visits", 10).await?;
+    let seen_by_a: u64 = a.get("visits").await?;
+    let seen_by_b: u64 = b.get("visits").await?;
+    tell(&format!("   A: GET visits          {seen_by_a}"));
+    tell(&format!("   B: GET visits          {seen_by_b}"));
+    let _: () = a.set("visits", seen_by_a + 1).await?;
+    let _: () = b.set("visits", seen_by_b + 1).await?;
+    tell(&format!("   A: SET visits {}       OK", seen_by_a + 1));
+    tell(&format!("   B: SET visits {}       OK", seen_by_b + 1));
+    let lost: u64 = a.get("visits").await?;
+    tell(&format!("   two visits more, and the counter shows {lost}"));
+    let _: u64 = a.incr("visits", 1).await?;
+    let counted: u64 = b.incr("visits", 1).await?;
+    tell(&format!(
+        "   A: INCR visits, B: INCR visits: it shows {counted}"
+    ));
+
+    let _: () = a.set("coat:41", "blue coat").await?;
+    tell("   The same with a ticket that is good for one coat:");
+    for (who, redis) in [("A", &mut a), ("B", &mut b)] {
+        let coat: Option<String> = redis.get("coat:41").await?;
+        tell(&format!("   {who}: GET coat:41         {coat:?}"));
+    }
+    for (who, redis) in [("A", &mut a), ("B", &mut b)] {
+        let removed: u64 = redis.del("coat:41").await?;
+        tell(&format!("   {who}: DEL coat:41         {removed}"));
+    }
+    tell(
+        "   Both hand out a blue coat. Nothing has failed. The exercise `once-only` is about this.",
+    );
+    Ok(())
+}
+
+async fn together(redis: &mut ConnectionManager) -> anyhow::Result<()> {
+    tell("\n5. Several commands in one go");
+    let names = ["huohuo", "wire", "nobody"];
+    let times = greet::times_of(redis, &names).await?;
+    tell(&format!(
+        "   a pipeline, three GETs in one write: {names:?} were greeted {times:?} times"
+    ));
+    let (one, all) = greet::greet_and_sum(redis, "huohuo").await?;
+    tell(&format!(
+        "   MULTI, INCR, INCR, EXEC: huohuo {one}, all together {all}; nobody sees one without the other"
+    ));
+    Ok(())
+}
+
+async fn what_it_costs(addr: SocketAddr) -> anyhow::Result<()> {
+    const CALLS: u32 = 2000;
+    const CALLERS: u32 = 50;
+    tell(&format!("\n6. {CALLS} INCRs, four ways (a debug build)"));
+    let own = cost::one_per_call(addr, CALLS).await?;
+    let rows = [
+        ("a connection for each", own),
+        ("one connection", cost::shared(addr, CALLS).await?),
+        (
+            "one connection, 50 callers",
+            cost::shared_by_many(addr, CALLS, CALLERS).await?,
+        ),
+        ("one pipeline", cost::pipelined(addr, CALLS).await?),
+    ];
+    for (how, cost) in rows {
+        tell(&format!(
+            "   {how:27} {:4} connections  {:7.1} µs a call   {:5.1} times as fast",
+            cost.connections,
+            cost.micros(),
+            own.micros() / cost.micros()
+        ));
+    }
+    Ok(())
+}

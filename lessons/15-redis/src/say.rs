@@ -1,0 +1,55 @@
+//! One command, and its reply in words.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use anyhow::{Context, ensure};
+use l15_redis::client::{Patience, connect};
+use redis::Value;
+use redis::aio::ConnectionManager;
+
+/// Sends these words as one command and prints the reply.
+pub async fn client(addr: SocketAddr, words: &[OsString]) -> anyhow::Result<()> {
+    ensure!(!words.is_empty(), "say a command, for example: client PING");
+    let mut redis = connect(addr, Patience::default())
+        .await
+        .with_context(|| format!("no Redis answers at {addr}"))?;
+    let words: Vec<&[u8]> = words.iter().map(|w| w.as_encoded_bytes()).collect();
+    println!("{}", ask(&mut redis, &words).await?);
+    Ok(())
+}
+
+/// Any command. An error of Redis is a reply; one of the connection is an error.
+pub async fn ask(
+    redis: &mut ConnectionManager,
+    words: &[impl AsRef<[u8]>],
+) -> anyhow::Result<String> {
+    let mut command = redis::Cmd::new();
+    for word in words {
+        command.arg(word.as_ref());
+    }
+    let reply: redis::RedisResult<Value> = command.query_async(redis).await;
+    match reply {
+        Ok(value) => Ok(told(&value)),
+        Err(error) if error.is_io_error() => Err(error.into()),
+        Err(error) => Ok(format!("(error) {error}")),
+    }
+}
+
+/// A reply as redis-cli prints it.
+pub fn told(value: &Value) -> String {
+    match value {
+        Value::Nil => "(nil)".to_string(),
+        Value::Int(number) => format!("(integer) {number}"),
+        Value::BulkString(bytes) => format!("\"{}\"", bytes.escape_ascii()),
+        Value::SimpleString(text) => text.clone(),
+        Value::Okay => "OK".to_string(),
+        Value::Array(values) if values.is_empty() => "(empty array)".to_string(),
+        Value::Array(values) => {
+            let lines = values.iter().enumerate();
+            let lines = lines.map(|(at, value)| format!("{}) {}", at + 1, told(value)));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        other => format!("{other:?}"),
+    }
+}
