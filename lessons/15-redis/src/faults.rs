@@ -14,10 +14,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::resp::{Broken, Value, decode};
+
 /// The longest command and the longest reply that go through. It is for lessons, not for films.
 const LONGEST: usize = 16 * 1024 * 1024;
-/// Arrays in arrays. A reply of Redis has two at most.
-const DEEPEST: usize = 8;
 
 /// One command on its way to Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,8 +119,8 @@ async fn line(
     redis.set_nodelay(true)?;
     let (mut asked, mut answered) = (Vec::new(), Vec::new());
     let mut number = 0;
-    while let Some(request) = next(&mut client, &mut asked).await? {
-        let words = words(&request);
+    while let Some((said, request)) = next(&mut client, &mut asked).await? {
+        let words = words(said);
         let about_itself = words.first().is_some_and(|name| {
             name.eq_ignore_ascii_case("HELLO") || name.eq_ignore_ascii_case("CLIENT")
         });
@@ -134,7 +134,7 @@ async fn line(
             break;
         }
         redis.write_all(&request).await?;
-        let Some(reply) = next(&mut redis, &mut answered).await? else {
+        let Some((_, reply)) = next(&mut redis, &mut answered).await? else {
             break;
         };
         if !about_itself && rule.reply(&command, &reply).await == Act::Cut {
@@ -145,12 +145,13 @@ async fn line(
     Ok(())
 }
 
-/// The next whole value of RESP, `None` at the end.
-async fn next(stream: &mut TcpStream, held: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+/// The next whole value of RESP and the bytes that it was, `None` at the end.
+async fn next(stream: &mut TcpStream, held: &mut Vec<u8>) -> io::Result<Option<(Value, Vec<u8>)>> {
     loop {
-        if let Some(length) = length(held, DEEPEST)? {
+        let broken = |broken: Broken| io::Error::other(broken.to_string());
+        if let Some((value, length)) = decode(held).map_err(broken)? {
             let rest = held.split_off(length);
-            return Ok(Some(std::mem::replace(held, rest)));
+            return Ok(Some((value, std::mem::replace(held, rest))));
         }
         if held.len() > LONGEST || stream.read_buf(held).await? == 0 {
             return Ok(None);
@@ -158,99 +159,19 @@ async fn next(stream: &mut TcpStream, held: &mut Vec<u8>) -> io::Result<Option<V
     }
 }
 
-/// How long the value is that `bytes` begin with; `None` while it is not whole. RESP2, and the parts of
-/// RESP3 that replies of these lessons have.
-fn length(bytes: &[u8], deeper: usize) -> io::Result<Option<usize>> {
-    let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") else {
-        return Ok(None);
+/// The words of a request, as text; none if it is no array of bulk strings.
+fn words(request: Value) -> Vec<String> {
+    let Value::Array(values) = request else {
+        return Vec::new();
     };
-    let after = end + 2;
-    let (kind, rest) = (bytes[0], &bytes[1.min(end)..end]);
-    let count = || {
-        let number = std::str::from_utf8(rest).ok().and_then(|n| n.parse().ok());
-        let number: i64 = number.ok_or_else(|| io::Error::other("no number after the sign"))?;
-        // -1 is "nothing".
-        usize::try_from(number.max(-1) + 1).map_err(io::Error::other)
-    };
-    let values = match kind {
-        b'$' | b'=' | b'!' => {
-            let count = count()?;
-            let whole = after + if count == 0 { 0 } else { count + 1 };
-            return Ok((bytes.len() >= whole).then_some(whole));
-        }
-        b'*' | b'~' | b'>' => count()?.saturating_sub(1),
-        b'%' => count()?.saturating_sub(1).saturating_mul(2),
-        _ => return Ok(Some(after)),
-    };
-    let deeper = deeper.checked_sub(1);
-    let deeper = deeper.ok_or_else(|| io::Error::other("arrays in arrays in arrays"))?;
-    let mut whole = after;
-    for _ in 0..values {
-        match length(&bytes[whole..], deeper)? {
-            Some(length) => whole += length,
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(whole))
-}
-
-/// The words of a whole request, as text; none if it is no array.
-fn words(request: &[u8]) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut rest = skip_line(request);
-    while rest.first() == Some(&b'$') {
-        let Ok(Some(length)) = length(rest, 1) else {
-            break;
-        };
-        let (word, others) = rest.split_at(length);
-        let word = skip_line(word);
-        let word = word.strip_suffix(b"\r\n").unwrap_or(word);
-        words.push(String::from_utf8_lossy(word).into_owned());
-        rest = others;
-    }
+    let mut words: Vec<String> = (values.iter())
+        .filter_map(|value| match value {
+            Value::Bulk(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        })
+        .collect();
     if let Some(name) = words.first_mut() {
         name.make_ascii_uppercase();
     }
     words
-}
-
-fn skip_line(bytes: &[u8]) -> &[u8] {
-    let end = bytes.windows(2).position(|pair| pair == b"\r\n");
-    end.map_or(&[], |end| &bytes[end + 2..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_measured() {
-        for whole in [
-            &b"+OK\r\n"[..],
-            b"-ERR no\r\n",
-            b":7\r\n",
-            b"$-1\r\n",
-            b"*-1\r\n",
-            b"_\r\n",
-            b"$0\r\n\r\n",
-            b"$9\r\ntwo\r\nline\r\n",
-            b"*2\r\n$1\r\na\r\n*1\r\n:1\r\n",
-            b"%1\r\n+a\r\n:1\r\n",
-        ] {
-            for cut in 0..whole.len() {
-                assert_eq!(length(&whole[..cut], DEEPEST).unwrap(), None);
-            }
-            let more = [whole, b"+more\r\n"].concat();
-            assert_eq!(length(&more, DEEPEST).unwrap(), Some(whole.len()));
-        }
-        assert!(length(b"*x\r\n", DEEPEST).is_err());
-        assert!(length(&b"*1\r\n".repeat(20), DEEPEST).is_err());
-    }
-
-    #[test]
-    fn words_are_read() {
-        let request = b"*3\r\n$3\r\nset\r\n$1\r\nk\r\n$4\r\n\r\n\r\n\r\n";
-        assert_eq!(words(request), ["SET", "k", "\r\n\r\n"]);
-        assert!(words(b"PING\r\n").is_empty());
-    }
 }

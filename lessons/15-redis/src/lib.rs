@@ -5,7 +5,7 @@
 //! * [`client`]: a connection to Redis, with deadlines. Begin here, then [`greet`]: the greeting call.
 //! * [`cost`]: what a call costs, with a connection for each and on one that all share.
 //! * [`resp`]: what travels between a client and Redis, by hand.
-//! * [`server`]: a readable Redis; [`clock`] is its time.
+//! * [`server`]: a readable Redis; [`clock`] is its time, [`serve`] makes a program of it.
 //! * [`faults`]: a wire to Redis that breaks on purpose.
 //!
 //! `main.rs` is the command line. Try `cargo run -p l15-redis`.
@@ -16,4 +16,5 @@ pub mod cost;
 pub mod faults;
 pub mod greet;
 pub mod resp;
+pub mod serve;
 pub mod server;

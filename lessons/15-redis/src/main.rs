@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use l15_redis::serve::ADDR;
 use lexopt::prelude::*;
 
 const HELP: &str = "\
@@ -24,12 +25,10 @@ State with an expiry date: lesson 15 of Sockets to Services.
 
 Options of server, client and mine:
   --addr ADDR     where to listen, or whom to call        [127.0.0.1:6379]
+`server --help` tells its other ones.
 
 redis-cli works as well: redis-cli -p 6379 SET name wire. Ctrl-C ends the server.
 ";
-
-/// Where a Redis is found, unless somebody says something else.
-const ADDR: &str = "127.0.0.1:6379";
 
 fn main() -> ExitCode {
     match run() {
@@ -46,6 +45,9 @@ fn run() -> anyhow::Result<()> {
     let role = words.next();
     let role = role.as_ref().map(|role| role.to_string_lossy());
     let words: Vec<OsString> = words.collect();
+    if role.as_deref() == Some("server") {
+        return l15_redis::serve::run(words);
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     let done = match role.as_deref() {
         None => runtime.block_on(demo::run()),

@@ -1,14 +1,54 @@
-//! The readable Redis.
+//! The readable Redis: a server for clients that other people have written.
+//!
+//! It has strings, and what belongs to any key: a time to live, names, transactions. Its answers are those
+//! of Redis 7.0, error by error; a command that is not here is answered as Redis answers one that it
+//! does not know. Nothing is written to a disk.
+//!
+//! Read on in this order: `connection.rs` (one client), `session.rs` (what a client has said before),
+//! `command.rs` (what a command is), `commands/` (all of them), `keyspace.rs` (the keys, and when they
+//! end), `state.rs` (what is shared, and why behind a mutex).
+//!
+//! What is bounded: see [`Config`]. A client that reads slowly is waited for, one that is in the middle
+//! of a request or takes no byte of an answer for `patience` is cut, and so is one whose answer is too
+//! large or that would bring all buffers together above `max_buffers`. Keys have `max_memory`.
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
+use connection::Connection;
+use state::Shared;
+
+mod command;
+mod commands;
+mod connection;
+mod glob;
+mod keyspace;
+mod refused;
+mod session;
+mod state;
+
+/// The Redis whose answers these are.
+pub const VERSION: &str = "7.0.15";
+
+/// How often the dead are looked for whom nobody asks for, and how many are buried in one hold of the
+/// lock.
+const ROUND: Duration = Duration::from_millis(100);
+const BURIED_AT_ONCE: usize = 1000;
 
 /// Takes the first request off `bytes`: its words and how many bytes it was; `None` while it is not
 /// whole; words for the client if it is none.
+///
+/// It is called with all bytes that have come and are not taken yet, again and again while more come,
+/// also for lines that a person types. The words of a refusal follow `ERR Protocol error: `, and the
+/// connection ends; so it does if this panics, or takes no byte or more than there are. It must not
+/// wait: nobody can interrupt it.
 pub type Decode = fn(bytes: &[u8]) -> Result<Option<(Vec<Vec<u8>>, usize)>, String>;
 
 /// What can be chosen.
@@ -20,37 +60,63 @@ pub struct Config {
     pub clock: Clock,
     /// Who reads requests, instead of our own reader: the answer of the exercise `resp`.
     pub decode: Option<Decode>,
+    /// Clients at once (`maxclients`).
+    pub max_clients: usize,
+    /// Bytes of all keys and values, about (`maxmemory`, without eviction).
+    pub max_memory: usize,
+    /// Bytes of one word of a request, and of one value (`proto-max-bulk-len`).
+    pub max_bulk: usize,
+    /// Bytes of one answer (`client-output-buffer-limit`).
+    pub max_answer: usize,
+    /// Bytes of unfinished requests, transactions and answers of all clients together
+    /// (`maxmemory-clients`).
+    pub max_buffers: usize,
+    /// How long a request may take to arrive, and how long a client may take no byte of an answer.
+    pub patience: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
+        const MIB: usize = 1024 * 1024;
         Config {
             addr: "127.0.0.1:0".to_string(),
             clock: Clock::real(),
             decode: None,
+            max_clients: 10_000,
+            max_memory: 256 * MIB,
+            max_bulk: 512 * MIB,
+            max_answer: 256 * MIB,
+            max_buffers: 512 * MIB,
+            patience: Duration::from_secs(60),
         }
     }
 }
 
-/// A running server.
+/// A running server. Dropped, it is gone, with all its connections.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    clock: Clock,
-    _listener: TcpListener,
+    shared: Arc<Shared>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Starts it.
+    /// Starts it. When this returns, it listens.
     ///
     /// # Errors
     /// If it cannot listen there.
     pub async fn start(config: Config) -> io::Result<Server> {
         let listener = TcpListener::bind(&config.addr).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(config, address.port()));
+        let tasks = vec![
+            tokio::spawn(accept(listener, shared.clone())),
+            tokio::spawn(bury(shared.clone())),
+        ];
         Ok(Server {
-            address: listener.local_addr()?,
-            clock: config.clock,
-            _listener: listener,
+            address,
+            shared,
+            tasks,
         })
     }
 
@@ -63,9 +129,65 @@ impl Server {
     /// The clock that it was given.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.shared.config.clock
     }
 
     /// Ends it, cuts all connections, and waits until its port is free.
-    pub async fn stop(self) {}
+    pub async fn stop(mut self) {
+        for task in std::mem::take(&mut self.tasks) {
+            task.abort();
+            // It was told to end; how it did does not matter.
+            drop(task.await);
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Lets clients in, for ever. Dropping the future ends every connection with it.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(_) => {
+                // Out of file handles, most likely: some will come free.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        while connections.try_join_next().is_some() {}
+        match shared.places.clone().try_acquire_owned() {
+            Ok(place) => {
+                let connection = Connection::new(shared.clone(), stream, place);
+                connections.spawn(connection.serve());
+            }
+            Err(_) => refuse(&shared, &stream),
+        }
+    }
+}
+
+/// Says that there is no place, if that can be said without waiting.
+fn refuse(shared: &Shared, stream: &TcpStream) {
+    shared.rejected.fetch_add(1, Ordering::Relaxed);
+    // A new connection has room for a line; whoever has gone does not need it.
+    let _ = stream.try_write(b"-ERR max number of clients reached\r\n");
+}
+
+/// Active expiry: frees the memory of keys that are dead and that nobody asks for.
+async fn bury(shared: Arc<Shared>) {
+    let mut round = tokio::time::interval(ROUND);
+    loop {
+        round.tick().await;
+        // Not all in one go: a million dead keys must not stop the living.
+        for space in 0..state::DATABASES {
+            while shared.lock().spaces[space].bury_dead(BURIED_AT_ONCE) == BURIED_AT_ONCE {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
 }

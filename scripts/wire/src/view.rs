@@ -11,6 +11,7 @@ mod http1;
 mod json_rpc;
 mod lines;
 mod protobuf;
+mod resp;
 
 use std::sync::Arc;
 
@@ -72,6 +73,8 @@ pub enum ViewKind {
     Http,
     /// gRPC, on HTTP/2.
     Grpc,
+    /// Requests and replies of Redis.
+    Resp,
 }
 
 /// A view with all that it needs to know before the first byte.
@@ -106,6 +109,9 @@ impl Reading {
         };
         match self {
             Reading::Plain(ViewKind::Http) => http(None),
+            Reading::Plain(ViewKind::Resp) => {
+                resp::Resp::both(limits).map(|view| -> Box<dyn View> { Box::new(view) })
+            }
             Reading::Grpc(schema) => http(Some(Arc::clone(schema))),
             Reading::Protobuf(kinds) => kinds
                 .clone()
@@ -117,7 +123,7 @@ impl Reading {
 
 impl ViewKind {
     /// All of them, in the order in which help and errors name them.
-    pub const ALL: [ViewKind; 7] = [
+    pub const ALL: [ViewKind; 8] = [
         ViewKind::Bytes,
         ViewKind::Lines,
         ViewKind::Frames,
@@ -125,6 +131,7 @@ impl ViewKind {
         ViewKind::Protobuf,
         ViewKind::Http,
         ViewKind::Grpc,
+        ViewKind::Resp,
     ];
 
     /// The word for `--as`.
@@ -137,6 +144,7 @@ impl ViewKind {
             ViewKind::Protobuf => "protobuf",
             ViewKind::Http => "http",
             ViewKind::Grpc => "grpc",
+            ViewKind::Resp => "resp",
         }
     }
 
@@ -158,6 +166,10 @@ impl ViewKind {
                 let schema = (self == ViewKind::Grpc).then(Schema::nothing);
                 let shared = http::Shared::new(schema);
                 Box::new(http::Http::new(Dir::ToServer, limits, shared))
+            }
+            ViewKind::Resp => {
+                let [to_server, _] = resp::Resp::both(limits);
+                Box::new(to_server)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod consul;
 mod etcd;
+pub mod redis;
 
 use std::ffi::{OsStr, OsString};
 use std::net::{Ipv4Addr, TcpListener};
@@ -123,8 +124,11 @@ pub fn look(root: &Path) -> Vec<Finding> {
         consul::program(root),
         etcd::server(),
         etcd::client(),
+        redis::server(),
+        redis::client(),
         python(),
         python_grpcio(root),
+        redis::python(root),
         go(),
         finding(
             "Node.js 18+",
@@ -176,28 +180,35 @@ pub fn python_with_packages(root: &Path) -> OsString {
 /// with those of Python's protobuf.
 #[must_use]
 pub fn python_grpcio(root: &Path) -> Finding {
-    let imports = |python: &OsStr, names: &str| {
-        let mut command = Command::new(python);
-        let found = command.args(["-c", names]).output().ok()?;
-        let text = String::from_utf8_lossy(&found.stdout).trim().to_owned();
-        found.status.success().then_some(text)
-    };
     let needed = "import google.protobuf, grpc_health, grpc_reflection, grpc_status, grpc; \
                   print('grpcio', grpc.__version__)";
-    let mut mend = "python3 -m venv target/tools/python && target/tools/python/bin/pip install -r \
-                    lessons/06-grpc/interop/python/requirements.txt"
-        .to_owned();
-    // Debian's python3 can make no such folder without another package.
-    if imports("python3".as_ref(), "import ensurepip, venv").is_none() {
-        let names = ["python3 python3-venv", "python3", "python", "python3"];
-        mend = format!("{} && {mend}", Install::here().command(&names));
-    }
     Finding {
         name: "Python grpcio",
         need: Need::Tests,
         found: imports(&python_with_packages(root), needed).ok_or("not installed".to_owned()),
-        mend,
+        mend: make_python("lessons/06-grpc/interop/python/requirements.txt"),
     }
+}
+
+/// What Python prints when it runs this; `None` if that fails.
+fn imports(python: &OsStr, names: &str) -> Option<String> {
+    let mut command = Command::new(python);
+    let found = command.args(["-c", names]).output().ok()?;
+    let text = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+    found.status.success().then_some(text)
+}
+
+/// The command that makes the Python with packages, and puts these into it.
+fn make_python(requirements: &str) -> String {
+    let mend = format!(
+        "python3 -m venv target/tools/python && target/tools/python/bin/pip install -r {requirements}"
+    );
+    // Debian's python3 can make no such folder without another package.
+    if imports("python3".as_ref(), "import ensurepip, venv").is_none() {
+        let names = ["python3 python3-venv", "python3", "python", "python3"];
+        return format!("{} && {mend}", Install::here().command(&names));
+    }
+    mend
 }
 
 /// Lesson 03 lets its server and its client talk to real Go programs.

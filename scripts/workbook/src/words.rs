@@ -307,10 +307,10 @@ pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
 pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
 /// Heading of what only some lessons need.
 pub const DOCTOR_LATER: &str =
-    "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lesson 13 (etcd)";
-/// Heading of what only `scripts/test` needs, and two of them `peer`.
+    "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lessons 13 (etcd) and 15 (Redis)";
+/// Heading of what only `scripts/test` needs, and some of them `peer`.
 pub const DOCTOR_TESTS: &str =
-    "To run scripts/test (it installs these on Debian); Python and Go also for `peer`";
+    "To run scripts/test (it installs these on Debian); Python, Go and redis-cli also for `peer`";
 /// Mark of a thing that is there, in plain output.
 pub const DOCTOR_OK: &str = "ok     ";
 /// Mark of a thing that is missing, in plain output.

@@ -439,6 +439,6 @@ fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     expect(
         &err,
-        &["there is no peer for `05`; there is one for 02, 03, 06 and 07"],
+        &["there is no peer for `05`; there is one for 02, 03, 06, 07 and 15"],
     );
 }

@@ -20,7 +20,8 @@ struct LosesOne(AtomicBool);
 
 impl Rule for LosesOne {
     async fn reply(&self, command: &Command, _reply: &[u8]) -> Act {
-        let incr = command.words.first().is_some_and(|name| name == "INCR");
+        // The crate says INCRBY.
+        let incr = command.words.first().is_some_and(|name| name == "INCRBY");
         if incr && !self.0.swap(true, Ordering::SeqCst) {
             return Act::Cut;
         }
@@ -38,7 +39,7 @@ pub async fn a_lost_reply(addr: SocketAddr) -> anyhow::Result<()> {
     for _ in 0..2 {
         let outcome: RedisResult<u64> = redis.incr("visits", 1).await;
         match outcome {
-            Ok(count) => tell(&format!("   INCR visits again: {count}")),
+            Ok(count) => tell(&format!("   INCR visits, sent again: {count}")),
             Err(error) => tell(&format!(
                 "   INCR visits: {error}{}",
                 if nobody_knows(&error) {
@@ -50,7 +51,7 @@ pub async fn a_lost_reply(addr: SocketAddr) -> anyhow::Result<()> {
         }
     }
     tell(&format!(
-        "   10 and one visit is 12? The manager has made connection {} by itself; it sends nothing again by itself",
+        "   10, and one visit that was sent again. The manager has made connection {} by itself; it sends nothing again",
         wire.connections()
     ));
     Ok(())

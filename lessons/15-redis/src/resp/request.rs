@@ -57,11 +57,14 @@ impl Requests {
     pub fn space(&mut self) -> &mut Vec<u8> {
         self.buffer.drain(..self.at);
         self.at = 0;
-        // One large request must not hold its room for as long as the connection lives.
-        if self.buffer.capacity() > LINE && self.buffer.len() < LINE / 4 {
-            self.buffer.shrink_to(LINE / 4);
-        }
         &mut self.buffer
+    }
+
+    /// Gives the memory back, if everything has been read: a client may stay silent for a long time.
+    pub fn tidy(&mut self) {
+        if self.rest().is_empty() {
+            (self.buffer, self.at) = (Vec::new(), 0);
+        }
     }
 
     /// The bytes that have come and are not read yet.

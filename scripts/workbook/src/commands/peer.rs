@@ -22,13 +22,14 @@ pub const COMMAND: Command = Command {
     name: "peer",
     about: "a real program in another language calls your own answers",
     help: "\
-Usage: cargo workbook peer 02|03|06|07
+Usage: cargo workbook peer 02|03|06|07|15
 
   02  Python calls your answers of `dispatch` and `errors`, and then tries to read lesson 02's own
       protocol
   03  Go calls your answer of `go-dialect` with the client of its standard library
   06  Python's grpcio calls your answers of `status`, `deadline` and `interceptor`
   07  Python's grpcio calls your answers of `server-stream`, `chat` and `backpressure`
+  15  redis-cli and redis-py call your answers of `resp`, `setex` and `once-only`
 
 What has passed is yours, from .workbook/passed/; the solution stands in for the rest. The first
 lines say which is which.
@@ -76,13 +77,19 @@ const PEERS: &[Peer] = &[
         lesson: "06-grpc",
         language: "Python",
         needs: |course| doctor::python_grpcio(&course.root),
-        command: |course| Ok(grpcio(course, "06-grpc")),
+        command: |course| Ok(with_packages(course, "06-grpc")),
     },
     Peer {
         lesson: "07-streaming",
         language: "Python",
         needs: |course| doctor::python_grpcio(&course.root),
-        command: |course| Ok(grpcio(course, "07-streaming")),
+        command: |course| Ok(with_packages(course, "07-streaming")),
+    },
+    Peer {
+        lesson: "15-redis",
+        language: "Python",
+        needs: |course| doctor::redis::both(&course.root),
+        command: |course| Ok(with_packages(course, "15-redis")),
     },
 ];
 
@@ -184,7 +191,7 @@ fn python(course: &Course, interpreter: OsString, lesson: &str) -> Process {
     command
 }
 
-fn grpcio(course: &Course, lesson: &str) -> Process {
+fn with_packages(course: &Course, lesson: &str) -> Process {
     python(course, doctor::python_with_packages(&course.root), lesson)
 }
 

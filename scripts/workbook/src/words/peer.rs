@@ -51,7 +51,7 @@ pub fn peer_server_ended(status: ExitStatus) -> String {
 pub fn peer_unknown(lesson: Option<&str>) -> String {
     match lesson {
         Some(lesson) => {
-            format!("there is no peer for `{lesson}`; there is one for 02, 03, 06 and 07")
+            format!("there is no peer for `{lesson}`; there is one for 02, 03, 06, 07 and 15")
         }
         None => "of which lesson? For example: cargo workbook peer 02".to_owned(),
     }

@@ -1,0 +1,142 @@
+//! What a command is, and where one is found by its name.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::commands;
+use super::refused::{Answer, Refused, text};
+use super::session::Session;
+use super::state::{Shared, State};
+use crate::resp::integer;
+use crate::server::keyspace::Keyspace;
+
+/// A line of the table of commands.
+#[derive(Debug)]
+pub struct Command {
+    /// Its name in small letters; of a subcommand with that of its command, as `client|id`.
+    pub name: &'static str,
+    /// How many words it has, with its name; at least so many, if negative.
+    pub arity: i64,
+    /// What kind it is, in Redis' words: `write`, `denyoom`, `fast`, and so on, with spaces between.
+    pub flags: &'static str,
+    /// Where its keys are: the first, the last, the step. The last can count from the end.
+    pub keys: (i64, i64, i64),
+    /// What it does, for COMMAND DOCS.
+    pub summary: &'static str,
+    /// The group in Redis' documentation.
+    pub group: &'static str,
+    /// Does it.
+    pub run: fn(&mut Call<'_>) -> Answer,
+    /// Its subcommands, if the second word names one.
+    pub within: &'static [Command],
+}
+
+impl Command {
+    /// Whether it is of a kind.
+    #[must_use]
+    pub fn is(&self, flag: &str) -> bool {
+        self.flags.split(' ').any(|one| one == flag)
+    }
+}
+
+/// One command on its way.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Its words; the first is the name. Its command takes out what it keeps.
+    pub words: Vec<Vec<u8>>,
+    /// The name as the table has it.
+    pub name: &'static str,
+    /// The keys, locked for this command.
+    pub state: &'a mut State,
+    /// The client.
+    pub session: &'a mut Session,
+    /// What all share.
+    pub shared: &'a Shared,
+}
+
+impl Call<'_> {
+    /// A word; empty if there is none, which the arity forbids.
+    #[must_use]
+    pub fn word(&self, at: usize) -> &[u8] {
+        self.words.get(at).map_or(&[], Vec::as_slice)
+    }
+
+    /// A word to keep.
+    pub fn take(&mut self, at: usize) -> Vec<u8> {
+        self.words
+            .get_mut(at)
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// A word that is a number.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn number(&self, at: usize) -> Result<i64, Refused> {
+        integer(self.word(at)).ok_or_else(Refused::no_integer)
+    }
+
+    /// The words from `at` on.
+    #[must_use]
+    pub fn from(&self, at: usize) -> &[Vec<u8>] {
+        self.words.get(at..).unwrap_or_default()
+    }
+
+    /// The database that the client has selected.
+    pub fn space(&mut self) -> &mut Keyspace {
+        // SELECT lets nothing in that is beyond.
+        let last = self.state.spaces.len() - 1;
+        &mut self.state.spaces[self.session.space.min(last)]
+    }
+
+    /// The time of this command in milliseconds.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.state.spaces[0].now
+    }
+}
+
+static BY_NAME: LazyLock<HashMap<&str, &Command>> = LazyLock::new(|| {
+    let all = commands::all().flat_map(|one| std::iter::once(one).chain(one.within));
+    all.map(|command| (command.name, command)).collect()
+});
+
+/// A command by its name in any case, or one of its subcommands as `client|id`.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Command> {
+    BY_NAME.get(name.to_ascii_lowercase().as_str()).copied()
+}
+
+/// The command that these words call.
+///
+/// # Errors
+/// If there is none, or it takes another number of words.
+pub fn find(words: &[Vec<u8>]) -> Result<&'static Command, Refused> {
+    let lower = |at: usize| {
+        let word = words.get(at).map_or(&[][..], Vec::as_slice);
+        String::from_utf8_lossy(word).to_ascii_lowercase()
+    };
+    let command = named(&lower(0)).filter(|command| !command.name.contains('|'));
+    let mut command = command.ok_or_else(|| Refused::unknown(words))?;
+    if let (Some(second), [_, ..]) = (words.get(1), command.within) {
+        let name = format!("{}|{}", command.name, lower(1));
+        match named(&name) {
+            Some(sub) => command = sub,
+            None => {
+                let mut said = b"ERR unknown subcommand '".to_vec();
+                said.extend_from_slice(text(second, 128));
+                let help = command.name.to_ascii_uppercase();
+                said.extend_from_slice(format!("'. Try {help} HELP.").as_bytes());
+                return Err(Refused::new(said));
+            }
+        }
+    }
+    let count = i64::try_from(words.len()).unwrap_or(i64::MAX);
+    let fits = match command.arity {
+        exactly @ 0.. => count == exactly,
+        at_least => count >= -at_least,
+    };
+    fits.then_some(command)
+        .ok_or_else(|| Refused::arity(command.name))
+}

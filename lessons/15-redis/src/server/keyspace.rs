@@ -1,0 +1,252 @@
+//! One database: keys, their values, and when they end.
+//!
+//! The keys are kept in the order of their hashes, not in a `HashMap`. That order stays when the
+//! table grows, so it is a place to go on from: SCAN's cursor is the hash of the next key, and a key that
+//! is there all the time is met exactly once. (Redis has a hash table that doubles, and a cursor that
+//! counts with its bits reversed to survive that.) A look-up costs a few comparisons of numbers more.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+
+/// What an entry costs besides its bytes: the nodes of the trees and the headers of the allocator,
+/// rounded up.
+const ENTRY: usize = 160;
+
+/// A key with all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The name.
+    pub key: Bytes,
+    /// What GET answers.
+    pub value: Bytes,
+    /// The first millisecond since 1970 in which it is gone; `None`: it stays.
+    pub deadline: Option<i64>,
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        ENTRY + self.key.len() + self.value.len()
+    }
+
+    fn is_dead(&self, now: i64) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+}
+
+/// One database.
+#[derive(Debug, Default)]
+pub struct Keyspace {
+    /// The time of the command that is being answered, in milliseconds since 1970. It has one time
+    /// from its beginning to its end, as in Redis: a key cannot die between two looks.
+    pub now: i64,
+    // Two keys can have one hash, so a hash has a list. The seed is random: nobody can prepare keys
+    // that all go into one list.
+    table: BTreeMap<u64, Vec<Entry>>,
+    seed: RandomState,
+    // Who dies next. Redis has no such list: it draws 20 keys with a deadline by lot and repeats that
+    // while many of them are dead, which saves the memory for an order. The list is shorter to read, and
+    // never late.
+    deadlines: BTreeSet<(i64, Bytes)>,
+    // Flags of those who wait in WATCH for any change of a key.
+    watchers: HashMap<Bytes, Vec<Arc<AtomicBool>>>,
+    count: usize,
+    bytes: usize,
+    expired: u64,
+}
+
+impl Keyspace {
+    /// The entry of a key that is alive. Lazy expiry is here: whoever finds a dead one buries it.
+    pub fn get(&mut self, key: &[u8]) -> Option<&Entry> {
+        let hash = self.hash(key);
+        let (dead, found) = self.find(hash, key)?;
+        if dead {
+            self.bury(key);
+            return None;
+        }
+        self.table.get(&hash)?.get(found)
+    }
+
+    /// Writes a value, whatever was there. Without a deadline the key stays.
+    pub fn set(&mut self, key: Bytes, value: Bytes, deadline: Option<i64>) {
+        self.take(&key);
+        let entry = Entry {
+            key,
+            value,
+            deadline,
+        };
+        self.bytes += entry.bytes();
+        self.count += 1;
+        if let Some(deadline) = deadline {
+            self.deadlines.insert((deadline, entry.key.clone()));
+        }
+        self.touch(&entry.key);
+        let hash = self.hash(&entry.key);
+        self.table.entry(hash).or_default().push(entry);
+    }
+
+    /// Writes behind the value of a key that is there; how long it is then.
+    pub fn append(&mut self, key: &[u8], more: &[u8]) -> usize {
+        let Some(entry) = self.take(key) else {
+            return 0;
+        };
+        // In place, if no answer that is under way shares the bytes: else a value of a megabyte that
+        // grows byte by byte would be copied a million times.
+        let mut value = match entry.value.try_into_mut() {
+            Ok(own) => own,
+            Err(shared) => shared.as_ref().into(),
+        };
+        value.extend_from_slice(more);
+        let length = value.len();
+        self.set(entry.key, value.freeze(), entry.deadline);
+        length
+    }
+
+    /// Another deadline for a key that is there.
+    pub fn set_deadline(&mut self, key: &[u8], deadline: Option<i64>) {
+        if let Some(entry) = self.take(key) {
+            self.set(entry.key, entry.value, deadline);
+        }
+    }
+
+    /// Takes a key away; what it was, if it was alive.
+    pub fn remove(&mut self, key: &[u8]) -> Option<Entry> {
+        self.get(key)?;
+        self.touch(key);
+        self.take(key)
+    }
+
+    /// Takes all keys away.
+    pub fn clear(&mut self) {
+        let watched: Vec<Bytes> = self.watchers.keys().cloned().collect();
+        for key in watched {
+            self.remove(&key);
+        }
+        self.table.clear();
+        self.deadlines.clear();
+        (self.count, self.bytes) = (0, 0);
+    }
+
+    /// Active expiry: buries the dead whom nobody has looked for, at most `most` of them. How many there
+    /// were.
+    pub fn bury_dead(&mut self, most: usize) -> usize {
+        let mut buried = 0;
+        while buried < most {
+            match self.deadlines.first() {
+                Some((deadline, key)) if *deadline <= self.now => {
+                    let key = key.clone();
+                    self.bury(&key);
+                    buried += 1;
+                }
+                _ => break,
+            }
+        }
+        buried
+    }
+
+    /// The keys that are alive, from a cursor on, in the order of their hashes: each with the cursor
+    /// that goes on behind it, 0 after the last one.
+    pub fn entries_from(&self, cursor: u64) -> impl Iterator<Item = (&Entry, u64)> {
+        let lists = self.table.range(cursor..);
+        // Behind all keys with the same hash: between them there is no place to go on from. A hash is
+        // below the largest number, and 0 would mean the beginning; see `hash`.
+        let next = lists.clone().skip(1).map(|(hash, _)| *hash);
+        let lists = lists.zip(next.chain([0]));
+        let entries = lists.flat_map(|((_, list), next)| list.iter().map(move |one| (one, next)));
+        entries.filter(|(entry, _)| !entry.is_dead(self.now))
+    }
+
+    /// Any key that is alive. `lot` is a random number.
+    #[must_use]
+    pub fn any(&self, lot: u64) -> Option<&Entry> {
+        let mut after = self.entries_from(lot);
+        let (entry, _) = after.next().or_else(|| self.entries_from(0).next())?;
+        Some(entry)
+    }
+
+    /// Keys, those of them with a deadline among them, and the sum of the remaining times in ms.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize, i64) {
+        let left = self.deadlines.iter().map(|(at, _)| at - self.now);
+        (
+            self.count,
+            self.deadlines.len(),
+            left.fold(0, i64::saturating_add),
+        )
+    }
+
+    /// About how many bytes it holds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many keys have ended by their deadline.
+    #[must_use]
+    pub fn expired(&self) -> u64 {
+        self.expired
+    }
+
+    /// Raises `flag` as soon as somebody changes the key, or it dies.
+    pub fn watch(&mut self, key: &Bytes, flag: &Arc<AtomicBool>) {
+        // One that is dead already does not die later.
+        self.get(key);
+        let flags = self.watchers.entry(key.clone()).or_default();
+        flags.push(flag.clone());
+    }
+
+    /// The end of [`watch`](Self::watch).
+    pub fn unwatch(&mut self, key: &Bytes, flag: &Arc<AtomicBool>) {
+        if let Some(flags) = self.watchers.get_mut(key) {
+            flags.retain(|other| !Arc::ptr_eq(other, flag));
+            if flags.is_empty() {
+                self.watchers.remove(key);
+            }
+        }
+    }
+
+    /// Tells those who watch the key.
+    fn touch(&self, key: &[u8]) {
+        for flag in self.watchers.get(key).into_iter().flatten() {
+            flag.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn bury(&mut self, key: &[u8]) {
+        self.touch(key);
+        self.take(key);
+        self.expired += 1;
+    }
+
+    /// Whether the key is dead, and its place in its list.
+    fn find(&self, hash: u64, key: &[u8]) -> Option<(bool, usize)> {
+        let list = self.table.get(&hash)?;
+        let found = list.iter().position(|entry| entry.key == key)?;
+        Some((list.get(found)?.is_dead(self.now), found))
+    }
+
+    /// Takes a key out, dead or alive, and tells nobody.
+    fn take(&mut self, key: &[u8]) -> Option<Entry> {
+        let hash = self.hash(key);
+        let (_, found) = self.find(hash, key)?;
+        let list = self.table.get_mut(&hash)?;
+        let entry = list.swap_remove(found);
+        if list.is_empty() {
+            self.table.remove(&hash);
+        }
+        if let Some(deadline) = entry.deadline {
+            self.deadlines.remove(&(deadline, entry.key.clone()));
+        }
+        self.count -= 1;
+        self.bytes -= entry.bytes();
+        Some(entry)
+    }
+
+    /// Never 0, which as a cursor means the beginning.
+    fn hash(&self, key: &[u8]) -> u64 {
+        self.seed.hash_one(key).max(1)
+    }
+}

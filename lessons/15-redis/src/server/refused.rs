@@ -1,0 +1,92 @@
+//! What a client gets instead of an answer, in Redis' own words. Clients branch on the first word, and
+//! people search for the whole line.
+
+use crate::resp::Value;
+
+/// An error for the client: its kind, a space, and words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(Vec<u8>);
+
+/// What a command gives back.
+pub type Answer = Result<Value, Refused>;
+
+impl Refused {
+    /// An error with these words, the kind first.
+    pub fn new(words: impl Into<Vec<u8>>) -> Refused {
+        Refused(words.into())
+    }
+
+    /// An option that nobody knows, or two that exclude each other.
+    #[must_use]
+    pub fn syntax() -> Refused {
+        Refused::new("ERR syntax error")
+    }
+
+    /// A word that should be a number.
+    #[must_use]
+    pub fn no_integer() -> Refused {
+        Refused::new("ERR value is not an integer or out of range")
+    }
+
+    /// A time to live that is none, or that ends after the end of time.
+    #[must_use]
+    pub fn expire_time(command: &str) -> Refused {
+        Refused::new(format!("ERR invalid expire time in '{command}' command"))
+    }
+
+    /// Too few words, or too many.
+    #[must_use]
+    pub fn arity(command: &str) -> Refused {
+        Refused::new(format!(
+            "ERR wrong number of arguments for '{command}' command"
+        ))
+    }
+
+    /// There is no room for more.
+    #[must_use]
+    pub fn no_memory() -> Refused {
+        Refused::new("OOM command not allowed when used memory > 'maxmemory'.")
+    }
+
+    /// A command that is not here; it quotes the first 128 bytes of what was sent with it.
+    #[must_use]
+    pub fn unknown(words: &[Vec<u8>]) -> Refused {
+        const MOST: usize = 128;
+        let (name, rest) = words
+            .split_first()
+            .map_or((&[][..], &[][..]), |(n, r)| (n, r));
+        let mut said = b"ERR unknown command '".to_vec();
+        said.extend_from_slice(text(name, MOST));
+        said.extend_from_slice(b"', with args beginning with: ");
+        let before = said.len();
+        for word in rest {
+            let Some(room @ 1..) = MOST.checked_sub(said.len() - before) else {
+                break;
+            };
+            said.push(b'\'');
+            said.extend_from_slice(text(word, room));
+            said.extend_from_slice(b"' ");
+        }
+        Refused(said)
+    }
+
+    /// What EXEC says when it is refused itself.
+    #[must_use]
+    pub fn aborts(self) -> Refused {
+        let mut said = b"EXECABORT Transaction discarded because of: ".to_vec();
+        said.extend_from_slice(self.0.strip_prefix(b"ERR ").unwrap_or(&self.0));
+        Refused(said)
+    }
+
+    /// As what it goes to the client.
+    #[must_use]
+    pub fn value(self) -> Value {
+        Value::error(self.0)
+    }
+}
+
+/// At most so many bytes of a word, and none from a zero byte on: Redis prints it as a text of C.
+pub(super) fn text(word: &[u8], most: usize) -> &[u8] {
+    let word = word.get(..most).unwrap_or(word);
+    word.split(|byte| *byte == 0).next().unwrap_or_default()
+}

@@ -1,0 +1,200 @@
+//! One client, as the server knows it: what it has said about itself, and its transaction.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+
+use super::command::{Call, Command, find};
+use super::refused::{Answer, Refused};
+use super::state::{Shared, State};
+use crate::resp::{Protocol, Value};
+
+/// What one word, or one watched key, costs besides its bytes.
+const WORD: usize = 32;
+
+/// A client.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// Its number; no other client ever has it.
+    pub id: u64,
+    /// What CLIENT SETNAME said.
+    pub name: Vec<u8>,
+    /// What HELLO said.
+    pub protocol: Protocol,
+    /// What SELECT said.
+    pub space: usize,
+    /// The connection ends behind this answer.
+    pub closing: bool,
+    /// What has been queued since MULTI.
+    pub queue: Option<Queue>,
+    /// Raised when a watched key changes.
+    changed: Arc<AtomicBool>,
+    watched: HashSet<(usize, Bytes)>,
+    watched_bytes: usize,
+}
+
+/// The commands of a transaction.
+#[derive(Debug, Default)]
+pub struct Queue {
+    requests: Vec<(&'static Command, Vec<Vec<u8>>)>,
+    bytes: usize,
+    /// One of them was refused; EXEC will refuse them all.
+    broken: bool,
+}
+
+impl Session {
+    /// A new client.
+    #[must_use]
+    pub fn new(id: u64) -> Session {
+        Session {
+            id,
+            ..Session::default()
+        }
+    }
+
+    /// Answers one request.
+    pub fn answer(&mut self, shared: &Shared, words: Vec<Vec<u8>>) -> Value {
+        match self.accept(shared, words) {
+            Ok(answer) => answer,
+            Err(refused) => refused.value(),
+        }
+    }
+
+    fn accept(&mut self, shared: &Shared, words: Vec<Vec<u8>>) -> Answer {
+        let mut state = shared.lock();
+        let command = match find(&words).and_then(|command| self.room(shared, &state, command)) {
+            Ok(command) => command,
+            Err(refused) => {
+                // An EXEC that is refused has no second try.
+                if words
+                    .first()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(b"exec"))
+                {
+                    self.discard(&mut state);
+                    return Err(refused.aborts());
+                }
+                if let Some(queue) = &mut self.queue {
+                    queue.broken = true;
+                }
+                return Err(refused);
+            }
+        };
+        match &mut self.queue {
+            Some(queue) if !command.is("at_once") => {
+                let bytes = words.iter().map(|word| WORD + word.len());
+                queue.bytes += bytes.sum::<usize>();
+                queue.requests.push((command, words));
+                Ok(Value::simple("QUEUED"))
+            }
+            _ => self.run(shared, &mut state, command, words),
+        }
+    }
+
+    /// Refuses what needs memory while there is none. As in Redis it is looked at before a command, so
+    /// the last one that got in may take more than was left.
+    fn room(
+        &self,
+        shared: &Shared,
+        state: &State,
+        command: &'static Command,
+    ) -> Result<&'static Command, Refused> {
+        let queued = self.queue.iter().flat_map(|queue| &queue.requests);
+        let grows = command.is("denyoom")
+            || command.name == "exec" && queued.into_iter().any(|(one, _)| one.is("denyoom"));
+        if !grows || state.bytes() <= shared.config.max_memory {
+            return Ok(command);
+        }
+        Err(Refused::no_memory())
+    }
+
+    fn run(
+        &mut self,
+        shared: &Shared,
+        state: &mut State,
+        command: &'static Command,
+        words: Vec<Vec<u8>>,
+    ) -> Answer {
+        state.commands += 1;
+        (command.run)(&mut Call {
+            words,
+            name: command.name,
+            state,
+            session: self,
+            shared,
+        })
+    }
+
+    /// EXEC: does what was queued, in one hold of the lock, and so with nobody between.
+    ///
+    /// # Errors
+    /// If there was no MULTI, or if a command was refused when it was queued. What fails while it is
+    /// done is an error among the answers, and the others are done all the same: there is no way back.
+    pub fn exec(&mut self, shared: &Shared, state: &mut State) -> Answer {
+        let Some(queue) = self.queue.take() else {
+            return Err(Refused::new("ERR EXEC without MULTI"));
+        };
+        // A watched key may be dead, and nobody has looked yet.
+        for (space, key) in &self.watched {
+            if let Some(space) = state.spaces.get_mut(*space) {
+                space.get(key);
+            }
+        }
+        let changed = self.changed.load(Ordering::Relaxed);
+        self.unwatch(state);
+        if queue.broken {
+            return Err(Refused::new(
+                "EXECABORT Transaction discarded because of previous errors.",
+            ));
+        }
+        if changed {
+            return Ok(match self.protocol {
+                Protocol::Resp2 => Value::NullArray,
+                Protocol::Resp3 => Value::Null,
+            });
+        }
+        let requests = queue.requests.into_iter();
+        let answers = requests.map(|(command, words)| {
+            let answer = self.run(shared, state, command, words);
+            answer.unwrap_or_else(Refused::value)
+        });
+        Ok(Value::Array(answers.collect()))
+    }
+
+    /// Forgets what was queued, and what was watched.
+    pub fn discard(&mut self, state: &mut State) {
+        self.queue = None;
+        self.unwatch(state);
+    }
+
+    /// WATCH for one key.
+    pub fn watch(&mut self, state: &mut State, key: Vec<u8>) {
+        let key = Bytes::from(key);
+        let bytes = WORD + key.len();
+        let Some(space) = state.spaces.get_mut(self.space) else {
+            return;
+        };
+        if self.watched.insert((self.space, key.clone())) {
+            self.watched_bytes += bytes;
+            space.watch(&key, &self.changed);
+        }
+    }
+
+    /// UNWATCH.
+    pub fn unwatch(&mut self, state: &mut State) {
+        for (space, key) in self.watched.drain() {
+            if let Some(space) = state.spaces.get_mut(space) {
+                space.unwatch(&key, &self.changed);
+            }
+        }
+        self.watched_bytes = 0;
+        self.changed.store(false, Ordering::Relaxed);
+    }
+
+    /// Bytes that it makes the server hold beyond its answers.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.bytes) + self.watched_bytes
+    }
+}

@@ -1,0 +1,307 @@
+//! Reads values from pieces of any size and keeps only their beginnings.
+//! The protocol: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
+
+use super::node::{Leaf, Many, Node};
+use crate::escape::{Kept, quoted};
+
+/// Values inside values inside values: Redis itself stays far below.
+const DEEPEST: usize = 64;
+/// Values that are kept of one reply or request; the rest is counted.
+const NODES: usize = 1000;
+/// Bytes of text that are kept of all of these together.
+const TEXT: usize = 64 * 1024;
+
+/// What the next bytes were.
+#[derive(Debug)]
+pub enum Step {
+    /// A part of a value, which is not yet whole.
+    More,
+    /// The last part of a value.
+    Value(Node),
+    /// Nothing that the protocol allows: why.
+    Broken(String),
+}
+
+/// Reads one direction.
+pub struct Reader {
+    /// A server reads nothing but arrays of bulk strings, and lines that were typed.
+    requests: bool,
+    /// Bytes of one text that are kept.
+    show: usize,
+    /// The line that is under way.
+    pub(super) line: Kept,
+    /// The text that is under way.
+    pub(super) bulk: Option<Bulk>,
+    /// What is open around it, the outermost first.
+    open: Vec<Open>,
+    /// Values that may still be kept, and bytes.
+    nodes: usize,
+    text: usize,
+}
+
+/// A text whose length was announced.
+pub(super) struct Bulk {
+    kind: Leaf,
+    len: u64,
+    left: u64,
+    pub(super) kept: Kept,
+    /// What has come of the line end behind it.
+    end: Vec<u8>,
+}
+
+/// Several values of which not all have come.
+struct Open {
+    kind: Many,
+    len: u64,
+    /// Values that are still to come.
+    left: u64,
+    items: Vec<Node>,
+    /// Whether there was room to keep it.
+    keep: bool,
+}
+
+impl Reader {
+    /// A reader at the start of a direction; `show` bytes are kept of each text.
+    pub fn new(requests: bool, show: usize) -> Self {
+        Reader {
+            requests,
+            show,
+            line: Kept::new(TEXT),
+            bulk: None,
+            open: Vec::new(),
+            nodes: NODES,
+            text: TEXT,
+        }
+    }
+
+    /// Reads from `bytes` up to the end of a value at most; tells how many bytes that were.
+    pub fn next(&mut self, bytes: &[u8]) -> (Step, usize) {
+        let mut used = 0;
+        while used < bytes.len() {
+            let rest = &bytes[used..];
+            let (done, taken) = match self.bulk.is_some() {
+                true => self.in_a_text(rest),
+                false => self.in_a_line(rest),
+            };
+            used += taken;
+            match done {
+                Err(why) => return (Step::Broken(why), used),
+                Ok(None) => {}
+                Ok(Some(node)) => {
+                    if let Some(node) = self.close(node) {
+                        (self.nodes, self.text) = (NODES, TEXT);
+                        return (Step::Value(node), used);
+                    }
+                }
+            }
+        }
+        (Step::More, used)
+    }
+
+    /// A value has come: it ends those around it that wait for no other.
+    fn close(&mut self, mut node: Node) -> Option<Node> {
+        let mut keep = self.nodes > 0;
+        self.nodes = self.nodes.saturating_sub(1);
+        while let Some(around) = self.open.last_mut() {
+            around.left = around.left.saturating_sub(1);
+            if keep && around.keep {
+                around.items.push(node);
+            }
+            if around.left > 0 {
+                return None;
+            }
+            let Open {
+                kind,
+                len,
+                items,
+                keep: kept,
+                ..
+            } = self.open.pop()?;
+            (node, keep) = (Node::Many { kind, len, items }, kept);
+        }
+        Some(node)
+    }
+
+    fn in_a_line(&mut self, bytes: &[u8]) -> (Result<Option<Node>, String>, usize) {
+        // No type byte, no line: whatever follows, it is not this protocol.
+        if self.line.is_empty()
+            && let Err(why) = self.may_begin(bytes[0])
+        {
+            return (Err(why), 1);
+        }
+        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+            self.line.push(bytes);
+            return (Ok(None), bytes.len());
+        };
+        self.line.push(&bytes[..=end]);
+        let line = std::mem::replace(&mut self.line, Kept::new(TEXT));
+        (self.line(&line), end + 1)
+    }
+
+    fn may_begin(&self, byte: u8) -> Result<(), String> {
+        if !self.requests {
+            return match byte {
+                b'+' | b'-' | b':' | b'$' | b'*' | b'_' | b'#' | b',' | b'(' | b'!' | b'='
+                | b'%' | b'~' | b'>' | b'|' => Ok(()),
+                other => Err(format!("no type begins with {}", quoted(&[other]))),
+            };
+        }
+        match byte {
+            b'$' => Ok(()),
+            // An array, or a line that was typed.
+            _ if self.open.is_empty() => Ok(()),
+            other => Err(format!(
+                "in a request only bulk strings may stand: $, and not {}",
+                quoted(&[other])
+            )),
+        }
+    }
+
+    /// A whole line: a value, or the beginning of one.
+    fn line(&mut self, line: &Kept) -> Result<Option<Node>, String> {
+        let bytes = line.bytes();
+        if self.requests && self.open.is_empty() && bytes.first() != Some(&b'*') {
+            let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+            let text = text.strip_suffix(b"\r").unwrap_or(text);
+            return Ok(Some(Node::Inline(self.keep(text, line.left_out()))));
+        }
+        let ends_well = line.left_out() > 0 || bytes.ends_with(b"\r\n");
+        if !ends_well {
+            return Err("a line ends with \\n alone and not with \\r\\n".to_owned());
+        }
+        let (kind, text) = (bytes[0], bytes[1..].strip_suffix(b"\r\n"));
+        let text = text.unwrap_or(&bytes[1..]);
+        let leaf = |kind| Ok(Some((kind, text)));
+        let single = match kind {
+            b'+' => leaf(Leaf::Simple),
+            b'-' => leaf(Leaf::Error),
+            b',' => leaf(Leaf::Double),
+            b'(' => leaf(Leaf::BigNumber),
+            b':' => number(text, "number").and_then(|_| leaf(Leaf::Integer)),
+            b'#' if matches!(text, b"t" | b"f") => leaf(Leaf::Boolean),
+            b'#' => Err(format!("a boolean is t or f, and not {}", quoted(text))),
+            b'_' if text.is_empty() => return Ok(Some(Node::Nil("_"))),
+            b'_' => Err(format!("nil has no text, and here is {}", quoted(text))),
+            _ => Ok(None),
+        };
+        if let Some((kind, text)) = single? {
+            return Ok(Some(Node::Leaf(kind, self.keep(text, line.left_out()))));
+        }
+        let len = number(text, "length")?;
+        let Ok(len) = u64::try_from(len) else {
+            return match (kind, len) {
+                (b'$', -1) if !self.requests => Ok(Some(Node::Nil("$-1"))),
+                (b'*', -1) => Ok(Some(Node::Nil("*-1"))),
+                _ => Err(format!("a length of {len}")),
+            };
+        };
+        match kind {
+            b'$' => self.begin_text(Leaf::Bulk, len),
+            b'!' => self.begin_text(Leaf::BulkError, len),
+            b'=' => self.begin_text(Leaf::Verbatim, len),
+            b'~' => return self.begin(Many::Set, len, 1),
+            b'%' => return self.begin(Many::Map, len, 2),
+            b'>' => return self.begin(Many::Push, len, 1),
+            b'|' => return self.begin(Many::Attribute, len, 2),
+            _ => return self.begin(Many::Array, len, 1),
+        }
+        Ok(None)
+    }
+
+    fn begin_text(&mut self, kind: Leaf, len: u64) {
+        let kept = Kept::new(self.room());
+        self.bulk = Some(Bulk {
+            kind,
+            len,
+            left: len,
+            kept,
+            end: Vec::with_capacity(2),
+        });
+    }
+
+    fn begin(&mut self, kind: Many, len: u64, each: u64) -> Result<Option<Node>, String> {
+        let left = len.checked_mul(each);
+        let left = left.ok_or_else(|| format!("a length of {len}"))?;
+        let items = Vec::new();
+        if left == 0 {
+            return Ok(Some(Node::Many { kind, len, items }));
+        }
+        if self.open.len() == DEEPEST {
+            return Err(format!("values in values, deeper than {DEEPEST}"));
+        }
+        let keep = self.nodes > 0;
+        self.nodes = self.nodes.saturating_sub(1);
+        self.open.push(Open {
+            kind,
+            len,
+            left,
+            items,
+            keep,
+        });
+        Ok(None)
+    }
+
+    fn in_a_text(&mut self, bytes: &[u8]) -> (Result<Option<Node>, String>, usize) {
+        let Some(bulk) = &mut self.bulk else {
+            return (Ok(None), 0);
+        };
+        let now = usize::try_from(bulk.left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        bulk.kept.push(&bytes[..now]);
+        bulk.left -= now as u64;
+        let end = &bytes[now..];
+        let end = &end[..end.len().min(2 - bulk.end.len())];
+        bulk.end.extend_from_slice(end);
+        let used = now + end.len();
+        if !b"\r\n".starts_with(&bulk.end) {
+            let why = format!(
+                "after the {} bytes that were announced \\r\\n must stand, and not {}",
+                bulk.len,
+                quoted(&bulk.end)
+            );
+            return (Err(why), used);
+        }
+        if bulk.end.len() < 2 {
+            return (Ok(None), used);
+        }
+        let node = self.bulk.take().map(|bulk| {
+            self.text = self.text.saturating_sub(bulk.kept.bytes().len());
+            let mut kept = bulk.kept;
+            if bulk.kind == Leaf::Verbatim {
+                kept = without_format(&kept);
+            }
+            Node::Leaf(bulk.kind, kept)
+        });
+        (Ok(node), used)
+    }
+
+    /// How many bytes of a text may be kept now.
+    fn room(&self) -> usize {
+        if self.nodes == 0 {
+            return 0;
+        }
+        self.show.min(self.text)
+    }
+
+    /// Keeps what there is room for of a text that was a line, of which `left_out` bytes are gone.
+    fn keep(&mut self, text: &[u8], left_out: u64) -> Kept {
+        let mut kept = Kept::of(text, self.room());
+        kept.count(left_out);
+        self.text = self.text.saturating_sub(kept.bytes().len());
+        kept
+    }
+}
+
+/// `txt:Some text` without its format.
+fn without_format(kept: &Kept) -> Kept {
+    let text = kept.bytes().get(4..).unwrap_or_default();
+    let mut without = Kept::of(text, text.len());
+    without.count(kept.left_out());
+    without
+}
+
+fn number(text: &[u8], what: &str) -> Result<i64, String> {
+    let number = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    number.ok_or_else(|| format!("this is no {what}: {}", Kept::of(text, 32).quoted()))
+}
