@@ -20,6 +20,7 @@ use redis::RedisError;
 use testkit::mine::{self, tell};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 mod resp {
@@ -40,9 +41,11 @@ const CALLERS: usize = 256;
 /// So much of a request is kept.
 const LONGEST: usize = 1024 * 1024;
 
-/// Serves the parts on `addr` and the ports that follow it, until Ctrl-C.
+/// Serves the parts on `addr` and the ports that follow it, until a signal ends the program.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
-    let stopped = tokio::signal::ctrl_c();
+    // Before anybody is told where they listen: whoever then says "end" is heard.
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut ended = signal(SignalKind::terminate())?;
     mine::tell_panics(|| "the answer".to_string());
     let part = |after| mine::port_after(addr, after);
 
@@ -102,7 +105,10 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
         store.address()
     ));
     tell(&format!("listening on {first}"));
-    stopped.await?;
+    tokio::select! {
+        _ = interrupted.recv() => (),
+        _ = ended.recv() => (),
+    }
     Ok(())
 }
 
