@@ -122,6 +122,10 @@ impl Wire {
         let Ok(server) = TcpStream::connect(target).await else {
             return;
         };
+        // A wire holds nothing back of its own.
+        for end in [&client, &server] {
+            let _kept = end.set_nodelay(true);
+        }
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         tokio::join!(
