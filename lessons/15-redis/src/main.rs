@@ -1,5 +1,5 @@
-//! The command line of lesson 15. Without an argument it tells the whole story in two processes; `server`
-//! and `client` are for terminals.
+//! The command line of lesson 15. Without an argument it tells the whole story in two processes; `server`,
+//! `client` and `cost` are for terminals.
 
 mod demo;
 #[cfg(feature = "mine")]
@@ -21,9 +21,10 @@ State with an expiry date: lesson 15 of Sockets to Services.
   cargo run -p l15-redis                            the demo: a Redis to read, and a client
   cargo run -p l15-redis -- server                  that Redis, in one terminal
   cargo run -p l15-redis -- client SET name wire    a command, in another one; replies as redis-cli prints them
+  cargo run -p l15-redis -- cost                    what a call to it costs, four ways
   cargo run -p l15-redis --features mine -- mine    servers made of your own answers
 
-Options of server, client and mine:
+Options of server, client, cost and mine:
   --addr ADDR     where to listen, or whom to call        [127.0.0.1:6379]
 `server --help` tells its other ones.
 
@@ -56,10 +57,11 @@ fn run() -> anyhow::Result<()> {
             let (addr, words) = options(words)?;
             runtime.block_on(say::client(addr, &words))
         }
+        Some("cost") => runtime.block_on(say::cost(options(words)?.0)),
         #[cfg(feature = "mine")]
         Some("mine") => runtime.block_on(mine::run(options(words)?.0)),
         Some(other) => {
-            bail!("there is no `{other}`; there are server and client, and --help tells more")
+            bail!("there is no `{other}`; there are server, client and cost, and --help tells more")
         }
     };
     // What still runs is cut off: whoever asked for the end has it now.
