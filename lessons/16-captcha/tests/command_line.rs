@@ -243,9 +243,9 @@ fn a_service_in_a_terminal_leaves_nothing_in_consul() {
         };
         let consul = runtime.block_on(setup.start()).unwrap();
         let registered = || {
-            let url = format!("/v1/agent/services");
+            let url = "/v1/agent/services";
             let mut browser = l16_captcha::load::ask::Browser::new(consul.addr());
-            let reply = runtime.block_on(browser.get(&url)).unwrap();
+            let reply = runtime.block_on(browser.get(url)).unwrap();
             reply
                 .json()
                 .as_object()

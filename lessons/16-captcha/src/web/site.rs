@@ -89,8 +89,11 @@ pub async fn verify(State(web): Shared, who: Who, request: Request) -> Response<
     show(&web, &who, kind, say).await
 }
 
-/// The page with a new captcha on it.
+/// The page with a new captcha on it, unless a right answer has just been given.
 async fn show(web: &Web, who: &Who, way: Way, say: Say) -> Response<Body> {
+    if matches!(say, Say::In(WELCOME)) {
+        return whole(web, way, say, Captcha::default());
+    }
     match captcha(web, who, way).await {
         Ok(captcha) => whole(web, way, say, captcha),
         // What has just become of an answer matters more than that the next question does not come.

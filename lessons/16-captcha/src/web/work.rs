@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::FromRequest;
 use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse;
+use l13_framework::l12_resilience::l06_grpc::listen;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tonic::{Code, Status};
@@ -131,7 +132,7 @@ impl Web {
         if logged.is_none_or(|last| last.elapsed() >= BETWEEN_LINES) {
             *logged = Some(Instant::now());
             let (code, message) = (status.code(), status.message());
-            eprintln!("web: {method}: {code:?}: {message:?}");
+            listen::tell(&format!("{method}: {code:?}: {message:?}"));
         }
     }
 

@@ -2,6 +2,7 @@
 //! looked at for what all replies have to have, and for what none may have.
 
 mod api;
+mod by_name;
 mod edge;
 mod fake;
 mod pages;
