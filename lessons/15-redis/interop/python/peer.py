@@ -156,7 +156,7 @@ def call_setex(address, store):
     if ttl == "-1":
         raise Wrong("it never expires")
     if not ttl.isdigit() or not 290 <= int(ttl) <= 300:
-        raise Wrong(f"about 300 s were asked for, and it has {ttl}")
+        raise Wrong(f"300 s were asked for, and it has {ttl}")
     with client(address) as connection, client(store) as kept:
         ask(connection, "KEEP", "door:8", "two\r\nlines", "1")
         left = kept.pttl("door:8")
