@@ -16,8 +16,8 @@ use crate::code;
 pub struct Session {
     /// Its name, which is all that a browser has to show.
     pub id: String,
-    /// The browser does not know it yet.
-    fresh: bool,
+    /// The browser does not know it yet, so nobody can have been let in by it.
+    pub fresh: bool,
     /// Another site's page has led here, so the browser has kept its cookie back if it has one.
     pub hidden: bool,
 }

@@ -54,10 +54,8 @@ pub async fn page(
         _ => Way::Picture,
     };
     // Whether somebody is in is nice to know, and no reason to show no page.
-    let say = match web.passed(&who).await {
-        Ok(true) => Say::In(LET_IN),
-        _ => Say::Nothing,
-    };
+    let known = !who.session.fresh && web.passed(&who).await == Ok(true);
+    let say = if known { Say::In(LET_IN) } else { Say::Nothing };
     show(&web, &who, way, say).await
 }
 

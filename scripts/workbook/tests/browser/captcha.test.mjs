@@ -249,7 +249,7 @@ test('with the keyboard alone', { timeout: 120_000 }, async () => {
   assert.equal(await focused(), 'verdict', 'the focus is where the news is');
   await tabTo('again');
   await page.keyboard.press('Enter');
-  assert.ok(await answerBox(page).isVisible());
+  await answerBox(page).waitFor();
   await clean(person);
 });
 
@@ -305,6 +305,27 @@ test('another browser cannot answer it, and a page of another origin cannot eith
   assert.equal(await api(one, 'verify', { id, answer: code }), '0', 'neither has used it up');
   await clean(one);
   await clean(two);
+});
+
+test('whoever asks for too many pictures is told to wait, and loses no answer', { timeout: 120_000 }, async () => {
+  const person = await arrive();
+  const { page } = person;
+  const [id, code] = [await idOf(page), await codeOf(person)];
+  let reply;
+  for (let number = 0; reply?.status() !== 429; number += 1) {
+    assert.ok(number < 100, 'there is no limit');
+    reply = await page.context().request.get(`${all.address}/api/v1.0/imagecode/too-many-${number}`);
+  }
+  assert.ok(Number(reply.headers()['retry-after']) > 0);
+  await page.getByRole('link', { name: 'Another one' }).click();
+  await told(page, 'No picture came.');
+  await page.getByRole('link', { name: 'I cannot see the picture' }).click();
+  await told(page, 'That was too often.');
+  assert.equal(await api(person, 'verify', { id, answer: code }), '0', 'the one that was drawn still counts');
+  for (const line of person.trouble) {
+    assert.match(line, /status of 429/);
+  }
+  await person.close();
 });
 
 // The last one: Redis does not come back.
