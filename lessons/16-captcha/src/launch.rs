@@ -43,6 +43,11 @@ pub async fn run(words: Vec<OsString>) -> anyhow::Result<()> {
     if unlimited {
         let none = ["--limits", "none"].map(str::to_string);
         setting.of_service.extend(none);
+        // A line for each picture would be most of the work.
+        setting.heard = Arc::new(|_, _| {});
+        tell(
+            "NO LIMITS: for measuring, and for nothing else. What the parts say is not repeated here.",
+        );
     }
     let opening = Site::open(setting);
     let mut site = tokio::select! {
@@ -84,7 +89,6 @@ fn setting(
     web: std::net::SocketAddr,
     services: Vec<std::net::SocketAddr>,
 ) -> Setting {
-    // Until all of it is there, the short lines of the site say enough.
     Setting {
         web,
         services,
