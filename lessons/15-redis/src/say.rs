@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 
-use anyhow::{Context, ensure};
+use anyhow::{anyhow, ensure};
 use l15_redis::client::{Patience, connect};
 use l15_redis::cost;
 use redis::Value;
@@ -14,7 +14,7 @@ pub async fn client(addr: SocketAddr, words: &[OsString]) -> anyhow::Result<()> 
     ensure!(!words.is_empty(), "say a command, for example: client PING");
     let mut redis = connect(addr, Patience::default())
         .await
-        .with_context(|| format!("no Redis answers at {addr}"))?;
+        .map_err(|error| anyhow!("no Redis answers at {addr}: {error}"))?;
     let words: Vec<&[u8]> = words.iter().map(|w| w.as_encoded_bytes()).collect();
     println!("{}", ask(&mut redis, &words).await?);
     Ok(())
@@ -45,7 +45,7 @@ pub async fn cost(addr: SocketAddr) -> anyhow::Result<()> {
     const CALLS: u32 = 2000;
     const CALLERS: u32 = 50;
     let own = cost::one_per_call(addr, CALLS).await;
-    let own = own.with_context(|| format!("no Redis answers at {addr}"))?;
+    let own = own.map_err(|error| anyhow!("no Redis answers at {addr}: {error}"))?;
     let rows = [
         ("a connection for each", own),
         ("one connection", cost::shared(addr, CALLS).await?),

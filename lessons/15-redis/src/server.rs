@@ -19,6 +19,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
@@ -41,6 +42,8 @@ pub const VERSION: &str = "7.0.15";
 /// lock.
 const ROUND: Duration = Duration::from_millis(100);
 const BURIED_AT_ONCE: usize = 1000;
+/// How long the end waits for connections that are being cut.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Takes the first request off `bytes`: its words and how many bytes it was; `None` while it is not
 /// whole; words for the client if it is none.
@@ -86,7 +89,7 @@ impl Default for Config {
             max_memory: 256 * MIB,
             max_bulk: 512 * MIB,
             max_answer: 256 * MIB,
-            max_buffers: 512 * MIB,
+            max_buffers: 256 * MIB,
             patience: Duration::from_secs(60),
         }
     }
@@ -97,7 +100,10 @@ impl Default for Config {
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
-    tasks: Vec<JoinHandle<()>>,
+    // Dropped, it ends the first task.
+    ends: Option<oneshot::Sender<()>>,
+    accept: JoinHandle<()>,
+    bury: JoinHandle<()>,
 }
 
 impl Server {
@@ -109,14 +115,13 @@ impl Server {
         let listener = TcpListener::bind(&config.addr).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(config, address.port()));
-        let tasks = vec![
-            tokio::spawn(accept(listener, shared.clone())),
-            tokio::spawn(bury(shared.clone())),
-        ];
+        let (ends, ended) = oneshot::channel();
         Ok(Server {
             address,
+            ends: Some(ends),
+            accept: tokio::spawn(accept(listener, shared.clone(), ended)),
+            bury: tokio::spawn(bury(shared.clone())),
             shared,
-            tasks,
         })
     }
 
@@ -134,25 +139,27 @@ impl Server {
 
     /// Ends it, cuts all connections, and waits until its port is free.
     pub async fn stop(mut self) {
-        for task in std::mem::take(&mut self.tasks) {
-            task.abort();
-            // It was told to end; how it did does not matter.
-            drop(task.await);
-        }
+        drop(self.ends.take());
+        // It was told to end; how it did does not matter.
+        drop((&mut self.accept).await);
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.bury.abort();
     }
 }
 
-/// Lets clients in, for ever. Dropping the future ends every connection with it.
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+/// Lets clients in until the server is dropped, and cuts them then.
+async fn accept(listener: TcpListener, shared: Arc<Shared>, mut ended: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
-        let stream = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = &mut ended => break,
+        };
+        let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(_) => {
                 // Out of file handles, most likely: some will come free.
@@ -169,6 +176,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             Err(_) => refuse(&shared, &stream),
         }
     }
+    drop(listener);
+    // Not for ever: a reader that was brought along may be in an endless loop.
+    let _ = tokio::time::timeout(FAREWELL, connections.shutdown()).await;
 }
 
 /// Says that there is no place, if that can be said without waiting.

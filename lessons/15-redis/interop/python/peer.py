@@ -156,7 +156,7 @@ def call_setex(address, store):
     if ttl == "-1":
         raise Wrong("it never expires")
     if not ttl.isdigit() or not 290 <= int(ttl) <= 300:
-        raise Wrong(f"about 300 s were asked for, and it has {ttl}")
+        raise Wrong(f"300 s were asked for, and it has {ttl}")
     with client(address) as connection, client(store) as kept:
         ask(connection, "KEEP", "door:8", "two\r\nlines", "1")
         left = kept.pttl("door:8")
@@ -188,9 +188,14 @@ def call_once_only(address, store):
         winners = Counter()
         for number in range(ROUNDS):
             winners[one_round(address, kept, f"coat:{number}")] += 1
-        told = ", ".join(f"{count} winner{'s' * (count != 1)}: {times} times" for count, times in sorted(winners.items()))
-        print(f"   redis-py   {ROUNDS} coats, {TAKERS} takers for each. {told}")
-        expect(dict(winners), {1: ROUNDS}, "a coat is handed out once")
+        one, most = winners[1], max(winners)
+        if one == ROUNDS:
+            told = "each coat went to one of them"
+        else:
+            told = f"{one} coats went to one of them; others to up to {most}, or to nobody"
+        print(f"   redis-py   {ROUNDS} coats, {TAKERS} takers for each: {told}")
+        if one != ROUNDS:
+            raise Wrong("a coat is handed out once, whoever asks at the same time")
         left = ask(kept, "DBSIZE")
         doors = len(list(kept.scan_iter("door:*")))
         expect(left - doors, 0, "something was left in the store")

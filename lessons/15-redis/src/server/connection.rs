@@ -113,11 +113,13 @@ impl Connection {
                 }
             };
             any = true;
-            // The last protocol counts: HELLO 3 is answered in RESP3 already.
-            if answer.size() > self.shared.config.max_answer {
+            if self.session.cut || answer.size() > self.shared.config.max_answer {
                 return Err(io::Error::other("an answer that is too large"));
             }
+            // Behind the command: HELLO 3 is answered in RESP3 already.
             answer.encode(self.session.protocol, &mut self.out);
+            // The bytes are in `out`; while the client reads them they need not be here as well.
+            drop(answer);
             if self.out.len() >= FLUSH {
                 self.flush().await?;
             }

@@ -27,6 +27,8 @@ pub struct Session {
     pub space: usize,
     /// The connection ends behind this answer.
     pub closing: bool,
+    /// Its answer is too large to be sent: the connection ends without it.
+    pub cut: bool,
     /// What has been queued since MULTI.
     pub queue: Option<Queue>,
     /// Raised when a watched key changes.
@@ -154,12 +156,18 @@ impl Session {
                 Protocol::Resp3 => Value::Null,
             });
         }
-        let requests = queue.requests.into_iter();
-        let answers = requests.map(|(command, words)| {
+        let (mut answers, mut size) = (Vec::new(), 0_usize);
+        for (command, words) in queue.requests {
             let answer = self.run(shared, state, command, words);
-            answer.unwrap_or_else(Refused::value)
-        });
-        Ok(Value::Array(answers.collect()))
+            let answer = answer.unwrap_or_else(Refused::value);
+            // All are done, but no more answers are kept than can be sent.
+            size = size.saturating_add(answer.size());
+            if size <= shared.config.max_answer {
+                answers.push(answer);
+            }
+        }
+        self.cut = size > shared.config.max_answer;
+        Ok(Value::Array(answers))
     }
 
     /// Forgets what was queued, and what was watched.
