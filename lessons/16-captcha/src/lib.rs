@@ -7,15 +7,21 @@
 //!   [`store`]: what they ask of Redis.
 //! * [`service`]: `go.micro.srv.getCaptcha`. [`pb`]: what the build made of its .proto file.
 //! * [`web`]: the site that the browser sees.
+//! * [`site`]: all of it together, as processes. [`load`] is people at it, [`soak`] people at it while its
+//!   parts are killed.
 
 pub mod code;
+pub mod load;
 pub mod parts;
 pub mod pb;
 pub mod picture;
 pub mod question;
 pub mod service;
 pub mod sheet;
+pub mod site;
+pub mod soak;
 pub mod store;
 pub mod web;
 
 pub use l13_framework;
+pub use l15_redis::server::Decode;

@@ -1,0 +1,3 @@
+//! People at the page, many at a time.
+
+pub mod ask;

@@ -1,0 +1,177 @@
+//! What pages and JSON have in common: a captcha is made, an answer is judged, a session is asked about.
+
+use std::sync::Mutex;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::FromRequest;
+use axum::http::{Request, StatusCode};
+use axum::response::IntoResponse;
+use l13_framework::l12_resilience::l06_grpc::listen;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+use tonic::{Code, Status};
+
+use super::errors::{Problem, of_status};
+use super::session::Who;
+use super::{Captchas, Settings};
+use crate::code;
+use crate::parts::{Away, Decision, Verdict};
+use crate::pb::{self, CallRequest, CallResponse, Kind, SessionRequest, VerifyRequest};
+
+/// A longer answer is none; the longest right one has a few digits.
+const LONGEST_ANSWER: usize = 64;
+
+/// A line in the log at most so often: whoever makes the site fail must not fill the disk.
+const BETWEEN_LINES: Duration = Duration::from_secs(1);
+
+/// What all requests share.
+pub struct Web {
+    captchas: Arc<dyn Captchas>,
+    places: Semaphore,
+    logged: Mutex<Option<Instant>>,
+    pub settings: Settings,
+}
+
+impl Web {
+    pub fn new(captchas: impl Captchas, settings: Settings) -> Self {
+        Web {
+            captchas: Arc::new(captchas),
+            places: Semaphore::new(settings.in_flight.min(Semaphore::MAX_PERMITS)),
+            logged: Mutex::new(None),
+            settings,
+        }
+    }
+
+    /// A captcha with this id.
+    pub async fn make(&self, who: &Who, id: &str, kind: Kind) -> Result<CallResponse, Problem> {
+        let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
+        let request = CallRequest {
+            id: id.to_string(),
+            session: who.session.id.clone(),
+            address: who.address.clone(),
+            kind: kind.into(),
+            // New for each request of a browser, so that only our own repetition is taken for one.
+            request: name()?,
+        };
+        let reply = self.captchas.call(request, self.until()).await;
+        reply.map_err(|status| {
+            self.log("Call", &status);
+            of_status(&status)
+        })
+    }
+
+    // ANCHOR: judge
+    /// What the browser is to be told about an answer. A refusal (too many, not an answer) is known, and
+    /// no verdict; whatever else goes wrong is for `decide`, which may not let anybody in for it.
+    pub async fn judge(&self, who: &Who, id: &str, answer: &str) -> Result<Decision, Problem> {
+        let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
+        if answer.len() > LONGEST_ANSWER {
+            return Err(Problem::BadAnswer);
+        }
+        let request = VerifyRequest {
+            id: id.to_string(),
+            session: who.session.id.clone(),
+            address: who.address.clone(),
+            answer: code::tidy(answer),
+        };
+        let refused: Arc<Mutex<Option<Status>>> = Arc::default();
+        let (captchas, until, failed) = (self.captchas.clone(), self.until(), refused.clone());
+        let verdict = async move {
+            let reply = captchas.verify(request, until).await.map_err(|status| {
+                let away = Away(status.message().to_string());
+                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
+                away
+            })?;
+            known(reply.verdict())
+        };
+        let decision = (self.settings.decide.0)(Box::pin(verdict), self.settings.patience).await;
+        let failed = refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(status) = failed.as_ref() {
+            self.log("Verify", status);
+            match status.code() {
+                Code::InvalidArgument | Code::ResourceExhausted => return Err(of_status(status)),
+                _ => {}
+            }
+        }
+        Ok(decision)
+    }
+    // ANCHOR_END: judge
+
+    /// Whether this session was let in.
+    pub async fn passed(&self, who: &Who) -> Result<bool, Problem> {
+        let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
+        let request = SessionRequest {
+            session: who.session.id.clone(),
+        };
+        let reply = self.captchas.session(request, self.until()).await;
+        let reply = reply.map_err(|status| {
+            self.log("Session", &status);
+            of_status(&status)
+        })?;
+        Ok(reply.passed)
+    }
+
+    /// When an answer is of no use any more.
+    fn until(&self) -> Instant {
+        Instant::now() + self.settings.patience
+    }
+
+    /// What the browser is not told.
+    fn log(&self, method: &str, status: &Status) {
+        let refusals = [
+            Code::InvalidArgument,
+            Code::AlreadyExists,
+            Code::ResourceExhausted,
+        ];
+        if refusals.contains(&status.code()) {
+            return;
+        }
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.is_none_or(|last| last.elapsed() >= BETWEEN_LINES) {
+            *logged = Some(Instant::now());
+            let (code, message) = (status.code(), status.message());
+            listen::tell(&format!("{method}: {code:?}: {message:?}"));
+        }
+    }
+
+    /// The body of a request, by an extractor of axum.
+    pub async fn body<T>(&self, request: Request<Body>) -> Result<T, Problem>
+    where
+        T: FromRequest<()>,
+    {
+        let body = timeout(self.settings.slow, T::from_request(request, &())).await;
+        let body = body.map_err(|_| Problem::TooSlow)?;
+        // Its own words are for programmers; the status says which of ours it is.
+        body.map_err(|rejection| match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::WrongType,
+            _ => Problem::BadBody,
+        })
+    }
+}
+
+/// A verdict that this program does not know is none.
+fn known(verdict: pb::Verdict) -> Result<Verdict, Away> {
+    match verdict {
+        pb::Verdict::Accepted => Ok(Verdict::Accepted),
+        pb::Verdict::Wrong => Ok(Verdict::Wrong),
+        pb::Verdict::Unknown => Ok(Verdict::Unknown),
+        pb::Verdict::Unspecified => Err(Away("a verdict that says nothing".to_string())),
+    }
+}
+
+/// A name that nobody can guess, for a captcha or for a request.
+pub fn name() -> Result<String, Problem> {
+    code::id().map_err(|_| Problem::Fault)
+}
+
+/// An id as the service takes it.
+pub fn good_id(id: &str) -> Result<&str, Problem> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    match id.len() {
+        1..=64 if id.bytes().all(good) => Ok(id),
+        _ => Err(Problem::BadId),
+    }
+}
