@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -42,6 +42,8 @@ pub const VERSION: &str = "7.0.15";
 /// lock.
 const ROUND: Duration = Duration::from_millis(100);
 const BURIED_AT_ONCE: usize = 1000;
+/// So many may wait to be let in; the system may have a limit of its own.
+const BACKLOG: u32 = 4096;
 /// How long the end waits for connections that are being cut.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -112,7 +114,7 @@ impl Server {
     /// # Errors
     /// If it cannot listen there.
     pub async fn start(config: Config) -> io::Result<Server> {
-        let listener = TcpListener::bind(&config.addr).await?;
+        let listener = listen(&config.addr).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(config, address.port()));
         let (ends, ended) = oneshot::channel();
@@ -149,6 +151,25 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.bury.abort();
     }
+}
+
+/// Listens with room for many who come at once: the 1024 of `TcpListener::bind` are full when thousands
+/// connect together, and each of the others waits a second before its system tries again.
+async fn listen(addr: &str) -> io::Result<TcpListener> {
+    let mut trouble = io::ErrorKind::AddrNotAvailable.into();
+    for addr in tokio::net::lookup_host(addr).await? {
+        let socket = match addr {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // A server that was ended a moment ago has left connections behind that still say goodbye.
+        socket.set_reuseaddr(true)?;
+        match socket.bind(addr).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => trouble = error,
+        }
+    }
+    Err(trouble)
 }
 
 /// Lets clients in until the server is dropped, and cuts them then.

@@ -173,13 +173,16 @@ impl Connection {
         // A large answer must not hold its room for as long as the connection lives.
         self.out.clear();
         self.out.shrink_to(READ);
-        Ok(())
+        self.account()
     }
 
     /// Counts what it holds. All clients together may hold only so much: whoever goes beyond it
     /// has to go.
     fn account(&mut self) -> io::Result<()> {
         let held = self.requests.held() + self.out.len() + self.session.held();
+        if held == self.counted {
+            return Ok(());
+        }
         match self.shared.may_hold(&mut self.counted, held) {
             true => Ok(()),
             false => Err(io::Error::other("too much is under way")),

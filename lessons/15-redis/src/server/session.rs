@@ -102,9 +102,13 @@ impl Session {
         state: &State,
         command: &'static Command,
     ) -> Result<&'static Command, Refused> {
-        let queued = self.queue.iter().flat_map(|queue| &queue.requests);
-        let grows = command.is("denyoom")
-            || command.name == "exec" && queued.into_iter().any(|(one, _)| one.is("denyoom"));
+        let grows = match (&self.queue, command.name) {
+            (None, _) => command.is("denyoom"),
+            (Some(_), "discard" | "quit" | "reset") => false,
+            (Some(queue), "exec") => queue.requests.iter().any(|(one, _)| one.is("denyoom")),
+            // What is queued takes memory, whatever it will do.
+            (Some(_), _) => true,
+        };
         if !grows || state.bytes() <= shared.config.max_memory {
             return Ok(command);
         }

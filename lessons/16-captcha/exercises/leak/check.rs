@@ -51,10 +51,11 @@ fn none_of(case: &Case, outgoing: &Outgoing, texts: &[String], advice: &str) {
 #[test]
 fn a_in_plain_sight() {
     case("The code is 7291", |case| {
-        let out = outgoing(&drawn(ID, "7291"));
+        let drawn = drawn(ID, "7291");
+        let out = outgoing(&drawn);
         let advice = "The answer is in what leaves the service. Nobody sees a header or an alt text on the page, but every \
                       program does, and a log is read by more people than one thinks.";
-        none_of(case, &out, &["7291".to_string()], advice);
+        none_of(case, &out, &[drawn.code], advice);
         let words = ["seven", "two", "nine", "one"];
         let said = out.description.to_lowercase();
         if words.iter().all(|word| said.contains(word)) {

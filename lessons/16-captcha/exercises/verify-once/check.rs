@@ -223,6 +223,11 @@ fn e_somebody_else() {
             let advice = "A captcha belongs to the session that has asked for it. Else one person reads pictures, and \
                       machines everywhere send the answers.";
             expect(case, Ok(Verdict::Unknown), bob, advice);
+            let kept = run(case, &store, store.look("captcha:ada:1"));
+            if kept != Ok(Some("a1 4711".to_string())) {
+                let advice = "Ada's captcha is hers, and still waits for her answer.";
+                case.differ("a1 4711, as before", format!("{kept:?}"), advice);
+            }
             let ada = answer(case, &store, "ada", "4711");
             let advice = "Bob's answer has used up Ada's captcha. Whoever knows an id could keep Ada out for ever.";
             expect(case, Ok(Verdict::Accepted), ada, advice);
