@@ -39,7 +39,7 @@ pub fn fresh(digits: usize) -> Result<String, Error> {
 }
 
 /// A name for a captcha: 128 random bits as 32 hexadecimal digits. Who tries a million a second for a year
-/// has a chance of one in 10 million millions of millions to meet one of a thousand that are waiting.
+/// has a chance of one in 10^22 to meet one of a thousand that are waiting.
 ///
 /// # Errors
 /// As [`fresh`].
