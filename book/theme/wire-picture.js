@@ -28,7 +28,7 @@ window.workbookWirePicture = ({ element, button, isRunning }) => {
         layers: {
             connection: 'the connection itself',
             bytes: 'bytes, lines, frames',
-            json: 'JSON-RPC',
+            json: 'JSON-RPC, Redis',
             http: 'HTTP',
             message: 'gRPC and protobuf',
             chaos: 'the wire’s own doing',
@@ -169,7 +169,7 @@ window.workbookWirePicture = ({ element, button, isRunning }) => {
         if (/^(connected|closed|fin|reset|unreachable|turned-away|accept-failed|tls|encrypted)$/.test(event)) {
             return 'connection';
         }
-        if (/^(json|outside)/.test(event)) {
+        if (/^(json|outside|resp)/.test(event)) {
             return 'json';
         }
         if (/^(grpc|protobuf)/.test(event)) {

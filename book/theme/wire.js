@@ -46,7 +46,7 @@ window.workbookWire = ({ element, post, boxes }) => {
     // Lines of the programs that are kept, and rows that wait for the first answer of the runner.
     const LINES = 200;
     const EARLY = 300;
-    const VIEWS = ['bytes', 'lines', 'frames', 'json-rpc', 'protobuf', 'http', 'grpc'];
+    const VIEWS = ['bytes', 'lines', 'frames', 'json-rpc', 'protobuf', 'http', 'grpc', 'resp'];
 
     let ui = null;
     let picture = null;

@@ -9,7 +9,7 @@ mod protos;
 use std::io;
 
 fn main() -> io::Result<()> {
-    mine::parts(&["16-captcha"])?;
+    mine::parts(&["15-redis", "16-captcha"])?;
     let files = protos::compile(&["captcha/v1/captcha.proto"])?;
     tonic_prost_build::configure().compile_fds(files)
 }

@@ -19,6 +19,14 @@ pub struct Cost {
 }
 
 impl Cost {
+    fn of(calls: u32, connections: u32, since: Instant) -> Self {
+        Cost {
+            calls,
+            connections,
+            time: since.elapsed(),
+        }
+    }
+
     /// Microseconds a call.
     #[must_use]
     pub fn micros(&self) -> f64 {
@@ -38,14 +46,9 @@ pub async fn one_per_call(addr: SocketAddr, calls: u32) -> RedisResult<Cost> {
         let mut redis = client.get_multiplexed_async_connection().await?;
         let _: u64 = redis.incr("cost", 1).await?;
     }
-    let time = since.elapsed();
-    // ANCHOR_END: one-per-call
-    Ok(Cost {
-        calls,
-        connections: calls,
-        time,
-    })
+    Ok(Cost::of(calls, calls, since))
 }
+// ANCHOR_END: one-per-call
 
 /// All calls on one connection, one after the other.
 ///
@@ -57,18 +60,13 @@ pub async fn shared(addr: SocketAddr, calls: u32) -> RedisResult<Cost> {
     for _ in 0..calls {
         let _: u64 = redis.incr("cost", 1).await?;
     }
-    Ok(Cost {
-        calls,
-        connections: 1,
-        time: since.elapsed(),
-    })
+    Ok(Cost::of(calls, 1, since))
 }
 
 /// All calls on one connection, by `callers` at the same time: none waits for the reply of another one.
 ///
 /// # Errors
 /// If Redis does not answer.
-// ANCHOR: at-once
 pub async fn shared_by_many(addr: SocketAddr, calls: u32, callers: u32) -> RedisResult<Cost> {
     let redis = connect(addr, Patience::default()).await?;
     let since = Instant::now();
@@ -85,13 +83,7 @@ pub async fn shared_by_many(addr: SocketAddr, calls: u32, callers: u32) -> Redis
     while let Some(done) = all.join_next().await {
         done.map_err(std::io::Error::other)??;
     }
-    let time = since.elapsed();
-    // ANCHOR_END: at-once
-    Ok(Cost {
-        calls: calls / callers * callers,
-        connections: 1,
-        time,
-    })
+    Ok(Cost::of(calls / callers * callers, 1, since))
 }
 
 /// All calls in one pipeline: one write, one read.
@@ -106,9 +98,5 @@ pub async fn pipelined(addr: SocketAddr, calls: u32) -> RedisResult<Cost> {
     }
     let since = Instant::now();
     pipeline.exec_async(&mut redis).await?;
-    Ok(Cost {
-        calls,
-        connections: 1,
-        time: since.elapsed(),
-    })
+    Ok(Cost::of(calls, 1, since))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use l15_redis::client::{Patience, connect};
-use l15_redis::{cost, greet};
+use l15_redis::greet;
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,10 +21,11 @@ use crate::say::ask;
 
 /// Tells the whole story.
 pub async fn run() -> anyhow::Result<()> {
+    let end = crate::end()?;
     tokio::select! {
         told = story() => told,
         // What it has started ends with it.
-        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+        () = end => anyhow::bail!("interrupted"),
     }
 }
 
@@ -238,26 +239,6 @@ async fn together(redis: &mut ConnectionManager) -> anyhow::Result<()> {
 }
 
 async fn what_it_costs(addr: SocketAddr) -> anyhow::Result<()> {
-    const CALLS: u32 = 2000;
-    const CALLERS: u32 = 50;
-    tell(&format!("\n6. {CALLS} INCRs, four ways (a debug build)"));
-    let own = cost::one_per_call(addr, CALLS).await?;
-    let rows = [
-        ("a connection for each", own),
-        ("one connection", cost::shared(addr, CALLS).await?),
-        (
-            "one connection, 50 callers",
-            cost::shared_by_many(addr, CALLS, CALLERS).await?,
-        ),
-        ("one pipeline", cost::pipelined(addr, CALLS).await?),
-    ];
-    for (how, cost) in rows {
-        tell(&format!(
-            "   {how:27} {:4} connections  {:7.1} µs a call   {:5.1} times as fast",
-            cost.connections,
-            cost.micros(),
-            own.micros() / cost.micros()
-        ));
-    }
-    Ok(())
+    tell("\n6. What a call costs, four ways (a debug build)");
+    crate::say::cost(addr).await
 }

@@ -1,5 +1,5 @@
-//! The command line of lesson 15. Without an argument it tells the whole story in two processes; `server`
-//! and `client` are for terminals.
+//! The command line of lesson 15. Without an argument it tells the whole story in two processes; `server`,
+//! `client` and `cost` are for terminals.
 
 mod demo;
 #[cfg(feature = "mine")]
@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use l15_redis::serve::ADDR;
 use lexopt::prelude::*;
+use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 State with an expiry date: lesson 15 of Sockets to Services.
@@ -21,9 +22,10 @@ State with an expiry date: lesson 15 of Sockets to Services.
   cargo run -p l15-redis                            the demo: a Redis to read, and a client
   cargo run -p l15-redis -- server                  that Redis, in one terminal
   cargo run -p l15-redis -- client SET name wire    a command, in another one; replies as redis-cli prints them
+  cargo run -p l15-redis -- cost                    what a call to it costs, four ways
   cargo run -p l15-redis --features mine -- mine    servers made of your own answers
 
-Options of server, client and mine:
+Options of server, client, cost and mine:
   --addr ADDR     where to listen, or whom to call        [127.0.0.1:6379]
 `server --help` tells its other ones.
 
@@ -56,15 +58,28 @@ fn run() -> anyhow::Result<()> {
             let (addr, words) = options(words)?;
             runtime.block_on(say::client(addr, &words))
         }
+        Some("cost") => runtime.block_on(say::cost(options(words)?.0)),
         #[cfg(feature = "mine")]
         Some("mine") => runtime.block_on(mine::run(options(words)?.0)),
         Some(other) => {
-            bail!("there is no `{other}`; there are server and client, and --help tells more")
+            bail!("there is no `{other}`; there are server, client and cost, and --help tells more")
         }
     };
     // What still runs is cut off: whoever asked for the end has it now.
     runtime.shutdown_background();
     done
+}
+
+/// Waits for Ctrl-C or SIGTERM. They are heard from this call on, and not only once somebody waits.
+fn end() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = terminate.recv() => (),
+        }
+    })
 }
 
 /// The address, and the words that are no option.

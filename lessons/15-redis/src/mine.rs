@@ -40,9 +40,10 @@ const CALLERS: usize = 256;
 /// So much of a request is kept.
 const LONGEST: usize = 1024 * 1024;
 
-/// Serves the parts on `addr` and the ports that follow it, until Ctrl-C.
+/// Serves the parts on `addr` and the ports that follow it, until a signal ends the program.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
-    let stopped = tokio::signal::ctrl_c();
+    // Before anybody is told where they listen: whoever then says "end" is heard.
+    let end = crate::end()?;
     mine::tell_panics(|| "the answer".to_string());
     let part = |after| mine::port_after(addr, after);
 
@@ -102,7 +103,7 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
         store.address()
     ));
     tell(&format!("listening on {first}"));
-    stopped.await?;
+    end.await;
     Ok(())
 }
 

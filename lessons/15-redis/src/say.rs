@@ -1,10 +1,11 @@
-//! One command, and its reply in words.
+//! What the command line says: one command and its reply, and what calls cost.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 
-use anyhow::{Context, ensure};
+use anyhow::{anyhow, ensure};
 use l15_redis::client::{Patience, connect};
+use l15_redis::cost;
 use redis::Value;
 use redis::aio::ConnectionManager;
 
@@ -13,7 +14,7 @@ pub async fn client(addr: SocketAddr, words: &[OsString]) -> anyhow::Result<()> 
     ensure!(!words.is_empty(), "say a command, for example: client PING");
     let mut redis = connect(addr, Patience::default())
         .await
-        .with_context(|| format!("no Redis answers at {addr}"))?;
+        .map_err(|error| anyhow!("no Redis answers at {addr}: {error}"))?;
     let words: Vec<&[u8]> = words.iter().map(|w| w.as_encoded_bytes()).collect();
     println!("{}", ask(&mut redis, &words).await?);
     Ok(())
@@ -32,8 +33,38 @@ pub async fn ask(
     match reply {
         Ok(value) => Ok(told(&value)),
         Err(error) if error.is_io_error() => Err(error.into()),
-        Err(error) => Ok(format!("(error) {error}")),
+        Err(error) => {
+            let code = error.code().unwrap_or("ERR");
+            Ok(format!("(error) {code} {}", error.detail().unwrap_or("")))
+        }
     }
+}
+
+/// The same calls in four ways, each measured beside the first.
+pub async fn cost(addr: SocketAddr) -> anyhow::Result<()> {
+    const CALLS: u32 = 2000;
+    const CALLERS: u32 = 50;
+    let own = cost::one_per_call(addr, CALLS).await;
+    let own = own.map_err(|error| anyhow!("no Redis answers at {addr}: {error}"))?;
+    let rows = [
+        ("a connection for each", own),
+        ("one connection", cost::shared(addr, CALLS).await?),
+        (
+            "one connection, 50 callers",
+            cost::shared_by_many(addr, CALLS, CALLERS).await?,
+        ),
+        ("one pipeline", cost::pipelined(addr, CALLS).await?),
+    ];
+    for (how, cost) in rows {
+        println!(
+            "   {how:27} {:5} INCRs, {:4} connections  {:7.1} µs a call   {:5.1} times as fast",
+            cost.calls,
+            cost.connections,
+            cost.micros(),
+            own.micros() / cost.micros()
+        );
+    }
+    Ok(())
 }
 
 /// A reply as redis-cli prints it.

@@ -18,7 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
@@ -41,6 +42,10 @@ pub const VERSION: &str = "7.0.15";
 /// lock.
 const ROUND: Duration = Duration::from_millis(100);
 const BURIED_AT_ONCE: usize = 1000;
+/// So many may wait to be let in; the system may have a limit of its own.
+const BACKLOG: u32 = 4096;
+/// How long the end waits for connections that are being cut.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Takes the first request off `bytes`: its words and how many bytes it was; `None` while it is not
 /// whole; words for the client if it is none.
@@ -86,7 +91,7 @@ impl Default for Config {
             max_memory: 256 * MIB,
             max_bulk: 512 * MIB,
             max_answer: 256 * MIB,
-            max_buffers: 512 * MIB,
+            max_buffers: 256 * MIB,
             patience: Duration::from_secs(60),
         }
     }
@@ -97,7 +102,10 @@ impl Default for Config {
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
-    tasks: Vec<JoinHandle<()>>,
+    // Dropped, it ends the first task.
+    ends: Option<oneshot::Sender<()>>,
+    accept: JoinHandle<()>,
+    bury: JoinHandle<()>,
 }
 
 impl Server {
@@ -106,17 +114,16 @@ impl Server {
     /// # Errors
     /// If it cannot listen there.
     pub async fn start(config: Config) -> io::Result<Server> {
-        let listener = TcpListener::bind(&config.addr).await?;
+        let listener = listen(&config.addr).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(config, address.port()));
-        let tasks = vec![
-            tokio::spawn(accept(listener, shared.clone())),
-            tokio::spawn(bury(shared.clone())),
-        ];
+        let (ends, ended) = oneshot::channel();
         Ok(Server {
             address,
+            ends: Some(ends),
+            accept: tokio::spawn(accept(listener, shared.clone(), ended)),
+            bury: tokio::spawn(bury(shared.clone())),
             shared,
-            tasks,
         })
     }
 
@@ -134,25 +141,46 @@ impl Server {
 
     /// Ends it, cuts all connections, and waits until its port is free.
     pub async fn stop(mut self) {
-        for task in std::mem::take(&mut self.tasks) {
-            task.abort();
-            // It was told to end; how it did does not matter.
-            drop(task.await);
-        }
+        drop(self.ends.take());
+        // It was told to end; how it did does not matter.
+        drop((&mut self.accept).await);
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.bury.abort();
     }
 }
 
-/// Lets clients in, for ever. Dropping the future ends every connection with it.
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+/// Listens with room for many who come at once: the 1024 of `TcpListener::bind` are full when thousands
+/// connect together, and each of the others waits a second before its system tries again.
+async fn listen(addr: &str) -> io::Result<TcpListener> {
+    let mut trouble = io::ErrorKind::AddrNotAvailable.into();
+    for addr in tokio::net::lookup_host(addr).await? {
+        let socket = match addr {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // A server that was ended a moment ago has left connections behind that still say goodbye.
+        socket.set_reuseaddr(true)?;
+        match socket.bind(addr).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => trouble = error,
+        }
+    }
+    Err(trouble)
+}
+
+/// Lets clients in until the server is dropped, and cuts them then.
+async fn accept(listener: TcpListener, shared: Arc<Shared>, mut ended: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
-        let stream = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = &mut ended => break,
+        };
+        let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(_) => {
                 // Out of file handles, most likely: some will come free.
@@ -169,6 +197,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             Err(_) => refuse(&shared, &stream),
         }
     }
+    drop(listener);
+    // Not for ever: a reader that was brought along may be in an endless loop.
+    let _ = tokio::time::timeout(FAREWELL, connections.shutdown()).await;
 }
 
 /// Says that there is no place, if that can be said without waiting.

@@ -11,14 +11,15 @@
 
 use getrandom::Error;
 
-/// The digits that pictures are made of.
+/// The digits that pictures are made of: all but 0 and 1. People see the letters O and l in them, and type
+/// those; and a 1 is a stroke, of which the noise has more.
 ///
-/// All but 0 and 1. A thin line through a 0 makes an 8 of it at a glance, and a 1 is itself a line, of which
-/// the noise has more; with a lean it is a 7. The eight that stay are told apart whatever happens to them, but
-/// for 6 and 9: a 6 is a 9 that stands on its head, so no digit may lean far (`picture`).
+/// The eight that stay do not look alike in the font of the pictures. Nearest to each other are 5 and 6, and 3
+/// and 8; the reader in `tests/reads.rs` tells them apart as well. A 6 is a 9 that stands on its head, so no digit
+/// leans as far as that could matter (`picture`).
 ///
-/// What it costs: a code of four is one of 4,096 and not of 10,000. Who can only try a few times gains nothing
-/// from that.
+/// What it costs: a code of four is one of 4,096 and not of 10,000. The limits for wrong answers make up for
+/// that; a code that people read wrong is made up for by nothing.
 pub const DIGITS: [u8; 8] = *b"23456789";
 
 /// How many digits a code has.
@@ -31,14 +32,14 @@ pub const LENGTH: usize = 4;
 pub fn fresh(digits: usize) -> Result<String, Error> {
     let mut bytes = vec![0; digits];
     getrandom::fill(&mut bytes)?;
-    // 256 is 32 times 8, so no digit is favoured. With ten digits, 0 to 5 would be: 256 is 25 times 10, and 6
-    // bytes are left over.
+    // 256 is 32 times 8: no digit is favoured. With ten digits, 0 to 5 would be, because 256 is 25 times 10 and
+    // 6 more.
     let digit = |byte: u8| char::from(DIGITS[usize::from(byte) % DIGITS.len()]);
     Ok(bytes.into_iter().map(digit).collect())
 }
 
 /// A name for a captcha: 128 random bits as 32 hexadecimal digits. Who tries a million a second for a year
-/// has a chance of one in 10 million millions of millions to meet one of a thousand that are waiting.
+/// has a chance of one in 10^22 to meet one of a thousand that are waiting.
 ///
 /// # Errors
 /// As [`fresh`].

@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use l16_captcha::l13_framework::l12_resilience::l06_grpc::listen::{on_signal, tell};
 use l16_captcha::site::{self, Setting, Site, open};
 use serde_json::json;
+use services::Side;
 use tokio::time::sleep;
 
 use crate::options::{address, addresses, last, nothing_left, split, unlimited};
@@ -43,6 +44,11 @@ pub async fn run(words: Vec<OsString>) -> anyhow::Result<()> {
     if unlimited {
         let none = ["--limits", "none"].map(str::to_string);
         setting.of_service.extend(none);
+        // A line for each picture would be most of the work.
+        setting.heard = Arc::new(|_, _| {});
+        tell(
+            "NO LIMITS: for measuring, and for nothing else. What the parts say is not repeated here.",
+        );
     }
     let opening = Site::open(setting);
     let mut site = tokio::select! {
@@ -50,6 +56,11 @@ pub async fn run(words: Vec<OsString>) -> anyhow::Result<()> {
         // What it has started ends with it.
         _ = stop.wait_for(|stop| *stop) => bail!("interrupted before everything was there"),
     };
+    if cfg!(feature = "mine") && site.redis.side() == Side::Real {
+        tell(
+            "resp has nothing to do: the real Redis reads its requests itself. With WORKBOOK_SERVICES=embedded it runs.",
+        );
+    }
     introduce(&site);
     if last(&own, "--json").is_some() {
         tell(&places(&site));
@@ -84,7 +95,6 @@ fn setting(
     web: std::net::SocketAddr,
     services: Vec<std::net::SocketAddr>,
 ) -> Setting {
-    // Until all of it is there, the short lines of the site say enough.
     Setting {
         web,
         services,
@@ -134,7 +144,8 @@ fn places(site: &Site) -> String {
         "services": services,
         "redis": site.redis.addr().to_string(),
         "consul": site.consul_at().to_string(),
-        "pids": { "web": site.web.number(), "services": numbers, "redis": site.redis.pid() },
+        "pids": { "web": site.web.number(), "services": numbers, "redis": site.redis.pid(),
+                  "consul": site.consul.as_ref().map(services::consul::Consul::pid) },
     })
     .to_string()
 }
@@ -154,7 +165,12 @@ async fn watch(site: &mut Site) {
             let words = site::service_words(site.at[index], site.consul_at(), site.redis.addr());
             tell(&format!(
                 "{name} has ended ({status}). The site goes on with whoever is left. To start it again:\n  \
-                 cargo run -p l16-captcha -- {}",
+                 cargo run -p l16-captcha{} -- {}",
+                if cfg!(feature = "mine") {
+                    " --features mine"
+                } else {
+                    ""
+                },
                 words.join(" ")
             ));
         }

@@ -9,9 +9,11 @@
 //! * [`web`]: the site that the browser sees.
 //! * [`site`]: all of it together, as processes. [`load`] is people at it, [`soak`] people at it while its
 //!   parts are killed.
+//! * [`notes`]: the site as the notes draw it, with all its faults. The chapter takes it apart.
 
 pub mod code;
 pub mod load;
+pub mod notes;
 pub mod parts;
 pub mod pb;
 pub mod picture;

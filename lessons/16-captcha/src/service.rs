@@ -240,11 +240,16 @@ impl<P: Parts, S: Store + 'static> GetCaptcha for Captchas<P, S> {
             let kept = self.store.keep(&key, "1", seconds).await;
             kept.map_err(check::away)?;
         }
-        let verdict = match verdict {
-            Verdict::Accepted => pb::Verdict::Accepted,
-            Verdict::Wrong => pb::Verdict::Wrong,
-            Verdict::Unknown => pb::Verdict::Unknown,
+        let (verdict, words) = match verdict {
+            Verdict::Accepted => (pb::Verdict::Accepted, "a right answer"),
+            Verdict::Wrong => (pb::Verdict::Wrong, "a wrong answer, and no second one"),
+            Verdict::Unknown => (
+                pb::Verdict::Unknown,
+                "an answer, and there is no such captcha",
+            ),
         };
+        // Of what was typed not a word: a wrong answer is often nearly a right one.
+        (self.tell)(&format!("captcha {id}: {words}"));
         Ok(Response::new(pb::VerifyResponse {
             verdict: verdict.into(),
         }))

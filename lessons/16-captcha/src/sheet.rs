@@ -20,8 +20,8 @@ const GAP: usize = 8;
 
 /// `sheet --out FILE.png [--seed N]`: draws 40 pictures into one file, and prints their codes as a table.
 ///
-/// The codes come from the seed as well, so that a sheet can be made again. That is for sheets alone: the
-/// codes of the site come from [`code::fresh`].
+/// The codes come from the seed as well, so that a sheet can be made again; the one in the book is of seed 16.
+/// That is for sheets alone: the codes of the site come from [`code::fresh`].
 ///
 /// # Errors
 /// If the words are others, or the file cannot be written.

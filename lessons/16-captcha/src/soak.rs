@@ -39,6 +39,9 @@ const ROUND: Duration = Duration::from_secs(60);
 /// Between two looks at the memory.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Longer than anybody waits for the site.
+const STRAGGLERS: Duration = Duration::from_secs(5);
+
 /// How it is run.
 #[derive(Clone)]
 pub struct Plan {
@@ -156,6 +159,9 @@ impl Run<'_> {
                     self.hold().await;
                     self.site.redis.start_again().await?;
                     self.ledger.redis_turns();
+                    // What has begun without Redis is told so after three seconds at the latest, and belongs
+                    // to this phase.
+                    self.hold_for(STRAGGLERS.saturating_sub(self.half)).await;
                 }
                 4 => {
                     self.site.kill_consul().await;
@@ -174,7 +180,11 @@ impl Run<'_> {
 
     /// Half a phase goes by.
     async fn hold(&mut self) {
-        let until = Instant::now() + self.half;
+        self.hold_for(self.half).await;
+    }
+
+    async fn hold_for(&mut self, time: Duration) {
+        let until = Instant::now() + time;
         while Instant::now() < until {
             self.look();
             sleep(LOOK.min(until - Instant::now())).await;

@@ -25,8 +25,8 @@ mod worker;
 use anyhow::{Result, bail};
 
 const HELP: &str = "\
-Servers for lessons in two terminals. What lessons need from Consul and Redis, the embedded ones do as
-well; the real ones are taken where there are any.
+Servers for lessons in two terminals. What lessons need from Consul and Redis, the embedded ones do
+as well; the real ones are taken where there are any.
 
 Usage: cargo workbook services up [consul|redis] [--port N] [--real | --embedded] [--foreground]
        cargo workbook services status [consul|redis] [--json]
@@ -35,22 +35,22 @@ Usage: cargo workbook services up [consul|redis] [--port N] [--real | --embedded
 
 Without a name, both: Consul and Redis.
 
-  up       starts Consul on 127.0.0.1:8500, Redis on 127.0.0.1:6379, and returns when they are ready;
-           they go on running
+  up       starts Consul on 127.0.0.1:8500, Redis on 127.0.0.1:6379, and returns when they are
+           ready; they go on running
   status   asks them now. Exit code: 0 if what was started answers, 1 if one has crashed or does not
            answer, 3 if none was started
   down     ends them, with everything they started
   cluster  three real servers until Ctrl-C; `cluster --help` says more
 
-  --port N            with a name: the port, for Consul that of the HTTP API. Without it: 8500 or 6379,
-                      or the next that is free if something else has that; 0 takes any that is free
+  --port N            with a name: the port, Consul's of the HTTP API. Without it: 8500 or 6379, or
+                      the next that is free if something else has that; 0 takes any that is free
   --real, --embedded  which one; the variable WORKBOOK_SERVICES=real|embedded does the same
   --foreground        with a name: until Ctrl-C, in this terminal
   --json              one object: {\"consul\":{\"state\":\"up\",\"addr\":...},\"redis\":{...}}
   --state DIR         where it is remembered, for all but `cluster`; target/services by default
 
-While Consul is up, target/services/consul.json says where: addr, side, pid, version. For Redis it is
-redis.json.
+While Consul is up, target/services/consul.json says where: addr, side, pid, version. For Redis it
+is redis.json.
 ";
 
 #[tokio::main]

@@ -16,9 +16,9 @@ pub const VARIABLE: &str = "WORKBOOK_SERVICES";
 
 impl Side {
     /// The sides that a test has to pass on: both, or the one that is forced. Where there is no real
-    /// Consul, `WORKBOOK_SERVICES=embedded scripts/test` tests the rest, and says so. A test that
-    /// makes no sense without the real one has `the_real_consul` in its name instead, and is left
-    /// out there.
+    /// Consul or Redis, `WORKBOOK_SERVICES=embedded scripts/test` tests the rest, and says so. A test that
+    /// makes no sense without the real one has `the_real_consul` or `the_real_redis` in its name
+    /// instead, and is left out there.
     ///
     /// # Errors
     /// As [`forced`](Self::forced).

@@ -283,7 +283,8 @@ mod tests {
             ),
             (
                 "--listen 1 --to 2 --as htpt",
-                "no view \"htpt\". Known: bytes, lines, frames, json-rpc, protobuf, http, grpc",
+                "no view \"htpt\". Known: bytes, lines, frames, json-rpc, protobuf, http, grpc, \
+                 resp",
             ),
             ("--listen 1 --to 2 --plain --json", "exclude each other"),
             (

@@ -14,7 +14,7 @@ use common::*;
 #[test]
 fn bytes_are_identical_in_every_view() {
     for view in [
-        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc",
+        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc", "resp",
     ] {
         let (listener, addr) = listener();
         let mut args = vec!["--as", view];

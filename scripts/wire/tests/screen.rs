@@ -118,7 +118,7 @@ fn a_closed_screen_ends_the_wire() {
 #[test]
 fn every_line_of_json_parses_in_every_view() {
     for view in [
-        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc",
+        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc", "resp",
     ] {
         let lines = printed(
             &["--json", "--as", view],
@@ -156,7 +156,7 @@ fn json_has_the_exact_bytes_in_hex() {
 #[test]
 fn a_peer_cannot_drive_the_terminal() {
     for view in [
-        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc",
+        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc", "resp",
     ] {
         for form in [&[][..], &["--plain"][..]] {
             let args = [&["--as", view], form].concat();

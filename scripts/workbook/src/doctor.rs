@@ -12,6 +12,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use notify::Watcher;
+use serde::Deserialize;
 
 use crate::needs::openssl;
 
@@ -84,8 +85,8 @@ pub fn look(root: &Path) -> Vec<Finding> {
             "port 8080",
             Need::Comfort,
             port(8080),
-            "stop what uses it, or give lessons 01 and 14 another one: -- server --addr 127.0.0.1:8082, \
-             -- gateway --addr 127.0.0.1:8082"
+            "stop what uses it, or give lessons 01, 14 and 16 another one: -- server --addr 127.0.0.1:8082, \
+             -- gateway --addr 127.0.0.1:8082, -- web --addr 127.0.0.1:8082"
                 .into(),
         ),
         finding(
@@ -101,7 +102,20 @@ pub fn look(root: &Path) -> Vec<Finding> {
             port(8972),
             "stop what uses it, or give lesson 12 another one: -- server --addr 127.0.0.1:8973".into(),
         ),
+        finding(
+            "port 8880",
+            Need::Comfort,
+            port(8880),
+            "stop what uses it, or give lesson 16 another one: -- service --addr 127.0.0.1:8882".into(),
+        ),
+        finding(
+            "port 8881",
+            Need::Comfort,
+            port(8881),
+            "stop what uses it, or give lesson 16 another one: -- service --addr 127.0.0.1:8883".into(),
+        ),
         consul::port(root),
+        redis::port(root),
         finding(
             "browser",
             Need::Comfort,
@@ -186,29 +200,29 @@ pub fn python_grpcio(root: &Path) -> Finding {
         name: "Python grpcio",
         need: Need::Tests,
         found: imports(&python_with_packages(root), needed).ok_or("not installed".to_owned()),
-        mend: make_python("lessons/06-grpc/interop/python/requirements.txt"),
+        mend: python_packages("06-grpc"),
     }
 }
 
-/// What Python prints when it runs this; `None` if that fails.
-fn imports(python: &OsStr, names: &str) -> Option<String> {
-    let mut command = Command::new(python);
-    let found = command.args(["-c", names]).output().ok()?;
+/// What this Python prints; `None` if the program fails, as one does that imports what is not there.
+fn imports(python: &OsStr, code: &str) -> Option<String> {
+    let found = Command::new(python).args(["-c", code]).output().ok()?;
     let text = String::from_utf8_lossy(&found.stdout).trim().to_owned();
     found.status.success().then_some(text)
 }
 
-/// The command that makes the Python with packages, and puts these into it.
-fn make_python(requirements: &str) -> String {
+/// The command that brings the Python packages of a lesson.
+fn python_packages(lesson: &str) -> String {
     let mend = format!(
-        "python3 -m venv target/tools/python && target/tools/python/bin/pip install -r {requirements}"
+        "python3 -m venv target/tools/python && target/tools/python/bin/pip install -r \
+         lessons/{lesson}/interop/python/requirements.txt"
     );
     // Debian's python3 can make no such folder without another package.
-    if imports("python3".as_ref(), "import ensurepip, venv").is_none() {
-        let names = ["python3 python3-venv", "python3", "python", "python3"];
-        return format!("{} && {mend}", Install::here().command(&names));
+    if imports("python3".as_ref(), "import ensurepip, venv").is_some() {
+        return mend;
     }
-    mend
+    let names = ["python3 python3-venv", "python3", "python", "python3"];
+    format!("{} && {mend}", Install::here().command(&names))
 }
 
 /// Lesson 03 lets its server and its client talk to real Go programs.
@@ -384,6 +398,21 @@ fn port(number: u16) -> Result<String, String> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, number)) {
         Ok(_) => Ok("free".to_owned()),
         Err(e) => Err(format!("taken ({e})")),
+    }
+}
+
+/// The same for the port of a server that `services up` may have started: it says so in a file.
+fn port_of(root: &Path, word: &str, number: u16) -> Result<String, String> {
+    #[derive(Deserialize)]
+    struct Running {
+        addr: std::net::SocketAddr,
+    }
+    let note = std::fs::read(root.join(format!("target/services/{word}.json")));
+    let own = serde_json::from_slice::<Running>(&note.unwrap_or_default())
+        .is_ok_and(|own| own.addr.port() == number);
+    match port(number) {
+        Err(_) if own => Ok(format!("that of `cargo workbook services up {word}`")),
+        found => found,
     }
 }
 

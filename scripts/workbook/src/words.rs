@@ -171,7 +171,7 @@ pub const ADVICE: &str = "Advice:";
 
 /// The program behind `services` does not compile.
 pub const SERVICES_NOT_BUILT: &str = "The program for servers did not compile. Its errors are \
-     above; it is built from scripts/services and lessons/08-consul/src.";
+     above; it is built from scripts/services, lessons/08-consul/src and lessons/15-redis/src.";
 
 /// A lesson whose programs cannot be built here.
 #[must_use]
@@ -306,8 +306,7 @@ pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
 /// Heading of what only makes it nicer.
 pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
 /// Heading of what only some lessons need.
-pub const DOCTOR_LATER: &str =
-    "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lessons 13 (etcd) and 15 (Redis)";
+pub const DOCTOR_LATER: &str = "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lesson 13 (etcd), for lessons 15 and 16 (Redis)";
 /// Heading of what only `scripts/test` needs, and some of them `peer`.
 pub const DOCTOR_TESTS: &str =
     "To run scripts/test (it installs these on Debian); Python, Go and redis-cli also for `peer`";

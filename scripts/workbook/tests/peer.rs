@@ -408,6 +408,50 @@ fn grpcio_calls_the_answers_of_lesson_07() {
 }
 
 #[test]
+fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
+    let (said, code) = run("15");
+    assert_eq!(code, Some(0), "{said}");
+    expect(
+        &said,
+        &[
+            "  resp: the solution, because your own has not passed yet\n  setex: the solution",
+            "  once-only: the solution",
+            "  store: this lesson's own server\nA real Python program calls it.\n",
+            "   redis-cli  STRLEN note\n   and gets   '10'\n",
+            "   redis-py   a pipeline of 1000 commands: 1000 replies\n",
+            "   redis-cli  TTL door:7\n   and gets   '",
+            "   redis-py   keys in the store that never die: 0\n",
+            "25 coats, 20 takers for each: each coat went to one of them\n",
+            "\nEvery call went as the protocol says.\n",
+        ],
+    );
+
+    for (id, mistake) in [
+        ("resp", "1_a_value_has_no_newline"),
+        ("setex", "6_time_is_milliseconds"),
+        ("once-only", "2_looking_is_taking"),
+    ] {
+        pass(
+            id,
+            &text("15-redis", &format!("{id}/mistakes/{mistake}.rs")),
+        );
+    }
+    let (said, code) = run("15");
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(wrongs(&said), 3, "{said}");
+    expect(
+        &said,
+        &[
+            "  once-only: your own answer, .workbook/passed/once-only.rs\n",
+            "   WRONG      redis-cli understood something else; expected '10', got '3'\n\nB. ",
+            "   WRONG      300 s were asked for, and it has ",
+            "   WRONG      it was handed out twice, one after the other; ",
+            "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
+        ],
+    );
+}
+
+#[test]
 fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
     let fixture = Fixture::new();
     let bare = tempfile::tempdir().unwrap();
@@ -420,6 +464,7 @@ fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
         ("03", "Go", "golang-go"),
         ("06", "Python grpcio", venv),
         ("07", "Python grpcio", venv),
+        ("15", "redis-cli", "redis-tools"),
     ] {
         let output = fixture
             .workbook(&["peer", lesson])

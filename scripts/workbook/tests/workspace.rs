@@ -103,7 +103,7 @@ fn the_arrows_point_as_the_design_says() {
         let name = manifest["package"]["name"].as_str().unwrap().to_owned();
         let allowed: &[&str] = match name.as_str() {
             "workbook" | "testkit" => &[],
-            "wire" => &["l01-tcp", "l15-redis"],
+            "wire" => &["testkit"],
             "l02-rpc" => &["l01-tcp", "testkit"],
             "l04-typed-rpc" => &["l02-rpc", "testkit"],
             "l07-streaming" => &["l06-grpc", "testkit"],

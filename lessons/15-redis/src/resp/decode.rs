@@ -15,7 +15,7 @@ use super::value::Value;
 /// What a value may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of a line: of a simple string, an error, a number, a length.
+    /// Bytes of a line, up to its `\n`: of a simple string, an error, a number, a length.
     pub line: usize,
     /// Bytes of one bulk string.
     pub bulk: usize,

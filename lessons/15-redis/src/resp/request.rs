@@ -9,6 +9,9 @@ use super::integer;
 /// The largest line, typed or a length: 64 KiB.
 const LINE: usize = 64 * 1024;
 
+/// What a word costs besides its bytes.
+const WORD: usize = 32;
+
 /// What a request may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
@@ -39,7 +42,7 @@ pub struct Requests {
     missing: usize,
     /// The length of the next word, once it is known.
     length: Option<usize>,
-    /// Bytes of `words`.
+    /// What `words` cost.
     held: usize,
 }
 
@@ -146,7 +149,7 @@ impl Requests {
             return Ok(false);
         };
         let word = word.get(..length).unwrap_or_default().to_vec();
-        self.held += length;
+        self.held += length + WORD;
         self.words.push(word);
         self.at += length + 2;
         self.length = None;

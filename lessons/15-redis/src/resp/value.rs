@@ -77,11 +77,13 @@ impl Value {
         Value::Bulk(Bytes::from(bytes.into()))
     }
 
-    /// An error, as `ERR syntax error`. Line ends in it become spaces, as in Redis: it may quote what a
-    /// client has sent, and a client must not be able to write an answer of its own in it.
+    /// An error, as `ERR syntax error`. Line ends in it become spaces, and at its end they go, as in
+    /// Redis: it may quote what a client has sent, and a client must not be able to write an answer of
+    /// its own in it.
     #[must_use]
     pub fn error(words: impl Into<Vec<u8>>) -> Value {
         let mut words = words.into();
+        while words.pop_if(|last| matches!(last, b'\r' | b'\n')).is_some() {}
         for byte in &mut words {
             if matches!(byte, b'\r' | b'\n') {
                 *byte = b' ';

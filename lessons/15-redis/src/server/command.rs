@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::commands;
-use super::refused::{Answer, Refused, text};
+use super::refused::{Answer, Refused};
 use super::session::Session;
 use super::state::{Shared, State};
 use crate::resp::integer;
@@ -124,11 +124,8 @@ pub fn find(words: &[Vec<u8>]) -> Result<&'static Command, Refused> {
         match named(&name) {
             Some(sub) => command = sub,
             None => {
-                let mut said = b"ERR unknown subcommand '".to_vec();
-                said.extend_from_slice(text(second, 128));
-                let help = command.name.to_ascii_uppercase();
-                said.extend_from_slice(format!("'. Try {help} HELP.").as_bytes());
-                return Err(Refused::new(said));
+                let help = format!("'. Try {} HELP.", command.name.to_ascii_uppercase());
+                return Err(Refused::quoting("ERR unknown subcommand '", second, &help));
             }
         }
     }

@@ -84,19 +84,21 @@ impl Connection {
     /// connections live like that. One that stops in the middle of a request may not. Whether there
     /// were any.
     async fn read(&mut self, half_since: Option<Instant>) -> io::Result<bool> {
-        let readable = self.stream.readable();
-        match half_since {
-            None => readable.await?,
-            Some(since) => {
-                let until = since + self.shared.config.patience;
-                timeout_at(until, readable).await??;
+        loop {
+            let readable = self.stream.readable();
+            match half_since {
+                None => readable.await?,
+                Some(since) => timeout_at(since + self.shared.config.patience, readable).await??,
+            }
+            // Only now is memory taken: ten thousand idle clients need no buffers.
+            let space = self.requests.space();
+            space.reserve(READ);
+            match self.stream.try_read_buf(space) {
+                // It only looked readable; that wait has the same deadline.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.requests.tidy(),
+                read => return Ok(read? > 0),
             }
         }
-        // Only now is memory taken: ten thousand idle clients need no buffers.
-        let space = self.requests.space();
-        space.reserve(READ);
-        let count = self.stream.read_buf(space).await?;
-        Ok(count > 0)
     }
 
     /// Answers every request that is whole. Whether there was one.
@@ -113,11 +115,13 @@ impl Connection {
                 }
             };
             any = true;
-            // The last protocol counts: HELLO 3 is answered in RESP3 already.
-            if answer.size() > self.shared.config.max_answer {
+            if self.session.cut || answer.size() > self.shared.config.max_answer {
                 return Err(io::Error::other("an answer that is too large"));
             }
+            // Behind the command: HELLO 3 is answered in RESP3 already.
             answer.encode(self.session.protocol, &mut self.out);
+            // The bytes are in `out`; while the client reads them they need not be here as well.
+            drop(answer);
             if self.out.len() >= FLUSH {
                 self.flush().await?;
             }
@@ -171,13 +175,16 @@ impl Connection {
         // A large answer must not hold its room for as long as the connection lives.
         self.out.clear();
         self.out.shrink_to(READ);
-        Ok(())
+        self.account()
     }
 
     /// Counts what it holds. All clients together may hold only so much: whoever goes beyond it
     /// has to go.
     fn account(&mut self) -> io::Result<()> {
         let held = self.requests.held() + self.out.len() + self.session.held();
+        if held == self.counted {
+            return Ok(());
+        }
         match self.shared.may_hold(&mut self.counted, held) {
             true => Ok(()),
             false => Err(io::Error::other("too much is under way")),

@@ -3,6 +3,9 @@
 
 use crate::resp::Value;
 
+/// So much of a client's words is quoted in an error.
+const MOST: usize = 128;
+
 /// An error for the client: its kind, a space, and words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(Vec<u8>);
@@ -14,6 +17,12 @@ impl Refused {
     /// An error with these words, the kind first.
     pub fn new(words: impl Into<Vec<u8>>) -> Refused {
         Refused(words.into())
+    }
+
+    /// An error that quotes at most 128 bytes of what a client has sent.
+    #[must_use]
+    pub fn quoting(before: &str, word: &[u8], after: &str) -> Refused {
+        Refused([before.as_bytes(), text(word, MOST), after.as_bytes()].concat())
     }
 
     /// An option that nobody knows, or two that exclude each other.
@@ -51,7 +60,6 @@ impl Refused {
     /// A command that is not here; it quotes the first 128 bytes of what was sent with it.
     #[must_use]
     pub fn unknown(words: &[Vec<u8>]) -> Refused {
-        const MOST: usize = 128;
         let (name, rest) = words
             .split_first()
             .map_or((&[][..], &[][..]), |(n, r)| (n, r));
@@ -86,7 +94,7 @@ impl Refused {
 }
 
 /// At most so many bytes of a word, and none from a zero byte on: Redis prints it as a text of C.
-pub(super) fn text(word: &[u8], most: usize) -> &[u8] {
+fn text(word: &[u8], most: usize) -> &[u8] {
     let word = word.get(..most).unwrap_or(word);
     word.split(|byte| *byte == 0).next().unwrap_or_default()
 }

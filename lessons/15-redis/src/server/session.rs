@@ -27,6 +27,8 @@ pub struct Session {
     pub space: usize,
     /// The connection ends behind this answer.
     pub closing: bool,
+    /// Its answer is too large to be sent: the connection ends without it.
+    pub cut: bool,
     /// What has been queued since MULTI.
     pub queue: Option<Queue>,
     /// Raised when a watched key changes.
@@ -63,8 +65,9 @@ impl Session {
     }
 
     fn accept(&mut self, shared: &Shared, words: Vec<Vec<u8>>) -> Answer {
+        let found = find(&words);
         let mut state = shared.lock();
-        let command = match find(&words).and_then(|command| self.room(shared, &state, command)) {
+        let command = match found.and_then(|command| self.room(shared, &state, command)) {
             Ok(command) => command,
             Err(refused) => {
                 // An EXEC that is refused has no second try.
@@ -100,9 +103,13 @@ impl Session {
         state: &State,
         command: &'static Command,
     ) -> Result<&'static Command, Refused> {
-        let queued = self.queue.iter().flat_map(|queue| &queue.requests);
-        let grows = command.is("denyoom")
-            || command.name == "exec" && queued.into_iter().any(|(one, _)| one.is("denyoom"));
+        let grows = match (&self.queue, command.name) {
+            (None, _) => command.is("denyoom"),
+            (Some(_), "discard" | "quit" | "reset") => false,
+            (Some(queue), "exec") => queue.requests.iter().any(|(one, _)| one.is("denyoom")),
+            // What is queued takes memory, whatever it will do.
+            (Some(_), _) => true,
+        };
         if !grows || state.bytes() <= shared.config.max_memory {
             return Ok(command);
         }
@@ -154,12 +161,18 @@ impl Session {
                 Protocol::Resp3 => Value::Null,
             });
         }
-        let requests = queue.requests.into_iter();
-        let answers = requests.map(|(command, words)| {
+        let (mut answers, mut size) = (Vec::new(), 0_usize);
+        for (command, words) in queue.requests {
             let answer = self.run(shared, state, command, words);
-            answer.unwrap_or_else(Refused::value)
-        });
-        Ok(Value::Array(answers.collect()))
+            let answer = answer.unwrap_or_else(Refused::value);
+            // All are done, but no more answers are kept than can be sent.
+            size = size.saturating_add(answer.size());
+            if size <= shared.config.max_answer {
+                answers.push(answer);
+            }
+        }
+        self.cut = size > shared.config.max_answer;
+        Ok(Value::Array(answers))
     }
 
     /// Forgets what was queued, and what was watched.

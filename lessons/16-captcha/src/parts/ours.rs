@@ -25,6 +25,9 @@ macro_rules! exercise {
     };
 }
 
+exercise!(resp, "resp");
+exercise!(setex, "setex");
+exercise!(once_only, "once-only");
 exercise!(issue, "issue");
 exercise!(verify_once, "verify-once");
 exercise!(attempts, "attempts");
@@ -35,16 +38,19 @@ exercise!(fail_closed, "fail-closed");
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ours;
 
-/// The learner's own reader of requests, for the embedded Redis; `None` if there is none, or without the
-/// feature `mine`: then the Redis has its own.
+/// Who reads requests in the embedded Redis: with the feature `mine` the answer of `resp`, else `None`, and the
+/// Redis reads them itself. The real one does so in any case.
 #[must_use]
 pub fn decode() -> Option<Decode> {
-    None
+    cfg!(feature = "mine").then_some(resp::answer::request)
 }
 
 impl Parts for Ours {
     fn whose(&self) -> Vec<(&'static str, bool)> {
         vec![
+            ("resp", resp::OWN),
+            ("setex", setex::OWN),
+            ("once-only", once_only::OWN),
             ("issue", issue::OWN),
             ("verify-once", verify_once::OWN),
             ("attempts", attempts::OWN),
@@ -55,16 +61,16 @@ impl Parts for Ours {
 
     async fn keep(
         &self,
-        mut redis: ConnectionManager,
+        redis: ConnectionManager,
         key: &str,
         value: &str,
         seconds: u64,
     ) -> RedisResult<()> {
-        redis::AsyncCommands::set_ex(&mut redis, key, value, seconds).await
+        setex::answer::keep(redis, key, value, seconds).await
     }
 
-    async fn take(&self, mut redis: ConnectionManager, key: &str) -> RedisResult<Option<String>> {
-        redis::AsyncCommands::get_del(&mut redis, key).await
+    async fn take(&self, redis: ConnectionManager, key: &str) -> RedisResult<Option<String>> {
+        once_only::answer::take(redis, key).await
     }
 
     async fn issue<S: Store>(

@@ -13,29 +13,33 @@ use crate::words;
 /// See the file.
 pub const COMMAND: Command = Command {
     name: "services",
-    about: "a Consul for lessons in two terminals; clusters of three to play with",
+    about: "Consul and Redis for lessons in two terminals; clusters of three to play with",
     help: "\
-Usage: cargo workbook services up [consul] [--port N] [--real | --embedded]
-       cargo workbook services status [--json]
-       cargo workbook services down
+Usage: cargo workbook services up [consul|redis] [--port N] [--real | --embedded]
+       cargo workbook services status [consul|redis] [--json]
+       cargo workbook services down [consul|redis]
        cargo workbook services cluster consul|etcd [--port N] [--kill-leader]
 
-  up       starts Consul on 127.0.0.1:8500 and returns when it is ready; it goes on running. The
-           real one where there is one, else the embedded one, which is the agent of lesson 08
-  status   asks it now. Exit code: 0 if it answers, 1 if it has crashed or does not answer, 3 if
-           none was started
-  down     ends it, with everything it started
+Without a name, both: Consul and Redis.
+
+  up       starts Consul on 127.0.0.1:8500, Redis on 127.0.0.1:6379, and returns when they are
+           ready; they go on running. The real one where there is one, else the embedded one: the
+           agent of lesson 08, the server of lesson 15
+  status   asks them now. Exit code: 0 if what was started answers, 1 if one has crashed or does not
+           answer, 3 if none was started
+  down     ends them, with everything they started
   cluster  three real servers, Consul or etcd, until Ctrl-C; tells who leads, who fails, who leaves.
            --kill-leader does the experiment by itself, with times
 
-  --port N             the port of the HTTP API; 0 takes any that is free
+  --port N             with a name: the port, Consul's of the HTTP API; 0 takes any that is free
   --real, --embedded   which one; the variable WORKBOOK_SERVICES=real|embedded does the same
-  --foreground         up: until Ctrl-C, in this terminal
-  --json               status: one object; the running Consul stands in target/services/consul.json
-  --state DIR          another folder for what is remembered about it
+  --foreground         up, with a name: until Ctrl-C, in this terminal
+  --json               status: one object; what runs stands in target/services/consul.json and
+                       redis.json
+  --state DIR          another folder for what is remembered about them
   --raft-multiplier N  cluster consul: how patient the servers are, 1 to 10
 
-Example: cargo workbook services up --port 8501
+Example: cargo workbook services up redis
 ",
     run,
 };

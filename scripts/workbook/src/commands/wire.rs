@@ -13,11 +13,12 @@ pub const COMMAND: Command = Command {
     name: "wire",
     about: "see what crosses the wire between a client and a server",
     help: "\
-Usage: cargo workbook wire --listen A --to B --as bytes|lines|frames [--json] [--plain]
+Usage: cargo workbook wire --listen A --to B [--as VIEW] [--json] [--plain]
                            [--chaos split,delay=50ms,cut-after=N,half-close]
 
-Sits between a client and a server, forwards every byte untouched and prints both directions. All
-options and their meaning: cargo run --package wire -- --help
+Sits between a client and a server, forwards every byte untouched and prints both directions. VIEW
+is bytes, lines, frames, json-rpc, protobuf, http, grpc or resp (Redis). All options and their
+meaning: cargo run --package wire -- --help
 
 Example, with the server of lesson 01 on port 8080 and its client sent to 9090:
   cargo workbook wire --listen 127.0.0.1:9090 --to 127.0.0.1:8080 --as lines

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::{Finding, Install, Need, program_or, version};
 
 /// The real Consul, looked for where the lessons look: `testkit::consul` is the other half of this.
@@ -36,20 +34,11 @@ pub fn program(root: &Path) -> Finding {
 /// Consul's own port. Taken by the Consul of `services up` it is in good hands.
 #[must_use]
 pub fn port(root: &Path) -> Finding {
-    const PORT: u16 = 8500;
-    #[derive(Deserialize)]
-    struct Running {
-        addr: std::net::SocketAddr,
-    }
-    let note = std::fs::read(root.join("target/services/consul.json")).unwrap_or_default();
-    let own = serde_json::from_slice::<Running>(&note).is_ok_and(|own| own.addr.port() == PORT);
     Finding {
         name: "port 8500",
         need: Need::Comfort,
-        found: match super::port(PORT) {
-            Err(_) if own => Ok("the Consul of `cargo workbook services up`".to_owned()),
-            found => found,
-        },
-        mend: "stop what uses it, or choose another: cargo workbook services up --port 8501".into(),
+        found: super::port_of(root, "consul", 8500),
+        mend: "stop what uses it, or choose another: cargo workbook services up consul --port 8501"
+            .into(),
     }
 }

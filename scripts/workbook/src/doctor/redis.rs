@@ -2,23 +2,45 @@
 
 use std::path::Path;
 
-use super::{Finding, Install, Need, imports, make_python, program, python_with_packages, version};
+use super::{Finding, Install, Need, imports, program, python_with_packages, version};
 
-/// The real Redis, looked for where lessons 15 and 16 look: `testkit::redis` is the other half of
-/// this.
+/// The real Redis, looked for where the lessons look: `testkit::redis` is the other half of this.
+/// Nobody has to have it: the server of lesson 15 stands in.
 #[must_use]
 pub fn server() -> Finding {
     let missing =
-        |missing| format!("{missing}; lessons 15 and 16 run without it, on the Redis of lesson 15");
+        |missing| format!("{missing}; lessons use the embedded one, the server of lesson 15");
+    let found = version(program("REDIS_BIN", "redis-server"), "--version").map_err(missing);
     Finding {
         name: "Redis",
         need: Need::Later,
-        found: version(program("REDIS_BIN", "redis-server"), "--version").map_err(missing),
-        mend: Install::here().command(&["redis-server", "redis", "redis", "redis"]),
+        found: found.and_then(new_enough),
+        mend: match Install::here() {
+            Install::Other => {
+                "install Redis 7 or newer; then, unless `redis-server` is on the PATH: \
+                 export REDIS_BIN=/path/to/it"
+                    .into()
+            }
+            here => here.command(&["redis-server", "redis", "redis", "redis"]),
+        },
     }
 }
 
-/// Its own client, which calls the learner's answers in lesson 15's `peer`.
+/// `Redis server v=7.0.15 sha=...`, without what nobody needs. `SET ... NX GET` came with 7.0.
+fn new_enough(line: String) -> Result<String, String> {
+    let line = line.split(" sha=").next().unwrap_or_default().to_owned();
+    let number = line.split_once("v=").map_or("", |(_, number)| number);
+    let major = number.split('.').next().and_then(|n| n.parse::<u32>().ok());
+    match major {
+        Some(0..7) => Err(format!(
+            "{line} is too old, lessons 15 and 16 need 7.0; until there is one: \
+             export WORKBOOK_SERVICES=embedded"
+        )),
+        _ => Ok(line),
+    }
+}
+
+/// Its own client, one of the strangers of lesson 15.
 #[must_use]
 pub fn client() -> Finding {
     Finding {
@@ -29,15 +51,18 @@ pub fn client() -> Finding {
     }
 }
 
-/// redis-py, which does the same.
+/// redis-py, the other stranger of lesson 15.
 #[must_use]
 pub fn python(root: &Path) -> Finding {
-    let needed = "import redis; print('redis-py', redis.__version__)";
+    let found = imports(
+        &python_with_packages(root),
+        "import redis; print('redis-py', redis.__version__)",
+    );
     Finding {
-        name: "Python redis",
+        name: "redis-py",
         need: Need::Tests,
-        found: imports(&python_with_packages(root), needed).ok_or("not installed".to_owned()),
-        mend: make_python("lessons/15-redis/interop/python/requirements.txt"),
+        found: found.ok_or("not installed".to_owned()),
+        mend: super::python_packages("15-redis"),
     }
 }
 
@@ -45,9 +70,44 @@ pub fn python(root: &Path) -> Finding {
 #[must_use]
 pub fn both(root: &Path) -> Finding {
     let client = client();
-    if client.found.is_err() {
-        client
-    } else {
-        python(root)
+    match client.found {
+        Ok(_) => python(root),
+        Err(_) => client,
+    }
+}
+
+/// Redis' own port. Taken by the Redis of `services up` it is in good hands. Any other that has it is
+/// most often the one that Debian starts with its package.
+#[must_use]
+pub fn port(root: &Path) -> Finding {
+    Finding {
+        name: "port 6379",
+        need: Need::Comfort,
+        found: super::port_of(root, "redis", 6379),
+        mend: "nothing to do: this starts one beside it: cargo workbook services up redis --port 0"
+            .into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::new_enough;
+
+    #[test]
+    fn a_redis_that_lacks_what_the_lessons_use_is_told() {
+        let line =
+            |number: &str| format!("Redis server v={number} sha=00000000:0 malloc=x bits=64");
+        assert_eq!(
+            new_enough(line("7.0.15")).as_deref(),
+            Ok("Redis server v=7.0.15")
+        );
+        assert!(new_enough(line("10.1.0")).is_ok());
+        let old = new_enough(line("6.0.16")).unwrap_err();
+        assert!(
+            old.contains("6.0.16 is too old") && old.contains("WORKBOOK_SERVICES=embedded"),
+            "{old}"
+        );
+        // Whoever calls itself otherwise may well be as good.
+        assert!(new_enough("Valkey server 8".to_owned()).is_ok());
     }
 }

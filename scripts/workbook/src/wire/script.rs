@@ -27,11 +27,13 @@ pub enum View {
     Http,
     /// Calls and messages of gRPC.
     Grpc,
+    /// Requests and replies of Redis.
+    Resp,
 }
 
 impl View {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Bytes,
         Self::Lines,
         Self::Frames,
@@ -39,6 +41,7 @@ impl View {
         Self::Protobuf,
         Self::Http,
         Self::Grpc,
+        Self::Resp,
     ];
 
     /// Its name on the command line.
@@ -52,6 +55,7 @@ impl View {
             Self::Protobuf => "protobuf",
             Self::Http => "http",
             Self::Grpc => "grpc",
+            Self::Resp => "resp",
         }
     }
 

@@ -58,19 +58,19 @@ fn number(bytes: &[u8], used: &mut usize, sign: u8, most: usize) -> Result<Optio
     match line.first() {
         None => return Ok(None),
         Some(first) if *first == sign => {}
-        Some(_) => return Err(format!("Protocol error: expected '{}'", char::from(sign))),
+        Some(_) => return Err(format!("expected '{}'", char::from(sign))),
     }
     let Some(end) = line.iter().take(DIGITS).position(|byte| *byte == b'\r') else {
         return if line.len() < DIGITS {
             Ok(None)
         } else {
-            Err("Protocol error: a number without an end".to_string())
+            Err("a number without an end".to_string())
         };
     };
     match line.get(end + 1) {
         None => return Ok(None),
         Some(b'\n') => {}
-        Some(_) => return Err("Protocol error: expected a line break".to_string()),
+        Some(_) => return Err("expected a line break".to_string()),
     }
     let digits = std::str::from_utf8(&line[1..end]).unwrap_or_default();
     match digits.parse() {
@@ -78,6 +78,6 @@ fn number(bytes: &[u8], used: &mut usize, sign: u8, most: usize) -> Result<Optio
             *used += end + 2;
             Ok(Some(number))
         }
-        _ => Err("Protocol error: invalid length".to_string()),
+        _ => Err("invalid length".to_string()),
     }
 }

@@ -157,10 +157,8 @@ fn hello(call: &mut Call<'_>) -> Answer {
                 at += 2;
             }
             _ => {
-                let mut said = b"ERR Syntax error in HELLO option '".to_vec();
-                said.extend_from_slice(call.word(at));
-                said.push(b'\'');
-                return Err(Refused::new(said));
+                let before = "ERR Syntax error in HELLO option '";
+                return Err(Refused::quoting(before, call.word(at), "'"));
             }
         }
     }
@@ -226,8 +224,6 @@ fn set_info(call: &mut Call<'_>) -> Answer {
     {
         return Ok(Value::simple("OK"));
     }
-    let mut said = b"ERR Unrecognized option '".to_vec();
-    said.extend_from_slice(call.word(2));
-    said.push(b'\'');
-    Err(Refused::new(said))
+    let before = "ERR Unrecognized option '";
+    Err(Refused::quoting(before, call.word(2), "'"))
 }

@@ -36,10 +36,7 @@ fn keys(call: &mut Call<'_>) -> Answer {
 /// A key that is there from the first call with cursor 0 to the last one is returned once. One that
 /// comes or goes meanwhile may be returned or not.
 fn scan(call: &mut Call<'_>) -> Answer {
-    let cursor = std::str::from_utf8(call.word(1)).unwrap_or_default();
-    // `parse` takes a plus, as Redis does here.
-    let cursor: Result<u64, _> = cursor.parse();
-    let cursor = cursor.map_err(|_| Refused::new("ERR invalid cursor"))?;
+    let cursor = cursor(call.word(1)).ok_or_else(|| Refused::new("ERR invalid cursor"))?;
     let (mut pattern, mut most, mut strings) = (None, 10, true);
     for pair in call.from(2).chunks(2) {
         let [option, word] = pair else {
@@ -72,4 +69,15 @@ fn scan(call: &mut Call<'_>) -> Answer {
     }
     let next = Value::bulk(next.to_string());
     Ok(Value::Array(vec![next, Value::Array(found)]))
+}
+
+/// Redis reads cursors with C's `strtoul`: nothing is 0, and a minus counts back from the end.
+fn cursor(word: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(word).ok()?;
+    match text.strip_prefix('-') {
+        _ if text.is_empty() => Some(0),
+        Some(digits) if !digits.starts_with('+') => digits.parse().ok().map(u64::wrapping_neg),
+        Some(_) => None,
+        None => text.parse().ok(),
+    }
 }

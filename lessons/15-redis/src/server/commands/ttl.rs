@@ -173,11 +173,7 @@ fn expire(call: &mut Call<'_>) -> Answer {
             b"XX" => xx = true,
             b"GT" => gt = true,
             b"LT" => lt = true,
-            _ => {
-                let mut said = b"ERR Unsupported option ".to_vec();
-                said.extend_from_slice(word);
-                return Err(Refused::new(said));
-            }
+            _ => return Err(Refused::quoting("ERR Unsupported option ", word, "")),
         }
     }
     if nx && (xx || gt || lt) {

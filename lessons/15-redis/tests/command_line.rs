@@ -1,0 +1,85 @@
+//! The program as a person meets it: the demo tells what the chapter says, and `client` and `cost` call
+//! both kinds of Redis.
+
+mod support;
+
+use std::process::Command;
+
+use support::Side;
+use testkit::program::{output, run};
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_l15-redis"))
+}
+
+#[test]
+fn the_demo_tells_the_whole_story() {
+    let said = output(program());
+    for words in [
+        "     ──▶  *2\\r\\n$3\\r\\nGET\\r\\n$6\\r\\nnobody\\r\\n\n",
+        "     ◀──  $-1\\r\\n\n",
+        "   greet: huohuo hello world, 2\n",
+        "   times(\"nobody\")  None\n",
+        "   TTL name              (integer) -1\n",
+        "   GET door:7            (nil)   after ",
+        "   two visits more, and the counter shows 11\n",
+        "   B: GET coat:41         Some(\"blue coat\")\n",
+        "MULTI, INCR, INCR, EXEC: huohuo 3, all together 1;",
+        "   a connection for each        2000 INCRs, 2000 connections",
+        "   INCR visits, sent again: 12\n",
+        "   It is started again, at ",
+        "   greet: huohuo hello world, 1   after ",
+    ] {
+        assert!(said.contains(words), "{words:?} is missing in\n{said}");
+    }
+}
+
+#[test]
+fn client_prints_replies_as_redis_cli_does() {
+    for side in Side::to_test() {
+        let server = side.start();
+        let ask = |words: &[&str]| {
+            let mut command = program();
+            let addr = server.addr.to_string();
+            output(command.args(["client", "--addr", &addr]).args(words))
+        };
+        for (words, reply) in [
+            (&["SET", "name", "two\nlines"][..], "OK\n"),
+            (&["GET", "name"], "\"two\\nlines\"\n"),
+            (&["GET", "nobody"], "(nil)\n"),
+            (&["DECRBY", "balance", "-5"], "(integer) 5\n"),
+            (&["MGET", "balance", "nobody"], "1) \"5\"\n2) (nil)\n"),
+            (
+                &["INCR", "name"],
+                "(error) ERR value is not an integer or out of range\n",
+            ),
+        ] {
+            assert_eq!(ask(words), reply, "{side}: {words:?}");
+        }
+        let mut cost = program();
+        let said = output(cost.args(["cost", "--addr", &server.addr.to_string()]));
+        assert!(said.contains("one pipeline"), "{side}: {said}");
+    }
+}
+
+#[test]
+fn mistakes_are_told_in_words() {
+    let free = testkit::free_port().unwrap();
+    let nobody = format!("127.0.0.1:{free}");
+    for (words, told) in [
+        (&["nonsense"][..], "there is no `nonsense`"),
+        (&["client"], "say a command"),
+        (&["client", "--addr", "here"], "here is no address"),
+        (&["client", "--port", "1"], "--port"),
+        (
+            &["client", "--addr", &nobody, "PING"],
+            "no Redis answers at ",
+        ),
+    ] {
+        let mut command = program();
+        let (good, _, err) = run(command.args(words));
+        assert!(!good && err.contains(told), "{words:?}: {err}");
+    }
+    let mut help = program();
+    assert!(output(help.arg("--help")).contains("-- client SET name wire"));
+}

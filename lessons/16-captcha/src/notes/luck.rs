@@ -1,0 +1,32 @@
+//! Where the notes' digits come from: a generator that begins with the time. The generator is a good one
+//! (ChaCha); what can be guessed is where it begins.
+
+use std::fmt::Write;
+
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt, SeedableRng};
+
+/// Digits by lot. The same seed, the same digits, for ever.
+#[derive(Debug)]
+pub struct Lottery(StdRng);
+
+impl Lottery {
+    /// One that begins here.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Lottery(StdRng::seed_from_u64(seed))
+    }
+
+    // ANCHOR: code
+    /// The next four digits, and a number for the noise of the picture.
+    pub fn draw(&mut self) -> (String, u64) {
+        let mut code = String::new();
+        for _ in 0..4 {
+            let digit: u8 = self.0.random_range(0..10);
+            // Writing into a String cannot fail.
+            let _ = write!(code, "{digit}");
+        }
+        (code, self.0.next_u64())
+    }
+    // ANCHOR_END: code
+}

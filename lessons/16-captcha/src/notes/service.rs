@@ -1,0 +1,75 @@
+//! The captcha service of the notes. It speaks the contract of the real one, as far as it goes: `picture`
+//! has JSON in it, and nobody asks it to judge an answer.
+
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tonic::{Request, Response, Status};
+
+use super::luck::Lottery;
+use super::{Log, model, pixels};
+use crate::pb;
+use crate::picture::Painter;
+
+/// The service.
+#[derive(Debug)]
+pub struct GetCaptcha {
+    redis: SocketAddr,
+    lottery: Mutex<Lottery>,
+    painter: Painter,
+    log: Log,
+}
+
+impl GetCaptcha {
+    /// One whose chance begins at `seed`.
+    #[must_use]
+    pub fn new(redis: SocketAddr, seed: u64, log: Log) -> Self {
+        GetCaptcha {
+            redis,
+            lottery: Mutex::new(Lottery::new(seed)),
+            painter: Painter::new(),
+            log,
+        }
+    }
+
+    fn lottery(&self) -> MutexGuard<'_, Lottery> {
+        self.lottery.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[tonic::async_trait]
+impl pb::get_captcha_server::GetCaptcha for GetCaptcha {
+    // ANCHOR: call
+    async fn call(
+        &self,
+        request: Request<pb::CallRequest>,
+    ) -> Result<Response<pb::CallResponse>, Status> {
+        let uuid = request.into_inner().id;
+        let (code, noise) = self.lottery().draw();
+        self.log.say(format!("picture {uuid}: {code}"));
+        model::save(self.redis, &uuid, &code)
+            .await
+            .map_err(|error| Status::unknown(error.to_string()))?;
+        let png = self.painter.png(&code, noise)?;
+        let json = pixels::to_json(&png).map_err(|error| Status::unknown(error.to_string()))?;
+        Ok(Response::new(pb::CallResponse {
+            picture: json,
+            ..pb::CallResponse::default()
+        }))
+    }
+    // ANCHOR_END: call
+
+    async fn verify(
+        &self,
+        _: Request<pb::VerifyRequest>,
+    ) -> Result<Response<pb::VerifyResponse>, Status> {
+        Err(Status::unimplemented("the notes end before this"))
+    }
+
+    async fn session(
+        &self,
+        _: Request<pb::SessionRequest>,
+    ) -> Result<Response<pb::SessionResponse>, Status> {
+        Err(Status::unimplemented("the notes have no sessions"))
+    }
+}
