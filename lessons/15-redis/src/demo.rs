@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use l15_redis::client::{Patience, connect};
-use l15_redis::greet;
+use l15_redis::{greet, serve};
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -63,7 +63,9 @@ impl Process {
         let program = std::env::current_exe().context("which program this is")?;
         let mut child = Command::new(program)
             .args(["server", "--addr", addr])
-            .stdin(Stdio::null())
+            .arg(format!("--{}", serve::UNTIL_STDIN_ENDS))
+            // Open as long as this process lives, however it ends.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start the server")?;

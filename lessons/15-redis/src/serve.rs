@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use anyhow::{Context, bail};
 use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::server::{Config, Server};
 
@@ -26,32 +27,38 @@ In another terminal: `redis-cli`, or `redis-cli -p PORT`, or a line such as `SET
 It answers as Redis 7.0 does, as far as strings go, and writes nothing to a disk. Ctrl-C ends it.
 ";
 
+/// For a program that starts it: it ends when its standard input does, so it cannot outlive whoever holds the
+/// other end, however that ends. Not for people, and not in the help.
+pub const UNTIL_STDIN_ENDS: &str = "until-stdin-ends";
+
 /// Runs it until Ctrl-C or SIGTERM. `words` are those behind `server`.
 ///
 /// # Errors
 /// If the words make no sense, or it cannot listen there.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> anyhow::Result<()> {
-    let Some(config) = read(words)? else {
+    let Some((config, until_stdin_ends)) = read(words)? else {
         return Ok(io::stdout().write_all(HELP.as_bytes())?);
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(config))
+    runtime.block_on(serve(config, until_stdin_ends))
 }
 
-/// What the words choose; `None`: they ask for help.
-fn read(words: impl IntoIterator<Item = OsString>) -> anyhow::Result<Option<Config>> {
+/// What the words choose, and whether it ends with its standard input; `None`: they ask for help.
+fn read(words: impl IntoIterator<Item = OsString>) -> anyhow::Result<Option<(Config, bool)>> {
     let mut config = Config {
         addr: ADDR.into(),
         ..Config::default()
     };
+    let mut until_stdin_ends = false;
     let mut words = lexopt::Parser::from_args(words);
     while let Some(word) = words.next()? {
         match word {
             Long("addr") => config.addr = words.value()?.string()?,
             Long("maxmemory") => config.max_memory = words.value()?.parse()?,
             Long("maxclients") => config.max_clients = words.value()?.parse()?,
+            Long(UNTIL_STDIN_ENDS) => until_stdin_ends = true,
             Long("help") | Short('h') => return Ok(None),
             Long(name) => {
                 bail!("there is no option `--{name}`; `server --help` shows what there is")
@@ -63,10 +70,10 @@ fn read(words: impl IntoIterator<Item = OsString>) -> anyhow::Result<Option<Conf
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Some(config))
+    Ok(Some((config, until_stdin_ends)))
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, until_stdin_ends: bool) -> anyhow::Result<()> {
     raise_file_limit();
     // Installed before anyone is told that it listens: whoever has read that may end it at once.
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -84,9 +91,21 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        () = stdin_ends(), if until_stdin_ends => {}
     }
     server.stop().await;
     Ok(())
+}
+
+/// Ready when nobody holds the other end of the standard input any more.
+async fn stdin_ends() {
+    let (sender, ended) = oneshot::channel();
+    std::thread::spawn(move || {
+        // What is said there is of no interest, and an error is an end as well.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        let _ = sender.send(());
+    });
+    let _ = ended.await;
 }
 
 /// Every client holds a file handle. If the system gives no more, it will do without.

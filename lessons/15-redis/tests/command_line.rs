@@ -3,7 +3,10 @@
 
 mod support;
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use support::Side;
 use testkit::program::{output, run};
@@ -31,6 +34,23 @@ fn the_demo_tells_the_whole_story() {
         "   greet: huohuo hello world, 1   after ",
     ] {
         assert!(said.contains(words), "{words:?} is missing in\n{said}");
+    }
+}
+
+#[test]
+fn a_demo_that_is_killed_leaves_no_server_behind() {
+    let mut demo = program().stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let addr: SocketAddr = first.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(TcpStream::connect(addr).is_ok(), "{first}");
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    let since = Instant::now();
+    while TcpStream::connect(addr).is_ok() {
+        let waited = since.elapsed();
+        assert!(waited < testkit::PATIENCE, "somebody still serves {addr}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The captcha is taken away before anybody looks at the answer. `take` is one step: of many who answer at the same
 //! time one gets the code, and the others find nothing. A wrong answer has used it up like a right one, so a machine
-//! has one guess in 10,000 and then needs a new picture. The session is part of the place, and so a stranger finds
+//! has one guess, and then needs a new picture. The session is part of the place, and so a stranger finds
 //! nothing there, and takes nothing away from the owner. If the store is away nobody knows the code: that is no verdict.
 
 use std::future::Future;
