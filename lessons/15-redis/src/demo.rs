@@ -21,10 +21,11 @@ use crate::say::ask;
 
 /// Tells the whole story.
 pub async fn run() -> anyhow::Result<()> {
+    let end = crate::end()?;
     tokio::select! {
         told = story() => told,
         // What it has started ends with it.
-        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+        () = end => anyhow::bail!("interrupted"),
     }
 }
 

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use l15_redis::serve::ADDR;
 use lexopt::prelude::*;
+use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 State with an expiry date: lesson 15 of Sockets to Services.
@@ -67,6 +68,18 @@ fn run() -> anyhow::Result<()> {
     // What still runs is cut off: whoever asked for the end has it now.
     runtime.shutdown_background();
     done
+}
+
+/// Waits for Ctrl-C or SIGTERM. They are heard from this call on, and not only once somebody waits.
+fn end() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = terminate.recv() => (),
+        }
+    })
 }
 
 /// The address, and the words that are no option.

@@ -20,7 +20,6 @@ use redis::RedisError;
 use testkit::mine::{self, tell};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 mod resp {
@@ -44,8 +43,7 @@ const LONGEST: usize = 1024 * 1024;
 /// Serves the parts on `addr` and the ports that follow it, until a signal ends the program.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     // Before anybody is told where they listen: whoever then says "end" is heard.
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut ended = signal(SignalKind::terminate())?;
+    let end = crate::end()?;
     mine::tell_panics(|| "the answer".to_string());
     let part = |after| mine::port_after(addr, after);
 
@@ -105,10 +103,7 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
         store.address()
     ));
     tell(&format!("listening on {first}"));
-    tokio::select! {
-        _ = interrupted.recv() => (),
-        _ = ended.recv() => (),
-    }
+    end.await;
     Ok(())
 }
 

@@ -201,3 +201,62 @@ fn every_answer_is_that_of_the_real_redis() {
         }
     }
 }
+
+/// Requests that are whole, cut, longer or shorter than they say, and lines that a person might type.
+fn noise(dice: &mut Dice) -> Vec<u8> {
+    const PARTS: [&str; 24] = [
+        "*1\r\n",
+        "*2\r\n",
+        "*3\r\n",
+        "*0\r\n",
+        "*-1\r\n",
+        "*x\r\n",
+        "$4\r\n",
+        "$3\r\n",
+        "$1\r\n",
+        "$0\r\n",
+        "PING",
+        "PING\r\n",
+        "GET a\r\n",
+        "GET",
+        "a",
+        "\r\n",
+        "\n",
+        "\"",
+        "'",
+        "$-1\r\n",
+        "$5\r\nhel",
+        "INCR n\n",
+        " ",
+        "\\x41",
+    ];
+    let whole = request(&[b"SET", b"a", b"1"]);
+    let mut bytes = Vec::new();
+    for _ in 0..dice.below(8) {
+        match dice.below(3) {
+            0 => bytes.extend(&whole),
+            _ => bytes.extend(any(dice, &PARTS).bytes()),
+        }
+    }
+    if dice.below(2) == 0 {
+        bytes.truncate(dice.below(bytes.len() + 1));
+    }
+    bytes
+}
+
+#[test]
+fn noise_is_read_as_the_real_redis_reads_it() {
+    let (real, ours) = (Side::Real.start(), Side::Ours.start());
+    for mut dice in budget("requests by lot", 1500) {
+        let bytes = noise(&mut dice);
+        let [expected, answer] = [&real, &ours].map(|redis| {
+            assert_eq!(redis.line().says("FLUSHALL"), "+OK\r\n");
+            let mut line = redis.line();
+            line.send(&bytes);
+            line.stream.shutdown(std::net::Shutdown::Write).unwrap();
+            String::from_utf8_lossy(&line.rest()).into_owned()
+        });
+        let sent = String::from_utf8_lossy(&bytes);
+        assert_eq!(answer, expected, "{sent:?}");
+    }
+}

@@ -104,3 +104,37 @@ fn help_helps_and_mistakes_point_to_it() {
         assert!(!good && err.contains(said), "{words:?}: {err}");
     }
 }
+
+/// The same server inside a program, as tests and later lessons have it.
+#[tokio::test]
+async fn stopped_it_has_cut_everyone_and_given_its_port_back() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let config = l15_redis::server::Config::default();
+    let server = l15_redis::server::Server::start(config).await.unwrap();
+    let addr = server.address();
+    let mut lines = Vec::new();
+    for _ in 0..50 {
+        let mut line = tokio::net::TcpStream::connect(addr).await.unwrap();
+        line.write_all(b"PING\r\n").await.unwrap();
+        let mut answer = [0; 7];
+        line.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"+PONG\r\n");
+        lines.push(line);
+    }
+    server.stop().await;
+    for mut line in lines {
+        assert!(matches!(line.read(&mut [0]).await, Ok(0) | Err(_)));
+    }
+    let config = l15_redis::server::Config {
+        addr: addr.to_string(),
+        ..Default::default()
+    };
+    let again = l15_redis::server::Server::start(config).await.unwrap();
+    assert_eq!(again.address(), addr);
+    drop(again);
+    // Dropped is soon as good as stopped.
+    while tokio::net::TcpStream::connect(addr).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}

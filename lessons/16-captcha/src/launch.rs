@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use l16_captcha::l13_framework::l12_resilience::l06_grpc::listen::{on_signal, tell};
 use l16_captcha::site::{self, Setting, Site, open};
 use serde_json::json;
+use services::Side;
 use tokio::time::sleep;
 
 use crate::options::{address, addresses, last, nothing_left, split, unlimited};
@@ -55,6 +56,11 @@ pub async fn run(words: Vec<OsString>) -> anyhow::Result<()> {
         // What it has started ends with it.
         _ = stop.wait_for(|stop| *stop) => bail!("interrupted before everything was there"),
     };
+    if cfg!(feature = "mine") && site.redis.side() == Side::Real {
+        tell(
+            "resp has nothing to do: the real Redis reads its requests itself. With WORKBOOK_SERVICES=embedded it runs.",
+        );
+    }
     introduce(&site);
     if last(&own, "--json").is_some() {
         tell(&places(&site));
@@ -138,7 +144,8 @@ fn places(site: &Site) -> String {
         "services": services,
         "redis": site.redis.addr().to_string(),
         "consul": site.consul_at().to_string(),
-        "pids": { "web": site.web.number(), "services": numbers, "redis": site.redis.pid() },
+        "pids": { "web": site.web.number(), "services": numbers, "redis": site.redis.pid(),
+                  "consul": site.consul.as_ref().map(services::consul::Consul::pid) },
     })
     .to_string()
 }
@@ -158,7 +165,12 @@ async fn watch(site: &mut Site) {
             let words = site::service_words(site.at[index], site.consul_at(), site.redis.addr());
             tell(&format!(
                 "{name} has ended ({status}). The site goes on with whoever is left. To start it again:\n  \
-                 cargo run -p l16-captcha -- {}",
+                 cargo run -p l16-captcha{} -- {}",
+                if cfg!(feature = "mine") {
+                    " --features mine"
+                } else {
+                    ""
+                },
                 words.join(" ")
             ));
         }

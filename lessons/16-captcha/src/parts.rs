@@ -126,18 +126,6 @@ pub trait Parts: Clone + Send + Sync + 'static {
     /// Whose answer fills a part, for the page: the exercise, and whether it is the learner's own.
     fn whose(&self) -> Vec<(&'static str, bool)>;
 
-    /// The same for people: one line for each part.
-    fn in_words(&self) -> Vec<String> {
-        let line = |(part, own): (&str, bool)| {
-            if own {
-                format!("{part}: your own answer, .workbook/passed/{part}.rs")
-            } else {
-                format!("{part}: the solution")
-            }
-        };
-        self.whose().into_iter().map(line).collect()
-    }
-
     /// `setex`: keeps `value` under `key` for `seconds`, in one step.
     fn keep(
         &self,

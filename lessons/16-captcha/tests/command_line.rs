@@ -38,10 +38,8 @@ fn addr(places: &Value, name: &str) -> SocketAddr {
 /// The processes of a site, beside the one that has started them.
 fn numbers(places: &Value) -> Vec<u64> {
     let pids = &places["pids"];
-    let mut numbers = vec![
-        pids["web"].as_u64().unwrap(),
-        pids["redis"].as_u64().unwrap(),
-    ];
+    let one = |name: &str| pids[name].as_u64().expect("a number");
+    let mut numbers = ["web", "redis", "consul"].map(one).to_vec();
     let services = pids["services"].as_array().unwrap();
     numbers.extend(services.iter().map(|number| number.as_u64().unwrap()));
     numbers

@@ -40,8 +40,8 @@ mod parts;
 use parts::Parts;
 
 fn main() {
-    for line in parts::Ours.in_words() {
-        println!("{line}");
+    for (part, own) in parts::Ours.whose() {
+        println!("{part}: {}", if own { "own" } else { "the solution" });
     }
     let drawn = parts::Drawn {
         id: "abc".to_string(),
@@ -139,7 +139,7 @@ fn a_passed_answer_takes_the_place_of_the_solution() {
     assert_ne!(own, solution);
     write(&passed.join("leak.rs"), &own);
     let after = said(&probe, &["--features", "mine"]);
-    let line = "leak: your own answer, .workbook/passed/leak.rs\n";
+    let line = "leak: own\n";
     let expected = solutions.replace("leak: the solution\n", line);
     let expected = format!("{expected}says: Four digits, and my own words");
     assert!(after.starts_with(&expected), "{after}");

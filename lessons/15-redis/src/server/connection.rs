@@ -70,12 +70,12 @@ impl Connection {
             }
             let done = self.answer_all().await?;
             self.flush().await?;
-            half_since = match self.requests.held() {
-                0 => None,
-                // The time of a request runs from its first byte: a byte a minute is no progress.
-                _ if done || half_since.is_none() => Some(Instant::now()),
-                _ => half_since,
-            };
+            // The time of a request runs from its first byte: a byte a minute is no progress.
+            if !self.requests.is_half() {
+                half_since = None;
+            } else if done || half_since.is_none() {
+                half_since = Some(Instant::now());
+            }
         }
         self.leave().await
     }
@@ -84,19 +84,21 @@ impl Connection {
     /// connections live like that. One that stops in the middle of a request may not. Whether there
     /// were any.
     async fn read(&mut self, half_since: Option<Instant>) -> io::Result<bool> {
-        let readable = self.stream.readable();
-        match half_since {
-            None => readable.await?,
-            Some(since) => {
-                let until = since + self.shared.config.patience;
-                timeout_at(until, readable).await??;
+        loop {
+            let readable = self.stream.readable();
+            match half_since {
+                None => readable.await?,
+                Some(since) => timeout_at(since + self.shared.config.patience, readable).await??,
+            }
+            // Only now is memory taken: ten thousand idle clients need no buffers.
+            let space = self.requests.space();
+            space.reserve(READ);
+            match self.stream.try_read_buf(space) {
+                // It only looked readable; that wait has the same deadline.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.requests.tidy(),
+                read => return Ok(read? > 0),
             }
         }
-        // Only now is memory taken: ten thousand idle clients need no buffers.
-        let space = self.requests.space();
-        space.reserve(READ);
-        let count = self.stream.read_buf(space).await?;
-        Ok(count > 0)
     }
 
     /// Answers every request that is whole. Whether there was one.

@@ -65,8 +65,9 @@ impl Session {
     }
 
     fn accept(&mut self, shared: &Shared, words: Vec<Vec<u8>>) -> Answer {
+        let found = find(&words);
         let mut state = shared.lock();
-        let command = match find(&words).and_then(|command| self.room(shared, &state, command)) {
+        let command = match found.and_then(|command| self.room(shared, &state, command)) {
             Ok(command) => command,
             Err(refused) => {
                 // An EXEC that is refused has no second try.

@@ -1,7 +1,7 @@
 //! What a caller may send, and what it is told when something is wrong. No message repeats what was sent, and
 //! none tells how the service is built.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tonic::Status;
 
@@ -22,16 +22,22 @@ pub fn name(what: &str, text: String) -> Result<String, Status> {
     )))
 }
 
-/// The address of the visitor; whoever names none is counted as himself.
+/// The address of the visitor, for limits; whoever names none is counted as himself.
+///
+/// One visitor is not two because he is written in two ways, and of IPv6 each has 2^64 addresses at home: all
+/// that begin with the same 64 bits are one.
 pub fn address(text: &str, peer: Option<SocketAddr>) -> Result<IpAddr, Status> {
-    if text.is_empty() {
+    let address = if text.is_empty() {
         let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        return Ok(peer.map_or(nobody, |peer| peer.ip().to_canonical()));
-    }
-    let address: Result<IpAddr, _> = text.parse();
-    // One visitor is not two because he is written in two ways.
-    let address = address.map(|address| address.to_canonical());
-    address.map_err(|_| Status::invalid_argument("address: none that can be read"))
+        peer.map_or(nobody, |peer| peer.ip())
+    } else {
+        let address = text.parse();
+        address.map_err(|_| Status::invalid_argument("address: none that can be read"))?
+    };
+    Ok(match address.to_canonical() {
+        IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
+        four => four,
+    })
 }
 
 /// The store is away. The reason is in our log; it would only help whoever has made it so.
@@ -74,5 +80,8 @@ mod tests {
         let peer = SocketAddr::new(four, 1);
         assert_eq!(address("", Some(peer)).unwrap(), four);
         assert!(address("localhost", Some(peer)).is_err());
+        let home = address("2001:db8:1:2::1", None).unwrap();
+        assert_eq!(address("2001:db8:1:2:ffff::9", None).unwrap(), home);
+        assert_ne!(address("2001:db8:1:3::1", None).unwrap(), home);
     }
 }

@@ -2,6 +2,7 @@
 //! asked as a caller would ask it, without the network; Redis is the real one and the readable one.
 
 mod away;
+mod named;
 mod security;
 
 use std::net::SocketAddr;
