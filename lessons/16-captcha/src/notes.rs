@@ -37,8 +37,6 @@ pub struct Setup {
     pub redis: SocketAddr,
     /// What the service tells callers to call, if that is not where it listens.
     pub advertise: Option<SocketAddr>,
-    /// Where chance begins; `None`: with the clock, as everybody does it.
-    pub seed: Option<u64>,
 }
 
 /// The running site. It ends when this is dropped.
@@ -57,8 +55,8 @@ impl Site {
     /// If there is no port, or Consul does not take the service.
     pub async fn start(setup: Setup) -> anyhow::Result<Site> {
         let log = Log::default();
-        let seed = setup.seed.unwrap_or_else(seconds);
-        let handler = service::GetCaptcha::new(setup.redis, seed, log.clone());
+        // Chance begins with the clock, as everybody does it.
+        let handler = service::GetCaptcha::new(setup.redis, seconds(), log.clone());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let service = listener.local_addr()?;
         let serve = tonic::transport::Server::builder()

@@ -87,6 +87,12 @@ impl Requests {
         self.rest().len() + self.held
     }
 
+    /// Whether a request has begun and is not whole.
+    #[must_use]
+    pub fn is_half(&self) -> bool {
+        self.missing > 0 || !self.rest().is_empty()
+    }
+
     /// The next request, its words; `None` while it is not whole. A request is never empty.
     ///
     /// # Errors
@@ -306,7 +312,7 @@ mod tests {
                 }
             }
             assert_eq!(read, [&b"GET a"[..], b"ping", b"PING"], "pieces of {size}");
-            assert_eq!(requests.held(), 0);
+            assert!(!requests.is_half() && requests.held() == 0);
         }
     }
 }

@@ -70,12 +70,12 @@ impl Connection {
             }
             let done = self.answer_all().await?;
             self.flush().await?;
-            half_since = match self.requests.held() {
-                0 => None,
-                // The time of a request runs from its first byte: a byte a minute is no progress.
-                _ if done || half_since.is_none() => Some(Instant::now()),
-                _ => half_since,
-            };
+            // The time of a request runs from its first byte: a byte a minute is no progress.
+            if !self.requests.is_half() {
+                half_since = None;
+            } else if done || half_since.is_none() {
+                half_since = Some(Instant::now());
+            }
         }
         self.leave().await
     }

@@ -220,8 +220,13 @@ fn e_somebody_else() {
         |case| {
             let store = TheStore::new();
             let bob = answer(case, &store, "bob", "4711");
-            let advice = "A captcha belongs to the session that has asked for it. Else one person reads pictures, and \
-                      machines everywhere send the answers.";
+            let advice = if bob == Ok(Verdict::Wrong) {
+                "In Bob's session there is no such captcha, so there was nothing to be wrong about: `Unknown` is what tells \
+             him to ask for a picture of his own."
+            } else {
+                "A captcha belongs to the session that has asked for it. Else one person reads pictures, and machines \
+             everywhere send the answers."
+            };
             expect(case, Ok(Verdict::Unknown), bob, advice);
             let kept = run(case, &store, store.look("captcha:ada:1"));
             if kept != Ok(Some("a1 4711".to_string())) {

@@ -34,7 +34,7 @@ async fn a_program_counts_until_it_is_in() -> anyhow::Result<()> {
 async fn one_answer_opens_two_doors() -> anyhow::Result<()> {
     for side in Side::to_test()? {
         // Whoever sends DEL waits on the way until a second DEL is there.
-        let site = Site::notes_with(side, None, Some("DEL")).await?;
+        let site = Site::notes_with(side, Some("DEL")).await?;
         let (mut one, mut two) = (site.browser().await?, site.browser().await?);
         let code = picture(&site, &mut one, "a1").await?;
         let (one, two) = tokio::join!(

@@ -1,6 +1,7 @@
 //! One site to attack: the one of the notes, or the one of this lesson. They have the same routes, so one
 //! attack is made on both.
 
+use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +21,6 @@ use serde_json::json;
 use services::Side;
 use services::consul::Consul;
 use services::redis::Redis;
-use std::future::pending;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, sleep};
@@ -53,15 +53,11 @@ struct Mended {
 impl Site {
     /// The design of the notes.
     pub async fn of_the_notes(side: Side) -> anyhow::Result<Site> {
-        Site::notes_with(side, None, None).await
+        Site::notes_with(side, None).await
     }
 
-    /// The same, with chance beginning at `seed`, and whoever sends `held` to Redis waits for another one.
-    pub async fn notes_with(
-        side: Side,
-        seed: Option<u64>,
-        held: Option<&'static str>,
-    ) -> anyhow::Result<Site> {
+    /// The same, and whoever sends `held` to Redis waits until somebody else has sent it as well.
+    pub async fn notes_with(side: Side, held: Option<&'static str>) -> anyhow::Result<Site> {
         let Ground {
             redis,
             consul,
@@ -73,7 +69,6 @@ impl Site {
             consul: consul_tap.addr(),
             redis: redis_tap.addr(),
             advertise: Some(service_tap.addr()),
-            seed,
         });
         let site = site.await?;
         service_tap.lead_to(site.service());

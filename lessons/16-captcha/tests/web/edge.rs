@@ -125,9 +125,7 @@ async fn what_is_under_way_is_finished() {
     let site = start(&hanging, Limits::default()).await;
     let mut stream = site.connect().await;
     stream.write_all(ASK.as_bytes()).await.unwrap();
-    while hanging.calls.lock().unwrap().is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    hanging.asked(1).await;
     site.serving.abort();
     assert!(site.serving.await.unwrap_err().is_cancelled());
     assert_eq!(all(&mut stream).await, "", "cut off without the grace");

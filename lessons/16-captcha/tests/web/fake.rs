@@ -19,12 +19,13 @@ use l16_captcha::pb::{
 use l16_captcha::web::{Captchas, Settings, router};
 use redis::aio::ConnectionManager;
 use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Status};
 use tower::ServiceExt;
 
-/// The right answer of every captcha here.
-pub const RIGHT: &str = "7294";
+/// The right answer of every captcha here. It is longer than a real one, so that no random id contains it
+/// by chance.
+pub const RIGHT: &str = "729481635028";
 
 /// What only the inside knows. A status says it, and no reply may repeat it.
 pub const INSIDE: &str = "127.0.0.9:6379";
@@ -51,6 +52,17 @@ impl Fake {
             fails: Some(code),
             ..Fake::default()
         }
+    }
+
+    /// Returns when it was asked for so many captchas.
+    pub async fn asked(&self, calls: usize) {
+        let asked = async {
+            while self.calls.lock().unwrap().len() < calls {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = timeout(Duration::from_secs(60), asked).await;
+        assert!(in_time.is_ok(), "it was never asked {calls} times");
     }
 
     async fn trouble(&self) -> Result<(), Status> {

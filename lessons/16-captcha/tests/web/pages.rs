@@ -94,7 +94,7 @@ async fn a_question_in_words_is_text_whatever_it_contains() {
 async fn the_form_is_answered_with_a_page() {
     let fake = Fake::default();
     let site = site(&fake);
-    let right = ask(&site, form("id=a&answer=7294&kind=picture")).await;
+    let right = ask(&site, form(&format!("id=a&answer={RIGHT}&kind=picture"))).await;
     assert_eq!(right.status.as_u16(), 200);
     assert_eq!(
         verdict(&right),
@@ -113,7 +113,7 @@ async fn the_form_is_answered_with_a_page() {
     assert!(wrong.text().contains("autofocus") && !hidden(&wrong, "form"));
     assert!(wrong.text().contains("<title>Not yet: "));
 
-    let old = ask(&site, form("id=old&answer=7294")).await;
+    let old = ask(&site, form(&format!("id=old&answer={RIGHT}"))).await;
     assert_eq!(
         verdict(&old).1,
         "This one is too old or was answered before. Here is another one."

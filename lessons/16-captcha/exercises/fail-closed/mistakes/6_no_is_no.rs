@@ -1,5 +1,5 @@
 //! belief: no-is-no
-//! words: No is no, whatever the reason.
+//! words: A no is a no, whatever the reason.
 //! check: c_the_right_words
 //! says: doubts his eyes
 
