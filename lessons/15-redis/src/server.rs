@@ -6,11 +6,18 @@
 //!
 //! Read on in this order: `connection.rs` (one client), `session.rs` (what a client has said before),
 //! `command.rs` (what a command is), `commands/` (all of them), `keyspace.rs` (the keys, and when they
-//! end), `state.rs` (what is shared, and why behind a mutex).
+//! end), `state.rs` (what is shared, and why behind a mutex). Then the small ones: `refused.rs` (errors),
+//! `glob.rs` (patterns). Requests are read by `resp/request.rs`, answers written by `resp/value.rs`.
 //!
-//! What is bounded: see [`Config`]. A client that reads slowly is waited for, one that is in the middle
+//! What is bounded: see [`Config`]. A client that reads slowly is waited for. One that is in the middle
 //! of a request or takes no byte of an answer for `patience` is cut, and so is one whose answer is too
-//! large or that would bring all buffers together above `max_buffers`. Keys have `max_memory`.
+//! large or that would bring all buffers together above `max_buffers`. Keys have `max_memory`. A client
+//! that says nothing between two requests may stay; places for clients are bounded.
+//!
+//! What is not as in Redis: a key is gone in the millisecond of its deadline and not behind it; DBSIZE
+//! never counts the dead; who is dead is known and not found by lot (see `keyspace.rs`); CLIENT SETINFO
+//! is that of 7.2; COMMAND and INFO say less; and of course all that is not here: other types, scripts,
+//! subscriptions, the disk, replicas, passwords.
 
 use std::io;
 use std::net::SocketAddr;

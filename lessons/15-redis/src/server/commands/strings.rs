@@ -139,7 +139,7 @@ fn set(call: &mut Call<'_>) -> Answer {
             b"NX" if !present => absent = true,
             b"XX" if !absent => present = true,
             b"GET" => get = true,
-            _ => at += Ttl::option(&mut ttl, call, at, &[Ttl::KEEP])?,
+            _ => at += Ttl::option(&mut ttl, call, at, &[Ttl::Keep])?,
         }
         at += 1;
     }
@@ -153,7 +153,7 @@ fn set(call: &mut Call<'_>) -> Answer {
     };
     let key = call.take(1);
     let old = call.space().get(&key).map(|entry| entry.deadline);
-    if ttl == Some(Ttl::KEEP) {
+    if ttl == Some(Ttl::Keep) {
         until = old.flatten();
     }
     if old.is_some() && absent || old.is_none() && present {
@@ -203,7 +203,7 @@ fn getdel(call: &mut Call<'_>) -> Answer {
 fn getex(call: &mut Call<'_>) -> Answer {
     let (mut ttl, mut at) = (None, 2);
     while at < call.words.len() {
-        at += 1 + Ttl::option(&mut ttl, call, at, &[Ttl::PERSIST])?;
+        at += 1 + Ttl::option(&mut ttl, call, at, &[Ttl::Persist])?;
     }
     let value = read(call, 1);
     let (Value::Bulk(_), Some(ttl)) = (&value, ttl) else {

@@ -91,9 +91,6 @@ pub(super) enum Ttl {
 }
 
 impl Ttl {
-    pub(super) const KEEP: Ttl = Ttl::Keep;
-    pub(super) const PERSIST: Ttl = Ttl::Persist;
-
     pub(super) fn seconds(at: usize) -> Ttl {
         Ttl::number(1000, true, at)
     }
