@@ -19,7 +19,7 @@ use crate::Side;
 /// What a Redis is started with. It is empty, and keeps nothing beyond its end.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// `None`: what `WORKBOOK_SERVICES` says, else the real one where there is one.
+    /// `None`: what `WORKBOOK_SERVICES` says, else the real one where there is one that is not too old.
     pub side: Option<Side>,
     /// The port on 127.0.0.1; `None` takes a free one.
     pub port: Option<u16>,
@@ -55,9 +55,11 @@ impl Setup {
             Some(side) => Some(side),
             None => Side::forced()?,
         };
+        let there_is_one =
+            || testkit::redis::find().is_some_and(|it| testkit::redis::too_old(&it).is_none());
         match forced {
             Some(Side::Real) => self.real().await,
-            None if testkit::redis::find().is_some() => self.real().await,
+            None if there_is_one() => self.real().await,
             _ => self.embedded().await,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -66,6 +66,14 @@ impl Kind {
         match self {
             Kind::Consul => testkit::consul::find(),
             Kind::Redis => testkit::redis::find(),
+        }
+    }
+
+    /// Why lessons cannot use this real one, in words; `None` if they can.
+    pub fn too_old(self, program: &Path) -> Option<String> {
+        match self {
+            Kind::Consul => None,
+            Kind::Redis => testkit::redis::too_old(program),
         }
     }
 

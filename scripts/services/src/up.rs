@@ -132,9 +132,10 @@ fn choose(
     let (side, why) = match (asked, forced, found) {
         (Some(side), ..) => (side, format!("as --{side} says")),
         (None, Some(side), _) => (side, format!("as {VARIABLE}={side} says")),
-        (None, None, Some(program)) => {
-            (Side::Real, format!("found at {}", typed::program(program)))
-        }
+        (None, None, Some(program)) => match kind.too_old(program) {
+            Some(why) => (Side::Embedded, why),
+            None => (Side::Real, format!("found at {}", typed::program(program))),
+        },
         (None, None, None) => {
             let why = "there is no real one on this machine; `cargo workbook doctor` says how to \
                        get it";

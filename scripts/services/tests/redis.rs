@@ -190,6 +190,27 @@ fn a_missing_program_is_told_with_what_brings_it() {
 }
 
 #[test]
+fn a_real_one_that_is_too_old_is_passed_over() {
+    let home = Home::of("redis");
+    let old = home.path("old-redis");
+    // Not written by this process: a test beside this one may be forking, and what somebody may still write
+    // cannot be run.
+    let write =
+        r##"printf '#!/bin/sh\necho "Redis server v=6.0.16 sha=0"\n' > "$0" && chmod +x "$0""##;
+    let written = std::process::Command::new("sh")
+        .args(["-c", write])
+        .arg(&old)
+        .status();
+    assert!(written.unwrap().success());
+    let mut command = home.command(&["up", "redis", "--port", "0"]);
+    command.env("REDIS_BIN", &old);
+    let up = said(command);
+    assert_eq!(up.code, Some(0), "{up:?}");
+    let words = "Starting the embedded Redis: the real Redis here is 6.0.16, and lessons need 7.0.";
+    assert!(up.out.contains(words), "{up:?}");
+}
+
+#[test]
 fn both_are_told_and_ended_together() {
     let home = Home::of("redis");
     for word in ["consul", "redis"] {

@@ -11,7 +11,7 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -79,6 +79,19 @@ pub fn find() -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|dir| dir.join("redis-server"))
         .find(|program| program.is_file())
+}
+
+/// Why lessons 15 and 16 cannot use this one, in words: `SET` with both `NX` and `GET` came with 7.0, and
+/// Ubuntu 22.04 has 6.0. `None` if they can, and for whoever calls its version otherwise.
+#[must_use]
+pub fn too_old(program: &Path) -> Option<String> {
+    let said = Command::new(program).arg("--version").output().ok()?;
+    let said = String::from_utf8_lossy(&said.stdout);
+    let number = said
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("v="))?;
+    let major: u32 = number.split('.').next()?.parse().ok()?;
+    (major < 7).then(|| format!("the real Redis here is {number}, and lessons need 7.0"))
 }
 
 /// What a Redis is started with.
