@@ -7,7 +7,7 @@
 //!   [`store`]: what they ask of Redis.
 //! * [`service`]: `go.micro.srv.getCaptcha`. [`pb`]: what the build made of its .proto file.
 //! * [`web`]: the site that the browser sees.
-//! * [`site`]: all of it together, as processes. [`load`] is people at it, [`soak`] people at it while its
+//! * [`site`]: all of it together, as processes. [`load`] is a browser for programs, [`soak`] people at it while its
 //!   parts are killed.
 //! * [`notes`]: the site as the notes draw it, with all its faults. The chapter takes it apart.
 

@@ -1,3 +1,3 @@
-//! People at the page, many at a time.
+//! What programs are at the page with: a browser that shows every byte.
 
 pub mod ask;

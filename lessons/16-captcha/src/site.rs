@@ -48,9 +48,7 @@ pub struct Setting {
     pub services: Vec<SocketAddr>,
     /// More options for each service.
     pub of_service: Vec<String>,
-    /// More options for the web.
-    pub of_web: Vec<String>,
-    /// Where the embedded Redis gets its requests read, if not by its own reader.
+    /// Who reads the requests in an embedded Redis, instead of its own reader.
     pub decode: Option<Decode>,
     /// Gets a line for each step.
     pub tell: Arc<dyn Fn(&str) + Send + Sync>,
@@ -69,7 +67,6 @@ impl Setting {
             web: local(0),
             services: vec![local(0); 2],
             of_service: Vec::new(),
-            of_web: Vec::new(),
             decode: None,
             tell: Arc::new(|_| {}),
             heard: Arc::new(|_, _| {}),
@@ -363,11 +360,10 @@ fn of_service(
 }
 
 fn of_web(setting: &Setting, consul: SocketAddr) -> Plan {
-    let words = web_words(setting.web, consul);
     Plan {
         program: setting.program.clone(),
         name: "web".to_string(),
-        words: [&words[..], &setting.of_web].concat(),
+        words: web_words(setting.web, consul),
         heard: Arc::clone(&setting.heard),
     }
 }
