@@ -16,6 +16,8 @@ pub fn mended(status: Status) -> Status {
     let mut source = status.source();
     while let Some(error) = source {
         let broken = error.is::<io::Error>()
+            // An answer that has begun and breaks off: h2 keeps the reason to itself.
+            || (error.downcast_ref::<h2::Error>()).is_some_and(h2::Error::is_io)
             || (error.downcast_ref::<hyper::Error>())
                 .is_some_and(|error| error.is_canceled() || error.is_closed());
         if broken {

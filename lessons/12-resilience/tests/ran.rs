@@ -27,6 +27,17 @@ const fn goaway(last: u8, error: u8) -> [u8; 17] {
     [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, error]
 }
 
+/// HEADERS of an answer on the first call: `:status` 200, which is 8 of HPACK's table, and a type.
+fn begun() -> Vec<u8> {
+    let kind = b"application/grpc";
+    let length = u8::try_from(3 + kind.len()).unwrap();
+    let mut frame = vec![0, 0, length, 1, 4, 0, 0, 0, 1, 0x88, 0x5f, length - 3];
+    frame.extend(kind);
+    frame
+}
+/// DATA: the head of a message of 10 bytes, and two of them.
+const HALF: [u8; 16] = [0, 0, 7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 10, 1, 2];
+
 /// Takes connections; when a call has come on one, answers with `frames` and hangs up.
 async fn by_hand(frames: Vec<u8>) -> Member {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -87,6 +98,27 @@ async fn what_the_other_side_says_about_a_call_decides() {
         if expected == Ran::No {
             let status = mended(status, Instant::now() + PATIENCE);
             assert_eq!(status.code(), Code::Unavailable, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_a_lost_connection_and_asked_for_elsewhere() {
+    let well = Running::start("well", None, None).await;
+    for (what, frames) in [
+        ("after its head", begun()),
+        ("in its middle", [begun(), HALF.to_vec()].concat()),
+    ] {
+        let by_hand = by_hand(frames).await;
+        let lost = status(&by_hand).await;
+        assert_eq!(ran(&lost), Ran::Perhaps, "{what}: {lost:?}");
+        let words = format!("{what}: {lost:?}");
+        let lost = mended(lost, Instant::now() + PATIENCE);
+        assert_eq!(lost.code(), Code::Unavailable, "{words}");
+        let over = client(&[&by_hand, &well.member], settings(FailMode::Over));
+        for _ in 0..2 {
+            let (reply, _) = over.mul(How::safe(), 25, 4).await.expect(what);
+            assert_eq!(reply.answered_by, "well");
         }
     }
 }
