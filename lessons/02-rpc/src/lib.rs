@@ -25,5 +25,3 @@ pub mod message;
 pub mod outbox;
 pub mod server;
 pub mod service;
-
-pub use l01_tcp::ladder;

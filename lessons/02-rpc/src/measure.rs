@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use l01_tcp::frame;
+use l01_tcp::ladder::{Times, head, lines_of_code};
 use l02_rpc::client::Client;
 use l02_rpc::greeter::services;
-use l02_rpc::ladder::{Times, head, lines_of_code};
 use l02_rpc::message::{self, Reply, Request};
 use l02_rpc::server::Settings;
 use tokio::task::JoinSet;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::rpc::client::Client;
-use crate::rpc::service::Service;
+use l02_rpc::client::Client;
+use l02_rpc::service::Service;
 
 // ANCHOR: trait
 /// What both sides agree on.

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use l02_rpc::client::{CallError, Client};
+use l02_rpc::message::{self, Reply, Request};
+use l02_rpc::server::{Event, Settings};
 use l04_typed_rpc::greeter::{Hello, HelloClient, Near, Panda, PandaClient, services, welcome};
-use l04_typed_rpc::rpc::client::{CallError, Client};
-use l04_typed_rpc::rpc::message::{self, Reply, Request};
-use l04_typed_rpc::rpc::server::{Event, Settings};
 use l04_typed_rpc::versions::v1::{Scales, ScalesClient};
 use l04_typed_rpc::{Error, memory};
 use tokio::time::sleep;

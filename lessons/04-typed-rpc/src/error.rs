@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use crate::rpc::client::CallError;
-use crate::rpc::message::Failure;
+use l02_rpc::client::CallError;
+use l02_rpc::message::Failure;
 
 // ANCHOR: error
 /// Why a method gave no value.

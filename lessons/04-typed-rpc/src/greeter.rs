@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::contract;
 use crate::error::Error;
-use crate::rpc::service::{NameTaken, Services};
+use l02_rpc::service::{NameTaken, Services};
 
 /// Where the greeter listens unless told otherwise.
 pub const ADDR: &str = "127.0.0.1:8080";

@@ -26,4 +26,7 @@ pub mod versions;
 
 pub use error::Error;
 /// The calls below the contract. [`contract!`] names them by this path, wherever it is used.
-pub use l02_rpc as rpc;
+#[doc(hidden)]
+pub mod __private {
+    pub use l02_rpc::{client, message, server, service};
+}

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use l02_rpc::client::Client;
+use l02_rpc::listen::{bind, on_signal};
+use l02_rpc::server::{Door, Settings, serve};
 use l04_typed_rpc::greeter::{ADDR, HelloClient, Near, services, welcome};
-use l04_typed_rpc::rpc::client::Client;
-use l04_typed_rpc::rpc::listen::{bind, on_signal};
-use l04_typed_rpc::rpc::server::{Door, Settings, serve};
 use l04_typed_rpc::versions::{OnePanda, scales_server};
 use lexopt::prelude::*;
 

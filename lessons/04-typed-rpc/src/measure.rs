@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use l01_tcp::ladder::{Times, head, lines_of_code};
+use l02_rpc::client::Client;
+use l02_rpc::server::{Event, Settings};
 use l04_typed_rpc::greeter::{Hello, HelloClient, Near, services};
 use l04_typed_rpc::memory;
-use l04_typed_rpc::rpc::client::Client;
-use l04_typed_rpc::rpc::ladder::{Times, head, lines_of_code};
-use l04_typed_rpc::rpc::server::{Event, Settings};
 
 use crate::peer::Peer;
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use tokio::io::{BufReader, duplex, split};
 
-use crate::rpc::client::Client;
-use crate::rpc::server::{self, Settings};
-use crate::rpc::service::Services;
+use l02_rpc::client::Client;
+use l02_rpc::server::{self, Settings};
+use l02_rpc::service::Services;
 
 // ANCHOR: connect
 /// So many bytes may be on their way in each direction; then whoever writes has to wait, as on a

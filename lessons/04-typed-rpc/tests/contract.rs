@@ -5,12 +5,12 @@ mod places;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use l02_rpc::client::{CallError, Client};
+use l02_rpc::message::Failure;
 use l04_typed_rpc::by_hand::{self, Echo, EchoClient, echo_server};
 use l04_typed_rpc::greeter::{
     Hello, HelloClient, Near, Panda, PandaClient, hello_server, services, welcome,
 };
-use l04_typed_rpc::rpc::client::{CallError, Client};
-use l04_typed_rpc::rpc::message::Failure;
 use l04_typed_rpc::versions::{OnePanda, scales_server, v1};
 use l04_typed_rpc::{Error, contract};
 use places::{in_memory, only, over_a_socket};
@@ -54,7 +54,7 @@ async fn far_over_a_socket() {
 }
 // ANCHOR_END: everywhere
 
-async fn both(services: impl Fn() -> Arc<l04_typed_rpc::rpc::service::Services>) -> [Client; 2] {
+async fn both(services: impl Fn() -> Arc<l02_rpc::service::Services>) -> [Client; 2] {
     [in_memory(services()).await, over_a_socket(services()).await]
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use l09_register::l06_grpc::client::{Client, Options};
+use l06_grpc::client::{Client, Options};
 use l09_register::look::{self, States};
 use l09_register::registry::Registry;
 use l09_register::service::answered_by;

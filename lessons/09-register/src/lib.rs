@@ -20,6 +20,3 @@ pub mod keep;
 pub mod look;
 pub mod registry;
 pub mod service;
-
-pub use consulrs;
-pub use l06_grpc;

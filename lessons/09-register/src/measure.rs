@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use l06_grpc::ladder::{PROFILE, Times, lines_of_code};
+use l06_grpc::tap;
 use l09_register::instance::Instance;
-use l09_register::l06_grpc::ladder::{PROFILE, Times, lines_of_code};
-use l09_register::l06_grpc::tap;
 use l09_register::look;
 use l09_register::registry::Registry;
 use services::Side;

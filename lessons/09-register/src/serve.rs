@@ -8,7 +8,6 @@ use l06_grpc::listen::{on_signal, taken, tell};
 use l09_register::advertise::{self, Wanted};
 use l09_register::instance::{EVERY, Instance};
 use l09_register::keep::{Event, Rhythm, keep_and_tell};
-use l09_register::l06_grpc;
 use l09_register::registry::{Registry, addressable};
 use l09_register::service::{self, Options};
 use tonic_health::ServingStatus::{NotServing, Serving};

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
-use l09_register::l06_grpc::client::{Client, Options};
+use l06_grpc::client::{Client, Options};
 use l09_register::registry::Registry;
 use l09_register::service::answered_by;
 use services::testkit::program::{self, Server};

@@ -5,8 +5,8 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use l06_grpc::client::{Client, Options as Calling};
 use l09_register::instance::Instance;
-use l09_register::l06_grpc::client::{Client, Options as Calling};
 use l09_register::look;
 use l09_register::registry::Registry;
 use l09_register::service::{self, Options, answered_by};

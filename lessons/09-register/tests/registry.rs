@@ -5,7 +5,6 @@ mod support;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use l09_register::consulrs;
 use l09_register::instance::{Check, Instance};
 use l09_register::look;
 use l09_register::registry::{Error, Registry};

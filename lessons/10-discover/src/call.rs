@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::bail;
-use l09_register::l06_grpc::listen::{on_signal, tell};
+use l06_grpc::listen::{on_signal, tell};
 use l09_register::registry::Registry;
 use l10_discover::caller::{Caller, Error, Settings};
 use l10_discover::health::Query;

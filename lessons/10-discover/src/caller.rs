@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use l09_register::l06_grpc::client::{Client, Options};
-use l09_register::l06_grpc::retry::{Policy, Repeat, retry};
+use l06_grpc::client::{Client, Options};
+use l06_grpc::retry::{Policy, Repeat, retry};
 use l09_register::registry::Registry;
 use l09_register::service::answered_by;
 use tokio::sync::watch;

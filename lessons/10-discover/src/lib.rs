@@ -16,5 +16,3 @@ pub mod caller;
 pub mod closed;
 pub mod health;
 pub mod watch;
-
-pub use l09_register;

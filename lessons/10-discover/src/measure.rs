@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use l06_grpc::client::{Client, Options};
+use l06_grpc::ladder::{PROFILE, Times, lines_of_code};
+use l06_grpc::tap;
 use l09_register::instance::Instance;
-use l09_register::l06_grpc::client::{Client, Options};
-use l09_register::l06_grpc::ladder::{PROFILE, Times, lines_of_code};
-use l09_register::l06_grpc::tap;
 use l09_register::registry::Registry;
 use l09_register::service;
 use l10_discover::caller::{Caller, Settings};

@@ -4,10 +4,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use l06_grpc::listen::{on_signal, taken, tell};
 use l09_register::advertise;
 use l09_register::instance::Instance;
 use l09_register::keep::{Event, Rhythm, keep_and_tell};
-use l09_register::l06_grpc::listen::{on_signal, taken, tell};
 use l09_register::registry::Registry;
 use l09_register::service::{self, Options};
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use l09_register::l06_grpc::listen::{on_signal, tell};
+use l06_grpc::listen::{on_signal, tell};
 use l09_register::registry::Registry;
 use l10_discover::health::Query;
 use l10_discover::watch::{Rhythm, Snapshot, Standing, watch};

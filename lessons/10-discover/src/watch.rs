@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use l09_register::l06_grpc::retry::Policy;
+use l06_grpc::retry::Policy;
 use l09_register::registry::Registry;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};

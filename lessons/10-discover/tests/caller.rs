@@ -9,15 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use l09_register::l06_grpc::retry::Repeat;
-use l09_register::l06_grpc::server::Settings as Server;
-use l09_register::l06_grpc::work::Work;
+use l06_grpc::retry::Repeat;
+use l06_grpc::server::Settings as Server;
+use l06_grpc::work::Work;
 use l09_register::registry::Registry;
 use l09_register::service::{self, Service};
 use l10_discover::balance::Members;
 use l10_discover::caller::{Caller, Error, Settings};
 use l10_discover::health::{Listed, Query};
-use l10_discover::l09_register;
 use l10_discover::watch::{Snapshot, Standing};
 use services::testkit::program;
 use support::{PATIENCE, Say, Scripted, becomes, consul, register, sides};

@@ -4,10 +4,9 @@ mod support;
 
 use std::time::Duration;
 
-use l09_register::l06_grpc::retry::Policy;
+use l06_grpc::retry::Policy;
 use l10_discover::caller::{Caller, Error, Settings};
 use l10_discover::health::{Listed, Query};
-use l10_discover::l09_register;
 use l10_discover::watch::{Snapshot, Standing};
 use support::PATIENCE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

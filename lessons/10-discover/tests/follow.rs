@@ -5,10 +5,9 @@ mod support;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use l09_register::l06_grpc::retry::Policy;
+use l06_grpc::retry::Policy;
 use l09_register::registry::Registry;
 use l10_discover::health::Query;
-use l10_discover::l09_register;
 use l10_discover::watch::{Rhythm, Snapshot, Standing, next_index, watch};
 use support::{Say, Scripted, answer, becomes, consul, list, register, sides};
 use tokio::time::{Instant, sleep};

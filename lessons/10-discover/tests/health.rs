@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use l09_register::registry::{self, Registry};
 use l10_discover::health::{Error, Hold, Query, ask};
-use l10_discover::l09_register;
 use support::{Say, Scripted, answer, consul, list, register, register_raw, sides};
 use tokio::time::Instant;
 
@@ -128,7 +127,7 @@ async fn consulrs_cannot_decode_the_tagged_addresses_of_a_service() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         register(&registry, "greeter", place(1)).await;
-        let raw = services::l08_consul::ask::get(consul.addr(), "/v1/health/service/greeter").await;
+        let raw = l08_consul::ask::get(consul.addr(), "/v1/health/service/greeter").await;
         let raw = raw.unwrap().body;
         let objects = raw.replace([' ', '\n', '\t'], "");
         assert!(

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use l10_discover::l09_register::l06_grpc::listen::{on_signal, tell};
-use l10_discover::l09_register::look;
-use l10_discover::l09_register::registry::Registry;
+use l06_grpc::listen::{on_signal, tell};
+use l09_register::look;
+use l09_register::registry::Registry;
 use l11_deregister::drain::Limits;
 use l11_deregister::load::Count;
 use l11_deregister::maintenance;

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use l10_discover::l09_register::keep::{Kept, Rhythm};
-use l10_discover::l09_register::l06_grpc::retry::Policy;
-use l10_discover::l09_register::registry::{Error, Registry};
-use l10_discover::l09_register::service::Service;
+use l06_grpc::retry::Policy;
+use l09_register::keep::{Kept, Rhythm};
+use l09_register::registry::{Error, Registry};
+use l09_register::service::Service;
 use tokio::time::{Instant, sleep, timeout};
 use tonic_health::ServingStatus::NotServing;
 

@@ -114,7 +114,7 @@ impl Plan {
             bail!("{name} ended before it listened; what it said stands above");
         };
         instance.addr = addr;
-        instance.id = l10_discover::l09_register::instance::id("greeter", addr);
+        instance.id = l09_register::instance::id("greeter", addr);
         Ok(instance)
     }
 }

@@ -16,5 +16,3 @@ pub mod fleet;
 pub mod load;
 pub mod maintenance;
 pub mod proof;
-
-pub use l10_discover;

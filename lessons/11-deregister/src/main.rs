@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use l10_discover::l09_register::instance::EVERY;
-use l10_discover::l09_register::registry::Registry;
+use l09_register::instance::EVERY;
+use l09_register::registry::Registry;
 use l11_deregister::maintenance;
 use lexopt::prelude::*;
 

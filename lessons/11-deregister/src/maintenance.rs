@@ -5,9 +5,9 @@
 //! consulrs has this call, but cannot say why; the reason is what the next person reads at night. So
 //! this is an endpoint of our own, as lesson 10's.
 
-use l10_discover::l09_register::consulrs::api::exec_with_empty;
-use l10_discover::l09_register::consulrs::api::features::{FeaturedEndpoint, Features};
-use l10_discover::l09_register::registry::{Error, Registry};
+use consulrs::api::exec_with_empty;
+use consulrs::api::features::{FeaturedEndpoint, Features};
+use l09_register::registry::{Error, Registry};
 use rustify::endpoint::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
 

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use l09_register::registry::Registry;
 use l10_discover::caller::{Caller, Settings};
 use l10_discover::health::Query;
-use l10_discover::l09_register::registry::Registry;
 use l10_discover::watch::Snapshot;
 use services::Side;
 use services::consul::{Consul, Setup};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use l10_discover::l09_register::l06_grpc::listen::{on_signal, tell};
+use l06_grpc::listen::{on_signal, tell};
 use l11_deregister::drain::Limits;
 use l11_deregister::load::Count;
 use l11_deregister::proof::{Setting, away, crash, rolling};

@@ -4,14 +4,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use l10_discover::l09_register::advertise;
-use l10_discover::l09_register::instance::{EVERY, Instance};
-use l10_discover::l09_register::keep::{Event, Rhythm, keep_and_tell};
-use l10_discover::l09_register::l06_grpc::listen::{on_signal, taken, tell};
-use l10_discover::l09_register::l06_grpc::server::Settings;
-use l10_discover::l09_register::l06_grpc::work::Work;
-use l10_discover::l09_register::registry::Registry;
-use l10_discover::l09_register::service::{self, Options};
+use l06_grpc::listen::{on_signal, taken, tell};
+use l06_grpc::server::Settings;
+use l06_grpc::work::Work;
+use l09_register::advertise;
+use l09_register::instance::{EVERY, Instance};
+use l09_register::keep::{Event, Rhythm, keep_and_tell};
+use l09_register::registry::Registry;
+use l09_register::service::{self, Options};
 use l11_deregister::drain::{Left, Limits, Staying, leave};
 
 /// What `server` was told.

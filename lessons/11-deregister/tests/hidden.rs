@@ -5,10 +5,10 @@ mod support;
 
 use std::time::Duration;
 
-use l11_deregister::l10_discover::health::Query;
-use l11_deregister::l10_discover::l09_register::instance::Instance;
-use l11_deregister::l10_discover::l09_register::registry::Error;
-use l11_deregister::l10_discover::watch::{Rhythm, watch};
+use l09_register::instance::Instance;
+use l09_register::registry::Error;
+use l10_discover::health::Query;
+use l10_discover::watch::{Rhythm, watch};
 use l11_deregister::maintenance::{hide, show};
 use support::{PATIENCE, consul, get, sides};
 use tokio::time::timeout;
@@ -25,9 +25,7 @@ async fn hidden_with_a_reason_and_back_with_one_call() {
         registry.register(&instance).await.unwrap();
         let mut list = watch(registry.clone(), Query::named("ferry"), Rhythm::default());
         let listed = async |list: &mut tokio::sync::watch::Receiver<_>, count: usize| {
-            let wanted = |list: &l11_deregister::l10_discover::watch::Snapshot| {
-                list.instances.len() == count
-            };
+            let wanted = |list: &l10_discover::watch::Snapshot| list.instances.len() == count;
             timeout(PATIENCE, list.wait_for(wanted)).await.is_ok()
         };
         assert!(listed(&mut list, 1).await, "{side}: healthy");

@@ -4,13 +4,13 @@ mod support;
 
 use std::time::Duration;
 
+use l08_consul::agent::{Agent, Config};
+use l08_consul::clock::Clock;
+use l09_register::instance::{EVERY, Instance};
+use l09_register::registry::Registry;
 use l11_deregister::drain::Limits;
-use l11_deregister::l10_discover::l09_register::instance::{EVERY, Instance};
-use l11_deregister::l10_discover::l09_register::registry::Registry;
 use l11_deregister::proof::crash;
 use services::Side;
-use services::l08_consul::agent::{Agent, Config};
-use services::l08_consul::clock::Clock;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_see_no_error_and_do_not_wait_for_the_real_consul() {

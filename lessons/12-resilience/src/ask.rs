@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use l06_grpc::listen::{on_signal, tell};
 use l12_resilience::caller::{Failed, How};
 use l12_resilience::client::Client;
-use l12_resilience::l06_grpc::listen::{on_signal, tell};
 use l12_resilience::member::Member;
 use l12_resilience::server::PORT;
 use lexopt::prelude::*;

@@ -10,9 +10,9 @@ use tonic::{Code, Status};
 use crate::caller::{Attempt, Failed, How, Inner};
 use crate::dial::Dial;
 use crate::fail::FailMode;
-use crate::l06_grpc::retry::{Policy, Repeat};
 use crate::member::Member;
 use crate::ran::{Ran, blames, mended, ran, unanswered};
+use l06_grpc::retry::{Policy, Repeat};
 
 /// What all attempts of a call have in common.
 pub(crate) struct Call<'a, D: Dial, S> {

@@ -16,9 +16,9 @@ use crate::deadline;
 use crate::dial::{Dial, Lines};
 use crate::eject::{self, Ejector};
 use crate::fail::FailMode;
-use crate::l06_grpc::retry::Repeat;
 use crate::member::Member;
 use crate::select::{Select, Selector};
+use l06_grpc::retry::Repeat;
 
 /// How calls are made.
 #[derive(Clone, Debug)]

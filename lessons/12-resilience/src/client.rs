@@ -6,13 +6,13 @@ use tonic::transport::Channel;
 
 use crate::caller::{Attempt, Caller, Failed, How, Settings};
 use crate::dial::Grpc;
-use crate::l06_grpc::retry::Repeat;
 use crate::member::Member;
 use crate::pb::arith::arith_client::ArithClient;
 use crate::pb::arith::{
     DivRequest, DivResponse, MulRequest, MulResponse, RememberRequest, RememberResponse,
 };
 use crate::server::MESSAGE;
+use l06_grpc::retry::Repeat;
 
 /// A calculator that is many. A clone shares lines, notes and budget.
 #[derive(Clone, Debug)]

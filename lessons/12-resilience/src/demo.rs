@@ -9,11 +9,11 @@ mod twice;
 
 use std::time::{Duration, Instant};
 
+use l06_grpc::listen::{on_signal, tell};
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::Settings;
 use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
-use l12_resilience::l06_grpc::listen::{on_signal, tell};
 use l12_resilience::select::Select;
 use tokio::time::sleep;
 

@@ -9,7 +9,7 @@ use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 
 use crate::deadline;
-use crate::l06_grpc::around::Next;
+use l06_grpc::around::Next;
 
 /// Who hears it.
 #[derive(Clone)]

@@ -31,6 +31,3 @@ pub mod relay;
 pub mod select;
 pub mod server;
 pub mod sick;
-
-pub use l10_discover;
-pub use l10_discover::l09_register::l06_grpc;

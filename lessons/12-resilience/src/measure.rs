@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use l06_grpc::ladder::{PROFILE, Times, lines_of_code};
+use l06_grpc::tap;
 use l12_resilience::caller::{How, Settings};
 use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
-use l12_resilience::l06_grpc::ladder::{PROFILE, Times, lines_of_code};
-use l12_resilience::l06_grpc::tap;
 use l12_resilience::member::Member;
 use l12_resilience::pb::arith::MulRequest;
 use l12_resilience::pb::arith::arith_client::ArithClient;

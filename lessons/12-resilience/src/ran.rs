@@ -7,7 +7,7 @@ use l10_discover::closed;
 use tokio::time::Instant;
 use tonic::{Code, ConnectError, Status};
 
-use crate::l06_grpc::{deadline, lost};
+use l06_grpc::{deadline, lost};
 
 /// Whether the other side may have done what it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 
 use std::net::SocketAddr;
 
+use l06_grpc::listen::{self, on_signal, taken, tell};
 use l12_resilience::client::Client;
 use l12_resilience::heard::Heard;
-use l12_resilience::l06_grpc::listen::{self, on_signal, taken, tell};
 use l12_resilience::server::{self, Instance, PORT};
 use l12_resilience::sick::Sick;
 use tokio::net::TcpSocket;

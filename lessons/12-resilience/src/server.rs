@@ -15,12 +15,12 @@ use crate::arith::Calculator;
 use crate::client::Client;
 use crate::deadline;
 use crate::heard::{self, Heard};
-use crate::l06_grpc::around::Around;
-use crate::l06_grpc::server::{self, Settings};
 use crate::pb;
 use crate::pb::arith::arith_server::ArithServer;
 use crate::relay::Relay;
 use crate::sick::Sick;
+use l06_grpc::around::Around;
+use l06_grpc::server::{self, Settings};
 
 /// Where rpcx's first example listens.
 pub const PORT: u16 = 8972;

@@ -4,10 +4,10 @@ mod support;
 
 use std::time::Duration;
 
+use l06_grpc::retry::Repeat;
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Failed, How, Settings};
 use l12_resilience::fail::FailMode;
-use l12_resilience::l06_grpc::retry::Repeat;
 use l12_resilience::select::Select;
 use l12_resilience::{deadline, eject};
 use support::{Mood, PATIENCE, Town, ask, caller, members, until};

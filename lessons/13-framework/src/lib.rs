@@ -27,5 +27,3 @@ pub mod registries;
 pub mod registry;
 pub mod service;
 pub mod transport;
-
-pub use l12_resilience;

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use l12_resilience::l10_discover::l09_register::advertise::Wanted;
+use l09_register::advertise::Wanted;
 use lexopt::prelude::*;
 
 use crate::registries;

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use l06_grpc::listen;
 use l06_grpc::server::Settings;
-use l12_resilience::l10_discover::l09_register::advertise::Wanted;
+use l09_register::advertise::Wanted;
 use prost::Message;
 use tonic::Status;
 use tonic::body::Body;

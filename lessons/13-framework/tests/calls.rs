@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use help::{HELLO, NAME, greet, greeter, memory, start, until};
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
+use l12_resilience::caller::{Failed, How};
+use l12_resilience::deadline;
 use l13_framework::client::{Client, Settings};
-use l13_framework::l12_resilience::caller::{Failed, How};
-use l13_framework::l12_resilience::deadline;
 use l13_framework::service::Service;
 use l13_framework::transport::{Line, Transport};
 use prost::Message;
@@ -225,7 +225,7 @@ async fn a_line_that_has_ended_is_no_lost_call() {
         refused.message().contains("before the call was made")
     })
     .await;
-    use l13_framework::l12_resilience::ran::{Ran, ran};
+    use l12_resilience::ran::{Ran, ran};
     assert_eq!(ran(&refused), Ran::No);
     assert_eq!(refused.code(), Code::Unavailable);
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use help::{Away, HELLO, NAME, begin, greet, greeter, leaving, memory, start, until};
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
+use l12_resilience::caller::How;
 use l13_framework::client::{Client, Settings};
-use l13_framework::l12_resilience::caller::How;
 use l13_framework::registry::Registry;
 use l13_framework::service::Service;
 use l13_framework::transport::{Line, Transport};

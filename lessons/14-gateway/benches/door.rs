@@ -11,8 +11,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use l13_framework::l12_resilience::l06_grpc::listen::tell;
-use l13_framework::l12_resilience::l06_grpc::server::add_reflection;
+use l06_grpc::listen::tell;
+use l06_grpc::server::add_reflection;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Instance, Registry};
 use l14_gateway::gateway::{Settings, router, serve};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use l13_framework::l12_resilience::l06_grpc::listen::{on_signal, tell};
+use l06_grpc::listen::{on_signal, tell};
 use l14_gateway::ask::{Answer, Ask, get, post};
 use l14_gateway::fleet::Process;
 use l14_gateway::load::hello;

@@ -23,11 +23,11 @@ use axum::http::header::{
     ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use axum::http::{Method as Http, Response, StatusCode};
-use l13_framework::l12_resilience::budget::Budget;
-use l13_framework::l12_resilience::caller;
-use l13_framework::l12_resilience::eject;
-use l13_framework::l12_resilience::fail::FailMode;
-use l13_framework::l12_resilience::select::Select;
+use l12_resilience::budget::Budget;
+use l12_resilience::caller;
+use l12_resilience::eject;
+use l12_resilience::fail::FailMode;
+use l12_resilience::select::Select;
 use l13_framework::registry::Registry;
 use tokio::time::{Instant, timeout_at};
 use tower_http::cors::{AllowOrigin, CorsLayer};

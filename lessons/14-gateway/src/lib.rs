@@ -20,5 +20,3 @@ pub mod pb;
 pub mod proof;
 pub mod user;
 pub mod web;
-
-pub use l13_framework;

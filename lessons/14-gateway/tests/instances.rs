@@ -80,7 +80,7 @@ async fn one_is_paused_and_nobody_notices_until_it_is_back() {
     let registry = Memory::new();
     let all = three(&registry).await;
     let settings = Settings {
-        eject: l13_framework::l12_resilience::eject::Settings {
+        eject: l12_resilience::eject::Settings {
             first: Duration::from_millis(500),
             longest: Duration::from_secs(1),
             ..quick().eject

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use l16_captcha::l13_framework::client::{self, Client};
-use l16_captcha::l13_framework::options::Options;
-use l16_captcha::l13_framework::registries;
-use l16_captcha::l13_framework::registry::{self, Registry};
+use l13_framework::client::{self, Client};
+use l13_framework::options::Options;
+use l13_framework::registries;
+use l13_framework::registry::{self, Registry};
 use l16_captcha::pb::SessionRequest;
 use l16_captcha::service::{self, Settings};
 use l16_captcha::web::{ByName, Captchas};

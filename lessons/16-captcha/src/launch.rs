@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use l16_captcha::l13_framework::l12_resilience::l06_grpc::listen::{on_signal, tell};
+use l06_grpc::listen::{on_signal, tell};
 use l16_captcha::site::{self, Setting, Site, open};
 use serde_json::json;
 use services::Side;

@@ -25,5 +25,4 @@ pub mod soak;
 pub mod store;
 pub mod web;
 
-pub use l13_framework;
 pub use l15_redis::server::Decode;

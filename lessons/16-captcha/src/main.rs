@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::bail;
-use l16_captcha::l13_framework::options as framework;
+use l13_framework::options as framework;
 
 const HELP: &str = "\
 The captcha site: lesson 16 of Sockets to Services.

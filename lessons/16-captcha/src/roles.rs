@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use l16_captcha::l13_framework::client::{self, Client};
-use l16_captcha::l13_framework::l12_resilience::budget::Budget;
-use l16_captcha::l13_framework::l12_resilience::l06_grpc::listen::{on_signal, tell};
-use l16_captcha::l13_framework::options::Options;
-use l16_captcha::l13_framework::service::Service;
+use l06_grpc::listen::{on_signal, tell};
+use l12_resilience::budget::Budget;
+use l13_framework::client::{self, Client};
+use l13_framework::options::Options;
+use l13_framework::service::Service;
 use l16_captcha::parts::{self, Limits, Ours, Parts};
 use l16_captcha::service;
 use l16_captcha::site::{self, Setting};

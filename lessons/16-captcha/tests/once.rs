@@ -5,7 +5,7 @@ mod support;
 
 use std::net::SocketAddr;
 
-use l16_captcha::l13_framework::options::Options;
+use l13_framework::options::Options;
 use l16_captcha::parts::Limits;
 use l16_captcha::pb::get_captcha_client::GetCaptchaClient;
 use l16_captcha::pb::{CallRequest, Verdict, VerifyRequest};

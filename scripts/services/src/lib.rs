@@ -15,7 +15,5 @@ pub mod consul;
 pub mod redis;
 mod side;
 
-pub use l08_consul;
-pub use l15_redis;
 pub use side::{Side, VARIABLE};
 pub use testkit;

@@ -96,44 +96,85 @@ fn is_own(manifest: &Path) -> bool {
         && !name.starts_with(|letter: char| letter.is_ascii_digit())
 }
 
-/// Who may lean on whom. `workbook` stays alone, or the first `cargo run` would compile lessons.
+/// Which package may depend on which. `workbook` depends on none, or the first `cargo run` would compile
+/// lessons.
+fn allowed(name: &str) -> &'static [&'static str] {
+    match name {
+        "workbook" | "testkit" => &[],
+        "stage" => &["testkit"],
+        "wire" => &["testkit", "stage"],
+        "services" => &["l08-consul", "l15-redis", "stage", "testkit"],
+        "l02-rpc" => &["l01-tcp", "stage", "testkit"],
+        "l04-typed-rpc" => &["l01-tcp", "l02-rpc", "stage", "testkit"],
+        "l07-streaming" => &["l06-grpc", "stage", "testkit"],
+        "l09-register" => &["l06-grpc", "l08-consul", "services", "stage", "testkit"],
+        "l10-discover" => &[
+            "l06-grpc",
+            "l08-consul",
+            "l09-register",
+            "services",
+            "stage",
+            "testkit",
+        ],
+        "l11-deregister" => &[
+            "l06-grpc",
+            "l08-consul",
+            "l09-register",
+            "l10-discover",
+            "services",
+            "stage",
+            "testkit",
+        ],
+        "l12-resilience" => &["l06-grpc", "l10-discover", "services", "stage", "testkit"],
+        "l13-framework" => &[
+            "l02-rpc",
+            "l04-typed-rpc",
+            "l06-grpc",
+            "l08-consul",
+            "l09-register",
+            "l10-discover",
+            "l12-resilience",
+            "services",
+            "stage",
+            "testkit",
+        ],
+        "l14-gateway" => &[
+            "l06-grpc",
+            "l08-consul",
+            "l12-resilience",
+            "l13-framework",
+            "services",
+            "stage",
+            "testkit",
+        ],
+        "l16-captcha" => &[
+            "l06-grpc",
+            "l08-consul",
+            "l12-resilience",
+            "l13-framework",
+            "l15-redis",
+            "services",
+            "stage",
+            "testkit",
+        ],
+        lesson if lesson.starts_with("l0") || lesson == "l15-redis" => &["stage", "testkit"],
+        other => panic!("say here what {other} may depend on"),
+    }
+}
+
 #[test]
 fn the_arrows_point_as_the_design_says() {
-    for (path, manifest) in members() {
+    for (_, manifest) in members() {
         let name = manifest["package"]["name"].as_str().unwrap().to_owned();
-        let allowed: &[&str] = match name.as_str() {
-            "workbook" | "testkit" => &[],
-            "wire" => &["testkit"],
-            "l02-rpc" => &["l01-tcp", "testkit"],
-            "l04-typed-rpc" => &["l02-rpc", "testkit"],
-            "l07-streaming" => &["l06-grpc", "testkit"],
-            "services" => &["l08-consul", "l15-redis", "testkit"],
-            "l09-register" => &["l06-grpc", "services"],
-            "l10-discover" => &["l09-register", "services"],
-            "l11-deregister" => &["l10-discover", "services"],
-            "l12-resilience" => &["l10-discover", "testkit"],
-            "l13-framework" => &[
-                "l04-typed-rpc",
-                "l06-grpc",
-                "l12-resilience",
-                "services",
-                "testkit",
-            ],
-            "l14-gateway" => &["l13-framework", "services", "testkit"],
-            "l15-redis" => &["testkit"],
-            "l16-captcha" => &["l13-framework", "l15-redis", "services", "testkit"],
-            lesson if lesson.starts_with("l0") => &["testkit"],
-            other => panic!("{}: say here what {other} may lean on", path.display()),
-        };
-        for kind in ["dependencies", "dev-dependencies"] {
+        let allowed = allowed(&name);
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
             let Some(table) = manifest.get(kind).and_then(Value::as_table) else {
                 continue;
             };
             for used in table.keys() {
-                let own = used.starts_with("l0") || used.starts_with("l1");
-                let own = own && used.as_bytes().get(3) == Some(&b'-');
-                let own =
-                    own || ["services", "testkit", "wire", "workbook"].contains(&used.as_str());
+                let lesson = used.starts_with('l') && used.as_bytes().get(3) == Some(&b'-');
+                let tool = ["services", "stage", "testkit", "wire", "workbook"];
+                let own = lesson || tool.contains(&used.as_str());
                 assert!(
                     !own || allowed.contains(&used.as_str()),
                     "{name} must not use {used}"
@@ -141,6 +182,44 @@ fn the_arrows_point_as_the_design_says() {
             }
         }
     }
+}
+
+/// The manifests alone do not show the arrows: with `pub use l06_grpc` a lesson would hand on another one
+/// that its users then reach without naming it.
+#[test]
+fn no_lesson_is_reached_through_another() {
+    let lesson = |word: &str| {
+        let letters = word.as_bytes();
+        letters.len() > 4
+            && letters[0] == b'l'
+            && letters[1..3].iter().all(u8::is_ascii_digit)
+            && letters[3] == b'_'
+    };
+    let mut read = 0;
+    for folder in ["lessons", "scripts"] {
+        for_each_rust_file(&root().join(folder), &mut |path, text| {
+            read += 1;
+            for (line, number) in text.lines().zip(1..) {
+                let words: Vec<&str> = line.split("::").map(str::trim).collect();
+                let chained = words.windows(2).any(|pair| {
+                    let before = pair[0]
+                        .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+                        .next();
+                    before.is_some_and(lesson) && lesson(pair[1])
+                });
+                let handed_on = line
+                    .trim_start()
+                    .strip_prefix("pub use ")
+                    .is_some_and(|rest| lesson(rest) && !rest.contains("::"));
+                assert!(
+                    !chained && !handed_on,
+                    "{}:{number}: depend on the lesson directly: {line}",
+                    path.display()
+                );
+            }
+        });
+    }
+    assert!(read > 500, "only {read} files were read");
 }
 
 /// A machine without OpenSSL's headers builds the runner and every lesson but those that say so. What
@@ -214,11 +293,15 @@ fn packages_and_binaries_are_named_after_their_folder() {
             }
         );
         // One binary a lesson, named as the package: equal names collide in target/.
-        assert!(
-            manifest.get("bin").is_none(),
-            "{}: no [[bin]]",
-            path.display()
-        );
+        let bins = manifest.get("bin").and_then(Value::as_array);
+        for bin in bins.into_iter().flatten() {
+            assert_eq!(
+                (bin["name"].as_str(), bin["path"].as_str()),
+                (Some(name), Some("demo/main.rs")),
+                "{}: the only [[bin]] is the demo",
+                path.display()
+            );
+        }
         assert!(
             !dir.join("src/bin").exists(),
             "{}: no src/bin",
@@ -294,26 +377,31 @@ fn the_top_level_is_exactly_the_planned_one() {
     }
 }
 
-#[test]
-fn source_files_stay_short() {
-    fn visit(dir: &Path) {
-        for entry in fs::read_dir(dir).unwrap().flatten() {
-            let path = entry.path();
-            let name = entry.file_name();
-            if path.is_dir() {
-                if !["target", "node_modules"].iter().any(|skip| name == *skip) {
-                    visit(&path);
-                }
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let lines = fs::read_to_string(&path).unwrap().lines().count();
-                assert!(
-                    lines < 600,
-                    "{} has {lines} lines; 600 is the limit",
-                    path.display()
-                );
+/// Calls `see` with every Rust file below `dir` and its text.
+fn for_each_rust_file(dir: &Path, see: &mut dyn FnMut(&Path, &str)) {
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        if path.is_dir() {
+            if !["target", "node_modules"].iter().any(|skip| name == *skip) {
+                for_each_rust_file(&path, see);
             }
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            see(&path, &fs::read_to_string(&path).unwrap());
         }
     }
-    visit(&root().join("lessons"));
-    visit(&root().join("scripts"));
+}
+
+#[test]
+fn source_files_stay_short() {
+    for folder in ["lessons", "scripts"] {
+        for_each_rust_file(&root().join(folder), &mut |path, text| {
+            let lines = text.lines().count();
+            assert!(
+                lines < 600,
+                "{} has {lines} lines; 600 is the limit",
+                path.display()
+            );
+        });
+    }
 }

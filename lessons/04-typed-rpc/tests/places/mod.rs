@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use l02_rpc::client::Client;
+use l02_rpc::server::{Door, Settings, serve};
+use l02_rpc::service::{Service, Services};
 use l04_typed_rpc::memory;
-use l04_typed_rpc::rpc::client::Client;
-use l04_typed_rpc::rpc::server::{Door, Settings, serve};
-use l04_typed_rpc::rpc::service::{Service, Services};
 use tokio::net::TcpListener;
 
 pub fn only(service: Service) -> Arc<Services> {

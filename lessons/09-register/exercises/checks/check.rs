@@ -8,9 +8,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use exercise::{Check, Watched, checks};
+use l08_consul::agent::{Agent, Config};
+use l08_consul::clock::Clock;
 use serde_json::{Value, json};
-use services::l08_consul::agent::{Agent, Config};
-use services::l08_consul::clock::Clock;
 use services::testkit::{Case, View, case};
 use tokio::runtime::Runtime;
 use tonic::transport::Server;

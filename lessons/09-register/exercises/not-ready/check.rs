@@ -9,9 +9,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use exercise::{Book, Check, Entry, Instance, NotReady, replace};
+use l08_consul::agent::{Agent, Config};
+use l08_consul::clock::Clock;
 use serde_json::{Value, json};
-use services::l08_consul::agent::{Agent, Config};
-use services::l08_consul::clock::Clock;
 use services::testkit::{Case, case};
 use tokio::runtime::Runtime;
 

@@ -6,9 +6,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use exercise::{Facts, id};
+use l08_consul::agent::{Agent, Config};
+use l08_consul::clock::Clock;
 use serde_json::{Value, json};
-use services::l08_consul::agent::{Agent, Config};
-use services::l08_consul::clock::Clock;
 use services::testkit::{Case, case};
 use tokio::runtime::Runtime;
 

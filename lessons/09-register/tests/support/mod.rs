@@ -8,10 +8,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use l08_consul::ask::ask;
 use serde_json::Value;
 use services::Side;
 use services::consul::{Consul, Setup};
-use services::l08_consul::ask::ask;
 use tokio::time::{Instant, sleep};
 
 /// How long to wait for what has to happen. The machine may be busy.

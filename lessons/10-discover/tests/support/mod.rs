@@ -10,12 +10,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use l08_consul::ask::put;
 use l09_register::instance::Instance;
 use l09_register::registry::Registry;
-use l10_discover::l09_register;
 use services::Side;
 use services::consul::{Consul, Setup};
-use services::l08_consul::ask::put;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};

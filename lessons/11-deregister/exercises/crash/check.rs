@@ -14,9 +14,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use exercise::{Consul, Printer, run};
+use l08_consul::agent::{Agent, Config};
+use l08_consul::clock::Clock;
 use serde_json::Value;
-use services::l08_consul::agent::{Agent, Config};
-use services::l08_consul::clock::Clock;
 use services::testkit::{Case, PATIENCE, View, case};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;

@@ -6,9 +6,9 @@ mod exercise;
 use std::net::SocketAddr;
 
 use exercise::{Act, decide};
+use l08_consul::agent::{Agent, Config};
+use l08_consul::clock::Clock;
 use serde_json::{Value, json};
-use services::l08_consul::agent::{Agent, Config};
-use services::l08_consul::clock::Clock;
 use services::testkit::{Case, case};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

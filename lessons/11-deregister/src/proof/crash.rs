@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use l10_discover::l09_register::registry::Registry;
+use l09_register::registry::Registry;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::load::Count;

@@ -8,12 +8,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use l11_deregister::l10_discover::l09_register::registry::Registry;
+use l08_consul::ask;
+use l09_register::registry::Registry;
 use l11_deregister::proof::Setting;
 use serde_json::Value;
 use services::Side;
 use services::consul::{Consul, Setup};
-use services::l08_consul::ask;
 use tokio::time::{Instant, sleep};
 
 /// How long to wait for what has to happen. The machine may be busy.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use l06_grpc::listen::tell;
 use l12_resilience::caller::{How, Settings};
 use l12_resilience::eject;
 use l12_resilience::fail::FailMode;
-use l12_resilience::l06_grpc::listen::tell;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{client, plain};

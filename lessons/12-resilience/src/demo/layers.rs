@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use l06_grpc::listen::tell;
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::{How, Settings};
 use l12_resilience::fail::FailMode;
-use l12_resilience::l06_grpc::listen::tell;
 use tokio::time::{Instant, sleep};
 
 use super::{client, plain, quiet};

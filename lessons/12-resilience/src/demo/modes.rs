@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use l06_grpc::listen::tell;
 use l12_resilience::caller::Settings;
 use l12_resilience::fail::FailMode;
-use l12_resilience::l06_grpc::listen::tell;
 
 use super::{client, plain, quiet};
 use crate::fleet::Instance;

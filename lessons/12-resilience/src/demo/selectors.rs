@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use l06_grpc::listen::tell;
 use l12_resilience::fail::FailMode;
-use l12_resilience::l06_grpc::listen::tell;
 use l12_resilience::member::Member;
 use l12_resilience::select::Select;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use l06_grpc::listen::tell;
 use l12_resilience::caller::{Attempt, How, Settings};
 use l12_resilience::fail::FailMode;
-use l12_resilience::l06_grpc::listen::tell;
 use l12_resilience::pb::arith::RememberRequest;
 use l12_resilience::pb::arith::arith_client::ArithClient;
 use l12_resilience::select::Select;

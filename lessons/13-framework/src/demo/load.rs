@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
+use l12_resilience::caller::{Failed, How};
 use l13_framework::client::Client;
-use l13_framework::l12_resilience::caller::{Failed, How};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use l12_resilience::l10_discover::l09_register::l06_grpc::retry::Policy;
+use l06_grpc::retry::Policy;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_stream::StreamExt;

@@ -13,9 +13,8 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use l12_resilience::l10_discover::health;
-use l12_resilience::l10_discover::l09_register::consulrs;
-use l12_resilience::l10_discover::l09_register::registry::{self as agent, Registry as Agent};
+use l09_register::registry::{self as agent, Registry as Agent};
+use l10_discover::health;
 use tokio::time::timeout;
 
 use super::bounds;

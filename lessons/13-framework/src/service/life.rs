@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use l06_grpc::{listen, server};
-use l12_resilience::l10_discover::l09_register::advertise::{self, Unreachable};
+use l09_register::advertise::{self, Unreachable};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;

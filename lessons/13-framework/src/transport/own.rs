@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use l04_typed_rpc::rpc::client::{CallError, Client};
-use l04_typed_rpc::rpc::message::Failure;
-use l04_typed_rpc::rpc::server::Settings;
+use l02_rpc::client::{CallError, Client};
+use l02_rpc::message::Failure;
+use l02_rpc::server::Settings;
 use l06_grpc::server::MESSAGE;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, ReadBuf};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use l04_typed_rpc::rpc;
-use l04_typed_rpc::rpc::service::{NameTaken, Service, Services};
+use l02_rpc::server as rpc;
+use l02_rpc::service::{NameTaken, Service, Services};
 use l06_grpc::server::Settings;
 use l12_resilience::deadline;
 use tokio::io::{AsyncBufRead, AsyncRead, BufReader, ReadBuf};
@@ -30,7 +30,7 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let services = Arc::new(services(handlers, settings.longest, serving)?);
-    let limits = rpc::server::Settings {
+    let limits = rpc::Settings {
         frame: FRAME,
         in_flight: usize::try_from(settings.streams).unwrap_or(usize::MAX),
         connections: settings.connections,
@@ -73,12 +73,12 @@ async fn host(
     stream: TcpStream,
     closing: watch::Receiver<bool>,
     services: &Arc<Services>,
-    limits: rpc::server::Settings,
-) -> Result<(), rpc::server::Ended> {
+    limits: rpc::Settings,
+) -> Result<(), rpc::Ended> {
     stream.set_nodelay(true)?;
     let (from, to) = stream.into_split();
     let from = UntilClosing::new(BufReader::new(from), closing);
-    rpc::server::converse(from, to, services, limits).await
+    rpc::converse(from, to, services, limits).await
 }
 
 // ANCHOR: services

@@ -13,7 +13,6 @@ use l06_grpc::pb;
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use l12_resilience::caller::{Failed, How};
 use l13_framework::client::Client;
-use l13_framework::l12_resilience;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
 use l13_framework::service::{Leaving, Left, Service};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use l13_framework::l12_resilience::caller::{Attempt, Failed, How};
-use l13_framework::l12_resilience::deadline;
-use l13_framework::l12_resilience::l06_grpc::retry::Repeat;
+use l06_grpc::retry::Repeat;
+use l12_resilience::caller::{Attempt, Failed, How};
+use l12_resilience::deadline;
 use prost::bytes::{Buf, BufMut, Bytes};
 use tokio::time::{Instant, timeout};
 use tonic::client::Grpc;

@@ -10,7 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Method as Http, StatusCode, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use l13_framework::l12_resilience::l06_grpc::deadline;
+use l06_grpc::deadline;
 use serde_json::Value as Json;
 use serde_json::error::Category;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use l12_resilience::caller::Caller;
+use l12_resilience::dial::{Dial, Grpc};
+use l12_resilience::member::Member;
 use l13_framework::known::Known;
-use l13_framework::l12_resilience::caller::Caller;
-use l13_framework::l12_resilience::dial::{Dial, Grpc};
-use l13_framework::l12_resilience::member::Member;
 use l13_framework::registry::Instance;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use l13_framework::l12_resilience::l06_grpc::deadline::asked_for;
+use l06_grpc::deadline::asked_for;
 use l14_gateway::pb::every::every_service_server::EveryService;
 use l14_gateway::pb::every::trouble_service_server::TroubleService;
 use l14_gateway::pb::every::*;

@@ -71,7 +71,7 @@ pub async fn door_to(registry: Arc<dyn Registry>, settings: Settings) -> SocketA
     addr
 }
 
-pub use l13_framework::l12_resilience::l06_grpc::server::add_reflection;
+pub use l06_grpc::server::add_reflection;
 
 /// Reflection of what is in these descriptors.
 pub fn reflection(routes: &mut RoutesBuilder, descriptors: &'static [&'static [u8]]) {

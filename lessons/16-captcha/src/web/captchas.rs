@@ -1,7 +1,7 @@
 //! What the handlers call. A trait stands between them and the network: a test gives them something else.
 
+use l12_resilience::caller::How;
 use l13_framework::client::Client;
-use l13_framework::l12_resilience::caller::How;
 use tokio::time::Instant;
 use tonic::Status;
 

@@ -6,11 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use l16_captcha::l13_framework::client::{Client, Settings as Calls};
-use l16_captcha::l13_framework::options::Options;
-use l16_captcha::l13_framework::registries::consul::Consul as Registry;
-use l16_captcha::l13_framework::registry::{Options as Where, Registry as _};
-use l16_captcha::l13_framework::service::Service;
+use l13_framework::client::{Client, Settings as Calls};
+use l13_framework::options::Options;
+use l13_framework::registries::consul::Consul as Registry;
+use l13_framework::registry::{Options as Where, Registry as _};
+use l13_framework::service::Service;
 use l16_captcha::parts::Ours;
 use l16_captcha::pb::get_captcha_server::GetCaptchaServer;
 use l16_captcha::store::Tell;

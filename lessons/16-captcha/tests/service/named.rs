@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use l16_captcha::l13_framework::client::{Client, Settings as Calls};
-use l16_captcha::l13_framework::l12_resilience::caller::{Failed, How};
-use l16_captcha::l13_framework::options::Options;
-use l16_captcha::l13_framework::registries::memory::Memory;
-use l16_captcha::l13_framework::registry::Registry;
+use l12_resilience::caller::{Failed, How};
+use l13_framework::client::{Client, Settings as Calls};
+use l13_framework::options::Options;
+use l13_framework::registries::memory::Memory;
+use l13_framework::registry::Registry;
 use l16_captcha::pb;
 use l16_captcha::service::{NAME, Settings, USUAL, service};
 use services::Side;

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use l16_captcha::l13_framework::client::{Client, Settings};
-use l16_captcha::l13_framework::registries::memory::Memory;
-use l16_captcha::l13_framework::registry::Registry;
-use l16_captcha::l13_framework::service::Service;
+use l13_framework::client::{Client, Settings};
+use l13_framework::registries::memory::Memory;
+use l13_framework::registry::Registry;
+use l13_framework::service::Service;
 use l16_captcha::pb::{CallRequest, CallResponse, VerifyRequest, VerifyResponse};
 use l16_captcha::service::NAME;
 use l16_captcha::web::{ByName, Captchas, router};

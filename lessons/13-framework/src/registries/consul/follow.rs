@@ -4,13 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use l12_resilience::l10_discover::health::{self, Error, Hold, Query};
-use l12_resilience::l10_discover::l09_register::consulrs::api::exec_with_result;
-use l12_resilience::l10_discover::l09_register::consulrs::api::features::{
-    Blocking, FeaturedEndpoint, Features,
-};
-use l12_resilience::l10_discover::l09_register::registry::Registry as Agent;
-use l12_resilience::l10_discover::watch::{Rhythm, next_index};
+use consulrs::api::exec_with_result;
+use consulrs::api::features::{Blocking, FeaturedEndpoint, Features};
+use l09_register::registry::Registry as Agent;
+use l10_discover::health::{self, Error, Hold, Query};
+use l10_discover::watch::{Rhythm, next_index};
 use rustify::endpoint::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use serde::Deserialize;

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use l12_resilience::l10_discover::health::{Answer, Listed, Query};
-use l12_resilience::l10_discover::l09_register::instance::{Check, Instance as Service};
+use l09_register::instance::{Check, Instance as Service};
+use l10_discover::health::{Answer, Listed, Query};
 
 use crate::registries::escape::{escape, unescape};
 use crate::registry::Instance;
