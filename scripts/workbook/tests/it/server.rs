@@ -1,14 +1,12 @@
 //! The served book, asked over plain sockets: what it refuses and what it sends.
 
-mod support;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use support::served::{Running, header, json, state_of, status};
-use support::{Fixture, until};
+use crate::support::served::{Running, header, json, state_of, status};
+use crate::support::{Fixture, until};
 use workbook::book::html::tags;
 use workbook::course::Course;
 use workbook::store::Store;

@@ -3,17 +3,15 @@
 
 #![cfg(unix)]
 
-mod support;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use crate::support::served::{Events, Running, json, status};
+use crate::support::{Fixture, processes_with, until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::served::{Events, Running, json, status};
-use support::{Fixture, processes_with, until};
 
 /// The programs of the fixture's capture, and their supervisors.
 fn programs(fixture: &Fixture) -> Vec<u32> {

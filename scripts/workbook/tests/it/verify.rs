@@ -1,11 +1,9 @@
 //! `verify` over a fixture course with one planted fault of every kind: each must be found, and
 //! named in a line that says where to look.
 
-mod support;
-
 use std::fs;
 
-use support::Fixture;
+use crate::support::Fixture;
 use workbook::course::Course;
 use workbook::verify::{files, listings};
 

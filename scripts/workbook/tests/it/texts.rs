@@ -1,8 +1,6 @@
 //! A learner's text is sacred: reset, undo, passes and the record survive kills, a full disk, a
 //! read-only folder, two runners at once, damage, and exercises that come and go.
 
-mod support;
-
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use support::Fixture;
+use crate::support::Fixture;
 
 const RIGHT: &str = "pub fn double(n: u32) -> u32 {\n    n * 2\n}\n";
 

@@ -4,8 +4,6 @@
 //! The copy and what is built from it stay below `target/tmp`, so that only the first run compiles
 //! the libraries.
 
-mod support;
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,8 +11,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::support::{Fixture, processes_with, until};
 use rustix::process::{Pid, Signal, kill_process};
-use support::{Fixture, processes_with, until};
 
 /// The copy, made once for all tests, with nothing passed.
 fn course() -> &'static Path {

@@ -1,8 +1,7 @@
 //! A fixture course in a scratch folder, and the runner's own binary to drive over it.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
-
 pub mod consul;
+pub mod pty;
 pub mod served;
 
 use std::fs;

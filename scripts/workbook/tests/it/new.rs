@@ -3,16 +3,14 @@
 //! through the gateway of lesson 14, and leaves.
 #![cfg(unix)]
 
-mod support;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use support::consul::Agent;
-use support::{Fixture, until};
+use crate::support::consul::Agent;
+use crate::support::{Fixture, until};
 use workbook::course::Course;
 use workbook::scratch::Scratch;
 

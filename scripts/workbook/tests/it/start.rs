@@ -1,12 +1,10 @@
 //! `start`: port and browser, the book that follows its sources, and the end of it all.
 
-mod support;
-
 use std::fs;
 use std::time::{Duration, Instant};
 
-use support::served::{Running, status};
-use support::{Fixture, processes_with, until};
+use crate::support::served::{Running, status};
+use crate::support::{Fixture, processes_with, until};
 
 #[test]
 fn the_book_follows_its_sources_and_a_broken_chapter_changes_nothing() {

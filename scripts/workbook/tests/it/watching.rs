@@ -2,18 +2,14 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/pty.rs"]
-mod pty;
-mod support;
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use pty::{LONG, Terminal};
+use crate::support::pty::{LONG, Terminal};
+use crate::support::{Fixture, mask, processes_with, until};
 use rustix::process::Signal;
-use support::{Fixture, mask, processes_with, until};
 
 const RIGHT: &str = "pub fn double(n: u32) -> u32 {\n    n + n\n}\n";
 const PLUS_21: &str = "pub fn double(n: u32) -> u32 {\n    n + 21\n}\n";

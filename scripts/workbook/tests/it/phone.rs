@@ -3,16 +3,14 @@
 
 #![cfg(unix)]
 
-mod support;
-
 use std::fs;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::support::consul::{Agent, Says, Scripted, says};
+use crate::support::served::{Events, Running, json, status};
+use crate::support::{Fixture, processes_with, until};
 use serde_json::{Value, json};
-use support::consul::{Agent, Says, Scripted, says};
-use support::served::{Events, Running, json, status};
-use support::{Fixture, processes_with, until};
 
 /// The runner, told where a Consul may be.
 fn running(fixture: &Fixture, addr: SocketAddr) -> Running {

@@ -1,12 +1,10 @@
 //! The judge against answers that go wrong in every way we know. Whatever an answer does, there is
 //! one verdict, in words, and no process is left.
 
-mod support;
-
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use support::{Fixture, processes_with, until};
+use crate::support::{Fixture, processes_with, until};
 
 /// Checks `alpha` with `body` as the function's body.
 fn alpha(body: &str) -> (Fixture, String) {

@@ -1,10 +1,8 @@
 //! The commands as a person meets them: help, mistyped names, a machine that lacks things.
 
-mod support;
-
 use std::fs;
 
-use support::Fixture;
+use crate::support::Fixture;
 use workbook::commands::COMMANDS;
 
 #[test]

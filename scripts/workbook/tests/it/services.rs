@@ -1,13 +1,11 @@
 //! `services` in a course whose program for it is a stand-in; the real one has tests of its own.
 #![cfg(unix)]
 
-mod support;
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use support::{Fixture, processes_with};
+use crate::support::{Fixture, processes_with};
 
 /// Says how it was called. `wait` waits for a signal.
 const STAND_IN: &str = r#"

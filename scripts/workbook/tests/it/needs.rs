@@ -1,15 +1,13 @@
 //! A lesson that needs OpenSSL, on a machine without it: the words come instead of cargo's.
 #![cfg(all(unix, not(target_vendor = "apple")))]
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 use std::time::Duration;
 
-use support::served::{Running, json};
-use support::{Fixture, until};
+use crate::support::served::{Running, json};
+use crate::support::{Fixture, until};
 use workbook::course::Course;
 
 /// The fixture, whose second lesson says what it needs, and a `pkg-config` that answers as `script`

@@ -1,17 +1,15 @@
 //! The book over the fixture course: both ways to build it make the same pages, faults are named
 //! with chapter and line, and the last good book survives them.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::support::Fixture;
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
-use support::Fixture;
 use workbook::book::build::{self, Outcome};
 use workbook::book::html::tags;
 use workbook::book::links;

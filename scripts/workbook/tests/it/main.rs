@@ -1,0 +1,19 @@
+//! The runner's tests, one program: each module drives the runner's own binary over a fixture
+//! course, or reads the whole repository ([`workspace`]).
+
+mod book;
+mod commands;
+mod needs;
+mod new;
+mod peer;
+mod phone;
+mod server;
+mod services;
+mod start;
+mod support;
+mod texts;
+mod verdicts;
+mod verify;
+mod watching;
+mod wire;
+mod workspace;
