@@ -1,5 +1,5 @@
 """The figures of lesson 14: what the gateway costs, beside the same call straight to the service.
-`scripts/figures gateway` runs them; they build in `target/`, as cargo does.
+`python3 scripts/figures gateway` runs them; they build in `target/`, as cargo does.
 """
 
 import json
@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import tempfile
 
-from figures_rpc import REPOSITORY, Server, load
+from rpc import REPOSITORY, Server, load
 
 ROUNDS = 5
 SECONDS = 3

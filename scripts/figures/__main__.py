@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what this workbook claims, in one run on one machine, so that anyone can measure again.
 
-Usage: scripts/figures [verdict] [start] [page] [kills] [rpc] [grpc] [consul] [crash] [registries]
+Usage: python3 scripts/figures [verdict] [start] [page] [kills] [rpc] [grpc] [consul] [crash] [registries]
                        [gateway] [draw] [captcha] [fuzz [SECONDS]]   (nothing: all)
 
   verdict  from save to verdict, every exercise: through `watch` and through bare cargo, median of 7;
@@ -24,7 +24,7 @@ Usage: scripts/figures [verdict] [start] [page] [kills] [rpc] [grpc] [consul] [c
   fuzz     lessons 01 to 03: their decoders under noise for SECONDS (60), inputs, panics, peak memory
 
 The first four work in a copy of the last commit under a temporary folder; the others build in `target/`
-and are in `figures_rpc.py` and its neighbours; your own files stay as they are.
+and are in `rpc.py` and its neighbours; your own files stay as they are.
 Timings differ from run to run: compare the two sides of one run, not two runs.
 """
 
@@ -42,14 +42,14 @@ import time
 import urllib.request
 from pathlib import Path
 
-from figures_captcha import captcha
-from figures_consul import consul, crash, registries
-from figures_draw import draw
-from figures_gateway import gateway
-from figures_grpc import grpc
-from figures_rpc import fuzz, rpc
+from captcha import captcha
+from consul import consul, crash, registries
+from draw import draw
+from gateway import gateway
+from grpc import grpc
+from rpc import fuzz, rpc
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 ROUNDS = 7
 KILLS = 200
 

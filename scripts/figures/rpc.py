@@ -1,5 +1,5 @@
 """The figures of lessons 02 and 03: calls a second beside Go, latency in a crowd, decoders under noise.
-`scripts/figures rpc` and `scripts/figures fuzz` run them; they build in `target/`, as cargo does.
+`python3 scripts/figures rpc` and `python3 scripts/figures fuzz` run them; they build in `target/`, as cargo does.
 """
 
 import json
@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 LESSON_02 = REPOSITORY / "lessons" / "02-rpc"
 LESSON_03 = REPOSITORY / "lessons" / "03-json-rpc"
 ROUNDS = 9

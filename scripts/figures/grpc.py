@@ -1,5 +1,5 @@
 """The figures of lesson 06: gRPC calls a second and their latency, beside grpc-go and Python's grpcio.
-`scripts/figures grpc` runs them; they build in `target/`, as cargo does.
+`python3 scripts/figures grpc` runs them; they build in `target/`, as cargo does.
 """
 
 import json
@@ -7,7 +7,7 @@ import os
 import statistics
 import subprocess
 
-from figures_rpc import REPOSITORY, Server, load, measure
+from rpc import REPOSITORY, Server, load, measure
 
 LESSON = REPOSITORY / "lessons" / "06-grpc"
 ROUNDS = 7

@@ -1,4 +1,4 @@
-"""The figure of lesson 16: pictures a second, beside two other crates. `scripts/figures draw` runs it; it
+"""The figure of lesson 16: pictures a second, beside two other crates. `python3 scripts/figures draw` runs it; it
 builds in `target/figures-draw`, a workspace of its own, because no lesson needs those crates.
 
 Go's dchest/captcha is left out: Debian has no package of it, from which our other Go programs are built.
@@ -7,7 +7,7 @@ Go's dchest/captcha is left out: Debian has no package of it, from which our oth
 import os
 import subprocess
 
-from figures_rpc import REPOSITORY, load
+from rpc import REPOSITORY, load
 
 ROUNDS = 5
 SECONDS = 2

@@ -1,7 +1,7 @@
 """The figures of lesson 08: the readable agent beside the real Consul 1.8.7, with identical requests.
-`scripts/figures consul` runs them; they build in `target/`, as cargo does. And those of lesson 11,
-`scripts/figures crash`: from a kill until nobody calls the dead one, and until it is off the list. And
-those of lesson 13, `scripts/figures registries`: five registries in one table.
+`python3 scripts/figures consul` runs them; they build in `target/`, as cargo does. And those of lesson 11,
+`python3 scripts/figures crash`: from a kill until nobody calls the dead one, and until it is off the list. And
+those of lesson 13, `python3 scripts/figures registries`: five registries in one table.
 """
 
 import json
@@ -17,7 +17,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from figures_rpc import REPOSITORY, load
+from rpc import REPOSITORY, load
 
 ROUNDS = 5
 # Instances of one service, and as many callers who wait for it to change.

@@ -1,5 +1,5 @@
 """The figures of lesson 16: the whole path from a browser to Redis, and two of its choices beside what the
-notes do. `scripts/figures captcha` runs them; they build in `target/`, as cargo does.
+notes do. `python3 scripts/figures captcha` runs them; they build in `target/`, as cargo does.
 """
 
 import json
@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from figures_gateway import micros
-from figures_rpc import REPOSITORY, load
+from gateway import micros
+from rpc import REPOSITORY, load
 
 # `FIGURES_PROFILE=dev` is for trying whether it works: what it prints then is nobody's figure.
 PROFILE = os.environ.get("FIGURES_PROFILE", "release")
