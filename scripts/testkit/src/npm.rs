@@ -1,11 +1,9 @@
 //! The npm packages that the strangers of some lessons are made of.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 /// A copy of the lesson's `interop/npm` below `target/`, with the packages of its lock file installed.
 /// That is done once, and again when the lock file changes: it needs the network.
@@ -17,26 +15,24 @@ use std::sync::{Mutex, PoisonError};
 /// skipped instead would be taken for one that has passed.
 #[must_use]
 pub fn npm_packages(lesson: &str) -> PathBuf {
-    // One at a time, and each once in this process: a test may be reading the files.
-    static READY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let lesson = Path::new(lesson);
     let name = lesson.file_name().expect("the folder of a lesson");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = root.join("target/tools/npm").join(name);
-    let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
-    if ready.contains(&target) {
-        return target;
-    }
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/npm");
+    let target = tools.join(name);
+    fs::create_dir_all(&tools).expect("a folder below target/");
+    // Tests run in many processes: one installs, the others wait.
+    let turn = fs::File::create(tools.join("install.lock")).expect("a file of ours");
+    turn.lock().expect("a lock on a file of ours");
+    let lock = fs::read(lesson.join("interop/npm/package-lock.json")).expect("a lock file");
+    let done = target.join("installed.json");
+    let fresh = fs::read(&done).ok().as_ref() == Some(&lock);
     if let Err(error) = copy(&lesson.join("interop/npm"), &target) {
         panic!("{}: {error}", target.display());
     }
-    let lock = fs::read(target.join("package-lock.json")).expect("a lock file");
-    let done = target.join("installed.json");
-    if fs::read(&done).ok().as_ref() != Some(&lock) {
+    if !fresh {
         install(&target);
         fs::write(done, lock).expect("a folder of ours");
     }
-    ready.insert(target.clone());
     target
 }
 
@@ -44,8 +40,12 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        let target = to.join(entry.file_name());
+        // Another process may be reading a file that has not changed.
+        if entry.file_type()?.is_file()
+            && fs::read(entry.path())? != fs::read(&target).unwrap_or_default()
+        {
+            fs::copy(entry.path(), target)?;
         }
     }
     Ok(())
