@@ -7,10 +7,12 @@ use std::io;
 
 fn main() -> io::Result<()> {
     // Only the client's side: nobody here is an etcd.
-    let etcd = protos::compile(&["etcdserverpb/rpc.proto"])?;
-    tonic_prost_build::configure()
-        .build_server(false)
-        .compile_fds(etcd)?;
+    if std::env::var_os("CARGO_FEATURE_ETCD").is_some() {
+        let etcd = protos::compile(&["etcdserverpb/rpc.proto"])?;
+        tonic_prost_build::configure()
+            .build_server(false)
+            .compile_fds(etcd)?;
+    }
     // The last one, so it is the set that reflection tells. No server and no client: the framework's own
     // handlers and calls are both.
     let broker = protos::compile(&["broker/v1/broker.proto"])?;

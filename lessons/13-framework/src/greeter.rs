@@ -2,9 +2,10 @@
 
 use l06_grpc::pb;
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
-use l13_framework::options::{Options, Stop};
-use l13_framework::service::Service;
 use tonic::Status;
+
+use crate::options::{Options, Stop};
+use crate::service::Service;
 
 /// The name that callers ask for, if nobody says otherwise.
 pub const NAME: &str = "go.micro.srv.greeter";

@@ -5,12 +5,6 @@
 //! metadata, compression, reflection, a health service for strangers, and a word (GOAWAY) for "send no
 //! more on this line".
 
-mod bytes_codec;
-mod grpc;
-mod handlers;
-mod own;
-mod own_server;
-
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -21,10 +15,9 @@ use tokio::time::Instant;
 use tonic::Status;
 use tonic::transport::Channel;
 
-pub(crate) use grpc::{routes, serve};
-pub use handlers::{Handlers, Twice};
-pub use own::Wire;
-pub(crate) use own_server::serve as serve_own;
+pub use crate::extra::transport::handlers::{Handlers, Twice};
+pub use crate::extra::transport::own::Wire;
+use crate::extra::transport::{grpc, own};
 
 // ANCHOR: transport
 /// One of the ways.
@@ -187,7 +180,7 @@ impl Line {
 }
 // ANCHOR_END: line
 
-fn late() -> Status {
+pub(crate) fn late() -> Status {
     Status::deadline_exceeded("no answer in time; the call may have run all the same")
 }
 

@@ -6,7 +6,7 @@
 //! needs an agent on each machine, and servers behind them.
 
 mod follow;
-mod words;
+pub mod words;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,12 +18,13 @@ use l10_discover::health;
 use tokio::time::timeout;
 
 use super::bounds;
+use crate::extra::registries::consul_lists;
 use crate::registry::{Error, Instance, Options, Registry, Watch};
 
 /// Where an agent listens that nobody has told otherwise.
 const PORT: u16 = 8500;
 
-/// See the file.
+/// The registry that speaks with the Consul agent of this machine.
 #[derive(Default)]
 pub struct Consul {
     options: Options,
@@ -143,7 +144,9 @@ impl Registry for Consul {
 
     async fn list_services(&self) -> Result<Vec<String>, Error> {
         let agent = self.agent()?;
-        Ok(follow::names(agent, None, self.options.timeout).await?.0)
+        Ok(consul_lists::names(agent, None, self.options.timeout)
+            .await?
+            .0)
     }
 
     async fn watch(&self, name: Option<&str>) -> Result<Watch, Error> {

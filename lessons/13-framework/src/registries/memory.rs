@@ -16,7 +16,7 @@ use super::bounds;
 use super::table::{Full, Table};
 use crate::registry::{Error, Instance, Options, Registry, Watch};
 
-/// See the module.
+/// A registry that keeps its instances in a table of this process.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     options: Options,

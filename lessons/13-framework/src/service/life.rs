@@ -20,8 +20,9 @@ use super::health::{Health, add_reflection};
 use super::keep::{Keeper, Kept};
 use super::{Leaving, Service, Shutdown, answers};
 use crate::broker;
+use crate::extra::transport::{grpc, own_server};
 use crate::registry::Instance;
-use crate::transport::{self, Transport};
+use crate::transport::Transport;
 
 /// How it left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +100,7 @@ impl Service {
         let mut left = match self.transport {
             Transport::Grpc => {
                 let (health, routes) = self.routes().await?;
-                let serve = |listener, stop| transport::serve(listener, routes, settings, stop);
+                let serve = |listener, stop| grpc::serve(listener, routes, settings, stop);
                 self.live(listener, shutdown, serve, health).await?
             }
             Transport::Rpc => {
@@ -111,7 +112,7 @@ impl Service {
                 }
                 let (serving, says) = watch::channel(true);
                 let serve = |listener, stop| async move {
-                    transport::serve_own(listener, &handlers, &settings, says, stop).await
+                    own_server::serve(listener, &handlers, &settings, says, stop).await
                 };
                 let health = Health::Own(serving);
                 self.live(listener, shutdown, serve, health).await?
@@ -157,7 +158,7 @@ impl Service {
         let reporter = server::add_health(&mut routes);
         let of: Vec<&str> = names.iter().map(String::as_str).collect();
         server::report(&reporter, &of, Serving).await;
-        let routes = transport::routes(routes.routes(), &self.handlers);
+        let routes = grpc::routes(routes.routes(), &self.handlers);
         Ok((Health::Grpc(reporter, names), routes))
     }
 

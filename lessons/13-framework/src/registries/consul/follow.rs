@@ -1,28 +1,22 @@
 //! The instances, as Consul tells them: asked again and again, with answers that are held back until
 //! there is news.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use consulrs::api::exec_with_result;
-use consulrs::api::features::{Blocking, FeaturedEndpoint, Features};
 use l09_register::registry::Registry as Agent;
 use l10_discover::health::{self, Error, Hold, Query};
 use l10_discover::watch::{Rhythm, next_index};
-use rustify::endpoint::Endpoint;
-use rustify::enums::{RequestMethod, RequestType, ResponseType};
-use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::words;
+use crate::extra::registries::consul_lists;
 use crate::recall::{News, Recall};
 use crate::registry::{self, Event, Instance, Watch};
 
 /// How many events wait for somebody who reads slowly. Meanwhile Consul is not asked.
 const QUEUE: usize = 64;
-/// The most services that are followed at once.
-const SERVICES: usize = 1_000;
 /// Consul takes `wait=0` for "as long as you like".
 const LEAST: Duration = Duration::from_millis(10);
 
@@ -45,26 +39,6 @@ pub async fn follow(agent: &Agent, name: Option<&str>) -> Result<Watch, registry
         }
     });
     Ok(Watch::new(events))
-}
-
-/// The names of all services that have an instance that is well, sorted, and the index of this
-/// answer. Consul's own list of services would name those of crashed ones as well.
-pub async fn names(
-    agent: &Agent,
-    hold: Option<Hold>,
-    deadline: Duration,
-) -> Result<(Vec<String>, u64), Error> {
-    let question = List {
-        path: "health/state/passing",
-        features: features(hold),
-    };
-    let (checks, index) = ask::<Vec<Check>>(agent, question, deadline).await?;
-    let ours = checks.iter().filter(|check| words::is_ours(&check.id));
-    let names: BTreeSet<String> = ours
-        .filter_map(|check| words::read_name(&check.service))
-        .take(SERVICES)
-        .collect();
-    Ok((names.into_iter().collect(), index))
 }
 
 /// Told or asked, what is there at one moment.
@@ -127,7 +101,7 @@ impl Follower {
             None => self.wait().await?,
         };
         let deadline = self.agent.deadline();
-        let (names, _) = names(&self.agent, None, deadline).await?;
+        let (names, _) = consul_lists::names(&self.agent, None, deadline).await?;
         let mut instances = BTreeMap::new();
         for name in names {
             let answer = health::ask(&self.agent, &words::query(&name), None, deadline).await?;
@@ -148,20 +122,16 @@ impl Follower {
     async fn wait(&mut self) -> Result<bool, Error> {
         let holds = self.indices.map(|index| self.hold(index));
         let [(hold, deadline), (other, _)] = holds;
-        let services = List {
-            path: "catalog/services",
-            features: features(other),
-        };
-        let checks = names(&self.agent, hold, deadline);
-        let services = ask::<serde::de::IgnoredAny>(&self.agent, services, deadline);
+        let checks = consul_lists::names(&self.agent, hold, deadline);
+        let services = consul_lists::services(&self.agent, other, deadline);
         // The first time neither is held back, and both indices have to be learnt.
         if self.indices.contains(&0) {
             let (checks, services) = tokio::try_join!(checks, services)?;
-            return Ok(self.next(0, checks.1) | self.next(1, services.1));
+            return Ok(self.next(0, checks.1) | self.next(1, services));
         }
         tokio::select! {
             checks = checks => { let index = checks?.1; Ok(self.next(0, index)) }
-            services = services => { let index = services?.1; Ok(self.next(1, index)) }
+            services = services => { let index = services?; Ok(self.next(1, index)) }
         }
     }
 
@@ -204,68 +174,4 @@ fn told(news: News<String, Instance>) -> Event {
         News::There(_, instance) => Event::Added(instance),
         News::Gone(_, instance) => Event::Removed(instance),
     }
-}
-
-/// A check, as far as it is of interest here.
-#[derive(Debug, Deserialize)]
-struct Check {
-    #[serde(rename = "CheckID", default)]
-    id: String,
-    #[serde(rename = "ServiceName", default)]
-    service: String,
-}
-
-/// A question that consulrs does not have, or whose answer it cannot read.
-#[derive(Clone, Debug)]
-struct List {
-    path: &'static str,
-    features: Option<Features>,
-}
-
-impl Endpoint for List {
-    type Response = serde_json::Value;
-    const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
-    const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
-
-    fn path(&self) -> String {
-        self.path.to_owned()
-    }
-
-    fn method(&self) -> RequestMethod {
-        RequestMethod::GET
-    }
-}
-
-impl FeaturedEndpoint for List {
-    fn features(&self) -> Option<Features> {
-        self.features.clone()
-    }
-}
-
-fn features(hold: Option<Hold>) -> Option<Features> {
-    let blocking = hold.map(|hold| Blocking {
-        index: hold.index,
-        wait: Some(format!("{}ms", hold.wait.as_millis())),
-    });
-    Some(Features {
-        blocking,
-        ..Features::default()
-    })
-}
-
-/// Asks once. The answer and its index, 0 if it said none.
-async fn ask<T: serde::de::DeserializeOwned>(
-    agent: &Agent,
-    question: List,
-    deadline: Duration,
-) -> Result<(T, u64), Error> {
-    let call = exec_with_result(agent.client(), question);
-    let Some(reply) = health::caught(agent.within(deadline, call)).await else {
-        return Err(Error::Nonsense("a header that is no text".to_owned()));
-    };
-    let reply = reply.map_err(Error::Consul)?;
-    let index = reply.index.and_then(|index| index.parse().ok());
-    let answer = serde_json::from_value(reply.response);
-    let answer = answer.map_err(|error| Error::Nonsense(error.to_string()))?;
-    Ok((answer, index.unwrap_or(0)))
 }

@@ -1,0 +1,10 @@
+//! The registries of the second evening, and what all registries share: limits and escaped names.
+
+pub mod bounds;
+pub mod consul_lists;
+pub mod escape;
+#[cfg(feature = "etcd")]
+pub mod etcd;
+#[cfg(feature = "gossip")]
+pub mod gossip;
+pub mod mdns;

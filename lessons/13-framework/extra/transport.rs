@@ -1,0 +1,11 @@
+//! What carries calls. `src/transport.rs` says what a transport promises; here are the two that do it.
+//!
+//! * [`handlers`]: functions under the names of their methods, with their types forgotten.
+//! * `grpc`: handlers and calls on gRPC. `bytes_codec`: a codec of tonic that changes nothing.
+//! * `own`, `own_server`: the client and the server of the RPC of lessons 02 and 04.
+
+mod bytes_codec;
+pub(crate) mod grpc;
+pub mod handlers;
+pub(crate) mod own;
+pub(crate) mod own_server;

@@ -1,0 +1,198 @@
+//! The list of a name: followed, kept while the registry is away, and doubted when it is back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use l13_framework::client::{Client, Settings};
+use l13_framework::known::{Known, Standing};
+use l13_framework::registries::memory::Memory;
+use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
+use tokio::time::{Instant, sleep};
+
+use crate::help::{Away, NAME, PATIENCE, begin, greet, greeter, start, until};
+
+const LONG: Duration = Duration::from_secs(600);
+
+fn instance(id: &str, weight: &str) -> Instance {
+    let mut instance = Instance {
+        id: id.into(),
+        name: NAME.into(),
+        version: "1".into(),
+        addr: "127.0.0.1:7".parse().unwrap(),
+        metadata: Default::default(),
+    };
+    instance.metadata.insert("weight".into(), weight.into());
+    instance
+}
+
+fn ids(known: &Known) -> Vec<String> {
+    let members = known.members();
+    let members = members.borrow();
+    members.iter().map(|member| member.id.clone()).collect()
+}
+
+/// It follows what happens, and weights are what the metadata says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_follows() {
+    let registry: Arc<dyn Registry> = Arc::new(Away::default());
+    registry.register(&instance("a", "3"), LONG).await.unwrap();
+    let known = Known::new(Arc::clone(&registry), NAME);
+    let home = known.home(Instant::now() + PATIENCE).await.unwrap();
+    assert_eq!(home, [instance("a", "3")]);
+    assert_eq!(known.members().borrow()[0].weight, 3);
+    registry
+        .register(&instance("b", "heavy"), LONG)
+        .await
+        .unwrap();
+    until("b is there", async || ids(&known) == ["a", "b"]).await;
+    assert_eq!(
+        known.members().borrow()[1].weight,
+        1,
+        "what is no number is 1"
+    );
+    registry.register(&instance("a", "5"), LONG).await.unwrap();
+    until("a has changed", async || {
+        known.members().borrow()[0].weight == 5
+    })
+    .await;
+    registry.deregister(&instance("a", "5")).await.unwrap();
+    until("a is gone", async || ids(&known) == ["b"]).await;
+    registry
+        .register(&instance("c", "1"), Duration::from_millis(100))
+        .await
+        .unwrap();
+    until("c is there", async || ids(&known) == ["b", "c"]).await;
+    until("its time is over", async || ids(&known) == ["b"]).await;
+}
+
+/// Nobody is an answer. No answer is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_home_and_nobody_knows() {
+    let away = Away::default();
+    let registry: Arc<dyn Registry> = Arc::new(away.clone());
+    let known = Known::new(Arc::clone(&registry), NAME);
+    let home = known.home(Instant::now() + PATIENCE).await;
+    assert_eq!(home, Ok(Vec::new()));
+    away.away(true);
+    let known = Known::new(Arc::clone(&registry), NAME);
+    let home = known
+        .home(Instant::now() + Duration::from_millis(100))
+        .await;
+    assert!(home.unwrap_err().to_string().contains("away"));
+    assert!(matches!(*known.standing().borrow(), Standing::Unknown(_)));
+    // It comes later than whoever asks.
+    away.away(false);
+    let home = known.home(Instant::now() + PATIENCE).await;
+    assert_eq!(home, Ok(Vec::new()));
+}
+
+/// The registry is away: the instances are not, and calls go on. It is back and has forgotten everybody:
+/// they are believed for a while, and call in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn away_is_not_gone() {
+    let away = Away::default();
+    let registry: Arc<dyn Registry> = Arc::new(away.clone());
+    let interval = Duration::from_millis(200);
+    let service = greeter(&registry, "one").register_every(interval, interval * 3);
+    let running = start(&registry, service).await;
+    let client = Client::new(Arc::clone(&registry), Settings::default());
+    greet(&client, "Ada").await.unwrap();
+    let known = client.known(NAME);
+    away.away(true);
+    until("it is known to be away", async || {
+        matches!(*known.standing().borrow(), Standing::Kept(_))
+    })
+    .await;
+    // Its entry runs out meanwhile.
+    sleep(interval * 4).await;
+    assert!(away.inner.get_service(NAME).await.unwrap().is_empty());
+    for _ in 0..20 {
+        greet(&client, "Ada").await.unwrap();
+    }
+    // And so it is empty when it comes back. Nobody who calls notices.
+    away.away(false);
+    until("it is known again", async || {
+        *known.standing().borrow() == Standing::Known
+    })
+    .await;
+    for _ in 0..20 {
+        greet(&client, "Ada").await.unwrap();
+    }
+    until("it has called in", async || {
+        !away.inner.get_service(NAME).await.unwrap().is_empty()
+    })
+    .await;
+    greet(&client, "Ada").await.unwrap();
+    running.leave().await;
+    until("it is gone", async || known.members().borrow().is_empty()).await;
+}
+
+/// A registry that never gives its list, and tells of whoever comes.
+#[derive(Debug, Default)]
+struct Listening(Memory);
+
+#[tonic::async_trait]
+impl Registry for Listening {
+    fn init(&mut self, options: Options) -> Result<(), Error> {
+        self.0.init(options)
+    }
+
+    fn options(&self) -> &Options {
+        self.0.options()
+    }
+
+    fn name(&self) -> &'static str {
+        "listening"
+    }
+
+    async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
+        self.0.register(instance, ttl).await
+    }
+
+    async fn deregister(&self, instance: &Instance) -> Result<(), Error> {
+        self.0.deregister(instance).await
+    }
+
+    async fn get_service(&self, _: &str) -> Result<Vec<Instance>, Error> {
+        std::future::pending().await
+    }
+
+    async fn list_services(&self) -> Result<Vec<String>, Error> {
+        self.0.list_services().await
+    }
+
+    async fn watch(&self, name: Option<&str>) -> Result<Watch, Error> {
+        self.0.watch(name).await
+    }
+}
+
+/// Somebody is enough for a call: nobody waits until the registry is sure that there are no others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_is_enough_for_a_call() {
+    let registry: Arc<dyn Registry> = Arc::new(Listening::default());
+    let running = begin(greeter(&registry, "one")).await;
+    let mut settings = Settings::default();
+    settings.call.deadline = PATIENCE;
+    let client = Client::new(Arc::clone(&registry), settings);
+    assert_eq!(greet(&client, "Ada").await.unwrap(), "hello Ada, says one");
+    assert_eq!(*client.known(NAME).standing().borrow(), Standing::Asked);
+    running.leave().await;
+}
+
+/// The watch ends with the last who has the list.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_follows_for_nobody() {
+    let away = Away::default();
+    let registry: Arc<dyn Registry> = Arc::new(away.clone());
+    let known = Known::new(Arc::clone(&registry), NAME);
+    known.home(Instant::now() + PATIENCE).await.unwrap();
+    let followers = || Arc::strong_count(&registry);
+    // One clone for the question, which is over, and one for the watch, which goes on.
+    until("one follows", async || followers() == 2).await;
+    let members = known.members();
+    drop(known);
+    registry.register(&instance("a", "1"), LONG).await.unwrap();
+    until("the list goes on", async || members.borrow().len() == 1).await;
+    drop(members);
+    until("the follower has ended", async || followers() == 1).await;
+}

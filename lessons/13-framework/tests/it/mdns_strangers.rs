@@ -1,0 +1,319 @@
+//! Other people's DNS-SD finds ours, and ours finds theirs. And what is said in bad faith, or in none, does
+//! no harm. The strangers are `interop/python`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+
+use l13_framework::registries::mdns::Mdns;
+use l13_framework::registries::mdns::ear::MOST;
+use l13_framework::registry::{Event, Options, Registry};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::suite;
+use crate::suite::{LONG, PATIENCE, holds, instance, name, next, pairs, until};
+
+/// zeroconf knows the standard's port only, so two tests meet there. A question of one would make the
+/// other's stranger answer.
+static STANDARD: Mutex<()> = Mutex::const_new(());
+
+/// A program of `interop/python`, and what it says.
+struct Stranger {
+    child: Child,
+    to: Option<ChildStdin>,
+    lines: mpsc::Receiver<Value>,
+}
+
+impl Stranger {
+    fn start(arguments: &[&str]) -> Stranger {
+        let mut child = Command::new(testkit::python_with_packages())
+            .args(["-u", "-B"])
+            .arg(script("dns_sd.py"))
+            .args(arguments)
+            .env("PYTHONIOENCODING", "utf-8")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let from = child.stdout.take().unwrap();
+        let (send, lines) = mpsc::channel();
+        std::thread::spawn(move || read(from, &send));
+        Stranger {
+            to: child.stdin.take(),
+            child,
+            lines,
+        }
+    }
+
+    /// Waits for a line about this label (or about none) with this event.
+    fn says(&self, event: &str, label: Option<&str>) -> Value {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("it never says {event} of {label:?}"));
+            let about = label.is_none_or(|label| line["label"] == label);
+            if about && line["event"] == event {
+                return line;
+            }
+        }
+    }
+
+    fn told(&mut self, line: &str) {
+        let to = self.to.as_mut().unwrap();
+        writeln!(to, "{line}").unwrap();
+        to.flush().unwrap();
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+fn read(from: ChildStdout, send: &mpsc::Sender<Value>) {
+    for line in BufReader::new(from).lines().map_while(Result::ok) {
+        let line = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+        if send.send(line).is_err() {
+            return;
+        }
+    }
+}
+
+fn script(file: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("interop/python")
+        .join(file)
+}
+
+/// zeroconf finds what we register, with all its fields; it hears when that changes, and our goodbye.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn zeroconf_finds_ours() {
+    let _alone = STANDARD.lock().await;
+    let registry = Mdns::new();
+    let mut ours = instance(&name("go.micro.srv.user"));
+    ours.id = ours.name.replace('.', "-").to_lowercase();
+    ours.version = "1.2.0".into();
+    ours.metadata = pairs(&[
+        ("transport", "grpc"),
+        ("note", "Grüße = 日本"),
+        ("empty", ""),
+    ]);
+    let stranger = Stranger::start(&["watch"]);
+    stranger.says("watching", None);
+    registry.register(&ours, LONG).await.unwrap();
+    let found = stranger.says("added", Some(&ours.id));
+    assert_eq!(found["port"], ours.addr.port());
+    assert_eq!(found["addresses"], json!(["127.0.0.1"]));
+    let txt = &found["txt"];
+    for (key, value) in [
+        ("txtvers", "1"),
+        ("id", &ours.id),
+        ("name", &ours.name),
+        ("version", "1.2.0"),
+        ("ttl", "600000"),
+        ("m.transport", "grpc"),
+        ("m.note", "Grüße = 日本"),
+        ("m.empty", ""),
+    ] {
+        assert_eq!(txt[key], value, "{key} in {txt}");
+    }
+    ours.metadata = pairs(&[("transport", "rpc")]);
+    registry.register(&ours, LONG).await.unwrap();
+    loop {
+        let changed = stranger.says("updated", Some(&ours.id));
+        if changed["txt"]["m.transport"] == "rpc" {
+            break;
+        }
+    }
+    registry.deregister(&ours).await.unwrap();
+    stranger.says("removed", Some(&ours.id));
+    // One who comes later, and one who is dropped: the same.
+    registry.register(&ours, LONG).await.unwrap();
+    let late = Stranger::start(&["watch"]);
+    late.says("added", Some(&ours.id));
+    drop(registry);
+    late.says("removed", Some(&ours.id));
+}
+
+/// We find what zeroconf registers in the same layout, without our own `ttl` and `beat`, and hear of its
+/// changes and its goodbye.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn we_find_what_zeroconf_registers() {
+    let mut theirs = instance(&name("user"));
+    theirs.id = format!("Their {}", theirs.id);
+    theirs.version = "7".into();
+    theirs.metadata = pairs(&[("transport", "grpc"), ("where", "日本")]);
+    let txt = |transport: &str| {
+        json!({
+            "txtvers": "1", "id": theirs.id, "name": theirs.name, "version": "7",
+            "m.transport": transport, "m.where": "日本", "something": "else",
+        })
+        .to_string()
+    };
+    let _alone = STANDARD.lock().await;
+    let registry = Mdns::new();
+    let mut watch = registry.watch(Some(&theirs.name)).await.unwrap();
+    let (label, port) = (theirs.name.clone(), theirs.addr.port().to_string());
+    // A dot in a label would be another thing in DNS.
+    let label = label.replace('.', " ");
+    let mut stranger = Stranger::start(&["offer", &label, &port, &txt("grpc")]);
+    assert_eq!(next(&mut watch).await, Event::Added(theirs.clone()));
+    stranger.says("offered", None);
+    holds(&registry, &theirs.name, &[&theirs]).await;
+    stranger.told(&format!("update {}", txt("rpc")));
+    let mut changed = theirs.clone();
+    changed.metadata.insert("transport".into(), "rpc".into());
+    assert_eq!(next(&mut watch).await, Event::Added(changed.clone()));
+    // zeroconf may take a second to answer a question, and answers even if it has said goodbye in between.
+    // So nobody asks here before that.
+    stranger.told("goodbye");
+    assert_eq!(next(&mut watch).await, Event::Removed(changed));
+    holds(&registry, &theirs.name, &[]).await;
+    // One who comes later asks.
+    let _stranger = Stranger::start(&["offer", &label, &port, &txt("grpc")]);
+    assert_eq!(next(&mut watch).await, Event::Added(theirs.clone()));
+    holds(&Mdns::new(), &theirs.name, &[&theirs]).await;
+}
+
+/// `shout.py`, on a port of this test alone.
+async fn shout(registry: &Mdns, arguments: &[&str]) {
+    let port = registry.options().addresses[0].port().to_string();
+    let mut command = Command::new(testkit::python_with_packages());
+    command.arg(script("shout.py")).arg(port).args(arguments);
+    let done = tokio::task::spawn_blocking(move || command.status());
+    assert!(done.await.unwrap().unwrap().success());
+}
+
+/// A participant on a port of its own, listening.
+async fn listening() -> Mdns {
+    let mut registry = Mdns::new();
+    let options = Options {
+        addresses: vec![suite::free_udp()],
+        ..Options::default()
+    };
+    registry.init(options).unwrap();
+    registry.list_services().await.unwrap();
+    registry
+}
+
+/// Nothing is said on another interface than the loopback one. What is sent on an interface is heard by all on
+/// this machine who have joined there, so somebody who has joined everywhere would hear it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_leaves_by_another_interface() {
+    let registry = listening().await;
+    let port = registry.options().addresses[0].port().to_string();
+    let mut ours = instance(&name("user"));
+    ours.id = format!("leaves-{}", ours.addr.port());
+    let mut listener = Command::new(testkit::python_with_packages())
+        .arg(script("shout.py"))
+        .args([&port, "listen", &ours.id])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(listener.stdout.take().unwrap()).lines();
+    let mut lines = lines.map_while(Result::ok);
+    assert_eq!(lines.next().as_deref(), Some("listening"));
+    // An announcement, its repetition after a second, a change, two goodbyes.
+    registry.register(&ours, LONG).await.unwrap();
+    holds(&registry, &ours.name, &[&ours]).await;
+    ours.version = "2".into();
+    registry.register(&ours, LONG).await.unwrap();
+    holds(&registry, &ours.name, &[&ours]).await;
+    registry.deregister(&ours).await.unwrap();
+    holds(&registry, &ours.name, &[]).await;
+    drop(listener.stdin.take());
+    let heard: Vec<_> = lines.collect();
+    listener.wait().unwrap();
+    assert!(heard.len() >= 4, "{heard:?}");
+    assert!(heard.iter().all(|interface| interface == "lo"), "{heard:?}");
+}
+
+/// TXT that is no instance is left out, and counted with a reason; what is right is found all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn malformed_txt_is_left_out_and_counted() {
+    let registry = listening().await;
+    let strings = |strings: &[&[u8]]| {
+        let each = strings.iter().flat_map(|one| {
+            let length = u8::try_from(one.len()).unwrap();
+            std::iter::once(length).chain(one.iter().copied())
+        });
+        each.map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let cases: [(&str, String, &str); 7] = [
+        ("nothing", "00".into(), "no id="),
+        ("nameless", strings(&[b"id=1"]), "no name="),
+        ("empty", strings(&[b"id=1", b"name="]), "empty"),
+        ("bytes", strings(&[b"id=1", b"name=\xff\xfe"]), "UTF-8"),
+        ("time", strings(&[b"id=1", b"name=x", b"ttl=soon"]), "ttl"),
+        (
+            "never",
+            strings(&[b"id=1", b"name=x", b"ttl=0"]),
+            "time to live",
+        ),
+        // It says that 200 bytes follow.
+        ("short", "c869643d31".into(), "no id="),
+    ];
+    for (count, (label, txt, why)) in (1..).zip(&cases) {
+        shout(&registry, &["txt", label, txt]).await;
+        let counted = async || {
+            let ignored = registry.ignored();
+            let told = ignored
+                .why
+                .as_ref()
+                .is_some_and(|words| words.contains(why));
+            (ignored.malformed >= count && told, format!("{ignored:?}"))
+        };
+        until(&format!("{label} is counted"), counted).await;
+    }
+    assert_eq!(registry.list_services().await, Ok(vec![]));
+    let right = strings(&[b"id=1", b"name=right"]);
+    shout(&registry, &["txt", "right", &right]).await;
+    let found = async || {
+        let names = registry.list_services().await.unwrap();
+        (names == ["right"], format!("{names:?}"))
+    };
+    until("the right one is found", found).await;
+}
+
+/// Packets of which no part is right: nothing falls over, and the next right one is understood.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn noise_does_no_harm() {
+    let registry = listening().await;
+    shout(&registry, &["noise", "1000"]).await;
+    let ours = instance(&name("user"));
+    registry.register(&ours, LONG).await.unwrap();
+    holds(&registry, &ours.name, &[&ours]).await;
+}
+
+/// More instances than it keeps: the first ones stay, the others are counted, the daemon that has cached
+/// them all is thrown away, and what was known before is known still.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_is_bounded() {
+    let registry = listening().await;
+    let ours = instance(&name("user"));
+    registry.register(&ours, LONG).await.unwrap();
+    holds(&registry, &ours.name, &[&ours]).await;
+    // On a busy machine some of it is lost, which is a bound as well; so it is said again.
+    let since = Instant::now();
+    while registry.ignored().restarts == 0 {
+        shout(&registry, &["flood", "3000"]).await;
+        let kept = registry.get_service("flood").await.unwrap().len();
+        assert!(kept < MOST, "{kept} are kept");
+        assert!(since.elapsed() < PATIENCE, "{:?}", registry.ignored());
+    }
+    let ignored = registry.ignored();
+    println!("{ignored:?}");
+    assert!(ignored.too_many > 0, "{ignored:?}");
+    // What was known is known still, and it hears what is new.
+    let mut changed = ours.clone();
+    changed.version = "2".into();
+    registry.register(&changed, LONG).await.unwrap();
+    holds(&registry, &ours.name, &[&changed]).await;
+    registry.deregister(&changed).await.unwrap();
+    holds(&registry, &ours.name, &[]).await;
+}
