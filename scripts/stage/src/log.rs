@@ -1,0 +1,86 @@
+//! Events of `tracing` as a demo shows them: the message of each, a plain line. Only events of the lessons
+//! count (targets `l01_tcp`, `l02_rpc` and so on), of level INFO and above; what tonic and its parts log
+//! stays out.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry;
+
+use crate::lock;
+use crate::signal::tell;
+
+/// From now on every event of a lesson is a line on the standard output of this process. For the first
+/// line of a demo's `main`; a second call changes nothing.
+pub fn init() {
+    let lines = Lines(|line: &str| tell(line));
+    let _ = tracing::subscriber::set_global_default(registry().with(lines));
+}
+
+/// What was logged while this value exists, on the thread that made it: a test on a runtime with one thread
+/// (the default of `#[tokio::test]`) gets all of its own and nothing of another test.
+pub struct Captured {
+    lines: Arc<Mutex<Vec<String>>>,
+    _guard: DefaultGuard,
+}
+
+/// Begins to capture.
+#[must_use]
+pub fn capture() -> Captured {
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let of_layer = Arc::clone(&lines);
+    let layer = Lines(move |line: &str| lock(&of_layer).push(line.to_string()));
+    let guard = tracing::subscriber::set_default(registry().with(layer));
+    Captured {
+        lines,
+        _guard: guard,
+    }
+}
+
+impl Captured {
+    /// The lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        lock(&self.lines).clone()
+    }
+
+    /// Whether one of the lines so far contains these words.
+    #[must_use]
+    pub fn contains(&self, words: &str) -> bool {
+        lock(&self.lines).iter().any(|line| line.contains(words))
+    }
+}
+
+struct Lines<F>(F);
+
+impl<S: Subscriber, F: Fn(&str) + 'static> Layer<S> for Lines<F> {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let about = event.metadata();
+        if *about.level() > Level::INFO || !of_a_lesson(about.target()) {
+            return;
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        (self.0)(&message.0);
+    }
+}
+
+/// `l` and two digits: the library or the demo of a lesson.
+fn of_a_lesson(target: &str) -> bool {
+    let bytes = target.as_bytes();
+    bytes.len() > 3 && bytes[0] == b'l' && bytes[1..3].iter().all(u8::is_ascii_digit)
+}
+
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}

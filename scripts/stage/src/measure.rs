@@ -1,0 +1,104 @@
+//! One row of the ladder: how long many calls took, and how many lines of code a reader has to understand.
+
+use std::time::{Duration, Instant};
+
+/// How this program was built; it makes the difference.
+pub const PROFILE: &str = if cfg!(debug_assertions) {
+    "debug build"
+} else {
+    "release build"
+};
+
+/// How long each of many calls took, in microseconds, the shortest first.
+#[derive(Clone, Debug)]
+pub struct Times(Vec<f64>);
+
+impl Times {
+    /// Makes so many asynchronous calls one after the other, one at least. A tenth more of them goes
+    /// first and is thrown away: caches are cold and the machine has other things to do.
+    ///
+    /// # Errors
+    /// That of the first call that fails.
+    pub async fn of(
+        calls: usize,
+        mut call: impl AsyncFnMut() -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let mut times = Vec::with_capacity(calls + calls / 10);
+        for _ in 0..calls.max(1) + calls / 10 {
+            let since = Instant::now();
+            call().await?;
+            times.push(since.elapsed());
+        }
+        Ok(Times::from(times.split_off(calls / 10)))
+    }
+
+    /// [`Times::of`] for calls that block.
+    ///
+    /// # Errors
+    /// That of the first call that fails.
+    pub fn blocking(
+        calls: usize,
+        mut call: impl FnMut() -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let mut times = Vec::with_capacity(calls + calls / 10);
+        for _ in 0..calls.max(1) + calls / 10 {
+            let since = Instant::now();
+            call()?;
+            times.push(since.elapsed());
+        }
+        Ok(Times::from(times.split_off(calls / 10)))
+    }
+
+    /// So many of a hundred calls took this many microseconds or less; 50 is the median, 100 the slowest.
+    /// 0 if there are none.
+    #[must_use]
+    pub fn within(&self, percent: usize) -> f64 {
+        let place = self.0.len() * percent / 100;
+        let place = place.min(self.0.len().saturating_sub(1));
+        self.0.get(place).copied().unwrap_or(0.0)
+    }
+
+    /// The median in microseconds.
+    #[must_use]
+    pub fn median(&self) -> f64 {
+        self.within(50)
+    }
+
+    /// One row: its words in so many columns, the median, and the time of 99 of 100.
+    #[must_use]
+    pub fn text(&self, what: &str, columns: usize) -> String {
+        let (median, most) = (self.median(), self.within(99));
+        format!("{what:columns$}{median:>10.1}{most:>14.1}")
+    }
+
+    /// Prints [`Times::text`], and returns the median in microseconds.
+    pub fn row(&self, what: &str, columns: usize) -> f64 {
+        println!("{}", self.text(what, columns));
+        self.median()
+    }
+}
+
+/// Times that were taken elsewhere.
+impl From<Vec<Duration>> for Times {
+    fn from(times: Vec<Duration>) -> Self {
+        let micros = times.into_iter().map(|time| time.as_secs_f64() * 1e6);
+        let mut micros: Vec<f64> = micros.collect();
+        micros.sort_by(f64::total_cmp);
+        Times(micros)
+    }
+}
+
+/// Prints the head of the rows that [`Times::row`] prints, over so many columns of words.
+pub fn head(columns: usize) {
+    println!("{:columns$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+}
+
+/// Counts the lines that a reader has to understand: no comments, no blank lines, no unit tests.
+#[must_use]
+pub fn lines_of_code(source: &str) -> usize {
+    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
+    code.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}
