@@ -145,7 +145,7 @@ impl Feeder {
 
     /// Another list.
     fn adopt(&mut self, snapshot: &Snapshot) {
-        let listed: BTreeSet<SocketAddr> = snapshot.home().map(|one| one.addr).collect();
+        let listed: BTreeSet<SocketAddr> = snapshot.callable().map(|one| one.addr).collect();
         self.listed.retain(|addr, _| listed.contains(addr));
         for addr in listed {
             // Consul says that it is well. Until somebody is refused, so do we.
@@ -237,9 +237,8 @@ impl Feeder {
     // ANCHOR_END: look
 
     fn endpoint(&self, addr: SocketAddr) -> Endpoint {
-        // The scheme and the address are ours, so this always is a URI.
         Endpoint::from_shared(format!("http://{addr}"))
-            .unwrap_or_else(|_| Endpoint::from_static("http://127.0.0.1:8800"))
+            .expect("an IP address and a port are a valid URI")
             .connect_timeout(self.settings.connect)
             // As often as gRPC's servers allow when nobody has told them otherwise.
             .http2_keep_alive_interval(Duration::from_secs(300))

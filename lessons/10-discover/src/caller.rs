@@ -12,9 +12,10 @@ use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Status};
 
 use crate::balance::{self, Balanced, Members};
+use crate::cache::Freshness;
 use crate::closed;
 use crate::health::{Error as Unknown, Query};
-use crate::watch::{Rhythm, Snapshot, Standing, watch};
+use crate::watch::{Rhythm, Snapshot, watch};
 
 /// How calls are made.
 #[derive(Clone, Debug)]
@@ -220,17 +221,17 @@ impl Caller {
     /// answer, and the caller hears it at once.
     async fn somebody_home(&self, until: Instant) -> Result<(), Error> {
         let mut snapshots = self.snapshots.clone();
-        let known = |snapshot: &Snapshot| !matches!(snapshot.standing, Standing::Unknown(_));
+        let known = |snapshot: &Snapshot| snapshot.freshness != Freshness::Unknown;
         // When the time is over, or the watch, what is there has to do.
         let _ = timeout_at(until, snapshots.wait_for(known)).await;
         let snapshot = self.snapshots.borrow();
         let query = self.query.clone();
-        match &snapshot.standing {
-            Standing::Unknown(why) => Err(Error::Unknown {
+        match snapshot.freshness {
+            Freshness::Unknown => Err(Error::Unknown {
                 query,
-                why: why.clone(),
+                why: snapshot.error.clone(),
             }),
-            _ if snapshot.home().next().is_none() => Err(Error::NobodyHome {
+            _ if snapshot.callable().next().is_none() => Err(Error::NobodyHome {
                 query,
                 left_out: snapshot.left_out.clone(),
             }),
@@ -246,7 +247,7 @@ impl Caller {
         let told = async {
             tokio::select! {
                 _ = members.wait_for(some) => {}
-                _ = snapshots.wait_for(|snapshot| snapshot.home().next().is_none()) => {}
+                _ = snapshots.wait_for(|snapshot| snapshot.callable().next().is_none()) => {}
             }
         };
         let _ = timeout_at(until, told).await;

@@ -10,9 +10,10 @@ use std::time::Duration;
 use anyhow::Context;
 use l09_register::greeter::Greeter;
 use l09_register::registry::Registry;
+use l10_discover::cache::Freshness;
 use l10_discover::caller::{Caller, Greeted, Settings};
 use l10_discover::health::Query;
-use l10_discover::watch::{Snapshot, Standing};
+use l10_discover::watch::Snapshot;
 use services::Side;
 use services::consul::{Consul, Setup};
 use tokio::sync::watch;
@@ -149,7 +150,7 @@ async fn away(
     let load = Load::start(caller);
     let addr = consul.addr();
     consul.stop().await;
-    let stale = |snapshot: &Snapshot| matches!(snapshot.standing, Standing::Stale(..));
+    let stale = |snapshot: &Snapshot| matches!(snapshot.freshness, Freshness::Stale { .. });
     list(clock, caller, stale).await?;
     sleep(Duration::from_secs(1)).await;
     let mut victim = greeters.remove(0);
@@ -175,7 +176,7 @@ async fn away(
     };
     let consul = setup.start().await?;
     let back = |snapshot: &Snapshot| {
-        snapshot.standing == Standing::Fresh && snapshot.instances.len() == greeters.len()
+        snapshot.freshness == Freshness::Current && snapshot.instances.len() == greeters.len()
     };
     list(clock, caller, back).await?;
     clock.tell(&load.end().await);

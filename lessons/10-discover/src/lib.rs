@@ -12,6 +12,7 @@
 //! `cargo run -p l10-discover`.
 
 pub mod balance;
+pub mod cache;
 pub mod caller;
 pub mod closed;
 pub mod health;

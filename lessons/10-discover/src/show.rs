@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use l06_grpc::listen::{on_signal, tell};
 use l09_register::registry::Registry;
+use l10_discover::cache::Freshness;
 use l10_discover::health::Query;
-use l10_discover::watch::{Rhythm, Snapshot, Standing, watch};
+use l10_discover::watch::{Rhythm, Snapshot, watch};
 use tokio::time::Instant;
 
 /// Prints until a signal comes.
@@ -39,13 +40,14 @@ pub fn words(snapshot: &Snapshot) -> String {
     for why in &snapshot.left_out {
         words += &format!("; left out: {why}");
     }
-    match &snapshot.standing {
-        Standing::Fresh => words,
-        Standing::Stale(since, why) => format!(
-            "{words} (as of {:.1} s ago: {why})",
+    let why = (snapshot.error.iter()).map(|error| format!(": {error}"));
+    let why: String = why.collect();
+    match snapshot.freshness {
+        Freshness::Current => words,
+        Freshness::Stale { since } => format!(
+            "{words} (as of {:.1} s ago{why})",
             since.elapsed().as_secs_f64()
         ),
-        Standing::Unknown(None) => "nothing is known yet".to_string(),
-        Standing::Unknown(Some(why)) => format!("nothing is known yet: {why}"),
+        Freshness::Unknown => format!("nothing is known yet{why}"),
     }
 }

@@ -1,6 +1,7 @@
-//! The list, always the last one that Consul has told. One task asks, with blocking queries, and all
-//! callers look at what it has found; so a thousand callers cost Consul one question.
+//! The list of healthy instances, kept up to date. One task asks Consul with blocking queries and keeps
+//! the answers in the cache; all callers read what it publishes. So a thousand callers cost one query.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use l06_grpc::retry::Policy;
@@ -8,6 +9,7 @@ use l09_register::registry::Registry;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use crate::cache::{Freshness, InstanceCache};
 use crate::health::{Answer, Error, Hold, Listed, Query, ask};
 
 /// How the list is kept up to date.
@@ -21,9 +23,9 @@ pub struct Rhythm {
     pub pauses: Policy,
     /// The shortest time between two questions, however fast the index runs.
     pub least: Duration,
-    /// How long those are remembered whom a Consul that has come back does not know: the time that
-    /// services need to register again, and to be looked at.
-    pub memory: Duration,
+    /// How long an instance is kept that a Consul does not report after it has come back: the time that
+    /// services need to register again, and to be checked.
+    pub retention: Duration,
 }
 
 impl Default for Rhythm {
@@ -37,39 +39,31 @@ impl Default for Rhythm {
                 longest: Duration::from_secs(5),
             },
             least: Duration::from_millis(50),
-            memory: Duration::from_secs(30),
+            retention: Duration::from_secs(30),
         }
     }
 }
 
-/// How much a list is worth.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Consul has not answered yet. Why, if it was asked already.
-    Unknown(Option<Error>),
-    /// It has answered, and would have told of a change.
-    Fresh,
-    /// It has not been reached since then: the list is the last one that it told.
-    Stale(Instant, Error),
-}
-
-/// What is known about a service.
+/// What is known about a service: one reading of its cache.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The healthy ones, in the order of their addresses. Empty also while nothing is known.
+    /// The instances that Consul reports as healthy, in the order of their addresses. Empty also before
+    /// the first answer.
     pub instances: Vec<Listed>,
-    /// Those that Consul knew before it went away, and does not know yet since it is back.
+    /// The instances that Consul reported before it failed, and has not reported again since.
     pub remembered: Vec<Listed>,
-    /// Instances that nobody can call, in words.
+    /// Instances whose address cannot be called, in words.
     pub left_out: Vec<String>,
-    /// When Consul told it; when the watch began, if it has not yet.
+    /// When Consul has answered last; when the watch began, if it has not yet.
     pub when: Instant,
-    /// Whether it can be relied upon.
-    pub standing: Standing,
+    /// How far the lists can be relied upon.
+    pub freshness: Freshness,
+    /// Why the last question has failed; `None` if it has not.
+    pub error: Option<Error>,
 }
 
 impl Snapshot {
-    /// Before Consul has said anything.
+    /// Before the first answer of Consul.
     #[must_use]
     pub fn unknown() -> Self {
         Snapshot {
@@ -77,56 +71,71 @@ impl Snapshot {
             remembered: Vec::new(),
             left_out: Vec::new(),
             when: Instant::now(),
-            standing: Standing::Unknown(None),
+            freshness: Freshness::Unknown,
+            error: None,
         }
     }
 
-    /// Whom to call.
-    pub fn home(&self) -> impl Iterator<Item = &Listed> {
+    /// The instances to call.
+    pub fn callable(&self) -> impl Iterator<Item = &Listed> {
         self.instances.iter().chain(&self.remembered)
     }
 
+    /// Whether it says the same as another one; the time of the last answer is no news.
+    fn says_the_same(&self, other: &Snapshot) -> bool {
+        self.freshness == other.freshness
+            && self.error == other.error
+            && self.instances == other.instances
+            && self.remembered == other.remembered
+            && self.left_out == other.left_out
+    }
+}
+
+/// What the task keeps between two answers.
+struct State {
+    cache: InstanceCache<SocketAddr, Listed>,
+    left_out: Vec<String>,
+    when: Instant,
+    error: Option<Error>,
+}
+
+impl State {
     // ANCHOR: tell
-    /// Takes over an answer. `forgotten` says that whoever answers may know less than before: then
-    /// those that are missing are remembered. Returns whether anybody has to hear of it.
-    fn tell(&mut self, answer: Answer, forgotten: bool) -> bool {
-        let known = std::mem::replace(&mut self.instances, answer.instances);
-        let mut remembered = std::mem::take(&mut self.remembered);
-        let before = remembered.len();
-        if forgotten {
-            remembered.extend(known.iter().cloned());
-        }
-        remembered.retain(|old| self.instances.iter().all(|new| new.addr != old.addr));
-        let news = self.standing != Standing::Fresh
-            || known != self.instances
-            || remembered.len() != before
-            || self.left_out != answer.left_out;
-        self.remembered = remembered;
-        self.left_out = answer.left_out;
+    /// Takes over an answer. `restarted` says that its index fell: a new Consul answers, or one that has
+    /// lost its memory, and its list may be too short.
+    fn answered(&mut self, answer: Answer, restarted: bool) {
         self.when = Instant::now();
-        self.standing = Standing::Fresh;
-        news
+        if restarted {
+            self.cache.mark_stale(self.when);
+        }
+        let list = answer.instances.into_iter().map(|one| (one.addr, one));
+        self.cache.replace(list, self.when);
+        self.cache.expire(self.when);
+        (self.left_out, self.error) = (answer.left_out, None);
     }
 
-    /// Nobody was reached. The list stays as it is.
-    fn doubt(&mut self, error: Error) -> bool {
-        let standing = match &self.standing {
-            Standing::Unknown(_) => Standing::Unknown(Some(error)),
-            Standing::Fresh => Standing::Stale(Instant::now(), error),
-            Standing::Stale(since, _) => Standing::Stale(*since, error),
-        };
-        // The same trouble for the tenth time is nothing that anybody has to hear.
-        let news = self.standing != standing;
-        self.standing = standing;
-        news
+    /// Consul was not reached. The list stays as it is.
+    fn failed(&mut self, error: Error) {
+        self.cache.mark_stale(Instant::now());
+        self.error = Some(error);
     }
     // ANCHOR_END: tell
 
-    /// Who has not come back by now has gone.
-    fn forget(&mut self) -> bool {
-        let news = !self.remembered.is_empty();
-        self.remembered.clear();
-        news
+    /// Publishes the state, if the callers do not know it yet.
+    fn publish(&self, tell: &watch::Sender<Snapshot>) {
+        let next = Snapshot {
+            instances: self.cache.confirmed().cloned().collect(),
+            remembered: self.cache.unconfirmed().cloned().collect(),
+            left_out: self.left_out.clone(),
+            when: self.when,
+            freshness: self.cache.freshness(),
+            error: self.error.clone(),
+        };
+        tell.send_if_modified(|last| {
+            let news = !last.says_the_same(&next);
+            *last = next;
+            news
+        });
     }
 }
 
@@ -165,37 +174,37 @@ async fn follow(
     rhythm: Rhythm,
     tell: &watch::Sender<Snapshot>,
 ) {
+    let mut state = State {
+        cache: InstanceCache::new(rhythm.retention),
+        left_out: Vec::new(),
+        when: Instant::now(),
+        error: None,
+    };
     let (mut index, mut failed) = (0, 0);
-    let mut forget_at: Option<Instant> = None;
     loop {
         let since = Instant::now();
-        let remembers = forget_at.map(|at| at.saturating_duration_since(since));
-        let wait = rhythm.wait.min(remembers.unwrap_or(rhythm.wait)).max(LEAST);
+        let expiry = state.cache.next_expiry();
+        let expiry = expiry.map_or(rhythm.wait, |at| at.saturating_duration_since(since));
+        let wait = rhythm.wait.min(expiry).max(LEAST);
         let hold = Hold { index, wait };
-        // Consul adds up to a sixteenth to the time. Who gives up before has learnt nothing.
+        // Consul adds up to a sixteenth to the time. A shorter deadline would cut good answers off.
         let deadline = wait + wait / 16 + rhythm.slack;
         match ask(registry, query, Some(hold), deadline).await {
             Ok(answer) => {
                 let next = next_index(index, answer.index);
-                // It was away, or its index fell: it may have been restarted, with nothing in it.
-                let forgotten = failed > 0 || next < index;
-                if forgotten {
-                    forget_at = Some(Instant::now() + rhythm.memory);
-                }
+                let restarted = next < index;
                 (index, failed) = (next, 0);
-                tell.send_if_modified(|snapshot| snapshot.tell(answer, forgotten));
-                if forget_at.is_some_and(|at| at <= Instant::now()) {
-                    forget_at = None;
-                    tell.send_if_modified(Snapshot::forget);
-                }
+                state.answered(answer, restarted);
+                state.publish(tell);
                 // An index that runs, or one that is never held back, makes no storm of questions.
                 sleep(rhythm.least.saturating_sub(since.elapsed())).await;
             }
             Err(error) => {
                 failed += 1;
-                tell.send_if_modified(|snapshot| snapshot.doubt(error));
+                state.failed(error);
+                state.publish(tell);
                 sleep(rhythm.pauses.pause(failed)).await;
-                // Whoever answers next may count anew.
+                // The next answer may come from a Consul that counts anew.
                 index = 0;
             }
         }

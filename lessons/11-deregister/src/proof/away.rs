@@ -4,7 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use l10_discover::watch::{Snapshot, Standing};
+use l10_discover::cache::Freshness;
+use l10_discover::watch::Snapshot;
 use services::consul::Setup;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -79,7 +80,7 @@ pub async fn run(setting: &Setting, away: Duration) -> anyhow::Result<Report> {
         "all three are registered again after {}",
         ms(registered)
     ));
-    let all = |list: &Snapshot| list.instances.len() == 3 && list.standing == Standing::Fresh;
+    let all = |list: &Snapshot| list.instances.len() == 3 && list.freshness == Freshness::Current;
     let fresh = timeout(PATIENCE, list.wait_for(all)).await.is_ok();
     anyhow::ensure!(fresh, "Consul is back, and callers have not heard of it");
     let listed = back.elapsed();

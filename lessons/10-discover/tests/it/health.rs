@@ -1,13 +1,11 @@
 //! One question: with both kinds of Consul, and with one that says odd things.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::{Say, Scripted, answer, consul, list, register, register_raw, sides};
 use l09_register::registry::{self, Registry};
 use l10_discover::health::{Error, Hold, Query, ask};
-use support::{Say, Scripted, answer, consul, list, register, register_raw, sides};
 use tokio::time::Instant;
 
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -1,15 +1,14 @@
 //! The list that is always up to date: with both kinds of Consul, and with one that says odd things.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::{Say, Scripted, answer, becomes, consul, list, register, sides};
 use l06_grpc::retry::Policy;
 use l09_register::registry::Registry;
+use l10_discover::cache::Freshness;
 use l10_discover::health::Query;
-use l10_discover::watch::{Rhythm, Snapshot, Standing, next_index, watch};
-use support::{Say, Scripted, answer, becomes, consul, list, register, sides};
+use l10_discover::watch::{Rhythm, Snapshot, next_index, watch};
 use tokio::time::{Instant, sleep};
 
 /// Short pauses, so that the test is short.
@@ -23,7 +22,7 @@ fn rhythm() -> Rhythm {
             longest: Duration::from_millis(100),
         },
         least: Duration::from_millis(20),
-        memory: Duration::from_millis(1500),
+        retention: Duration::from_millis(1500),
     }
 }
 
@@ -45,9 +44,9 @@ async fn each_change_arrives_and_nobody_is_news_too() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let mut seen = watch(registry.clone(), Query::named("greeter"), rhythm());
-        assert!(matches!(seen.borrow().standing, Standing::Unknown(None)));
+        assert!(seen.borrow().freshness == Freshness::Unknown);
         becomes(&mut seen, "known, and nobody", |now| {
-            now.standing == Standing::Fresh && now.instances.is_empty()
+            now.freshness == Freshness::Current && now.instances.is_empty()
         })
         .await;
         let one = register(&registry, "greeter", place(1)).await;
@@ -74,15 +73,18 @@ async fn consul_away_leaves_the_last_list_and_a_new_one_forgets_slowly() {
         becomes(&mut seen, "two", |now| ports(now) == [1, 2]).await;
         consul.stop().await;
         let stale = becomes(&mut seen, "stale", |now| {
-            matches!(now.standing, Standing::Stale(..))
+            matches!(now.freshness, Freshness::Stale { .. })
         })
         .await;
         assert_eq!(ports(&stale), [1, 2], "{side}");
 
         // It is back with nothing in it. One of them tells it again, the other one has gone.
-        let consul = support::consul(side, Some(addr.port())).await;
-        let back = becomes(&mut seen, "fresh", |now| now.standing == Standing::Fresh).await;
-        let home: Vec<u16> = back.home().map(|one| one.addr.port()).collect();
+        let consul = crate::support::consul(side, Some(addr.port())).await;
+        let back = becomes(&mut seen, "fresh", |now| {
+            now.freshness == Freshness::Current
+        })
+        .await;
+        let home: Vec<u16> = back.callable().map(|one| one.addr.port()).collect();
         assert_eq!(home.len(), 2, "{side}: {back:?}");
         registry.register(&two).await.unwrap();
         becomes(&mut seen, "the second is told again", |now| {
@@ -125,7 +127,7 @@ async fn an_index_that_falls_is_asked_anew() {
     // Whoever counts anew may know less.
     let now = seen.borrow_and_update().clone();
     assert!(now.instances.is_empty(), "{now:?}");
-    assert_eq!(now.home().count(), 2, "{now:?}");
+    assert_eq!(now.callable().count(), 2, "{now:?}");
     assert!(
         consul.asked()[0].contains("passing=true"),
         "{:?}",
@@ -153,11 +155,11 @@ async fn errors_keep_the_list_and_are_asked_again_from_the_start() {
         let registry = Registry::at(consul.addr).unwrap();
         let mut seen = watch(registry, Query::named("greeter"), rhythm());
         let stale = becomes(&mut seen, "stale", |now| {
-            matches!(now.standing, Standing::Stale(..))
+            matches!(now.freshness, Freshness::Stale { .. })
         });
         assert_eq!(ports(&stale.await), [1]);
         becomes(&mut seen, "fresh again", |now| {
-            now.standing == Standing::Fresh && ports(now) == [1, 2]
+            now.freshness == Freshness::Current && ports(now) == [1, 2]
         })
         .await;
         consul.heard(5).await;
@@ -176,7 +178,7 @@ async fn a_consul_that_is_silent_longer_than_it_may_is_away() {
     let registry = Registry::at(consul.addr).unwrap();
     let mut seen = watch(registry, Query::named("greeter"), quick);
     let stale = becomes(&mut seen, "stale", |now| {
-        matches!(now.standing, Standing::Stale(..))
+        matches!(now.freshness, Freshness::Stale { .. })
     });
     assert_eq!(ports(&stale.await), [1]);
 }

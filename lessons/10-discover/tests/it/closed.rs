@@ -1,14 +1,13 @@
 //! A server that says GOAWAY to a call that is just on its way: the call has not run.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::PATIENCE;
 use l06_grpc::retry::Policy;
+use l10_discover::cache::Freshness;
 use l10_discover::caller::{Caller, Error, Settings};
 use l10_discover::health::{Listed, Query};
-use l10_discover::watch::{Snapshot, Standing};
-use support::PATIENCE;
+use l10_discover::watch::Snapshot;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -62,7 +61,7 @@ async fn goaway_without_an_error_is_unavailable_and_made_again() {
     };
     let (_tell, told) = watch::channel(Snapshot {
         instances: vec![one],
-        standing: Standing::Fresh,
+        freshness: Freshness::Current,
         ..Snapshot::unknown()
     });
     let twice = Settings {

@@ -1,13 +1,11 @@
 //! The program as a person meets it.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::{consul, sides};
 use services::testkit::program::{Program, Server, is_gone, output, run};
-use support::{consul, sides};
 
 fn program(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l10-discover"));

@@ -1,7 +1,5 @@
 //! Calls by name: who is called, who is called no more, and what a caller hears.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -9,17 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::support::{PATIENCE, Say, Scripted, becomes, consul, register, sides};
 use l06_grpc::retry::Repeat;
 use l06_grpc::server::Settings as Server;
 use l06_grpc::work::Work;
 use l09_register::registry::Registry;
 use l09_register::service::{self, Service};
 use l10_discover::balance::Members;
+use l10_discover::cache::Freshness;
 use l10_discover::caller::{Caller, Error, Settings};
 use l10_discover::health::{Listed, Query};
-use l10_discover::watch::{Snapshot, Standing};
+use l10_discover::watch::Snapshot;
 use services::testkit::program;
-use support::{PATIENCE, Say, Scripted, becomes, consul, register, sides};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -39,7 +38,7 @@ fn listed(addrs: &[SocketAddr]) -> Snapshot {
     });
     Snapshot {
         instances: instances.collect(),
-        standing: Standing::Fresh,
+        freshness: Freshness::Current,
         ..Snapshot::unknown()
     }
 }
