@@ -4,6 +4,7 @@ pub mod check;
 pub mod doctor;
 pub mod hint;
 pub mod list;
+pub mod mistake;
 pub mod new;
 pub mod peer;
 pub mod preprocess;
@@ -50,6 +51,7 @@ pub const COMMANDS: &[Command] = &[
     new::COMMAND,
     doctor::COMMAND,
     verify::COMMAND,
+    mistake::COMMAND,
     preprocess::COMMAND,
 ];
 

@@ -3,6 +3,7 @@
 //! `lesson.toml` is the only list of exercises. Order in the file is order in the course; the id
 //! is the stable name of an exercise, the number (`1.3`) is only a position and only shown.
 
+pub mod change;
 mod files;
 mod mistake;
 
@@ -13,7 +14,7 @@ use serde::Deserialize;
 
 use crate::needs::Needed;
 pub use files::{solution_why, test_names};
-pub use mistake::{Mistake, TIMED_OUT};
+pub use mistake::{Base, Mistake, TIMED_OUT, file_text};
 
 /// What a learner believes before an exercise, and the slug that verdict, log and teacher pages
 /// share for it.

@@ -1,6 +1,7 @@
 //! `check`: judges answers and exits 0 only if all pass.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use super::{Command, course, text};
-use crate::course::{Course, Exercise};
+use crate::course::{Course, Exercise, Mistake};
 use crate::judge::process::Cancel;
 use crate::judge::{self, Progress};
 use crate::render;
@@ -29,8 +30,8 @@ Usage: cargo workbook check [ID | LESSON | --all] [--answer solution] [--json] [
   LESSON             all exercises of a lesson: 01-tcp, or 1
   --all              the whole course
   (nothing)          the first exercise that is still open
-  --answer solution  judge the solution (or stub, or mistakes/FILE.rs) instead of your answer,
-                     in a copy; your files stay as they are
+  --answer solution  judge the solution (or stub, or mistakes/NAME) instead of your answer, in a
+                     copy; your files stay as they are
   --json             one object a line: id, lesson, number, status, seconds, check, belief, message
   --plain            no colour, no marks: for a screen reader
 
@@ -125,14 +126,19 @@ fn judge_other(
     exercise: &Exercise,
     answer: &str,
 ) -> Result<Verdict> {
-    let file = match answer {
-        "solution" => exercise.solution(),
-        "stub" => exercise.stub(),
-        path if path.starts_with("mistakes/") && !path.contains("..") => exercise.dir.join(path),
-        _ => bail!("--answer takes solution, stub or mistakes/FILE.rs"),
+    let read = |file: PathBuf| {
+        std::fs::read_to_string(course.path(&file))
+            .with_context(|| format!("cannot read {}", file.display()))
     };
-    let text = std::fs::read_to_string(course.path(&file))
-        .with_context(|| format!("cannot read {}", file.display()))?;
+    let text = match answer {
+        "solution" => read(exercise.solution())?,
+        "stub" => read(exercise.stub())?,
+        path if path.starts_with("mistakes/") && !path.contains("..") => {
+            let file = exercise.dir.join(path).with_extension("diff");
+            Mistake::read(&course.root, file)?.text(&course.root, exercise)?
+        }
+        _ => bail!("--answer takes solution, stub or mistakes/NAME"),
+    };
     scratch.put(exercise, &text)?;
     let mut waiting = Waiting::new(&exercise.id);
     Ok(judge::check(

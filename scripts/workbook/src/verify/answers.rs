@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use super::Fault;
-use crate::course::{Course, Exercise, Mistake};
+use crate::course::{Course, CourseError, Exercise, Mistake};
 use crate::judge::build::{self, BuildError, Built, cargo};
 use crate::judge::process::{self, Cancel, Ending};
 use crate::judge::{self, rejects};
@@ -100,8 +100,13 @@ pub fn faults(
 fn one_round(course: &Course, scratch: &Scratch, round: Vec<Answer<'_>>) -> io::Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for answer in &round {
-        let text = std::fs::read_to_string(course.path(&answer.file))?;
-        scratch.put(answer.exercise, &text)?;
+        let text = match &answer.must {
+            // A change that does not fit is named by `files`; the solution in its place is a fault here, too.
+            Must::BeRejected(mistake) => mistake.text(&course.root, answer.exercise),
+            _ => std::fs::read_to_string(course.path(&answer.file))
+                .map_err(|e| CourseError::File(answer.file.clone(), e.to_string())),
+        };
+        scratch.put(answer.exercise, &text.unwrap_or_default())?;
     }
     let ids: Vec<&str> = round
         .iter()

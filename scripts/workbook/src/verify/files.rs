@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::Fault;
 use crate::course::{
-    Belief, Course, Exercise, Lesson, Mistake, TIMED_OUT, solution_why, test_names,
+    Base, Belief, Course, CourseError, Exercise, Lesson, Mistake, TIMED_OUT, solution_why,
+    test_names,
 };
 use crate::wire::script::Script;
 
@@ -258,7 +259,7 @@ fn exercise_faults(course: &Course, exercise: &Exercise, strict: bool, faults: &
         FILES.contains(&name)
     });
     stray(&course.root, &exercise.mistakes_dir(), faults, |name| {
-        name.ends_with(".rs")
+        name.ends_with(".diff")
     });
 }
 
@@ -294,6 +295,18 @@ fn mistake_faults(course: &Course, exercise: &Exercise, faults: &mut Vec<Fault>)
     let check = fs::read_to_string(course.path(&exercise.check())).unwrap_or_default();
     let tests = test_names(&check);
     for mistake in &mistakes {
+        if mistake.of == Base::Solution && mistake.change.is_empty() {
+            faults.push(Fault::at(
+                &mistake.file,
+                "there is no hunk: it is the solution",
+            ));
+        }
+        // A missing solution or stub is named above, once.
+        if course.path(&mistake.of.file(exercise)).is_file()
+            && let Err(CourseError::File(file, why)) = mistake.text(&course.root, exercise)
+        {
+            faults.push(Fault::at(file, why));
+        }
         if mistake.check != TIMED_OUT && !tests.contains(&mistake.check) {
             faults.push(Fault::at(
                 &mistake.file,

@@ -3,6 +3,7 @@
 
 mod book;
 mod commands;
+mod mistake;
 mod needs;
 mod new;
 mod peer;

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::support::{Fixture, processes_with, until};
+use crate::support::{Fixture, mistake, processes_with, until};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The copy, made once for all tests, with nothing passed.
@@ -95,6 +95,11 @@ fn text(lesson: &str, file: &str) -> String {
     fs::read_to_string(exercises.join(file)).unwrap()
 }
 
+/// The text of the known mistake `name` of exercise `id`.
+fn mistake_of(id: &str, name: &str) -> String {
+    mistake(course(), id, name)
+}
+
 /// Keeps `text` as the answer that has passed.
 fn pass(id: &str, text: &str) {
     let passed = course().join(".workbook/passed");
@@ -175,8 +180,8 @@ B. errors: a call is three bytes
     );
 
     // The belief of `dispatch`, and a panic in `errors`: both are told, and the rest goes on.
-    let mistake = "dispatch/mistakes/1_a_wrong_name_is_the_callers_crash.rs";
-    pass("dispatch", &text("02-rpc", mistake));
+    let mistake = "1_a_wrong_name_is_the_callers_crash";
+    pass("dispatch", &mistake_of("dispatch", mistake));
     let solution = text("02-rpc", "errors/solution.rs");
     let panics = solution.replace(
         "Err(words) => failed(&words)",
@@ -269,10 +274,7 @@ Every call went as the protocol says.
     );
 
     // An answer that has passed, and then became wrong: Go says why it cannot use it.
-    let mistake = text(
-        "03-json-rpc",
-        "go-dialect/mistakes/5_an_error_is_an_object.rs",
-    );
+    let mistake = mistake_of("go-dialect", "5_an_error_is_an_object");
     pass("go-dialect", &mistake);
     let (said, code) = run("03");
     assert_eq!(code, Some(1), "{said}");
@@ -341,7 +343,7 @@ fn grpcio_calls_the_answers_of_lesson_06() {
         ("deadline", "1_a_deadline_stops_the_work"),
         ("interceptor", "1_one_guarded_method_guards_all"),
     ] {
-        pass(id, &text("06-grpc", &format!("{id}/mistakes/{mistake}.rs")));
+        pass(id, &mistake_of(id, mistake));
     }
     let (said, code) = run("6");
     assert_eq!(code, Some(1), "{said}");
@@ -385,10 +387,7 @@ fn grpcio_calls_the_answers_of_lesson_07() {
         ("chat", "1_talk_in_turns"),
         ("backpressure", "1_a_channel_has_no_end"),
     ] {
-        pass(
-            id,
-            &text("07-streaming", &format!("{id}/mistakes/{mistake}.rs")),
-        );
+        pass(id, &mistake_of(id, mistake));
     }
     let (said, code) = run("7");
     assert_eq!(code, Some(1), "{said}");
@@ -429,10 +428,7 @@ fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
         ("setex", "6_time_is_milliseconds"),
         ("once-only", "2_looking_is_taking"),
     ] {
-        pass(
-            id,
-            &text("15-redis", &format!("{id}/mistakes/{mistake}.rs")),
-        );
+        pass(id, &mistake_of(id, mistake));
     }
     let (said, code) = run("15");
     assert_eq!(code, Some(1), "{said}");

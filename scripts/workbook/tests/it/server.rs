@@ -274,8 +274,7 @@ fn a_slow_sender_is_cut_off_and_many_idle_ones_do_not_lock_others_out() {
 fn a_check_is_streamed_to_its_verdict() {
     let fixture = Fixture::new();
     // Not the stub: opening an exercise is no attempt at it.
-    let mistake = fixture.path("lessons/01-second/exercises/beta/mistakes/1_accept_is_all.rs");
-    fixture.write("beta", &std::fs::read_to_string(mistake).unwrap());
+    fixture.write("beta", &fixture.mistake("beta", "1_accept_is_all"));
     let running = Running::new(&fixture);
     let mut events = running.events();
     let state = events.next("state", |_| true);
@@ -349,9 +348,7 @@ fn a_job_is_stopped_and_a_compile_error_has_no_colours() {
         "{verdict}"
     );
 
-    let endless =
-        fs::read_to_string(fixture.path("lessons/00-first/exercises/alpha/mistakes/3_for_ever.rs"));
-    fixture.write("alpha", &endless.unwrap());
+    fixture.write("alpha", &fixture.mistake("alpha", "3_for_ever"));
     let job = json(&running.post("/workbook/check/alpha"))["job"].clone();
     events.next("state", |state| state_of(state, "alpha")["busy"] == true);
     let mut stop = None;

@@ -73,8 +73,7 @@ fn a_taken_port_means_the_next_and_a_second_start_builds_nothing() {
 fn signals_end_everything_at_once_also_during_a_check() {
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
         let fixture = Fixture::new();
-        let mistake = fixture.path("lessons/00-first/exercises/alpha/mistakes/3_for_ever.rs");
-        fixture.write("alpha", &fs::read_to_string(mistake).unwrap());
+        fixture.write("alpha", &fixture.mistake("alpha", "3_for_ever"));
         let mut running = Running::new(&fixture);
         let root = fixture.root().to_str().unwrap().to_owned();
         let check = format!("{root}/target/debug/deps/alpha");

@@ -78,7 +78,7 @@ fn a_known_mistake_gives_the_verdict_its_belief() {
         "check",
         "alpha",
         "--answer",
-        "mistakes/2_a_constant.rs",
+        "mistakes/2_a_constant.diff",
         "--json",
     ]);
     let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

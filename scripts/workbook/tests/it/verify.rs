@@ -246,7 +246,7 @@ fn poor_checks_and_solutions_are_found() {
 
 #[test]
 fn poor_mistakes_are_found() {
-    let second = format!("{ALPHA}/mistakes/2_a_constant.rs");
+    let second = format!("{ALPHA}/mistakes/2_a_constant.diff");
     one(
         |f| replace(f, &second, "check: zero_stays_zero", "check: gone"),
         "has no test `gone`",
@@ -271,22 +271,47 @@ fn poor_mistakes_are_found() {
         "lower-case words",
     );
     let fixture = Fixture::new();
-    replace(&fixture, &second, "//! says", "//! sagt");
+    replace(&fixture, &second, "says:", "sagt:");
     let found = seen(&fixture).join("\n");
     assert!(
-        found.contains("2_a_constant.rs") && found.contains("`says:` is missing"),
+        found.contains("2_a_constant.diff") && found.contains("`says:` is missing"),
         "{found}"
     );
     one(
         |f| {
             replace(
                 f,
-                &format!("{ALPHA}/mistakes/1_the_same.rs"),
+                &format!("{ALPHA}/mistakes/1_the_same.diff"),
                 "belief: the-same-is-twice",
                 "belief: another",
             )
         },
         "the first mistake must be the exercise's own belief",
+    );
+}
+
+#[test]
+fn a_change_that_does_not_fit_any_more_is_found() {
+    let solution = format!("{ALPHA}/solution.rs");
+    let edit = |from: &str, to: &str| {
+        let fixture = Fixture::new();
+        replace(&fixture, &solution, from, to);
+        seen(&fixture)
+    };
+    // An edit elsewhere does no harm.
+    assert_eq!(edit("/// Returns", "/// A sum.\n///\n/// Returns"), [""; 0]);
+    let found = edit("n * 2", "n + n");
+    assert_eq!(found.len(), 3, "{found:#?}");
+    let words = "mistakes/1_the_same.diff: it does not fit lessons/00-first/exercises/alpha/solution.rs: \
+                 hunk 1 (@@ -4,3 +4,4 @@) does not fit: these lines are not in the text:\n";
+    assert!(found[0].contains(words), "{}", found[0]);
+    one(
+        |f| {
+            let file = f.path(&format!("{ALPHA}/mistakes/2_a_constant.diff"));
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(file, &text[..text.find("@@").unwrap()]).unwrap();
+        },
+        "there is no hunk: it is the solution",
     );
 }
 
@@ -342,21 +367,22 @@ fn answers_that_do_not_do_what_they_must_are_found() {
         "    client.read",
         "  client.read",
     );
-    let head = "//! belief: the-same-is-twice\n//! words: The same is twice as much.\n//! check: doubles\n//! says: add it to itself\n";
-    fs::write(
-        fixture.path(&format!("{ALPHA}/mistakes/1_the_same.rs")),
-        format!("{head}\npub fn double(n: u32) -> u32 {{\n    n * 2\n}}\n"),
-    )
-    .unwrap();
+    let first = format!("{ALPHA}/mistakes/1_the_same.diff");
+    replace(&fixture, &first, "let same = n;", "let same = n * 2;");
+    for name in ["1_the_same", "2_a_constant", "3_for_ever"] {
+        // The stub is the good solution here, and the solution a bad one.
+        let file = format!("{ALPHA}/mistakes/{name}.diff");
+        replace(&fixture, &file, "of: solution", "of: stub");
+    }
     replace(
         &fixture,
-        &format!("{ALPHA}/mistakes/2_a_constant.rs"),
+        &format!("{ALPHA}/mistakes/2_a_constant.diff"),
         "do not add",
         "never add",
     );
     replace(
         &fixture,
-        &format!("{ALPHA}/mistakes/3_for_ever.rs"),
+        &format!("{ALPHA}/mistakes/3_for_ever.diff"),
         "twice.min(n)",
         "\"for ever\"",
     );
@@ -378,9 +404,9 @@ fn answers_that_do_not_do_what_they_must_are_found() {
         "alpha/solution.rs: the solution failed (run 1 of 1, doubles): A number is doubled",
         "alpha/solution.rs: clippy: unneeded `return` statement",
         "beta/solution.rs: rustfmt would change it",
-        "mistakes/1_the_same.rs: the mistake passes",
-        "mistakes/2_a_constant.rs: it must be rejected by `zero_stays_zero` with the words \"never add",
-        "mistakes/3_for_ever.rs: it does not compile: error[E0308]",
+        "mistakes/1_the_same.diff: the mistake passes",
+        "mistakes/2_a_constant.diff: it must be rejected by `zero_stays_zero` with the words \"never add",
+        "mistakes/3_for_ever.diff: it does not compile: error[E0308]",
     ] {
         assert!(text.contains(line), "not found: {line}\n{text}");
     }

@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use workbook::course::{Course, Mistake};
 
 /// A course of two exercises, `alpha` and `beta`, that a test may spoil as it likes.
 pub struct Fixture {
@@ -66,6 +67,11 @@ impl Fixture {
         self.path(&format!("lessons/{lesson}/exercises/{id}/exercise.rs"))
     }
 
+    /// The text of a known mistake: `beta`, `1_accept_is_all`.
+    pub fn mistake(&self, id: &str, name: &str) -> String {
+        mistake(self.root(), id, name)
+    }
+
     /// Puts `text` where the learner writes.
     pub fn write(&self, id: &str, text: &str) {
         fs::write(self.answer(id), text).unwrap();
@@ -94,6 +100,15 @@ impl Fixture {
         let output = self.run(arguments);
         mask(&String::from_utf8_lossy(&output.stdout))
     }
+}
+
+/// The text of the known mistake `name` of exercise `id` of the course in `root`.
+pub fn mistake(root: &Path, id: &str, name: &str) -> String {
+    let course = Course::load(root).unwrap();
+    let exercise = course.exercise(id).unwrap();
+    let file = exercise.mistakes_dir().join(format!("{name}.diff"));
+    let mistake = Mistake::read(root, file).unwrap();
+    mistake.text(root, exercise).unwrap()
 }
 
 fn copy(from: &Path, to: &Path) {
