@@ -1,6 +1,6 @@
 //! Turns the .proto files that this lesson uses into Rust.
 
-#[path = "../../scripts/testkit/protos.rs"]
+#[path = "../../scripts/testkit/build/protos.rs"]
 mod protos;
 
 use std::io;

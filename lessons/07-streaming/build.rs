@@ -1,9 +1,9 @@
 //! Turns the .proto files that this lesson adds into Rust; with the feature `mine` it also brings in
 //! the learner's own answers.
 
-#[path = "../../scripts/testkit/mine.rs"]
+#[path = "../../scripts/testkit/build/mine.rs"]
 mod mine;
-#[path = "../../scripts/testkit/protos.rs"]
+#[path = "../../scripts/testkit/build/protos.rs"]
 mod protos;
 
 use std::path::PathBuf;

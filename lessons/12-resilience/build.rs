@@ -1,6 +1,6 @@
 //! Turns the .proto file of this lesson into Rust.
 
-#[path = "../../scripts/testkit/protos.rs"]
+#[path = "../../scripts/testkit/build/protos.rs"]
 mod protos;
 
 use std::io;

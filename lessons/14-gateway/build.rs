@@ -1,7 +1,7 @@
 //! Turns the .proto files that this lesson uses into Rust. The gateway itself needs none of them: they
 //! are for the services behind it.
 
-#[path = "../../scripts/testkit/protos.rs"]
+#[path = "../../scripts/testkit/build/protos.rs"]
 mod protos;
 
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
 //! Turns the .proto file of this lesson into Rust, and brings in the exercises that the site runs on: with
 //! the feature `mine` the learner's own passed answers, else the solutions.
 
-#[path = "../../scripts/testkit/mine.rs"]
+#[path = "../../scripts/testkit/build/mine.rs"]
 mod mine;
-#[path = "../../scripts/testkit/protos.rs"]
+#[path = "../../scripts/testkit/build/protos.rs"]
 mod protos;
 
 use std::io;

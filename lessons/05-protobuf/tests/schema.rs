@@ -4,7 +4,7 @@
 mod support;
 
 #[allow(dead_code, reason = "a build script uses the rest")]
-#[path = "../../../scripts/testkit/protos.rs"]
+#[path = "../../../scripts/testkit/build/protos.rs"]
 mod protos;
 
 use std::fs;

@@ -25,7 +25,7 @@ tokio = { version = "1", features = ["time"] }
 "#;
 
 const BUILD: &str = r#"
-#[path = "REPOSITORY/scripts/testkit/mine.rs"]
+#[path = "REPOSITORY/scripts/testkit/build/mine.rs"]
 mod mine;
 
 fn main() -> std::io::Result<()> {

@@ -1,5 +1,5 @@
 //! The part that the build scripts of lessons with .proto files share. A build script takes it in
-//! with `#[path = "../../scripts/testkit/protos.rs"] mod protos;`, and so does a test of lesson 05.
+//! with `#[path = "../../scripts/testkit/build/protos.rs"] mod protos;`, and so does a test of lesson 05.
 //!
 //! No `protoc` is needed: `protox` is a compiler for .proto files that is written in Rust.
 
