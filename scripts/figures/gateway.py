@@ -126,7 +126,7 @@ def speed(work):
 def schemathesis():
     """All requests that it can think of. The tests leave it at a part."""
     out = subprocess.run(
-        ["cargo", "test", "--quiet", "-p", "l14-gateway", "--test", "openapi", "schemathesis", "--",
+        ["cargo", "test", "--quiet", "-p", "l14-gateway", "--test", "it", "openapi::schemathesis", "--",
          "--nocapture"], cwd=REPOSITORY, env=dict(os.environ, SCHEMATHESIS="all"), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     line = next((line for line in out.stdout.splitlines() if line.startswith("schemathesis: ")), None)

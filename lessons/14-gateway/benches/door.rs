@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use l06_grpc::listen::tell;
 use l06_grpc::server::add_reflection;
+use l13_framework::edge;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Instance, Registry};
-use l14_gateway::gateway::{Settings, router, serve};
+use l14_gateway::gateway::{Settings, router};
 use l14_gateway::pb;
 use l14_gateway::pb::user::say_server::{Say, SayServer};
 use l14_gateway::pb::user::{HelloReply, HelloRequest};
@@ -83,10 +84,10 @@ async fn door(addr: &str) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     tell(&format!("listening on {}", listener.local_addr()?));
     let router = router(Arc::new(registry), Settings::default());
-    serve::serve(
+    edge::serve(
         listener,
         router,
-        serve::Limits::default(),
+        edge::Limits::default(),
         std::future::pending(),
     )
     .await?;

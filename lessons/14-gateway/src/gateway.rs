@@ -8,10 +8,10 @@
 //!   what it offers.
 //! * [`reflect`]: asks an instance what it offers; [`schema`] makes methods of what it says.
 //! * [`transcode`]: JSON and queries to messages, and messages to JSON.
-//! * [`call`]: one call, with what remains of the time. [`stream`]: answers one by one.
+//! * [`call`]: one call, with what remains of the time.
 //! * [`status`]: which status of HTTP a failure has, and its JSON.
-//! * [`limits`]: what a browser may make us hold or wait for; [`serve`] is the server around all of it.
-//! * [`openapi`]: `/openapi.json`, for people and programs that want to know what is there.
+//! * [`limits`]: what a browser may make us hold or wait for. The server around all of it is
+//!   [`l13_framework::edge`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,15 +35,13 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub mod call;
 pub mod find;
 pub mod limits;
-pub mod openapi;
 pub mod reflect;
 pub mod schema;
-pub mod serve;
 pub mod service;
 pub mod status;
-pub mod stream;
 pub mod transcode;
 
+use crate::extra::{openapi, stream};
 use find::Directory;
 use schema::{Method, NotFound};
 use service::Service;

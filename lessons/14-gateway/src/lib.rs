@@ -5,18 +5,13 @@
 //!
 //! * [`web`]: a web service: pages, JSON, and handlers that call services by name. Begin here.
 //! * [`gateway`]: from HTTP and JSON to gRPC, for services that it finds in a registry.
-//! * [`user`]: the services behind both doors. [`pb`]: what the build made from the .proto files.
-//! * [`proof`]: one of three is killed, one is paused, and no browser sees an error. [`fleet`], [`load`] and
-//!   [`ask`] are what it is made of: processes, browsers, one request.
-//!
-//! `main.rs` is the command line, `demo.rs` and what is beside it belong to it. Try
-//! `cargo run -p l14-gateway`.
+//! * [`pb`]: what the build made from the .proto files.
 
-pub mod ask;
-pub mod fleet;
+#[path = "../extra/mod.rs"]
+mod extra;
+
 pub mod gateway;
-pub mod load;
 pub mod pb;
-pub mod proof;
-pub mod user;
 pub mod web;
+
+pub use extra::{openapi, stream};

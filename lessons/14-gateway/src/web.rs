@@ -25,7 +25,7 @@ use tower_http::services::ServeDir;
 use crate::gateway::limits::{self, Places};
 use crate::gateway::status::{Problem, REQUEST_ID};
 
-pub use services::{ByName, Services};
+pub use services::{ByName, EXAMPLE, Services, USER};
 
 /// The name that it registers.
 pub const NAME: &str = "go.micro.web.example";

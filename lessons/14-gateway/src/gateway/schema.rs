@@ -257,6 +257,3 @@ fn is_entry(entry: &MessageDescriptor) -> bool {
     );
     key_fits && !key.is_list() && !value.is_list() && !value.is_map() && entry.fields().len() == 2
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,16 +7,15 @@
 //! 18446744073709551616 for the largest `uint64`, which is one less, writes an infinite `DoubleValue` as
 //! null, and opens an `Any` inside of an `Any` until the stack is full.
 
-mod known;
 mod query;
-mod scalar;
-mod write;
 
 use prost::bytes::Bytes;
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
 };
 use serde_json::Value as Json;
+
+use crate::extra::transcode::{known, scalar, write};
 
 pub use query::{from_query, is_text, percent};
 
@@ -34,7 +33,7 @@ pub struct Bad {
 
 impl Bad {
     /// Something is wrong with the value at hand.
-    fn here(why: impl Into<String>) -> Bad {
+    pub(crate) fn here(why: impl Into<String>) -> Bad {
         Bad {
             field: String::new(),
             why: why.into(),
@@ -42,7 +41,7 @@ impl Bad {
     }
 
     /// The same, seen from outside: the value at hand is `place` of something larger.
-    fn inside(mut self, place: &str) -> Bad {
+    pub(crate) fn inside(mut self, place: &str) -> Bad {
         self.field = match self.field.as_str() {
             "" => place.to_string(),
             // A place in a list follows without a point.
@@ -62,7 +61,12 @@ pub fn from_json(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage
     message(desc, json, DEPTH)
 }
 
-fn message(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, Bad> {
+/// A message, with so many levels inside of it at most.
+pub(crate) fn message(
+    desc: &MessageDescriptor,
+    json: &Json,
+    depth: u32,
+) -> Result<DynamicMessage, Bad> {
     let depth = (depth.checked_sub(1)).ok_or_else(|| Bad::here("it is nested too deeply"))?;
     if let Some(known) = known::message(desc, json, depth) {
         return known;
@@ -193,7 +197,7 @@ fn single(kind: &Kind, json: &Json, depth: u32) -> Result<Value, Bad> {
 }
 
 /// What people call such JSON.
-fn what(json: &Json) -> String {
+pub(crate) fn what(json: &Json) -> String {
     match json {
         Json::Null => "null".to_string(),
         Json::Bool(value) => value.to_string(),
@@ -205,7 +209,7 @@ fn what(json: &Json) -> String {
 }
 
 /// As much of it as an error should repeat.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     let mut short: String = text.chars().take(40).collect();
     if short.len() < text.len() {
         short.push_str("...");
@@ -227,6 +231,3 @@ pub fn to_json(desc: &MessageDescriptor, message: Bytes) -> Result<Vec<u8>, Stri
     Ok(out)
 }
 // ANCHOR_END: to_json
-
-#[cfg(test)]
-mod tests;

@@ -7,7 +7,12 @@ use tonic::Status;
 
 use crate::pb::example::{CallRequest, CallResponse};
 use crate::pb::user::{HelloReply, HelloRequest};
-use crate::user::{EXAMPLE, USER};
+
+/// The name of the user service.
+pub const USER: &str = "go.micro.srv.user";
+
+/// The name of the example service.
+pub const EXAMPLE: &str = "go.micro.srv.example";
 
 /// The services that the handlers need.
 #[tonic::async_trait]

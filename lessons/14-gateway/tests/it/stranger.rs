@@ -1,8 +1,6 @@
 //! A service that nobody here has written, in a language that this gateway is not written in: Python's
 //! grpcio, found in registries that are not in this process.
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -14,9 +12,11 @@ use l13_framework::registry::{Options, Registry};
 use serde_json::{Value, json};
 use services::Side;
 use services::consul::Setup;
-use support::browser::{ask, get, post};
-use support::{Running, door, door_to, instance, patient, until};
 use testkit::program::Server;
+
+use crate::support;
+use crate::support::browser::{ask, get, post};
+use crate::support::{Running, door, door_to, instance, patient, until};
 
 fn python() -> Server {
     let mut command = Command::new(testkit::python_with_packages());

@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, MapKey, Value};
 use serde_json::Value as Json;
 
-use super::{Bad, short, what};
+use crate::gateway::transcode::{Bad, short, what};
 
 /// Above this a number with a point cannot tell one whole number from the next: 2 to the power of 53.
 const EXACT: f64 = 9_007_199_254_740_992.0;

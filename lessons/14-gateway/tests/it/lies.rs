@@ -1,7 +1,5 @@
 //! Services that lie, or say nothing.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,9 +10,6 @@ use l14_gateway::gateway::{Settings, reflect};
 use l14_gateway::pb::user::say_server::SayServer;
 use prost::Message;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
-use support::browser::get;
-use support::every::{Counts, Every};
-use support::{Running, door, instance, patient};
 use tokio::net::TcpListener;
 use tokio_stream::StreamExt;
 use tonic::service::RoutesBuilder;
@@ -28,6 +23,11 @@ use tonic_reflection::pb::v1::{
     FileDescriptorResponse, ListServiceResponse, ServerReflectionRequest, ServerReflectionResponse,
     ServiceResponse,
 };
+
+use crate::support;
+use crate::support::browser::get;
+use crate::support::every::{Counts, Every};
+use crate::support::{Running, door, instance, patient};
 
 const HELLO: &str = "/user/say/hello?name=a";
 

@@ -14,9 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use every::{Counts, Every};
+use l13_framework::edge;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Instance, Registry};
-use l14_gateway::gateway::{self, Settings, serve};
+use l14_gateway::gateway::{self, Settings};
 use l14_gateway::pb;
 use l14_gateway::pb::every::every_service_server::EveryServiceServer;
 use l14_gateway::pb::every::trouble_service_server::TroubleServiceServer;
@@ -61,8 +62,8 @@ pub async fn door_to(registry: Arc<dyn Registry>, settings: Settings) -> SocketA
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let router = gateway::router(registry, settings);
-    let limits = serve::Limits::default();
-    tokio::spawn(serve::serve(
+    let limits = edge::Limits::default();
+    tokio::spawn(edge::serve(
         listener,
         router,
         limits,

@@ -7,7 +7,8 @@ use prost_reflect::{
 };
 use serde_json::Value as Json;
 
-use super::{Bad, scalar, what};
+use super::scalar;
+use crate::gateway::transcode::{Bad, message as message_of, short, what};
 
 /// In which null is a value, and not the absence of one.
 pub fn has_null(field: &FieldDescriptor) -> bool {
@@ -132,7 +133,7 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
     let name = kind.rsplit_once('/').map(|(_, name)| name);
     let inner = name.and_then(|name| desc.parent_pool().get_message_by_name(name));
     let Some(inner) = inner else {
-        let kind = super::short(kind);
+        let kind = short(kind);
         return Err(
             Bad::here(format!("the service has not told of a type \"{kind}\"")).inside("@type"),
         );
@@ -146,11 +147,11 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
         }
         let value = object.get("value");
         let value = value.ok_or_else(|| Bad::here("it is missing").inside("value"))?;
-        super::message(&inner, value, depth).map_err(|bad| bad.inside("value"))?
+        message_of(&inner, value, depth).map_err(|bad| bad.inside("value"))?
     } else {
         let mut fields = object.clone();
         fields.remove("@type");
-        super::message(&inner, &Json::Object(fields), depth)?
+        message_of(&inner, &Json::Object(fields), depth)?
     };
     let url = made
         .descriptor()

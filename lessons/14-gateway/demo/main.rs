@@ -1,8 +1,14 @@
 //! The command line of lesson 14. Without an argument it tells the whole story in several processes;
 //! `user`, `example`, `gateway` and `web` are for terminals; `proof` is the proof, by hand.
 
-mod demo;
+mod ask;
+mod fleet;
+mod load;
+#[allow(dead_code, reason = "the tests read more of its report")]
+mod proof;
 mod roles;
+mod story;
+mod user;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -12,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use l06_grpc::listen::{on_signal, tell};
 use l13_framework::options;
-use l14_gateway::proof::{self, Setting};
+use proof::Setting;
 
 const HELP: &str = "\
 One door: lesson 14 of Sockets to Services.
@@ -64,7 +70,7 @@ fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let role = (!words.is_empty()).then(|| words.remove(0));
     let done = match role.as_ref().map(|role| role.to_string_lossy()).as_deref() {
-        None => runtime.block_on(demo::run()),
+        None => runtime.block_on(story::run()),
         Some("proof") => runtime.block_on(prove(words)),
         Some("user") => runtime.block_on(roles::user(words)),
         Some("example") => runtime.block_on(roles::example(words)),

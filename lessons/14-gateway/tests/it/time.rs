@@ -1,15 +1,14 @@
 //! How long a request may take, who else has to know, and streams.
 
-mod support;
-
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use l14_gateway::gateway::Settings;
 use serde_json::{Value, json};
-use support::browser::{ask, get, open, post, send};
-use support::{one, one_with, patient, until};
 use tokio::time::Instant;
+
+use crate::support::browser::{ask, get, open, post, send};
+use crate::support::{one, one_with, patient, until};
 
 #[tokio::test]
 async fn too_slow_is_504_and_the_service_stops() {

@@ -10,16 +10,11 @@ use tokio::time::sleep;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::pb;
-use crate::pb::example::example_server::{Example, ExampleServer};
-use crate::pb::example::{CallRequest, CallResponse, StreamRequest, StreamResponse};
-use crate::pb::user::{HelloReply, HelloRequest};
-
-/// The name of the user service.
-pub const USER: &str = "go.micro.srv.user";
-
-/// The name of the example service.
-pub const EXAMPLE: &str = "go.micro.srv.example";
+use l14_gateway::pb;
+use l14_gateway::pb::example::example_server::{Example, ExampleServer};
+use l14_gateway::pb::example::{CallRequest, CallResponse, StreamRequest, StreamResponse};
+use l14_gateway::pb::user::{HelloReply, HelloRequest};
+use l14_gateway::web::{EXAMPLE, USER};
 
 /// No name is longer, in bytes: it comes back in every answer.
 pub const LONGEST: usize = 1000;

@@ -4,8 +4,10 @@ use prost::Message;
 use prost_reflect::DescriptorPool;
 use serde_json::json;
 
-use super::*;
-use crate::pb;
+use l14_gateway::gateway::transcode::{from_json, from_query, to_json};
+use l14_gateway::pb;
+use prost_reflect::MessageDescriptor;
+use serde_json::Value as Json;
 
 fn desc(name: &str) -> MessageDescriptor {
     let pool = DescriptorPool::decode(pb::DESCRIPTORS).unwrap();

@@ -1,14 +1,17 @@
-//! The server around the gateway. axum's own takes any number of connections and waits for a header as
-//! long as it takes; whoever stands at the edge of a network cannot.
+//! An HTTP server for the edge of a network, where browsers connect: lessons 14 and 16 serve with it. The
+//! server of axum accepts any number of connections and waits for a header without a limit; this one has
+//! limits for both.
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -19,14 +22,14 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-/// What is bounded.
+/// The limits of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// So many connections; others wait in the system's queue.
     pub connections: usize,
     /// The time for the head of a request, also for the next one on the same connection.
     pub head: Duration,
-    /// All headers of a request, in bytes.
+    /// All headers of a request, in bytes; 8,192 at least.
     pub headers: usize,
     /// How long requests may go on after the server was asked to end.
     pub grace: Duration,
@@ -43,8 +46,8 @@ impl Default for Limits {
     }
 }
 
-// ANCHOR: serve
-/// Serves until `shutdown` is ready; requests under way are finished first, within the grace.
+/// Serves until `shutdown` is ready; requests under way are finished first, within the grace. Each
+/// request is told the address of its peer.
 ///
 /// # Errors
 /// None at present. A connection that breaks is the browser's affair.
@@ -69,12 +72,12 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         while connections.try_join_next().is_some() {}
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             // Out of file handles, most likely: some will come free.
             sleep(Duration::from_millis(20)).await;
             continue;
         };
-        let connection = connection(stream, router.clone(), limits, ending.clone());
+        let connection = connection(stream, peer, router.clone(), limits, ending.clone());
         connections.spawn(async move {
             connection.await;
             drop(place);
@@ -87,10 +90,10 @@ pub async fn serve(
     let _ = timeout(limits.grace, all).await;
     Ok(())
 }
-// ANCHOR_END: serve
 
 async fn connection(
     stream: TcpStream,
+    peer: SocketAddr,
     router: Router,
     limits: Limits,
     mut ending: watch::Receiver<bool>,
@@ -98,13 +101,16 @@ async fn connection(
     // Small answers that wait for each other's acknowledgements would cost 40 ms each.
     drop(stream.set_nodelay(true));
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = router.clone().oneshot(request.map(Body::new));
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = router.clone().oneshot(request);
         async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .max_buf_size(limits.headers);
+        // hyper panics below that.
+        .max_buf_size(limits.headers.max(8 << 10));
     let mut serving = pin!(http.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         served = serving.as_mut() => return drop(served),

@@ -1,7 +1,5 @@
 //! Several instances: who answers, who does not, and what the gateway knows of them.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,10 +9,12 @@ use l13_framework::registries::memory::Memory;
 use l13_framework::registry::Registry;
 use l14_gateway::gateway::Settings;
 use l14_gateway::pb::user::say_server::SayServer;
-use support::browser::{get, post};
-use support::every::{Counts, Every};
-use support::{Running, door, patient, until};
 use tonic::service::RoutesBuilder;
+
+use crate::support;
+use crate::support::browser::{get, post};
+use crate::support::every::{Counts, Every};
+use crate::support::{Running, door, patient, until};
 
 const NAME: &str = "go.micro.srv.user";
 const HELLO: &str = "/user/say/hello?name=a";

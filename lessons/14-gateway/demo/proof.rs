@@ -16,9 +16,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::fleet::{Heard, PATIENCE, Plan, Process};
 use crate::load::{Count, Load, hello};
-use crate::user::USER;
+use l14_gateway::web::USER;
 
-/// An attempt of the gateway that is given up has taken so long; see [`crate::gateway::Settings`].
+/// An attempt of the gateway that is given up has taken so long; see [`l14_gateway::gateway::Settings`].
 const ATTEMPT: Duration = Duration::from_secs(1);
 
 /// How the proof is run.

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use l13_framework::edge;
 use l13_framework::options::Options;
 use l13_framework::service::Service;
-use l14_gateway::gateway::{self, serve};
-use l14_gateway::{user, web};
+use l14_gateway::{gateway, web};
+
+use crate::user;
 
 /// Options of our own: name and value.
 pub type Own = Vec<(String, String)>;
@@ -125,7 +127,7 @@ pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
 /// The life of every service, around a server that is not gRPC.
 async fn live(service: Service, router: axum::Router) -> anyhow::Result<()> {
     let (listener, shutdown) = service.listen().await?;
-    let serve = |listener, stop| serve::serve(listener, router, serve::Limits::default(), stop);
+    let serve = |listener, stop| edge::serve(listener, router, edge::Limits::default(), stop);
     service.run_with(listener, shutdown, serve).await?.well()
 }
 // ANCHOR_END: web

@@ -3,9 +3,10 @@
 use prost::Message;
 use prost_types::FileDescriptorSet;
 
-use super::*;
-use crate::gateway::transcode;
-use crate::pb;
+use l14_gateway::gateway::reflect::{Limits, Told, Unknown};
+use l14_gateway::gateway::schema::{NotFound, Schema};
+use l14_gateway::gateway::transcode;
+use l14_gateway::pb;
 
 fn told(set: FileDescriptorSet) -> Told {
     let services = set.file.iter().flat_map(|file| {

@@ -1,14 +1,14 @@
 //! From a URL to a service and back, and all that can be wrong with a request.
 
-mod support;
-
 use std::sync::atomic::Ordering;
 
 use l13_framework::registries::memory::Memory;
 use l14_gateway::gateway::Settings;
 use serde_json::json;
-use support::browser::{ask, get, post};
-use support::{Running, door, one, one_with, patient, until};
+
+use crate::support;
+use crate::support::browser::{ask, get, post};
+use crate::support::{Running, door, one, one_with, patient, until};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 

@@ -1,7 +1,8 @@
 //! The proof: three user services behind the gateway, one is killed, one is paused.
 
-use l14_gateway::proof::{Setting, run};
 use services::Side;
+
+use crate::proof::{Setting, run};
 
 fn setting(side: Side) -> Setting {
     Setting {

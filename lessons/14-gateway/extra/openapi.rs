@@ -19,9 +19,9 @@ use tokio::time::Instant;
 
 use comments::Comments;
 
-use super::find::Directory;
-use super::schema::{Method, Schema};
-use super::status::Problem;
+use crate::gateway::find::Directory;
+use crate::gateway::schema::{Method, Schema};
+use crate::gateway::status::Problem;
 
 /// For so long the page is kept.
 const KEPT: Duration = Duration::from_secs(1);

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::ask::{Answer, Ask, get, post};
+use crate::fleet::Process;
+use crate::load::hello;
+use crate::proof::{Scene, Setting};
 use anyhow::Context;
 use l06_grpc::listen::{on_signal, tell};
-use l14_gateway::ask::{Answer, Ask, get, post};
-use l14_gateway::fleet::Process;
-use l14_gateway::load::hello;
-use l14_gateway::proof::{Scene, Setting};
-use l14_gateway::user::USER;
+use l14_gateway::web::USER;
 use tokio::time::sleep;
 
 use crate::seconds;

@@ -18,9 +18,9 @@ use tokio::time::{Sleep, sleep};
 use tokio_stream::Stream;
 use tonic::{Status, Streaming};
 
-use super::limits::Place;
-use super::status::Problem;
-use super::{call, transcode};
+use crate::gateway::limits::Place;
+use crate::gateway::status::Problem;
+use crate::gateway::{call, transcode};
 
 /// How the messages are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,5 @@
 //! `/openapi.json`, and a stranger that tries to break what it promises: PyPI `schemathesis`.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::atomic::Ordering;
@@ -12,10 +10,12 @@ use l13_framework::registry::Registry;
 use l14_gateway::gateway::Settings;
 use l14_gateway::pb::every::every_service_server::EveryServiceServer;
 use l14_gateway::pb::user::say_server::SayServer;
-use support::browser::get;
-use support::every::Every;
-use support::{Running, door, patient};
 use tonic::service::RoutesBuilder;
+
+use crate::support;
+use crate::support::browser::get;
+use crate::support::every::Every;
+use crate::support::{Running, door, patient};
 
 /// Services that have no failure of their own: what fails then is the gateway.
 async fn harmless(registry: &Memory) -> (Running, Running) {

@@ -1,0 +1,9 @@
+//! A second evening, behind the types of the first one.
+//!
+//! * [`openapi`]: `/openapi.json`, made from what the services tell of themselves.
+//! * [`stream`]: a server stream as lines of JSON, or as the events of a browser's `EventSource`.
+//! * [`transcode`]: the values of protobuf's JSON mapping: numbers, text, times, `Any`, and all of it back.
+
+pub mod openapi;
+pub mod stream;
+pub mod transcode;
