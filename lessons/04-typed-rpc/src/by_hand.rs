@@ -7,9 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Error;
 use l02_rpc::client::Client;
 use l02_rpc::service::Service;
+
+use crate::error::Error;
 
 // ANCHOR: trait
 /// What both sides agree on.

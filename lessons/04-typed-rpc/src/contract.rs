@@ -32,9 +32,9 @@ macro_rules! contract {
         }
 
         /// Serves anything that fulfils the contract.
-        $vis fn $server(it: impl $Trait) -> $crate::__private::service::Service {
+        $vis fn $server(it: impl $Trait) -> $crate::Service {
             let it = ::std::sync::Arc::new(it);
-            $crate::__private::service::Service::new($service)
+            $crate::Service::new($service)
             $(
                 .method($name, {
                     let it = ::std::sync::Arc::clone(&it);
@@ -52,14 +52,14 @@ macro_rules! contract {
         /// Fulfils the contract by calling whoever is at the other end of a connection.
         #[derive(Clone, Debug)]
         $vis struct $client {
-            client: $crate::__private::client::Client,
+            client: $crate::Client,
             patience: ::std::time::Duration,
         }
 
         impl $client {
             /// Calls over this connection, and waits no longer than `patience` for each answer.
             $vis fn new(
-                client: $crate::__private::client::Client,
+                client: $crate::Client,
                 patience: ::std::time::Duration,
             ) -> Self {
                 Self { client, patience }

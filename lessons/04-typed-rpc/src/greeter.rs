@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
+use l02_rpc::service::{NameTaken, Services};
+
 use crate::contract;
 use crate::error::Error;
-use l02_rpc::service::{NameTaken, Services};
 
 /// Where the greeter listens unless told otherwise.
 pub const ADDR: &str = "127.0.0.1:8080";

@@ -4,11 +4,10 @@
 
 use std::sync::Arc;
 
-use tokio::io::{BufReader, duplex, split};
-
 use l02_rpc::client::Client;
 use l02_rpc::server::{self, Settings};
 use l02_rpc::service::Services;
+use tokio::io::{BufReader, duplex, split};
 
 // ANCHOR: connect
 /// So many bytes may be on their way in each direction; then whoever writes has to wait, as on a

@@ -1,7 +1,5 @@
 //! The same tests near, in memory and over a socket: a caller cannot tell them apart.
 
-mod places;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,8 +11,9 @@ use l04_typed_rpc::greeter::{
 };
 use l04_typed_rpc::versions::{OnePanda, scales_server, v1};
 use l04_typed_rpc::{Error, contract};
-use places::{in_memory, only, over_a_socket};
 use testkit::PATIENCE;
+
+use crate::places::{in_memory, only, over_a_socket};
 
 // ANCHOR: everywhere
 async fn greets(hello: impl Hello) {

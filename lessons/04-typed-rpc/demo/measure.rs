@@ -44,16 +44,16 @@ pub async fn run() -> anyhow::Result<()> {
     println!("Lines of code, without comments, blank lines and unit tests:");
     let mut lines = 0;
     for (name, source) in [
-        ("contract.rs", include_str!("contract.rs")),
-        ("error.rs", include_str!("error.rs")),
-        ("memory.rs", include_str!("memory.rs")),
+        ("contract.rs", include_str!("../src/contract.rs")),
+        ("error.rs", include_str!("../src/error.rs")),
+        ("memory.rs", include_str!("../src/memory.rs")),
     ] {
         lines += lines_of_code(source);
         println!("{:>6}  {name}", lines_of_code(source));
     }
     println!(
         "{:>6}  by_hand.rs, which the macro writes for you",
-        lines_of_code(include_str!("by_hand.rs"))
+        lines_of_code(include_str!("../src/by_hand.rs"))
     );
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");

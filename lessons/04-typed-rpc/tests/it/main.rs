@@ -1,0 +1,6 @@
+//! All tests of this lesson, linked as one program.
+
+mod command_line;
+mod compile_errors;
+mod contract;
+mod places;
