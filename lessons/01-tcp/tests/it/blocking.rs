@@ -1,15 +1,15 @@
 //! The blocking server and client, over real sockets.
 
-mod scenarios;
-
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread;
 
 use l01_tcp::blocking::{Client, serve};
 use l01_tcp::protocol::Settings;
-use scenarios::Server;
 use testkit::{PATIENCE, case};
+
+use crate::scenarios;
+use crate::scenarios::Server;
 
 fn start(settings: Settings) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

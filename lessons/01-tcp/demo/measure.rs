@@ -59,18 +59,18 @@ pub fn run() -> anyhow::Result<()> {
 
     println!("Lines of code, without comments, blank lines and unit tests:");
     for (name, source) in [
-        ("first.rs", include_str!("first.rs")),
-        ("protocol.rs", include_str!("protocol.rs")),
-        ("blocking.rs", include_str!("blocking.rs")),
-        ("guests.rs", include_str!("guests.rs")),
-        ("nonblocking.rs", include_str!("nonblocking.rs")),
-        ("frame.rs", include_str!("frame.rs")),
+        ("first.rs", include_str!("../src/first.rs")),
+        ("protocol.rs", include_str!("../src/protocol.rs")),
+        ("blocking.rs", include_str!("../src/blocking.rs")),
+        ("guests.rs", include_str!("../src/guests.rs")),
+        ("nonblocking.rs", include_str!("../src/nonblocking.rs")),
+        ("frame.rs", include_str!("../src/frame.rs")),
     ] {
         println!("{:>6}  {name}", lines_of_code(source));
     }
-    let blocking = lines_of_code(include_str!("protocol.rs"))
-        + lines_of_code(include_str!("blocking.rs"))
-        + lines_of_code(include_str!("guests.rs"));
+    let blocking = lines_of_code(include_str!("../src/protocol.rs"))
+        + lines_of_code(include_str!("../src/blocking.rs"))
+        + lines_of_code(include_str!("../src/guests.rs"));
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
     println!("| 01 TCP | {} | {call:.0} | {blocking} |", request + answer);

@@ -1,5 +1,5 @@
 //! The frame decoder, fed with noise: no panic, nothing made up, and no memory for a length that was
-//! only claimed. `FUZZ_SECONDS=600 cargo test -p l01-tcp --test fuzz` goes on for ten minutes.
+//! only claimed. `FUZZ_SECONDS=600 cargo test -p l01-tcp --test it fuzz` goes on for ten minutes.
 
 use std::io::{self, Read};
 use std::pin::Pin;

@@ -1,16 +1,16 @@
 //! The tokio server and client, over real sockets, in the same scenarios as the blocking one.
 
-mod scenarios;
-
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread;
 
 use l01_tcp::nonblocking::{Client, serve};
 use l01_tcp::protocol::Settings;
-use scenarios::Server;
 use testkit::PATIENCE;
 use tokio::sync::oneshot;
+
+use crate::scenarios;
+use crate::scenarios::Server;
 
 /// The server runs on a thread with a runtime of its own, so the scenarios need not know it.
 fn start(settings: Settings) -> Server {
