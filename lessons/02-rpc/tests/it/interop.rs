@@ -1,13 +1,12 @@
 //! A stranger: Python knows the frames, and what is inside them is garbage to it. That is the
 //! price of an encoding that only one language has, and the reason for lesson 03.
 
-mod running;
-
 use std::path::PathBuf;
 
 use l02_rpc::server::Settings;
-use running::{Server, greeter};
 use testkit::program::output;
+
+use crate::running::{Server, greeter};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_language_sees_garbage() {

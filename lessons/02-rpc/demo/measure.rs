@@ -103,12 +103,12 @@ pub async fn run() -> anyhow::Result<()> {
     println!("Lines of code, without comments, blank lines and unit tests:");
     let mut lines = 0;
     for (name, source) in [
-        ("message.rs", include_str!("message.rs")),
-        ("service.rs", include_str!("service.rs")),
-        ("outbox.rs", include_str!("outbox.rs")),
-        ("server.rs", include_str!("server.rs")),
-        ("client.rs", include_str!("client.rs")),
-        ("http.rs", include_str!("http.rs")),
+        ("message.rs", include_str!("../src/message.rs")),
+        ("service.rs", include_str!("../src/service.rs")),
+        ("outbox.rs", include_str!("../src/outbox.rs")),
+        ("server.rs", include_str!("../src/server.rs")),
+        ("client.rs", include_str!("../src/client.rs")),
+        ("http.rs", include_str!("../src/http.rs")),
     ] {
         lines += lines_of_code(source);
         println!("{:>6}  {name}", lines_of_code(source));

@@ -1,7 +1,5 @@
 //! Calls over real sockets: many at once, in any order, failed, cancelled, lost.
 
-mod running;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,11 +8,12 @@ use l02_rpc::client::{CallError, Client};
 use l02_rpc::message::{self, Failure, Reply, Request};
 use l02_rpc::server::Settings;
 use l02_rpc::service::{Service, Services};
-use running::{Server, greeter, patient};
 use testkit::PATIENCE;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
+
+use crate::running::{Server, greeter, patient};
 
 /// Waits until `done` holds, and fails with `what` if that takes too long.
 async fn soon(what: &str, done: impl Fn() -> bool) {

@@ -1,9 +1,4 @@
 //! A server for a test, in the same process, on a free port.
-#![allow(
-    dead_code,
-    reason = "each test file is a program of its own and uses a part of this"
-)]
-
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;

@@ -1,9 +1,7 @@
 //! Peers that send anything at all: 0 panics, bounded memory, and others are still served.
 //!
 //! The budget is fixed, so that a run is the same everywhere; `FUZZ_SECONDS=600 cargo test -p
-//! l02-rpc --test hostile` goes on for as long as you like, with new bytes.
-
-mod running;
+//! l02-rpc --test it hostile` goes on for as long as you like, with new bytes.
 
 use std::sync::Arc;
 
@@ -11,8 +9,9 @@ use l01_tcp::frame;
 use l02_rpc::client::Client;
 use l02_rpc::message::{self, Failure, Reply, Request};
 use l02_rpc::server::{Settings, converse};
-use running::{greeter, patient};
 use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
+
+use crate::running::{greeter, patient};
 
 /// What this protocol is made of, or nearly.
 trait Noise {

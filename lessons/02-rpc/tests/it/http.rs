@@ -1,15 +1,14 @@
 //! The web server's door: a browser and a caller on the same port.
 
-mod running;
-
 use std::time::Duration;
 
 use l01_tcp::frame;
 use l02_rpc::client::Client;
 use l02_rpc::server::{Door, Settings};
-use running::{Server, greeter, patient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::running::{Server, greeter, patient};
 
 async fn start(settings: Settings) -> Server {
     Server::behind(Door::Http, greeter(), settings).await
