@@ -2,7 +2,7 @@
 //! look at the JSON before that is ours. Alone, `jsonrpc-core` fails four of the examples in section 7
 //! of the specification: it stays silent for `[]`, takes the members of `[1]` and `[1,2,3]` for broken
 //! JSON, and says `Invalid request` where the specification writes `Invalid Request`. The test
-//! `tests/specification.rs` shows both, with and without the mending.
+//! `tests/it/specification.rs` shows both, with and without the mending.
 
 use std::sync::Arc;
 

@@ -1,13 +1,12 @@
 //! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
 
-mod support;
-
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::Ours;
 use testkit::program::{self, is_gone};
+
+use crate::support::Ours;
 
 fn run(args: &[&str]) -> (bool, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l03-json-rpc"));

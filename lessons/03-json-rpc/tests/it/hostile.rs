@@ -1,15 +1,14 @@
 //! Peers that mean harm, or have a bug: an error by the specification or a closed connection, never a
 //! panic, and never more memory than the limits allow.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use l03_json_rpc::client::{CallError, Client, Dialect};
 use serde_json::{Value, json};
-use support::{Ours, exchange};
 use testkit::program::PATIENCE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::{Ours, exchange};
 
 const GOOD: &str = r#"{"jsonrpc":"2.0","method":"Panda.GetInfo","params":[100],"id":1}"#;
 

@@ -1,15 +1,14 @@
 //! Strangers: real Go programs both ways, and an npm package that knows only the specification. Two
 //! programs by the same author can agree on a mistake; these cannot.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::process::Command;
 
 use l03_json_rpc::client::{CallError, Client, Dialect};
 use serde_json::json;
-use support::{Ours, exchange, go_program, node};
 use testkit::program::{PATIENCE, Server, output};
+
+use crate::support::{Ours, exchange, go_program, node};
 
 fn go_client(server: &Ours, more: &[&str]) -> String {
     let mut client = Command::new(go_program("client"));

@@ -1,6 +1,6 @@
 //! The reader of Go's dialect, and all that comes behind it, fed with noise: a fixed budget, the same
 //! bytes in every run, no panic, and never more bytes held than the limit allows.
-//! `FUZZ_SECONDS=600 cargo test -p l03-json-rpc --test fuzz` goes on for ten minutes.
+//! `FUZZ_SECONDS=600 cargo test -p l03-json-rpc --test it fuzz` goes on for ten minutes.
 
 use l03_json_rpc::go;
 use l03_json_rpc::split::{Lost, Split};

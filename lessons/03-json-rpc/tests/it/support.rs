@@ -1,8 +1,6 @@
 //! What the tests share: our server as a process of its own, and strangers that must be built
 //! or installed before they can talk to it.
 
-#![allow(dead_code, reason = "each test file uses a part of this")]
-
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};

@@ -108,15 +108,15 @@ pub async fn run() -> anyhow::Result<()> {
 }
 
 const SOURCES: [(&str, &str); 9] = [
-    ("first.rs", include_str!("first.rs")),
-    ("json.rs", include_str!("json.rs")),
-    ("services.rs", include_str!("services.rs")),
-    ("split.rs", include_str!("split.rs")),
-    ("v2.rs", include_str!("v2.rs")),
-    ("host.rs", include_str!("host.rs")),
-    ("client.rs", include_str!("client.rs")),
-    ("http.rs", include_str!("http.rs")),
-    ("go.rs", include_str!("go.rs")),
+    ("first.rs", include_str!("../src/first.rs")),
+    ("json.rs", include_str!("../src/json.rs")),
+    ("services.rs", include_str!("../src/services.rs")),
+    ("split.rs", include_str!("../src/split.rs")),
+    ("v2.rs", include_str!("../src/v2.rs")),
+    ("host.rs", include_str!("../src/host.rs")),
+    ("client.rs", include_str!("../src/client.rs")),
+    ("http.rs", include_str!("../src/http.rs")),
+    ("go.rs", include_str!("../src/go.rs")),
 ];
 
 async fn greet(client: &Client) -> anyhow::Result<()> {
