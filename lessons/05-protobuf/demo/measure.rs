@@ -85,17 +85,17 @@ pub async fn run() -> anyhow::Result<()> {
 }
 
 const SOURCES: [(&str, &str); 8] = [
-    ("varint.rs", include_str!("varint.rs")),
-    ("frame.rs", include_str!("frame.rs")),
-    ("host.rs", include_str!("host.rs")),
-    ("client.rs", include_str!("client.rs")),
+    ("varint.rs", include_str!("../src/varint.rs")),
+    ("frame.rs", include_str!("../src/frame.rs")),
+    ("host.rs", include_str!("../src/host.rs")),
+    ("client.rs", include_str!("../src/client.rs")),
     (
         "greeter.proto",
         include_str!("../../../proto/greeter/v1/greeter.proto"),
     ),
-    ("wire.rs", include_str!("wire.rs")),
-    ("schema.rs", include_str!("schema.rs")),
-    ("explain.rs", include_str!("explain.rs")),
+    ("wire.rs", include_str!("../src/wire.rs")),
+    ("schema.rs", include_str!("../src/schema.rs")),
+    ("explain.rs", include_str!("../src/explain.rs")),
 ];
 
 /// One sort of message; protobuf first, JSON second.

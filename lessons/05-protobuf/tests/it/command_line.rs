@@ -1,14 +1,13 @@
 //! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::ours;
 use testkit::program::{self, PATIENCE, Server, is_gone};
+
+use crate::support::ours;
 
 fn run(args: &[&str]) -> (bool, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l05-protobuf"));

@@ -1,8 +1,6 @@
 //! What the tests share: our server as a process of its own, and strangers that must be found
 //! or installed before they can talk to it.
 
-#![allow(dead_code, reason = "each test file uses a part of this")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

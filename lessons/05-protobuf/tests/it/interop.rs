@@ -1,11 +1,10 @@
 //! Strangers on the wire: Python's protobuf library writes and reads delimited messages by itself. Two
 //! programs by the same author can agree on a mistake; these cannot.
 
-mod support;
-
 use l05_protobuf::client::Client;
-use support::{ours, python};
 use testkit::program::{PATIENCE, Server, output};
+
+use crate::support::{ours, python};
 
 #[test]
 fn a_python_client_and_our_server() {

@@ -1,21 +1,10 @@
 //! Truncated and corrupted bytes for everything that reads them: an error or a message, never a panic,
 //! and no memory for a length that was only claimed. `FUZZ_SECONDS=600 cargo test -p l05-protobuf --test
-//! fuzz` goes on for ten minutes.
-
-#[allow(
-    dead_code,
-    reason = "the values are for Python, which is not asked here"
-)]
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "the dice may lose what they like"
-)]
-mod generated;
+//! it fuzz` goes on for ten minutes.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use generated::Made;
 use l05_protobuf::addressbook::{AddressBook, Person};
 use l05_protobuf::explain::explain;
 use l05_protobuf::greeter::HelloRequest;
@@ -26,6 +15,8 @@ use l05_protobuf::{DESCRIPTORS, frame, wire};
 use prost::Message;
 use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
 use tokio::io::{AsyncRead, ReadBuf};
+
+use crate::generated::Made;
 
 /// A length of nearly 2 GB, and one of nearly 2^64 bytes.
 const CLAIMS: [&[u8]; 2] = [

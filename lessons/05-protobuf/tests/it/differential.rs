@@ -2,17 +2,9 @@
 //! Python reads as the values that we meant; what Python writes for these values, we read as our message.
 //! (Two programs that only passed bytes on would agree about anything. So the values travel beside them.)
 
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "the dice may lose what they like"
-)]
-mod generated;
-mod support;
-
 use std::io::{BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use generated::Made;
 use l05_protobuf::addressbook::{AddressBook, Person};
 use l05_protobuf::greeter::{HelloReply, HelloRequest};
 use l05_protobuf::panda::{Kinds, PandaRequest};
@@ -20,6 +12,9 @@ use l05_protobuf::school::Student;
 use prost::Message;
 use serde_json::{Value, json};
 use testkit::fuzz::{Dice, budget};
+
+use crate::generated::Made;
+use crate::support;
 
 /// Python, asked over pipes: each question and each answer is JSON behind four bytes of length.
 struct Mirror {

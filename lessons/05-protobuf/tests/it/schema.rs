@@ -1,10 +1,8 @@
 //! The .proto files of the whole course: their style, what the notes fixed in them, and what a mistake
 //! in one of them looks like to whoever builds.
 
-mod support;
-
 #[allow(dead_code, reason = "a build script uses the rest")]
-#[path = "../../../scripts/testkit/build/protos.rs"]
+#[path = "../../../../scripts/testkit/build/protos.rs"]
 mod protos;
 
 use std::fs;
@@ -12,6 +10,8 @@ use std::path::Path;
 
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
+
+use crate::support;
 
 /// All .proto files below a folder, as paths relative to it.
 fn files(root: &Path, below: &Path, found: &mut Vec<String>) {
