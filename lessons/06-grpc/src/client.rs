@@ -19,7 +19,7 @@ use crate::pb::say::{Person, Teacher};
 use crate::pb::{greeter, hello};
 use crate::retry::{Policy, Repeat, retry};
 use crate::server::MESSAGE;
-use crate::{deadline, limits, lost};
+use crate::status::{normalized, too_long};
 
 /// What a caller may choose.
 #[derive(Clone, Debug)]
@@ -209,10 +209,8 @@ impl Client {
             }
             let outcome = send(request);
             async move {
-                let mended = |status| limits::mended(lost::mended(status));
-                outcome
-                    .await
-                    .map_err(|status| deadline::mended(mended(status), Some(until)))
+                let normalize = |status| too_long(normalized(status, Some(until)));
+                outcome.await.map_err(normalize)
             }
         })
         .await

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use hyper::body::Frame;
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response};
 use tonic::codegen::{Body as HttpBody, Bytes};
-use tonic::{Code, Status};
 
 use crate::around::Next;
 
@@ -131,18 +131,6 @@ impl HttpBody for Until {
     fn is_end_stream(&self) -> bool {
         self.body.as_ref().is_none_or(HttpBody::is_end_stream)
     }
-}
-
-/// tonic's clients have the same habit: a call that has run out of time is CANCELLED there, as if
-/// somebody had wished it.
-pub fn mended(status: Status, until: Option<Instant>) -> Status {
-    // Its clock may have been a moment faster than ours.
-    let soon = Instant::now() + Duration::from_millis(2);
-    let late = until.is_some_and(|until| soon >= until);
-    if late && status.code() == Code::Cancelled {
-        return Status::deadline_exceeded("no answer in time; the call may have run all the same");
-    }
-    status
 }
 
 #[cfg(test)]

@@ -8,10 +8,11 @@
 //!   with the first.
 //! * [`server`]: all of them behind one port, with reflection, health and limits.
 //! * [`refuse`]: statuses with details.
-//! * [`around`]: code around every call. [`guard`], [`deadline`], [`metadata`], [`limits`] and
-//!   [`work`] are such code; [`seats`] is what comes before the first call of a connection.
+//! * [`around`]: code around every call. [`guard`], [`deadline`], [`metadata`] and [`work`] are
+//!   such code; [`seats`] is what comes before the first call of a connection.
 //! * [`client`]: one channel for everything, connected when the server is up; [`retry`]: when a call
-//!   may be made again; [`lost`]: what a broken connection is called.
+//!   may be made again; [`status`]: codes of tonic, normalized to what gRPC's
+//!   documents say.
 //! * [`listen`]: what makes a program of a server: a port, and an end; [`ladder`]: what its calls are
 //!   measured with.
 //! * [`tap`]: counts the bytes between two programs.
@@ -26,9 +27,7 @@ pub mod greeter;
 pub mod guard;
 pub mod hello;
 pub mod ladder;
-pub mod limits;
 pub mod listen;
-pub mod lost;
 pub mod metadata;
 pub mod pb;
 pub mod refuse;
@@ -36,5 +35,6 @@ pub mod retry;
 pub mod say;
 pub mod seats;
 pub mod server;
+pub mod status;
 pub mod tap;
 pub mod work;

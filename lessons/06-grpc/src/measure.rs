@@ -124,7 +124,7 @@ const SOURCES: [(&str, &str); 11] = [
     ("around.rs", include_str!("around.rs")),
     ("deadline.rs", include_str!("deadline.rs")),
     ("guard.rs", include_str!("guard.rs")),
-    ("limits.rs", include_str!("limits.rs")),
+    ("status.rs", include_str!("status.rs")),
     ("metadata.rs", include_str!("metadata.rs")),
     ("seats.rs", include_str!("seats.rs")),
 ];

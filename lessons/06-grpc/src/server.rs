@@ -29,7 +29,7 @@ use crate::pb::say::say_server::SayServer;
 use crate::say::{Names, Sayings};
 use crate::seats::Seats;
 use crate::work::{self, Work};
-use crate::{deadline, limits, metadata};
+use crate::{deadline, metadata, status};
 
 /// The longest message, in bytes, in both directions; also what a compressed one may grow to.
 pub const MESSAGE: usize = 1 << 20;
@@ -219,7 +219,7 @@ where
         .http2_keepalive_timeout(Some(settings.pong))
         // From the outside to the inside. The guard's no has a number as well.
         .layer(Around(metadata::stamp))
-        .layer(Around(limits::mend))
+        .layer(Around(status::normalize_replies))
         .layer(Around(move |request, next| {
             deadline::keep(longest, request, next)
         }))

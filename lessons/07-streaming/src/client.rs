@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use l06_grpc::{limits, lost};
+use l06_grpc::status;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -182,17 +182,17 @@ impl fmt::Display for Trouble {
 impl StdError for Trouble {}
 
 /// A failed call in words: its code and its message. What tonic calls by another code than the
-/// documentation of gRPC does is mended, as in lesson 06.
+/// documentation of gRPC does is normalized, as in lesson 06.
 #[must_use]
 pub fn words(status: &Status) -> String {
-    let status = mended(status.clone());
+    let status = normalized(status.clone());
     format!("{:?}: {}", status.code(), status.message())
 }
 
 /// The status that the documentation of gRPC has for what happened.
 #[must_use]
-pub fn mended(status: Status) -> Status {
-    let status = limits::mended(lost::mended(status));
+pub fn normalized(status: Status) -> Status {
+    let status = status::too_long(status::normalized(status, None));
     // In the middle of a stream: a status of the server has no source, only trouble of our own has.
     if let (Code::Unknown, Some(source)) = (status.code(), status.source()) {
         let why = chain(source)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use l06_grpc::around::Around;
 use l06_grpc::guard::Guard;
 use l06_grpc::seats::Seats;
-use l06_grpc::{limits, metadata, server as earlier};
+use l06_grpc::{metadata, server as earlier, status};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -137,7 +137,7 @@ pub async fn serve<S: StreamService>(
     let of_calls = phases.clone();
     let server = server
         .layer(Around(metadata::stamp))
-        .layer(Around(limits::mend))
+        .layer(Around(status::normalize_replies))
         .layer(Around(move |request, next| {
             end::keep(settings.longest, of_calls.clone(), request, next)
         }))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use l06_grpc::client::{Client, Options};
 use l06_grpc::retry::{Policy, Repeat, retry};
+use l06_grpc::status::normalized;
 use l09_register::registry::Registry;
 use l09_register::service::answered_by;
 use tokio::sync::watch;
@@ -13,7 +14,6 @@ use tonic::{Code, Status};
 
 use crate::balance::{self, Balanced, Members};
 use crate::cache::Freshness;
-use crate::closed;
 use crate::health::{Error as Unknown, Query};
 use crate::watch::{Rhythm, Snapshot, watch};
 
@@ -196,7 +196,7 @@ impl Caller {
                 // begins.
                 let reply = timeout_at(until, sent?).await;
                 reply.unwrap_or_else(|_| Err(late())).map_err(|status| {
-                    let status = closed::mended(status);
+                    let status = normalized(status, Some(until));
                     if status.code() == Code::Unavailable {
                         self.balanced.suspect();
                     }

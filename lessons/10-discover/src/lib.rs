@@ -6,7 +6,7 @@
 //! * [`health`]: the endpoint that consulrs lacks, and one question asked with it. Begin here.
 //! * [`watch`]: the same question for ever, with blocking queries; the last known list.
 //! * [`balance`]: feeds tonic's balanced channel with that list, without those who refuse us.
-//! * [`caller`]: greets by name. [`closed`] is what a connection that ends politely is called.
+//! * [`caller`]: greets by name.
 //!
 //! `main.rs` is the command line, `demo.rs` and what is beside it belong to it. Try
 //! `cargo run -p l10-discover`.
@@ -14,6 +14,5 @@
 pub mod balance;
 pub mod cache;
 pub mod caller;
-pub mod closed;
 pub mod health;
 pub mod watch;

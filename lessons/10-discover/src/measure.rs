@@ -141,10 +141,9 @@ pub async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-const SOURCES: [(&str, &str); 5] = [
+const SOURCES: [(&str, &str); 4] = [
     ("health.rs", include_str!("health.rs")),
     ("watch.rs", include_str!("watch.rs")),
     ("balance.rs", include_str!("balance.rs")),
     ("caller.rs", include_str!("caller.rs")),
-    ("closed.rs", include_str!("closed.rs")),
 ];

@@ -9,10 +9,10 @@ use tonic::{Code, Status};
 
 use crate::caller::{Attempt, Failed, How, Inner};
 use crate::dial::Dial;
-use crate::fail::FailMode;
+use crate::fail::{FailMode, blames, unanswered};
 use crate::member::Member;
-use crate::ran::{Ran, blames, mended, ran, unanswered};
 use l06_grpc::retry::{Policy, Repeat};
+use l06_grpc::status::{may_have_run, normalized};
 
 /// What all attempts of a call have in common.
 pub(crate) struct Call<'a, D: Dial, S> {
@@ -25,7 +25,7 @@ pub(crate) struct Call<'a, D: Dial, S> {
 /// An attempt that has failed.
 struct Failure {
     status: Status,
-    ran: Ran,
+    may_have_run: bool,
 }
 
 /// Between two attempts at the same member. With others to ask, there is no pause.
@@ -71,7 +71,7 @@ where
     /// What certainly has not run may be made again, whatever it is. What may have run, only if twice is
     /// the same as once. And what was answered is over.
     fn may_run_again(&self, failure: &Failure) -> bool {
-        unanswered(&failure.status) && (failure.ran == Ran::No || self.how.repeat == Repeat::Safe)
+        unanswered(&failure.status) && (!failure.may_have_run || self.how.repeat == Repeat::Safe)
     }
     // ANCHOR_END: in_turn
 
@@ -141,7 +141,7 @@ where
             .unwrap_or_else(|_| Err(late("it did not run: there was no connection in time")));
         let found = found.map_err(|status| Failure {
             status,
-            ran: Ran::No,
+            may_have_run: false,
         })?;
         let attempt = Attempt {
             until,
@@ -157,12 +157,15 @@ where
                 ))
             })
             .map_err(|status| {
-                let ran = ran(&status);
-                let status = mended(status, until);
+                let may_have_run = may_have_run(&status);
+                let status = normalized(status, Some(until));
                 if status.code() == Code::Unavailable {
                     lines.forget(member, &found);
                 }
-                Failure { status, ran }
+                Failure {
+                    status,
+                    may_have_run,
+                }
             })
     }
     // ANCHOR_END: attempt

@@ -1,8 +1,10 @@
-//! What to do when a call fails: the fail modes of rpcx.
+//! What to do when a call fails: the fail modes of rpcx, and what a status says about the member.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+
+use tonic::{Code, Status};
 
 // ANCHOR: fail-mode
 /// What to do when a call fails.
@@ -59,4 +61,21 @@ impl FromStr for FailMode {
             .find(|mode| mode.to_string() == text)
             .ok_or_else(|| format!("`{text}`: fast, try, over or backup"))
     }
+}
+
+/// Whether another attempt can help, there or at another member: this member has not answered, or only
+/// that it cannot. Any other status is an answer, and would be the same tomorrow.
+#[must_use]
+pub fn unanswered(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
+}
+
+/// Whether the member is to blame for this status, as far as a caller can see.
+#[must_use]
+pub fn blames(status: &Status) -> bool {
+    unanswered(status)
+        || matches!(
+            status.code(),
+            Code::Internal | Code::Unknown | Code::DataLoss
+        )
 }

@@ -4,7 +4,7 @@
 //!
 //! * [`member`]: one that can be called. Begin here.
 //! * [`select`]: choosing one: by lot, in turn, by weight, by key.
-//! * [`fail`]: what to do when a call fails: the fail modes by name. [`ran`]: may it have run?
+//! * [`fail`]: what to do when a call fails: the fail modes by name.
 //! * [`budget`]: how much may be called again. [`eject`]: who is left out for a while.
 //! * [`dial`]: lines to members. [`deadline`]: deadlines that travel.
 //! * [`caller`]: all of that in one; `call.rs` is one call of it.
@@ -26,7 +26,6 @@ pub mod fail;
 pub mod heard;
 pub mod member;
 pub mod pb;
-pub mod ran;
 pub mod relay;
 pub mod select;
 pub mod server;

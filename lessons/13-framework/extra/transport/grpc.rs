@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use l06_grpc::server::{MESSAGE, Settings, serve_with};
-use l06_grpc::{deadline, limits};
+use l06_grpc::{deadline, status};
 use l12_resilience::deadline as travelling;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
@@ -168,8 +168,8 @@ pub(crate) async fn unary(
     let outcome = timeout_at(until, call)
         .await
         .unwrap_or_else(|_| Err(late()));
-    // What else tonic calls by other names, lesson 12 mends, after it has looked what is beneath.
-    outcome.map(Response::into_inner).map_err(limits::mended)
+    // The other codes are normalized by lesson 12, after it has looked at the causes.
+    outcome.map(Response::into_inner).map_err(status::too_long)
 }
 
 /// What its health service says about the server as a whole.
