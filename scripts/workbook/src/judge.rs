@@ -69,14 +69,14 @@ pub fn check(
             continue;
         }
         record.remember(&before);
-        let mut verdict = judge(place, exercise, &built, cancel, heard)?;
+        let mut verdict = judge(place, exercise, &built, None, cancel, heard)?;
         verdict.answer = text;
         return Ok(verdict);
     }
     Err(BuildError::Cargo(words::KEEPS_CHANGING.to_owned()))
 }
 
-/// Judges `exercise` with what `built` holds for it.
+/// Judges `exercise` with what `built` holds for it: its whole program, or the tests in one `module` of it.
 ///
 /// # Errors
 /// [`BuildError`] where there is neither a program nor an error of the compiler.
@@ -84,6 +84,7 @@ pub fn judge(
     place: &Place,
     exercise: &Exercise,
     built: &Built,
+    module: Option<&str>,
     cancel: &Cancel,
     heard: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Verdict, BuildError> {
@@ -97,12 +98,12 @@ pub fn judge(
         return Err(BuildError::Cargo(words::no_test_target(exercise)));
     };
     heard(Progress::Running);
-    let mut verdict = run(place, exercise, program, cancel, heard)?;
+    let mut verdict = run(place, exercise, program, module, cancel, heard)?;
     verdict.full = format!("{}{}", built.full, verdict.full);
     Ok(verdict)
 }
 
-/// Runs the compiled check of `exercise` and reads the result.
+/// Runs the compiled check of `exercise`, or one `module` of it, and reads the result.
 ///
 /// # Errors
 /// [`BuildError`] where the program cannot be started, or somebody asked to stop.
@@ -110,6 +111,7 @@ pub fn run(
     place: &Place,
     exercise: &Exercise,
     program: &Program,
+    module: Option<&str>,
     cancel: &Cancel,
     heard: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Verdict, BuildError> {
@@ -121,8 +123,9 @@ pub fn run(
         .env_remove("RUST_TEST_THREADS")
         .env_remove("RUST_TEST_NOCAPTURE")
         // One test after the other, so that the one that hangs is known by its name.
-        .args(["--test-threads=1", "--color=never"]);
-    let finished = process::run(
+        .args(["--test-threads=1", "--color=never"])
+        .args(module.map(|module| format!("{module}::")));
+    let mut finished = process::run(
         &command,
         Some(MEMORY),
         Some(exercise.limit),
@@ -132,6 +135,14 @@ pub fn run(
     .map_err(|e| BuildError::Cargo(format!("cannot start {}: {e}", program.file.display())))?;
     if matches!(finished.ending, Ending::Cancelled) {
         return Err(BuildError::Cancelled);
+    }
+    if let Some(module) = module {
+        // The words of a verdict do not depend on where the check was compiled.
+        for text in [&mut finished.out, &mut finished.err] {
+            *text = text
+                .replace(&format!("{module}::"), "")
+                .replace(&format!("/{module}/"), "/");
+        }
     }
     let required = std::fs::read_to_string(place.root.join(exercise.check()))
         .map(|text| test_names(&text))

@@ -1,6 +1,6 @@
 //! A copy of the course in which any answer can be judged; the learner's files are never touched.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,10 @@ use crate::judge::target_dir;
 /// Folders that hold nothing a check needs.
 const LEFT_OUT: [&str; 5] = ["target", ".git", ".workbook", "node_modules", "book"];
 
-/// The copy: sources under `target/workbook/NAME/`, with a target directory of its own.
+/// Texts that a copy has in the place of the course's own, by path relative to the course.
+pub type Overlay = HashMap<PathBuf, String>;
+
+/// The copy: sources under `target/workbook/NAME/`, with a target directory that only copies use.
 #[derive(Debug)]
 pub struct Scratch {
     /// Where to build.
@@ -28,15 +31,33 @@ impl Scratch {
     /// # Errors
     /// What the system says when a file cannot be read or written.
     pub fn refresh(course: &Course, name: &str) -> io::Result<Self> {
+        Self::refresh_with(course, name, &Overlay::new())
+    }
+
+    /// The same, with the files of `overlay` in the place of the course's own, or beside them.
+    ///
+    /// # Errors
+    /// What the system says when a file cannot be read or written.
+    pub fn refresh_with(course: &Course, name: &str, overlay: &Overlay) -> io::Result<Self> {
         let base = target_dir(&course.root).join("workbook");
         let root = base.join(name);
         fs::create_dir_all(&root)?;
         let lock = fs::File::create(base.join(format!("{name}.lock")))?;
         lock.lock()?;
         let mut kept = HashSet::new();
+        for (file, text) in overlay {
+            let file = root.join(file);
+            for dir in file.ancestors().skip(1).take_while(|dir| *dir != root) {
+                kept.insert(dir.to_owned());
+            }
+            fs::create_dir_all(file.parent().unwrap_or(&root))?;
+            write_if_different(&file, text.as_bytes())?;
+            kept.insert(file);
+        }
         copy_tree(&course.root, &root, &mut kept)?;
         remove_others(&root, &kept)?;
-        let target = Some(base.join(format!("{name}-target")));
+        // One for all copies: what comes from a registry is compiled once.
+        let target = Some(base.join("target"));
         Ok(Self {
             place: Place { root, target },
             _lock: lock,
@@ -48,7 +69,15 @@ impl Scratch {
     /// # Errors
     /// What the system says when the file cannot be written.
     pub fn put(&self, exercise: &Exercise, text: &str) -> io::Result<()> {
-        write_if_different(&self.place.root.join(exercise.answer()), text.as_bytes())
+        self.write(&exercise.answer(), text)
+    }
+
+    /// Writes `text` into `file` of the copy, a path relative to the course.
+    ///
+    /// # Errors
+    /// What the system says when the file cannot be written.
+    pub fn write(&self, file: &Path, text: &str) -> io::Result<()> {
+        write_if_different(&self.place.root.join(file), text.as_bytes())
     }
 }
 
@@ -66,8 +95,9 @@ fn copy_tree(from: &Path, to: &Path, kept: &mut HashSet<PathBuf>) -> io::Result<
             kept.insert(target.clone());
             copy_tree(&entry.path(), &target, kept)?;
         } else if kind.is_file() {
-            write_if_different(&target, &fs::read(entry.path())?)?;
-            kept.insert(target);
+            if kept.insert(target.clone()) {
+                write_if_different(&target, &fs::read(entry.path())?)?;
+            }
         }
     }
     Ok(())

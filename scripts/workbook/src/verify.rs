@@ -1,12 +1,15 @@
 //! The course about itself: a maintainer adds an exercise, and this says whether it is a good one.
 //!
 //! Layout: `files` looks at what lies on disk, `listings` at the chapters, `pages` at the built book, `answers` compiles and
-//! runs every stub, solution and mistake in a scratch copy. Each returns [`Fault`]s: one line each.
+//! runs every stub, solution and mistake in a scratch copy (`programs` makes one program of all answers of an
+//! exercise), `lint` reads them as clippy and rustfmt do. Each returns [`Fault`]s: one line each.
 
 pub mod answers;
 pub mod files;
+mod lint;
 pub mod listings;
 pub mod pages;
+mod programs;
 
 use std::path::{Path, PathBuf};
 

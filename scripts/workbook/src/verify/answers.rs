@@ -1,18 +1,18 @@
-//! Compiles and runs every stub, solution and mistake, in rounds: in each round every exercise gets
-//! its next answer, all are compiled at once, and then run two at a time.
+//! Compiles and runs every stub, solution and mistake: one program an exercise, all compiled at once, and each answer
+//! a process of its own, two at a time. An exercise with an answer that does not compile is compiled once more,
+//! answer by answer.
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, mpsc};
 
-use super::Fault;
-use crate::course::{Course, CourseError, Exercise, Mistake};
-use crate::judge::build::{self, BuildError, Built, cargo};
-use crate::judge::process::{self, Cancel, Ending};
+use super::{Fault, lint, programs};
+use crate::course::{Course, Exercise, Mistake};
+use crate::judge::build::{self, BuildError, Built};
+use crate::judge::process::Cancel;
 use crate::judge::{self, rejects};
-use crate::scratch::Scratch;
+use crate::scratch::{Overlay, Scratch};
 use crate::text::without_colours;
 use crate::verdict::{Status, Verdict};
 
@@ -29,7 +29,10 @@ enum Must {
 
 struct Answer<'a> {
     exercise: &'a Exercise,
+    /// Its place in the program of the exercise.
+    number: usize,
     file: PathBuf,
+    text: String,
     must: Must,
 }
 
@@ -52,102 +55,151 @@ pub fn faults(
     times: usize,
     say: &mut dyn FnMut(&str),
 ) -> io::Result<(Vec<Fault>, Counts)> {
-    let scratch = Scratch::refresh(course, "verify")?;
-    let mut rounds: Vec<Vec<Answer<'_>>> = Vec::new();
-    for &exercise in exercises {
-        let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
-        let answers = [
-            Answer {
-                exercise,
-                file: exercise.stub(),
-                must: Must::Fail,
-            },
-            Answer {
-                exercise,
-                file: exercise.solution(),
-                must: Must::Pass(times),
-            },
-        ]
-        .into_iter()
-        .chain(mistakes.into_iter().map(|mistake| Answer {
-            exercise,
-            file: mistake.file.clone(),
-            must: Must::BeRejected(mistake),
-        }));
-        for (round, answer) in answers.enumerate() {
-            if rounds.len() <= round {
-                rounds.push(Vec::new());
-            }
-            rounds[round].push(answer);
-        }
+    let mut overlay = Overlay::new();
+    let mut all = Vec::new();
+    for exercise in exercises {
+        let answers = answers_of(course, exercise, times);
+        let texts: Vec<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+        let tidy = answers.iter().filter(|answer| answer.is_read()).count();
+        programs::add(&mut overlay, course, exercise, &texts, tidy)?;
+        all.push(answers);
     }
+    let scratch = Scratch::refresh_with(course, "verify", &overlay)?;
+    let counts = Counts {
+        answers: all.iter().map(Vec::len).sum(),
+        mistakes: (all.iter().flatten())
+            .filter(|answer| !answer.is_read())
+            .count(),
+    };
+    say(&format!(
+        "compiling {} answers in {} programs",
+        counts.answers,
+        all.len()
+    ));
+    let ids: Vec<&str> = exercises.iter().map(|e| e.id.as_str()).collect();
+    let built = match build(&scratch, &ids) {
+        Ok(built) => built,
+        Err(fault) => return Ok((vec![fault], counts)),
+    };
+    let read = || all.iter().flatten().filter(|answer| answer.is_read());
+    say("clippy and rustfmt over stubs and solutions");
+    let dirs: Vec<(PathBuf, PathBuf)> = read()
+        .map(|a| (programs::dir(a.exercise, a.number), a.file.clone()))
+        .collect();
+    let mut faults = lint::clippy(&scratch.place, &ids, &dirs);
+    faults.extend(lint::format(course, read().map(|a| a.file.as_path())));
 
-    let mut faults = Vec::new();
-    let mut counts = Counts::default();
-    let all = rounds.len();
-    for (round, number) in rounds.into_iter().zip(1..) {
-        say(&format!("round {number} of {all}: {} answers", round.len()));
-        counts.answers += round.len();
-        counts.mistakes += round
-            .iter()
-            .filter(|answer| matches!(answer.must, Must::BeRejected(_)))
-            .count();
-        faults.extend(one_round(course, &scratch, round)?);
+    let (whole, broken): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .filter(|answers| !answers.is_empty())
+        .partition(|answers| built.programs.contains_key(&answers[0].exercise.id));
+    let whole = whole.into_iter().flatten().collect();
+    faults.extend(judge_all(&scratch, &built, whole, say));
+    if !broken.is_empty() {
+        faults.extend(one_by_one(&scratch, broken, say)?);
     }
     Ok((faults, counts))
 }
 
-fn one_round(course: &Course, scratch: &Scratch, round: Vec<Answer<'_>>) -> io::Result<Vec<Fault>> {
+/// The stub, the solution and the mistakes of `exercise`. One that cannot be read, or a change that does not fit, is
+/// left out: `files` names it.
+fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<Answer<'a>> {
+    let read = |file: &Path| std::fs::read_to_string(course.path(file)).ok();
+    let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
+    let (stub, solution) = (exercise.stub(), exercise.solution());
+    let answers = [
+        (read(&stub), stub, Must::Fail),
+        (read(&solution), solution, Must::Pass(times)),
+    ];
+    answers
+        .into_iter()
+        .chain(mistakes.into_iter().map(|mistake| {
+            let text = mistake.text(&course.root, exercise).ok();
+            (text, mistake.file.clone(), Must::BeRejected(mistake))
+        }))
+        .filter_map(|(text, file, must)| Some((text?, file, must)))
+        .enumerate()
+        .map(|(number, (text, file, must))| Answer {
+            exercise,
+            number,
+            file,
+            text,
+            must,
+        })
+        .collect()
+}
+
+impl Answer<'_> {
+    /// Whether it is a stub or a solution: these come first, and must be tidy.
+    fn is_read(&self) -> bool {
+        !matches!(self.must, Must::BeRejected(_))
+    }
+}
+
+fn build(scratch: &Scratch, ids: &[&str]) -> Result<Built, Fault> {
+    build::build(&scratch.place, ids, &Cancel::default(), &mut |_| {})
+        .map_err(|e| Fault::at("Cargo.toml", format!("cargo cannot build the checks: {e}")))
+}
+
+/// Compiles the answers of these exercises in rounds: in each, every exercise gets its next answer.
+fn one_by_one(
+    scratch: &Scratch,
+    broken: Vec<Vec<Answer<'_>>>,
+    say: &mut dyn FnMut(&str),
+) -> io::Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    for answer in &round {
-        let text = match &answer.must {
-            // A change that does not fit is named by `files`; the solution in its place is a fault here, too.
-            Must::BeRejected(mistake) => mistake.text(&course.root, answer.exercise),
-            _ => std::fs::read_to_string(course.path(&answer.file))
-                .map_err(|e| CourseError::File(answer.file.clone(), e.to_string())),
-        };
-        scratch.put(answer.exercise, &text.unwrap_or_default())?;
-    }
-    let ids: Vec<&str> = round
-        .iter()
-        .map(|answer| answer.exercise.id.as_str())
-        .collect();
-    let built = match build::build(&scratch.place, &ids, &Cancel::default(), &mut |_| {}) {
-        Ok(built) => built,
-        Err(e) => {
-            return Ok(vec![Fault::at(
-                "Cargo.toml",
-                format!("cargo cannot build the checks: {e}"),
-            )]);
+    let mut waiting: Vec<_> = broken.into_iter().map(Vec::into_iter).collect();
+    loop {
+        let round: Vec<Answer<'_>> = waiting.iter_mut().filter_map(Iterator::next).collect();
+        if round.is_empty() {
+            return Ok(faults);
         }
-    };
-    // Mistakes may be as untidy as a learner's; stubs and solutions are read by learners.
-    if round
-        .iter()
-        .any(|answer| !matches!(answer.must, Must::BeRejected(_)))
-    {
-        faults.extend(lint(scratch, &round, &ids));
-        faults.extend(format(course, &round));
+        say(&format!("compiling {} answers alone", round.len()));
+        for answer in &round {
+            let text = programs::main_text([answer.number], usize::MAX);
+            scratch.write(&programs::main_file(answer.exercise), &text)?;
+        }
+        let ids: Vec<&str> = round.iter().map(|a| a.exercise.id.as_str()).collect();
+        match build(scratch, &ids) {
+            Ok(built) => faults.extend(judge_all(scratch, &built, round, say)),
+            Err(fault) => faults.push(fault),
+        }
     }
-    let waiting: Mutex<VecDeque<Answer<'_>>> = Mutex::new(round.into());
-    let found = Mutex::new(Vec::new());
+}
+
+/// Judges these answers, two at a time.
+fn judge_all(
+    scratch: &Scratch,
+    built: &Built,
+    answers: Vec<Answer<'_>>,
+    say: &mut dyn FnMut(&str),
+) -> Vec<Fault> {
+    let all = answers.len();
+    let waiting: Mutex<VecDeque<Answer<'_>>> = Mutex::new(answers.into());
+    let mut faults = Vec::new();
     std::thread::scope(|scope| {
+        let (judged, results) = mpsc::channel();
         for _ in 0..2 {
-            scope.spawn(|| {
+            let (judged, waiting) = (judged.clone(), &waiting);
+            scope.spawn(move || {
                 loop {
                     let Ok(Some(answer)) = waiting.lock().map(|mut list| list.pop_front()) else {
                         return;
                     };
-                    let fault = judge_one(scratch, &answer, &built);
-                    if let Ok(mut found) = found.lock() {
-                        found.extend(fault);
-                    }
+                    // The receiver stays until both have ended.
+                    let _ = judged.send(judge_one(scratch, &answer, built));
                 }
             });
         }
+        drop(judged);
+        for (fault, done) in results.into_iter().zip(1..) {
+            faults.extend(fault);
+            if done % 50 == 0 || done == all {
+                say(&format!("{done} of {all} answers judged"));
+            }
+        }
     });
-    faults.extend(found.into_inner().unwrap_or_default());
-    Ok(faults)
+    faults
 }
 
 fn judge_one(scratch: &Scratch, answer: &Answer<'_>, built: &Built) -> Option<Fault> {
@@ -156,11 +208,13 @@ fn judge_one(scratch: &Scratch, answer: &Answer<'_>, built: &Built) -> Option<Fa
     } else {
         1
     };
+    let module = programs::module(answer.number);
     for time in 1..=times {
         let verdict = judge::judge(
             &scratch.place,
             answer.exercise,
             built,
+            Some(&module),
             &Cancel::default(),
             &mut |_| {},
         );
@@ -215,73 +269,4 @@ fn fault(must: &Must, verdict: &Verdict, time: usize) -> Option<String> {
         )),
         Must::BeRejected(_) => None,
     }
-}
-
-/// clippy over stubs or solutions, as strict as for the rest of the repository.
-fn lint(scratch: &Scratch, round: &[Answer<'_>], ids: &[&str]) -> Vec<Fault> {
-    let mut command = cargo(&scratch.place);
-    command.args([
-        "clippy",
-        "--workspace",
-        "--keep-going",
-        "--message-format=short",
-    ]);
-    for id in ids {
-        command.args(["--test", id]);
-    }
-    command.args(["--", "-D", "warnings"]);
-    let finished = match process::run(&command, None, None, &Cancel::default(), &mut |_, _| {}) {
-        Ok(finished) => finished,
-        Err(e) => {
-            return vec![Fault::at(
-                "Cargo.toml",
-                format!("cannot start cargo clippy: {e}"),
-            )];
-        }
-    };
-    if matches!(finished.ending, Ending::Exited(status) if status.success()) {
-        return Vec::new();
-    }
-    let mut faults = Vec::new();
-    for line in finished.err.lines().filter(|line| line.contains(": error")) {
-        let owner = round.iter().find(|answer| {
-            let dir = format!("{}/", answer.exercise.dir.display());
-            line.replace('\\', "/").contains(&dir)
-        });
-        if let Some(answer) = owner {
-            let what = line.split_once(": error").map_or(line, |(_, what)| what);
-            faults.push(Fault::at(
-                &answer.file,
-                format!("clippy: {}", what.trim_start_matches(": ")),
-            ));
-        }
-    }
-    if faults.is_empty() {
-        let last = finished
-            .err
-            .lines()
-            .rev()
-            .find(|line| !line.trim().is_empty());
-        faults.push(Fault::at(
-            "Cargo.toml",
-            format!("clippy: {}", last.unwrap_or("failed")),
-        ));
-    }
-    faults
-}
-
-/// rustfmt over the files themselves.
-fn format(course: &Course, round: &[Answer<'_>]) -> Vec<Fault> {
-    round
-        .iter()
-        .filter(|answer| {
-            let checked = Command::new("rustfmt")
-                .args(["--edition", "2024", "--check", "--quiet"])
-                .arg(course.path(&answer.file))
-                .current_dir(&course.root)
-                .output();
-            !checked.is_ok_and(|output| output.status.success())
-        })
-        .map(|answer| Fault::at(&answer.file, "rustfmt would change it"))
-        .collect()
 }

@@ -435,6 +435,27 @@ fn a_stub_that_hangs_or_exits_is_found() {
 }
 
 #[test]
+fn an_answer_that_does_not_compile_does_not_take_the_others_down() {
+    let fixture = Fixture::new();
+    let third = format!("{ALPHA}/mistakes/3_for_ever.diff");
+    replace(&fixture, &third, "twice.min(n)", "\"for ever\"");
+    let output = fixture.run(&["verify", "alpha"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let progress = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        text.contains("3_for_ever.diff: it does not compile: error[E0308]"),
+        "{text}"
+    );
+    assert!(text.contains("5 answers"), "{text}");
+    assert!(text.contains(": 1 fault"), "{text}");
+    assert!(
+        progress.contains("compiling 5 answers in 1 programs"),
+        "{progress}"
+    );
+    assert!(progress.contains("compiling 1 answers alone"), "{progress}");
+}
+
+#[test]
 fn one_exercise_or_one_lesson_can_be_proven_alone() {
     let fixture = Fixture::new();
     // A fault in the other lesson's answers is not its business.
