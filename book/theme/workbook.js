@@ -117,7 +117,14 @@
     // job number -> box, so that a demo shown twice prints where it was started.
     const jobs = new Map();
 
-    function jobBox(section, kind, target) {
+    // What a box says, by the kind of its job; the page of the services brings its own.
+    const labels = {
+        check: { first: words.check, again: words.checkAgain, busy: words.checking },
+        demo: { first: words.run, again: words.runAgain, busy: words.running, ended: words.demoEnded, failed: words.demoFailed },
+    };
+    const paths = { check: 'check', demo: 'run', services: 'services' };
+
+    function jobBox(section, kind, target, said = labels[kind]) {
         const place = section.querySelector('.wb-live');
         const key = `${kind} ${section.dataset.predict ?? target}`;
         const known = boxes.get(key);
@@ -126,16 +133,15 @@
             known.section = section;
             return known;
         }
-        const first = kind === 'check' ? words.check : words.run;
-        const button = element('button', { type: 'button', className: 'wb-button' }, first);
-        button.dataset[kind === 'check' ? 'check' : 'run'] = target;
+        const button = element('button', { type: 'button', className: 'wb-button' }, said.first);
+        button.dataset[paths[kind]] = target;
         const stop = element('button', { type: 'button', className: 'wb-button wb-quiet', hidden: true }, words.stop);
         const state = element('span', { className: 'wb-state', role: 'status' });
         const log = element('pre', { className: 'wb-log', tabIndex: 0, role: 'log', 'aria-label': words.outputOf(target) });
         const output = kind === 'check'
             ? element('details', { className: 'wb-output', hidden: true }, element('summary', {}, words.output), log)
             : element('div', { className: 'wb-output', hidden: true }, log);
-        const box = { section, kind, target, place, button, stop, state, log, output, job: null, enabled: true, onDone: null };
+        const box = { section, kind, target, said, place, button, stop, state, log, output, job: null, enabled: true, onDone: null };
         place.append(element('div', { className: 'wb-actions' }, button, stop, state), output);
 
         box.setEnabled = enabled => {
@@ -158,9 +164,8 @@
     }
 
     async function start(box) {
-        box.state.textContent = box.kind === 'check' ? words.checking : words.running;
-        const path = box.kind === 'check' ? 'check' : 'run';
-        const answer = await post(`/workbook/${path}/${encodeURIComponent(box.target)}`);
+        box.state.textContent = box.said.busy;
+        const answer = await post(`/workbook/${paths[box.kind]}/${encodeURIComponent(box.target)}`);
         if (answer.ok) {
             // The events may have been faster than this reply, and even have ended the job.
             if (!ended.has(answer.body.job)) {
@@ -185,7 +190,7 @@
         box.section.classList.add('wb-busy');
         box.output.hidden = box.kind === 'check';
         box.stop.hidden = false;
-        box.state.textContent = box.kind === 'check' ? words.checking : words.running;
+        box.state.textContent = box.said.busy;
         // aria-disabled, not disabled: the focus stays where it is.
         box.button.setAttribute('aria-disabled', 'true');
         box.leave = () => finish(box);
@@ -199,7 +204,7 @@
         }
         box.stop.hidden = true;
         box.button.removeAttribute('aria-disabled');
-        box.button.textContent = box.kind === 'check' ? words.checkAgain : words.runAgain;
+        box.button.textContent = box.said.again;
     }
 
     function boxFor({ job, kind, target }) {
@@ -240,9 +245,9 @@
             return;
         }
         finish(box);
-        if (box.kind === 'demo') {
-            box.state.textContent = event.ok ? words.demoEnded : words.demoFailed;
-            box.onDone?.();
+        if (box.kind !== 'check') {
+            box.state.textContent = event.ok ? box.said.ended : box.said.failed;
+            box.onDone?.(event.ok);
         } else if (box.state.textContent === words.checking || box.state.textContent === words.stopping) {
             box.state.textContent = '';
         }
@@ -444,8 +449,7 @@
     let goneTimer = null;
 
     function connect() {
-        // Consul is watched only while a page shows it.
-        const source = new EventSource(phone && document.querySelector('[data-phone]') ? '/workbook/events?phone' : '/workbook/events');
+        const source = new EventSource('/workbook/events');
         const on = (name, handle) => source.addEventListener(name, event => handle(JSON.parse(event.data || '{}')));
         on('state', data => {
             state = data;
@@ -465,7 +469,6 @@
             wire?.state(data.wire);
         });
         on('wire', data => wire?.row(data));
-        on('phone', data => phone?.changed(data));
         on('output', onOutput);
         on('verdict', onVerdict);
         on('done', onDone);
@@ -480,15 +483,11 @@
                 ended.clear();
                 renew();
                 wire?.refresh();
-                phone?.refresh();
             }
         });
         source.addEventListener('error', () => {
             lost = true;
-            goneTimer ??= setTimeout(() => {
-                banner('gone');
-                phone?.lost();
-            }, 1500);
+            goneTimer ??= setTimeout(() => banner('gone'), 1500);
             if (source.readyState === EventSource.CLOSED) {
                 // The browser gives up on some errors; we do not.
                 source.close();
@@ -515,7 +514,7 @@
     }
     // Before anything is built: the text as it came is what a new version is compared with.
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
-    const phone = live ? window.workbookPhone?.({ element, post, boxes }) : null;
+    const phone = live ? window.workbookPhone?.({ element, token, jobBox, boxes }) : null;
     const renew = window.workbookRenew({ all, element, boxes, build, showState });
     build();
     if (live) {

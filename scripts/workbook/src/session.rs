@@ -3,14 +3,19 @@
 //! Terminal and browser look at the same session. Both ask it for a check, and both hear the same
 //! events, so neither can show something the other does not know.
 //!
-//! Two threads do the work, one for checks and one for demos, each one job at a time: a learner who
-//! saves during a demo gets a verdict at once, and two checks never fight over two cores.
+//! Three threads do the work, for checks, demos and the services, each one job at a time: a learner
+//! who saves during a demo gets a verdict at once, and two checks never fight over two cores.
 
 use std::collections::{HashMap, VecDeque};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
 use crate::course::{Course, Exercise, Lesson, solution_why};
@@ -18,12 +23,14 @@ use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
 use crate::judge::{self, Progress, home};
 use crate::needs;
-use crate::phone::Phone;
 use crate::store::Store;
 use crate::text::{harmless, without_colours};
 use crate::verdict::{Status, Verdict};
 use crate::wire::{self, Wire};
 use crate::words;
+
+/// Bytes of what a command of the services says that are shown.
+const SERVICES_OUTPUT: u64 = 1024 * 1024;
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -33,6 +40,8 @@ pub enum JobKind {
     Check,
     /// Runs the demo of a lesson.
     Demo,
+    /// Starts or ends the Consul of `cargo workbook services`.
+    Services,
 }
 
 /// A job, waiting or running.
@@ -42,7 +51,7 @@ pub struct Job {
     pub job: u64,
     /// What it does.
     pub kind: JobKind,
-    /// The exercise id, or the lesson's folder name.
+    /// The exercise id, the lesson's folder name, or `up` or `down`.
     pub target: String,
 }
 
@@ -65,8 +74,6 @@ pub enum Event {
     Reload,
     /// A row of the live capture, as JSON.
     Wire(Arc<str>),
-    /// What the phone book shows has changed.
-    Phone,
     /// Lines for the terminal that belong to no job.
     Notice(String),
 }
@@ -79,8 +86,6 @@ pub struct Session {
     pub store: Store,
     /// The live capture.
     pub wire: Wire,
-    /// The services that a Consul knows.
-    pub phone: Phone,
     /// How many pages listen.
     pub pages: AtomicUsize,
     inner: Mutex<Inner>,
@@ -98,7 +103,7 @@ struct Inner {
 }
 
 impl Session {
-    /// Opens a session and starts its two workers.
+    /// Opens a session and starts its workers.
     #[must_use]
     pub fn open(course: Course) -> Arc<Self> {
         let store = Store::new(&course.root);
@@ -106,12 +111,11 @@ impl Session {
             course,
             store,
             wire: Wire::default(),
-            phone: Phone::default(),
             pages: AtomicUsize::new(0),
             inner: Mutex::default(),
             work: Condvar::new(),
         });
-        for kind in [JobKind::Check, JobKind::Demo] {
+        for kind in [JobKind::Check, JobKind::Demo, JobKind::Services] {
             let session = Arc::clone(&session);
             std::thread::spawn(move || session.worker(kind));
         }
@@ -143,6 +147,11 @@ impl Session {
         self.ask(JobKind::Demo, &lesson.name)
     }
 
+    /// Asks for `cargo workbook services up consul`, or `down`.
+    pub fn services(&self, order: &str) -> Job {
+        self.ask(JobKind::Services, order)
+    }
+
     /// Ends a job, waiting or running. Whether there was one.
     pub fn stop(&self, job: u64) -> bool {
         self.end(|known| known.job == job)
@@ -154,7 +163,6 @@ impl Session {
         self.end(|_| true);
         self.work.notify_all();
         self.wire.close();
-        self.phone.close();
         let mut inner = self.lock();
         while !inner.running.is_empty() {
             inner = self
@@ -237,7 +245,7 @@ impl Session {
     fn ask(&self, kind: JobKind, target: &str) -> Job {
         match kind {
             JobKind::Check => self.end(|job| job.kind == kind && job.target == target),
-            JobKind::Demo => self.end(|job| job.kind == kind),
+            JobKind::Demo | JobKind::Services => self.end(|job| job.kind == kind),
         };
         let mut inner = self.lock();
         inner.last_job += 1;
@@ -294,6 +302,7 @@ impl Session {
             let (ok, why) = match kind {
                 JobKind::Check => self.run_check(&job, &cancel),
                 JobKind::Demo => self.run_demo(&job, &cancel),
+                JobKind::Services => self.run_services(&job, &cancel),
             };
             self.lock()
                 .running
@@ -367,6 +376,57 @@ impl Session {
                     (false, Some(words::STOPPED.to_owned()))
                 }
             },
+        }
+    }
+
+    /// Not under supervision: what it starts outlives it, and this runner.
+    fn run_services(&self, job: &Job, cancel: &Cancel) -> (bool, Option<String>) {
+        let run = || -> std::io::Result<Option<ExitStatus>> {
+            let mut command = Command::new(std::env::current_exe()?);
+            // A group of its own, with the cargo that builds the program: it is ended as a whole.
+            #[cfg(unix)]
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            let mut child = command
+                .args(["services", &job.target, "consul"])
+                .current_dir(&self.course.root)
+                .env("NO_COLOR", "1")
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()?;
+            let (out, err) = (child.stdout.take(), child.stderr.take());
+            std::thread::scope(|scope| {
+                scope.spawn(|| self.pass_on(job, out));
+                scope.spawn(|| self.pass_on(job, err));
+                loop {
+                    if cancel.is_cancelled() {
+                        #[cfg(unix)]
+                        kill_process_group(Pid::from_child(&child), Signal::KILL)?;
+                        #[cfg(not(unix))]
+                        child.kill()?;
+                        child.wait()?;
+                        return Ok(None);
+                    }
+                    if let Some(status) = child.try_wait()? {
+                        return Ok(Some(status));
+                    }
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            })
+        };
+        match run() {
+            Err(e) => (false, Some(e.to_string())),
+            Ok(None) => (false, Some(words::STOPPED.to_owned())),
+            Ok(Some(status)) => (status.success(), None),
+        }
+    }
+
+    fn pass_on(&self, job: &Job, from: Option<impl Read>) {
+        let Some(from) = from else { return };
+        for line in BufReader::new(from.take(SERVICES_OUTPUT)).split(b'\n') {
+            let Ok(line) = line else { return };
+            let line = harmless(&without_colours(&String::from_utf8_lossy(&line)));
+            self.tell(&Event::Output(job.clone(), line));
         }
     }
 

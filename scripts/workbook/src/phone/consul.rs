@@ -1,46 +1,96 @@
-//! What a Consul says, read into the few things that the phone book shows.
+//! Asks a Consul: the names in its catalog, then the health of each name, which gives the instances
+//! with their checks as of one moment.
 //!
-//! Four endpoints, which every Consul has and the readable agent of lesson 08 as well: the names of
-//! the services (for its index), the nodes, the services of each node, and all checks.
+//! What listens at an address may be anything: every answer has a limit of time and of size.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use hyper::Request;
+use hyper::body::{Body, Bytes};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use super::http::{Trouble, escaped, get, get_within};
+use crate::words::phone as words;
 
-/// Moves when a service comes, changes or goes.
-pub const SERVICES: &str = "/v1/catalog/services";
-/// Moves when a check comes, changes its state or goes.
-pub const CHECKS: &str = "/v1/health/state/any";
-const NODES: &str = "/v1/catalog/nodes";
-const LEADER: &str = "/v1/status/leader";
-/// Nodes that are read. The labs have three.
-const MOST_NODES: usize = 100;
-/// A Consul that is well answers this in a millisecond.
-const PULSE: Duration = Duration::from_secs(2);
-/// While services change all the time, some reading must be good enough.
-const ATTEMPTS: usize = 3;
+/// The longest answer, in bytes: 10,000 instances, each with a kilobyte of output.
+const BODY: usize = 16 * 1024 * 1024;
+/// The longest head of an answer, in bytes.
+const HEAD: usize = 16 * 1024;
+/// How long the first answer may take; a healthy Consul needs a millisecond.
+const FIRST: Duration = Duration::from_secs(2);
+/// How long all of them may take.
+const ALL: Duration = Duration::from_secs(10);
+/// The names whose health is asked for; more are counted.
+const NAMES: usize = 100;
 
-/// All of it, as of one moment.
+/// What a Consul knows.
 #[derive(Debug, Default)]
-pub struct Reading {
-    /// The index of [`SERVICES`].
-    pub services_index: u64,
-    /// The index of [`CHECKS`].
-    pub checks_index: u64,
-    /// By the name of the node.
-    pub services: Vec<(NodeEntry, Vec<ServiceEntry>)>,
-    /// Of nodes and services.
-    pub checks: Vec<CheckEntry>,
-    /// Nodes that were not read: there are too many, or Consul did not tell.
-    pub nodes_left_out: usize,
+pub struct Book {
+    /// The highest `X-Consul-Index` of the answers: the number of the last change.
+    pub index: u64,
+    /// The instances of each name.
+    pub services: BTreeMap<String, Vec<Entry>>,
+    /// Names beyond [`NAMES`].
+    pub more: usize,
 }
 
-/// Consul says `null` where nothing is: for a text that is "", for a list an empty one.
+/// One instance as `/v1/health/service/NAME` lists it, with the checks of its node.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Entry {
+    pub node: Node,
+    pub service: Service,
+    #[serde(deserialize_with = "or_default")]
+    pub checks: Vec<Check>,
+}
+
+/// The node that an instance runs on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Node {
+    #[serde(rename = "Node")]
+    pub name: String,
+    pub address: String,
+}
+
+/// The instance itself. An empty address means that of its node; Consul accepts any port, -1 too.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Service {
+    #[serde(rename = "ID")]
+    pub id: String,
+    pub address: String,
+    pub port: i64,
+    #[serde(deserialize_with = "or_default")]
+    pub tags: Vec<String>,
+}
+
+/// A check of the instance, or of its node if `service` is empty.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Check {
+    #[serde(rename = "CheckID")]
+    pub id: String,
+    pub name: String,
+    pub status: String,
+    /// The reason of a maintenance.
+    pub notes: String,
+    pub output: String,
+    #[serde(rename = "ServiceID")]
+    pub service: String,
+    /// `tcp`, `http`, `grpc`, `ttl`, `script`, or empty. Consul before 1.7 has no such member.
+    #[serde(rename = "Type")]
+    pub kind: String,
+}
+
+/// Consul says `null` for an empty list.
 fn or_default<'de, D, T>(value: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,
@@ -49,136 +99,84 @@ where
     Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
-/// A node.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct NodeEntry {
-    /// Its name.
-    #[serde(rename = "Node", deserialize_with = "or_default")]
-    pub name: String,
-    /// Where services are that have no address of their own.
-    #[serde(deserialize_with = "or_default")]
-    pub address: String,
-}
-
-/// A service on a node: one instance.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct ServiceEntry {
-    /// Unique on its node.
-    #[serde(rename = "ID", deserialize_with = "or_default")]
-    pub id: String,
-    /// What callers ask for.
-    #[serde(rename = "Service", deserialize_with = "or_default")]
-    pub name: String,
-    /// "": that of its node.
-    #[serde(deserialize_with = "or_default")]
-    pub address: String,
-    /// Consul accepts -1 and 99999 as well.
-    #[serde(deserialize_with = "or_default")]
-    pub port: i64,
-    /// In the order in which they were given.
-    #[serde(deserialize_with = "or_default")]
-    pub tags: Vec<String>,
-}
-
-/// A check.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct CheckEntry {
-    /// Where it is.
-    #[serde(deserialize_with = "or_default")]
-    pub node: String,
-    /// Unique on its node.
-    #[serde(rename = "CheckID", deserialize_with = "or_default")]
-    pub id: String,
-    /// For people.
-    #[serde(deserialize_with = "or_default")]
-    pub name: String,
-    /// `passing`, `warning`, `critical`.
-    #[serde(deserialize_with = "or_default")]
-    pub status: String,
-    /// For people; of maintenance, the reason.
-    #[serde(deserialize_with = "or_default")]
-    pub notes: String,
-    /// What it saw.
-    #[serde(deserialize_with = "or_default")]
-    pub output: String,
-    /// "": it is a check of the node.
-    #[serde(rename = "ServiceID", deserialize_with = "or_default")]
-    pub service: String,
-    /// `tcp`, `http`, `grpc`, `ttl`, `script`, `maintenance`, or "".
-    #[serde(rename = "Type", deserialize_with = "or_default")]
-    pub kind: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct OfNode {
-    #[serde(deserialize_with = "or_default")]
-    services: BTreeMap<String, ServiceEntry>,
-}
-
-/// Reads everything.
-///
-/// A service and its checks come with two requests. If the services have changed between, the two
-/// do not belong together, and a service would be shown without its check for a moment: so their
-/// index is asked for again at the end.
+/// Reads the names and the health of each.
 ///
 /// # Errors
-/// See [`Trouble`].
-pub async fn read(addr: SocketAddr) -> Result<Reading, Trouble> {
-    // Whoever does not answer this will not answer the rest, and it has the shorter deadline.
-    pulse(addr).await?;
-    let mut before = get(addr, SERVICES).await?.index;
-    for attempt in 1.. {
-        let mut reading = Reading {
-            services_index: before,
-            ..Reading::default()
+/// Why there is no usable answer, in words.
+pub async fn read(addr: SocketAddr) -> Result<Book, String> {
+    let all = async {
+        let names = get::<BTreeMap<String, Vec<String>>>(addr, "/v1/catalog/services");
+        let (index, names) = timeout(FIRST, names)
+            .await
+            .unwrap_or_else(|_| Err(words::late(FIRST)))?;
+        let mut book = Book {
+            index: index.ok_or_else(|| words::strange("it has no X-Consul-Index"))?,
+            more: names.len().saturating_sub(NAMES),
+            ..Book::default()
         };
-        let nodes: Vec<NodeEntry> = parsed(&get(addr, NODES).await?.body)?;
-        reading.nodes_left_out = nodes.len().saturating_sub(MOST_NODES);
-        for node in nodes.into_iter().take(MOST_NODES) {
-            let path = format!("/v1/catalog/node/{}", escaped(&node.name));
-            match get(addr, &path).await {
-                // `null`, if it has gone since.
-                Ok(answer) => {
-                    let of: Option<OfNode> = parsed(&answer.body)?;
-                    let services = of.unwrap_or_default().services.into_values().collect();
-                    reading.services.push((node, services));
-                }
-                // A node with a name that no path can hold, such as "..".
-                Err(Trouble::Status(300..=499)) => reading.nodes_left_out += 1,
-                Err(trouble) => return Err(trouble),
-            }
+        for name in names.into_keys().take(NAMES) {
+            let path = format!("/v1/health/service/{}", escaped(&name));
+            let (index, entries) = get(addr, &path).await?;
+            book.index = book.index.max(index.unwrap_or(0));
+            book.services.insert(name, entries);
         }
-        let checks = get(addr, CHECKS).await?;
-        reading.checks_index = checks.index;
-        reading.checks = parsed(&checks.body)?;
-        let after = get(addr, SERVICES).await?.index;
-        if after == before || attempt >= ATTEMPTS {
-            if before == 0 {
-                return Err(Trouble::Strange("it has no X-Consul-Index"));
-            }
-            return Ok(reading);
+        Ok(book)
+    };
+    timeout(ALL, all)
+        .await
+        .unwrap_or_else(|_| Err(words::late(ALL)))
+}
+
+/// GETs `path`: its `X-Consul-Index` and its JSON.
+async fn get<T: DeserializeOwned>(
+    addr: SocketAddr,
+    path: &str,
+) -> Result<(Option<u64>, T), String> {
+    let stream = TcpStream::connect(addr).await.map_err(|e| words::io(&e))?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(HEAD)
+        .handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
+        .await
+        .map_err(|e| words::http(&e))?;
+    let request = Request::get(path)
+        .header("Host", addr.to_string())
+        .body(Empty::new())
+        .map_err(|e| e.to_string())?;
+    let ask = async {
+        let answer = sender.send_request(request).await;
+        let answer = answer.map_err(|e| words::http(&e))?;
+        if answer.status() != 200 {
+            return Err(words::status(answer.status().as_u16()));
         }
-        before = after;
+        let index = answer.headers().get("X-Consul-Index");
+        let index = index.and_then(|index| index.to_str().ok()?.parse().ok());
+        if answer.body().size_hint().lower() > BODY as u64 {
+            return Err(words::LARGE.to_owned());
+        }
+        let body = Limited::new(answer.into_body(), BODY).collect().await;
+        let body = body.map_err(|e| match e.is::<LengthLimitError>() {
+            true => words::LARGE.to_owned(),
+            false => words::strange("the answer was cut short"),
+        })?;
+        let value = serde_json::from_slice(&body.to_bytes());
+        let value = value.map_err(|_| words::strange("the answer is not the JSON of a Consul"))?;
+        Ok((index, value))
+    };
+    let (mut ask, mut connection) = (std::pin::pin!(ask), std::pin::pin!(connection));
+    // The connection moves the bytes. It may end first; what it has read is in `ask` by then.
+    tokio::select! {
+        answer = &mut ask => answer,
+        _ = &mut connection => ask.await,
     }
-    Err(Trouble::Strange("the services change all the time"))
 }
 
-/// Whether it still answers. A process that was stopped keeps its connections and says nothing.
-///
-/// # Errors
-/// See [`Trouble`].
-pub async fn pulse(addr: SocketAddr) -> Result<(), Trouble> {
-    get_within(addr, LEADER, PULSE).await.map(|_| ())
-}
-
-fn parsed<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Trouble> {
-    let value: Option<T> = serde_json::from_slice(body)
-        .map_err(|_| Trouble::Strange("the answer is not the JSON of a Consul"))?;
-    Ok(value.unwrap_or_default())
+/// `name` as one part of a path. Everything unusual is escaped, the dot too: `..` must stay a name.
+fn escaped(name: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    name.bytes().map(escape).collect()
 }
 
 #[cfg(test)]
@@ -186,26 +184,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nulls_and_unknown_members_are_fine_and_wrong_types_are_not() {
-        let text = r#"{"Node":{"Node":"n"},"Services":{"a":{"ID":"a","Service":"s","Tags":null,
-            "Meta":null,"Port":-1,"Address":null,"New":[1]}}}"#;
-        let of: OfNode = parsed(text.as_bytes()).expect("good");
-        let service = &of.services["a"];
-        assert_eq!((service.port, service.tags.len()), (-1, 0));
-        assert!(parsed::<Vec<CheckEntry>>(b"null").expect("none").is_empty());
-        for text in [
-            "",
-            "{",
-            "[{\"Node\":7}]",
-            "{}",
-            "<html>",
-            "[] []",
-            "[{\"Node\":\"\u{0}\"}]",
-        ] {
-            let read = parsed::<Vec<CheckEntry>>(text.as_bytes());
-            assert!(matches!(read, Err(Trouble::Strange(_))), "{text}");
-        }
-        let deep = "[".repeat(100_000);
-        assert!(parsed::<Vec<CheckEntry>>(deep.as_bytes()).is_err());
+    fn nulls_and_unknown_members_are_fine_and_a_name_stays_one_part_of_a_path() {
+        let text = r#"[{"Node":{"Node":"n"},"Service":{"ID":"a","Tags":null,"Port":-1,"New":[1]},
+            "Checks":null}]"#;
+        let entries: Vec<Entry> = serde_json::from_str(text).expect("good");
+        assert_eq!((entries[0].service.port, entries[0].checks.len()), (-1, 0));
+        assert_eq!(escaped("../a?b#c d%"), "%2E%2E%2Fa%3Fb%23c%20d%25");
+        assert_eq!(escaped("\r\n"), "%0D%0A");
     }
 }

@@ -58,17 +58,21 @@ struct Noted {
     side: String,
 }
 
-/// The places to look at, in order. `named` is what the page asks for.
+/// The places to look at, in order, each once. `named` is what the page asks for.
 pub fn places(root: &Path, named: Option<SocketAddr>) -> Vec<Place> {
+    let noted = noted(root);
     let place = |addr, source| Place {
         addr,
         source,
-        side: None,
+        side: noted
+            .as_ref()
+            .filter(|noted| noted.addr == addr)
+            .and_then(|noted| noted.side),
     };
     if let Some(addr) = named {
         return vec![place(addr, Source::Page)];
     }
-    let mut places: Vec<Place> = noted(root).into_iter().collect();
+    let mut places: Vec<Place> = noted.clone().into_iter().collect();
     let variable = std::env::var(VARIABLE).ok();
     if let Some(addr) = variable.as_deref().and_then(local) {
         places.push(place(addr, Source::Environment));
@@ -76,11 +80,18 @@ pub fn places(root: &Path, named: Option<SocketAddr>) -> Vec<Place> {
     let port = std::env::var(PORT_VARIABLE).ok();
     let port = port.and_then(|text| text.parse().ok()).unwrap_or(PORT);
     places.push(place((Ipv4Addr::LOCALHOST, port).into(), Source::Default));
+    let mut seen = Vec::new();
+    places.retain(|place| {
+        !seen.contains(&place.addr) && {
+            seen.push(place.addr);
+            true
+        }
+    });
     places
 }
 
 /// The Consul of `cargo workbook services`, if there is one.
-pub fn noted(root: &Path) -> Option<Place> {
+fn noted(root: &Path) -> Option<Place> {
     let folder = std::env::var_os(FOLDER_VARIABLE).unwrap_or_else(|| FOLDER.into());
     let file = std::fs::File::open(root.join(folder).join(FILE)).ok()?;
     let mut text = String::new();

@@ -15,7 +15,6 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
-use crate::phone::{Looker, Phone};
 use crate::session::{Event, Job, Session};
 use crate::text::without_colours;
 
@@ -39,9 +38,6 @@ struct Queue {
     pieces: VecDeque<Piece>,
     bytes: usize,
     state: bool,
-    // What the phone book shows has changed; only pages that show it are told.
-    looks: bool,
-    phone: bool,
     waker: Option<Waker>,
 }
 
@@ -79,8 +75,8 @@ impl Hub {
         hub
     }
 
-    /// A new page; `None` if there are too many. `looks`: it shows the phone book.
-    pub fn open(&self, session: &Arc<Session>, looks: bool) -> Option<Stream> {
+    /// A new page; `None` if there are too many.
+    pub fn open(&self, session: &Arc<Session>) -> Option<Stream> {
         let mut pages = lock(&self.pages);
         pages.retain(|page| page.strong_count() > 0);
         if pages.len() >= PAGES {
@@ -88,8 +84,6 @@ impl Hub {
         }
         let queue = Arc::new(Mutex::new(Queue {
             state: true,
-            looks,
-            phone: looks,
             ..Queue::default()
         }));
         pages.push(Arc::downgrade(&queue));
@@ -99,7 +93,6 @@ impl Hub {
         Some(Stream {
             queue,
             alive,
-            _looker: looks.then(|| Phone::look(session)),
             session: Arc::clone(session),
         })
     }
@@ -126,7 +119,6 @@ impl Hub {
                 self.event("done", &data);
             }
             Event::Wire(row) => self.all(|queue| queue.push(Piece::Wire(Arc::clone(row)))),
-            Event::Phone => self.all(Queue::push_phone),
             Event::Reload => self.event("reload", &json!({})),
             Event::Running(_) | Event::Notice(_) => {}
         }
@@ -151,10 +143,6 @@ impl Hub {
 impl Queue {
     fn push_state(&mut self) {
         self.state = true;
-    }
-
-    fn push_phone(&mut self) {
-        self.phone = self.looks;
     }
 
     fn push_output(&mut self, job: &Job, line: &str) {
@@ -213,8 +201,6 @@ impl Queue {
 pub struct Stream {
     queue: Arc<Mutex<Queue>>,
     alive: Interval,
-    // Consul is watched as long as such a page is open.
-    _looker: Option<Looker>,
     session: Arc<Session>,
 }
 
@@ -230,8 +216,7 @@ impl Stream {
         let mut queue = lock(&self.queue);
         let mut text = queue.take();
         let state = std::mem::take(&mut queue.state);
-        let phone = std::mem::take(&mut queue.phone);
-        if text.is_empty() && !state && !phone {
+        if text.is_empty() && !state {
             queue.waker = Some(cx.waker().clone());
             drop(queue);
             return self
@@ -243,11 +228,6 @@ impl Stream {
         drop(queue);
         if state {
             text.push_str(&format("state", &json!(self.session.snapshot())));
-        }
-        if phone {
-            // Only that there is something: the list is large, and a page fetches it when it is ready.
-            let version = json!({ "version": self.session.phone.version() });
-            text.push_str(&format("phone", &version));
         }
         Poll::Ready(text.into())
     }

@@ -1,5 +1,4 @@
-//! What pages ask of the phone book: `at/127.0.0.1:8500` to look there, `auto` to find one, `up` to
-//! start one and `down` to end that.
+//! What the page "The phone book" asks: the list of a Consul, and `up` or `down` to start or end one.
 //!
 //! Any other address than one of this machine is refused here, before anything is done with it: the
 //! runner must not become a way to other hosts.
@@ -10,31 +9,41 @@ use hyper::{Response, StatusCode};
 use serde_json::json;
 
 use super::App;
+use super::guard::Refusal;
 use super::reply::{self, Reply, refusal};
-use crate::phone::{Order, Phone, begin, local};
+use crate::book::html::percent_decoded;
+use crate::phone;
+use crate::session::JobKind;
 use crate::words::book as words;
 use crate::words::phone as said;
 
-/// Does what the path after `/workbook/phone/` asks.
-pub fn act(app: &Arc<App>, path: &str) -> Response<Reply> {
-    let (what, rest) = path.split_once('/').unwrap_or((path, ""));
-    let named = match what {
-        "auto" if rest.is_empty() => None,
-        "at" => match local(rest) {
-            None => return refusal(StatusCode::BAD_REQUEST, said::BAD_ADDRESS),
-            addr => addr,
-        },
-        "up" if rest.is_empty() => return services(app, Order::Up),
-        "down" if rest.is_empty() => return services(app, Order::Down),
-        _ => return refusal(StatusCode::NOT_FOUND, words::NOT_FOUND),
+/// Answers `GET /workbook/services`, with `at=ADDRESS` as the `query` for another Consul than the one
+/// that is found.
+///
+/// # Errors
+/// The refusal, if the address is not on this machine.
+pub async fn list(app: &Arc<App>, query: Option<&str>) -> Result<Response<Reply>, Refusal> {
+    let bad = (StatusCode::BAD_REQUEST, said::BAD_ADDRESS);
+    let named = match query.and_then(|query| query.strip_prefix("at=")) {
+        None => None,
+        Some(text) => {
+            let text = percent_decoded(text).ok_or(bad)?;
+            Some(phone::local(&text).ok_or(bad)?)
+        }
     };
-    Phone::choose(&app.session, named);
-    reply::json(StatusCode::ACCEPTED, &json!({ "named": named }))
+    let list = phone::read(&app.session.course.root, named).await;
+    Ok(reply::json(StatusCode::OK, &list))
 }
 
-fn services(app: &Arc<App>, order: Order) -> Response<Reply> {
-    match begin(&app.session, order) {
-        Ok(()) => reply::json(StatusCode::ACCEPTED, &json!({ "doing": order })),
-        Err(why) => refusal(StatusCode::CONFLICT, why),
+/// Does what the path after `/workbook/services/` asks: `up` or `down`.
+pub fn act(app: &Arc<App>, path: &str) -> Response<Reply> {
+    if path != "up" && path != "down" {
+        return refusal(StatusCode::NOT_FOUND, words::NOT_FOUND);
     }
+    let jobs = app.session.jobs();
+    if jobs.iter().any(|job| job.kind == JobKind::Services) {
+        return refusal(StatusCode::CONFLICT, said::BUSY);
+    }
+    let job = app.session.services(path).job;
+    reply::json(StatusCode::ACCEPTED, &json!({ "job": job }))
 }

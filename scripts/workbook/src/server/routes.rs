@@ -67,7 +67,7 @@ async fn respond(
         if let Some(path) = path.strip_prefix("/workbook/wire/") {
             return Ok(wire::act(app, path));
         }
-        if let Some(path) = path.strip_prefix("/workbook/phone/") {
+        if let Some(path) = path.strip_prefix("/workbook/services/") {
             return Ok(phone::act(app, path));
         }
         return act(app, &path);
@@ -77,21 +77,25 @@ async fn respond(
     }
     match path.as_str() {
         "/workbook/wire" => Ok(reply::json(StatusCode::OK, &Wire::everything(&app.session))),
-        "/workbook/phone" => Ok(reply::json(StatusCode::OK, &app.session.phone.everything())),
+        "/workbook/services" => {
+            let query = request.uri().query();
+            if query.is_some() {
+                // Which address the runner speaks to is for our own pages to say.
+                guard::knows_token(request.headers(), &app.token)?;
+            }
+            phone::list(app, query).await
+        }
         "/workbook/state" => Ok(reply::json(StatusCode::OK, &app.session.snapshot())),
         // Nobody asks for the head of something that never ends.
-        "/workbook/events" if method == Method::GET => {
-            events(app, request.uri().query() == Some("phone"))
-        }
+        "/workbook/events" if method == Method::GET => events(app),
         _ => Ok(page(app, &path, request.headers().get(IF_NONE_MATCH))),
     }
 }
 
-/// `looks`: the page shows the phone book and wants to hear of it.
-fn events(app: &Arc<App>, looks: bool) -> Result<Response<Reply>, guard::Refusal> {
+fn events(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {
     let stream = app
         .hub
-        .open(&app.session, looks)
+        .open(&app.session)
         .ok_or((StatusCode::SERVICE_UNAVAILABLE, words::TOO_MANY_PAGES))?;
     let mut response = reply::with(StatusCode::OK, "text/event-stream", Reply::Events(stream));
     response

@@ -2,8 +2,7 @@
 //! `book/theme/phone.js`.
 
 use std::io::ErrorKind;
-
-use crate::phone::http::Trouble;
+use std::time::Duration;
 
 /// An address that is not on this machine, or none at all.
 pub const BAD_ADDRESS: &str = "The phone book only looks at this machine: an address from 127.0.0.1 to 127.255.255.254 \
@@ -12,23 +11,47 @@ pub const BAD_ADDRESS: &str = "The phone book only looks at this machine: an add
 /// A second command while one is under way.
 pub const BUSY: &str = "The last command is still under way. Wait until it has ended.";
 
-/// Why a Consul could not be read.
+/// Why a Consul could not be read: an answer beyond the limit.
+pub const LARGE: &str = "its answer is longer than 16 MB, too much for this page";
+
+/// Why a Consul could not be read: no connection.
 #[must_use]
-pub fn trouble(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Io(e) if e.kind() == ErrorKind::ConnectionRefused => {
-            "connection refused: nothing listens there".to_owned()
-        }
-        Trouble::Io(e) => e.to_string(),
-        Trouble::Closed => "it ended the connection without an answer".to_owned(),
-        Trouble::Late(limit) => {
-            format!("it did not finish its answer within {} s", limit.as_secs())
-        }
-        Trouble::Large => "its answer is longer than 64 MB, too much for this page".to_owned(),
-        Trouble::Status(500) => {
-            "it answered with status 500, as a Consul without a leader does".to_owned()
-        }
-        Trouble::Status(code) => format!("it answered with status {code}: is it a Consul?"),
-        Trouble::Strange(what) => format!("{what}: is it a Consul?"),
+pub fn io(e: &std::io::Error) -> String {
+    match e.kind() {
+        ErrorKind::ConnectionRefused => "connection refused: nothing listens there".to_owned(),
+        _ => e.to_string(),
     }
+}
+
+/// Why a Consul could not be read: what came back is no HTTP, or the connection broke.
+#[must_use]
+pub fn http(e: &hyper::Error) -> String {
+    if e.is_parse() {
+        strange("the answer is not HTTP")
+    } else if e.is_incomplete_message() {
+        "it ended the connection without an answer".to_owned()
+    } else {
+        e.to_string()
+    }
+}
+
+/// Why a Consul could not be read: the time is over.
+#[must_use]
+pub fn late(limit: Duration) -> String {
+    format!("it did not finish its answer within {} s", limit.as_secs())
+}
+
+/// Why a Consul could not be read: its status is not 200.
+#[must_use]
+pub fn status(code: u16) -> String {
+    match code {
+        500 => "it answered with status 500, as a Consul without a leader does".to_owned(),
+        code => strange(&format!("it answered with status {code}")),
+    }
+}
+
+/// Why a Consul could not be read: `what` is not how a Consul answers.
+#[must_use]
+pub fn strange(what: &str) -> String {
+    format!("{what}: is it a Consul?")
 }

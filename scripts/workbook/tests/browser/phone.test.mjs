@@ -1,4 +1,4 @@
-// The page "The phone book": every change of a Consul is on the screen at once, as text and never as
+// The page "The phone book": every change of a Consul is on the screen in a second, as text and never as
 // HTML; it says so when there is no Consul, keeps the last list when one goes, and goes on by itself.
 
 import assert from 'node:assert/strict';
@@ -12,14 +12,14 @@ import { axe, clean, save, screenshot, site } from './support.mjs';
 process.env.CONSUL_HTTP_ADDR = '127.0.0.1:1';
 process.env.WORKBOOK_PHONE_PORT = '2';
 delete process.env.WORKBOOK_SERVICES_STATE;
-process.env.WORKBOOK_PHONE_NOBODY_MS = '300';
 const book = site();
 
-/** A Consul as far as the page needs one: instances {id, name, state, output, tags}, and held queries. */
+/** A Consul as far as the page needs one: instances {id, name, state, output, tags}. */
 class Consul {
   index = 10;
   instances = [];
   port = 0;
+  asked = 0;
 
   async start() {
     this.server = createServer((request, response) => this.answer(request, response));
@@ -47,34 +47,25 @@ class Consul {
   }
 
   answer(request, response) {
-    const { pathname, searchParams } = new URL(request.url, 'http://x');
-    const known = Number(searchParams.get('index') ?? -1);
-    const send = () => {
-      if (known === this.index && !response.destroyed) {
-        setTimeout(send, 5);
-        return;
-      }
-      response.setHeader('X-Consul-Index', String(this.index));
-      response.end(JSON.stringify(this.body(pathname)));
-    };
-    send();
+    this.asked += 1;
+    response.setHeader('X-Consul-Index', String(this.index));
+    response.end(JSON.stringify(this.body(decodeURIComponent(request.url))));
   }
 
   body(path) {
-    const all = this.instances;
-    switch (path) {
-      case '/v1/status/leader': return '127.0.0.1:8300';
-      case '/v1/catalog/services': return Object.fromEntries(all.map(each => [each.name, []]));
-      case '/v1/catalog/nodes': return [{ Node: 'one', Address: '127.0.0.1' }];
-      case '/v1/catalog/node/one': return {
-        Services: Object.fromEntries(all.map(each => [each.id, { ID: each.id, Service: each.name, Port: each.port, Tags: each.tags }])),
-      };
-      case '/v1/health/state/any': return all.map(each => ({
-        Node: 'one', CheckID: each.state === 'maintenance' ? `_service_maintenance:${each.id}` : `c:${each.id}`, Name: each.check,
-        Status: each.state, Output: each.output, Notes: each.output, ServiceID: each.id, Type: 'tcp',
-      }));
-      default: throw new Error(`${path} is not what the phone book needs`);
+    if (path === '/v1/catalog/services') {
+      return Object.fromEntries(this.instances.map(each => [each.name, []]));
     }
+    assert.ok(path.startsWith('/v1/health/service/'), `${path} is not what the phone book needs`);
+    const name = path.slice('/v1/health/service/'.length);
+    return this.instances.filter(each => each.name === name).map(each => ({
+      Node: { Node: 'one', Address: '127.0.0.1' },
+      Service: { ID: each.id, Service: name, Port: each.port, Tags: each.tags },
+      Checks: [{
+        Node: 'one', CheckID: each.state === 'maintenance' ? `_service_maintenance:${each.id}` : `c:${each.id}`, Name: each.check,
+        Status: each.state, Output: each.output, Notes: each.state === 'maintenance' ? each.output : '', ServiceID: each.id, Type: 'tcp',
+      }],
+    }));
   }
 }
 
@@ -85,15 +76,8 @@ function note(address) {
   renameSync(join(folder, 'new'), join(folder, 'consul.json'));
 }
 
-/** As if nothing had been found before: the runner forgets a list that no page has looked at for a while. */
-async function forget() {
-  rmSync(join(book.course, 'target/services'), { recursive: true, force: true });
-  const idle = async () => (await (await fetch(`${book.address}/workbook/phone`)).json()).phase === 'idle';
-  for (let tries = 0; !(await idle()); tries += 1) {
-    assert.ok(tries < 200, 'the runner still watches');
-    await new Promise(done => setTimeout(done, 100));
-  }
-}
+/** As if no Consul had been started. */
+const forget = () => rmSync(join(book.course, 'target/services'), { recursive: true, force: true });
 
 async function openPhone(options) {
   const session = await book.open(options);
@@ -106,7 +90,7 @@ const inState = (page, id, state) => page.locator(`.phone-instance[data-id="${id
 const phase = (page, name) => page.locator(`[data-phase="${name}"]`).waitFor();
 
 test('without a Consul it says what to type; then every change shows, and its going and coming', { timeout: 120_000 }, async () => {
-  await forget();
+  forget();
   const session = await openPhone();
   const { page } = session;
   await page.locator('.phone-command:visible', { hasText: 'cargo workbook services up' }).waitFor();
@@ -203,8 +187,8 @@ test('what peers wrote is text, however long, and much of it is bounded', { time
   await consul.stop();
 });
 
-test('another Consul by address, with the keyboard alone; two pages see the same', { timeout: 120_000 }, async () => {
-  await forget();
+test('another Consul by address, with the keyboard alone; each page looks where it was told', { timeout: 120_000 }, async () => {
+  forget();
   const first = await new Consul().start();
   first.put('one', {});
   const second = await new Consul().start();
@@ -225,7 +209,7 @@ test('another Consul by address, with the keyboard alone; two pages see the same
   assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Look there');
   await page.keyboard.press('Enter');
   await inState(page, 'two', 'passing');
-  await inState(other.page, 'two', 'passing');
+  await inState(other.page, 'one', 'passing');
   assert.equal(await row(page, 'one').count(), 0);
   assert.equal(await page.locator('.phone-refused').textContent(), '');
   await page.keyboard.press('Tab');
@@ -249,11 +233,28 @@ test('another Consul by address, with the keyboard alone; two pages see the same
   await second.stop();
 });
 
+test('the buttons give the command, and its words are shown', { timeout: 60_000 }, async () => {
+  forget();
+  const session = await openPhone();
+  const { page } = session;
+  await phase(page, 'searching');
+  const asked = [];
+  await page.route('**/workbook/services/up', (route, request) => {
+    asked.push(request.method(), request.headers()['x-workbook-token']?.length);
+    return route.fulfill({ status: 409, contentType: 'application/json', body: '{"error": "The last command is still under way."}' });
+  });
+  await page.getByRole('button', { name: 'Start a Consul', exact: true }).press('Enter');
+  await page.getByText('The last command is still under way.').waitFor();
+  assert.deepEqual(asked, ['POST', 32]);
+  session.trouble.splice(0).forEach(line => assert.match(line, /409 \(Conflict\)/, 'the browser itself notes the refusal'));
+  await clean(session);
+});
+
 test('a page of another chapter asks for nothing of it', { timeout: 60_000 }, async () => {
   const { page, trouble, requests, close } = await book.open();
   await page.goto(`${book.address}/wire.html`);
   await page.locator('#wire-subject option').first().waitFor({ state: 'attached' });
-  assert.deepEqual(requests.filter(url => url.includes('phone') && !url.endsWith('.css')), []);
+  assert.deepEqual(requests.filter(url => (url.includes('phone') || url.includes('/workbook/services')) && !url.endsWith('.css')), []);
   assert.deepEqual(trouble, []);
   await close();
 });
@@ -265,7 +266,7 @@ for (const [name, options] of [
   ['still', { scheme: 'dark', reducedMotion: 'reduce' }],
 ]) {
   test(`axe finds nothing, with and without a Consul, ${name}`, { timeout: 120_000 }, async () => {
-    await forget();
+    forget();
     const session = await openPhone(options);
     const { page } = session;
     await phase(page, 'searching');

@@ -105,17 +105,12 @@ impl Running {
 
     /// The events from now on. HTTP/1.0, so that the lines come without chunks around them.
     pub fn events(&self) -> Events {
-        self.events_at("/workbook/events")
-    }
-
-    /// The same, of a page that asks for more.
-    pub fn events_at(&self, path: &str) -> Events {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
             .unwrap();
         let request = format!(
-            "GET {path} HTTP/1.0\r\nHost: localhost:{}\r\n\r\n",
+            "GET /workbook/events HTTP/1.0\r\nHost: localhost:{}\r\n\r\n",
             self.port
         );
         stream.write_all(request.as_bytes()).unwrap();
@@ -157,22 +152,30 @@ pub struct Events(BufReader<TcpStream>);
 impl Events {
     /// The next event called `name` for which `wanted` holds; others are passed over.
     pub fn next(&mut self, name: &str, mut wanted: impl FnMut(&Value) -> bool) -> Value {
+        self.any(&[name], |_, data| wanted(data))
+    }
+
+    /// The next event with one of these names for which `wanted` holds.
+    pub fn any(&mut self, names: &[&str], mut wanted: impl FnMut(&str, &Value) -> bool) -> Value {
         let mut event = String::new();
         // The stream itself is never silent for long: it says that it is still here.
         let deadline = Instant::now() + Duration::from_secs(90);
         loop {
-            assert!(Instant::now() < deadline, "there was no such {name}");
+            assert!(
+                Instant::now() < deadline,
+                "there was no such event: {names:?}"
+            );
             let mut line = String::new();
             let n = self.0.read_line(&mut line).expect("an event in time");
-            assert!(n > 0, "the events ended before a {name}");
+            assert!(n > 0, "the events ended before {names:?}");
             let line = line.trim_end();
             if let Some(given) = line.strip_prefix("event: ") {
                 event = given.to_owned();
             } else if let Some(data) = line.strip_prefix("data: ")
-                && event == name
+                && names.contains(&event.as_str())
             {
                 let data = serde_json::from_str(data).unwrap();
-                if wanted(&data) {
+                if wanted(&event, &data) {
                     return data;
                 }
             }
