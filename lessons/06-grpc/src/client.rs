@@ -47,7 +47,7 @@ impl Default for Options {
             deadline: Duration::from_secs(5),
             token: None,
             gzip: false,
-            // As often as gRPC's servers allow when nobody has told them otherwise.
+            // As often as gRPC's servers allow by default.
             ping: Duration::from_secs(300),
             pong: Duration::from_secs(5),
             retry: Policy::default(),
@@ -56,11 +56,16 @@ impl Default for Options {
 }
 
 /// Why there is no client.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum NoServer {
     /// The token has characters that no header may have.
+    #[error("the token has characters that no header may have")]
     Token,
-    /// Nobody has listened at the address for all this time.
+    /// No server has listened at the address for all this time.
+    #[error(
+        "nobody answers at {addr}: {attempts} attempts in {:.1} s, the last one said: {last}",
+        .waited.as_secs_f64()
+    )]
     NotUp {
         /// Where.
         addr: SocketAddr,
@@ -73,40 +78,25 @@ pub enum NoServer {
     },
 }
 
-impl std::fmt::Display for NoServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            NoServer::Token => write!(f, "the token has characters that no header may have"),
-            NoServer::NotUp {
-                addr,
-                waited,
-                attempts,
-                last,
-            } => write!(
-                f,
-                "nobody answers at {addr}: {attempts} attempts in {:.1} s, the last one said: \
-                 {last}",
-                waited.as_secs_f64()
-            ),
-        }
-    }
-}
-
-impl std::error::Error for NoServer {}
-
-/// A generated client on a clone of the channel. It costs a counter, and no connection.
-macro_rules! stub {
-    ($self:ident, $client:ident) => {{
+// ANCHOR: unary
+/// One call of a method, on a clone of the channel: that costs a counter, and no connection.
+macro_rules! unary {
+    ($self:ident, $repeat:expr, $client:ident.$method:ident($message:expr)) => {{
         let stub = $client::new($self.channel.clone())
             .max_decoding_message_size(MESSAGE)
             .max_encoding_message_size(MESSAGE);
-        if $self.options.gzip {
-            stub.accept_compressed(Gzip).send_compressed(Gzip)
-        } else {
-            stub
-        }
+        let stub = match $self.options.gzip {
+            true => stub.accept_compressed(Gzip).send_compressed(Gzip),
+            false => stub,
+        };
+        let send = move |request| {
+            let mut stub = stub.clone();
+            async move { stub.$method(request).await }
+        };
+        $self.call($repeat, $message, send).await
     }};
 }
+// ANCHOR_END: unary
 
 /// A client of all services of this lesson. A clone is another handle on the same connection.
 #[derive(Clone, Debug)]
@@ -169,8 +159,7 @@ impl Client {
     }
 
     /// A client over a channel that was made elsewhere, such as one that knows several servers:
-    /// lesson 10. `patience`, `ping` and `pong` belong to making a channel, so nobody asks for them
-    /// here.
+    /// lesson 10. `patience`, `ping` and `pong` belong to making a channel, and are not read here.
     ///
     /// # Errors
     /// [`NoServer::Token`].
@@ -226,12 +215,7 @@ impl Client {
         let message = greeter::HelloRequest {
             name: name.to_string(),
         };
-        let stub = stub!(self, GreeterClient);
-        self.call(Repeat::Safe, message, move |request| {
-            let mut stub = stub.clone();
-            async move { stub.say_hello(request).await }
-        })
-        .await
+        unary!(self, Repeat::Safe, GreeterClient.say_hello(message))
     }
     // ANCHOR_END: greet
 
@@ -243,12 +227,7 @@ impl Client {
         let message = hello::HelloRequest {
             name: name.to_string(),
         };
-        let stub = stub!(self, HelloServiceClient);
-        self.call(Repeat::Safe, message, move |request| {
-            let mut stub = stub.clone();
-            async move { stub.say_hello(request).await }
-        })
-        .await
+        unary!(self, Repeat::Safe, HelloServiceClient.say_hello(message))
     }
 
     /// `hello.v1.HelloService/SayName`.
@@ -259,12 +238,7 @@ impl Client {
         let message = hello::NameRequest {
             name: name.to_string(),
         };
-        let stub = stub!(self, HelloServiceClient);
-        self.call(Repeat::Safe, message, move |request| {
-            let mut stub = stub.clone();
-            async move { stub.say_name(request).await }
-        })
-        .await
+        unary!(self, Repeat::Safe, HelloServiceClient.say_name(message))
     }
 
     /// `say.v1.SayName/SayHello`.
@@ -272,12 +246,7 @@ impl Client {
     /// # Errors
     /// As for [`Client::greet`].
     pub async fn teacher(&self, teacher: Teacher) -> Result<Response<Teacher>, Status> {
-        let stub = stub!(self, SayNameClient);
-        self.call(Repeat::Safe, teacher, move |request| {
-            let mut stub = stub.clone();
-            async move { stub.say_hello(request).await }
-        })
-        .await
+        unary!(self, Repeat::Safe, SayNameClient.say_hello(teacher))
     }
 
     /// `say.v1.say/saySomething`. What is said twice is heard twice: this one is never repeated.
@@ -289,19 +258,13 @@ impl Client {
             name: name.to_string(),
             say: String::new(),
         };
-        let stub = stub!(self, SayClient);
-        self.call(Repeat::Never, person, move |request| {
-            let mut stub = stub.clone();
-            async move { stub.say_something(request).await }
-        })
-        .await
+        unary!(self, Repeat::Never, SayClient.say_something(person))
     }
 }
 
 fn endpoint(addr: SocketAddr, options: &Options) -> Endpoint {
-    // The scheme and the address are ours, so this always is a URI.
     Endpoint::from_shared(format!("http://{addr}"))
-        .unwrap_or_else(|_| Endpoint::from_static("http://127.0.0.1:8800"))
+        .expect("an IP address and a port are a valid URI")
         .connect_timeout(Duration::from_secs(2))
         .http2_keep_alive_interval(options.ping)
         .keep_alive_timeout(options.pong)
@@ -312,19 +275,12 @@ fn endpoint(addr: SocketAddr, options: &Options) -> Endpoint {
 
 /// The token as a header.
 fn bearer(options: &Options) -> Result<Option<MetadataValue<Ascii>>, NoServer> {
-    let value = options
-        .token
-        .as_ref()
-        .map(|token| format!("Bearer {token}"));
-    let value = value.map(|value| value.parse()).transpose();
-    value.map_err(|_| NoServer::Token)
+    let value = (options.token.as_ref()).map(|token| format!("Bearer {token}").parse());
+    value.transpose().map_err(|_| NoServer::Token)
 }
 
 /// The last error in the chain: what the system said.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.last().map_or_else(String::new, ToString::to_string)
 }

@@ -1,40 +1,46 @@
-//! What this lesson shows: a contract in a .proto file, a server and a client made from it, and what
-//! every call has besides its message: a status, metadata, a deadline, somebody who asks for a token.
+//! What this lesson shows: a contract in a .proto file, a server and a client made from it, and what every
+//! call has besides its message: a status, metadata, a deadline, a token.
 //!
 //! # Layout
 //!
-//! * [`pb`]: what the build made from the .proto files.
-//! * [`greeter`], [`hello`], [`say`]: the services; each is a plain struct with the methods. Begin
-//!   with the first.
-//! * [`server`]: all of them behind one port, with reflection, health and limits.
-//! * [`refuse`]: statuses with details.
-//! * [`around`]: code around every call. [`guard`], [`deadline`], [`metadata`] and [`work`] are
-//!   such code; [`seats`] is what comes before the first call of a connection.
-//! * [`client`]: one channel for everything, connected when the server is up; [`retry`]: when a call
-//!   may be made again; [`status`]: codes of tonic, normalized to what gRPC's
-//!   documents say.
-//! * [`listen`]: what makes a program of a server: a port, and an end; [`ladder`]: what its calls are
-//!   measured with.
-//! * [`tap`]: counts the bytes between two programs.
+// ANCHOR: layout
+//! For an evening, in this order: about 75 minutes.
 //!
-//! `main.rs` is the command line, `serve.rs`, `demo.rs` and `measure.rs` belong to it. Try
-//! `cargo run -p l06-grpc`.
+//! 1. The contract and the services, 10 minutes: `pb.rs` (what the build made of the .proto files),
+//!    `services/greeter.rs` (one method), `services/refuse.rs` (a status with details),
+//!    `services/hello.rs` and `services/say.rs` (three more services).
+//! 2. The server, 20 minutes: `server.rs` (all services behind one port, with reflection, health and
+//!    limits), `server/seats.rs` (the limit of connections, and the time for their first bytes).
+//! 3. Code around every call, 25 minutes: `layers/around.rs` (a middleware made of an async function),
+//!    `layers/metadata.rs` (a number for each call), `layers/deadline.rs` (`grpc-timeout`),
+//!    `layers/guard.rs` (the token), `layers/work.rs` (work that ends with its call).
+//! 4. The client, 20 minutes: `client.rs` (one channel for everything), `retry.rs` (which call may be made
+//!    again, and when), `status.rs` (tonic's codes, normalized to those of the specification).
+// ANCHOR_END: layout
+//!
+//! The binary is in `demo/`; try `cargo run -p l06-grpc`.
 
-pub mod around;
 pub mod client;
-pub mod deadline;
-pub mod greeter;
-pub mod guard;
-pub mod hello;
 pub mod ladder;
+mod layers {
+    pub mod around;
+    pub mod deadline;
+    pub mod guard;
+    pub mod metadata;
+    pub mod work;
+}
 pub mod listen;
-pub mod metadata;
 pub mod pb;
-pub mod refuse;
 pub mod retry;
-pub mod say;
-pub mod seats;
 pub mod server;
+mod services {
+    pub mod greeter;
+    pub mod hello;
+    pub mod refuse;
+    pub mod say;
+}
 pub mod status;
 pub mod tap;
-pub mod work;
+
+pub use layers::{around, deadline, guard, metadata, work};
+pub use services::{greeter, hello, refuse, say};

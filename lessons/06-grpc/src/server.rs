@@ -1,17 +1,15 @@
 //! All services behind one port. One HTTP/2 connection carries calls to any of them: the path of a
 //! request, `/greeter.v1.Greeter/SayHello`, says which one.
 
+pub mod seats;
+
 use std::future::Future;
-use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio_stream::Stream;
 use tonic::codec::CompressionEncoding::Gzip;
 use tonic::service::{InterceptorLayer, Routes, RoutesBuilder};
-use tonic::transport::server::Connected;
 use tonic::transport::{Error, Server};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -27,9 +25,9 @@ use crate::pb::hello::hello_service_server::HelloServiceServer;
 use crate::pb::say::say_name_server::SayNameServer;
 use crate::pb::say::say_server::SayServer;
 use crate::say::{Names, Sayings};
-use crate::seats::Seats;
 use crate::work::{self, Work};
 use crate::{deadline, metadata, status};
+use seats::Seats;
 
 /// The longest message, in bytes, in both directions; also what a compressed one may grow to.
 pub const MESSAGE: usize = 1 << 20;
@@ -146,13 +144,6 @@ pub async fn report(health: &HealthReporter, names: &[&str], status: ServingStat
     }
 }
 
-/// The services of this lesson, ready to be served.
-pub fn routes() -> Routes {
-    let mut routes = RoutesBuilder::default();
-    add_services(&mut routes);
-    routes.routes()
-}
-
 /// The services of this lesson with reflection and health; all of them serving.
 ///
 /// # Errors
@@ -166,19 +157,9 @@ pub async fn everything() -> Result<(Routes, HealthReporter), tonic_reflection::
     Ok((routes.routes(), health))
 }
 
-/// Serves `routes` until `shutdown` is ready; calls under way are finished first.
-///
-/// # Errors
-/// What the transport says.
-pub async fn serve(
-    listener: TcpListener,
-    routes: Routes,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), Error> {
-    serve_with(listener, routes, Settings::default(), shutdown).await
-}
-
-/// The same with settings.
+// ANCHOR: serve
+/// Serves `routes` until `shutdown` is ready; calls under way are finished first, within
+/// [`Settings::grace`].
 ///
 /// # Errors
 /// What the transport says.
@@ -189,23 +170,6 @@ pub async fn serve_with(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let seats = Seats::new(listener, settings.connections, settings.handshake);
-    serve_on(seats, routes, settings, shutdown).await
-}
-
-// ANCHOR: serve
-/// The same on connections from anywhere.
-///
-/// # Errors
-/// What the transport says.
-pub async fn serve_on<C>(
-    connections: impl Stream<Item = io::Result<C>>,
-    routes: Routes,
-    settings: Settings,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), Error>
-where
-    C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
-{
     let Settings { longest, work, .. } = settings;
     let (asked_to_end, ending) = oneshot::channel();
     let shutdown = async {
@@ -228,12 +192,12 @@ where
             work::first(work.clone(), request, next)
         }))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(connections, shutdown);
+        .serve_with_incoming_shutdown(seats, shutdown);
     // Polite to calls under way, but not for ever.
     let grace = async {
         match ending.await {
             Ok(()) => tokio::time::sleep(settings.grace).await,
-            // Nobody will ask any more: there are no connections left to come.
+            // It ended without being asked: there are no connections left to come.
             Err(_) => std::future::pending().await,
         }
     };

@@ -2,7 +2,6 @@
 //! each only about itself.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,16 +10,17 @@ use l06_grpc::status;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
+use crate::extra::tls;
 use crate::pb::stream_service_client::StreamServiceClient;
 
 // ANCHOR: settings
 /// How to reach a server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Trust whoever this authority has signed, and speak TLS. `None`: speak in the clear.
+    /// Trust what this authority has signed, and speak TLS. `None`: speak in the clear.
     pub authority: Option<String>,
     /// Goes with every call.
     pub token: Option<String>,
@@ -105,30 +105,29 @@ pub async fn channel(addr: SocketAddr, settings: &Settings) -> Result<Channel, T
         .keep_alive_timeout(settings.pong)
         .initial_stream_window_size(settings.window)
         .initial_connection_window_size(settings.window);
-    // ANCHOR: tls
     if let Some(authority) = &settings.authority {
-        // The name in the certificate is compared with the one we dialled.
-        let tls = ClientTlsConfig::new()
-            .ca_certificate(Certificate::from_pem(authority))
-            .timeout(settings.connect);
-        endpoint = endpoint.tls_config(tls).map_err(trouble)?;
+        endpoint = tls::trust(endpoint, authority, settings.connect).map_err(trouble)?;
     }
-    // ANCHOR_END: tls
     endpoint.connect().await.map_err(trouble)
 }
 
 /// Why there is no connection, or why it broke.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
-    /// Nobody listens there.
+    /// No server listens there.
+    #[error("nobody answers at {0}")]
     Nobody(SocketAddr),
     /// It took too long.
+    #[error("{0} did not answer in time")]
     Slow(SocketAddr),
-    /// The server has a certificate that we have no reason to believe.
+    /// The server has a certificate that the client has no reason to believe.
+    #[error("we cannot trust the server's certificate: {}", tls::untrusted(.0))]
     Untrusted(String),
-    /// We spoke TLS, and the server did not.
+    /// The client spoke TLS, and the server did not.
+    #[error("the server does not speak TLS, and we did")]
     ServerIsPlain,
     /// Something else.
+    #[error("{0}")]
     Other(String),
 }
 
@@ -160,27 +159,6 @@ impl Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trouble::Nobody(addr) => write!(f, "nobody answers at {addr}"),
-            Trouble::Slow(addr) => write!(f, "{addr} did not answer in time"),
-            Trouble::Untrusted(why) => {
-                let why = match why.as_str() {
-                    "UnknownIssuer" => "it is signed by somebody we do not know",
-                    why if why.contains("not valid for name") => "it is for another name",
-                    why => why,
-                };
-                write!(f, "we cannot trust the server's certificate: {why}")
-            }
-            Trouble::ServerIsPlain => f.write_str("the server does not speak TLS, and we did"),
-            Trouble::Other(words) => f.write_str(words),
-        }
-    }
-}
-
-impl StdError for Trouble {}
-
 /// A failed call in words: its code and its message. What tonic calls by another code than the
 /// documentation of gRPC does is normalized, as in lesson 06.
 #[must_use]
@@ -205,7 +183,7 @@ pub fn normalized(status: Status) -> Status {
 }
 
 /// What else might be the matter when a connection in the clear broke before anything had come: a
-/// server that speaks TLS hangs up on whoever does not. It says so in TLS, which HTTP/2 cannot read;
+/// server that speaks TLS hangs up on a client that does not. It says so in TLS, which HTTP/2 cannot read;
 /// whether we still hear that, or only find the wire cut, is a matter of microseconds.
 #[must_use]
 pub fn hint(status: &Status, settings: &Settings) -> Option<&'static str> {

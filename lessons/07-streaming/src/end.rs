@@ -38,7 +38,7 @@ const ENDLESS: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."]
 /// Waits until the server has come so far.
 pub(crate) async fn reached(mut phase: watch::Receiver<Phase>, wanted: Phase) {
     if phase.wait_for(|phase| *phase >= wanted).await.is_err() {
-        // Nobody is left who could say so: then it does not happen.
+        // The sender is gone: then it does not happen.
         std::future::pending().await
     }
 }
@@ -101,7 +101,7 @@ fn end(longest: Duration, phase: watch::Receiver<Phase>, request: &Request<Body>
 
 // ANCHOR: ending
 /// The messages of a reply, until the call has to end. Then comes the reason, as a status in the
-/// trailers; and the messages are dropped, so that whoever makes them notices.
+/// trailers; and the messages are dropped, so that the task that makes them notices.
 struct Ending {
     /// `None` once it has ended.
     body: Option<Body>,

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use l06_grpc::around::Around;
 use l06_grpc::guard::Guard;
-use l06_grpc::seats::Seats;
+use l06_grpc::server::seats::Seats;
 use l06_grpc::{metadata, server as earlier, status};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tonic::codec::CompressionEncoding::Gzip;
 use tonic::service::{InterceptorLayer, RoutesBuilder};
-use tonic::transport::{Server, ServerTlsConfig};
+use tonic::transport::Server;
 use tonic_health::ServingStatus;
 
 use crate::end::{self, Phase, reached};
+use crate::extra::tls::{self, Certificates};
 use crate::pb;
 use crate::pb::stream_service_server::{SERVICE_NAME, StreamService, StreamServiceServer};
-use crate::tls::Certificates;
 
 // ANCHOR: settings
 /// What callers may cost, and how long anything may take.
@@ -65,39 +65,13 @@ impl Default for Settings {
 }
 
 /// Why it cannot serve.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the server cannot serve")]
 pub enum Error {
     /// The services could not be put together.
-    Reflection(tonic_reflection::server::Error),
+    Reflection(#[from] tonic_reflection::server::Error),
     /// The transport, or the certificates.
-    Transport(tonic::transport::Error),
-}
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the server cannot serve")
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Error::Reflection(error) => Some(error),
-            Error::Transport(error) => Some(error),
-        }
-    }
-}
-
-impl From<tonic_reflection::server::Error> for Error {
-    fn from(error: tonic_reflection::server::Error) -> Self {
-        Error::Reflection(error)
-    }
-}
-
-impl From<tonic::transport::Error> for Error {
-    fn from(error: tonic::transport::Error) -> Self {
-        Error::Transport(error)
-    }
+    Transport(#[from] tonic::transport::Error),
 }
 
 /// Serves until `shutdown` is ready, and then ends as [`Settings::grace`] says.
@@ -130,9 +104,8 @@ pub async fn serve<S: StreamService>(
         .http2_max_header_list_size(settings.headers)
         .http2_keepalive_interval(Some(settings.ping))
         .http2_keepalive_timeout(Some(settings.pong));
-    if let Some(Certificates { identity, .. }) = certificates {
-        let tls = ServerTlsConfig::new().identity(identity);
-        server = server.tls_config(tls.timeout(settings.handshake))?;
+    if let Some(certificates) = certificates {
+        server = tls::offer(server, certificates, settings.handshake)?;
     }
     let of_calls = phases.clone();
     let server = server
@@ -166,7 +139,7 @@ pub async fn serve<S: StreamService>(
     // ANCHOR_END: stop
 }
 
-/// So much time those who watch have to hear that the server stops.
+/// So much time the watchers of the health have to hear that the server stops.
 const NEWS: Duration = Duration::from_millis(200);
 /// So much time a status has to reach its caller in the end.
 const LAST_WORDS: Duration = Duration::from_millis(500);

@@ -55,7 +55,7 @@ impl Watch {
     }
 }
 
-/// Nobody is told anything.
+/// Events go nowhere.
 impl Default for Watch {
     fn default() -> Self {
         Watch::new(|_, _, _| {})

@@ -20,7 +20,7 @@ type Replies = Sender<Result<ChatResponse, Status>>;
 
 /// Why a chat is over.
 enum End {
-    /// The caller is gone; there is nobody to tell it to.
+    /// The caller is gone, and hears nothing any more.
     Left,
     /// The caller did something that ends it, or nothing for too long.
     Refused(Status),
@@ -106,7 +106,7 @@ fn ticking(ms: u32) -> Result<Option<Interval>, Status> {
     }
     let every = Duration::from_millis(ms.into());
     let mut clock = interval_at(Instant::now() + every, every);
-    // Ticks that nobody could be told in time are not made up for.
+    // Ticks that could not be sent in time are not made up for.
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Ok(Some(clock))
 }

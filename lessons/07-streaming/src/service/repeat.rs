@@ -80,7 +80,7 @@ impl Order {
 
 type Replies = Sender<Result<RepeatResponse, Status>>;
 
-/// Makes the greetings, one after the other, as long as somebody wants them.
+/// Makes the greetings, one after the other, as long as the caller wants them.
 pub(crate) async fn make(order: Order, out: Replies, idle: Duration, call: Call) {
     let Ok(last) = out.clone().try_reserve_owned() else {
         return;

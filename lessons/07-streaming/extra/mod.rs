@@ -1,0 +1,3 @@
+//! A second evening: the same service through TLS.
+
+pub mod tls;

@@ -1,0 +1,16 @@
+//! The tests of this lesson, one program.
+
+mod alive;
+mod command_line;
+mod ends;
+mod flow;
+mod hostile;
+mod interop;
+mod interop_client;
+mod interop_server;
+mod kinds;
+mod running;
+mod sealed;
+#[path = "../../../06-grpc/tests/it/strangers.rs"]
+mod strangers;
+mod testing;
