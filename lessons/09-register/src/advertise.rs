@@ -1,7 +1,6 @@
 //! Bound and advertised. The address that a server binds says which of its own doors it opens; the
 //! address that it advertises is where others go. Often they are equal, and nothing checks that.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
@@ -29,39 +28,25 @@ impl FromStr for Wanted {
     }
 }
 
-/// Why nobody could dial that.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why no other program could dial an address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
     /// 0.0.0.0 or `::`, which means "all of my own addresses" and is none.
+    #[error(
+        "{0} is every address of this machine and none that others could dial: say which one with \
+         --advertise, for example --advertise 127.0.0.1"
+    )]
     Everywhere(IpAddr),
     /// Port 0, which means "any free one" and is none.
+    #[error(
+        "port 0 means any free port and is none that others could dial: advertise the port that \
+         was bound"
+    )]
     NoPort,
     /// Not an IP address.
+    #[error("`{0}` is no IP address; 127.0.0.1 is one, and 127.0.0.1:8801 has a port as well")]
     NoAddress(String),
 }
-
-impl fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unreachable::Everywhere(ip) => write!(
-                f,
-                "{ip} is every address of this machine and none that others could dial: say which \
-                 one with --advertise, for example --advertise 127.0.0.1"
-            ),
-            Unreachable::NoPort => write!(
-                f,
-                "port 0 means any free port and is none that others could dial: advertise the port \
-                 that was bound"
-            ),
-            Unreachable::NoAddress(text) => write!(
-                f,
-                "`{text}` is no IP address; 127.0.0.1 is one, and 127.0.0.1:8801 has a port as well"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Unreachable {}
 
 // ANCHOR: address
 /// Which address others can dial, if the server is bound to `bound` and somebody may have `wanted`

@@ -8,6 +8,7 @@ use l06_grpc::retry::Policy;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use tracing::{info, warn};
 
 use crate::instance::Instance;
 use crate::registry::{Error, Registry};
@@ -47,30 +48,6 @@ impl Rhythm {
     }
 }
 
-/// What has happened, for whoever wants to tell it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Consul has taken the registration, at this attempt.
-    Registered {
-        /// All attempts since it was last registered.
-        attempts: u32,
-    },
-    /// An attempt has failed; the next one comes after the pause.
-    Failed {
-        /// Why.
-        error: Error,
-        /// How long until the next one.
-        pause: Duration,
-    },
-    /// Consul is there and does not know the instance any more.
-    Forgotten,
-    /// Consul will never take this: something in it has to be changed. Nothing more is tried.
-    GivenUp {
-        /// What Consul said.
-        error: Error,
-    },
-}
-
 /// An instance that is being kept registered. Dropped, it is no longer kept; but it is not taken off
 /// the list either, as with a service that crashes. [`Kept::leave`] does that.
 #[derive(Debug)]
@@ -80,21 +57,10 @@ pub struct Kept {
     task: JoinHandle<Result<(), Error>>,
 }
 
-/// Registers until Consul has taken it, and then looks again and again whether it is still known.
-/// Has to be called within a tokio runtime.
+/// Registers until Consul has taken it, and then looks again and again whether it is still known. What
+/// happens is logged. Has to be called within a tokio runtime.
 #[must_use = "dropped, it is no longer kept"]
 pub fn keep(registry: Registry, instance: Instance, rhythm: Rhythm) -> Kept {
-    keep_and_tell(registry, instance, rhythm, |_| ())
-}
-
-/// The same, and tells what happens.
-#[must_use = "dropped, it is no longer kept"]
-pub fn keep_and_tell(
-    registry: Registry,
-    instance: Instance,
-    rhythm: Rhythm,
-    tell: impl Fn(&Event) + Send + Sync + 'static,
-) -> Kept {
     let (known, registered) = watch::channel(false);
     let (leave, asked) = oneshot::channel();
     let keeper = Keeper {
@@ -102,7 +68,6 @@ pub fn keep_and_tell(
         instance,
         rhythm,
         known,
-        tell,
     };
     Kept {
         registered,
@@ -132,15 +97,14 @@ impl Kept {
     }
 }
 
-struct Keeper<T> {
+struct Keeper {
     registry: Registry,
     instance: Instance,
     rhythm: Rhythm,
     known: watch::Sender<bool>,
-    tell: T,
 }
 
-impl<T: Fn(&Event)> Keeper<T> {
+impl Keeper {
     // ANCHOR: run
     async fn run(self, mut asked: oneshot::Receiver<()>) -> Result<(), Error> {
         let mut failed = 0;
@@ -173,29 +137,37 @@ impl<T: Fn(&Event)> Keeper<T> {
                 *failed = failed.saturating_add(1);
                 self.known.send_replace(false);
                 if !error.may_pass() {
-                    (self.tell)(&Event::GivenUp { error });
+                    warn!("{error}. This will not get better by itself");
                     return Duration::MAX;
                 }
                 let pause = self.rhythm.pause(*failed);
-                (self.tell)(&Event::Failed { error, pause });
+                warn!("{error}; again in {} ms", pause.as_millis());
                 pause
             }
         }
     }
 
     async fn look_or_register(&self, failed: u32) -> Result<(), Error> {
+        let Instance {
+            id, address, port, ..
+        } = &self.instance;
         if *self.known.borrow() {
-            if self.registry.knows(&self.instance.id).await? {
+            if self.registry.knows(id).await? {
                 return Ok(());
             }
             // Restarted, or somebody has taken it off the list.
             self.known.send_replace(false);
-            (self.tell)(&Event::Forgotten);
+            warn!("Consul does not know {id} any more");
         }
         self.registry.register(&self.instance).await?;
         self.known.send_replace(true);
-        let attempts = failed + 1;
-        (self.tell)(&Event::Registered { attempts });
+        match failed {
+            0 => info!("registered: {id} at {address}:{port}"),
+            _ => info!(
+                "registered: {id} at {address}:{port}, attempt {}",
+                failed + 1
+            ),
+        }
         Ok(())
     }
     // ANCHOR_END: run

@@ -2,7 +2,6 @@
 //! that says nothing, so every call has a deadline here; and its errors are sorted by what a caller
 //! can do.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +18,13 @@ use crate::instance::Instance;
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Why a call has failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Nobody has answered: not there, not in time, or not Consul. Try again later.
+    #[error("Consul is away: {0}")]
     Away(String),
     /// Consul has answered, and will not do it.
+    #[error("Consul refuses ({code}): {words}")]
     Refused {
         /// The status of HTTP.
         code: u16,
@@ -31,6 +32,10 @@ pub enum Error {
         words: String,
     },
     /// An id that consulrs cannot put into a path.
+    #[error(
+        "`{0}` is no good id: it has to fit into the path of a URL. Letters, digits and - . _ : are \
+         safe"
+    )]
     Id(String),
 }
 
@@ -45,22 +50,6 @@ impl Error {
         }
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Away(words) => write!(f, "Consul is away: {words}"),
-            Error::Refused { code, words } => write!(f, "Consul refuses ({code}): {words}"),
-            Error::Id(id) => write!(
-                f,
-                "`{id}` is no good id: it has to fit into the path of a URL. Letters, digits and \
-                 - . _ : are safe"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 // ANCHOR: registry
 /// A client of one agent. A clone shares its connections.

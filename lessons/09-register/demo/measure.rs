@@ -5,16 +5,16 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use l06_grpc::ladder::{PROFILE, Times, lines_of_code};
-use l06_grpc::tap;
 use l09_register::instance::Instance;
 use l09_register::look;
 use l09_register::registry::Registry;
 use services::Side;
 use services::consul::Setup;
+use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::tap::Tap;
 use tokio::time::sleep;
 
-use l09_register::greeter::Greeter;
+use crate::greeter::Greeter;
 
 const CALLS: usize = 1000;
 /// The width of the words in a table.
@@ -36,11 +36,11 @@ pub async fn run() -> anyhow::Result<()> {
         "Registering with the {} Consul, {CALLS} times each, {PROFILE}, this machine.\n",
         consul.side()
     );
-    let greeter = Greeter::start(consul.addr(), &[], |_| {})?;
+    let greeter = Greeter::start(consul.addr(), &[], |_| {}).await?;
     let registry = Registry::at(consul.addr())?;
     let instance = Instance::new("measured", greeter.addr);
 
-    println!("{:COLUMNS$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    head(COLUMNS);
     let register = async || Ok(registry.register(&instance).await?);
     let register = Times::of(CALLS, register).await?;
     let register = register.row("registered, again and again", COLUMNS);
@@ -51,8 +51,8 @@ pub async fn run() -> anyhow::Result<()> {
     (knows.await?).row("asked whether it is still known", COLUMNS);
     registry.deregister(&instance.id).await?;
 
-    let (wire, counts) = tap::open(consul.addr()).await?;
-    let tapped = Registry::at(wire)?;
+    let counts = Tap::open(consul.addr()).await?;
+    let tapped = Registry::at(counts.addr)?;
     let mut last = counts.read();
     println!("\nBytes on the wire, there and back, on a connection that is open:");
     let mut all = 0;
@@ -100,8 +100,8 @@ pub async fn run() -> anyhow::Result<()> {
 async fn checks(registry: &Registry, greeter: SocketAddr) -> anyhow::Result<()> {
     println!("\nBytes of one check, there and back, its connection included:");
     for kind in ["tcp", "grpc"] {
-        let (wire, counts) = tap::open(greeter).await?;
-        let mut instance = Instance::new(kind, wire).checked_every(OFTEN);
+        let counts = Tap::open(greeter).await?;
+        let mut instance = Instance::new(kind, counts.addr).checked_every(OFTEN);
         instance.checks.remove(usize::from(kind == "tcp"));
         registry.register(&instance).await?;
         sleep(WATCHED).await;
@@ -147,9 +147,9 @@ async fn until_passing(registry: &Registry, greeter: SocketAddr) -> anyhow::Resu
 }
 
 const SOURCES: [(&str, &str); 5] = [
-    ("instance.rs", include_str!("instance.rs")),
-    ("advertise.rs", include_str!("advertise.rs")),
-    ("registry.rs", include_str!("registry.rs")),
-    ("keep.rs", include_str!("keep.rs")),
-    ("service.rs", include_str!("service.rs")),
+    ("instance.rs", include_str!("../src/instance.rs")),
+    ("advertise.rs", include_str!("../src/advertise.rs")),
+    ("registry.rs", include_str!("../src/registry.rs")),
+    ("keep.rs", include_str!("../src/keep.rs")),
+    ("service.rs", include_str!("../src/service.rs")),
 ];

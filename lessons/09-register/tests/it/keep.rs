@@ -1,15 +1,13 @@
 //! Kept registered, whatever happens to Consul. With both kinds.
 
-mod support;
-
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{PATIENCE, call, consul, sides};
 use l09_register::instance::{Check, Instance};
-use l09_register::keep::{Event, Kept, Rhythm, keep_and_tell};
+use l09_register::keep::{Kept, Rhythm, keep};
 use l09_register::registry::{Error, Registry};
-use support::{PATIENCE, call, consul, sides};
+use stage::log::capture;
 use tokio::time::timeout;
 
 /// Short pauses, so that the test is short.
@@ -25,15 +23,8 @@ fn greeter() -> Instance {
     greeter
 }
 
-type Events = Arc<Mutex<Vec<Event>>>;
-
-fn kept(registry: &Registry, instance: &Instance) -> (Kept, Events) {
-    let events = Events::default();
-    let log = events.clone();
-    let kept = keep_and_tell(registry.clone(), instance.clone(), RHYTHM, move |event| {
-        log.lock().unwrap().push(event.clone());
-    });
-    (kept, events)
+fn kept(registry: &Registry, instance: &Instance) -> Kept {
+    keep(registry.clone(), instance.clone(), RHYTHM)
 }
 
 async fn becomes(kept: &Kept, wanted: bool) {
@@ -57,20 +48,15 @@ async fn consul_comes_later_goes_and_comes_back_with_nothing_in_it() {
         let port = port();
         let addr = SocketAddr::from(([127, 0, 0, 1], port));
         let (registry, instance) = (Registry::at(addr).unwrap(), greeter());
-        let (kept, events) = kept(&registry, &instance);
-        while events.lock().unwrap().len() < 3 {
+        let log = capture();
+        let kept = kept(&registry, &instance);
+        while log.lines().len() < 3 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         assert!(!*kept.registered().borrow());
-        for event in events.lock().unwrap().iter() {
-            let away = matches!(
-                event,
-                Event::Failed {
-                    error: Error::Away(_),
-                    ..
-                }
-            );
-            assert!(away, "{side}: {event:?}");
+        for line in log.lines() {
+            let away = line.starts_with("Consul is away: ") && line.contains("; again in ");
+            assert!(away, "{side}: {line}");
         }
 
         let first = consul(side, Some(port)).await;
@@ -87,8 +73,8 @@ async fn consul_comes_later_goes_and_comes_back_with_nothing_in_it() {
         registry.deregister(&instance.id).await.unwrap();
         becomes(&kept, false).await;
         becomes(&kept, true).await;
-        let forgotten = events.lock().unwrap().contains(&Event::Forgotten);
-        assert!(forgotten, "{side}");
+        let forgotten = log.contains(&format!("Consul does not know {} any more", instance.id));
+        assert!(forgotten, "{side}: {:?}", log.lines());
 
         kept.leave().await.unwrap();
         assert!(!registry.knows(&instance.id).await.unwrap(), "{side}");
@@ -105,16 +91,18 @@ async fn what_consul_will_never_take_is_not_tried_for_ever() {
         wrong.checks = vec![Check::Ttl {
             within: Duration::ZERO,
         }];
-        let (kept, events) = kept(&registry, &wrong);
-        while events.lock().unwrap().is_empty() {
+        let log = capture();
+        let kept = kept(&registry, &wrong);
+        while log.lines().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         tokio::time::sleep(RHYTHM.longest * 2).await;
-        let events = events.lock().unwrap().clone();
-        let [Event::GivenUp { error }] = &events[..] else {
-            panic!("{side}: {events:?}");
+        let lines = log.lines();
+        let [line] = &lines[..] else {
+            panic!("{side}: {lines:?}");
         };
-        assert!(matches!(error, Error::Refused { code: 400, .. }), "{side}");
+        assert!(line.starts_with("Consul refuses (400)"), "{side}: {line}");
+        assert!(line.contains("will not get better"), "{side}: {line}");
         kept.leave().await.unwrap();
     }
 }
@@ -123,7 +111,7 @@ async fn what_consul_will_never_take_is_not_tried_for_ever() {
 async fn whoever_drops_the_handle_leaves_the_entry_behind() {
     let consul = consul(sides()[0], None).await;
     let (registry, instance) = (Registry::at(consul.addr()).unwrap(), greeter());
-    let (kept, _) = kept(&registry, &instance);
+    let kept = kept(&registry, &instance);
     becomes(&kept, true).await;
     drop(kept);
     tokio::time::sleep(RHYTHM.look * 4).await;

@@ -1,18 +1,16 @@
 //! What we have registered, read by others: py-consul, and Consul's own command line.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::{consul, sides, until};
 use l09_register::instance::Instance;
 use l09_register::registry::Registry;
 use serde_json::{Value, json};
 use services::Side;
 use services::testkit::consul::find;
 use services::testkit::program;
-use support::{consul, sides};
 
 /// A Python that is missing fails the test: one that quietly tests nothing would be worse.
 fn python() -> PathBuf {
@@ -77,7 +75,7 @@ async fn the_command_line_of_the_real_consul_lists_it() {
     list.args(["catalog", "services", "-tags"])
         .arg(format!("-http-addr=http://{}", consul.addr()));
     // What was registered with the agent reaches the catalog a moment later.
-    support::until("greeter in the catalog", async || {
+    until("greeter in the catalog", async || {
         let said = program::output(&mut list);
         let line = said.lines().find(|line| line.starts_with("greeter"))?;
         let words: Vec<&str> = line.split([' ', ',']).filter(|w| !w.is_empty()).collect();

@@ -4,12 +4,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use l06_grpc::listen::{on_signal, taken, tell};
 use l09_register::advertise::{self, Wanted};
 use l09_register::instance::{EVERY, Instance};
-use l09_register::keep::{Event, Rhythm, keep_and_tell};
+use l09_register::keep::{Rhythm, keep};
 use l09_register::registry::{Registry, addressable};
 use l09_register::service::{self, Options};
+use stage::commands::Given;
+use stage::signal::{on_signal, taken, tell};
 use tonic_health::ServingStatus::{NotServing, Serving};
 
 /// What `server` was told.
@@ -23,17 +24,18 @@ pub struct Serve {
     pub warm_up: Duration,
 }
 
-impl Default for Serve {
-    fn default() -> Self {
-        Serve {
-            addr: SocketAddr::from(([127, 0, 0, 1], 8801)),
-            consul: SocketAddr::from(([127, 0, 0, 1], 8500)),
-            name: "greeter".to_string(),
-            id: None,
-            advertise: None,
-            every: EVERY,
-            warm_up: Duration::ZERO,
-        }
+impl Serve {
+    /// The options of `server`.
+    pub fn given(given: &Given) -> anyhow::Result<Self> {
+        Ok(Serve {
+            addr: given.address("addr")?,
+            consul: given.address("consul")?,
+            name: given.value("name")?,
+            id: given.text("id").map(str::to_string),
+            advertise: given.parsed("advertise")?,
+            every: given.millis("check-every-ms")?.unwrap_or(EVERY),
+            warm_up: given.millis("warm-up-ms")?.unwrap_or_default(),
+        })
     }
 }
 
@@ -51,7 +53,7 @@ pub async fn run(serve: Serve) -> anyhow::Result<()> {
         ..Options::default()
     })
     .await
-    .map_err(|error| taken(serve.addr, &error))?;
+    .map_err(|error| taken(serve.addr, "--addr 127.0.0.1:8802", &error))?;
     // Only now is the port known: 0 was a wish, and what is bound is a fact.
     let advertised = advertise::address(service.addr, serve.advertise)?;
     let mut instance = Instance::new(&serve.name, advertised).checked_every(serve.every);
@@ -62,10 +64,7 @@ pub async fn run(serve: Serve) -> anyhow::Result<()> {
         service.report(NotServing).await;
     }
     tell(&format!("listening on {}", service.addr));
-    let words = said(&instance);
-    let kept = keep_and_tell(registry, instance, Rhythm::default(), move |event| {
-        tell(&words(event));
-    });
+    let kept = keep(registry, instance, Rhythm::default());
     if !serve.warm_up.is_zero() {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => (),
@@ -78,27 +77,10 @@ pub async fn run(serve: Serve) -> anyhow::Result<()> {
     let _ = stop.wait_for(|stop| *stop).await;
     match kept.leave().await {
         Ok(()) => tell("deregistered"),
-        // The entry stays; its checks will find nobody.
+        // The entry stays; its checks fail from now on.
         Err(error) => eprintln!("l09-register: not deregistered: {error}"),
     }
     service.stop().await;
     Ok(())
 }
 // ANCHOR_END: run
-
-/// Puts what happens to this instance into words.
-fn said(instance: &Instance) -> impl Fn(&Event) -> String + Send + Sync + 'static {
-    let id = instance.id.clone();
-    let place = format!("{}:{}", instance.address, instance.port);
-    move |event| match event {
-        Event::Registered { attempts: 1 } => format!("registered: {id} at {place}"),
-        Event::Registered { attempts } => {
-            format!("registered: {id} at {place}, attempt {attempts}")
-        }
-        Event::Failed { error, pause } => {
-            format!("{error}; again in {} ms", pause.as_millis())
-        }
-        Event::Forgotten => format!("Consul does not know {id} any more"),
-        Event::GivenUp { error } => format!("{error}. This will not get better by itself"),
-    }
-}

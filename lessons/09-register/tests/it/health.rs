@@ -1,16 +1,14 @@
 //! The greeter and the checks of both kinds of Consul: passing, ill behind an open port, well again.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::support::{consul, sides, until};
 use l06_grpc::client::{Client, Options as Calling};
 use l09_register::instance::Instance;
 use l09_register::look;
 use l09_register::registry::Registry;
 use l09_register::service::{self, Options, answered_by};
-use support::{consul, sides, until};
 use tonic_health::ServingStatus::{NotServing, Serving};
 
 /// Waits until the checks of the only instance say this.

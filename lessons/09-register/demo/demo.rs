@@ -2,8 +2,7 @@
 //! printed further right.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use l06_grpc::client::{Client, Options};
@@ -12,10 +11,11 @@ use l09_register::registry::Registry;
 use l09_register::service::answered_by;
 use services::Side;
 use services::consul::{Consul, Setup};
+use stage::story::Clock;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-use l09_register::greeter::Greeter;
+use crate::greeter::Greeter;
 
 /// How often Consul looks in the demo.
 const OFTEN: &[&str] = &["--check-every-ms", "1000"];
@@ -36,7 +36,7 @@ pub async fn run() -> anyhow::Result<()> {
          would run every 10. Times are milliseconds since the beginning of the scene.",
         consul.addr()
     );
-    let clock = Clock::start();
+    let clock = Clock::start(0);
     let registry = Registry::at(consul.addr())?;
     three(&clock, &registry).await?;
     not_ready(&clock, &registry).await?;
@@ -55,36 +55,42 @@ async fn three(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     clock.scene("1. Three greeters register themselves");
     let mut greeters = Vec::new();
     for _ in 0..3 {
-        greeters.push(Greeter::start(registry.addr(), OFTEN, clock.right())?);
+        greeters.push(Greeter::start(registry.addr(), OFTEN, right(clock)).await?);
     }
-    clock.tell("what Consul knows, whenever it changes; the port stands for the id:");
+    clock.tell(
+        0,
+        "what Consul knows, whenever it changes; the port stands for the id:",
+    );
     watch(clock, registry, |states| passing(states) == 3).await?;
     for greeter in &greeters {
         let client = Client::connect(greeter.addr, Options::default()).await?;
         let reply = client.greet("wire").await?;
         let by = answered_by(&reply).unwrap_or("nobody").to_string();
         let said = reply.into_inner().message;
-        clock.tell(&format!("SayHello to {}: {said:?}, by {by}", greeter.addr));
+        clock.tell(
+            0,
+            &format!("SayHello to {}: {said:?}, by {by}", greeter.addr),
+        );
     }
 
     clock.scene("2. One of them is killed with -9, and one is asked to end");
-    let mut victim = greeters.remove(0);
+    let victim = greeters.remove(0);
     let id = victim.id();
     victim.kill();
-    clock.tell(&format!("process {id} is dead and has told nobody"));
+    clock.tell(0, &format!("process {id} is dead and has told nobody"));
     watch(clock, registry, |states| passing(states) == 2).await?;
-    let mut polite = greeters.remove(0);
-    clock.tell("Ctrl-C for another one");
+    let polite = greeters.remove(0);
+    clock.tell(0, "Ctrl-C for another one");
     polite.interrupt().await?;
     tell_all(clock, registry).await?;
-    clock.tell("the dead one stays on the list: nobody has taken it off");
+    clock.tell(0, "the dead one stays on the list: nobody has taken it off");
     clear(registry).await
 }
 
 async fn not_ready(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     clock.scene("3. The port is open; the service says NOT_SERVING for 2.5 s");
     let options = [OFTEN, &["--warm-up-ms", "2500"]].concat();
-    let greeter = Greeter::start(registry.addr(), &options, clock.right())?;
+    let greeter = Greeter::start(registry.addr(), &options, right(clock)).await?;
     watch(clock, registry, |states| passing(states) == 1).await?;
     drop(greeter);
     clear(registry).await
@@ -95,8 +101,8 @@ async fn advertised(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     let other = free_port().await?;
     let wrong = other.to_string();
     let options = [OFTEN, &["--advertise", &wrong]].concat();
-    let greeter = Greeter::start(registry.addr(), &options, clock.right())?;
-    clock.tell(&format!("it is bound to {}", greeter.addr));
+    let greeter = Greeter::start(registry.addr(), &options, right(clock)).await?;
+    clock.tell(0, &format!("it is bound to {}", greeter.addr));
     let states = until(registry, |states| {
         states
             .values()
@@ -107,7 +113,7 @@ async fn advertised(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
         for (kind, seen) in checks {
             let output = seen.output.trim();
             let id = id.strip_prefix("greeter-127.0.0.1-").unwrap_or(id);
-            clock.tell(&format!("{id:7} {kind} {}: {output}", seen.status));
+            clock.tell(0, &format!("{id:7} {kind} {}: {output}", seen.status));
         }
     }
     drop(greeter);
@@ -117,20 +123,20 @@ async fn advertised(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
 async fn one_id(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     clock.scene("5. Two greeters with one id");
     let options = [OFTEN, &["--id", "greeter"]].concat();
-    let first = Greeter::start(registry.addr(), &options, clock.right())?;
+    let first = Greeter::start(registry.addr(), &options, right(clock)).await?;
     until(registry, |states| passing(states) == 1).await?;
-    let second = Greeter::start(registry.addr(), &options, clock.right())?;
+    let second = Greeter::start(registry.addr(), &options, right(clock)).await?;
     sleep(Duration::from_millis(300)).await;
     let states = look::states(registry, "greeter").await?;
     for line in lines(&states) {
-        clock.tell(&format!("Consul knows: {line}"));
+        clock.tell(0, &format!("Consul knows: {line}"));
     }
     for greeter in [&first, &second] {
         let client = Client::connect(greeter.addr, Options::default()).await?;
         client.greet("wire").await?;
-        clock.tell(&format!("{} answers", greeter.addr));
+        clock.tell(0, &format!("{} answers", greeter.addr));
     }
-    clock.tell("both run, and nobody will ever find the first");
+    clock.tell(0, "both run, and nobody will ever find the first");
     drop((first, second));
     clear(registry).await
 }
@@ -139,15 +145,15 @@ async fn later(clock: &Clock, consul: Consul) -> anyhow::Result<()> {
     clock.scene("6. Consul goes away, and comes back with nothing in it");
     let addr = consul.addr();
     let registry = Registry::at(addr)?;
-    let greeter = Greeter::start(addr, OFTEN, clock.right())?;
+    let greeter = Greeter::start(addr, OFTEN, right(clock)).await?;
     until(&registry, |states| passing(states) == 1).await?;
     consul.stop().await;
-    clock.tell("Consul is gone");
+    clock.tell(0, "Consul is gone");
     let client = Client::connect(greeter.addr, Options::default()).await?;
     let said = client.greet("wire").await?.into_inner().message;
-    clock.tell(&format!("the greeter answers all the same: {said:?}"));
+    clock.tell(0, &format!("the greeter answers all the same: {said:?}"));
     sleep(Duration::from_secs(6)).await;
-    clock.tell("Consul is started again");
+    clock.tell(0, "Consul is started again");
     let setup = Setup {
         http_port: Some(addr.port()),
         ..Setup::default()
@@ -169,7 +175,7 @@ async fn watch(
     until(registry, |states| {
         let now = lines(states);
         for line in now.iter().filter(|line| !last.contains(*line)) {
-            clock.tell(line);
+            clock.tell(0, line);
         }
         last = now;
         enough(states)
@@ -201,7 +207,7 @@ async fn until(
 /// Tells all that Consul knows.
 async fn tell_all(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     for line in lines(&look::states(registry, "greeter").await?) {
-        clock.tell(&line);
+        clock.tell(0, &line);
     }
     Ok(())
 }
@@ -241,31 +247,8 @@ async fn free_port() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
 }
 
-/// Prints who did what, and when.
-#[derive(Clone)]
-struct Clock(Arc<Mutex<Instant>>);
-
-impl Clock {
-    fn start() -> Self {
-        Clock(Arc::new(Mutex::new(Instant::now())))
-    }
-
-    fn scene(&self, title: &str) {
-        println!("\n{title}");
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn print(&self, indent: usize, text: &str) {
-        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        println!("  {:6}  {:indent$}{text}", since.elapsed().as_millis(), "");
-    }
-
-    fn tell(&self, text: &str) {
-        self.print(0, text);
-    }
-
-    fn right(&self) -> impl Fn(&str) + Send + 'static {
-        let clock = self.clone();
-        move |line| clock.print(12, &format!("greeter: {line}"))
-    }
+/// What a greeter prints, further right.
+fn right(clock: &Clock) -> impl Fn(&str) + Send + Sync + 'static {
+    let clock = clock.clone();
+    move |line| clock.tell(12, &format!("greeter: {line}"))
 }

@@ -1,15 +1,13 @@
 //! Registering with both kinds of Consul: what is sent, what arrives, what is replaced, what is refused.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::{call, consul, get, sides};
 use l09_register::instance::{Check, Instance};
 use l09_register::look;
 use l09_register::registry::{Error, Registry};
 use serde_json::{Value, json};
-use support::{call, consul, get, sides};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
