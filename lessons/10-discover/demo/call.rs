@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::bail;
-use l06_grpc::listen::{on_signal, tell};
 use l09_register::registry::Registry;
 use l10_discover::caller::{Caller, Error, Settings};
 use l10_discover::health::Query;
+use stage::commands::Given;
+use stage::signal::{on_signal, tell};
 use tokio::time::sleep;
 
 /// What `client` was told.
@@ -18,6 +19,32 @@ pub struct Call {
     pub times: u32,
     pub pause: Duration,
     pub deadline: Duration,
+}
+
+impl Call {
+    /// The options of `client`.
+    pub fn given(given: &Given) -> anyhow::Result<Self> {
+        let names = given.words().to_vec();
+        if names.is_empty() {
+            bail!("whom shall the service greet? Give a name");
+        }
+        Ok(Call {
+            consul: given.address("consul")?,
+            query: query(given)?,
+            names,
+            times: given.value("times")?,
+            pause: given.millis("pause-ms")?.unwrap_or_default(),
+            deadline: Duration::from_millis(given.value("deadline-ms")?),
+        })
+    }
+}
+
+/// What `client` and `watch` ask for.
+pub fn query(given: &Given) -> anyhow::Result<Query> {
+    Ok(Query {
+        name: given.value("name")?,
+        tag: given.text("tag").map(str::to_string),
+    })
 }
 
 /// Makes the calls, one after the other.

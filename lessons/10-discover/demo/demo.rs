@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use l09_register::greeter::Greeter;
 use l09_register::registry::Registry;
 use l10_discover::cache::Freshness;
 use l10_discover::caller::{Caller, Greeted, Settings};
@@ -16,10 +15,12 @@ use l10_discover::health::Query;
 use l10_discover::watch::Snapshot;
 use services::Side;
 use services::consul::{Consul, Setup};
+use stage::load::Load;
+use stage::story::Clock;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::greeter::Greeter;
 use crate::show;
 
 /// What should happen within seconds; the machine may be busy.
@@ -46,7 +47,7 @@ pub async fn run() -> anyhow::Result<()> {
          Times are milliseconds since the beginning of the scene.",
         consul.addr()
     );
-    let clock = Clock::start();
+    let clock = Clock::start(0);
     let registry = Registry::at(consul.addr())?;
     let caller = Caller::new(registry, Query::named("greeter"), Settings::default());
     let mut greeters = home(&clock, &caller, consul.addr()).await?;
@@ -65,13 +66,16 @@ pub async fn run() -> anyhow::Result<()> {
 async fn home(clock: &Clock, caller: &Caller, consul: SocketAddr) -> anyhow::Result<Vec<Greeter>> {
     clock.scene("1. Nobody home, and then somebody");
     if let Err(error) = caller.greet("wire").await {
-        clock.tell(&error.to_string());
+        clock.tell(0, &error.to_string());
     }
     let mut greeters = Vec::new();
     for _ in 0..3 {
-        greeters.push(Greeter::start(consul, &OPTIONS, |_| {})?);
+        greeters.push(Greeter::start(consul, &OPTIONS, |_| {}).await?);
     }
-    clock.tell("three greeters are up and registered; Consul looks at each before it says so");
+    clock.tell(
+        0,
+        "three greeters are up and registered; Consul looks at each before it says so",
+    );
     list(clock, caller, |snapshot| snapshot.instances.len() == 3).await?;
     Ok(greeters)
 }
@@ -82,24 +86,27 @@ async fn by_name(clock: &Clock, caller: &Caller) -> anyhow::Result<()> {
     for number in 0..30 {
         let greeted = caller.greet("wire").await?;
         if number == 0 {
-            clock.tell(&format!("{:?}, by {}", greeted.message, who(&greeted)));
+            clock.tell(0, &format!("{:?}, by {}", greeted.message, who(&greeted)));
         }
         *by.entry(who(&greeted)).or_default() += 1;
     }
-    clock.tell(&counted(&by));
+    clock.tell(0, &counted(&by));
     Ok(())
 }
 
 async fn killed(clock: &Clock, caller: &Caller, greeters: &mut Vec<Greeter>) -> anyhow::Result<()> {
     clock.scene("3. Sixteen callers without a pause; one greeter is killed with -9");
-    let load = Load::start(caller);
+    let load = callers(caller);
     sleep(Duration::from_secs(1)).await;
-    let mut victim = greeters.remove(0);
-    clock.tell(&format!(
-        "{} calls so far; kill -9 {}",
-        load.calls(),
-        victim.id()
-    ));
+    let victim = greeters.remove(0);
+    clock.tell(
+        0,
+        &format!(
+            "{} calls so far; kill -9 {}",
+            load.load.count().calls(),
+            victim.id()
+        ),
+    );
     let since = Instant::now();
     victim.kill();
     let mut members = caller.members();
@@ -107,18 +114,24 @@ async fn killed(clock: &Clock, caller: &Caller, greeters: &mut Vec<Greeter>) -> 
         !members.called.contains(&victim.addr)
     })
     .await?;
-    clock.tell(&format!(
-        "nobody calls {} any more, {} ms after its end: it refuses connections",
-        victim.addr,
-        since.elapsed().as_millis()
-    ));
+    clock.tell(
+        0,
+        &format!(
+            "nobody calls {} any more, {} ms after its end: it refuses connections",
+            victim.addr,
+            since.elapsed().as_millis()
+        ),
+    );
     let gone = |snapshot: &Snapshot| snapshot.instances.iter().all(|one| one.addr != victim.addr);
     list(clock, caller, gone).await?;
-    clock.tell(&format!(
-        "now Consul has noticed as well, {:.1} s after its end",
-        since.elapsed().as_secs_f64()
-    ));
-    clock.tell(&load.end().await);
+    clock.tell(
+        0,
+        &format!(
+            "now Consul has noticed as well, {:.1} s after its end",
+            since.elapsed().as_secs_f64()
+        ),
+    );
+    clock.tell(0, &load.end().await);
     Ok(())
 }
 
@@ -129,13 +142,14 @@ async fn added(
     greeters: &mut Vec<Greeter>,
 ) -> anyhow::Result<()> {
     clock.scene("4. Another greeter comes");
-    let load = Load::start(caller);
-    let greeter = Greeter::start(consul, &OPTIONS, clock.right())?;
+    let load = callers(caller);
+    let greeter = Greeter::start(consul, &OPTIONS, right(clock)).await?;
     let name = format!("greeter-{}-{}", greeter.addr.ip(), greeter.addr.port());
     list(clock, caller, |snapshot| snapshot.instances.len() == 3).await?;
-    load.hears(&name).await?;
-    clock.tell(&format!("{name} answers its first call"));
-    clock.tell(&load.end().await);
+    let called = load.load.answers_of(&name, 1, PATIENCE).await;
+    anyhow::ensure!(called, "it is never called");
+    clock.tell(0, &format!("{name} answers its first call"));
+    clock.tell(0, &load.end().await);
     greeters.push(greeter);
     Ok(())
 }
@@ -147,29 +161,29 @@ async fn away(
     greeters: &mut Vec<Greeter>,
 ) -> anyhow::Result<()> {
     clock.scene("5. Consul is stopped");
-    let load = Load::start(caller);
+    let load = callers(caller);
     let addr = consul.addr();
     consul.stop().await;
     let stale = |snapshot: &Snapshot| matches!(snapshot.freshness, Freshness::Stale { .. });
     list(clock, caller, stale).await?;
     sleep(Duration::from_secs(1)).await;
-    let mut victim = greeters.remove(0);
+    let victim = greeters.remove(0);
     victim.kill();
-    clock.tell(&format!(
-        "{} is killed; nobody is there to notice",
-        victim.addr
-    ));
+    clock.tell(
+        0,
+        &format!("{} is killed; nobody is there to notice", victim.addr),
+    );
     let mut members = caller.members();
     wait(&mut members, |members| {
         !members.called.contains(&victim.addr)
     })
     .await?;
-    clock.tell("the callers have");
+    clock.tell(0, "the callers have");
     sleep(Duration::from_secs(1)).await;
-    clock.tell(&load.end().await);
+    clock.tell(0, &load.end().await);
 
     clock.scene("6. Consul is back, with nothing in it");
-    let load = Load::start(caller);
+    let load = callers(caller);
     let setup = Setup {
         http_port: Some(addr.port()),
         ..Setup::default()
@@ -179,7 +193,7 @@ async fn away(
         snapshot.freshness == Freshness::Current && snapshot.instances.len() == greeters.len()
     };
     list(clock, caller, back).await?;
-    clock.tell(&load.end().await);
+    clock.tell(0, &load.end().await);
     greeters.clear();
     consul.stop().await;
     Ok(())
@@ -195,7 +209,7 @@ async fn list(
     let until = async {
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
-            clock.tell(&format!("list: {}", show::words(&snapshot)));
+            clock.tell(0, &format!("list: {}", show::words(&snapshot)));
             if enough(&snapshot) {
                 return anyhow::Ok(());
             }
@@ -225,105 +239,53 @@ fn counted(by: &BTreeMap<String, u32>) -> String {
     by.collect::<Vec<_>>().join(", ")
 }
 
+/// What the greeters print, further right.
+fn right(clock: &Clock) -> impl Fn(&str) + Send + Sync + 'static {
+    let clock = clock.clone();
+    move |line| {
+        // Which one it is stands in the list.
+        let words = line
+            .strip_prefix("registered: ")
+            .map_or(line, |_| "registered");
+        clock.tell(12, &format!("greeter: {words}"));
+    }
+}
+
 /// Callers that call without a pause.
-struct Load {
-    tally: Arc<Tally>,
-    tasks: JoinSet<()>,
-}
-
-#[derive(Default)]
-struct Tally {
-    stop: AtomicBool,
-    calls: AtomicU64,
-    again: AtomicU64,
-    failed: Mutex<Vec<String>>,
-    by: Mutex<BTreeMap<String, u32>>,
-}
-
-impl Load {
-    fn start(caller: &Caller) -> Self {
-        let (tally, mut tasks) = (Arc::new(Tally::default()), JoinSet::new());
-        for _ in 0..CALLERS {
-            let (caller, tally) = (caller.clone(), Arc::clone(&tally));
-            tasks.spawn(async move {
-                while !tally.stop.load(Ordering::SeqCst) {
-                    let outcome = caller.greet("wire").await;
-                    tally.calls.fetch_add(1, Ordering::SeqCst);
-                    match outcome {
-                        Ok(greeted) => {
-                            let again = u64::from(greeted.attempts > 1);
-                            tally.again.fetch_add(again, Ordering::SeqCst);
-                            *locked(&tally.by).entry(who(&greeted)).or_default() += 1;
-                        }
-                        Err(error) => locked(&tally.failed).push(error.to_string()),
-                    }
-                    // A person could not read a list of a hundred thousand either.
-                    sleep(Duration::from_millis(2)).await;
-                }
-            });
+fn callers(caller: &Caller) -> Calls {
+    let again = Arc::new(AtomicU64::new(0));
+    let (caller, counted) = (caller.clone(), Arc::clone(&again));
+    // Not quite without one: a person could not read a list of a hundred thousand either.
+    let load = Load::start(CALLERS, Duration::from_millis(2), move || {
+        let (caller, counted) = (caller.clone(), Arc::clone(&counted));
+        async move {
+            let greeted = caller.greet("wire").await;
+            let greeted = greeted.map_err(|error| error.to_string())?;
+            counted.fetch_add(u64::from(greeted.attempts > 1), Ordering::SeqCst);
+            Ok(who(&greeted))
         }
-        Load { tally, tasks }
-    }
+    });
+    Calls { load, again }
+}
 
-    fn calls(&self) -> u64 {
-        self.tally.calls.load(Ordering::SeqCst)
-    }
+/// Callers at work, and how many of their calls took more than one attempt.
+struct Calls {
+    load: Load,
+    again: Arc<AtomicU64>,
+}
 
-    /// Waits until this one has answered.
-    async fn hears(&self, name: &str) -> anyhow::Result<()> {
-        let heard = async {
-            while !locked(&self.tally.by).contains_key(name) {
-                sleep(Duration::from_millis(1)).await;
-            }
-        };
-        timeout(PATIENCE, heard).await.context("it is never called")
-    }
-
-    /// Ends it, and says how it was.
-    async fn end(mut self) -> String {
-        self.tally.stop.store(true, Ordering::SeqCst);
-        while self.tasks.join_next().await.is_some() {}
-        let failed = locked(&self.tally.failed);
-        let first = failed.first().map(|why| format!(" ({why})"));
+impl Calls {
+    /// Ends them, and says how it was.
+    async fn end(self) -> String {
+        let count = self.load.stop().await;
+        let first = count.failed.first();
+        let first = first.map(|failure| format!(" ({})", failure.words));
         format!(
             "{} calls, {} of them made again, {} failed{}",
-            self.calls(),
-            self.tally.again.load(Ordering::SeqCst),
-            failed.len(),
+            count.calls(),
+            self.again.load(Ordering::SeqCst),
+            count.failed.len(),
             first.unwrap_or_default()
         )
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Prints what happened, and when.
-#[derive(Clone)]
-struct Clock(Arc<Mutex<Instant>>);
-
-impl Clock {
-    fn start() -> Self {
-        Clock(Arc::new(Mutex::new(Instant::now())))
-    }
-
-    fn scene(&self, title: &str) {
-        println!("\n{title}");
-        *locked(&self.0) = Instant::now();
-    }
-
-    fn print(&self, indent: usize, text: &str) {
-        let since = *locked(&self.0);
-        println!("  {:6}  {:indent$}{text}", since.elapsed().as_millis(), "");
-    }
-
-    fn tell(&self, text: &str) {
-        self.print(0, text);
-    }
-
-    fn right(&self) -> impl Fn(&str) + Send + 'static {
-        let clock = self.clone();
-        move |line| clock.print(12, &format!("greeter: {line}"))
     }
 }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use l06_grpc::client::{Client, Options};
-use l06_grpc::ladder::{PROFILE, Times, lines_of_code};
-use l06_grpc::tap;
 use l09_register::instance::Instance;
 use l09_register::registry::Registry;
 use l09_register::service;
 use l10_discover::caller::{Caller, Settings};
 use l10_discover::health::{Query, ask};
 use services::consul::Setup;
+use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::tap::Tap;
 use tokio::time::{sleep, timeout};
 
 const CALLS: usize = 1000;
@@ -27,8 +27,8 @@ pub async fn run() -> anyhow::Result<()> {
     let (mut services, mut taps) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         let service = service::start(service::Options::default()).await?;
-        let (wire, counts) = tap::open(service.addr).await?;
-        let mut instance = Instance::new("greeter", wire);
+        let counts = Tap::open(service.addr).await?;
+        let mut instance = Instance::new("greeter", counts.addr);
         // Checks would be in the way of the counting, and without them it passes.
         instance.checks.clear();
         registry.register(&instance).await?;
@@ -53,7 +53,7 @@ pub async fn run() -> anyhow::Result<()> {
         consul.side()
     );
 
-    println!("{:COLUMNS$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    head(COLUMNS);
     let direct = Client::connect(services[0].addr, Options::default()).await?;
     let one = Times::of(CALLS, async || {
         direct.greet("wire").await?;
@@ -88,8 +88,8 @@ pub async fn run() -> anyhow::Result<()> {
     let bytes = (after - before) / 100;
     println!("\nBytes on the wire, there and back:");
     println!("{bytes:>6}  a call to the name, on a connection that is open");
-    let (wire, counts) = tap::open(consul.addr()).await?;
-    let tapped = Registry::at(wire)?;
+    let counts = Tap::open(consul.addr()).await?;
+    let tapped = Registry::at(counts.addr)?;
     ask(&tapped, &query, None, deadline).await?;
     sleep(Duration::from_millis(50)).await;
     let first = counts.read();
@@ -141,9 +141,10 @@ pub async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-const SOURCES: [(&str, &str); 4] = [
-    ("health.rs", include_str!("health.rs")),
-    ("watch.rs", include_str!("watch.rs")),
-    ("balance.rs", include_str!("balance.rs")),
-    ("caller.rs", include_str!("caller.rs")),
+const SOURCES: [(&str, &str); 5] = [
+    ("cache.rs", include_str!("../src/cache.rs")),
+    ("health.rs", include_str!("../src/health.rs")),
+    ("watch.rs", include_str!("../src/watch.rs")),
+    ("balance.rs", include_str!("../src/balance.rs")),
+    ("caller.rs", include_str!("../src/caller.rs")),
 ];

@@ -4,12 +4,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use l06_grpc::listen::{on_signal, taken, tell};
 use l09_register::advertise;
 use l09_register::instance::Instance;
-use l09_register::keep::{Event, Rhythm, keep_and_tell};
+use l09_register::keep::{Rhythm, keep};
 use l09_register::registry::Registry;
 use l09_register::service::{self, Options};
+use stage::commands::Given;
+use stage::signal::{on_signal, taken, tell};
 
 /// What `server` was told.
 pub struct Serve {
@@ -17,6 +18,18 @@ pub struct Serve {
     pub consul: SocketAddr,
     pub name: String,
     pub every: Duration,
+}
+
+impl Serve {
+    /// The options of `server`.
+    pub fn given(given: &Given) -> anyhow::Result<Self> {
+        Ok(Serve {
+            addr: given.address("addr")?,
+            consul: given.address("consul")?,
+            name: given.value("name")?,
+            every: Duration::from_millis(given.value("check-every-ms")?),
+        })
+    }
 }
 
 /// Serves until a signal comes.
@@ -28,22 +41,15 @@ pub async fn run(serve: Serve) -> anyhow::Result<()> {
         ..Options::default()
     })
     .await
-    .map_err(|error| taken(serve.addr, &error))?;
+    .map_err(|error| taken(serve.addr, "--addr 127.0.0.1:8802", &error))?;
     let advertised = advertise::address(service.addr, None)?;
     let instance = Instance::new(&serve.name, advertised).checked_every(serve.every);
     tell(&format!("listening on {}", service.addr));
-    let kept = keep_and_tell(registry, instance, Rhythm::default(), |event| match event {
-        Event::Registered { .. } => tell("registered"),
-        Event::Failed { error, pause } => {
-            tell(&format!("{error}; again in {} ms", pause.as_millis()));
-        }
-        Event::Forgotten => tell("Consul does not know me any more"),
-        Event::GivenUp { error } => tell(&format!("{error}. This will not get better by itself")),
-    });
+    let kept = keep(registry, instance, Rhythm::default());
     let _ = stop.wait_for(|stop| *stop).await;
     match kept.leave().await {
         Ok(()) => tell("deregistered"),
-        // The entry stays; its checks will find nobody.
+        // The entry stays; its checks fail from now on.
         Err(error) => eprintln!("l10-discover: not deregistered: {error}"),
     }
     service.stop().await;

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use l06_grpc::listen::{on_signal, tell};
 use l09_register::registry::Registry;
 use l10_discover::cache::Freshness;
 use l10_discover::health::Query;
 use l10_discover::watch::{Rhythm, Snapshot, watch};
+use stage::signal::{on_signal, tell};
 use tokio::time::Instant;
 
 /// Prints until a signal comes.

@@ -1,6 +1,5 @@
 //! Greets by name. Who answers is decided anew for each call, and for each attempt of a call.
 
-use std::fmt;
 use std::time::Duration;
 
 use l06_grpc::client::{Client, Options};
@@ -49,9 +48,10 @@ impl Default for Settings {
 }
 
 /// Why a call by name has failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// Consul has answered, and nobody of this name is well.
+    #[error("nobody home: Consul knows no healthy instance of {query}{}", except(.left_out))]
     NobodyHome {
         /// What was asked for.
         query: Query,
@@ -59,6 +59,7 @@ pub enum Error {
         left_out: Vec<String>,
     },
     /// Consul has not answered yet, so nobody knows who is home.
+    #[error("nobody knows who is home for {query}: {}", reason(.why.as_ref()))]
     Unknown {
         /// What was asked for.
         query: Query,
@@ -66,35 +67,21 @@ pub enum Error {
         why: Option<Unknown>,
     },
     /// Somebody was called, or would have been; this came of it in the end.
+    #[error("{:?}: {}", .0.code(), .0.message())]
     Call(Box<Status>),
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::NobodyHome { query, left_out } => {
-                write!(
-                    f,
-                    "nobody home: Consul knows no healthy instance of {query}"
-                )?;
-                if !left_out.is_empty() {
-                    write!(f, " that can be called ({})", left_out.join("; "))?;
-                }
-                Ok(())
-            }
-            Error::Unknown { query, why } => {
-                write!(f, "nobody knows who is home for {query}: ")?;
-                match why {
-                    Some(why) => write!(f, "{why}"),
-                    None => write!(f, "Consul has not answered in time"),
-                }
-            }
-            Error::Call(status) => write!(f, "{:?}: {}", status.code(), status.message()),
-        }
+/// The end of the sentence about a list that is empty although Consul has given instances.
+fn except(left_out: &[String]) -> String {
+    match left_out {
+        [] => String::new(),
+        _ => format!(" that can be called ({})", left_out.join("; ")),
     }
 }
 
-impl std::error::Error for Error {}
+fn reason(why: Option<&Unknown>) -> String {
+    why.map_or("Consul has not answered in time".into(), Unknown::to_string)
+}
 
 impl From<Status> for Error {
     fn from(status: Status) -> Self {

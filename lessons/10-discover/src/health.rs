@@ -165,31 +165,21 @@ impl Answer {
 }
 
 /// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No service can have this name, so nobody was asked.
+    #[error(
+        "`{0}` is no good name of a service: it has to fit into the path of a URL. Letters, digits \
+         and - . _ are safe"
+    )]
     Name(String),
     /// Consul is away, or refuses.
+    #[error("{0}")]
     Consul(registry::Error),
     /// It has answered, and what it says cannot be read.
+    #[error("Consul answers nonsense: {0}")]
     Nonsense(String),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Name(name) => write!(
-                f,
-                "`{name}` is no good name of a service: it has to fit into the path of a URL. \
-                 Letters, digits and - . _ are safe"
-            ),
-            Error::Consul(error) => error.fmt(f),
-            Error::Nonsense(why) => write!(f, "Consul answers nonsense: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// What to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]

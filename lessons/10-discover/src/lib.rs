@@ -1,15 +1,22 @@
-//! What this lesson shows: calling a service by its name. Consul is asked who is home and well, a
-//! watch keeps the answer up to date, and one channel spreads the calls over all of them.
+//! What this lesson shows: calling a service by its name. Consul is asked for the healthy instances, a
+//! watch keeps the list up to date, and one channel spreads the calls over all of them.
 //!
 //! # Layout
 //!
-//! * [`health`]: the endpoint that consulrs lacks, and one question asked with it. Begin here.
-//! * [`watch`]: the same question for ever, with blocking queries; the last known list.
-//! * [`balance`]: feeds tonic's balanced channel with that list, without those who refuse us.
-//! * [`caller`]: greets by name.
+// ANCHOR: layout
+//! For an evening, in this order:
 //!
-//! `main.rs` is the command line, `demo.rs` and what is beside it belong to it. Try
-//! `cargo run -p l10-discover`.
+//! 1. `health.rs` (12 minutes): `GET /v1/health/service/:name`, the endpoint that consulrs lacks, and one
+//!    query with it.
+//! 2. `cache.rs` (10 minutes): the last known instances, and how far they can be relied upon.
+//! 3. `watch.rs` (10 minutes): the same query for ever, as a blocking query, into the cache.
+//! 4. `balance.rs` (12 minutes): feeds tonic's balanced channel with the list, without the instances that
+//!    refuse connections.
+//! 5. `caller.rs` (12 minutes): a call by name, with a deadline and retries.
+//! 6. `lib.rs` (2 minutes): this page.
+// ANCHOR_END: layout
+//!
+//! `demo/` is the program around it: try `cargo run -p l10-discover`.
 
 pub mod balance;
 pub mod cache;
