@@ -1,18 +1,19 @@
 //! The demo: a Consul, three greeters that are processes of their own, sixteen callers. What the greeters
 //! say is printed further right. Times are milliseconds since the beginning of the scene.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use l06_grpc::listen::{on_signal, tell};
 use l09_register::look;
 use l09_register::registry::Registry;
 use l11_deregister::drain::Limits;
-use l11_deregister::load::Count;
 use l11_deregister::maintenance;
-use l11_deregister::proof::{Scene, Setting, caller, heard_of, load, named};
+use stage::load::Count;
+use stage::signal::on_signal;
+use stage::story::Clock;
 use tokio::time::sleep;
+
+use crate::proof::{Scene, Setting, caller, heard_of, load, named};
 
 /// How often Consul looks: more often than in life, so that nobody has to wait.
 const EVERY: Duration = Duration::from_secs(2);
@@ -28,7 +29,7 @@ pub async fn run() -> anyhow::Result<()> {
 }
 
 async fn story() -> anyhow::Result<()> {
-    let clock = Clock::default();
+    let clock = Clock::start(1);
     let (said, heard) = (clock.clone(), clock.clone());
     let mut setting = Setting {
         every: EVERY,
@@ -134,7 +135,7 @@ async fn killed(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
     let (mut members, mut list) = (scene.caller.members(), scene.caller.snapshots());
     let before = scene.load.count();
     clock.restart();
-    dead.kill()?;
+    dead.kill();
     clock.tell(0, "killed; not one line of it runs any more");
     let _ = members
         .wait_for(|members| !members.called.contains(&addr))
@@ -210,45 +211,4 @@ async fn hidden(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
     clock.tell(0, "and called again");
     clock.tell(0, &since(&before, &scene.load.count()));
     Ok(())
-}
-
-/// Prints who did what, and when.
-#[derive(Clone)]
-struct Clock {
-    since: Arc<Mutex<Instant>>,
-    quiet: Arc<AtomicBool>,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Clock {
-            since: Arc::new(Mutex::new(Instant::now())),
-            quiet: Arc::default(),
-        }
-    }
-}
-
-impl Clock {
-    fn restart(&self) {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn scene(&self, title: &str) {
-        tell(&format!("\n{title}"));
-        self.restart();
-    }
-
-    /// Whether what happens is told: stage hands are at work.
-    fn quiet(&self, quiet: bool) {
-        self.quiet.store(quiet, Ordering::SeqCst);
-    }
-
-    fn tell(&self, indent: usize, text: &str) {
-        if self.quiet.load(Ordering::SeqCst) {
-            return;
-        }
-        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let ms = since.elapsed().as_secs_f64() * 1000.0;
-        tell(&format!("  {ms:8.1}  {:indent$}{text}", ""));
-    }
 }

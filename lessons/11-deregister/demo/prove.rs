@@ -2,13 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use l06_grpc::listen::{on_signal, tell};
+use l09_register::instance::EVERY;
 use l11_deregister::drain::Limits;
-use l11_deregister::load::Count;
-use l11_deregister::proof::{Setting, away, crash, rolling};
+use stage::commands::Given;
+use stage::load::Count;
+use stage::signal::{on_signal, tell};
+
+use crate::proof::{Setting, away, crash, rolling};
+use crate::serve::limits;
 
 /// Which one.
-pub enum Proof {
+enum Proof {
     Rolling { rounds: u32, careless: bool },
     Crash { rounds: u32, reaped: bool },
     Away(Duration),
@@ -16,12 +20,42 @@ pub enum Proof {
 
 /// What was asked for.
 pub struct Prove {
-    pub proof: Proof,
-    pub callers: usize,
-    pub retry: bool,
-    pub every: Duration,
-    pub slow: Option<Duration>,
-    pub limits: Limits,
+    proof: Proof,
+    callers: usize,
+    retry: bool,
+    every: Duration,
+    slow: Option<Duration>,
+    limits: Limits,
+}
+
+impl Prove {
+    /// The options of `rolling`, `crash` and `away`.
+    pub fn given(given: &Given) -> anyhow::Result<Self> {
+        let rounds: Option<u32> = given.parsed("rounds")?;
+        let second = Duration::from_secs(1);
+        let (proof, every) = match given.command() {
+            "crash" => {
+                let (rounds, reaped) = (rounds.unwrap_or(1), given.has("reaped"));
+                (Proof::Crash { rounds, reaped }, EVERY)
+            }
+            "rolling" => {
+                let (rounds, careless) = (rounds.unwrap_or(3), given.has("careless"));
+                (Proof::Rolling { rounds, careless }, second)
+            }
+            _ => {
+                let time = Duration::from_secs(given.value("seconds")?);
+                (Proof::Away(time), second)
+            }
+        };
+        Ok(Prove {
+            proof,
+            callers: given.value("callers")?,
+            retry: !given.has("no-retry"),
+            every: given.millis("check-every-ms")?.unwrap_or(every),
+            slow: given.millis("slow-ms")?,
+            limits: limits(given)?,
+        })
+    }
 }
 
 /// Runs it. It fails if a call has failed.

@@ -1,18 +1,19 @@
-//! What this lesson shows: a service that leaves well, and what happens when it cannot.
+//! What this lesson shows: a service that leaves without a lost call, and what happens when it cannot.
 //!
 //! # Layout
 //!
-//! * [`drain`]: leaving, in steps that have names and limits. Begin here.
-//! * [`maintenance`]: hidden for a while, without leaving.
-//! * [`load`]: callers who call all the time, and count.
-//! * [`fleet`]: instances that are processes of their own, so that they can be killed.
-//! * [`proof`]: a rolling restart, a crash, a Consul that is away; each with figures.
+// ANCHOR: layout
+//! For an evening, in this order:
 //!
-//! `main.rs` is the command line; `serve.rs`, `demo.rs` and `prove.rs` belong to it. Try
-//! `cargo run -p l11-deregister`.
+//! 1. `drain.rs` (15 minutes): leaving, in steps that have names and limits.
+//! 2. `serve.rs` (5 minutes): a server that serves until a signal, and then leaves.
+//! 3. `maintenance.rs` (5 minutes): hidden from callers for a while, without leaving.
+//! 4. `lib.rs` (2 minutes): this page.
+// ANCHOR_END: layout
+//!
+//! `demo/` is the program around it, with the three proofs under load in `demo/proof`: a rolling restart, a
+//! crash, a Consul that is away. Try `cargo run -p l11-deregister`.
 
 pub mod drain;
-pub mod fleet;
-pub mod load;
 pub mod maintenance;
-pub mod proof;
+pub mod serve;

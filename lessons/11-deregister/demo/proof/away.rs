@@ -7,11 +7,11 @@ use std::time::Duration;
 use l10_discover::cache::Freshness;
 use l10_discover::watch::Snapshot;
 use services::consul::Setup;
+use stage::child::place;
+use stage::load::Count;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::load::Count;
-
-use super::{PATIENCE, Scene, Setting, heard_of, ms, named, place};
+use super::{PATIENCE, Scene, Setting, heard_of, ms, named};
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ impl fmt::Display for Report {
             self.meanwhile,
             self.count.calls(),
             self.count.failed.len(),
-            ms(self.count.longest)
+            ms(self.count.longest())
         )?;
         writeln!(
             f,

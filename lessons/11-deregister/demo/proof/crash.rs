@@ -5,9 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use l09_register::registry::Registry;
-use tokio::time::{Instant, sleep, timeout};
-
-use crate::load::Count;
+use stage::load::Count;
+use tokio::time::{sleep, timeout};
 
 /// A minute as critical, a sweep every 30 s, and a busy machine.
 const REAPED: Duration = Duration::from_secs(180);
@@ -51,19 +50,19 @@ pub async fn run(setting: &Setting, rounds: u32, reaped: bool) -> anyhow::Result
         let (name, addr, id) = (dead.name.clone(), dead.addr, dead.id.clone());
         let (mut members, mut list) = (scene.caller.members(), scene.list.clone());
         let before = scene.load.count();
-        let killed = dead.kill()?;
+        let killed = dead.kill();
         setting.say(&format!("kill -9 {name}, round {round} of {rounds}"));
         // Both are watched at the same time: each has to be seen when it happens.
         let called = async {
             let _ = members
                 .wait_for(|members| !members.called.contains(&addr))
                 .await;
-            Instant::now() - killed
+            killed.elapsed()
         };
         let listed = async {
             let gone = list.wait_for(|list| list.instances.iter().all(|one| one.addr != addr));
             let _ = gone.await;
-            Instant::now() - killed
+            killed.elapsed()
         };
         let both = async { tokio::join!(called, listed) };
         let Ok((called, listed)) = timeout(PATIENCE, both).await else {
@@ -128,7 +127,7 @@ impl fmt::Display for Report {
             self.deaths.len(),
             self.count.calls(),
             self.count.failed.len(),
-            ms(self.count.longest)
+            ms(self.count.longest())
         )?;
         let times = |time: fn(&Death) -> Duration| -> Vec<Duration> {
             self.deaths.iter().map(time).collect()

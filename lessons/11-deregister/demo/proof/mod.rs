@@ -10,13 +10,14 @@ use l09_register::registry::Registry;
 use l10_discover::caller::{Caller, Settings};
 use l10_discover::health::Query;
 use l10_discover::watch::Snapshot;
+use l11_deregister::drain::Limits;
 use services::Side;
 use services::consul::{Consul, Setup};
+use stage::child::place;
+use stage::load::{Count, Load};
 use tokio::time::timeout;
 
-use crate::drain::Limits;
-use crate::fleet::{Heard, Instance, Plan, place};
-use crate::load::{AsyncCall, Load};
+use crate::fleet::{Heard, Instance, Plan};
 
 pub mod away;
 pub mod crash;
@@ -91,18 +92,6 @@ pub struct Scene {
     pub list: tokio::sync::watch::Receiver<Snapshot>,
 }
 
-/// A call of these proofs.
-struct Greet(Caller);
-
-impl AsyncCall for Greet {
-    async fn make(&self) -> Result<String, String> {
-        match self.0.greet("Ada").await {
-            Ok(greeted) => Ok(greeted.by.unwrap_or_default()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
-
 impl Scene {
     /// Starts all of it, and returns when callers have had answers of all three.
     ///
@@ -168,7 +157,16 @@ pub fn caller(setting: &Setting, consul: SocketAddr) -> anyhow::Result<Caller> {
 /// Callers that share one channel and call all the time.
 #[must_use]
 pub fn load(setting: &Setting, caller: &Caller) -> Load {
-    Load::start(setting.callers, setting.pause, || Greet(caller.clone()))
+    let caller = caller.clone();
+    Load::start(setting.callers, setting.pause, move || {
+        let caller = caller.clone();
+        async move {
+            match caller.greet("Ada").await {
+                Ok(greeted) => Ok(greeted.by.unwrap_or_default()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+    })
 }
 
 /// What the instance at this place calls itself when it is started for the nth time.
@@ -206,12 +204,8 @@ pub fn median_and_worst(times: &[Duration]) -> Option<(Duration, Duration)> {
 }
 
 /// The failed calls by what they got, the most frequent first.
-fn failures(f: &mut std::fmt::Formatter<'_>, count: &crate::load::Count) -> std::fmt::Result {
-    let mut by = std::collections::BTreeMap::<&str, usize>::new();
-    for failure in &count.failed {
-        *by.entry(&failure.words).or_default() += 1;
-    }
-    let mut by: Vec<(&str, usize)> = by.into_iter().collect();
+fn failures(f: &mut std::fmt::Formatter<'_>, count: &Count) -> std::fmt::Result {
+    let mut by: Vec<(&str, u64)> = count.failures().into_iter().collect();
     by.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
     for (words, times) in by {
         writeln!(f, "  {times:5} x {words}")?;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::load::Count;
+use stage::load::Count;
 
 use super::{Scene, Setting, heard_of, ms, named};
 
@@ -16,6 +16,7 @@ pub struct Restart {
     /// Who came in its place.
     pub new: String,
     /// How many calls the old one had answered before it was asked.
+    #[allow(dead_code, reason = "only the tests look at it")]
     pub before: u64,
     /// How many calls ended while it was leaving, whoever answered them.
     pub meanwhile: u64,
@@ -62,7 +63,7 @@ async fn restart(scene: &mut Scene, place: usize, time: u32) -> anyhow::Result<R
     let old = scene.fleet.remove(place);
     let (name, addr) = (old.name.clone(), old.addr);
     let before = scene.load.count();
-    let (_, leaving) = old.ask_to_end().await?;
+    let leaving = old.ask_to_end().await?;
     let ended = tokio::time::Instant::now();
     let after = scene.load.count();
     let new = scene.plan.start(&named(place + 1, time), addr).await?;
@@ -103,7 +104,7 @@ impl fmt::Display for Report {
             self.restarts.len(),
             self.count.calls(),
             self.count.failed.len(),
-            ms(self.count.longest)
+            ms(self.count.longest())
         )?;
         super::failures(f, &self.count)
     }

@@ -1,16 +1,14 @@
 //! Maintenance: hidden from those who ask for healthy instances, still registered, still answering, and back
 //! with one call.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{PATIENCE, consul, get, sides};
 use l09_register::instance::Instance;
 use l09_register::registry::Error;
 use l10_discover::health::Query;
 use l10_discover::watch::{Rhythm, watch};
 use l11_deregister::maintenance::{hide, show};
-use support::{PATIENCE, consul, get, sides};
 use tokio::time::timeout;
 
 #[tokio::test]

@@ -1,21 +1,20 @@
 //! The crash against the real Consul: `kill -9` of one of three under load.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::proof::crash;
 use l08_consul::agent::{Agent, Config};
 use l08_consul::clock::Clock;
 use l09_register::instance::{EVERY, Instance};
 use l09_register::registry::Registry;
 use l11_deregister::drain::Limits;
-use l11_deregister::proof::crash;
 use services::Side;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_see_no_error_and_do_not_wait_for_the_real_consul() {
-    let mut setting = support::setting(Side::Real);
-    setting.every = EVERY;
+    let mut setting = crate::support::setting(Side::Real);
+    // More often than in life: how long Consul takes is not what is proven.
+    setting.every = Duration::from_secs(3);
     let report = crash::run(&setting, 1, false).await.unwrap();
     println!("{report}");
     assert!(report.count.failed.is_empty(), "{report}");

@@ -1,12 +1,11 @@
 //! Each step of leaving does what its name says, within its limit. The callers here have one attempt: nothing
 //! is hidden by a second one.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{consul, get, sides, until};
 use l06_grpc::client::{Client, Options};
 use l06_grpc::retry::Policy;
 use l06_grpc::server::Settings;
@@ -17,7 +16,6 @@ use l09_register::registry::Registry;
 use l09_register::service;
 use l11_deregister::drain::{Left, Limits, Staying, Step, leave};
 use services::Side;
-use support::{consul, get, sides, until};
 use tokio::time::{Instant, sleep};
 
 /// A greeter that works so long for each call, registered.

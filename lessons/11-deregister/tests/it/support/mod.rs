@@ -8,9 +8,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::proof::Setting;
 use l08_consul::ask;
 use l09_register::registry::Registry;
-use l11_deregister::proof::Setting;
 use serde_json::Value;
 use services::Side;
 use services::consul::{Consul, Setup};
