@@ -3,67 +3,75 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::world::client::Client;
 use anyhow::{Context, bail};
-use l06_grpc::listen::{on_signal, tell};
 use l12_resilience::caller::{Failed, How};
-use l12_resilience::client::Client;
 use l12_resilience::member::Member;
-use l12_resilience::server::PORT;
-use lexopt::prelude::*;
+use stage::commands::Given;
+use stage::signal::{on_signal, tell};
 use tokio::time::sleep;
 use tonic::Code;
 
 use crate::options::{self, Calling};
 
 /// What `client` was told.
-#[derive(Default)]
 pub struct Ask {
     /// Called if `calling` names nobody.
-    pub addr: Option<SocketAddr>,
-    pub calling: Calling,
-    pub calculation: Calculation,
-    pub key: Option<String>,
-    /// 0 is 1.
-    pub times: u32,
-    pub pause: Duration,
+    addr: SocketAddr,
+    calling: Calling,
+    calculation: Calculation,
+    key: Option<String>,
+    times: u32,
+    pause: Duration,
+}
+
+impl Ask {
+    /// The options of `client`, and the calculation behind it.
+    pub fn given(given: &Given) -> anyhow::Result<Self> {
+        Ok(Ask {
+            addr: given.address("addr")?,
+            calling: Calling::given(given)?,
+            calculation: calculation(given)?,
+            key: given.text("key").map(str::to_string),
+            times: given.value("times")?,
+            pause: given.millis("pause-ms")?.unwrap_or_default(),
+        })
+    }
 }
 
 /// What is to be calculated.
 #[derive(Clone, Copy)]
-pub enum Calculation {
+enum Calculation {
     Mul(i64, i64),
     Div(i64, i64),
     Remember(i64),
 }
 
-impl Default for Calculation {
-    fn default() -> Self {
-        Calculation::Mul(25, 4)
-    }
-}
-
-/// `mul`, `div` or `remember`, and the numbers that follow. Numbers may be negative, and are no options.
-pub fn calculation(word: &str, parser: &mut lexopt::Parser) -> anyhow::Result<Calculation> {
-    let mut number = || {
+/// `mul`, `div` or `remember`, and the numbers that follow.
+fn calculation(given: &Given) -> anyhow::Result<Calculation> {
+    let [word, numbers @ ..] = given.words() else {
+        bail!("what shall be calculated? For example: client mul 25 4");
+    };
+    let number = |place: usize| {
         let words = "two whole numbers follow mul and div, one follows remember";
-        let number = parser.value().context(words)?.string()?;
+        let number = numbers.get(place).context(words)?;
         (number.parse()).with_context(|| format!("`{number}`: {words}"))
     };
-    Ok(match word {
-        "mul" => Calculation::Mul(number()?, number()?),
-        "div" => Calculation::Div(number()?, number()?),
-        "remember" => Calculation::Remember(number()?),
+    let (calculation, words) = match word.as_str() {
+        "mul" => (Calculation::Mul(number(0)?, number(1)?), 3),
+        "div" => (Calculation::Div(number(0)?, number(1)?), 3),
+        "remember" => (Calculation::Remember(number(0)?), 2),
         _ => bail!("`{word}` cannot be calculated: mul, div, remember"),
-    })
+    };
+    given.at_most(words)?;
+    Ok(calculation)
 }
 
 /// Makes the calls, one after the other.
 pub async fn run(ask: Ask) -> anyhow::Result<()> {
     let mut stop = on_signal(false)?;
     let client = ask.calling.client().unwrap_or_else(|| {
-        let usual = SocketAddr::from(([127, 0, 0, 1], PORT));
-        let addr = ask.addr.unwrap_or(usual);
-        let alone = vec![Member::new(addr.to_string(), addr)];
+        let alone = vec![Member::new(ask.addr.to_string(), ask.addr)];
         options::client(alone, ask.calling.settings())
     });
     let (mut made, mut failed) = (0, 0);

@@ -1,19 +1,20 @@
 //! Instances for the demo, each a process of its own: this program, started again as a server. Only a
 //! process can be paused.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use l12_resilience::member::Member;
+use stage::child::{Child, Spawn};
+
+/// What an instance prints that accepts no connection.
+const REFUSING: &str = "refusing on ";
 
 /// A running instance. It is killed with this value.
 pub struct Instance {
-    child: Child,
+    process: Child,
     /// Where it is.
     pub addr: SocketAddr,
     /// What it calls itself.
@@ -21,7 +22,7 @@ pub struct Instance {
     heard: Arc<Heard>,
 }
 
-/// What it has told.
+/// What it has printed.
 #[derive(Default)]
 struct Heard {
     begun: AtomicUsize,
@@ -32,29 +33,23 @@ struct Heard {
 impl Instance {
     /// Starts one on a free port.
     pub fn start(name: &str, options: &[&str]) -> anyhow::Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["server", "--until-stdin-ends", "--addr", "127.0.0.1:0"]);
-        command.args(["--name", name]).args(options);
-        // Held open and never written to: when this process ends, the instance notices.
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .context("start this program a second time")?;
-        let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
-        let line = lines
-            .next()
-            .context("the server ended before it listened")??;
-        // `listening on ADDR`, or `refusing on ADDR`.
-        let addr = line.rsplit(' ').next().context("an address")?.parse()?;
         let heard: Arc<Heard> = Arc::default();
         let hears = Arc::clone(&heard);
-        thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .for_each(|line| hears.note(line));
-        });
+        let process = Spawn::this_program(["server", "--addr", "127.0.0.1:0", "--name", name])?
+            .args(options)
+            .name(name)
+            .until_stdin_ends("--until-stdin-ends")
+            .note(REFUSING)
+            .heard(move |line| hears.note(&line.text))
+            .start()?;
+        let addr = if options.contains(&"refusing") {
+            let addr = process.said_blocking(REFUSING)?;
+            addr.parse().context("an address")?
+        } else {
+            process.listening_blocking()?
+        };
         Ok(Instance {
-            child,
+            process,
             addr,
             name: name.to_string(),
             heard,
@@ -72,7 +67,7 @@ impl Instance {
         (count(&self.heard.begun), count(&self.heard.stopped))
     }
 
-    /// What it has told since the last question.
+    /// What it has printed about its calls since the last time.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = (self.heard.lines.lock()).unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut lines)
@@ -81,41 +76,25 @@ impl Instance {
     /// Stops its process in the middle of whatever it does, as a machine does that has run out of memory
     /// or breath. Its connections stay open.
     pub fn pause(&self) -> anyhow::Result<()> {
-        self.signal("STOP")
+        self.process.pause()
     }
 
     /// Lets it go on.
     pub fn resume(&self) -> anyhow::Result<()> {
-        self.signal("CONT")
-    }
-
-    /// The standard library knows only SIGKILL; this program is on every Unix.
-    fn signal(&self, name: &str) -> anyhow::Result<()> {
-        let mut kill = Command::new("kill");
-        kill.args(["-s", name, &self.child.id().to_string()]);
-        let sent = kill.status().context("`kill` is not on the PATH")?;
-        ensure!(sent.success(), "{} has ended by itself", self.name);
-        Ok(())
+        self.process.resume()
     }
 }
 
 impl Heard {
-    fn note(&self, line: String) {
+    fn note(&self, line: &str) {
         if line.contains(" begins, ") {
             self.begun.fetch_add(1, Ordering::SeqCst);
-        }
-        if line.contains(" stopped after ") {
+        } else if line.contains(" stopped after ") {
             self.stopped.fetch_add(1, Ordering::SeqCst);
+        } else {
+            return;
         }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.push(line);
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        // SIGKILL ends a process that is paused as well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        lines.push(line.to_string());
     }
 }

@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use l06_grpc::ladder::{PROFILE, Times, lines_of_code};
-use l06_grpc::tap;
+use crate::world::client::Client;
+use crate::world::pb::arith::MulRequest;
+use crate::world::pb::arith::arith_client::ArithClient;
 use l12_resilience::caller::{How, Settings};
-use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
-use l12_resilience::pb::arith::MulRequest;
-use l12_resilience::pb::arith::arith_client::ArithClient;
 use l12_resilience::select::Select;
+use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::tap::Tap;
 use tokio::time::sleep;
 use tonic::transport::Endpoint;
 
@@ -29,7 +29,7 @@ pub async fn run() -> anyhow::Result<()> {
     let (a, b, c) = (a?, b?, c?);
     let members = vec![a.member(), b.member(), c.member()];
     println!("25 * 4 by three calculators, {CALLS} times each, {PROFILE}, this machine.\n");
-    println!("{:COLUMNS$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    head(COLUMNS);
     let channel = Endpoint::from_shared(format!("http://{}", a.addr))?
         .connect()
         .await?;
@@ -95,8 +95,8 @@ async fn times(client: &Client) -> anyhow::Result<Times> {
 /// The bytes of a later call: the shortest of nine, because now and then there is something about the
 /// connection itself between them.
 async fn bytes(instance: &Instance) -> anyhow::Result<u64> {
-    let (addr, counts) = tap::open(instance.addr).await?;
-    let client = options::client(vec![Member::new("tap", addr)], Settings::default());
+    let counts = Tap::open(instance.addr).await?;
+    let client = options::client(vec![Member::new("tap", counts.addr)], Settings::default());
     let mut last = counts.read();
     let mut least = u64::MAX;
     for number in 0..10 {
@@ -114,15 +114,21 @@ async fn bytes(instance: &Instance) -> anyhow::Result<u64> {
 }
 
 const SOURCES: [(&str, &str); 11] = [
-    ("select.rs", include_str!("select.rs")),
-    ("select/in_turn.rs", include_str!("select/in_turn.rs")),
-    ("select/by_weight.rs", include_str!("select/by_weight.rs")),
-    ("select/by_key.rs", include_str!("select/by_key.rs")),
-    ("fail.rs", include_str!("fail.rs")),
-    ("budget.rs", include_str!("budget.rs")),
-    ("eject.rs", include_str!("eject.rs")),
-    ("dial.rs", include_str!("dial.rs")),
-    ("deadline.rs", include_str!("deadline.rs")),
-    ("caller.rs", include_str!("caller.rs")),
-    ("call.rs", include_str!("call.rs")),
+    ("select.rs", include_str!("../src/select.rs")),
+    (
+        "select/in_turn.rs",
+        include_str!("../src/select/in_turn.rs"),
+    ),
+    (
+        "select/by_weight.rs",
+        include_str!("../src/select/by_weight.rs"),
+    ),
+    ("select/by_key.rs", include_str!("../src/select/by_key.rs")),
+    ("fail.rs", include_str!("../src/fail.rs")),
+    ("budget.rs", include_str!("../src/budget.rs")),
+    ("eject.rs", include_str!("../src/eject.rs")),
+    ("dial.rs", include_str!("../src/dial.rs")),
+    ("deadline.rs", include_str!("../src/deadline.rs")),
+    ("caller.rs", include_str!("../src/caller.rs")),
+    ("call.rs", include_str!("../src/call.rs")),
 ];

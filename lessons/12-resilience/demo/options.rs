@@ -1,19 +1,18 @@
-//! The options of everybody who calls: the client, and a server that asks others.
+//! The options of every caller: the client, and a server that asks others.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::world::client::Client;
 use anyhow::{Context, bail};
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::Settings;
-use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
-use lexopt::prelude::*;
+use stage::commands::Given;
 use tokio::sync::watch;
 
 /// Who is called, and how.
-#[derive(Default)]
 pub struct Calling {
     /// Empty: nobody was named.
     members: Vec<Member>,
@@ -22,23 +21,26 @@ pub struct Calling {
 }
 
 impl Calling {
-    /// Takes one option. False if it is none of these.
-    pub fn take(&mut self, option: &str, parser: &mut lexopt::Parser) -> anyhow::Result<bool> {
-        let settings = &mut self.settings;
-        match option {
-            "servers" => self.members = members(&parser.value()?.string()?)?,
-            "select" => settings.select = parser.value()?.parse()?,
-            "seed" => settings.seed = parser.value()?.parse()?,
-            "fail" => settings.mode = parser.value()?.parse()?,
-            "attempts" => settings.attempts = parser.value()?.parse()?,
-            "attempt-ms" => settings.per_attempt = Some(millis(parser)?),
-            "backup-ms" => self.backup = Some(millis(parser)?),
-            "budget" => settings.budget = budget(&parser.value()?.string()?)?,
-            "no-eject" => settings.eject = None,
-            "deadline-ms" => settings.deadline = millis(parser)?,
-            _ => return Ok(false),
+    /// The options of a caller.
+    pub fn given(given: &Given) -> anyhow::Result<Self> {
+        let mut settings = Settings::default();
+        given.set("select", &mut settings.select)?;
+        given.set("seed", &mut settings.seed)?;
+        given.set("fail", &mut settings.mode)?;
+        given.set("attempts", &mut settings.attempts)?;
+        given.set_millis("deadline-ms", &mut settings.deadline)?;
+        settings.per_attempt = given.millis("attempt-ms")?;
+        if let Some(text) = given.text("budget") {
+            settings.budget = budget(text)?;
         }
-        Ok(true)
+        if given.has("no-eject") {
+            settings.eject = None;
+        }
+        Ok(Calling {
+            members: given.text("servers").map_or(Ok(Vec::new()), members)?,
+            settings,
+            backup: given.millis("backup-ms")?,
+        })
     }
 
     /// The settings.
@@ -86,13 +88,7 @@ fn budget(text: &str) -> anyhow::Result<Budget> {
     Ok(Budget::new(percent, 10))
 }
 
-/// An address.
-pub fn address(text: &str) -> anyhow::Result<SocketAddr> {
+fn address(text: &str) -> anyhow::Result<SocketAddr> {
     text.parse()
         .with_context(|| format!("`{text}`: an address looks like 127.0.0.1:8972"))
-}
-
-/// A time in milliseconds.
-pub fn millis(parser: &mut lexopt::Parser) -> anyhow::Result<Duration> {
-    Ok(Duration::from_millis(parser.value()?.parse()?))
 }

@@ -9,12 +9,12 @@ mod twice;
 
 use std::time::{Duration, Instant};
 
-use l06_grpc::listen::{on_signal, tell};
+use crate::world::client::Client;
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::Settings;
-use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
 use l12_resilience::select::Select;
+use stage::signal::{on_signal, tell};
 use tokio::time::sleep;
 
 use crate::fleet::Instance;

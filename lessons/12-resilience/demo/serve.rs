@@ -3,48 +3,51 @@
 
 use std::net::SocketAddr;
 
-use l06_grpc::listen::{self, on_signal, taken, tell};
-use l12_resilience::client::Client;
-use l12_resilience::heard::Heard;
-use l12_resilience::server::{self, Instance, PORT};
-use l12_resilience::sick::Sick;
+use crate::options::Calling;
+use crate::world::client::Client;
+use crate::world::heard::Heard;
+use crate::world::server::{self, Instance};
+use crate::world::sick::Sick;
+use stage::commands::Given;
+use stage::signal::{bind, on_signal, stopped, taken, tell};
 use tokio::net::TcpSocket;
+
+/// An option that helps if the address is taken.
+const EXAMPLE: &str = "--addr 127.0.0.1:8973";
 
 /// What `server` was told.
 pub struct Serve {
-    pub addr: SocketAddr,
-    pub name: Option<String>,
-    pub sick: Option<Sick>,
+    addr: SocketAddr,
+    name: Option<String>,
+    sick: Option<Sick>,
     /// It asks these, and calculates nothing.
-    pub behind: Option<Client>,
-    pub quiet: bool,
+    behind: Option<Client>,
+    quiet: bool,
     /// Ends with its standard input: whoever started it and holds that may be killed.
-    pub until_stdin_ends: bool,
+    until_stdin_ends: bool,
 }
 
-impl Default for Serve {
-    fn default() -> Self {
-        Serve {
-            addr: SocketAddr::from(([127, 0, 0, 1], PORT)),
-            name: None,
-            sick: None,
-            behind: None,
-            quiet: false,
-            until_stdin_ends: false,
-        }
+impl Serve {
+    /// The options of `server`.
+    pub fn given(given: &Given) -> anyhow::Result<Self> {
+        Ok(Serve {
+            addr: given.address("addr")?,
+            name: given.text("name").map(str::to_string),
+            sick: given.parsed("sick")?,
+            behind: Calling::given(given)?.client(),
+            quiet: given.has("quiet"),
+            until_stdin_ends: given.has("until-stdin-ends"),
+        })
     }
 }
 
 /// Serves until a signal comes.
 pub async fn run(serve: Serve) -> anyhow::Result<()> {
-    let mut stop = on_signal(serve.until_stdin_ends)?;
-    let shutdown = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
+    let shutdown = stopped(on_signal(serve.until_stdin_ends)?);
     if serve.sick == Some(Sick::Refusing) {
         return refuse(serve.addr, shutdown).await;
     }
-    let listener = listen::bind(serve.addr).await?;
+    let listener = bind(serve.addr, EXAMPLE).await?;
     let addr = listener.local_addr()?;
     let instance = Instance {
         name: serve.name.unwrap_or_else(|| format!("arith-{addr}")),
@@ -66,7 +69,9 @@ async fn refuse(addr: SocketAddr, shutdown: impl Future<Output = ()>) -> anyhow:
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    socket.bind(addr).map_err(|error| taken(addr, &error))?;
+    socket
+        .bind(addr)
+        .map_err(|error| taken(addr, EXAMPLE, &error))?;
     tell(&format!("refusing on {}", socket.local_addr()?));
     shutdown.await;
     Ok(())

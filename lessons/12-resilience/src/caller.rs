@@ -127,11 +127,13 @@ impl Attempt {
 }
 
 /// Why a call has failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Failed {
     /// There is nobody on the list.
+    #[error("nobody home: the list of members is empty")]
     NobodyHome,
     /// Somebody was called, or would have been.
+    #[error("{:?}: {}{}", .status.code(), .status.message(), after(*.attempts))]
     Call {
         /// What came of it in the end.
         status: Status,
@@ -145,28 +147,18 @@ impl Failed {
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
-            Failed::NobodyHome => Status::unavailable("nobody home: the list of members is empty"),
+            Failed::NobodyHome => Status::unavailable(self.to_string()),
             Failed::Call { status, .. } => status.clone(),
         }
     }
 }
 
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failed::NobodyHome => write!(f, "{}", self.status().message()),
-            Failed::Call { status, attempts } => {
-                write!(f, "{:?}: {}", status.code(), status.message())?;
-                match attempts {
-                    0 | 1 => Ok(()),
-                    _ => write!(f, " (after {attempts} attempts)"),
-                }
-            }
-        }
+fn after(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        _ => format!(" (after {attempts} attempts)"),
     }
 }
-
-impl std::error::Error for Failed {}
 
 /// Calls one of several. A clone shares everything.
 pub struct Caller<D: Dial> {
@@ -234,12 +226,6 @@ impl<D: Dial> Caller<D> {
     #[must_use]
     pub fn ejected(&self) -> Vec<String> {
         self.inner.ejector.out()
-    }
-
-    /// The budget for calls that are made again.
-    #[must_use]
-    pub fn budget(&self) -> &Budget {
-        &self.inner.settings.budget
     }
 
     /// How many lines are open.

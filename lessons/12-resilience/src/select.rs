@@ -23,9 +23,6 @@ pub use in_turn::InTurn;
 // ANCHOR: selector
 /// Chooses one of several.
 pub trait Selector: Send + Sync + fmt::Debug {
-    /// Its name, as [`Select`] writes it.
-    fn name(&self) -> &'static str;
-
     /// A place in `among`; `None` if nobody is there. Calls with the same `key` should go to the same
     /// member; only [`ByKey`] cares.
     fn select(&self, key: Option<&str>, among: &[Member]) -> Option<usize>;
@@ -119,10 +116,6 @@ impl ByLot {
 }
 
 impl Selector for ByLot {
-    fn name(&self) -> &'static str {
-        "random"
-    }
-
     fn select(&self, _key: Option<&str>, among: &[Member]) -> Option<usize> {
         self.0.below(among.len())
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use l06_grpc::listen::tell;
 use l12_resilience::caller::{How, Settings};
 use l12_resilience::eject;
 use l12_resilience::fail::FailMode;
+use stage::signal::tell;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{client, plain};
@@ -47,7 +47,7 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
         tell(&format!(
             "   {words:18}{:6}{:9}{:10}{:7.0} ms{:9.0} ms{:12.1} s",
             outcome.answered(),
-            outcome.failed,
+            outcome.failed(),
             outcome.asked("c"),
             outcome.within(50),
             outcome.within(99),

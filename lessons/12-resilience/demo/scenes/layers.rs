@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use l06_grpc::listen::tell;
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::{How, Settings};
 use l12_resilience::fail::FailMode;
+use stage::signal::tell;
 use tokio::time::{Instant, sleep};
 
 use super::{client, plain, quiet};
@@ -44,7 +44,7 @@ pub async fn budget() -> anyhow::Result<()> {
         let outcome = load(&client, CALLS, 50).await;
         quiet(&[&front, &middle, &back]).await;
         let [front, middle, back] = [&front, &middle, &back].map(|one| one.counts().0);
-        let failed = outcome.failed;
+        let failed = outcome.failed();
         tell(&format!(
             "   {words:34}{front:8}{middle:12}{back:10}{failed:9}"
         ));

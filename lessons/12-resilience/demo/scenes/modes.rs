@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use l06_grpc::listen::tell;
 use l12_resilience::caller::Settings;
 use l12_resilience::fail::FailMode;
+use stage::signal::tell;
 
 use super::{client, plain, quiet};
 use crate::fleet::Instance;
@@ -60,7 +60,7 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
             tell(&format!(
                 "     {mode:42}{:7}{:8}{:9}{:11}{:6.0} ms {:6.0} ms",
                 outcome.answered(),
-                outcome.failed,
+                outcome.failed(),
                 outcome.asked("c"),
                 stopped - stopped_before,
                 outcome.within(50),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use l06_grpc::listen::tell;
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
 use l12_resilience::select::Select;
+use stage::signal::tell;
 
 use super::plain;
 use crate::fleet::Instance;

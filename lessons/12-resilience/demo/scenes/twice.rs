@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use l06_grpc::listen::tell;
+use crate::world::pb::arith::RememberRequest;
+use crate::world::pb::arith::arith_client::ArithClient;
 use l12_resilience::caller::{Attempt, How, Settings};
 use l12_resilience::fail::FailMode;
-use l12_resilience::pb::arith::RememberRequest;
-use l12_resilience::pb::arith::arith_client::ArithClient;
 use l12_resilience::select::Select;
+use stage::signal::tell;
 
 use super::{client, plain, quiet};
 use crate::fleet::Instance;

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tonic::{Request, Response, Status};
 
-use crate::pb::arith::arith_server::Arith;
-use crate::pb::arith::{
+use super::pb::arith::arith_server::Arith;
+use super::pb::arith::{
     DivRequest, DivResponse, MulRequest, MulResponse, RememberRequest, RememberResponse,
 };
 

@@ -4,15 +4,15 @@
 use tokio::sync::watch;
 use tonic::transport::Channel;
 
-use crate::caller::{Attempt, Caller, Failed, How, Settings};
-use crate::dial::Grpc;
-use crate::member::Member;
-use crate::pb::arith::arith_client::ArithClient;
-use crate::pb::arith::{
+use super::pb::arith::arith_client::ArithClient;
+use super::pb::arith::{
     DivRequest, DivResponse, MulRequest, MulResponse, RememberRequest, RememberResponse,
 };
-use crate::server::MESSAGE;
+use super::server::MESSAGE;
 use l06_grpc::retry::Repeat;
+use l12_resilience::caller::{Attempt, Caller, Failed, How, Settings};
+use l12_resilience::dial::Grpc;
+use l12_resilience::member::Member;
 
 /// A calculator that is many. A clone shares lines, notes and budget.
 #[derive(Clone, Debug)]

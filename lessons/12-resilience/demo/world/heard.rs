@@ -8,8 +8,8 @@ use std::time::Instant;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 
-use crate::deadline;
 use l06_grpc::around::Next;
+use l12_resilience::deadline;
 
 /// Who hears it.
 #[derive(Clone)]

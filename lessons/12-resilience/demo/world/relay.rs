@@ -2,12 +2,12 @@
 
 use tonic::{Request, Response, Status};
 
-use crate::caller::{Failed, How};
-use crate::client::Client;
-use crate::pb::arith::arith_server::Arith;
-use crate::pb::arith::{
+use super::client::Client;
+use super::pb::arith::arith_server::Arith;
+use super::pb::arith::{
     DivRequest, DivResponse, MulRequest, MulResponse, RememberRequest, RememberResponse,
 };
+use l12_resilience::caller::{Failed, How};
 
 /// Asks others.
 #[derive(Clone, Debug)]

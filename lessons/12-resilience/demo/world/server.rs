@@ -11,19 +11,17 @@ use tonic::server::NamedService;
 use tonic::service::{LayerExt, RoutesBuilder};
 use tonic_health::ServingStatus;
 
-use crate::arith::Calculator;
-use crate::client::Client;
-use crate::deadline;
-use crate::heard::{self, Heard};
-use crate::pb;
-use crate::pb::arith::arith_server::ArithServer;
-use crate::relay::Relay;
-use crate::sick::Sick;
+use super::arith::Calculator;
+use super::client::Client;
+use super::heard::{self, Heard};
+use super::pb;
+use super::pb::arith::arith_server::ArithServer;
+use super::relay::Relay;
+use super::sick::Sick;
 use l06_grpc::around::Around;
 use l06_grpc::server::{self, Settings};
+use l12_resilience::deadline;
 
-/// Where rpcx's first example listens.
-pub const PORT: u16 = 8972;
 /// The name of the service in the .proto file, as health and reflection know it.
 pub const ARITH: &str = "arith.v1.Arith";
 /// No message of this service is longer, in bytes.

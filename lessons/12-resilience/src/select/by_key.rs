@@ -30,10 +30,6 @@ fn bid(member: &str, key: &str) -> u64 {
 }
 
 impl Selector for ByKey {
-    fn name(&self) -> &'static str {
-        "consistent-hash"
-    }
-
     fn select(&self, key: Option<&str>, among: &[Member]) -> Option<usize> {
         let Some(key) = key else {
             // A call without a key belongs nowhere, so anybody will do.

@@ -17,10 +17,6 @@ pub struct ByWeight {
 
 // ANCHOR: weighted
 impl Selector for ByWeight {
-    fn name(&self) -> &'static str {
-        "weighted"
-    }
-
     /// Everybody saves as much as it weighs. Who has saved most is called, and pays what all of them have
     /// just saved together.
     fn select(&self, _key: Option<&str>, among: &[Member]) -> Option<usize> {

@@ -15,10 +15,6 @@ pub struct InTurn {
 }
 
 impl Selector for InTurn {
-    fn name(&self) -> &'static str {
-        "round-robin"
-    }
-
     fn select(&self, _key: Option<&str>, among: &[Member]) -> Option<usize> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let by_id = |place: &usize| &among[*place].id;

@@ -1,8 +1,6 @@
 //! The program as a person meets it: server and client in two terminals, words for what goes wrong, and
 //! the demo to its end.
 
-mod support;
-
 use std::process::Command;
 
 use testkit::program::{PATIENCE, Program, Server, output, run};

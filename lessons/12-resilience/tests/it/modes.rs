@@ -1,16 +1,14 @@
 //! What becomes of a call that fails: each fail mode against members without sockets.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Mood, PATIENCE, Town, ask, caller, members, until};
 use l06_grpc::retry::Repeat;
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Failed, How, Settings};
 use l12_resilience::fail::FailMode;
 use l12_resilience::select::Select;
 use l12_resilience::{deadline, eject};
-use support::{Mood, PATIENCE, Town, ask, caller, members, until};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::Code;
@@ -183,7 +181,7 @@ async fn backup_asks_two_at_most_and_waits_for_the_other_when_one_fails() {
     );
     assert_eq!(town.asked().len(), 2);
     // With nobody else there is no second one.
-    let (alone, _list) = support::caller(&town, "a", plain(BACKUP));
+    let (alone, _list) = crate::support::caller(&town, "a", plain(BACKUP));
     assert_eq!(
         failed(ask(&alone, How::safe()).await),
         (Code::Unavailable, 1)

@@ -1,17 +1,15 @@
 //! May it have run? What a broken connection tells, and a server that writes its frames by hand: nothing
 //! else says "I did not begin with this one" whenever one likes.
 
-mod support;
-
+use crate::support::PATIENCE;
+use crate::support::running::{Running, client, code, refusing, settings};
+use crate::world::pb::arith::MulRequest;
+use crate::world::pb::arith::arith_client::ArithClient;
 use l06_grpc::status::{may_have_run, normalized};
 use l12_resilience::caller::How;
 use l12_resilience::dial::{Dial, Grpc};
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
-use l12_resilience::pb::arith::MulRequest;
-use l12_resilience::pb::arith::arith_client::ArithClient;
-use support::PATIENCE;
-use support::running::{Running, client, code, refusing, settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;

@@ -1,9 +1,8 @@
 //! What keeps help from doing harm: the budget for repeated calls, and who is left out for a while.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Mood, PATIENCE, Town, ask, caller, members, until};
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Caller, How, Settings};
 use l12_resilience::dial::Dial;
@@ -11,7 +10,6 @@ use l12_resilience::eject::{self, Ejector};
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
 use l12_resilience::select::Select;
-use support::{Mood, PATIENCE, Town, ask, caller, members, until};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tonic::Status;

@@ -1,15 +1,13 @@
 //! The same over real connections: instances of `Arith` that are sick, die, or ask others.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::running::{Killable, Running, client, code, refusing, settings};
+use crate::support::{PATIENCE, until};
+use crate::world::client::Client;
+use crate::world::sick::Sick;
 use l12_resilience::caller::{How, Settings};
-use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
-use l12_resilience::sick::Sick;
-use support::running::{Killable, Running, client, code, refusing, settings};
-use support::{PATIENCE, until};
 use tokio::sync::watch;
 use tonic::Code;
 
@@ -75,7 +73,7 @@ async fn the_loser_of_a_race_hears_that_nobody_waits_any_more() {
     })
     .await;
     // With one who may not run twice there is no race.
-    let client = support::running::client(&[&slow.member, &well.member], settings(backup));
+    let client = crate::support::running::client(&[&slow.member, &well.member], settings(backup));
     for _ in 0..2 {
         let how = How::once().within(Duration::from_millis(200));
         let _ = client.remember(how, 1).await;

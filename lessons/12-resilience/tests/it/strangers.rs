@@ -1,19 +1,17 @@
 //! Strangers: Python's grpcio calls our instances, and our caller calls servers on grpcio. What they do and
 //! expect is in `interop/python`.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::running::{Running, client, code, settings};
+use crate::support::until;
+use crate::world::sick::Sick;
 use l12_resilience::caller::{How, Settings};
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
-use l12_resilience::sick::Sick;
-use support::running::{Running, client, code, settings};
-use support::until;
 use testkit::program::{PATIENCE, Program, Server, output};
 use tokio::task::block_in_place;
 use tonic::Code;

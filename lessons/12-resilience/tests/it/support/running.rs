@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::world::client::Client;
+use crate::world::heard::Heard;
+use crate::world::server::{self, Instance};
+use crate::world::sick::Sick;
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Failed, Settings};
-use l12_resilience::client::Client;
 use l12_resilience::fail::FailMode;
-use l12_resilience::heard::Heard;
 use l12_resilience::member::Member;
 use l12_resilience::select::Select;
-use l12_resilience::server::{self, Instance};
-use l12_resilience::sick::Sick;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
