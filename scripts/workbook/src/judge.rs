@@ -14,13 +14,10 @@ pub mod parse;
 pub mod process;
 pub mod supervise;
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
-
-use sha2::{Digest, Sha256};
 
 use crate::course::{Exercise, Mistake, TIMED_OUT, test_names};
+use crate::digest;
 use crate::needs;
 use crate::verdict::{Status, Verdict};
 use crate::words;
@@ -60,7 +57,7 @@ pub fn check(
     let record = fresh::Built::of(place, &exercise.id);
     for _ in 0..3 {
         let text = std::fs::read(&answer).unwrap_or_default();
-        let before = hash(&text);
+        let before = digest::sha256(&text);
         record.look(&answer, &before);
         let built = build::build(place, &[&exercise.id], cancel, &mut |line| {
             heard(Progress::Building(line))
@@ -210,7 +207,7 @@ fn explain(verdict: &mut Verdict, test: &str, text: &str) {
     verdict.message = if panic.file.ends_with("/check.rs") {
         panic.message.clone()
     } else {
-        words::your_code_panicked(panic)
+        words::your_code_panicked(&panic.message, &panic.file, panic.line)
     };
 }
 
@@ -244,34 +241,4 @@ pub fn rejects(mistake: &Mistake, verdict: &Verdict) -> bool {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// SHA-256 in hex.
-#[must_use]
-pub fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-/// Where the learner's own folder is built: with cargo's own target directory.
-#[must_use]
-pub fn home(root: &Path) -> Place {
-    Place {
-        root: root.to_owned(),
-        target: None,
-    }
-}
-
-/// Cargo's target directory for `root`, as far as the runner itself needs a place under it.
-#[must_use]
-pub fn target_dir(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
-}
-
-/// `0.31 s`
-#[must_use]
-pub fn seconds(duration: Duration) -> String {
-    format!("{:.2} s", duration.as_secs_f64())
 }

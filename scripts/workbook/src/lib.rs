@@ -2,7 +2,8 @@
 //!
 //! Layout: `course` knows the lessons on disk, `judge` compiles and runs a check and gives a
 //! `verdict`, `scratch` is the copy in which other answers than the learner's are judged, `needs` looks for
-//! what some lessons need to be built, `store`
+//! what some lessons need to be built, `digest` names
+//! texts by their hash, `paths` says where builds go, `store`
 //! keeps the learner's record and texts, `session` is what terminal and browser share, `book` builds
 //! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `phone`
 //! the list of services that another shows, `peer` lets foreign programs call the learner's answers, `new` makes a
@@ -12,10 +13,12 @@ pub mod book;
 pub mod browser;
 pub mod commands;
 pub mod course;
+pub mod digest;
 pub mod doctor;
 pub mod judge;
 pub mod needs;
 pub mod new;
+pub mod paths;
 pub mod peer;
 pub mod phone;
 pub mod render;

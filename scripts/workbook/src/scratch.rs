@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::course::{Course, Exercise};
 use crate::judge::build::Place;
-use crate::judge::target_dir;
+use crate::paths::target_dir;
 
 /// Folders that hold nothing a check needs.
 const LEFT_OUT: [&str; 5] = ["target", ".git", ".workbook", "node_modules", "book"];
@@ -94,10 +94,8 @@ fn copy_tree(from: &Path, to: &Path, kept: &mut HashSet<PathBuf>) -> io::Result<
             fs::create_dir_all(&target)?;
             kept.insert(target.clone());
             copy_tree(&entry.path(), &target, kept)?;
-        } else if kind.is_file() {
-            if kept.insert(target.clone()) {
-                write_if_different(&target, &fs::read(entry.path())?)?;
-            }
+        } else if kind.is_file() && kept.insert(target.clone()) {
+            write_if_different(&target, &fs::read(entry.path())?)?;
         }
     }
     Ok(())

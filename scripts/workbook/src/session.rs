@@ -19,9 +19,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
 use crate::course::{Course, Exercise, Lesson, solution_why};
+use crate::judge::build::Place;
 use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
-use crate::judge::{self, Progress, home};
+use crate::judge::{self, Progress};
 use crate::needs;
 use crate::store::Store;
 use crate::text::{harmless, without_colours};
@@ -329,7 +330,12 @@ impl Session {
             }
             Progress::Running => self.tell(&Event::Running(job.clone())),
         };
-        let verdict = match judge::check(&home(&self.course.root), exercise, cancel, &mut heard) {
+        let verdict = match judge::check(
+            &Place::home(&self.course.root),
+            exercise,
+            cancel,
+            &mut heard,
+        ) {
             Ok(verdict) => verdict,
             Err(BuildError::Cancelled) => return (false, Some(words::STOPPED.to_owned())),
             Err(BuildError::Cargo(why) | BuildError::Missing(why)) => {
@@ -358,7 +364,7 @@ impl Session {
         if let Err(missing) = needs::met(&lesson.needs, &lesson.name) {
             return (false, Some(missing));
         }
-        let mut command = cargo(&home(&self.course.root));
+        let mut command = cargo(&Place::home(&self.course.root));
         command
             .args(["run", "--package", &lesson.package()])
             .env("NO_COLOR", "1");

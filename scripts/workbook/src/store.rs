@@ -15,10 +15,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::course::Exercise;
-use crate::judge::hash;
+use crate::digest;
 use crate::verdict::Verdict;
 
-pub use log::{Damage, Event, Kind};
+pub use log::{Attempt, Damage, Event, Line, read};
 pub use progress::{Progress, State};
 pub use texts::{Reset, Undo};
 
@@ -59,35 +59,34 @@ impl Store {
             write_atomically(&passed.join(format!("{}.rs", verdict.id)), &verdict.answer)?;
         }
         let state = self.progress().0.state(&verdict.id);
-        let mut event = Event::now(Kind::Attempt, &verdict.id);
-        event.status = Some(verdict.status);
-        event.seconds = Some((verdict.seconds * 1000.0).round() / 1000.0);
-        event.check.clone_from(&verdict.check);
-        event.belief.clone_from(&verdict.belief);
-        event.hints = state.hints;
-        event.revealed = state.revealed;
-        event.hash = Some(hash(&verdict.answer));
-        log::append(&self.log(), &event)?;
+        let attempt = Attempt {
+            status: verdict.status,
+            seconds: (verdict.seconds * 1000.0).round() / 1000.0,
+            check: verdict.check.clone(),
+            belief: verdict.belief.clone(),
+            hints: state.hints,
+            revealed: state.revealed,
+            hash: digest::sha256(&verdict.answer),
+        };
+        self.append(&verdict.id, Event::Attempt(attempt))?;
         drop(lock);
         Ok(())
     }
 
-    /// Writes into the record that a hint was shown (`hints`: how many by now) or the solution.
+    /// Writes into the record what the learner was shown: [`Event::Hint`] or [`Event::Reveal`].
     ///
     /// # Errors
     /// What the system says when it cannot be written.
-    pub fn shown(&self, kind: Kind, id: &str, hints: usize) -> io::Result<()> {
+    pub fn shown(&self, id: &str, event: Event) -> io::Result<()> {
         let _lock = self.lock()?;
-        let mut event = Event::now(kind, id);
-        event.hints = hints;
-        log::append(&self.log(), &event)
+        self.append(id, event)
     }
 
     /// The record, folded; and the lines that could not be read.
     #[must_use]
     pub fn progress(&self) -> (Progress, Vec<Damage>) {
-        let (events, damage) = log::read(&self.log());
-        (Progress::fold(&events), damage)
+        let (lines, damage) = log::read(&self.log());
+        (Progress::fold(&lines), damage)
     }
 
     /// Puts the stub back into `exercise.rs` and keeps the learner's text. The second value is the
@@ -104,7 +103,7 @@ impl Store {
         let done = texts::reset(&self.kept(exercise), root, exercise)?;
         let recorded = match done {
             Reset::AlreadyTheStub => Ok(()),
-            _ => log::append(&self.log(), &Event::now(Kind::Reset, &exercise.id)),
+            _ => self.append(&exercise.id, Event::Reset),
         };
         Ok((done, recorded.err()))
     }
@@ -119,9 +118,14 @@ impl Store {
         let done = texts::undo(&self.kept(exercise), root, exercise)?;
         let recorded = match done {
             Undo::NothingKept => Ok(()),
-            Undo::BroughtBack => log::append(&self.log(), &Event::now(Kind::Undo, &exercise.id)),
+            Undo::BroughtBack => self.append(&exercise.id, Event::Undo),
         };
         Ok((done, recorded.err()))
+    }
+
+    /// Appends an event of this moment. The caller holds the lock.
+    fn append(&self, id: &str, event: Event) -> io::Result<()> {
+        log::append(&self.log(), &Line::now(id, event))
     }
 
     fn log(&self) -> PathBuf {

@@ -1,5 +1,7 @@
 //! Small helpers for text on a screen.
 
+use std::time::Duration;
+
 /// `text` without ANSI escape sequences.
 #[must_use]
 pub fn without_colours(text: &str) -> String {
@@ -25,6 +27,12 @@ pub fn without_colours(text: &str) -> String {
         }
     }
     plain
+}
+
+/// A time in seconds, with two digits behind the point: `0.31 s`.
+#[must_use]
+pub fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
 }
 
 /// `text` safe to print: control characters other than newline and tab are shown, not obeyed.

@@ -11,7 +11,6 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::course::Exercise;
-use crate::judge::parse::Panic;
 pub use peer::*;
 pub use watch::*;
 
@@ -134,22 +133,20 @@ pub fn failed_without_panic(text: &str) -> String {
     }
 }
 
-/// A panic outside the check.
+/// A panic outside the check: what it said, and where.
 #[must_use]
-pub fn your_code_panicked(panic: &Panic) -> String {
-    if let Some(todo) = panic.message.strip_prefix("not yet implemented") {
+pub fn your_code_panicked(message: &str, file: &str, line: u32) -> String {
+    if let Some(todo) = message.strip_prefix("not yet implemented") {
         return format!(
-            "You have reached the part that is yours to write{}\n→ Replace the `todo!` in line {} of {}.",
+            "You have reached the part that is yours to write{}\n→ Replace the `todo!` in line {line} of {}.",
             if todo.is_empty() { "" } else { todo },
-            panic.line,
-            panic.file.rsplit('/').next().unwrap_or(&panic.file),
+            file.rsplit('/').next().unwrap_or(file),
         );
     }
     format!(
         "Your code panicked\n  it said      {}\n\
          → A panic ends the thread it happens in. Handle this case, or return an error.",
-        panic
-            .message
+        message
             .lines()
             .collect::<Vec<_>>()
             .join("\n               ")

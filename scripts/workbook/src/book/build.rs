@@ -14,7 +14,7 @@ use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 
 use crate::course::Course;
-use crate::judge::target_dir;
+use crate::paths::target_dir;
 
 /// The name of our preprocessor in `book.toml`.
 const PREPROCESSOR: &str = "workbook";

@@ -128,12 +128,12 @@ mod tests {
         std::fs::create_dir_all(&mistakes).expect("made");
         let write = |name: &str, check: &str| {
             let text = format!(
-                "//! belief: a-b\n//! words: A <i>is</i> b.\n//! check: {check}\n//! says: so far\n"
+                "belief: a-b\nwords: A <i>is</i> b.\ncheck: {check}\nsays: so far\nof: stub\n"
             );
             std::fs::write(mistakes.join(name), text).expect("written");
         };
-        write("1_a.rs", "pieces_are_joined");
-        write("2_b.rs", TIMED_OUT);
+        write("1_a.diff", "pieces_are_joined");
+        write("2_b.diff", TIMED_OUT);
         let expected = "\
 <section class=\"wb-lesson\" data-lesson=\"01-tcp\" aria-labelledby=\"lesson-01-tcp\">
 
@@ -165,7 +165,7 @@ mod tests {
             page(&course, Path::new("more/teachers.md")).as_deref(),
             Ok(expected)
         );
-        std::fs::write(mistakes.join("3_c.rs"), "fn f() {}").expect("written");
+        std::fs::write(mistakes.join("3_c.diff"), "fn f() {}").expect("written");
         assert!(page(&course, Path::new("teachers.md")).is_err());
     }
 }

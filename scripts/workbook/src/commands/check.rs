@@ -10,6 +10,7 @@ use lexopt::prelude::*;
 
 use super::{Command, course, text};
 use crate::course::{Course, Exercise, Mistake};
+use crate::judge::build::Place;
 use crate::judge::process::Cancel;
 use crate::judge::{self, Progress};
 use crate::render;
@@ -19,7 +20,7 @@ use crate::style::Style;
 use crate::text::without_colours;
 use crate::verdict::Verdict;
 
-/// See the file.
+/// The command `check`.
 pub const COMMAND: Command = Command {
     name: "check",
     about: "judge an exercise, a lesson or everything",
@@ -107,7 +108,7 @@ fn judge_own(course: &Course, store: &Store, exercise: &Exercise) -> Result<Verd
     }
     let mut waiting = Waiting::new(&exercise.id);
     let verdict = judge::check(
-        &judge::home(&course.root),
+        &Place::home(&course.root),
         exercise,
         &Cancel::default(),
         &mut |p| waiting.heard(&p),

@@ -7,7 +7,7 @@ use lexopt::prelude::*;
 
 use super::{Command, course, text};
 use crate::course::Exercise;
-use crate::store::{Kind, Store};
+use crate::store::{Event, Store};
 use crate::style::Style;
 use crate::words;
 
@@ -58,7 +58,7 @@ pub fn next(store: &Store, exercise: &Exercise, style: Style) -> String {
     }
     if seen >= exercise.hints.len() {
         out.push_str(&format!("  {}\n", words::no_more_hints(exercise)));
-    } else if let Err(e) = store.shown(Kind::Hint, &exercise.id, now) {
+    } else if let Err(e) = store.shown(&exercise.id, Event::Hint { hints: now }) {
         out.push_str(&words::not_recorded(&e));
         out.push('\n');
     }

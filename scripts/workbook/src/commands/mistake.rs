@@ -8,6 +8,7 @@ use lexopt::prelude::*;
 
 use super::{Command, course, text};
 use crate::course::{Base, Belief, Course, Exercise, Mistake, TIMED_OUT, change, file_text};
+use crate::judge::build::Place;
 use crate::judge::process::Cancel;
 use crate::judge::{self, rejects};
 use crate::text::without_colours;
@@ -60,7 +61,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         slug,
     };
     let known = Mistake::all(&course.root, exercise)?;
-    let home = judge::home(&course.root);
+    let home = Place::home(&course.root);
     let verdict = judge::check(&home, exercise, &Cancel::default(), &mut |_| {})?;
     let (check, suggested) = rejection(exercise, &verdict)?;
     let says = says.unwrap_or(suggested);

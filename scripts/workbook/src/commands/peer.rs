@@ -12,8 +12,9 @@ use lexopt::prelude::*;
 use super::{Command, course, text};
 use crate::course::Course;
 use crate::doctor::{self, Finding};
+use crate::judge::build::Place;
 use crate::judge::process::{Cancel, Ending, Stream, run as run_process};
-use crate::judge::{home, target_dir};
+use crate::paths::target_dir;
 use crate::peer::{Server, build_server, go_program};
 use crate::words;
 
@@ -118,7 +119,8 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         .with_context(|| format!("cannot write {}", passed.display()))?;
 
     say(&words::peer_builds(peer.lesson));
-    let Some(program) = build_server(&home(&course.root), &format!("l{}", peer.lesson))? else {
+    let Some(program) = build_server(&Place::home(&course.root), &format!("l{}", peer.lesson))?
+    else {
         say(words::PEER_NOT_BUILT);
         return Ok(ExitCode::FAILURE);
     };

@@ -10,7 +10,7 @@ use crate::course::{Course, Exercise};
 use crate::store::{Reset, Store, Undo};
 use crate::words;
 
-/// See the file.
+/// The command `reset`.
 pub const RESET: Command = Command {
     name: "reset",
     about: "put the stub of an exercise back; your text is kept",
@@ -24,7 +24,7 @@ Example: cargo workbook reset frames
     run: |arguments| run(arguments, reset),
 };
 
-/// See the file.
+/// The command `undo`.
 pub const UNDO: Command = Command {
     name: "undo",
     about: "bring back the text that the last reset took away",

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::wire::hand_over;
 use super::{Command, course};
-use crate::judge::home;
+use crate::judge::build::Place;
 use crate::peer::build_program;
 use crate::words;
 
@@ -46,7 +46,7 @@ Example: cargo workbook services up redis
 
 fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let course = course()?;
-    let build = build_program(&home(&course.root), "services", &[])?;
+    let build = build_program(&Place::home(&course.root), "services", &[])?;
     let Some(program) = build else {
         eprintln!("{}", words::SERVICES_NOT_BUILT);
         return Ok(ExitCode::from(2));

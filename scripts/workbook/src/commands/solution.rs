@@ -6,10 +6,10 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use super::{Command, course, text};
-use crate::store::{Kind, Store};
+use crate::store::{Event, Store};
 use crate::words;
 
-/// See the file.
+/// The command `solution`.
 pub const COMMAND: Command = Command {
     name: "solution",
     about: "show the solution, after a pass or with --reveal",
@@ -44,7 +44,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     if !state.passed
-        && let Err(e) = store.shown(Kind::Reveal, &exercise.id, state.hints)
+        && let Err(e) = store.shown(&exercise.id, Event::Reveal { hints: state.hints })
     {
         eprintln!("{}", words::not_recorded(&e));
     }

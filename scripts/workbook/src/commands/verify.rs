@@ -9,11 +9,11 @@ use lexopt::prelude::*;
 
 use super::{Command, course, text};
 use crate::course::Exercise;
-use crate::judge::seconds;
 use crate::needs;
+use crate::text::seconds;
 use crate::verify::{answers, files, listings, pages};
 
-/// See the file.
+/// The command `verify`, for those who write exercises.
 pub const COMMAND: Command = Command {
     name: "verify",
     about: "prove the course: every stub fails, every solution passes, every mistake is caught",

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::{Command, course};
+use crate::judge::build::Place;
 use crate::judge::build::cargo;
-use crate::judge::home;
 
 /// See the file.
 pub const COMMAND: Command = Command {
@@ -29,7 +29,7 @@ Example, with the server of lesson 01 on port 8080 and its client sent to 9090:
 fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let course = course()?;
     let here = std::env::current_dir()?;
-    let mut command = cargo(&home(&course.root));
+    let mut command = cargo(&Place::home(&course.root));
     command
         .current_dir(here)
         .args(["run", "--package", "wire", "--"])

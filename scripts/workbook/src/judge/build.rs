@@ -18,6 +18,17 @@ pub struct Place {
     pub target: Option<PathBuf>,
 }
 
+impl Place {
+    /// The learner's own folder, built with cargo's own target directory.
+    #[must_use]
+    pub fn home(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            target: None,
+        }
+    }
+}
+
 /// What came out of one build.
 #[derive(Debug, Default)]
 pub struct Built {

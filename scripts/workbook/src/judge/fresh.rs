@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::build::Place;
-use super::target_dir;
+use crate::paths::target_dir;
 
 /// The hash of the answer that was compiled last, kept beside cargo's own work.
 pub struct Built {

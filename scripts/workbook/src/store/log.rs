@@ -12,38 +12,35 @@ use crate::verdict::Status;
 /// Version of the lines that this runner writes.
 const VERSION: u32 = 1;
 
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
+/// What happened to an exercise. The word of the variant is the `kind` of its line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Event {
     /// An answer was checked.
-    Attempt,
-    /// A hint was shown.
-    Hint,
+    Attempt(Attempt),
+    /// Hints were shown.
+    Hint {
+        /// How many by now.
+        hints: usize,
+    },
     /// The solution was shown before a pass.
-    Reveal,
+    Reveal {
+        /// How many hints had been shown.
+        hints: usize,
+    },
     /// The stub was put back.
     Reset,
     /// A kept text was brought back.
     Undo,
 }
 
-/// One line.
+/// An answer that was checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Event {
-    v: u32,
-    /// What happened.
-    pub kind: Kind,
-    /// When, in seconds since 1970-01-01 UTC.
-    pub at: u64,
-    /// The exercise.
-    pub id: String,
-    /// How the attempt ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-    /// How long the run took.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<f64>,
+pub struct Attempt {
+    /// How it ended.
+    pub status: Status,
+    /// How long the run took, in seconds.
+    pub seconds: f64,
     /// The test that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
@@ -57,31 +54,42 @@ pub struct Event {
     #[serde(default)]
     pub revealed: bool,
     /// SHA-256 of the answer, hex.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hash: Option<String>,
+    pub hash: String,
 }
 
-impl Event {
+/// One line: an event, when, and of which exercise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    v: u32,
+    /// In seconds since 1970-01-01 UTC.
+    pub at: u64,
+    /// The exercise.
+    pub id: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Line {
     /// An event of this moment.
     #[must_use]
-    pub fn now(kind: Kind, id: &str) -> Self {
+    pub fn now(id: &str, event: Event) -> Self {
         let at = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         Self {
             v: VERSION,
-            kind,
             at,
             id: id.to_owned(),
-            status: None,
-            seconds: None,
-            check: None,
-            belief: None,
-            hints: 0,
-            revealed: false,
-            hash: None,
+            event,
         }
     }
+}
+
+/// What every line has, whatever its version.
+#[derive(Deserialize)]
+struct Versioned {
+    v: u32,
 }
 
 /// A line that was skipped.
@@ -93,12 +101,12 @@ pub struct Damage {
     pub why: String,
 }
 
-/// Appends one event. The caller holds the lock.
+/// Appends one line. The caller holds the lock.
 ///
 /// # Errors
 /// What the system says; the file then ends where it ended before.
-pub fn append(path: &Path, event: &Event) -> io::Result<()> {
-    let mut line = serde_json::to_vec(event)?;
+pub fn append(path: &Path, line: &Line) -> io::Result<()> {
+    let mut line = serde_json::to_vec(line)?;
     line.push(b'\n');
     let mut file = OpenOptions::new()
         .read(true)
@@ -128,29 +136,31 @@ fn ends_a_line(file: &mut File, end: u64) -> io::Result<bool> {
     Ok(last[0] == b'\n')
 }
 
-/// Reads all events; a line that cannot be read is skipped and reported.
+/// Reads all lines; one that cannot be read is skipped and reported.
 #[must_use]
-pub fn read(path: &Path) -> (Vec<Event>, Vec<Damage>) {
+pub fn read(path: &Path) -> (Vec<Line>, Vec<Damage>) {
     let Ok(bytes) = fs::read(path) else {
         return (Vec::new(), Vec::new());
     };
-    let mut events = Vec::new();
+    let mut lines = Vec::new();
     let mut damage = Vec::new();
     for (line, number) in bytes.split(|b| *b == b'\n').zip(1..) {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        match serde_json::from_slice::<Event>(line) {
-            Ok(event) if event.v <= VERSION => events.push(event),
-            Ok(event) => damage.push(Damage {
-                line: number,
-                why: format!("written by a newer workbook (version {})", event.v),
-            }),
-            Err(e) => damage.push(Damage {
-                line: number,
-                why: e.to_string(),
-            }),
+        match read_line(line) {
+            Ok(line) => lines.push(line),
+            Err(why) => damage.push(Damage { line: number, why }),
         }
     }
-    (events, damage)
+    (lines, damage)
+}
+
+fn read_line(line: &[u8]) -> Result<Line, String> {
+    // The version first: what else a newer line holds is not known here.
+    let Versioned { v } = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    if v > VERSION {
+        return Err(format!("written by a newer workbook (version {v})"));
+    }
+    serde_json::from_slice(line).map_err(|e| e.to_string())
 }

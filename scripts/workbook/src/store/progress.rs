@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::log::{Event, Kind};
+use super::log::{Event, Line};
 use crate::course::{Course, Exercise, Lesson};
 use crate::verdict::Status;
 
@@ -39,20 +39,20 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Folds the events in their order.
+    /// Folds the lines of the log in their order.
     #[must_use]
-    pub fn fold(events: &[Event]) -> Self {
+    pub fn fold(lines: &[Line]) -> Self {
         let mut progress = Self::default();
-        for event in events {
-            let state = progress.states.entry(event.id.clone()).or_default();
-            match event.kind {
-                Kind::Attempt => {
+        for line in lines {
+            let state = progress.states.entry(line.id.clone()).or_default();
+            match &line.event {
+                Event::Attempt(attempt) => {
                     state.attempts += 1;
-                    state.passed |= event.status == Some(Status::Passed);
+                    state.passed |= attempt.status == Status::Passed;
                 }
-                Kind::Hint => state.hints = state.hints.max(event.hints),
-                Kind::Reveal => state.revealed |= !state.passed,
-                Kind::Reset | Kind::Undo => {}
+                Event::Hint { hints } => state.hints = state.hints.max(*hints),
+                Event::Reveal { .. } => state.revealed |= !state.passed,
+                Event::Reset | Event::Undo => {}
             }
         }
         progress

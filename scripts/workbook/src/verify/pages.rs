@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Fault;
 use crate::book::{build, links};
 use crate::course::Course;
-use crate::judge::target_dir;
+use crate::paths::target_dir;
 
 /// All faults of the built pages; a book that cannot be built is one.
 #[must_use]

@@ -3,7 +3,7 @@
 use super::app::{App, Phase, Sweep};
 use super::cut;
 use crate::course::Exercise;
-use crate::store::{Kind, Reset, Undo};
+use crate::store::{Event, Reset, Undo};
 use crate::words;
 
 impl App {
@@ -88,7 +88,11 @@ impl App {
         if nothing_more {
             self.screen
                 .say(&format!("  {}", words::no_more_hints(&exercise)));
-        } else if let Err(e) = self.session.store.shown(Kind::Hint, &exercise.id, next) {
+        } else if let Err(e) = self
+            .session
+            .store
+            .shown(&exercise.id, Event::Hint { hints: next })
+        {
             self.tell(&words::not_recorded(&e));
         }
     }

@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 use super::script::{Call, with_address};
 use super::{Ears, Order, Phase, Subject, Wire};
+use crate::judge::build::Place;
 use crate::judge::build::cargo;
-use crate::judge::home;
 use crate::judge::process::{self, Cancel, Ending, Finished, Stream};
 use crate::needs;
 use crate::session::Session;
@@ -189,7 +189,7 @@ impl Capture<'_> {
             Subject::Own { .. } => "wire".to_owned(),
         };
         self.say_as("cargo", &said::building(&what));
-        let mut command = cargo(&home(&self.session.course.root));
+        let mut command = cargo(&Place::home(&self.session.course.root));
         // --workspace as for checks: `--package` could choose other features and build tokio anew.
         command.args(["build", "--workspace"]);
         for name in &names {

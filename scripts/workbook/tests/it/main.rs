@@ -3,6 +3,7 @@
 
 mod book;
 mod commands;
+mod first_edition;
 mod mistake;
 mod needs;
 mod new;

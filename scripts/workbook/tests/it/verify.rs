@@ -436,7 +436,7 @@ fn a_stub_that_hangs_or_exits_is_found() {
 
 #[test]
 fn an_answer_that_does_not_compile_does_not_take_the_others_down() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::new().with_the_real_theme();
     let third = format!("{ALPHA}/mistakes/3_for_ever.diff");
     replace(&fixture, &third, "twice.min(n)", "\"for ever\"");
     let output = fixture.run(&["verify", "alpha"]);

@@ -111,7 +111,8 @@ pub fn mistake(root: &Path, id: &str, name: &str) -> String {
     mistake.text(root, exercise).unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let target = to.join(entry.file_name());

@@ -1,0 +1,4 @@
+/// Returns twice `n`.
+pub fn double(n: u32) -> u32 {
+    n + n
+}

@@ -1,0 +1,140 @@
+//! A learner of the first edition pulls this one: what that edition's runner kept still works. The files in
+//! `tests/first-edition/` were written by the runner of the first edition (commit 0176185) over the fixture course.
+
+use std::fs;
+use std::path::Path;
+
+use workbook::course::Course;
+use workbook::store::{Event, Store};
+use workbook::verdict::Status;
+
+use crate::support::{Fixture, copy};
+
+/// The fixture course with the `.workbook/` of that learner.
+fn learner() -> Fixture {
+    let fixture = Fixture::new();
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/first-edition");
+    copy(&kept, &fixture.path(".workbook"));
+    fixture
+}
+
+fn record(fixture: &Fixture) -> String {
+    fs::read_to_string(fixture.path(".workbook/attempts.jsonl")).unwrap()
+}
+
+#[test]
+fn the_record_is_read_without_damage() {
+    let fixture = learner();
+    let (progress, damage) = Store::new(fixture.root()).progress();
+    assert_eq!(damage, []);
+    let alpha = progress.state("alpha");
+    assert_eq!(
+        (alpha.passed, alpha.attempts, alpha.hints, alpha.revealed),
+        (true, 4, 1, false)
+    );
+    let beta = progress.state("beta");
+    assert_eq!(
+        (beta.passed, beta.attempts, beta.hints, beta.revealed),
+        (false, 1, 2, true)
+    );
+    let course = Course::load(fixture.root()).unwrap();
+    assert!(progress.lesson_passed(&course.lessons[0]));
+    let says = fixture.says(&["list", "--plain"]);
+    assert!(says.contains("passed  0.1   alpha"), "{says}");
+    assert!(says.contains("tried   1.1   beta"), "{says}");
+    // The solution is open after a pass.
+    assert!(fixture.run(&["solution", "alpha"]).status.success());
+}
+
+#[test]
+fn the_record_goes_on_in_lines_that_the_first_edition_reads() {
+    let fixture = learner();
+    let before = record(&fixture);
+    let store = Store::new(fixture.root());
+    store.shown("alpha", Event::Hint { hints: 2 }).unwrap();
+    fixture.write("beta", &fixture.mistake("beta", "1_accept_is_all"));
+    fixture.run(&["check", "beta"]);
+    fixture.run(&["reset", "beta"]);
+    let after = record(&fixture);
+    let lines: Vec<serde_json::Value> = after
+        .strip_prefix(&before)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<&str> = lines.iter().map(|l| l["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["hint", "attempt", "reset"]);
+    // The members that the first edition wants in every line, and in an attempt.
+    for line in &lines {
+        assert_eq!(line["v"], 1, "{line}");
+        assert!(line["at"].is_u64() && line["id"].is_string(), "{line}");
+    }
+    let old: serde_json::Value = serde_json::from_str(before.lines().next().unwrap()).unwrap();
+    let members = |line: &serde_json::Value| -> Vec<String> {
+        let mut names: Vec<String> = line.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(members(&lines[1]), members(&old));
+    assert_eq!(lines[1]["hints"], 2);
+    assert_eq!(lines[1]["revealed"], true);
+}
+
+#[test]
+fn every_kind_of_line_is_known() {
+    let fixture = learner();
+    let (lines, damage) = workbook::store::read(&fixture.path(".workbook/attempts.jsonl"));
+    assert_eq!(damage, []);
+    let words: Vec<String> = lines
+        .iter()
+        .map(|line| match &line.event {
+            Event::Attempt(attempt) => format!("{} {}", line.id, attempt.status.word()),
+            Event::Hint { hints } => format!("{} hint {hints}", line.id),
+            Event::Reveal { hints } => format!("{} reveal {hints}", line.id),
+            Event::Reset => format!("{} reset", line.id),
+            Event::Undo => format!("{} undo", line.id),
+        })
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "alpha failed",
+            "alpha hint 1",
+            "alpha compile-error",
+            "alpha reset",
+            "alpha timed-out",
+            "alpha undo",
+            "alpha passed",
+            "alpha reset",
+            "beta hint 1",
+            "beta hint 2",
+            "beta reveal 2",
+            "beta failed",
+        ]
+    );
+    let Event::Attempt(first) = &lines[0].event else {
+        panic!("{:?}", lines[0])
+    };
+    assert_eq!(first.status, Status::Failed);
+    assert_eq!(first.check.as_deref(), Some("doubles"));
+    assert_eq!(first.belief.as_deref(), Some("the-same-is-twice"));
+}
+
+#[test]
+fn the_kept_and_the_passed_text_come_back_and_pass() {
+    let fixture = learner();
+    let passed = fs::read_to_string(fixture.path(".workbook/passed/alpha.rs")).unwrap();
+    let kept = fs::read_to_string(fixture.path(".workbook/kept/alpha/0002.rs")).unwrap();
+    assert_eq!(kept, passed);
+    let says = fixture.says(&["undo", "alpha"]);
+    assert!(says.contains("Your text is back"), "{says}");
+    assert_eq!(fs::read_to_string(fixture.answer("alpha")).unwrap(), kept);
+    assert_eq!(
+        fixture.says(&["check", "alpha"]),
+        "✓ 0.1 alpha   passed in T s\n"
+    );
+    // The next text that is taken away gets the next number.
+    let says = fixture.says(&["reset", "alpha"]);
+    assert!(says.contains(".workbook/kept/alpha/0003.rs"), "{says}");
+    assert!(fixture.path(".workbook/kept/alpha/0001.undone.rs").exists());
+}
