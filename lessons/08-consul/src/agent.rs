@@ -9,13 +9,13 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::catalog::{Catalog, Node};
-use crate::check::{Check, Status};
-use crate::clock::Clock;
-use crate::journal::{self, Journal, Record};
-use crate::service::Service;
+use crate::api;
+use crate::check::reap;
+use crate::extra::clock::Clock;
+use crate::extra::{self, files, serve};
+use crate::shared::Shared;
 use crate::store::{State, Store};
-use crate::{api, files, reap, serve};
+use crate::sync::introduce;
 
 /// The version whose answers these are.
 pub const VERSION: &str = "1.8.7";
@@ -31,8 +31,6 @@ pub struct Config {
     pub node: String,
     /// Files with definitions, read at the start and at a reload.
     pub config_dir: Option<PathBuf>,
-    /// Where registrations and keys outlive a restart. None: nowhere.
-    pub data_dir: Option<PathBuf>,
     /// Whether a check may be a command on this machine.
     pub enable_script_checks: bool,
     /// The time; tests bring one that they can move.
@@ -51,7 +49,6 @@ impl Default for Config {
             http_addr: "127.0.0.1:0".into(),
             node: "agent-one".into(),
             config_dir: None,
-            data_dir: None,
             enable_script_checks: false,
             clock: Clock::real(),
             max_connections: 8192,
@@ -59,23 +56,6 @@ impl Default for Config {
             head_timeout: Duration::from_secs(60),
         }
     }
-}
-
-/// What all parts of a running agent share.
-#[derive(Debug)]
-#[expect(
-    missing_docs,
-    reason = "each has its own file, or is a line of the config"
-)]
-pub struct Shared {
-    pub node: String,
-    pub node_id: String,
-    pub datacenter: &'static str,
-    pub config_dir: Option<PathBuf>,
-    pub enable_script_checks: bool,
-    pub clock: Clock,
-    pub store: Store,
-    pub probes: Semaphore,
 }
 
 /// A running agent. Dropped, it is gone, with all that it started.
@@ -96,10 +76,6 @@ impl Agent {
             ..
         } = config;
         let definitions = files::read(config.config_dir.as_deref())?;
-        let (journal, kept) = match &config.data_dir {
-            Some(directory) => Journal::open(directory)?,
-            None => Default::default(),
-        };
         let listener = TcpListener::bind(&http_addr).await.map_err(|error| match error.kind() {
             std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
                 "cannot listen on {http_addr}: another program listens there; --http-addr takes \
@@ -109,20 +85,8 @@ impl Agent {
         })?;
         let address = listener.local_addr()?;
 
-        let mut state = State {
-            journal,
-            index: kept.index,
-            ..State::default()
-        };
-        let node_id = match kept.node_id.clone() {
-            Some(id) => id,
-            None => {
-                let id = new_id();
-                let written = state.journal.append(&Record::NodeId(id.clone()));
-                written.map_err(|refused| anyhow::anyhow!(refused.words))?;
-                id
-            }
-        };
+        let mut state = State::default();
+        let node_id = new_id();
         state.change(|catalog, index| introduce(catalog, index, &node, &node_id));
         let shared = Arc::new(Shared {
             node,
@@ -132,9 +96,8 @@ impl Agent {
             enable_script_checks: config.enable_script_checks,
             clock,
             store: Store::new(state),
-            probes: Semaphore::new(config.max_probes),
+            probes: Arc::new(Semaphore::new(config.max_probes)),
         });
-        journal::restore(&shared, kept);
         let (services, checks) = definitions;
         shared
             .replace_files(services, checks)
@@ -142,7 +105,7 @@ impl Agent {
 
         let first = reap::first(&shared);
         let reaper = tokio::spawn(reap::run(shared.clone(), first));
-        let router = api::router(shared.clone());
+        let router = extra::api::add(api::routes()).router(shared.clone());
         let limits = serve::Limits {
             connections: config.max_connections,
             head_timeout: config.head_timeout,
@@ -170,7 +133,7 @@ impl Agent {
         files::reload(&self.shared).map_err(|refused| anyhow::anyhow!(refused.words))
     }
 
-    /// Ends it and waits until it has ended: afterwards the port and the data directory are free.
+    /// Ends it and waits until it has ended: afterwards the port is free.
     pub async fn stop(mut self) {
         for task in std::mem::take(&mut self.tasks) {
             task.abort();
@@ -183,44 +146,8 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
-        self.shared.store.write(|state| {
-            state.local.stop();
-            state.journal = Journal::default();
-        });
+        self.shared.store.write(|state| state.local.stop());
     }
-}
-
-/// The node itself, the check that other nodes would do on it, and the service that every server is.
-pub(crate) fn introduce(catalog: &mut Catalog, index: u64, node: &str, id: &str) -> bool {
-    let address = "127.0.0.1";
-    let addresses = ["lan", "lan_ipv4", "wan", "wan_ipv4"];
-    let me = Node {
-        id: id.to_owned(),
-        name: node.to_owned(),
-        address: address.into(),
-        datacenter: "dc1".into(),
-        tagged_addresses: Some(addresses.map(|tag| (tag.into(), address.into())).into()),
-        meta: Some([("consul-network-segment".into(), String::new())].into()),
-        ..Node::default()
-    };
-    let consul = Service {
-        id: "consul".into(),
-        name: "consul".into(),
-        port: i64::from(SERVER_PORT),
-        meta: Some([("version".into(), VERSION.into())].into()),
-        ..Service::default()
-    };
-    let alive = Check {
-        node: node.to_owned(),
-        check_id: "serfHealth".into(),
-        name: "Serf Health Status".into(),
-        status: Status::Passing,
-        output: "Agent alive and reachable".into(),
-        ..Check::default()
-    };
-    catalog.put_node(index, me)
-        | catalog.put_service(index, node, consul)
-        | catalog.put_check(index, alive)
 }
 
 /// A new name for this node that no other has: random, in the shape of a UUID.

@@ -1,15 +1,8 @@
 //! The HTTP API: every path of it, and what all of them have in common.
 
 pub mod agent;
-pub mod agent_health;
-pub mod agent_self;
-pub mod answer;
 pub mod call;
-pub mod catalog;
-pub mod catalog_register;
 pub mod health;
-pub mod kv;
-pub mod path;
 
 use std::sync::Arc;
 
@@ -19,22 +12,18 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::any;
 
-use crate::agent::Shared;
+use crate::extra::answer::{empty, refusal, text, vary};
 use crate::refused::Refused;
-use answer::{empty, refusal, text, vary};
+use crate::shared::Shared;
 use call::{Answer, Call};
 
-/// All paths, below `/v1/`. One that ends in a slash takes a name after it.
-pub fn router(shared: Arc<Shared>) -> Router {
-    let routes = Routes(Router::new())
-        .at("GET", "agent/self", agent_self::this)
-        .at("GET", "agent/members", agent_self::members)
+/// The paths of the first evening; `extra/api.rs` adds the others. One that ends in a slash takes a
+/// name after it.
+pub fn routes() -> Routes {
+    Routes(Router::new())
         .at("GET", "agent/services", agent::services)
-        .at("GET", "agent/service/", agent::service)
         .at("PUT", "agent/service/register", agent::register)
         .at("PUT", "agent/service/deregister/", agent::deregister)
-        .at("PUT", "agent/service/maintenance/", agent::maintain)
-        .at("PUT", "agent/maintenance", agent::maintain_node)
         .at("GET", "agent/checks", agent::checks)
         .at("PUT", "agent/check/register", agent::register_check)
         .at("PUT", "agent/check/deregister/", agent::deregister_check)
@@ -42,30 +31,21 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .at("PUT", "agent/check/warn/", agent::warn)
         .at("PUT", "agent/check/fail/", agent::fail)
         .at("PUT", "agent/check/update/", agent::update)
-        .at("GET", "agent/health/service/id/", agent_health::by_id)
-        .at("GET", "agent/health/service/name/", agent_health::by_name)
-        .at("PUT", "agent/reload", agent::reload)
-        .at("GET", "catalog/datacenters", catalog::datacenters)
-        .at("GET", "catalog/nodes", catalog::nodes)
-        .at("GET", "catalog/node/", catalog::node)
-        .at("GET", "catalog/services", catalog::services)
-        .at("GET", "catalog/service/", catalog::service)
-        .at("PUT", "catalog/register", catalog_register::register)
-        .at("PUT", "catalog/deregister", catalog_register::deregister)
         .at("GET", "health/service/", health::service)
-        .at("GET", "health/node/", health::node)
-        .at("GET", "health/checks/", health::checks)
-        .at("GET", "health/state/", health::state)
-        .at("GET,PUT,DELETE", "kv/", kv::key)
-        .at("GET", "status/leader", agent_self::leader)
-        .at("GET", "status/peers", agent_self::peers);
-    routes.0.fallback(elsewhere).with_state(shared)
 }
 
-struct Routes(Router<Arc<Shared>>);
+/// A table of paths below `/v1/`.
+#[derive(Debug)]
+pub struct Routes(Router<Arc<Shared>>);
 
 impl Routes {
-    fn at<F, A>(self, allow: &'static str, path: &'static str, endpoint: F) -> Routes
+    /// The router of a running agent; a path that is not in the table is refused in words.
+    pub fn router(self, shared: Arc<Shared>) -> Router {
+        self.0.fallback(elsewhere).with_state(shared)
+    }
+
+    /// One more path, and the methods that it allows, with commas between.
+    pub fn at<F, A>(self, allow: &'static str, path: &'static str, endpoint: F) -> Routes
     where
         F: Fn(Call) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Answer> + Send,

@@ -1,17 +1,17 @@
 //! A check: what is known about the health of a service, or of the whole node.
 //!
-//! The four ways to find out are the files of `check/`; [`runner`] starts them when they are due.
+//! [`runner`] tries a check when it is due, [`results`] writes down what came of it, [`reap`] removes what
+//! stays critical. [`tcp`] is one way to find out; the others are in `extra/check/`.
 
-pub mod grpc;
-pub mod http;
+pub mod reap;
+pub mod results;
 pub mod runner;
-pub mod script;
 pub mod tcp;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The three states. A new check is critical: nobody has seen it healthy yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]
 pub enum Status {

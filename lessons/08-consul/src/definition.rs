@@ -4,21 +4,18 @@
 //! the first bit of it is registered.
 
 pub mod check;
-mod parts;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::decode::{Fields, Place};
+use crate::extra::decode::{Fields, is_zero};
+use crate::extra::parts::{judge_meta, judge_weights};
 use crate::refused::Refused;
 use crate::service::{Address, Service};
-use check::is_zero;
-use parts::{judge_meta, judge_weights};
 
 pub use check::{CheckDefinition, Probe};
 
 /// A service and its checks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "said above")]
 pub struct ServiceDefinition {
     pub service: Service,
@@ -28,7 +25,7 @@ pub struct ServiceDefinition {
 impl ServiceDefinition {
     /// Reads and judges the definition of a service.
     pub fn read(value: Value) -> Result<ServiceDefinition, Refused> {
-        let mut fields = Fields::of(value, "", Place::Within(""), "structs.ServiceDefinition")?;
+        let mut fields = Fields::of(value)?;
         let mut service = service(&mut fields, "Name")?;
         let mut checks = checks(&mut fields)?;
         // ACLs are off, so a token is taken and ignored, as by a Consul without ACLs.
@@ -95,13 +92,13 @@ fn checks(fields: &mut Fields) -> Result<Vec<CheckDefinition>, Refused> {
         // An empty one counts as none; in the list below it is a mistake.
         let members = value.as_object();
         let empty = members.is_some_and(|members| members.values().all(is_zero));
-        let check = CheckDefinition::of_service(value, ".Check");
+        let check = CheckDefinition::of_service(value);
         let check = check.map_err(|refused| refused.at("check"))?;
         checks.extend(Some(check).filter(|_| !empty));
     }
-    let list = fields.list("Checks", "structs.CheckTypes")?;
+    let list: Vec<Value> = fields.get("Checks")?;
     for (number, value) in list.into_iter().enumerate() {
-        let check = CheckDefinition::of_service(value, ".Checks");
+        let check = CheckDefinition::of_service(value);
         checks.push(check.map_err(|refused| refused.at(&format!("checks[{number}]")))?);
     }
     Ok(checks)
@@ -120,82 +117,5 @@ fn tag_addresses(service: &mut Service) {
             port: service.port,
         };
         service.tagged_addresses.entry(tag).or_insert(address);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::service::Weights;
-
-    fn service(json: &str) -> Result<ServiceDefinition, Refused> {
-        ServiceDefinition::read(crate::decode::value(json.as_bytes())?)
-    }
-
-    fn words(json: &str) -> String {
-        service(json).unwrap_err().words
-    }
-
-    #[test]
-    fn a_name_is_enough() {
-        let web = service(r#"{"Name":"web"}"#).unwrap();
-        assert_eq!(
-            (web.service.id.as_str(), web.service.name.as_str()),
-            ("web", "web")
-        );
-        assert_eq!(
-            web.service.weights,
-            Weights {
-                passing: 1,
-                warning: 1
-            }
-        );
-        assert!(web.checks.is_empty());
-    }
-
-    #[test]
-    fn checks_are_named_after_their_service_and_numbered_if_several() {
-        let one = service(r#"{"Name":"web","Check":{"TTL":"1s"}}"#).unwrap();
-        assert_eq!(one.checks[0].id, "service:web");
-        assert_eq!(one.checks[0].name, "Service 'web' check");
-        let two = service(r#"{"Name":"w","ID":"w1","Check":{"TTL":"1s"},"Checks":[{"TTL":"2s"}]}"#);
-        let ids: Vec<_> = two
-            .unwrap()
-            .checks
-            .into_iter()
-            .map(|check| check.id)
-            .collect();
-        assert_eq!(ids, ["service:w1:1", "service:w1:2"]);
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_in_consuls_words() {
-        assert_eq!(words("{}"), "Missing service name");
-        assert_eq!(
-            words(r#"{"Name":"x","Address":"0.0.0.0"}"#),
-            "Invalid service address"
-        );
-        assert_eq!(
-            words(r#"{"Name":"x","Check":{"HTTP":"http://x"}}"#),
-            "Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks"
-        );
-        assert_eq!(
-            words(r#"{"Name":"x","Check":{"Script":"zz","Interval":"1s"}}"#),
-            "Request decode failed: json: unknown field \"Script\""
-        );
-        assert_eq!(
-            words(r#"{"Name":"x","Check":{"HTTP":5}}"#),
-            "Request decode failed: json: cannot unmarshal number into Go struct field .Check of \
-             type string"
-        );
-    }
-
-    #[test]
-    fn the_reaper_waits_a_minute_at_least() {
-        let json = r#"{"Name":"x","Check":{"TTL":"5s","deregister_critical_service_after":"1s"}}"#;
-        assert_eq!(
-            service(json).unwrap().checks[0].deregister_after,
-            Some(std::time::Duration::from_secs(60))
-        );
     }
 }

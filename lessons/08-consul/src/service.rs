@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One instance. `id` is unique on its node, `name` is what callers ask for.
 ///
 /// The agent's own list shows it as it is here. In the catalog it has the members of [`InCatalog`] as
 /// well, and an empty `Meta` is `null` there: Consul's own answers differ in this.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]
 pub struct Service {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -26,7 +26,7 @@ pub struct Service {
     pub tagged_addresses: BTreeMap<String, Address>,
     pub weights: Weights,
     pub enable_tag_override: bool,
-    #[serde(flatten, skip_deserializing)]
+    #[serde(flatten)]
     pub in_catalog: Option<InCatalog>,
 }
 
@@ -42,7 +42,7 @@ pub struct InCatalog {
 }
 
 /// An address under another name, such as `lan_ipv4`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]
 pub struct Address {
@@ -51,7 +51,7 @@ pub struct Address {
 }
 
 /// How much of the load an instance takes, by its state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]
 pub struct Weights {

@@ -21,7 +21,8 @@ pub struct Setup {
     pub side: Option<Side>,
     /// The port of the HTTP API on 127.0.0.1; `None` takes a free one.
     pub http_port: Option<u16>,
-    /// Where registrations and keys outlive a restart; `None`: nowhere.
+    /// Where the real one keeps registrations and keys over a restart; `None`: nowhere. The embedded one keeps
+    /// nothing in any case.
     pub data_dir: Option<PathBuf>,
 }
 
@@ -74,7 +75,6 @@ impl Setup {
     async fn embedded(self) -> anyhow::Result<Consul> {
         let config = Config {
             http_addr: format!("127.0.0.1:{}", self.http_port.unwrap_or(0)),
-            data_dir: self.data_dir,
             ..Config::default()
         };
         let agent = Agent::start(config).await?;

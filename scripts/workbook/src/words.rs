@@ -168,7 +168,7 @@ pub const ADVICE: &str = "Advice:";
 
 /// The program behind `services` does not compile.
 pub const SERVICES_NOT_BUILT: &str = "The program for servers did not compile. Its errors are \
-     above; it is built from scripts/services, lessons/08-consul/src and lessons/15-redis/src.";
+     above; it is built from scripts/services, lessons/08-consul and lessons/15-redis.";
 
 /// A lesson whose programs cannot be built here.
 #[must_use]

@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderValue, StatusCode};
-use serde::Serialize;
+use axum::http::StatusCode;
 
-use super::answer::empty;
 use super::call::{Answer, Call};
-use crate::agent::Shared;
 use crate::check::{Check, Status};
-use crate::decode::{Fields, Place};
 use crate::definition::{CheckDefinition, ServiceDefinition};
-use crate::files;
-use crate::local::{Local, Source};
+use crate::extra::answer::empty;
+use crate::extra::decode::Fields;
+use crate::local::Source;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::store::{State, Topic};
+use crate::store::State;
 
 /// The services that this agent runs.
 pub async fn services(call: Call) -> Answer {
@@ -33,54 +30,6 @@ pub async fn checks(call: Call) -> Answer {
     let checks: Vec<Check> = call.shared.store.read(list);
     let checks = checks.iter().map(|check| (check.check_id.as_str(), check));
     call.answer(&checks.collect::<BTreeMap<_, _>>())
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Hashed<'a> {
-    #[serde(flatten)]
-    service: &'a Service,
-    content_hash: &'a str,
-}
-
-/// One service, with a hash of it that a caller may wait on as on an index.
-pub async fn service(call: Call) -> Answer {
-    let id = call.rest.as_str();
-    let find = |local: &Local| {
-        local
-            .service(id)
-            .map(|service| (hash(service), service.clone()))
-    };
-    let seen = call.get("hash");
-    if !seen.is_empty() {
-        let is_new = |state: &State| {
-            let now = find(&state.local);
-            u64::from(now.is_none_or(|(hash, _)| hash != seen))
-        };
-        let (_, wait) = call.index_and_wait()?;
-        let Shared { store, clock, .. } = &*call.shared;
-        store.wait_past(Topic::Local, clock, 0, wait, is_new).await;
-    }
-    let Some((hash, service)) = call.shared.store.read(|state| find(&state.local)) else {
-        return Err(Refused::new(404, format!("unknown service ID: {id}")));
-    };
-    let mut answer = call.answer(&Hashed {
-        service: &service,
-        content_hash: &hash,
-    })?;
-    if let Ok(hash) = HeaderValue::from_str(&hash) {
-        answer.headers_mut().insert("x-consul-contenthash", hash);
-    }
-    Ok(answer)
-}
-
-/// Equal services have equal hashes, and unequal ones almost never: FNV-1a over the JSON.
-fn hash(service: &Service) -> String {
-    let bytes = serde_json::to_vec(service).unwrap_or_default();
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    format!("{hash:x}")
 }
 
 /// Registers a service and its checks.
@@ -143,8 +92,7 @@ fn beat(call: &Call, status: Status) -> Answer {
 
 /// A heartbeat with the state and more words in the body.
 pub async fn update(call: Call) -> Answer {
-    let place = Place::Within("checkUpdate");
-    let mut fields = Fields::of(call.json()?, "", place, "checkUpdate")?;
+    let mut fields = Fields::of(call.json()?)?;
     let [status, output]: [String; 2] = [fields.get("Status")?, fields.get("Output")?];
     fields.end()?;
     let status = Status::parse(&status)
@@ -153,46 +101,7 @@ pub async fn update(call: Call) -> Answer {
     done()
 }
 
-/// Hides a service, or shows it again.
-pub async fn maintain(call: Call) -> Answer {
-    if call.rest.is_empty() {
-        return Err(Refused::bad("Missing service ID"));
-    }
-    let on = call.enable()?;
-    let id = call.rest.as_str();
-    let there = |state: &State| state.local.service(id).is_some();
-    if !call.shared.store.read(there) {
-        let words = format!("No service registered with ID {id:?}");
-        return Err(Refused::new(404, words));
-    }
-    call.shared.maintenance(id, on, call.get("reason"))?;
-    done()
-}
-
-/// Hides every service of this node, or shows them again.
-pub async fn maintain_node(call: Call) -> Answer {
-    let on = call.enable()?;
-    call.shared.maintenance("", on, call.get("reason"))?;
-    done()
-}
-
-/// Reads the definition files again.
-pub async fn reload(call: Call) -> Answer {
-    files::reload(&call.shared)?;
-    done()
-}
-
-fn done() -> Answer {
+/// An empty 200.
+pub(crate) fn done() -> Answer {
     Ok(empty(StatusCode::OK))
-}
-
-impl Call {
-    fn enable(&self) -> Result<bool, Refused> {
-        match self.get("enable") {
-            "" => Err(Refused::bad("Missing value for enable")),
-            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-            other => Err(Refused::bad(format!("Invalid value for enable: {other:?}"))),
-        }
-    }
 }

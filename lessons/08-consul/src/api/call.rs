@@ -10,10 +10,10 @@ use axum::response::Response;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::path::unescape;
-use crate::agent::Shared;
-use crate::decode;
+use crate::extra::path::unescape;
+use crate::extra::{decode, duration};
 use crate::refused::Refused;
+use crate::shared::Shared;
 use crate::store::{State, Topic};
 
 /// The value of a key may be so long.
@@ -163,7 +163,7 @@ impl Call {
     pub fn index_and_wait(&self) -> Result<(u64, Duration), Refused> {
         let wait = match self.get("wait") {
             "" => Duration::ZERO,
-            text => crate::duration::parse(text).map_err(|_| Refused::bad("Invalid wait time"))?,
+            text => duration::parse(text).map_err(|_| Refused::bad("Invalid wait time"))?,
         };
         let wait = if wait.is_zero() {
             DEFAULT_WAIT

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::{Status, grpc, http, script, tcp};
-use crate::agent::Shared;
+use super::{Status, tcp};
 use crate::definition::{CheckDefinition, Probe};
+use crate::extra::check::{late, other_ways};
+use crate::extra::clock::Clock;
 
 /// How long a try may take if nobody says.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,36 +41,40 @@ impl Task {
         self.number
     }
 
-    /// Makes the check critical after `ttl`.
-    pub fn ttl(shared: &Arc<Shared>, id: &str, ttl: Duration) -> Task {
+    /// A timer: calls `expired` after `ttl`, with the number of this task.
+    pub fn ttl(clock: &Clock, ttl: Duration, expired: impl FnOnce(u64) + Send + 'static) -> Task {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let sleep = shared.clock.sleep(ttl);
-        let (shared, id) = (shared.clone(), id.to_owned());
+        let sleep = clock.sleep(ttl);
         let handle = tokio::spawn(async move {
             let _awake = sleep.await;
-            shared.ttl_expired(&id, number);
+            expired(number);
         });
         Task { number, handle }
     }
 
     // ANCHOR: probe
-    /// Finds out, once in an interval.
-    pub fn probe(shared: &Arc<Shared>, definition: &CheckDefinition) -> Task {
+    /// Tries the check once in its interval, and reports each result with the number of this task.
+    pub fn probe(
+        clock: &Clock,
+        probes: &Arc<Semaphore>,
+        definition: &CheckDefinition,
+        report: impl Fn(u64, Status, &str) + Send + 'static,
+    ) -> Task {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let first = shared.clock.sleep(shared.clock.jitter(definition.interval));
-        let (shared, definition) = (shared.clone(), definition.clone());
+        let first = clock.sleep(clock.jitter(definition.interval));
+        let (clock, probes, definition) = (clock.clone(), probes.clone(), definition.clone());
         let handle = tokio::spawn(async move {
             let mut awake = first.await;
             loop {
                 // So many at once and no more: 10,000 checks would else be 10,000 open sockets. The
                 // semaphore is never closed.
-                let Ok(permit) = shared.probes.acquire().await else {
+                let Ok(permit) = probes.acquire().await else {
                     return;
                 };
-                let (status, output) = probe(&shared, &definition).await;
+                let (status, output) = try_once(&clock, &definition).await;
                 drop(permit);
-                shared.checked(&definition.id, number, status, &output);
-                let next = shared.clock.sleep(definition.interval);
+                report(number, status, &output);
+                let next = clock.sleep(definition.interval);
                 drop(awake);
                 awake = next.await;
             }
@@ -79,41 +85,19 @@ impl Task {
 }
 
 /// One try, within its time.
-async fn probe(shared: &Shared, definition: &CheckDefinition) -> (Status, String) {
+async fn try_once(clock: &Clock, definition: &CheckDefinition) -> (Status, String) {
     let script = matches!(definition.probe, Probe::Script(_));
     let most = if script { SCRIPT_TIMEOUT } else { TIMEOUT };
     let timeout = definition.timeout.unwrap_or(most);
-    let end = shared.clock.sleep(timeout);
+    let end = clock.sleep(timeout);
     let run = async {
         match &definition.probe {
-            Probe::Http {
-                url,
-                method,
-                header,
-                body,
-            } => http::check(url, method, header, body).await,
             Probe::Tcp(address) => tcp::check(address).await,
-            Probe::Grpc(target) => grpc::check(target).await,
-            Probe::Script(args) => script::check(args).await,
-            Probe::Ttl(_) | Probe::None => (Status::Critical, "nothing to run".into()),
+            other => other_ways(other).await,
         }
     };
     tokio::select! {
         result = run => result,
         _ = end => (Status::Critical, late(&definition.probe, timeout)),
-    }
-}
-
-fn late(probe: &Probe, timeout: Duration) -> String {
-    match probe {
-        Probe::Http { url, method, .. } => format!(
-            "{} {url:?}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
-            http::verb(method)
-        ),
-        Probe::Tcp(address) => format!("dial tcp {address}: i/o timeout"),
-        Probe::Grpc(_) => {
-            "rpc error: code = DeadlineExceeded desc = context deadline exceeded".into()
-        }
-        _ => format!("Timed out ({timeout:?}) running check"),
     }
 }

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::check::Status;
-use crate::decode::{Fields, Place};
+use crate::extra::decode::Fields;
 use crate::refused::Refused;
 
 /// A check: how to find out, how often, and what follows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckDefinition {
     /// Empty: named after its service.
     pub id: String,
@@ -40,7 +39,7 @@ pub struct CheckDefinition {
 }
 
 /// The ways to find out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]
 pub enum Probe {
     /// Nothing to do, and nothing to wait for.
@@ -60,10 +59,26 @@ pub enum Probe {
     Script(Vec<String>),
 }
 
-impl Probe {
-    /// The word in a check's `Type`.
+/// Consul keeps so much of a check's output.
+const OUTPUT: usize = 4096;
+/// More often than this nobody is asked, whatever the interval says.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+/// The reaper takes nothing away sooner.
+const MIN_REAP: Duration = Duration::from_secs(60);
+
+/// How the id of a check begins that maintenance of a service is, and the whole id for the node.
+pub const SERVICE_MAINTENANCE: &str = "_service_maintenance";
+/// The id of the check that maintenance of the node is.
+pub const NODE_MAINTENANCE: &str = "_node_maintenance";
+
+impl CheckDefinition {
+    /// The word in the check's `Type`.
     pub fn kind(&self) -> &'static str {
-        match self {
+        let service = self.id.strip_prefix(SERVICE_MAINTENANCE);
+        if self.id == NODE_MAINTENANCE || service.is_some_and(|rest| rest.starts_with(':')) {
+            return "maintenance";
+        }
+        match self.probe {
             Probe::None => "",
             Probe::Ttl(_) => "ttl",
             Probe::Http { .. } => "http",
@@ -72,22 +87,13 @@ impl Probe {
             Probe::Script(_) => "script",
         }
     }
-}
 
-/// Consul keeps so much of a check's output.
-const OUTPUT: usize = 4096;
-/// More often than this nobody is asked, whatever the interval says.
-const MIN_INTERVAL: Duration = Duration::from_secs(1);
-/// The reaper takes nothing away sooner.
-const MIN_REAP: Duration = Duration::from_secs(60);
-
-impl CheckDefinition {
     /// Reads and judges a check that is registered by itself.
     pub fn read(value: Value) -> Result<CheckDefinition, Refused> {
-        let mut fields = Fields::of(value, "", Place::Within(""), "structs.CheckDefinition")?;
+        let mut fields = Fields::of(value)?;
         let (id, service_id) = (fields.get("ID")?, fields.get("ServiceID")?);
         fields.get::<String>("Token")?;
-        let check = CheckDefinition::members(fields, "Bad check status")?;
+        let check = CheckDefinition::members(fields)?;
         let mut check = CheckDefinition {
             id,
             service_id,
@@ -103,20 +109,16 @@ impl CheckDefinition {
         Ok(check)
     }
 
-    /// Reads a check inside a service, at `place`. It has no name yet, and is not judged yet.
-    pub(super) fn of_service(
-        value: Value,
-        place: &'static str,
-    ) -> Result<CheckDefinition, Refused> {
-        let mut fields = Fields::of(value, place, Place::Is(place), "structs.CheckType")?;
+    /// Reads a check inside a service. It has no name yet, and is not judged yet.
+    pub(super) fn of_service(value: Value) -> Result<CheckDefinition, Refused> {
+        let mut fields = Fields::of(value)?;
         let id = fields.get("CheckID")?;
-        let bad = "Status for checks must 'passing', 'warning', 'critical'";
-        let check = CheckDefinition::members(fields, bad)?;
+        let check = CheckDefinition::members(fields)?;
         Ok(CheckDefinition { id, ..check })
     }
 
     /// The members that both kinds of check have.
-    fn members(mut fields: Fields, bad_status: &str) -> Result<CheckDefinition, Refused> {
+    fn members(mut fields: Fields) -> Result<CheckDefinition, Refused> {
         let status: String = fields.get("Status")?;
         let reap: Duration = fields.get("DeregisterCriticalServiceAfter")?;
         let timeout = Some(fields.get("Timeout")?).filter(|timeout| *timeout > Duration::ZERO);
@@ -127,7 +129,7 @@ impl CheckDefinition {
             name: fields.get("Name")?,
             status: match status.as_str() {
                 "" => None,
-                text => Some(Status::parse(text).ok_or_else(|| Refused::bad(bad_status))?),
+                text => Some(Status::parse(text).ok_or_else(|| Refused::bad("Bad check status"))?),
             },
             notes: fields.get("Notes")?,
             service_id: String::new(),
@@ -214,15 +216,4 @@ fn probe(fields: &mut Fields) -> Result<(Probe, Duration), Refused> {
 
 fn invalid(why: &str) -> Refused {
     Refused::bad(format!("Invalid check: {why}"))
-}
-
-/// What Go has in a member that nobody set.
-pub(crate) fn is_zero(value: &Value) -> bool {
-    match value {
-        Value::String(text) => ["", "0", "0s"].contains(&text.as_str()),
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::Array(list) => list.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        other => *other == Value::Bool(false) || other.is_null(),
-    }
 }

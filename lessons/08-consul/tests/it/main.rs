@@ -1,0 +1,17 @@
+//! The tests of lesson 08, one program: the conformance suite against the agent of this lesson and the
+//! real Consul, and what holds for the agent alone.
+
+mod agent;
+mod catalog;
+mod clock;
+mod command_line;
+mod conformance;
+mod crowd;
+mod definition;
+mod foreign;
+mod hostile;
+mod layout;
+mod real;
+mod store;
+mod support;
+mod watchers;
