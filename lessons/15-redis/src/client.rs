@@ -49,7 +49,6 @@ pub async fn connect(addr: SocketAddr, patience: Patience) -> RedisResult<Connec
 
 /// Whether the command may have run although there is no reply: the connection was lost, or the time
 /// was over. With any other error Redis has answered.
-#[must_use]
 pub fn nobody_knows(error: &redis::RedisError) -> bool {
     error.is_io_error() && !error.is_connection_refusal()
 }

@@ -10,19 +10,16 @@ pub struct Clock(Option<Arc<AtomicU64>>);
 
 impl Clock {
     /// The clock of the machine.
-    #[must_use]
     pub fn real() -> Self {
         Clock(None)
     }
 
     /// A clock that stands still until [`advance`](Self::advance) moves it.
-    #[must_use]
     pub fn by_hand() -> Self {
         Clock(Some(Arc::new(AtomicU64::new(now()))))
     }
 
     /// Milliseconds since 1970.
-    #[must_use]
     pub fn now_ms(&self) -> u64 {
         self.0
             .as_ref()

@@ -5,19 +5,17 @@
 //! searches for an end in data: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 //!
 //! * [`Value`] is what goes over the wire, in both directions; [`Value::encode`] writes one.
-//! * [`Decoder`] reads values from pieces of any size; [`decode`] reads one from a slice.
-//! * [`Requests`] is the other reader, that of a server: arrays of bulk strings and nothing else, or
+//! * [`Requests`] is the reader of a server: arrays of bulk strings and nothing else, or
 //!   a line that a person typed.
+//! * [`Decoder`](crate::decode::Decoder), the reader of a client, is in `demo/decode.rs`.
 //!
 //! Nothing here believes a length: memory is taken for bytes that have come, never for bytes that
 //! somebody has announced.
 
-mod decode;
 mod number;
 mod request;
 mod value;
 
-pub use decode::{Broken, Decoder, Limits, decode};
 pub use number::integer;
-pub use request::{Requests, Size};
+pub use request::Requests;
 pub use value::{Protocol, Value};

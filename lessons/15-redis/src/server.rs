@@ -4,11 +4,6 @@
 //! of Redis 7.0, error by error; a command that is not here is answered as Redis answers one that it
 //! does not know. Nothing is written to a disk.
 //!
-//! Read on in this order: `connection.rs` (one client), `session.rs` (what a client has said before),
-//! `command.rs` (what a command is), `commands/` (all of them), `keyspace.rs` (the keys, and when they
-//! end), `state.rs` (what is shared, and why behind a mutex). Then the small ones: `refused.rs` (errors),
-//! `glob.rs` (patterns). Requests are read by `resp/request.rs`, answers written by `resp/value.rs`.
-//!
 //! What is bounded: see [`Config`]. A client that reads slowly is waited for. One that is in the middle
 //! of a request or takes no byte of an answer for `patience` is cut, and so is one whose answer is too
 //! large or that would bring all buffers together above `max_buffers`. Keys have `max_memory`. A client
@@ -16,13 +11,12 @@
 //!
 //! What is not as in Redis: a key is gone in the millisecond of its deadline and not behind it; DBSIZE
 //! never counts the dead; who is dead is known and not found by lot (see `keyspace.rs`); CLIENT SETINFO
-//! is that of 7.2; COMMAND and INFO say less; and of course all that is not here: other types, scripts,
-//! subscriptions, the disk, replicas, passwords.
+//! is that of 7.2; COMMAND and INFO say less; and of course all that is not in the table of
+//! `commands.rs`: other types, scripts, subscriptions, the disk, replicas, passwords.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -123,7 +117,7 @@ impl Server {
     pub async fn start(config: Config) -> io::Result<Server> {
         let listener = listen(&config.addr).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(config, address.port()));
+        let shared = Arc::new(Shared::new(config));
         let (ends, ended) = oneshot::channel();
         Ok(Server {
             address,
@@ -135,13 +129,11 @@ impl Server {
     }
 
     /// Where it listens.
-    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The clock that it was given.
-    #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.shared.config.clock
     }
@@ -201,7 +193,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut ended: oneshot::
                 let connection = Connection::new(shared.clone(), stream, place);
                 connections.spawn(connection.serve());
             }
-            Err(_) => refuse(&shared, &stream),
+            Err(_) => refuse(&stream),
         }
     }
     drop(listener);
@@ -210,8 +202,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut ended: oneshot::
 }
 
 /// Says that there is no place, if that can be said without waiting.
-fn refuse(shared: &Shared, stream: &TcpStream) {
-    shared.rejected.fetch_add(1, Ordering::Relaxed);
+fn refuse(stream: &TcpStream) {
     // A new connection has room for a line; whoever has gone does not need it.
     let _ = stream.try_write(b"-ERR max number of clients reached\r\n");
 }

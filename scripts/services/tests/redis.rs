@@ -54,7 +54,7 @@ fn a_life(side: &str) {
     let next = "redis-cli -p {port}\n  cargo run -p l15-redis -- client --addr {addr}\n";
     lives::a_life("redis", side, &version(side), next, |at| {
         assert_eq!(ask(at, "SET colour blue").unwrap(), "+OK");
-        assert_eq!(ask(at, "STRLEN colour").unwrap(), ":4");
+        assert_eq!(ask(at, "EXISTS colour").unwrap(), ":1");
     });
 }
 

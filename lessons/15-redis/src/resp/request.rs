@@ -1,7 +1,7 @@
 //! What a server reads: requests, in Redis' own way and with Redis' own complaints.
 //!
 //! A request is an array of bulk strings, or one line that a person typed. It is not read with
-//! [`Decoder`](super::Decoder): a server that takes only this needs no depth and no other type, and
+//! [`Decoder`](crate::decode::Decoder): a server that takes only this needs no depth and no other type, and
 //! its refusals are part of what Redis is known by.
 
 use super::integer;
@@ -12,26 +12,14 @@ const LINE: usize = 64 * 1024;
 /// What a word costs besides its bytes.
 const WORD: usize = 32;
 
-/// What a request may cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Size {
-    /// Bytes of one word (`proto-max-bulk-len`).
-    pub bulk: usize,
-}
-
-impl Default for Size {
-    /// 512 MiB, as in Redis.
-    fn default() -> Self {
-        Size {
-            bulk: 512 * 1024 * 1024,
-        }
-    }
-}
+/// Bytes of one word, unless a reader is told otherwise: 512 MiB, as in Redis.
+const BULK: usize = 512 * 1024 * 1024;
 
 /// Reads requests from pieces of any size.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Requests {
-    size: Size,
+    /// Bytes of one word (`proto-max-bulk-len`).
+    most: usize,
     buffer: Vec<u8>,
     /// Bytes of the buffer that have been read.
     at: usize,
@@ -46,13 +34,24 @@ pub struct Requests {
     held: usize,
 }
 
+impl Default for Requests {
+    fn default() -> Self {
+        Requests::new(BULK)
+    }
+}
+
 impl Requests {
-    /// A reader with a limit of its own.
-    #[must_use]
-    pub fn new(size: Size) -> Self {
+    /// A reader that refuses words of more than `most` bytes.
+    pub fn new(most: usize) -> Self {
         Requests {
-            size,
-            ..Requests::default()
+            most,
+            buffer: Vec::new(),
+            at: 0,
+            searched: 0,
+            words: Vec::new(),
+            missing: 0,
+            length: None,
+            held: 0,
         }
     }
 
@@ -71,7 +70,6 @@ impl Requests {
     }
 
     /// The bytes that have come and are not read yet.
-    #[must_use]
     pub fn rest(&self) -> &[u8] {
         self.buffer.get(self.at..).unwrap_or_default()
     }
@@ -82,13 +80,11 @@ impl Requests {
     }
 
     /// Bytes that are held for a request that is not whole.
-    #[must_use]
     pub fn held(&self) -> usize {
         self.rest().len() + self.held
     }
 
     /// Whether a request has begun and is not whole.
-    #[must_use]
     pub fn is_half(&self) -> bool {
         self.missing > 0 || !self.rest().is_empty()
     }
@@ -136,7 +132,7 @@ impl Requests {
         let length = match self.length {
             Some(length) => length,
             None => {
-                let most = self.size.bulk;
+                let most = self.most;
                 let Some(line) = self.line("too big bulk count string")? else {
                     return Ok(false);
                 };
@@ -183,7 +179,8 @@ impl Requests {
         Ok(rest.get(..end))
     }
 
-    /// A line that a person typed, with quotes as in a shell.
+    /// A line that a person typed. Redis reads quotes as a shell does; here they are refused, because a
+    /// client sends arrays, in which any byte can stand.
     fn typed(&mut self) -> Result<Option<Vec<Vec<u8>>>, String> {
         let rest = self.buffer.get(self.at..).unwrap_or_default();
         let unseen = rest.get(self.searched..).unwrap_or_default();
@@ -197,122 +194,14 @@ impl Requests {
         let end = self.searched + found;
         let line = rest.get(..end).unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let words = split(line).ok_or("unbalanced quotes in request")?;
+        if line.iter().any(|byte| b"'\"".contains(byte)) {
+            return Err("quotes are for redis-cli; this server reads plain words".into());
+        }
+        let words = line.split(u8::is_ascii_whitespace);
+        let words = words.filter(|word| !word.is_empty()).map(<[u8]>::to_vec);
+        let words = words.collect();
         self.searched = 0;
         self.at += end + 1;
         Ok(Some(words))
-    }
-}
-
-/// The words of a line. In `"..."` a backslash begins `\n`, `\r`, `\t`, `\b`, `\a`, `\xHH` or stands for
-/// the byte after it; in `'...'` it can only be before `'`. `None` if a quote is left open or a word goes
-/// on right behind it.
-fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut words = Vec::new();
-    let mut rest = line;
-    loop {
-        rest = rest.trim_ascii_start();
-        if rest.is_empty() {
-            return Some(words);
-        }
-        let mut word = Vec::new();
-        loop {
-            match rest {
-                [] => break,
-                [space, ..] if space.is_ascii_whitespace() => break,
-                [quote @ (b'"' | b'\''), tail @ ..] => {
-                    rest = quoted(*quote, tail, &mut word)?;
-                    // Behind a quote there is a space or the end.
-                    if rest.first().is_some_and(|next| !next.is_ascii_whitespace()) {
-                        return None;
-                    }
-                }
-                [byte, tail @ ..] => {
-                    word.push(*byte);
-                    rest = tail;
-                }
-            }
-        }
-        words.push(word);
-    }
-}
-
-/// Reads up to the closing quote; what is behind it.
-fn quoted<'a>(quote: u8, mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
-    loop {
-        rest = match rest {
-            [byte, tail @ ..] if *byte == quote => return Some(tail),
-            [b'\\', b'\'', tail @ ..] if quote == b'\'' => {
-                word.push(b'\'');
-                tail
-            }
-            [b'\\', b'x', high, low, tail @ ..]
-                if quote == b'"' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0);
-                let byte = digit(*high) * 16 + digit(*low);
-                word.push(u8::try_from(byte).unwrap_or(0));
-                tail
-            }
-            [b'\\', escaped, tail @ ..] if quote == b'"' => {
-                word.push(match escaped {
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    b'b' => 8,
-                    b'a' => 7,
-                    other => *other,
-                });
-                tail
-            }
-            [byte, tail @ ..] => {
-                word.push(*byte);
-                tail
-            }
-            [] => return None,
-        };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(line: &str) -> Option<Vec<String>> {
-        let words = split(line.as_bytes())?.into_iter();
-        Some(words.map(|word| String::from_utf8(word).unwrap()).collect())
-    }
-
-    #[test]
-    fn lines_are_split_as_in_a_shell() {
-        let some = |words: &[&str]| Some(words.iter().map(|word| (*word).to_string()).collect());
-        assert_eq!(words("  set  a b "), some(&["set", "a", "b"]));
-        assert_eq!(
-            words(r#"set "a b" '\'' """#),
-            some(&["set", "a b", "'", ""])
-        );
-        assert_eq!(words(r#""\x41\n\"\q""#), some(&["A\n\"q"]));
-        assert_eq!(words(r#"a"b""#), some(&["ab"]));
-        assert_eq!(words(""), some(&[]));
-        for line in [r#""a"#, "'a", r#""a"b"#, r#""\"#] {
-            assert_eq!(words(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_request_in_any_pieces() {
-        let bytes = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\nping\r\n*0\r\n\r\n*1\r\n$4\r\nPING\r\n";
-        for size in 1..bytes.len() {
-            let mut requests = Requests::default();
-            let mut read = Vec::new();
-            for piece in bytes.chunks(size) {
-                requests.space().extend_from_slice(piece);
-                while let Some(request) = requests.next_request().unwrap() {
-                    read.push(request.join(&b' '));
-                }
-            }
-            assert_eq!(read, [&b"GET a"[..], b"ping", b"PING"], "pieces of {size}");
-            assert!(!requests.is_half() && requests.held() == 0);
-        }
     }
 }

@@ -1,9 +1,6 @@
 //! What a command is, and where one is found by its name.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use super::commands;
+use super::commands::TABLE;
 use super::refused::{Answer, Refused};
 use super::session::Session;
 use super::state::{Shared, State};
@@ -17,26 +14,23 @@ pub struct Command {
     pub name: &'static str,
     /// How many words it has, with its name; at least so many, if negative.
     pub arity: i64,
-    /// What kind it is, in Redis' words: `write`, `denyoom`, `fast`, and so on, with spaces between.
-    pub flags: &'static str,
-    /// Where its keys are: the first, the last, the step. The last can count from the end.
-    pub keys: (i64, i64, i64),
-    /// What it does, for COMMAND DOCS.
-    pub summary: &'static str,
-    /// The group in Redis' documentation.
-    pub group: &'static str,
+    /// What the session has to know of it.
+    pub kind: Kind,
     /// Does it.
     pub run: fn(&mut Call<'_>) -> Answer,
-    /// Its subcommands, if the second word names one.
-    pub within: &'static [Command],
 }
 
-impl Command {
-    /// Whether it is of a kind.
-    #[must_use]
-    pub fn is(&self, flag: &str) -> bool {
-        self.flags.split(' ').any(|one| one == flag)
-    }
+/// What the session has to know of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing.
+    Plain,
+    /// It may take memory, so it is refused when there is none (`denyoom`).
+    Grows,
+    /// It is done after MULTI too, and not queued.
+    AtOnce,
+    /// The second word names the command.
+    Container,
 }
 
 /// One command on its way.
@@ -56,7 +50,6 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// A word; empty if there is none, which the arity forbids.
-    #[must_use]
     pub fn word(&self, at: usize) -> &[u8] {
         self.words.get(at).map_or(&[], Vec::as_slice)
     }
@@ -69,16 +62,12 @@ impl Call<'_> {
             .unwrap_or_default()
     }
 
-    /// A word that is a number.
-    ///
-    /// # Errors
-    /// If it is none.
+    /// A word that is a number; refused, if it is none.
     pub fn number(&self, at: usize) -> Result<i64, Refused> {
         integer(self.word(at)).ok_or_else(Refused::no_integer)
     }
 
     /// The words from `at` on.
-    #[must_use]
     pub fn from(&self, at: usize) -> &[Vec<u8>] {
         self.words.get(at..).unwrap_or_default()
     }
@@ -91,37 +80,26 @@ impl Call<'_> {
     }
 
     /// The time of this command in milliseconds.
-    #[must_use]
     pub fn now(&self) -> i64 {
         self.state.spaces[0].now
     }
 }
 
-static BY_NAME: LazyLock<HashMap<&str, &Command>> = LazyLock::new(|| {
-    let all = commands::all().flat_map(|one| std::iter::once(one).chain(one.within));
-    all.map(|command| (command.name, command)).collect()
-});
-
-/// A command by its name in any case, or one of its subcommands as `client|id`.
-#[must_use]
-pub fn named(name: &str) -> Option<&'static Command> {
-    BY_NAME.get(name.to_ascii_lowercase().as_str()).copied()
+fn named(name: &str) -> Option<&'static Command> {
+    TABLE.iter().find(|command| command.name == name)
 }
 
-/// The command that these words call.
-///
-/// # Errors
-/// If there is none, or it takes another number of words.
+/// The command that these words call; refused, if there is none, or it takes another number of words.
 pub fn find(words: &[Vec<u8>]) -> Result<&'static Command, Refused> {
     let lower = |at: usize| {
         let word = words.get(at).map_or(&[][..], Vec::as_slice);
         String::from_utf8_lossy(word).to_ascii_lowercase()
     };
-    let command = named(&lower(0)).filter(|command| !command.name.contains('|'));
+    let first = lower(0);
+    let command = named(&first).filter(|command| !command.name.contains('|'));
     let mut command = command.ok_or_else(|| Refused::unknown(words))?;
-    if let (Some(second), [_, ..]) = (words.get(1), command.within) {
-        let name = format!("{}|{}", command.name, lower(1));
-        match named(&name) {
+    if let (Some(second), true) = (words.get(1), command.kind == Kind::Container) {
+        match named(&format!("{first}|{}", lower(1))) {
             Some(sub) => command = sub,
             None => {
                 let help = format!("'. Try {} HELP.", command.name.to_ascii_uppercase());

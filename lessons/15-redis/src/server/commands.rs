@@ -1,67 +1,66 @@
-//! The commands, by what they are about, and the table of them.
-
-use super::command::Command;
+//! The table of commands; what each does is in the files below, by what it is about.
 
 mod about;
 mod client;
-mod counters;
 mod keys;
 mod scan;
 mod strings;
 mod transaction;
 mod ttl;
 
-/// All commands.
-pub fn all() -> impl Iterator<Item = &'static Command> {
-    let tables: [&'static [Command]; 8] = [
-        strings::TABLE,
-        counters::TABLE,
-        ttl::TABLE,
-        keys::TABLE,
-        scan::TABLE,
-        transaction::TABLE,
-        client::TABLE,
-        about::TABLE,
-    ];
-    tables.into_iter().flatten()
-}
+use super::command::{Call, Command, Kind};
+use super::refused::Answer;
 
-/// A line of a table, without what few have.
-const fn line(
+/// All commands: the name, how many words (at least so many, if negative), the kind, the function. A
+/// subcommand has the name of its command before it, as `client|id`.
+pub const TABLE: &[Command] = &[
+    row("get", 2, Kind::Plain, strings::get),
+    row("set", -3, Kind::Grows, strings::set),
+    row("setex", 4, Kind::Grows, strings::setex),
+    row("psetex", 4, Kind::Grows, strings::setex),
+    row("getdel", 2, Kind::Plain, strings::getdel),
+    row("mget", -2, Kind::Plain, strings::mget),
+    row("mset", -3, Kind::Grows, strings::mset),
+    row("incr", 2, Kind::Grows, strings::incr),
+    row("incrby", 3, Kind::Grows, strings::incr_by),
+    row("expire", -3, Kind::Plain, ttl::expire),
+    row("pexpire", -3, Kind::Plain, ttl::expire),
+    row("ttl", 2, Kind::Plain, ttl::ttl),
+    row("pttl", 2, Kind::Plain, ttl::ttl),
+    row("del", -2, Kind::Plain, keys::del),
+    row("exists", -2, Kind::Plain, keys::exists),
+    row("dbsize", 1, Kind::Plain, keys::db_size),
+    row("flushdb", -1, Kind::Plain, keys::flush),
+    row("flushall", -1, Kind::Plain, keys::flush),
+    row("keys", 2, Kind::Plain, scan::keys),
+    row("scan", -2, Kind::Plain, scan::scan),
+    row("multi", 1, Kind::AtOnce, transaction::multi),
+    row("exec", 1, Kind::AtOnce, transaction::exec),
+    row("discard", 1, Kind::AtOnce, transaction::discard),
+    row("watch", -2, Kind::AtOnce, transaction::watch),
+    row("unwatch", 1, Kind::Plain, transaction::unwatch),
+    row("ping", -1, Kind::Plain, client::ping),
+    row("echo", 2, Kind::Plain, client::echo),
+    row("quit", -1, Kind::AtOnce, client::quit),
+    row("select", 2, Kind::Plain, client::select),
+    row("hello", -1, Kind::Plain, client::hello),
+    row("client", -2, Kind::Container, client::container),
+    row("client|getname", 2, Kind::Plain, client::get_name),
+    row("client|setname", 3, Kind::Plain, client::set_name),
+    row("client|setinfo", 4, Kind::Plain, client::set_info),
+    row("info", -1, Kind::Plain, about::info),
+];
+
+const fn row(
     name: &'static str,
     arity: i64,
-    flags: &'static str,
-    keys: (i64, i64, i64),
-    summary: &'static str,
-    run: fn(&mut super::command::Call<'_>) -> super::refused::Answer,
+    kind: Kind,
+    run: fn(&mut Call<'_>) -> Answer,
 ) -> Command {
     Command {
         name,
         arity,
-        flags,
-        keys,
-        summary,
-        group: "generic",
+        kind,
         run,
-        within: &[],
     }
 }
-
-impl Command {
-    const fn group(mut self, group: &'static str) -> Command {
-        self.group = group;
-        self
-    }
-
-    const fn within(mut self, within: &'static [Command]) -> Command {
-        self.within = within;
-        self
-    }
-}
-
-/// The keys of a command that has one.
-const ONE: (i64, i64, i64) = (1, 1, 1);
-/// Of a command that has any number.
-const ALL: (i64, i64, i64) = (1, -1, 1);
-/// Of a command that has none.
-const NONE: (i64, i64, i64) = (0, 0, 0);

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::session::Session;
 use super::state::Shared;
-use crate::resp::{Requests, Size, Value};
+use crate::resp::{Requests, Value};
 
 /// So much is read at once.
 const READ: usize = 16 * 1024;
@@ -41,7 +41,6 @@ pub struct Connection {
 
 impl Connection {
     /// A client that has found a place.
-    #[must_use]
     pub fn new(shared: Arc<Shared>, stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
         let id = shared.clients.fetch_add(1, Ordering::Relaxed) + 1;
         let bulk = shared.config.max_bulk;
@@ -49,17 +48,14 @@ impl Connection {
             shared,
             stream,
             session: Session::new(id),
-            requests: Requests::new(Size { bulk }),
+            requests: Requests::new(bulk),
             out: Vec::new(),
             counted: 0,
             _place: place,
         }
     }
 
-    /// Serves it until one of the two ends it.
-    ///
-    /// # Errors
-    /// If it breaks, or takes too long or too much; there is nobody to tell then.
+    /// Serves it until one of the two ends it, or it breaks, or takes too long or too much.
     pub async fn serve(mut self) -> io::Result<()> {
         // Small answers that wait for each other's acknowledgements would cost 40 ms each.
         self.stream.set_nodelay(true)?;
@@ -150,10 +146,7 @@ impl Connection {
                 };
             };
             if used == 0 || used > rest.len() {
-                let came = rest.len();
-                return Err(format!(
-                    "a request of {used} bytes was read, where {came} are"
-                ));
+                return Err(format!("a request of {used} bytes was read"));
             }
             self.requests.skip(used);
             if !words.is_empty() {

@@ -6,7 +6,6 @@
 /// The obvious way calls itself at every `*`, and a stranger's `*a*a*a*a*a*b` keeps it busy for days
 /// (Redis had to mend that once, CVE-2022-36021). Only the last `*` has to be tried again: what fits
 /// before it can stay.
-#[must_use]
 pub fn fits(pattern: &[u8], text: &[u8]) -> bool {
     let (mut pattern, mut text) = (pattern, text);
     let mut star: Option<(&[u8], &[u8])> = None;
@@ -73,44 +72,5 @@ fn class(pattern: &[u8], byte: u8) -> (bool, &[u8]) {
                 rest
             }
         };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn patterns_fit_as_in_redis() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("", "", true),
-            ("", "a", false),
-            ("a*", "abc", true),
-            ("*c", "abc", true),
-            ("a*b*c", "axxbyyc", true),
-            ("a*b*c", "axxcyyb", false),
-            ("h?llo", "hello", true),
-            ("h?llo", "hllo", false),
-            ("h[ae]llo", "hallo", true),
-            ("h[^e]llo", "hello", false),
-            ("h[a-c]llo", "hbllo", true),
-            ("h[c-a]llo", "hbllo", true),
-            ("h[a-c", "hb", true),
-            ("\\*", "*", true),
-            ("\\*", "a", false),
-            ("[\\]]", "]", true),
-            ("a\\", "a\\", true),
-            ("**", "abc", true),
-        ] {
-            let fit = fits(pattern.as_bytes(), text.as_bytes());
-            assert_eq!(fit, expected, "{pattern} {text}");
-        }
-    }
-
-    #[test]
-    fn a_bad_pattern_is_no_endless_work() {
-        let pattern = "*a".repeat(30) + "b";
-        assert!(!fits(pattern.as_bytes(), "a".repeat(10_000).as_bytes()));
     }
 }

@@ -88,23 +88,6 @@ impl Keyspace {
         self.table.entry(hash).or_default().push(entry);
     }
 
-    /// Writes behind the value of a key that is there; how long it is then.
-    pub fn append(&mut self, key: &[u8], more: &[u8]) -> usize {
-        let Some(entry) = self.take(key) else {
-            return 0;
-        };
-        // In place, if no answer that is under way shares the bytes: else a value of a megabyte that
-        // grows byte by byte would be copied a million times.
-        let mut value = match entry.value.try_into_mut() {
-            Ok(own) => own,
-            Err(shared) => shared.as_ref().into(),
-        };
-        value.extend_from_slice(more);
-        let length = value.len();
-        self.set(entry.key, value.freeze(), entry.deadline);
-        length
-    }
-
     /// Another deadline for a key that is there.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<i64>) {
         if let Some(entry) = self.take(key) {
@@ -159,33 +142,17 @@ impl Keyspace {
         entries.filter(|(entry, _)| !entry.is_dead(self.now))
     }
 
-    /// Any key that is alive. `lot` is a random number.
-    #[must_use]
-    pub fn any(&self, lot: u64) -> Option<&Entry> {
-        let mut after = self.entries_from(lot);
-        let (entry, _) = after.next().or_else(|| self.entries_from(0).next())?;
-        Some(entry)
-    }
-
-    /// Keys, those of them with a deadline among them, and the sum of the remaining times in ms.
-    #[must_use]
-    pub fn counts(&self) -> (usize, usize, i64) {
-        let left = self.deadlines.iter().map(|(at, _)| at - self.now);
-        (
-            self.count,
-            self.deadlines.len(),
-            left.fold(0, i64::saturating_add),
-        )
+    /// Keys, and those of them with a deadline.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.count, self.deadlines.len())
     }
 
     /// About how many bytes it holds.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// How many keys have ended by their deadline.
-    #[must_use]
     pub fn expired(&self) -> u64 {
         self.expired
     }

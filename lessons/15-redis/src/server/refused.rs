@@ -20,54 +20,40 @@ impl Refused {
     }
 
     /// An error that quotes at most 128 bytes of what a client has sent.
-    #[must_use]
     pub fn quoting(before: &str, word: &[u8], after: &str) -> Refused {
         Refused([before.as_bytes(), text(word, MOST), after.as_bytes()].concat())
     }
 
     /// An option that nobody knows, or two that exclude each other.
-    #[must_use]
     pub fn syntax() -> Refused {
         Refused::new("ERR syntax error")
     }
 
     /// A word that should be a number.
-    #[must_use]
     pub fn no_integer() -> Refused {
         Refused::new("ERR value is not an integer or out of range")
     }
 
     /// A time to live that is none, or that ends after the end of time.
-    #[must_use]
     pub fn expire_time(command: &str) -> Refused {
         Refused::new(format!("ERR invalid expire time in '{command}' command"))
     }
 
     /// Too few words, or too many.
-    #[must_use]
     pub fn arity(command: &str) -> Refused {
         Refused::new(format!(
             "ERR wrong number of arguments for '{command}' command"
         ))
     }
 
-    /// There is no room for more.
-    #[must_use]
-    pub fn no_memory() -> Refused {
-        Refused::new("OOM command not allowed when used memory > 'maxmemory'.")
-    }
-
     /// A command that is not here; it quotes the first 128 bytes of what was sent with it.
-    #[must_use]
     pub fn unknown(words: &[Vec<u8>]) -> Refused {
-        let (name, rest) = words
-            .split_first()
-            .map_or((&[][..], &[][..]), |(n, r)| (n, r));
+        let name = words.first().map_or(&[][..], Vec::as_slice);
         let mut said = b"ERR unknown command '".to_vec();
         said.extend_from_slice(text(name, MOST));
         said.extend_from_slice(b"', with args beginning with: ");
         let before = said.len();
-        for word in rest {
+        for word in words.iter().skip(1) {
             let Some(room @ 1..) = MOST.checked_sub(said.len() - before) else {
                 break;
             };
@@ -79,7 +65,6 @@ impl Refused {
     }
 
     /// What EXEC says when it is refused itself.
-    #[must_use]
     pub fn aborts(self) -> Refused {
         let mut said = b"EXECABORT Transaction discarded because of: ".to_vec();
         said.extend_from_slice(self.0.strip_prefix(b"ERR ").unwrap_or(&self.0));
@@ -87,7 +72,6 @@ impl Refused {
     }
 
     /// As what it goes to the client.
-    #[must_use]
     pub fn value(self) -> Value {
         Value::error(self.0)
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
-use super::command::{Call, Command, find};
+use super::command::{Call, Command, Kind, find};
 use super::refused::{Answer, Refused};
 use super::state::{Shared, State};
 use crate::resp::{Protocol, Value};
@@ -48,7 +48,6 @@ pub struct Queue {
 
 impl Session {
     /// A new client.
-    #[must_use]
     pub fn new(id: u64) -> Session {
         Session {
             id,
@@ -85,7 +84,7 @@ impl Session {
             }
         };
         match &mut self.queue {
-            Some(queue) if !command.is("at_once") => {
+            Some(queue) if command.kind != Kind::AtOnce => {
                 let bytes = words.iter().map(|word| WORD + word.len());
                 queue.bytes += bytes.sum::<usize>();
                 queue.requests.push((command, words));
@@ -104,16 +103,21 @@ impl Session {
         command: &'static Command,
     ) -> Result<&'static Command, Refused> {
         let grows = match (&self.queue, command.name) {
-            (None, _) => command.is("denyoom"),
-            (Some(_), "discard" | "quit" | "reset") => false,
-            (Some(queue), "exec") => queue.requests.iter().any(|(one, _)| one.is("denyoom")),
+            (None, _) => command.kind == Kind::Grows,
+            (Some(_), "discard" | "quit") => false,
+            (Some(queue), "exec") => queue
+                .requests
+                .iter()
+                .any(|(one, _)| one.kind == Kind::Grows),
             // What is queued takes memory, whatever it will do.
             (Some(_), _) => true,
         };
         if !grows || state.bytes() <= shared.config.max_memory {
             return Ok(command);
         }
-        Err(Refused::no_memory())
+        Err(Refused::new(
+            "OOM command not allowed when used memory > 'maxmemory'.",
+        ))
     }
 
     fn run(
@@ -123,7 +127,6 @@ impl Session {
         command: &'static Command,
         words: Vec<Vec<u8>>,
     ) -> Answer {
-        state.commands += 1;
         (command.run)(&mut Call {
             words,
             name: command.name,
@@ -133,11 +136,9 @@ impl Session {
         })
     }
 
-    /// EXEC: does what was queued, in one hold of the lock, and so with nobody between.
-    ///
-    /// # Errors
-    /// If there was no MULTI, or if a command was refused when it was queued. What fails while it is
-    /// done is an error among the answers, and the others are done all the same: there is no way back.
+    /// EXEC: does what was queued, in one hold of the lock, and so with nobody between. Refused without MULTI,
+    /// or if a command was refused when it was queued. What fails while it is done is an error among the
+    /// answers, and the others are done all the same: there is no way back.
     pub fn exec(&mut self, shared: &Shared, state: &mut State) -> Answer {
         let Some(queue) = self.queue.take() else {
             return Err(Refused::new("ERR EXEC without MULTI"));
@@ -206,7 +207,6 @@ impl Session {
     }
 
     /// Bytes that it makes the server hold beyond its answers.
-    #[must_use]
     pub fn held(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.bytes) + self.watched_bytes
     }

@@ -9,7 +9,6 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::Semaphore;
 
@@ -26,44 +25,28 @@ pub struct Shared {
     pub config: Config,
     /// One permit a client.
     pub places: Arc<Semaphore>,
-    /// When it started, for INFO.
-    pub started: Instant,
-    /// The port, for INFO.
-    pub port: u16,
     /// Bytes of requests and answers that are under way, of all clients.
     pub buffers: AtomicUsize,
-    /// Clients that were ever let in, which numbers them, and those that were not.
+    /// Clients that were ever let in, which numbers them.
     pub clients: AtomicU64,
-    /// Clients that found no place.
-    pub rejected: AtomicU64,
     state: Mutex<State>,
 }
 
-/// The keys, and what is counted.
+/// The keys.
 #[derive(Debug, Default)]
 pub struct State {
     /// The databases.
     pub spaces: [Keyspace; DATABASES],
-    /// Commands that were done.
-    pub commands: u64,
-    /// Reads that found their key.
-    pub hits: u64,
-    /// Reads that did not.
-    pub misses: u64,
 }
 
 impl Shared {
     /// An empty one.
-    #[must_use]
-    pub fn new(config: Config, port: u16) -> Shared {
+    pub fn new(config: Config) -> Shared {
         Shared {
             places: Arc::new(Semaphore::new(config.max_clients)),
             config,
-            started: Instant::now(),
-            port,
             buffers: AtomicUsize::new(0),
             clients: AtomicU64::new(0),
-            rejected: AtomicU64::new(0),
             state: Mutex::default(),
         }
     }
@@ -80,7 +63,6 @@ impl Shared {
     }
 
     /// Clients that are connected.
-    #[must_use]
     pub fn connected(&self) -> usize {
         let free = self.places.available_permits();
         self.config.max_clients.saturating_sub(free)
@@ -101,7 +83,6 @@ impl Shared {
 
 impl State {
     /// About how many bytes the keys are.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         self.spaces.iter().map(Keyspace::bytes).sum()
     }

@@ -1,31 +1,10 @@
 //! All keys: at once, or piece by piece.
 
-use super::{NONE, line};
 use crate::resp::{Value, integer};
-use crate::server::command::{Call, Command};
+use crate::server::command::Call;
 use crate::server::glob;
 use crate::server::refused::{Answer, Refused};
-
-pub(super) const TABLE: &[Command] = &[
-    line(
-        "keys",
-        2,
-        "readonly",
-        NONE,
-        "All keys that fit a pattern; it stops everyone else",
-        keys,
-    ),
-    line(
-        "scan",
-        -2,
-        "readonly",
-        NONE,
-        "The keys, piece by piece",
-        scan,
-    ),
-];
-
-fn keys(call: &mut Call<'_>) -> Answer {
+pub(super) fn keys(call: &mut Call<'_>) -> Answer {
     let pattern = call.take(1);
     let entries = call.space().entries_from(0);
     let keys = entries.map(|(entry, _)| &entry.key);
@@ -35,9 +14,11 @@ fn keys(call: &mut Call<'_>) -> Answer {
 
 /// A key that is there from the first call with cursor 0 to the last one is returned once. One that
 /// comes or goes meanwhile may be returned or not.
-fn scan(call: &mut Call<'_>) -> Answer {
-    let cursor = cursor(call.word(1)).ok_or_else(|| Refused::new("ERR invalid cursor"))?;
-    let (mut pattern, mut most, mut strings) = (None, 10, true);
+pub(super) fn scan(call: &mut Call<'_>) -> Answer {
+    let cursor = std::str::from_utf8(call.word(1)).ok();
+    let cursor = cursor.and_then(|text| text.parse().ok());
+    let cursor = cursor.ok_or_else(|| Refused::new("ERR invalid cursor"))?;
+    let (mut pattern, mut most) = (None, 10);
     for pair in call.from(2).chunks(2) {
         let [option, word] = pair else {
             return Err(Refused::syntax());
@@ -48,7 +29,6 @@ fn scan(call: &mut Call<'_>) -> Answer {
                 _ => return Err(Refused::syntax()),
             },
             b"MATCH" => pattern = Some(word.clone()),
-            b"TYPE" => strings = word.eq_ignore_ascii_case(b"string"),
             _ => return Err(Refused::syntax()),
         }
     }
@@ -63,21 +43,10 @@ fn scan(call: &mut Call<'_>) -> Answer {
         let fits = pattern
             .as_ref()
             .is_none_or(|pattern| glob::fits(pattern, &entry.key));
-        if strings && fits {
+        if fits {
             found.push(Value::Bulk(entry.key.clone()));
         }
     }
     let next = Value::bulk(next.to_string());
     Ok(Value::Array(vec![next, Value::Array(found)]))
-}
-
-/// Redis reads cursors with C's `strtoul`: nothing is 0, and a minus counts back from the end.
-fn cursor(word: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(word).ok()?;
-    match text.strip_prefix('-') {
-        _ if text.is_empty() => Some(0),
-        Some(digits) if !digits.starts_with('+') => digits.parse().ok().map(u64::wrapping_neg),
-        Some(_) => None,
-        None => text.parse().ok(),
-    }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use l15_redis::client::{Patience, connect};
-use l15_redis::{greet, serve};
+use l15_redis::greet;
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use crate::say::ask;
+use crate::serve;
 
 /// Tells the whole story.
 pub async fn run() -> anyhow::Result<()> {

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 
 use anyhow::{anyhow, ensure};
 use l15_redis::client::{Patience, connect};
-use l15_redis::cost;
 use redis::Value;
 use redis::aio::ConnectionManager;
+
+use crate::cost;
 
 /// Sends these words as one command and prints the reply.
 pub async fn client(addr: SocketAddr, words: &[OsString]) -> anyhow::Result<()> {

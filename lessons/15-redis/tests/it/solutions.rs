@@ -1,19 +1,17 @@
 //! The solutions of the exercises against the real Redis: their checks run on ours.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{PATIENCE, real};
 use l15_redis::client::{Patience, connect};
 use redis::AsyncCommands;
 use redis::aio::ConnectionManager;
-use support::{PATIENCE, real};
 
-#[path = "../exercises/once-only/solution.rs"]
+#[path = "../../exercises/once-only/solution.rs"]
 mod once_only;
-#[path = "../exercises/reconnect/solution.rs"]
+#[path = "../../exercises/reconnect/solution.rs"]
 mod reconnect;
-#[path = "../exercises/setex/solution.rs"]
+#[path = "../../exercises/setex/solution.rs"]
 mod setex;
 
 /// Runs it with a connection to a real Redis.

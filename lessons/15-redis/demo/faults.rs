@@ -14,7 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::resp::{Broken, Value, decode};
+use crate::decode::{Broken, decode};
+use crate::resp::Value;
 
 /// The longest command and the longest reply that go through. It is for lessons, not for films.
 const LONGEST: usize = 16 * 1024 * 1024;

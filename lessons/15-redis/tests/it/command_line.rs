@@ -1,14 +1,12 @@
 //! The program as a person meets it: the demo tells what the chapter says, and `client` and `cost` call
 //! both kinds of Redis.
 
-mod support;
-
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::Side;
+use crate::support::Side;
 use testkit::program::{output, run};
 
 fn program() -> Command {
@@ -67,7 +65,7 @@ fn client_prints_replies_as_redis_cli_does() {
             (&["SET", "name", "two\nlines"][..], "OK\n"),
             (&["GET", "name"], "\"two\\nlines\"\n"),
             (&["GET", "nobody"], "(nil)\n"),
-            (&["DECRBY", "balance", "-5"], "(integer) 5\n"),
+            (&["INCRBY", "balance", "5"], "(integer) 5\n"),
             (&["MGET", "balance", "nobody"], "1) \"5\"\n2) (nil)\n"),
             (
                 &["INCR", "name"],

@@ -8,7 +8,7 @@ use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::server::{Config, Server};
+use l15_redis::server::{Config, Server};
 
 /// Where it listens if nobody says otherwise: Redis' own port.
 pub const ADDR: &str = "127.0.0.1:6379";

@@ -1,10 +1,12 @@
 //! The command line of lesson 15. Without an argument it tells the whole story in two processes; `server`,
 //! `client` and `cost` are for terminals.
 
+mod cost;
 mod demo;
 #[cfg(feature = "mine")]
 mod mine;
 mod say;
+mod serve;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -12,8 +14,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use l15_redis::serve::ADDR;
 use lexopt::prelude::*;
+use serve::ADDR;
 use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
@@ -48,7 +50,7 @@ fn run() -> anyhow::Result<()> {
     let role = role.as_ref().map(|role| role.to_string_lossy());
     let words: Vec<OsString> = words.collect();
     if role.as_deref() == Some("server") {
-        return l15_redis::serve::run(words);
+        return serve::run(words);
     }
     let runtime = tokio::runtime::Runtime::new()?;
     let done = match role.as_deref() {

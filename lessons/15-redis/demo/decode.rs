@@ -9,8 +9,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::integer;
-use super::value::Value;
+use crate::resp::{Value, integer};
 
 /// What a value may cost.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +79,8 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Value, usize)>, Broken> {
 /// Reads values one after the other from pieces of any size.
 ///
 /// ```
-/// use l15_redis::resp::{Decoder, Value};
+/// use l15_redis::decode::Decoder;
+/// use l15_redis::resp::Value;
 ///
 /// let mut decoder = Decoder::default();
 /// decoder.feed(b"$5\r\nhel");

@@ -6,7 +6,8 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use l15_redis::resp::{self, Value};
+use l15_redis::decode::decode;
+use l15_redis::resp::Value;
 use l15_redis::server::{Config, Server};
 
 /// The last resort: nothing here takes so long.
@@ -157,7 +158,7 @@ impl Line {
     #[track_caller]
     pub fn value(&mut self) -> Value {
         loop {
-            let read = resp::decode(&self.buffer).unwrap_or_else(|broken| panic!("{broken}"));
+            let read = decode(&self.buffer).unwrap_or_else(|broken| panic!("{broken}"));
             if let Some((value, used)) = read {
                 self.buffer.drain(..used);
                 return value;

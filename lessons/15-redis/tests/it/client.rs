@@ -1,19 +1,21 @@
 //! What the chapter shows in Rust, on both kinds of Redis: types, pipelines, transactions, one connection,
 //! lost replies, and a Redis that is away.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use l15_redis::client::{Patience, connect, nobody_knows};
 use l15_redis::faults::{Act, Command, Rule, Wire};
+use l15_redis::greet;
 use l15_redis::server::{Config, Server};
-use l15_redis::{cost, greet};
+
+use crate::support::{PATIENCE, Side};
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
-use support::{PATIENCE, Side};
+
+#[path = "../../demo/cost.rs"]
+mod cost;
 
 async fn client(addr: SocketAddr) -> ConnectionManager {
     // Generous: these tests are about what is said, and not about when.
@@ -75,6 +77,7 @@ fn all_ways_of_calling_count_the_same() {
             ];
             assert_eq!(costs.map(|cost| cost.calls), [20; 4]);
             assert_eq!(costs.map(|cost| cost.connections), [20, 1, 1, 1]);
+            assert!(costs.iter().all(|cost| cost.micros() > 0.0), "{costs:?}");
             let counted: u64 = client(server.addr).await.get("cost").await.unwrap();
             assert_eq!(counted, 80, "{side}");
         });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use redis::{AsyncCommands, Client, RedisResult};
 
-use crate::client::{Patience, connect};
+use l15_redis::client::{Patience, connect};
 
 /// What was measured.
 #[derive(Clone, Copy, Debug)]

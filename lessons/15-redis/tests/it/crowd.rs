@@ -1,15 +1,13 @@
 //! Many at once: thousands of connections, and clients that want the same key in the same moment. With
 //! `CROWD=9000 cargo test -p l15-redis --release --test crowd -- --nocapture` it is a larger one.
 
-mod support;
-
 use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
+use crate::support::{Line, Side, soon};
 use l15_redis::resp::Value;
 use rustix::process::{Resource, getrlimit, setrlimit};
-use support::{Line, Side, soon};
 
 /// Both ends of a connection are files of this process when the server is ours.
 fn allow_many_files(connections: u64) {
@@ -54,7 +52,7 @@ fn thousands_are_connected_and_all_are_served() {
 
 /// Runs the same thing on many connections, begun together.
 fn together<T: Send>(
-    redis: &support::Redis,
+    redis: &crate::support::Redis,
     count: usize,
     each: impl Fn(&mut Line) -> T + Sync,
 ) -> Vec<T> {

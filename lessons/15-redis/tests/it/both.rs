@@ -2,11 +2,9 @@
 //! is wrong about Redis fails here too. Each is held three times: line by line, in one write, and a byte
 //! at a time.
 
-mod support;
-
 use std::path::Path;
 
-use support::{Line, Redis, Side};
+use crate::support::{Line, Redis, Side};
 
 /// What one side says and the other answers.
 enum Part {
@@ -25,7 +23,7 @@ struct Conversation {
 /// Reads a file of conversations; its head says how it is written.
 fn read(file: &str) -> Vec<Conversation> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = path.join("tests/conversations").join(file);
+    let path = path.join("tests/it/conversations").join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     let mut all: Vec<Conversation> = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -134,10 +132,10 @@ fn nothing_more(side: Side, line: &mut Line, conversation: &Conversation) {
     let rest = if conversation.ends {
         line.rest()
     } else {
-        // If more had been said, it would come before this. `RESET` is answered in any state.
-        line.send(b"RESET\r\nQUIT\r\n");
+        // If more had been said, it would come before this. `QUIT` is answered in any state.
+        line.send(b"QUIT\r\n");
         let rest = line.rest();
-        rest.strip_suffix(b"+RESET\r\n+OK\r\n")
+        rest.strip_suffix(b"+OK\r\n")
             .map_or(rest.clone(), <[u8]>::to_vec)
     };
     let said = String::from_utf8_lossy(&rest);

@@ -1,7 +1,8 @@
 //! The codec: every type both ways, pieces of any size, limits, and noise.
 
 use bytes::Bytes;
-use l15_redis::resp::{Broken, Decoder, Limits, Protocol, Requests, Value, decode};
+use l15_redis::decode::{Broken, Decoder, Limits, decode};
+use l15_redis::resp::{Protocol, Requests, Value, integer};
 use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
 
 fn text(text: &str) -> Bytes {
@@ -313,4 +314,104 @@ fn noise_does_no_harm() {
     }
     let more = peak_memory().saturating_sub(before);
     assert!(more < MEMORY, "{more} KiB");
+}
+
+fn written(value: &Value, protocol: Protocol) -> String {
+    let mut out = Vec::new();
+    value.encode(protocol, &mut out);
+    assert!(out.len() <= value.size(), "{value:?}");
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn one_answer_in_two_versions() {
+    for (value, two, three) in [
+        (Value::simple("OK"), "+OK\r\n", "+OK\r\n"),
+        (Value::Integer(-7), ":-7\r\n", ":-7\r\n"),
+        (Value::bulk("a\r\n"), "$3\r\na\r\n\r\n", "$3\r\na\r\n\r\n"),
+        (Value::Null, "$-1\r\n", "_\r\n"),
+        (Value::Boolean(true), ":1\r\n", "#t\r\n"),
+        (Value::Double(0.5), "$3\r\n0.5\r\n", ",0.5\r\n"),
+        (
+            Value::Double(f64::NEG_INFINITY),
+            "$4\r\n-inf\r\n",
+            ",-inf\r\n",
+        ),
+        (
+            Value::Map(vec![("a".into(), Value::Integer(1))]),
+            "*2\r\n$1\r\na\r\n:1\r\n",
+            "%1\r\n$1\r\na\r\n:1\r\n",
+        ),
+        (
+            Value::Set(vec![Value::Null]),
+            "*1\r\n$-1\r\n",
+            "~1\r\n_\r\n",
+        ),
+        (
+            Value::Verbatim {
+                format: *b"txt",
+                text: Bytes::from_static(b"hi"),
+            },
+            "$2\r\nhi\r\n",
+            "=6\r\ntxt:hi\r\n",
+        ),
+    ] {
+        assert_eq!(written(&value, Protocol::Resp2), two);
+        assert_eq!(written(&value, Protocol::Resp3), three);
+    }
+}
+
+#[test]
+fn an_error_stays_on_its_line() {
+    let error = Value::error("ERR no 'a\r\n+OK'");
+    assert_eq!(written(&error, Protocol::Resp2), "-ERR no 'a  +OK'\r\n");
+}
+
+#[test]
+fn one_spelling_a_number() {
+    for (text, number) in [
+        ("0", Some(0)),
+        ("-1", Some(-1)),
+        ("9223372036854775807", Some(i64::MAX)),
+        ("-9223372036854775808", Some(i64::MIN)),
+        ("9223372036854775808", None),
+        ("", None),
+        ("-", None),
+        ("-0", None),
+        ("+1", None),
+        ("01", None),
+        (" 1", None),
+        ("1 ", None),
+        ("1e3", None),
+    ] {
+        assert_eq!(integer(text.as_bytes()), number, "{text:?}");
+    }
+}
+
+#[test]
+fn a_typed_line_is_plain_words() {
+    let mut requests = Requests::default();
+    requests
+        .space()
+        .extend_from_slice(b"  set  a\tb \r\nget 'a'\n");
+    let words = requests.next_request().unwrap().unwrap();
+    assert_eq!(words.join(&b' '), b"set a b");
+    assert!(requests.next_request().unwrap_err().contains("quotes"));
+}
+
+#[test]
+fn a_request_in_any_pieces() {
+    let bytes = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\nping\r\n*0\r\n\r\n*1\r\n$4\r\nPING\r\n";
+    for size in 1..bytes.len() {
+        let mut requests = Requests::default();
+        let mut read = Vec::new();
+        for piece in bytes.chunks(size) {
+            requests.space().extend_from_slice(piece);
+            while let Some(request) = requests.next_request().unwrap() {
+                read.push(request.join(&b' '));
+            }
+        }
+        assert_eq!(read, [&b"GET a"[..], b"ping", b"PING"], "pieces of {size}");
+        assert!(!requests.is_half() && requests.held() == 0);
+    }
 }

@@ -1,0 +1,18 @@
+//! The tests of lesson 15, one program: the server against the real Redis byte by byte, its limits, its
+//! clients, and the command line.
+
+mod both;
+mod client;
+mod command_line;
+mod crowd;
+mod expiry;
+mod foreign;
+#[path = "../../src/server/glob.rs"]
+mod glob;
+mod hostile;
+mod patterns;
+mod protocol;
+mod random;
+mod serve;
+mod solutions;
+mod support;
