@@ -2,6 +2,7 @@
 //! dependency. A run has a small, fixed budget; `FUZZ_SECONDS=600` makes it as long as you like
 //! (`scripts/figures fuzz` does that, and counts).
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// What a decoder under noise may need on top of what it had, in KiB: far more than any limit allows
@@ -73,6 +74,42 @@ pub fn budget(what: &'static str, inputs: u64) -> impl Iterator<Item = Dice> {
 pub fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     peak(&status).unwrap_or(0)
+}
+
+/// Whether the calling test has this process to itself, so that [`peak_memory`] is its own. With
+/// cargo-nextest it has. `cargo test` runs many tests in one process: then this runs the calling test again,
+/// alone in a process of its own, and returns false when it has passed there.
+///
+/// ```no_run
+/// if !testkit::fuzz::alone() {
+///     return;
+/// }
+/// ```
+///
+/// # Panics
+///
+/// If the test fails there, with all that it said.
+#[track_caller]
+pub fn alone() -> bool {
+    const ALONE: &str = "TESTKIT_ALONE";
+    let test = std::thread::current();
+    // With one thread the tests run on the main thread, one after the other.
+    let name = test.name().filter(|name| *name != "main");
+    let set = |variable| std::env::var_os(variable).is_some();
+    let Some(name) = name.filter(|_| !set(ALONE) && !set("NEXTEST")) else {
+        return true;
+    };
+    let mut again = Command::new(std::env::current_exe().expect("this program"));
+    again.args([name, "--exact", "--nocapture"]).env(ALONE, "1");
+    let output = again.output().expect("this program once more");
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "alone in a process:\n{said}{errors}"
+    );
+    false
 }
 
 /// The same of any process, whose `/proc/ID/status` this is.

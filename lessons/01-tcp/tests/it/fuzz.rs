@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use l01_tcp::frame::{self, FrameError};
-use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
+use testkit::fuzz::{Dice, MEMORY, alone, budget, peak_memory};
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// Longer than most of the noise, shorter than some of its frames.
@@ -86,6 +86,9 @@ impl Found {
 
 #[tokio::test]
 async fn noise_never_panics_and_pieces_change_nothing() {
+    if !alone() {
+        return;
+    }
     let before = peak_memory();
     for mut dice in budget("frame decoder", 20_000) {
         let bytes = stream(&mut dice);

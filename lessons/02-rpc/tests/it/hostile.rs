@@ -9,7 +9,7 @@ use l01_tcp::frame;
 use l02_rpc::client::Client;
 use l02_rpc::message::{self, Failure, Reply, Request};
 use l02_rpc::server::{Settings, converse};
-use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
+use testkit::fuzz::{Dice, MEMORY, alone, budget, peak_memory};
 
 use crate::running::{greeter, patient};
 
@@ -75,6 +75,9 @@ impl Noise for Dice {
 
 #[test]
 fn no_bytes_make_the_decoder_panic_or_reserve_much() {
+    if !alone() {
+        return;
+    }
     let before = peak_memory();
     for mut dice in budget("RPC decoder", 300_000) {
         let bytes = dice.message();
@@ -99,6 +102,9 @@ fn no_bytes_make_the_decoder_panic_or_reserve_much() {
 
 #[tokio::test]
 async fn no_stream_of_bytes_makes_the_server_panic() {
+    if !alone() {
+        return;
+    }
     let services = Arc::new(greeter());
     let before = peak_memory();
     for mut dice in budget("RPC server", 10_000) {

@@ -4,7 +4,7 @@
 
 use l03_json_rpc::go;
 use l03_json_rpc::split::{Lost, Split};
-use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
+use testkit::fuzz::{Dice, MEMORY, alone, budget, peak_memory};
 
 const LIMIT: usize = 512;
 
@@ -80,6 +80,9 @@ fn read(
 
 #[test]
 fn noise_never_panics_and_pieces_change_nothing() {
+    if !alone() {
+        return;
+    }
     let before = peak_memory();
     let (mut streams, mut whole, mut answered, mut lost) = (0, 0, 0, 0);
     for mut dice in budget("Go-dialect reader", 20_000) {

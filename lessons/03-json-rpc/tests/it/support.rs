@@ -65,12 +65,15 @@ pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> Vec<u8> {
 
 // ---- strangers
 
-/// The program of `interop/go/NAME`, built once for each test program.
+/// The program of `interop/go/NAME`, built once in each process.
 pub fn go_program(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go");
         std::fs::create_dir_all(&target).unwrap();
+        // Tests run in many processes: one builds, the others wait.
+        let turn = std::fs::File::create(target.join("build.lock")).unwrap();
+        turn.lock().unwrap();
         for name in ["client", "server"] {
             build_go(name, &target);
         }

@@ -13,7 +13,7 @@ use l05_protobuf::schema::Schema;
 use l05_protobuf::school::Student;
 use l05_protobuf::{DESCRIPTORS, frame, wire};
 use prost::Message;
-use testkit::fuzz::{Dice, MEMORY, budget, peak_memory};
+use testkit::fuzz::{Dice, MEMORY, alone, budget, peak_memory};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::generated::Made;
@@ -84,6 +84,9 @@ fn try_as<M: Made>(dice: &mut Dice, schema: &Schema, judged: &mut [usize; 2]) {
 
 #[test]
 fn damaged_messages_are_errors_or_messages() {
+    if !alone() {
+        return;
+    }
     let schema = Schema::new(DESCRIPTORS).unwrap();
     let (before, asked) = (peak_memory(), peak_asked());
     let mut judged = [0; 2];
@@ -159,6 +162,9 @@ impl AsyncRead for Pieces<'_> {
 
 #[tokio::test]
 async fn damaged_frames_never_reserve_what_they_claim() {
+    if !alone() {
+        return;
+    }
     const LIMIT: usize = 200;
     let (before, asked) = (peak_memory(), peak_asked());
     for mut dice in budget("frames", 20_000) {
