@@ -3,15 +3,15 @@
 //! is told in that order. Pieces and pauses are on purpose: on loopback nearly every write arrives
 //! whole, and that is exactly how wrong code gets through its tests.
 
-use std::cell::RefCell;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
+use stage::child::{Child, Spawn};
+use stage::story::{now, stamped};
 
 /// The limits of the demo's server: small, so that nobody has to wait.
 const LINE: usize = 64;
@@ -31,7 +31,7 @@ pub fn run() -> anyhow::Result<()> {
          \nThat is process {}, and it listens on {}.\n\
          Times are milliseconds since the client dialled.",
         std::process::id(),
-        server.child.borrow().id(),
+        server.child.id(),
         server.addr
     );
     greeting(&server)?;
@@ -148,7 +148,7 @@ fn killed(server: &Peer) -> anyhow::Result<()> {
     let mut wire = Wire::dial(server)?;
     wire.send("wi")?;
     wire.wait(&["server read"])?;
-    server.kill().context("kill the server")?;
+    server.child.kill();
     wire.wait(&["client end"])?;
     wire.tell();
     match TcpStream::connect_timeout(&server.addr, PATIENCE) {
@@ -163,76 +163,47 @@ fn killed(server: &Peer) -> anyhow::Result<()> {
 
 // ---- the other process
 
+/// This program once more, as a server on a free port.
+pub fn server(more: &[&str]) -> anyhow::Result<Child> {
+    Spawn::this_program(["server", "--addr", "127.0.0.1:0"])?
+        .args(more)
+        .until_stdin_ends("--until-stdin-ends")
+        .start()
+}
+
 /// The server, and what it has seen.
 struct Peer {
-    /// In a cell, because it is killed while a connection to it is still looked at.
-    child: RefCell<Child>,
+    child: Child,
     addr: SocketAddr,
-    saw: Receiver<Seen>,
 }
 
 impl Peer {
     fn start(more: &[&str]) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args([
-                "server",
-                "--narrate",
-                "--until-stdin-ends",
-                "--addr",
-                "127.0.0.1:0",
-            ])
-            .args([
-                "--line",
-                &LINE.to_string(),
-                "--time-ms",
-                &TIME_MS.to_string(),
-            ])
-            .args(["--clients", &CLIENTS.to_string()])
-            .args(more)
-            // Held open and never written to: when this process ends, the server notices.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start this program a second time")?;
-        let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
-        let first = lines
-            .next()
-            .context("the server ended before it listened")??;
-        let addr = first
-            .strip_prefix("listening on ")
-            .context("an address")?
-            .parse()?;
-        let (tell, saw) = mpsc::channel();
-        thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if let Some(seen) = Seen::by_the_server(&line) {
-                    let _ = tell.send(seen);
-                }
-            }
-        });
+        let limits = [
+            "--narrate",
+            "--line",
+            &LINE.to_string(),
+            "--time-ms",
+            &TIME_MS.to_string(),
+            "--clients",
+            &CLIENTS.to_string(),
+        ];
+        let child = server(&[&limits, more].concat())?;
         Ok(Peer {
-            child: RefCell::new(child),
-            addr,
-            saw,
+            addr: child.listening_blocking()?,
+            child,
         })
     }
 
-    /// Ends it without a word, as a crash would, and waits until the system has cleaned up.
-    fn kill(&self) -> io::Result<()> {
-        let mut child = self.child.borrow_mut();
-        child.kill()?;
-        child.wait().map(drop)
+    /// What it has seen since the last time.
+    fn saw(&self) -> impl Iterator<Item = Seen> {
+        let lines = self.child.lines().into_iter();
+        lines.filter_map(|line| Seen::by_the_server(&line.text))
     }
 
-    /// Whatever it has seen so far is not part of the next scene.
+    /// What it has seen so far is not part of the next scene.
     fn forget(&self) {
-        while self.saw.recv_timeout(Duration::from_millis(20)).is_ok() {}
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.kill();
+        while self.child.next_line(Duration::from_millis(20)).is_some() {}
     }
 }
 
@@ -259,7 +230,7 @@ impl Seen {
 
     /// Reads one line of the server: `MICROS read HEX`, `MICROS finished`, `MICROS refused WHY`.
     fn by_the_server(line: &str) -> Option<Self> {
-        let (micros, rest) = line.split_once(' ')?;
+        let (micros, rest) = stamped(line)?;
         let (what, more) = rest.split_once(' ').unwrap_or((rest, ""));
         let (kind, text, bytes) = match what {
             "read" => {
@@ -277,7 +248,7 @@ impl Seen {
             _ => return None,
         };
         Some(Seen {
-            micros: micros.parse().ok()?,
+            micros,
             kind,
             text,
             bytes,
@@ -332,7 +303,7 @@ impl<'p> Wire<'p> {
     /// Takes over everything that has been seen until now.
     fn collect(&mut self) {
         self.story.extend(self.mine.try_iter());
-        self.story.extend(self.peer.saw.try_iter());
+        self.story.extend(self.peer.saw());
     }
 
     fn has_ended(&mut self) -> bool {
@@ -448,11 +419,4 @@ fn listen(mut stream: TcpStream, tell: &Sender<Seen>) {
             return;
         }
     }
-}
-
-/// Both processes read the same clock, so their times can be compared.
-fn now() -> u128 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_micros())
 }

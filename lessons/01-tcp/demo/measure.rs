@@ -1,50 +1,53 @@
 //! One row of the ladder: what the greeting call costs in bytes, microseconds and lines of code.
 //! The server is another process, as it would be in real life; only the machine is the same.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Context;
-use l01_tcp::ladder::{Times, head, lines_of_code};
 use l01_tcp::{blocking, frame, nonblocking, protocol};
+use stage::measure::{PROFILE, Times, head, lines_of_code};
+
+use crate::demo::server;
 
 const CALLS: usize = 5000;
 const CONNECTIONS: usize = 500;
 const PATIENCE: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
+/// The columns of the words in front of the numbers.
+const WORDS: usize = 38;
 
 /// Measures and prints.
 pub fn run() -> anyhow::Result<()> {
-    head(NAME, CALLS);
+    println!("The greeting call for `{NAME}`, {CALLS} times each, {PROFILE}, this machine.\n");
+    head(WORDS);
 
-    let function = times(CALLS, || {
+    let function = Times::blocking(CALLS, || {
         std::hint::black_box(protocol::reply(std::hint::black_box(NAME)));
         Ok(())
     })?;
-    function.row("a function call");
+    function.row("a function call", WORDS);
 
-    let server = Server::start(&[])?;
-    let mut client = blocking::Client::connect(server.addr, PATIENCE)?;
-    let call = times(CALLS, || client.greet(NAME).map(drop).map_err(Into::into))?;
-    let call = call.row("one connection, blocking");
-    let dialled = times(CONNECTIONS, || {
-        let mut client = blocking::Client::connect(server.addr, PATIENCE)?;
+    let blocking_server = server(&[])?;
+    let addr = blocking_server.listening_blocking()?;
+    let mut client = blocking::Client::connect(addr, PATIENCE)?;
+    let call = Times::blocking(CALLS, || Ok(client.greet(NAME).map(drop)?))?;
+    let call = call.row("one connection, blocking", WORDS);
+    let dialled = Times::blocking(CONNECTIONS, || {
+        let mut client = blocking::Client::connect(addr, PATIENCE)?;
         client.greet(NAME)?;
         Ok(client.finish()?)
     })?;
-    dialled.row("a new connection for each call");
+    dialled.row("a new connection for each call", WORDS);
 
-    let server = Server::start(&["--tokio"])?;
+    let tokio_server = server(&["--tokio"])?;
+    let addr = tokio_server.listening_blocking()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut client = runtime.block_on(nonblocking::Client::connect(server.addr, PATIENCE))?;
-    let tokio = times(CALLS, || {
+    let mut client = runtime.block_on(nonblocking::Client::connect(addr, PATIENCE))?;
+    let tokio = Times::blocking(CALLS, || {
         Ok(runtime.block_on(client.greet(NAME)).map(drop)?)
     })?;
-    tokio.row("one connection, tokio on both sides");
+    tokio.row("one connection, tokio on both sides", WORDS);
 
     let request = protocol::request(NAME)?.len();
     let answer = protocol::reply(NAME).len();
@@ -75,48 +78,4 @@ pub fn run() -> anyhow::Result<()> {
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
     println!("| 01 TCP | {} | {call:.0} | {blocking} |", request + answer);
     Ok(())
-}
-
-/// How long each of so many calls took.
-fn times(count: usize, mut call: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Times> {
-    let mut times = Times::new(count);
-    while times.more() {
-        let since = Instant::now();
-        call()?;
-        times.add(since.elapsed());
-    }
-    Ok(times)
-}
-
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Server {
-    fn start(more: &[&str]) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["server", "--until-stdin-ends", "--addr", "127.0.0.1:0"])
-            .args(more)
-            // Held open and never written to: when this process ends, the server notices.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start this program a second time")?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("its output")?).read_line(&mut line)?;
-        let addr = line
-            .trim()
-            .strip_prefix("listening on ")
-            .context("an address")?
-            .parse()?;
-        Ok(Server { child, addr })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

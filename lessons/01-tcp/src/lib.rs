@@ -26,7 +26,5 @@ pub mod blocking;
 pub mod first;
 pub mod frame;
 pub mod guests;
-pub mod ladder;
-pub mod listen;
 pub mod nonblocking;
 pub mod protocol;

@@ -10,26 +10,27 @@ use l01_tcp::frame;
 use l02_rpc::client::{CallError, Client};
 use l02_rpc::message::{self, Request};
 use l02_rpc::server::Settings;
+use stage::story::now;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::peer::{Peer, now};
-use crate::story::{self, note, observe, take_reply_apart, take_request_apart, tell};
+use crate::peer::Peer;
+use crate::story::{SCENE, observe, take_reply_apart, take_request_apart, tell};
 
 /// Nothing in the demo takes longer than this; if it does, something is broken.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Tells the whole story.
 pub async fn run() -> anyhow::Result<()> {
-    let server = Peer::start(&["--narrate"])?;
+    let server = Peer::start(&["--narrate"]).await?;
     println!(
         "Two processes. This one, {}, is the client. It has started itself again as the server:\n\
          \n    l02-rpc server --addr 127.0.0.1:0\n\
          \nThat is process {}, and it listens on {}. Times are milliseconds; what the\n\
          server sees stands on the right.",
         std::process::id(),
-        server.id(),
+        server.child.id(),
         server.addr
     );
     greeting(&server).await?;
@@ -168,10 +169,7 @@ async fn cancelled(server: &Peer) -> anyhow::Result<()> {
         .call_within::<String>(patience, "hello.HelloLater", &("wire", 100u64))
         .await;
     ensure!(late == Err(CallError::TooSlow), "{late:?}");
-    note(&format!(
-        "gives up. Calls that wait: {}",
-        client.in_flight()
-    ));
+    SCENE.note(format!("gives up. Calls that wait: {}", client.in_flight()));
     sleep(Duration::from_millis(80)).await;
     greet(&client).await?;
     tell(server, since).await;
@@ -182,7 +180,7 @@ async fn cancelled(server: &Peer) -> anyhow::Result<()> {
 
 async fn behind_http() -> anyhow::Result<()> {
     title("6. One port, two languages: a web server that leads to the calls");
-    let server = Peer::start(&["--narrate", "--http"])?;
+    let server = Peer::start(&["--narrate", "--http"]).await?;
     let mut browser = TcpStream::connect(server.addr).await?;
     browser
         .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -233,7 +231,7 @@ async fn stranger(server: &Peer) -> anyhow::Result<()> {
         !matches!(answer, Ok(Some(_))),
         "it was answered: {answer:?}"
     );
-    note("the stranger reads 0 bytes: nobody told it why");
+    SCENE.note("the stranger reads 0 bytes: nobody told it why");
     tell(server, since).await;
     Ok(())
 }
@@ -256,7 +254,7 @@ async fn killed(server: &Peer) -> anyhow::Result<()> {
     }
     sleep(Duration::from_millis(20)).await;
     let killed = Instant::now();
-    server.kill().context("kill the server")?;
+    server.child.kill();
     for (number, call) in calls.into_iter().enumerate() {
         let (outcome, when) = call.await?;
         let Err(error) = outcome else {
@@ -277,6 +275,6 @@ async fn killed(server: &Peer) -> anyhow::Result<()> {
     );
     println!("   Nobody waited the 5 seconds. Whether the three methods had any effect before the");
     println!("   end, nobody here can know.");
-    story::forget();
+    SCENE.forget();
     Ok(())
 }

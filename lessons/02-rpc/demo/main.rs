@@ -8,7 +8,6 @@ mod mine;
 mod peer;
 mod story;
 
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,178 +16,116 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use l02_rpc::client::Client;
 use l02_rpc::greeter::{HTTP_ADDR, PLAIN_ADDR, services};
-use l02_rpc::listen::{bind, on_signal};
-use l02_rpc::server::{Door, Settings, serve};
-use lexopt::prelude::*;
+use l02_rpc::server::{Door, Settings};
+use stage::commands::{Given, Program, command, flag, heading, hidden, option};
+use stage::signal::{bind, on_signal, stopped, tell};
 
-const HELP: &str = "\
-Call a function that lives elsewhere: lesson 02 of Sockets to Services.
-
-  cargo run -p l02-rpc                                the demo: two processes, and every byte of a call
-  cargo run -p l02-rpc -- server                      a server, in one terminal
-  cargo run -p l02-rpc -- client hello.HelloWorld wire    a call, in another one
-  cargo run -p l02-rpc -- client Panda.GetInfo 100        another call
-  cargo run -p l02-rpc -- measure                     bytes, microseconds and lines of code of a call
-  cargo run -p l02-rpc --features mine -- mine        a server made of your own answers
-
-Options of server, client and mine:
-  --addr ADDR     where to listen, or whom to call        [127.0.0.1:8080]
-  --http          behind a web server's door, by CONNECT  [127.0.0.1:10086]
-Options of server:
-  --frame BYTES   the longest frame that is taken         [65536]
-  --in-flight N   calls of one connection at the same time  [1024]
-  --time-ms MS    the time for each frame                 [30000]
-  --clients N     how many connections at the same time   [1000]
-
+const PROGRAM: Program = Program {
+    name: "l02-rpc",
+    title: "Call a function that lives elsewhere: lesson 02 of Sockets to Services.",
+    commands: &[
+        command("", "the demo: two processes, and every byte of a call"),
+        command("server", "a server, in one terminal"),
+        command("client hello.HelloWorld wire", "a call, in another one"),
+        command("client Panda.GetInfo 100", "another call"),
+        command("measure", "bytes, microseconds and lines of code of a call"),
+        command(
+            "--features mine -- mine",
+            "a server made of your own answers",
+        ),
+    ],
+    options: &[
+        heading("Options of server, client and mine"),
+        option("addr ADDR", "where to listen, or whom to call", PLAIN_ADDR),
+        flag(
+            "http",
+            "behind a web server's door, by CONNECT; ADDR is then 127.0.0.1:10086",
+        ),
+        heading("Options of server"),
+        option("frame BYTES", "the longest frame that is taken", "65536"),
+        option(
+            "in-flight N",
+            "calls of one connection at the same time",
+            "1024",
+        ),
+        option("time-ms MS", "the time for each frame", "30000"),
+        option("clients N", "how many connections at the same time", "1000"),
+        // For the demo, which starts this program as its server.
+        hidden("narrate"),
+        hidden("until-stdin-ends"),
+    ],
+    end: "\
 A call is a method and its argument. A whole number is sent as a number (u32), anything else as
 text; `()` is no argument, and words after the first make a list: `client hello.HelloLater wire 50`.
 With --http a browser is answered as well: http://127.0.0.1:10086/. Ctrl-C ends the server.
-";
+",
+};
 
 /// How long a client waits for a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// What was asked for.
-enum Command {
-    Demo,
-    Help,
-    Server(Serve),
-    Client {
-        addr: SocketAddr,
-        door: Door,
-        method: String,
-        argument: Vec<String>,
-    },
-    Measure,
-    Mine(SocketAddr),
-}
-
-struct Serve {
-    addr: SocketAddr,
-    door: Door,
-    settings: Settings,
-    /// Ends with its standard input: whoever started it and holds that may be killed.
-    until_stdin_ends: bool,
-}
-
 fn main() -> ExitCode {
-    match parse().and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("l02-rpc: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(command: Command) -> anyhow::Result<()> {
-    if let Command::Help = command {
-        return Ok(io::stdout().write_all(HELP.as_bytes())?);
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        match command {
-            Command::Help => Ok(()),
-            Command::Demo => demo::run().await,
-            Command::Measure => measure::run().await,
-            Command::Mine(addr) => run_mine(addr).await,
-            Command::Server(serve) => run_server(serve).await,
-            Command::Client {
-                addr,
-                door,
-                method,
-                argument,
-            } => run_client(addr, door, &method, &argument).await,
-        }
+    PROGRAM.main(|given| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(run(given))
     })
 }
 
-fn parse() -> anyhow::Result<Command> {
-    let mut parser = lexopt::Parser::from_env();
-    let mut words: Vec<String> = Vec::new();
-    let mut addr = None;
-    let mut door = Door::Plain;
-    let mut settings = Settings::default();
-    let mut until_stdin_ends = false;
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Short('h') | Long("help") => return Ok(Command::Help),
-            Long("addr") => {
-                let text = parser.value()?.string()?;
-                let example = "an address looks like 127.0.0.1:8080";
-                let parsed = text.parse();
-                addr = Some(parsed.with_context(|| format!("--addr {text}: {example}"))?);
-            }
-            Long("http") => door = Door::Http,
-            Long("frame") => settings.frame = parser.value()?.parse()?,
-            Long("in-flight") => settings.in_flight = parser.value()?.parse()?,
-            Long("time-ms") => settings.time = Duration::from_millis(parser.value()?.parse()?),
-            Long("clients") => settings.connections = parser.value()?.parse()?,
-            // These two are for the demo, which starts this program as its server.
-            Long("narrate") => settings.observe = peer::narrate,
-            Long("until-stdin-ends") => until_stdin_ends = true,
-            Value(value) => words.push(value.string()?),
-            other => return Err(other.unexpected().into()),
+async fn run(given: &Given) -> anyhow::Result<()> {
+    let (door, usual) = if given.has("http") {
+        (Door::Http, HTTP_ADDR)
+    } else {
+        (Door::Plain, PLAIN_ADDR)
+    };
+    let addr = match given.text("addr") {
+        Some(_) => given.address("addr")?,
+        None => usual.parse()?,
+    };
+    if given.command() != "client" {
+        given.at_most(0)?;
+    }
+    match given.command() {
+        "server" => serve(addr, door, given).await,
+        "client" => {
+            let words = given.words().split_first();
+            let (method, argument) =
+                words.context("which method? For example: client hello.HelloWorld wire")?;
+            call(addr, door, method, argument).await
         }
+        "measure" => measure::run().await,
+        "mine" => mine(addr).await,
+        _ => demo::run().await,
     }
-    let usual = match door {
-        Door::Plain => PLAIN_ADDR,
-        Door::Http => HTTP_ADDR,
-    };
-    let addr = addr.map_or_else(|| usual.parse(), Ok)?;
-    let mut words = words.into_iter();
-    let command = match words.next().as_deref() {
-        None => Command::Demo,
-        Some("measure") => Command::Measure,
-        Some("mine") => Command::Mine(addr),
-        Some("server") => Command::Server(Serve {
-            addr,
-            door,
-            settings,
-            until_stdin_ends,
-        }),
-        Some("client") => Command::Client {
-            addr,
-            door,
-            method: words
-                .next()
-                .context("which method? For example: client hello.HelloWorld wire")?,
-            argument: words.by_ref().collect(),
-        },
-        Some(other) => bail!("there is no `{other}`; `--help` shows what there is"),
-    };
-    if let Some(word) = words.next() {
-        bail!("`{word}` is one word too many; `--help` shows what there is");
-    }
-    Ok(command)
 }
 
 #[cfg(feature = "mine")]
-use mine::run as run_mine;
+use mine::run as mine;
 
 #[cfg(not(feature = "mine"))]
-async fn run_mine(_addr: SocketAddr) -> anyhow::Result<()> {
+async fn mine(_addr: SocketAddr) -> anyhow::Result<()> {
     bail!("your answers are not built in; `cargo workbook peer 02` builds them in and calls them")
 }
 
-// ---- the server
-
-async fn run_server(serving: Serve) -> anyhow::Result<()> {
-    let listener = bind(serving.addr).await?;
-    let shutdown = on_signal(serving.until_stdin_ends)?;
+async fn serve(addr: SocketAddr, door: Door, given: &Given) -> anyhow::Result<()> {
+    let mut settings = Settings::default();
+    given.set("frame", &mut settings.frame)?;
+    given.set("in-flight", &mut settings.in_flight)?;
+    given.set_millis("time-ms", &mut settings.time)?;
+    given.set("clients", &mut settings.connections)?;
+    if given.has("narrate") {
+        settings.observe = story::narrate;
+    }
+    let listener = bind(addr, "--addr 127.0.0.1:8081").await?;
+    let shutdown = stopped(on_signal(given.has("until-stdin-ends"))?);
     let services = Arc::new(services()?);
-    // From here on a client gets an answer: the line is for people and for tests that wait for it.
-    println!("listening on {}", listener.local_addr()?);
-    io::stdout().flush()?;
-    serve(listener, serving.door, services, serving.settings, shutdown).await?;
-    Ok(())
+    // A client gets an answer from this line on: people and tests wait for it.
+    tell(&format!("listening on {}", listener.local_addr()?));
+    Ok(l02_rpc::server::serve(listener, door, services, settings, shutdown).await?)
 }
 
-// ---- the client
-
-async fn run_client(
+async fn call(
     addr: SocketAddr,
     door: Door,
     method: &str,
@@ -213,18 +150,15 @@ async fn run_client(
         match argument {
             [name, ms] => {
                 let ms: u64 = ms.parse().context("the second argument is a time in ms")?;
-                let value: String = client
-                    .call(method, &(name, ms))
-                    .await
-                    .with_context(failed)?;
-                Ok(value)
+                let value = client.call(method, &(name, ms)).await;
+                value.with_context(failed)
             }
             [text] if text != "()" => match number(text) {
                 Some(number) => {
                     let value: u32 = client.call(method, &number).await.with_context(failed)?;
                     Ok(value.to_string())
                 }
-                None => Ok(client.call(method, &text).await.with_context(failed)?),
+                None => client.call(method, &text).await.with_context(failed),
             },
             [] | [_] => {
                 let value: u32 = client.call(method, &()).await.with_context(failed)?;

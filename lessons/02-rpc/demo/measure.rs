@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use l01_tcp::frame;
-use l01_tcp::ladder::{Times, head, lines_of_code};
 use l02_rpc::client::Client;
 use l02_rpc::greeter::services;
 use l02_rpc::message::{self, Reply, Request};
 use l02_rpc::server::Settings;
+use stage::measure::{PROFILE, Times, head, lines_of_code};
 use tokio::task::JoinSet;
 
 use crate::peer::Peer;
@@ -19,63 +19,47 @@ const CONNECTIONS: usize = 500;
 const TOGETHER: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
+/// The columns of the words in front of the numbers.
+const WORDS: usize = 38;
 const METHOD: &str = "hello.HelloWorld";
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    head(NAME, CALLS);
+    println!("The greeting call for `{NAME}`, {CALLS} times each, {PROFILE}, this machine.\n");
+    head(WORDS);
 
     let services = Arc::new(services()?);
     let argument = message::encode(&NAME)?;
-    let mut times = Times::new(CALLS);
-    while times.more() {
-        let since = Instant::now();
+    let times = Times::of(CALLS, async || {
         services.call(METHOD, &argument).await?;
-        times.add(since.elapsed());
-    }
-    times.row("found by its name, without a wire");
+        Ok(())
+    });
+    times.await?.row("found by its name, without a wire", WORDS);
 
     let settings = Settings::default();
-    let server = Peer::start(&[])?;
+    let server = Peer::start(&[]).await?;
     let client = Client::connect(server.addr, settings).await?;
-    let mut times = Times::new(CALLS);
-    while times.more() {
-        let since = Instant::now();
-        client
-            .call_within::<String>(PATIENCE, METHOD, &NAME)
-            .await?;
-        times.add(since.elapsed());
-    }
-    let call = times.row("one connection, one call after another");
+    let times = Times::of(CALLS, async || greet(&client).await);
+    let call = times
+        .await?
+        .row("one connection, one call after another", WORDS);
 
-    let mut times = Times::new(CONNECTIONS);
-    while times.more() {
-        let since = Instant::now();
+    let times = Times::of(CONNECTIONS, async || {
         let client = Client::connect(server.addr, settings).await?;
-        client
-            .call_within::<String>(PATIENCE, METHOD, &NAME)
-            .await?;
-        times.add(since.elapsed());
-    }
-    times.row("a new connection for each call");
+        greet(&client).await
+    });
+    times.await?.row("a new connection for each call", WORDS);
 
-    let http = Peer::start(&["--http"])?;
-    let mut times = Times::new(CONNECTIONS);
-    while times.more() {
-        let since = Instant::now();
+    let http = Peer::start(&["--http"]).await?;
+    let times = Times::of(CONNECTIONS, async || {
         let client = Client::connect_http(http.addr, settings).await?;
-        client
-            .call_within::<String>(PATIENCE, METHOD, &NAME)
-            .await?;
-        times.add(since.elapsed());
-    }
-    times.row("the same behind HTTP");
+        greet(&client).await
+    });
+    times.await?.row("the same behind HTTP", WORDS);
 
     let since = Instant::now();
     for _ in 0..CALLS {
-        client
-            .call_within::<String>(PATIENCE, METHOD, &NAME)
-            .await?;
+        greet(&client).await?;
     }
     let alone = since.elapsed();
     let together = in_flight(&client).await?;
@@ -119,6 +103,13 @@ pub async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn greet(client: &Client) -> anyhow::Result<()> {
+    client
+        .call_within::<String>(PATIENCE, METHOD, &NAME)
+        .await?;
+    Ok(())
+}
+
 /// How long so many calls take when there are always 64 that wait.
 async fn in_flight(client: &Client) -> anyhow::Result<Duration> {
     let since = Instant::now();
@@ -129,9 +120,7 @@ async fn in_flight(client: &Client) -> anyhow::Result<Duration> {
         let calls = CALLS / TOGETHER + usize::from(number < CALLS % TOGETHER);
         callers.spawn(async move {
             for _ in 0..calls {
-                client
-                    .call_within::<String>(PATIENCE, METHOD, &NAME)
-                    .await?;
+                greet(&client).await?;
             }
             anyhow::Ok(())
         });

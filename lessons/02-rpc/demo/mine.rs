@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use l02_rpc::greeter::services;
-use l02_rpc::listen::{bind, on_signal, taken};
 use l02_rpc::server::{Door, Settings, serve};
+use stage::signal::{bind, on_signal, stopped, taken};
 use testkit::mine;
 
 mod dispatch {
@@ -18,20 +18,23 @@ mod errors {
     include!(concat!(env!("OUT_DIR"), "/errors.rs"));
 }
 
+/// An option that names another port.
+const OTHER: &str = "--addr 127.0.0.1:8081";
+
 /// Serves `dispatch` on `addr`, and `errors` and the lesson's server on the next two ports.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     let next = |after| mine::port_after(addr, after);
     let listening = mine::serve("dispatch", dispatch::OWN, addr, |stream| {
         dispatch::answer::serve(stream, &for_dispatch())
     });
-    let listening = listening.map_err(|error| taken(addr, &error))?;
+    let listening = listening.map_err(|error| taken(addr, OTHER, &error))?;
     let addr = next(1)?;
     mine::serve("errors", errors::OWN, addr, errors::answer::serve)
-        .map_err(|error| taken(addr, &error))?;
+        .map_err(|error| taken(addr, OTHER, &error))?;
 
     let addr = next(2)?;
-    let listener = bind(addr).await?;
-    let shutdown = on_signal(false)?;
+    let listener = bind(addr, OTHER).await?;
+    let shutdown = stopped(on_signal(false)?);
     let addr = listener.local_addr()?;
     mine::tell(&format!("rpc: this lesson's own server, on {addr}"));
     mine::tell(&format!("listening on {listening}"));

@@ -1,79 +1,63 @@
 //! What the demo prints: the messages of both sides in the order in which they happened, and one
 //! message taken apart byte by byte.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use l02_rpc::message::{self, Reply, Request};
 use l02_rpc::server::Event;
+use stage::story::{Scene, stamp, stamped};
 use tokio::time::sleep;
 
-use crate::peer::{Line, Peer, now};
+use crate::peer::Peer;
 
-/// What this process, the client, has seen since it last told. A function pointer observes, and
-/// cannot hold anything: hence a static.
-static SEEN: Mutex<Vec<Seen>> = Mutex::new(Vec::new());
-
-struct Seen {
-    micros: u128,
-    by_server: bool,
-    text: String,
-}
+/// What both sides have seen and is not printed yet. A function pointer observes, and cannot hold
+/// anything: hence a static.
+pub static SCENE: Scene = Scene::new();
 
 /// In the client: takes note of what it sends and reads.
 pub fn observe(event: Event<'_>) {
-    let text = match event {
-        Event::Sent(body) => format!("call   {}", request(body)),
-        Event::Read(body) => format!("reply  {}", reply(body)),
-        Event::Finished | Event::Refused(_) => return,
-    };
-    push(now(), false, text);
+    match event {
+        Event::Sent(body) => SCENE.note(format!("call   {}", request(body))),
+        Event::Read(body) => SCENE.note(format!("reply  {}", reply(body))),
+        Event::Finished | Event::Refused(_) => {}
+    }
 }
 
-/// Something that the demo itself has to say between the messages.
-pub fn note(text: &str) {
-    push(now(), false, text.to_string());
+/// In the server: one line for each thing it sees, with the time at which it saw it.
+pub fn narrate(event: Event<'_>) {
+    match event {
+        Event::Read(body) => stamp(&format!("read {}", hex(body, ""))),
+        Event::Sent(body) => stamp(&format!("sent {}", hex(body, ""))),
+        Event::Finished => stamp("finished"),
+        Event::Refused(ended) => stamp(&format!("refused {ended}")),
+    }
 }
 
-fn push(micros: u128, by_server: bool, text: String) {
-    let seen = Seen {
-        micros,
-        by_server,
-        text,
-    };
-    SEEN.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(seen);
-}
-
-/// Prints what both sides saw since `since`, the server's side further right, as in the pictures.
+/// Prints what both sides saw since `since`.
 pub async fn tell(peer: &Peer, since: u128) {
     // What the server told may still be on its way.
     sleep(Duration::from_millis(30)).await;
-    for line in peer.tells.try_iter() {
-        push(line.micros, true, by_server(&line));
+    for line in peer.child.lines() {
+        if let Some((micros, words)) = stamped(&line.text) {
+            SCENE.by_server(micros, by_server(words));
+        }
     }
-    let mut seen = std::mem::take(&mut *SEEN.lock().unwrap_or_else(PoisonError::into_inner));
-    seen.sort_by_key(|seen| seen.micros);
-    for seen in seen.iter().filter(|seen| seen.micros >= since) {
-        let ms = (seen.micros - since) as f64 / 1000.0;
-        let indent = if seen.by_server { 34 } else { 0 };
-        println!("  {ms:8.2}  {:indent$}{}", "", seen.text);
-    }
+    SCENE.print(since, 2);
 }
 
-fn by_server(line: &Line) -> String {
-    let body: Vec<u8> = (0..line.more.len() / 2)
-        .filter_map(|at| u8::from_str_radix(line.more.get(at * 2..at * 2 + 2)?, 16).ok())
+fn by_server(words: &str) -> String {
+    let (what, more) = words.split_once(' ').unwrap_or((words, ""));
+    let body: Vec<u8> = (0..more.len() / 2)
+        .filter_map(|at| u8::from_str_radix(more.get(at * 2..at * 2 + 2)?, 16).ok())
         .collect();
-    match line.what.as_str() {
+    match what {
         "read" if message::decode::<Request<'_>>(&body).is_err() => {
             format!("reads {} bytes that are no request", body.len())
         }
         "read" => format!("runs   {}", request(&body)),
         "sent" => format!("done   {}", reply(&body)),
         "finished" => "the client has finished".to_string(),
-        _ => format!("hangs up: {}", line.more),
+        _ => format!("hangs up: {more}"),
     }
 }
 
@@ -98,21 +82,24 @@ fn reply(body: &[u8]) -> String {
 fn quote(value: &[u8]) -> String {
     match message::decode::<&str>(value) {
         Ok(text) => format!("{text:?}"),
-        Err(_) => hex(value),
+        Err(_) => hex(value, " "),
     }
 }
 
-pub fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8], between: &str) -> String {
     let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    bytes.join(" ")
+    bytes.join(between)
 }
 
 /// One row of a message that is taken apart.
 fn row(bytes: &[u8], words: &str) {
     let mut rows = bytes.chunks(12);
-    println!("   {:36} {words}", hex(rows.next().unwrap_or_default()));
+    println!(
+        "   {:36} {words}",
+        hex(rows.next().unwrap_or_default(), " ")
+    );
     for more in rows {
-        println!("   {}", hex(more));
+        println!("   {}", hex(more, " "));
     }
 }
 
@@ -160,9 +147,4 @@ fn length(body: &[u8]) {
         &length,
         &format!("the frame of lesson 01: {} bytes follow", body.len()),
     );
-}
-
-/// What has been seen so far is not part of the next scene.
-pub fn forget() {
-    SEEN.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }

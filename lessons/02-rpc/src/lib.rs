@@ -26,7 +26,6 @@
 pub mod client;
 pub mod greeter;
 pub mod http;
-pub mod listen;
 pub mod message;
 pub mod outbox;
 pub mod server;

@@ -29,7 +29,7 @@ pub fn run() -> anyhow::Result<()> {
          2.0 over HTTP on {}, and Go's dialect on {}.\n\
          Times are milliseconds since the dial.",
         std::process::id(),
-        server.id(),
+        server.child.id(),
         server.lines,
         server.http,
         server.go

@@ -1,12 +1,13 @@
 //! One row of the ladder: what the greeting call costs in bytes, microseconds and lines of code.
 //! The server is another process, as it would be in real life; only the machine is the same.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use l03_json_rpc::client::{Client, Dialect, request};
 use l03_json_rpc::v2::{Rpc, handler};
 use l03_json_rpc::{go, services};
 use serde_json::json;
+use stage::measure::{PROFILE, Times, head, lines_of_code};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -15,40 +16,39 @@ use crate::peer::Peer;
 const CALLS: usize = 5000;
 const PATIENCE: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
+/// The columns of the words in front of the numbers.
+const WORDS: usize = 38;
 const METHOD: &str = "hello.HelloWorld";
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
-    println!("The greeting call for `{NAME}`, {CALLS} times each, {profile}, this machine.\n");
-    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    println!("The greeting call for `{NAME}`, {CALLS} times each, {PROFILE}, this machine.\n");
+    head(WORDS);
 
-    let function = times(async || {
+    let function = Times::of(CALLS, async || {
         std::hint::black_box(services::hello_world(std::hint::black_box(NAME)));
         Ok(())
     });
-    row("a function call", &function.await?);
+    function.await?.row("a function call", WORDS);
 
     let rpc = Rpc::new(handler());
     let lines = request(Dialect::Lines, METHOD, json!(NAME), 1);
-    let json_only = times(async || {
+    let json_only = Times::of(CALLS, async || {
         std::hint::black_box(rpc.answer(&lines).await);
         Ok(())
     });
-    row("2.0, request to reply, no wire", &json_only.await?);
+    json_only
+        .await?
+        .row("2.0, request to reply, no wire", WORDS);
 
     let server = Peer::start()?;
     let client = Client::connect(server.lines, Dialect::Lines, PATIENCE).await?;
-    let call = times(async || greet(&client).await).await?;
-    row("2.0 over TCP, one connection", &call);
+    let call = Times::of(CALLS, async || greet(&client).await).await?;
+    let call = call.row("2.0 over TCP, one connection", WORDS);
 
     let client = Client::connect(server.go, Dialect::Go, PATIENCE).await?;
-    let in_go = times(async || greet(&client).await).await?;
-    row("Go's dialect over TCP", &in_go);
+    let in_go = Times::of(CALLS, async || greet(&client).await).await?;
+    in_go.row("Go's dialect over TCP", WORDS);
 
     let mut stream = TcpStream::connect(server.http).await?;
     stream.set_nodelay(true)?;
@@ -60,12 +60,12 @@ pub async fn run() -> anyhow::Result<()> {
     );
     let post = [head.as_bytes(), body].concat();
     let (mut buf, mut answered) = (vec![0; 4096], 0);
-    let posted = times(async || {
+    let posted = Times::of(CALLS, async || {
         stream.write_all(&post).await?;
         answered = stream.read(&mut buf).await?;
         Ok(())
     });
-    row("2.0 over HTTP POST, kept open", &posted.await?);
+    posted.await?.row("2.0 over HTTP POST, kept open", WORDS);
 
     let reply = rpc.answer(&lines).await.unwrap_or_default();
     let go_request = request(Dialect::Go, METHOD, json!(NAME), 1);
@@ -100,9 +100,8 @@ pub async fn run() -> anyhow::Result<()> {
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
     println!(
-        "| 03 JSON-RPC | {} | {:.0} | {code} |",
-        lines.len() + reply.len() + 1,
-        median(&call)
+        "| 03 JSON-RPC | {} | {call:.0} | {code} |",
+        lines.len() + reply.len() + 1
     );
     Ok(())
 }
@@ -122,39 +121,4 @@ const SOURCES: [(&str, &str); 9] = [
 async fn greet(client: &Client) -> anyhow::Result<()> {
     client.call(METHOD, json!(NAME)).await?;
     Ok(())
-}
-
-/// How long each of so many calls took, in microseconds, the shortest first. The first tenth of
-/// them is thrown away: caches are cold and the machine has other things to do.
-async fn times(mut call: impl AsyncFnMut() -> anyhow::Result<()>) -> anyhow::Result<Vec<f64>> {
-    let mut times = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS + CALLS / 10 {
-        let since = Instant::now();
-        call().await?;
-        times.push(since.elapsed().as_secs_f64() * 1e6);
-    }
-    let mut times = times.split_off(CALLS / 10);
-    times.sort_by(f64::total_cmp);
-    Ok(times)
-}
-
-fn median(times: &[f64]) -> f64 {
-    times[times.len() / 2]
-}
-
-fn row(what: &str, times: &[f64]) {
-    println!(
-        "{what:38}{:>10.1}{:>14.1}",
-        median(times),
-        times[times.len() * 99 / 100]
-    );
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
 }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use stage::signal::{on_signal, stopped, taken};
 use testkit::mine;
 
 mod go_dialect {
@@ -11,11 +12,11 @@ mod go_dialect {
 
 /// Serves it on `addr`, until a signal ends the program.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
-    let mut stop = crate::on_signal(false)?;
+    let stop = on_signal(false)?;
     let serve = go_dialect::answer::serve;
     let listening = mine::serve("go-dialect", go_dialect::OWN, addr, serve)
-        .map_err(|error| crate::taken(addr, "--addr", &error))?;
+        .map_err(|error| taken(addr, "--addr 127.0.0.1:9091", &error))?;
     mine::tell(&format!("listening on {listening}"));
-    stop.wait_for(|stop| *stop).await?;
+    stopped(stop).await;
     Ok(())
 }

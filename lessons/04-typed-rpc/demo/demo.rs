@@ -24,13 +24,13 @@ static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Tells the whole story.
 pub async fn run() -> anyhow::Result<()> {
-    let server = Peer::start()?;
+    let server = Peer::start().await?;
     println!(
         "Two processes. This one, {}, is the client. It has started itself again as the server:\n\
          \n    l04-typed-rpc server --addr 127.0.0.1:0\n\
          \nThat is process {}, and it listens on {}.",
         std::process::id(),
-        server.id(),
+        server.child.id(),
         server.addr
     );
     let settings = Settings {
@@ -146,7 +146,7 @@ async fn killed(server: &Peer, client: Client) -> anyhow::Result<()> {
     while client.in_flight() == 0 {
         sleep(Duration::from_millis(1)).await;
     }
-    server.kill().context("kill the server")?;
+    server.child.kill();
     let outcome = call.await?;
     println!("   the call that waited   {outcome:?}");
     let later = welcome(&hello, &["wire"]).await;

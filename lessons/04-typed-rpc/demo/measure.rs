@@ -3,40 +3,43 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::ensure;
-use l01_tcp::ladder::{Times, head, lines_of_code};
 use l02_rpc::client::Client;
 use l02_rpc::server::{Event, Settings};
 use l04_typed_rpc::greeter::{Hello, HelloClient, Near, services};
 use l04_typed_rpc::memory;
+use stage::measure::{PROFILE, Times, head, lines_of_code};
 
 use crate::peer::Peer;
 
 const CALLS: usize = 5000;
 const PATIENCE: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
+/// The columns of the words in front of the numbers.
+const WORDS: usize = 38;
 
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    head(NAME, CALLS);
+    println!("The greeting call for `{NAME}`, {CALLS} times each, {PROFILE}, this machine.\n");
+    head(WORDS);
 
-    let server = Peer::start()?;
-    times(&Near).await?.row("near: a function call");
+    let server = Peer::start().await?;
+    times(&Near).await?.row("near: a function call", WORDS);
     let client = memory::connect(Arc::new(services()?), Settings::default());
     times(&HelloClient::new(client, PATIENCE))
         .await?
-        .row("the stub, over memory");
+        .row("the stub, over memory", WORDS);
     let client = Client::connect(server.addr, Settings::default()).await?;
     times(&ByHand(client.clone()))
         .await?
-        .row("no stub: names by hand, over a socket");
+        .row("no stub: names by hand, over a socket", WORDS);
     let far = times(&HelloClient::new(client, PATIENCE))
         .await?
-        .row("the stub, over a socket");
+        .row("the stub, over a socket", WORDS);
 
     let bytes = bytes_of_a_call(&server).await?;
     println!("\nBytes of the call: {bytes}, as in lesson 02. The contract itself takes none.\n");
@@ -96,15 +99,13 @@ async fn bytes_of_a_call(server: &Peer) -> anyhow::Result<usize> {
 
 /// How long each of so many calls took.
 async fn times(hello: &impl Hello) -> anyhow::Result<Times> {
-    let mut times = Times::new(CALLS);
-    while times.more() {
-        let since = Instant::now();
+    Times::of(CALLS, async || {
         let greeting = hello.hello_world(NAME.to_string()).await?;
-        times.add(since.elapsed());
         ensure!(
             greeting == "wire hello world",
             "a strange greeting: {greeting}"
         );
-    }
-    Ok(times)
+        Ok(())
+    })
+    .await
 }

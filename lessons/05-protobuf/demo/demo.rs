@@ -33,7 +33,7 @@ pub fn run() -> anyhow::Result<()> {
          again as the server, process {}, on {}. Times are milliseconds\n\
          since the dial.",
         std::process::id(),
-        server.id(),
+        server.child.id(),
         server.addr
     );
     calls(&schema, &server)?;

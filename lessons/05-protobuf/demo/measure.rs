@@ -12,6 +12,7 @@ use l05_protobuf::school::{People, Student, Week, student::Data};
 use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use stage::measure::{PROFILE, Times, head, lines_of_code};
 
 use crate::peer::Peer;
 
@@ -19,40 +20,27 @@ const CALLS: usize = 5000;
 const ROUNDS: usize = 2000;
 const PATIENCE: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
+/// The columns of the words in front of the numbers.
+const WORDS: usize = 38;
 /// The longest bar of the plot.
 const BAR: usize = 40;
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
-    println!("Protobuf beside JSON, {profile}, this machine. JSON is serde_json, compact.\n");
+    println!("Protobuf beside JSON, {PROFILE}, this machine. JSON is serde_json, compact.\n");
     let rows = compare()?;
     plot("Size in bytes", &rows, |row| row.bytes, 0);
     plot("Written and read once, in µs", &rows, |row| row.micros, 2);
 
-    println!("The greeting call for `{NAME}`, {CALLS} times, {profile}, this machine.\n");
-    println!("{:38}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
+    println!("The greeting call for `{NAME}`, {CALLS} times, {PROFILE}, this machine.\n");
+    head(WORDS);
     let server = Peer::start(&[])?;
     let mut client = Client::connect(server.addr, PATIENCE).await?;
-    let mut times = Vec::with_capacity(CALLS);
-    for round in 0..CALLS + CALLS / 10 {
-        let since = Instant::now();
+    let times = Times::of(CALLS, async || {
         client.greet(NAME).await?;
-        // The first tenth is thrown away: caches are cold and the machine has other things to do.
-        if round >= CALLS / 10 {
-            times.push(since.elapsed().as_secs_f64() * 1e6);
-        }
-    }
-    times.sort_by(f64::total_cmp);
-    let (median, late) = (times[CALLS / 2], times[CALLS * 99 / 100]);
-    println!(
-        "{:38}{median:>10.1}{late:>14.1}",
-        "delimited protobuf over TCP"
-    );
+        Ok(())
+    });
+    let median = times.await?.row("delimited protobuf over TCP", WORDS);
 
     let there = frame::encode(&HelloRequest { name: NAME.into() }).len();
     let message = format!("hello {NAME}");
@@ -179,14 +167,11 @@ fn medians(
             let since = Instant::now();
             work()?;
             if round >= ROUNDS / 10 {
-                times.push(since.elapsed().as_secs_f64() * 1e6);
+                times.push(since.elapsed());
             }
         }
     }
-    Ok(times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    }))
+    Ok(times.map(|times| Times::from(times).median()))
 }
 
 /// Two bars for each sort of message. The longer one has the full length, else a row of thousands
@@ -207,13 +192,4 @@ fn plot(title: &str, rows: &[Row], values: impl Fn(&Row) -> [f64; 2], digits: us
         }
     }
     println!();
-}
-
-/// Counts what a reader has to understand.
-fn lines_of_code(source: &str) -> usize {
-    let code = source.split("#[cfg(test)]").next().unwrap_or(source);
-    code.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
 }
