@@ -19,7 +19,7 @@ import threading
 import time
 
 BLOCK = bytes(range(256)) * 1024
-PROTO = pathlib.Path(__file__).parent / "tests/peer/echo.proto"
+PROTO = pathlib.Path(__file__).parent / "tests/it/peer/echo.proto"
 
 
 def frame(kind, flags, stream, payload):
@@ -30,7 +30,7 @@ def field(name, value):
     return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
-# A Text of 1 KiB as tests/peer/echo.proto has it.
+# A Text of 1 KiB as tests/it/peer/echo.proto has it.
 MESSAGE = b"\x0a\xfd\x07" + b"x" * 1021
 BEGIN = (
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"

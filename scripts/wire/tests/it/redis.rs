@@ -1,11 +1,9 @@
 //! `--as resp` between redis-cli and a real Redis: the calls go as without a wire, and each is told.
 
-mod common;
-
 use std::io::{Read, Write};
 use std::process::Command;
 
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 use testkit::redis::Redis;
 

@@ -1,12 +1,10 @@
 //! What is printed: bounded, harmless, and readable by eyes, ears and programs.
 
-mod common;
-
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::process::Command;
 
-use common::*;
+use crate::common::*;
 use serde_json::Value;
 
 /// Bytes that try to clear the screen, set the title, ring, turn text round and confuse UTF-8.

@@ -1,11 +1,9 @@
 //! Chaos that is turned on and off while connections are open.
 
-mod common;
-
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use common::*;
+use crate::common::*;
 
 fn controlled(server: std::net::SocketAddr, args: &[&str]) -> Wire {
     Wire::start(server, &[&["--json", "--control"], args].concat())

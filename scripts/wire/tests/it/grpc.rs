@@ -1,15 +1,13 @@
 //! gRPC through the wire, between a client and a server that are Python's grpcio: every kind of
 //! call arrives as without a wire, and is told in words.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use common::*;
+use crate::common::*;
 use serde_json::Value;
 
 /// What the client prints if every call went well.
@@ -39,7 +37,7 @@ fn python(args: &[&str]) -> Command {
         python.display()
     );
     let mut command = Command::new(python);
-    command.arg(here("tests/peer/grpc_peer.py")).args(args);
+    command.arg(here("tests/it/peer/grpc_peer.py")).args(args);
     command
 }
 
@@ -207,7 +205,7 @@ fn every_kind_of_call_by_reflection() {
 
 #[test]
 fn every_kind_of_call_with_a_proto_file() {
-    let file = here("tests/peer/echo.proto");
+    let file = here("tests/it/peer/echo.proto");
     let messages = every_kind_of_call(&["--proto", file.to_str().unwrap()], &[]);
     assert_eq!(texts(&messages)[0], "Text {text: \"hello\"}");
 }

@@ -1,11 +1,9 @@
 //! A client and a server that share no code with us, in another language, through the wire.
 
-mod common;
-
 use std::io::BufRead;
 use std::process::{Command, Stdio};
 
-use common::*;
+use crate::common::*;
 
 /// Reads everything, then answers with the SHA-256 of it and with bytes of its own.
 const SERVER: &str = r"

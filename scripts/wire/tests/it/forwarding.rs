@@ -1,14 +1,12 @@
 //! The wire is invisible: bytes, ends and breaks on one side are those of the other side.
 
-mod common;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 
 /// Whatever the view makes of them, the bytes are the same, in both directions at once.
 #[test]
@@ -22,7 +20,7 @@ fn bytes_are_identical_in_every_view() {
             // Else it would ask this server for its types, over one more connection.
             args.extend([
                 "--proto",
-                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer/echo.proto"),
+                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/peer/echo.proto"),
             ]);
         }
         let wire = Wire::start(addr, &args);
@@ -212,6 +210,8 @@ fn an_answer_before_the_break_is_not_lost_while_the_client_still_sends() {
     server.write_all(b"too much").unwrap();
     let mut answer = [0; 8];
     client.read_exact(&mut answer).unwrap();
+    // Only a socket with unread bytes is closed with RST; without them the client would see FIN first.
+    server.peek(&mut [0]).unwrap();
     drop(server);
     assert_eq!(&answer, b"too much");
     // The system tells of a reset once: to whoever reads, or to whoever writes.
@@ -221,6 +221,29 @@ fn an_answer_before_the_break_is_not_lost_while_the_client_still_sends() {
         broken.map_or_else(|error| error.kind(), |()| ErrorKind::Other),
     ];
     assert!(seen.contains(&ErrorKind::ConnectionReset), "{seen:?}");
+}
+
+/// The same when the server has read everything so far: it closes in the orderly way, and only what the
+/// client sends afterwards is refused.
+#[test]
+fn a_close_while_the_client_still_sends_is_an_end_and_then_a_break() {
+    let (listener, addr) = listener();
+    let wire = Wire::start(addr, &[]);
+    let mut client = wire.connect();
+    let mut server = accept(&listener);
+    client.write_all(&[7; 100_000]).unwrap();
+    server.read_exact(&mut [0; 100_000]).unwrap();
+    server.write_all(b"too much").unwrap();
+    drop(server);
+    assert_eq!(read_all(&mut client), b"too much");
+    let broken = loop {
+        if let Err(error) = client.write_all(&[7; 10_000]) {
+            break error.kind();
+        }
+    };
+    // Linux reports a reset after an end as a broken pipe.
+    let usual = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset];
+    assert!(usual.contains(&broken), "{broken:?}");
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! The wire misbehaves exactly as asked, and never beyond what TCP allows.
 
-mod common;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use common::*;
+use crate::common::*;
 
 /// Split and delayed bytes are the same bytes in the same order.
 #[test]
