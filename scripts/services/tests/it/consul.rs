@@ -1,14 +1,11 @@
 //! `up`, `status` and `down` as a person meets them: real processes, both kinds of Consul. What holds for
 //! Redis as well is in `support/lives.rs`.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 
+use crate::support::{Home, ask, kill, lives, pid, processes, said, signal, stopped, until};
 use l08_consul::agent::{Agent, Config};
-use support::{Home, ask, kill, lives, pid, processes, said, signal, stopped, until};
 
 const ANY: [&str; 4] = ["up", "consul", "--port", "0"];
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use testkit::{Case, On, case};
 
+use crate::planted;
+
 /// The text of the failure that `body` must end in.
 fn failure(situation: &str, body: impl FnOnce(&Case)) -> String {
     let payload = catch_unwind(AssertUnwindSafe(|| case(situation, body)))
@@ -277,6 +279,3 @@ fn cases_do_not_nest() {
     let text = text.expect_err("this would wait for ever");
     assert!(text.downcast_ref::<&str>().unwrap().contains("do not nest"));
 }
-
-#[path = "planted/planted.rs"]
-mod planted;

@@ -1,7 +1,5 @@
 //! The program with a state folder of its own, and a look at what is left of it.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
-
 pub mod lives;
 
 use std::fs;

@@ -1,14 +1,11 @@
 //! The lab of three etcds.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::net::TcpListener;
 
+use crate::support::{Home, lives, processes, said, signal};
 use services::testkit::program::{PATIENCE, Program};
-use support::{Home, lives, processes, said, signal};
 
 /// A port for the first of the three, all of whose ports are free.
 fn port() -> u16 {
@@ -128,8 +125,8 @@ fn a_lab_of_etcd_on_other_ports_says_so_and_leaves_nothing_when_it_is_killed() {
     lab.says("etcd03 is started");
     lab.signal("KILL");
     lab.ends(PATIENCE);
-    support::until("the etcds are gone", || servers(port).is_empty());
-    support::until("their data is gone", || home.folders().is_empty());
+    crate::support::until("the etcds are gone", || servers(port).is_empty());
+    crate::support::until("their data is gone", || home.folders().is_empty());
 }
 
 #[test]

@@ -1,16 +1,13 @@
 //! `up`, `status` and `down` for both kinds of Redis, and the handle that tests and programs hold. What
 //! holds for Consul as well is in `support/lives.rs`.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
+use crate::support::{Home, addr, kill, lives, pid, processes, said, signal, stopped, until};
 use l15_redis::server::{Config, Server};
 use services::redis::Setup;
 use services::{Side, testkit};
-use support::{Home, addr, kill, lives, pid, processes, said, signal, stopped, until};
 use testkit::program::PATIENCE;
 
 /// Sends an inline command and gives back the first line of the answer.

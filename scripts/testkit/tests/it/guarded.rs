@@ -70,7 +70,7 @@ fn role() {
 fn start(scratch: &Path, end: &str) -> (Child, Vec<u32>) {
     std::fs::create_dir(scratch).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["role", "--exact", "--nocapture"]);
+    command.args(["guarded::role", "--exact", "--nocapture"]);
     command.env(ROLE, scratch).env("GUARDED_END", end);
     let mut child = command
         .stdout(Stdio::piped())

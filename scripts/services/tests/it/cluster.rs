@@ -1,14 +1,11 @@
 //! The lab of three real servers.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::net::{SocketAddr, TcpListener};
 
+use crate::support::{Home, ask, lives, processes, said, signal};
 use services::testkit::program::{PATIENCE, Program};
-use support::{Home, ask, lives, processes, said, signal};
 
 /// A port whose neighbours, 200 below to 100 above, are free on all three addresses.
 fn port() -> u16 {
@@ -137,8 +134,8 @@ fn a_lab_of_the_real_consul_that_is_killed_leaves_nothing() {
     lab.says("three is started");
     lab.signal("KILL");
     lab.ends(PATIENCE);
-    support::until("the servers are gone", || servers(port).is_empty());
-    support::until("their data is gone", || home.folders().is_empty());
+    crate::support::until("the servers are gone", || servers(port).is_empty());
+    crate::support::until("their data is gone", || home.folders().is_empty());
 }
 
 #[test]
