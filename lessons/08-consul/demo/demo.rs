@@ -27,7 +27,7 @@ pub async fn run() -> anyhow::Result<()> {
     if forced == "real" && find().is_none() {
         bail!(
             "{VARIABLE} is `real`, and {}",
-            testkit::consul::Trouble::Missing
+            testkit::consul::KIND.missing()
         );
     }
     if forced != "real" {

@@ -10,10 +10,10 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use stage::signal::{on_signal_or_hang_up, stopped};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::ports;
-use crate::signals::Asked;
 
 /// How long between two looks at the servers.
 const LOOK: Duration = Duration::from_millis(50);
@@ -51,7 +51,7 @@ pub async fn run(mut arguments: Vec<std::ffi::OsString>) -> Result<u8> {
     };
     let what = arguments.remove(what);
     let arguments = lexopt::Parser::from_args(arguments);
-    let mut asked = Asked::listen()?;
+    let asked = stopped(on_signal_or_hang_up()?);
     let lab = async {
         match what.to_str() {
             Some("etcd") => etcd::run(arguments).await,
@@ -60,7 +60,7 @@ pub async fn run(mut arguments: Vec<std::ffi::OsString>) -> Result<u8> {
     };
     tokio::select! {
         done = lab => done?,
-        () = asked.end() => say!("\nAll three are ended."),
+        () = asked => say!("\nAll three are ended."),
     }
     Ok(0)
 }

@@ -15,7 +15,6 @@ mod http;
 mod ports;
 mod resp;
 mod server;
-mod signals;
 mod state;
 mod status;
 mod typed;

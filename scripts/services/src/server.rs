@@ -80,8 +80,8 @@ impl Kind {
     /// What to do where there is no real one, in words.
     pub fn missing(self) -> String {
         match self {
-            Kind::Consul => testkit::consul::Trouble::Missing.to_string(),
-            Kind::Redis => testkit::redis::Trouble::Missing.to_string(),
+            Kind::Consul => testkit::consul::KIND.missing().to_string(),
+            Kind::Redis => testkit::redis::KIND.missing().to_string(),
         }
     }
 
@@ -90,7 +90,7 @@ impl Kind {
         match self {
             Kind::Consul => {
                 let answer = http::ask(addr, "GET", "/v1/agent/self", "", patience).await;
-                let about = answer.ok()?.json()?;
+                let about = http::json(&answer.ok()?)?;
                 Some(about["Config"]["Version"].as_str()?.to_owned())
             }
             Kind::Redis => resp::version(addr, patience).await,
@@ -143,13 +143,13 @@ impl Kind {
 async fn leader(addr: SocketAddr, patience: Duration) -> Result<(), String> {
     let asked = http::ask(addr, "GET", "/v1/status/leader", "", patience);
     let answer = asked.await.map_err(|error| error.to_string())?;
-    match answer.json() {
+    match http::json(&answer) {
         Some(serde_json::Value::String(leader)) if !leader.is_empty() => Ok(()),
         Some(_) => Err("it has no leader".to_owned()),
         None => Err(format!(
             "it answers {} {}",
             answer.status,
-            answer.body.trim()
+            answer.text().trim()
         )),
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use services::Side;
+use stage::signal::{on_signal_or_hang_up, stopped};
 
 use crate::server::{Kind, Server};
-use crate::signals::Asked;
 use crate::state::{Running, State};
 
 /// The first argument that makes this program a background process.
@@ -98,7 +98,7 @@ pub async fn look_after(
     ready: impl FnOnce(&Running),
 ) -> Result<()> {
     let state = State::at(Some(order.state.clone()), order.kind)?;
-    let mut asked = Asked::listen()?;
+    let asked = on_signal_or_hang_up()?;
     let _life = state.live()?;
     state.forget()?;
     tokio::pin!(cut);
@@ -110,14 +110,14 @@ pub async fn look_after(
     tokio::pin!(start);
     let mut server = tokio::select! {
         server = &mut start => server?,
-        () = asked.end() => return give_up(start).await,
+        () = stopped(asked.clone()) => return give_up(start).await,
         () = &mut cut => return give_up(start).await,
     };
     let running = server.about().await?;
     state.remember(&running)?;
     ready(&running);
     tokio::select! {
-        () = asked.end() => (),
+        () = stopped(asked.clone()) => (),
         () = &mut cut => (),
         () = server.crash() => {
             let why = format!(

@@ -4,86 +4,33 @@
 //! ```no_run
 //! let consul = testkit::consul::Consul::start()?;
 //! println!("its HTTP API is at {}", consul.addr());
-//! # Ok::<(), testkit::consul::Trouble>(())
+//! # Ok::<(), testkit::server::Trouble>(())
 //! ```
 
-use std::fmt;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::guarded::Guarded;
-use crate::scratch::{self, free_port, last_lines};
+use crate::scratch::free_port;
+use crate::server::{Kind, Server, Trouble, again, get};
 
-/// Where `scripts/test` puts it, below this repository.
-const TOOL: &str = "target/tools/consul/consul";
-
-/// How long a Consul may take to elect itself. It needs about two seconds; a busy machine, more.
-const READY: Duration = Duration::from_secs(60);
-
-/// Why there is no Consul.
-#[derive(Debug)]
-pub enum Trouble {
-    /// It is not installed.
-    Missing,
-    /// It ended instead of serving: its last words.
-    Ended(String),
-    /// It runs and has no leader after a long time: its last words.
-    NotReady(String),
-    /// The system did not let us start it.
-    Io(io::Error),
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trouble::Missing => write!(
-                f,
-                "there is no Consul: `scripts/test setup` gets version 1.8.7 on Debian and Ubuntu; \
-                 elsewhere install it so that `consul version` works, or set $CONSUL_BIN to it"
-            ),
-            Trouble::Ended(log) => write!(f, "Consul ended at once. It said:\n{log}"),
-            Trouble::NotReady(log) => write!(
-                f,
-                "Consul runs, but has no leader after {} s. It said:\n{log}",
-                READY.as_secs()
-            ),
-            Trouble::Io(error) => write!(f, "Consul cannot be started: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Trouble {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Trouble::Io(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Trouble::Io(error)
-    }
-}
+/// The real Consul. It needs about two seconds to elect itself; a busy machine, more.
+pub static KIND: Kind = Kind {
+    name: "Consul",
+    variable: "CONSUL_BIN",
+    program: "consul",
+    tool: "target/tools/consul/consul",
+    advice: "`scripts/test setup` gets version 1.8.7 on Debian and Ubuntu; elsewhere install it so that \
+             `consul version` works, or set $CONSUL_BIN to it",
+    unready: "has no leader",
+    patience: Duration::from_secs(60),
+};
 
 /// The program: `$CONSUL_BIN`, else the one that `scripts/test` got, else `consul` on the PATH.
 #[must_use]
 pub fn find() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("CONSUL_BIN").filter(|named| !named.is_empty()) {
-        return Some(named.into());
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|dir| dir.join("consul"));
-    [root.join(TOOL)]
-        .into_iter()
-        .chain(on_path)
-        .find(|program| program.is_file())
+    KIND.find()
 }
 
 /// What a Consul is started with.
@@ -150,20 +97,12 @@ impl Setup {
     /// # Errors
     /// If it is missing, ends, or is not ready within a minute.
     pub fn start(&self) -> Result<Consul, Trouble> {
-        let program = find().ok_or(Trouble::Missing)?;
-        // Somebody can take a free port before Consul does.
-        for _ in 0..4 {
-            match self.attempt(&program) {
-                Err(Trouble::Ended(log)) if log.contains("address already in use") => (),
-                other => return other,
-            }
-        }
-        self.attempt(&program)
+        let program = find().ok_or(Trouble::Missing(&KIND))?;
+        again(|| self.attempt(&program))
     }
 
     fn attempt(&self, program: &Path) -> Result<Consul, Trouble> {
-        let scratch = scratch::folder("consul")?;
-        let log = scratch.join("log");
+        let mut server = Server::new(&KIND)?;
         let http = self.http.map_or_else(free_port, Ok)?;
         // Consul cannot be told to take any free port for it.
         let dns = self.name_server.then(free_port).transpose()?;
@@ -183,17 +122,18 @@ impl Setup {
             command.arg("-config-dir").arg(folder);
         }
         command.args(&self.arguments);
-        let output = std::fs::File::create(&log)?;
-        command.stdout(output.try_clone()?).stderr(output);
-        let process = Guarded::start(&mut command, Some(&scratch))?;
-        let mut consul = Consul {
-            addr: (Ipv4Addr::LOCALHOST, http).into(),
+        server.run(&mut command)?;
+        let addr = (Ipv4Addr::LOCALHOST, http).into();
+        // The leader writes itself into the catalog when it is done with its other duties.
+        server.wait(|| {
+            let answer = get(addr, "/v1/catalog/service/consul");
+            answer.is_ok_and(|answer| answer.contains("\"ServiceName\""))
+        })?;
+        Ok(Consul {
+            addr,
             name_server: dns.map(|port| (Ipv4Addr::LOCALHOST, port).into()),
-            process,
-            log,
-        };
-        consul.wait_until_ready()?;
-        Ok(consul)
+            server,
+        })
     }
 }
 
@@ -201,8 +141,7 @@ impl Setup {
 pub struct Consul {
     addr: SocketAddr,
     name_server: Option<SocketAddr>,
-    process: Guarded,
-    log: PathBuf,
+    server: Server,
 }
 
 impl Consul {
@@ -229,42 +168,17 @@ impl Consul {
     /// The number of its process.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.process.id()
+        self.server.id()
     }
 
     /// Whether it still runs; a crash is noticed here.
     pub fn is_running(&mut self) -> bool {
-        self.process.ended().is_none()
+        self.server.is_running()
     }
 
     /// What it has logged.
     #[must_use]
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        self.server.log()
     }
-
-    fn wait_until_ready(&mut self) -> Result<(), Trouble> {
-        let since = Instant::now();
-        while since.elapsed() < READY {
-            if !self.is_running() {
-                return Err(Trouble::Ended(last_lines(&self.log())));
-            }
-            // The leader writes itself into the catalog when it is done with its other duties.
-            match get(self.addr, "/v1/catalog/service/consul") {
-                Ok(answer) if answer.contains("\"ServiceName\"") => return Ok(()),
-                _ => thread::sleep(Duration::from_millis(50)),
-            }
-        }
-        Err(Trouble::NotReady(last_lines(&self.log())))
-    }
-}
-
-fn get(addr: SocketAddr, path: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect(addr)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    // 1.0: the answer ends with the connection, and nothing is left to take apart.
-    write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
 }

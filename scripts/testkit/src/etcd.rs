@@ -4,82 +4,34 @@
 //! ```no_run
 //! let etcd = testkit::etcd::Etcd::start()?;
 //! println!("its API is at {}", etcd.addr());
-//! # Ok::<(), testkit::etcd::Trouble>(())
+//! # Ok::<(), testkit::server::Trouble>(())
 //! ```
 
-use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::guarded::Guarded;
-use crate::scratch::{self, free_port, last_lines};
+use crate::scratch::free_port;
+use crate::server::{Kind, Server, Trouble, again, get};
 
-/// How long an etcd may take to elect itself. It needs about two seconds; a busy machine, more.
-const READY: Duration = Duration::from_secs(60);
-
-/// Why there is no etcd.
-#[derive(Debug)]
-pub enum Trouble {
-    /// It is not installed.
-    Missing,
-    /// It ended instead of serving: its last words.
-    Ended(String),
-    /// It runs and is not healthy after a long time: its last words.
-    NotReady(String),
-    /// The system did not let us start it.
-    Io(io::Error),
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trouble::Missing => write!(
-                f,
-                "there is no etcd: on Debian and Ubuntu `sudo apt-get install etcd-server \
-                 etcd-client` brings it; elsewhere install it so that `etcd --version` works, or \
-                 set $ETCD_BIN to it"
-            ),
-            Trouble::Ended(log) => write!(f, "etcd ended at once. It said:\n{log}"),
-            Trouble::NotReady(log) => write!(
-                f,
-                "etcd runs, but is not healthy after {} s. It said:\n{log}",
-                READY.as_secs()
-            ),
-            Trouble::Io(error) => write!(f, "etcd cannot be started: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Trouble {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Trouble::Io(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Trouble::Io(error)
-    }
-}
+/// The real etcd. It needs about two seconds to elect itself; a busy machine, more.
+pub static KIND: Kind = Kind {
+    name: "etcd",
+    variable: "ETCD_BIN",
+    program: "etcd",
+    tool: "",
+    advice: "on Debian and Ubuntu `sudo apt-get install etcd-server etcd-client` brings it; elsewhere \
+             install it so that `etcd --version` works, or set $ETCD_BIN to it",
+    unready: "is not healthy",
+    patience: Duration::from_secs(60),
+};
 
 /// The program: `$ETCD_BIN`, else `etcd` on the PATH.
 #[must_use]
 pub fn find() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("ETCD_BIN").filter(|named| !named.is_empty()) {
-        return Some(named.into());
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|dir| dir.join("etcd"))
-        .find(|program| program.is_file())
+    KIND.find()
 }
 
 /// One member: what it is called and where it listens, both on 127.0.0.1.
@@ -117,10 +69,7 @@ pub struct Etcd {
     member: Member,
     /// All members as `--initial-cluster` wants them.
     cluster: String,
-    folder: PathBuf,
-    process: Option<Guarded>,
-    /// Kept to the end: the guard of the first one looks after the folder.
-    past: Vec<Guarded>,
+    server: Server,
 }
 
 impl Etcd {
@@ -176,12 +125,10 @@ impl Etcd {
         let all = members.iter();
         let all = all.map(|member| format!("{}={}", member.name, member.peer_url()));
         Ok(Etcd {
-            program: find().ok_or(Trouble::Missing)?,
+            program: find().ok_or(Trouble::Missing(&KIND))?,
             member: members[place].clone(),
             cluster: all.collect::<Vec<_>>().join(","),
-            folder: scratch::folder("etcd")?,
-            process: None,
-            past: Vec::new(),
+            server: Server::new(&KIND)?,
         })
     }
 
@@ -190,13 +137,8 @@ impl Etcd {
     /// # Errors
     /// If that is impossible.
     pub fn run(&mut self) -> io::Result<()> {
-        self.kill();
         let client = format!("http://127.0.0.1:{}", self.member.client);
         let peer = self.member.peer_url();
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.log_file())?;
         let mut command = Command::new(&self.program);
         // Its own variables could send it anywhere.
         for (name, _) in std::env::vars_os() {
@@ -205,7 +147,9 @@ impl Etcd {
             }
         }
         command.args(["--name", &self.member.name]);
-        command.arg("--data-dir").arg(self.folder.join("data"));
+        command
+            .arg("--data-dir")
+            .arg(self.server.folder().join("data"));
         command.args(["--listen-client-urls", &client]);
         command.args(["--advertise-client-urls", &client]);
         command.args(["--listen-peer-urls", &peer]);
@@ -214,11 +158,7 @@ impl Etcd {
         command.args(["--initial-cluster-state", "new"]);
         // The log for people is gone in 3.5; 3.4 calls it deprecated in every first line.
         command.args(["--logger", "zap", "--log-outputs", "stderr"]);
-        command.stdout(log.try_clone()?).stderr(log);
-        self.past.extend(self.process.take());
-        let scratch = self.past.is_empty().then_some(self.folder.as_path());
-        self.process = Some(Guarded::start(&mut command, scratch)?);
-        Ok(())
+        self.server.run(&mut command)
     }
 
     /// Starts it again after [`kill`](Self::kill), and waits until it answers. A member of a cluster
@@ -234,9 +174,7 @@ impl Etcd {
     /// Ends it as a crash would. What it has written is kept. [`has_ended`](Self::has_ended) tells
     /// that it is gone.
     pub fn kill(&mut self) {
-        if let Some(process) = &mut self.process {
-            process.kill();
-        }
+        self.server.kill();
     }
 
     /// Forgets all that it has kept; only while it does not run.
@@ -244,26 +182,24 @@ impl Etcd {
     /// # Errors
     /// If that is impossible.
     pub fn wipe(&mut self) -> io::Result<()> {
-        std::fs::remove_dir_all(self.folder.join("data"))
+        std::fs::remove_dir_all(self.server.folder().join("data"))
     }
 
     /// Whether its process runs.
     #[must_use]
     pub fn runs(&self) -> bool {
-        self.process.is_some()
+        self.server.runs()
     }
 
     /// How its process has ended; told once.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
-        let status = self.process.as_mut()?.ended()?;
-        self.past.extend(self.process.take());
-        Some(status)
+        self.server.has_ended()
     }
 
     /// The number of its process; 0 if it does not run.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.process.as_ref().map_or(0, Guarded::id)
+        self.server.id()
     }
 
     /// Its name.
@@ -287,61 +223,21 @@ impl Etcd {
     /// What it has logged.
     #[must_use]
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+        self.server.log()
     }
 
     /// The end of that.
     #[must_use]
     pub fn last_words(&self) -> String {
-        last_lines(&self.log())
-    }
-
-    fn log_file(&self) -> PathBuf {
-        self.folder.join("log")
+        self.server.last_words()
     }
 
     fn wait_until_ready(&mut self) -> Result<(), Trouble> {
-        let since = Instant::now();
-        while since.elapsed() < READY {
-            if self.has_ended().is_some() || !self.runs() {
-                return Err(Trouble::Ended(self.last_words()));
-            }
-            // It is healthy when it has written something, which takes a leader.
-            match get(self.addr(), "/health") {
-                Ok(answer) if answer.contains(r#""health":"true""#) => return Ok(()),
-                _ => thread::sleep(Duration::from_millis(50)),
-            }
-        }
-        Err(Trouble::NotReady(self.last_words()))
+        let addr = self.addr();
+        // It is healthy when it has written something, which takes a leader.
+        self.server.wait(|| {
+            let answer = get(addr, "/health");
+            answer.is_ok_and(|answer| answer.contains(r#""health":"true""#))
+        })
     }
-}
-
-impl Drop for Etcd {
-    fn drop(&mut self) {
-        self.process = None;
-        self.past.clear();
-        // Gone already, if it ever ran: its guard looks after it.
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// Somebody can take a free port before etcd does.
-fn again<T>(attempt: impl Fn() -> Result<T, Trouble>) -> Result<T, Trouble> {
-    for _ in 0..4 {
-        match attempt() {
-            Err(Trouble::Ended(log)) if log.contains("address already in use") => (),
-            other => return other,
-        }
-    }
-    attempt()
-}
-
-fn get(addr: SocketAddr, path: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect(addr)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    // 1.0: the answer ends with the connection, and nothing is left to take apart.
-    write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
 }

@@ -15,7 +15,7 @@
 //! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
 //! * [`consul`] finds the real Consul and starts it, [`etcd`] an etcd or a cluster of three, [`redis`] a
-//!   Redis; [`Guarded`] ends a program with this process, and [`free_port`] is for those who need a number.
+//!   Redis, each a [`server::Server`]; [`Guarded`] ends a program with this process, and [`free_port`] is for those who need a number.
 //! * [`program`] runs programs, or starts them and listens to what they say.
 //! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
 //! * [`python`] and [`python_with_packages`] find the Python for strangers; [`npm_packages`] installs
@@ -39,6 +39,7 @@ pub mod redis;
 mod report;
 mod running;
 mod scratch;
+pub mod server;
 mod view;
 
 pub use advice::{On, Trouble};

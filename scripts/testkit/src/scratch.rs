@@ -41,9 +41,3 @@ pub fn free_port() -> io::Result<u16> {
         "no free port between 20000 and 30000 of 127.0.0.1",
     ))
 }
-
-/// The end of a log, for an error.
-pub(crate) fn last_lines(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(15)..].join("\n")
-}

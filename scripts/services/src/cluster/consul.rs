@@ -67,7 +67,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<()> {
     let Some(program) = testkit::consul::find() else {
         bail!(
             "a cluster needs the real Consul, the embedded one is always alone.\n{}",
-            testkit::consul::Trouble::Missing
+            testkit::consul::KIND.missing()
         );
     };
     lab(program, &options).await

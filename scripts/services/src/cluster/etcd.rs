@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
-use services::testkit::etcd::{Etcd, Member, Trouble, find};
+use services::testkit::etcd::{Etcd, KIND, Member, find};
 
 use super::{LOOK, READY, keyboard, meant, unusable};
 use crate::ports;
@@ -50,7 +50,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<()> {
         bail!("--port is 1024 to 63535");
     }
     if find().is_none() {
-        bail!("{}", Trouble::Missing);
+        bail!("{}", KIND.missing());
     }
     let members = choose(port)?;
     if port.is_none() && members[0].client != CLIENT {

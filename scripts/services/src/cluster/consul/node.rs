@@ -1,13 +1,13 @@
 //! One server of the cluster: its addresses, its process, and what it believes.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use services::testkit::Guarded;
+use services::testkit::consul::KIND;
+use services::testkit::server::Server;
 
 use crate::http;
 use crate::ports;
@@ -60,7 +60,7 @@ pub struct Wiring {
     pub raft_multiplier: u8,
 }
 
-/// See the file.
+/// One server of the cluster. Its process and its folder go with this value.
 pub struct Node {
     /// `one`, `two` or `three`.
     pub name: &'static str,
@@ -71,10 +71,7 @@ pub struct Node {
     /// Whether it answers DNS.
     pub dns: bool,
     place: usize,
-    folder: PathBuf,
-    process: Option<Guarded>,
-    /// Kept to the end: the guard of the first one looks after the folder.
-    past: Vec<Guarded>,
+    server: Server,
 }
 
 impl Node {
@@ -82,18 +79,13 @@ impl Node {
     pub fn new(place: usize, ports: Ports) -> io::Result<Self> {
         let name = NAMES[place];
         let ip = address(place);
-        let folder = format!("consul-{}-{name}", std::process::id());
-        let folder = std::env::temp_dir().join(folder);
-        std::fs::create_dir(&folder)?;
         Ok(Self {
             name,
             ip,
             pid: 0,
             dns: ports::tcp(ip, ports.dns).is_ok() && ports::udp(ip, ports.dns).is_ok(),
             place,
-            folder,
-            process: None,
-            past: Vec::new(),
+            server: Server::new(&KIND)?,
         })
     }
 
@@ -129,58 +121,36 @@ impl Node {
             command.arg(format!("-retry-join={}:{serf}", address(other)));
         }
         command.arg("-retry-interval=1s");
-        command.arg("-data-dir").arg(self.folder.join("data"));
+        command
+            .arg("-data-dir")
+            .arg(self.server.folder().join("data"));
         command.arg("-hcl").arg(format!(
             "disable_update_check = true performance {{ raft_multiplier = {} }}",
             wiring.raft_multiplier
         ));
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.folder.join("log"))?;
-        command.stdout(log.try_clone()?).stderr(log);
-        let process = Guarded::start(
-            &mut command,
-            self.past.is_empty().then_some(self.folder.as_path()),
-        )?;
-        self.pid = process.id();
-        self.process = Some(process);
+        self.server.run(&mut command)?;
+        self.pid = self.server.id();
         Ok(())
     }
 
     /// Whether its process runs.
     pub fn runs(&self) -> bool {
-        self.process.is_some()
+        self.server.runs()
     }
 
     /// How its process has ended; told once.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
-        let status = self.process.as_mut()?.ended()?;
-        self.past.extend(self.process.take());
-        Some(status)
+        self.server.has_ended()
     }
 
     /// Ends it as a crash would. [`has_ended`](Self::has_ended) tells when it is gone.
     pub fn kill(&mut self) {
-        if let Some(process) = &mut self.process {
-            process.kill();
-        }
+        self.server.kill();
     }
 
     /// The last things that it has logged.
     pub fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(8)..].join("\n")
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.process = None;
-        self.past.clear();
-        // Gone already, if it ever ran: its guard looks after it.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        self.server.last_words()
     }
 }
 
@@ -216,7 +186,7 @@ pub async fn belief(http: SocketAddr, ports: Ports) -> Option<Belief> {
     const PATIENCE: Duration = Duration::from_secs(2);
     let get = async |path| {
         let answer = http::ask(http, "GET", path, "", PATIENCE).await.ok()?;
-        answer.json()
+        http::json(&answer)
     };
     let (leader, members) = tokio::join!(get("/v1/status/leader"), get("/v1/agent/members"));
     let leader = leader?;

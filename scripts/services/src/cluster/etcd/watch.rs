@@ -196,7 +196,7 @@ impl Lab {
 async fn belief(addr: SocketAddr) -> Option<Belief> {
     const PATIENCE: Duration = Duration::from_secs(1);
     let answer = http::ask(addr, "POST", "/v3/maintenance/status", "{}", PATIENCE).await;
-    let answer = answer.ok()?.json()?;
+    let answer = http::json(&answer.ok()?)?;
     // 64-bit numbers are texts in JSON, and one that is 0 is left out.
     let number = |value: &serde_json::Value| value.as_str()?.parse().ok();
     Some(Belief {
