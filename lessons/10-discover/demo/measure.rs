@@ -142,8 +142,8 @@ pub async fn run() -> anyhow::Result<()> {
 }
 
 const SOURCES: [(&str, &str); 5] = [
-    ("cache.rs", include_str!("../src/cache.rs")),
     ("health.rs", include_str!("../src/health.rs")),
+    ("cache.rs", include_str!("../src/cache.rs")),
     ("watch.rs", include_str!("../src/watch.rs")),
     ("balance.rs", include_str!("../src/balance.rs")),
     ("caller.rs", include_str!("../src/caller.rs")),
