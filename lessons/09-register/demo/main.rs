@@ -30,8 +30,8 @@ const PROGRAM: Program = Program {
         option("addr ADDR", "where to listen", "127.0.0.1:8801"),
         option(
             "advertise A",
-            "what others shall dial: an address, with a port or without",
-            "",
+            "what others shall dial: an address,\nwith a port or without",
+            "what is bound",
         ),
         option("id ID", "the id of this instance", "name, address and port"),
         option("check-every-ms MS", "how often Consul looks", "10000"),
