@@ -6,7 +6,7 @@
 
 use std::borrow::BorrowMut;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -49,6 +49,116 @@ pub fn output(command: impl BorrowMut<Command>) -> String {
     let (good, out, err) = run(command);
     assert!(good, "it failed; it said:\n{out}\n{err}");
     out
+}
+
+/// Checks that a text has all of these words in it.
+///
+/// # Panics
+/// If some are missing, with the text.
+#[track_caller]
+pub fn has_all(text: &str, words: &[&str]) {
+    for words in words {
+        assert!(text.contains(words), "{words:?} is missing in\n{text}");
+    }
+}
+
+/// The program of a lesson, for the tests of its command line:
+/// `const L01: Binary = Binary(env!("CARGO_BIN_EXE_l01-tcp"));`
+#[derive(Clone, Copy, Debug)]
+pub struct Binary(pub &'static str);
+
+impl Binary {
+    /// The program with these arguments. Panics in it come without a backtrace: some demos panic on purpose.
+    #[must_use]
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.0);
+        command.args(args).env("RUST_BACKTRACE", "0");
+        command
+    }
+
+    /// [`run`] with these arguments.
+    ///
+    /// # Panics
+    /// As [`run`] does.
+    #[must_use]
+    #[track_caller]
+    pub fn run(&self, args: &[&str]) -> (bool, String, String) {
+        run(self.command(args))
+    }
+
+    /// Its command `server` on a free port, with more options.
+    ///
+    /// # Panics
+    /// As [`Server::start`] does.
+    #[must_use]
+    #[track_caller]
+    pub fn server(&self, more: &[&str]) -> Server {
+        let mut command = self.command(&["server", "--addr", "127.0.0.1:0"]);
+        Server::start(command.args(more))
+    }
+
+    /// Runs it; it must end well, and all of these words must be in its standard output, which is returned.
+    ///
+    /// # Panics
+    /// If that is not so; and as [`run`] does.
+    #[track_caller]
+    pub fn tells(&self, args: &[&str], words: &[&str]) -> String {
+        let (good, out, err) = self.run(args);
+        assert!(good, "{args:?} failed:\n{out}\n{err}");
+        has_all(&out, words);
+        out
+    }
+
+    /// Runs it; it must fail, with these words in its standard error, which is returned.
+    ///
+    /// # Panics
+    /// If that is not so; and as [`run`] does.
+    #[track_caller]
+    pub fn refuses(&self, args: &[&str], words: &str) -> String {
+        let (good, out, err) = self.run(args);
+        assert!(!good, "{args:?} ended well:\n{out}\n{err}");
+        assert!(
+            err.contains(words),
+            "{args:?}: {words:?} is missing in\n{err}"
+        );
+        err
+    }
+
+    /// Runs its command `server`, with more options, where another program listens: it must say so, name
+    /// another port, and nothing else.
+    ///
+    /// # Panics
+    /// If that is not so; and as [`run`] does.
+    #[track_caller]
+    pub fn refuses_a_taken_port(&self, name: &str, more: &[&str]) {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let addr = taken.local_addr().expect("its address").to_string();
+        let (good, out, err) = self.run(&[&["server", "--addr", &addr], more].concat());
+        assert!(!good, "it took {addr} as well");
+        let words = format!(
+            "{name}: cannot listen on {addr}: another program listens there already. Stop it, or choose \
+             another port, for example --addr 127.0.0.1:8081\n"
+        );
+        assert_eq!((out.as_str(), err), ("", words));
+    }
+
+    /// Sends `INT` and `TERM` to a server that waits in the middle of what a client has sent: it must end at
+    /// once, with success and without a word.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[track_caller]
+    pub fn ends_on_signals(&self, more: &[&str], half: &[u8]) {
+        for signal in ["INT", "TERM"] {
+            let mut server = self.server(more);
+            let mut client = TcpStream::connect(server.addr).expect("a server");
+            client.write_all(half).expect("a server that reads");
+            server.program.signal(signal);
+            let status = server.program.ends(Duration::from_secs(5));
+            assert!(status.success(), "{more:?} {signal}: {status}");
+            assert_eq!(server.program.rest(), [""; 0]);
+        }
+    }
 }
 
 /// Checks that a process is no more. `out` names it by its number, right after `words`.

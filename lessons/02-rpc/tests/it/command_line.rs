@@ -1,52 +1,33 @@
 //! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
 
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::process::Command;
-use std::time::Duration;
+use testkit::program::{Binary, is_gone};
 
-use testkit::program::{self, Server, is_gone};
-
-fn l02_rpc(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l02-rpc"));
-    // A method of the demo's server panics on purpose; its backtrace is of no interest.
-    command.args(args).env("RUST_BACKTRACE", "0");
-    command
-}
-
-fn run(args: &[&str]) -> (bool, String, String) {
-    program::run(l02_rpc(args))
-}
-
-fn serve(more: &[&str]) -> Server {
-    Server::start(l02_rpc(&["server", "--addr", "127.0.0.1:0"]).args(more))
-}
+const L02: Binary = Binary(env!("CARGO_BIN_EXE_l02-rpc"));
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (good, out, err) = run(&[]);
-    assert!(good, "{out}\n{err}");
-    for words in [
-        "1. The greeting call",
-        "reply  #1 value \"wire hello world\"",
-        "00 00 00 18                          the frame of lesson 01: 24 bytes follow",
-        "68 65 6c 6c 6f 2e 48 65 6c 6c 6f 57  \"hello.HelloWorld\"",
-        "11                                   the value has 17 bytes:",
-        "done   #3 value \"wire hello world\"",
-        "reply  #1 error: there is no panda 0",
-        "reply  #2 error: there is no method `hello.HelloWord`",
-        "reply  #3 error: `Panda.GetInfo` cannot read its argument",
-        "reply  #4 error: the method panicked",
-        "reply  #5 value c8 01",
-        "gives up. Calls that wait: 0",
-        "HTTP/1.1 200 OK ... hello world!",
-        "HTTP/1.1 200 Connected to RPC, and now frames:",
-        "hangs up: a frame that is no request",
-        "call 3 failed",
-        "a call that begins now: the connection is lost",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    let out = L02.tells(
+        &[],
+        &[
+            "1. The greeting call",
+            "reply  #1 value \"wire hello world\"",
+            "00 00 00 18                          the frame of lesson 01: 24 bytes follow",
+            "68 65 6c 6c 6f 2e 48 65 6c 6c 6f 57  \"hello.HelloWorld\"",
+            "11                                   the value has 17 bytes:",
+            "done   #3 value \"wire hello world\"",
+            "reply  #1 error: there is no panda 0",
+            "reply  #2 error: there is no method `hello.HelloWord`",
+            "reply  #3 error: `Panda.GetInfo` cannot read its argument",
+            "reply  #4 error: the method panicked",
+            "reply  #5 value c8 01",
+            "gives up. Calls that wait: 0",
+            "HTTP/1.1 200 OK ... hello world!",
+            "HTTP/1.1 200 Connected to RPC, and now frames:",
+            "hangs up: a frame that is no request",
+            "call 3 failed",
+            "a call that begins now: the connection is lost",
+        ],
+    );
     // Out of order: the last call is answered first.
     let at = |words: &str| out.find(words).unwrap();
     let scene = &out[at("3. Three calls")..at("4. Four calls")];
@@ -61,9 +42,9 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
 #[test]
 fn two_terminals_behind_both_doors() {
     for door in [&[][..], &["--http"]] {
-        let server = serve(door);
+        let server = L02.server(door);
         let addr = server.addr.to_string();
-        let client = |args: &[&str]| run(&[&["client", "--addr", &addr], door, args].concat());
+        let client = |args: &[&str]| L02.run(&[&["client", "--addr", &addr], door, args].concat());
         for (call, value) in [
             (&["hello.HelloWorld", "wire"][..], "wire hello world\n"),
             (&["Panda.GetInfo", "100"], "200\n"),
@@ -92,18 +73,7 @@ fn two_terminals_behind_both_doors() {
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = taken.local_addr().unwrap().to_string();
-    let (good, out, err) = run(&["server", "--addr", &addr]);
-    assert!(!good);
-    assert_eq!(out, "");
-    assert_eq!(
-        err,
-        format!(
-            "l02-rpc: cannot listen on {addr}: another program listens there already. Stop it, or \
-             choose another port, for example --addr 127.0.0.1:8081\n"
-        )
-    );
+    L02.refuses_a_taken_port("l02-rpc", &[]);
 }
 
 #[test]
@@ -111,54 +81,34 @@ fn nobody_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     for door in [&[][..], &["--http"]] {
         let args = [&["client", "--addr", "127.0.0.1:1", "a.B", "1"], door].concat();
-        let (good, _, err) = run(&args);
-        assert!(!good);
-        assert!(err.contains("nobody answers at 127.0.0.1:1"), "{err}");
+        let err = L02.refuses(&args, "nobody answers at 127.0.0.1:1");
         assert!(err.contains("Is the server running?"), "{err}");
     }
 }
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (good, out, _) = run(&["--help"]);
-    assert!(good);
-    for words in [
-        "-- server",
-        "-- client",
-        "-- measure",
-        "--addr",
-        "--http",
-        "--in-flight",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
-    for (args, words) in [
-        (&["sever"][..], "there is no `sever`; `--help`"),
-        (&["client"], "which method?"),
-        (
-            &["server", "--addr", "8080"],
-            "an address looks like 127.0.0.1:8080",
-        ),
-        (&["server", "now"], "one word too many"),
-    ] {
-        let (good, _, err) = run(args);
-        assert!(!good);
-        assert!(err.contains(words), "{args:?}: {err}");
-    }
+    L02.tells(
+        &["--help"],
+        &[
+            "-- server",
+            "-- client",
+            "-- measure",
+            "--addr",
+            "--http",
+            "--in-flight",
+        ],
+    );
+    L02.refuses(&["sever"], "there is no `sever`; `--help`");
+    L02.refuses(&["client"], "which method?");
+    let example = "an address looks like 127.0.0.1:8080";
+    L02.refuses(&["server", "--addr", "8080"], example);
+    L02.refuses(&["server", "now"], "one word too many");
 }
 
 #[cfg(unix)]
 #[test]
 fn signals_end_the_server_at_once_and_cleanly() {
-    for signal in ["INT", "TERM"] {
-        let mut server = serve(&[]);
-        // A client in the middle of a frame must not delay the end.
-        let mut client = TcpStream::connect(server.addr).unwrap();
-        client.write_all(&[0, 0, 0, 9, 1]).unwrap();
-
-        server.program.signal(signal);
-        let status = server.program.ends(Duration::from_secs(5));
-        assert!(status.success(), "{signal}: {status}");
-        assert_eq!(server.program.rest(), [""; 0]);
-    }
+    // A client in the middle of a frame must not delay the end.
+    L02.ends_on_signals(&[], &[0, 0, 0, 9, 1]);
 }

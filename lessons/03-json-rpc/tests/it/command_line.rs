@@ -1,35 +1,30 @@
 //! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
 
 use std::net::TcpListener;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use testkit::program::{self, is_gone};
+use testkit::program::{Binary, is_gone};
 
 use crate::support::Ours;
 
-fn run(args: &[&str]) -> (bool, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l03-json-rpc"));
-    program::run(command.args(args))
-}
+const L03: Binary = Binary(env!("CARGO_BIN_EXE_l03-json-rpc"));
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (good, out, err) = run(&[]);
-    assert!(good, "{out}\n{err}");
-    for words in [
-        "1. The greeting call",
-        r#"{"jsonrpc":"2.0","result":"wire hello world","id":1}\n"#,
-        "HTTP/1.1 200 OK",
-        r#"{"id":1,"result":"wire hello world","error":null}\n"#,
-        r#"{"id":2,"result":200,"error":null}\n"#,
-        r#"{"id":3,"result":"}你 hello world","error":null}\n"#,
-        r#""error":"GetInfo wants a number from 0 on, not -1"}"#,
-        "silence for 150 ms",
-        r#""code":-32700,"message":"Parse error""#,
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    let out = L03.tells(
+        &[],
+        &[
+            "1. The greeting call",
+            r#"{"jsonrpc":"2.0","result":"wire hello world","id":1}\n"#,
+            "HTTP/1.1 200 OK",
+            r#"{"id":1,"result":"wire hello world","error":null}\n"#,
+            r#"{"id":2,"result":200,"error":null}\n"#,
+            r#"{"id":3,"result":"}你 hello world","error":null}\n"#,
+            r#""error":"GetInfo wants a number from 0 on, not -1"}"#,
+            "silence for 150 ms",
+            r#""code":-32700,"message":"Parse error""#,
+        ],
+    );
     is_gone(&out, "That is process ");
 }
 
@@ -38,12 +33,12 @@ fn two_terminals_in_both_dialects() {
     let server = Ours::start(&[]);
     let (lines, go) = (server.addr.to_string(), server.go.to_string());
     for client in [&["--addr", &lines][..], &["--go", "--addr", &go]] {
-        let (good, out, err) = run(&[&["client", "wire", "100", "你好"], client].concat());
+        let (good, out, err) = L03.run(&[&["client", "wire", "100", "你好"], client].concat());
         assert!(good, "{err}");
         assert_eq!(out, "wire hello world\n200\n你好 hello world\n");
 
         // A number that the service refuses: the call after it works.
-        let (good, out, err) = run(&[&["client"], client, &["--", "-5", "wire"]].concat());
+        let (good, out, err) = L03.run(&[&["client"], client, &["--", "-5", "wire"]].concat());
         assert!(!good);
         assert_eq!(out, "wire hello world\n");
         assert!(
@@ -58,7 +53,7 @@ fn the_wrong_dialect_fails_at_once() {
     let server = Ours::start(&[]);
     let go = server.go.to_string();
     let since = Instant::now();
-    let (good, _, err) = run(&["client", "--addr", &go, "wire"]);
+    let (good, _, err) = L03.run(&["client", "--addr", &go, "wire"]);
     assert!(!good);
     assert!(
         err.contains("the connection was lost before the reply came"),
@@ -77,7 +72,7 @@ fn a_taken_port_is_a_clear_error() {
         for other in ["--addr", "--http-addr", "--go-addr"] {
             args.extend([other, if other == option { &addr } else { free }]);
         }
-        let (good, out, err) = run(&args);
+        let (good, out, err) = L03.run(&args);
         assert!(!good);
         assert_eq!(out, "");
         assert!(
@@ -91,38 +86,28 @@ fn a_taken_port_is_a_clear_error() {
 #[test]
 fn nobody_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
-    let (good, _, err) = run(&["client", "--addr", "127.0.0.1:1", "wire"]);
-    assert!(!good);
-    assert!(err.contains("nobody answers at"), "{err}");
+    let args = ["client", "--addr", "127.0.0.1:1", "wire"];
+    L03.refuses(&args, "nobody answers at");
 }
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (good, out, _) = run(&["--help"]);
-    assert!(good);
-    for words in [
-        "-- server",
-        "-- client",
-        "-- measure",
-        "--http-addr",
-        "--go-addr",
-        "--go ",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
-    for (args, words) in [
-        (&["sever"][..], "there is no `sever`; `--help`"),
-        (&["client"], "Give a name"),
-        (
-            &["server", "--addr", "8080"],
-            "an address looks like 127.0.0.1:8080",
-        ),
-        (&["server", "now"], "one word too many"),
-    ] {
-        let (good, _, err) = run(args);
-        assert!(!good);
-        assert!(err.contains(words), "{args:?}: {err}");
-    }
+    L03.tells(
+        &["--help"],
+        &[
+            "-- server",
+            "-- client",
+            "-- measure",
+            "--http-addr",
+            "--go-addr",
+            "--go ",
+        ],
+    );
+    L03.refuses(&["sever"], "there is no `sever`; `--help`");
+    L03.refuses(&["client"], "Give a name");
+    let example = "an address looks like 127.0.0.1:8080";
+    L03.refuses(&["server", "--addr", "8080"], example);
+    L03.refuses(&["server", "now"], "one word too many");
 }
 
 #[cfg(unix)]

@@ -1,42 +1,35 @@
 //! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
-use testkit::program::{self, PATIENCE, Server, is_gone};
+use testkit::program::{PATIENCE, Server, is_gone};
 
-use crate::support::ours;
-
-fn run(args: &[&str]) -> (bool, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l05-protobuf"));
-    program::run(command.args(args))
-}
+use crate::support::{L05, ours};
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let (good, out, err) = run(&[]);
-    assert!(good, "{out}\n{err}");
-    for words in [
-        "4  41 64 61            \"Ada\"",
-        "44 + 2 * 128 = 300",
-        "1, TUESDAY",
-        "\"teacher\":\"san\"",
-        "81 bytes of JSON, 24 of protobuf",
-        "client writes 7 bytes",
-        "06 0a 04 77 69 72 65",
-        "0c 0a 0a 68 65 6c 6c 6f 20 77 69 72 65",
-        "a message of 2147483647 bytes, and 65536 are allowed",
-        "buffer underflow",
-        "a request without a name",
-        "the message took too long",
-        "email \"ada@example.org\", phones [], last_updated None",
-        "OldPerson { name: \"Ada\", id: 1, email: \"ada@example.org\", fax: \"\" }",
-        "103 bytes have become 26",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    let out = L05.tells(
+        &[],
+        &[
+            "4  41 64 61            \"Ada\"",
+            "44 + 2 * 128 = 300",
+            "1, TUESDAY",
+            "\"teacher\":\"san\"",
+            "81 bytes of JSON, 24 of protobuf",
+            "client writes 7 bytes",
+            "06 0a 04 77 69 72 65",
+            "0c 0a 0a 68 65 6c 6c 6f 20 77 69 72 65",
+            "a message of 2147483647 bytes, and 65536 are allowed",
+            "buffer underflow",
+            "a request without a name",
+            "the message took too long",
+            "email \"ada@example.org\", phones [], last_updated None",
+            "OldPerson { name: \"Ada\", id: 1, email: \"ada@example.org\", fax: \"\" }",
+            "103 bytes have become 26",
+        ],
+    );
     is_gone(&out, "server, process ");
 }
 
@@ -44,10 +37,10 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
 fn two_terminals() {
     let server = ours(&[]);
     let addr = server.addr.to_string();
-    let (good, out, err) = run(&["client", "--addr", &addr, "Ada", "你好"]);
+    let (good, out, err) = L05.run(&["client", "--addr", &addr, "Ada", "你好"]);
     assert!(good, "{err}");
     assert_eq!(out, "hello Ada\nhello 你好\n");
-    let (good, _, err) = run(&["client", "--addr", &addr, ""]);
+    let (good, _, err) = L05.run(&["client", "--addr", &addr, ""]);
     assert!(!good);
     assert!(
         err.contains("the connection ended without a reply"),
@@ -108,7 +101,7 @@ fn clients_have_seats() {
     // Whoever comes now is served, as soon as the seat is free.
     let addr = server.addr.to_string();
     let until = Instant::now() + PATIENCE;
-    let served = || run(&["client", "--addr", &addr, "Ada"]).0;
+    let served = || L05.run(&["client", "--addr", &addr, "Ada"]).0;
     while !served() {
         assert!(Instant::now() < until, "nobody is served any more");
     }
@@ -116,82 +109,52 @@ fn clients_have_seats() {
 
 #[test]
 fn measure_prints_a_plot_and_a_row() {
-    let (good, out, err) = run(&["measure"]);
-    assert!(good, "{err}");
-    for words in [
-        "Size in bytes.",
-        "Written and read once",
-        "a student                       protobuf       24  ####",
-        "Bytes of the call: 7 there, 13 back",
-        "| 05 protobuf | 20 | ",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    L05.tells(
+        &["measure"],
+        &[
+            "Size in bytes.",
+            "Written and read once",
+            "a student                       protobuf       24  ####",
+            "Bytes of the call: 7 there, 13 back",
+            "| 05 protobuf | 20 | ",
+        ],
+    );
 }
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = taken.local_addr().unwrap().to_string();
-    let (good, out, err) = run(&["server", "--addr", &addr]);
-    assert!(!good);
-    assert_eq!(out, "");
-    assert_eq!(
-        err,
-        format!(
-            "l05-protobuf: cannot listen on {addr}: another program listens there already. Stop it, \
-             or choose another port, for example --addr 127.0.0.1:8081\n"
-        )
-    );
+    L05.refuses_a_taken_port("l05-protobuf", &[]);
 }
 
 #[test]
 fn nobody_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
-    let (good, _, err) = run(&["client", "--addr", "127.0.0.1:1", "wire"]);
-    assert!(!good);
-    assert!(err.contains("nobody answers at"), "{err}");
+    let args = ["client", "--addr", "127.0.0.1:1", "wire"];
+    L05.refuses(&args, "nobody answers at");
 }
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (good, out, _) = run(&["--help"]);
-    assert!(good);
-    for words in [
-        "-- server",
-        "-- client",
-        "-- measure",
-        "--addr",
-        "--time-ms",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
-    for (args, words) in [
-        (&["sever"][..], "there is no `sever`; `--help`"),
-        (&["client"], "Give a name"),
-        (
-            &["server", "--addr", "8080"],
-            "an address looks like 127.0.0.1:8080",
-        ),
-        (&["server", "now"], "one word too many"),
-    ] {
-        let (good, _, err) = run(args);
-        assert!(!good);
-        assert!(err.contains(words), "{args:?}: {err}");
-    }
+    L05.tells(
+        &["--help"],
+        &[
+            "-- server",
+            "-- client",
+            "-- measure",
+            "--addr",
+            "--time-ms",
+        ],
+    );
+    L05.refuses(&["sever"], "there is no `sever`; `--help`");
+    L05.refuses(&["client"], "Give a name");
+    let example = "an address looks like 127.0.0.1:8080";
+    L05.refuses(&["server", "--addr", "8080"], example);
+    L05.refuses(&["server", "now"], "one word too many");
 }
 
 #[cfg(unix)]
 #[test]
 fn signals_end_the_server_at_once_and_cleanly() {
-    for signal in ["INT", "TERM"] {
-        let mut server = ours(&[]);
-        // A client in the middle of a message must not delay the end.
-        let mut client = dial(server.addr);
-        client.write_all(&[0x06, 0x0a]).unwrap();
-        server.program.signal(signal);
-        let status = server.program.ends(Duration::from_secs(5));
-        assert!(status.success(), "{signal}: {status}");
-        assert_eq!(server.program.rest(), [""; 0]);
-    }
+    // A client in the middle of a message must not delay the end.
+    L05.ends_on_signals(&[], &[0x06, 0x0a]);
 }

@@ -4,17 +4,18 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use testkit::program::Server;
+use testkit::program::{Binary, Server};
 
 /// The folder of the .proto files.
 pub fn protos() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto")
 }
 
+pub const L05: Binary = Binary(env!("CARGO_BIN_EXE_l05-protobuf"));
+
 /// `l05-protobuf` as a server.
 pub fn ours(more: &[&str]) -> Server {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l05-protobuf"));
-    Server::start(command.args(["server", "--addr", "127.0.0.1:0"]).args(more))
+    L05.server(more)
 }
 
 // ---- strangers
