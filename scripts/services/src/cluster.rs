@@ -31,10 +31,12 @@ and `cluster etcd --help` say more.
 /// The help for these arguments.
 pub fn help(arguments: &[std::ffi::OsString]) -> &'static str {
     let named = |name: &str| arguments.iter().any(|argument| argument == name);
-    match () {
-        () if named("consul") => consul::HELP,
-        () if named("etcd") => etcd::HELP,
-        () => HELP,
+    if named("consul") {
+        consul::HELP
+    } else if named("etcd") {
+        etcd::HELP
+    } else {
+        HELP
     }
 }
 
@@ -63,6 +65,87 @@ pub async fn run(mut arguments: Vec<std::ffi::OsString>) -> Result<u8> {
         () = asked => say!("\nAll three are ended."),
     }
     Ok(0)
+}
+
+/// Three servers under observation.
+trait Lab {
+    /// What they are called, by their places 0 to 2.
+    const NAMES: [&'static str; 3];
+    /// What one of them is, for a sentence: `server`.
+    const WHAT: &'static str;
+
+    /// Looks at all of them now, and tells what has changed.
+    async fn look(&mut self);
+    /// Whether all three run and agree on a leader.
+    fn is_whole(&self) -> bool;
+    /// Whether the process at this place runs.
+    fn runs(&self, place: usize) -> bool;
+    /// Starts the process at this place, with what it has kept if it ran before. Its number.
+    fn start(&mut self, place: usize) -> std::io::Result<u32>;
+    /// The end of its log.
+    fn last_words(&self, place: usize) -> String;
+    /// One line with the time.
+    fn say(&self, what: &str);
+
+    /// Looks until `done`, at most for `limit`. Whether it was done.
+    async fn until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
+        let since = Instant::now();
+        loop {
+            self.look().await;
+            if done(self) {
+                return true;
+            }
+            if since.elapsed() > limit {
+                return false;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until the three, which were just started, are a cluster.
+    async fn become_whole(&mut self) -> Result<()> {
+        let one_has_ended = |lab: &Self| (0..3).any(|place| !lab.runs(place));
+        self.until(READY, |lab| lab.is_whole() || one_has_ended(lab))
+            .await;
+        if self.is_whole() {
+            return Ok(());
+        }
+        let words = [0, 1, 2].map(|place| self.last_words(place)).join("\n\n");
+        bail!("they did not become a cluster. They said:\n{words}")
+    }
+
+    /// Looks for ever; a line of the keyboard starts a server again.
+    async fn watch(&mut self) -> Result<()> {
+        let mut lines = keyboard();
+        loop {
+            self.look().await;
+            while let Ok(line) = lines.try_recv() {
+                self.restart(&line)?;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Starts the server that this line names, if it has ended.
+    fn restart(&mut self, line: &str) -> Result<()> {
+        let Some(place) = meant(line, &Self::NAMES) else {
+            if !line.trim().is_empty() {
+                let what = Self::WHAT;
+                self.say(&format!(
+                    "1, 2 or 3 starts that {what} again; Ctrl-C ends all"
+                ));
+            }
+            return Ok(());
+        };
+        let name = Self::NAMES[place];
+        if self.runs(place) {
+            self.say(&format!("{name} runs already"));
+            return Ok(());
+        }
+        let pid = self.start(place)?;
+        self.say(&format!("{name} is started again (process {pid})"));
+        Ok(())
+    }
 }
 
 /// The clock of a narration.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use services::testkit;
 
-use super::{LOOK, READY, keyboard, meant, unusable};
+use super::{Lab as _, unusable};
 use crate::typed;
 use node::{NAMES, Node, Ports, Wiring};
 use watch::Lab;
@@ -90,8 +90,7 @@ async fn lab(program: PathBuf, options: &Options) -> Result<()> {
     ];
     let mut lab = Lab::new(wiring, nodes);
     for place in 0..NAMES.len() {
-        lab.nodes[place]
-            .start(&lab.wiring)
+        lab.start(place)
             .with_context(|| format!("cannot start {}", lab.wiring.program.display()))?;
         let node = &lab.nodes[place];
         lab.say(&format!(
@@ -99,29 +98,12 @@ async fn lab(program: PathBuf, options: &Options) -> Result<()> {
             node.name, node.ip, node.pid
         ));
     }
-    let start = |lab: &Lab| lab.is_whole() || lab.nodes.iter().any(|node| !node.runs());
-    lab.until(READY, start).await;
-    if !lab.is_whole() {
-        let words = lab.nodes.iter().map(Node::last_words);
-        bail!(
-            "they did not become a cluster. They said:\n{}",
-            words.collect::<Vec<_>>().join("\n\n")
-        );
-    }
+    lab.become_whole().await?;
     if options.kill_leader {
         return kill::run(&mut lab).await;
     }
     introduce(&lab);
-    let mut lines = keyboard();
-    loop {
-        for event in lab.look().await {
-            lab.tell(event);
-        }
-        while let Ok(line) = lines.try_recv() {
-            restart(&mut lab, &line)?;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
+    lab.watch().await
 }
 
 /// The ports that were asked for, or the first that are free on all three addresses.
@@ -190,24 +172,4 @@ fn introduce(lab: &Lab) {
     }
     say!("\nIn a browser: http://{three}/ui");
     say!("Here: 1, 2 or 3 and Enter starts a server again that has ended. Ctrl-C ends all.\n");
-}
-
-fn restart(lab: &mut Lab, line: &str) -> Result<()> {
-    let Some(place) = meant(line, &NAMES) else {
-        if !line.trim().is_empty() {
-            lab.say("1, 2 or 3 starts that server again; Ctrl-C ends all");
-        }
-        return Ok(());
-    };
-    if lab.nodes[place].runs() {
-        lab.say(&format!("{} runs already", NAMES[place]));
-        return Ok(());
-    }
-    lab.nodes[place].start(&lab.wiring)?;
-    let pid = lab.nodes[place].pid;
-    lab.say(&format!(
-        "{} is started again (process {pid})",
-        NAMES[place]
-    ));
-    Ok(())
 }

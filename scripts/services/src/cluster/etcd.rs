@@ -7,9 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
-use services::testkit::etcd::{Etcd, KIND, Member, find};
+use services::testkit::etcd::{KIND, Member, find};
 
-use super::{LOOK, READY, keyboard, meant, unusable};
+use super::{Lab as _, unusable};
 use crate::ports;
 use watch::Lab;
 
@@ -65,30 +65,12 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<()> {
         let (addr, pid) = (etcd.addr(), etcd.id());
         lab.say(&format!("{name} is started on {addr} (process {pid})"));
     }
-    let one_has_ended = |lab: &Lab| lab.etcds.iter().any(|etcd| !etcd.runs());
-    lab.until(READY, |lab| lab.is_whole() || one_has_ended(lab))
-        .await;
-    if !lab.is_whole() {
-        let words = lab.etcds.iter().map(Etcd::last_words);
-        bail!(
-            "they did not become a cluster. They said:\n{}",
-            words.collect::<Vec<_>>().join("\n\n")
-        );
-    }
+    lab.become_whole().await?;
     if kill_leader {
         return kill::run(&mut lab).await;
     }
     introduce(&lab, &members);
-    let mut lines = keyboard();
-    loop {
-        for event in lab.look().await {
-            lab.tell(event);
-        }
-        while let Ok(line) = lines.try_recv() {
-            restart(&mut lab, &line)?;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
+    lab.watch().await
 }
 
 /// The three, with the distances between their ports that the course notes have.
@@ -162,24 +144,6 @@ fn introduce(lab: &Lab, members: &[Member; 3]) {
     say!("  kill -9 {pid}      the leader crashes; the election is told here");
     say!("\nServices and callers get --registry=etcd --registry_address={all}");
     say!("Here: 1, 2 or 3 and Enter starts one again that has ended. Ctrl-C ends all.\n");
-}
-
-fn restart(lab: &mut Lab, line: &str) -> Result<()> {
-    let Some(place) = meant(line, &NAMES) else {
-        if !line.trim().is_empty() {
-            lab.say("1, 2 or 3 starts that etcd again; Ctrl-C ends all");
-        }
-        return Ok(());
-    };
-    let name = NAMES[place];
-    if lab.etcds[place].runs() {
-        lab.say(&format!("{name} runs already"));
-        return Ok(());
-    }
-    lab.etcds[place].run()?;
-    let pid = lab.etcds[place].id();
-    lab.say(&format!("{name} is started again (process {pid})"));
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::super::{LOOK, seconds};
+use super::super::{LOOK, Lab as _, seconds};
 use super::node::{Member, NAMES};
 use super::watch::Lab;
 use crate::http;
@@ -45,9 +45,7 @@ pub async fn run(lab: &mut Lab) -> Result<()> {
     let mut writing = tokio::spawn(write(survivors[0], since));
     let mut times = Times::default();
     loop {
-        for event in lab.look().await {
-            lab.tell(event);
-        }
+        lab.look().await;
         let now = since.elapsed();
         let mut beliefs = lab.beliefs.iter().flatten();
         if beliefs.any(|belief| belief.leader.is_none()) {
@@ -77,12 +75,10 @@ pub async fn run(lab: &mut Lab) -> Result<()> {
         tokio::time::sleep(LOOK).await;
     }
 
-    let wiring = &lab.wiring;
-    lab.nodes[place].start(wiring)?;
-    let pid = lab.nodes[place].pid;
+    let pid = lab.start(place)?;
     lab.say(&format!("{old} is started again (process {pid})"));
     let back = Instant::now();
-    if !lab.until(LIMIT, Lab::is_whole).await {
+    if !lab.until(LIMIT, |lab| lab.is_whole()).await {
         bail!(
             "{old} has not come back:\n{}",
             lab.nodes[place].last_words()

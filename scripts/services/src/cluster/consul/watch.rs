@@ -1,14 +1,14 @@
 //! Looks at the three servers again and again and tells what has changed, with the time.
 
+use std::io;
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
 
-use super::super::{Clock, LOOK, ended};
+use super::super::{Clock, Lab as _, ended};
 use super::node::{Belief, Member, NAMES, Node, Wiring, belief};
 
 /// What has changed between two looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+enum Event {
     /// The process of this server has ended.
     Ended(usize, ExitStatus),
     /// Two of the three name this leader; `None`: no two name the same.
@@ -44,13 +44,7 @@ impl Lab {
         }
     }
 
-    /// One line with the time.
-    pub fn say(&self, what: &str) {
-        self.clock.say(what);
-    }
-
-    /// Looks at all of them now.
-    pub async fn look(&mut self) -> Vec<Event> {
+    async fn changes(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         for (place, node) in self.nodes.iter_mut().enumerate() {
             if let Some(status) = node.has_ended() {
@@ -105,8 +99,7 @@ impl Lab {
         said.all(|other| other == Some(first)).then_some(first)
     }
 
-    /// Tells an event.
-    pub fn tell(&self, event: Event) {
+    fn tell(&self, event: Event) {
         let text = match event {
             Event::Ended(place, status) => ended(NAMES[place], status),
             Event::Leads(Some(name)) => format!("{name} leads"),
@@ -124,25 +117,23 @@ impl Lab {
         self.say(&text);
     }
 
-    /// Looks and tells until `done`, at most for `limit`. Whether it was done.
-    pub async fn until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
-        let since = Instant::now();
-        loop {
-            for event in self.look().await {
-                self.tell(event);
-            }
-            if done(self) {
-                return true;
-            }
-            if since.elapsed() > limit {
-                return false;
-            }
-            tokio::time::sleep(LOOK).await;
+    /// The server with this name.
+    pub fn place_of(name: &str) -> usize {
+        NAMES.iter().position(|known| *known == name).unwrap_or(0)
+    }
+}
+
+impl super::super::Lab for Lab {
+    const NAMES: [&'static str; 3] = NAMES;
+    const WHAT: &'static str = "server";
+
+    async fn look(&mut self) {
+        for event in self.changes().await {
+            self.tell(event);
         }
     }
 
-    /// Whether all three run, see each other alive and agree on a leader.
-    pub fn is_whole(&self) -> bool {
+    fn is_whole(&self) -> bool {
         let whole = |belief: &Option<Belief>| {
             let members = belief.as_ref().map(|belief| belief.members);
             members == Some([Some(Member::Alive); 3])
@@ -150,8 +141,20 @@ impl Lab {
         self.leader.is_some() && self.beliefs.iter().all(whole)
     }
 
-    /// The server with this name.
-    pub fn place_of(name: &str) -> usize {
-        NAMES.iter().position(|known| *known == name).unwrap_or(0)
+    fn runs(&self, place: usize) -> bool {
+        self.nodes[place].runs()
+    }
+
+    fn start(&mut self, place: usize) -> io::Result<u32> {
+        self.nodes[place].start(&self.wiring)?;
+        Ok(self.nodes[place].pid)
+    }
+
+    fn last_words(&self, place: usize) -> String {
+        self.nodes[place].last_words()
+    }
+
+    fn say(&self, what: &str) {
+        self.clock.say(what);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::super::{LOOK, seconds};
+use super::super::{LOOK, Lab as _, seconds};
 use super::NAMES;
 use super::watch::Lab;
 use crate::http;
@@ -40,9 +40,7 @@ pub async fn run(lab: &mut Lab) -> Result<()> {
     let mut writing = tokio::spawn(write(survivor, since));
     let mut times = Times::default();
     loop {
-        for event in lab.look().await {
-            lab.tell(event);
-        }
+        lab.look().await;
         let now = since.elapsed();
         if lab.nobody_leads() {
             times.noticed.get_or_insert(now);
@@ -67,11 +65,10 @@ pub async fn run(lab: &mut Lab) -> Result<()> {
         tokio::time::sleep(LOOK).await;
     }
 
-    lab.etcds[old].run()?;
-    let pid = lab.etcds[old].id();
+    let pid = lab.start(old)?;
     lab.say(&format!("{} is started again (process {pid})", NAMES[old]));
     let back = Instant::now();
-    if !lab.until(LIMIT, Lab::is_whole).await {
+    if !lab.until(LIMIT, |lab| lab.is_whole()).await {
         bail!(
             "{} has not come back:\n{}",
             NAMES[old],

@@ -1,19 +1,20 @@
 //! Looks at the three again and again and tells what has changed, with the time.
 
+use std::io;
 use std::net::SocketAddr;
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use services::testkit::etcd::{Etcd, Member};
 
-use super::super::{Clock, LOOK, ended};
+use super::super::{Clock, Lab as _, ended};
 use super::NAMES;
 use crate::http;
 
 /// What has changed between two looks. The numbers are places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+enum Event {
     /// The process of this one has ended.
     Ended(usize, ExitStatus),
     /// Two of the three name this leader; `None`: no two name the same.
@@ -76,13 +77,7 @@ impl Lab {
         })
     }
 
-    /// One line with the time.
-    pub fn say(&self, what: &str) {
-        self.clock.say(what);
-    }
-
-    /// Looks at all of them now.
-    pub async fn look(&mut self) -> Vec<Event> {
+    async fn changes(&mut self) -> Vec<Event> {
         let ask = async |etcd: &Etcd| match etcd.runs() {
             true => belief(etcd.addr()).await,
             false => None,
@@ -143,8 +138,7 @@ impl Lab {
         self.ids.iter().position(place)
     }
 
-    /// Tells an event.
-    pub fn tell(&self, event: Event) {
+    fn tell(&self, event: Event) {
         let text = match event {
             Event::Ended(place, status) => ended(NAMES[place], status),
             Event::Leads(Some(place)) => format!("{} leads", NAMES[place]),
@@ -156,25 +150,26 @@ impl Lab {
         self.say(&text);
     }
 
-    /// Looks and tells until `done`, at most for `limit`. Whether it was done.
-    pub async fn until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
-        let since = Instant::now();
-        loop {
-            for event in self.look().await {
-                self.tell(event);
-            }
-            if done(self) {
-                return true;
-            }
-            if since.elapsed() > limit {
-                return false;
-            }
-            tokio::time::sleep(LOOK).await;
+    /// Whether one that answers says that nobody leads.
+    pub fn nobody_leads(&self) -> bool {
+        self.beliefs
+            .iter()
+            .flatten()
+            .any(|belief| belief.leader == 0)
+    }
+}
+
+impl super::super::Lab for Lab {
+    const NAMES: [&'static str; 3] = NAMES;
+    const WHAT: &'static str = "etcd";
+
+    async fn look(&mut self) {
+        for event in self.changes().await {
+            self.tell(event);
         }
     }
 
-    /// Whether all three run and agree on a leader.
-    pub fn is_whole(&self) -> bool {
+    fn is_whole(&self) -> bool {
         let Some(leader) = self.leader.and_then(|place| self.ids[place]) else {
             return false;
         };
@@ -182,12 +177,21 @@ impl Lab {
         self.beliefs.iter().all(agrees)
     }
 
-    /// Whether one that answers says that nobody leads.
-    pub fn nobody_leads(&self) -> bool {
-        self.beliefs
-            .iter()
-            .flatten()
-            .any(|belief| belief.leader == 0)
+    fn runs(&self, place: usize) -> bool {
+        self.etcds[place].runs()
+    }
+
+    fn start(&mut self, place: usize) -> io::Result<u32> {
+        self.etcds[place].run()?;
+        Ok(self.etcds[place].id())
+    }
+
+    fn last_words(&self, place: usize) -> String {
+        self.etcds[place].last_words()
+    }
+
+    fn say(&self, what: &str) {
+        self.clock.say(what);
     }
 }
 
