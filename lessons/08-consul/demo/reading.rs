@@ -42,8 +42,14 @@ fn files(text: &'static str) -> Vec<&'static str> {
 
 /// Counts what a reader has to understand. Where the sources are not, there is nothing to read.
 fn lines_of(name: &str) -> usize {
-    let folder = if name.starts_with("extra/") { "" } else { "src" };
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
+    let folder = if name.starts_with("extra/") {
+        ""
+    } else {
+        "src"
+    };
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(folder)
+        .join(name);
     let source = std::fs::read_to_string(file).unwrap_or_default();
     let code = source.split("#[cfg(test)]").next().unwrap_or("");
     code.lines()

@@ -158,7 +158,7 @@ impl Clock {
         Clock(Instant::now())
     }
 
-    /// One line with the time. Whoever reads may have gone; then nobody hears it.
+    /// One line with the time. A closed standard output is ignored.
     fn say(self, what: &str) {
         let mut out = std::io::stdout().lock();
         let time = self.0.elapsed().as_secs_f64();

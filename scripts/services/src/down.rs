@@ -79,7 +79,7 @@ async fn end(state: &State) -> Result<()> {
     Ok(())
 }
 
-/// Cleans up after a server that nobody looks after any more.
+/// Cleans up after a server whose background process has ended.
 pub async fn clean(state: &State) -> Result<()> {
     if let Some(running) = state.running() {
         free(&running).await?;
@@ -102,7 +102,7 @@ async fn free(running: &Running) -> Result<()> {
     }
     match still(addr) {
         None => Ok(()),
-        // Somebody else has taken it in the meantime, or our own cannot be ended.
+        // Another program has taken it in the meantime, or our own cannot be ended.
         Some((pid, _)) if pid != running.pid => Ok(()),
         Some((pid, name)) => Err(anyhow::anyhow!(
             "{name} (process {pid}) still listens there"

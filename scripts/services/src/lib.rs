@@ -1,8 +1,8 @@
 //! The servers that lessons 09 and later lean on, for programs, for tests and for two terminals.
 //!
 //! A machine with Consul gets the real one; any other gets the embedded one, which is the readable
-//! agent of lesson 08. `WORKBOOK_SERVICES=real` or `=embedded` forces a side, and whoever starts a
-//! server can ask which one it got.
+//! agent of lesson 08. `WORKBOOK_SERVICES=real` or `=embedded` forces a side, and a
+//! program that has started a server can ask which kind it is.
 //!
 //! # Layout
 //!

@@ -1,6 +1,6 @@
 //! The program behind `cargo workbook services`.
 
-/// Prints a line. Whoever reads may have gone, as `| head` does: then nobody hears it, and what was
+/// Prints a line. A closed standard output, as after `| head`, is ignored: what was
 /// started is not ended by it.
 macro_rules! say {
     ($($text:tt)*) => {{

@@ -23,7 +23,7 @@ pub fn udp(ip: IpAddr, port: u16) -> io::Result<()> {
 }
 
 /// The process that listens on `addr`, as far as this user may see it: its number and its name.
-/// From `/proc` (proc(5)); on other systems nobody knows.
+/// From `/proc` (proc(5)); on other systems it is not known.
 pub fn who_listens(addr: SocketAddr) -> Option<(u32, String)> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let inodes: Vec<String> = tables
@@ -48,7 +48,7 @@ pub fn who_listens(addr: SocketAddr) -> Option<(u32, String)> {
     })
 }
 
-/// Whether this process is there and no mere entry in a table that nobody has read. The first of its
+/// Whether this process is there and no mere entry in a table that was not read yet. The first of its
 /// threads may be such an entry while others still hold files.
 pub fn lives(pid: u32) -> bool {
     if let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) {

@@ -149,7 +149,7 @@ impl Redis {
     /// killed first.
     ///
     /// # Errors
-    /// If it does not start, for example because somebody has taken its port in the meantime.
+    /// If it does not start, for example because another program has taken its port in the meantime.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
         self.kill().await;
         match &mut self.inner {

@@ -75,7 +75,7 @@ mod tests {
 
     const SOON: Duration = Duration::from_secs(30);
 
-    /// Somebody who answers each connection with the next of `answers`, whatever is asked.
+    /// A server that answers each connection with the next of `answers`, whatever is asked.
     fn says(answers: &[&'static str]) -> SocketAddr {
         let answers = answers.to_vec();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -85,7 +85,7 @@ impl Kind {
         }
     }
 
-    /// Its version, if one of its kind answers at `addr` within `patience`, whoever has started it.
+    /// Its version, if one of its kind answers at `addr` within `patience`, also if it was not started here.
     pub async fn version(self, addr: SocketAddr, patience: Duration) -> Option<String> {
         match self {
             Kind::Consul => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Which kind of server somebody gets.
+/// The kind of a server: the real one, or ours inside of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The program that production runs.

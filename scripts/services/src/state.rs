@@ -3,8 +3,8 @@
 //! * `consul.json`: where it is. Other programs read it, so it is written in one piece, and it is
 //!   there only while Consul is ready.
 //! * `consul.worker`: the number of the process that looks after it. That process holds a lock on this
-//!   file as long as it lives: a number alone may belong to somebody else by now.
-//! * `consul.ended`: why the last one ended, if nobody had asked for it.
+//!   file as long as it lives: a number alone may belong to another process by now.
+//! * `consul.ended`: why the last one ended, if it did so by itself.
 //! * `consul.lock`: held by `up` and `down`, so that two of them do not mix.
 //! * `consul.log`: what the background process had to say.
 //!
@@ -109,7 +109,7 @@ impl State {
             .open(&path)
             .with_context(|| format!("cannot write {}", path.display()))?;
         let since = Instant::now();
-        // Whoever asks whether it is locked locks it for a moment.
+        // A process that asks whether it is locked locks it for a moment.
         while file.try_lock().is_err() {
             if since.elapsed() > Duration::from_secs(2) {
                 bail!(
@@ -145,12 +145,12 @@ impl State {
         self.put("json", &serde_json::to_string(running)?)
     }
 
-    /// Why the last one ended, if nobody had asked for it.
+    /// Why the last one ended, if it did so by itself.
     pub fn ended(&self) -> Option<String> {
         fs::read_to_string(self.file("ended")).ok()
     }
 
-    /// It has ended by itself: nobody shall look for it, and everybody can read why.
+    /// Notes that it has ended by itself: its address is forgotten, and the reason is kept.
     pub fn has_ended(&self, why: &str) -> Result<()> {
         self.put("ended", why)?;
         self.remove("json")

@@ -19,9 +19,9 @@ pub enum Health {
     Up(Running),
     /// Its process lives and gives no good answer: why.
     Silent(Option<Running>, String),
-    /// It has gone, and nobody had asked for it: why.
+    /// It has ended by itself: why.
     Crashed(String),
-    /// Nobody has started one.
+    /// None was started.
     Down,
 }
 

@@ -61,7 +61,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
     }
     let mut all_well = true;
     for kind in kinds {
-        // Whoever wants only one of them has it, whatever is wrong with the other.
+        // What is wrong with one of the two does not keep the other from starting.
         if let Err(error) = one(kind, &asked).await {
             eprintln!("error: {error:#}\n");
             all_well = false;
@@ -167,7 +167,7 @@ fn already(kind: Kind, running: &Running, side: Option<Side>, port: Option<u16>)
     Ok(())
 }
 
-/// The port to take: the one that was asked for, else the usual one. Somebody else's server of this kind
+/// The port to take: the one that was asked for, else the usual one. Another user's server of this kind
 /// there is an error and no reason to move: every command that names no port would talk to that one.
 async fn free_port(kind: Kind, asked: Option<u16>, usual: u16) -> Result<Option<u16>> {
     let here = Ipv4Addr::LOCALHOST;
@@ -309,7 +309,7 @@ mod tests {
         let (forced, why) = side(None, Some(Side::Embedded), Some(found));
         assert_eq!(forced, Side::Embedded);
         assert!(why.contains("WORKBOOK_SERVICES=embedded"), "{why}");
-        // Who types an option has thought of it later than whoever set the variable.
+        // An option is typed later than the variable was set, so it wins.
         let both = side(Some(Side::Real), Some(Side::Embedded), Some(found));
         assert_eq!(both.0, Side::Real);
 

@@ -46,7 +46,7 @@ pub async fn background(order: &str) -> u8 {
     let _ = rustix::process::setsid();
     let told = |told: &Told| {
         let line = serde_json::to_string(told).unwrap_or_default();
-        // If `up` is gone, nobody needs to be told.
+        // `up` may be gone.
         let _ = writeln!(std::io::stdout(), "{line}");
     };
     let order: Order = match serde_json::from_str(order) {
@@ -90,7 +90,7 @@ async fn lifeline() {
     }
 }
 
-/// Starts a server and looks after it until somebody asks for the end, `cut` ends, or the server itself
+/// Starts a server and looks after it until it is asked to end, `cut` ends, or the server itself
 /// does; only the last is an error.
 pub async fn look_after(
     order: &Order,

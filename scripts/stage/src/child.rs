@@ -230,7 +230,7 @@ fn each_line(from: impl Read, error: bool, mut each: impl FnMut(Line)) {
 fn pass_on(queue: &mpsc::Sender<Line>, heard: &Option<Heard>, line: Line) {
     match heard {
         Some(heard) => heard(&line),
-        // The child may have been dropped; its last lines are for nobody.
+        // The child may have been dropped; its last lines are dropped.
         None => drop(queue.send(line)),
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 /// What can go wrong between a check and the code it checks.
 #[derive(Debug)]
 pub enum Trouble {
-    /// Nobody accepts connections at the address.
+    /// No program accepts connections at the address.
     Refused,
     /// Nothing, or not enough, came in time; the connection is still open.
     Silence,

@@ -17,8 +17,8 @@ use crate::{Listening, On, PATIENCE, Peer, Pieces, Report, View, advice, hook};
 /// });
 /// ```
 ///
-/// Cases take turns, also where the test harness runs tests in parallel: a panic in a thread that
-/// nobody gave a name to could belong to any of them.
+/// Cases take turns, also where the test harness runs tests in parallel: a panic in a thread
+/// without a name could belong to any of them.
 #[track_caller]
 pub fn case(situation: &str, body: impl FnOnce(&Case)) {
     static TURN: Mutex<()> = Mutex::new(());

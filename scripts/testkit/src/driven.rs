@@ -1,4 +1,4 @@
-//! Time that a check drives: an hour passes as soon as nobody has anything to do before it is over.
+//! Time that a check drives: an hour passes as soon as no task has anything to do before it is over.
 //!
 //! tokio can do this as well, with its feature `test-util`. That would be one more set of features of
 //! tokio for all members, for the sake of a few checks; and it needs a runtime, whose other parts then run
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-/// So often a future may be polled while the time stands still. Whoever gets here never sleeps.
+/// So often a future may be polled while the time stands still. A future that gets here never sleeps.
 const MOST: usize = 100_000;
 
 /// The time. Clones show the same one.
@@ -119,7 +119,7 @@ impl Drop for Sleep {
 pub enum Stuck {
     /// The clock has reached the time that it was given.
     Late,
-    /// Nobody sleeps by the clock, and nobody was woken: it waits for something that never comes. Sleeping by another
+    /// No task sleeps by the clock, and none was woken: it waits for something that never comes. Sleeping by another
     /// clock looks like this as well.
     Forever,
     /// It is woken again and again, and the time stands still.
@@ -201,7 +201,7 @@ mod tests {
             ];
             let mut open = [true; 3];
             std::future::poll_fn(|context| {
-                // Somebody who goes away before the end of the sleep.
+                // A task that goes away before the end of the sleep.
                 let _ = long.as_mut().poll(context);
                 for (future, open) in all.iter_mut().zip(&mut open) {
                     *open = *open && future.as_mut().poll(context).is_pending();

@@ -1,4 +1,4 @@
-//! A program that ends with whoever started it. `Drop` alone is not enough: a test program leaves
+//! A program that ends with the process that started it. `Drop` alone is not enough: a test program leaves
 //! its statics behind, and a process that is killed drops nothing. A second process, a shell of one
 //! line, waits for the end of a pipe that only this process holds, and then ends the program.
 
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// What the shell does: a line in its input says that there is nothing left to do; the end of its
-/// input says that nobody looks after the program any more. It has to outlive Ctrl-C to do so.
+/// input says that the process that started the program has ended. It has to outlive Ctrl-C to do so.
 #[cfg(unix)]
 const WATCH: &str = r#"
 trap '' INT TERM HUP
@@ -110,14 +110,14 @@ impl Drop for Guarded {
     fn drop(&mut self) {
         self.kill();
         if let Some(mut guard) = self.guard.take() {
-            // If it is gone already, nobody needs to be told.
+            // It may be gone already.
             if let Some(mut input) = guard.stdin.take() {
                 let _ = input.write_all(b"done\n");
             }
             let _ = guard.wait();
         }
         if let Some(scratch) = &self.scratch {
-            // What is left there is only in the way of nobody.
+            // A folder that cannot be removed harms nothing.
             let _ = std::fs::remove_dir_all(scratch);
         }
     }

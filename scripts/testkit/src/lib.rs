@@ -17,7 +17,7 @@
 //! * [`consul`] finds the real Consul and starts it, [`etcd`] an etcd or a cluster of three, [`redis`] a
 //!   Redis, each a [`server::Server`]; [`Guarded`] ends a program with this process, and [`free_port`] is for those who need a number.
 //! * [`program`] runs programs, or starts them and listens to what they say.
-//! * [`mine`] serves an answer that has passed to whoever connects; no check uses it.
+//! * [`mine`] serves an answer that has passed to any client; no check uses it.
 //! * [`python`] and [`python_with_packages`] find the Python for strangers; [`npm_packages`] installs
 //!   what those on Node.js need.
 

@@ -1,4 +1,4 @@
-//! Serves an answer of the learner to anybody who connects, for `cargo workbook peer`: whatever it
+//! Serves an answer of the learner to any client, for `cargo workbook peer`: whatever it
 //! does, the server goes on, and what happened is told in one line on the standard output.
 
 use std::cell::Cell;
@@ -104,7 +104,7 @@ pub fn tell_panics(who: impl Fn() -> String + Send + Sync + 'static) {
     }));
 }
 
-/// Says one line. Whoever reads may be gone; then it is said to nobody.
+/// Prints one line and flushes it. A closed standard output is ignored.
 pub fn tell(line: &str) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());

@@ -171,7 +171,7 @@ pub fn is_gone(out: &str, words: &str) {
     let id: String = rest.chars().take_while(char::is_ascii_digit).collect();
     assert!(!id.is_empty(), "no number after {words:?} in\n{out}");
     if cfg!(unix) {
-        // The signal 0 only asks whether somebody is there.
+        // The signal 0 only asks whether the process is there.
         let mut kill = Command::new("kill");
         let there = kill.args(["-0", &id]).stderr(Stdio::null()).status();
         assert!(
@@ -201,7 +201,7 @@ impl Program {
         let input = child.stdin.take();
         let out = child.stdout.take().map(BufReader::new);
         let (said, lines) = mpsc::channel();
-        // Reads on when nobody asks: a pipe that is full would stop the program.
+        // Reads on without being asked: a pipe that is full would stop the program.
         thread::spawn(move || {
             let lines = out.into_iter().flat_map(|out| out.lines());
             for line in lines.map_while(Result::ok) {
@@ -275,7 +275,7 @@ impl Program {
     /// Writes a line to its standard input.
     ///
     /// # Panics
-    /// If nobody reads there any more.
+    /// If the program does not read any more.
     #[track_caller]
     pub fn tell(&mut self, line: &str) {
         let input = self.input.as_mut().expect("an input that is open");
@@ -373,7 +373,7 @@ fn spawn(command: &mut Command) -> Child {
     }
 }
 
-/// Waits for its end. One that takes longer is killed: nobody else would do it.
+/// Waits for its end. One that takes longer is killed.
 fn ended(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let until = Instant::now() + limit;
     loop {

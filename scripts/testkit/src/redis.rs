@@ -36,7 +36,7 @@ pub fn find() -> Option<PathBuf> {
 }
 
 /// Why lessons 15 and 16 cannot use this one, in words: `SET` with both `NX` and `GET` came with 7.0, and
-/// Ubuntu 22.04 has 6.0. `None` if they can, and for whoever calls its version otherwise.
+/// Ubuntu 22.04 has 6.0. `None` if they can, and for a program that names its version in another way.
 #[must_use]
 pub fn too_old(program: &Path) -> Option<String> {
     let said = Command::new(program).arg("--version").output().ok()?;

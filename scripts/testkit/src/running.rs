@@ -28,7 +28,7 @@ impl<'c, T: Send + 'static> Running<'c, T> {
     ) -> Self {
         let (done, result) = mpsc::channel();
         on_a_thread(move || {
-            // Nobody may be waiting any more; then the value has no use.
+            // The receiver may be gone; then the value has no use.
             let _ = done.send(function());
         });
         Running {
@@ -108,7 +108,7 @@ impl<'c> Serving<'c> {
     }
 }
 
-/// Starts a thread. Its panic is noticed by the hook, so nobody needs to join it.
+/// Starts a thread. Its panic is noticed by the hook, so it need not be joined.
 pub(crate) fn on_a_thread(body: impl FnOnce() + Send + 'static) {
     drop(thread::spawn(body));
 }

@@ -1,4 +1,4 @@
-//! What the real servers need to be started beside each other: folders and ports that nobody else has.
+//! What the real servers need to be started beside each other: folders and ports that no other program has.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -19,7 +19,7 @@ fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// A port of 127.0.0.1 that nobody uses now, for TCP and UDP, between 20000 and 30000. For whoever
+/// A port of 127.0.0.1 that is free now, for TCP and UDP, between 20000 and 30000. For programs that
 /// cannot be told to take any free port itself, as port 0 does: the ports that the system gives to
 /// every connection lie elsewhere, so none of those comes between this look and the use.
 ///

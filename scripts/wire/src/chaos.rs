@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::event::Dir;
 
 /// Pause between two pieces of one chunk. Long enough that a reader who is waiting gets the
-/// pieces one by one, short enough that nobody waits for the whole.
+/// pieces one by one, short enough that no reader waits for the whole.
 pub const PIECE_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the wire is asked to do, as after `--chaos`. The default is a wire that behaves.
@@ -211,7 +211,7 @@ impl Budget {
     /// Starts again from 0 if `setting` is a newer one. What is under way at that moment belongs
     /// to the old count.
     pub fn follow(&self, setting: u64, cut_after: Option<u64>) {
-        // Both directions run in one task, so between load and store nobody comes, here and below.
+        // Both directions run in one task, so nothing comes between load and store, here and below.
         if self.setting.load(Ordering::Relaxed) < setting {
             let limit = cut_after.unwrap_or(u64::MAX);
             self.setting.store(setting, Ordering::Relaxed);

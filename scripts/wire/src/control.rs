@@ -1,8 +1,8 @@
 //! The wire while it runs: commands on standard input, one a line, and the dial that they turn.
 //!
-//! A page or a test that started the wire turns chaos on and off without a new connection. Whoever
-//! holds the other end of standard input holds the wire: when it is closed, also because its
-//! owner was killed, the wire ends. So no wire is left behind on a port.
+//! A page or a test that started the wire turns chaos on and off without a new connection. The
+//! wire ends when its standard input is closed, also because the process that held the other end
+//! was killed. So no wire is left behind on a port.
 
 use std::io::{BufRead, Read};
 use std::sync::Arc;

@@ -87,7 +87,7 @@ impl Tone {
     }
 }
 
-/// One thing to show. `words`, `rows` and `note` hold no raw text of a peer: whoever makes a
+/// One thing to show. `words`, `rows` and `note` hold no raw text of a peer: the code that makes a
 /// `Shown` passes such text through [`crate::escape`] first.
 #[derive(Clone, Debug)]
 pub struct Shown {

@@ -2,7 +2,7 @@
 //!
 //! Each direction has one buffer of [`BUFFER`] bytes and reads only when that buffer has been
 //! written out. That is all there is to backpressure: a receiver that does not read fills its
-//! kernel buffer, the write here waits, nobody reads from the sender, and the sender waits too.
+//! kernel buffer, the write here waits, nothing is read from the sender, and the sender waits too.
 //!
 //! What is shown is what leaves the wire, in the pieces in which it leaves, just before each
 //! piece is written: so a request stands on the screen before its answer.
@@ -164,7 +164,7 @@ async fn both_directions(
         tokio::select! {
             end = &mut up, if up_end.is_none() => up_end = Some(end),
             end = &mut down, if down_end.is_none() => down_end = Some(end),
-            // Nobody reads from a sender that has finished; its reset must not go unnoticed.
+            // A sender that has finished is not read from any more; its reset must not go unnoticed.
             broken = from_client.ready(Interest::ERROR), if matches!(up_end, Some(End::Fin)) => {
                 up_end = Some(End::SenderGone(reset_error(broken.err())));
             }
@@ -180,7 +180,7 @@ async fn both_directions(
             (_, Some(End::SenderGone(error))) => {
                 return Outcome::Reset(Dir::ToClient, take(error));
             }
-            // Whoever can no longer receive is gone; wait only for what it had sent before.
+            // A side that can no longer receive is gone; wait only for what it had sent before.
             (Some(End::ReceiverGone(error)), Some(_)) => {
                 return Outcome::Reset(Dir::ToClient, take(error));
             }

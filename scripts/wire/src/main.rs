@@ -109,7 +109,7 @@ async fn serve(options: Options, types: Found) -> Result<()> {
         let input = std::io::BufReader::new(std::io::stdin());
         control::obey(input, dial.clone(), screen.clone())
     } else {
-        // Nobody will ever tell.
+        // No signal will come.
         Arc::new(Notify::new())
     };
     if let Some((schema, asked)) = types.asked {
@@ -128,7 +128,7 @@ async fn serve(options: Options, types: Found) -> Result<()> {
         () = proxy.run(listener) => {}
         () = signals.wait() => {}
         () = no_more_commands.notified() => {}
-        // As every program in a pipe: nobody reads any more, so this is the end.
+        // As every program in a pipe: without a reader this is the end.
         () = screen.gone() => return Ok(()),
     }
     let summary = proxy.summary();
@@ -138,13 +138,13 @@ async fn serve(options: Options, types: Found) -> Result<()> {
     Ok(())
 }
 
-/// Says the summary where errors go. If that is the same stuck terminal, nobody waits for it:
+/// Says the summary where errors go. If that is the same stuck terminal, it is not waited for:
 /// the thread ends with the program.
 fn last_words(summary: String) {
     let (done, wait) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         eprintln!("wire: {summary} (the screen was too slow for the rest)");
-        // Nobody may be waiting any more, which is fine.
+        // The receiver may be gone, which is fine.
         let _ = done.send(());
     });
     // Said or not said in time: the end comes either way.

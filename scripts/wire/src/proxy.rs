@@ -1,4 +1,4 @@
-//! Accepts clients, connects each of them to the server, and lets nobody else down when one
+//! Accepts clients, connects each of them to the server, and keeps serving the others when one
 //! of them goes wrong.
 
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::view::count;
 /// How long a server may take to accept. On one machine it answers at once or never.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// The proxy: who is connected to whom, and how much has crossed.
+/// The proxy: which connections are open, and how much has crossed.
 pub struct Proxy {
     setup: Setup,
     server: Vec<SocketAddr>,

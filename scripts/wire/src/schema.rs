@@ -1,6 +1,6 @@
 //! What messages mean: types from .proto files, or learnt from the server, or not known at all.
 //!
-//! Whoever puts a message into words asks here by name. That happens on the screen's thread, which
+//! The code that puts a message into words asks here by name. That happens on the screen's thread, which
 //! may wait a little for an answer that is under way; the traffic waits for nothing.
 
 mod details;
@@ -49,7 +49,7 @@ pub enum Asked {
 }
 
 impl Schema {
-    /// Nothing is known, and nobody can be asked.
+    /// Nothing is known, and there is no server to ask.
     pub fn nothing() -> Arc<Schema> {
         Schema::new(DescriptorPool::global(), None)
     }
@@ -86,7 +86,7 @@ impl Schema {
         let mut known = self.lock();
         known.needed |= why == Asked::ByTraffic;
         let recently = known.last.is_some_and(|last| last.elapsed() < AGAIN);
-        // A full channel means that somebody has asked already.
+        // A full channel means that the question is asked already.
         if known.asking.is_none() && !recently && ask.try_send(why).is_ok() {
             known.asking = Some(Instant::now());
         }
@@ -99,7 +99,7 @@ impl Schema {
         }
     }
 
-    /// What the server has answered; `None` if it could not. True if somebody needs to know.
+    /// What the server has answered; `None` if it could not. True if a waiting view needs to know.
     fn answered(&self, pool: Option<DescriptorPool>) -> bool {
         let mut known = self.lock();
         if let Some(pool) = pool {

@@ -52,7 +52,7 @@ struct Shared {
     queue: Mutex<Queue>,
     /// The writer waits here for events, and [`Screen::finish`] for the writer.
     changed: Condvar,
-    /// Told when nobody can read the screen any more.
+    /// Told when the standard output is closed.
     gone: Notify,
 }
 
@@ -125,7 +125,7 @@ impl Screen {
         }
     }
 
-    /// Returns once nobody can read the screen any more, for example after `wire ... | head`.
+    /// Returns once the standard output is closed, for example after `wire ... | head`.
     pub async fn gone(&self) {
         self.shared.gone.notified().await;
     }

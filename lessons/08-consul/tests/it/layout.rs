@@ -9,8 +9,14 @@ const EVENING: usize = 2000;
 
 /// The text of a file that the layout names: of `src/`, or of `extra/` where it says so.
 fn source(name: &str) -> String {
-    let folder = if name.starts_with("extra/") { "" } else { "src" };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
+    let folder = if name.starts_with("extra/") {
+        ""
+    } else {
+        "src"
+    };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(folder)
+        .join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -56,7 +62,10 @@ fn the_layout_names_every_file_and_counts_right() {
         let part = parts.next().expect("two evenings");
         let said = part.split("about ").nth(1).expect("a number");
         let said: usize = said.split(' ').next().unwrap().parse().unwrap();
-        let minutes = part.split(" minutes").next().and_then(|text| text.rsplit(' ').next());
+        let minutes = part
+            .split(" minutes")
+            .next()
+            .and_then(|text| text.rsplit(' ').next());
         let minutes: usize = minutes.expect("minutes").parse().unwrap();
         let files = named(part);
         let count = files

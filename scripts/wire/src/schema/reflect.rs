@@ -126,7 +126,7 @@ pub async fn serve(
                 Some(words)
             }
             Err(error) => {
-                // At the start the server may not be there yet, and nobody needs it.
+                // At the start the server may not be there yet, and it is not needed yet.
                 let needed = schema.answered(None);
                 needed.then(|| unknown(&format!("{error:#}")))
             }
@@ -298,7 +298,7 @@ impl Call {
             }
             self.send.send_data(framed(question), false)?;
             let answer = self.answer().await?;
-            // One service that nobody describes must not hide the others.
+            // One service without a description must not hide the others.
             let Some(found) = answer.files else {
                 continue;
             };

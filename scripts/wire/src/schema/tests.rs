@@ -74,7 +74,7 @@ fn a_name_that_is_wrong_or_means_two_is_said() {
     std::fs::remove_dir_all(file.parent().unwrap()).unwrap();
 }
 
-/// The screen waits for an answer that is under way, and not for one that nobody will give.
+/// The screen waits for an answer that is under way, and not for one that will not come.
 #[test]
 fn a_question_is_waited_for_only_while_it_is_open() {
     let (schema, mut asked) = Schema::by_reflection();

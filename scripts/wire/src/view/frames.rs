@@ -12,7 +12,7 @@ const HEAD: usize = 4;
 pub struct Frames {
     limits: Limits,
     frame: Frame,
-    /// A length was no length: nobody can tell where the next frame starts.
+    /// A length was no length: where the next frame starts is unknown.
     lost: bool,
 }
 

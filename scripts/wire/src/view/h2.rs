@@ -69,7 +69,7 @@ pub struct Block {
     pub len: u64,
     /// In how many frames it came.
     pub frames: u32,
-    /// What it says, or why nobody can tell.
+    /// What it says, or why it cannot be read.
     pub list: Result<List, &'static str>,
 }
 
@@ -90,7 +90,7 @@ pub enum Item<'a> {
         /// The frame is whole.
         last: bool,
     },
-    /// From here on nobody can tell where frames are.
+    /// From here on it is unknown where frames begin.
     Lost(String, &'a Kept),
     /// Bytes after that.
     Stray(&'a [u8]),
@@ -106,7 +106,7 @@ pub type On<'a> = &'a mut dyn FnMut(Item<'_>, u64);
 pub struct MaxFrames(Arc<[AtomicU32; 2]>);
 
 impl MaxFrames {
-    /// As it is before anybody says something.
+    /// As it is before the first byte.
     pub fn new() -> MaxFrames {
         MaxFrames(Arc::new(
             [FIRST_MAX_FRAME, FIRST_MAX_FRAME].map(AtomicU32::new),
@@ -367,7 +367,7 @@ impl Reader {
             Err(why) => Err(*why),
         };
         if let Err(why) = list {
-            // The table has missed something: what comes later leans on what nobody could read.
+            // The table has missed something: what comes later leans on what could not be read.
             self.decoder = Err(why);
         }
         let block = Block {

@@ -258,7 +258,7 @@ impl Http1 {
         self.pieces = 0;
     }
 
-    /// Nobody can tell any more what is what.
+    /// Where a message begins is unknown from here on.
     fn lose(&mut self, why: &'static str, say: Say<'_>) {
         let show = self.limits.show;
         say(&|| {

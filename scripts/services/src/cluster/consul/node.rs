@@ -162,7 +162,7 @@ fn address(place: usize) -> IpAddr {
 /// What a server believes at one moment.
 #[derive(Debug, Default, Clone)]
 pub struct Belief {
-    /// The name of the leader; `None`: nobody leads.
+    /// The name of the leader; `None`: there is none.
     pub leader: Option<&'static str>,
     /// How it sees each of the three.
     pub members: [Option<Member>; 3],

@@ -75,7 +75,7 @@ impl Lab {
         events
     }
 
-    /// The leader whom at least two of the three name: one that has just been started, or has just
+    /// The leader that at least two of the three name: one that has just been started, or has just
     /// lost sight of the others, does not matter.
     fn named_by_two(&self) -> Option<&'static str> {
         let names = self

@@ -106,7 +106,7 @@ fn report(lab: &Lab, times: &Times, old: &str, back: Duration) {
 /// Writes a key, again and again until it is written. The time since `since`.
 async fn write(to: SocketAddr, since: Instant) -> Duration {
     // What was under way to a leader that has died is not answered before etcd's own limit of seven
-    // seconds. Whoever asks again is served as soon as there is a new one.
+    // seconds. A request that is repeated is served as soon as there is a new leader.
     const PATIENCE: Duration = Duration::from_millis(500);
     // `workbook` and `x`: keys and values are bytes, so JSON has them in base64.
     let body = r#"{"key":"d29ya2Jvb2s=","value":"eA=="}"#;

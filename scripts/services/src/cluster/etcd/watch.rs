@@ -32,7 +32,7 @@ enum Event {
 struct Belief {
     /// Its own number.
     id: u64,
-    /// That of the leader; 0: nobody leads.
+    /// That of the leader; 0: there is none.
     leader: u64,
 }
 
@@ -103,7 +103,7 @@ impl Lab {
         }
         for (place, seen) in self.seen.iter_mut().enumerate() {
             let belief = self.beliefs[place];
-            // Without a leader it is not worth a line: that nobody leads is told already.
+            // Without a leader it is not worth a line: that there is no leader is told already.
             let answers = belief.is_some_and(|belief| belief.leader != 0);
             *seen = match *seen {
                 Seen::New if answers => {
@@ -127,7 +127,7 @@ impl Lab {
         events
     }
 
-    /// The leader whom at least two of the three name: one that was cut off, and believes in the one
+    /// The leader that at least two of the three name: one that was cut off, and believes in the one
     /// of before, does not matter.
     fn named_by_two(&self) -> Option<usize> {
         let named = |id: &u64| {
@@ -150,7 +150,7 @@ impl Lab {
         self.say(&text);
     }
 
-    /// Whether one that answers says that nobody leads.
+    /// Whether one that answers says that there is no leader.
     pub fn nobody_leads(&self) -> bool {
         self.beliefs
             .iter()

@@ -137,7 +137,7 @@ pub struct Assembled {
 pub struct Message {
     /// The stream of its call.
     pub stream: u32,
-    /// From whom to whom.
+    /// Its direction.
     pub dir: Dir,
     /// The path of the call.
     pub path: Arc<str>,

@@ -195,7 +195,7 @@ pub fn timeout(text: &str) -> String {
         'n' => f64::from(n) / 1e9,
         _ => return text.to_string(),
     };
-    // Some clients write every deadline in small units; nobody reads 4999847 us.
+    // Some clients write every deadline in small units; 4999847 us is hard to read.
     if seconds >= 1.0 {
         format!("{} s", (seconds * 1e3).round() / 1e3)
     } else {

@@ -60,7 +60,7 @@ pub fn frame(head: Head, payload: &Kept, pieces: u64) -> Shown {
             hex(bytes)
         }
         (names::RST_STREAM, Some(code), _) => {
-            // The end of a stream that nobody needs any more is no fault.
+            // The end of a stream that is not needed any more is no fault.
             tone = if code == 0 { Tone::Quiet } else { Tone::Wrong };
             fields.push(("error", names::error(code).into()));
             fields.push(("error_code", code.into()));
@@ -222,7 +222,7 @@ fn about(
         .fold(shown, |shown, (name, value)| shown.field(name, value))
 }
 
-/// From here on nobody can tell where frames are.
+/// From here on it is unknown where frames begin.
 pub fn lost(why: &str, kept: &Kept) -> Shown {
     let words = format!("not HTTP/2: {why}");
     Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)

@@ -56,7 +56,7 @@ pub enum Many {
     Set,
     /// `%`
     Map,
-    /// `>`: nobody has asked for it just now.
+    /// `>`: a push, which answers no request.
     Push,
     /// `|`: about the reply that follows.
     Attribute,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::node::{Many, Node};
 
-/// Requests that may wait. Whoever sends more without reading gets no numbers for the replies.
+/// Requests that may wait. A client that sends more without reading gets no numbers for the replies.
 const WAITING: usize = 10_000;
 
 /// What both directions share.
@@ -15,7 +15,7 @@ pub struct Talk {
     /// Requests so far.
     requests: u64,
     waiting: VecDeque<Waiting>,
-    /// More waited than can be kept: from then on nobody knows which reply is whose.
+    /// More waited than can be kept: from then on it is unknown which request a reply answers.
     blind: bool,
     /// Messages come as arrays, because the client has subscribed in version 2.
     subscribed: bool,
@@ -58,7 +58,7 @@ pub enum Which {
     },
     /// It belongs to no request, and need not: in words, why.
     Nobody(&'static str),
-    /// It is a reply, and nobody waits for one.
+    /// It is a reply, and no request waits for one.
     Stray(&'static str),
 }
 

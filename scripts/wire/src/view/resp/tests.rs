@@ -352,7 +352,7 @@ fn whatever_comes_only_a_bounded_part_is_kept() {
     assert!(shown.words.len() < 600, "{}", shown.words);
     let value = shown.fields.iter().find(|(name, _)| *name == "value");
     assert!(value.unwrap().1.to_string().len() < 128 * 1024);
-    // More requests than anybody may keep waiting.
+    // More requests than may wait.
     let [mut up, mut down] = Resp::both(limits);
     for _ in 0..200 {
         up.feed(&b"PING\r\n".repeat(100), nothing);
