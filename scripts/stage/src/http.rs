@@ -1,4 +1,5 @@
-//! One HTTP request and its answer, as curl would make it, on hyper's client: for demos and tests.
+//! One HTTP request and its answer, as curl would make it, or several on one connection, on hyper's client:
+//! for demos and tests.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,13 +12,18 @@ use hyper::header::{HOST, HeaderName, HeaderValue};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
 
 /// How long an exchange may take unless the request says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The largest body of an answer in bytes unless the request says otherwise.
 const LARGEST: usize = 16 << 20;
+
+/// A connection that was not used for so long is not used again: the server may be about to close it, and
+/// a request that is lost on the way cannot be told from one that was answered.
+pub const STALE: Duration = Duration::from_secs(2);
 
 /// A request, which can be sent more than once.
 #[derive(Clone, Debug)]
@@ -108,48 +114,7 @@ impl Request {
     /// `TimedOut` after the time of [`Request::within`], `InvalidData` if the answer is not HTTP or too
     /// long, `InvalidInput` if target or headers are not allowed in HTTP, and errors of the connection.
     pub async fn send(&self, to: SocketAddr) -> io::Result<Answer> {
-        let late = |_| {
-            io::Error::new(
-                io::ErrorKind::TimedOut,
-                format!("no answer of {to} in time"),
-            )
-        };
-        timeout(self.patience, self.exchange(to))
-            .await
-            .map_err(late)?
-    }
-
-    async fn exchange(&self, to: SocketAddr) -> io::Result<Answer> {
-        let request = self.request(to)?;
-        let stream = TcpStream::connect(to).await?;
-        stream.set_nodelay(true)?;
-        let shake = http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = shake.map_err(|error| in_words(to, error))?;
-        let exchange = async {
-            let answer = sender.send_request(request).await;
-            let (head, body) = answer.map_err(|error| in_words(to, error))?.into_parts();
-            let body = Limited::new(body, self.largest).collect().await;
-            let body = body.map_err(|error| match error.downcast::<hyper::Error>() {
-                Ok(error) => in_words(to, *error),
-                Err(error) => io::Error::new(io::ErrorKind::InvalidData, error),
-            })?;
-            let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-            let headers = head.headers.iter();
-            Ok(Answer {
-                status: head.status.as_u16(),
-                headers: headers
-                    .map(|(name, value)| (name.to_string(), text(value)))
-                    .collect(),
-                body: body.to_bytes().into(),
-            })
-        };
-        // The connection lives inside of this future: a request that is given up leaves nothing behind.
-        tokio::pin!(exchange);
-        tokio::select! {
-            answer = &mut exchange => answer,
-            // It ends when the answer has been read, or fails with it.
-            _ = connection => exchange.await,
-        }
+        Session::new(to).send(self).await
     }
 
     fn request(&self, to: SocketAddr) -> io::Result<hyper::Request<Full<Bytes>>> {
@@ -190,6 +155,94 @@ impl Request {
             }
         }
         format!("{command} 'http://{to}{}'", self.target)
+    }
+}
+
+/// A client whose connection stays, as a browser's. One request at a time.
+#[derive(Debug)]
+pub struct Session {
+    to: SocketAddr,
+    kept: Option<Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    sender: http1::SendRequest<Full<Bytes>>,
+    /// Carries the bytes; it ends with this value.
+    _driver: JoinSet<()>,
+    used: Instant,
+}
+
+impl Session {
+    /// A client of this server. It connects when it sends.
+    #[must_use]
+    pub fn new(to: SocketAddr) -> Self {
+        Session { to, kept: None }
+    }
+
+    /// Sends a request on the connection of the one before, if that was less than [`STALE`] ago and the
+    /// server keeps it open, else on a new one.
+    ///
+    /// # Errors
+    /// As for [`Request::send`].
+    pub async fn send(&mut self, request: &Request) -> io::Result<Answer> {
+        let to = self.to;
+        let late = |_| {
+            io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("no answer of {to} in time"),
+            )
+        };
+        let exchange = timeout(request.patience, self.exchange(request));
+        exchange.await.map_err(late)?
+    }
+
+    async fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
+        let message = request.request(self.to)?;
+        // Taken out: a request that is given up leaves no connection behind.
+        let mut connection = match self.kept.take() {
+            Some(kept) if kept.used.elapsed() < STALE && kept.sender.is_ready() => kept,
+            _ => Connection::open(self.to).await?,
+        };
+        let in_words = |error| in_words(self.to, error);
+        let answer = connection.sender.send_request(message).await;
+        let (head, body) = answer.map_err(in_words)?.into_parts();
+        let body = Limited::new(body, request.largest).collect().await;
+        let body = body.map_err(|error| match error.downcast::<hyper::Error>() {
+            Ok(error) => in_words(*error),
+            Err(error) => io::Error::new(io::ErrorKind::InvalidData, error),
+        })?;
+        // Not ready: the server closes it.
+        if connection.sender.ready().await.is_ok() {
+            connection.used = Instant::now();
+            self.kept = Some(connection);
+        }
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = head.headers.iter();
+        Ok(Answer {
+            status: head.status.as_u16(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body: body.to_bytes().into(),
+        })
+    }
+}
+
+impl Connection {
+    async fn open(to: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(to).await?;
+        stream.set_nodelay(true)?;
+        let shake = http1::handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = shake.map_err(|error| in_words(to, error))?;
+        let mut driver = JoinSet::new();
+        // Its error reaches the request as well.
+        driver.spawn(async move { drop(connection.await) });
+        Ok(Connection {
+            sender,
+            _driver: driver,
+            used: Instant::now(),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use stage::http::Request;
+use stage::http::{Request, STALE, Session};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -94,6 +94,39 @@ async fn what_is_no_answer_is_an_error() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
+}
+
+/// Answers of a server that keeps the connection, one byte of body each.
+#[tokio::test]
+async fn a_session_keeps_its_connection_while_it_is_fresh() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut session = Session::new(listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        let mut connections = 0;
+        for close in ["", "connection: close\r\n", "", ""] {
+            // A client that comes on a new connection has given the old one up.
+            let (mut stream, _) = listener.accept().await.unwrap();
+            connections += 1;
+            let mut read = vec![0; 4096];
+            while stream.read(&mut read).await.unwrap_or(0) > 0 {
+                let answer =
+                    format!("HTTP/1.1 200 OK\r\n{close}content-length: 1\r\n\r\n{connections}");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                if !close.is_empty() {
+                    break;
+                }
+            }
+        }
+    });
+    let request = Request::get("/");
+    let mut answers = String::new();
+    for wait in [0, 0, STALE.as_millis(), 0, 0] {
+        tokio::time::sleep(Duration::from_millis(u64::try_from(wait).unwrap())).await;
+        answers += &session.send(&request).await.unwrap().text();
+    }
+    // Twice on the first; a stale one is not used again; the second was closed by the server.
+    assert_eq!(answers, "11233");
+    serving.abort();
 }
 
 #[test]
