@@ -21,7 +21,6 @@
 //! The binary is in `demo/`; try `cargo run -p l06-grpc`.
 
 pub mod client;
-pub mod ladder;
 mod layers {
     pub mod around;
     pub mod deadline;
@@ -40,7 +39,6 @@ mod services {
     pub mod say;
 }
 pub mod status;
-pub mod tap;
 
 pub use layers::{around, deadline, guard, metadata, work};
 pub use services::{greeter, hello, refuse, say};
