@@ -9,44 +9,47 @@ mod options;
 mod peer;
 mod reading;
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use l08_consul::agent::{Agent, Config};
 use l08_consul::ask;
-use options::{Command, Question};
+use options::{PROGRAM, Question};
+use stage::commands::Given;
+use stage::signal::{on_signal, stopped, tell};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
-    match options::parse().and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("l08-consul: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    PROGRAM.main(run)
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(given: &Given) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        match command {
-            Command::Help => Ok(io::stdout().write_all(options::HELP.as_bytes())?),
-            Command::Demo => interruptible(demo::run()).await,
-            Command::Agent(config) => run_agent(*config).await,
-            Command::Greeters(agent) => interruptible(greeters::run(agent)).await,
-            Command::Measure => interruptible(measure::run()).await,
-            Command::Reading => Ok(io::stdout().write_all(reading::table().as_bytes())?),
-            Command::Ask(question) => ask_once(question).await,
-            Command::Dns { server, name, srv } => {
+        match given.command() {
+            "agent" => run_agent(options::config(given)?).await,
+            "greeters" => {
+                let agent = given.address("addr")?;
+                interruptible(greeters::run(agent)).await
+            }
+            "measure" => interruptible(measure::run()).await,
+            "reading" => {
+                print!("{}", reading::table());
+                Ok(())
+            }
+            "get" | "put" | "delete" => ask_once(options::question(given)?).await,
+            "dns" => {
+                let (name, server) = options::name(given)?;
+                let srv = given.has("srv");
                 let kind = if srv { dns::Kind::Srv } else { dns::Kind::A };
                 for line in dns::ask(server, &name, kind).await? {
                     println!("{line}");
                 }
                 Ok(())
             }
+            _ => interruptible(demo::run()).await,
         }
     })
 }
@@ -54,24 +57,11 @@ fn run(command: Command) -> anyhow::Result<()> {
 /// Dropped on Ctrl-C and SIGTERM, so that what it has started is ended and what it has written to
 /// the disk is gone.
 async fn interruptible(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let asked_to_end = signals()?;
+    let asked_to_end = on_signal(false)?;
     tokio::select! {
         done = work => done,
-        () = asked_to_end => Ok(()),
+        () = stopped(asked_to_end) => Ok(()),
     }
-}
-
-/// Ready after Ctrl-C or SIGTERM. It listens from this call on, and not from when it is first waited
-/// for: whoever has read that a program is there may end it at once.
-fn signals() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }
 
 async fn ask_once(question: Question) -> anyhow::Result<()> {
@@ -109,10 +99,10 @@ async fn run_agent(config: Config) -> anyhow::Result<()> {
     };
     // Each caller who waits holds a file handle. If the system gives no more, it will do without.
     let _as_it_was = rustix::process::setrlimit(rustix::process::Resource::Nofile, more);
-    let mut asked_to_end = std::pin::pin!(signals()?);
+    let mut asked_to_end = std::pin::pin!(stopped(on_signal(false)?));
     let mut hang_up = signal(SignalKind::hangup())?;
     let agent = Agent::start(config).await?;
-    println!("listening on {}", agent.address());
+    tell(&format!("listening on {}", agent.address()));
     loop {
         tokio::select! {
             () = &mut asked_to_end => break,

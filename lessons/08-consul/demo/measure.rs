@@ -1,14 +1,14 @@
 //! What a phone book costs: a registration, a lookup, a write, and how long a change takes to reach one
 //! who waits. The agent is another process, as it would be in real life; only the machine is the same.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use l08_consul::ask::{self, Answer};
 use serde_json::json;
+use stage::child::Spawn;
+use stage::measure::{PROFILE, Times};
 use tokio::time::{sleep, timeout};
 
 const CALLS: usize = 1000;
@@ -17,19 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Measures and prints.
 pub async fn run() -> anyhow::Result<()> {
-    let profile = if cfg!(debug_assertions) {
-        "debug build"
-    } else {
-        "release build"
-    };
     println!(
         "Each {CALLS} times, one after the other, each in a connection of its own; this machine.\n\n\
          {:38}{:>10}{:>14}{:>9}{:>7}",
         "", "median µs", "99 of 100 µs", "bytes", "back"
     );
-    println!("the readable agent, {profile}");
-    let readable = Readable::start()?;
-    one(readable.addr).await?;
+    println!("the readable agent, {PROFILE}");
+    let readable = Spawn::this_program(["agent", "--http-addr", "127.0.0.1:0"])?.start()?;
+    one(readable.listening().await?).await?;
     drop(readable);
     if testkit::consul::find().is_some() {
         println!("the real Consul 1.8.7 (takes some seconds to start)");
@@ -99,7 +94,7 @@ async fn write(agent: SocketAddr, key: &str, value: usize) -> anyhow::Result<Ans
 }
 
 /// Writes a key that somebody watches. What counts is the time until the watcher has its answer.
-async fn wake(agent: SocketAddr, number: usize) -> anyhow::Result<(f64, Answer)> {
+async fn wake(agent: SocketAddr, number: usize) -> anyhow::Result<(Duration, Answer)> {
     write(agent, "watched", 2 * number).await?;
     let seen = ask::get(agent, "/v1/kv/watched").await?.index;
     let question = format!("/v1/kv/watched?index={seen}&wait=1m");
@@ -120,71 +115,35 @@ fn good(answer: Answer) -> anyhow::Result<Answer> {
 
 async fn timed(
     work: impl Future<Output = anyhow::Result<Answer>>,
-) -> anyhow::Result<(f64, Answer)> {
+) -> anyhow::Result<(Duration, Answer)> {
     let since = Instant::now();
     let answer = work.await?;
-    Ok((since.elapsed().as_secs_f64() * 1e6, answer))
+    Ok((since.elapsed(), answer))
 }
 
-struct Times {
-    micros: Vec<f64>,
-    bytes: (usize, usize),
-}
+/// The times, and the bytes of the last request and of its answer.
+type Measured = (Times, (usize, usize));
 
 /// Does it so often. The first tenth is thrown away: caches are cold.
 async fn times(
     count: usize,
-    mut call: impl AsyncFnMut(usize) -> anyhow::Result<(f64, Answer)>,
-) -> anyhow::Result<Times> {
-    let mut times = Times {
-        micros: Vec::with_capacity(count),
-        bytes: (0, 0),
-    };
+    mut call: impl AsyncFnMut(usize) -> anyhow::Result<(Duration, Answer)>,
+) -> anyhow::Result<Measured> {
+    let (mut times, mut bytes) = (Vec::with_capacity(count), (0, 0));
     for number in 0..count + count / 10 {
-        let (micros, answer) = call(number).await?;
-        times.bytes = answer.bytes;
+        let (time, answer) = call(number).await?;
+        bytes = answer.bytes;
         if number >= count / 10 {
-            times.micros.push(micros);
+            times.push(time);
         }
     }
-    times.micros.sort_by(f64::total_cmp);
-    Ok(times)
+    Ok((times.into(), bytes))
 }
 
-fn row(what: &str, Times { micros, bytes }: &Times) {
-    let (median, late) = (micros[micros.len() / 2], micros[micros.len() * 99 / 100]);
+fn row(what: &str, (times, bytes): &Measured) {
+    let (median, late) = (times.median(), times.within(99));
     println!(
         "{what:38}{median:>10.0}{late:>14.0}{:>9}{:>7}",
         bytes.0, bytes.1
     );
-}
-
-/// The readable agent as a process of its own. It ends with this value.
-struct Readable {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Readable {
-    fn start() -> anyhow::Result<Readable> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["agent", "--http-addr", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start this program a second time")?;
-        let out = child.stdout.take().context("its standard output")?;
-        let mut line = String::new();
-        BufReader::new(out).read_line(&mut line)?;
-        let addr = line.trim_end().strip_prefix("listening on ");
-        let addr = addr.context("the agent did not start")?.parse()?;
-        Ok(Readable { child, addr })
-    }
-}
-
-impl Drop for Readable {
-    fn drop(&mut self) {
-        // Where it has ended already, there is nothing to do.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

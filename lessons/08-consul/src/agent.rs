@@ -17,11 +17,6 @@ use crate::shared::Shared;
 use crate::store::{State, Store};
 use crate::sync::introduce;
 
-/// The version whose answers these are.
-pub const VERSION: &str = "1.8.7";
-/// The port of Consul's own protocol between servers. Nothing listens there; it is part of answers.
-pub const SERVER_PORT: u16 = 8300;
-
 /// What can be chosen.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -20,6 +20,11 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::store::Store;
 
+/// The version whose answers these are.
+pub const VERSION: &str = "1.8.7";
+/// The port of Consul's own protocol between servers. Nothing listens there; it is part of answers.
+pub const SERVER_PORT: u16 = 8300;
+
 /// What all parts of a running agent share.
 #[derive(Debug)]
 pub struct Shared {

@@ -1,10 +1,9 @@
 //! Anti-entropy: the agent compares what the catalog says of its node with its own list, and repairs it.
 
-use crate::agent::{SERVER_PORT, VERSION};
 use crate::catalog::{Catalog, Node};
 use crate::check::{Check, Status};
 use crate::service::Service;
-use crate::shared::Shared;
+use crate::shared::{SERVER_PORT, Shared, VERSION};
 
 impl Shared {
     /// Anti-entropy: what the catalog says of this node is made what the agent's own list says. Somebody

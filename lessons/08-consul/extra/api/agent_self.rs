@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::agent::{SERVER_PORT, VERSION};
 use crate::api::call::{Answer, Call};
-use crate::shared::Shared;
+use crate::shared::{SERVER_PORT, Shared, VERSION};
 
 /// Who this is. The real one shows its whole configuration as well.
 pub async fn this(call: Call) -> Answer {
