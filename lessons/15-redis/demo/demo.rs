@@ -2,109 +2,55 @@
 
 mod away;
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use l15_redis::client::{Patience, connect};
 use l15_redis::greet;
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
+use stage::child::{Child, Spawn};
+use stage::signal::{on_signal, stopped, tell};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use crate::say::ask;
-use crate::serve;
+use crate::serve::UNTIL_STDIN_ENDS;
 
 /// Tells the whole story.
 pub async fn run() -> anyhow::Result<()> {
-    let end = crate::end()?;
+    let end = on_signal(false)?;
     tokio::select! {
         told = story() => told,
         // What it has started ends with it.
-        () = end => anyhow::bail!("interrupted"),
+        () = stopped(end) => anyhow::bail!("interrupted"),
     }
-}
-
-fn tell(line: &str) {
-    println!("{line}");
 }
 
 async fn story() -> anyhow::Result<()> {
-    let process = Process::start("127.0.0.1:0").await?;
-    tell(&format!(
-        "0. A Redis in a process of its own, at {}\n",
-        process.addr
-    ));
-    let mut redis = connect(process.addr, Patience::default()).await?;
-    on_the_wire(process.addr).await?;
+    let (process, addr) = server("127.0.0.1:0").await?;
+    tell(&format!("0. A Redis in a process of its own, at {addr}\n"));
+    let mut redis = connect(addr, Patience::default()).await?;
+    on_the_wire(addr).await?;
     typed(&mut redis).await?;
     an_end(&mut redis).await?;
-    two_at_once(process.addr).await?;
+    two_at_once(addr).await?;
     together(&mut redis).await?;
-    what_it_costs(process.addr).await?;
-    away::a_lost_reply(process.addr).await?;
-    away::killed(process, redis).await
+    what_it_costs(addr).await?;
+    away::a_lost_reply(addr).await?;
+    away::killed(process, addr, redis).await
 }
 
-/// `server`, in a process of its own, which ends with this value.
-pub struct Process {
-    child: Child,
-    /// Where it listens.
-    pub addr: SocketAddr,
-}
-
-impl Process {
-    /// Starts this program once more, and returns when it listens.
-    pub async fn start(addr: &str) -> anyhow::Result<Process> {
-        let program = std::env::current_exe().context("which program this is")?;
-        let mut child = Command::new(program)
-            .args(["server", "--addr", addr])
-            .arg(format!("--{}", serve::UNTIL_STDIN_ENDS))
-            // Open as long as this process lives, however it ends.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start the server")?;
-        let out = child.stdout.take().context("its output")?;
-        // From here on it ends with this value.
-        let mut process = Process {
-            child,
-            addr: ([127, 0, 0, 1], 0).into(),
-        };
-        let (ready, listens) = oneshot::channel();
-        std::thread::spawn(move || {
-            let mut ready = Some(ready);
-            // Read to the end: a pipe that is full would stop it.
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if let Some(addr) = line.strip_prefix("listening on ")
-                    && let Some(ready) = ready.take()
-                {
-                    // Whoever has waited may have been told to end.
-                    let _ = ready.send(addr.parse());
-                }
-            }
-        });
-        process.addr = listens.await.context("the server has ended")??;
-        Ok(process)
-    }
-
-    /// Ends it as a crash would.
-    pub fn kill(&mut self) {
-        // It may have ended already; then there is nothing to do.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
-    }
+/// `server` in a process of its own, which ends with this value and with this process; and where it listens.
+pub async fn server(addr: &str) -> anyhow::Result<(Child, SocketAddr)> {
+    let spawn = Spawn::this_program(["server", "--addr", addr])?;
+    let child = spawn
+        .until_stdin_ends(&format!("--{UNTIL_STDIN_ENDS}"))
+        .start()?;
+    let addr = child.listening().await?;
+    Ok((child, addr))
 }
 
 /// The bytes as a Rust literal shows them.

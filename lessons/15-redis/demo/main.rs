@@ -16,7 +16,6 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use lexopt::prelude::*;
 use serve::ADDR;
-use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 State with an expiry date: lesson 15 of Sockets to Services.
@@ -70,18 +69,6 @@ fn run() -> anyhow::Result<()> {
     // What still runs is cut off: whoever asked for the end has it now.
     runtime.shutdown_background();
     done
-}
-
-/// Waits for Ctrl-C or SIGTERM. They are heard from this call on, and not only once somebody waits.
-fn end() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
-        }
-    })
 }
 
 /// The address, and the words that are no option.

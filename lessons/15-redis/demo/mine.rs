@@ -17,6 +17,7 @@ use l15_redis::client::{Patience, connect};
 use l15_redis::resp::{Protocol, Requests, Value};
 use l15_redis::server::{Config, Server};
 use redis::RedisError;
+use stage::signal::{on_signal, stopped};
 use testkit::mine::{self, tell};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -43,7 +44,7 @@ const LONGEST: usize = 1024 * 1024;
 /// Serves the parts on `addr` and the ports that follow it, until a signal ends the program.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     // Before anybody is told where they listen: whoever then says "end" is heard.
-    let end = crate::end()?;
+    let end = stopped(on_signal(false)?);
     mine::tell_panics(|| "the answer".to_string());
     let part = |after| mine::port_after(addr, after);
 

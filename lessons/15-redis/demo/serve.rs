@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use lexopt::prelude::*;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use stage::signal::{on_signal, stopped, tell};
 
 use l15_redis::server::{Config, Server};
 
@@ -75,9 +74,8 @@ fn read(words: impl IntoIterator<Item = OsString>) -> anyhow::Result<Option<(Con
 
 async fn serve(config: Config, until_stdin_ends: bool) -> anyhow::Result<()> {
     raise_file_limit();
-    // Installed before anyone is told that it listens: whoever has read that may end it at once.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    // Before the line that says that it listens: a reader of that line may end it at once.
+    let end = on_signal(until_stdin_ends)?;
     let addr = config.addr.clone();
     let server = Server::start(config).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow::anyhow!(
@@ -86,26 +84,10 @@ async fn serve(config: Config, until_stdin_ends: bool) -> anyhow::Result<()> {
         ),
         _ => anyhow::anyhow!("cannot listen on {addr}: {error}; an address looks like {ADDR}"),
     })?;
-    println!("listening on {}", server.address());
-    io::stdout().flush().context("standard output")?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        () = stdin_ends(), if until_stdin_ends => {}
-    }
+    tell(&format!("listening on {}", server.address()));
+    stopped(end).await;
     server.stop().await;
     Ok(())
-}
-
-/// Ready when nobody holds the other end of the standard input any more.
-async fn stdin_ends() {
-    let (sender, ended) = oneshot::channel();
-    std::thread::spawn(move || {
-        // What is said there is of no interest, and an error is an end as well.
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        let _ = sender.send(());
-    });
-    let _ = ended.await;
 }
 
 /// Every client holds a file handle. If the system gives no more, it will do without.

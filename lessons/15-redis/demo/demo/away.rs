@@ -10,9 +10,11 @@ use l15_redis::faults::{Act, Command, Rule, Wire};
 use l15_redis::greet;
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
+use stage::child::Child;
+use stage::signal::tell;
 use tokio::time::{Instant, sleep};
 
-use super::{Process, tell};
+use super::server;
 
 /// The reply to the first INCR is lost.
 // ANCHOR: rule
@@ -58,14 +60,17 @@ pub async fn a_lost_reply(addr: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// Redis away, and back.
-pub async fn killed(mut process: Process, mut redis: ConnectionManager) -> anyhow::Result<()> {
+pub async fn killed(
+    process: Child,
+    addr: SocketAddr,
+    mut redis: ConnectionManager,
+) -> anyhow::Result<()> {
     tell("\n8. Redis is killed");
-    let addr = process.addr;
     process.kill();
     for _ in 0..3 {
         tell(&format!("   greet: {}", greeted(&mut redis).await));
     }
-    let _process = Process::start(&addr.to_string()).await?;
+    let _process = server(&addr.to_string()).await?;
     tell(&format!("   It is started again, at {addr}"));
     let since = Instant::now();
     loop {
