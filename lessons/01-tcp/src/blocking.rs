@@ -12,7 +12,7 @@ use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
 
 /// Serves clients until something is sent on `shutdown` or its sender is dropped.
 ///
-/// The listener is an argument: whoever calls decides about the port, and a test takes a free one.
+/// The listener is an argument: the caller decides about the port, and a test takes a free one.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub fn serve(
 }
 // ANCHOR_END: serve
 
-/// One client, from hello to goodbye. Its errors end here: they are nobody else's business.
+/// One client, from its first byte to its last. Its errors end here: they concern no other client.
 fn host_one(seat: &Seat, settings: Settings) {
     if let Err(Ended::Refused(refusal)) = converse(seat, settings) {
         (settings.observe)(Event::Refused(refusal));
@@ -91,7 +91,7 @@ fn converse(seat: &Seat, settings: Settings) -> Result<(), Ended> {
     }
 }
 
-/// What 0 bytes mean depends on who ended the connection, and where.
+/// What 0 bytes mean depends on which side ended the connection, and at which byte.
 fn ended(seat: &Seat, settings: Settings, lines: &Lines) -> Result<(), Ended> {
     if seat.overdue() {
         return Err(Refusal::TooSlow.into());
@@ -149,7 +149,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If nobody listens there, or the system refuses.
+    /// If no server listens there, or the system refuses.
     pub fn connect(addr: SocketAddr, patience: Duration) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&addr, patience)?;
         stream.set_read_timeout(Some(patience))?;
@@ -190,7 +190,7 @@ impl Client {
     /// If the connection broke before that.
     pub fn finish(mut self) -> io::Result<()> {
         match self.reader.get_mut().shutdown(Shutdown::Write) {
-            // The server has ended first: there is nobody left to say goodbye to.
+            // The server has ended first: no connection is left to shut down.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
             other => other?,
         }

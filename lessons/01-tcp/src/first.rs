@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Whatever the network reports.
 // ANCHOR: server
 pub fn serve_one(listener: &TcpListener) -> io::Result<()> {
-    // Waits until somebody dials.
+    // Waits until a client dials.
     let (stream, _who) = listener.accept()?;
     stream.set_read_timeout(Some(PATIENCE))?;
 
@@ -36,7 +36,7 @@ pub fn serve_one(listener: &TcpListener) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Whatever the network reports; "connection refused" if nobody listens.
+/// Whatever the network reports; "connection refused" if no server listens.
 // ANCHOR: client
 pub fn ask(addr: SocketAddr, name: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(addr)?;

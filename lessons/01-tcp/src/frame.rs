@@ -132,7 +132,7 @@ pub fn read(from: &mut impl Read, limit: usize) -> Result<Option<Vec<u8>>, Frame
 ///
 /// # Errors
 ///
-/// As for [`write`].
+/// As for [`write()`].
 pub async fn write_async(
     to: &mut (impl AsyncWrite + Unpin),
     body: &[u8],

@@ -1,5 +1,5 @@
-//! Who is connected to the blocking server. A thread that stands in `read` cannot look at a clock
-//! and hears no call to stop, so somebody else must do both for it. That is what this list is for:
+//! The open connections of the blocking server. A thread that waits in `read` cannot look at a clock
+//! and hears no call to stop, so another thread must do both for it. That is what this list is for:
 //! it counts the clients, ends the connection of a slow one, and of all when the server stops.
 //!
 //! The way to wake a thread out of `read` is to shut its connection down: then `read` returns 0.
@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(20);
 pub struct Guests {
     most: usize,
     list: Mutex<List>,
-    /// Rung whenever somebody leaves.
+    /// Notified whenever a connection ends.
     left: Condvar,
 }
 

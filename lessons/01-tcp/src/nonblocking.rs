@@ -58,7 +58,7 @@ pub async fn serve(
 async fn host_one(mut stream: TcpStream, settings: Settings) {
     if let Err(Ended::Refused(refusal)) = converse(&mut stream, settings).await {
         (settings.observe)(Event::Refused(refusal));
-        // Nobody is interested any more in how this ends, only in that it does.
+        // How this ends does not matter any more, only that it does.
         let _ = timeout(protocol::LINGER, refuse(stream, refusal)).await;
     }
 }
@@ -136,7 +136,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If nobody listens there, or the system refuses.
+    /// If no server listens there, or the system refuses.
     pub async fn connect(addr: SocketAddr, patience: Duration) -> io::Result<Self> {
         let stream = timeout(patience, TcpStream::connect(addr)).await??;
         stream.set_nodelay(true)?;
@@ -173,7 +173,7 @@ impl Client {
     /// If the connection broke before that, or the server took too long.
     pub async fn finish(mut self) -> io::Result<()> {
         match self.stream.shutdown().await {
-            // The server has ended first: there is nobody left to say goodbye to.
+            // The server has ended first: no connection is left to shut down.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
             other => other?,
         }

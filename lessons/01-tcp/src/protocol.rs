@@ -1,5 +1,5 @@
-//! The rules of the conversation, without any network. Whoever reads bytes pushes them in here and
-//! gets lines out; where a line ends, how long it may be, and what is answered is decided once for
+//! The rules of the conversation, without any network. The code that reads bytes pushes them in
+//! here and gets lines out; where a line ends, how long it may be, and what is answered is decided once for
 //! both servers.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
 
 // ANCHOR: settings
 /// What one client may cost. A server without such numbers works for every client
-/// but the one who wants to hurt it.
+/// but the one that wants to hurt it.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// The longest line, in bytes: a client cannot make the server hold more.
@@ -126,7 +126,7 @@ impl Refusal {
 }
 
 /// Why a conversation was not finished by the client. The two end differently: a refusal is told to
-/// the client, and after an error there is nobody left to tell.
+/// the client, and after an error the connection is gone.
 #[derive(Debug)]
 pub enum Ended {
     /// The client broke a rule.

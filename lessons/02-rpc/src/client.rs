@@ -1,6 +1,6 @@
 //! Many calls in flight on one connection. A call leaves its number and a place for the answer in
 //! a table; one task reads replies and looks there whose they are. Everything else in here is
-//! about calls that get no reply: a lost connection, a caller who gave up, a server that is silent.
+//! about calls that get no reply: a lost connection, a caller that gave up, a server that is silent.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -74,7 +74,7 @@ struct Calls {
 struct Table {
     last: u64,
     waiting: HashMap<u64, oneshot::Sender<Answer>>,
-    /// Once set, nobody may begin to wait: no reply can come any more.
+    /// Once set, no call may begin to wait: no reply can come any more.
     lost: Option<CallError>,
 }
 
@@ -97,7 +97,7 @@ impl Calls {
         Ok((Waiting { id, calls: self }, answer))
     }
 
-    /// Gives an answer to whoever waits for it. Nobody does if the call was cancelled.
+    /// Gives an answer to the call that waits for it. None does if the call was cancelled.
     fn answered(&self, id: u64, answer: Answer) {
         let waiting = self.table().waiting.remove(&id);
         if let Some(tell) = waiting {
@@ -105,7 +105,7 @@ impl Calls {
         }
     }
 
-    /// Fails everybody who waits, at once, and everybody who comes later.
+    /// Fails all calls that wait, at once, and all that come later.
     fn lost(&self, why: &str) {
         let mut table = self.table();
         let lost = CallError::Lost(why.to_string());
@@ -135,7 +135,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If nobody listens there, or the system refuses.
+    /// If no server listens there, or the system refuses.
     pub async fn connect(addr: SocketAddr, settings: Settings) -> io::Result<Self> {
         let stream = timeout(settings.time, TcpStream::connect(addr)).await??;
         stream.set_nodelay(true)?;
@@ -173,7 +173,7 @@ impl Client {
         tokio::spawn(async move {
             let why = tokio::select! {
                 why = read_replies(BufReader::new(from), &of_task, settings) => why,
-                // Ends with Ok when the last clone of the client is dropped: nobody waits then.
+                // Ends with Ok when the last clone of the client is dropped: no call waits then.
                 written = outbox::write_all(to, frames, settings.time) => match written {
                     Ok(()) => "this side has finished".to_string(),
                     Err(error) => error.to_string(),
@@ -193,7 +193,7 @@ impl Client {
     /// Calls a method and waits for its value. Any number of calls may wait at the same time.
     ///
     /// Dropping the future cancels the *waiting*. The request may be on its way, and then the
-    /// method runs: nobody can call back what has been sent.
+    /// method runs: what has been sent cannot be taken back.
     ///
     /// # Errors
     ///
@@ -215,7 +215,7 @@ impl Client {
         };
         let frame = request_frame(&request, self.settings)?;
         if self.out.send(frame).await.is_err() {
-            // Nobody writes any more. The reason is on its way to the table, or already there.
+            // The writing task has ended. The reason is on its way to the table, or already there.
             self.calls.lost("the connection ended");
         }
         let value = answer

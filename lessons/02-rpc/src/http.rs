@@ -1,5 +1,5 @@
 //! The calls behind a web server's door. One port answers a browser (`GET /` gives `hello world!`)
-//! and leads whoever asks with `CONNECT` through to the calls: after the answer to that request
+//! and leads a client that asks with `CONNECT` through to the calls: after the answer to that request
 //! the connection carries frames, and HTTP has nothing to say on it any more. Go's `net/rpc` does
 //! the same with `HandleHTTP` and `DialHTTP`.
 //!
@@ -112,7 +112,7 @@ async fn read_head(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String>
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if matches!(&head[line..], b"\r\n" | b"\n") {
-            // HTTP heads are ASCII nearly always; what is not is looked at by nobody here.
+            // HTTP heads are ASCII nearly always, and nothing here looks at the other bytes.
             return Ok(String::from_utf8_lossy(&head).into_owned());
         }
     }

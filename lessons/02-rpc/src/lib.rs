@@ -1,7 +1,7 @@
 //! What this lesson shows: how to call a function that lives in another program. A call gets a
 //! name, `hello.HelloWorld`, a number, and a place for errors, and all of it travels in the frames
 //! of lesson 01. Then everything that a call in one program never has to think about: answers out
-//! of order, a method that fails, a wrong name, a caller who no longer waits, a line that is dead.
+//! of order, a method that fails, a wrong name, a caller that no longer waits, a dead connection.
 //!
 //! # Layout
 //!

@@ -1,6 +1,6 @@
 //! The one task that writes to a connection, on both sides. Many calls have something to send at
 //! the same time, and a frame must not be torn: not by the bytes of another one, and not because
-//! whoever wrote it gave up in the middle. So calls hand whole frames over, and only this writes.
+//! the call that wrote it gave up in the middle. So calls hand whole frames over, and only this writes.
 
 use std::io;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// How many frames wait to be written before those who bring more have to wait as well.
+/// How many frames wait to be written before a task that brings one more has to wait as well.
 pub const ROOM: usize = 16;
 
 /// Collected up to this size before it is handed to the system.
 const CHUNK: usize = 16 * 1024;
 
 // ANCHOR: outbox
-/// Writes what comes out of the queue until nobody can put anything in, and then says that this
+/// Writes what comes out of the queue until its last sender is gone, and then says that this
 /// side has finished.
 ///
 /// Frames that are ready together leave together: a system call for each would be the most
@@ -24,8 +24,8 @@ const CHUNK: usize = 16 * 1024;
 ///
 /// # Errors
 ///
-/// If the connection breaks, or takes no byte for longer than `patience`: a reader who does not
-/// read would otherwise keep its queue, and all who wait to put something in, for ever.
+/// If the connection breaks, or takes no byte for longer than `patience`: a peer that does not
+/// read would otherwise keep its queue, and all tasks that wait to put a frame in, for ever.
 pub async fn write_all(
     mut to: impl AsyncWrite + Unpin,
     mut frames: mpsc::Receiver<Vec<u8>>,

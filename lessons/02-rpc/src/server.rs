@@ -1,6 +1,6 @@
 //! Connections in, calls out to the methods, replies back as they get ready. On each connection
 //! one loop reads and one task writes ([`crate::outbox`]); between them every call is a task of
-//! its own. So a slow method holds up nobody, and replies leave in the order in which they are done.
+//! its own. So a slow method holds up no other, and replies leave in the order in which they are done.
 
 use std::future::Future;
 use std::io;
@@ -20,7 +20,7 @@ use crate::outbox;
 use crate::service::Services;
 
 // ANCHOR: settings
-/// What one peer may cost, and who is told what happens.
+/// What one peer may cost, and an observer of what happens.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// The longest frame, in bytes, in both directions.
@@ -136,7 +136,7 @@ async fn host_one(
 pub enum Ended {
     /// A frame was too long, cut off, or the connection broke.
     Frame(FrameError),
-    /// A frame that holds no request. Without the number of a call nobody can be told.
+    /// A frame that holds no request. Without the number of a call no reply can be sent.
     NotARequest,
     /// A frame was begun and not completed in time.
     TooSlow,
@@ -178,7 +178,7 @@ impl From<NotAMessage> for Ended {
 /// # Errors
 ///
 /// If the client broke a rule or the connection broke. What still runs for it is stopped then:
-/// nobody waits for the replies.
+/// no caller waits for the replies.
 pub async fn converse(
     mut from: impl AsyncBufRead + Unpin,
     to: impl AsyncWrite + Unpin + Send + 'static,
@@ -230,7 +230,7 @@ async fn one_call(
     };
     let outcome = services.call(request.method, request.argument).await;
     let frame = reply_frame(request.id, outcome, settings);
-    // An error means that the connection is gone: nobody waits any more.
+    // An error means that the connection is gone: no caller waits any more.
     let _ = out.send(frame).await;
     drop(permit);
 }

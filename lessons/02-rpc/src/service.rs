@@ -94,7 +94,7 @@ impl Services {
     ///
     /// # Errors
     ///
-    /// If the name is taken. Whoever started the server should hear that, not a caller.
+    /// If the name is taken. The program that starts the server should get this error, not a caller.
     pub fn register(&mut self, service: Service) -> Result<(), NameTaken> {
         if self.0.contains_key(&service.name) {
             return Err(NameTaken(service.name));

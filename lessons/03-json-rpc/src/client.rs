@@ -32,7 +32,7 @@ pub enum Dialect {
 }
 
 /// Why a call has no result. A caller may want to tell these apart: after `Remote` the method has
-/// said no, after the others nobody knows what happened over there.
+/// said no, after the others it is unknown whether the method has run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallError {
     /// The server answered with an error; 2.0 gives it a number.
@@ -112,7 +112,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If nobody listens there, or the system refuses.
+    /// If no server listens there, or the system refuses.
     pub async fn connect(
         addr: SocketAddr,
         dialect: Dialect,
@@ -153,7 +153,7 @@ impl Client {
         let call = async {
             let sent = self.requests.send(request).await;
             sent.map_err(|_| CallError::Lost)?;
-            // The other end is dropped when the connection ends: then nobody will ever tell.
+            // The sender is dropped when the connection ends: then no reply can come.
             told.await.unwrap_or(Err(CallError::Lost))
         };
         timeout(self.patience, call)
@@ -223,7 +223,7 @@ async fn send(mut write: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>) {
     // Dropping the half sends FIN: we have said everything.
 }
 
-/// Reads replies and wakes their callers; at the end it wakes everybody who is left.
+/// Reads replies and wakes their callers; at the end it wakes all callers that are left.
 async fn receive(mut read: OwnedReadHalf, dialect: Dialect, pending: Arc<Pending>) {
     let mut split = match dialect {
         Dialect::Lines => Split::lines(REPLY),
@@ -240,7 +240,7 @@ async fn receive(mut read: OwnedReadHalf, dialect: Dialect, pending: Arc<Pending
             };
             let reply = json::parse(&message).ok();
             let Some((id, outcome)) = reply.and_then(|reply| outcome(dialect, reply)) else {
-                // Nobody can say whose reply that was; to go on would be guessing.
+                // It is unknown to which call that reply belongs; to go on would be guessing.
                 break 'connection;
             };
             let caller = pending.lock().as_mut().and_then(|calls| calls.remove(&id));

@@ -1,4 +1,4 @@
-//! The server on TCP, for both dialects: they differ in where a message ends and in who answers it,
+//! The server on TCP, for both dialects: they differ in where a message ends and in what answers it,
 //! and in nothing else. Calls of one connection are answered one after the other; both services are
 //! done at once. (Lesson 02 answers out of order, and what it takes is shown there.)
 
@@ -65,7 +65,7 @@ impl Dialect {
             Dialect::Lines(rpc) => rpc.answer(message).await,
             Dialect::Go(methods) => Some(go::answer(message, *methods).ok_or(Goodbye)?),
         };
-        // Go writes a newline as well. Its readers do not need it; people who look on do.
+        // Go writes a newline as well. Its readers do not need it; people who watch the wire do.
         Ok(reply.map_or_else(Vec::new, |mut bytes| {
             bytes.push(b'\n');
             bytes
@@ -140,7 +140,7 @@ async fn host_one(mut stream: TcpStream, dialect: &Dialect, settings: Settings) 
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
     };
-    // Nobody is interested any more in how this ends, only in that it does.
+    // How this ends does not matter any more, only that it does.
     let _ = timeout(LINGER, goodbye).await;
 }
 

@@ -71,7 +71,7 @@ async fn host_one(stream: TcpStream, rpc: Rpc, settings: Settings) {
         // A client that has finished sending still gets its answer, as in lesson 01.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
-    // A connection that broke is nobody else's business.
+    // A connection that broke concerns no other client.
     let _ = connection.await;
 }
 

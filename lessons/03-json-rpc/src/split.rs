@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// Why no message can come out of these bytes any more. The place of the next one is lost as well,
-/// so whoever gets this can only say so and hang up.
+/// so the server can only say so and hang up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
     /// There is no end within the limit.

@@ -51,7 +51,7 @@ pub fn echo_server(echo: impl Echo) -> Service {
 // ANCHOR_END: server
 
 // ANCHOR: client
-/// The client's side: fulfils the contract by asking somebody else.
+/// The client's side: fulfils the contract by calling a server.
 #[derive(Clone, Debug)]
 pub struct EchoClient {
     client: Client,

@@ -49,7 +49,7 @@ macro_rules! contract {
             )+
         }
 
-        /// Fulfils the contract by calling whoever is at the other end of a connection.
+        /// Fulfils the contract by calling the server at the other end of a connection.
         #[derive(Clone, Debug)]
         $vis struct $client {
             client: $crate::Client,

@@ -1,4 +1,4 @@
-//! The contracts of this lesson, who fulfils them, and a caller who does not know where. Nothing
+//! The contracts of this lesson, what fulfils them, and a caller that does not know where. Nothing
 //! in here knows of bytes, names on the wire or connections, but for the one word in each
 //! declaration that programs of lesson 02 know a method by.
 
@@ -76,7 +76,7 @@ pub fn services() -> Result<Services, NameTaken> {
 }
 
 // ANCHOR: welcome
-/// Greets everybody in turn. Who answers, and where, is not known in here.
+/// Greets all of them in turn. What answers, and where, is not known in here.
 ///
 /// # Errors
 ///

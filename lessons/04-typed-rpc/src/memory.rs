@@ -10,7 +10,7 @@ use l02_rpc::service::Services;
 use tokio::io::{BufReader, duplex, split};
 
 // ANCHOR: connect
-/// So many bytes may be on their way in each direction; then whoever writes has to wait, as on a
+/// So many bytes may be on their way in each direction; then the writing side has to wait, as on a
 /// real connection. A pipe without an end would hide that from every test.
 const ROOM: usize = 4096;
 
@@ -24,7 +24,7 @@ pub fn connect(services: Arc<Services>, settings: Settings) -> Client {
     };
     tokio::spawn(async move {
         let (from, to) = split(far);
-        // How it ended is for the client to say, who has lost its connection.
+        // The client has lost its connection and says so; this side need not.
         let _ = server::converse(BufReader::new(from), to, &services, unobserved).await;
     });
     let (from, to) = split(near);

@@ -1,4 +1,4 @@
-//! Two programs that both compile, and do not agree. Somebody has sorted the fields of a struct,
+//! Two programs that both compile, and do not agree. A programmer has sorted the fields of a struct,
 //! which is good style and changes nothing in this program. On the wire the fields have no names,
 //! only an order, and the other program was compiled last year.
 

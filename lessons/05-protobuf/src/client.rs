@@ -24,7 +24,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If nobody listens there, or the system refuses.
+    /// If no server listens there, or the system refuses.
     pub async fn connect(addr: SocketAddr, patience: Duration) -> io::Result<Self> {
         let stream = timeout(patience, TcpStream::connect(addr)).await??;
         // Small requests that wait for an answer gain nothing from being collected.

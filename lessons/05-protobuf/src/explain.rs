@@ -20,7 +20,7 @@ pub struct Line {
     pub words: String,
 }
 
-/// Explains a message of the type `name`; of a type that nobody knows, as far as that goes.
+/// Explains a message of the type `name`; of a type that the schema lacks, as far as that goes.
 ///
 /// # Errors
 ///
@@ -196,7 +196,7 @@ mod tests {
         ] {
             assert!(words.contains(&expected), "{expected}: {words:#?}");
         }
-        // The same bytes for a reader who knows none of these numbers.
+        // The same bytes without a schema for these numbers.
         let lines = explain(&schema, "nobody.v1.Knows", &bytes).unwrap();
         assert!(lines.iter().any(|line| line.words == "skipped"));
     }

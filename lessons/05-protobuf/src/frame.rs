@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::varint;
 
-/// The longest message that is taken, unless somebody says otherwise.
+/// The longest message that is taken by default.
 pub const LIMIT: usize = 64 * 1024;
 
 /// Why there is no message.

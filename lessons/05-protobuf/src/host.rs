@@ -19,7 +19,7 @@ use crate::frame;
 use crate::greeter::{HelloReply, HelloRequest};
 
 // ANCHOR: settings
-/// What one client may cost, and who hears of it.
+/// What one client may cost, and an observer of refusals.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// The longest message, in bytes.
@@ -28,7 +28,7 @@ pub struct Settings {
     pub time: Duration,
     /// How many clients are served at the same time.
     pub clients: usize,
-    /// Told why the server hung up on somebody.
+    /// Is told why the server hung up on a client.
     pub observe: fn(SocketAddr, &str),
 }
 // ANCHOR_END: settings

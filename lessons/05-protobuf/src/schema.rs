@@ -1,5 +1,5 @@
-//! What the .proto files say, at run time. On the wire a field has a number and no name; whoever shows
-//! it to people needs the schema beside the bytes. The compiled schema is a protobuf message itself, of
+//! What the .proto files say, at run time. On the wire a field has a number and no name; a program that
+//! shows it to people needs the schema beside the bytes. The compiled schema is a protobuf message itself, of
 //! the type `FileDescriptorSet`, and every protobuf library can read it. (Python gets it in the tests.)
 
 use prost::Message;
