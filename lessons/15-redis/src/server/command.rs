@@ -29,7 +29,7 @@ pub enum Kind {
     Grows,
     /// It is done after MULTI too, and not queued.
     AtOnce,
-    /// The second word names the command.
+    /// The second word names the command; its own function is never called.
     Container,
 }
 

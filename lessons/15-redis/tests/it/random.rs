@@ -67,6 +67,7 @@ const COMMANDS_BY_LOT: &[(&str, &[Word])] = &[
     ("SET", &[Key, Value, Options(4)]),
     ("SETEX", &[Key, Time, Value]),
     ("PSETEX", &[Key, Time, Value]),
+    ("SETNX", &[Key, Value]),
     ("GETDEL", &[Key]),
     ("MGET", &[Key, More(3)]),
     ("MSET", &[Pairs(3)]),

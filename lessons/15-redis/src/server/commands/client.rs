@@ -6,6 +6,8 @@ use crate::server::command::Call;
 use crate::server::refused::{Answer, Refused};
 use crate::server::state::DATABASES;
 
+const NO_VERSION: &str = "ERR Protocol version is not an integer or out of range";
+
 pub(super) fn ping(call: &mut Call<'_>) -> Answer {
     match call.words.len() {
         1 => Ok(Value::simple("PONG")),
@@ -38,11 +40,7 @@ pub(super) fn hello(call: &mut Call<'_>) -> Answer {
     let mut protocol = call.session.protocol;
     if call.words.len() > 1 {
         protocol = match integer(call.word(1)) {
-            None => {
-                return Err(Refused::new(
-                    "ERR Protocol version is not an integer or out of range",
-                ));
-            }
+            None => return Err(Refused::new(NO_VERSION)),
             Some(2) => Protocol::Resp2,
             Some(3) => Protocol::Resp3,
             Some(_) => return Err(Refused::new("NOPROTO unsupported protocol version")),
@@ -90,11 +88,6 @@ fn checked(name: &[u8]) -> Result<&[u8], Refused> {
     Err(Refused::new(
         "ERR Client names cannot contain spaces, newlines or special characters.",
     ))
-}
-
-/// Never called: the table refuses it without a subcommand.
-pub(super) fn container(call: &mut Call<'_>) -> Answer {
-    Err(Refused::arity(call.name))
 }
 
 pub(super) fn get_name(call: &mut Call<'_>) -> Answer {

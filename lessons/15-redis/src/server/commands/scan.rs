@@ -40,10 +40,8 @@ pub(super) fn scan(call: &mut Call<'_>) -> Answer {
             break;
         }
         (seen, next) = (seen + 1, behind);
-        let fits = pattern
-            .as_ref()
-            .is_none_or(|pattern| glob::fits(pattern, &entry.key));
-        if fits {
+        let fits = |pattern: &Vec<u8>| glob::fits(pattern, &entry.key);
+        if pattern.as_ref().is_none_or(fits) {
             found.push(Value::Bulk(entry.key.clone()));
         }
     }

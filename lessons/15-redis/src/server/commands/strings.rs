@@ -72,6 +72,16 @@ pub(super) fn setex(call: &mut Call<'_>) -> Answer {
     Ok(Value::simple("OK"))
 }
 
+/// SET with NX in an older spelling; the crate's `set_nx` sends it.
+pub(super) fn setnx(call: &mut Call<'_>) -> Answer {
+    let (key, value) = (call.take(1), call.take(2));
+    let free = call.space().get(&key).is_none();
+    if free {
+        call.space().set(Bytes::from(key), Bytes::from(value), None);
+    }
+    Ok(Value::Integer(i64::from(free)))
+}
+
 /// The value and its end in one step: of a thousand who ask at once, one gets it.
 pub(super) fn getdel(call: &mut Call<'_>) -> Answer {
     let value = read(call, 1);
