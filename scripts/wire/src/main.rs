@@ -95,7 +95,7 @@ fn run(options: Options, types: Found) -> Result<()> {
 
 async fn serve(options: Options, types: Found) -> Result<()> {
     // Asked for before anything is announced: who reads "listening" may send a signal next.
-    let mut signals = Signals::new().context("cannot wait for Ctrl-C")?;
+    let stop = stage::signal::on_signal(false).context("cannot wait for Ctrl-C")?;
     let listener = address::bind(&options.listen)
         .await
         .map_err(|error| anyhow!(error))?;
@@ -126,7 +126,7 @@ async fn serve(options: Options, types: Found) -> Result<()> {
     let proxy = Proxy::new(setup, options.to, options.max_connections);
     tokio::select! {
         () = proxy.run(listener) => {}
-        () = signals.wait() => {}
+        () = stage::signal::stopped(stop) => {}
         () = no_more_commands.notified() => {}
         // As every program in a pipe: without a reader this is the end.
         () = screen.gone() => return Ok(()),
@@ -209,45 +209,5 @@ fn announce(screen: &Screen, options: &Options, addr: std::net::SocketAddr) {
         warn(format!(
             "{far} is another machine: what crosses leaves this one, unencrypted as it came"
         ));
-    }
-}
-
-/// Ctrl-C and, where there is one, SIGTERM.
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    #[cfg(unix)]
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> std::io::Result<Self> {
-        Ok(Signals {})
-    }
-
-    #[cfg(not(unix))]
-    async fn wait(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without the signal only closing the window ends the wire.
-            std::future::pending::<()>().await;
-        }
     }
 }
