@@ -110,7 +110,7 @@ pub const NAMES: [&str; 4] = [
 /// If `descriptors` are none.
 pub fn add_reflection(
     routes: &mut RoutesBuilder,
-    descriptors: &'static [&'static [u8]],
+    descriptors: &[&'static [u8]],
 ) -> Result<(), tonic_reflection::server::Error> {
     let builder = || {
         let of_grpc_itself = [

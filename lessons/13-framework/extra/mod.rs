@@ -12,7 +12,7 @@ pub mod broker;
 pub mod edge;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+pub(crate) mod log;
 pub mod options;
-pub mod recall;
 pub mod registries;
 pub mod transport;

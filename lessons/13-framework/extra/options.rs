@@ -5,6 +5,7 @@
 //! The names are go-micro's, so that its command lines work here as they are. Every flag has a variable
 //! with the same name in capitals: `--registry_address` is `MICRO_REGISTRY_ADDRESS`.
 
+mod apply;
 mod flags;
 mod value;
 

@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod consul_lists;
+pub mod consul_words;
 pub mod escape;
 #[cfg(feature = "etcd")]
 pub mod etcd;

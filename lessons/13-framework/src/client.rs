@@ -16,7 +16,6 @@ use tokio::time::Instant;
 use tonic::Status;
 
 use crate::known::Known;
-use crate::options::Options;
 use crate::registry::{Error, Instance, Registry};
 use crate::transport::{Line, Method, Transport};
 
@@ -45,26 +44,8 @@ impl Default for Settings {
 }
 
 /// What one attempt may take if others may follow: somebody who hangs must not use up all the time.
-fn part(deadline: Duration) -> Duration {
+pub(crate) fn part(deadline: Duration) -> Duration {
     deadline * 2 / 5
-}
-
-impl Settings {
-    /// The same with what was said from outside.
-    #[must_use]
-    pub fn with(mut self, options: &Options) -> Self {
-        let call = &mut self.call;
-        call.select = options.selector.unwrap_or(call.select);
-        call.mode = options.fail_mode.unwrap_or(call.mode);
-        if let Some(deadline) = options.client_request_timeout {
-            call.deadline = deadline;
-            call.per_attempt = Some(part(deadline));
-        }
-        if let Some(retries) = options.client_retries {
-            call.attempts = retries.saturating_add(1);
-        }
-        self
-    }
 }
 
 /// Calls services by name. A clone shares the lists and the lines.

@@ -1,13 +1,13 @@
 //! Who is there, kept up to date: one watch for a name, and the last list while the registry is away.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use l06_grpc::retry::Policy;
+use l10_discover::cache::InstanceCache;
 use l12_resilience::member::Member;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::registry::{Error, Event, Instance, Registry, Watch};
 
@@ -34,9 +34,9 @@ pub struct Known {
     standing: watch::Receiver<Standing>,
 }
 
-/// For so long somebody is believed who was there before the registry was away, and is not any more when
-/// it is back. It may have forgotten everything, and hears from those who live within their interval.
-const DOUBT: Duration = Duration::from_secs(15);
+/// How long an instance is kept that a registry does not report after it has come back: it may have
+/// forgotten everything, and the services that live register again within their interval.
+const RETENTION: Duration = Duration::from_secs(15);
 
 /// Between two attempts to reach the registry.
 const PAUSES: Policy = Policy {
@@ -60,8 +60,7 @@ impl Known {
         let mut follower = Follower {
             registry,
             name: name.clone(),
-            list: BTreeMap::new(),
-            doubted: BTreeMap::new(),
+            cache: InstanceCache::new(RETENTION),
             members,
             instances,
             standing,
@@ -157,10 +156,7 @@ impl Known {
 struct Follower {
     registry: Arc<dyn Registry>,
     name: String,
-    /// By id.
-    list: BTreeMap<String, Instance>,
-    /// Those of the list that the registry does not know, and until when they are believed.
-    doubted: BTreeMap<String, Instant>,
+    cache: InstanceCache<String, Instance>,
     members: watch::Sender<Vec<Member>>,
     instances: watch::Sender<Vec<Instance>>,
     standing: watch::Sender<Standing>,
@@ -214,7 +210,8 @@ impl Follower {
                 },
             }
         };
-        self.replace(list);
+        let list = list.into_iter().map(|one| (one.id.clone(), one));
+        self.cache.replace(list, Instant::now());
         log.into_iter().for_each(|event| self.apply(event));
         self.publish();
         // Last: who waits for this reads the lists.
@@ -229,10 +226,10 @@ impl Follower {
 
     /// One event; `false` if some were lost.
     async fn next(&mut self, watch: &mut Watch) -> Result<bool, Error> {
-        let doubt_ends = self.doubted.values().min().copied();
-        let doubt = async {
-            match doubt_ends {
-                Some(end) => tokio::time::sleep_until(end).await,
+        let next_expiry = self.cache.next_expiry();
+        let expiry = async {
+            match next_expiry {
+                Some(at) => sleep_until(at).await,
                 None => std::future::pending().await,
             }
         };
@@ -242,17 +239,7 @@ impl Follower {
                 Some(Event::Lost) => return Ok(false),
                 Some(event) => self.apply(event),
             },
-            () = doubt => {
-                let now = Instant::now();
-                let list = &mut self.list;
-                self.doubted.retain(|id, end| {
-                    let believed = *end > now;
-                    if !believed {
-                        list.remove(id);
-                    }
-                    believed
-                });
-            }
+            () = expiry => drop(self.cache.expire(Instant::now())),
         }
         self.publish();
         Ok(true)
@@ -260,40 +247,14 @@ impl Follower {
 
     fn apply(&mut self, event: Event) {
         match event {
-            Event::Added(instance) => {
-                self.doubted.remove(&instance.id);
-                self.list.insert(instance.id.clone(), instance);
-            }
-            Event::Removed(instance) => {
-                self.doubted.remove(&instance.id);
-                self.list.remove(&instance.id);
-            }
+            Event::Added(instance) => drop(self.cache.insert(instance.id.clone(), instance, None)),
+            Event::Removed(instance) => drop(self.cache.remove(&instance.id)),
             Event::Lost => {}
         }
     }
 
-    /// The registry's list in the place of ours.
-    fn replace(&mut self, list: Vec<Instance>) {
-        let away = !matches!(*self.standing.borrow(), Standing::Known);
-        let list = list.into_iter().map(|one| (one.id.clone(), one));
-        let before = std::mem::replace(&mut self.list, list.collect());
-        self.doubted.retain(|id, _| !self.list.contains_key(id));
-        for (id, instance) in before {
-            if self.list.contains_key(&id) {
-                continue;
-            }
-            if away {
-                let end = Instant::now() + DOUBT;
-                self.doubted.entry(id.clone()).or_insert(end);
-            }
-            // Doubted before, or just now.
-            if self.doubted.contains_key(&id) {
-                self.list.insert(id, instance);
-            }
-        }
-    }
-
-    fn away(&self, error: Error) {
+    fn away(&mut self, error: Error) {
+        self.cache.mark_stale(Instant::now());
         self.standing.send_modify(|standing| {
             *standing = match standing {
                 Standing::Asked | Standing::Unknown(_) => Standing::Unknown(error),
@@ -304,7 +265,8 @@ impl Follower {
 
     /// Tells the list, if it has changed.
     fn publish(&self) {
-        let list: Vec<Instance> = self.list.values().cloned().collect();
+        let list = self.cache.iter().map(|(_, instance)| instance.clone());
+        let list: Vec<Instance> = list.collect();
         let members = list.iter().map(member).collect();
         let replaced = |old: &mut Vec<Instance>| {
             let changed = *old != list;

@@ -22,4 +22,4 @@ pub mod transport;
 
 #[cfg(feature = "etcd")]
 pub use extra::etcd;
-pub use extra::{broker, edge, options, recall};
+pub use extra::{broker, edge, options};

@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use l10_discover::cache::Change;
 use tokio::sync::mpsc;
 
 // ANCHOR: instance
@@ -38,6 +39,15 @@ pub enum Event {
     Lost,
 }
 
+impl<K> From<Change<K, Instance>> for Event {
+    fn from(change: Change<K, Instance>) -> Event {
+        match change {
+            Change::Added(_, instance) => Event::Added(instance),
+            Change::Removed(_, instance) => Event::Removed(instance),
+        }
+    }
+}
+
 /// What a backend has to know before it is used.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -58,27 +68,18 @@ impl Default for Options {
 }
 
 /// Why a registry has not done it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It was not reached, or has not answered in time. The same request may work later.
+    #[error("the registry is away: {0}")]
     Away(String),
     /// It has answered, and will not do it.
+    #[error("the registry refuses: {0}")]
     Refused(String),
     /// What was asked for cannot be: a name that this registry cannot hold, an address that is none.
+    #[error("{0}")]
     Invalid(String),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Away(words) => write!(f, "the registry is away: {words}"),
-            Error::Refused(words) => write!(f, "the registry refuses: {words}"),
-            Error::Invalid(words) => f.write_str(words),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 // ANCHOR: registry
 /// A registry. All methods end within [`Options::timeout`], or soon after.

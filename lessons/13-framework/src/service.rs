@@ -8,7 +8,6 @@ mod life;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ffi::OsString;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -16,7 +15,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use l06_grpc::listen;
 use l06_grpc::server::Settings;
 use l09_register::advertise::Wanted;
 use prost::Message;
@@ -69,28 +67,27 @@ impl Leaving {
 
 /// A service before it runs.
 pub struct Service {
-    name: String,
-    version: String,
-    id: Option<String>,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) id: Option<String>,
     random: String,
-    address: SocketAddr,
-    advertise: Option<Wanted>,
-    registry: Option<Arc<dyn Registry>>,
-    metadata: BTreeMap<String, String>,
-    transport: Transport,
-    ttl: Duration,
-    interval: Duration,
+    pub(crate) address: SocketAddr,
+    pub(crate) advertise: Option<Wanted>,
+    pub(crate) registry: Option<Arc<dyn Registry>>,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) transport: Transport,
+    pub(crate) ttl: Duration,
+    pub(crate) interval: Duration,
     settings: Settings,
     leaving: Leaving,
-    client: client::Settings,
-    until_stdin_ends: bool,
+    pub(crate) client: client::Settings,
+    pub(crate) until_stdin_ends: bool,
     handlers: Handlers,
     routes: RoutesBuilder,
     /// What `routes` serves, for health.
     routed: Vec<String>,
     descriptors: Vec<&'static [u8]>,
     subscriptions: Vec<Subscription>,
-    tell: Arc<dyn Fn(&str) + Send + Sync>,
     /// The first mistake that was made while it was put together; `run` tells it.
     fault: Option<String>,
 }
@@ -122,7 +119,6 @@ impl Service {
             routed: Vec::new(),
             descriptors: Vec::new(),
             subscriptions: Vec::new(),
-            tell: Arc::new(listen::tell),
             fault: None,
         }
     }
@@ -181,13 +177,6 @@ impl Service {
     #[must_use]
     pub fn limits(mut self, settings: Settings) -> Self {
         self.settings = settings;
-        self
-    }
-
-    /// Who hears what happens, line by line; the standard output, if nobody is named.
-    #[must_use]
-    pub fn tell(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.tell = Arc::new(tell);
         self
     }
 
@@ -261,53 +250,6 @@ impl Service {
         self
     }
 
-    // ANCHOR: init
-    /// Takes over what the arguments (without the program's name) and the environment say.
-    ///
-    /// # Errors
-    /// [`Stop`]; [`crate::options::or_exit`] turns it into an end of the program.
-    pub fn init<A, E, N, V>(self, arguments: A, environment: E) -> Result<Self, Stop>
-    where
-        A: IntoIterator,
-        A::Item: Into<OsString>,
-        E: IntoIterator<Item = (N, V)>,
-        N: Into<OsString>,
-        V: Into<OsString>,
-    {
-        let options = Options::read(arguments, environment)?;
-        options.no_words()?;
-        self.with(options)
-    }
-
-    /// The same with options that were read already.
-    ///
-    /// # Errors
-    /// [`Stop::Wrong`].
-    pub fn with(mut self, options: Options) -> Result<Self, Stop> {
-        self.registry = Some(options.open_registry(self.registry.take())?);
-        self.client = self.client.with(&options);
-        self.name = options.server_name.unwrap_or(self.name);
-        self.version = options.server_version.unwrap_or(self.version);
-        self.id = options.server_id.or(self.id);
-        self.address = options.server_address.unwrap_or(self.address);
-        self.advertise = options.server_advertise.or(self.advertise);
-        self.metadata
-            .extend(options.server_metadata.unwrap_or_default());
-        self.ttl = options.register_ttl.unwrap_or(self.ttl);
-        self.interval = options.register_interval.unwrap_or(self.interval);
-        self.transport = options.transport.unwrap_or(self.transport);
-        self.until_stdin_ends |= options.until_stdin_ends;
-        if self.interval >= self.ttl {
-            return Err(Stop::Wrong(format!(
-                "--register_interval {:?} and --register_ttl {:?}: the registry would forget this \
-                 instance before it calls again; a third of the ttl is a good interval",
-                self.interval, self.ttl
-            )));
-        }
-        Ok(self)
-    }
-    // ANCHOR_END: init
-
     /// The name that callers ask for.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -365,29 +307,7 @@ fn random() -> String {
     let bits: u128 = rand::random();
     let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let digits = format!("{bits:032x}");
-    let parts = [
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..],
-    ];
-    parts.join("-")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_look_like_go_micros_and_differ() {
-        let id = || Service::new("go.micro.srv.user").id();
-        let (one, two) = (id(), id());
-        assert_ne!(one, two);
-        let random = one.strip_prefix("go.micro.srv.user-").unwrap();
-        let lengths: Vec<usize> = random.split('-').map(str::len).collect();
-        assert_eq!(lengths, [8, 4, 4, 4, 12]);
-        assert_eq!(&random[14..15], "4");
-        assert!("89ab".contains(&random[19..20]));
-    }
+    let (first, rest) = digits.split_at(8);
+    let middle = [&rest[..4], &rest[4..8], &rest[8..12]].join("-");
+    format!("{first}-{middle}-{}", &rest[12..])
 }

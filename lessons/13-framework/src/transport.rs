@@ -16,6 +16,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 pub use crate::extra::transport::handlers::{Handlers, Twice};
+pub use crate::extra::transport::method::Method;
 pub use crate::extra::transport::own::Wire;
 use crate::extra::transport::{grpc, own};
 
@@ -59,62 +60,6 @@ impl FromStr for Transport {
             "grpc" => Ok(Transport::Grpc),
             "rpc" => Ok(Transport::Rpc),
             _ => Err("there are grpc and rpc".to_string()),
-        }
-    }
-}
-
-/// The name of a method, as the contract has it: `user.v1.Say/Hello`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Method {
-    service: String,
-    name: String,
-}
-
-impl Method {
-    /// `user.v1.Say`.
-    #[must_use]
-    pub fn service(&self) -> &str {
-        &self.service
-    }
-
-    /// Its path on gRPC: `/user.v1.Say/Hello`.
-    #[must_use]
-    pub fn path(&self) -> String {
-        format!("/{}/{}", self.service, self.name)
-    }
-
-    /// On our own RPC the package is left out: `Say` and `Hello` of `Say.Hello`.
-    #[must_use]
-    pub fn short(&self) -> (&str, &str) {
-        let service = self.service.rsplit('.').next().unwrap_or_default();
-        (service, &self.name)
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.service, self.name)
-    }
-}
-
-impl FromStr for Method {
-    type Err = Status;
-
-    fn from_str(text: &str) -> Result<Self, Status> {
-        let plain = |part: &str| {
-            let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            !part.is_empty() && part.chars().all(letter)
-        };
-        let parts = text.strip_prefix('/').unwrap_or(text).split_once('/');
-        match parts {
-            Some((service, name)) if service.split('.').all(plain) && plain(name) => Ok(Method {
-                service: service.to_string(),
-                name: name.to_string(),
-            }),
-            _ => {
-                let words = format!("`{text}` names no method: one looks like user.v1.Say/Hello");
-                Err(Status::invalid_argument(words))
-            }
         }
     }
 }
@@ -182,42 +127,4 @@ impl Line {
 
 pub(crate) fn late() -> Status {
     Status::deadline_exceeded("no answer in time; the call may have run all the same")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_methods() {
-        let method: Method = "user.v1.Say/Hello".parse().unwrap();
-        assert_eq!(method.service(), "user.v1.Say");
-        assert_eq!(method.path(), "/user.v1.Say/Hello");
-        assert_eq!(method.short(), ("Say", "Hello"));
-        assert_eq!("/user.v1.Say/Hello".parse::<Method>().unwrap(), method);
-        assert_eq!(
-            "Say/Hello".parse::<Method>().unwrap().short(),
-            ("Say", "Hello")
-        );
-        for wrong in [
-            "",
-            "Say",
-            "Say/",
-            "/Hello",
-            "a..b/C",
-            "a/b/c",
-            "Say.Hello",
-            "Sä/Hello",
-        ] {
-            assert!(wrong.parse::<Method>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn names_of_transports() {
-        for kind in [Transport::Grpc, Transport::Rpc] {
-            assert_eq!(kind.to_string().parse(), Ok(kind));
-        }
-        assert!("http".parse::<Transport>().is_err());
-    }
 }

@@ -104,7 +104,7 @@ async fn serve(
         redis,
         ..Settings::default()
     };
-    let service = service::service(options, settings)?.tell(|_| ());
+    let service = service::service(options, settings)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     running.spawn(async move {
         if let Err(error) = service.run_on(listener, std::future::pending()).await {

@@ -43,7 +43,6 @@ async fn clients(redis: SocketAddr, running: &mut JoinSet<()>) -> Vec<GetCaptcha
             ..Options::default()
         };
         let service = service::service(options, settings).unwrap();
-        let service = service.tell(|_| ());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         running.spawn(async move {

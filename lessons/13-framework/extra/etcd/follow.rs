@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use l06_grpc::retry::Policy;
+use l10_discover::cache;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_stream::StreamExt;
@@ -18,10 +19,9 @@ use super::pb::etcdserverpb::watch_client::WatchClient;
 use super::pb::etcdserverpb::watch_request::RequestUnion;
 use super::pb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
 use super::pb::mvccpb::Event;
-use crate::recall::News;
 
 /// What has happened to a key, and its value.
-pub type Change = News<Vec<u8>, Vec<u8>>;
+pub type Change = cache::Change<Vec<u8>, Vec<u8>>;
 
 /// How many changes wait for somebody who reads slowly. Then etcd has to wait.
 const QUEUE: usize = 64;
@@ -148,7 +148,7 @@ impl Follower {
         let mut again = begin.again;
         let mut created = false;
         loop {
-            let forget_at = self.known.keys.forget_at();
+            let forget_at = self.known.keys.next_expiry();
             let wake = [begins, forget_at].into_iter().flatten().min();
             let heard = tokio::select! {
                 heard = stream.next() => heard,
@@ -157,7 +157,7 @@ impl Follower {
                         // It has begun, and what we know did not come again.
                         return if created { End::Forgotten } else { End::Away };
                     }
-                    let changes = self.known.keys.forget();
+                    let changes = self.known.keys.expire(Instant::now());
                     match self.tell(changes).await {
                         Ok(()) => continue,
                         Err(end) => return end,

@@ -1,27 +1,44 @@
 //! What is known of the keys that are followed, and from where on a watch has to tell more.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use l10_discover::cache::InstanceCache;
+use tokio::time::Instant;
 
 use super::follow::Change;
 use super::keys::{Entry, Listing, MOST};
 use super::pb::mvccpb::event::EventType;
 use super::pb::mvccpb::{Event, KeyValue};
-use crate::recall::Recall;
+/// How long a key is kept that another store than the known one does not have: the time that its owner
+/// needs to write it again.
+const RETENTION: Duration = Duration::from_secs(30);
 
 /// When a key was written, and with which lease. etcd draws the numbers of leases by lot, so no other
 /// store has the same stamp, not even one that was set up in the same way.
 type Stamp = (i64, i64);
 
 /// What the keys are, as far as we know.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Known {
     /// The values.
-    pub keys: Recall<Vec<u8>, Vec<u8>>,
+    pub keys: InstanceCache<Vec<u8>, Vec<u8>>,
     stamps: BTreeMap<Vec<u8>, Stamp>,
     /// The revision of the last listing, as long as no watch has begun after it.
     pub read_at: Option<i64>,
     /// The last change that we know of.
     pub last: Option<Event>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Known {
+            keys: InstanceCache::new(RETENTION),
+            stamps: BTreeMap::new(),
+            read_at: None,
+            last: None,
+        }
+    }
 }
 
 impl Known {
@@ -51,7 +68,11 @@ impl Known {
             }),
         });
         let all = entries.into_iter().map(|entry| (entry.key, entry.value));
-        self.keys.take(all.collect(), lost)
+        let now = Instant::now();
+        if lost {
+            self.keys.mark_stale(now);
+        }
+        self.keys.replace(all, now)
     }
     // ANCHOR_END: take
 
@@ -90,11 +111,11 @@ impl Known {
             EventType::Put => {
                 let stamp = (kv.mod_revision, kv.lease);
                 self.stamps.insert(kv.key.clone(), stamp);
-                self.keys.there(kv.key, kv.value)
+                self.keys.insert(kv.key, kv.value, None)
             }
             EventType::Delete => {
                 self.stamps.remove(&kv.key);
-                self.keys.gone(&kv.key)
+                self.keys.remove(&kv.key)
             }
         }
     }
@@ -114,7 +135,6 @@ pub struct Begin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recall::News;
 
     fn listing(revision: i64, entries: &[(&str, &str, Stamp)]) -> Listing {
         let entry = |(key, value, stamp): &(&str, &str, Stamp)| Entry {
@@ -130,7 +150,7 @@ mod tests {
     }
 
     fn gone(key: &str, value: &str) -> Change {
-        News::Gone(key.into(), value.into())
+        Change::Removed(key.into(), value.into())
     }
 
     #[tokio::test]
@@ -148,6 +168,9 @@ mod tests {
         known.take(listing(9, &[("a", "1", (5, 70)), ("b", "1", (6, 71))]));
         let told = known.take(listing(50, &[("a", "1", (5, 90))]));
         assert_eq!(told, []);
-        assert_eq!(known.keys.forget(), [gone("b", "1")]);
+        assert_eq!(
+            known.keys.expire(Instant::now() + RETENTION),
+            [gone("b", "1")]
+        );
     }
 }

@@ -13,7 +13,7 @@ use rustify::endpoint::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use serde::Deserialize;
 
-use crate::registries::consul::words;
+use super::consul_words as words;
 
 /// The most services that are followed at once.
 const SERVICES: usize = 1_000;

@@ -15,7 +15,6 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::etcd::{self, Change, Client, follow};
-use crate::recall::News;
 use crate::registries::bounds;
 use crate::registry::{Error, Event, Instance, Options, Registry, Watch};
 
@@ -185,8 +184,8 @@ async fn translate(mut changes: mpsc::Receiver<Change>, tell: mpsc::Sender<Event
         };
         let event = match change {
             None => return,
-            Some(News::There(key, value)) => words::instance(&key, &value).map(Event::Added),
-            Some(News::Gone(key, value)) => words::instance(&key, &value).map(Event::Removed),
+            Some(Change::Added(key, value)) => words::instance(&key, &value).map(Event::Added),
+            Some(Change::Removed(key, value)) => words::instance(&key, &value).map(Event::Removed),
         };
         if let Some(event) = event
             && tell.send(event).await.is_err()

@@ -6,7 +6,6 @@
 //! needs an agent on each machine, and servers behind them.
 
 mod follow;
-pub mod words;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,7 +17,7 @@ use l10_discover::health;
 use tokio::time::timeout;
 
 use super::bounds;
-use crate::extra::registries::consul_lists;
+use crate::extra::registries::{consul_lists, consul_words as words};
 use crate::registry::{Error, Instance, Options, Registry, Watch};
 
 /// Where an agent listens that nobody has told otherwise.

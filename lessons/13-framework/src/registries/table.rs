@@ -1,8 +1,10 @@
 //! What a registry without a server keeps: the instances it knows of, until when, and who wants to hear
 //! of changes. Nothing here sleeps or sends: the backends do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
+use l10_discover::cache::{Change, InstanceCache};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -10,23 +12,19 @@ use super::bounds::INSTANCES;
 use crate::registry::{Event, Instance, Watch};
 
 /// How many events may wait for a watcher beyond those it begins with.
-const QUEUE: usize = 1024;
+pub const QUEUE: usize = 1024;
+/// How long an instance without a time to live may take to be put again after [`Table::doubt`].
+const RETENTION: Duration = Duration::from_secs(10);
 
-/// The instances, by their ids.
+/// The instances by their ids, and the watchers.
 #[derive(Debug)]
 pub struct Table {
-    entries: BTreeMap<String, Entry>,
+    entries: InstanceCache<String, Instance>,
     /// How many there may be.
     most: usize,
     watchers: Vec<Watcher>,
     /// How many were left out because the table was full.
     left_out: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    instance: Instance,
-    until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -49,9 +47,10 @@ impl Default for Table {
 
 impl Table {
     /// An empty one that will hold so many.
+    #[must_use]
     pub fn holding(most: usize) -> Self {
         Table {
-            entries: BTreeMap::new(),
+            entries: InstanceCache::new(RETENTION),
             most,
             watchers: Vec::new(),
             left_out: 0,
@@ -60,68 +59,64 @@ impl Table {
 
     /// Takes over an instance, in the place of what was known under its id, and tells of it if anything
     /// has changed. Without an `until` it stays until it is removed.
+    ///
+    /// # Errors
+    /// [`Full`] if this would be one instance more than the table holds.
     pub fn put(&mut self, instance: Instance, until: Option<Instant>) -> Result<(), Full> {
-        let full = self.entries.len() >= self.most;
-        match self.entries.get_mut(&instance.id) {
-            Some(entry) if entry.instance == instance => {
-                entry.until = until;
-                return Ok(());
-            }
+        let id = instance.id.clone();
+        match self.entries.get(&id) {
             // Under another name it is another service's, and those who watch the old one must hear.
-            Some(entry) if entry.instance.name != instance.name => {
-                self.remove(&instance.id);
-            }
-            Some(_) => {}
-            None if full => {
+            Some(known) if known.name != instance.name => self.remove(&id),
+            None if self.entries.len() >= self.most => {
                 self.left_out += 1;
                 return Err(Full);
             }
-            None => {}
+            _ => {}
         }
-        let entry = Entry {
-            instance: instance.clone(),
-            until,
-        };
-        self.entries.insert(instance.id.clone(), entry);
-        self.tell(&Event::Added(instance));
+        let change = self.entries.insert(id, instance, until);
+        change
+            .into_iter()
+            .for_each(|change| self.tell_change(change));
         Ok(())
     }
 
     /// Forgets an instance and tells of it; nothing if it is not known.
     pub fn remove(&mut self, id: &str) {
-        if let Some(entry) = self.entries.remove(id) {
-            self.tell(&Event::Removed(entry.instance));
-        }
+        let change = self.entries.remove(&id.to_owned());
+        change
+            .into_iter()
+            .for_each(|change| self.tell_change(change));
     }
 
     /// What is known under this id.
+    #[must_use]
     pub fn get(&self, id: &str) -> Option<&Instance> {
-        self.entries.get(id).map(|entry| &entry.instance)
+        self.entries.get(&id.to_owned())
     }
 
     /// All ids, sorted.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+        self.entries.iter().map(|(id, _)| id.as_str())
     }
 
-    /// From now on all who stay until they are removed have to be put again before `until`.
-    pub fn doubt(&mut self, until: Instant) {
-        for entry in self.entries.values_mut() {
-            entry.until.get_or_insert(until);
-        }
+    /// From `now` on all who stay until they are removed have to be put again within 10 s.
+    pub fn doubt(&mut self, now: Instant) {
+        self.entries.doubt_all(now);
     }
 
     /// Forgets all whose time is over, the one that has waited longest first, and tells of them. Returns
     /// when to come again.
     pub fn expire(&mut self, now: Instant) -> Option<Instant> {
-        let times = self.entries.values();
-        let over = times.filter_map(|entry| Some((entry.until?, entry.instance.id.clone())));
-        let mut over: Vec<_> = over.filter(|(until, _)| *until <= now).collect();
-        over.sort();
-        for (_, id) in over {
-            self.remove(&id);
+        for change in self.entries.expire(now) {
+            self.tell_change(change);
         }
-        self.entries.values().filter_map(|entry| entry.until).min()
+        self.entries.next_expiry()
+    }
+
+    /// How many watchers are known; those that have gone are forgotten with the next event.
+    #[must_use]
+    pub fn watchers(&self) -> usize {
+        self.watchers.len()
     }
 
     /// The instances of a service, in the order of their ids.
@@ -131,7 +126,7 @@ impl Table {
 
     /// The names of all services, sorted, each once.
     pub fn names(&self) -> Vec<String> {
-        let names = self.entries.values().map(|entry| &entry.instance.name);
+        let names = self.entries.iter().map(|(_, instance)| &instance.name);
         let names: BTreeSet<_> = names.cloned().collect();
         names.into_iter().collect()
     }
@@ -159,9 +154,13 @@ impl Table {
     }
 
     fn all(&self, name: Option<&str>) -> Vec<Instance> {
-        let all = self.entries.values().map(|entry| &entry.instance);
+        let all = self.entries.iter().map(|(_, instance)| instance);
         let these = all.filter(|instance| name.is_none_or(|name| name == instance.name));
         these.cloned().collect()
+    }
+
+    fn tell_change(&mut self, change: Change<String, Instance>) {
+        self.tell(&Event::from(change));
     }
 
     fn tell(&mut self, event: &Event) {
@@ -192,75 +191,5 @@ impl Watcher {
         self.lost = *event == Event::Lost;
         // It can fail only because nobody listens any more.
         _ = self.queue.try_send(event.clone());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn instance(id: &str, name: &str) -> Instance {
-        Instance {
-            id: id.into(),
-            name: name.into(),
-            version: String::new(),
-            addr: "127.0.0.1:1".parse().unwrap(),
-            metadata: [].into(),
-        }
-    }
-
-    /// A watcher that does not read holds no more than its queue, and learns that it has missed something.
-    /// After that it hears again.
-    #[tokio::test]
-    async fn a_slow_watcher_is_bounded_and_told() {
-        let mut table = Table::default();
-        let mut watch = table.watch(None);
-        for number in 0..QUEUE * 2 {
-            table.put(instance(&number.to_string(), "a"), None).unwrap();
-        }
-        for number in 0..QUEUE - 1 {
-            let told = watch.next().await;
-            assert_eq!(told, Some(Event::Added(instance(&number.to_string(), "a"))));
-        }
-        assert_eq!(watch.next().await, Some(Event::Lost));
-        table.remove("7");
-        let told = watch.next().await;
-        assert_eq!(told, Some(Event::Removed(instance("7", "a"))));
-    }
-
-    #[tokio::test]
-    async fn watchers_that_have_gone_are_forgotten() {
-        let mut table = Table::default();
-        for _ in 0..10 {
-            drop(table.watch(None));
-        }
-        assert!(table.watchers.len() <= 1);
-        table.put(instance("1", "a"), None).unwrap();
-        assert_eq!(table.watchers.len(), 0);
-    }
-
-    /// An id that is registered under another name has moved: gone here, there now.
-    #[tokio::test]
-    async fn an_instance_may_change_its_service() {
-        let mut table = Table::default();
-        table.put(instance("1", "a"), None).unwrap();
-        let mut watch = table.watch(Some("a"));
-        table.put(instance("1", "b"), None).unwrap();
-        assert!(matches!(watch.next().await, Some(Event::Added(_))));
-        assert!(matches!(watch.next().await, Some(Event::Removed(_))));
-        assert_eq!(table.names(), ["b"]);
-        assert_eq!(table.of("a"), []);
-    }
-
-    #[test]
-    fn a_full_table_takes_no_more() {
-        let mut table = Table::default();
-        for number in 0..INSTANCES {
-            table.put(instance(&number.to_string(), "a"), None).unwrap();
-        }
-        assert_eq!(table.put(instance("x", "a"), None), Err(Full));
-        assert_eq!(table.left_out(), 1);
-        // What it knows already may still change.
-        table.put(instance("1", "b"), None).unwrap();
     }
 }

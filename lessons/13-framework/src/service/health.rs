@@ -2,7 +2,6 @@
 
 use l06_grpc::server;
 use tokio::sync::watch;
-use tonic::service::RoutesBuilder;
 use tonic_health::ServingStatus::NotServing;
 use tonic_health::server::HealthReporter;
 
@@ -30,29 +29,4 @@ impl Health {
             Health::Unknown => {}
         }
     }
-}
-
-/// Reflection about `descriptors`, and about health and reflection themselves: version 1, and the
-/// forerunner that older tools ask for.
-pub(super) fn add_reflection(
-    routes: &mut RoutesBuilder,
-    descriptors: &[&'static [u8]],
-) -> Result<(), tonic_reflection::server::Error> {
-    let builder = || {
-        let of_grpc_itself = [
-            tonic_health::pb::FILE_DESCRIPTOR_SET,
-            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
-            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
-        ];
-        let builder =
-            tonic_reflection::server::Builder::configure().include_reflection_service(false);
-        (descriptors.iter().copied().chain(of_grpc_itself)).fold(
-            builder,
-            tonic_reflection::server::Builder::register_encoded_file_descriptor_set,
-        )
-    };
-    routes
-        .add_service(builder().build_v1()?)
-        .add_service(builder().build_v1alpha()?);
-    Ok(())
 }

@@ -40,8 +40,6 @@ pub(super) struct Keeper {
     pub instances: Vec<Instance>,
     pub ttl: Duration,
     pub interval: Duration,
-    /// Hears what happens.
-    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Kept {
@@ -106,7 +104,7 @@ impl Keeper {
             let pause = match self.register().await {
                 Ok(()) => {
                     if known.send_replace(Standing::Registered) != Standing::Registered {
-                        self.tell_registered(failed);
+                        self.log_registered(failed);
                     }
                     failed = 0;
                     self.interval
@@ -120,7 +118,7 @@ impl Keeper {
                     failed += 1;
                     known.send_replace(Standing::Trying);
                     let pause = self.pause(failed);
-                    (self.tell)(&format!("{error}; again in {} ms", pause.as_millis()));
+                    tracing::warn!("{error}; again in {} ms", pause.as_millis());
                     pause
                 }
             };
@@ -171,16 +169,14 @@ impl Keeper {
         policy.pause(failed)
     }
 
-    fn tell_registered(&self, failed: u32) {
+    fn log_registered(&self, failed: u32) {
         let attempt = match failed {
             0 => String::new(),
             failed => format!(", attempt {}", failed + 1),
         };
         for Instance { id, addr, name, .. } in &self.instances {
             let registry = self.registry.name();
-            (self.tell)(&format!(
-                "registered: {id} as {name} at {addr} in {registry}{attempt}"
-            ));
+            tracing::info!("registered: {id} as {name} at {addr} in {registry}{attempt}");
         }
     }
 }

@@ -16,10 +16,11 @@ use tokio::time::{sleep, timeout};
 use tonic::service::Routes;
 use tonic_health::ServingStatus::Serving;
 
-use super::health::{Health, add_reflection};
+use super::health::Health;
 use super::keep::{Keeper, Kept};
 use super::{Leaving, Service, Shutdown, answers};
 use crate::broker;
+use crate::extra::log;
 use crate::extra::transport::{grpc, own_server};
 use crate::registry::Instance;
 use crate::transport::Transport;
@@ -46,7 +47,8 @@ impl Service {
         left.well()
     }
 
-    /// Listens where it shall, and on signals. For [`Service::run_with`].
+    /// Listens where it shall, and on signals. For [`Service::run_with`]. If the program has no subscriber
+    /// of `tracing`, events are lines on the standard output from now on.
     ///
     /// # Errors
     /// If the address is taken, or none of this machine's.
@@ -55,7 +57,7 @@ impl Service {
     ) -> impl Future<Output = anyhow::Result<(TcpListener, Shutdown)>> + Send + use<> {
         let (address, stdin) = (self.address, self.until_stdin_ends);
         let longest = self.leaving.longest().as_secs_f64().ceil();
-        let tell = Arc::clone(&self.tell);
+        log::to_stdout();
         async move {
             // Before anybody can read that it is there: whoever reads it may send a signal.
             let mut stop = listen::on_signal(stdin)?;
@@ -65,9 +67,7 @@ impl Service {
             })?;
             let shutdown: Shutdown = Box::pin(async move {
                 let _ = stop.wait_for(|stop| *stop).await;
-                tell(&format!(
-                    "leaving: at most {longest} s; Ctrl-C once more ends it at once"
-                ));
+                tracing::info!("leaving: at most {longest} s; Ctrl-C once more ends it at once");
                 end_at_once_when_asked_again();
             });
             Ok((listener, shutdown))
@@ -154,7 +154,8 @@ impl Service {
         let mut names = self.routed.clone();
         names.extend(self.handlers.services());
         let mut routes = std::mem::take(&mut self.routes);
-        add_reflection(&mut routes, &self.descriptors).context("the descriptors are broken")?;
+        server::add_reflection(&mut routes, &self.descriptors)
+            .context("the descriptors are broken")?;
         let reporter = server::add_health(&mut routes);
         let of: Vec<&str> = names.iter().map(String::as_str).collect();
         server::report(&reporter, &of, Serving).await;
@@ -194,13 +195,12 @@ impl Service {
             answers = answers::wait(bound, self.speaks(&health)) => answers?,
             ended = server.join_next() => return Err(early(ended)),
         }
-        (self.tell)(&format!("listening on {bound}"));
+        tracing::info!("listening on {bound}");
         let keeper = Keeper {
             registry,
             instances,
             ttl: self.ttl,
             interval: self.interval,
-            tell: Arc::clone(&self.tell),
         };
         let mut kept = keeper.keep();
         tokio::select! {
@@ -209,8 +209,7 @@ impl Service {
             ended = server.join_next() => return Err(early(ended)),
         }
         // What was handled is with the server; what is left of the service is not needed any more.
-        let (limits, tell) = (self.leaving, self.tell);
-        leave(limits, &*tell, health, kept, server, stop).await
+        leave(self.leaving, health, kept, server, stop).await
     }
     // ANCHOR_END: life
 
@@ -269,7 +268,6 @@ impl Left {
 /// Leaves, in lesson 11's steps. Calls are answered all the while, until the last one.
 async fn leave(
     limits: Leaving,
-    tell: &(dyn Fn(&str) + Send + Sync),
     health: Health,
     kept: Kept,
     mut server: JoinSet<anyhow::Result<()>>,
@@ -280,24 +278,26 @@ async fn leave(
     // For those who ask the registry.
     let told = match kept.leave(limits.goodbye).await {
         Ok(()) => {
-            tell("is off the list, and answers every call");
+            tracing::info!("is off the list, and answers every call");
             // They have read the list before that, and have not looked again yet.
             sleep(limits.notice).await;
             true
         }
         // Nobody will notice anything, however long it waits.
         Err(error) => {
-            tell(&format!("could not say goodbye: {error}"));
+            tracing::warn!("could not say goodbye: {error}");
             false
         }
     };
     // It may have ended by itself; then nobody is asked.
     let _ = stop.send(());
     let finished = timeout(limits.grace, server.join_next()).await.is_ok();
-    tell(match finished {
-        true => "has finished what was under way",
-        false => "the grace is over: what is still under way ends with this program",
-    });
+    match finished {
+        true => tracing::info!("has finished what was under way"),
+        false => {
+            tracing::warn!("the grace is over: what is still under way ends with this program")
+        }
+    }
     Ok(Left { told, finished })
 }
 // ANCHOR_END: leave

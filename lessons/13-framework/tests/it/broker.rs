@@ -58,7 +58,6 @@ async fn on(
         .registry(Arc::clone(registry))
         .transport(transport)
         .leaving(leaving())
-        .tell(|_| {})
         .hear(subscription);
     let running = begin(service).await;
     until("it is registered", async || {

@@ -291,7 +291,6 @@ async fn generated_services_and_streams() {
     let service = Service::new(NAME)
         .registry(registry.clone())
         .leaving(help::leaving())
-        .tell(|_| {})
         .grpc(GreeterServer::new(Greetings))
         .handle("test.v1.Other/Hello", |_: HelloRequest| async {
             Ok::<_, Status>(HelloReply::default())

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use l13_framework::etcd::{Change, Client, Entry, Error, follow};
-use l13_framework::recall::News;
 use l13_framework::registries::etcd::Etcd as Backend;
 use l13_framework::registry::{Event, Instance, Options, Registry};
 use services::testkit::etcd::Etcd;
@@ -38,11 +37,11 @@ async fn next(changes: &mut mpsc::Receiver<Change>) -> Change {
 }
 
 fn there(key: &str, value: &str) -> Change {
-    News::There(key.into(), value.into())
+    Change::Added(key.into(), value.into())
 }
 
 fn gone(key: &str, value: &str) -> Change {
-    News::Gone(key.into(), value.into())
+    Change::Removed(key.into(), value.into())
 }
 
 /// The stranger: etcd's own client. What it prints, without the last line break.

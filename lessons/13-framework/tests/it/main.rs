@@ -21,5 +21,7 @@ mod known;
 mod mdns;
 mod mdns_strangers;
 mod memory;
+mod names;
 mod options;
 mod service;
+mod table;

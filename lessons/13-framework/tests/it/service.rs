@@ -120,7 +120,7 @@ async fn what_cannot_begin_says_why() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_answer_is_not_registered() {
     let registry = memory();
-    let mut service = Service::new("web").registry(registry.clone()).tell(|_| {});
+    let mut service = Service::new("web").registry(registry.clone());
     service = service.leaving(leaving());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     // Its server ends at once, and closes the listener.
@@ -141,8 +141,7 @@ async fn another_server_lives_the_same_life() {
     let registry = memory();
     let service = Service::new("web")
         .registry(registry.clone())
-        .leaving(leaving())
-        .tell(|_| {});
+        .leaving(leaving());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -178,24 +177,15 @@ async fn another_server_lives_the_same_life() {
 }
 
 /// It registers again and again; and again at once, when the registry was away.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn kept_registered_also_when_the_registry_is_away() {
     let (moody, registry) = moody();
     moody.away(true);
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let ear = Arc::clone(&heard);
+    let log = stage::log::capture();
     let (interval, ttl) = (Duration::from_millis(50), Duration::from_millis(400));
-    let service = greeter(&registry, "one")
-        .register_every(interval, ttl)
-        .tell(move |line| ear.lock().unwrap().push(line.to_string()));
+    let service = greeter(&registry, "one").register_every(interval, ttl);
     let running = begin(service).await;
-    let said = |words: &str| {
-        heard
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|line| line.contains(words))
-    };
+    let said = |words: &str| log.contains(words);
     // Not the end of it: callers who know the address are served.
     until("it has tried", async || said("out for lunch; again in")).await;
     let line = Line::dial(
@@ -448,4 +438,16 @@ async fn health_and_reflection_for_strangers() {
     );
     drop((health, reflection));
     running.leave().await;
+}
+
+#[test]
+fn ids_look_like_go_micros_and_differ() {
+    let id = || Service::new("go.micro.srv.user").id();
+    let (one, two) = (id(), id());
+    assert_ne!(one, two);
+    let random = one.strip_prefix("go.micro.srv.user-").unwrap();
+    let lengths: Vec<usize> = random.split('-').map(str::len).collect();
+    assert_eq!(lengths, [8, 4, 4, 4, 12]);
+    assert_eq!(&random[14..15], "4");
+    assert!("89ab".contains(&random[19..20]));
 }

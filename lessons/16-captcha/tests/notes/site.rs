@@ -110,7 +110,6 @@ impl Site {
         let service = Service::new(service::NAME)
             .registry(Arc::new(registry(consul_tap.addr())?))
             .with(options)?
-            .tell(|_| ())
             .grpc(GetCaptchaServer::new(captchas));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         service_tap.lead_to(listener.local_addr()?);

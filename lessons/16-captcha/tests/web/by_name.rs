@@ -28,7 +28,6 @@ async fn start(registry: &Arc<dyn Registry>, sick: bool) -> Heard {
     };
     let service = Service::new(NAME)
         .registry(registry.clone())
-        .tell(|_| {})
         .handle("captcha.v1.GetCaptcha/Call", move |request: CallRequest| {
             called.lock().unwrap().push(request.request);
             async move { lost().map(|()| CallResponse::default()) }

@@ -20,8 +20,6 @@ const RECORDS: i64 = 10_000;
 const TIMERS: i64 = 200_000;
 /// How often we look at these numbers.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long those without a `ttl` may take to answer a new daemon's question.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// What was heard and not taken over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -146,7 +144,7 @@ impl Listen {
             // It holds too much, or we were too slow for it and it has closed the subscription. Those who
             // did not say how long they are good for have to be heard again.
             lock(&self.ignored).restarts += 1;
-            lock(&self.table).doubt(Instant::now() + ANSWER);
+            lock(&self.table).doubt(Instant::now());
             daemon = loop {
                 match Daemon::start(self.place) {
                     Ok(next) => break next,

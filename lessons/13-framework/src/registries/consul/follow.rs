@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use l09_register::registry::Registry as Agent;
+use l10_discover::cache::InstanceCache;
 use l10_discover::health::{self, Error, Hold, Query};
 use l10_discover::watch::{Rhythm, next_index};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use super::words;
-use crate::extra::registries::consul_lists;
-use crate::recall::{News, Recall};
+use crate::extra::registries::{consul_lists, consul_words as words};
 use crate::registry::{self, Event, Instance, Watch};
 
 /// How many events wait for somebody who reads slowly. Meanwhile Consul is not asked.
@@ -23,12 +22,13 @@ const LEAST: Duration = Duration::from_millis(10);
 /// Follows one service, or all.
 pub async fn follow(agent: &Agent, name: Option<&str>) -> Result<Watch, registry::Error> {
     let (tell, events) = mpsc::channel(QUEUE);
+    let rhythm = Rhythm::default();
     let mut follower = Follower {
         agent: agent.clone(),
         scope: name.map(|name| (words::query(name), name.to_owned())),
-        rhythm: Rhythm::default(),
+        known: InstanceCache::new(rhythm.retention),
+        rhythm,
         indices: [0, 0],
-        known: Recall::default(),
         tell: tell.clone(),
     };
     let first = follower.look().await?;
@@ -56,7 +56,7 @@ struct Follower {
     /// To ask with next. For all services there are two: checks change without the services that they
     /// belong to, and services change without their checks.
     indices: [u64; 2],
-    known: Recall<String, Instance>,
+    known: InstanceCache<String, Instance>,
     tell: mpsc::Sender<Event>,
 }
 
@@ -69,14 +69,13 @@ impl Follower {
             let since = Instant::now();
             match seen {
                 Ok(Seen { instances, fell }) => {
-                    // Away for a while is as good as restarted: it may know less than before.
-                    let lost = fell || failed > 0;
-                    let mut news = self.known.take(instances, lost);
-                    if self.known.forget_at().is_some_and(|at| at <= since) {
-                        news.extend(self.known.forget());
+                    if fell {
+                        self.known.mark_stale(since);
                     }
-                    for event in news.into_iter().map(told) {
-                        if self.tell.send(event).await.is_err() {
+                    let mut changes = self.known.replace(instances, since);
+                    changes.extend(self.known.expire(since));
+                    for change in changes {
+                        if self.tell.send(Event::from(change)).await.is_err() {
                             return;
                         }
                     }
@@ -84,6 +83,8 @@ impl Follower {
                     sleep(self.rhythm.least.saturating_sub(since.elapsed())).await;
                 }
                 Err(_) => {
+                    // Away for a while is as good as restarted: it may know less than before.
+                    self.known.mark_stale(since);
                     failed += 1;
                     self.indices = [0, 0];
                     sleep(self.rhythm.pauses.pause(failed)).await;
@@ -141,7 +142,7 @@ impl Follower {
             return (None, self.agent.deadline());
         }
         let now = Instant::now();
-        let forget = self.known.forget_at();
+        let forget = self.known.next_expiry();
         let forget = forget.map(|at| at.saturating_duration_since(now));
         let wait = self.rhythm.wait.min(forget.unwrap_or(self.rhythm.wait));
         let wait = wait.max(LEAST);
@@ -167,11 +168,4 @@ fn by_id(instances: Vec<Instance>) -> BTreeMap<String, Instance> {
     pairs
         .map(|instance| (instance.id.clone(), instance))
         .collect()
-}
-
-fn told(news: News<String, Instance>) -> Event {
-    match news {
-        News::There(_, instance) => Event::Added(instance),
-        News::Gone(_, instance) => Event::Removed(instance),
-    }
 }

@@ -59,7 +59,6 @@ pub fn greeter(registry: &Arc<dyn Registry>, who: &str) -> Service {
         .registry(Arc::clone(registry))
         .metadata("who", &who)
         .leaving(leaving())
-        .tell(|_| {})
         .descriptors(pb::DESCRIPTORS)
         .handle(HELLO, move |request: HelloRequest| {
             let message = format!("hello {}, says {who}", request.name);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use l09_register::instance::{Check, Instance as Service};
 use l10_discover::health::{Answer, Listed, Query};
 
-use crate::extra::registries::escape::{escape, unescape};
+use super::escape::{escape, unescape};
 use crate::registry::Instance;
 
 /// The tag of all that we have registered, and of nothing else.
