@@ -16,3 +16,4 @@ pub(crate) mod log;
 pub mod options;
 pub mod registries;
 pub mod transport;
+pub(crate) mod uuid;

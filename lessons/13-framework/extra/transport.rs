@@ -5,7 +5,7 @@
 //! * `grpc`: handlers and calls on gRPC. `bytes_codec`: a codec of tonic that changes nothing.
 //! * `own`, `own_server`: the client and the server of the RPC of lessons 02 and 04.
 
-mod bytes_codec;
+pub mod bytes_codec;
 pub(crate) mod grpc;
 pub mod handlers;
 pub mod method;

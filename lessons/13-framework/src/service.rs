@@ -26,6 +26,7 @@ use tonic::service::RoutesBuilder;
 
 use crate::broker::{Subscriber, Subscription};
 use crate::client::{self, Client};
+use crate::extra::uuid;
 use crate::options::{Options, Stop};
 use crate::registry::Registry;
 use crate::transport::{Handlers, Method, Transport};
@@ -101,7 +102,7 @@ impl Service {
             name: name.into(),
             version: "latest".to_string(),
             id: None,
-            random: random(),
+            random: uuid::random(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             advertise: None,
             registry: None,
@@ -300,14 +301,4 @@ impl fmt::Debug for Service {
             .field("handlers", &self.handlers)
             .finish_non_exhaustive()
     }
-}
-
-/// 122 random bits, written as a version 4 UUID: everybody knows what that is.
-fn random() -> String {
-    let bits: u128 = rand::random();
-    let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-    let digits = format!("{bits:032x}");
-    let (first, rest) = digits.split_at(8);
-    let middle = [&rest[..4], &rest[4..8], &rest[8..12]].join("-");
-    format!("{first}-{middle}-{}", &rest[12..])
 }

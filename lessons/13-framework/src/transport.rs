@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tonic::Status;
 use tonic::transport::Channel;
 
+pub use crate::extra::transport::bytes_codec::BytesCodec;
 pub use crate::extra::transport::handlers::{Handlers, Twice};
 pub use crate::extra::transport::method::Method;
 pub use crate::extra::transport::own::Wire;

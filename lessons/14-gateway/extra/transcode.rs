@@ -3,8 +3,9 @@
 //!
 //! * [`scalar`]: numbers, text, bytes and enums. [`known`]: the types of `google.protobuf` with a JSON of
 //!   their own.
-//! * [`write`]: a message as JSON.
+//! * [`write`]: a message as JSON. [`query`]: the query of a URL as JSON.
 
 pub mod known;
+pub mod query;
 pub mod scalar;
 pub mod write;

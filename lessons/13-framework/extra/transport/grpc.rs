@@ -56,12 +56,12 @@ pub(crate) async fn serve(
 struct Unary(Handler);
 
 impl UnaryService<Bytes> for Unary {
-    type Response = Vec<u8>;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, Status>> + Send>>;
+    type Response = Bytes;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Status>> + Send>>;
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         let running = (self.0)(request.into_inner());
-        Box::pin(async move { Ok(Response::new(running.await?)) })
+        Box::pin(async move { Ok(Response::new(running.await?.into())) })
     }
 }
 
@@ -160,7 +160,7 @@ pub(crate) async fn unary(
         .max_encoding_message_size(MESSAGE);
     let call = async {
         (grpc.ready().await).map_err(|error| Status::from_error(Box::new(error)))?;
-        let mut request = Request::new(message);
+        let mut request = Request::new(Bytes::from(message));
         request.set_timeout(until.saturating_duration_since(Instant::now()));
         grpc.unary(request, path, BytesCodec).await
     };

@@ -1,7 +1,7 @@
 //! The life of a service: what it refuses to begin, when it is registered, how it stays and how it goes.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};

@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use l06_grpc::retry::Repeat;
 use l12_resilience::caller::{Attempt, Failed, How};
 use l12_resilience::deadline;
-use prost::bytes::{Buf, BufMut, Bytes};
+use l13_framework::transport::BytesCodec;
+use prost::bytes::Bytes;
 use tokio::time::{Instant, timeout};
 use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status, Streaming};
@@ -59,7 +59,8 @@ impl Call<'_> {
             let request = self.request(attempt.until);
             let call = async {
                 let mut grpc = self.grpc(line).await?;
-                grpc.unary(request, self.method.path.clone(), Raw).await
+                grpc.unary(request, self.method.path.clone(), BytesCodec)
+                    .await
             };
             // A request with little time still asks more than one.
             if self.method.harmless && attempt.number < 3 {
@@ -85,7 +86,7 @@ impl Call<'_> {
             // Its time is not that of the attempt, which is over when the first header is here.
             let request = self.request(until);
             let mut grpc = self.grpc(line).await?;
-            grpc.server_streaming(request, self.method.path.clone(), Raw)
+            grpc.server_streaming(request, self.method.path.clone(), BytesCodec)
                 .await
         };
         let answer = self.service.caller().call(self.how(over), send).await;
@@ -142,43 +143,3 @@ impl Call<'_> {
 pub fn too_long(status: &Status) -> bool {
     status.code() == Code::OutOfRange && status.message().contains("message length too large")
 }
-
-// ANCHOR: raw
-/// A codec for messages that are bytes, and stay so.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Raw;
-    type Decoder = Raw;
-
-    fn encoder(&mut self) -> Raw {
-        Raw
-    }
-
-    fn decoder(&mut self) -> Raw {
-        Raw
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
-    }
-}
-// ANCHOR_END: raw

@@ -6,21 +6,14 @@ use std::io::{self, Write};
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use prost::Message;
-use prost_types::Any;
 use serde_json::{Value as Json, json};
 use tonic::{Code, Status};
-use tonic_types::pb;
 
 use super::transcode::Bad;
+use crate::extra::details;
 
 /// The header with the number of a request. The browser may choose it, and gets it back.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// So many details are passed on.
-const DETAILS: usize = 16;
 
 // ANCHOR: code
 /// The status of HTTP for a code of gRPC, and the code's name. From the comments of
@@ -216,47 +209,9 @@ impl From<Status> for Problem {
             return problem;
         }
         let mut problem = Problem::new(status.code(), status.message());
-        let details = pb::Status::decode(status.details()).map(|it| it.details);
-        for any in details.unwrap_or_default().into_iter().take(DETAILS) {
-            if let Ok(retry) = read::<pb::RetryInfo>(&any, "RetryInfo") {
-                let delay = retry.retry_delay.unwrap_or_default();
-                let seconds = u64::try_from(delay.seconds).unwrap_or(0);
-                problem.inner.retry_after = Some(seconds + u64::from(delay.nanos > 0));
-            }
-            problem.inner.details.push(detail(&any));
-        }
+        let details = details::of(&status);
+        problem.inner.retry_after = details.retry_after;
+        problem.inner.details = details.json;
         problem
     }
-}
-
-/// The message inside, if it is of that type.
-fn read<M: Message + Default>(any: &Any, name: &str) -> Result<M, prost::DecodeError> {
-    match any.type_url.strip_prefix("type.googleapis.com/google.rpc.") {
-        Some(found) if found == name => M::decode(&*any.value),
-        // Any error will do: it is another type.
-        _ => Err(M::decode(&[0_u8][..])
-            .err()
-            .unwrap_or_else(|| prost::DecodeError::new_unexpected_type_url(name, &any.type_url))),
-    }
-}
-
-/// The usual ones of `google/rpc/error_details.proto` in words, all others as their bytes.
-fn detail(any: &Any) -> Json {
-    let mut json = if let Ok(it) = read::<pb::BadRequest>(any, "BadRequest") {
-        let one = |it: pb::bad_request::FieldViolation| json!({ "field": it.field, "description": it.description });
-        let all: Vec<_> = it.field_violations.into_iter().map(one).collect();
-        json!({ "fieldViolations": all })
-    } else if let Ok(it) = read::<pb::RetryInfo>(any, "RetryInfo") {
-        let delay = it.retry_delay.unwrap_or_default();
-        json!({ "retryDelay": delay.to_string() })
-    } else if let Ok(it) = read::<pb::ErrorInfo>(any, "ErrorInfo") {
-        json!({ "reason": it.reason, "domain": it.domain, "metadata": it.metadata })
-    } else if let Ok(it) = read::<pb::ResourceInfo>(any, "ResourceInfo") {
-        json!({ "resourceType": it.resource_type, "resourceName": it.resource_name,
-                "owner": it.owner, "description": it.description })
-    } else {
-        json!({ "value": BASE64_STANDARD.encode(&any.value) })
-    };
-    json["@type"] = Json::String(any.type_url.clone());
-    json
 }

@@ -7,8 +7,6 @@
 //! 18446744073709551616 for the largest `uint64`, which is one less, writes an infinite `DoubleValue` as
 //! null, and opens an `Any` inside of an `Any` until the stack is full.
 
-mod query;
-
 use prost::bytes::Bytes;
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
@@ -17,7 +15,7 @@ use serde_json::Value as Json;
 
 use crate::extra::transcode::{known, scalar, write};
 
-pub use query::{from_query, is_text, percent};
+pub use crate::extra::transcode::query::{from_query, is_text, percent};
 
 /// So many messages inside of each other; what reads them at the other end gives up after 100.
 pub const DEPTH: u32 = 90;
@@ -115,7 +113,7 @@ fn set(made: &mut DynamicMessage, name: &str, json: &Json, depth: u32) -> Result
 }
 
 /// The field that goes by this name: the one that JSON uses, or the one in the .proto file.
-fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, Bad> {
+pub(crate) fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, Bad> {
     let found = desc.get_field_by_json_name(name);
     found
         .or_else(|| desc.get_field_by_name(name))

@@ -3,7 +3,7 @@
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value as Json};
 
-use super::{Bad, DEPTH, field};
+use crate::gateway::transcode::{Bad, DEPTH, field, short};
 
 // ANCHOR: from_query
 /// The query as JSON that fits this type; then it is read as all JSON is. Points lead into messages,
@@ -15,10 +15,10 @@ pub fn from_query(desc: &MessageDescriptor, query: &str) -> Result<Json, Bad> {
     let mut root = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = decoded(name).map_err(|bad| bad.inside(&super::short(name)))?;
+        let name = decoded(name).map_err(|bad| bad.inside(&short(name)))?;
         let value = decoded(value).map_err(|bad| bad.inside(&name))?;
         put(&mut root, desc, &name, &value).map_err(|why| Bad {
-            field: super::short(&name),
+            field: short(&name),
             why,
         })?;
     }
