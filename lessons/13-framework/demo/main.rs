@@ -4,7 +4,6 @@
 mod commands;
 mod measure;
 mod offer;
-mod process;
 mod story;
 
 use std::io::{self, Write};

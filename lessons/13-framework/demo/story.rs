@@ -6,24 +6,26 @@ mod load;
 mod news;
 mod place;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use l06_grpc::listen::{on_signal, tell};
 use l13_framework::client::Client;
 use l13_framework::transport::Transport;
+use stage::child::{Ask, Child, PATIENCE, Spawn};
+use stage::story::Clock;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::process::{Heard, PATIENCE, Process};
-use load::Load;
 use place::Place;
 
 /// Forgotten after so much silence: earlier than in life, so that nobody has to wait.
 const TTL: &str = "3s";
 /// And so often it gives a sign of life.
 const INTERVAL: &str = "1s";
+
+/// How the line begins with which a service says that it is registered.
+const REGISTERED: &str = "registered: ";
 
 /// Tells the whole story.
 pub async fn run() -> anyhow::Result<()> {
@@ -36,7 +38,7 @@ pub async fn run() -> anyhow::Result<()> {
 }
 
 async fn story() -> anyhow::Result<()> {
-    let clock = Clock::default();
+    let clock = Clock::start(1);
     tell(
         "The same two greeters and the same callers, in one registry after the other. Four callers call\n\
          all the time; one greeter is killed. All that differs is what stands behind --registry.",
@@ -77,40 +79,46 @@ struct Row {
     found: Duration,
     removed: Duration,
     calls: u64,
-    failed: u64,
+    failed: usize,
 }
 
 async fn one_is_killed(clock: &Clock, place: &Place) -> anyhow::Result<Row> {
     clock.scene(&format!("The greeter with {}", place.flags.join(" ")));
-    let heard = clock.heard();
     let client = place.client()?;
     let began = Instant::now();
-    let mut one = Process::start("greeter 1", &place.server("one", Transport::Grpc), &heard)?;
-    let mut two = Process::start("greeter 2", &place.server("two", Transport::Grpc), &heard)?;
-    one.registered().await?;
-    two.registered().await?;
+    let one = start(clock, "greeter 1", &place.server("one", Transport::Grpc))?;
+    let two = start(clock, "greeter 2", &place.server("two", Transport::Grpc))?;
+    one.said(REGISTERED).await?;
+    two.said(REGISTERED).await?;
     listed(&client, place, |ids| ids.len() == 2).await?;
     let found = began.elapsed();
     clock.tell(0, "both are on the list of whoever calls");
-    let load = Load::start(&client, &place.service, 4);
+    let load = load::start(&client, &place.service, 4);
     for id in ["one", "two"] {
-        load.answers_of(&place.id(id), 10).await?;
+        load::answers_of(&load, &place.id(id), 10).await?;
     }
     let before = load.count();
     clock.tell(0, "both answer; greeter 1 is killed, kill -9");
-    let killed = one.kill()?;
+    let killed = one.kill();
     listed(&client, place, |ids| ids == [place.id("two")]).await?;
     let removed = killed.elapsed();
-    load.answers_of(&place.id("two"), load.count().of(&place.id("two")) + 10)
-        .await?;
+    load::answers_of(
+        &load,
+        &place.id("two"),
+        load.count().of(&place.id("two")) + 10,
+    )
+    .await?;
     let after = load.count();
-    let (calls, failed) = (after.calls() - before.calls(), after.failed - before.failed);
+    let (calls, failed) = (
+        after.calls() - before.calls(),
+        after.failed.len() - before.failed.len(),
+    );
     clock.tell(
         0,
         &format!("greeter 1 is off the list; {calls} calls since, {failed} of them failed"),
     );
     load.stop().await;
-    two.leave().await?;
+    leave(two).await?;
     listed(&client, place, <[String]>::is_empty).await?;
     clock.tell(0, "greeter 2 has left by itself; nobody is on the list");
     Ok(Row {
@@ -164,18 +172,17 @@ fn table(rows: &[Row]) {
 
 async fn transports(clock: &Clock, place: &Place) -> anyhow::Result<()> {
     clock.scene("One greeter with --transport grpc, one with --transport rpc, one caller");
-    let heard = clock.heard();
     let client = place.client()?;
     let grpc = place.server("on-grpc", Transport::Grpc);
     let rpc = place.server("on-rpc", Transport::Rpc);
-    let mut grpc = Process::start("greeter 1", &grpc, &heard)?;
-    let mut rpc = Process::start("greeter 2", &rpc, &heard)?;
-    grpc.registered().await?;
-    rpc.registered().await?;
+    let grpc = start(clock, "greeter 1", &grpc)?;
+    let rpc = start(clock, "greeter 2", &rpc)?;
+    grpc.said(REGISTERED).await?;
+    rpc.said(REGISTERED).await?;
     listed(&client, place, |ids| ids.len() == 2).await?;
-    let load = Load::start(&client, &place.service, 1);
+    let load = load::start(&client, &place.service, 1);
     for id in ["on-grpc", "on-rpc"] {
-        load.answers_of(&place.id(id), 3).await?;
+        load::answers_of(&load, &place.id(id), 3).await?;
     }
     let count = load.stop().await;
     for (id, answers) in &count.by {
@@ -185,37 +192,24 @@ async fn transports(clock: &Clock, place: &Place) -> anyhow::Result<()> {
         0,
         "the caller reads `transport` in the metadata, and nobody has told it anything",
     );
-    tokio::try_join!(grpc.leave(), rpc.leave())?;
+    tokio::try_join!(leave(grpc), leave(rpc))?;
     Ok(())
 }
 
-/// Prints who did what, and when.
-#[derive(Clone)]
-pub struct Clock(Arc<Mutex<Instant>>);
-
-impl Default for Clock {
-    fn default() -> Self {
-        Clock(Arc::new(Mutex::new(Instant::now())))
-    }
+/// Starts this program again as a service in a process of its own. What it says is printed further right.
+fn start(clock: &Clock, name: &str, arguments: &[String]) -> anyhow::Result<Child> {
+    let (clock, of) = (clock.clone(), name.to_string());
+    Spawn::this_program(arguments)?
+        .name(name)
+        .until_stdin_ends("--until_stdin_ends")
+        .note(REGISTERED)
+        .errors_too()
+        .heard(move |line| clock.tell(10, &format!("{of}: {}", line.text)))
+        .start()
 }
 
-impl Clock {
-    /// A new scene begins.
-    pub fn scene(&self, title: &str) {
-        tell(&format!("\n{title}"));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    /// Something has happened.
-    pub fn tell(&self, indent: usize, text: &str) {
-        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let ms = since.elapsed().as_secs_f64() * 1000.0;
-        tell(&format!("  {ms:8.1}  {:indent$}{text}", ""));
-    }
-
-    /// What the processes say, further right.
-    pub fn heard(&self) -> Heard {
-        let clock = self.clone();
-        Arc::new(move |name, line| clock.tell(10, &format!("{name}: {line}")))
-    }
+/// Asks it to leave, and returns when it has.
+async fn leave(service: Child) -> anyhow::Result<()> {
+    service.ask_to_end(Ask::EndOfStdin, PATIENCE).await?;
+    Ok(())
 }

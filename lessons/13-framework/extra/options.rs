@@ -11,7 +11,6 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,24 +66,15 @@ pub struct Options {
 // ANCHOR_END: options
 
 /// Why a program does not start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
     /// Somebody has asked for help. That is no failure.
+    #[error("{}", help())]
     Help,
     /// Something that was said cannot be: what, and what to say in its place.
+    #[error("{0}")]
     Wrong(String),
 }
-
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Stop::Help => f.write_str(&help()),
-            Stop::Wrong(words) => f.write_str(words),
-        }
-    }
-}
-
-impl std::error::Error for Stop {}
 
 /// For a `main`: help goes to whoever has asked for it, what is wrong to the errors, and both end the
 /// program.

@@ -1,7 +1,6 @@
 //! The command line of lesson 14. Without an argument it tells the whole story in several processes;
 //! `user`, `example`, `gateway` and `web` are for terminals; `proof` is the proof, by hand.
 
-mod ask;
 mod fleet;
 mod load;
 #[allow(dead_code, reason = "the tests read more of its report")]
@@ -108,7 +107,7 @@ async fn prove(words: Vec<OsString>) -> anyhow::Result<()> {
         _ = stop.wait_for(|stop| *stop) => bail!("interrupted"),
     };
     print!("\n{report}");
-    let (failed, answered) = (report.count.failures(), report.count.answered());
+    let (failed, answered) = (report.count.failed.len() as u64, report.count.answered());
     ensure!(
         failed == 0,
         "{failed} of {} requests failed",

@@ -12,14 +12,17 @@ use l13_framework::registries;
 use l13_framework::registry::{self, Registry};
 use services::Side;
 use services::consul::{Consul, Setup};
+use stage::child::PATIENCE;
+use stage::load::{Count, Load};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::fleet::{Heard, PATIENCE, Plan, Process};
-use crate::load::{Count, Load, hello};
+use crate::fleet::{Heard, Plan, Process};
+use crate::load::{self, hello};
 use l14_gateway::web::USER;
 
-/// An attempt of the gateway that is given up has taken so long; see [`l14_gateway::gateway::Settings`].
-const ATTEMPT: Duration = Duration::from_secs(1);
+/// A request that took so long has waited for an attempt that the gateway gave up, which it does after 1 s;
+/// see [`l14_gateway::gateway::Settings`].
+const SLOW: Duration = Duration::from_millis(900);
 
 /// How the proof is run.
 #[derive(Clone)]
@@ -209,8 +212,7 @@ pub async fn run(setting: &Setting) -> anyhow::Result<Report> {
     let turns = in_turn(&scene, 30).await?;
     say(&format!("30 requests, one after the other: {turns:?}"));
 
-    let slow = ATTEMPT * 9 / 10;
-    let load = Load::start(setting.browsers, setting.pause, slow, scene.gateway.addr);
+    let load = load::start(setting.browsers, setting.pause, scene.gateway.addr);
     for user in &scene.users {
         answers(&load, &user.name, 3).await?;
     }
@@ -220,7 +222,7 @@ pub async fn run(setting: &Setting) -> anyhow::Result<Report> {
     let name = dead.name.clone();
     let before = load.count();
     let since = Instant::now();
-    dead.kill();
+    dead.child.kill();
     say(&format!("kill -9 {name}"));
     scene.off_the_list(&name).await?;
     let killed = since.elapsed();
@@ -230,7 +232,7 @@ pub async fn run(setting: &Setting) -> anyhow::Result<Report> {
     let paused_one = &scene.users[0];
     let name = paused_one.name.clone();
     let since = Instant::now();
-    paused_one.pause()?;
+    paused_one.child.pause()?;
     // What it had answered until then may still be on its way to a browser.
     sleep(Duration::from_millis(100)).await;
     let before = load.count();
@@ -247,7 +249,7 @@ pub async fn run(setting: &Setting) -> anyhow::Result<Report> {
 
     let since = Instant::now();
     let had = load.count().of(&name);
-    paused_one.go_on()?;
+    paused_one.child.resume()?;
     say(&format!("SIGCONT for {name}"));
     answers(&load, &name, had + 3).await?;
     let back = since.elapsed();
@@ -258,8 +260,8 @@ pub async fn run(setting: &Setting) -> anyhow::Result<Report> {
         killed,
         while_killed,
         paused,
-        while_paused: meanwhile.answered() + meanwhile.failures(),
-        waited: meanwhile.slow,
+        while_paused: meanwhile.calls(),
+        waited: meanwhile.slow(SLOW),
         miracles: meanwhile.of(&name),
         back,
         count,
@@ -284,43 +286,39 @@ async fn answers(load: &Load, name: &str, so_many: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What has happened between two looks. The longest is that of all.
+/// What has happened between two looks.
 fn since_then(before: &Count, now: &Count) -> Count {
-    let minus = |now: &BTreeMap<String, u64>, before: &BTreeMap<String, u64>| {
-        let left = now.iter().map(|(what, times)| {
-            let had = before.get(what).copied().unwrap_or(0);
-            (what.clone(), times - had)
-        });
-        left.filter(|(_, times)| *times > 0).collect()
-    };
+    let by = now.by.iter().map(|(instance, answers)| {
+        let had = before.of(instance);
+        (instance.clone(), answers - had)
+    });
     Count {
-        by: minus(&now.by, &before.by),
-        failed: minus(&now.failed, &before.failed),
-        slow: now.slow - before.slow,
-        longest: now.longest,
+        by: by.filter(|(_, answers)| *answers > 0).collect(),
+        failed: now.failed[before.failed.len()..].to_vec(),
+        took: now.took[before.took.len()..].to_vec(),
     }
 }
 
 fn words(count: &Count) -> String {
-    let all = count.answered() + count.failures();
     format!(
-        "{all} requests meanwhile, {} failed, {} have waited for somebody who did not answer",
-        count.failures(),
-        count.slow
+        "{} requests meanwhile, {} failed, {} have waited for somebody who did not answer",
+        count.calls(),
+        count.failed.len(),
+        count.slow(SLOW)
     )
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = self.count.answered() + self.count.failures();
+        let all = self.count.calls();
         let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
         writeln!(
             f,
             "{all} requests, {} failed; the longest took {}",
-            self.count.failures(),
-            seconds(self.count.longest)
+            self.count.failed.len(),
+            seconds(self.count.longest())
         )?;
-        for (words, times) in &self.count.failed {
+        for (words, times) in self.count.failures() {
             writeln!(f, "  {times:5} x {words}")?;
         }
         writeln!(f, "killed: off the list after {}", seconds(self.killed))?;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::ask::{Answer, Ask, get, post};
 use crate::fleet::Process;
 use crate::load::hello;
 use crate::proof::{Scene, Setting};
 use anyhow::Context;
+use axum::http::StatusCode;
 use l06_grpc::listen::{on_signal, tell};
 use l14_gateway::web::USER;
+use stage::http::{Answer, Request};
 use tokio::time::sleep;
 
 use crate::seconds;
@@ -76,7 +77,7 @@ async fn story() -> anyhow::Result<()> {
 /// Waits until this is answered with a 200.
 async fn ready(door: SocketAddr, target: &str) -> anyhow::Result<()> {
     for _ in 0..600 {
-        if get(target)
+        if Request::get(target)
             .send(door)
             .await
             .is_ok_and(|answer| answer.status == 200)
@@ -89,24 +90,38 @@ async fn ready(door: SocketAddr, target: &str) -> anyhow::Result<()> {
 }
 
 /// Prints a request and its answer.
-async fn show(door: SocketAddr, ask: Ask) -> anyhow::Result<Answer> {
-    let answer = ask.send(door).await.context("the door does not answer")?;
-    tell(&format!("   $ {}", ask.curl(door)));
-    tell(&format!("   {} {}", answer.status, answer.reason));
-    for line in answer.body.lines().take(12) {
+async fn show(door: SocketAddr, request: Request) -> anyhow::Result<Answer> {
+    let answer = request
+        .send(door)
+        .await
+        .context("the door does not answer")?;
+    tell(&format!("   $ {}", request.curl(door)));
+    tell(&format!("   {} {}", answer.status, reason(&answer)));
+    for line in answer.text().lines().take(12) {
         tell(&format!("   {line}"));
     }
     Ok(answer)
 }
 
+/// The words that belong to its status code.
+fn reason(answer: &Answer) -> &'static str {
+    let status = StatusCode::from_u16(answer.status).ok();
+    let reason = status.and_then(|status| status.canonical_reason());
+    reason.unwrap_or_default()
+}
+
 async fn one_request(gateway: SocketAddr) -> anyhow::Result<()> {
     tell("\n1. One request. The gateway has never seen this service before it was started");
-    let answer = show(gateway, get("/user/say/hello?name=huohuo")).await?;
+    let answer = show(gateway, Request::get("/user/say/hello?name=huohuo")).await?;
     for (name, value) in &answer.headers {
         tell(&format!("     {name}: {value}"));
     }
     tell("   the same with a body of JSON:");
-    show(gateway, post("/user/say/hello", r#"{"name":"huohuo"}"#)).await?;
+    show(
+        gateway,
+        Request::post_json("/user/say/hello", r#"{"name":"huohuo"}"#),
+    )
+    .await?;
     Ok(())
 }
 
@@ -125,20 +140,20 @@ async fn in_turn(gateway: SocketAddr) -> anyhow::Result<()> {
 
 async fn mistakes(gateway: SocketAddr, example: &Process) -> anyhow::Result<()> {
     tell("\n3. What can go wrong has a number");
-    for ask in [
-        get("/users/say/hello?name=huohuo"),
-        get("/user/say/helo?name=huohuo"),
-        get("/user/say/hello?nam=huohuo"),
-        post("/user/say/hello", r#"{"name": 7}"#),
-        get("/user/say/hello"),
+    for request in [
+        Request::get("/users/say/hello?name=huohuo"),
+        Request::get("/user/say/helo?name=huohuo"),
+        Request::get("/user/say/hello?nam=huohuo"),
+        Request::post_json("/user/say/hello", r#"{"name": 7}"#),
+        Request::get("/user/say/hello"),
     ] {
-        show(gateway, ask).await?;
+        show(gateway, request).await?;
     }
     tell("   the only example service is paused, and the request gives itself 300 ms:");
-    example.pause()?;
-    let late = get("/example/example/call?name=huohuo").header("x-timeout-ms", "300");
+    example.child.pause()?;
+    let late = Request::get("/example/example/call?name=huohuo").header("x-timeout-ms", "300");
     let shown = show(gateway, late).await;
-    example.go_on()?;
+    example.child.resume()?;
     shown.map(|_| ())
 }
 
@@ -146,19 +161,20 @@ async fn streams(gateway: SocketAddr) -> anyhow::Result<()> {
     tell("\n4. A stream: a line for each message, and 64-bit integers are strings");
     ready(gateway, "/example/example/call?name=x").await?;
     let since = Instant::now();
-    let answer = show(gateway, get("/example/example/stream?count=3")).await?;
+    let answer = show(gateway, Request::get("/example/example/stream?count=3")).await?;
     let kind = answer.header("content-type").unwrap_or("none");
     tell(&format!("   {kind}, after {}", seconds(since.elapsed())));
-    let events = get("/example/example/stream?count=2").header("accept", "text/event-stream");
+    let events =
+        Request::get("/example/example/stream?count=2").header("accept", "text/event-stream");
     show(gateway, events).await?;
     Ok(())
 }
 
 async fn described(gateway: SocketAddr) -> anyhow::Result<()> {
     tell("\n5. What the gateway has learnt: /openapi.json");
-    let answer = get("/openapi.json").send(gateway).await?;
+    let answer = Request::get("/openapi.json").send(gateway).await?;
     let status = answer.status;
-    anyhow::ensure!(status == 200, "/openapi.json: {status} {}", answer.body);
+    anyhow::ensure!(status == 200, "/openapi.json: {status} {}", answer.text());
     let json = answer.json();
     tell(&format!(
         "   OpenAPI {}, {} bytes",
@@ -184,7 +200,7 @@ async fn killed(gateway: SocketAddr, dead: Process) -> anyhow::Result<()> {
         "\n6. kill -9 {}, and six requests at once after that",
         dead.name
     ));
-    dead.kill();
+    dead.child.kill();
     in_a_row(gateway, 6).await;
     Ok(())
 }
@@ -204,7 +220,7 @@ async fn paused(scene: &Scene) -> anyhow::Result<()> {
         "\n7. SIGSTOP for {}: its connections stand, and nothing comes back",
         paused.name
     ));
-    paused.pause()?;
+    paused.child.pause()?;
     let since = Instant::now();
     in_a_row(scene.gateway.addr, 8).await;
     loop {
@@ -219,7 +235,7 @@ async fn paused(scene: &Scene) -> anyhow::Result<()> {
         seconds(since.elapsed())
     ));
     in_a_row(scene.gateway.addr, 3).await;
-    paused.go_on()?;
+    paused.child.resume()?;
     let since = Instant::now();
     tell(&format!("   SIGCONT for {}", paused.name));
     while hello(scene.gateway.addr).await.as_ref() != Ok(&paused.name) {
@@ -239,21 +255,25 @@ async fn paused(scene: &Scene) -> anyhow::Result<()> {
 
 async fn the_web(web: SocketAddr) -> anyhow::Result<()> {
     tell("\n8. The other door: a web service, which knows what it calls");
-    show(web, post("/example/call", r#"{"name":"huohuo"}"#)).await?;
-    show(web, get("/users/huohuo")).await?;
-    show(web, post("/example/call", r#"{"name":"#)).await?;
-    show(web, get("/nowhere")).await?;
-    let page = get("/").send(web).await?;
-    let title = page
-        .body
+    show(
+        web,
+        Request::post_json("/example/call", r#"{"name":"huohuo"}"#),
+    )
+    .await?;
+    show(web, Request::get("/users/huohuo")).await?;
+    show(web, Request::post_json("/example/call", r#"{"name":"#)).await?;
+    show(web, Request::get("/nowhere")).await?;
+    let page = Request::get("/").send(web).await?;
+    let text = page.text();
+    let title = text
         .lines()
         .find(|line| line.contains("<title>"))
         .unwrap_or_default();
     tell(&format!(
         "   $ {}\n   {} {}, {}",
-        get("/").curl(web),
+        Request::get("/").curl(web),
         page.status,
-        page.reason,
+        reason(&page),
         title.trim()
     ));
     Ok(())

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use l13_framework::broker::{Publisher, Settings};
+use stage::child::PATIENCE;
+use stage::story::Clock;
 use tokio::time::sleep;
 
 use super::place::Place;
-use super::{Clock, INTERVAL, TTL};
-use crate::process::{PATIENCE, Process};
+use super::{INTERVAL, REGISTERED, TTL, leave, start};
 
 /// Who hears which message.
 pub async fn heard(clock: &Clock, place: &Place) -> anyhow::Result<()> {
@@ -21,7 +22,7 @@ pub async fn heard(clock: &Clock, place: &Place) -> anyhow::Result<()> {
         arguments.push(format!("--server_id={}", place.id(which)));
         arguments.push(format!("--register_ttl={TTL}"));
         arguments.push(format!("--register_interval={INTERVAL}"));
-        Process::start(&format!("reader {which}"), &arguments, &clock.heard())
+        start(clock, &format!("reader {which}"), &arguments)
     };
     let say = async |text: &str| -> anyhow::Result<usize> {
         let sent = publisher.publish(&topic, &text.to_string()).await?;
@@ -35,19 +36,19 @@ pub async fn heard(clock: &Clock, place: &Place) -> anyhow::Result<()> {
         Ok(sent.to)
     };
     say("one").await?;
-    let mut early = subscriber("A")?;
-    early.registered().await?;
+    let early = subscriber("A")?;
+    early.said(REGISTERED).await?;
     to(&publisher, &topic, 1).await?;
     say("two").await?;
-    let mut late = subscriber("B")?;
-    late.registered().await?;
+    let late = subscriber("B")?;
+    late.said(REGISTERED).await?;
     to(&publisher, &topic, 2).await?;
     say("three").await?;
     clock.tell(
         0,
         "reader A is killed, kill -9; the registry does not know it yet",
     );
-    early.kill()?;
+    early.kill();
     say("four").await?;
     for (id, brought) in publisher.brought(&topic) {
         clock.tell(
@@ -60,7 +61,7 @@ pub async fn heard(clock: &Clock, place: &Place) -> anyhow::Result<()> {
             ),
         );
     }
-    late.leave().await?;
+    leave(late).await?;
     tell_why();
     Ok(())
 }

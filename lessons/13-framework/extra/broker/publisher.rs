@@ -2,7 +2,6 @@
 //! nobody.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -37,26 +36,15 @@ impl Default for Settings {
 }
 
 /// Why a message was not published. What happens later, on the way, is counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It is longer than [`MESSAGE`].
+    #[error("a message of {0} bytes, and {MESSAGE} are allowed")]
     TooLong(usize),
     /// The registry has never said who hears this topic.
+    #[error("nobody knows who hears this topic: {0}")]
     Registry(registry::Error),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::TooLong(bytes) => {
-                write!(f, "a message of {bytes} bytes, and {MESSAGE} are allowed")
-            }
-            Error::Registry(error) => write!(f, "nobody knows who hears this topic: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// A message that was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! One client of a cluster: it knows all servers, prefers the one that answered last, and asks
 //! another when that one is away.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,31 +25,22 @@ const PONG: Duration = Duration::from_secs(3);
 pub(super) const MESSAGE: usize = 16 << 20;
 
 /// Why a call has failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No server has answered in time, or none that could do it: without a leader nothing is
     /// written. What the last one has met.
+    #[error("etcd is away: {0}")]
     Away(String),
     /// etcd has answered, and will not do it.
+    #[error("etcd refuses: {0}")]
     Refused(String),
     /// There is no such lease: its time is over.
+    #[error("etcd has no such lease")]
     NoLease,
     /// The answer makes no sense.
+    #[error("etcd answers nonsense: {0}")]
     Nonsense(String),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Away(words) => write!(f, "etcd is away: {words}"),
-            Error::Refused(words) => write!(f, "etcd refuses: {words}"),
-            Error::NoLease => f.write_str("etcd has no such lease"),
-            Error::Nonsense(words) => write!(f, "etcd answers nonsense: {words}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// A client of a cluster. A clone shares its connections.
 #[derive(Clone, Debug)]
@@ -156,10 +146,9 @@ impl Client {
 }
 
 fn channel(addr: SocketAddr, timeout: Duration) -> Channel {
-    // An address is always a good URI.
     let endpoint = Endpoint::from_shared(format!("http://{addr}"));
     endpoint
-        .unwrap_or_else(|_| Endpoint::from_static("http://127.0.0.1:2379"))
+        .expect("an IP address and a port are a valid URI")
         .connect_timeout(timeout)
         .http2_keep_alive_interval(PING)
         .keep_alive_timeout(PONG)

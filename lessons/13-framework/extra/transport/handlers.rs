@@ -23,16 +23,9 @@ pub(super) type Handler = Arc<dyn Fn(Bytes) -> Running + Send + Sync>;
 pub struct Handlers(BTreeMap<Method, Handler>);
 
 /// Two handlers want the same name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is handled twice; a method has one handler")]
 pub struct Twice(pub String);
-
-impl fmt::Display for Twice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is handled twice; a method has one handler", self.0)
-    }
-}
-
-impl std::error::Error for Twice {}
 
 impl Handlers {
     // ANCHOR: add

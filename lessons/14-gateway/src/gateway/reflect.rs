@@ -6,7 +6,6 @@
 //! whether it fits together.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 
 use prost::Message;
 use prost::bytes::Bytes;
@@ -49,22 +48,15 @@ impl Default for Limits {
 }
 
 /// Why nothing is known of a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
     /// Nobody has answered; somebody may later.
+    #[error("{0}")]
     Away(String),
     /// It has answered, and what it says cannot be used. Asking again brings the same.
+    #[error("{0}")]
     Unusable(String),
 }
-
-impl fmt::Display for Unknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Unknown::Away(words) | Unknown::Unusable(words)) = self;
-        f.write_str(words)
-    }
-}
-
-impl std::error::Error for Unknown {}
 
 /// What an instance has told.
 #[derive(Debug)]

@@ -77,7 +77,7 @@ fn a_door_is_there_without_anybody_behind_it() {
     ]));
     let addr = door.says("listening on ");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let hello = crate::ask::get("/user/say/hello?name=x");
+    let hello = stage::http::Request::get("/user/say/hello?name=x");
     let answer = runtime.block_on(hello.send(addr.parse().unwrap())).unwrap();
     assert_eq!(answer.status, 404, "{answer:?}");
     let words = answer.json()["message"].to_string();

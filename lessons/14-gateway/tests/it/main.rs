@@ -1,9 +1,6 @@
 //! The tests of lesson 14, one program.
 
 #[allow(dead_code, reason = "the demo uses more of these than the tests")]
-#[path = "../../demo/ask.rs"]
-mod ask;
-#[allow(dead_code, reason = "the demo uses more of these than the tests")]
 #[path = "../../demo/fleet.rs"]
 mod fleet;
 #[allow(dead_code, reason = "the demo uses more of these than the tests")]
