@@ -62,7 +62,8 @@ impl suite::Stage for Own {
     fn options(&self) -> Options {
         Options {
             addresses: vec![self.addr],
-            ..Options::default()
+            // The machine may be busy.
+            timeout: Duration::from_secs(10),
         }
     }
 
@@ -99,8 +100,8 @@ mod embedded {
 mod the_real_consul {
     use super::{Own, Side};
 
-    every_registry!(Own::shared());
-    after_a_crash!(Own::shared());
+    // One test: a process for each test would start a Consul for each of the seventeen situations.
+    every_registry_at_once!(Own::shared(), a_killed_process_is_gone_after_its_time);
     away_and_back!(Own::alone(Side::Real));
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

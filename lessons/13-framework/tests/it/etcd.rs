@@ -69,8 +69,8 @@ impl suite::Away for Own {
     }
 }
 
-every_registry!(Own::shared());
-after_a_crash!(Own::shared());
+// One test: a process for each test would start an etcd for each of the seventeen situations.
+every_registry_at_once!(Own::shared(), a_killed_process_is_gone_after_its_time);
 away_and_back!(Own::alone());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

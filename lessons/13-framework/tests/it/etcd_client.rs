@@ -27,6 +27,20 @@ async fn etcd() -> SocketAddr {
     spawn_blocking(start).await.unwrap()
 }
 
+/// Seven cases on one etcd: a test for each would start one for each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_leases_and_followers_on_one_server() {
+    tokio::join!(
+        keys_are_written_listed_and_deleted(),
+        what_does_not_change_is_not_written(),
+        leases_are_granted_kept_alive_and_revoked(),
+        what_etcd_will_never_do_is_no_reason_to_ask_another(),
+        a_follower_hears_of_each_change_in_order(),
+        etcdctl_and_we_read_each_other(),
+        etcdctl_sees_a_registration_and_can_take_it_away(),
+    );
+}
+
 fn client(addr: SocketAddr) -> Client {
     Client::new(&[addr], TIMEOUT)
 }
@@ -53,7 +67,6 @@ fn etcdctl(addr: SocketAddr, arguments: &[&str]) -> String {
     said.trim_end().to_owned()
 }
 
-#[tokio::test]
 async fn keys_are_written_listed_and_deleted() {
     let client = client(etcd().await);
     let written = [
@@ -84,7 +97,6 @@ async fn keys_are_written_listed_and_deleted() {
 }
 
 /// A heartbeat is no news. Other tests change the store's revision, so this one has its own.
-#[tokio::test]
 async fn what_does_not_change_is_not_written() {
     let server = spawn_blocking(|| Etcd::start().unwrap()).await.unwrap();
     let client = client(server.addr());
@@ -112,7 +124,6 @@ async fn what_does_not_change_is_not_written() {
     assert_eq!(client.list("/", false).await.unwrap().entries, []);
 }
 
-#[tokio::test]
 async fn leases_are_granted_kept_alive_and_revoked() {
     let client = client(etcd().await);
     // Whole seconds, and never less than two.
@@ -128,7 +139,6 @@ async fn leases_are_granted_kept_alive_and_revoked() {
     }
 }
 
-#[tokio::test]
 async fn what_etcd_will_never_do_is_no_reason_to_ask_another() {
     let addr = etcd().await;
     let nobody: SocketAddr = "127.0.0.1:1".parse().unwrap();
@@ -157,7 +167,6 @@ async fn a_silent_server_leaves_time_for_the_next() {
     assert_eq!(listing.entries[0].value, b"1");
 }
 
-#[tokio::test]
 async fn a_follower_hears_of_each_change_in_order() {
     let client = client(etcd().await);
     client.put("/heard/a", b"1", 0).await.unwrap();
@@ -281,7 +290,6 @@ async fn what_etcd_has_forgotten_is_made_up_for() {
     assert_eq!(next(&mut changes).await, there("/same", "2"));
 }
 
-#[tokio::test]
 async fn etcdctl_and_we_read_each_other() {
     let addr = etcd().await;
     let client = client(addr);
@@ -309,7 +317,6 @@ async fn etcdctl_and_we_read_each_other() {
     assert!(!etcdctl(addr, &["lease", "list"]).contains(number));
 }
 
-#[tokio::test]
 async fn etcdctl_sees_a_registration_and_can_take_it_away() {
     let addr = etcd().await;
     let mut registry = Backend::new();

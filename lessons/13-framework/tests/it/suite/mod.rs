@@ -12,14 +12,13 @@
 //!
 //! impl suite::Away for Own { .. }
 //!
-//! mod in_the_suite {
-//!     every_registry!(Own::start());  // an expression that gives a future of a Stage; each test has its own
-//!     after_a_crash!(Own::start());   // all but memory
-//!     away_and_back!(Own::start());   // those with a server: the stage is suite::Away as well
-//! }
+//! every_registry!(Own::start());  // an expression that gives a future of a Stage; each test has its own
+//! after_a_crash!(Own::start());   // all but memory
+//! away_and_back!(Own::start());   // those with a server: the stage is suite::Away as well
 //! ```
 //!
-//! `every_registry_at_once!` is for those that spend most of the time waiting.
+//! `every_registry_at_once!` is one test, for those that spend most of the time waiting, and for those whose
+//! situations share a server: cargo-nextest gives each test a process of its own.
 //!
 //! What the tests are is in `life` (come, change, go), `odd` (names, ids, metadata) and `trouble` (killed,
 //! away).
@@ -190,7 +189,7 @@ pub struct Offering {
 
 impl Offering {
     /// It has registered once this returns.
-    pub fn start(stage: &impl Stage, instance: &Instance, ttl: Duration) -> Offering {
+    pub async fn start(stage: &impl Stage, instance: &Instance, ttl: Duration) -> Offering {
         let offer = Offer {
             registry: stage.registry().into(),
             options: stage.options(),
@@ -199,7 +198,9 @@ impl Offering {
             every: ttl / 4,
         };
         let program = Path::new(env!("CARGO_BIN_EXE_l13-framework"));
-        let child = offer.start(program).unwrap();
+        // It blocks until the process has registered, and other situations may run on this thread.
+        let child = tokio::task::spawn_blocking(move || offer.start(program).unwrap());
+        let child = child.await.unwrap();
         Offering { child }
     }
 

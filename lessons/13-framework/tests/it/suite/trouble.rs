@@ -14,7 +14,7 @@ pub async fn a_killed_process_is_gone_after_its_time(stage: &impl Stage) {
     let name = name("user");
     let instance = instance(&name);
     let mut watch = other.watch(Some(&name)).await.unwrap();
-    let mut offer = Offering::start(stage, &instance, stage.short());
+    let mut offer = Offering::start(stage, &instance, stage.short()).await;
     let Event::Added(told) = next(&mut watch).await else {
         panic!("first it comes");
     };
