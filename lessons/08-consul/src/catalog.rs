@@ -5,7 +5,7 @@
 //!
 //! Each kind of thing has an index: the number of the last change to it. A reader who remembers the
 //! index can tell whether anything is new, which is all that a blocking query needs. Nothing moves
-//! when a change changes nothing: re-registering the same service wakes nobody.
+//! when a change changes nothing: re-registering the same service wakes no caller.
 
 mod lookup;
 
@@ -67,7 +67,7 @@ pub struct Catalog {
     services_index: u64,
     checks_index: u64,
     service_index: HashMap<String, u64>,
-    // When a name was last given up: the index of every name that nobody bears.
+    // When a name was last given up: the index of every name without an instance.
     extinction_index: u64,
 }
 

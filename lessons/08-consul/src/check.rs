@@ -10,7 +10,7 @@ pub mod tcp;
 
 use serde::Serialize;
 
-/// The three states. A new check is critical: nobody has seen it healthy yet.
+/// The three states. A new check is critical: it has not been tried yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]

@@ -1,4 +1,4 @@
-//! Definitions: what somebody asks the agent to register, over HTTP or in a file.
+//! Definitions: services and checks to register, sent over HTTP or written in a file.
 //!
 //! Reading one touches nothing. A definition that is wrong in any part is refused as a whole before
 //! the first bit of it is registered.

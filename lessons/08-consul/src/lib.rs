@@ -13,11 +13,11 @@
 //! 1. What there is to know: `service.rs` and `check.rs`, `definition.rs` and `definition/check.rs`
 //!    (what a registration may hold), `local.rs` (what this agent vouches for), `catalog.rs` and
 //!    `catalog/lookup.rs` (what every caller may read).
-//! 2. Who is told: `store.rs` (the lock, the index, and the callers that wait for it).
-//! 3. Who is alive: `check/runner.rs` (when a check is tried), `check/tcp.rs` (one way to try),
-//!    `check/results.rs` (what becomes of a result), `check/reap.rs` (who removes what stays critical),
+//! 2. News: `store.rs` (the lock, the index, and the callers that wait for it).
+//! 3. Health: `check/runner.rs` (when a check is tried), `check/tcp.rs` (one way to try),
+//!    `check/results.rs` (what becomes of a result), `check/reap.rs` (what is removed in the end),
 //!    `sync.rs` (the agent repairs the catalog).
-//! 4. How one asks: `api.rs` (a table of paths), `api/call.rs` (one request, and the blocking query),
+//! 4. The API: `api.rs` (a table of paths), `api/call.rs` (one request, and the blocking query),
 //!    `api/agent.rs`, `api/health.rs`, `refused.rs` (the answer to a bad one), `shared.rs` (what all
 //!    parts share, and the changes that a caller can ask for), and `agent.rs`, which starts all of it.
 //!    `lib.rs` is this page.

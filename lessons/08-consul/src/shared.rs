@@ -209,7 +209,7 @@ impl Shared {
         check
     }
 
-    /// A script is somebody else's command on this machine: only where that was switched on.
+    /// A script is a caller's command on this machine: only where that was switched on.
     pub(crate) fn may_run(
         &self,
         checks: &[CheckDefinition],

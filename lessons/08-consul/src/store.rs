@@ -6,7 +6,7 @@
 //! **Blocking queries.** A caller says: I have seen index 57, answer when there is more. No wake-up can
 //! be lost, because of the order in [`Store::wait_past`]: first remember which changes have been
 //! announced, then look at the index, and only then wait. A change after the look is announced after
-//! it as well. And an announcement is a hint, never a message: whoever is woken looks again.
+//! it as well. And an announcement is a hint, never a message: a caller that is woken looks again.
 //!
 //! A lock of the standard library and not Tokio's: it is held for microseconds and never across an
 //! `.await`; the compiler sees to the second, because its guard may not move between threads.

@@ -6,8 +6,8 @@ use crate::service::Service;
 use crate::shared::{SERVER_PORT, Shared, VERSION};
 
 impl Shared {
-    /// Anti-entropy: what the catalog says of this node is made what the agent's own list says. Somebody
-    /// may have written to the catalog past the agent; the agent is the one who knows.
+    /// Anti-entropy: what the catalog says of this node is made what the agent's own list says. A
+    /// client may have written to the catalog past the agent; the agent is right about its own services.
     pub fn sync(&self) {
         self.store.write(|state| {
             let mut gone = Vec::new();

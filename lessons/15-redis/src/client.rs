@@ -33,7 +33,7 @@ impl Default for Patience {
 /// One connection is enough for a whole program: clones of it are cheap, and all of them share it.
 ///
 /// # Errors
-/// If nobody answers there in time.
+/// If no server answers there in time.
 // ANCHOR: connect
 pub async fn connect(addr: SocketAddr, patience: Patience) -> RedisResult<ConnectionManager> {
     let client = Client::open(format!("redis://{addr}/"))?;

@@ -47,7 +47,7 @@ pub async fn times_of(redis: &mut ConnectionManager, names: &[&str]) -> RedisRes
 }
 // ANCHOR_END: pipeline
 
-/// Counts a greeting for its name and for all names. Nobody sees one of them without the other.
+/// Counts a greeting for its name and for all names. No client sees one of them without the other.
 ///
 /// # Errors
 /// As [`greet`].

@@ -10,7 +10,7 @@
 //! * [`Decoder`](crate::decode::Decoder), the reader of a client, is in `demo/decode.rs`.
 //!
 //! Nothing here believes a length: memory is taken for bytes that have come, never for bytes that
-//! somebody has announced.
+//! a peer has announced.
 
 mod number;
 mod request;

@@ -10,7 +10,7 @@
 //! that says nothing between two requests may stay; places for clients are bounded.
 //!
 //! What is not as in Redis: a key is gone in the millisecond of its deadline and not behind it; DBSIZE
-//! never counts the dead; who is dead is known and not found by lot (see `keyspace.rs`); CLIENT SETINFO
+//! never counts the dead; dead keys are known and not found by lot (see `keyspace.rs`); CLIENT SETINFO
 //! is that of 7.2; COMMAND and INFO say less; and of course all that is not in the table of
 //! `commands.rs`: other types, scripts, subscriptions, the disk, replicas, passwords.
 
@@ -39,7 +39,7 @@ mod state;
 /// The Redis whose answers these are.
 pub const VERSION: &str = "7.0.15";
 
-/// How often the dead are looked for whom nobody asks for, and how many are buried in one hold of the
+/// How often dead keys are looked for that no client asks for, and how many are removed in one hold of the
 /// lock.
 const ROUND: Duration = Duration::from_millis(100);
 const BURIED_AT_ONCE: usize = 1000;
@@ -54,7 +54,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// It is called with all bytes that have come and are not taken yet, again and again while more come,
 /// also for lines that a person types. The words of a refusal follow `ERR Protocol error: `, and the
 /// connection ends; so it does if this panics, or takes no byte or more than there are. It must not
-/// wait: nobody can interrupt it.
+/// wait: it cannot be interrupted.
 pub type Decode = fn(bytes: &[u8]) -> Result<Option<(Vec<Vec<u8>>, usize)>, String>;
 
 /// What can be chosen.
@@ -203,11 +203,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut ended: oneshot::
 
 /// Says that there is no place, if that can be said without waiting.
 fn refuse(stream: &TcpStream) {
-    // A new connection has room for a line; whoever has gone does not need it.
+    // A new connection has room for a line; a client that has gone does not need it.
     let _ = stream.try_write(b"-ERR max number of clients reached\r\n");
 }
 
-/// Active expiry: frees the memory of keys that are dead and that nobody asks for.
+/// Active expiry: frees the memory of dead keys that no client asks for.
 async fn bury(shared: Arc<Shared>) {
     let mut round = tokio::time::interval(ROUND);
     loop {

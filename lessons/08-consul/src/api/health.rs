@@ -1,4 +1,4 @@
-//! `/v1/health`: who is there, and who of them is well.
+//! `/v1/health`: the instances of a service, and which of them are healthy.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ struct Entry<'a> {
     checks: Vec<&'a Check>,
 }
 
-/// The endpoint that discovery is made of. `passing` leaves out whoever has one check that is not.
+/// The endpoint that discovery is made of. `passing` leaves out instances with a check that is not.
 pub async fn service(call: Call) -> Answer {
     let name = call.needed("service name")?;
     let passing = match call.get("passing") {

@@ -23,7 +23,7 @@ impl Catalog {
         self.checks_index
     }
 
-    /// The index of one service: of the name itself, so that the others' changes wake nobody here.
+    /// The index of one service: of the name itself, so that changes of other names wake no caller.
     pub fn service_index(&self, name: &str) -> u64 {
         match self.service_index.get(&plain(name)) {
             Some(index) => *index,
@@ -63,7 +63,7 @@ impl Catalog {
         services
     }
 
-    /// Whoever bears a name and has all of the tags.
+    /// The instances with this name and all of the tags.
     pub fn instances(&self, name: &str, tags: &[String]) -> Vec<Instance> {
         let mut instances = Vec::new();
         for (node, id) in self.names.get(&plain(name)).into_iter().flatten() {

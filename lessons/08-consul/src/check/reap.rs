@@ -1,7 +1,7 @@
-//! The reaper: takes away what nobody has missed for too long, twice a minute.
+//! The reaper: deregisters services that stay critical for too long; it looks twice a minute.
 //!
 //! A service whose check asks for it (`DeregisterCriticalServiceAfter`) and has been critical for so
-//! long is deregistered. Nobody waits for the exact second, so one sweep does for all of them: that is
+//! long is deregistered. No caller needs the exact second, so one sweep does for all of them: that is
 //! why a reaping comes up to half a minute late, here and in Consul.
 
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use crate::definition::{CheckDefinition, Probe};
 use crate::extra::check::{late, other_ways};
 use crate::extra::clock::Clock;
 
-/// How long a try may take if nobody says.
+/// How long a try may take if the definition does not say.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -1,4 +1,4 @@
-//! The TCP check: can somebody connect? It knows that the port is open and nothing more.
+//! The TCP check: does a connection succeed? It knows that the port is open and nothing more.
 
 use std::io::ErrorKind;
 

@@ -61,7 +61,7 @@ pub enum Probe {
 
 /// Consul keeps so much of a check's output.
 const OUTPUT: usize = 4096;
-/// More often than this nobody is asked, whatever the interval says.
+/// The shortest interval; a shorter one is taken for this.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// The reaper takes nothing away sooner.
 const MIN_REAP: Duration = Duration::from_secs(60);

@@ -14,7 +14,7 @@ pub enum Protocol {
 
 /// One value.
 ///
-/// Texts are [`Bytes`]: nobody has promised UTF-8, and a copy of one is a handle and no copy, so an
+/// Texts are [`Bytes`]: they need not be UTF-8, and a copy of one is a handle and no copy, so an
 /// answer that names the same megabyte a thousand times costs one megabyte.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -53,7 +53,7 @@ pub enum Value {
     Map(Vec<(Value, Value)>),
     /// `~2` and then two values: an array in which order means nothing.
     Set(Vec<Value>),
-    /// `>2` and then two values: news that nobody asked for.
+    /// `>2` and then two values: news without a request.
     Push(Vec<Value>),
     /// `|1` and then a map, and after it the value that it is about.
     Attributed {

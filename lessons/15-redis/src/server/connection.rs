@@ -105,7 +105,7 @@ impl Connection {
                 Ok(None) => break,
                 Ok(Some(words)) => self.session.answer(&self.shared, words),
                 Err(words) => {
-                    // Nobody knows where the next request would begin.
+                    // Where the next request would begin is unknown.
                     self.session.closing = true;
                     Value::error(format!("ERR Protocol error: {words}"))
                 }

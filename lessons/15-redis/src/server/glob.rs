@@ -48,7 +48,7 @@ fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     }
 }
 
-/// A class, from behind its `[`. One that nobody closes ends with the pattern.
+/// A class, from behind its `[`. One without a `]` ends with the pattern.
 fn class(pattern: &[u8], byte: u8) -> (bool, &[u8]) {
     let (not, mut rest) = match pattern {
         [b'^', rest @ ..] => (true, rest),

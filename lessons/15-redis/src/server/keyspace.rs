@@ -43,7 +43,7 @@ pub struct Keyspace {
     /// The time of the command that is being answered, in milliseconds since 1970. It has one time
     /// from its beginning to its end, as in Redis: a key cannot die between two looks.
     pub now: i64,
-    // Two keys can have one hash, so a hash has a list. The seed is random: nobody can prepare keys
+    // Two keys can have one hash, so a hash has a list. The seed is random: no client can prepare keys
     // that all go into one list.
     table: BTreeMap<u64, Vec<Entry>>,
     seed: RandomState,
@@ -59,7 +59,7 @@ pub struct Keyspace {
 }
 
 impl Keyspace {
-    /// The entry of a key that is alive. Lazy expiry is here: whoever finds a dead one buries it.
+    /// The entry of a key that is alive. Lazy expiry is here: a look-up that finds a dead key removes it.
     pub fn get(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
         let (dead, found) = self.find(hash, key)?;
@@ -113,7 +113,7 @@ impl Keyspace {
         (self.count, self.bytes) = (0, 0);
     }
 
-    /// Active expiry: buries the dead whom nobody has looked for, at most `most` of them. How many there
+    /// Active expiry: removes dead keys that no client asked for, at most `most` of them. How many there
     /// were.
     pub fn bury_dead(&mut self, most: usize) -> usize {
         let mut buried = 0;
@@ -157,7 +157,7 @@ impl Keyspace {
         self.expired
     }
 
-    /// Raises `flag` as soon as somebody changes the key, or it dies.
+    /// Raises `flag` as soon as a client changes the key, or it dies.
     pub fn watch(&mut self, key: &Bytes, flag: &Arc<AtomicBool>) {
         // One that is dead already does not die later.
         self.get(key);
@@ -195,7 +195,7 @@ impl Keyspace {
         Some((list.get(found)?.is_dead(self.now), found))
     }
 
-    /// Takes a key out, dead or alive, and tells nobody.
+    /// Takes a key out, dead or alive, without raising the flags of WATCH.
     fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let hash = self.hash(key);
         let (_, found) = self.find(hash, key)?;

@@ -24,7 +24,7 @@ impl Refused {
         Refused([before.as_bytes(), text(word, MOST), after.as_bytes()].concat())
     }
 
-    /// An option that nobody knows, or two that exclude each other.
+    /// An unknown option, or two that exclude each other.
     pub fn syntax() -> Refused {
         Refused::new("ERR syntax error")
     }

@@ -136,14 +136,14 @@ impl Session {
         })
     }
 
-    /// EXEC: does what was queued, in one hold of the lock, and so with nobody between. Refused without MULTI,
+    /// EXEC: does what was queued, in one hold of the lock: no other command between. Refused without MULTI,
     /// or if a command was refused when it was queued. What fails while it is done is an error among the
     /// answers, and the others are done all the same: there is no way back.
     pub fn exec(&mut self, shared: &Shared, state: &mut State) -> Answer {
         let Some(queue) = self.queue.take() else {
             return Err(Refused::new("ERR EXEC without MULTI"));
         };
-        // A watched key may be dead, and nobody has looked yet.
+        // A watched key may be dead without having been removed.
         for (space, key) in &self.watched {
             if let Some(space) = state.spaces.get_mut(*space) {
                 space.get(key);

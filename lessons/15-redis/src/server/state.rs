@@ -1,8 +1,8 @@
 //! All that the clients share.
 //!
 //! It is behind one mutex, and a command holds it from its beginning to its end. So commands happen one
-//! after the other, as in Redis, where one thread does them all; GETDEL is one step because nobody
-//! can come between its two halves, and MULTI is only a longer hold. The alternative is an actor: one
+//! after the other, as in Redis, where one thread does them all; GETDEL is one step because no other
+//! command comes between its two halves, and MULTI is only a longer hold. The alternative is an actor: one
 //! task that owns the keys, and a channel to it. That has the same order, but every command then costs
 //! two messages and a wake-up of another task, where an uncontended mutex costs two atomic
 //! instructions. Nothing waits while it holds the lock, so a mutex of the standard library is right.

@@ -1,4 +1,4 @@
-//! The connection itself: who is there, which version they speak, which database they mean.
+//! The connection itself: its name, the version of the protocol, the database.
 
 use crate::resp::{Protocol, Value, integer};
 use crate::server::VERSION;

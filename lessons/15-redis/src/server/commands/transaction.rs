@@ -1,4 +1,4 @@
-//! Several commands with nobody between them.
+//! Several commands without another client's between them.
 
 use crate::resp::Value;
 use crate::server::command::Call;
