@@ -18,10 +18,10 @@ pub const COMMAND: Command = Command {
     name: "verify",
     about: "prove the course: every stub fails, every solution passes, every mistake is caught",
     help: "\
-Usage: cargo workbook verify [ID | LESSON] [--stress N]
+Usage: cargo workbook verify [ID | LESSON]... [--stress N]
 
-  ID, LESSON  runs only the answers of this exercise, or of this lesson; files, listings and pages
-              are looked at all the same. Without it: every answer of the course
+  ID, LESSON  runs only the answers of these exercises and lessons; files, listings and pages are
+              looked at all the same. Without it: every answer of the course
   --stress N  each solution must pass N times (otherwise once; 3 times with CI=true)
 
 Prints one line for each thing that is wrong, and exits with 1 if there is any. Works in a copy
@@ -36,20 +36,27 @@ Example: cargo workbook verify frames --stress 20
 fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let strict = std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let mut times = if strict { 3 } else { 1 };
-    let mut name = None;
+    let mut names = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("stress") => times = arguments.value()?.parse::<usize>()?.max(1),
-            Value(value) if name.is_none() => name = Some(text(value)?),
+            Value(value) => names.push(text(value)?),
             other => return Err(other.unexpected().into()),
         }
     }
     let started = Instant::now();
     let course = course()?;
-    let exercises: Vec<&Exercise> = match &name {
-        Some(name) => course.select(name)?,
-        None => course.exercises().collect(),
-    };
+    let mut exercises: Vec<&Exercise> = Vec::new();
+    for name in &names {
+        for exercise in course.select(name)? {
+            if !exercises.iter().any(|known| known.id == exercise.id) {
+                exercises.push(exercise);
+            }
+        }
+    }
+    if names.is_empty() {
+        exercises.extend(course.exercises());
+    }
     for exercise in &exercises {
         needs::met(&exercise.needs, &exercise.lesson).map_err(anyhow::Error::msg)?;
     }
