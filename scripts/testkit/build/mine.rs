@@ -63,7 +63,13 @@ fn fill(lesson: &Path) -> io::Result<()> {
         } else {
             part(&dir.join("solution.rs"), false)
         };
-        fs::write(out.join(format!("{id}.rs")), text)?;
+        let given = dir.join("given.rs");
+        let given = if given.is_file() {
+            module("given", &given)
+        } else {
+            String::new()
+        };
+        fs::write(out.join(format!("{id}.rs")), text + &given)?;
     }
     Ok(())
 }
@@ -77,8 +83,15 @@ fn part(file: &Path, own: bool) -> String {
     format!(
         "/// Whether this is the learner's own answer.\n\
          pub const OWN: bool = {own};\n\
-         #[path = {file:?}]\n\
+         {}",
+        module("answer", file)
+    )
+}
+
+fn module(name: &str, file: &Path) -> String {
+    format!(
+        "#[path = {file:?}]\n\
          #[allow(warnings, clippy::all, reason = \"its check has judged it already\")]\n\
-         pub mod answer;\n"
+         pub mod {name};\n"
     )
 }

@@ -81,6 +81,12 @@ impl Exercise {
         self.dir.join("check.rs")
     }
 
+    /// Types and functions that are given, relative to the course; not every exercise has any.
+    #[must_use]
+    pub fn given(&self) -> PathBuf {
+        self.dir.join("given.rs")
+    }
+
     /// The folder of known wrong answers, relative to the course.
     #[must_use]
     pub fn mistakes_dir(&self) -> PathBuf {

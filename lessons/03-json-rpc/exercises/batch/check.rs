@@ -1,6 +1,7 @@
 //! The check of `batch`: a till, and several requests that travel together.
 
 mod exercise;
+mod given;
 
 use exercise::Till;
 use serde_json::{Value, json};

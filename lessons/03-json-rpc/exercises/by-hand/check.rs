@@ -1,6 +1,7 @@
 //! The check of `by-hand`: the same order in many spellings, and texts that are no order.
 
 mod exercise;
+mod given;
 
 use exercise::{Order, Refused};
 use serde_json::Value;

@@ -1,20 +1,5 @@
-/// An order at a cinema, as it was understood.
-#[derive(Debug, PartialEq)]
-pub struct Order {
-    pub film: String,
-    pub seats: Vec<u32>,
-    /// Not every order has one.
-    pub note: Option<String>,
-}
-
-/// Why a text is no order.
-#[derive(Debug, PartialEq)]
-pub enum Refused {
-    /// The text is no JSON at all.
-    NotJson,
-    /// It is JSON, but this member is not there, or its value has the wrong type.
-    Member(&'static str),
-}
+// Given in given.rs, beside this file: `Order`, `Refused`.
+pub use super::given::*;
 
 /// Reads an order: `{"film":"Metropolis","seats":[3,4],"note":"aisle"}`.
 ///

@@ -2,6 +2,7 @@
 //! people who do not.
 
 mod exercise;
+mod given;
 
 use exercise::Light;
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! The check of `client-stub`. The check plays the shop, and the ways in which a shop can be gone.
 
 mod exercise;
+mod given;
 
 use std::time::Duration;
 

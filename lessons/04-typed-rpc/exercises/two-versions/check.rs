@@ -2,6 +2,7 @@
 //! code must get on with it, and it will not change.
 
 mod exercise;
+mod given;
 
 use exercise::{Malformed, Panda, decode, encode};
 use testkit::{Case, View, case, view_bytes};

@@ -1,3 +1,6 @@
+// Given in given.rs, beside this file: `Malformed`, `field`.
+pub use super::given::*;
+
 /// A panda as version 2 knows it. Version 1 had `name` and `keeper`; its programs still run, and
 /// nobody can compile them again.
 #[derive(Debug, PartialEq, Eq)]
@@ -7,10 +10,6 @@ pub struct Panda {
     pub name: String,
     pub keeper: String,
 }
-
-/// The bytes are not a panda.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Malformed;
 
 /// Fields one after another, each a length of one byte and so many bytes of text. No field says
 /// which one it is. Version 1 wrote `name`, `keeper`; it reads these two and ignores what follows.
@@ -39,14 +38,4 @@ pub fn decode(bytes: &[u8]) -> Result<Panda, Malformed> {
         name,
         keeper,
     })
-}
-
-/// The first field, and what follows it.
-fn field(bytes: &[u8]) -> Result<(String, &[u8]), Malformed> {
-    let (length, rest) = bytes.split_first().ok_or(Malformed)?;
-    let (text, rest) = rest
-        .split_at_checked(usize::from(*length))
-        .ok_or(Malformed)?;
-    let text = String::from_utf8(text.to_vec()).map_err(|_| Malformed)?;
-    Ok((text, rest))
 }

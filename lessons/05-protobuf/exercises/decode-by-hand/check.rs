@@ -2,6 +2,7 @@
 //! file that is newer than yours; the others are laid by hand, to have every form that a writer may choose.
 
 mod exercise;
+mod given;
 
 use exercise::{Bad, Reading};
 use testkit::{Case, case};

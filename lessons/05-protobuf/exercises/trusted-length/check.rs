@@ -2,6 +2,7 @@
 //! the buffers are that you want filled, and, where the system tells, how much memory you have asked it for.
 
 mod exercise;
+mod given;
 
 use std::io::{self, ErrorKind, Read};
 

@@ -1,5 +1,8 @@
 use std::io::{self, ErrorKind, Read};
 
+// Given in given.rs, beside this file: `length`.
+pub use super::given::*;
+
 /// The largest photo that there may be: 2 GB. Nobody may lower it, such photos exist.
 pub const LIMIT: u64 = 2_147_483_647;
 
@@ -22,23 +25,4 @@ pub fn next_photo(album: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut photo = vec![0; length];
     album.read_exact(&mut photo)?;
     Ok(Some(photo))
-}
-
-/// The varint in front of a photo; `None` if the album ends here. You need not change it.
-fn length(album: &mut impl Read) -> io::Result<Option<u64>> {
-    let mut length = 0;
-    for shift in (0..64).step_by(7) {
-        let mut byte = [0];
-        match album.read_exact(&mut byte) {
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof && shift == 0 => {
-                return Ok(None);
-            }
-            other => other?,
-        }
-        length |= u64::from(byte[0] & 0x7f) << shift;
-        if byte[0] < 0x80 {
-            return Ok(Some(length));
-        }
-    }
-    Err(ErrorKind::InvalidData.into())
 }

@@ -1,6 +1,7 @@
 //! The check of `deadline`. Its sources work in small steps, and it can see who still does.
 
 mod exercise;
+mod given;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,6 +2,7 @@
 //! takes its time. Nothing here waits for a clock unless an answer is wrong.
 
 mod exercise;
+mod given;
 
 use std::future::Future;
 use std::pin::Pin;

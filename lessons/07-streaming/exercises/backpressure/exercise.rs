@@ -1,27 +1,9 @@
-use std::future::Future;
-use std::sync::Arc;
-
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-/// What a camera makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// 1 for the first.
-    pub number: u32,
-    /// The picture itself.
-    pub bytes: Arc<[u8]>,
-}
-
-/// Makes pictures as fast as one asks it to.
-pub trait Camera: Send + 'static {
-    /// The next picture, of any size; `None` if there are no more.
-    fn shoot(&mut self) -> impl Future<Output = Option<Picture>> + Send;
-}
-
-/// So many bytes may wait for the reader.
-pub const ROOM: usize = 64_000;
+// Given in given.rs, beside this file: `Picture`, `Camera`, `ROOM`.
+pub use super::given::*;
 
 /// The pictures of a camera, for a reader that may be slow.
 ///

@@ -5,30 +5,15 @@
 //! Simplest of all would be no channel: a stream that shoots when it is asked for the next picture
 //! holds nothing. Then the camera rests while the picture is being sent.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 
-/// What a camera makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// 1 for the first.
-    pub number: u32,
-    /// The picture itself.
-    pub bytes: Arc<[u8]>,
-}
+// Given in given.rs, beside this file: `Picture`, `Camera`, `ROOM`.
+pub use super::given::*;
 
-/// Makes pictures as fast as one asks it to.
-pub trait Camera: Send + 'static {
-    /// The next picture, of any size; `None` if there are no more.
-    fn shoot(&mut self) -> impl Future<Output = Option<Picture>> + Send;
-}
-
-/// So many bytes may wait for the reader.
-pub const ROOM: usize = 64_000;
 /// Small pictures are bounded by their number: an empty one would need no permit at all.
 const PICTURES: usize = 64;
 

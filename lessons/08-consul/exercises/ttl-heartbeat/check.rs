@@ -2,6 +2,7 @@
 //! by second. What the worker does is written down before.
 
 mod exercise;
+mod given;
 
 use std::cell::Cell;
 use std::net::SocketAddr;

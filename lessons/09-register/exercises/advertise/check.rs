@@ -2,6 +2,7 @@
 //! registered.
 
 mod exercise;
+mod given;
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -2,6 +2,7 @@
 //! several ways.
 
 mod exercise;
+mod given;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,6 +1,7 @@
 //! The check of `consul-later`. It plays Consul and the time; a minute costs nothing.
 
 mod exercise;
+mod given;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};

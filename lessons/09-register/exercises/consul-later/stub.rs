@@ -1,39 +1,7 @@
 use std::time::Duration;
 
-/// What the last step has brought.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Outcome {
-    /// The service has started; nothing has been tried.
-    Started,
-    /// Consul has taken the registration.
-    Registered,
-    /// Consul has looked, and the service is in its list.
-    Known,
-    /// Consul has looked, and the service is not in its list: it has been restarted, for example.
-    Unknown,
-    /// Nobody has answered.
-    Away,
-    /// Consul has answered with this status of HTTP, and has not done it.
-    Refused(u16),
-}
-
-/// What to do next.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Step {
-    /// Wait so long, then try to register.
-    Register(Duration),
-    /// Wait so long, then ask whether the service is in the list.
-    Look(Duration),
-    /// It will never work: tell a person.
-    GiveUp,
-}
-
-/// Keeps one service registered. It does nothing by itself: somebody tells it what has happened, and
-/// does what it answers, so that a check can let years pass in a moment.
-pub struct Keeper {
-    random: Box<dyn FnMut() -> f64>,
-    failed: u32,
-}
+// Given in given.rs, beside this file: `Outcome`, `Step`, `Keeper`.
+pub use super::given::*;
 
 impl Keeper {
     /// `random` gives numbers from 0 to 1 (1 itself never comes), others in each service.

@@ -2,6 +2,7 @@
 //! looks at what callers would get.
 
 mod exercise;
+mod given;
 
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};

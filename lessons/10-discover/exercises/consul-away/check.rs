@@ -1,6 +1,7 @@
 //! The check of `consul-away`. Consul is a variable, and the time is an argument.
 
 mod exercise;
+mod given;
 
 use std::cell::RefCell;
 use std::net::SocketAddr;

@@ -1,6 +1,7 @@
 //! The check of `nobody-home`. Lists as Consul gives them, also those that nobody likes to get.
 
 mod exercise;
+mod given;
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -3,38 +3,10 @@
 //! on duty tonight. After both are answered the list of healthy ones cannot be empty, and so the
 //! remainder and the index below cannot panic: the order of the lines is the proof.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-/// How a check stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Passing,
-    Warning,
-    Critical,
-}
-
-/// One instance as Consul has listed it: all of them, because `passing` was not asked for.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub id: String,
-    /// The machine on which it runs, and how that is.
-    pub node: IpAddr,
-    pub node_checks: Vec<State>,
-    /// Its own address; `None` if it has said none. Then it is where its node is.
-    pub address: Option<IpAddr>,
-    pub port: u16,
-    /// How it is itself.
-    pub checks: Vec<State>,
-}
-
-/// Why there is nobody to call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NobodyHome {
-    /// Consul has nobody of this name on its list.
-    NoSuchService,
-    /// There are some, and none of them is well: their ids, in the order of the list.
-    NobodyIsWell(Vec<String>),
-}
+// Given in given.rs, beside this file: `State`, `Entry`, `NobodyHome`.
+pub use super::given::*;
 
 /// Whom to call.
 pub fn whom(entries: &[Entry], turn: usize) -> Result<SocketAddr, NobodyHome> {

@@ -1,35 +1,7 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-/// How a check stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Passing,
-    Warning,
-    Critical,
-}
-
-/// One instance as Consul has listed it: all of them, because `passing` was not asked for.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub id: String,
-    /// The machine on which it runs, and how that is.
-    pub node: IpAddr,
-    pub node_checks: Vec<State>,
-    /// Its own address; `None` if it has said none. Then it is where its node is.
-    pub address: Option<IpAddr>,
-    pub port: u16,
-    /// How it is itself.
-    pub checks: Vec<State>,
-}
-
-/// Why there is nobody to call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NobodyHome {
-    /// Consul has nobody of this name on its list.
-    NoSuchService,
-    /// There are some, and none of them is well: their ids, in the order of the list.
-    NobodyIsWell(Vec<String>),
-}
+// Given in given.rs, beside this file: `State`, `Entry`, `NobodyHome`.
+pub use super::given::*;
 
 /// Whom to call. `turn` is the number of the call: it goes round the healthy ones, in the order of the
 /// list, so that with three of them the turns 0, 1, 2, 3 go to the first, second, third, first.

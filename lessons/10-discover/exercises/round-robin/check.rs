@@ -1,6 +1,7 @@
 //! The check of `round-robin`. Three greeters of the check's own count who dials and who asks.
 
 mod exercise;
+mod given;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -2,6 +2,7 @@
 //! take no time.
 
 mod exercise;
+mod given;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 //! clock that is moved by hand: a minute takes a millisecond.
 
 mod exercise;
+mod given;
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read, Write};

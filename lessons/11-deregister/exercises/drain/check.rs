@@ -2,6 +2,7 @@
 //! the address from somewhere else.
 
 mod exercise;
+mod given;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The check of `budget`. It puts three operators between callers and a hospital, and counts how often it rings there.
 
 mod exercise;
+mod given;
 
 use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};

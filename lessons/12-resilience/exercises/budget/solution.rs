@@ -8,26 +8,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// How often an operator tries one call, at most.
-pub const TRIES: u32 = 3;
-
-/// One more try for so many calls.
-pub const CALLS_FOR_A_RETRY: u32 = 10;
-
-/// So many tries more can be saved up, and are there at the beginning.
-pub const SAVED: u32 = 10;
-
-/// Why a call has not come about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// Nobody answered. Perhaps it was a bad moment, and the next try goes well.
-    NoAnswer,
-    /// Somebody further down the line has tried, and has given it up.
-    GivenUp,
-}
+// Given in given.rs, beside this file: `TRIES`, `CALLS_FOR_A_RETRY`, `SAVED`, `Trouble`.
+pub use super::given::*;
 
 /// What a try costs, in parts of which each call brings one.
 const PRICE: u32 = CALLS_FOR_A_RETRY;
+
 const MOST: u32 = SAVED * PRICE;
 
 /// An operator of the telephone company.

@@ -1,6 +1,7 @@
 //! The check of `fail-modes`. It plays a bank with three counters and one account.
 
 mod exercise;
+mod given;
 
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;

@@ -1,6 +1,7 @@
 //! The check of `hedge`. It plays a taxi company, and counts who is on the road in the end.
 
 mod exercise;
+mod given;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,6 +1,7 @@
 //! The check of `selectors`. It closes and opens rooms of an archive, and looks for all its letters.
 
 mod exercise;
+mod given;
 
 use exercise::{Room, keepers};
 use testkit::{Case, case};

@@ -2,6 +2,7 @@
 //! takes a millisecond.
 
 mod exercise;
+mod given;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! takes no time.
 
 mod exercise;
+mod given;
 
 use std::cell::RefCell;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 //! `exercise.rs` has ever heard of it.
 
 mod exercise;
+mod given;
 
 use std::collections::BTreeMap;
 

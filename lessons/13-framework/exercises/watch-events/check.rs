@@ -2,6 +2,7 @@
 //! day at the car park takes no time.
 
 mod exercise;
+mod given;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 //! tells its watchers when somebody else is on duty.
 
 mod exercise;
+mod given;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,6 +2,7 @@
 //! browser would what the web desk makes of it.
 
 mod exercise;
+mod given;
 
 use std::time::Duration;
 

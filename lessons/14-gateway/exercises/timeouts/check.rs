@@ -1,6 +1,7 @@
 //! The check of `timeouts`. It plays an airline, a hotel and the clock on the wall: nothing here takes real time.
 
 mod exercise;
+mod given;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;

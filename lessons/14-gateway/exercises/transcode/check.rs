@@ -1,6 +1,7 @@
 //! The check of `transcode`. It reads what is written as a browser does, where every number is a double.
 
 mod exercise;
+mod given;
 
 use exercise::{Class, Star, Wrong, from_json, to_json};
 use serde_json::{Value, json};

@@ -225,6 +225,13 @@ fn exercise_faults(course: &Course, exercise: &Exercise, strict: bool, faults: &
                 "it must have the line `mod exercise;`",
             ));
         }
+        let given = course.path(&exercise.given()).is_file();
+        if given != text.lines().any(|line| line.trim() == "mod given;") {
+            faults.push(Fault::at(
+                exercise.check(),
+                "the line `mod given;` and the file given.rs need each other",
+            ));
+        }
         if test_names(&text).is_empty() {
             faults.push(Fault::at(exercise.check(), "it has no #[test]"));
         }
@@ -248,7 +255,8 @@ fn exercise_faults(course: &Course, exercise: &Exercise, strict: bool, faults: &
     if exercise.title.trim().is_empty() || exercise.goal.trim().is_empty() {
         faults.push(Fault::at(&toml, format!("`{id}` needs a title and a goal")));
     }
-    const FILES: [&str; 5] = [
+    const FILES: [&str; 6] = [
+        "given.rs",
         "exercise.rs",
         "stub.rs",
         "solution.rs",

@@ -16,9 +16,6 @@ use crate::scratch::Overlay;
 /// The file that holds all answers of an exercise, in its folder.
 const ANSWERS: &str = "answers.rs";
 
-/// Files that a check may lean on, beside the answer.
-const GIVEN: &str = "given.rs";
-
 /// The module of the answer with this number.
 #[must_use]
 pub fn module(number: usize) -> String {
@@ -65,12 +62,12 @@ pub fn add(
     tidy: usize,
 ) -> io::Result<()> {
     let check = fs::read_to_string(course.path(&exercise.check()))?;
-    let given = fs::read_to_string(course.path(&exercise.dir.join(GIVEN))).ok();
+    let given = fs::read_to_string(course.path(&exercise.given())).ok();
     for (number, answer) in answers.iter().enumerate() {
         let dir = dir(exercise, number);
         overlay.insert(dir.join("check.rs"), check.clone());
         overlay.insert(dir.join("exercise.rs"), (*answer).to_owned());
-        overlay.extend(given.clone().map(|given| (dir.join(GIVEN), given)));
+        overlay.extend(given.clone().map(|given| (dir.join("given.rs"), given)));
     }
     overlay.insert(main_file(exercise), main_text(0..answers.len(), tidy));
     let manifest = PathBuf::from("lessons")

@@ -456,6 +456,54 @@ fn an_answer_that_does_not_compile_does_not_take_the_others_down() {
 }
 
 #[test]
+fn what_is_given_stands_once_beside_the_answer() {
+    let fixture = Fixture::new().with_the_real_theme();
+    let given = fixture.path(&format!("{ALPHA}/given.rs"));
+    fs::write(
+        &given,
+        "//! Given.\n\n/// A number.\npub type Number = u32;\n",
+    )
+    .unwrap();
+    assert!(seen(&fixture).join("\n").contains("need each other"));
+    let check = format!("{ALPHA}/check.rs");
+    replace(
+        &fixture,
+        &check,
+        "mod exercise;",
+        "mod exercise;\nmod given;",
+    );
+    let old = fs::read_to_string(fixture.path(&format!("{ALPHA}/solution.rs"))).unwrap();
+    for file in ["exercise", "stub", "solution"] {
+        let file = format!("{ALPHA}/{file}.rs");
+        replace(&fixture, &file, "n: u32) -> u32", "n: Number) -> Number");
+        replace(
+            &fixture,
+            &file,
+            "/// Returns",
+            "pub use super::given::*;\n\n/// Returns",
+        );
+    }
+    for name in ["1_the_same", "2_a_constant", "3_for_ever"] {
+        let file = format!("{ALPHA}/mistakes/{name}.diff");
+        replace(&fixture, &file, "n: u32) -> u32", "n: Number) -> Number");
+    }
+    assert_eq!(seen(&fixture), [""; 0]);
+    let text = fixture.says(&["verify", "alpha"]);
+    assert!(
+        text.contains("5 answers") && text.contains("no fault"),
+        "{text}"
+    );
+    // The text of a learner who knew no given.rs has its own types, and passes as before.
+    fixture.write("alpha", &old);
+    assert_eq!(
+        fixture.says(&["check", "alpha"]),
+        "✓ 0.1 alpha   passed in T s\n"
+    );
+    fs::remove_file(given).unwrap();
+    assert!(seen(&fixture).join("\n").contains("need each other"));
+}
+
+#[test]
 fn one_exercise_or_one_lesson_can_be_proven_alone() {
     let fixture = Fixture::new();
     // A fault in the other lesson's answers is not its business.
@@ -470,6 +518,9 @@ fn one_exercise_or_one_lesson_can_be_proven_alone() {
         assert!(text.contains("verify: 1 exercise, 5 answers"), "{text}");
         assert!(!text.contains("does not compile"), "{text}");
     }
+    let output = fixture.run(&["verify", "00-first", "alpha", "beta"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("verify: 2 exercises, 9 answers"), "{text}");
     let output = fixture.run(&["verify", "alpa"]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(text.contains("alpha"), "{text}");
