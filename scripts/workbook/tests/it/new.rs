@@ -23,10 +23,10 @@ fn what_cannot_be_is_refused_with_a_reason() {
         (&["new", "tea"][..], "--type is missing: srv, web or api"),
         (&["new", "--type", "srv"], "NAME is missing"),
         (&["new", "--type", "fnc", "tea"], "there is no type `fnc`"),
-        (&["new", "--type", "srv", "Tea"], "'T' is in it"),
-        (&["new", "--type", "srv", "../tea"], "'.' is in it"),
+        (&["new", "--type", "srv", "Tea"], "small letters"),
+        (&["new", "--type", "srv", "../tea"], "small letters"),
         (&["new", "--type", "srv", "async"], "it is a word of Rust"),
-        (&["new", "--type", "srv", "18-tea"], "belongs to a lesson"),
+        (&["new", "--type", "srv", "18-tea"], "begins with a letter"),
         (
             &["new", "--type", "srv", "tea", "cup"],
             "unexpected argument \"cup\"",
