@@ -268,13 +268,18 @@ enum Install {
 impl Install {
     fn here() -> Self {
         let has = |program: &str| on_path(program).is_some();
-        match () {
-            () if has("apt-get") => Self::Apt,
-            () if has("dnf") => Self::Dnf,
-            () if has("pacman") => Self::Pacman,
-            () if has("apk") => Self::Apk,
-            () if has("brew") => Self::Brew,
-            () => Self::Other,
+        if has("apt-get") {
+            Self::Apt
+        } else if has("dnf") {
+            Self::Dnf
+        } else if has("pacman") {
+            Self::Pacman
+        } else if has("apk") {
+            Self::Apk
+        } else if has("brew") {
+            Self::Brew
+        } else {
+            Self::Other
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the keys do. Nothing here waits for a check.
 
-use super::app::{App, Phase, Sweep};
+use super::app::{App, Mode, Phase, Said, Sweep};
 use super::cut;
 use crate::course::Exercise;
 use crate::store::{Event, Reset, Undo};
@@ -8,7 +8,10 @@ use crate::words;
 
 impl App {
     pub(super) fn check(&mut self) {
-        self.said = false;
+        self.said = match std::mem::replace(&mut self.said, Said::Nothing) {
+            Said::Reason(text) | Said::Above(text) => Said::Above(text),
+            Said::Nothing | Said::Something => Said::Nothing,
+        };
         let job = self.session.check(&self.exercise());
         self.asked = job.job;
         self.busy_with(&job, Phase::Waits);
@@ -78,11 +81,11 @@ impl App {
         let next = seen.max(shown) + 1;
         self.hints = next.min(exercise.hints.len());
         let nothing_more = next > exercise.hints.len();
-        if self.last.is_some() && !self.said && self.busy.is_none() && self.screen.draws() {
+        if self.last.is_some() && !self.said.stays() && self.busy.is_none() && self.screen.draws() {
             // Under the verdict, where they stay until it passes.
             self.show_last();
         } else {
-            self.said = true;
+            self.said = Said::Something;
             self.show_hints(if nothing_more { 1 } else { shown + 1 });
         }
         if nothing_more {
@@ -109,8 +112,7 @@ impl App {
         };
         let text = match done {
             Reset::Kept(file) => {
-                self.undo = true;
-                self.keys = words::WATCH_UNDO;
+                self.mode = Mode::Undo;
                 let file = file.strip_prefix(root).unwrap_or(&file);
                 words::was_reset(&exercise, &file.display().to_string())
             }
@@ -125,10 +127,10 @@ impl App {
     }
 
     pub(super) fn undo(&mut self) {
-        if !std::mem::take(&mut self.undo) {
+        if !self.mode.undo() {
             return self.tell_wrapped(words::WATCH_NOTHING_TO_UNDO);
         }
-        self.keys = words::WATCH_OPEN;
+        self.mode = Mode::Open;
         let exercise = self.exercise();
         let root = &self.session.course.root;
         match self.session.store.undo(root, &exercise) {
@@ -170,8 +172,7 @@ impl App {
         self.last = None;
         self.printed.clear();
         self.hints = 0;
-        self.undo = false;
-        self.keys = words::WATCH_OPEN;
+        self.mode = Mode::Open;
         self.top();
         self.foot();
     }

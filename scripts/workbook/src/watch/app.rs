@@ -41,14 +41,66 @@ pub struct App {
     /// What the check printed that runs or was the last to run.
     pub(super) printed: VecDeque<String>,
     pub(super) hints: usize,
-    pub(super) keys: &'static str,
-    pub(super) confirming: bool,
-    pub(super) undo: bool,
+    pub(super) mode: Mode,
     pub(super) sweep: Option<Sweep>,
-    /// Something was shown since the check began; its verdict must not wipe that away.
-    pub(super) said: bool,
-    /// The reason for the next check, shown again above its verdict.
-    pub(super) note: Option<String>,
+    pub(super) said: Said,
+}
+
+/// What the keys mean: the foot of the screen follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The answer has not passed yet.
+    Open,
+    /// The answer was reset, and `u` brings its text back.
+    Undo,
+    /// The answer has passed. `undo`: it was reset before, and `u` still brings that text back.
+    Passed { undo: bool },
+    /// Everything has passed.
+    AllPassed { undo: bool },
+    /// `x` was pressed: once more resets the answer, any other key goes back.
+    Confirming(Box<Mode>),
+}
+
+impl Mode {
+    pub(super) fn keys(&self) -> &'static str {
+        match self {
+            Self::Open => words::WATCH_OPEN,
+            Self::Undo => words::WATCH_UNDO,
+            Self::Passed { .. } => words::WATCH_PASSED,
+            Self::AllPassed { .. } => words::WATCH_ALL_PASSED,
+            Self::Confirming(_) => words::WATCH_CONFIRM,
+        }
+    }
+
+    /// Whether `u` brings a text back.
+    pub(super) fn undo(&self) -> bool {
+        match self {
+            Self::Open => false,
+            Self::Undo => true,
+            Self::Passed { undo } | Self::AllPassed { undo } => *undo,
+            Self::Confirming(before) => before.undo(),
+        }
+    }
+}
+
+/// What was shown since the last check was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Nothing: its verdict may take the place of what is on the screen.
+    Nothing,
+    /// Something that its verdict must not wipe away.
+    Something,
+    /// The reason for the check that follows.
+    Reason(String),
+    /// The same, and the check is asked for: its verdict has the reason above it.
+    Above(String),
+}
+
+impl Said {
+    /// Whether a verdict must leave the screen as it is.
+    pub(super) fn stays(&self) -> bool {
+        matches!(self, Self::Something | Self::Reason(_))
+    }
 }
 
 /// A check on its way.
@@ -110,12 +162,9 @@ impl App {
             last: None,
             printed: VecDeque::new(),
             hints: 0,
-            keys: words::WATCH_OPEN,
-            confirming: false,
-            undo: false,
+            mode: Mode::Open,
             sweep: None,
-            said: false,
-            note: None,
+            said: Said::Nothing,
         }
     }
 
@@ -156,7 +205,7 @@ impl App {
                 Some(Event::Signal(Signal::Redraw)) => {
                     self.screen.redraw();
                     // Lines are wrapped to the new width, if only the verdict is to be shown.
-                    if !self.said && self.busy.is_none() && self.screen.draws() {
+                    if !self.said.stays() && self.busy.is_none() && self.screen.draws() {
                         self.show_last();
                         self.foot();
                     }
@@ -177,7 +226,8 @@ impl App {
         let Key::Char(key) = key else {
             return Some(ExitCode::SUCCESS);
         };
-        if std::mem::take(&mut self.confirming) {
+        if let Mode::Confirming(before) = self.mode.clone() {
+            self.mode = *before;
             if key == 'x' {
                 self.reset();
                 return None;
@@ -200,7 +250,7 @@ impl App {
             'c' => self.check_all(),
             'x' => {
                 let question = words::watch_confirm(&self.exercise());
-                self.confirming = true;
+                self.mode = Mode::Confirming(Box::new(self.mode.clone()));
                 self.tell_wrapped(&question);
             }
             'u' => self.undo(),
@@ -217,6 +267,7 @@ impl App {
                 self.tell(&text);
             }
             // For the test that a panic leaves the terminal as it was.
+            #[cfg(debug_assertions)]
             '!' if std::env::var_os("WORKBOOK_TEST_PANIC").is_some() => panic!("as asked"),
             _ => return None,
         }
@@ -319,23 +370,37 @@ impl App {
         }
         self.checks += 1;
         self.busy = None;
-        self.keys = match () {
-            () if !verdict.passed() && self.undo => words::WATCH_UNDO,
-            () if !verdict.passed() => words::WATCH_OPEN,
-            () if self.everything_passed() => words::WATCH_ALL_PASSED,
-            () => words::WATCH_PASSED,
-        };
+        let after = self.mode_after(&verdict);
+        match &mut self.mode {
+            Mode::Confirming(before) => **before = after,
+            mode => *mode = after,
+        }
         if verdict.passed() {
             self.hints = 0;
         }
         self.last = Some(verdict);
         self.show_last();
-        self.note = None;
+        if matches!(self.said, Said::Above(_)) {
+            self.said = Said::Nothing;
+        }
         if let Some(note) = note {
             self.screen.say(&note);
         }
         self.screen.foot_again();
         self.foot();
+    }
+
+    fn mode_after(&self, verdict: &Verdict) -> Mode {
+        let undo = self.mode.undo();
+        if verdict.passed() && self.everything_passed() {
+            Mode::AllPassed { undo }
+        } else if verdict.passed() {
+            Mode::Passed { undo }
+        } else if undo {
+            Mode::Undo
+        } else {
+            Mode::Open
+        }
     }
 
     fn done(&mut self, job: &Job, why: Option<String>) {
@@ -386,7 +451,7 @@ impl App {
             Phase::Compiles => words::watch_compiling(seconds, &busy.line),
             Phase::Runs => words::watch_running(seconds),
         };
-        if self.confirming {
+        if matches!(self.mode, Mode::Confirming(_)) {
             return;
         }
         self.screen.progress(&text, words::WATCH_BUSY);

@@ -1,6 +1,6 @@
 //! What stands on the screen: the exercise, its last verdict, hints, and the keys.
 
-use super::app::App;
+use super::app::{App, Mode, Said};
 use super::cut;
 use crate::render;
 use crate::verdict::{Status, Verdict};
@@ -13,13 +13,13 @@ impl App {
         let Some(verdict) = self.last.clone() else {
             return;
         };
-        if self.said || !self.screen.draws() {
-            if self.said || self.checks > 1 {
+        if self.said.stays() || !self.screen.draws() {
+            if self.said.stays() || self.checks > 1 {
                 self.screen.say("");
             }
         } else {
             self.top();
-            if let Some(note) = &self.note {
+            if let Said::Above(note) = &self.said {
                 let lines = self.screen.style.wrap(note, 2, 2);
                 self.screen.say(&format!("{}\n", lines.join("\n")));
                 self.screen.say("");
@@ -128,19 +128,19 @@ impl App {
 
     /// The keys, unless the progress of a check stands there.
     pub(super) fn foot(&mut self) {
-        if self.confirming {
-            return self.screen.foot(words::WATCH_CONFIRM);
+        if matches!(self.mode, Mode::Confirming(_)) {
+            return self.screen.foot(self.mode.keys());
         }
         let late = self.busy.as_ref().is_some_and(|busy| busy.told.is_some());
         if late && self.screen.draws() {
             return self.tick();
         }
-        self.screen.foot(self.keys);
+        self.screen.foot(self.mode.keys());
     }
 
     /// Shows something that the next verdict must not wipe away.
     pub(super) fn tell(&mut self, text: &str) {
-        self.said = true;
+        self.said = Said::Something;
         self.screen.say(text);
     }
 
@@ -153,7 +153,7 @@ impl App {
     pub(super) fn reason(&mut self, text: &str) {
         self.tell_wrapped(text);
         if self.screen.draws() {
-            self.note = Some(text.to_owned());
+            self.said = Said::Reason(text.to_owned());
         }
     }
 }
