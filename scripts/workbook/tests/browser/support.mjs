@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -15,6 +15,9 @@ import { chromium } from 'playwright-core';
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const target = join(repository, 'target');
 const runnerProgram = join(target, 'debug', 'workbook');
+// Where copies of the course are built. $WORKBOOK_TARGET, as scripts/test sets it, has the libraries already:
+// `verify` and the tests of the runner build their copies there.
+const builds = process.env.WORKBOOK_TARGET ? join(process.env.WORKBOOK_TARGET, 'workbook', 'target') : join(target, 'browser-tests');
 export const screenshots = join(target, 'browser-screenshots');
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -33,6 +36,13 @@ export function copyOfTheCourse() {
   for (const stub of list.split('\n').filter(file => /\/exercises\/[^/]+\/stub\.rs$/.test(file))) {
     cpSync(join(course, stub), join(course, dirname(stub), 'exercise.rs'));
   }
+  // cargo tells packages apart by name, version and their place in the workspace. A version of its own keeps
+  // what is built from this copy apart from that of other copies in the same target directory.
+  const manifest = join(course, 'Cargo.toml');
+  const own = basename(process.argv[1]).split('.')[0];
+  const text = readFileSync(manifest, 'utf8');
+  assert.match(text, /^version = "0\.1\.0"$/m);
+  writeFileSync(manifest, text.replace(/^version = "0\.1\.0"$/m, `version = "0.1.0-browser-${own}"`));
   return course;
 }
 
@@ -40,8 +50,7 @@ export function copyOfTheCourse() {
 export async function startRunner(course) {
   const child = spawn(runnerProgram, ['start', '--no-open', '--port', String(20000 + Math.floor(Math.random() * 20000))], {
     cwd: course,
-    // One target directory for all runs, so that tokio is compiled once.
-    env: { ...process.env, CARGO_TARGET_DIR: join(target, 'browser-tests'), CI: '' },
+    env: { ...process.env, CARGO_TARGET_DIR: builds, CI: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

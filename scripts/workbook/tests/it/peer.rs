@@ -1,72 +1,79 @@
 //! `peer` over a copy of the real course: a real Python and a real Go program call answers that are
 //! right, wrong, in a panic and silent.
 //!
-//! The copy and what is built from it stay below `target/tmp`, so that only the first run compiles
-//! the libraries.
+//! The copy is the one in which `verify` judges answers and `new` is tested: what comes from a registry
+//! is compiled once for all of them. A test holds its lock, so one at a time.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::support::{Fixture, mistake, processes_with, until};
 use rustix::process::{Pid, Signal, kill_process};
+use workbook::course::Course;
+use workbook::scratch::Scratch;
 
-/// The copy, made once for all tests, with nothing passed.
-fn course() -> &'static Path {
-    static COPY: OnceLock<PathBuf> = OnceLock::new();
-    COPY.get_or_init(|| {
+/// The course with nothing passed.
+struct Copy {
+    scratch: Scratch,
+}
+
+impl Copy {
+    fn new() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peer/course");
-        // What the last run left in the place of answers.
-        let _ = fs::remove_dir_all(to.join(".workbook"));
-        for part in [
-            "Cargo.toml",
-            "Cargo.lock",
-            "lessons",
-            "proto",
-            "scripts",
-            "book/book.toml",
-        ] {
-            copy(&root.join(part), &to.join(part));
-        }
-        to
-    })
-}
-
-/// Copies what differs: cargo then compiles no more than that.
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        if ["target", "node_modules", "__pycache__"]
-            .iter()
-            .any(|skip| from.ends_with(skip))
-        {
-            return;
-        }
-        for entry in fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-        return;
+        let course = Course::load(&root.canonicalize().unwrap()).unwrap();
+        let scratch = Scratch::refresh(&course, "verify").unwrap();
+        Copy { scratch }
     }
-    let bytes = fs::read(from).unwrap();
-    if !fs::read(to).is_ok_and(|there| there == bytes) {
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::write(to, bytes).unwrap();
-    }
-}
 
-fn peer(lesson: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
-    command
-        .args(["peer", lesson])
-        .current_dir(course())
-        // The copy has no Python with packages; the repository has.
-        .env("PYTHON", python())
-        .env("CARGO_TARGET_DIR", course().with_file_name("target"));
-    command
+    fn root(&self) -> &Path {
+        &self.scratch.place.root
+    }
+
+    fn target(&self) -> &Path {
+        self.scratch.place.target.as_deref().unwrap()
+    }
+
+    fn peer(&self, lesson: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
+        command
+            .args(["peer", lesson])
+            .current_dir(self.root())
+            // The copy has no Python with packages; the repository has.
+            .env("PYTHON", python())
+            .env("CARGO_TARGET_DIR", self.target());
+        command
+    }
+
+    /// What it prints, and its exit status.
+    fn run(&self, lesson: &str) -> (String, Option<i32>) {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.peer(lesson).output().unwrap();
+        eprintln!("{}", String::from_utf8_lossy(&stderr));
+        (String::from_utf8(stdout).unwrap(), status.code())
+    }
+
+    fn text(&self, lesson: &str, file: &str) -> String {
+        let exercises = self.root().join("lessons").join(lesson).join("exercises");
+        fs::read_to_string(exercises.join(file)).unwrap()
+    }
+
+    /// The text of the known mistake `name` of exercise `id`.
+    fn mistake_of(&self, id: &str, name: &str) -> String {
+        mistake(self.root(), id, name)
+    }
+
+    /// Keeps `text` as the answer that has passed.
+    fn pass(&self, id: &str, text: &str) {
+        let passed = self.root().join(".workbook/passed");
+        fs::create_dir_all(&passed).unwrap();
+        fs::write(passed.join(format!("{id}.rs")), text).unwrap();
+    }
 }
 
 /// The Python that scripts/test makes, else the usual one.
@@ -79,34 +86,6 @@ fn python() -> PathBuf {
     std::env::var_os("PYTHON").map_or("python3".into(), PathBuf::from)
 }
 
-/// What it prints, and its exit status.
-fn run(lesson: &str) -> (String, Option<i32>) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = peer(lesson).output().unwrap();
-    eprintln!("{}", String::from_utf8_lossy(&stderr));
-    (String::from_utf8(stdout).unwrap(), status.code())
-}
-
-fn text(lesson: &str, file: &str) -> String {
-    let exercises = course().join("lessons").join(lesson).join("exercises");
-    fs::read_to_string(exercises.join(file)).unwrap()
-}
-
-/// The text of the known mistake `name` of exercise `id`.
-fn mistake_of(id: &str, name: &str) -> String {
-    mistake(course(), id, name)
-}
-
-/// Keeps `text` as the answer that has passed.
-fn pass(id: &str, text: &str) {
-    let passed = course().join(".workbook/passed");
-    fs::create_dir_all(&passed).unwrap();
-    fs::write(passed.join(format!("{id}.rs")), text).unwrap();
-}
-
 #[track_caller]
 fn expect(said: &str, all: &[&str]) {
     for words in all {
@@ -116,8 +95,9 @@ fn expect(said: &str, all: &[&str]) {
 
 #[test]
 fn python_calls_the_answers_of_lesson_02() {
+    let copy = Copy::new();
     // Nothing has passed.
-    let (said, code) = run("02");
+    let (said, code) = copy.run("02");
     assert_eq!(code, Some(0), "{said}");
     let beginning = "\
 Building the server of 02-rpc:
@@ -167,9 +147,11 @@ B. errors: a call is three bytes
     );
 
     // An answer of one's own, with words of its own.
-    let own = text("02-rpc", "dispatch/solution.rs").replace("there is no method", "who is");
-    pass("dispatch", &own);
-    let (said, code) = run("2");
+    let own = copy
+        .text("02-rpc", "dispatch/solution.rs")
+        .replace("there is no method", "who is");
+    copy.pass("dispatch", &own);
+    let (said, code) = copy.run("2");
     assert_eq!(code, Some(0), "{said}");
     expect(
         &said,
@@ -181,15 +163,15 @@ B. errors: a call is three bytes
 
     // The belief of `dispatch`, and a panic in `errors`: both are told, and the rest goes on.
     let mistake = "1_a_wrong_name_is_the_callers_crash";
-    pass("dispatch", &mistake_of("dispatch", mistake));
-    let solution = text("02-rpc", "errors/solution.rs");
+    copy.pass("dispatch", &copy.mistake_of("dispatch", mistake));
+    let solution = copy.text("02-rpc", "errors/solution.rs");
     let panics = solution.replace(
         "Err(words) => failed(&words)",
         "Err(words) => panic!(\"{words}\")",
     );
     assert_ne!(panics, solution);
-    pass("errors", &panics);
-    let (said, code) = run("02-rpc");
+    copy.pass("errors", &panics);
+    let (said, code) = copy.run("02-rpc");
     assert_eq!(code, Some(1), "{said}");
     expect(
         &said,
@@ -205,19 +187,19 @@ B. errors: a call is three bytes
     );
 
     // An answer that says nothing, and Ctrl-C in the middle: nothing stays behind.
-    pass(
+    copy.pass(
         "dispatch",
         &own.replace(
             "for line in BufReader",
             "std::thread::sleep(std::time::Duration::from_secs(600));\n    for line in BufReader",
         ),
     );
-    let mut child = peer("02").stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = copy.peer("02").stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("Python asks   1 ")));
-    let here = course().with_file_name("").display().to_string();
-    let server = format!("{here}target/debug/l02-rpc mine");
-    let python = format!("{here}course/lessons/02-rpc/interop/python/peer.py");
+    let server = format!("{}/debug/l02-rpc mine", copy.target().display());
+    let python = copy.root().join("lessons/02-rpc/interop/python/peer.py");
+    let python = python.display().to_string();
     for mark in [&server, &python] {
         assert!(!processes_with(mark).is_empty(), "{mark} does not run");
     }
@@ -231,7 +213,8 @@ B. errors: a call is three bytes
 
 #[test]
 fn go_calls_the_answer_of_lesson_03() {
-    let (said, code) = run("03");
+    let copy = Copy::new();
+    let (said, code) = copy.run("03");
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(
         said,
@@ -274,9 +257,9 @@ Every call went as the protocol says.
     );
 
     // An answer that has passed, and then became wrong: Go says why it cannot use it.
-    let mistake = mistake_of("go-dialect", "5_an_error_is_an_object");
-    pass("go-dialect", &mistake);
-    let (said, code) = run("03");
+    let mistake = copy.mistake_of("go-dialect", "5_an_error_is_an_object");
+    copy.pass("go-dialect", &mistake);
+    let (said, code) = copy.run("03");
     assert_eq!(code, Some(1), "{said}");
     expect(
         &said,
@@ -288,14 +271,14 @@ Every call went as the protocol says.
     );
 
     // One that ends the whole program.
-    let solution = text("03-json-rpc", "go-dialect/solution.rs");
+    let solution = copy.text("03-json-rpc", "go-dialect/solution.rs");
     let ends = solution.replace(
         "_ => Err(\"there is no such method\"),",
         "_ => std::process::exit(3),",
     );
     assert_ne!(ends, solution);
-    pass("go-dialect", &ends);
-    let (said, code) = run("03");
+    copy.pass("go-dialect", &ends);
+    let (said, code) = copy.run("03");
     assert_eq!(code, Some(1), "{said}");
     expect(
         &said,
@@ -313,7 +296,8 @@ fn wrongs(said: &str) -> usize {
 
 #[test]
 fn grpcio_calls_the_answers_of_lesson_06() {
-    let (said, code) = run("06");
+    let copy = Copy::new();
+    let (said, code) = copy.run("06");
     assert_eq!(code, Some(0), "{said}");
     expect(
         &said,
@@ -343,9 +327,9 @@ fn grpcio_calls_the_answers_of_lesson_06() {
         ("deadline", "1_a_deadline_stops_the_work"),
         ("interceptor", "1_one_guarded_method_guards_all"),
     ] {
-        pass(id, &mistake_of(id, mistake));
+        copy.pass(id, &copy.mistake_of(id, mistake));
     }
-    let (said, code) = run("6");
+    let (said, code) = copy.run("6");
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(wrongs(&said), 3, "{said}");
     expect(
@@ -363,7 +347,8 @@ fn grpcio_calls_the_answers_of_lesson_06() {
 
 #[test]
 fn grpcio_calls_the_answers_of_lesson_07() {
-    let (said, code) = run("07");
+    let copy = Copy::new();
+    let (said, code) = copy.run("07");
     assert_eq!(code, Some(0), "{said}");
     expect(
         &said,
@@ -387,9 +372,9 @@ fn grpcio_calls_the_answers_of_lesson_07() {
         ("chat", "1_talk_in_turns"),
         ("backpressure", "1_a_channel_has_no_end"),
     ] {
-        pass(id, &mistake_of(id, mistake));
+        copy.pass(id, &copy.mistake_of(id, mistake));
     }
-    let (said, code) = run("7");
+    let (said, code) = copy.run("7");
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(wrongs(&said), 3, "{said}");
     expect(
@@ -406,7 +391,8 @@ fn grpcio_calls_the_answers_of_lesson_07() {
 
 #[test]
 fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
-    let (said, code) = run("15");
+    let copy = Copy::new();
+    let (said, code) = copy.run("15");
     assert_eq!(code, Some(0), "{said}");
     expect(
         &said,
@@ -428,9 +414,9 @@ fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
         ("setex", "6_time_is_milliseconds"),
         ("once-only", "2_looking_is_taking"),
     ] {
-        pass(id, &mistake_of(id, mistake));
+        copy.pass(id, &copy.mistake_of(id, mistake));
     }
-    let (said, code) = run("15");
+    let (said, code) = copy.run("15");
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(wrongs(&said), 3, "{said}");
     expect(
