@@ -104,15 +104,11 @@ impl Made {
         self.scratch.place.target.as_deref().unwrap()
     }
 
-    /// cargo with these arguments, about all three. What it said.
-    fn cargo(&self, arguments: &[&str], behind: &[&str]) -> String {
+    /// cargo with these arguments. What it said.
+    fn cargo(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO"));
-        command.args(arguments);
-        for name in MADE {
-            command.args(["--package", name]);
-        }
         let output = command
-            .args(behind)
+            .args(arguments)
             .current_dir(&self.scratch.place.root)
             .env("CARGO_TARGET_DIR", self.target())
             .output()
@@ -121,6 +117,13 @@ impl Made {
         let said = format!("{out}{}", String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "cargo {arguments:?}: {said}");
         said
+    }
+
+    /// cargo's `command` about all three, then what is `behind`.
+    fn each(&self, command: &[&'static str], behind: &[&'static str]) {
+        let named = MADE.iter().flat_map(|name| ["--package", name]);
+        let all = command.iter().copied().chain(named);
+        self.cargo(&all.chain(behind.iter().copied()).collect::<Vec<_>>());
     }
 
     fn program(&self, name: &str) -> PathBuf {
@@ -189,20 +192,21 @@ fn get(at: SocketAddr, path: &str) -> String {
 #[test]
 fn each_type_builds_tests_registers_answers_and_ends() {
     let made = Made::new();
-    made.cargo(&["fmt", "--check"], &[]);
-    made.cargo(
+    made.each(&["fmt", "--check"], &[]);
+    made.each(
         &["clippy", "--offline", "--quiet", "--all-targets"],
         &["--", "-D", "warnings"],
     );
-    let said = made.cargo(&["test", "--offline"], &[]);
+    // `--workspace`, as for checks: other features would build the dependencies anew.
+    let said = made.cargo(&["test", "--offline", "--workspace", "--test", "answers"]);
     let passed = said
         .lines()
         .filter(|line| line.starts_with("test ") && line.ends_with(" ok"));
     assert_eq!(passed.count(), 4, "{said}");
-    made.cargo(
-        &["build", "--offline", "--quiet"],
-        &["--package", "l14-gateway"],
-    );
+    let mut build = vec!["build", "--offline", "--quiet", "--workspace"];
+    let programs = MADE.iter().chain(&["l14-gateway"]);
+    build.extend(programs.flat_map(|name| ["--bin", name]));
+    made.cargo(&build);
 
     let consul = Agent::start(&Agent::all()[0], 0);
     let start = |name: &str| Running::start(&made.program(name), &[], consul.addr);
