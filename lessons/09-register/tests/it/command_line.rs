@@ -1,20 +1,15 @@
 //! The binary as a person meets it: the demo, three terminals, and what it says when it cannot.
 
 use std::net::TcpListener;
-use std::process::Command;
 use std::time::Duration;
 
 use crate::support::{consul, sides};
 use l06_grpc::client::{Client, Options};
 use l09_register::registry::Registry;
 use l09_register::service::answered_by;
-use services::testkit::program::{self, Server};
+use services::testkit::program::{Binary, has_all, is_gone, output};
 
-fn l09_register(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l09-register"));
-    command.args(args);
-    command
-}
+const L09: Binary = Binary(env!("CARGO_BIN_EXE_l09-register"));
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
@@ -28,10 +23,10 @@ fn nightly_the_demo_tells_its_story_with_the_real_consul() {
 }
 
 fn tells_its_story(side: &str, words: &str) {
-    let mut demo = l09_register(&[]);
+    let mut demo = L09.command(&[]);
     demo.env("WORKBOOK_SERVICES", side);
-    let out = program::output(demo);
-    for words in [
+    let out = output(demo);
+    let all = [
         words,
         "1. Three greeters register themselves",
         "whenever it changes",
@@ -43,12 +38,11 @@ fn tells_its_story(side: &str, words: &str) {
         "Consul knows: greeter ",
         "the greeter answers all the same",
         "greeter: Consul is away: ",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    ];
+    has_all(&out, &all);
     let (_, last) = out.split_once("Consul is started again").unwrap();
     assert!(last.contains("greeter: registered: "), "{out}");
-    program::is_gone(&out, "process ");
+    is_gone(&out, "process ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,8 +52,7 @@ async fn a_server_registers_itself_and_leaves() {
         let at = consul.addr().to_string();
         let registry = Registry::at(consul.addr()).unwrap();
         for signal in ["INT", "TERM"] {
-            let args = ["server", "--addr", "127.0.0.1:0", "--consul", &at];
-            let mut server = Server::start(l09_register(&args));
+            let mut server = L09.server(&["--consul", &at]);
             let id = format!("greeter-127.0.0.1-{}", server.addr.port());
             assert_eq!(
                 server.program.says("registered: "),
@@ -69,7 +62,7 @@ async fn a_server_registers_itself_and_leaves() {
             let client = Client::connect(server.addr, Options::default()).await;
             let reply = client.unwrap().greet("wire").await.unwrap();
             assert_eq!(answered_by(&reply), Some(&*id));
-            let list = program::output(l09_register(&["list", "--consul", &at]));
+            let list = output(L09.command(&["list", "--consul", &at]));
             // Consul may have looked by now, or not.
             assert!(list.contains(&format!("{id}\n    grpc  ")), "{list}");
             server.program.signal(signal);
@@ -77,7 +70,7 @@ async fn a_server_registers_itself_and_leaves() {
             assert!(server.program.ends(Duration::from_secs(60)).success());
             assert!(!registry.knows(&id).await.unwrap(), "{side} {signal}");
         }
-        let list = program::output(l09_register(&["list", "--consul", &at]));
+        let list = output(L09.command(&["list", "--consul", &at]));
         assert!(list.contains("knows no greeter"), "{list}");
     }
 }
@@ -85,34 +78,28 @@ async fn a_server_registers_itself_and_leaves() {
 #[test]
 fn without_consul_a_server_serves_and_tries_again() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
-    let args = ["server", "--addr", "127.0.0.1:0", "--consul", "127.0.0.1:1"];
-    let mut server = Server::start(l09_register(&args));
+    let mut server = L09.server(&["--consul", "127.0.0.1:1"]);
     for _ in 0..3 {
         let said = server.program.says("Consul is away: 127.0.0.1:1: ");
         assert!(said.contains("again in "), "{said}");
     }
     server.program.signal("TERM");
     assert!(server.program.ends(Duration::from_secs(60)).success());
-    let (good, _, err) = program::run(l09_register(&["list", "--consul", "127.0.0.1:1"]));
-    assert!(
-        !good && err.contains("is it running? `cargo workbook services up"),
-        "{err}"
-    );
+    let list = ["list", "--consul", "127.0.0.1:1"];
+    L09.refuses(&list, "is it running? `cargo workbook services up");
 }
 
 #[test]
 fn help_helps_and_mistakes_are_named() {
-    let help = program::output(l09_register(&["--help"]));
-    for words in [
+    let words = [
         "-- server",
         "-- list",
         "-- measure",
         "--advertise",
         "--consul",
         "--id",
-    ] {
-        assert!(help.contains(words), "{words:?} is missing in\n{help}");
-    }
+    ];
+    let help = L09.tells(&["--help"], &words);
     assert!(help.lines().all(|line| line.chars().count() <= 100));
     let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = occupied.local_addr().unwrap().to_string();
@@ -145,9 +132,7 @@ fn help_helps_and_mistakes_are_named() {
             "an address looks like 127.0.0.1:8500",
         ),
     ] {
-        let (good, _, err) = program::run(l09_register(args));
-        assert!(!good, "{args:?}");
-        assert!(err.contains(words), "{args:?}: {err}");
+        L09.refuses(args, words);
     }
     drop(occupied);
 }

@@ -1,41 +1,26 @@
 //! The program as a person meets it.
 
 use std::net::SocketAddr;
-use std::process::Command;
 use std::time::Duration;
 
 use crate::support::{consul, sides};
-use services::testkit::program::{Program, Server, is_gone, output, run};
+use services::testkit::program::{Binary, Program, Server, has_all, is_gone, output};
 
-fn program(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l10-discover"));
-    command.args(words);
-    command
-}
+const L10: Binary = Binary(env!("CARGO_BIN_EXE_l10-discover"));
 
-fn at<'w>(words: &[&'w str], consul: &'w str) -> Command {
-    program(&[words, &["--consul", consul]].concat())
+/// The words of a command, and where Consul is.
+fn at<'w>(words: &[&'w str], consul: &'w str) -> Vec<&'w str> {
+    [words, &["--consul", consul]].concat()
 }
 
 /// A greeter that Consul looks at each second.
 fn greeter(consul: &str) -> Server {
-    let words = [
-        "server",
-        "--addr",
-        "127.0.0.1:0",
-        "--check-every-ms",
-        "1000",
-    ];
-    Server::start(at(&words, consul))
+    L10.server(&at(&["--check-every-ms", "1000"], consul))
 }
 
 #[test]
 fn what_is_wrong_is_said_in_words() {
-    let help = output(program(&["--help"]));
-    assert!(
-        help.contains("cargo run -p l10-discover -- watch"),
-        "{help}"
-    );
+    L10.tells(&["--help"], &["cargo run -p l10-discover -- watch"]);
     for (words, said) in [
         (&["nonsense"][..], "there is no `nonsense`"),
         (&["client"], "Give a name"),
@@ -46,15 +31,13 @@ fn what_is_wrong_is_said_in_words() {
         ),
         (&["client", "Ada", "--bell"], "--bell"),
     ] {
-        let (good, out, err) = run(program(words));
-        assert!(!good && err.contains(said), "{words:?}: {out}{err}");
+        L10.refuses(words, said);
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let (good, _, err) = run(program(&["server", "--addr", &addr]));
-    assert!(
-        !good && err.contains("another program listens there"),
-        "{err}"
+    L10.refuses(
+        &["server", "--addr", &addr],
+        "another program listens there",
     );
     let words = [
         "client",
@@ -64,9 +47,8 @@ fn what_is_wrong_is_said_in_words() {
         "--deadline-ms",
         "300",
     ];
-    let (good, _, err) = run(program(&words));
-    assert!(!good && err.contains("nobody knows who is home"), "{err}");
-    assert!(err.contains("cargo workbook services up consul"), "{err}");
+    let said = L10.refuses(&words, "nobody knows who is home");
+    has_all(&said, &["cargo workbook services up consul"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,26 +56,23 @@ async fn a_server_a_watch_and_a_client() {
     for side in sides() {
         let consul = consul(side, None).await;
         let addr = consul.addr().to_string();
-        let (good, _, err) = run(at(&["client", "Ada"], &addr));
-        assert!(!good && err.contains("nobody home"), "{side}: {err}");
+        L10.refuses(&at(&["client", "Ada"], &addr), "nobody home");
 
-        let mut watch = Program::start(at(&["watch"], &addr));
+        let mut watch = Program::start(L10.command(&at(&["watch"], &addr)));
         watch.says("watching `greeter`");
         watch.says("nobody home");
         let mut one = greeter(&addr);
         let place: SocketAddr = one.addr;
         watch.says(&place.to_string());
-        let said = output(at(&["client", "Ada", "Ben", "--times", "2"], &addr));
+        let calls = at(&["client", "Ada", "Ben", "--times", "2"], &addr);
+        let said = output(L10.command(&calls));
         assert_eq!(said.lines().count(), 4, "{side}: {said}");
         assert!(
             said.starts_with("hello Ada   (greeter-127.0.0.1-"),
             "{side}: {said}"
         );
-        let (good, _, err) = run(at(&["client", "Ada", "--tag", "blue"], &addr));
-        assert!(
-            !good && err.contains("with the tag `blue`"),
-            "{side}: {err}"
-        );
+        let tagged = at(&["client", "Ada", "--tag", "blue"], &addr);
+        L10.refuses(&tagged, "with the tag `blue`");
 
         one.program.signal("INT");
         one.program.says("deregistered");
@@ -120,19 +99,18 @@ fn nightly_the_demo_tells_its_story_with_the_real_consul() {
 }
 
 fn tells_its_story(side: &str) {
-    let mut demo = program(&[]);
+    let mut demo = L10.command(&[]);
     demo.env("WORKBOOK_SERVICES", side);
     let told = output(demo);
-    for words in [
+    let all = [
         "nobody home: Consul knows no healthy instance of `greeter`",
         "\"hello wire\", by greeter-127.0.0.1-",
         "it refuses connections",
         "answers its first call",
         "nobody is there to notice",
         "is remembered",
-    ] {
-        assert!(told.contains(words), "{side}: no `{words}` in\n{told}");
-    }
+    ];
+    has_all(&told, &all);
     let failed: Vec<&str> = told
         .lines()
         .filter(|line| line.contains("made again") && !line.ends_with("0 failed"))

@@ -1,22 +1,17 @@
 //! The program as a person meets it: two signals, a second Ctrl-C, words for what goes wrong.
 
-use std::process::Command;
 use std::time::Duration;
 
 use services::Side;
-use services::testkit::program::{PATIENCE, Program, output, run};
+use services::testkit::program::{Binary, PATIENCE, Program, has_all, output};
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(crate::support::program());
-    command.args(arguments);
-    command
-}
+const L11: Binary = Binary(env!("CARGO_BIN_EXE_l11-deregister"));
 
 /// A server at a free port, registered.
 fn registered(consul: &str, options: &[&str]) -> Program {
     let mut arguments = vec!["server", "--addr", "127.0.0.1:0", "--consul", consul];
     arguments.extend(options);
-    let server = Program::start(command(&arguments));
+    let server = Program::start(L11.command(&arguments));
     server.says("listening on ");
     server.says("registered: greeter-127.0.0.1-");
     server
@@ -59,10 +54,8 @@ async fn a_second_ctrl_c_ends_it_at_once() {
 
 #[test]
 fn help_and_words_for_what_is_wrong() {
-    let help = output(command(&["--help"]));
-    for word in ["rolling", "crash", "away", "--notice-ms", "--careless"] {
-        assert!(help.contains(word), "{word}");
-    }
+    let words = ["rolling", "crash", "away", "--notice-ms", "--careless"];
+    L11.tells(&["--help"], &words);
     for (arguments, words) in [
         (&["nothing"][..], "there is no `nothing`"),
         (&["rolling", "twice"], "one word too many"),
@@ -71,8 +64,7 @@ fn help_and_words_for_what_is_wrong() {
         (&["server", "--notice-ms", "soon"], "soon"),
         (&["hide", "x", "--consul", "127.0.0.1:1"], "Consul is away"),
     ] {
-        let (good, _, said) = run(command(arguments));
-        assert!(!good && said.contains(words), "{arguments:?}: {said}");
+        L11.refuses(arguments, words);
     }
 }
 
@@ -80,19 +72,18 @@ fn help_and_words_for_what_is_wrong() {
 fn a_taken_port_is_a_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let (good, _, said) = run(command(&["server", "--addr", &addr]));
-    assert!(
-        !good && said.contains("another program listens there"),
-        "{said}"
+    L11.refuses(
+        &["server", "--addr", &addr],
+        "another program listens there",
     );
 }
 
 /// The demo, to its end.
 fn demo(side: Side) {
-    let mut command = command(&[]);
+    let mut command = L11.command(&[]);
     command.env(services::VARIABLE, side.to_string());
     let said = output(&mut command);
-    for words in [
+    let all = [
         "1. Greeter 1 takes itself off the list, and ends at once",
         "calls are cut off",
         "2. Greeter 2 leaves well",
@@ -100,9 +91,8 @@ fn demo(side: Side) {
         "off the list of the healthy: a check has looked",
         "0 answers of it; still registered: true",
         "and called again",
-    ] {
-        assert!(said.contains(words), "{words}:\n{said}");
-    }
+    ];
+    has_all(&said, &all);
     // Those who leave well, are killed with others to call, or rest: nothing is lost.
     assert!(said.matches("calls, 0 lost").count() >= 3, "{said}");
 }

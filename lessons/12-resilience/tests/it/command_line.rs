@@ -3,24 +3,18 @@
 
 use std::process::Command;
 
-use testkit::program::{PATIENCE, Program, Server, output, run};
+use testkit::program::{Binary, PATIENCE, Program, output};
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l12-resilience"));
-    command.args(arguments);
-    command
-}
+const L12: Binary = Binary(env!("CARGO_BIN_EXE_l12-resilience"));
 
 /// A server on a free port, and its address.
 fn server(options: &[&str]) -> (Program, String) {
-    let mut arguments = vec!["server", "--addr", "127.0.0.1:0"];
-    arguments.extend(options);
-    let server = Server::start(command(&arguments));
+    let server = L12.server(options);
     (server.program, server.addr.to_string())
 }
 
 fn client(servers: &str, arguments: &[&str]) -> Command {
-    let mut command = command(&["client", "--servers", servers]);
+    let mut command = L12.command(&["client", "--servers", servers]);
     command.args(arguments);
     command
 }
@@ -45,28 +39,20 @@ fn two_terminals() {
         said.lines().last(),
         Some("5 added, the memory is 10   (one)")
     );
-    let at = command(&["client", "--addr", &one, "mul", "5", "5"]);
+    let at = L12.command(&["client", "--addr", &one, "mul", "5", "5"]);
     assert_eq!(output(at), "5 * 5 = 25   (one)\n");
     told.says("Mul begins, ");
     told.says("Remember begins, ");
-    let (good, _, said) = run(client(&one, &["div", "25", "0"]));
-    assert!(
-        !good && said.contains("nothing is divided by zero"),
-        "{said}"
-    );
+    let zero = ["client", "--servers", &one, "div", "25", "0"];
+    L12.refuses(&zero, "nothing is divided by zero");
 }
 
 #[test]
 fn somebody_else_answers() {
     let (_well, well) = server(&["--name", "well"]);
     let (_failing, failing) = server(&["--sick", "failing"]);
-    let refusing = Program::start(command(&[
-        "server",
-        "--addr",
-        "127.0.0.1:0",
-        "--sick",
-        "refusing",
-    ]));
+    let refusing =
+        Program::start(L12.command(&["server", "--addr", "127.0.0.1:0", "--sick", "refusing"]));
     let refusing_at = refusing.says("refusing on ");
     let three = format!("{well},{failing},{refusing_at}");
     let over = [
@@ -83,11 +69,17 @@ fn somebody_else_answers() {
     let said = output(client(&three, &over));
     assert_eq!(said.matches("25 * 4 = 100   (well").count(), 6, "{said}");
     assert!(said.contains(", attempt 3)"), "{said}");
-    let (good, _, said) = run(client(&failing, &["--attempts", "2", "mul", "25", "4"]));
-    assert!(
-        !good && said.contains("I am sick (after 2 attempts)"),
-        "{said}"
-    );
+    let twice = [
+        "client",
+        "--servers",
+        &failing,
+        "--attempts",
+        "2",
+        "mul",
+        "25",
+        "4",
+    ];
+    L12.refuses(&twice, "I am sick (after 2 attempts)");
     // By weight: 3 and 1 of 4. By key: always the same.
     let (_other, other) = server(&["--name", "other"]);
     let pair = format!("{well}=3,{other}");
@@ -120,8 +112,17 @@ fn somebody_else_answers() {
 fn one_hop_more_and_a_second_one_in_time() {
     let (slow, slow_at) = server(&["--sick", "slow=600000"]);
     let (_front, front) = server(&["--servers", &slow_at, "--fail", "fast"]);
-    let (good, _, said) = run(client(&front, &["--deadline-ms", "3000", "mul", "25", "4"]));
-    assert!(!good && said.contains("DeadlineExceeded"), "{said}");
+    let short = [
+        "client",
+        "--servers",
+        &front,
+        "--deadline-ms",
+        "3000",
+        "mul",
+        "25",
+        "4",
+    ];
+    L12.refuses(&short, "DeadlineExceeded");
     slow.says("Mul stopped after ");
     let (_well, well) = server(&["--name", "well"]);
     let two = format!("{slow_at},{well}");
@@ -151,17 +152,15 @@ fn signals_end_a_server() {
 
 #[test]
 fn help_and_words_for_what_is_wrong() {
-    let help = output(command(&["--help"]));
-    for word in [
+    let words = [
         "measure",
         "--sick",
         "--select",
         "consistent-hash",
         "--backup-ms",
         "--no-eject",
-    ] {
-        assert!(help.contains(word), "{word}");
-    }
+    ];
+    L12.tells(&["--help"], &words);
     for (arguments, words) in [
         (&["nothing"][..], "there is no `nothing`"),
         (&["measure", "twice"], "one word too many"),
@@ -205,8 +204,7 @@ fn help_and_words_for_what_is_wrong() {
             "start one with `cargo run",
         ),
     ] {
-        let (good, _, said) = run(command(arguments));
-        assert!(!good && said.contains(words), "{arguments:?}: {said}");
+        L12.refuses(arguments, words);
     }
 }
 
@@ -217,11 +215,7 @@ fn a_taken_port_is_a_clear_error() {
     for sick in [&[][..], &["--sick", "refusing"]] {
         let mut arguments = vec!["server", "--addr", &addr];
         arguments.extend(sick);
-        let (good, _, said) = run(command(&arguments));
-        assert!(
-            !good && said.contains("another program listens there"),
-            "{said}"
-        );
+        L12.refuses(&arguments, "another program listens there");
     }
 }
 
@@ -240,7 +234,7 @@ fn row(said: &str, heading: &str, words: &str) -> Vec<f64> {
 #[test]
 fn the_demo_tells_its_story() {
     // Line by line: on a busy machine all of it together takes longer than any of its steps may.
-    let mut demo = Program::start(command(&[]));
+    let mut demo = Program::start(L12.command(&[]));
     let said = demo.rest().join("\n");
     println!("{said}");
     assert!(demo.ends(PATIENCE).success());
