@@ -1,25 +1,17 @@
 //! The answer of a picture, and everything else that nobody may guess: ids and sessions. All of it comes
 //! from the operating system's own source of randomness.
 //!
-//! A generator in the program, seeded once, would be faster, and nobody waits for four digits. But who has
-//! seen enough of what a simple one makes can compute the rest, and who has seen its seed in a log or in a
-//! copy of the memory can do it with any of them.
+//! A generator in the program, seeded once, would be faster. But a peer that has seen enough of its output, or its
+//! seed in a log, can compute the rest.
 //!
-//! There is no comparison in constant time here. It keeps a peer from finding a secret letter by letter, by
-//! asking again and again and measuring how soon "no" comes. An answer to a captcha is compared once, and
-//! then the code is gone: the next guess is about another one.
+//! There is no comparison in constant time: it protects a secret that is compared again and again, and a code is
+//! compared once and then gone.
 
 use getrandom::Error;
 
-/// The digits that pictures are made of: all but 0 and 1. People see the letters O and l in them, and type
-/// those; and a 1 is a stroke, of which the noise has more.
-///
-/// The eight that stay do not look alike in the font of the pictures. Nearest to each other are 5 and 6, and 3
-/// and 8; the reader in `tests/reads.rs` tells them apart as well. A 6 is a 9 that stands on its head, so no digit
-/// leans as far as that could matter (`picture`).
-///
-/// What it costs: a code of four is one of 4,096 and not of 10,000. The limits for wrong answers make up for
-/// that; a code that people read wrong is made up for by nothing.
+/// The digits that pictures are made of: all but 0 and 1, which people read as the letters O and l; and a 1 is a
+/// stroke, of which the noise has more. A code of four is one of 4,096 and not of 10,000; the limits for wrong
+/// answers make up for that.
 pub const DIGITS: [u8; 8] = *b"23456789";
 
 /// How many digits a code has.

@@ -283,5 +283,5 @@ fn bounds(curves: &[OutlineCurve]) -> Rect {
 
 // The path, because `interop/rust` takes this file into a program that has other folders.
 #[cfg(test)]
-#[path = "picture/tests.rs"]
+#[path = "../tests/unit/picture.rs"]
 mod tests;

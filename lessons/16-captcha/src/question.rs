@@ -1,13 +1,12 @@
-//! The same for whoever cannot see a picture: a question in words.
+//! The same for a visitor who cannot see a picture: a question in words.
 //!
 //! "Write these numbers as digits: seven, two, nine, four." A person who hears it types four digits. Sums and riddles
-//! were the alternative: they are harder for many people, and not for a program, and a sum of two digits has
-//! 19 answers where four digits have 10,000. So a guess is no better here than with the picture.
+//! are harder for many people, and not for a program; a sum of two digits has 19 answers, four digits 10,000.
 //!
 //! Be honest: this stops no program that was written for this page. Ten words in a table answer every question,
 //! and a picture of digits is read by programs as well, a little later. What counts is that it costs as much as a
 //! picture: one answer for each question, so many questions and so many wrong answers in a minute, for a
-//! session and for an address. Whoever cannot see must not be the one who is kept out.
+//! session and for an address.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};

@@ -1,9 +1,8 @@
-//! `go.micro.srv.getCaptcha`: makes captchas and judges answers. It asks the [`parts`](crate::parts) what is
-//! right; what is here is the way in: who asks, how often, and what a caller is told.
+//! `go.micro.srv.getCaptcha`: makes captchas and judges answers. The [`rules`](crate::rules) say what is
+//! right; here is the way in: the request is validated, limited, and answered with a gRPC status.
 
 mod check;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +14,12 @@ use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
 use crate::code;
-use crate::parts::{Ask, Drawn, Issued, Limits, Ours, Parts, Scoped, Store, Verdict};
 use crate::pb;
 use crate::pb::get_captcha_server::{GetCaptcha, GetCaptchaServer};
 use crate::picture::Painter;
 use crate::question;
-use crate::store::{Redis, Tell};
+use crate::rules::{self, Ask, Drawn, Issued, Limits, Store, Verdict};
+use crate::store::{Redis, Scoped, Tell};
 
 /// The name that callers ask for.
 pub const NAME: &str = "go.micro.srv.getCaptcha";
@@ -49,7 +48,6 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let minute = Duration::from_secs(60);
         Settings {
             redis: SocketAddr::from(([127, 0, 0, 1], 6379)),
             ttl: Duration::from_secs(300),
@@ -58,12 +56,12 @@ impl Default for Settings {
             attempts: Limits {
                 per_session: 10,
                 per_address: 300,
-                window: minute,
+                seconds: 60,
             },
             pictures: Limits {
                 per_session: 30,
                 per_address: 900,
-                window: minute,
+                seconds: 60,
             },
         }
     }
@@ -71,14 +69,14 @@ impl Default for Settings {
 // ANCHOR_END: settings
 
 // ANCHOR: service
-/// The service, on the parts of this build and on Redis. Has to be called within a tokio runtime.
+/// The service on Redis. Has to be called within a tokio runtime.
 ///
 /// # Errors
 /// What [`Service::with`] says about the options, or the client of Redis about its settings.
 pub fn service(options: Options, settings: Settings) -> anyhow::Result<Service> {
     let tell: Tell = Arc::new(listen::tell);
-    let store = Redis::new(settings.redis, Ours, Arc::clone(&tell))?;
-    let captchas = Captchas::new(Ours, store, settings).tell(tell);
+    let store = Redis::new(settings.redis, Arc::clone(&tell))?;
+    let captchas = Captchas::new(store, settings).tell(tell);
     Ok(Service::new(NAME)
         .version("1.0.0")
         .address(USUAL)
@@ -88,21 +86,19 @@ pub fn service(options: Options, settings: Settings) -> anyhow::Result<Service> 
 }
 // ANCHOR_END: service
 
-/// The service on any parts and any store.
-pub struct Captchas<P, S> {
-    parts: P,
+/// The service on any store.
+pub struct Captchas<S> {
     store: S,
     settings: Settings,
     painter: Painter,
     tell: Tell,
 }
 
-impl<P: Parts, S: Store> Captchas<P, S> {
+impl<S: Store> Captchas<S> {
     /// One that says nothing.
     #[must_use]
-    pub fn new(parts: P, store: S, settings: Settings) -> Self {
+    pub fn new(store: S, settings: Settings) -> Self {
         Captchas {
-            parts,
             store,
             settings,
             painter: Painter::new(),
@@ -125,11 +121,11 @@ impl<P: Parts, S: Store> Captchas<P, S> {
         limits: Limits,
     ) -> Result<(), Status> {
         let store = Scoped::new(&self.store, what);
-        let allowed = self.parts.allowed(&store, who.0, who.1, limits).await;
+        let allowed = rules::allowed(&store, Some(who.0), who.1, &limits).await;
         if allowed.map_err(check::away)? {
             return Ok(());
         }
-        let seconds = limits.seconds();
+        let seconds = limits.seconds;
         let words = format!("too many {what}; try again in at most {seconds} s");
         let mut status = Status::resource_exhausted(words);
         let seconds = MetadataValue::from(seconds);
@@ -140,7 +136,7 @@ impl<P: Parts, S: Store> Captchas<P, S> {
     /// Keeps the answer; the code to draw.
     async fn issue(&self, ask: &Ask, code: String) -> Result<String, Status> {
         let seconds = self.settings.ttl.as_secs();
-        let issued = self.parts.issue(&self.store, ask, code, seconds).await;
+        let issued = rules::issue(&self.store, ask, &code, seconds).await;
         match issued.map_err(check::away)? {
             Issued::Draw(code) => Ok(code),
             Issued::Pending => Err(check::pending()),
@@ -178,7 +174,7 @@ impl<P: Parts, S: Store> Captchas<P, S> {
 }
 
 #[tonic::async_trait]
-impl<P: Parts, S: Store + 'static> GetCaptcha for Captchas<P, S> {
+impl<S: Store + 'static> GetCaptcha for Captchas<S> {
     async fn call(
         &self,
         request: Request<pb::CallRequest>,
@@ -202,7 +198,7 @@ impl<P: Parts, S: Store + 'static> GetCaptcha for Captchas<P, S> {
             pb::Kind::Question => self.question(&ask).await?,
             pb::Kind::Picture | pb::Kind::Unspecified => (self.picture(&ask).await?, String::new()),
         };
-        let outgoing = self.parts.outgoing(&drawn);
+        let outgoing = rules::outgoing(&drawn);
         (self.tell)(&outgoing.log);
         let header = |(name, value)| pb::Header { name, value };
         let ttl = u32::try_from(self.settings.ttl.as_secs());
@@ -232,7 +228,7 @@ impl<P: Parts, S: Store + 'static> GetCaptcha for Captchas<P, S> {
         let who = (session.as_str(), address);
         self.allow("attempts", who, self.settings.attempts).await?;
         let answer = code::tidy(&asked.answer);
-        let verdict = self.parts.verify(&self.store, &session, &id, &answer).await;
+        let verdict = rules::verify(&self.store, &session, &id, &answer).await;
         let verdict = verdict.map_err(check::away)?;
         if verdict == Verdict::Accepted {
             // Before the reply: if nobody can remember it, nobody was let in.
@@ -270,12 +266,4 @@ impl<P: Parts, S: Store + 'static> GetCaptcha for Captchas<P, S> {
 /// Where it is kept that a session has given a right answer.
 fn passed(session: &str) -> String {
     format!("passed:{session}")
-}
-
-impl<P, S> fmt::Debug for Captchas<P, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Captchas")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
 }

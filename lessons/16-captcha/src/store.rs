@@ -5,7 +5,6 @@
 //! got lost would find nothing the second time, and a count would count twice. The caller is told that the
 //! store is away, and decides.
 
-use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,43 +15,46 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisResult};
 use tokio::time::timeout;
 
-use crate::parts::{Away, Parts, Store};
+use crate::rules::{Away, Store};
 
-/// How long a connection may take. Redis is near; whoever needs longer is as good as away.
+pub mod commands;
+mod scoped;
+
+pub use scoped::Scoped;
+
+#[cfg(not(feature = "mine"))]
+use self::commands::{keep, take};
+#[cfg(feature = "mine")]
+use crate::mine::{keep, take};
+
+/// How long a connection, a reply, and both with all retries may take.
 const CONNECT: Duration = Duration::from_millis(500);
-
-/// How long a reply may take.
 const REPLY: Duration = Duration::from_secs(1);
-
-/// How long a caller waits for everything together.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// So often a connection is tried again before those who wait for it are told.
+/// How often a connection is tried again before the callers that wait for it get an error.
 const RETRIES: usize = 2;
-
 /// So many commands may wait for the connection before callers do; the default of 50 is for a few of them.
 const QUEUE: usize = 1024;
 
-/// Who hears that Redis is away, or back: one line each time.
+/// Gets a line when Redis is away, and one when it is back.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// A Redis. A clone uses the same connection.
 #[derive(Clone)]
-pub struct Redis<P> {
+pub struct Redis {
     connection: ConnectionManager,
-    parts: P,
     away: Arc<AtomicBool>,
     tell: Tell,
 }
 
 // ANCHOR: connect
-impl<P: Parts> Redis<P> {
+impl Redis {
     /// The Redis at `addr`, which need not be there yet: nothing is sent before the first command. Has to be
     /// called within a tokio runtime.
     ///
     /// # Errors
     /// If the client cannot be made of these settings.
-    pub fn new(addr: SocketAddr, parts: P, tell: Tell) -> RedisResult<Self> {
+    pub fn new(addr: SocketAddr, tell: Tell) -> RedisResult<Self> {
         let info =
             ConnectionAddr::Tcp(addr.ip().to_string(), addr.port()).into_connection_info()?;
         // RESP3 tells the manager at once that a connection is lost, so that it makes a new one before the
@@ -69,7 +71,6 @@ impl<P: Parts> Redis<P> {
         let connection = ConnectionManager::new_lazy_with_config(Client::open(info)?, config)?;
         Ok(Redis {
             connection,
-            parts,
             away: Arc::default(),
             tell,
         })
@@ -107,16 +108,15 @@ impl<P: Parts> Redis<P> {
         if !self.away.swap(true, Ordering::Relaxed) {
             (self.tell)(&format!("redis: away: {words}"));
         }
-        Err(Away(words))
+        Err(Away)
     }
     // ANCHOR_END: ask
 }
 
 // ANCHOR: store
-impl<P: Parts> Store for Redis<P> {
+impl Store for Redis {
     async fn keep(&self, key: &str, value: &str, seconds: u64) -> Result<(), Away> {
-        self.ask(|redis| self.parts.keep(redis, key, value, seconds))
-            .await
+        self.ask(|redis| keep(redis, key, value, seconds)).await
     }
 
     async fn keep_new(&self, key: &str, value: &str, seconds: u64) -> Result<Option<String>, Away> {
@@ -136,7 +136,7 @@ impl<P: Parts> Store for Redis<P> {
     }
 
     async fn take(&self, key: &str) -> Result<Option<String>, Away> {
-        self.ask(|redis| self.parts.take(redis, key)).await
+        self.ask(|redis| take(redis, key)).await
     }
 
     async fn count(&self, key: &str, seconds: u64) -> Result<u64, Away> {
@@ -155,11 +155,3 @@ impl<P: Parts> Store for Redis<P> {
     }
 }
 // ANCHOR_END: store
-
-impl<P> fmt::Debug for Redis<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redis")
-            .field("away", &self.away)
-            .finish_non_exhaustive()
-    }
-}

@@ -5,14 +5,11 @@ mod api;
 mod captchas;
 pub mod errors;
 mod files;
-pub mod serve;
 mod session;
 mod site;
 mod template;
 mod work;
 
-use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,37 +24,22 @@ use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
+use l13_framework::edge::Limits;
+
 use errors::Problem;
 use session::Session;
 use work::Web;
 
 pub use captchas::{ByName, Captchas};
 
-use crate::parts::{Away, Decision, Parts, Verdict};
-
 /// Its name in the registry.
 pub const NAME: &str = "go.micro.web.captcha";
-
-type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-type Deciding = dyn Fn(Boxed<Result<Verdict, Away>>, Duration) -> Boxed<Decision> + Send + Sync;
-
-/// What is told about a verdict: [`Parts::decide`], whoever has written it.
-#[derive(Clone)]
-pub struct Decide(Arc<Deciding>);
-
-impl fmt::Debug for Decide {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Decide")
-    }
-}
 
 /// How the site is run, and what a browser may make it hold or wait for.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// For the page: which exercises run this site, and which of their answers are the learner's own.
     pub whose: Vec<(&'static str, bool)>,
-    /// What is told about a verdict.
-    pub decide: Decide,
     /// Whether the cookie says `Secure`. Off by default: the site listens on the loopback address
     /// without TLS, where some browsers and all command lines would keep such a cookie to themselves.
     pub secure: bool,
@@ -71,18 +53,10 @@ pub struct Settings {
     pub in_flight: usize,
 }
 
-impl Settings {
-    /// The usual ones; what is told about a verdict is decided by these parts.
-    #[must_use]
-    pub fn new(parts: impl Parts) -> Self {
-        let whose = parts.whose();
-        let decide = move |verdict, patience| -> Boxed<Decision> {
-            let parts = parts.clone();
-            Box::pin(async move { parts.decide(verdict, patience).await })
-        };
+impl Default for Settings {
+    fn default() -> Self {
         Settings {
-            whose,
-            decide: Decide(Arc::new(decide)),
+            whose: Vec::new(),
             secure: false,
             patience: Duration::from_secs(3),
             slow: Duration::from_secs(5),
@@ -92,11 +66,20 @@ impl Settings {
     }
 }
 
+/// The limits of the server in front of [`router`]: its headers need less than the usual ones.
+#[must_use]
+pub fn limits() -> Limits {
+    Limits {
+        headers: 16 << 10,
+        ..Limits::default()
+    }
+}
+
 type Shared = State<Arc<Web>>;
 
 // ANCHOR: router
 /// The site over these captchas. Requests have to carry the address of their peer, as
-/// [`serve::serve`] has it: `ConnectInfo<SocketAddr>`.
+/// [`l13_framework::edge::serve`] has it: `ConnectInfo<SocketAddr>`.
 pub fn router(captchas: impl Captchas, settings: Settings) -> Router {
     let body = DefaultBodyLimit::max(settings.body);
     let web = Arc::new(Web::new(captchas, settings));

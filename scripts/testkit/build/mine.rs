@@ -9,14 +9,10 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// For lessons with a `peer`: the exercises of this lesson, and only with the feature.
+/// Writes the file of each exercise of this lesson, and only with the feature.
 ///
 /// # Errors
 /// What the file system says.
-#[allow(
-    dead_code,
-    reason = "a build script calls one of the two: this, or `parts`"
-)]
 pub fn main() -> io::Result<()> {
     // Something must be named, or cargo would look at every file of the lesson.
     println!("cargo::rerun-if-env-changed=CARGO_FEATURE_MINE");
@@ -26,39 +22,19 @@ pub fn main() -> io::Result<()> {
     fill(&folder("CARGO_MANIFEST_DIR")?)
 }
 
-/// For a lesson that always runs on exercises, its own or another lesson's: those of all `lessons`, which are
-/// folders beside this one. Without the feature each of them is its solution.
-///
-/// # Errors
-/// What the file system says.
-#[allow(
-    dead_code,
-    reason = "a build script calls one of the two: this, or `main`"
-)]
-pub fn parts(lessons: &[&str]) -> io::Result<()> {
-    println!("cargo::rerun-if-env-changed=CARGO_FEATURE_MINE");
-    for lesson in lessons {
-        fill(&folder("CARGO_MANIFEST_DIR")?.join("..").join(lesson))?;
-    }
-    Ok(())
-}
-
 /// Writes the lines for each exercise of a lesson.
 fn fill(lesson: &Path) -> io::Result<()> {
     let out = folder("OUT_DIR")?;
     let passed = lesson.join("../../.workbook/passed");
-    let mine = env::var_os("CARGO_FEATURE_MINE").is_some();
-    if mine {
-        // The whole folder: an answer may come, change or go. While there is none, cargo asks each time.
-        println!("cargo::rerun-if-changed={}", passed.display());
-    }
+    // The whole folder: an answer may come, change or go. While there is none, cargo asks each time.
+    println!("cargo::rerun-if-changed={}", passed.display());
     for exercise in fs::read_dir(lesson.join("exercises"))? {
         let dir = exercise?.path();
         let Some(id) = dir.file_name().and_then(|name| name.to_str()) else {
             continue;
         };
         let own = passed.join(format!("{id}.rs"));
-        let text = if mine && own.is_file() {
+        let text = if own.is_file() {
             part(&own, true)
         } else {
             part(&dir.join("solution.rs"), false)

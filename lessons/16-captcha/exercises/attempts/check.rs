@@ -10,7 +10,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
-use exercise::{Away, Limits, Store, allowed};
+use exercise::allowed;
+use l16_captcha::rules::{Away, Limits, Store};
 use services::testkit::driven::{self, Clock, Stuck};
 use services::testkit::{Case, case};
 
@@ -84,8 +85,25 @@ impl Store for TheStore {
         .await
     }
 
+    async fn keep_new(&self, key: &str, value: &str, seconds: u64) -> Result<Option<String>, Away> {
+        self.step(|kept| {
+            if let Some((there, _)) = kept.get(key) {
+                return Some(there.clone());
+            }
+            let until = self.until(seconds);
+            kept.insert(key.to_string(), (value.to_string(), until));
+            None
+        })
+        .await
+    }
+
     async fn look(&self, key: &str) -> Result<Option<String>, Away> {
         self.step(|kept| kept.get(key).map(|(value, _)| value.clone()))
+            .await
+    }
+
+    async fn take(&self, key: &str) -> Result<Option<String>, Away> {
+        self.step(|kept| kept.remove(key).map(|(value, _)| value))
             .await
     }
 

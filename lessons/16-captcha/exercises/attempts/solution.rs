@@ -3,41 +3,9 @@
 //! two attempts at the same moment are two, and the window starts with the first and is not moved by those that
 //! follow. The session comes first: what its own limit has refused does not use up the number of its neighbours.
 
-use std::future::Future;
 use std::net::IpAddr;
 
-/// The store has not answered. What was asked of it may have happened all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Away;
-
-/// A store that all services share. For the others each of these is one step, and between two of them
-/// anything can happen.
-pub trait Store: Sync {
-    /// Keeps `value` under `key` for `seconds`, whatever was there.
-    fn keep(
-        &self,
-        key: &str,
-        value: &str,
-        seconds: u64,
-    ) -> impl Future<Output = Result<(), Away>> + Send;
-
-    /// What is there.
-    fn look(&self, key: &str) -> impl Future<Output = Result<Option<String>, Away>> + Send;
-
-    /// One more under `key`: how many there are now. `seconds` after the first one they are forgotten.
-    fn count(&self, key: &str, seconds: u64) -> impl Future<Output = Result<u64, Away>> + Send;
-}
-
-/// How many within how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// For one session.
-    pub per_session: u64,
-    /// For one address. A whole class may share one.
-    pub per_address: u64,
-    /// The window that is counted in.
-    pub seconds: u64,
-}
+use l16_captcha::rules::{Away, Limits, Store};
 
 /// Counts an attempt at an answer, and says whether it may be made. `session` is the cookie, if one came
 /// along.

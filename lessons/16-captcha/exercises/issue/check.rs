@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
-use exercise::{Ask, Away, Issued, Store, issue};
+use exercise::issue;
+use l16_captcha::rules::{Ask, Away, Issued, Store};
 use services::testkit::driven::{self, Clock, Stuck};
 use services::testkit::{Case, case};
 
@@ -99,6 +100,22 @@ impl Store for TheStore {
     async fn look(&self, key: &str) -> Result<Option<String>, Away> {
         self.step(|kept| kept.get(key).map(|(value, _)| value.clone()))
             .await
+    }
+
+    async fn take(&self, key: &str) -> Result<Option<String>, Away> {
+        self.step(|kept| kept.remove(key).map(|(value, _)| value))
+            .await
+    }
+
+    async fn count(&self, key: &str, time: u64) -> Result<u64, Away> {
+        self.step(|kept| {
+            let first = ("0".to_string(), self.until(time));
+            let (value, _) = kept.entry(key.to_string()).or_insert(first);
+            let now = value.parse::<u64>().unwrap_or(0) + 1;
+            *value = now.to_string();
+            now
+        })
+        .await
     }
 }
 

@@ -3,59 +3,7 @@
 //! its reply got lost, knows its own name in it and gets the code of the first time. The time to live is the only
 //! thing that makes an id free again, besides an answer: nobody has to remember which ids there were.
 
-use std::future::Future;
-
-/// The store has not answered. What was asked of it may have happened all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Away;
-
-/// A store that all services share. For the others each of these is one step, and between two of them
-/// anything can happen.
-pub trait Store: Sync {
-    /// Keeps `value` under `key` for `seconds`, whatever was there.
-    fn keep(
-        &self,
-        key: &str,
-        value: &str,
-        seconds: u64,
-    ) -> impl Future<Output = Result<(), Away>> + Send;
-
-    /// Keeps it if nothing is there. If something is, that stays as it is, and comes back.
-    fn keep_new(
-        &self,
-        key: &str,
-        value: &str,
-        seconds: u64,
-    ) -> impl Future<Output = Result<Option<String>, Away>> + Send;
-
-    /// What is there.
-    fn look(&self, key: &str) -> impl Future<Output = Result<Option<String>, Away>> + Send;
-}
-
-/// Somebody asks for a captcha.
-#[derive(Clone, Debug)]
-pub struct Ask {
-    /// What it shall be called. The browser may have chosen it.
-    pub id: String,
-    /// Whose it is.
-    pub session: String,
-    /// Names this request. Who sends it again, because the reply got lost, sends the same name.
-    pub request: String,
-}
-
-/// What has become of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Issued {
-    /// This code is to be drawn.
-    Draw(String),
-    /// A captcha with this id waits for its answer. It stays as it is.
-    Pending,
-}
-
-/// Where a captcha is kept: whoever judges the answer looks there.
-pub fn place(session: &str, id: &str) -> String {
-    format!("captcha:{session}:{id}")
-}
+use l16_captcha::rules::{Ask, Away, Issued, Store, place};
 
 /// Keeps a fresh `code` for an answer within `seconds`: `REQUEST CODE`, at its `place`. Neither part has a
 /// space in it.

@@ -2,7 +2,8 @@
 
 mod exercise;
 
-use exercise::{Drawn, Outgoing, outgoing};
+use exercise::outgoing;
+use l16_captcha::rules::{Drawn, Outgoing};
 use services::testkit::{Case, case};
 
 const ID: &str = "9f3ac01d77e24b6b8d5508c2f6a1e390";

@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
-use exercise::{Away, Store, Verdict, verify};
+use exercise::verify;
+use l16_captcha::rules::{Away, Store, Verdict};
 use services::testkit::driven::{self, Clock, Stuck};
 use services::testkit::{Case, case};
 
@@ -32,12 +33,12 @@ impl TheStore {
             away: false,
             kept: Mutex::default(),
         };
-        store.keep("captcha:ada:1", "a1 4711");
+        store.put("captcha:ada:1", "a1 4711");
         store
     }
 
-    fn keep(&self, key: &str, value: &str) {
-        let until = self.clock.now() + Duration::from_secs(300);
+    fn put(&self, key: &str, value: &str) {
+        let until = self.until(300);
         self.kept()
             .insert(key.to_string(), (value.to_string(), until));
     }
@@ -59,9 +60,33 @@ impl TheStore {
         self.clock.sleep(Duration::from_millis(1)).await;
         Ok(done)
     }
+
+    fn until(&self, seconds: u64) -> Duration {
+        self.clock.now() + Duration::from_secs(seconds)
+    }
 }
 
 impl Store for TheStore {
+    async fn keep(&self, key: &str, value: &str, seconds: u64) -> Result<(), Away> {
+        self.step(|kept| {
+            let until = self.until(seconds);
+            kept.insert(key.to_string(), (value.to_string(), until));
+        })
+        .await
+    }
+
+    async fn keep_new(&self, key: &str, value: &str, seconds: u64) -> Result<Option<String>, Away> {
+        self.step(|kept| {
+            if let Some((there, _)) = kept.get(key) {
+                return Some(there.clone());
+            }
+            let until = self.until(seconds);
+            kept.insert(key.to_string(), (value.to_string(), until));
+            None
+        })
+        .await
+    }
+
     async fn look(&self, key: &str) -> Result<Option<String>, Away> {
         self.step(|kept| kept.get(key).map(|(value, _)| value.clone()))
             .await
@@ -70,6 +95,17 @@ impl Store for TheStore {
     async fn take(&self, key: &str) -> Result<Option<String>, Away> {
         self.step(|kept| kept.remove(key).map(|(value, _)| value))
             .await
+    }
+
+    async fn count(&self, key: &str, seconds: u64) -> Result<u64, Away> {
+        self.step(|kept| {
+            let first = ("0".to_string(), self.until(seconds));
+            let (value, _) = kept.entry(key.to_string()).or_insert(first);
+            let now = value.parse::<u64>().unwrap_or(0) + 1;
+            *value = now.to_string();
+            now
+        })
+        .await
     }
 }
 
@@ -201,7 +237,7 @@ fn d_the_whole_answer() {
             &format!("Somebody has kept {record:?}, which has no code"),
             |case| {
                 let store = TheStore::new();
-                store.keep("captcha:ada:1", record);
+                store.put("captcha:ada:1", record);
                 let verdict = answer(case, &store, "ada", "");
                 if verdict == Ok(Verdict::Accepted) {
                     let advice = "A fault elsewhere has kept a captcha without a code. Saying nothing must not be right \

@@ -14,8 +14,8 @@ use super::Shared;
 use super::errors::{Problem, ok};
 use super::session::Who;
 use super::work::{good_id, name};
-use crate::parts::Decision;
 use crate::pb::{Header, Kind};
+use crate::rules::Decision;
 
 /// Where the picture with this id is drawn.
 pub fn picture_url(id: &str) -> String {

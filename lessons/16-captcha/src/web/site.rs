@@ -13,8 +13,8 @@ use super::errors::Problem;
 use super::session::Who;
 use super::template::Html;
 use super::work::{Web, good_id, name};
-use crate::parts::Decision;
 use crate::pb::Kind;
+use crate::rules::Decision;
 
 const PAGE: &str = include_str!("pages/page.html");
 const PROBLEM: &str = include_str!("pages/problem.html");
@@ -201,7 +201,7 @@ fn whose(parts: &[(&'static str, bool)]) -> Html {
     let rest = match parts.iter().all(|(_, own)| *own) {
         true => Html::default(),
         false => Html::fill(
-            "<p>The workbook's solutions fill the rest:</p><ul>{{names}}</ul>",
+            "<p>The rest is the workbook's own code:</p><ul>{{names}}</ul>",
             &[("names", names(false))],
         ),
     };

@@ -17,8 +17,8 @@ use super::errors::{Problem, of_status};
 use super::session::Who;
 use super::{Captchas, Settings};
 use crate::code;
-use crate::parts::{Away, Decision, Verdict};
 use crate::pb::{self, CallRequest, CallResponse, Kind, SessionRequest, VerifyRequest};
+use crate::rules::{self, Away, Decision, Tokio, Verdict};
 
 /// A longer answer is none; the longest right one has a few digits.
 const LONGEST_ANSWER: usize = 64;
@@ -76,22 +76,22 @@ impl Web {
             address: who.address.clone(),
             answer: code::tidy(answer),
         };
-        let refused: Arc<Mutex<Option<Status>>> = Arc::default();
-        let (captchas, until, failed) = (self.captchas.clone(), self.until(), refused.clone());
-        let verdict = async move {
-            let reply = captchas.verify(request, until).await.map_err(|status| {
-                let away = Away(status.message().to_string());
-                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
-                away
-            })?;
-            known(reply.verdict())
+        // The rule knows only that there is no verdict; the status says why.
+        let mut failed = None;
+        let verdict = async {
+            match self.captchas.verify(request, self.until()).await {
+                Ok(reply) => known(reply.verdict()),
+                Err(status) => {
+                    failed = Some(status);
+                    Err(Away)
+                }
+            }
         };
-        let decision = (self.settings.decide.0)(Box::pin(verdict), self.settings.patience).await;
-        let failed = refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(status) = failed.as_ref() {
-            self.log("Verify", status);
+        let decision = rules::decide(&Tokio, verdict, self.settings.patience).await;
+        if let Some(status) = failed {
+            self.log("Verify", &status);
             match status.code() {
-                Code::InvalidArgument | Code::ResourceExhausted => return Err(of_status(status)),
+                Code::InvalidArgument | Code::ResourceExhausted => return Err(of_status(&status)),
                 _ => {}
             }
         }
@@ -158,7 +158,7 @@ fn known(verdict: pb::Verdict) -> Result<Verdict, Away> {
         pb::Verdict::Accepted => Ok(Verdict::Accepted),
         pb::Verdict::Wrong => Ok(Verdict::Wrong),
         pb::Verdict::Unknown => Ok(Verdict::Unknown),
-        pb::Verdict::Unspecified => Err(Away("a verdict that says nothing".to_string())),
+        pb::Verdict::Unspecified => Err(Away),
     }
 }
 

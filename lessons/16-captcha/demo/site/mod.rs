@@ -1,0 +1,369 @@
+//! The whole site: a Consul and a Redis, two captcha services and the web, each a process of its own (an
+//! embedded store lives in this one). For whoever starts the lesson, for its tests, and for the soak.
+
+pub mod open;
+pub mod process;
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use l13_framework::registries;
+use l13_framework::registry::{self, Registry};
+use services::Side;
+use services::consul::{self, Consul};
+use services::redis::{self, Redis};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::browser::Browser;
+use l15_redis::server::Decode;
+use process::{Heard, PATIENCE, Plan, Process};
+
+/// Where the notes have the page.
+pub const WEB: SocketAddr = local(8080);
+
+/// Where the notes have the service, and the port beside it for the second one.
+pub const SERVICES: [SocketAddr; 2] = [local(8880), local(8881)];
+
+const fn local(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port)
+}
+
+/// How a site is started.
+#[derive(Clone)]
+pub struct Setting {
+    /// This program, which all processes are.
+    pub program: PathBuf,
+    /// Which Consul; `None`: what `WORKBOOK_SERVICES` says, else the real one where there is one.
+    pub consul: Option<Side>,
+    /// Which Redis; the same.
+    pub redis: Option<Side>,
+    /// Where the page is; port 0 is any free one.
+    pub web: SocketAddr,
+    /// Where the services listen.
+    pub services: Vec<SocketAddr>,
+    /// More options for each service.
+    pub of_service: Vec<String>,
+    /// Who reads the requests in an embedded Redis, instead of its own reader.
+    pub decode: Option<Decode>,
+    /// Gets a line for each step.
+    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Gets what the processes say.
+    pub heard: Heard,
+}
+
+impl Setting {
+    /// A site on free ports, and nobody hears anything.
+    #[must_use]
+    pub fn new(program: PathBuf) -> Self {
+        Setting {
+            program,
+            consul: None,
+            redis: None,
+            web: local(0),
+            services: vec![local(0); 2],
+            of_service: Vec::new(),
+            decode: None,
+            tell: Arc::new(|_| {}),
+            heard: Arc::new(|_, _| {}),
+        }
+    }
+}
+
+/// A running site. Everything ends with this value.
+pub struct Site {
+    /// The phone book; `None` while it is away.
+    pub consul: Option<Consul>,
+    /// Where the codes are.
+    pub redis: Redis,
+    /// The captcha services; `None` where one was killed.
+    pub services: Vec<Option<Process>>,
+    /// The page.
+    pub web: Process,
+    /// Where each service listens, killed or not.
+    pub at: Vec<SocketAddr>,
+    consul_at: SocketAddr,
+    setting: Setting,
+}
+
+/// What cannot be listened on, in words that say what to do.
+///
+/// # Errors
+/// The first address that is taken, or is none of this machine's.
+pub fn free(wanted: &[(&str, &str, SocketAddr)]) -> anyhow::Result<()> {
+    for (what, option, addr) in wanted {
+        let Err(error) = TcpListener::bind(addr) else {
+            continue;
+        };
+        if error.kind() == io::ErrorKind::AddrInUse {
+            bail!(
+                "{addr} is taken, and {what} belongs there. Stop the program that listens there \
+                 (`ss -ltnp` lists them), or choose another address: {option}; with port 0 any free one"
+            );
+        }
+        bail!("{what} cannot listen on {addr}: {error}; {option} chooses another address");
+    }
+    Ok(())
+}
+
+impl Site {
+    /// Starts all of it, and returns when the page reaches both services and the store.
+    ///
+    /// # Errors
+    /// If something does not start.
+    pub async fn open(setting: Setting) -> anyhow::Result<Self> {
+        let tell = Arc::clone(&setting.tell);
+        let consul = consul::Setup {
+            side: setting.consul,
+            ..consul::Setup::default()
+        };
+        let consul = with_patience("Consul", &tell, consul.start()).await?;
+        tell(&format!(
+            "consul on {} ({}, {})",
+            consul.addr(),
+            consul.side(),
+            process_of(consul.pid())
+        ));
+        let redis = redis::Setup {
+            side: setting.redis,
+            decode: setting.decode,
+            ..redis::Setup::default()
+        };
+        let redis = with_patience("Redis", &tell, redis.start()).await?;
+        tell(&format!(
+            "redis on {} ({}, {})",
+            redis.addr(),
+            redis.side(),
+            process_of(redis.pid())
+        ));
+        let mut services = Vec::new();
+        for (number, addr) in (1..).zip(&setting.services) {
+            let plan = of_service(&setting, number, *addr, consul.addr(), redis.addr());
+            let name = plan.name.clone();
+            let mut service = with_patience(&name, &tell, plan.start()).await?;
+            with_patience(&name, &tell, service.registered()).await?;
+            tell(&said(&service));
+            services.push(Some(service));
+        }
+        let at = services.iter().flatten().map(|service| service.addr);
+        let at = at.collect();
+        let plan = of_web(&setting, consul.addr());
+        let web = with_patience("web", &tell, plan.start()).await?;
+        let site = Site {
+            consul_at: consul.addr(),
+            consul: Some(consul),
+            redis,
+            services,
+            web,
+            at,
+            setting,
+        };
+        with_patience("the whole path", &tell, site.answers()).await?;
+        tell(&said(&site.web));
+        Ok(site)
+    }
+
+    /// Returns when the page gets answers through service and store.
+    async fn answers(&self) -> anyhow::Result<()> {
+        let answers = async {
+            loop {
+                let asked = Browser::new(self.web.addr).get("/api/v1.0/session").await;
+                if asked.is_ok_and(|reply| reply.status < 500) {
+                    return;
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let answers = timeout(PATIENCE, answers).await;
+        ensure!(
+            answers.is_ok(),
+            "everything runs, and the page does not reach its services"
+        );
+        Ok(())
+    }
+
+    /// Where Consul is, or was.
+    #[must_use]
+    pub fn consul_at(&self) -> SocketAddr {
+        self.consul_at
+    }
+
+    /// The registry that the processes use, for ourselves.
+    ///
+    /// # Errors
+    /// If the framework does not know it.
+    pub fn registry(&self) -> anyhow::Result<Arc<dyn Registry>> {
+        let mut registry = registries::named("consul")?;
+        registry.init(registry::Options {
+            addresses: vec![self.consul_at],
+            ..registry::Options::default()
+        })?;
+        Ok(Arc::from(registry))
+    }
+
+    /// `kill -9` for a service.
+    ///
+    /// # Errors
+    /// If it was killed already.
+    pub fn kill_service(&mut self, index: usize) -> anyhow::Result<()> {
+        let service = self.services.get_mut(index).and_then(Option::take);
+        service.context("there is no such service to kill")?.kill();
+        Ok(())
+    }
+
+    /// Starts a killed service again where it was, and returns when it is registered.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn start_service(&mut self, index: usize) -> anyhow::Result<()> {
+        let addr = self.at.get(index).context("there is no such service")?;
+        let consul = self.consul_at;
+        let plan = of_service(&self.setting, index + 1, *addr, consul, self.redis.addr());
+        let mut service = plan.start().await?;
+        service.registered().await?;
+        self.services[index] = Some(service);
+        Ok(())
+    }
+
+    /// Consul is killed, with everything that it knows.
+    pub async fn kill_consul(&mut self) {
+        if let Some(consul) = self.consul.take() {
+            consul.stop().await;
+        }
+    }
+
+    /// Starts Consul again at its address. It knows nobody.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn start_consul(&mut self) -> anyhow::Result<()> {
+        let setup = consul::Setup {
+            side: self.setting.consul,
+            http_port: Some(self.consul_at.port()),
+            ..consul::Setup::default()
+        };
+        self.consul = Some(setup.start().await?);
+        Ok(())
+    }
+
+    /// Ends all of it in order: the page takes no more questions, the services say goodbye and finish
+    /// what is under way, and then nobody needs the stores any more.
+    ///
+    /// # Errors
+    /// What has not ended well; everything is ended all the same.
+    pub async fn end(self) -> anyhow::Result<()> {
+        let tell = Arc::clone(&self.setting.tell);
+        tell("ending the web");
+        let mut outcome = self.web.ask_to_end().await;
+        tell("ending the services: they say goodbye to Consul and finish what is under way");
+        let mut leaving = tokio::task::JoinSet::new();
+        for service in self.services.into_iter().flatten() {
+            leaving.spawn(service.ask_to_end());
+        }
+        while let Some(left) = leaving.join_next().await {
+            outcome = outcome.and(left.context("a service")?);
+        }
+        tell("ending Redis and Consul");
+        self.redis.stop().await;
+        if let Some(consul) = self.consul {
+            consul.stop().await;
+        }
+        outcome
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("consul", &self.consul_at)
+            .field("redis", &self.redis.addr())
+            .field("services", &self.services)
+            .field("web", &self.web)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A process of this number, in words.
+fn process_of(number: u32) -> String {
+    if number == std::process::id() {
+        "in this process".to_string()
+    } else {
+        format!("process {number}")
+    }
+}
+
+fn said(process: &Process) -> String {
+    let Process { name, addr, .. } = process;
+    format!("{name} on {addr} (process {})", process.number())
+}
+
+/// Says that something takes long, so that nobody thinks that it hangs.
+async fn with_patience<T>(
+    what: &str,
+    tell: &Arc<dyn Fn(&str) + Send + Sync>,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let mut work = std::pin::pin!(work);
+    let since = Instant::now();
+    loop {
+        match timeout(Duration::from_secs(2), work.as_mut()).await {
+            Ok(done) => return done,
+            Err(_) => tell(&format!(
+                "still waiting for {what}, {} s",
+                since.elapsed().as_secs()
+            )),
+        }
+    }
+}
+
+/// The options that name the registry.
+fn registry_flags(consul: SocketAddr) -> [String; 4] {
+    let at = consul.to_string();
+    ["--registry", "consul", "--registry_address", &at].map(str::to_string)
+}
+
+/// What a service is started with.
+#[must_use]
+pub fn service_words(addr: SocketAddr, consul: SocketAddr, redis: SocketAddr) -> Vec<String> {
+    let (addr, redis) = (addr.to_string(), redis.to_string());
+    let words = ["service", "--addr", &addr, "--redis", &redis].map(str::to_string);
+    [&words[..], &registry_flags(consul)].concat()
+}
+
+/// What the web is started with.
+#[must_use]
+pub fn web_words(addr: SocketAddr, consul: SocketAddr) -> Vec<String> {
+    let words = ["web", "--addr", &addr.to_string()].map(str::to_string);
+    [&words[..], &registry_flags(consul)].concat()
+}
+
+fn of_service(
+    setting: &Setting,
+    number: usize,
+    addr: SocketAddr,
+    consul: SocketAddr,
+    redis: SocketAddr,
+) -> Plan {
+    // Believed for a few seconds after the last sign of life, so that nobody has to wait for a dead one to go.
+    let often = ["--register_ttl", "6s", "--register_interval", "2s"].map(str::to_string);
+    let words = [&service_words(addr, consul, redis)[..], &often].concat();
+    Plan {
+        program: setting.program.clone(),
+        name: format!("service-{number}"),
+        words: [&words[..], &setting.of_service].concat(),
+        heard: Arc::clone(&setting.heard),
+    }
+}
+
+fn of_web(setting: &Setting, consul: SocketAddr) -> Plan {
+    Plan {
+        program: setting.program.clone(),
+        name: "web".to_string(),
+        words: web_words(setting.web, consul),
+        heard: Arc::clone(&setting.heard),
+    }
+}

@@ -1,0 +1,268 @@
+//! The program as a person meets it: help, mistakes on the command line, the whole site from one command,
+//! and nothing that stays behind.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use services::testkit::program::{PATIENCE, Program, output, run};
+use services::{Side, VARIABLE};
+
+fn captcha(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_l16-captcha"));
+    command.args(words);
+    command
+}
+
+/// The whole site on free ports.
+fn whole(side: Side) -> Command {
+    let mut command = captcha(&["--no-open", "--json", "--until_stdin_ends"]);
+    command.args(["--web", "127.0.0.1:0"]);
+    command.args(["--services", "127.0.0.1:0,127.0.0.1:0"]);
+    command.env(VARIABLE, side.to_string());
+    command
+}
+
+/// Waits until it has said where everything is.
+fn places(site: &Program) -> Value {
+    let line = site.says("{");
+    serde_json::from_str(&format!("{{{line}")).expect("one line of JSON")
+}
+
+fn addr(places: &Value, name: &str) -> SocketAddr {
+    let addr = places[name].as_str().expect("an address");
+    addr.parse().expect("an address")
+}
+
+/// The processes of a site, beside the one that has started them.
+fn numbers(places: &Value) -> Vec<u64> {
+    let pids = &places["pids"];
+    let one = |name: &str| pids[name].as_u64().expect("a number");
+    let mut numbers = ["web", "redis", "consul"].map(one).to_vec();
+    let services = pids["services"].as_array().unwrap();
+    numbers.extend(services.iter().map(|number| number.as_u64().unwrap()));
+    numbers
+}
+
+fn is_there(number: u64) -> bool {
+    let mut kill = Command::new("kill");
+    let kill = kill.args(["-0", &number.to_string()]).stderr(Stdio::null());
+    kill.status().expect("`kill` on the PATH").success()
+}
+
+/// Nobody of them is there any more, and nobody listens.
+fn nothing_is_left(places: &Value) {
+    let since = Instant::now();
+    for number in numbers(places) {
+        while is_there(number) {
+            assert!(
+                since.elapsed() < PATIENCE,
+                "process {number} is still there"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    let services = places["services"].as_array().unwrap();
+    let services = services
+        .iter()
+        .map(|addr| addr.as_str().unwrap().parse().unwrap());
+    let all = services.chain(["web", "redis", "consul"].map(|name| addr(places, name)));
+    for addr in all {
+        while TcpStream::connect(addr).is_ok() {
+            assert!(
+                since.elapsed() < PATIENCE,
+                "somebody still listens on {addr}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn help_helps() {
+    for words in [
+        &["--help"][..],
+        &["service", "--help"],
+        &["web", "-h"],
+        &["soak", "-h"],
+    ] {
+        let help = output(captcha(words));
+        for word in [
+            "service",
+            "web",
+            "sheet",
+            "soak",
+            "--addr",
+            "--redis",
+            "--no-open",
+            "--registry",
+            "8880",
+            "--seconds",
+            "--features mine",
+        ] {
+            assert!(help.contains(word), "{word} is missing:\n{help}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let free = ["--registry", "memory", "--addr"];
+    for (words, says) in [
+        (&["servise"][..], "there is no `servise`"),
+        (&["--no-opn"], "there is no `--no-opn` here"),
+        (&["--web", "8080"], "an address looks like 127.0.0.1:8080"),
+        (&["--web"], "--web needs a value"),
+        (
+            &["--services", "8880"],
+            "addresses look like 127.0.0.1:8880,127.0.0.1:8881",
+        ),
+        (&["--web", &taken], "is taken, and the page belongs there"),
+        (
+            &["--services", &taken],
+            "is taken, and a captcha service belongs there",
+        ),
+        (&["--limits", "few"], "it can be `none`"),
+        (
+            &["--limits", "none", "--web", "0.0.0.0:0"],
+            "0.0.0.0:0 can be reached from outside",
+        ),
+        (
+            &["service", "--redis", "6379"],
+            "an address looks like 127.0.0.1:6379",
+        ),
+        (
+            &["service", "--limits", "none", "--addr", "0.0.0.0:0"],
+            "from outside",
+        ),
+        (
+            &[&["service"][..], &free, &[&taken]].concat(),
+            "for example --addr",
+        ),
+        (
+            &[&["web"][..], &free, &[&taken]].concat(),
+            "another program listens there already",
+        ),
+        (&["web", "--registry", "yellow-pages"], "yellow-pages"),
+        (&["web", "now"], "`now` is one word too many"),
+        (&["soak", "--seconds", "1"], "from 6 seconds"),
+        (
+            &["soak", "--seconds", "long"],
+            "--seconds long: a whole number",
+        ),
+        (&["soak", "now"], "there is no `now` here"),
+    ] {
+        let (good, out, err) = run(captcha(words));
+        assert!(!good && err.contains(says), "{words:?} said:\n{out}\n{err}");
+    }
+}
+
+#[test]
+fn the_whole_site_starts_and_ctrl_c_ends_all_of_it() {
+    for side in Side::to_test().unwrap() {
+        let mut site = Program::start(whole(side));
+        let places = places(&site);
+        let web = addr(&places, "web");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let page = runtime.block_on(async {
+            let mut browser = crate::browser::Browser::new(web);
+            browser.get("/").await.unwrap()
+        });
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("<form"), "{}", page.text());
+        site.signal("INT");
+        let said = site.rest();
+        assert!(site.ends(PATIENCE).success(), "{said:#?}");
+        // In order: whoever stands in front leaves first.
+        let at = |words: &str| {
+            let at = said.iter().position(|line| line.contains(words));
+            at.unwrap_or_else(|| panic!("it never said `{words}`: {said:#?}"))
+        };
+        let order = [
+            "ending the web",
+            "web: has finished what was under way",
+            "ending the services",
+            "service-1: has finished what was under way",
+            "ending Redis and Consul",
+            "All of it has ended",
+        ];
+        let order = order.map(at);
+        assert!(order.is_sorted(), "{said:#?}");
+        nothing_is_left(&places);
+    }
+}
+
+#[test]
+fn killed_it_leaves_nothing_behind() {
+    for side in Side::to_test().unwrap() {
+        let mut site = Program::start(whole(side));
+        let places = places(&site);
+        assert!(numbers(&places).into_iter().all(is_there));
+        site.signal("KILL");
+        site.ends(PATIENCE);
+        nothing_is_left(&places);
+    }
+}
+
+#[test]
+fn one_that_dies_is_told_and_so_is_how_to_start_it_again() {
+    let mut site = Program::start(whole(Side::Embedded));
+    let places = places(&site);
+    let service = places["pids"]["services"][0].as_u64().unwrap();
+    let kill = Command::new("kill")
+        .args(["-9", &service.to_string()])
+        .status();
+    assert!(kill.expect("`kill` on the PATH").success());
+    site.says("service-1 has ended");
+    let again = site.says("cargo run -p l16-captcha -- ");
+    let words: Vec<&str> = again.split_whitespace().collect();
+    let second = Program::start(captcha(&words));
+    let listens = second.says("listening on ");
+    assert_eq!(Some(listens.as_str()), places["services"][0].as_str());
+    second.says("registered: ");
+    drop(second);
+    // The end of its input is the end of the site.
+    site.finish();
+    site.says("All of it has ended");
+    assert!(site.ends(PATIENCE).success());
+    nothing_is_left(&places);
+}
+
+#[test]
+fn a_service_in_a_terminal_leaves_nothing_in_consul() {
+    for side in Side::to_test().unwrap() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let setup = services::consul::Setup {
+            side: Some(side),
+            ..Default::default()
+        };
+        let consul = runtime.block_on(setup.start()).unwrap();
+        let registered = || {
+            let url = "/v1/agent/services";
+            let mut browser = crate::browser::Browser::new(consul.addr());
+            let reply = runtime.block_on(browser.get(url)).unwrap();
+            reply
+                .json()
+                .as_object()
+                .map_or(usize::MAX, serde_json::Map::len)
+        };
+        let at = consul.addr().to_string();
+        let consul_flags = ["--registry", "consul", "--registry_address", &at];
+        let mut all = Vec::new();
+        for role in ["service", "web"] {
+            let mut command = captcha(&[role, "--addr", "127.0.0.1:0"]);
+            let program = Program::start(command.args(consul_flags));
+            program.says("registered: ");
+            all.push(program);
+        }
+        assert_eq!(registered(), 2);
+        for program in &mut all {
+            program.signal("INT");
+            assert!(program.ends(PATIENCE).success());
+        }
+        assert_eq!(registered(), 0);
+    }
+}

@@ -1,0 +1,294 @@
+//! One site to attack: the one of the notes, or the one of this lesson. They have the same routes, so one
+//! attack is made on both.
+
+use std::future::pending;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use l13_framework::client::{Client, Settings as Calls};
+use l13_framework::options::Options;
+use l13_framework::registries::consul::Consul as Registry;
+use l13_framework::registry::{Options as Where, Registry as _};
+use l13_framework::service::Service;
+use l16_captcha::extra::naive as notes;
+use l16_captcha::pb::get_captcha_server::GetCaptchaServer;
+use l16_captcha::store::Tell;
+use l16_captcha::{service, store, web};
+use redis::AsyncCommands;
+use redis::aio::MultiplexedConnection;
+use serde_json::json;
+use services::Side;
+use services::consul::Consul;
+use services::redis::Redis;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant, sleep};
+
+use super::http::{Answer, Browser};
+use super::tap::Tap;
+
+/// A site with all that it stands on.
+pub struct Site {
+    design: Design,
+    pub redis: Redis,
+    pub consul_tap: Tap,
+    pub redis_tap: Tap,
+    pub service_tap: Tap,
+    _consul: Consul,
+}
+
+enum Design {
+    Notes(notes::Site),
+    Ours(Mended),
+}
+
+/// The site of this lesson, in one process.
+struct Mended {
+    web: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Site {
+    /// The design of the notes.
+    pub async fn of_the_notes(side: Side) -> anyhow::Result<Site> {
+        Site::notes_with(side, None).await
+    }
+
+    /// The same, and whoever sends `held` to Redis waits until somebody else has sent it as well.
+    pub async fn notes_with(side: Side, held: Option<&'static str>) -> anyhow::Result<Site> {
+        let Ground {
+            redis,
+            consul,
+            consul_tap,
+            redis_tap,
+            service_tap,
+        } = Ground::lay(side, held).await?;
+        let site = notes::Site::start(notes::Setup {
+            consul: consul_tap.addr(),
+            redis: redis_tap.addr(),
+            advertise: Some(service_tap.addr()),
+        });
+        let site = site.await?;
+        service_tap.lead_to(site.service());
+        Ok(Site {
+            design: Design::Notes(site),
+            redis,
+            consul_tap,
+            redis_tap,
+            service_tap,
+            _consul: consul,
+        })
+    }
+
+    /// The site of this lesson: its service, its store and its web.
+    pub async fn of_this_lesson(side: Side) -> anyhow::Result<Site> {
+        let Ground {
+            redis,
+            consul,
+            consul_tap,
+            redis_tap,
+            service_tap,
+        } = Ground::lay(side, None).await?;
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&log);
+        let tell: Tell = Arc::new(move |line: &str| {
+            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.push(line.to_owned());
+        });
+        let settings = service::Settings {
+            redis: redis_tap.addr(),
+            ..service::Settings::default()
+        };
+        let store = store::Redis::new(redis_tap.addr(), Arc::clone(&tell))?;
+        let captchas = service::Captchas::new(store, settings).tell(tell);
+        let options = Options {
+            server_advertise: Some(service_tap.addr().to_string().parse()?),
+            ..Options::default()
+        };
+        let service = Service::new(service::NAME)
+            .registry(Arc::new(registry(consul_tap.addr())?))
+            .with(options)?
+            .grpc(GetCaptchaServer::new(captchas));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        service_tap.lead_to(listener.local_addr()?);
+        let mut tasks = vec![tokio::spawn(async move {
+            let _ended = service.run_on(listener, pending()).await;
+        })];
+
+        let client = Client::new(Arc::new(registry(consul_tap.addr())?), Calls::default());
+        let router = web::router(web::ByName(client), web::Settings::default());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let web = listener.local_addr()?;
+        tasks.push(tokio::spawn(async move {
+            let limits = web::limits();
+            let _ended = l13_framework::edge::serve(listener, router, limits, pending()).await;
+        }));
+        ready(web).await?;
+        Ok(Site {
+            design: Design::Ours(Mended { web, log, tasks }),
+            redis,
+            consul_tap,
+            redis_tap,
+            service_tap,
+            _consul: consul,
+        })
+    }
+
+    /// Somebody who has just opened the page.
+    pub async fn browser(&self) -> anyhow::Result<Browser> {
+        let mut browser = Browser::new(self.web());
+        browser.get("/api/v1.0/session").await?;
+        Ok(browser)
+    }
+
+    fn web(&self) -> SocketAddr {
+        match &self.design {
+            Design::Notes(site) => site.web(),
+            Design::Ours(site) => site.web,
+        }
+    }
+
+    /// A connection of our own to Redis, past the site.
+    pub async fn store(&self) -> anyhow::Result<MultiplexedConnection> {
+        let client = redis::Client::open(format!("redis://{}", self.redis.addr()))?;
+        Ok(client.get_multiplexed_async_connection().await?)
+    }
+
+    /// The code of a picture. A person reads it in the picture; a test reads it in Redis.
+    pub async fn code(&self, who: &Browser, id: &str) -> anyhow::Result<Option<String>> {
+        let kept: Option<String> = self.store().await?.get(self.key(who, id)).await?;
+        Ok(kept.map(|kept| self.code_in(&kept)))
+    }
+
+    /// Takes the code away, as 300 seconds do.
+    pub async fn expire(&self, who: &Browser, id: &str) -> anyhow::Result<()> {
+        Ok(self.store().await?.del(self.key(who, id)).await?)
+    }
+
+    fn key(&self, who: &Browser, id: &str) -> String {
+        match &self.design {
+            Design::Notes(_) => id.to_owned(),
+            Design::Ours(_) => {
+                let session = who.cookie.as_deref().unwrap_or_default();
+                format!("captcha:{}:{id}", session.trim_start_matches("session="))
+            }
+        }
+    }
+
+    fn code_in(&self, kept: &str) -> String {
+        match &self.design {
+            Design::Notes(_) => kept.to_owned(),
+            // Behind the name of the request that it was made for.
+            Design::Ours(_) => kept.rsplit(' ').next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// What the service has written into its log.
+    pub fn log(&self) -> Vec<String> {
+        match &self.design {
+            Design::Notes(site) => site.log().lines(),
+            Design::Ours(site) => {
+                let lines = site.log.lock();
+                lines.unwrap_or_else(PoisonError::into_inner).clone()
+            }
+        }
+    }
+}
+
+// ANCHOR: mended
+/// This attack works on the site of the notes, and does not on the site of this lesson.
+pub async fn mended(attack: impl AsyncFn(&mut Site) -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    for side in Side::to_test()? {
+        let mut notes = Site::of_the_notes(side).await?;
+        assert!(attack(&mut notes).await?, "{side}: the notes stood it");
+        let mut ours = Site::of_this_lesson(side).await?;
+        assert!(!attack(&mut ours).await?, "{side}: it has worked on ours");
+    }
+    Ok(())
+}
+// ANCHOR_END: mended
+
+/// What both designs stand on, with a tap on each wire.
+struct Ground {
+    redis: Redis,
+    consul: Consul,
+    consul_tap: Tap,
+    redis_tap: Tap,
+    service_tap: Tap,
+}
+
+impl Ground {
+    async fn lay(side: Side, held: Option<&'static str>) -> anyhow::Result<Ground> {
+        let redis = services::redis::Setup {
+            side: Some(side),
+            ..services::redis::Setup::default()
+        };
+        let redis = redis.start().await?;
+        // Which Consul it is makes no difference here, and the embedded one starts at once.
+        let consul = services::consul::Setup {
+            side: Some(Side::Embedded),
+            ..services::consul::Setup::default()
+        };
+        let consul = consul.start().await?;
+        let consul_tap = Tap::to(Some(consul.addr())).await?;
+        let redis_tap = match held {
+            Some(word) => Tap::holding(redis.addr(), word, 2).await?,
+            None => Tap::to(Some(redis.addr())).await?,
+        };
+        Ok(Ground {
+            redis,
+            consul,
+            consul_tap,
+            redis_tap,
+            service_tap: Tap::to(None).await?,
+        })
+    }
+}
+
+/// Waits until the web has heard of the service.
+async fn ready(web: SocketAddr) -> anyhow::Result<()> {
+    let until = Instant::now() + Duration::from_secs(30);
+    while Browser::new(web).get("/api/v1.0/session").await?.status != 200 {
+        anyhow::ensure!(Instant::now() < until, "the web does not find the service");
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+fn registry(consul: SocketAddr) -> anyhow::Result<Registry> {
+    let mut registry = Registry::new();
+    registry.init(Where {
+        addresses: vec![consul],
+        ..Where::default()
+    })?;
+    Ok(registry)
+}
+
+impl Drop for Mended {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Asks for the picture `id`.
+pub async fn draw(who: &mut Browser, id: &str) -> anyhow::Result<Answer> {
+    who.get(&format!("/api/v1.0/imagecode/{id}")).await
+}
+
+/// A picture and its code.
+pub async fn picture(site: &Site, who: &mut Browser, id: &str) -> anyhow::Result<String> {
+    let answer = draw(who, id).await?;
+    anyhow::ensure!(answer.status == 200, "{} for {id}", answer.status);
+    site.code(who, id).await?.context("no code in Redis")
+}
+
+/// Whether this answer is taken.
+pub async fn accepted(who: &mut Browser, id: &str, answer: &str) -> anyhow::Result<bool> {
+    let json = json!({ "id": id, "answer": answer });
+    let answer = who.post("/api/v1.0/verify", &json).await?;
+    Ok(answer.json()["errno"] == "0")
+}

@@ -1,0 +1,158 @@
+//! What a peer may make the server at the edge hold or wait for, over real sockets.
+
+use std::io;
+use std::time::Duration;
+
+use l13_framework::edge::{Limits, serve};
+use l16_captcha::web;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::fake::{Fake, site};
+
+/// Longer than anything here takes on any machine.
+const EVER: Duration = Duration::from_secs(30);
+
+struct Running {
+    addr: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+async fn start(fake: &Fake, limits: Limits) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = site(fake);
+    let serving = tokio::spawn(async move {
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        serve(listener, router, limits, stopped).await
+    });
+    Running {
+        addr,
+        stop,
+        serving,
+    }
+}
+
+impl Running {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.addr).await.unwrap()
+    }
+}
+
+/// Everything until the server has closed.
+async fn all(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let read = timeout(EVER, stream.read_to_end(&mut bytes)).await;
+    // A reset is an end as well: what was not read of a refused head is thrown away.
+    drop(read.expect("the server waits for ever"));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+const ASK: &str = "GET /api/v1.0/imagecode/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-forwarded-for: 192.0.2.1\r\n\r\n";
+
+#[tokio::test]
+async fn the_address_is_the_peers() {
+    let fake = Fake::default();
+    let site = start(&fake, web::limits()).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.5:0".parse().unwrap()).unwrap();
+    let mut stream = socket.connect(site.addr).await.unwrap();
+    stream.write_all(ASK.as_bytes()).await.unwrap();
+    let reply = all(&mut stream).await;
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+    assert_eq!(fake.calls.lock().unwrap()[0].address, "127.0.0.5");
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_or_does_not_end() {
+    let limits = Limits {
+        head: Duration::from_millis(300),
+        ..web::limits()
+    };
+    let site = start(&Fake::default(), limits).await;
+    let mut slow = site.connect().await;
+    slow.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
+    all(&mut slow).await;
+    let mut silent = site.connect().await;
+    assert_eq!(all(&mut silent).await, "");
+    let site = start(&Fake::default(), web::limits()).await;
+    let mut long = site.connect().await;
+    let head = format!(
+        "GET / HTTP/1.1\r\nhost: x\r\ncookie: {}\r\n\r\n",
+        "x".repeat(100_000)
+    );
+    drop(long.write_all(head.as_bytes()).await);
+    let reply = all(&mut long).await;
+    assert!(
+        reply.is_empty() || reply.starts_with("HTTP/1.1 431 "),
+        "{reply}"
+    );
+    let mut still = site.connect().await;
+    still.write_all(ASK.as_bytes()).await.unwrap();
+    assert!(all(&mut still).await.starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[tokio::test]
+async fn one_connection_too_many_waits() {
+    let limits = Limits {
+        connections: 1,
+        head: EVER,
+        ..web::limits()
+    };
+    let site = start(&Fake::default(), limits).await;
+    let first = site.connect().await;
+    let mut second = site.connect().await;
+    second.write_all(ASK.as_bytes()).await.unwrap();
+    let mut byte = [0];
+    let early = timeout(Duration::from_millis(200), second.read(&mut byte)).await;
+    assert!(early.is_err(), "the first one has the only place");
+    drop(first);
+    assert!(all(&mut second).await.starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_finished() {
+    let hanging = Fake {
+        hangs: true,
+        ..Fake::default()
+    };
+    let site = start(&hanging, web::limits()).await;
+    let mut stream = site.connect().await;
+    stream.write_all(ASK.as_bytes()).await.unwrap();
+    hanging.asked(1).await;
+    site.serving.abort();
+    assert!(site.serving.await.unwrap_err().is_cancelled());
+    assert_eq!(all(&mut stream).await, "", "cut off without the grace");
+
+    let site = start(&Fake::default(), web::limits()).await;
+    let mut stream = site.connect().await;
+    stream.write_all(b"POST /api/v1.0/verify HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 26\r\nexpect: 100-continue\r\n\r\n").await.unwrap();
+    let mut lines = [0; 12];
+    timeout(EVER, stream.read_exact(&mut lines))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(&lines, b"HTTP/1.1 100", "the handler waits for the body");
+    site.stop.send(()).unwrap();
+    stream
+        .write_all(br#"{"id":"a","answer":"1111"}"#)
+        .await
+        .unwrap();
+    let reply = all(&mut stream).await;
+    assert!(
+        reply.contains("HTTP/1.1 200 OK") && reply.contains("4004"),
+        "{reply}"
+    );
+    timeout(EVER, site.serving).await.unwrap().unwrap().unwrap();
+    assert!(
+        TcpStream::connect(site.addr).await.is_err(),
+        "nobody listens any more"
+    );
+}
