@@ -405,3 +405,132 @@ fn source_files_stay_short() {
         });
     }
 }
+
+/// The lessons whose example is a server on its own: a longer evening.
+const LONG_EVENINGS: [&str; 5] = [
+    "08-consul",
+    "13-framework",
+    "14-gateway",
+    "15-redis",
+    "16-captcha",
+];
+
+/// All lesson folders with their names.
+fn lessons() -> Vec<(String, PathBuf)> {
+    let mut found: Vec<(String, PathBuf)> = members()
+        .into_iter()
+        .map(|(manifest, _)| manifest.parent().unwrap().to_owned())
+        .filter(|dir| dir.parent().unwrap().ends_with("lessons"))
+        .map(|dir| (dir.file_name().unwrap().to_str().unwrap().to_owned(), dir))
+        .collect();
+    found.sort();
+    assert!(found.len() >= 17, "{found:?}");
+    found
+}
+
+/// `src/` is the worked example, and no more of it than an evening can hold.
+#[test]
+fn the_example_of_a_lesson_is_an_evening_long() {
+    for (name, dir) in lessons() {
+        let limit = match LONG_EVENINGS.contains(&name.as_str()) {
+            true => 2500,
+            false => 1500,
+        };
+        let mut lines = 0;
+        if dir.join("src").exists() {
+            for_each_rust_file(&dir.join("src"), &mut |_, text| {
+                lines += text.lines().count()
+            });
+        }
+        assert!(
+            lines <= limit,
+            "lessons/{name}/src has {lines} lines of Rust, {limit} is the limit: what starts or measures the \
+             example belongs into demo/, what is for a second evening into extra/"
+        );
+    }
+}
+
+/// `src/lib.rs` says in which order the example is read, names every file of it once, and the chapter shows that.
+#[test]
+fn every_file_of_an_example_stands_in_its_reading_order() {
+    for (name, dir) in lessons() {
+        let src = dir.join("src");
+        if !src.exists() {
+            continue;
+        }
+        let head = fs::read_to_string(src.join("lib.rs")).unwrap();
+        let layout: String = head
+            .lines()
+            .skip_while(|line| !line.contains("ANCHOR: layout"))
+            .take_while(|line| !line.contains("ANCHOR_END: layout"))
+            .collect();
+        let named: Vec<&str> = (layout.split('`').skip(1).step_by(2))
+            .filter(|word| word.ends_with(".rs"))
+            .collect();
+        let mut there = Vec::new();
+        for_each_rust_file(&src, &mut |path, _| {
+            let file = path.strip_prefix(&src).unwrap().to_str().unwrap();
+            there.push(file.replace('\\', "/"));
+        });
+        for file in &there {
+            let times = named.iter().filter(|named| *named == file).count();
+            assert!(
+                times == 1 || file == "lib.rs",
+                "lessons/{name}/src/lib.rs names `{file}` {times} times in its reading order (ANCHOR: layout)"
+            );
+        }
+        for file in named {
+            assert!(
+                there.iter().any(|there| there == file),
+                "lessons/{name}/src/lib.rs names `{file}`, which is not in src/"
+            );
+        }
+        let chapters = fs::read_dir(root().join("book/src")).unwrap();
+        let shown = chapters.flatten().any(|chapter| {
+            let include = format!("lessons/{name}/src/lib.rs:layout");
+            fs::read_to_string(chapter.path()).is_ok_and(|text| text.contains(&include))
+        });
+        assert!(
+            shown,
+            "no chapter shows the reading order of lessons/{name}"
+        );
+    }
+}
+
+/// One test program a package: each one more links everything again.
+#[test]
+fn a_package_has_one_test_program_besides_its_exercises() {
+    for (path, _) in members() {
+        let tests = path.parent().unwrap().join("tests");
+        let Ok(entries) = fs::read_dir(&tests) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            assert!(
+                entry.path().extension().is_none_or(|ending| ending != "rs"),
+                "{}: {name:?} would be a test program of its own; it belongs into tests/it/",
+                tests.display()
+            );
+        }
+    }
+}
+
+/// The README shows patterns; a tour of everything shows none.
+#[test]
+fn the_tour_has_a_row_for_each_pattern_and_no_more() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let tour = readme.split("## The tour").nth(1).expect("a tour");
+    let tour = tour.split("\n## ").next().unwrap();
+    let rows: Vec<&str> = tour
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+        .collect();
+    assert!((10..=25).contains(&rows.len()), "{} rows", rows.len());
+    for row in rows {
+        for file in row.split('`').skip(1).step_by(2) {
+            assert!(root().join(file).exists(), "the tour names {file}: {row}");
+        }
+    }
+}
