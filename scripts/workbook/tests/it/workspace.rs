@@ -127,7 +127,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "stage",
             "testkit",
         ],
-        "l12-resilience" => &["l06-grpc", "l10-discover", "services", "stage", "testkit"],
+        "l12-resilience" => &["l06-grpc", "stage", "testkit"],
         "l13-framework" => &[
             "l02-rpc",
             "l04-typed-rpc",
