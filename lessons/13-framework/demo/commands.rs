@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use l06_grpc::listen::{on_signal, tell};
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use l12_resilience::caller::{Failed, How};
 use l13_framework::broker::{self, Publisher, Subscription, function};
@@ -11,6 +10,7 @@ use l13_framework::client::{Client, Settings};
 use l13_framework::options::Options;
 use l13_framework::registry::{Event, Instance};
 use l13_framework::service::Service;
+use stage::signal::{on_signal, tell};
 
 use tokio::time::timeout;
 

@@ -9,10 +9,10 @@ mod place;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use l06_grpc::listen::{on_signal, tell};
 use l13_framework::client::Client;
 use l13_framework::transport::Transport;
 use stage::child::{Ask, Child, PATIENCE, Spawn};
+use stage::signal::{on_signal, tell};
 use stage::story::Clock;
 use tokio::sync::watch;
 use tokio::time::timeout;

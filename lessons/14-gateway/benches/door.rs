@@ -11,7 +11,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use l06_grpc::listen::tell;
 use l06_grpc::server::add_reflection;
 use l13_framework::edge;
 use l13_framework::registries::memory::Memory;
@@ -20,6 +19,7 @@ use l14_gateway::gateway::{Settings, router};
 use l14_gateway::pb;
 use l14_gateway::pb::user::say_server::{Say, SayServer};
 use l14_gateway::pb::user::{HelloReply, HelloRequest};
+use stage::signal::tell;
 use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 use tonic::transport::server::TcpIncoming;

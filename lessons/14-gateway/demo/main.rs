@@ -15,9 +15,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use l06_grpc::listen::{on_signal, tell};
 use l13_framework::options;
 use proof::Setting;
+use stage::signal::{on_signal, tell};
 
 const HELP: &str = "\
 One door: lesson 14 of Sockets to Services.

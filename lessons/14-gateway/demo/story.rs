@@ -11,9 +11,9 @@ use crate::load::hello;
 use crate::proof::{Scene, Setting};
 use anyhow::Context;
 use axum::http::StatusCode;
-use l06_grpc::listen::{on_signal, tell};
 use l14_gateway::web::USER;
 use stage::http::{Answer, Request};
+use stage::signal::{on_signal, tell};
 use tokio::time::sleep;
 
 use crate::seconds;

@@ -78,7 +78,7 @@ async fn to(publisher: &Publisher, topic: &str, subscribers: usize) -> anyhow::R
 }
 
 fn tell_why() {
-    l06_grpc::listen::tell(
+    stage::signal::tell(
         "   B has never heard \"one\" and \"two\": nothing is stored. A has lost \"four\", and nobody\n   \
          sends it again: it might have been heard. The publisher has waited for neither.",
     );
