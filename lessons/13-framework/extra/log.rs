@@ -6,15 +6,23 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt, registry};
 
-/// From now on events of level INFO and above are lines on the standard output, each only its message. A
-/// subscriber that the program has installed stays; a second call changes nothing. What chitchat logs about
-/// its neighbours is left out.
+/// From now on events of level INFO and above are lines on the standard output, each only its message:
+/// those of the framework and of the program, and none of the libraries below (consulrs, chitchat). A
+/// subscriber that the program has installed stays; a second call changes nothing.
 pub(crate) fn to_stdout() {
+    let program = std::env::current_exe().ok();
+    let program = program
+        .as_deref()
+        .and_then(|path| path.file_stem()?.to_str());
+    // As in the targets of its events.
+    let program = program.unwrap_or_default().replace('-', "_");
     let lines = fmt::layer()
         .without_time()
         .with_level(false)
         .with_target(false);
-    let shown =
-        filter_fn(|event| *event.level() <= Level::INFO && !event.target().starts_with("chitchat"));
+    let shown = filter_fn(move |event| {
+        let of = event.target().split("::").next().unwrap_or_default();
+        *event.level() <= Level::INFO && (of == "l13_framework" || of == program)
+    });
     let _ = registry().with(lines.with_filter(shown)).try_init();
 }
