@@ -28,7 +28,6 @@ mod layers {
     pub mod metadata;
     pub mod work;
 }
-pub mod listen;
 pub mod pb;
 pub mod retry;
 pub mod server;

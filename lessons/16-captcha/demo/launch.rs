@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::site::{self, Setting, Site, open};
 use anyhow::{Context, bail};
-use l06_grpc::listen::{on_signal, tell};
+use l13_framework::listen::{on_signal, tell};
 use serde_json::json;
 use services::Side;
 use tokio::time::sleep;

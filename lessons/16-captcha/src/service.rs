@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use l06_grpc::listen;
+use l13_framework::listen;
 use l13_framework::options::Options;
 use l13_framework::service::Service;
 use tonic::metadata::MetadataValue;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use l06_grpc::{listen, server};
+use l06_grpc::server;
 use l09_register::advertise::{self, Unreachable};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -20,8 +20,8 @@ use super::health::Health;
 use super::keep::{Keeper, Kept};
 use super::{Leaving, Service, Shutdown, answers};
 use crate::broker;
-use crate::extra::log;
 use crate::extra::transport::{grpc, own_server};
+use crate::extra::{listen, log};
 use crate::registry::Instance;
 use crate::transport::Transport;
 

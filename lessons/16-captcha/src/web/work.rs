@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::FromRequest;
 use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse;
-use l06_grpc::listen;
+use l13_framework::listen;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tonic::{Code, Status};

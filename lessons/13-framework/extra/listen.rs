@@ -1,24 +1,13 @@
-//! What every server needs around its services to be a program: a port, a line that says which, and
-//! an end when somebody asks for it. The servers of the later lessons use it as well.
+//! What every service needs when it starts and ends: the errors of a port in words for people, a line on
+//! the standard output, and the end of the program by a signal.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::thread;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// Listens on `addr`; port 0 is any free one.
-///
-/// # Errors
-/// If it cannot, in the words of [`taken`].
-pub async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(addr)
-        .await
-        .map_err(|error| taken(addr, &error))
-}
-
-/// Says one line. Whoever reads may be gone; then it is said to nobody.
+/// Prints one line. A closed standard output is ignored: its reader has ended.
 pub fn tell(line: &str) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
