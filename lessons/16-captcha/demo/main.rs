@@ -66,6 +66,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
+    stage::log::init();
     let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
     let help = |word: &OsString| word == "--help" || word == "-h";
     if words.iter().any(help) {

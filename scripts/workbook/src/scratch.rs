@@ -56,10 +56,9 @@ impl Scratch {
         }
         copy_tree(&course.root, &root, &mut kept)?;
         remove_others(&root, &kept)?;
-        // One for all copies: what comes from a registry is compiled once. `scripts/test` names the one that
-        // everything else is built in.
-        let target = std::env::var_os("WORKBOOK_TARGET").map_or(base.join("target"), PathBuf::from);
-        let target = Some(target);
+        // One for all copies: what comes from a registry is compiled once. Not the course's own: cargo takes crates of
+        // one name and version in two copies for the same, and would run an answer of the other one.
+        let target = Some(base.join("target"));
         Ok(Self {
             place: Place { root, target },
             _lock: lock,

@@ -91,8 +91,11 @@ fn run(probe: &Path, options: &[&str]) -> (String, String) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["run", "--offline"]).args(options);
     cargo.current_dir(probe);
-    let own = || probe.join("../../target");
-    let target = std::env::var_os("WORKBOOK_TARGET").map_or_else(own, PathBuf::from);
+    // Where all copies of the course are built.
+    let target = std::env::var_os("WORKBOOK_TARGET").map_or_else(
+        || probe.join("../../target"),
+        |target| Path::new(&target).join("workbook/target"),
+    );
     cargo.env("CARGO_TARGET_DIR", target);
     let output = cargo.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
