@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //!
+// ANCHOR: layout
 //! For an evening, in this order: about 1840 lines of code, 125 minutes.
 //!
 //! 1. A client, 10 minutes: `client.rs` (a connection with deadlines), `greet.rs` (the greeting call).
@@ -14,10 +15,9 @@
 //!    behind a mutex), `clock.rs` (the time, which a test can move). Then the commands, each file by
 //!    itself: `server/commands/strings.rs`, `server/commands/ttl.rs`, `server/commands/keys.rs`,
 //!    `server/commands/scan.rs`, `server/commands/transaction.rs`, `server/commands/client.rs`,
-//!    `server/commands/about.rs`. And the small ones: `server/refused.rs` (errors), `server/glob.rs`
-//!    (patterns). `lib.rs` is this page.
-//!
-//! `demo/` is the command line. [`faults`] is a wire that breaks on purpose, [`decode`] reads its replies.
+//!    `server/commands/about.rs`, `server/refused.rs` (errors), `server/glob.rs` (patterns).
+// ANCHOR_END: layout
+//! `demo/` is the command line; [`faults`] breaks a wire on purpose, [`decode`] reads its replies.
 
 pub mod client;
 pub mod clock;
