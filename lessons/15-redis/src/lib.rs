@@ -1,4 +1,5 @@
 //! What this lesson shows: state with an expiry date, in a store that several programs share.
+//! `demo/` is the command line; [`faults`] breaks a wire on purpose, [`decode`] reads its replies.
 //!
 //! # Layout
 //!
@@ -17,7 +18,6 @@
 //!    `server/commands/scan.rs`, `server/commands/transaction.rs`, `server/commands/client.rs`,
 //!    `server/commands/about.rs`, `server/refused.rs` (errors), `server/glob.rs` (patterns).
 // ANCHOR_END: layout
-//! `demo/` is the command line; [`faults`] breaks a wire on purpose, [`decode`] reads its replies.
 
 pub mod client;
 pub mod clock;
