@@ -56,9 +56,13 @@ impl Scratch {
         }
         copy_tree(&course.root, &root, &mut kept)?;
         remove_others(&root, &kept)?;
-        // One for all copies: what comes from a registry is compiled once. Not the course's own: cargo takes crates of
-        // one name and version in two copies for the same, and would run an answer of the other one.
-        let target = Some(base.join("target"));
+        // One for each copy: cargo takes crates of one name and version in two copies for the same. `scripts/test`
+        // names one for all, so that the crates of the registry are compiled once: there no copy changes.
+        let target = match std::env::var_os("WORKBOOK_TARGET") {
+            Some(shared) => Path::new(&shared).join("workbook/target"),
+            None => base.join(format!("{name}-target")),
+        };
+        let target = Some(target);
         Ok(Self {
             place: Place { root, target },
             _lock: lock,
