@@ -10,8 +10,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
-use exercise::allowed;
-use l16_captcha::rules::{Away, Limits, Store};
+use exercise::{Away, Limits, Store, allowed};
 use services::testkit::driven::{self, Clock, Stuck};
 use services::testkit::{Case, case};
 

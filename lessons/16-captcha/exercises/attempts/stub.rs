@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use l16_captcha::rules::{Away, Limits, Store};
+pub use l16_captcha::rules::{Away, Limits, Store};
 
 /// Counts an attempt at an answer, and says whether it may be made. `session` is the cookie, if one came
 /// along.

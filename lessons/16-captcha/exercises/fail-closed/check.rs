@@ -7,8 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use exercise::decide;
-use l16_captcha::rules::{Away, Clock, Decision, Verdict};
+use exercise::{Away, Clock, Decision, Verdict, decide};
 use services::testkit::driven;
 use services::testkit::{Case, View, case};
 

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use l16_captcha::rules::{Away, Clock, Decision, Verdict};
+pub use l16_captcha::rules::{Away, Clock, Decision, Verdict};
 
 /// Waits for a verdict, for `patience` at most, and decides.
 pub async fn decide(

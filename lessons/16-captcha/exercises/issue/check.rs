@@ -9,8 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
-use exercise::issue;
-use l16_captcha::rules::{Ask, Away, Issued, Store};
+use exercise::{Ask, Away, Issued, Store, issue};
 use services::testkit::driven::{self, Clock, Stuck};
 use services::testkit::{Case, case};
 

@@ -3,7 +3,7 @@
 //! its reply got lost, knows its own name in it and gets the code of the first time. The time to live is the only
 //! thing that makes an id free again, besides an answer: nobody has to remember which ids there were.
 
-use l16_captcha::rules::{Ask, Away, Issued, Store, place};
+pub use l16_captcha::rules::{Ask, Away, Issued, Store, place};
 
 /// Keeps a fresh `code` for an answer within `seconds`: `REQUEST CODE`, at its `place`. Neither part has a
 /// space in it.

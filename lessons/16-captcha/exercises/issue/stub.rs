@@ -1,4 +1,4 @@
-use l16_captcha::rules::{Ask, Away, Issued, Store, place};
+pub use l16_captcha::rules::{Ask, Away, Issued, Store, place};
 
 /// Keeps a fresh `code` for an answer within `seconds`: `REQUEST CODE`, at its `place`. Neither part has a
 /// space in it.

@@ -2,8 +2,7 @@
 
 mod exercise;
 
-use exercise::outgoing;
-use l16_captcha::rules::{Drawn, Outgoing};
+use exercise::{Drawn, Outgoing, outgoing};
 use services::testkit::{Case, case};
 
 const ID: &str = "9f3ac01d77e24b6b8d5508c2f6a1e390";

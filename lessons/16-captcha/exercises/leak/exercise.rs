@@ -1,4 +1,4 @@
-use l16_captcha::rules::{Drawn, Outgoing};
+pub use l16_captcha::rules::{Drawn, Outgoing};
 
 /// What may leave.
 pub fn outgoing(drawn: &Drawn) -> Outgoing {

@@ -3,7 +3,7 @@
 //! comes from the source of randomness, and of words that are the same for every picture. `no-store` keeps the picture
 //! itself out of every cache on the way.
 
-use l16_captcha::rules::{Drawn, Outgoing};
+pub use l16_captcha::rules::{Drawn, Outgoing};
 
 /// What may leave.
 pub fn outgoing(drawn: &Drawn) -> Outgoing {

@@ -9,8 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
-use exercise::verify;
-use l16_captcha::rules::{Away, Store, Verdict};
+use exercise::{Away, Store, Verdict, verify};
 use services::testkit::driven::{self, Clock, Stuck};
 use services::testkit::{Case, case};
 

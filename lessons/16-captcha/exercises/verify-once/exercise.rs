@@ -1,4 +1,4 @@
-use l16_captcha::rules::{Away, Store, Verdict, place};
+pub use l16_captcha::rules::{Away, Store, Verdict, place};
 
 /// Judges an answer.
 pub async fn verify(

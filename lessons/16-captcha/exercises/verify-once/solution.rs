@@ -3,7 +3,7 @@
 //! has one guess, and then needs a new picture. The session is part of the place, and so a stranger finds
 //! nothing there, and takes nothing away from the owner. If the store is away nobody knows the code: that is no verdict.
 
-use l16_captcha::rules::{Away, Store, Verdict, place};
+pub use l16_captcha::rules::{Away, Store, Verdict, place};
 
 /// Judges an answer.
 pub async fn verify(
