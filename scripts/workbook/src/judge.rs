@@ -146,7 +146,7 @@ pub fn run(
         .unwrap_or_default();
     let mut verdict = read(exercise, &required, &finished);
     let mistakes = Mistake::all(&place.root, exercise).unwrap_or_default();
-    verdict.belief = belief(&verdict, exercise, &mistakes);
+    verdict.belief = belief(&verdict, &mistakes);
     Ok(verdict)
 }
 
@@ -211,20 +211,11 @@ fn explain(verdict: &mut Verdict, test: &str, text: &str) {
     };
 }
 
-/// The belief that a failure shows: that of the known mistake with the same test and words, else
-/// the exercise's own. A compile error shows none.
-fn belief(verdict: &Verdict, exercise: &Exercise, mistakes: &[Mistake]) -> Option<String> {
-    match verdict.status {
-        Status::Passed | Status::CompileError => return None,
-        Status::Failed | Status::TimedOut => {}
-    }
-    let known = mistakes.iter().find(|mistake| rejects(mistake, verdict));
-    Some(
-        known
-            .map_or(&exercise.belief, |mistake| &mistake.belief)
-            .slug
-            .clone(),
-    )
+/// The belief that a failure shows: that of the first known mistake with the same test and words. A mistake that is
+/// not known shows none: its author may hold another belief than the exercise is about.
+fn belief(verdict: &Verdict, mistakes: &[Mistake]) -> Option<String> {
+    let known = mistakes.iter().find(|mistake| rejects(mistake, verdict))?;
+    Some(known.belief.slug.clone())
 }
 
 /// Whether `verdict` is the rejection that `mistake` announces.

@@ -46,7 +46,7 @@ pub struct Verdict {
     pub seconds: f64,
     /// The test that failed, or that was running at the limit.
     pub check: Option<String>,
-    /// Slug of the belief that the failure shows.
+    /// Slug of the belief that the failure shows; `None` after a pass, a compile error, and a mistake that is not known.
     pub belief: Option<String>,
     /// What the learner is told: empty after a pass; the compiler's words after a compile error.
     pub message: String,

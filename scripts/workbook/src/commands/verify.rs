@@ -11,7 +11,7 @@ use super::{Command, course, text};
 use crate::course::Exercise;
 use crate::needs;
 use crate::text::seconds;
-use crate::verify::{answers, files, listings, pages};
+use crate::verify::{answers, files, listings, pages, slugs};
 
 /// The command `verify`, for those who write exercises.
 pub const COMMAND: Command = Command {
@@ -61,6 +61,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         needs::met(&exercise.needs, &exercise.lesson).map_err(anyhow::Error::msg)?;
     }
     let mut faults = files::faults(&course, strict);
+    faults.extend(slugs::faults(&course));
     faults.extend(listings::faults(&course));
     faults.extend(pages::faults(&course));
     let (found, counts) = answers::faults(&course, &exercises, times, &mut |line| {

@@ -44,7 +44,7 @@ pub struct Attempt {
     /// The test that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
-    /// Slug of the belief that the failure showed.
+    /// Slug of the belief that the failure showed; none for a mistake that is not known ("other" in reports).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub belief: Option<String>,
     /// How many hints had been shown.

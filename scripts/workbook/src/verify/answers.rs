@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, mpsc};
 
-use super::{Fault, lint, programs};
+use super::{Fault, lint, programs, slugs};
 use crate::course::{Course, Exercise, Mistake};
 use crate::judge::build::{self, BuildError, Built};
 use crate::judge::process::Cancel;
@@ -23,8 +23,8 @@ enum Must {
     Fail,
     /// Pass, this many times.
     Pass(usize),
-    /// Be rejected as announced.
-    BeRejected(Mistake),
+    /// Be rejected as announced; in a verdict it has its own belief, or that of another mistake where it is known to.
+    BeRejected { mistake: Mistake, known: bool },
 }
 
 struct Answer<'a> {
@@ -106,6 +106,7 @@ pub fn faults(
 fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<Answer<'a>> {
     let read = |file: &Path| std::fs::read_to_string(course.path(file)).ok();
     let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
+    let list = slugs::Known::read(course);
     let (stub, solution) = (exercise.stub(), exercise.solution());
     let answers = [
         (read(&stub), stub, Must::Fail),
@@ -115,7 +116,12 @@ fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<
         .into_iter()
         .chain(mistakes.into_iter().map(|mistake| {
             let text = mistake.text(&course.root, exercise).ok();
-            (text, mistake.file.clone(), Must::BeRejected(mistake))
+            let known = list.contains(&mistake.file);
+            (
+                text,
+                mistake.file.clone(),
+                Must::BeRejected { mistake, known },
+            )
         }))
         .filter_map(|(text, file, must)| Some((text?, file, must)))
         .enumerate()
@@ -132,7 +138,7 @@ fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<
 impl Answer<'_> {
     /// Whether it is a stub or a solution: these come first, and must be tidy.
     fn is_read(&self) -> bool {
-        !matches!(self.must, Must::BeRejected(_))
+        !matches!(self.must, Must::BeRejected { .. })
     }
 }
 
@@ -258,8 +264,8 @@ fn fault(must: &Must, verdict: &Verdict, time: usize) -> Option<String> {
             verdict.status.word(),
             verdict.check.as_deref().unwrap_or("no test"),
         )),
-        Must::BeRejected(_) if verdict.passed() => Some("the mistake passes".into()),
-        Must::BeRejected(mistake) if !rejects(mistake, verdict) => Some(format!(
+        Must::BeRejected { .. } if verdict.passed() => Some("the mistake passes".into()),
+        Must::BeRejected { mistake, .. } if !rejects(mistake, verdict) => Some(format!(
             "it must be rejected by `{}` with the words \"{}\"; it was {} by `{}`: {}",
             mistake.check,
             mistake.says,
@@ -267,6 +273,23 @@ fn fault(must: &Must, verdict: &Verdict, time: usize) -> Option<String> {
             verdict.check.as_deref().unwrap_or("no test"),
             verdict.message.lines().collect::<Vec<_>>().join(" / "),
         )),
-        Must::BeRejected(_) => None,
+        Must::BeRejected { mistake, known } => belief_fault(mistake, *known, verdict),
+    }
+}
+
+/// A verdict names the belief of the mistake itself, unless the list of what is left to mend has it.
+fn belief_fault(mistake: &Mistake, known: bool, verdict: &Verdict) -> Option<String> {
+    let own = &mistake.belief.slug;
+    match (verdict.belief.as_ref() == Some(own), known) {
+        (true, false) | (false, true) => None,
+        (true, true) => Some(format!(
+            "a verdict names its own belief, `{own}`: take it out of {}",
+            slugs::FILE
+        )),
+        (false, false) => Some(format!(
+            "a verdict names the belief `{}` and not its own, `{own}`: the words of that mistake fit this \
+             message as well; choose words that fit one of them only",
+            verdict.belief.as_deref().unwrap_or("none"),
+        )),
     }
 }

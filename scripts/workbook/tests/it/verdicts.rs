@@ -87,6 +87,20 @@ fn a_known_mistake_gives_the_verdict_its_belief() {
 }
 
 #[test]
+fn a_mistake_that_is_not_known_has_no_belief() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "alpha",
+        "pub fn double(_: u32) -> u32 {\n    panic!(\"no idea\")\n}\n",
+    );
+    let output = fixture.run(&["check", "alpha", "--json"]);
+    let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verdict["status"], "failed");
+    assert!(verdict["belief"].is_null(), "{verdict}");
+    assert_eq!(verdict.get("belief"), Some(&serde_json::Value::Null));
+}
+
+#[test]
 fn an_answer_that_does_not_compile_shows_what_rustc_says() {
     let (fixture, says) = alpha("\"two\"");
     assert!(says.starts_with("✗ 0.1 alpha   does not compile\n\nerror[E0308]: mismatched types\n"));

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::support::Fixture;
 use workbook::course::Course;
-use workbook::verify::{files, listings};
+use workbook::verify::{files, listings, slugs};
 
 const ALPHA: &str = "lessons/00-first/exercises/alpha";
 
@@ -407,6 +407,43 @@ fn answers_that_do_not_do_what_they_must_are_found() {
         "mistakes/1_the_same.diff: the mistake passes",
         "mistakes/2_a_constant.diff: it must be rejected by `zero_stays_zero` with the words \"never add",
         "mistakes/3_for_ever.diff: it does not compile: error[E0308]",
+    ] {
+        assert!(text.contains(line), "not found: {line}\n{text}");
+    }
+}
+
+#[test]
+fn a_mistake_under_the_belief_of_another_one_is_found() {
+    let fixture = Fixture::new().with_the_real_theme();
+    // A third mistake that the check tells from the first one no more than a verdict does.
+    let twin = format!("{ALPHA}/mistakes/4_a_twin.diff");
+    let first = fs::read_to_string(fixture.path(&format!("{ALPHA}/mistakes/1_the_same.diff")));
+    let text = (first.unwrap())
+        .replace("the-same-is-twice", "nothing-is-twice")
+        .replace("The same is twice as much.", "Nothing is twice as much.")
+        .replace("let same = n;", "let same = n * 1;");
+    fs::write(fixture.path(&twin), text).unwrap();
+    let output = fixture.run(&["verify", "alpha"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.contains(
+            "4_a_twin.diff: a verdict names the belief `the-same-is-twice` and not its own, `nothing-is-twice`"
+        ),
+        "{text}"
+    );
+    // What is known is no fault; what is known and mended, or gone, is one.
+    let list = fixture.path(slugs::FILE);
+    fs::create_dir_all(list.parent().unwrap()).unwrap();
+    fs::write(&list, format!("# Left to mend.\n{twin}\n")).unwrap();
+    let text = fixture.says(&["verify", "alpha"]);
+    assert!(text.contains("no fault"), "{text}");
+    let second = twin.replace("4_a_twin", "2_a_constant");
+    fs::write(&list, format!("{twin}\n{second}\nlessons/gone.diff\n")).unwrap();
+    let text = fixture.says(&["verify", "alpha"]);
+    for line in [
+        "2_a_constant.diff: a verdict names its own belief, `twice-is-a-constant-more`: take it out of",
+        "known-slugs.txt: there is no lessons/gone.diff: take the line out",
+        "2 faults",
     ] {
         assert!(text.contains(line), "not found: {line}\n{text}");
     }

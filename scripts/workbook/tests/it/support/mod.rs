@@ -131,8 +131,8 @@ pub fn mask(text: &str) -> String {
     while let Some(at) = rest.find(" s") {
         let (before, after) = rest.split_at(at);
         let number = before
-            .rfind(|c: char| !c.is_ascii_digit() && c != '.')
-            .map_or(0, |i| i + 1);
+            .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+            .len();
         let digits = &before[number..];
         let is_time = digits.contains('.') && digits.chars().any(|c| c.is_ascii_digit());
         let ends = !after[2..].starts_with(|c: char| c.is_alphanumeric());
