@@ -109,6 +109,27 @@ window.workbookQuestions = ({ words, element, recall, remember, all }) => {
         }
     }
 
+    // The folded results between this prediction and the next one.
+    function resultsOf(section) {
+        const both = all('.wb-predict[data-predict], details.wb-result');
+        const after = both.slice(both.indexOf(section) + 1);
+        const next = after.findIndex(each => each.matches('.wb-predict'));
+        return next < 0 ? after : after.slice(0, next);
+    }
+
+    // Scrolls the output to the line that begins with `scene`, instead of to its end.
+    function showScene(log, scene) {
+        log.normalize();
+        const text = log.firstChild;
+        const at = scene && text ? `\n${text.data}`.indexOf(`\n${scene}`) : -1;
+        if (at >= 0) {
+            const line = document.createRange();
+            line.setStart(text, at);
+            line.setEnd(text, at + scene.length);
+            log.scrollTop += line.getBoundingClientRect().top - log.getBoundingClientRect().top - 12;
+        }
+    }
+
     // `box` has the Run button and its output; null in a static file, where only the command is shown.
     function buildPrediction(section, box) {
         const id = section.dataset.predict;
@@ -122,9 +143,23 @@ window.workbookQuestions = ({ words, element, recall, remember, all }) => {
         const forget = element('button', { type: 'button', className: 'wb-button wb-quiet', hidden: true }, words.forget);
         fieldset.append(element('div', { className: 'wb-actions' }, lock, forget, status));
         const plain = text => text.replace(/[.!?]+$/, '');
+        // What the demo printed for the author stays folded until the reader has decided.
+        const results = resultsOf(section);
+        for (const result of results) {
+            result.querySelector('summary').addEventListener('click', event => {
+                if (!section.classList.contains('wb-locked') && !result.open) {
+                    event.preventDefault();
+                    status.textContent = words.predictFirst;
+                    section.scrollIntoView({ block: 'center' });
+                }
+            });
+        }
 
         function apply(choice) {
             const locked = choice !== null;
+            for (const result of results) {
+                result.open = locked;
+            }
             options.forEach(({ item, input }, at) => {
                 input.checked = at === choice;
                 input.disabled = locked;
@@ -165,6 +200,7 @@ window.workbookQuestions = ({ words, element, recall, remember, all }) => {
                     explainAll(options, true);
                     status.textContent = words.compare(plain(options[choice].text));
                 }
+                showScene(box.log, section.dataset.scene);
             };
         }
         const before = recall(key);

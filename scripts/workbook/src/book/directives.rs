@@ -99,6 +99,17 @@ fn read(line: &str) -> Option<Directive<'_>> {
     })
 }
 
+/// `demo=01-tcp scene="2. The title"`: the demo, and the beginning of the line of its output that the
+/// prediction is about.
+fn scene(argument: &str) -> (&str, Option<&str>) {
+    argument
+        .strip_suffix('"')
+        .and_then(|rest| rest.split_once(" scene=\""))
+        .map_or((argument, None), |(demo, scene)| {
+            (demo.trim_end(), Some(scene))
+        })
+}
+
 /// What is wrong with a line that holds a directive and something else.
 fn misplaced(line: &str) -> Option<String> {
     let text = without_code(line);
@@ -186,7 +197,8 @@ impl<'a> Chapter<'a> {
                 Ok(markup::quiz(&self.page, self.quizzes, &question))
             }
             "predict" => {
-                let lesson = argument
+                let (demo, scene) = scene(argument);
+                let lesson = demo
                     .strip_prefix("demo=")
                     .ok_or_else(|| fault(words::PREDICT_NEEDS_DEMO.to_owned()))
                     .and_then(|name| {
@@ -200,6 +212,7 @@ impl<'a> Chapter<'a> {
                     &self.page,
                     self.predictions,
                     lesson,
+                    scene,
                     &question,
                 ))
             }

@@ -121,20 +121,35 @@ pub fn quiz(page: &str, number: usize, question: &Question) -> String {
     out
 }
 
-/// A prediction before the demo of `lesson`, the `number`-th of its page.
+/// A prediction before the demo of `lesson`, the `number`-th of its page. After the demo the page shows the
+/// line of its output that begins with `scene`, and the right option if one is marked.
 #[must_use]
-pub fn prediction(page: &str, number: usize, lesson: &Lesson, question: &Question) -> String {
+pub fn prediction(
+    page: &str,
+    number: usize,
+    lesson: &Lesson,
+    scene: Option<&str>,
+    question: &Question,
+) -> String {
+    let scene = scene.map(|scene| format!(" data-scene=\"{}\"", escape(scene)));
     let mut out = format!(
-        "<section class=\"wb-predict\" data-predict=\"{}-p{number}\" data-demo=\"{}\" \
+        "<section class=\"wb-predict\" data-predict=\"{}-p{number}\" data-demo=\"{}\"{} \
          aria-label=\"{}\">\n",
         escape(page),
         escape(&lesson.name),
+        scene.unwrap_or_default(),
         words::prediction(number),
     );
+    let marked = question.options.iter().any(|choice| choice.right);
     asked(&mut out, question, |out, choice| {
+        let answer = match (marked, choice.right) {
+            (false, _) => "",
+            (true, true) => " data-answer=\"right\"",
+            (true, false) => " data-answer=\"wrong\"",
+        };
         let _ = write!(
             out,
-            "<li class=\"wb-option\">\n<div class=\"wb-choice\">\n\n{}\n\n</div>\n",
+            "<li class=\"wb-option\"{answer}>\n<div class=\"wb-choice\">\n\n{}\n\n</div>\n",
             choice.text,
         );
         if !choice.why.is_empty() {
@@ -357,5 +372,24 @@ It does.
             expected
         );
         assert!(html("{{#demo 01-tcp}}\n").contains("aria-label=\"Demo\""));
+    }
+
+    #[test]
+    fn a_prediction_may_mark_the_right_option_and_name_its_scene() {
+        let page = html(
+            "{{#predict demo=01-tcp scene=\"2. A <b>\"}}\nWhat?\n- [ ] a\n- [x] b\n{{/predict}}\n",
+        );
+        assert!(
+            page.contains("data-demo=\"01-tcp\" data-scene=\"2. A &lt;b&gt;\" aria-label"),
+            "{page}"
+        );
+        assert!(
+            page.contains("<li class=\"wb-option\" data-answer=\"wrong\">"),
+            "{page}"
+        );
+        assert!(
+            page.contains("<li class=\"wb-option\" data-answer=\"right\">"),
+            "{page}"
+        );
     }
 }

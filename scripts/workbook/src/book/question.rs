@@ -19,7 +19,7 @@ use super::scan::Fences;
 pub enum Kind {
     /// Exactly one option is right, and every option is explained.
     Quiz,
-    /// Nobody is right before the demo has run: marks mean nothing, explanations are optional.
+    /// One option at most is marked as right, which shows once the demo has run; explanations are optional.
     Prediction,
 }
 
@@ -105,7 +105,7 @@ fn faults(kind: Kind, question: &Question, first: usize) -> Vec<(usize, String)>
         .iter()
         .filter(|option| option.right)
         .count();
-    if kind == Kind::Quiz && right != 1 {
+    if (kind == Kind::Quiz && right != 1) || right > 1 {
         faults.push((first, words::not_one_right(right)));
     }
     for option in &question.options {

@@ -94,8 +94,8 @@ pub fn caught_by(belief: &str, check: &str, says: &str) -> String {
 // --------------------------------------------------------------- faults in a chapter
 
 /// A prediction without its demo.
-pub const PREDICT_NEEDS_DEMO: &str =
-    "a prediction names the lesson whose demo it is about: {{#predict demo=01-tcp}}";
+pub const PREDICT_NEEDS_DEMO: &str = "a prediction names the lesson whose demo it is about, and may name the line of its output to show: \
+     {{#predict demo=01-tcp scene=\"2. The title\"}}";
 /// No text before the first option.
 pub const NO_QUESTION: &str = "there is no question before the first option";
 /// Nothing to choose from.
