@@ -17,7 +17,7 @@ use stage::story::stamp;
 
 const PROGRAM: Program = Program {
     name: "l01-tcp",
-    title: "Two programs, one wire: lesson 01 of Sockets to Services.",
+    title: "TCP, a stream of bytes: lesson 01 of Sockets to Services.",
     commands: &[
         command("", "the demo: two processes, and every byte between them"),
         command("server", "a server, in one terminal"),
