@@ -201,7 +201,7 @@ mod tests {
         let (line, words) = wrong("{\n  \"service\": {\n    \"name\" 5\n");
         assert_eq!(
             (line, words.as_str()),
-            (3, "expected `:` at line 3 column 10")
+            (3, "expected `:` at line 3 column 12")
         );
         let (line, words) = wrong("{\n\"service\": {\n\"name\": \"a\",\n\"prot\": 80\n}\n}");
         assert_eq!(
