@@ -85,7 +85,6 @@ fn demo(side: Side) {
     let said = output(&mut command);
     let all = [
         "1. Greeter 1 takes itself off the list, and ends at once",
-        "calls are cut off",
         "2. Greeter 2 leaves well",
         "killed; not one line of it runs any more",
         "off the list of the healthy: a check has looked",
@@ -93,6 +92,9 @@ fn demo(side: Side) {
         "and called again",
     ];
     has_all(&said, &all);
+    // Whether a call was under way at that moment is chance; the demo says which it was.
+    let either = ["calls are cut off", "Luck: none was under way just then"];
+    assert!(either.iter().any(|words| said.contains(words)), "{said}");
     // Those who leave well, are killed with others to call, or rest: nothing is lost.
     assert!(said.matches("calls, 0 lost").count() >= 3, "{said}");
 }

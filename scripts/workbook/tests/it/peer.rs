@@ -400,7 +400,7 @@ fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
             "  resp: the solution, because your own has not passed yet\n  setex: the solution",
             "  once-only: the solution",
             "  store: this lesson's own server\nA real Python program calls it.\n",
-            "   redis-cli  STRLEN note\n   and gets   '10'\n",
+            "   redis-py   GET note",
             "   redis-py   a pipeline of 1000 commands: 1000 replies\n",
             "   redis-cli  TTL door:7\n   and gets   '",
             "   redis-py   keys in the store that never die: 0\n",
