@@ -8,27 +8,33 @@ use anyhow::{Context, Result};
 use lexopt::prelude::*;
 
 use super::{Command, course, text};
-use crate::course::Exercise;
+use crate::course::{Course, Exercise};
 use crate::needs;
 use crate::text::seconds;
-use crate::verify::{answers, files, listings, pages, slugs};
+use crate::verify::{Fault, answers, files, listings, mutants, pages, slugs};
 
 /// The command `verify`, for those who write exercises.
 pub const COMMAND: Command = Command {
     name: "verify",
     about: "prove the course: every stub fails, every solution passes, every mistake is caught",
     help: "\
-Usage: cargo workbook verify [ID | LESSON]... [--stress N]
+Usage: cargo workbook verify [ID | LESSON]... [--stress N | --mutants]
 
   ID, LESSON  runs only the answers of these exercises and lessons; files, listings and pages are
               looked at all the same. Without it: every answer of the course
   --stress N  each solution must pass N times (otherwise once; 3 times with CI=true)
+  --mutants   instead of all that: makes small wrong programs of each solution (a comparison at its
+              edge, a number off by one, a statement left out, an error ignored, a lock held
+              longer) and runs the check on each. One that passes is a fault, unless a line in the
+              exercise's equivalent.txt has its change, as it is printed, then ` ## ` and a reason
 
 Prints one line for each thing that is wrong, and exits with 1 if there is any. Works in a copy
 under target/workbook: the files you edit are neither used nor touched. With CI=true an exercise.rs
 that differs from its stub.rs is a fault as well.
 
-Example: cargo workbook verify frames --stress 20
+Examples:
+  cargo workbook verify frames --stress 20
+  cargo workbook verify frames --mutants
 ",
     run,
 };
@@ -36,10 +42,12 @@ Example: cargo workbook verify frames --stress 20
 fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let strict = std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let mut times = if strict { 3 } else { 1 };
+    let mut with_mutants = false;
     let mut names = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("stress") => times = arguments.value()?.parse::<usize>()?.max(1),
+            Long("mutants") => with_mutants = true,
             Value(value) => names.push(text(value)?),
             other => return Err(other.unexpected().into()),
         }
@@ -60,15 +68,15 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     for exercise in &exercises {
         needs::met(&exercise.needs, &exercise.lesson).map_err(anyhow::Error::msg)?;
     }
+    if with_mutants {
+        return run_mutants(&course, &exercises, started);
+    }
     let mut faults = files::faults(&course, strict);
     faults.extend(slugs::faults(&course));
     faults.extend(listings::faults(&course));
     faults.extend(pages::faults(&course));
-    let (found, counts) = answers::faults(&course, &exercises, times, &mut |line| {
-        // Progress only; if nobody listens, the work goes on.
-        let _ = writeln!(std::io::stderr(), "verify: {line}");
-    })
-    .context("cannot make the copy")?;
+    let (found, counts) =
+        answers::faults(&course, &exercises, times, &mut say).context("cannot make the copy")?;
     faults.extend(found);
     faults.sort();
     faults.dedup();
@@ -86,18 +94,51 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     println!(
         "verify: {}, {} answers ({} of them mistakes), solutions run {times} times: {} \
          ({})",
-        match exercises.len() {
-            1 => "1 exercise".to_owned(),
-            n => format!("{n} exercises"),
-        },
+        many(exercises.len(), "exercise"),
         counts.answers,
         counts.mistakes,
-        match faults.len() {
-            0 => "no fault".to_owned(),
-            1 => "1 fault".to_owned(),
-            n => format!("{n} faults"),
-        },
+        many(faults.len(), "fault"),
         seconds(started.elapsed()),
+    );
+    Ok(if faults.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Progress only; if nobody listens, the work goes on.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "verify: {line}");
+}
+
+/// `no fault`, `1 fault`, `2 faults`.
+fn many(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}"),
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
+/// The small wrong programs of these exercises: a line for each exercise, then what passes without a reason.
+fn run_mutants(course: &Course, exercises: &[&Exercise], started: Instant) -> Result<ExitCode> {
+    let mut all = 0;
+    let mut faults: Vec<Fault> =
+        mutants::faults(course, exercises, &mut say, &mut |exercise, counts| {
+            all += counts.made;
+            println!("{:16} {counts}", exercise.id);
+        })
+        .context("cannot make the mutants")?;
+    faults.dedup();
+    for fault in &faults {
+        println!("✗ {fault}");
+    }
+    println!(
+        "verify: {}, {all} mutants: {} ({})",
+        many(exercises.len(), "exercise"),
+        many(faults.len(), "fault"),
+        seconds(started.elapsed())
     );
     Ok(if faults.is_empty() {
         ExitCode::SUCCESS

@@ -5,6 +5,7 @@ mod book;
 mod commands;
 mod first_edition;
 mod mistake;
+mod mutants;
 mod needs;
 mod new;
 mod peer;

@@ -103,7 +103,7 @@ fn is_own(manifest: &Path) -> bool {
 /// lessons.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "workbook" | "testkit" => &[],
+        "mutants" | "workbook" | "testkit" => &[],
         "stage" => &["testkit"],
         "wire" => &["testkit", "stage"],
         "services" => &["l08-consul", "l15-redis", "stage", "testkit"],
@@ -176,7 +176,9 @@ fn the_arrows_point_as_the_design_says() {
             };
             for used in table.keys() {
                 let lesson = used.starts_with('l') && used.as_bytes().get(3) == Some(&b'-');
-                let tool = ["services", "stage", "testkit", "wire", "workbook"];
+                let tool = [
+                    "mutants", "services", "stage", "testkit", "wire", "workbook",
+                ];
                 let own = lesson || tool.contains(&used.as_str());
                 assert!(
                     !own || *used == name || allowed.contains(&used.as_str()),

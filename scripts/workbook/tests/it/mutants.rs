@@ -1,0 +1,74 @@
+//! `verify --mutants` over the fixture course, whose package `mutants` knows four changes of `alpha`'s solution: one
+//! that is rejected, one that does not compile, one that passes and one that never ends.
+
+use std::fs;
+
+use crate::support::Fixture;
+
+const ALPHA: &str = "lessons/00-first/exercises/alpha";
+
+/// What `verify --mutants alpha` prints, and whether all is well.
+fn mutants(fixture: &Fixture) -> (String, bool) {
+    let output = fixture.run(&["verify", "--mutants", "alpha"]);
+    let progress = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("verify: 1 exercise, "), "{text}{progress}");
+    (text, output.status.success())
+}
+
+#[test]
+fn a_mutant_that_passes_needs_a_reason() {
+    let fixture = Fixture::new();
+    let (text, good) = mutants(&fixture);
+    assert!(!good, "{text}");
+    for line in [
+        "alpha            4 mutants: 1 do not compile, 2 killed, 0 equivalent, 1 survive\n",
+        "✗ lessons/00-first/exercises/alpha/solution.rs:5: the check passes double: n * 2 -> 2 * n\n",
+        "verify: 1 exercise, 4 mutants: 1 fault (",
+    ] {
+        assert!(text.contains(line), "not found: {line}\n{text}");
+    }
+    // The learner's files, and those of the course, are as they were.
+    let solution = fs::read_to_string(fixture.path(&format!("{ALPHA}/solution.rs"))).unwrap();
+    assert!(solution.contains("n * 2"), "{solution}");
+
+    let list = fixture.path(&format!("{ALPHA}/equivalent.txt"));
+    fs::write(&list, "double: n * 2 -> 2 … ## A product commutes.\n").unwrap();
+    let (text, good) = mutants(&fixture);
+    assert!(good, "{text}");
+    assert!(text.contains("2 killed, 1 equivalent, 0 survive"), "{text}");
+
+    // A line without a reason, and one for what the check rejects.
+    fs::write(
+        &list,
+        "double: n * 2 -> 2 * n\ndouble: n * 2 -> n * 3 ## Three is as good.\n",
+    )
+    .unwrap();
+    let (text, good) = mutants(&fixture);
+    assert!(!good, "{text}");
+    for line in [
+        "alpha/equivalent.txt: a line is a change, ## and a reason: double: n * 2 -> 2 * n",
+        "alpha/equivalent.txt: no mutant that passes is `double: n * 2 -> n * 3`: take the line out",
+        "alpha/solution.rs:5: the check passes double: n * 2 -> 2 * n",
+    ] {
+        assert!(text.contains(line), "not found: {line}\n{text}");
+    }
+}
+
+#[test]
+fn other_right_answers_have_mutants_as_well() {
+    let fixture = Fixture::new();
+    let accepted = fixture.path(&format!("{ALPHA}/accepted"));
+    fs::create_dir(&accepted).unwrap();
+    let text = "pub fn double(n: u32) -> u32 {\n    let twice = n * 2;\n    twice\n}\n";
+    fs::write(accepted.join("a_name.rs"), text).unwrap();
+    fs::write(accepted.join("wrong.rs"), text.replace("n * 2", "n")).unwrap();
+    let (text, _) = mutants(&fixture);
+    for line in [
+        "8 mutants: 2 do not compile, 4 killed, 0 equivalent, 2 survive",
+        "accepted/a_name.rs:2: the check passes a_name.rs: double: n * 2 -> 2 * n",
+        "accepted/wrong.rs: it does not pass as it is",
+    ] {
+        assert!(text.contains(line), "not found: {line}\n{text}");
+    }
+}
