@@ -17,8 +17,8 @@ use crate::wire::script::Script;
 const HINTS: usize = 2;
 /// Fewest mistakes: the belief itself, and two more.
 const MISTAKES: usize = 3;
-/// Most minutes a lesson may take.
-const LESSON_MINUTES: u32 = 90;
+/// Most minutes that a lesson may take without its exercises.
+const READING_MINUTES: u32 = 60;
 
 /// All faults of the files. `strict`: a stub that differs from exercise.rs is a fault (in CI), not
 /// a learner's work.
@@ -71,11 +71,14 @@ struct TestTarget {
 
 fn lesson_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
     let toml = lesson.dir().join("lesson.toml");
-    if lesson.minutes == 0 || lesson.minutes > LESSON_MINUTES {
+    let exercises: u32 = lesson.exercises.iter().map(|e| e.minutes).sum();
+    let reading = lesson.minutes.saturating_sub(exercises);
+    if lesson.minutes == 0 || reading > READING_MINUTES {
         faults.push(Fault::at(
             &toml,
             format!(
-                "the lesson takes {} minutes; it must be 1 to {LESSON_MINUTES}",
+                "the lesson takes {} minutes, {reading} of them without its exercises; these must be \
+                 {READING_MINUTES} at most",
                 lesson.minutes
             ),
         ));

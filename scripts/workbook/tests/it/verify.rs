@@ -155,7 +155,7 @@ fn a_poor_lesson_toml_is_found() {
     );
     one(
         |f| replace(f, TOML, "minutes = 10", "minutes = 91"),
-        "it must be 1 to 90",
+        "these must be 60 at most",
     );
     one(
         |f| replace(f, TOML, "minutes = 10", "minutes = 4"),
