@@ -22,61 +22,44 @@ fn reading(case: &Case, within: Duration) -> (Running<'_, io::Result<Vec<u8>>>, 
     (request, client)
 }
 
-/// Fails unless the answer says that time was up.
+/// Fails unless the answer is `TimedOut`.
 #[track_caller]
-fn expect_late(case: &Case, answer: &io::Result<Vec<u8>>, advice: &str) {
-    if matches!(answer, Err(error) if error.kind() == ErrorKind::WouldBlock) {
-        let advice = "`WouldBlock` is what Unix calls a read timeout, Windows calls it `TimedOut`. \
-                      Give your caller one name on every system.";
-        case.differ("Err: TimedOut", answer.view(), advice);
-    }
+fn expect_late(case: &Case, answer: &io::Result<Vec<u8>>) {
+    let advice = match answer {
+        Ok(_) => {
+            "The newline had not arrived when the time was over, so what has arrived is not a \
+             request: return `TimedOut`, never a request."
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::WouldBlock => {
+                "`WouldBlock` is what Unix calls a read timeout, Windows calls it `TimedOut`. Give \
+                 your caller one name on every system."
+            }
+            ErrorKind::InvalidInput => {
+                "`set_read_timeout` refuses a timeout of zero with this error. Check first whether \
+                 any time is left."
+            }
+            _ => "The time was over before the newline arrived: that is `TimedOut`.",
+        },
+    };
     case.expect_error(ErrorKind::TimedOut, answer, advice);
 }
 
-/// Sends a byte every 10 ms until the function has returned, or for 700 ms. Returns what the
-/// function returned and the longest time between two bytes.
-fn drip(case: &Case) -> (Option<io::Result<Vec<u8>>>, Duration) {
+/// Sends `bytes` again and again, with a pause of `pause`, until the function has returned, or for 700 ms.
+/// Returns what the function returned and the longest time between two sends.
+fn send_on(case: &Case, bytes: &[u8], pause: Duration) -> (Option<io::Result<Vec<u8>>>, Duration) {
     let (request, mut client) = reading(case, ms(100));
     let mut longest = ms(0);
     let mut last = Instant::now();
     while !request.has_returned() && request.elapsed() < ms(700) {
-        // An error means that you have hung up. That is fine, if you have returned as well.
-        let _ = client.try_send(".");
+        // An error means that the function has closed the connection: then it has returned as well.
+        let _ = client.try_send(bytes);
         longest = longest.max(last.elapsed());
         last = Instant::now();
-        thread::sleep(ms(10));
+        thread::sleep(pause);
     }
     let answer = request.has_returned().then(|| request.within(PATIENCE, ""));
     (answer, longest)
-}
-
-// The belief of this exercise. Every single read is in time, and the request never ends.
-#[test]
-fn a_drip_is_cut_off() {
-    case("One byte every 10 ms, a deadline of 100 ms", |case| {
-        let mut attempts = 0;
-        let answer = loop {
-            let (answer, longest) = drip(case);
-            attempts += 1;
-            // On a busy machine this client may be held up itself. Then a read may time out that
-            // should not have, which proves nothing: once more.
-            if longest < ms(50) || attempts == 5 {
-                break answer;
-            }
-        };
-        let Some(answer) = answer else {
-            let advice = "A byte every 10 ms held you, and it could go on for ever; every single \
-                          read was in time. Fix the end once, and let each read wait only for \
-                          what is left.";
-            case.differ(
-                "Err: TimedOut after 100 ms",
-                "still reading after 0.7 s",
-                advice,
-            );
-        };
-        let advice = "Time was up before the newline came: that is `TimedOut`, never a request.";
-        expect_late(case, &answer, advice);
-    });
 }
 
 // A deadline is a limit and no delay: the newline ends the wait at once.
@@ -89,36 +72,101 @@ fn a_request_in_time_is_returned() {
                       for more bytes or for the deadline.";
         let answer = request.within(PATIENCE, advice);
         match &answer {
-            Ok(line) => case.expect_eq(&b"GET it"[..], &line[..], "The line, no newline."),
-            Err(_) => case.differ("\"GET it\"", answer.view(), "Nothing was late here."),
+            Ok(line) => case.expect_eq(&b"GET it"[..], &line[..], "The line without its newline."),
+            Err(_) => case.differ(
+                "\"GET it\"",
+                answer.view(),
+                "The whole request arrived within 10 s.",
+            ),
         }
     });
 }
 
-// A clock is of no use to somebody who is asleep.
+// The belief of this exercise. Every single read is in time, and the request never ends.
 #[test]
-fn silence_is_cut_off() {
-    case("A silent client, a deadline of 40 ms", |case| {
-        let (request, _client) = reading(case, ms(40));
-        let advice = "A silent client held you: `read` waits for ever unless it has a timeout, \
-                      and looking at the clock after it is too late.";
-        let answer = request.within(PATIENCE, advice);
-        let advice = "Nothing came in time: that is `TimedOut`. A timeout of zero is refused with \
-                      `InvalidInput`, so ask first whether any time is left.";
-        expect_late(case, &answer, advice);
+fn drip_is_cut_off() {
+    case("One byte every 10 ms, a deadline of 100 ms", |case| {
+        let mut attempts = 0;
+        let answer = loop {
+            let (answer, longest) = send_on(case, b".", ms(10));
+            attempts += 1;
+            // On a busy machine this client may be held up itself. Then a read may time out that
+            // should not have, which proves nothing: once more.
+            if longest < ms(50) || attempts == 5 {
+                break answer;
+            }
+        };
+        let Some(answer) = answer else {
+            let advice = "A byte arrived every 10 ms, so every single read was in time, and the \
+                          request did not end. Compute the deadline once, and let each read wait \
+                          only for the time that is left.";
+            case.differ(
+                "Err: TimedOut after 100 ms",
+                "still reading after 0.7 s",
+                advice,
+            );
+        };
+        expect_late(case, &answer);
     });
 }
 
-// Gone is not late. A caller may want to log the one and count the other.
+// A read that never waits never times out: the clock must be read as well.
+#[test]
+fn flood_is_cut_off() {
+    case("Bytes without a pause, a deadline of 100 ms", |case| {
+        let (answer, _) = send_on(case, &[b'.'; 4096], ms(0));
+        let Some(answer) = answer else {
+            let advice = "There was always a byte to read, so no read had to wait, and none timed \
+                          out. Read the clock before each read, and stop when no time is left.";
+            case.differ(
+                "Err: TimedOut after 100 ms",
+                "still reading after 0.7 s",
+                advice,
+            );
+        };
+        expect_late(case, &answer);
+    });
+}
+
+// A clock that is read between two reads does not end a read that waits.
+#[test]
+fn silence_is_cut_off() {
+    case("A silent client, a deadline of 70 ms", |case| {
+        let (request, _client) = reading(case, ms(70));
+        let since = Instant::now();
+        let advice = "The client sent nothing, and the function did not return: `read` waits without \
+                      limit unless it has a timeout.";
+        let answer = request.within(PATIENCE, advice);
+        // The function began a moment before this clock.
+        if since.elapsed() < ms(50) {
+            case.differ(
+                "Err: TimedOut after 70 ms",
+                format!("{} after {} ms", answer.view(), since.elapsed().as_millis()),
+                "The client had 70 ms for its request. Do not give up before.",
+            );
+        }
+        expect_late(case, &answer);
+    });
+}
+
+// An end and a deadline are two things: a caller may want to log the one and count the other.
 #[test]
 fn the_end_is_no_timeout() {
-    case("A client that sends `hel` and hangs up", |case| {
+    case("A client that sends `hel` and closes", |case| {
         let (request, mut client) = reading(case, ms(100));
         client.send("hel");
         client.close();
-        let answer = request.within(PATIENCE, "The client has gone, and you wait for it.");
-        let advice = "`read` gave 0 bytes: the client will never send the rest. Say so at once, \
-                      there is nothing to wait for.";
+        let answer = request.within(
+            PATIENCE,
+            "The client has closed the connection, and the function did not return.",
+        );
+        let advice = match &answer {
+            Ok(_) => "The newline never arrived, so this is not a request.",
+            Err(_) => {
+                "`read` returned 0 bytes: the client will never send the rest. Report that at \
+                 once, as `UnexpectedEof`."
+            }
+        };
         case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
     });
 }

@@ -1,7 +1,7 @@
-//! A timeout says how long one `read` may wait; a deadline says when it is over. Whoever sends one
-//! byte just before each timeout meets every timeout and no deadline. So the end is fixed once,
-//! and every read may only wait for what is left until then. The timeout is needed as well: a
-//! clock that is looked at between reads says nothing while a read waits for a silent client.
+//! A timeout limits how long one `read` may wait; a deadline limits the whole request. A client that sends one
+//! byte just before each timeout stays within every timeout and never ends. So the deadline is computed once,
+//! and each read may wait only for the time that is left. The timeout is needed as well: a
+//! clock that is read between two reads does not end a read that waits for a silent client.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ pub fn read_request(stream: &mut TcpStream, within: Duration) -> io::Result<Vec<
     let mut line = Vec::new();
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        // A timeout of zero would be refused with `InvalidInput`, so this is asked first.
+        // A timeout of zero is an error, `InvalidInput`, so this is checked first.
         if left.is_zero() {
             return Err(ErrorKind::TimedOut.into());
         }
@@ -23,8 +23,8 @@ pub fn read_request(stream: &mut TcpStream, within: Duration) -> io::Result<Vec<
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(_) if byte[0] == b'\n' => return Ok(line),
             Ok(_) => line.push(byte[0]),
-            // Unix says `WouldBlock` when the time is up. One name for it is enough for callers;
-            // the loop comes back and finds that nothing is left.
+            // Unix reports a read timeout as `WouldBlock`. The loop goes round once more, finds that
+            // no time is left, and returns `TimedOut`.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }

@@ -1,11 +1,34 @@
-//! The check of `echo`: four clients, each on a connection of its own.
+//! The check of `echo`: five clients, each on a connection of its own.
 
 mod exercise;
 
-use testkit::{On, PATIENCE, case};
+use testkit::{On, PATIENCE, View, case};
 
-// A connection carries more than one message. Whoever waits for the end before answering keeps
-// a client waiting that waits for the answer.
+const ENDLESS: &str = "The client has finished sending, and the function goes on reading. 0 bytes from \
+                       `read` mean that no more bytes will arrive.";
+
+// The plainest client: one line, and then it waits for the answer.
+#[test]
+fn answers_a_line() {
+    case("A client that sends a line and waits", |case| {
+        let (stream, mut client) = case.pair();
+        let _echo = case.start("echo", move || exercise::echo(stream));
+        client.send("hello\n");
+        client.expect(
+            "hello\n",
+            &[
+                On::Silence(
+                    "Nothing came back while the client waited. A function such as `read_to_end` \
+                     waits for the end of the stream, and a `BufWriter` keeps the answer until it \
+                     is flushed. Send back what each `read` returns, at once.",
+                ),
+                On::Closed("The connection was closed before the line was sent back."),
+            ],
+        );
+    });
+}
+
+// A connection carries more than one message, and not each of them ends with a newline.
 #[test]
 fn answers_at_once() {
     case("A client that waits for each answer", |case| {
@@ -16,10 +39,10 @@ fn answers_at_once() {
             "hello",
             &[
                 On::Silence(
-                    "Send back what each `read` gives, at once. You still wait - for a newline, \
-                     or for the end - while the client waits for you.",
+                    "A line was sent back, but these bytes were not: they have no newline. Do not \
+                     wait for one; send back what each `read` returns.",
                 ),
-                On::Closed("You hung up before you had answered."),
+                On::Closed("The connection was closed before the bytes were sent back."),
             ],
         );
         client.send("again");
@@ -27,10 +50,10 @@ fn answers_at_once() {
             "again",
             &[
                 On::Closed(
-                    "You answered once and hung up. The client had more to say: read again until \
-                     it has finished.",
+                    "The first bytes were sent back, and then the connection was closed. The \
+                     client had more to send: read again until it has finished.",
                 ),
-                On::Silence("You answered once and then stopped reading."),
+                On::Silence("The first bytes were sent back, and then nothing more was read."),
                 On::Wrong(
                     "Send back only what this `read` has filled, `&buf[..n]`. The rest of the \
                      buffer is older bytes or zeros.",
@@ -40,81 +63,77 @@ fn answers_at_once() {
     });
 }
 
-// The belief of this exercise. 0 bytes are not "nothing yet": `read` would have waited.
+// The belief of this exercise. 0 bytes do not mean "nothing yet": `read` would have waited.
 #[test]
 fn ends_with_the_client() {
-    case("A client that has finished", |case| {
+    case("A client that has finished sending", |case| {
         let (stream, mut client) = case.pair();
         let _echo = case.start("echo", move || exercise::echo(stream));
         client.send("bye");
         client.expect("bye", &[]);
         client.finish();
         client.expect_end(&[
-            On::Silence(
-                "0 bytes from `read` means that the client has finished; you read on for ever.",
-            ),
-            On::Wrong("The client had nothing more to say, and you did."),
+            On::Silence(ENDLESS),
+            On::Wrong("More bytes came back than the client had sent."),
         ]);
     });
 }
 
-// Half-close: the client sends all it has, says so, and only then reads. Nothing may be lost,
+// Half-close: the client sends all it has, finishes, and only then reads. No byte may be lost,
 // and the count proves that the end was seen.
 #[test]
 fn returns_the_count() {
-    case("10000 bytes, then the end, then reading", |case| {
+    const SENT: usize = 10_007;
+    case("10007 bytes, then the end, then reading", |case| {
         let (stream, mut client) = case.pair();
         let echo = case.start("echo", move || exercise::echo(stream));
-        let sent: Vec<u8> = (b'a'..=b'z').cycle().take(10_000).collect();
+        let sent: Vec<u8> = (b'a'..=b'z').cycle().take(SENT).collect();
         client.send(&sent);
         client.finish();
-        let back = client.read_to_end(&[On::Silence(
-            "0 bytes from `read` means that the client has finished; you read on for ever.",
-        )]);
+        let back = client.read_to_end(&[On::Silence(ENDLESS)]);
         case.expect_eq(
-            &sent.len(),
-            &back.len(),
-            "Not all bytes came back. Every read gives a piece; answer each of them.",
+            &format!("{SENT} bytes back"),
+            &format!("{} bytes back", back.len()),
+            "Each read returns a piece. Send back each of them, and each only once.",
         );
         case.expect_eq(
             &sent,
             &back,
-            "The bytes came back in another order or changed.",
+            "The number of bytes is right, but their order or their values changed.",
         );
         let answer = echo.within(
             PATIENCE,
-            "All was sent back, and then `echo` did not return.",
+            "All bytes were sent back, and then the function did not return.",
         );
         match answer {
             Ok(count) => {
                 case.expect_eq(
-                    &10_000u64,
-                    &count,
-                    "Return the sum over all reads, not the last one.",
+                    &format!("Ok({SENT})"),
+                    &format!("Ok({count})"),
+                    "Return the sum over all reads.",
                 );
             }
-            Err(error) => case.fail(
-                case.report()
-                    .detail("expected", "Ok(10000)")
-                    .detail("your answer", testkit::View::view(&error))
-                    .advice("A client that finishes politely is no error."),
+            Err(error) => case.differ(
+                format!("Ok({SENT})"),
+                error.view(),
+                "The client finished in order, with a half-close. That is not an error.",
             ),
         }
     });
 }
 
-// Clients break off. That is an error of this one connection, which the caller gets to see.
+// A broken connection is an error of this connection alone, and the caller sees it as a value.
 #[test]
-fn takes_a_client_that_breaks_off() {
-    case("A client that breaks off", |case| {
+fn survives_a_broken_connection() {
+    case("A client that breaks the connection (RST)", |case| {
         let (stream, mut client) = case.pair();
         let echo = case.start("echo", move || exercise::echo(stream));
         client.send("hello");
         client.reset();
-        // Which of the two it is, an error or an end, depends on the system. Both are fine.
+        // An error or an end: which of the two `read` reports depends on the system.
         let _either = echo.within(
             PATIENCE,
-            "The connection is gone, and you still wait for it.",
+            "The connection is gone, and the function did not return.",
         );
     });
 }

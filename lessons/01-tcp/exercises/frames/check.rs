@@ -7,45 +7,58 @@ use std::io::{self, ErrorKind};
 
 use testkit::{Case, Pieces, View, case};
 
-/// Fails unless the next message is this one.
+/// Fails unless the next message is this one. `other` is the advice where no other one fits.
 #[track_caller]
-fn expect(case: &Case, expected: &str, stream: &mut Pieces, advice: &str) {
-    match exercise::read_message(stream) {
-        Ok(Some(answer)) => case.expect_eq(expected.as_bytes(), &answer[..], advice),
-        other => case.differ(expected.view(), other.view(), advice),
+fn expect(case: &Case, expected: &[u8], stream: &mut Pieces, other: &str) {
+    let answer = exercise::read_message(stream);
+    let advice = match &answer {
+        Ok(Some(body)) if body == expected => return,
+        Ok(Some(body)) if expected.starts_with(body) => {
+            "One `read` returns what has arrived so far, not one message: keep reading until all \
+             `len` bytes are there."
+        }
+        Ok(Some(body)) if body.starts_with(expected) => {
+            "The answer goes on into the next message: take `len` bytes, no more."
+        }
+        Ok(Some(_)) => other,
+        Ok(None) => {
+            "`Ok(None)` is for a stream that ends before a message begins. Here a message had \
+             begun."
+        }
+        Err(_) => other,
+    };
+    match &answer {
+        Ok(Some(body)) => case.differ(expected.view(), body.view(), advice),
+        answer => case.differ(expected.view(), answer.view(), advice),
     }
 }
 
-const PIECES: &str = "One read returns what has arrived so far, not one message: keep reading \
-                      until all `len` bytes are there.";
-
-// The belief of this exercise. On loopback a small message nearly always comes in one piece, so
-// wrong code works there for years. Every other network cuts where it likes.
+// The belief of this exercise. On loopback a small message nearly always arrives in one piece, so
+// wrong code works there for years. Other networks cut anywhere.
 #[test]
 fn pieces_are_joined() {
+    let valid = "This is a valid message, in pieces. Keep reading until the colon, and then until \
+                 all bytes are there.";
     case("A frame that arrives in two pieces", |case| {
-        expect(
-            case,
-            "hello",
-            &mut case.pieces(["5:hel", "lo"]).then_silence(),
-            PIECES,
-        );
+        let mut stream = case.pieces(["5:hel", "lo"]).then_silence();
+        expect(case, b"hello", &mut stream, valid);
     });
     case("A frame that is cut inside its length", |case| {
         let mut stream = case.pieces(["1", "2:hello, world"]).then_silence();
-        expect(case, "hello, world", &mut stream, PIECES);
+        expect(case, b"hello, world", &mut stream, valid);
     });
     case("A frame that arrives byte by byte", |case| {
         let bytes = b"12:hello: world".map(|byte| [byte]);
-        expect(
-            case,
-            "hello: world",
-            &mut case.pieces(bytes).then_silence(),
-            PIECES,
-        );
+        let mut stream = case.pieces(bytes).then_silence();
+        expect(case, b"hello: world", &mut stream, valid);
+    });
+    case("A frame of bytes that are not text", |case| {
+        let mut stream = case.pieces([b"4:\xff\0\n:"]).then_silence();
+        let advice = "A message may hold any bytes: they need not be text.";
+        expect(case, b"\xff\0\n:", &mut stream, advice);
     });
     case("A frame without a body, `0:`", |case| {
-        let advice = "An empty message is a message too: Some(nothing), not None.";
+        let advice = "An empty message is a message too: `Ok(Some(..))` with no bytes in it.";
         match exercise::read_message(&mut case.pieces(["0:"]).then_silence()) {
             Ok(Some(body)) if body.is_empty() => {}
             other => case.differ("Ok(Some(nothing))", other.view(), advice),
@@ -53,71 +66,92 @@ fn pieces_are_joined() {
     });
 }
 
-// A length is a claim by somebody you do not know. It costs them a few bytes to write it.
+/// Fails unless this length is refused.
+#[track_caller]
+fn expect_refused(case: &Case, pieces: &[&str], advice: &str) {
+    let answer = exercise::read_message(&mut case.pieces(pieces));
+    let advice = match &answer {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            "The function went on to read the bytes that were announced, until the stream ended. \
+             Compare the length with `MAX` before you make a buffer and read."
+        }
+        _ => advice,
+    };
+    case.expect_error(ErrorKind::InvalidData, &answer, advice);
+}
+
+// The sender can claim any length. It costs a few bytes to write it.
 #[test]
 fn refuses_a_length_it_cannot_trust() {
+    let large = "The length is larger than `MAX`. Refuse it before you make a buffer of that size.";
     case("A length of 300 million", |case| {
-        let answer = exercise::read_message(&mut case.pieces(["300000000:", "hello"]));
-        let advice = "Ten bytes from a stranger made you reserve 300 MB: compare the length with \
-                      `MAX` before you make the buffer.";
-        case.expect_error(ErrorKind::InvalidData, &answer, advice);
+        expect_refused(case, &["300000000:", "hello"], large);
     });
     case("A length that fits into no number", |case| {
-        let answer = exercise::read_message(&mut case.pieces(["99999999999999999999999:"]));
-        let advice = "Refuse the length as soon as it is larger than `MAX`.";
-        case.expect_error(ErrorKind::InvalidData, &answer, advice);
+        expect_refused(case, &["99999999999999999999999:"], large);
+    });
+    case("A length of `MAX` + 1", |case| {
+        let body = "x".repeat(exercise::MAX + 1);
+        let frame = format!("{}:{body}", body.len());
+        expect_refused(case, &[&frame], large);
     });
     for nonsense in ["hello", ":hello", "-5:hello", "5 :hello", "+5:hello"] {
         case(&format!("{nonsense:?} where a length should be"), |case| {
-            let answer = exercise::read_message(&mut case.pieces([nonsense]));
             let advice =
                 "Only the digits 0 to 9, at least one of them, may stand before the colon.";
-            case.expect_error(ErrorKind::InvalidData, &answer, advice);
+            expect_refused(case, &[nonsense], advice);
         });
     }
     case("The longest message that is allowed", |case| {
         let body = "x".repeat(exercise::MAX);
         let frame = format!("{}:{body}", body.len());
         let advice = "A message of exactly `MAX` bytes is still allowed.";
-        expect(
-            case,
-            &body,
-            &mut case.pieces([frame]).then_silence(),
-            advice,
-        );
+        let mut stream = case.pieces([frame]).then_silence();
+        expect(case, body.as_bytes(), &mut stream, advice);
     });
 }
 
-// The end has two meanings, and only the protocol can tell them apart.
+// The end of the stream has two meanings, and only the protocol can tell them apart.
 #[test]
 fn the_end_is_polite_only_between_messages() {
-    case("The other side has finished", |case| {
+    case("The stream ends before a message begins", |case| {
         let answer = exercise::read_message(&mut case.pieces([""; 0]));
         if !matches!(answer, Ok(None)) {
-            let advice = "No message was begun, so this is no error: the conversation is over.";
+            let advice = "No message had begun, so the other side has finished in order.";
             case.differ("Ok(None)", answer.view(), advice);
         }
     });
     for cut in ["5:hel", "5:", "5"] {
-        case(&format!("The other side ends after {cut:?}"), |case| {
+        case(&format!("The stream ends after {cut:?}"), |case| {
             let answer: io::Result<_> = exercise::read_message(&mut case.pieces([cut]));
-            let advice = "The connection ended inside a message. Half a message must not pass for \
-                          a whole one, nor for a polite end.";
+            let advice = match &answer {
+                Ok(None) => "A message had begun, so this is not the end between two messages.",
+                Ok(Some(_)) => {
+                    "The message is incomplete. Do not return half of it as a whole one."
+                }
+                Err(_) => "The stream ended inside a message. Report it as `UnexpectedEof`.",
+            };
             case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
         });
     }
 }
 
-// One read may also return more than one message. What you have read, nobody can read again.
+// One read may also return more than one message. Bytes that one call reads are lost for the next call.
 #[test]
 fn two_messages_in_one_piece() {
-    case("Two frames that arrive in one piece", |case| {
-        let mut stream = case.pieces(["5:hello2:ok"]);
-        let advice =
-            "The first read may hold the second message as well: take `len` bytes, no more.";
-        expect(case, "hello", &mut stream, advice);
-        let advice = "The second message was lost. The first call had read it and threw it away \
-                      with its buffer: read no further than the message goes.";
-        expect(case, "ok", &mut stream, advice);
+    case("Three frames in two pieces", |case| {
+        let mut stream = case
+            .pieces(["5:hello2", ":ok11:hello world"])
+            .then_silence();
+        let lost = "Bytes of this message were lost. An earlier call had read them into its own \
+                    buffer and dropped them: read no further than the message goes.";
+        expect(
+            case,
+            b"hello",
+            &mut stream,
+            "This is the first message, in one piece.",
+        );
+        expect(case, b"ok", &mut stream, lost);
+        expect(case, b"hello world", &mut stream, lost);
     });
 }

@@ -1,17 +1,20 @@
-//! `accept` (inside `incoming`) hands out one connection and serves nobody: while one thread talks,
-//! that same thread accepts no one. So each conversation gets a thread of its own, and nobody waits
-//! for it to end. What all of them share, the counter, lives in an `Arc`: it must outlive the loop
-//! turn that started the thread. Counting out happens whatever `talk` returned, because clients who
-//! break off have left as well; their error is news about one connection and ends only that.
+//! `accept` (inside `incoming`) returns one connection. A thread that talks to a client does not call `accept`
+//! meanwhile, so each conversation gets a thread of its own, and the loop does not wait
+//! for it. The threads share the counter, so it lives in an `Arc`: it must outlive the loop
+//! turn that started the thread. The client is subtracted whatever `talk` returned, because a client whose
+//! connection broke has left as well. Its error concerns one connection and ends only that one.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Serves all clients at the same time. Each line of a client is answered with the number of
-/// clients that are connected at this moment: `2 here`.
+// Given in given.rs, beside this file: `talk`.
+pub use super::given::*;
+
+/// Serves any number of clients at the same time. `talk` answers each line of a client with the number
+/// of clients that are connected at this moment: `2 here`.
 pub fn serve(listener: TcpListener) -> io::Result<()> {
     let here = Arc::new(AtomicUsize::new(0));
     for stream in listener.incoming() {
@@ -22,19 +25,9 @@ pub fn serve(listener: TcpListener) -> io::Result<()> {
             let outcome = talk(stream, &here);
             here.fetch_sub(1, Ordering::SeqCst);
             if let Err(error) = outcome {
-                eprintln!("a client broke off: {error}");
+                eprintln!("a connection broke: {error}");
             }
         });
-    }
-    Ok(())
-}
-
-/// One conversation, until the client has finished.
-fn talk(stream: TcpStream, here: &AtomicUsize) -> io::Result<()> {
-    for line in BufReader::new(&stream).lines() {
-        line?; // bytes that are no text are an error
-        let answer = format!("{} here\n", here.load(Ordering::SeqCst));
-        (&stream).write_all(answer.as_bytes())?;
     }
     Ok(())
 }

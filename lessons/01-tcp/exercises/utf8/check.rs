@@ -1,4 +1,4 @@
-//! The check of `utf8`: texts in several languages, cut where it hurts.
+//! The check of `utf8`: texts in several languages, cut inside characters.
 
 mod exercise;
 
@@ -20,14 +20,22 @@ fn sent(case: &Case, text: &str) -> Vec<u8> {
     }
 }
 
-// The belief of this exercise. A network cuts between bytes, never minding characters.
+// The belief of this exercise. A network cuts between any two bytes, also inside a character.
 #[test]
 fn a_character_in_two_pieces() {
     case("`你` arrives as 1 + 2 bytes", |case| {
         let mut wire = case.pieces([&[3, 0xe4][..], &[0xbd, 0xa0]]).then_silence();
         let answer = exercise::receive(&mut wire);
-        let advice = "你 came as 1 + 2 bytes: decode the whole frame. A piece of it is just bytes, \
-                      and its end may stand inside a character.";
+        let advice = match &answer {
+            Ok(text) if text.chars().count() == 3 && !text.contains('\u{fffd}') => {
+                "Each byte was turned into a character of its own. In UTF-8 this character is \
+                 three bytes: decode all of them together."
+            }
+            _ => {
+                "你 arrived as 1 + 2 bytes: collect the whole frame, then decode it. A piece may \
+                 end inside a character."
+            }
+        };
         match &answer {
             Ok(text) => case.expect_eq("你", text, advice),
             Err(_) => case.differ("你".view(), answer.view(), advice),
@@ -35,21 +43,27 @@ fn a_character_in_two_pieces() {
     });
 }
 
-// A replacement character is data loss that nobody is told about.
+// A replacement character is data loss that the caller does not notice.
 #[test]
 fn bytes_that_are_no_text() {
     for bytes in [&b"\x02a\xff"[..], b"\x01\xe4"] {
         let situation = format!("The frame {}", view_bytes(&bytes[1..]));
         case(&situation, |case| {
             let answer = exercise::receive(&mut case.pieces([bytes]).then_silence());
-            let advice = "These bytes are no text. Say so; a replaced character is a changed \
-                          message, and neither side would notice.";
+            let advice = match &answer {
+                Ok(text) if text.contains('\u{fffd}') => {
+                    "These bytes are not UTF-8, and `\u{fffd}` took the place of some. That \
+                     changes the message, and neither side would notice: return an error."
+                }
+                _ => "These bytes are not UTF-8. Return an error.",
+            };
             case.expect_error(ErrorKind::InvalidData, &answer, advice);
         });
     }
     case("The connection ends inside the frame", |case| {
         let answer = exercise::receive(&mut case.pieces([b"\x05hel"]));
-        case.expect_error(ErrorKind::UnexpectedEof, &answer, "Half a text is no text.");
+        let advice = "The length says 5 bytes, and the stream ended after 3.";
+        case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
     });
 }
 
@@ -58,8 +72,8 @@ fn bytes_that_are_no_text() {
 fn length_counts_bytes() {
     case("The length of `你好`", |case| {
         let wire = sent(case, "你好");
-        let advice = "`你好` is 2 characters and 6 bytes. The receiver counts bytes: it would stop \
-                      inside the text and take the rest for the next length.";
+        let advice = "`你好` is 2 characters and 6 bytes, and the first byte must say 6. The \
+                      receiver counts bytes: with 2 it would stop inside the text.";
         case.expect_eq(&b"\x06\xe4\xbd\xa0\xe5\xa5\xbd"[..], &wire[..], advice);
     });
 }
@@ -70,21 +84,32 @@ fn too_long_is_refused() {
     case("A text of 300 bytes", |case| {
         let mut wire = Vec::new();
         let answer = exercise::send(&"a".repeat(300), &mut wire);
-        let advice = "300 does not fit into one byte, and cutting it off makes 44: the receiver \
-                      would take 256 letters for frames.";
+        let advice = match wire.first() {
+            Some(44) => {
+                "The text was sent with the length 44: 300 does not fit into one byte, and \
+                 `as u8` cuts it off. The receiver would take the rest for the next frame."
+            }
+            _ => "300 does not fit into one byte. Refuse the text.",
+        };
         case.expect_error(ErrorKind::InvalidInput, &answer, advice);
         case.expect_eq(
-            &0usize,
-            &wire.len(),
+            "0 bytes sent",
+            &format!("{} bytes sent", wire.len()),
             "Refuse before you send the first byte.",
         );
+    });
+    case("A text of 256 bytes, 128 characters", |case| {
+        let mut wire = Vec::new();
+        let answer = exercise::send(&"ü".repeat(128), &mut wire);
+        let advice = "256 does not fit into one byte: the limit counts bytes, not characters.";
+        case.expect_error(ErrorKind::InvalidInput, &answer, advice);
     });
     case("A text of 255 bytes", |case| {
         let text = "ü".repeat(127) + "!";
         case.expect_eq(
-            &256usize,
-            &sent(case, &text).len(),
-            "255 bytes and the length: 256.",
+            "256 bytes sent",
+            &format!("{} bytes sent", sent(case, &text).len()),
+            "One byte for the length, and 255 for the text.",
         );
     });
 }

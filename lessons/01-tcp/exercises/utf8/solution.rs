@@ -1,7 +1,7 @@
-//! A wire carries bytes; text is what they mean once they are complete. A cut may fall into the
+//! A connection carries bytes. A piece may end in the
 //! middle of a character, so the whole frame is collected first and decoded once. The length
-//! counts what travels, bytes: `你` is one character and three of them. And a byte that is no text is
-//! reported, not replaced: whoever gets a `\u{FFFD}` has lost the original without being told.
+//! counts bytes: `你` is one character and three bytes. Bytes that are not UTF-8 are
+//! reported, not replaced: a caller that gets a `\u{FFFD}` has lost the original and does not know it.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -13,7 +13,7 @@ pub fn send(text: &str, to: &mut impl Write) -> io::Result<()> {
     to.write_all(text.as_bytes())
 }
 
-/// Receives such a text. Bytes that are no UTF-8 are an error: `InvalidData`.
+/// Receives such a text, whatever pieces its bytes arrive in.
 pub fn receive(from: &mut impl Read) -> io::Result<String> {
     let mut length = [0];
     from.read_exact(&mut length)?;
