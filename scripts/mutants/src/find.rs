@@ -14,7 +14,7 @@ use syn::{Attribute, Expr, Lit, ReturnType, Type};
 use crate::{ops, select};
 
 /// The longest text of a change that is shown whole, in characters.
-const SHOWN: usize = 60;
+const SHOWN: usize = 90;
 
 /// One small wrong program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -315,7 +315,8 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_expr_try(&mut self, item: &'ast syn::ExprTry) {
         if !self.ignored.contains(&item.span().byte_range()) {
             let text = format!("{}.unwrap_or_default()", self.source(&item.expr));
-            self.replace(item, &text);
+            let change = format!("{} -> a default for an error", short(self.source(item)));
+            self.note(item.span().byte_range(), &text, change);
         }
         visit::visit_expr_try(self, item);
     }
@@ -386,7 +387,7 @@ pub fn short(text: &str) -> String {
     if letters.len() <= SHOWN {
         return line;
     }
-    let (head, tail) = (&letters[..SHOWN - 20], &letters[letters.len() - 15..]);
+    let (head, tail) = (&letters[..SHOWN - 30], &letters[letters.len() - 25..]);
     format!(
         "{} ... {}",
         head.iter().collect::<String>(),
