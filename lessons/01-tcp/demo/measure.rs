@@ -65,7 +65,7 @@ pub fn run() -> anyhow::Result<()> {
         ("first.rs", include_str!("../src/first.rs")),
         ("protocol.rs", include_str!("../src/protocol.rs")),
         ("blocking.rs", include_str!("../src/blocking.rs")),
-        ("guests.rs", include_str!("../src/guests.rs")),
+        ("limit.rs", include_str!("../src/limit.rs")),
         ("nonblocking.rs", include_str!("../src/nonblocking.rs")),
         ("frame.rs", include_str!("../src/frame.rs")),
     ] {
@@ -73,7 +73,7 @@ pub fn run() -> anyhow::Result<()> {
     }
     let blocking = lines_of_code(include_str!("../src/protocol.rs"))
         + lines_of_code(include_str!("../src/blocking.rs"))
-        + lines_of_code(include_str!("../src/guests.rs"));
+        + lines_of_code(include_str!("../src/limit.rs"));
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
     println!("| 01 TCP | {} | {call:.0} | {blocking} |", request + answer);

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::guests::{Guests, Seat};
+use crate::limit::{ConnectionLimit, Permit};
 use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
 
 /// Serves clients until something is sent on `shutdown` or its sender is dropped.
@@ -24,10 +24,10 @@ pub fn serve(
     shutdown: mpsc::Receiver<()>,
 ) -> io::Result<()> {
     let addr = listener.local_addr()?;
-    let guests = Guests::new(settings.clients);
-    let host = Arc::clone(&guests);
+    let limit = ConnectionLimit::new(settings.clients);
+    let watched = Arc::clone(&limit);
     thread::spawn(move || {
-        host.watch(&shutdown);
+        watched.watch(&shutdown);
         // The thread below stands in `accept`; a last call gets it out.
         let _ = TcpStream::connect(dialable(addr));
     });
@@ -39,14 +39,14 @@ pub fn serve(
                 continue;
             }
         };
-        if guests.closed() {
-            guests.wait_until_empty();
+        if limit.is_closed() {
+            limit.wait_until_empty();
             return Ok(());
         }
-        match guests.seat(stream) {
-            Ok(seat) => {
-                let conversation = move || host_one(&seat, settings);
-                // If there is no thread to be had, the seat is dropped with it,
+        match limit.acquire(stream) {
+            Ok(permit) => {
+                let conversation = move || host_one(&permit, settings);
+                // If there is no thread to be had, the permit is dropped with it,
                 // and that hangs up.
                 drop(thread::Builder::new().spawn(conversation));
             }
@@ -60,40 +60,40 @@ pub fn serve(
 // ANCHOR_END: serve
 
 /// One client, from its first byte to its last. Its errors end here: they concern no other client.
-fn host_one(seat: &Seat, settings: Settings) {
-    if let Err(Ended::Refused(refusal)) = converse(seat, settings) {
+fn host_one(permit: &Permit, settings: Settings) {
+    if let Err(Ended::Refused(refusal)) = converse(permit, settings) {
         (settings.observe)(Event::Refused(refusal));
-        let _ = refuse(seat, refusal);
+        let _ = refuse(permit, refusal);
     }
 }
 
 /// The conversation: lines in, answers out, until the client has finished.
 // ANCHOR: converse
-fn converse(seat: &Seat, settings: Settings) -> Result<(), Ended> {
-    let mut stream = seat.stream();
+fn converse(permit: &Permit, settings: Settings) -> Result<(), Ended> {
+    let mut stream = permit.stream();
     // Or a client that never reads its answers blocks `write_all` for ever.
     stream.set_write_timeout(Some(settings.time))?;
     let mut lines = Lines::new(settings.line);
     let mut buf = [0; 1024];
-    seat.allow(settings.time);
+    permit.set_deadline(settings.time);
     loop {
         let n = stream.read(&mut buf)?;
         if n == 0 {
-            return ended(seat, settings, &lines);
+            return ended(permit, settings, &lines);
         }
         (settings.observe)(Event::Read(&buf[..n]));
         lines.push(&buf[..n]);
         // One read may hold half a line or three. Only a whole one wins new time.
         while let Some(name) = lines.next_line()? {
             stream.write_all(reply(&name).as_bytes())?;
-            seat.allow(settings.time);
+            permit.set_deadline(settings.time);
         }
     }
 }
 
 /// What 0 bytes mean depends on which side ended the connection, and at which byte.
-fn ended(seat: &Seat, settings: Settings, lines: &Lines) -> Result<(), Ended> {
-    if seat.overdue() {
+fn ended(permit: &Permit, settings: Settings, lines: &Lines) -> Result<(), Ended> {
+    if permit.timed_out() {
         return Err(Refusal::TooSlow.into());
     }
     (settings.observe)(Event::Finished);
@@ -107,11 +107,11 @@ fn ended(seat: &Seat, settings: Settings, lines: &Lines) -> Result<(), Ended> {
 
 /// Says why, and hangs up. Closing a connection with unread bytes resets it, and a reset may reach
 /// the client before the words do; so the rest is read for a moment and thrown away.
-fn refuse(seat: &Seat, refusal: Refusal) -> io::Result<()> {
-    let mut stream = seat.stream();
+fn refuse(permit: &Permit, refusal: Refusal) -> io::Result<()> {
+    let mut stream = permit.stream();
     stream.write_all(refusal.line().as_bytes())?;
     stream.shutdown(Shutdown::Write)?;
-    seat.allow(protocol::LINGER);
+    permit.set_deadline(protocol::LINGER);
     let mut rest = stream.take(protocol::LINGER_BYTES);
     io::copy(&mut rest, &mut io::sink())?;
     Ok(())

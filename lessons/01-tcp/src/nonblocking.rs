@@ -1,5 +1,5 @@
 //! The same server and client on tokio. The protocol and its limits are those of
-//! [`crate::blocking`]; what is gone is the list of guests: a task can be told to stop wherever it
+//! [`crate::blocking`]; what is gone is the list of connections: a task can be stopped wherever it
 //! waits, so a deadline is a wrapper around one call, and shutdown is a second thing to wait for.
 
 use std::future::Future;
@@ -27,7 +27,7 @@ pub async fn serve(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let seats = Arc::new(Semaphore::new(settings.clients));
+    let permits = Arc::new(Semaphore::new(settings.clients));
     let mut conversations = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -37,11 +37,11 @@ pub async fn serve(
             // Finished ones are taken out, or the set would grow for ever.
             Some(_) = conversations.join_next() => continue,
         };
-        match (accepted, Arc::clone(&seats).try_acquire_owned()) {
-            (Ok((stream, _)), Ok(seat)) => {
+        match (accepted, Arc::clone(&permits).try_acquire_owned()) {
+            (Ok((stream, _)), Ok(permit)) => {
                 conversations.spawn(async move {
                     host_one(stream, settings).await;
-                    drop(seat);
+                    drop(permit);
                 });
             }
             (Ok((stream, _)), Err(_full)) => turn_away(stream, settings),
@@ -115,7 +115,7 @@ async fn refuse(mut stream: TcpStream, refusal: Refusal) -> io::Result<()> {
     Ok(())
 }
 
-/// No seat, no task: the words go into the empty buffer of a new connection without waiting.
+/// The limit is reached: the reason goes into the empty send buffer of a new connection without waiting.
 fn turn_away(stream: TcpStream, settings: Settings) {
     (settings.observe)(Event::Refused(Refusal::Full));
     if let Ok(mut stream) = stream.into_std() {

@@ -15,8 +15,8 @@ pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
 pub struct Settings {
     /// The longest line, in bytes: a client cannot make the server hold more.
     pub line: usize,
-    /// The time for each line, from the answer before it to its newline. An idle
-    /// client costs a seat as a slow one does, so both are asked to go.
+    /// The time for each line, from the answer before it to its newline. It ends idle
+    /// clients as well as slow ones, because both take one of the connections.
     pub time: Duration,
     /// How many clients are served at the same time; one more is told to come
     /// back later.
@@ -99,7 +99,7 @@ pub enum Refusal {
     TooSlow,
     /// The client finished in the middle of a line.
     Unfinished,
-    /// All seats are taken.
+    /// The connection limit is reached.
     Full,
 }
 
