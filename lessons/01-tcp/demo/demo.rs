@@ -19,7 +19,7 @@ const TIME_MS: u64 = 400;
 const CLIENTS: usize = 3;
 
 /// Nothing in the demo takes longer than this; if it does, something is broken.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Tells the whole story.
 pub fn run() -> anyhow::Result<()> {
@@ -151,7 +151,7 @@ fn killed(server: &Peer) -> anyhow::Result<()> {
     server.child.kill();
     wire.wait(&["client end"])?;
     wire.tell();
-    match TcpStream::connect_timeout(&server.addr, PATIENCE) {
+    match TcpStream::connect_timeout(&server.addr, TIMEOUT) {
         Err(error) => println!("   And who dials now: {error}."),
         Ok(_) => bail!("somebody else listens on {} already", server.addr),
     }
@@ -270,7 +270,7 @@ impl<'p> Wire<'p> {
     fn dial(peer: &'p Peer) -> anyhow::Result<Self> {
         peer.forget();
         let since = now();
-        let stream = TcpStream::connect_timeout(&peer.addr, PATIENCE)?;
+        let stream = TcpStream::connect_timeout(&peer.addr, TIMEOUT)?;
         // Else the system may wait for more bytes before it sends a small piece.
         stream.set_nodelay(true)?;
         let (tell, mine) = mpsc::channel();
@@ -312,14 +312,14 @@ impl<'p> Wire<'p> {
     }
 
     fn wait_until(&mut self, done: impl Fn(&[Seen]) -> bool, what: &str) -> anyhow::Result<()> {
-        let until = now() + PATIENCE.as_micros();
+        let until = now() + TIMEOUT.as_micros();
         loop {
             self.collect();
             if done(&self.story) {
                 return Ok(());
             }
             if now() > until {
-                bail!("waited {} s for: {what}", PATIENCE.as_secs());
+                bail!("waited {} s for: {what}", TIMEOUT.as_secs());
             }
             thread::sleep(Duration::from_millis(1));
         }

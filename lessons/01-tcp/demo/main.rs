@@ -108,7 +108,7 @@ fn narrate(event: Event<'_>) {
 }
 
 /// How long a client waits for a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 fn call(addr: SocketAddr, tokio: bool, names: &[String]) -> anyhow::Result<()> {
     ensure!(
@@ -120,7 +120,7 @@ fn call(addr: SocketAddr, tokio: bool, names: &[String]) -> anyhow::Result<()> {
     };
     let failed = |name: &str| format!("the call for `{name}` failed");
     if !tokio {
-        let mut client = blocking::Client::connect(addr, PATIENCE).with_context(nobody)?;
+        let mut client = blocking::Client::connect(addr, TIMEOUT).with_context(nobody)?;
         for name in names {
             println!("{}", client.greet(name).with_context(|| failed(name))?);
         }
@@ -130,7 +130,7 @@ fn call(addr: SocketAddr, tokio: bool, names: &[String]) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let client = nonblocking::Client::connect(addr, PATIENCE).await;
+        let client = nonblocking::Client::connect(addr, TIMEOUT).await;
         let mut client = client.with_context(nobody)?;
         for name in names {
             let greeting = client.greet(name).await;

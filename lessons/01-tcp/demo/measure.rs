@@ -10,7 +10,7 @@ use crate::demo::server;
 
 const CALLS: usize = 5000;
 const CONNECTIONS: usize = 500;
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
 /// The columns of the words in front of the numbers.
 const WORDS: usize = 38;
@@ -28,11 +28,11 @@ pub fn run() -> anyhow::Result<()> {
 
     let blocking_server = server(&[])?;
     let addr = blocking_server.listening_blocking()?;
-    let mut client = blocking::Client::connect(addr, PATIENCE)?;
+    let mut client = blocking::Client::connect(addr, TIMEOUT)?;
     let call = Times::blocking(CALLS, || Ok(client.greet(NAME).map(drop)?))?;
     let call = call.row("one connection, blocking", WORDS);
     let dialled = Times::blocking(CONNECTIONS, || {
-        let mut client = blocking::Client::connect(addr, PATIENCE)?;
+        let mut client = blocking::Client::connect(addr, TIMEOUT)?;
         client.greet(NAME)?;
         Ok(client.finish()?)
     })?;
@@ -43,7 +43,7 @@ pub fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut client = runtime.block_on(nonblocking::Client::connect(addr, PATIENCE))?;
+    let mut client = runtime.block_on(nonblocking::Client::connect(addr, TIMEOUT))?;
     let tokio = Times::blocking(CALLS, || {
         Ok(runtime.block_on(client.greet(NAME)).map(drop)?)
     })?;

@@ -145,15 +145,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// Dials. Each read waits `patience` at most.
+    /// Connects. Each read waits `timeout` at most.
     ///
     /// # Errors
     ///
     /// If no server listens there, or the system refuses.
-    pub fn connect(addr: SocketAddr, patience: Duration) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&addr, patience)?;
-        stream.set_read_timeout(Some(patience))?;
-        stream.set_write_timeout(Some(patience))?;
+    pub fn connect(addr: SocketAddr, timeout: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&addr, timeout)?;
+        stream.set_read_timeout(Some(timeout))?;
+        stream.set_write_timeout(Some(timeout))?;
         // Small requests that wait for an answer gain nothing from being collected.
         stream.set_nodelay(true)?;
         Ok(Client {

@@ -1,5 +1,5 @@
 //! The eight calls that everything else is made of, once each: listen, accept, read, write, close
-//! on one side, dial, write, read on the other. One client, one line, then it is over; the other
+//! on one side, connect, write, read on the other. One client, one line, then it is over; the other
 //! modules are what it takes to go on from here.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -8,24 +8,24 @@ use std::time::Duration;
 
 use crate::protocol::{ANSWER_LIMIT, reply, request};
 
-/// Even the smallest server limits what a stranger may make it hold and wait for.
-const LONGEST: u64 = 256;
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Even the smallest server limits what a client can make it store and wait for.
+const MAX_LINE: u64 = 256;
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves one client, and one line of it.
 ///
 /// # Errors
 ///
-/// Whatever the network reports.
+/// Any error that the network reports.
 // ANCHOR: server
 pub fn serve_one(listener: &TcpListener) -> io::Result<()> {
-    // Waits until a client dials.
-    let (stream, _who) = listener.accept()?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    // Waits until a client connects.
+    let (stream, _addr) = listener.accept()?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
 
     // Waits until a newline has come, in as many pieces as it takes.
     let mut line = String::new();
-    BufReader::new((&stream).take(LONGEST)).read_line(&mut line)?;
+    BufReader::new((&stream).take(MAX_LINE)).read_line(&mut line)?;
 
     (&stream).write_all(reply(line.trim_end()).as_bytes())
     // `stream` is dropped here, and dropping closes it.
@@ -36,11 +36,11 @@ pub fn serve_one(listener: &TcpListener) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Whatever the network reports; "connection refused" if no server listens.
+/// Any error that the network reports; "connection refused" if no server listens.
 // ANCHOR: client
 pub fn ask(addr: SocketAddr, name: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(addr)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     stream.write_all(request(name)?.as_bytes())?;
 
     // Waits until the server has closed: then the answer is complete.

@@ -128,21 +128,21 @@ fn turn_away(stream: TcpStream, settings: Settings) {
 #[derive(Debug)]
 pub struct Client {
     stream: BufReader<TcpStream>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Client {
-    /// Dials. Dialling and every call may take `patience`.
+    /// Connects. Connecting and every call may take `limit`.
     ///
     /// # Errors
     ///
     /// If no server listens there, or the system refuses.
-    pub async fn connect(addr: SocketAddr, patience: Duration) -> io::Result<Self> {
-        let stream = timeout(patience, TcpStream::connect(addr)).await??;
+    pub async fn connect(addr: SocketAddr, limit: Duration) -> io::Result<Self> {
+        let stream = timeout(limit, TcpStream::connect(addr)).await??;
         stream.set_nodelay(true)?;
         Ok(Client {
             stream: BufReader::new(stream),
-            patience,
+            timeout: limit,
         })
     }
 
@@ -163,7 +163,7 @@ impl Client {
                 .await?;
             protocol::answer(answer)
         };
-        timeout(self.patience, call).await?
+        timeout(self.timeout, call).await?
     }
 
     /// Says that nothing more will be asked, and waits until the server has ended as well.
@@ -179,7 +179,7 @@ impl Client {
         }
         let mut rest = self.stream.take(protocol::LINGER_BYTES);
         let mut sink = tokio::io::sink();
-        timeout(self.patience, tokio::io::copy(&mut rest, &mut sink)).await??;
+        timeout(self.timeout, tokio::io::copy(&mut rest, &mut sink)).await??;
         Ok(())
     }
 }

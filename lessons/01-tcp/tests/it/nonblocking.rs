@@ -92,8 +92,8 @@ async fn client_and_server_meet() {
 async fn a_silent_server_is_not_waited_for_for_ever() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
-    let patience = std::time::Duration::from_millis(50);
-    let mut client = Client::connect(addr, patience).await.unwrap();
+    let timeout = std::time::Duration::from_millis(50);
+    let mut client = Client::connect(addr, timeout).await.unwrap();
     let error = client.greet("wire").await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
 }
