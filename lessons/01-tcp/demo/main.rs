@@ -67,9 +67,9 @@ fn main() -> ExitCode {
 
 fn serve(addr: SocketAddr, given: &Given) -> anyhow::Result<()> {
     let mut settings = Settings::default();
-    given.set("line", &mut settings.line)?;
-    given.set_millis("time-ms", &mut settings.time)?;
-    given.set("clients", &mut settings.clients)?;
+    given.set("line", &mut settings.max_line)?;
+    given.set_millis("time-ms", &mut settings.line_timeout)?;
+    given.set("clients", &mut settings.max_clients)?;
     if given.has("narrate") {
         settings.observe = narrate;
     }

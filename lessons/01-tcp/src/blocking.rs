@@ -24,7 +24,7 @@ pub fn serve(
     shutdown: mpsc::Receiver<()>,
 ) -> io::Result<()> {
     let addr = listener.local_addr()?;
-    let limit = ConnectionLimit::new(settings.clients);
+    let limit = ConnectionLimit::new(settings.max_clients);
     let watched = Arc::clone(&limit);
     thread::spawn(move || {
         watched.watch(&shutdown);
@@ -72,10 +72,10 @@ fn host_one(permit: &Permit, settings: Settings) {
 fn converse(permit: &Permit, settings: Settings) -> Result<(), Ended> {
     let mut stream = permit.stream();
     // Or a client that never reads its answers blocks `write_all` for ever.
-    stream.set_write_timeout(Some(settings.time))?;
-    let mut lines = Lines::new(settings.line);
+    stream.set_write_timeout(Some(settings.line_timeout))?;
+    let mut lines = Lines::new(settings.max_line);
     let mut buf = [0; 1024];
-    permit.set_deadline(settings.time);
+    permit.set_deadline(settings.line_timeout);
     loop {
         let n = stream.read(&mut buf)?;
         if n == 0 {
@@ -86,7 +86,7 @@ fn converse(permit: &Permit, settings: Settings) -> Result<(), Ended> {
         // One read may hold half a line or three. Only a whole one wins new time.
         while let Some(name) = lines.next_line()? {
             stream.write_all(reply(&name).as_bytes())?;
-            permit.set_deadline(settings.time);
+            permit.set_deadline(settings.line_timeout);
         }
     }
 }

@@ -27,7 +27,7 @@ pub async fn serve(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let permits = Arc::new(Semaphore::new(settings.clients));
+    let permits = Arc::new(Semaphore::new(settings.max_clients));
     let mut conversations = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -66,11 +66,11 @@ async fn host_one(mut stream: TcpStream, settings: Settings) {
 /// The conversation: lines in, answers out, until the client has finished.
 // ANCHOR: converse
 async fn converse(stream: &mut TcpStream, settings: Settings) -> Result<(), Ended> {
-    let mut lines = Lines::new(settings.line);
+    let mut lines = Lines::new(settings.max_line);
     loop {
         // One deadline around all that it takes to get a line and answer it.
         let round = one_line(stream, settings, &mut lines);
-        match timeout(settings.time, round).await {
+        match timeout(settings.line_timeout, round).await {
             Ok(Ok(Some(()))) => {}
             Ok(Ok(None)) => return Ok(()),
             Ok(Err(ended)) => return Err(ended),

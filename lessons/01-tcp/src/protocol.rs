@@ -9,19 +9,18 @@ use std::{fmt, io};
 pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
 
 // ANCHOR: settings
-/// What one client may cost. A server without such numbers works for every client
-/// but the one that wants to hurt it.
+/// What clients may cost the server. Without such limits one client can stop it for all
+/// others.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// The longest line, in bytes: a client cannot make the server hold more.
-    pub line: usize,
+    /// The longest line, in bytes: a client cannot make the server store more.
+    pub max_line: usize,
     /// The time for each line, from the answer before it to its newline. It ends idle
     /// clients as well as slow ones, because both take one of the connections.
-    pub time: Duration,
-    /// How many clients are served at the same time; one more is told to come
-    /// back later.
-    pub clients: usize,
-    /// Is told what happens; the demo prints it.
+    pub line_timeout: Duration,
+    /// How many clients are served at the same time; one more is refused.
+    pub max_clients: usize,
+    /// Called for each event; the demo prints them.
     pub observe: fn(Event<'_>),
 }
 // ANCHOR_END: settings
@@ -29,9 +28,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            line: 256,
-            time: Duration::from_secs(30),
-            clients: 100,
+            max_line: 256,
+            line_timeout: Duration::from_secs(30),
+            max_clients: 100,
             observe: |_| {},
         }
     }

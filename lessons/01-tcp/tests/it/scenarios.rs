@@ -21,9 +21,9 @@ pub type Start = fn(Settings) -> Server;
 /// Limits that nothing in a scenario meets by accident.
 fn generous() -> Settings {
     Settings {
-        line: 64,
-        time: Duration::from_secs(20),
-        clients: 50,
+        max_line: 64,
+        line_timeout: Duration::from_secs(20),
+        max_clients: 50,
         ..Settings::default()
     }
 }
@@ -112,7 +112,7 @@ pub fn invalid_utf8(start: Start) {
 
 pub fn slow_clients_are_evicted(start: Start) {
     let settings = Settings {
-        time: Duration::from_millis(400),
+        line_timeout: Duration::from_millis(400),
         ..generous()
     };
     case("One byte every 10 ms, and a deadline of 400 ms", |case| {
@@ -149,7 +149,7 @@ pub fn slow_clients_are_evicted(start: Start) {
 pub fn the_connection_limit(start: Start) {
     case("Three clients, and two seats", |case| {
         let server = start(Settings {
-            clients: 2,
+            max_clients: 2,
             ..generous()
         });
         let mut first = case.connect(server.addr, &[]);
