@@ -13,7 +13,7 @@ use anyhow::bail;
 use stage::child::{Child, Spawn};
 use stage::story::{now, stamped};
 
-/// The limits of the demo's server: small, so that nobody has to wait.
+/// The limits of the demo's server: small, so that the demo is short.
 const LINE: usize = 64;
 const TIME_MS: u64 = 400;
 const CLIENTS: usize = 3;
@@ -62,7 +62,7 @@ fn title(text: &str) {
 }
 
 fn greeting(server: &Peer) -> anyhow::Result<()> {
-    title("1. The greeting call: a name and a newline there, a line back");
+    title("1. The greeting call: the client sends a name, the server a line");
     let mut wire = Wire::dial(server)?;
     wire.send("wire\n")?;
     wire.wait(&["server read", "client got"])?;
@@ -92,7 +92,7 @@ fn two_in_one(server: &Peer) -> anyhow::Result<()> {
 }
 
 fn half_close(server: &Peer) -> anyhow::Result<()> {
-    title("4. Half-close: the client has said everything and still gets its answer");
+    title("4. Half-close: the client has finished sending and still gets its answer");
     let mut wire = Wire::dial(server)?;
     wire.send("wire\n")?;
     wire.finish()?;
@@ -102,10 +102,10 @@ fn half_close(server: &Peer) -> anyhow::Result<()> {
 }
 
 fn too_slow(server: &Peer) -> anyhow::Result<()> {
-    title("5. One byte every 90 ms: each comes soon, the line comes never");
+    title("5. One byte every 90 ms: each byte arrives soon, the line never ends");
     let mut wire = Wire::dial(server)?;
     for letter in ["w", "i", "r", "e", "w", "i", "r", "e"] {
-        // Once the server has hung up, a write may fail. The reason is what we want to read.
+        // Once the server has closed the connection, a write may fail. The reason can still be read.
         if wire.has_ended() || wire.send(letter).is_err() {
             break;
         }
@@ -113,12 +113,12 @@ fn too_slow(server: &Peer) -> anyhow::Result<()> {
     }
     wire.wait(&["server refused", "client got", "client end"])?;
     wire.tell();
-    println!("   Its time for a line, {TIME_MS} ms, was over. A byte does not win new time.");
+    println!("   Its time for a line, {TIME_MS} ms, was over. A byte does not start a new one.");
     Ok(())
 }
 
 fn too_long(server: &Peer) -> anyhow::Result<()> {
-    title("6. A line without an end: the server holds 64 bytes of it, not more");
+    title("6. A line that is too long: the server stores 64 bytes of it, not more");
     let mut wire = Wire::dial(server)?;
     wire.send(&"x".repeat(LINE + 1))?;
     wire.wait(&["server read", "server refused", "client got", "client end"])?;
@@ -127,14 +127,14 @@ fn too_long(server: &Peer) -> anyhow::Result<()> {
 }
 
 fn too_many(server: &Peer) -> anyhow::Result<()> {
-    title("7. Three seats, and a fourth client");
-    let mut seated = Vec::new();
+    title("7. Three connections are allowed, and a fourth client");
+    let mut connected = Vec::new();
     for _ in 0..CLIENTS {
-        // An answer proves that this client has its seat before the next one comes.
+        // An answer proves that this client is connected before the next one comes.
         let mut wire = Wire::dial(server)?;
         wire.send("wire\n")?;
         wire.wait(&["client got"])?;
-        seated.push(wire);
+        connected.push(wire);
     }
     server.forget();
     let mut wire = Wire::dial(server)?;
@@ -152,10 +152,10 @@ fn killed(server: &Peer) -> anyhow::Result<()> {
     wire.wait(&["client end"])?;
     wire.tell();
     match TcpStream::connect_timeout(&server.addr, TIMEOUT) {
-        Err(error) => println!("   And who dials now: {error}."),
-        Ok(_) => bail!("somebody else listens on {} already", server.addr),
+        Err(error) => println!("   A client that connects now: {error}."),
+        Ok(_) => bail!("another program listens on {} already", server.addr),
     }
-    println!("   To the client that end looks like a polite one; only the missing answer tells.");
+    println!("   To the client that end looks like a regular one; only the answer is missing.");
     println!("   The system closed the dead process's connections. Had the power failed instead,");
     println!("   nothing at all would have come: only a deadline notices that.");
     Ok(())
@@ -391,7 +391,7 @@ fn quote(bytes: &[u8]) -> String {
 
 impl Drop for Wire<'_> {
     /// The thread that listens holds the connection as well (`try_clone`): dropping our half of
-    /// it would end nothing, and the server's seats would stay taken.
+    /// it would end nothing, and the server would still count the connection.
     fn drop(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Both);
     }

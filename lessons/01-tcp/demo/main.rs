@@ -31,7 +31,7 @@ const PROGRAM: Program = Program {
         heading("Options of server and client"),
         option(
             "addr ADDR",
-            "where to listen, or whom to call",
+            "where to listen, or the server to call",
             DEFAULT_ADDR,
         ),
         flag(
@@ -113,14 +113,16 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 fn call(addr: SocketAddr, tokio: bool, names: &[String]) -> anyhow::Result<()> {
     ensure!(
         !names.is_empty(),
-        "whom shall the server greet? Give a name"
+        "give a name, or several: the server greets each"
     );
-    let nobody = || {
-        format!("nobody answers at {addr}. Is the server running? `cargo run -p l01-tcp -- server`")
+    let unreachable = || {
+        format!(
+            "no server answers at {addr}. Is the server running? `cargo run -p l01-tcp -- server`"
+        )
     };
     let failed = |name: &str| format!("the call for `{name}` failed");
     if !tokio {
-        let mut client = blocking::Client::connect(addr, TIMEOUT).with_context(nobody)?;
+        let mut client = blocking::Client::connect(addr, TIMEOUT).with_context(unreachable)?;
         for name in names {
             println!("{}", client.greet(name).with_context(|| failed(name))?);
         }
@@ -131,7 +133,7 @@ fn call(addr: SocketAddr, tokio: bool, names: &[String]) -> anyhow::Result<()> {
         .build()?;
     runtime.block_on(async {
         let client = nonblocking::Client::connect(addr, TIMEOUT).await;
-        let mut client = client.with_context(nobody)?;
+        let mut client = client.with_context(unreachable)?;
         for name in names {
             let greeting = client.greet(name).await;
             println!("{}", greeting.with_context(|| failed(name))?);

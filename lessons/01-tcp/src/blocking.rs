@@ -1,4 +1,4 @@
-//! Server and client on `std::net`. Every call waits until it is done, so a program that shall do
+//! Server and client on `std::net`. Every call blocks its thread until it is done, so a program that does
 //! two things at once needs two threads: one accepts, and each conversation has one of its own.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -28,8 +28,8 @@ pub fn serve(
     let watched = Arc::clone(&limit);
     thread::spawn(move || {
         watched.watch(&shutdown);
-        // The thread below stands in `accept`; a last call gets it out.
-        let _ = TcpStream::connect(dialable(addr));
+        // The thread below is blocked in `accept`; one last connection ends that.
+        let _ = TcpStream::connect(connectable(addr));
     });
     loop {
         let stream = match listener.accept() {
@@ -45,9 +45,9 @@ pub fn serve(
         }
         match limit.acquire(stream) {
             Ok(permit) => {
-                let conversation = move || host_one(&permit, settings);
-                // If there is no thread to be had, the permit is dropped with it,
-                // and that hangs up.
+                let conversation = move || serve_client(&permit, settings);
+                // If no thread can be started, the permit is dropped with the closure,
+                // and that closes the connection.
                 drop(thread::Builder::new().spawn(conversation));
             }
             Err(mut stream) => {
@@ -60,7 +60,7 @@ pub fn serve(
 // ANCHOR_END: serve
 
 /// One client, from its first byte to its last. Its errors end here: they concern no other client.
-fn host_one(permit: &Permit, settings: Settings) {
+fn serve_client(permit: &Permit, settings: Settings) {
     if let Err(Ended::Refused(refusal)) = converse(permit, settings) {
         (settings.observe)(Event::Refused(refusal));
         let _ = refuse(permit, refusal);
@@ -71,7 +71,7 @@ fn host_one(permit: &Permit, settings: Settings) {
 // ANCHOR: converse
 fn converse(permit: &Permit, settings: Settings) -> Result<(), Ended> {
     let mut stream = permit.stream();
-    // Or a client that never reads its answers blocks `write_all` for ever.
+    // Otherwise a client that never reads its answers blocks `write_all` without limit.
     stream.set_write_timeout(Some(settings.line_timeout))?;
     let mut lines = Lines::new(settings.max_line);
     let mut buf = [0; 1024];
@@ -83,7 +83,7 @@ fn converse(permit: &Permit, settings: Settings) -> Result<(), Ended> {
         }
         (settings.observe)(Event::Read(&buf[..n]));
         lines.push(&buf[..n]);
-        // One read may hold half a line or three. Only a whole one wins new time.
+        // One read may hold half a line or three lines. Only a whole one gets a new deadline.
         while let Some(name) = lines.next_line()? {
             stream.write_all(reply(&name).as_bytes())?;
             permit.set_deadline(settings.line_timeout);
@@ -105,8 +105,8 @@ fn ended(permit: &Permit, settings: Settings, lines: &Lines) -> Result<(), Ended
 }
 // ANCHOR_END: converse
 
-/// Says why, and hangs up. Closing a connection with unread bytes resets it, and a reset may reach
-/// the client before the words do; so the rest is read for a moment and thrown away.
+/// Sends the reason and closes the connection. Closing one with unread bytes resets it, and the reset may
+/// reach the client before the reason; so what is left is read for a moment and thrown away.
 fn refuse(permit: &Permit, refusal: Refusal) -> io::Result<()> {
     let mut stream = permit.stream();
     stream.write_all(refusal.line().as_bytes())?;
@@ -118,7 +118,7 @@ fn refuse(permit: &Permit, refusal: Refusal) -> io::Result<()> {
 }
 
 /// Most errors of `accept` are about one client that gave up, or pass: without a free file handle
-/// the server serves those it has. Then a pause keeps it from spinning. The others end it.
+/// the server goes on with its clients. Then a pause keeps it from spinning. The others end it.
 fn pause_after(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected => Err(error),
@@ -129,8 +129,8 @@ fn pause_after(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// "All addresses of this machine" can be listened on and not be dialled.
-fn dialable(mut addr: SocketAddr) -> SocketAddr {
+/// An address to connect to: "all addresses of this machine" is one to listen on only.
+fn connectable(mut addr: SocketAddr) -> SocketAddr {
     if addr.ip().is_unspecified() {
         addr.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
@@ -161,7 +161,7 @@ impl Client {
         })
     }
 
-    /// The greeting call: a name there, a line back.
+    /// The greeting call: sends a name and returns the answer.
     ///
     /// # Errors
     ///
@@ -179,11 +179,11 @@ impl Client {
                 let mut reader = self.reader.by_ref().take(limit);
                 reader.read_until(b'\n', &mut answer)
             })
-            .map_err(one_name_for_late)?;
+            .map_err(timed_out)?;
         protocol::answer(answer)
     }
 
-    /// Says that nothing more will be asked, and waits until the server has ended as well.
+    /// Closes the sending side, and waits until the server has closed as well.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ impl Client {
 // ANCHOR_END: client
 
 /// A read that waited too long is `WouldBlock` on Unix and `TimedOut` on Windows.
-fn one_name_for_late(error: io::Error) -> io::Error {
+fn timed_out(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock => {
             io::Error::new(io::ErrorKind::TimedOut, "no answer came in time")

@@ -8,7 +8,7 @@
 //!
 //! The length is a `u32`, the most significant byte first ("big-endian", the order that most
 //! protocols of the internet use). It counts the body without itself. Both directions have a
-//! limit, because a length is a claim by a stranger.
+//! limit, because the sender can claim any length.
 
 use std::fmt;
 use std::io::{self, Read, Write};

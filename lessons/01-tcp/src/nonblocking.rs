@@ -34,31 +34,31 @@ pub async fn serve(
         let accepted = tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => accepted,
-            // Finished ones are taken out, or the set would grow for ever.
+            // Finished tasks are removed. Otherwise the set would only grow.
             Some(_) = conversations.join_next() => continue,
         };
         match (accepted, Arc::clone(&permits).try_acquire_owned()) {
             (Ok((stream, _)), Ok(permit)) => {
                 conversations.spawn(async move {
-                    host_one(stream, settings).await;
+                    serve_client(stream, settings).await;
                     drop(permit);
                 });
             }
-            (Ok((stream, _)), Err(_full)) => turn_away(stream, settings),
+            (Ok((stream, _)), Err(_full)) => refuse_client(stream, settings),
             (Err(_), _) => sleep(Duration::from_millis(10)).await,
         }
     }
-    // Every task stops where it waits; dropping its stream hangs up.
+    // Every task stops where it waits; dropping its stream closes the connection.
     conversations.shutdown().await;
     Ok(())
 }
 // ANCHOR_END: serve
 
-/// One client, from hello to goodbye.
-async fn host_one(mut stream: TcpStream, settings: Settings) {
+/// One client, from its first byte to its last.
+async fn serve_client(mut stream: TcpStream, settings: Settings) {
     if let Err(Ended::Refused(refusal)) = converse(&mut stream, settings).await {
         (settings.observe)(Event::Refused(refusal));
-        // How this ends does not matter any more, only that it does.
+        // Its result does not matter: the connection ends in any case.
         let _ = timeout(protocol::LINGER, refuse(stream, refusal)).await;
     }
 }
@@ -106,7 +106,7 @@ async fn one_line(
 }
 // ANCHOR_END: converse
 
-/// Says why, and hangs up; what still comes is read for a moment, see [`crate::blocking`].
+/// Sends the reason and closes the connection; reads what is left first, see [`crate::blocking`].
 async fn refuse(mut stream: TcpStream, refusal: Refusal) -> io::Result<()> {
     stream.write_all(refusal.line().as_bytes()).await?;
     stream.shutdown().await?;
@@ -116,7 +116,7 @@ async fn refuse(mut stream: TcpStream, refusal: Refusal) -> io::Result<()> {
 }
 
 /// The limit is reached: the reason goes into the empty send buffer of a new connection without waiting.
-fn turn_away(stream: TcpStream, settings: Settings) {
+fn refuse_client(stream: TcpStream, settings: Settings) {
     (settings.observe)(Event::Refused(Refusal::Full));
     if let Ok(mut stream) = stream.into_std() {
         let _ = io::Write::write_all(&mut stream, Refusal::Full.line().as_bytes());
@@ -146,7 +146,7 @@ impl Client {
         })
     }
 
-    /// The greeting call: a name there, a line back.
+    /// The greeting call: sends a name and returns the answer.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl Client {
         timeout(self.timeout, call).await?
     }
 
-    /// Says that nothing more will be asked, and waits until the server has ended as well.
+    /// Closes the sending side, and waits until the server has closed as well.
     ///
     /// # Errors
     ///

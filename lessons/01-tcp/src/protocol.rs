@@ -1,11 +1,11 @@
-//! The rules of the conversation, without any network. The code that reads bytes pushes them in
-//! here and gets lines out; where a line ends, how long it may be, and what is answered is decided once for
-//! both servers.
+//! The rules of the conversation, without any network. The code that reads bytes passes them to
+//! [`Lines`] and gets lines back. Where a line ends, how long it may be, and what the answer is, is decided here
+//! for both servers.
 
 use std::time::Duration;
 use std::{fmt, io};
 
-/// Where the server listens unless it is told otherwise.
+/// Where the server listens by default.
 pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
 
 // ANCHOR: settings
@@ -43,19 +43,19 @@ pub enum Event<'a> {
     Read(&'a [u8]),
     /// One read gave 0 bytes: the client has finished.
     Finished,
-    /// The client is told why, and then it is hung up on.
+    /// The client is told the reason, and then the connection is closed.
     Refused(Refusal),
 }
 
-/// How long, and how many bytes, a client that is being hung up on may still send.
+/// How long a refused client may still send before its connection is closed.
 pub const LINGER: Duration = Duration::from_millis(200);
-/// See [`LINGER`].
+/// How many bytes a refused client may still send before its connection is closed.
 pub const LINGER_BYTES: u64 = 64 * 1024;
 
-/// The longest answer that a client takes: a server can be a stranger, too.
+/// The longest answer that a client accepts, in bytes: a server can misbehave, too.
 pub const ANSWER_LIMIT: usize = 64 * 1024;
 
-/// What a client sends for a name.
+/// The line that a client sends for a name.
 ///
 /// # Errors
 ///
@@ -68,11 +68,11 @@ pub fn request(name: &str) -> io::Result<String> {
     Ok(format!("{name}\n"))
 }
 
-/// What a client makes of the bytes up to a newline, or up to the end.
+/// The answer in the bytes that a client has read, up to a newline or the end of the stream.
 ///
 /// # Errors
 ///
-/// `UnexpectedEof` if there is no newline, `InvalidData` if there is no text.
+/// `UnexpectedEof` if there is no newline, `InvalidData` if the bytes are not text.
 pub fn answer(mut bytes: Vec<u8>) -> io::Result<String> {
     if bytes.pop() != Some(b'\n') {
         let words = "the server ended the connection before it had answered";
@@ -117,7 +117,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Refusal {
-    /// What the client is told. Only the word `error` marks it: an answer and an error share one
+    /// The line that the client gets. Only the word `error` marks it: an answer and an error share one
     /// channel here, and lesson 02 gives each a place of its own.
     pub fn line(self) -> String {
         format!("error: {self}\n")
@@ -147,8 +147,8 @@ impl From<io::Error> for Ended {
 }
 
 // ANCHOR: lines
-/// Bytes in, lines out. Reads come in any pieces, so what is not a whole line yet
-/// stays here.
+/// Bytes in, lines out. A read returns any piece of the stream, so bytes that are
+/// not a whole line yet stay here.
 #[derive(Debug)]
 pub struct Lines {
     pending: Vec<u8>,
@@ -173,7 +173,7 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// If no valid line can come out of these bytes any more.
+    /// If the line is too long, or not UTF-8.
     pub fn next_line(&mut self) -> Result<Option<String>, Refusal> {
         let end = self.pending.iter().position(|byte| *byte == b'\n');
         // Without a newline, all of `pending` is the beginning of one line.
@@ -189,7 +189,7 @@ impl Lines {
             .map_err(|_| Refusal::NotText)
     }
 
-    /// Whether nothing is left: only then the end of the stream is polite.
+    /// Whether no byte is left. Otherwise the stream ended inside a line.
     pub fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }

@@ -91,7 +91,7 @@ fn the_client_takes_an_answer_in_pieces() {
 #[test]
 fn the_client_says_what_went_wrong() {
     case(
-        "A server that hangs up in the middle of its answer",
+        "A server that closes the connection in the middle of its answer",
         |case| {
             let listening = case.listen();
             let addr = listening.addr();

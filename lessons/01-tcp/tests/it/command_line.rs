@@ -18,7 +18,7 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
             "server refuses: the line took too long",
             "server refuses: the line is too long",
             "server refuses: too many clients, try again later",
-            "And who dials now",
+            "A client that connects now",
             "9. The same call",
         ],
     );
@@ -49,12 +49,12 @@ fn a_taken_port_is_a_clear_error() {
 }
 
 #[test]
-fn nobody_there_is_a_clear_error() {
+fn no_server_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     let addr = "127.0.0.1:1";
     for kind in [&[][..], &["--tokio"]] {
         let args = [&["client", "--addr", addr, "Ada"], kind].concat();
-        let err = L01.refuses(&args, "nobody answers at");
+        let err = L01.refuses(&args, "no server answers at");
         assert!(err.contains("Is the server running?"), "{err}");
     }
 }
@@ -73,7 +73,7 @@ fn help_helps_and_mistakes_point_to_it() {
         ],
     );
     L01.refuses(&["sever"], "there is no `sever`; `--help`");
-    L01.refuses(&["client"], "Give a name");
+    L01.refuses(&["client"], "give a name");
     let example = "an address looks like 127.0.0.1:8080";
     L01.refuses(&["server", "--addr", "8080"], example);
     L01.refuses(&["server", "now"], "one word too many");

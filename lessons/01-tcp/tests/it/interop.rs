@@ -1,4 +1,4 @@
-//! Strangers: Python's `socket` module against our servers, and our clients against a server in
+//! Independent programs: Python's `socket` module against our servers, and our clients against a server in
 //! Python. Two programs by the same author can agree on a mistake; these two cannot.
 
 use std::path::PathBuf;

@@ -89,7 +89,7 @@ async fn client_and_server_meet() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_not_waited_for_for_ever() {
+async fn a_silent_server_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     let timeout = std::time::Duration::from_millis(50);

@@ -147,7 +147,7 @@ pub fn slow_clients_are_evicted(start: Start) {
 }
 
 pub fn the_connection_limit(start: Start) {
-    case("Three clients, and two seats", |case| {
+    case("Three clients, and two are allowed", |case| {
         let server = start(Settings {
             max_clients: 2,
             ..generous()
@@ -163,16 +163,20 @@ pub fn the_connection_limit(start: Start) {
         third.expect("error: too many clients, try again later\n", &[]);
         third.expect_end(&[]);
 
-        // A seat is free again as soon as somebody has left.
+        // One more client is served as soon as another one has left.
         first.finish();
         first.expect_end(&[]);
         let served = "later hello world".to_string();
-        case.expect_soon(&served, "The seat is still taken.", || {
-            let mut later = case.connect(server.addr, &[]);
-            // Refused ones may be hung up on before they have said anything.
-            let _ = later.try_send("later\n");
-            later.read_line(&[])
-        });
+        case.expect_soon(
+            &served,
+            "The connection that has ended is still counted.",
+            || {
+                let mut later = case.connect(server.addr, &[]);
+                // The connection of a refused client may be closed before it has sent a byte.
+                let _ = later.try_send("later\n");
+                later.read_line(&[])
+            },
+        );
     });
 }
 
