@@ -10,6 +10,7 @@ mod needs;
 mod new;
 mod peer;
 mod phone;
+mod prose;
 mod server;
 mod services;
 mod start;

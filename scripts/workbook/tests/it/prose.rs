@@ -1,0 +1,258 @@
+//! The language of the pages that are finished: plain words, titles that name the concept, minutes that add up.
+//! A lesson that is finished joins [`FINISHED`].
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use workbook::course::{Course, Lesson};
+
+/// The lessons whose texts keep the rules.
+const FINISHED: &[&str] = &["01-tcp"];
+
+/// Words of the private language, and the field's word to take instead.
+const WORDS: &[(&str, &str)] = &[
+    ("whoever", "the client, the server, the caller"),
+    ("whomever", "the client, the server, the caller"),
+    ("nobody", "no client, no program"),
+    ("no one", "no client, no program"),
+    ("somebody", "a client, a caller"),
+    ("someone", "a client, a caller"),
+    ("everybody", "all clients, each caller"),
+    ("anybody", "any client, any program"),
+    ("stranger", "an independent client, the sender"),
+    ("strangers", "independent clients"),
+    ("patience", "timeout"),
+    ("maker", "producer"),
+    ("by lot", "at random"),
+    ("for ever", "without limit, until ..."),
+    ("without an end", "unbounded"),
+    ("mend", "repair, normalize"),
+    ("mended", "repaired, normalized"),
+    ("guest", "connection"),
+    ("guests", "connections"),
+    ("seat", "permit, connection"),
+    ("seats", "permits, connections"),
+    ("hang up", "close the connection"),
+    ("hangs up", "closes the connection"),
+    ("hung up", "closed the connection"),
+    ("go notes", "the naive version"),
+    ("go course notes", "the naive version"),
+];
+
+/// The field's terms: the title of a lesson or an exercise has one of them.
+const TERMS: &[&str] = &[
+    "tcp",
+    "stream of bytes",
+    "`read`",
+    "connection",
+    "concurrent",
+    "frame",
+    "utf-8",
+    "deadline",
+    "timeout",
+    "receipt",
+];
+
+/// The longest sentence, in words.
+const SENTENCE: usize = 30;
+
+fn course() -> Course {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Course::load(&root.canonicalize().unwrap()).unwrap()
+}
+
+fn finished(course: &Course) -> impl Iterator<Item = &Lesson> {
+    FINISHED.iter().map(|name| {
+        let found = course.lessons.iter().find(|lesson| lesson.name == *name);
+        found.unwrap_or_else(|| panic!("there is no lesson {name}"))
+    })
+}
+
+fn chapter(course: &Course, lesson: &Lesson) -> String {
+    let file = format!("book/src/{}.md", lesson.name);
+    fs::read_to_string(course.root.join(file)).unwrap()
+}
+
+/// All texts of a lesson that a learner reads: chapter, exercises and worked example.
+fn texts(course: &Course, lesson: &Lesson) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![course.root.join("lessons").join(&lesson.name)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name != "exercise.rs"
+                && [".rs", ".toml", ".diff"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+            {
+                found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let page = course.root.join(format!("book/src/{}.md", lesson.name));
+    found.push((page, chapter(course, lesson)));
+    assert!(found.len() > 20, "only {} texts", found.len());
+    found
+}
+
+/// Whether `word` stands in `line` as a word of its own. Methods and names in capitals may belong to other crates.
+fn has(line: &str, word: &str) -> bool {
+    let capital = word[..1].to_uppercase() + &word[1..];
+    let own = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    [word, &capital].iter().any(|word| {
+        line.match_indices(*word).any(|(at, found)| {
+            let before = line[..at].chars().next_back();
+            own(before) && before != Some('.') && own(line[at + found.len()..].chars().next())
+        })
+    })
+}
+
+#[test]
+fn no_word_of_the_private_language() {
+    let course = course();
+    let mut faults = Vec::new();
+    for lesson in finished(&course) {
+        for (path, text) in texts(&course, lesson) {
+            let path = path
+                .strip_prefix(&course.root)
+                .unwrap()
+                .display()
+                .to_string();
+            // A phrase may be broken over two lines.
+            let lines: Vec<&str> = text.lines().collect();
+            for (at, line) in lines.iter().enumerate() {
+                let next = lines.get(at + 1).map_or("", |line| line.trim());
+                let next = next.trim_start_matches(['/', '!', ' ']);
+                let both = format!("{} {next}", line.trim_end_matches(['\\', ' ']));
+                for (word, better) in WORDS {
+                    let broken = word.contains(' ') && has(&both, word) && !has(next, word);
+                    if has(line, word) || broken {
+                        faults.push(format!("{path}:{}: `{word}`; say {better}", at + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_title_names_its_concept() {
+    let course = course();
+    for lesson in finished(&course) {
+        let titles = lesson.exercises.iter().map(|exercise| &exercise.title);
+        for title in titles.chain([&lesson.title]) {
+            let small = title.to_lowercase();
+            assert!(
+                TERMS.iter().any(|term| small.contains(term)),
+                "`{title}` has none of the field's terms; a new one goes into TERMS"
+            );
+        }
+        let heading = format!("{:02} {}", lesson.number, lesson.title);
+        assert!(chapter(&course, lesson).starts_with(&format!("# {heading}\n")));
+        let summary = fs::read_to_string(course.root.join("book/src/SUMMARY.md")).unwrap();
+        assert!(summary.contains(&format!("[{heading}]({}.md)", lesson.name)));
+    }
+}
+
+/// What stands above the first heading of a chapter: minutes that add up, the goals, the Go table.
+#[test]
+fn the_top_of_a_chapter_says_what_comes() {
+    let course = course();
+    for lesson in finished(&course) {
+        let chapter = chapter(&course, lesson);
+        let top = &chapter[..chapter.find("\n## ").unwrap()];
+        let sum = |stretch: bool| -> u32 {
+            let all = lesson.exercises.iter();
+            all.filter(|each| !(stretch && each.core))
+                .map(|each| each.minutes)
+                .sum()
+        };
+        let minutes = format!(
+            "**{} minutes**: {} to read, {} for the exercises ({} of those are stretch)",
+            lesson.minutes,
+            lesson.minutes - sum(false),
+            sum(false),
+            sum(true),
+        );
+        assert!(top.contains(&minutes), "the chapter must say: {minutes}");
+        for goal in &lesson.goals {
+            let goal = goal.trim_end_matches('.');
+            assert!(
+                top.contains(&goal[1..]),
+                "the chapter must have the goal: {goal}"
+            );
+        }
+        assert!(top.contains("<details>\n<summary>If you know Go"));
+    }
+}
+
+/// An exercise follows the step that needs it, and the result of a demo is folded until it is predicted.
+#[test]
+fn exercises_stand_between_the_steps() {
+    let course = course();
+    for lesson in finished(&course) {
+        let chapter = chapter(&course, lesson);
+        assert!(!chapter.contains("\n## Exercises"));
+        let quiz = chapter.find("{{#quiz}}").unwrap();
+        let mut after = 0;
+        for exercise in &lesson.exercises {
+            let card = format!("{{{{#exercise {}}}}}", exercise.id);
+            let at = chapter.find(&card).unwrap();
+            assert!(after < at && at < quiz, "{card} stands at the wrong place");
+            after = at;
+        }
+        assert!(chapter.contains("{{/predict}}\n\n<details class=\"wb-result\">"));
+    }
+}
+
+/// The sentences of a Markdown text: no code, no tables, no pictures, no HTML.
+fn sentences(text: &str) -> Vec<String> {
+    let mut blocks = vec![String::new()];
+    let mut code = false;
+    for line in text.lines() {
+        let line = line.trim();
+        if line.starts_with("```") {
+            code = !code;
+        }
+        let item = line.starts_with("- ") || line.starts_with(": ");
+        if code || line.is_empty() || line.starts_with(['|', '#', '<', '!', '`', '{']) || item {
+            blocks.push(String::new());
+        }
+        let skipped = line.starts_with(['|', '#', '<', '!', '{']) || line.starts_with("```");
+        if !code && !skipped {
+            let block = blocks.last_mut().unwrap();
+            block.push_str(line);
+            block.push(' ');
+        }
+    }
+    let ends = [". ", "? ", "! ", ".** ", ".) ", ": ", "; "];
+    let mut found = Vec::new();
+    for block in blocks {
+        let mut rest = block.as_str();
+        while let Some(end) = ends
+            .iter()
+            .filter_map(|end| Some(rest.find(end)? + end.len()))
+            .min()
+        {
+            found.push(rest[..end].to_owned());
+            rest = &rest[end..];
+        }
+        found.push(rest.to_owned());
+    }
+    found
+}
+
+#[test]
+fn no_sentence_is_too_long() {
+    let course = course();
+    for lesson in finished(&course) {
+        for sentence in sentences(&chapter(&course, lesson)) {
+            let words = sentence.split_whitespace().count();
+            assert!(words <= SENTENCE, "{words} words: {sentence}");
+        }
+    }
+}
