@@ -31,6 +31,8 @@ pub struct Mutation {
     pub end: usize,
     /// What takes its place.
     pub text: String,
+    /// First byte and end of the function or constant, without its comments: what stands in the stub as well is given.
+    pub item: (usize, usize),
 }
 
 /// All mutations of a Rust file, in the order of their places. Tests in it are left out.
@@ -65,8 +67,8 @@ pub fn mutations(text: &str) -> syn::Result<Vec<Mutation>> {
 pub struct Finder<'a> {
     /// The file.
     text: &'a str,
-    /// The functions around this place, from the outside.
-    function: Vec<String>,
+    /// The functions around this place, from the outside, and where they stand.
+    function: Vec<(String, Range<usize>)>,
     found: Vec<Mutation>,
     /// Where a statement is one expression with `?`: its error is ignored as a statement, which needs no default.
     pub ignored: Vec<Range<usize>>,
@@ -110,8 +112,11 @@ impl Finder<'_> {
         if &self.text[at.clone()] == text {
             return;
         }
+        let whole = (String::new(), 0..self.text.len());
+        let (function, item) = self.function.last().cloned().unwrap_or(whole);
         self.found.push(Mutation {
-            function: self.function.last().cloned().unwrap_or_default(),
+            function,
+            item: (item.start, item.end),
             line: self.text[..at.start].matches('\n').count() + 1,
             change,
             start: at.start,
@@ -120,17 +125,17 @@ impl Finder<'_> {
         });
     }
 
-    /// Walks the parts of the function `name`, whose body may as well be a default.
+    /// Walks the parts of a function, whose body may as well be a default.
     fn function(
         &mut self,
-        name: &syn::Ident,
-        output: &ReturnType,
+        signature: &syn::Signature,
         block: &syn::Block,
         walk: impl FnOnce(&mut Self),
     ) {
-        self.function.push(name.to_string());
+        let item = signature.span().byte_range().start..block.span().byte_range().end;
+        self.function.push((signature.ident.to_string(), item));
         if !block.stmts.is_empty() {
-            for text in defaults(output) {
+            for text in defaults(&signature.output) {
                 let at = block.span().byte_range();
                 let change = format!("the body -> {text}");
                 self.note(at, &format!("{{ {text} }}"), change);
@@ -178,20 +183,21 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         if !is_test(&item.attrs) {
-            self.function(&item.sig.ident, &item.sig.output, &item.block, |finder| {
+            self.function(&item.sig, &item.block, |finder| {
                 visit::visit_item_fn(finder, item);
             });
         }
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.function(&item.sig.ident, &item.sig.output, &item.block, |finder| {
+        self.function(&item.sig, &item.block, |finder| {
             visit::visit_impl_item_fn(finder, item);
         });
     }
 
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
-        self.function.push(item.ident.to_string());
+        let place = item.const_token.span().byte_range().start..item.span().byte_range().end;
+        self.function.push((item.ident.to_string(), place));
         visit::visit_item_const(self, item);
         self.function.pop();
     }

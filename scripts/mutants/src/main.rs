@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! $ cargo run -p mutants -- solution.rs
-//! {"file":"solution.rs","function":"double","line":3,"change":"n * 2 -> n - 2","start":63,"end":64,"text":"-"}
+//! {"file":"solution.rs","function":"double","line":2,"change":"n * 2 -> n - 2","start":37,"end":38,"text":"-","item":[4,42]}
 //! ```
 //!
 //! `start` and `end` are bytes of the file, and `text` takes their place; the rest of the file stays as it is. Whether

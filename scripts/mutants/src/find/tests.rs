@@ -92,3 +92,15 @@ fn the_same_change_twice_has_two_names() {
         "{found:#?}"
     );
 }
+
+#[test]
+fn each_change_says_which_item_it_is_in() {
+    let text = "/// A.\npub const A: u8 = 7;\n\n/// F.\npub fn f() {\n    g(1);\n}\n";
+    let found = mutations(text).unwrap();
+    let item = |function: &str| {
+        let mutation = found.iter().find(|m| m.function == function).unwrap();
+        &text[mutation.item.0..mutation.item.1]
+    };
+    assert_eq!(item("A"), "const A: u8 = 7;");
+    assert_eq!(item("f"), "fn f() {\n    g(1);\n}");
+}

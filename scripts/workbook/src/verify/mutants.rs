@@ -75,6 +75,8 @@ struct Mutation {
     start: usize,
     end: usize,
     text: String,
+    /// Where the function or constant stands that it is in.
+    item: (usize, usize),
 }
 
 /// An answer in the program of an exercise: a text as it stands in the course, or changed.
@@ -200,6 +202,8 @@ fn task<'a>(
     faults: &mut Vec<Fault>,
 ) -> io::Result<Task<'a>> {
     let mut mutants: Vec<Mutant> = Vec::new();
+    // A function or constant that the stub has as well is given: nothing in it can be got wrong.
+    let stub = std::fs::read_to_string(course.path(&exercise.stub()))?;
     for file in right(course, exercise) {
         let text = std::fs::read_to_string(course.path(&file))?;
         let changes = found.remove(&file).unwrap_or_default();
@@ -217,6 +221,10 @@ fn task<'a>(
             else {
                 return Err(io::Error::other(format!("{change:?} is not in the text")));
             };
+            let item = text.get(change.item.0..change.item.1);
+            if item.is_some_and(|item| stub.contains(item)) {
+                continue;
+            }
             let name = match file == exercise.solution() {
                 true => format!("{}: {}", change.function, change.change),
                 false => format!(
