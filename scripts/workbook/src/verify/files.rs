@@ -258,12 +258,13 @@ fn exercise_faults(course: &Course, exercise: &Exercise, strict: bool, faults: &
     if exercise.title.trim().is_empty() || exercise.goal.trim().is_empty() {
         faults.push(Fault::at(&toml, format!("`{id}` needs a title and a goal")));
     }
-    const FILES: [&str; 6] = [
+    const FILES: [&str; 7] = [
         "given.rs",
         "exercise.rs",
         "stub.rs",
         "solution.rs",
         "check.rs",
+        "equivalent.txt",
         "mistakes",
     ];
     stray(&course.root, &exercise.dir, faults, |name| {
