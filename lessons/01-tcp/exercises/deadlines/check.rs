@@ -3,7 +3,7 @@
 
 mod exercise;
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -168,5 +168,27 @@ fn the_end_is_no_timeout() {
             }
         };
         case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
+    });
+}
+
+// A connection that breaks is neither: the caller sees the error of `read`.
+#[test]
+fn the_error_of_a_broken_connection_is_returned() {
+    case("A client that breaks the connection (RST)", |case| {
+        let (mut stream, mut client) = case.pair();
+        // Bytes that the client has not read: closing the connection then resets it.
+        let _ = stream.write_all(b"welcome");
+        let request = case.start("read_request", move || {
+            exercise::read_request(&mut stream, ms(100))
+        });
+        client.send("hel");
+        client.reset();
+        let answer = request.within(
+            PATIENCE,
+            "The connection is gone, and the function did not return.",
+        );
+        let advice = "`read` returned an error that is not about time. Give it to the caller as it \
+                      is.";
+        case.expect_error(ErrorKind::ConnectionReset, &answer, advice);
     });
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 /// * `TimedOut` (on every system): the time is over and the newline has not arrived. `WouldBlock`, the name that
 ///   Unix has for a read timeout, must not reach the caller.
 /// * `UnexpectedEof`, at once: the client ended the connection before the newline.
+/// * Any other error of `read` is returned as it is.
 /// * The function may change the timeouts of `stream`.
 ///
 /// So far each `read` has the time `within` for itself.

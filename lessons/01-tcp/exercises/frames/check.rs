@@ -7,6 +7,9 @@ use std::io::{self, ErrorKind};
 
 use testkit::{Case, Pieces, View, case};
 
+/// As in the stub.
+const MAX: usize = 1000;
+
 /// Fails unless the next message is this one. `other` is the advice where no other one fits.
 #[track_caller]
 fn expect(case: &Case, expected: &[u8], stream: &mut Pieces, other: &str) {
@@ -44,8 +47,8 @@ fn pieces_are_joined() {
         expect(case, b"hello", &mut stream, valid);
     });
     case("A frame that is cut inside its length", |case| {
-        let mut stream = case.pieces(["1", "2:hello, world"]).then_silence();
-        expect(case, b"hello, world", &mut stream, valid);
+        let mut stream = case.pieces(["1", "9:hello, world, again"]).then_silence();
+        expect(case, b"hello, world, again", &mut stream, valid);
     });
     case("A frame that arrives byte by byte", |case| {
         let bytes = b"12:hello: world".map(|byte| [byte]);
@@ -90,8 +93,12 @@ fn refuses_a_length_it_cannot_trust() {
     case("A length that fits into no number", |case| {
         expect_refused(case, &["99999999999999999999999:"], large);
     });
+    case("The given constant `MAX`", |case| {
+        let answer = format!("MAX = {}", exercise::MAX);
+        case.expect_eq("MAX = 1000", &answer, "`MAX` is given: leave it as it is.");
+    });
     case("A length of `MAX` + 1", |case| {
-        let body = "x".repeat(exercise::MAX + 1);
+        let body = "x".repeat(MAX + 1);
         let frame = format!("{}:{body}", body.len());
         expect_refused(case, &[&frame], large);
     });
@@ -103,7 +110,7 @@ fn refuses_a_length_it_cannot_trust() {
         });
     }
     case("The longest message that is allowed", |case| {
-        let body = "x".repeat(exercise::MAX);
+        let body = "x".repeat(MAX);
         let frame = format!("{}:{body}", body.len());
         let advice = "A message of exactly `MAX` bytes is still allowed.";
         let mut stream = case.pieces([frame]).then_silence();
@@ -132,6 +139,30 @@ fn the_end_is_polite_only_between_messages() {
                 Err(_) => "The stream ended inside a message. Report it as `UnexpectedEof`.",
             };
             case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
+        });
+    }
+}
+
+/// A stream that breaks after some bytes.
+struct Breaks(&'static [u8]);
+
+impl io::Read for Breaks {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buf)? {
+            0 => Err(ErrorKind::ConnectionReset.into()),
+            n => Ok(n),
+        }
+    }
+}
+
+// An error is not an end: the caller must see which of the two it was.
+#[test]
+fn the_error_of_the_stream_is_returned() {
+    for bytes in ["", "5", "5:hel"] {
+        case(&format!("The connection breaks after {bytes:?}"), |case| {
+            let answer = exercise::read_message(&mut Breaks(bytes.as_bytes()));
+            let advice = "`read` returned an error. Give it to the caller as it is.";
+            case.expect_error(ErrorKind::ConnectionReset, &answer, advice);
         });
     }
 }

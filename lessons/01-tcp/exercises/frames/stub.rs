@@ -10,6 +10,7 @@ pub const MAX: usize = 1000;
 /// * `UnexpectedEof`: the stream ended inside a message.
 /// * `InvalidData`: something other than the digits 0 to 9 stands before the colon, or nothing does, or the
 ///   length is larger than `MAX`. Report it before you read the message's bytes or make a buffer for them.
+/// * Any other error of the stream is returned as it is.
 /// * What follows the message belongs to the next call: do not read it.
 ///
 /// So far the function takes the bytes of one `read` for one message.

@@ -139,6 +139,25 @@ fn silence_is_no_receipt() {
     });
 }
 
+// A receiver that does not read fills the buffers of both systems, and then `write` waits.
+#[test]
+fn silence_may_block_the_write() {
+    case(
+        "A message of 32 MB, and the receiver does not read",
+        |case| {
+            let (stream, _receiver) = case.pair();
+            let message = "pay ".repeat(8 * 1024 * 1024);
+            let running = case.start("deliver", move || {
+                exercise::deliver(stream, &message, Duration::from_millis(60))
+            });
+            let late = "The buffers are full, and `write` waits for the receiver without limit. Give \
+                    the write a timeout, too.";
+            let advice = "No reply came, so nothing is proven.";
+            expect(case, Delivery::Unknown, running, late, advice);
+        },
+    );
+}
+
 // The time is for the whole reply. A timeout for each read starts again with each piece of it.
 #[test]
 fn time_limits_the_whole_receipt() {

@@ -2,7 +2,7 @@
 
 mod exercise;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write};
 
 use testkit::{Case, View, case, view_bytes};
 
@@ -60,9 +60,13 @@ fn bytes_that_are_no_text() {
             case.expect_error(ErrorKind::InvalidData, &answer, advice);
         });
     }
-    case("The connection ends inside the frame", |case| {
+    case("The stream ends before the text is complete", |case| {
         let answer = exercise::receive(&mut case.pieces([b"\x05hel"]));
         let advice = "The length says 5 bytes, and the stream ended after 3.";
+        case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
+        let answer = exercise::receive(&mut case.pieces([""; 0]));
+        let advice =
+            "The stream ended before the length: there was no text, not even an empty one.";
         case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
     });
 }
@@ -111,6 +115,53 @@ fn too_long_is_refused() {
             &format!("{} bytes sent", sent(case, &text).len()),
             "One byte for the length, and 255 for the text.",
         );
+    });
+}
+
+/// A destination that takes one byte at a time.
+struct OneByte(Vec<u8>);
+
+impl Write for OneByte {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend(bytes.first());
+        Ok(bytes.len().min(1))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A destination that fails once.
+struct FailsOnce(bool);
+
+impl Write for FailsOnce {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match std::mem::replace(&mut self.0, true) {
+            true => Ok(bytes.len()),
+            false => Err(ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+// `write` may take a part of the bytes, and it may fail.
+#[test]
+fn the_destination_is_slow_or_broken() {
+    case("A destination that takes one byte at a time", |case| {
+        let mut wire = OneByte(Vec::new());
+        let _ = exercise::send("Grüße", &mut wire);
+        let advice = "`write` took one byte and said so. `write_all` goes on with the rest.";
+        case.expect_eq(&b"\x07Gr\xc3\xbc\xc3\x9fe"[..], &wire.0[..], advice);
+    });
+    case("A destination whose first write fails", |case| {
+        let answer = exercise::send("Grüße", &mut FailsOnce(false));
+        let advice = "A write failed, so the text is not complete on the other side. Return the \
+                      error.";
+        case.expect_error(ErrorKind::BrokenPipe, &answer, advice);
     });
 }
 

@@ -2,7 +2,8 @@ use std::io::{self, ErrorKind, Read, Write};
 
 /// Sends a text: one byte that says how many bytes follow, then the text in UTF-8.
 ///
-/// A text of more than 255 bytes does not fit: the error is `InvalidInput`, and no byte is sent.
+/// A text of more than 255 bytes does not fit: the error is `InvalidInput`, and no byte is sent. `to` may take
+/// the bytes in pieces; its errors are returned.
 ///
 /// So far the length counts characters.
 pub fn send(text: &str, to: &mut impl Write) -> io::Result<()> {
