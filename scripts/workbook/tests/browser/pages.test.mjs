@@ -53,7 +53,7 @@ test('an answer that hangs is ended and told, and can be stopped by its button',
   await page.goto(`${book.address}/01-tcp.html`);
   const card = page.locator('[data-exercise="frames"]');
   const file = join(exercise('01-tcp', 'frames'), 'exercise.rs');
-  const hangs = solution('01-tcp', 'frames').replace('let mut digits = 0;', 'let mut digits = 0; while digits == 0 { std::hint::spin_loop(); }');
+  const hangs = solution('01-tcp', 'frames').replace('let mut digits = None;', 'let mut digits = None; while digits.is_none() { std::hint::spin_loop(); }');
   assert.notEqual(hangs, solution('01-tcp', 'frames'));
   save(file, hangs);
   await card.locator('.wb-verdict[data-status="timed-out"]').waitFor({ timeout: 200_000 });
@@ -77,15 +77,28 @@ test('a prediction is locked in before the demo runs, and the narration is strea
   const run = section.locator('button[data-run="01-tcp"]');
   await run.waitFor();
   assert.equal(await run.isDisabled(), true, 'no demo before a prediction');
+  const result = page.locator('details.wb-result').first();
+  await result.locator('summary').click();
+  assert.equal(await result.evaluate(details => details.open), false, 'no result before a prediction');
   await section.locator('input[type="radio"]').first().check();
   assert.equal(await run.isDisabled(), true, 'picked is not locked in');
   await section.getByRole('button', { name: 'Lock in my prediction' }).click();
   assert.equal(await run.isDisabled(), false);
   assert.equal(await section.locator('input[type="radio"]').first().isDisabled(), true, 'locked in');
+  assert.equal(await result.evaluate(details => details.open), true, 'the result is open after the prediction');
   await run.click();
   await section.locator('.wb-state', { hasText: 'The demo has ended.' }).waitFor({ timeout: 200_000 });
   const log = await section.locator('.wb-log').textContent();
   assert.ok(log.split('\n').length > 10, `a narration, not a line:\n${log}`);
+  assert.equal(await section.locator('.wb-shown[data-answer="right"]').count(), 1, 'the right option is marked');
+  const seen = await section.locator('.wb-log').evaluate(box => {
+    const line = document.createRange();
+    const at = box.textContent.indexOf('\n2. ') + 1;
+    line.setStart(box.firstChild, at);
+    line.setEnd(box.firstChild, at + 2);
+    return line.getBoundingClientRect().top - box.getBoundingClientRect().top;
+  });
+  assert.ok(seen >= 0 && seen < 40, `the output begins at its scene: ${seen}`);
   await page.reload();
   await run.waitFor();
   assert.equal(await run.isDisabled(), false, 'the prediction is remembered');
