@@ -10,7 +10,7 @@ use workbook::course::{Course, Lesson};
 const FINISHED: &[&str] = &["01-tcp"];
 
 /// The lessons whose page keeps the rules, that is the chapter and `lesson.toml`. Their other texts follow.
-const PAGES: &[&str] = &["04-typed-rpc", "05-protobuf"];
+const PAGES: &[&str] = &["02-rpc", "04-typed-rpc", "05-protobuf"];
 
 /// Words of the private language, and the field's word to take instead.
 const WORDS: &[(&str, &str)] = &[
@@ -54,6 +54,12 @@ const TERMS: &[&str] = &[
     "deadline",
     "timeout",
     "receipt",
+    "rpc",
+    "dispatch",
+    "error reply",
+    "pipelining",
+    "cancellation",
+    "retry",
     "protocol buffers",
     "varint",
     "unknown field",
