@@ -66,7 +66,6 @@ const TERMS: &[&str] = &[
     "field number",
     "field presence",
     "length prefix",
-    "rpc",
     "stub",
     "wrapper",
     "compatibility",
