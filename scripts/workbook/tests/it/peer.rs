@@ -423,7 +423,7 @@ fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
         &said,
         &[
             "  once-only: your own answer, .workbook/passed/once-only.rs\n",
-            "   WRONG      redis-cli understood something else; expected '10', got '3'\n\nB. ",
+            "   WRONG      the value has changed on its way; expected b'two\\r\\nlines', got b'two'\n\nB. ",
             "   WRONG      300 s were asked for, and it has ",
             "   WRONG      it was handed out twice, one after the other; ",
             "\nNot every call went as the protocol says: look for the lines with WRONG.\n",

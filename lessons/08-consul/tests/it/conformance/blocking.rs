@@ -334,20 +334,27 @@ pub fn waits_end_a_little_apart(http: &Http) {
     put(http, "watch/jitter", "1");
     let index = http.get("/v1/kv/watch/jitter").index();
     let query = from("/v1/kv/watch/jitter", index, "wait=1600ms");
-    let ends: Vec<Duration> = thread::scope(|scope| {
-        let wait = || {
-            let since = Instant::now();
-            http.get(&query).must_be(200);
-            since.elapsed()
-        };
-        let waiters: Vec<_> = (0..24).map(|_| scope.spawn(wait)).collect();
-        let ends = waiters.into_iter().map(|w| w.join().expect("a time"));
-        ends.collect()
+    let ends = || -> Vec<Duration> {
+        thread::scope(|scope| {
+            let wait = || {
+                let since = Instant::now();
+                http.get(&query).must_be(200);
+                since.elapsed()
+            };
+            let waiters: Vec<_> = (0..24).map(|_| scope.spawn(wait)).collect();
+            let ends = waiters.into_iter().map(|w| w.join().expect("a time"));
+            ends.collect()
+        })
+    };
+    // A machine that stands still for a moment ends all waits at once; not three times in a row.
+    let apart = (0..3).any(|_| {
+        let ends = ends();
+        let first = *ends.iter().min().unwrap();
+        let last = *ends.iter().max().unwrap();
+        assert!(first >= Duration::from_millis(1590), "{first:?}");
+        last - first > Duration::from_millis(20)
     });
-    let first = ends.iter().min().unwrap();
-    let last = ends.iter().max().unwrap();
-    assert!(*first >= Duration::from_millis(1590), "{first:?}");
-    assert!(*last - *first > Duration::from_millis(20), "{ends:?}");
+    assert!(apart, "24 waits ended within 20 ms, three times");
 }
 
 pub fn an_index_or_a_wait_that_is_none_is_refused(http: &Http) {

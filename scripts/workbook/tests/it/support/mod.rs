@@ -84,6 +84,8 @@ impl Fixture {
             .args(arguments)
             .current_dir(self.root())
             .env_remove("CARGO_TARGET_DIR")
+            // Fixture courses are many, and cargo would take their crates for the same.
+            .env_remove("WORKBOOK_TARGET")
             .env_remove("NO_COLOR")
             .env_remove("CI")
             .env("TERM", "xterm-256color");
