@@ -76,8 +76,11 @@ fn mine(passed: &Path) -> String {
 /// The passed answer of an exercise. One of the first edition declares the types of this lesson itself; it does
 /// not fit, and that is said.
 fn usable(passed: &Path, id: &str) -> Option<PathBuf> {
-    let file = passed.join(format!("{id}.rs"));
-    let text = fs::read_to_string(&file).ok()?;
+    let (file, text) = names(passed, id).find_map(|name| {
+        let file = passed.join(format!("{name}.rs"));
+        let text = fs::read_to_string(&file).ok()?;
+        Some((file, text))
+    })?;
     let of_this_lesson = !["resp", "setex", "once-only"].contains(&id);
     if of_this_lesson && !text.contains("l16_captcha::rules") {
         println!(
@@ -88,6 +91,18 @@ fn usable(passed: &Path, id: &str) -> Option<PathBuf> {
         return None;
     }
     Some(file)
+}
+
+/// The id of an exercise, and those that it had before.
+fn names(passed: &Path, id: &str) -> impl Iterator<Item = String> {
+    let table = passed.join("../../scripts/workbook/renames.txt");
+    let table = fs::read_to_string(table).unwrap_or_default();
+    let before = (table.lines())
+        .filter_map(|line| line.trim().split_once(char::is_whitespace))
+        .filter(|(_, now)| now.trim() == id)
+        .map(|(before, _)| before.to_owned());
+    let names: Vec<String> = [id.to_owned()].into_iter().chain(before).collect();
+    names.into_iter()
 }
 
 /// The module of an answer, compiled where it is kept: its errors are then reported there.

@@ -33,11 +33,12 @@ fn fill(lesson: &Path) -> io::Result<()> {
         let Some(id) = dir.file_name().and_then(|name| name.to_str()) else {
             continue;
         };
-        let own = passed.join(format!("{id}.rs"));
-        let text = if own.is_file() {
-            part(&own, true)
-        } else {
-            part(&dir.join("solution.rs"), false)
+        let own = names(lesson, id)
+            .map(|name| passed.join(format!("{name}.rs")))
+            .find(|file| file.is_file());
+        let text = match own {
+            Some(own) => part(&own, true),
+            None => part(&dir.join("solution.rs"), false),
         };
         let given = dir.join("given.rs");
         let given = if given.is_file() {
@@ -48,6 +49,19 @@ fn fill(lesson: &Path) -> io::Result<()> {
         fs::write(out.join(format!("{id}.rs")), text + &given)?;
     }
     Ok(())
+}
+
+/// The id of an exercise, and those that it had before.
+fn names(lesson: &Path, id: &str) -> impl Iterator<Item = String> {
+    let table = lesson.join("../../scripts/workbook/renames.txt");
+    println!("cargo::rerun-if-changed={}", table.display());
+    let table = fs::read_to_string(table).unwrap_or_default();
+    let before = (table.lines())
+        .filter_map(|line| line.trim().split_once(char::is_whitespace))
+        .filter(|(_, now)| now.trim() == id)
+        .map(|(before, _)| before.to_owned());
+    let names: Vec<String> = [id.to_owned()].into_iter().chain(before).collect();
+    names.into_iter()
 }
 
 fn folder(variable: &str) -> io::Result<PathBuf> {

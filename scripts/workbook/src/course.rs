@@ -6,6 +6,7 @@
 pub mod change;
 mod files;
 mod mistake;
+pub mod renames;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use crate::needs::Needed;
 pub use files::{solution_why, test_names};
 pub use mistake::{Base, Mistake, TIMED_OUT, file_text};
+pub use renames::Renames;
 
 /// What a learner believes before an exercise, and the slug that verdict, log and teacher pages
 /// share for it.
@@ -87,6 +89,25 @@ impl Exercise {
         self.dir.join("given.rs")
     }
 
+    /// The folder of right answers in another style, relative to the course; not every exercise has any.
+    #[must_use]
+    pub fn accepted_dir(&self) -> PathBuf {
+        self.dir.join("accepted")
+    }
+
+    /// Its right answers in another style, relative to the course, in the order of their names.
+    #[must_use]
+    pub fn accepted(&self, root: &Path) -> Vec<PathBuf> {
+        let dir = self.accepted_dir();
+        let entries = std::fs::read_dir(root.join(&dir));
+        let mut files: Vec<PathBuf> = (entries.into_iter().flatten().flatten())
+            .map(|entry| dir.join(entry.file_name()))
+            .filter(|file| file.extension().is_some_and(|ending| ending == "rs"))
+            .collect();
+        files.sort();
+        files
+    }
+
     /// The folder of known wrong answers, relative to the course.
     #[must_use]
     pub fn mistakes_dir(&self) -> PathBuf {
@@ -142,6 +163,8 @@ pub struct Course {
     pub root: PathBuf,
     /// In order of their numbers.
     pub lessons: Vec<Lesson>,
+    /// Exercises that had another id.
+    pub renames: Renames,
 }
 
 /// Why the course could not be read, or a name not be found in it.
@@ -248,6 +271,7 @@ impl Course {
         let course = Self {
             root: root.to_owned(),
             lessons,
+            renames: Renames::read(root),
         };
         course.ids_are_unique()?;
         Ok(course)
@@ -276,13 +300,14 @@ impl Course {
         self.lessons.iter().flat_map(|lesson| &lesson.exercises)
     }
 
-    /// The exercise called `id`; its shown number (`1.3`) is understood as well.
+    /// The exercise called `id`; its shown number (`1.3`) and an id that it had before are understood as well.
     ///
     /// # Errors
     /// [`CourseError::Unknown`] with the nearest names.
     pub fn exercise(&self, id: &str) -> Result<&Exercise, CourseError> {
+        let now = self.renames.now(id);
         self.exercises()
-            .find(|exercise| exercise.id == id || exercise.number == id)
+            .find(|exercise| exercise.id == now || exercise.number == id)
             .ok_or_else(|| self.unknown(id))
     }
 

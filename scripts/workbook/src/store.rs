@@ -4,7 +4,8 @@
 //! * `kept/ID/`: every text that a reset or an undo took out of `exercise.rs` (`texts`);
 //! * `passed/ID.rs`: the answer that last passed.
 //!
-//! Nothing here is ever deleted by the runner.
+//! Nothing here is ever deleted by the runner, or moved to another id: what lies under an old id of an exercise is
+//! read as if it lay under the present one.
 
 mod log;
 mod progress;
@@ -14,7 +15,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::course::Exercise;
+use crate::course::{Exercise, Renames};
 use crate::digest;
 use crate::verdict::Verdict;
 
@@ -26,6 +27,7 @@ pub use texts::{Reset, Undo};
 #[derive(Debug, Clone)]
 pub struct Store {
     dir: PathBuf,
+    renames: Renames,
 }
 
 /// Held while something is written, so that two runners take turns.
@@ -37,6 +39,7 @@ impl Store {
     pub fn new(root: &Path) -> Self {
         Self {
             dir: root.join(".workbook"),
+            renames: Renames::read(root),
         }
     }
 
@@ -85,7 +88,10 @@ impl Store {
     /// The record, folded; and the lines that could not be read.
     #[must_use]
     pub fn progress(&self) -> (Progress, Vec<Damage>) {
-        let (lines, damage) = log::read(&self.log());
+        let (mut lines, damage) = log::read(&self.log());
+        for line in &mut lines {
+            line.id = self.renames.now(&line.id).to_owned();
+        }
         (Progress::fold(&lines), damage)
     }
 
@@ -100,7 +106,7 @@ impl Store {
         exercise: &Exercise,
     ) -> io::Result<(Reset, Option<io::Error>)> {
         let _lock = self.lock()?;
-        let done = texts::reset(&self.kept(exercise), root, exercise)?;
+        let done = texts::reset(&self.kept(&exercise.id), root, exercise)?;
         let recorded = match done {
             Reset::AlreadyTheStub => Ok(()),
             _ => self.append(&exercise.id, Event::Reset),
@@ -115,7 +121,12 @@ impl Store {
     /// What the system says; both texts are then still there.
     pub fn undo(&self, root: &Path, exercise: &Exercise) -> io::Result<(Undo, Option<io::Error>)> {
         let _lock = self.lock()?;
-        let done = texts::undo(&self.kept(exercise), root, exercise)?;
+        let mut done = texts::undo(&self.kept(&exercise.id), root, exercise)?;
+        for old in self.renames.before(&exercise.id) {
+            if done == Undo::NothingKept {
+                done = texts::undo(&self.kept(old), root, exercise)?;
+            }
+        }
         let recorded = match done {
             Undo::NothingKept => Ok(()),
             Undo::BroughtBack => self.append(&exercise.id, Event::Undo),
@@ -132,8 +143,8 @@ impl Store {
         self.dir.join("attempts.jsonl")
     }
 
-    fn kept(&self, exercise: &Exercise) -> PathBuf {
-        self.dir.join("kept").join(&exercise.id)
+    fn kept(&self, id: &str) -> PathBuf {
+        self.dir.join("kept").join(id)
     }
 
     fn lock(&self) -> io::Result<Lock> {

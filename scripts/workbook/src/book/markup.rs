@@ -247,6 +247,7 @@ pub(crate) mod tests {
                 needs: Vec::new(),
                 exercises: vec![exercise],
             }],
+            renames: Default::default(),
         }
     }
 

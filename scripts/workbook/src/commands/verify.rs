@@ -16,14 +16,14 @@ use crate::verify::{Fault, answers, files, listings, mutants, pages, slugs};
 /// The command `verify`, for those who write exercises.
 pub const COMMAND: Command = Command {
     name: "verify",
-    about: "prove the course: every stub fails, every solution passes, every mistake is caught",
+    about: "prove the course: every stub fails, every right answer passes, every mistake is caught",
     help: "\
 Usage: cargo workbook verify [ID | LESSON]... [--stress N | --mutants]
 
   ID, LESSON  runs only the answers of these exercises and lessons; files, listings and pages are
               looked at all the same. Without it: every answer of the course
   --stress N  each solution must pass N times (otherwise once; 3 times with CI=true)
-  --mutants   instead of all that: makes small wrong programs of each solution (a comparison at its
+  --mutants   instead of all that: makes small wrong programs of each right answer (a comparison at its
               edge, a number off by one, a statement left out, an error ignored, a lock held
               longer) and runs the check on each. One that passes is a fault, unless a line in the
               exercise's equivalent.txt has its change, as it is printed, then ` ## ` and a reason
@@ -92,11 +92,12 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         }
     }
     println!(
-        "verify: {}, {} answers ({} of them mistakes), solutions run {times} times: {} \
+        "verify: {}, {} answers ({} of them mistakes, {} accepted in another style), solutions run {times} times: {} \
          ({})",
         many(exercises.len(), "exercise"),
         counts.answers,
         counts.mistakes,
+        counts.accepted,
         many(faults.len(), "fault"),
         seconds(started.elapsed()),
     );

@@ -1,4 +1,4 @@
-//! Compiles and runs every stub, solution and mistake: one program an exercise, all compiled at once, and each answer
+//! Compiles and runs every stub, solution, accepted answer and mistake: one program an exercise, all compiled at once, and each answer
 //! a process of its own, two at a time. An exercise with an answer that does not compile is compiled once more,
 //! answer by answer.
 
@@ -21,8 +21,8 @@ use crate::verdict::{Status, Verdict};
 enum Must {
     /// Fail, by an assertion or a `todo!`.
     Fail,
-    /// Pass, this many times.
-    Pass(usize),
+    /// Pass, this many times: the solution, or a right answer in another style.
+    Pass { times: usize, solution: bool },
     /// Be rejected as announced; in a verdict it has its own belief, or that of another mistake where it is known to.
     BeRejected { mistake: Mistake, known: bool },
 }
@@ -43,6 +43,8 @@ pub struct Counts {
     pub answers: usize,
     /// Of these, mistakes.
     pub mistakes: usize,
+    /// Of these, right answers in another style.
+    pub accepted: usize,
 }
 
 /// Proves all answers of these exercises; each solution must pass `times` times. `say` hears progress.
@@ -70,6 +72,17 @@ pub fn faults(
         mistakes: (all.iter().flatten())
             .filter(|answer| !answer.is_read())
             .count(),
+        accepted: (all.iter().flatten())
+            .filter(|answer| {
+                matches!(
+                    answer.must,
+                    Must::Pass {
+                        solution: false,
+                        ..
+                    }
+                )
+            })
+            .count(),
     };
     say(&format!(
         "compiling {} answers in {} programs",
@@ -82,7 +95,7 @@ pub fn faults(
         Err(fault) => return Ok((vec![fault], counts)),
     };
     let read = || all.iter().flatten().filter(|answer| answer.is_read());
-    say("clippy and rustfmt over stubs and solutions");
+    say("clippy and rustfmt over stubs, solutions and accepted answers");
     let dirs: Vec<(PathBuf, PathBuf)> = read()
         .map(|a| (programs::dir(a.exercise, a.number), a.file.clone()))
         .collect();
@@ -101,19 +114,22 @@ pub fn faults(
     Ok((faults, counts))
 }
 
-/// The stub, the solution and the mistakes of `exercise`. One that cannot be read, or a change that does not fit, is
+/// The stub, the solution, the accepted answers and the mistakes of `exercise`. One that cannot be read, or a change that does not fit, is
 /// left out: `files` names it.
 fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<Answer<'a>> {
     let read = |file: &Path| std::fs::read_to_string(course.path(file)).ok();
     let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
     let list = slugs::Known::read(course);
     let (stub, solution) = (exercise.stub(), exercise.solution());
+    let pass = |solution| Must::Pass { times, solution };
     let answers = [
         (read(&stub), stub, Must::Fail),
-        (read(&solution), solution, Must::Pass(times)),
+        (read(&solution), solution, pass(true)),
     ];
+    let accepted = exercise.accepted(&course.root).into_iter();
     answers
         .into_iter()
+        .chain(accepted.map(|file| (read(&file), file, pass(false))))
         .chain(mistakes.into_iter().map(|mistake| {
             let text = mistake.text(&course.root, exercise).ok();
             let known = list.contains(&mistake.file);
@@ -136,7 +152,7 @@ fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<
 }
 
 impl Answer<'_> {
-    /// Whether it is a stub or a solution: these come first, and must be tidy.
+    /// Whether it is no mistake: these come first, and must be tidy.
     fn is_read(&self) -> bool {
         !matches!(self.must, Must::BeRejected { .. })
     }
@@ -209,10 +225,9 @@ fn judge_all(
 }
 
 fn judge_one(scratch: &Scratch, answer: &Answer<'_>, built: &Built) -> Option<Fault> {
-    let times = if let Must::Pass(times) = answer.must {
-        times
-    } else {
-        1
+    let times = match answer.must {
+        Must::Pass { times, .. } => times,
+        Must::Fail | Must::BeRejected { .. } => 1,
     };
     let module = programs::module(answer.number);
     for time in 1..=times {
@@ -258,9 +273,13 @@ fn fault(must: &Must, verdict: &Verdict, time: usize) -> Option<String> {
             (!asserted && !todo)
                 .then(|| format!("the stub must fail by an assertion or a todo!, not so: {first}"))
         }
-        Must::Pass(_) if verdict.passed() => None,
-        Must::Pass(times) => Some(format!(
-            "the solution {} (run {time} of {times}, {}): {first}",
+        Must::Pass { .. } if verdict.passed() => None,
+        Must::Pass { times, solution } => Some(format!(
+            "{} {} (run {time} of {times}, {}): {first}",
+            match solution {
+                true => "the solution",
+                false => "the accepted answer",
+            },
             verdict.status.word(),
             verdict.check.as_deref().unwrap_or("no test"),
         )),

@@ -8,13 +8,15 @@ use serde::Deserialize;
 
 use super::Fault;
 use crate::course::{
-    Base, Belief, Course, CourseError, Exercise, Lesson, Mistake, TIMED_OUT, solution_why,
+    Base, Belief, Course, CourseError, Exercise, Lesson, Mistake, TIMED_OUT, renames, solution_why,
     test_names,
 };
 use crate::wire::script::Script;
 
 /// Fewest hints: a nudge, and nearly the answer.
 const HINTS: usize = 2;
+/// How a right answer in another style begins: what is different stands behind it.
+const ACCEPTED: &str = "//! Accepted: ";
 /// Fewest mistakes: the belief itself, and two more.
 const MISTAKES: usize = 3;
 /// Most minutes that a lesson may take without its exercises.
@@ -24,7 +26,7 @@ const READING_MINUTES: u32 = 60;
 /// a learner's work.
 #[must_use]
 pub fn faults(course: &Course, strict: bool) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let mut faults = rename_faults(course);
     let mut beliefs: BTreeMap<String, (String, String)> = BTreeMap::new();
     for lesson in &course.lessons {
         lesson_faults(course, lesson, &mut faults);
@@ -35,6 +37,32 @@ pub fn faults(course: &Course, strict: bool) -> Vec<Fault> {
             for belief in mistakes.iter().map(|m| &m.belief).chain([&exercise.belief]) {
                 belief_faults(belief, &place, &mut beliefs, &mut faults);
             }
+        }
+    }
+    faults
+}
+
+/// A line of the table of renames leads from an id that no exercise has to one that an exercise has.
+fn rename_faults(course: &Course) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    let has = |id: &str| course.exercises().any(|exercise| exercise.id == id);
+    for (old, new) in course.renames.iter() {
+        let mut fault = |what: String| faults.push(Fault::at(renames::FILE, what));
+        if has(old) {
+            fault(format!(
+                "`{old}` is the id of an exercise; an old id is not used again"
+            ));
+        }
+        if !has(new) {
+            fault(format!(
+                "there is no exercise `{new}`; name the present id of `{old}`"
+            ));
+        }
+        if !seen.insert(old) {
+            fault(format!(
+                "`{old}` has two lines; its record can go to one exercise only"
+            ));
         }
     }
     faults
@@ -258,13 +286,22 @@ fn exercise_faults(course: &Course, exercise: &Exercise, strict: bool, faults: &
     if exercise.title.trim().is_empty() || exercise.goal.trim().is_empty() {
         faults.push(Fault::at(&toml, format!("`{id}` needs a title and a goal")));
     }
-    const FILES: [&str; 7] = [
+    for file in exercise.accepted(&course.root) {
+        let says = read(&file).is_some_and(|text| text.starts_with(ACCEPTED));
+        if !says {
+            let what =
+                format!("its first line must be `{ACCEPTED}` and what differs from the solution");
+            faults.push(Fault::at(file, what));
+        }
+    }
+    const FILES: [&str; 8] = [
         "given.rs",
         "exercise.rs",
         "stub.rs",
         "solution.rs",
         "check.rs",
         "equivalent.txt",
+        "accepted",
         "mistakes",
     ];
     stray(&course.root, &exercise.dir, faults, |name| {
@@ -272,6 +309,9 @@ fn exercise_faults(course: &Course, exercise: &Exercise, strict: bool, faults: &
     });
     stray(&course.root, &exercise.mistakes_dir(), faults, |name| {
         name.ends_with(".diff")
+    });
+    stray(&course.root, &exercise.accepted_dir(), faults, |name| {
+        name.ends_with(".rs")
     });
 }
 

@@ -150,13 +150,7 @@ pub fn faults(
 
 /// The files of an exercise that must pass, relative to the course: the solution and what is in `accepted/`.
 fn right(course: &Course, exercise: &Exercise) -> Vec<PathBuf> {
-    let dir = exercise.dir.join("accepted");
-    let entries = std::fs::read_dir(course.path(&dir));
-    let mut files: Vec<PathBuf> = (entries.into_iter().flatten().flatten())
-        .map(|entry| dir.join(entry.file_name()))
-        .filter(|file| file.extension().is_some_and(|ending| ending == "rs"))
-        .collect();
-    files.sort();
+    let mut files = exercise.accepted(&course.root);
     files.insert(0, exercise.solution());
     files
 }

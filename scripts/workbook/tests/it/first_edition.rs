@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use workbook::course::Course;
+use workbook::course::{Course, renames};
 use workbook::store::{Event, Store};
 use workbook::verdict::Status;
+use workbook::verify::files;
 
 use crate::support::{Fixture, copy};
 
@@ -118,6 +119,84 @@ fn every_kind_of_line_is_known() {
     assert_eq!(first.status, Status::Failed);
     assert_eq!(first.check.as_deref(), Some("doubles"));
     assert_eq!(first.belief.as_deref(), Some("the-same-is-twice"));
+}
+
+/// The exercise `alpha` of the fixture under other ids, with what the table of renames says of it.
+fn renamed(fixture: &Fixture, ids: &[&str], table: &str) {
+    let lesson = fixture.path("lessons/00-first");
+    for id in ids {
+        copy(
+            &lesson.join("exercises/alpha"),
+            &lesson.join("exercises").join(id),
+        );
+    }
+    fs::remove_dir_all(lesson.join("exercises/alpha")).unwrap();
+    for (file, table) in [
+        ("lesson.toml", "\n[[exercise]]"),
+        ("Cargo.toml", "\n[[test]]"),
+    ] {
+        let text = fs::read_to_string(lesson.join(file)).unwrap();
+        let (head, entry) = text.split_once(table).unwrap();
+        let entries: Vec<String> = (ids.iter())
+            .map(|id| format!("{table}{}", entry.replace("alpha", id)))
+            .collect();
+        fs::write(lesson.join(file), format!("{head}{}", entries.concat())).unwrap();
+    }
+    let place = fixture.path(renames::FILE);
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::write(place, table).unwrap();
+}
+
+#[test]
+fn what_was_done_under_an_old_id_follows_the_new_one() {
+    let fixture = learner();
+    // Split in two: the first has the record, the second is new.
+    renamed(&fixture, &["omega", "psi"], "# Old and new.\nalpha omega\n");
+    let list = fixture.says(&["list", "--plain"]);
+    assert!(list.contains("passed  0.1   omega"), "{list}");
+    assert!(list.contains("open    0.2   psi"), "{list}");
+    // The solution is open, and the next attempt goes on where the old ones ended.
+    assert!(fixture.run(&["solution", "omega"]).status.success());
+    let answer = fixture.path("lessons/00-first/exercises/omega/exercise.rs");
+    let kept = fs::read_to_string(fixture.path(".workbook/kept/alpha/0002.rs")).unwrap();
+    let says = fixture.says(&["undo", "omega"]);
+    assert!(says.contains("Your text is back"), "{says}");
+    assert_eq!(fs::read_to_string(&answer).unwrap(), kept);
+    // The old id is understood, and what is kept from now on lies under the new one.
+    let says = fixture.says(&["check", "alpha"]);
+    assert_eq!(says, "✓ 0.1 omega   passed in T s\n");
+    assert!(fixture.path(".workbook/passed/omega.rs").exists());
+    assert!(fixture.path(".workbook/passed/alpha.rs").exists());
+    let says = fixture.says(&["reset", "omega"]);
+    assert!(says.contains(".workbook/kept/omega/0001.rs"), "{says}");
+    let line = record(&fixture).lines().last().unwrap().to_owned();
+    assert!(line.contains("\"id\":\"omega\""), "{line}");
+    let says = fixture.says(&["undo", "psi"]);
+    assert!(!says.contains("Your text is back"), "{says}");
+}
+
+#[test]
+fn a_table_of_renames_that_leads_nowhere_is_found() {
+    let fixture = Fixture::new();
+    renamed(
+        &fixture,
+        &["omega"],
+        "alpha omega\nalpha beta\nbeta gamma\n",
+    );
+    let course = Course::load(fixture.root()).unwrap();
+    let found: Vec<String> = (files::faults(&course, true).iter())
+        .map(ToString::to_string)
+        .filter(|fault| fault.starts_with(renames::FILE))
+        .collect();
+    let what = [
+        "`alpha` has two lines",
+        "`beta` is the id of an exercise",
+        "there is no exercise `gamma`",
+    ];
+    assert_eq!(found.len(), what.len(), "{found:#?}");
+    for (fault, what) in found.iter().zip(what) {
+        assert!(fault.contains(what), "{fault}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The runner's tests, one program: each module drives the runner's own binary over a fixture
 //! course, or reads the whole repository ([`workspace`]).
 
+mod accepted;
 mod book;
 mod commands;
 mod first_edition;

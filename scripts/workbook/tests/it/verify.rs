@@ -17,7 +17,7 @@ fn replace(fixture: &Fixture, file: &str, from: &str, to: &str) {
 }
 
 /// The faults that can be seen without compiling, as lines.
-fn seen(fixture: &Fixture) -> Vec<String> {
+pub fn seen(fixture: &Fixture) -> Vec<String> {
     let course = Course::load(fixture.root()).unwrap();
     let mut faults = files::faults(&course, true);
     faults.extend(listings::faults(&course));
@@ -53,7 +53,7 @@ fn a_good_course_has_no_fault() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(
-        text.contains("2 exercises, 10 answers (6 of them mistakes)"),
+        text.contains("2 exercises, 10 answers (6 of them mistakes, 0 accepted in another style)"),
         "{text}"
     );
     assert!(text.contains("solutions run 3 times: no fault"), "{text}");
