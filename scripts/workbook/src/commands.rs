@@ -4,6 +4,7 @@ pub mod check;
 pub mod doctor;
 pub mod hint;
 pub mod list;
+pub mod minutes;
 pub mod mistake;
 pub mod new;
 pub mod peer;
@@ -51,6 +52,7 @@ pub const COMMANDS: &[Command] = &[
     new::COMMAND,
     doctor::COMMAND,
     verify::COMMAND,
+    minutes::COMMAND,
     mistake::COMMAND,
     preprocess::COMMAND,
 ];

@@ -126,6 +126,8 @@ pub struct Lesson {
     pub title: String,
     /// Reading, demo and exercises together, in minutes.
     pub minutes: u32,
+    /// How long its demo takes, in seconds, where that was measured: the minutes are then the computed ones.
+    pub demo: Option<u32>,
     /// What a learner can do afterwards.
     pub goals: Vec<String>,
     /// Where a class can stop.
@@ -214,6 +216,8 @@ impl std::error::Error for CourseError {}
 struct LessonToml {
     title: String,
     minutes: u32,
+    #[serde(default)]
+    demo: Option<u32>,
     goals: Vec<String>,
     #[serde(default)]
     stops: Vec<String>,
@@ -406,6 +410,7 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
         number,
         title: toml.title,
         minutes: toml.minutes,
+        demo: toml.demo,
         goals: toml.goals,
         stops: toml.stops,
         needs: toml.needs,

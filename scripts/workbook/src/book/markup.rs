@@ -242,6 +242,7 @@ pub(crate) mod tests {
                 number: 1,
                 title: "Two programs | one wire".into(),
                 minutes: 75,
+                demo: None,
                 goals: vec!["say why".into()],
                 stops: vec!["After `frames`: rest.".into()],
                 needs: Vec::new(),

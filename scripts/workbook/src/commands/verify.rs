@@ -11,7 +11,7 @@ use super::{Command, course, text};
 use crate::course::{Course, Exercise};
 use crate::needs;
 use crate::text::seconds;
-use crate::verify::{Fault, answers, files, listings, mutants, pages, slugs};
+use crate::verify::{Fault, answers, files, listings, minutes, mutants, pages, slugs};
 
 /// The command `verify`, for those who write exercises.
 pub const COMMAND: Command = Command {
@@ -74,6 +74,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let mut faults = files::faults(&course, strict);
     faults.extend(slugs::faults(&course));
     faults.extend(listings::faults(&course));
+    faults.extend(minutes::faults(&course));
     faults.extend(pages::faults(&course));
     let (found, counts) =
         answers::faults(&course, &exercises, times, &mut say).context("cannot make the copy")?;

@@ -125,6 +125,17 @@ pub fn make(base: &str, text: &str) -> String {
     change
 }
 
+/// The lines of `text` that `base` does not have in their place.
+#[must_use]
+pub fn new_lines<'a>(base: &str, text: &'a str) -> Vec<&'a str> {
+    let old: Vec<&str> = base.lines().collect();
+    let new: Vec<&str> = text.lines().collect();
+    let differences = differences(&old, &new).into_iter();
+    differences
+        .flat_map(|(_, come)| new[come].to_vec())
+        .collect()
+}
+
 /// `gone` with a line of context on both sides, or with as many as it takes to stand in `lines` once only.
 fn unique_window(lines: &[&str], gone: &Range<usize>) -> Range<usize> {
     let wide =

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use workbook::course::{Course, Lesson};
+use workbook::verify::minutes;
 
 /// The lessons all of whose texts keep the rules: chapter, exercises and worked example.
 const FINISHED: &[&str] = &["01-tcp"];
@@ -226,6 +227,22 @@ fn the_top_of_a_chapter_says_what_comes() {
         }
         assert!(top.contains("<details>\n<summary>If you know Go"));
     }
+}
+
+/// What takes how long is computed, once a lesson says how long its demo takes.
+#[test]
+fn the_minutes_of_a_finished_lesson_are_computed() {
+    let course = course();
+    for name in FINISHED {
+        let lesson = course.lesson(name).unwrap();
+        let toml = "lesson.toml needs `demo = SECONDS`: see `cargo workbook minutes --demo`";
+        assert!(lesson.demo.is_some(), "{name}: {toml}");
+    }
+    let faults: Vec<String> = minutes::faults(&course)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 /// An exercise follows the step that needs it, and the result of a demo is folded until it is predicted.

@@ -1,0 +1,113 @@
+//! `minutes`: how long lessons and exercises take, as stated and as computed.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use super::{Command, course, text};
+use crate::course::{Course, Lesson};
+use crate::judge::build::{Place, cargo};
+use crate::judge::process::{self, Cancel, Ending};
+use crate::verify::minutes::{MOST_LINES, Page, is_off, of_exercise, stated_reading, written};
+
+/// The command `minutes`, for those who write lessons.
+pub const COMMAND: Command = Command {
+    name: "minutes",
+    about: "how long lessons and exercises take, as stated and as computed",
+    help: "\
+Usage: cargo workbook minutes [LESSON]... [--demo]
+
+  LESSON  only these; without it, all
+  --demo  builds the demos of these lessons, runs each and says how many seconds it took: the figure
+          that `demo = ` in lesson.toml states
+
+Computed are: words / 200, 4 s a shown line of code, 1 s a line of output, the demo; and for an exercise
+3 minutes and 40 s for each line that its solution writes (empty ones and comments are not counted).
+A figure that is more than 15 % off is marked with `!`, an exercise with more than 20 lines with
+`long`. `verify` rejects what is off in the lessons whose lesson.toml has `demo = SECONDS`.
+
+Example: cargo workbook minutes 01
+",
+    run,
+};
+
+fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+    let mut demo = false;
+    let mut names = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("demo") => demo = true,
+            Value(value) => names.push(text(value)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let course = course()?;
+    let mut lessons = Vec::new();
+    for name in &names {
+        let found = course.lesson(name);
+        lessons.push(found.with_context(|| format!("there is no lesson `{name}`"))?);
+    }
+    if names.is_empty() {
+        lessons.extend(&course.lessons);
+    }
+    for lesson in lessons {
+        match demo {
+            true => measure(&course, lesson)?,
+            false => print!("{}", table(&course, lesson)),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line for the page and one for each exercise.
+fn table(course: &Course, lesson: &Lesson) -> String {
+    let page = Page::of(course, lesson);
+    let demo = lesson
+        .demo
+        .map_or("not measured".to_owned(), |demo| format!("{demo} s"));
+    let mut out = format!(
+        "{}: {} minutes stated. {} words, {} lines of code, {} lines of output, demo {demo}\n",
+        lesson.name, lesson.minutes, page.words, page.code, page.output
+    );
+    let mut line = |name: &str, stated: u32, computed: f64, more: &str| {
+        let mark = if is_off(stated, computed) { "!" } else { " " };
+        out += &format!("  {mark} {name:<18} {stated:>3} stated {computed:>6.1} computed{more}\n");
+    };
+    let reading = page.minutes(lesson.demo.unwrap_or_default());
+    line("reading", stated_reading(lesson), reading, "");
+    for exercise in &lesson.exercises {
+        let lines = written(course, exercise);
+        let long = if lines > MOST_LINES { "  long" } else { "" };
+        let more = format!("  {lines:>3} lines{long}");
+        line(&exercise.id, exercise.minutes, of_exercise(lines), &more);
+    }
+    out
+}
+
+/// Runs the demo as a learner does, built before.
+fn measure(course: &Course, lesson: &Lesson) -> Result<()> {
+    let run = |what: &[&str]| -> Result<()> {
+        let mut command = cargo(&Place::home(&course.root));
+        command.args(what).args(["--package", &lesson.package()]);
+        let finished = process::run(&command, None, None, &Cancel::default(), &mut |_, _| {})?;
+        match finished.ending {
+            Ending::Exited(status) if status.success() => Ok(()),
+            _ => bail!(
+                "{}: the demo does not end well:\n{}",
+                lesson.name,
+                finished.err
+            ),
+        }
+    };
+    run(&["build"])?;
+    let started = Instant::now();
+    run(&["run"])?;
+    let took = started.elapsed().as_secs_f64();
+    let stated = lesson
+        .demo
+        .map_or("none".to_owned(), |demo| format!("{demo} s"));
+    println!("{}: demo {took:.0} s, {stated} stated", lesson.name);
+    Ok(())
+}
