@@ -23,8 +23,8 @@ Usage: cargo workbook verify [ID | LESSON]... [--stress N | --mutants]
   ID, LESSON  runs only the answers of these exercises and lessons; files, listings and pages are
               looked at all the same. Without it: every answer of the course
   --stress N  each solution must pass N times (otherwise once; 3 times with CI=true)
-  --mutants   instead of all that: makes small wrong programs of each right answer (a comparison at its
-              edge, a number off by one, a statement left out, an error ignored, a lock held
+  --mutants   instead of all that: makes small wrong programs of each right answer (a comparison at
+              its edge, a number off by one, a statement left out, an error ignored, a lock held
               longer) and runs the check on each. One that passes is a fault, unless a line in the
               exercise's equivalent.txt has its change, as it is printed, then ` ## ` and a reason
 
