@@ -22,8 +22,8 @@ fn main() -> anyhow::Result<()> {
         println!("usage: calls ADDR IN_FLIGHT CALLS; `scripts/figures rpc` does it all");
         return Ok(());
     };
-    // One thread: on it tasks hand over to each other without waking another thread, and that is
-    // most of what a short call costs. The server uses every core, as it always does.
+    // One thread: its tasks continue without waking another thread, which is most of the cost of a short
+    // call. The server uses every core.
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
@@ -33,8 +33,8 @@ fn main() -> anyhow::Result<()> {
 async fn run(addr: SocketAddr, in_flight: usize, calls: usize) -> anyhow::Result<()> {
     let client = Client::connect(addr, Settings::default())
         .await
-        .with_context(|| format!("nobody answers at {addr}"))?;
-    // The first tenth of the calls comes on top and is not counted: everything is cold then.
+        .with_context(|| format!("no server answers at {addr}"))?;
+    // A tenth of the calls comes first and is not counted: caches are cold.
     greet(client.clone(), calls / 10).await?;
 
     let since = Instant::now();
@@ -59,7 +59,7 @@ async fn run(addr: SocketAddr, in_flight: usize, calls: usize) -> anyhow::Result
     Ok(())
 }
 
-/// Makes so many calls, one after the other, and tells how long each of them took.
+/// Makes so many calls, one after the other, and returns the time of each.
 async fn greet(client: Client, calls: usize) -> anyhow::Result<Vec<Duration>> {
     let mut times = Vec::with_capacity(calls);
     for _ in 0..calls {

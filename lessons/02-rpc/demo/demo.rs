@@ -1,6 +1,6 @@
-//! The demo: this program starts itself a second time as the server, calls it, and prints what
-//! crosses the wire and when. One scene delays, one splits, one breaks: on one machine every call
-//! is answered at once and in order, and that is exactly how wrong code gets through its tests.
+//! The demo: this program starts itself a second time as the server, calls it, and prints the messages of
+//! both sides with their times. Its scenes delay, split and break on purpose: on one machine a call is nearly always
+//! answered at once and in order, so wrong code would look right.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -16,19 +16,19 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use crate::peer::Peer;
-use crate::story::{SCENE, observe, take_reply_apart, take_request_apart, tell};
+use crate::story::{SCENE, explain_reply, explain_request, observe, print};
 
-/// Nothing in the demo takes longer than this; if it does, something is broken.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest time for one call of the demo.
+const LIMIT: Duration = Duration::from_secs(5);
 
-/// Tells the whole story.
+/// Prints all scenes.
 pub async fn run() -> anyhow::Result<()> {
     let server = Peer::start(&["--narrate"]).await?;
     println!(
         "Two processes. This one, {}, is the client. It has started itself again as the server:\n\
          \n    l02-rpc server --addr 127.0.0.1:0\n\
-         \nThat is process {}, and it listens on {}. Times are milliseconds; what the\n\
-         server sees stands on the right.",
+         \nThat is process {}, and it listens on {}. Times are milliseconds; the server's\n\
+         side stands on the right.",
         std::process::id(),
         server.child.id(),
         server.addr
@@ -39,7 +39,7 @@ pub async fn run() -> anyhow::Result<()> {
     failures(&server).await?;
     cancelled(&server).await?;
     behind_http().await?;
-    stranger(&server).await?;
+    independent_client(&server).await?;
     killed(&server).await?;
     println!(
         "\nNow in two terminals:\n\
@@ -52,36 +52,36 @@ fn title(text: &str) {
     println!("\n{text}");
 }
 
-async fn dial(addr: SocketAddr) -> anyhow::Result<Client> {
+async fn connect(addr: SocketAddr) -> anyhow::Result<Client> {
     let settings = Settings {
         observe,
         ..Settings::default()
     };
-    Client::connect(addr, settings).await.context("dial")
+    Client::connect(addr, settings).await.context("connect")
 }
 
 async fn greet(client: &Client) -> anyhow::Result<()> {
     let greeting: String = client
-        .call_within(PATIENCE, "hello.HelloWorld", &"wire")
+        .call_within(LIMIT, "hello.HelloWorld", &"wire")
         .await?;
     ensure!(
         greeting == "wire hello world",
-        "a strange greeting: {greeting}"
+        "another greeting: {greeting}"
     );
     Ok(())
 }
 
 async fn greeting(server: &Peer) -> anyhow::Result<()> {
     title("1. The greeting call: hello.HelloWorld(\"wire\")");
-    let client = dial(server.addr).await?;
+    let client = connect(server.addr).await?;
     let since = now();
     greet(&client).await?;
-    tell(server, since).await;
+    print(server, since).await;
     Ok(())
 }
 
 async fn byte_by_byte(server: &Peer) -> anyhow::Result<()> {
-    title("2. The same call by hand, one byte every 2 ms: what each of them means");
+    title("2. The same call, one byte every 2 ms: what each byte means");
     let mut stream = TcpStream::connect(server.addr).await?;
     stream.set_nodelay(true)?;
     let argument = message::encode(&"wire")?;
@@ -97,14 +97,14 @@ async fn byte_by_byte(server: &Peer) -> anyhow::Result<()> {
         sleep(Duration::from_millis(2)).await;
     }
     println!("   there, {} bytes", wire.len());
-    take_request_apart(&body)?;
+    explain_request(&body)?;
     let reply = frame::read_async(&mut stream, frame::LIMIT)
         .await?
         .context("a reply")?;
     println!("   back, {} bytes", reply.len() + 4);
-    take_reply_apart(&reply)?;
-    tell(server, since).await;
-    println!("   28 pieces, one call: frames do not care how they travel.");
+    explain_reply(&reply)?;
+    print(server, since).await;
+    println!("   28 pieces, one call: the server reads until the frame is complete.");
     Ok(())
 }
 
@@ -112,13 +112,13 @@ async fn out_of_order(server: &Peer) -> anyhow::Result<()> {
     title(
         "3. Three calls on one connection: the first takes 120 ms, the second 60, the third none",
     );
-    let client = dial(server.addr).await?;
+    let client = connect(server.addr).await?;
     let since = now();
     let call = |ms: u64| {
         let client = client.clone();
         async move {
             client
-                .call_within::<String>(PATIENCE, "hello.HelloLater", &("wire", ms))
+                .call_within::<String>(LIMIT, "hello.HelloLater", &("wire", ms))
                 .await
         }
     };
@@ -126,60 +126,61 @@ async fn out_of_order(server: &Peer) -> anyhow::Result<()> {
     one?;
     two?;
     three?;
-    tell(server, since).await;
-    println!("   The order of the replies is the order in which they were ready. The number tells");
-    println!("   whose each one is.");
+    print(server, since).await;
+    println!(
+        "   Replies come in the order in which the methods return. The id in a reply says which"
+    );
+    println!("   call it belongs to.");
     Ok(())
 }
 
 async fn failures(server: &Peer) -> anyhow::Result<()> {
     title("4. Four calls that fail, and one that does not, on the same connection");
-    let client = dial(server.addr).await?;
+    let client = connect(server.addr).await?;
     let since = now();
-    let zero: Result<u32, _> = client.call_within(PATIENCE, "Panda.GetInfo", &0u32).await;
-    let name: Result<String, _> = client
-        .call_within(PATIENCE, "hello.HelloWord", &"wire")
-        .await;
-    let text: Result<u32, _> = client.call_within(PATIENCE, "Panda.GetInfo", &"wire").await;
-    let panic: Result<u32, _> = client.call_within(PATIENCE, "Panda.Wake", &()).await;
+    let zero: Result<u32, _> = client.call_within(LIMIT, "Panda.GetInfo", &0u32).await;
+    let name: Result<String, _> = client.call_within(LIMIT, "hello.HelloWord", &"wire").await;
+    let text: Result<u32, _> = client.call_within(LIMIT, "Panda.GetInfo", &"wire").await;
+    let panic: Result<u32, _> = client.call_within(LIMIT, "Panda.Wake", &()).await;
     for failed in [zero.err(), name.err(), text.err(), panic.err()] {
         ensure!(
             matches!(failed, Some(CallError::Server(_)) | None),
             "{failed:?}"
         );
     }
-    let good: u32 = client
-        .call_within(PATIENCE, "Panda.GetInfo", &100u32)
-        .await?;
-    ensure!(good == 200, "a strange panda: {good}");
-    tell(server, since).await;
+    let good: u32 = client.call_within(LIMIT, "Panda.GetInfo", &100u32).await?;
+    ensure!(good == 200, "another value: {good}");
+    print(server, since).await;
     println!(
-        "   Look at the third. It was no number, and the server took it for one: 4, the length"
+        "   Look at call 3. Its argument was a text. The server read its first byte, the length 4,"
     );
-    println!("   of `wire`, and then bytes were left over. That is all that gave it away.");
+    println!("   as a number, and rejected the call only because bytes were left over.");
     Ok(())
 }
 
 async fn cancelled(server: &Peer) -> anyhow::Result<()> {
-    title("5. A caller that waits 40 ms for an answer that takes 100");
-    let client = dial(server.addr).await?;
+    title("5. A timeout of 40 ms, and a method that takes 100 ms");
+    let client = connect(server.addr).await?;
     let since = now();
-    let patience = Duration::from_millis(40);
+    let limit = Duration::from_millis(40);
     let late = client
-        .call_within::<String>(patience, "hello.HelloLater", &("wire", 100u64))
+        .call_within::<String>(limit, "hello.HelloLater", &("wire", 100u64))
         .await;
-    ensure!(late == Err(CallError::TooSlow), "{late:?}");
-    SCENE.note(format!("gives up. Calls that wait: {}", client.in_flight()));
+    ensure!(late == Err(CallError::Timeout), "{late:?}");
+    SCENE.note(format!(
+        "the call timed out; pending calls: {}",
+        client.in_flight()
+    ));
     sleep(Duration::from_millis(80)).await;
     greet(&client).await?;
-    tell(server, since).await;
-    println!("   The server did not hear of it: the method ran to its end. Its reply found nobody");
-    println!("   and was thrown away.");
+    print(server, since).await;
+    println!("   The server does not learn of the timeout: the method ran to its end. The client");
+    println!("   discarded the reply, because its table had no entry for this id.");
     Ok(())
 }
 
 async fn behind_http() -> anyhow::Result<()> {
-    title("6. One port, two languages: a web server that leads to the calls");
+    title("6. RPC behind HTTP: one port for browsers and for RPC clients");
     let server = Peer::start(&["--narrate", "--http"]).await?;
     let mut browser = TcpStream::connect(server.addr).await?;
     browser
@@ -205,11 +206,9 @@ async fn behind_http() -> anyhow::Result<()> {
     };
     let client = Client::connect_http(server.addr, settings).await?;
     let since = now();
-    let good: u32 = client
-        .call_within(PATIENCE, "Panda.GetInfo", &100u32)
-        .await?;
-    ensure!(good == 200, "a strange panda: {good}");
-    tell(&server, since).await;
+    let good: u32 = client.call_within(LIMIT, "Panda.GetInfo", &100u32).await?;
+    ensure!(good == 200, "another value: {good}");
+    print(&server, since).await;
     println!("   c8 01 is 200: seven bits a byte, the lowest first.");
     Ok(())
 }
@@ -220,8 +219,8 @@ fn first_and_last(page: &str) -> String {
     format!("{first} ... {last}")
 }
 
-async fn stranger(server: &Peer) -> anyhow::Result<()> {
-    title("7. A stranger frames its question well, and asks in JSON");
+async fn independent_client(server: &Peer) -> anyhow::Result<()> {
+    title("7. An independent client sends JSON in a correct frame");
     let mut stream = TcpStream::connect(server.addr).await?;
     let since = now();
     let question = br#"{"method":"hello.HelloWorld","params":["wire"],"id":1}"#;
@@ -229,16 +228,16 @@ async fn stranger(server: &Peer) -> anyhow::Result<()> {
     let answer = frame::read_async(&mut stream, frame::LIMIT).await;
     ensure!(
         !matches!(answer, Ok(Some(_))),
-        "it was answered: {answer:?}"
+        "the server replied: {answer:?}"
     );
-    SCENE.note("the stranger reads 0 bytes: nobody told it why");
-    tell(server, since).await;
+    SCENE.note("the client reads 0 bytes, without a reason");
+    print(server, since).await;
     Ok(())
 }
 
 async fn killed(server: &Peer) -> anyhow::Result<()> {
-    title("8. The server is killed while three calls wait for it");
-    let client = dial(server.addr).await?;
+    title("8. The server is killed while three calls are pending");
+    let client = connect(server.addr).await?;
     greet(&client).await?;
     let mut calls = Vec::new();
     for _ in 0..3 {
@@ -258,7 +257,7 @@ async fn killed(server: &Peer) -> anyhow::Result<()> {
     for (number, call) in calls.into_iter().enumerate() {
         let (outcome, when) = call.await?;
         let Err(error) = outcome else {
-            anyhow::bail!("a dead server has answered")
+            anyhow::bail!("a killed server has replied")
         };
         println!(
             "   call {} failed {:.1} ms after the kill: {error}",
@@ -270,11 +269,13 @@ async fn killed(server: &Peer) -> anyhow::Result<()> {
     let later = client.call::<String>("hello.HelloWorld", &"wire").await;
     // ANCHOR_END: bare-call
     println!(
-        "   a call that begins now: {}",
+        "   a call after that: {}",
         later.err().map_or_else(String::new, |e| e.to_string())
     );
-    println!("   Nobody waited the 5 seconds. Whether the three methods had any effect before the");
-    println!("   end, nobody here can know.");
+    println!(
+        "   No call waited the 5 seconds. The client cannot know whether the three methods had"
+    );
+    println!("   an effect before the server was killed.");
     SCENE.forget();
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The command line of lesson 02. Without an argument it tells the whole story in two processes;
-//! `server` and `client` are for two terminals, `measure` fills one row of the ladder.
+//! The command line of lesson 02. Without an argument it runs the demo in two processes; `server` and `client` are
+//! for two terminals, and `measure` prints one row of the ladder.
 
 mod demo;
 mod measure;
@@ -16,15 +16,15 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use l02_rpc::client::Client;
 use l02_rpc::greeter::{HTTP_ADDR, PLAIN_ADDR, services};
-use l02_rpc::server::{Door, Settings};
+use l02_rpc::server::{Handshake, Settings};
 use stage::commands::{Given, Program, command, flag, heading, hidden, option};
 use stage::signal::{bind, on_signal, stopped, tell};
 
 const PROGRAM: Program = Program {
     name: "l02-rpc",
-    title: "Call a function that lives elsewhere: lesson 02 of Sockets to Services.",
+    title: "RPC, a function call to another program: lesson 02 of Sockets to Services.",
     commands: &[
-        command("", "the demo: two processes, and every byte of a call"),
+        command("", "the demo: two processes, and the bytes of their calls"),
         command("server", "a server, in one terminal"),
         command("client hello.HelloWorld wire", "a call, in another one"),
         command("client Panda.GetInfo 100", "another call"),
@@ -36,20 +36,24 @@ const PROGRAM: Program = Program {
     ],
     options: &[
         heading("Options of server, client and mine"),
-        option("addr ADDR", "where to listen, or whom to call", PLAIN_ADDR),
+        option(
+            "addr ADDR",
+            "the address to listen on, or to call",
+            PLAIN_ADDR,
+        ),
         flag(
             "http",
-            "behind a web server's door, by CONNECT; ADDR is then 127.0.0.1:10086",
+            "behind HTTP, by CONNECT; ADDR is then 127.0.0.1:10086",
         ),
         heading("Options of server"),
-        option("frame BYTES", "the longest frame that is taken", "65536"),
+        option("frame BYTES", "the longest frame that is accepted", "65536"),
         option(
             "in-flight N",
-            "calls of one connection at the same time",
+            "calls of one connection that run at the same time",
             "1024",
         ),
         option("time-ms MS", "the time for each frame", "30000"),
-        option("clients N", "how many connections at the same time", "1000"),
+        option("clients N", "connections at the same time", "1000"),
         // For the demo, which starts this program as its server.
         hidden("narrate"),
         hidden("until-stdin-ends"),
@@ -61,8 +65,8 @@ With --http a browser is answered as well: http://127.0.0.1:10086/. Ctrl-C ends 
 ",
 };
 
-/// How long a client waits for a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long `client` waits for a reply.
+const LIMIT: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
     PROGRAM.main(|given| {
@@ -74,10 +78,10 @@ fn main() -> ExitCode {
 }
 
 async fn run(given: &Given) -> anyhow::Result<()> {
-    let (door, usual) = if given.has("http") {
-        (Door::Http, HTTP_ADDR)
+    let (handshake, usual) = if given.has("http") {
+        (Handshake::HttpConnect, HTTP_ADDR)
     } else {
-        (Door::Plain, PLAIN_ADDR)
+        (Handshake::None, PLAIN_ADDR)
     };
     let addr = match given.text("addr") {
         Some(_) => given.address("addr")?,
@@ -87,12 +91,12 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         given.at_most(0)?;
     }
     match given.command() {
-        "server" => serve(addr, door, given).await,
+        "server" => serve(addr, handshake, given).await,
         "client" => {
             let words = given.words().split_first();
             let (method, argument) =
                 words.context("which method? For example: client hello.HelloWorld wire")?;
-            call(addr, door, method, argument).await
+            call(addr, handshake, method, argument).await
         }
         "measure" => measure::run().await,
         "mine" => mine(addr).await,
@@ -108,44 +112,48 @@ async fn mine(_addr: SocketAddr) -> anyhow::Result<()> {
     bail!("your answers are not built in; `cargo workbook peer 02` builds them in and calls them")
 }
 
-async fn serve(addr: SocketAddr, door: Door, given: &Given) -> anyhow::Result<()> {
+async fn serve(addr: SocketAddr, handshake: Handshake, given: &Given) -> anyhow::Result<()> {
     let mut settings = Settings::default();
-    given.set("frame", &mut settings.frame)?;
-    given.set("in-flight", &mut settings.in_flight)?;
-    given.set_millis("time-ms", &mut settings.time)?;
-    given.set("clients", &mut settings.connections)?;
+    given.set("frame", &mut settings.max_frame)?;
+    given.set("in-flight", &mut settings.max_in_flight)?;
+    given.set_millis("time-ms", &mut settings.frame_timeout)?;
+    given.set("clients", &mut settings.max_connections)?;
     if given.has("narrate") {
         settings.observe = story::narrate;
     }
     let listener = bind(addr, "--addr 127.0.0.1:8081").await?;
     let shutdown = stopped(on_signal(given.has("until-stdin-ends"))?);
     let services = Arc::new(services()?);
-    // A client gets an answer from this line on: people and tests wait for it.
+    // From this line on clients are served; tests wait for it.
     tell(&format!("listening on {}", listener.local_addr()?));
-    Ok(l02_rpc::server::serve(listener, door, services, settings, shutdown).await?)
+    Ok(l02_rpc::server::serve(listener, handshake, services, settings, shutdown).await?)
 }
 
 async fn call(
     addr: SocketAddr,
-    door: Door,
+    handshake: Handshake,
     method: &str,
     argument: &[String],
 ) -> anyhow::Result<()> {
-    let http = if door == Door::Http { " --http" } else { "" };
-    let nobody = || {
+    let http = if handshake == Handshake::HttpConnect {
+        " --http"
+    } else {
+        ""
+    };
+    let hint = || {
         format!(
-            "nobody answers at {addr}. Is the server running? `cargo run -p l02-rpc -- server{http}`"
+            "no server answers at {addr}. Is the server running? `cargo run -p l02-rpc -- server{http}`"
         )
     };
     let settings = Settings::default();
-    let client = match door {
-        Door::Plain => Client::connect(addr, settings).await,
-        Door::Http => Client::connect_http(addr, settings).await,
+    let client = match handshake {
+        Handshake::None => Client::connect(addr, settings).await,
+        Handshake::HttpConnect => Client::connect_http(addr, settings).await,
     }
-    .with_context(nobody)?;
+    .with_context(hint)?;
     let failed = || format!("`{method}` failed");
     let number = |text: &str| text.parse::<u32>().ok();
-    // The types are a guess from what was typed: nothing on the wire would tell that it is wrong.
+    // The types are guessed from the words: the bytes of a call do not contain them.
     let call = async {
         match argument {
             [name, ms] => {
@@ -164,10 +172,10 @@ async fn call(
                 let value: u32 = client.call(method, &()).await.with_context(failed)?;
                 Ok(value.to_string())
             }
-            _ => bail!("no method here takes so many arguments"),
+            _ => bail!("no method of this server takes so many arguments"),
         }
     };
-    let value = tokio::time::timeout(PATIENCE, call)
+    let value = tokio::time::timeout(LIMIT, call)
         .await
         .context("no answer in time")??;
     println!("{value}");

@@ -1,5 +1,5 @@
 //! One row of the ladder: what the greeting call costs in bytes, microseconds and lines of code.
-//! The server is another process, as it would be in real life; only the machine is the same.
+//! The server is another process on the same machine.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,9 +17,10 @@ use crate::peer::Peer;
 const CALLS: usize = 5000;
 const CONNECTIONS: usize = 500;
 const TOGETHER: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest time for one call.
+const LIMIT: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
-/// The columns of the words in front of the numbers.
+/// The width of the column of words.
 const WORDS: usize = 38;
 const METHOD: &str = "hello.HelloWorld";
 
@@ -34,7 +35,9 @@ pub async fn run() -> anyhow::Result<()> {
         services.call(METHOD, &argument).await?;
         Ok(())
     });
-    times.await?.row("found by its name, without a wire", WORDS);
+    times
+        .await?
+        .row("dispatch alone, without a connection", WORDS);
 
     let settings = Settings::default();
     let server = Peer::start(&[]).await?;
@@ -89,7 +92,7 @@ pub async fn run() -> anyhow::Result<()> {
     for (name, source) in [
         ("message.rs", include_str!("../src/message.rs")),
         ("service.rs", include_str!("../src/service.rs")),
-        ("outbox.rs", include_str!("../src/outbox.rs")),
+        ("writer.rs", include_str!("../src/writer.rs")),
         ("server.rs", include_str!("../src/server.rs")),
         ("client.rs", include_str!("../src/client.rs")),
         ("http.rs", include_str!("../src/http.rs")),
@@ -104,19 +107,17 @@ pub async fn run() -> anyhow::Result<()> {
 }
 
 async fn greet(client: &Client) -> anyhow::Result<()> {
-    client
-        .call_within::<String>(PATIENCE, METHOD, &NAME)
-        .await?;
+    client.call_within::<String>(LIMIT, METHOD, &NAME).await?;
     Ok(())
 }
 
-/// How long so many calls take when there are always 64 that wait.
+/// How long the calls take with 64 of them in flight.
 async fn in_flight(client: &Client) -> anyhow::Result<Duration> {
     let since = Instant::now();
     let mut callers = JoinSet::new();
     for number in 0..TOGETHER {
         let client = client.clone();
-        // The calls shared out, none left over.
+        // All calls together are `CALLS`.
         let calls = CALLS / TOGETHER + usize::from(number < CALLS % TOGETHER);
         callers.spawn(async move {
             for _ in 0..calls {

@@ -1,12 +1,12 @@
-//! `-- mine`: the learner's own answers of this lesson, where they have passed, for a real stranger to
-//! call. Beside them stands this lesson's own server, so that the stranger can compare.
+//! `-- mine`: serves the learner's own answers of this lesson, where they have passed, to a real independent client,
+//! and beside them this lesson's own server.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use l02_rpc::greeter::services;
-use l02_rpc::server::{Door, Settings, serve};
+use l02_rpc::server::{Handshake, Settings, serve};
 use stage::signal::{bind, on_signal, stopped, taken};
 use testkit::mine;
 
@@ -41,7 +41,7 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     let services = Arc::new(services()?);
     serve(
         listener,
-        Door::Plain,
+        Handshake::None,
         services,
         Settings::default(),
         shutdown,
@@ -50,7 +50,7 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a caller of `dispatch` finds.
+/// The services that `dispatch` serves.
 fn for_dispatch() -> dispatch::answer::Services {
     let hello: dispatch::answer::Method = |name| format!("{name} hello world");
     let twice: dispatch::answer::Method = |number| match number.parse::<u32>() {

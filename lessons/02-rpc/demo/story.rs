@@ -1,5 +1,5 @@
-//! What the demo prints: the messages of both sides in the order in which they happened, and one
-//! message taken apart byte by byte.
+//! What the demo prints: the messages of both sides in the order of their times, and the bytes of one request and
+//! one reply with their meaning.
 
 use std::time::Duration;
 
@@ -10,32 +10,32 @@ use tokio::time::sleep;
 
 use crate::peer::Peer;
 
-/// What both sides have seen and is not printed yet. A function pointer observes, and cannot hold
-/// anything: hence a static.
+/// The events of both sides that are not printed yet. It is static because `observe` is a function pointer,
+/// which captures nothing.
 pub static SCENE: Scene = Scene::new();
 
-/// In the client: takes note of what it sends and reads.
+/// In the client: records requests and replies.
 pub fn observe(event: Event<'_>) {
     match event {
         Event::Sent(body) => SCENE.note(format!("call   {}", request(body))),
         Event::Read(body) => SCENE.note(format!("reply  {}", reply(body))),
-        Event::Finished | Event::Refused(_) => {}
+        Event::Finished | Event::Failed(_) => {}
     }
 }
 
-/// In the server: one line for each thing it sees, with the time at which it saw it.
+/// In the server: prints one line for each event, with its time.
 pub fn narrate(event: Event<'_>) {
     match event {
         Event::Read(body) => stamp(&format!("read {}", hex(body, ""))),
         Event::Sent(body) => stamp(&format!("sent {}", hex(body, ""))),
         Event::Finished => stamp("finished"),
-        Event::Refused(ended) => stamp(&format!("refused {ended}")),
+        Event::Failed(error) => stamp(&format!("failed {error}")),
     }
 }
 
-/// Prints what both sides saw since `since`.
-pub async fn tell(peer: &Peer, since: u128) {
-    // What the server told may still be on its way.
+/// Prints the events of both sides since `since`.
+pub async fn print(peer: &Peer, since: u128) {
+    // The server's last lines may not have arrived yet.
     sleep(Duration::from_millis(30)).await;
     for line in peer.child.lines() {
         if let Some((micros, words)) = stamped(&line.text) {
@@ -52,12 +52,12 @@ fn by_server(words: &str) -> String {
         .collect();
     match what {
         "read" if message::decode::<Request<'_>>(&body).is_err() => {
-            format!("reads {} bytes that are no request", body.len())
+            format!("reads {} bytes that are not a request", body.len())
         }
         "read" => format!("runs   {}", request(&body)),
         "sent" => format!("done   {}", reply(&body)),
         "finished" => "the client has finished".to_string(),
-        _ => format!("hangs up: {more}"),
+        _ => format!("closes the connection: {more}"),
     }
 }
 
@@ -78,7 +78,7 @@ fn reply(body: &[u8]) -> String {
     }
 }
 
-/// A value for a person: as text where it is one, else its bytes.
+/// A value as text if it is a text, else as bytes.
 fn quote(value: &[u8]) -> String {
     match message::decode::<&str>(value) {
         Ok(text) => format!("{text:?}"),
@@ -91,7 +91,7 @@ fn hex(bytes: &[u8], between: &str) -> String {
     bytes.join(between)
 }
 
-/// One row of a message that is taken apart.
+/// Prints some bytes and their meaning.
 fn row(bytes: &[u8], words: &str) {
     let mut rows = bytes.chunks(12);
     println!(
@@ -103,32 +103,32 @@ fn row(bytes: &[u8], words: &str) {
     }
 }
 
-/// Prints a request with a text as its argument, field by field.
-pub fn take_request_apart(body: &[u8]) -> anyhow::Result<()> {
+/// Prints a request whose argument is a text, field by field.
+pub fn explain_request(body: &[u8]) -> anyhow::Result<()> {
     let request: Request<'_> = message::decode(body)?;
     length(body);
-    row(&message::encode(&request.id)?, "the number of this call");
+    row(&message::encode(&request.id)?, "the id of this call");
     let method = message::encode(&request.method)?;
     row(&method[..1], "the method's name has 16 bytes");
     row(&method[1..], &format!("{:?}", request.method));
     let argument = message::encode(&request.argument)?;
     row(
         &argument[..1],
-        "the argument has 5 bytes, and only the method knows what they mean:",
+        "the argument has 5 bytes; only the method knows their type:",
     );
     row(&argument[1..2], "  a text of 4 bytes");
     row(&argument[2..], &format!("  {}", quote(request.argument)));
     Ok(())
 }
 
-/// Prints a reply with a text as its value, field by field.
-pub fn take_reply_apart(body: &[u8]) -> anyhow::Result<()> {
+/// Prints a reply whose value is a text, field by field.
+pub fn explain_reply(body: &[u8]) -> anyhow::Result<()> {
     let reply: Reply<'_> = message::decode(body)?;
     let value = reply.outcome?;
     length(body);
     row(
         &message::encode(&reply.id)?,
-        "the number of the call that this answers",
+        "the id of the call that this answers",
     );
     row(
         &[0],

@@ -1,6 +1,6 @@
-//! Many calls in flight on one connection. A call leaves its number and a place for the answer in
-//! a table; one task reads replies and looks there whose they are. Everything else in here is
-//! about calls that get no reply: a lost connection, a caller that gave up, a server that is silent.
+//! Many calls in flight on one connection. Each call has an entry in the table of pending calls: its id,
+//! and the channel on which its caller waits. One task reads the replies and finds the entry by the id. The rest of
+//! the file is about calls that get no reply: a lost connection, a cancelled call, a silent server.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use l01_tcp::frame::{self, FrameError};
+use l01_tcp::frame;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
@@ -19,21 +19,21 @@ use tokio::time::timeout;
 
 use crate::http;
 use crate::message::{self, Failure, Reply, Request};
-use crate::outbox;
 use crate::server::{Event, Settings};
+use crate::writer;
 
 /// Why a call gave no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
-    /// The server answered: it failed. The connection is fine.
+    /// The reply is an error. The connection still works.
     Server(Failure),
-    /// The connection ended. The method may have run, and may not have.
+    /// The connection ended before the reply. The method has run, or has not.
     Lost(String),
-    /// No answer in time. Again: it may have run, and it may still run.
-    TooSlow,
-    /// The argument cannot be sent. Nothing has left this program.
+    /// No reply in time. The method has run, or has not, or is still running.
+    Timeout,
+    /// The argument cannot be encoded, or is too long. Nothing was sent.
     Argument(String),
-    /// A value came, and it is not of the type this caller expects.
+    /// The reply's value does not have the type that the caller expects.
     Value,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for CallError {
         match self {
             CallError::Server(failure) => write!(f, "{failure}"),
             CallError::Lost(why) => write!(f, "the connection is lost: {why}"),
-            CallError::TooSlow => f.write_str("no answer in time; it may have run all the same"),
+            CallError::Timeout => f.write_str("no reply in time; the method may have run"),
             CallError::Argument(why) => write!(f, "the argument cannot be sent: {why}"),
             CallError::Value => f.write_str("the value is not of the expected type"),
         }
@@ -53,133 +53,138 @@ impl std::error::Error for CallError {}
 
 type Answer = Result<Vec<u8>, CallError>;
 
-/// A connection to a server. Cloning it is cheap, and all clones share the connection; it ends
-/// when the last one is dropped.
+/// A connection to a server. Cloning is cheap, and all clones share the connection. It ends
+/// when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Client {
-    calls: Arc<Calls>,
+    calls: Arc<PendingCalls>,
     out: mpsc::Sender<Vec<u8>>,
     settings: Settings,
 }
 
 // ANCHOR: calls
-/// The calls that wait for an answer.
+/// The calls of one connection that have no reply yet.
 #[derive(Debug)]
-struct Calls {
+struct PendingCalls {
     table: Mutex<Table>,
-    room: Semaphore,
+    /// One permit for each call in flight.
+    permits: Semaphore,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    last: u64,
-    waiting: HashMap<u64, oneshot::Sender<Answer>>,
-    /// Once set, no call may begin to wait: no reply can come any more.
+    last_id: u64,
+    pending: HashMap<u64, oneshot::Sender<Answer>>,
+    /// Set when the connection is lost: no reply can come any more, so a new call fails at once.
     lost: Option<CallError>,
 }
 
-impl Calls {
-    /// Every change of the table is made in one piece, so a panic elsewhere has not broken it.
+impl PendingCalls {
+    /// No code panics while it holds the lock, so a poisoned lock is as good as any other.
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A number for a new call, and the place where its answer will be.
-    fn begin(&self) -> Result<(Waiting<'_>, oneshot::Receiver<Answer>), CallError> {
+    /// Makes an entry for a new call. Its answer arrives on the receiver.
+    fn begin(&self) -> Result<(PendingCall<'_>, oneshot::Receiver<Answer>), CallError> {
         let mut table = self.table();
         if let Some(lost) = &table.lost {
             return Err(lost.clone());
         }
-        table.last += 1;
-        let id = table.last;
-        let (tell, answer) = oneshot::channel();
-        table.waiting.insert(id, tell);
-        Ok((Waiting { id, calls: self }, answer))
+        table.last_id += 1;
+        let id = table.last_id;
+        let (sender, answer) = oneshot::channel();
+        table.pending.insert(id, sender);
+        Ok((PendingCall { id, calls: self }, answer))
     }
 
-    /// Gives an answer to the call that waits for it. None does if the call was cancelled.
-    fn answered(&self, id: u64, answer: Answer) {
-        let waiting = self.table().waiting.remove(&id);
-        if let Some(tell) = waiting {
-            let _ = tell.send(answer);
+    /// Passes an answer to the call with this id. There is none if the call was cancelled.
+    fn complete(&self, id: u64, answer: Answer) {
+        let pending = self.table().pending.remove(&id);
+        if let Some(sender) = pending {
+            let _ = sender.send(answer);
         }
     }
 
-    /// Fails all calls that wait, at once, and all that come later.
-    fn lost(&self, why: &str) {
+    /// Fails all pending calls at once, and every later call.
+    fn fail_all(&self, why: &str) {
         let mut table = self.table();
         let lost = CallError::Lost(why.to_string());
-        for (_, tell) in table.waiting.drain() {
-            let _ = tell.send(Err(lost.clone()));
+        for (_, sender) in table.pending.drain() {
+            let _ = sender.send(Err(lost.clone()));
         }
         table.lost.get_or_insert(lost);
     }
 }
 
-/// An entry in the table, for as long as this value lives. A call that is cancelled (its future is
-/// dropped) drops this with it, so it leaves nothing behind, wherever it was.
-struct Waiting<'c> {
+/// An entry in the table, for as long as this value lives. A cancelled call (its future is dropped) drops
+/// this value too, so its entry is removed wherever the future was waiting.
+struct PendingCall<'c> {
     id: u64,
-    calls: &'c Calls,
+    calls: &'c PendingCalls,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for PendingCall<'_> {
     fn drop(&mut self) {
-        self.calls.table().waiting.remove(&self.id);
+        self.calls.table().pending.remove(&self.id);
     }
 }
 // ANCHOR_END: calls
 
 impl Client {
-    /// Dials a server.
+    /// Connects to a server.
     ///
     /// # Errors
     ///
     /// If no server listens there, or the system refuses.
     pub async fn connect(addr: SocketAddr, settings: Settings) -> io::Result<Self> {
-        let stream = timeout(settings.time, TcpStream::connect(addr)).await??;
+        let stream = timeout(settings.frame_timeout, TcpStream::connect(addr)).await??;
         stream.set_nodelay(true)?;
         let (from, to) = stream.into_split();
         Ok(Client::over(from, to, settings))
     }
 
-    /// Dials a server behind HTTP, and asks to be led through to the calls.
+    /// Connects to a server behind HTTP, and switches the connection to RPC with `CONNECT`.
     ///
     /// # Errors
     ///
-    /// As for [`Client::connect`], and if what answers there is not such a server.
+    /// As for [`Client::connect`], and if that server offers no RPC.
     pub async fn connect_http(addr: SocketAddr, settings: Settings) -> io::Result<Self> {
-        let stream = timeout(settings.time, TcpStream::connect(addr)).await??;
+        let stream = timeout(settings.frame_timeout, TcpStream::connect(addr)).await??;
         stream.set_nodelay(true)?;
         let (from, mut to) = stream.into_split();
         let mut from = BufReader::new(from);
-        timeout(settings.time, http::upgrade(&mut from, &mut to, addr)).await??;
+        timeout(
+            settings.frame_timeout,
+            http::upgrade(&mut from, &mut to, addr),
+        )
+        .await??;
         Ok(Client::over(from, to, settings))
     }
 
     // ANCHOR: over
-    /// A client over anything that carries bytes. Two tasks belong to it, one reads, one writes.
+    /// A client over any pair of byte streams. Its task reads replies and writes requests at the same time.
     pub fn over(
         from: impl AsyncRead + Unpin + Send + 'static,
         to: impl AsyncWrite + Unpin + Send + 'static,
         settings: Settings,
     ) -> Self {
-        let (out, frames) = mpsc::channel(outbox::ROOM);
-        let calls = Arc::new(Calls {
+        let (out, frames) = mpsc::channel(writer::QUEUE);
+        let calls = Arc::new(PendingCalls {
             table: Mutex::default(),
-            room: Semaphore::new(settings.in_flight),
+            permits: Semaphore::new(settings.max_in_flight),
         });
         let of_task = Arc::clone(&calls);
         tokio::spawn(async move {
             let why = tokio::select! {
                 why = read_replies(BufReader::new(from), &of_task, settings) => why,
-                // Ends with Ok when the last clone of the client is dropped: no call waits then.
-                written = outbox::write_all(to, frames, settings.time) => match written {
+                // Ok: the last clone of the client was dropped, so no call is pending.
+                written = writer::write_all(to, frames, settings.frame_timeout) => match written {
                     Ok(()) => "this side has finished".to_string(),
                     Err(error) => error.to_string(),
                 },
             };
-            of_task.lost(&why);
+            of_task.fail_all(&why);
         });
         Client {
             calls,
@@ -190,14 +195,13 @@ impl Client {
     // ANCHOR_END: over
 
     // ANCHOR: call
-    /// Calls a method and waits for its value. Any number of calls may wait at the same time.
+    /// Calls a method and waits for its value. Many calls may be in flight at the same time.
     ///
-    /// Dropping the future cancels the *waiting*. The request may be on its way, and then the
-    /// method runs: what has been sent cannot be taken back.
+    /// Dropping the future cancels the *waiting* only. A request that has been sent still runs.
     ///
     /// # Errors
     ///
-    /// If there is no value; [`CallError`] says what can be known.
+    /// If there is no value; [`CallError`] says what the caller can know.
     pub async fn call<V: DeserializeOwned>(
         &self,
         method: &str,
@@ -205,76 +209,75 @@ impl Client {
     ) -> Result<V, CallError> {
         let argument =
             message::encode(argument).map_err(|error| CallError::Argument(error.to_string()))?;
-        // Held until the answer is there: so many may wait, the others wait for their turn.
-        let _room = self.calls.room.acquire().await;
-        let (waiting, answer) = self.calls.begin()?;
+        // Held until the answer is there; it limits the calls in flight.
+        let _permit = self.calls.permits.acquire().await;
+        let (pending, answer) = self.calls.begin()?;
         let request = Request {
-            id: waiting.id,
+            id: pending.id,
             method,
             argument: &argument,
         };
         let frame = request_frame(&request, self.settings)?;
         if self.out.send(frame).await.is_err() {
-            // The writing task has ended. The reason is on its way to the table, or already there.
-            self.calls.lost("the connection ended");
+            // The writer has ended. Its reason may reach the table a moment later.
+            self.calls.fail_all("the connection ended");
         }
-        let value = answer
-            .await
-            .unwrap_or_else(|_| Err(CallError::Lost("nobody reads".to_string())))?;
+        let value = answer.await.unwrap_or_else(|_| {
+            Err(CallError::Lost("the task that reads has ended".to_string()))
+        })?;
         message::decode_owned(&value).map_err(|_| CallError::Value)
     }
     // ANCHOR_END: call
 
-    /// As [`Client::call`], and waits no longer than `patience`.
+    /// As [`Client::call`], and waits no longer than `limit`.
     ///
     /// # Errors
     ///
-    /// As for [`Client::call`], and [`CallError::TooSlow`].
+    /// As for [`Client::call`], and [`CallError::Timeout`].
     pub async fn call_within<V: DeserializeOwned>(
         &self,
-        patience: Duration,
+        limit: Duration,
         method: &str,
         argument: &impl Serialize,
     ) -> Result<V, CallError> {
-        timeout(patience, self.call(method, argument))
+        timeout(limit, self.call(method, argument))
             .await
-            .unwrap_or(Err(CallError::TooSlow))
+            .unwrap_or(Err(CallError::Timeout))
     }
 
-    /// How many calls wait for an answer.
+    /// The number of pending calls.
     pub fn in_flight(&self) -> usize {
-        self.calls.table().waiting.len()
+        self.calls.table().pending.len()
     }
 }
 
 fn request_frame(request: &Request<'_>, settings: Settings) -> Result<Vec<u8>, CallError> {
     let too_long = |error: &dyn fmt::Display| CallError::Argument(error.to_string());
     let body = message::encode(request).map_err(|error| too_long(&error))?;
-    let frame = frame::encode(&body, settings.frame).map_err(|error| too_long(&error))?;
+    let frame = frame::encode(&body, settings.max_frame).map_err(|error| too_long(&error))?;
     (settings.observe)(Event::Sent(&body));
     Ok(frame)
 }
 
 // ANCHOR: read_replies
-/// Reads replies and hands them out until there are no more. Returns why.
+/// Reads replies and passes each to its call, until no more can come. Returns the reason.
 async fn read_replies(
     mut from: impl AsyncRead + Unpin,
-    calls: &Calls,
+    calls: &PendingCalls,
     settings: Settings,
 ) -> String {
     loop {
-        let body = match frame::read_async(&mut from, settings.frame).await {
+        let body = match frame::read_async(&mut from, settings.max_frame).await {
             Ok(Some(body)) => body,
             Ok(None) => return "the server has finished".to_string(),
-            Err(FrameError::Io(error)) => return error.to_string(),
             Err(error) => return error.to_string(),
         };
         (settings.observe)(Event::Read(&body));
         let Ok(reply) = message::decode::<Reply<'_>>(&body) else {
-            return "the server sent something that is no reply".to_string();
+            return "the server sent a frame that is not a reply".to_string();
         };
         let answer = reply.outcome.map(<[u8]>::to_vec).map_err(CallError::Server);
-        calls.answered(reply.id, answer);
+        calls.complete(reply.id, answer);
     }
 }
 // ANCHOR_END: read_replies

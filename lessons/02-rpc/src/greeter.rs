@@ -1,18 +1,18 @@
 //! The two services of this lesson: `hello`, which greets, and `Panda`, which doubles a number.
-//! Written as a learner would write a service; nothing in here knows of bytes or connections.
+//! They are written as a user of the library writes a service: without bytes and connections.
 
 use std::time::Duration;
 
 use crate::service::{NameTaken, Service, Services};
 
-/// Where the greeter listens unless told otherwise.
+/// Where the server listens by default.
 pub const PLAIN_ADDR: &str = "127.0.0.1:8080";
 
-/// Where it listens behind HTTP.
+/// Where it listens by default with `--http`.
 pub const HTTP_ADDR: &str = "127.0.0.1:10086";
 
-/// The longest that `hello.HelloLater` waits, whatever its caller asks for.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The longest delay of `hello.HelloLater`.
+const MAX_DELAY: Duration = Duration::from_secs(10);
 
 // ANCHOR: services
 /// The services, ready to be served.
@@ -42,13 +42,13 @@ pub fn services() -> Result<Services, NameTaken> {
     Ok(services)
 }
 
-/// Greets after so many milliseconds: a call that takes its time, and holds up no other.
+/// Greets after `ms` milliseconds. It delays no other call.
 async fn hello_later((name, ms): (String, u64)) -> Result<String, String> {
-    tokio::time::sleep(Duration::from_millis(ms).min(LONGEST)).await;
+    tokio::time::sleep(Duration::from_millis(ms).min(MAX_DELAY)).await;
     Ok(format!("{name} hello world"))
 }
 
-/// A bug, as every program has one somewhere.
+/// A method with a bug: it panics.
 fn wake() -> Result<u32, String> {
     let pandas: Vec<u32> = Vec::new();
     Ok(pandas[0])

@@ -1,9 +1,8 @@
-//! The calls behind a web server's door. One port answers a browser (`GET /` gives `hello world!`)
-//! and leads a client that asks with `CONNECT` through to the calls: after the answer to that request
-//! the connection carries frames, and HTTP has nothing to say on it any more. Go's `net/rpc` does
-//! the same with `HandleHTTP` and `DialHTTP`.
+//! RPC behind HTTP. One port answers a browser (`GET /` gives `hello world!`), and switches a client that sends
+//! `CONNECT` to RPC: after the answer to that request the connection carries frames and no HTTP. Go's `net/rpc`
+//! does the same with `HandleHTTP` and `DialHTTP`.
 //!
-//! Only as much of HTTP/1.1 is read here as that takes: the first line, and where the head ends.
+//! Only the needed part of HTTP/1.1 is read here: the first line, and the end of the head.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-/// Where the calls are.
+/// The path of a `CONNECT` request.
 pub const PATH: &str = "/_rpc_";
 
 /// The longest head that is read, request line and all.
@@ -27,15 +26,15 @@ const HEAD: usize = 8 * 1024;
 pub async fn open(
     from: &mut (impl AsyncBufRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
-    patience: Duration,
+    limit: Duration,
 ) -> io::Result<bool> {
-    let head = timeout(patience, read_head(from)).await??;
+    let head = timeout(limit, read_head(from)).await??;
     let answer = answer(&head);
-    timeout(patience, to.write_all(answer.text().as_bytes())).await??;
+    timeout(limit, to.write_all(answer.text().as_bytes())).await??;
     Ok(matches!(answer, Answer::Connected))
 }
 
-/// What a request gets.
+/// The answer to an HTTP request.
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     Connected,
@@ -45,7 +44,7 @@ enum Answer {
     Bad,
 }
 
-/// Looks at the first line of a request: `METHOD PATH HTTP/1.x`.
+/// Decides by the first line of a request: `METHOD PATH HTTP/1.x`.
 fn answer(head: &str) -> Answer {
     let line = head.lines().next().unwrap_or_default();
     let words: Vec<&str> = line.split(' ').collect();
@@ -80,7 +79,7 @@ impl Answer {
     }
 }
 
-/// Asks to be led through.
+/// Sends `CONNECT`, and reads the answer.
 ///
 /// # Errors
 ///
@@ -97,22 +96,24 @@ pub async fn upgrade(
     let words: Vec<&str> = line.splitn(3, ' ').collect();
     match words[..] {
         ["HTTP/1.0" | "HTTP/1.1", "200", ..] => Ok(()),
-        _ => Err(io::Error::other(format!("no RPC behind this door: {line}"))),
+        _ => Err(io::Error::other(format!(
+            "this server offers no RPC: {line}"
+        ))),
     }
 }
 
-/// A head up to its empty line, and not one byte more: what follows may be the first frame.
+/// Reads a head up to its empty line, and no byte after it: the next byte may belong to the first frame.
 async fn read_head(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
     let mut head = Vec::new();
     let mut from = from.take(HEAD as u64);
     loop {
         let line = head.len();
         if from.read_until(b'\n', &mut head).await? == 0 {
-            // The end of the stream, or of our patience with the length.
+            // The stream has ended, or the head is too long.
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if matches!(&head[line..], b"\r\n" | b"\n") {
-            // HTTP heads are ASCII nearly always, and nothing here looks at the other bytes.
+            // A head is nearly always ASCII, and the other bytes do not matter here.
             return Ok(String::from_utf8_lossy(&head).into_owned());
         }
     }
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_follows_the_head_is_left_alone() {
+    async fn bytes_after_the_head_stay_unread() {
         let mut from = &b"GET / HTTP/1.1\r\nA: b\r\n\r\n\0\0\0\x05hello"[..];
         let head = read_head(&mut from).await.unwrap();
         assert_eq!(head, "GET / HTTP/1.1\r\nA: b\r\n\r\n");

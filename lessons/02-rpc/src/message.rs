@@ -5,10 +5,10 @@
 //!   reply     id   00 value   or   01 failure: never both
 //! ```
 //!
-//! The encoding is postcard's: numbers as varints (small ones take one byte), text and bytes with
-//! their length in front, the fields of a struct in order *and without their names*. That makes it
-//! small and fast, and readable only by a program that was compiled with the same structs. Go's
-//! `net/rpc` has the same trait with its gob. Lesson 03 gives it up.
+//! The encoding is postcard: numbers as varints (small ones take one byte), text and bytes with
+//! their length in front, the fields of a struct in order *and without their names*. So the messages are small,
+//! and only a program that was compiled with the same structs can read them. Go's gob differs: it describes each type
+//! once in the stream, with the names of its fields. Lesson 03 chooses an encoding that every language reads.
 
 use std::fmt;
 
@@ -16,39 +16,39 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 // ANCHOR: messages
-/// "Call this for me."
+/// One call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request<'a> {
-    /// Chosen by the caller; the reply carries it back. That is how they find each other.
+    /// Chosen by the client; the reply has the same id.
     pub id: u64,
     /// `Service.Method`.
     pub method: &'a str,
-    /// Encoded already: only the method knows its type.
+    /// The encoded argument. Only the method knows its type.
     pub argument: &'a [u8],
 }
 
-/// "Here is what came of it."
+/// The result of one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply<'a> {
-    /// The number of the request.
+    /// The id of the request.
     pub id: u64,
-    /// The value, encoded, or what went wrong. One of the two: an error comes with no value.
+    /// The encoded value, or the error. Never both.
     #[serde(borrow)]
     pub outcome: Result<&'a [u8], Failure>,
 }
 
-/// Why a call has no value, as the server tells it. The connection is fine: the next call works.
+/// Why the server has no value for a call. The connection still works.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
-    /// The method ran, and this is its own error.
+    /// The method returned this error.
     Failed(String),
     /// No service of this name is registered.
     NoService(String),
-    /// The service is there and has no method of this name.
+    /// The service has no method of this name.
     NoMethod(String),
-    /// The argument cannot be read as what the method takes.
+    /// The bytes of the argument are no value of the method's argument type.
     BadArgument(String),
-    /// The method panicked. Only this call is lost.
+    /// The method panicked. Other calls are not affected.
     Panicked,
     /// The value is longer than a frame may be.
     ReplyTooLong,
@@ -70,44 +70,44 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The bytes are no such message. The other side speaks something else.
+/// The bytes are not a message of the expected type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAMessage;
 
 impl fmt::Display for NotAMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("these bytes are no message of this protocol")
+        f.write_str("the bytes are not a message of this protocol")
     }
 }
 
 impl std::error::Error for NotAMessage {}
 
 // ANCHOR: decode
-/// Any value as bytes.
+/// Encodes any value.
 ///
 /// # Errors
 ///
-/// If its type cannot be encoded, a list of unknown length for example.
+/// If its type cannot be encoded, for example a list of unknown length.
 pub fn encode(value: &impl Serialize) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_allocvec(value)
 }
 
-/// Bytes as a message, whose texts stay where they are: nothing is copied or reserved, however
-/// long the bytes claim to be.
+/// Decodes exactly one message. Its texts borrow from `bytes`, so a false length in them cannot make this
+/// program reserve memory.
 ///
 /// # Errors
 ///
-/// If they are not exactly one such message.
+/// If `bytes` are not exactly one such message.
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, NotAMessage> {
     match postcard::take_from_bytes(bytes) {
-        // What is left over means that the two sides disagree about the type.
+        // Bytes that are left over mean that the two sides use different types.
         Ok((value, [])) => Ok(value),
         Ok(_) | Err(_) => Err(NotAMessage),
     }
 }
 // ANCHOR_END: decode
 
-/// Bytes as a value that owns what it holds.
+/// Decodes a value that owns its contents.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
-//! Connections in, calls out to the methods, replies back as they get ready. On each connection
-//! one loop reads and one task writes ([`crate::outbox`]); between them every call is a task of
-//! its own. So a slow method holds up no other, and replies leave in the order in which they are done.
+//! The server. On each connection one loop reads requests and one task writes replies ([`crate::writer`]).
+//! Between them each call is a task of its own. So a slow method delays no other call, and a reply leaves when its
+//! method has returned.
 
 use std::future::Future;
 use std::io;
@@ -16,34 +16,34 @@ use tokio::time::{sleep, timeout};
 
 use crate::http;
 use crate::message::{self, Failure, NotAMessage, Reply, Request};
-use crate::outbox;
 use crate::service::Services;
+use crate::writer;
 
 // ANCHOR: settings
-/// What one peer may cost, and an observer of what happens.
+/// Limits for what one client may cost, and an observer for the demo.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// The longest frame, in bytes, in both directions.
-    pub frame: usize,
-    /// How many calls of one connection run at the same time. At the limit the server stops
-    /// reading: the next call waits in the network, and costs nothing here.
-    pub in_flight: usize,
-    /// How many connections at the same time.
-    pub connections: usize,
-    /// The time for one frame, from its first byte to its last, and for a peer that takes no
-    /// bytes. Between two calls a client may be silent as long as it likes.
-    pub time: Duration,
-    /// Is told what is read and written; for the demo.
+    pub max_frame: usize,
+    /// The calls of one connection that run at the same time. At the limit the server stops
+    /// reading: the next request waits in the network.
+    pub max_in_flight: usize,
+    /// The connections at the same time.
+    pub max_connections: usize,
+    /// The time for one frame, from its first byte to its last, and for a client that reads nothing.
+    /// Between two frames a client may be silent without limit.
+    pub frame_timeout: Duration,
+    /// Called for each event; the demo prints them.
     pub observe: fn(Event<'_>),
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            frame: 64 * 1024,
-            in_flight: 1024,
-            connections: 1000,
-            time: Duration::from_secs(30),
+            max_frame: 64 * 1024,
+            max_in_flight: 1024,
+            max_connections: 1000,
+            frame_timeout: Duration::from_secs(30),
             observe: |_| {},
         }
     }
@@ -55,21 +55,21 @@ impl Default for Settings {
 pub enum Event<'a> {
     /// The body of a frame has been read.
     Read(&'a [u8]),
-    /// The body of a frame is on its way out.
+    /// The body of a frame goes to the writer.
     Sent(&'a [u8]),
-    /// The other side has finished, and nothing is half done.
+    /// The client has finished sending, at the end of a frame.
     Finished,
-    /// The other side broke a rule; the connection ends.
-    Refused(&'a Ended),
+    /// The connection ends with an error.
+    Failed(&'a ConnectionError),
 }
 
-/// How clients come in.
+/// What a client sends before its first frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
-    /// The first byte belongs to the first frame.
-    Plain,
-    /// A web server; `CONNECT` leads through to the calls.
-    Http,
+pub enum Handshake {
+    /// Nothing: the first byte belongs to the first frame.
+    None,
+    /// An HTTP request with the method `CONNECT`.
+    HttpConnect,
 }
 
 // ANCHOR: serve
@@ -77,15 +77,15 @@ pub enum Door {
 ///
 /// # Errors
 ///
-/// If the listener itself breaks. What happens to one client is no error of the server.
+/// If the listener itself breaks. An error of one connection ends that connection only.
 pub async fn serve(
     listener: TcpListener,
-    door: Door,
+    handshake: Handshake,
     services: Arc<Services>,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let seats = Arc::new(Semaphore::new(settings.connections));
+    let permits = Arc::new(Semaphore::new(settings.max_connections));
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -94,18 +94,20 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue,
         };
-        match (accepted, Arc::clone(&seats).try_acquire_owned()) {
-            (Ok((stream, _)), Ok(seat)) => {
+        match (accepted, Arc::clone(&permits).try_acquire_owned()) {
+            (Ok((stream, _)), Ok(permit)) => {
                 let services = Arc::clone(&services);
                 connections.spawn(async move {
-                    if let Err(ended) = host_one(stream, door, &services, settings).await {
-                        (settings.observe)(Event::Refused(&ended));
+                    if let Err(error) =
+                        handle_connection(stream, handshake, &services, settings).await
+                    {
+                        (settings.observe)(Event::Failed(&error));
                     }
-                    drop(seat);
+                    drop(permit);
                 });
             }
-            // No seat: the stream is dropped, and that hangs up. No frame could say why, since
-            // every reply needs the number of a call.
+            // No permit: dropping the stream closes the connection. No reply can say why, because a
+            // reply needs the id of a call.
             (Ok(_), Err(_)) => {}
             (Err(_), _) => sleep(Duration::from_millis(10)).await,
         }
@@ -115,17 +117,19 @@ pub async fn serve(
 }
 // ANCHOR_END: serve
 
-async fn host_one(
+async fn handle_connection(
     stream: TcpStream,
-    door: Door,
+    handshake: Handshake,
     services: &Arc<Services>,
     settings: Settings,
-) -> Result<(), Ended> {
-    // Else the system may wait for more bytes before it sends a small reply.
+) -> Result<(), ConnectionError> {
+    // Without it the system may wait for more bytes before it sends a small reply.
     stream.set_nodelay(true)?;
     let (from, mut to) = stream.into_split();
     let mut from = BufReader::new(from);
-    if door == Door::Http && !http::open(&mut from, &mut to, settings.time).await? {
+    if handshake == Handshake::HttpConnect
+        && !http::open(&mut from, &mut to, settings.frame_timeout).await?
+    {
         return Ok(());
     }
     converse(from, to, services, settings).await
@@ -133,73 +137,73 @@ async fn host_one(
 
 /// Why a connection ended before the client had finished.
 #[derive(Debug)]
-pub enum Ended {
-    /// A frame was too long, cut off, or the connection broke.
+pub enum ConnectionError {
+    /// A frame was too long or incomplete, or the connection broke.
     Frame(FrameError),
-    /// A frame that holds no request. Without the number of a call no reply can be sent.
+    /// A frame that is not a request. Without the id of a call no reply can be sent.
     NotARequest,
-    /// A frame was begun and not completed in time.
-    TooSlow,
+    /// A frame did not arrive completely in time.
+    Timeout,
 }
 
-impl std::fmt::Display for Ended {
+impl std::fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Ended::Frame(error) => write!(f, "{error}"),
-            Ended::NotARequest => f.write_str("a frame that is no request"),
-            Ended::TooSlow => f.write_str("a frame took too long"),
+            ConnectionError::Frame(error) => write!(f, "{error}"),
+            ConnectionError::NotARequest => f.write_str("the frame is not a request"),
+            ConnectionError::Timeout => f.write_str("the frame took too long"),
         }
     }
 }
 
-impl std::error::Error for Ended {}
+impl std::error::Error for ConnectionError {}
 
-impl From<FrameError> for Ended {
+impl From<FrameError> for ConnectionError {
     fn from(error: FrameError) -> Self {
-        Ended::Frame(error)
+        ConnectionError::Frame(error)
     }
 }
 
-impl From<io::Error> for Ended {
+impl From<io::Error> for ConnectionError {
     fn from(error: io::Error) -> Self {
-        Ended::Frame(error.into())
+        ConnectionError::Frame(error.into())
     }
 }
 
-impl From<NotAMessage> for Ended {
+impl From<NotAMessage> for ConnectionError {
     fn from(_: NotAMessage) -> Self {
-        Ended::NotARequest
+        ConnectionError::NotARequest
     }
 }
 
 // ANCHOR: converse
-/// One connection, from its first frame to its last. Works over anything that carries bytes.
+/// Serves one connection, from its first frame to its last. It works over any pair of byte streams.
 ///
 /// # Errors
 ///
-/// If the client broke a rule or the connection broke. What still runs for it is stopped then:
-/// no caller waits for the replies.
+/// If the client broke the protocol or the connection broke. The calls that still run are cancelled then,
+/// because their replies could not be sent.
 pub async fn converse(
     mut from: impl AsyncBufRead + Unpin,
     to: impl AsyncWrite + Unpin + Send + 'static,
     services: &Arc<Services>,
     settings: Settings,
-) -> Result<(), Ended> {
-    let (out, frames) = mpsc::channel(outbox::ROOM);
-    let mut writer = tokio::spawn(outbox::write_all(to, frames, settings.time));
-    let running = Arc::new(Semaphore::new(settings.in_flight));
+) -> Result<(), ConnectionError> {
+    let (out, frames) = mpsc::channel(writer::QUEUE);
+    let mut writer = tokio::spawn(writer::write_all(to, frames, settings.frame_timeout));
+    let running = Arc::new(Semaphore::new(settings.max_in_flight));
     let mut calls = JoinSet::new();
     loop {
         let permit = Arc::clone(&running).acquire_owned().await;
         let Ok(permit) = permit else { break };
         let body = tokio::select! {
-            // Not torn by the other branches: both of them end the connection.
+            // If the writer ends first, this read is dropped. That loses nothing: the connection ends.
             body = next_frame(&mut from, settings) => body?,
             written = &mut writer => return written.unwrap_or(Ok(())).map_err(Into::into),
         };
         let Some(body) = body else { break };
         (settings.observe)(Event::Read(&body));
-        // Looked at before the task is made: a frame that is no request ends the connection.
+        // Checked before the task is made: a frame that is not a request ends the connection.
         message::decode::<Request<'_>>(&body)?;
         calls.spawn(one_call(
             body,
@@ -210,14 +214,14 @@ pub async fn converse(
         ));
         while calls.try_join_next().is_some() {}
     }
-    // The client has finished asking. It still gets its answers: half-close, as in lesson 01.
+    // The client has half-closed the connection, as in lesson 01. It still gets all replies.
     (settings.observe)(Event::Finished);
     drop(out);
     while calls.join_next().await.is_some() {}
     writer.await.unwrap_or(Ok(())).map_err(Into::into)
 }
 
-/// One call: from the body of a request to the frame of its reply.
+/// Runs one call: decodes the request, calls the method, and queues the frame of the reply.
 async fn one_call(
     body: Vec<u8>,
     services: Arc<Services>,
@@ -230,7 +234,7 @@ async fn one_call(
     };
     let outcome = services.call(request.method, request.argument).await;
     let frame = reply_frame(request.id, outcome, settings);
-    // An error means that the connection is gone: no caller waits any more.
+    // An error means that the writer has ended, and the connection with it.
     let _ = out.send(frame).await;
     drop(permit);
 }
@@ -239,29 +243,34 @@ async fn one_call(
 fn reply_frame(id: u64, outcome: Result<Vec<u8>, Failure>, settings: Settings) -> Vec<u8> {
     let frame = |outcome: Result<&[u8], Failure>| {
         let body = message::encode(&Reply { id, outcome }).ok()?;
-        let frame = frame::encode(&body, settings.frame).ok()?;
+        let frame = frame::encode(&body, settings.max_frame).ok()?;
         (settings.observe)(Event::Sent(&body));
         Some(frame)
     };
-    // What is too long to be sent is one failed call, not a broken connection.
+    // A value that is too long fails this call, not the connection.
     frame(outcome.as_deref().map_err(Clone::clone))
         .or_else(|| frame(Err(Failure::ReplyTooLong)))
         .unwrap_or_default()
 }
 
 // ANCHOR: next_frame
-/// The next frame, or `None` if the client has finished. Waiting for a call may take for ever; from
-/// its first byte on the clock runs.
+/// The next frame, or `None` if the client has finished sending. The first byte may come at any time; the
+/// timeout begins with it.
 async fn next_frame(
     from: &mut (impl AsyncBufRead + Unpin),
     settings: Settings,
-) -> Result<Option<Vec<u8>>, Ended> {
+) -> Result<Option<Vec<u8>>, ConnectionError> {
     if from.fill_buf().await?.is_empty() {
         return Ok(None);
     }
-    match timeout(settings.time, frame::read_async(from, settings.frame)).await {
+    match timeout(
+        settings.frame_timeout,
+        frame::read_async(from, settings.max_frame),
+    )
+    .await
+    {
         Ok(frame) => Ok(frame?),
-        Err(_elapsed) => Err(Ended::TooSlow),
+        Err(_elapsed) => Err(ConnectionError::Timeout),
     }
 }
 // ANCHOR_END: next_frame

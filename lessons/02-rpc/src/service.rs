@@ -1,6 +1,6 @@
-//! Methods under names. A service is a group of methods; `hello.HelloWorld` is the method
-//! `HelloWorld` of the service `hello`. The names are text, so only a running program can tell
-//! whether one is right: a misspelt one is an ordinary failed call, and must never be more.
+//! Services, and dispatch by name. A service is a group of methods; `hello.HelloWorld` is the method
+//! `HelloWorld` of the service `hello`. The compiler cannot check a name in a request, so an unknown
+//! name is an ordinary failed call.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,13 +15,13 @@ use serde::de::DeserializeOwned;
 
 use crate::message::{self, Failure};
 
-/// What a method gives back while it runs: its encoded value, or why there is none.
+/// The future of a running method. It gives the encoded value, or the error.
 type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
 
-/// A method whose types have been forgotten: bytes in, bytes out.
+/// A method without its types: a function from bytes to bytes.
 type Method = Box<dyn Fn(&[u8]) -> Running + Send + Sync>;
 
-/// Methods that belong together.
+/// A group of methods with a name.
 pub struct Service {
     name: String,
     methods: HashMap<String, Method>,
@@ -37,7 +37,7 @@ impl Service {
     }
 
     // ANCHOR: method
-    /// Adds a method: an async function of one argument that returns a value, or an error in words.
+    /// Adds a method: an async function of one argument that returns a value, or the text of an error.
     ///
     /// A second method of the same name replaces the first one.
     #[must_use]
@@ -72,7 +72,7 @@ impl Service {
 #[derive(Default)]
 pub struct Services(HashMap<String, Service>);
 
-/// Two services want the same name.
+/// Two services have the same name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NameTaken(pub String);
 
@@ -85,7 +85,7 @@ impl fmt::Display for NameTaken {
 impl std::error::Error for NameTaken {}
 
 impl Services {
-    /// No service yet.
+    /// An empty set of services.
     pub fn new() -> Self {
         Self::default()
     }
@@ -94,7 +94,7 @@ impl Services {
     ///
     /// # Errors
     ///
-    /// If the name is taken. The program that starts the server should get this error, not a caller.
+    /// If another service has this name.
     pub fn register(&mut self, service: Service) -> Result<(), NameTaken> {
         if self.0.contains_key(&service.name) {
             return Err(NameTaken(service.name));
@@ -104,33 +104,33 @@ impl Services {
     }
 
     // ANCHOR: call
-    /// Calls a method by its full name. Whatever the caller sent and whatever the method does, the
-    /// answer is a value or a [`Failure`]: nothing in here can end a connection.
+    /// Calls a method by its full name. The result is a value or a [`Failure`] for any name, any argument and
+    /// any method, so a call cannot end the connection.
     ///
     /// # Errors
     ///
-    /// If there is no such method, or it cannot read the argument, fails, or panics.
+    /// If there is no such method, or the argument has the wrong type, or the method fails or panics.
     pub async fn call(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Failure> {
         let no_service = || Failure::NoService(name.to_string());
-        // The last dot: `go.micro.greeter.Hello` is `Hello` of the service `go.micro.greeter`.
+        // The last dot: the method of `go.micro.greeter.Hello` is `Hello`.
         let (service, method) = name.rsplit_once('.').ok_or_else(no_service)?;
         let service = self.0.get(service).ok_or_else(no_service)?;
         let no_method = || Failure::NoMethod(name.to_string());
         let method = service.methods.get(method).ok_or_else(no_method)?;
-        caught(async { method(argument).await })
+        catch_panic(async { method(argument).await })
             .await
             .unwrap_or(Err(Failure::Panicked))
     }
     // ANCHOR_END: call
 }
 
-// ANCHOR: caught
-/// Runs a future and catches a panic in it, as the runtime does for a task. A task for each call
-/// would do the same and cost a queue entry more; this costs nothing until something panics.
+// ANCHOR: catch_panic
+/// Runs a future and catches a panic in it, as the runtime does for a task. It needs no further task for each
+/// call.
 ///
-/// The assertion holds because nothing of the method is used after its panic. What it shares with
-/// other calls is its own affair: a `Mutex` it held is poisoned, and says so to the next one.
-async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+/// `AssertUnwindSafe` is right because the future is not used after its panic. If the method held a `Mutex`,
+/// that is poisoned, and the next call that locks it gets an error.
+async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     poll_fn(|context| {
         match panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
@@ -141,7 +141,7 @@ async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + S
     })
     .await
 }
-// ANCHOR_END: caught
+// ANCHOR_END: catch_panic
 
 #[cfg(test)]
 mod tests {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_finds_its_method_or_says_why_not() {
+    async fn a_call_finds_its_method_or_fails() {
         let services = services();
         let wire = message::encode(&"wire").unwrap();
         let called = services.call("go.micro.text.Upper", &wire).await;
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_goes_wrong_in_a_method_is_a_failure() {
+    async fn an_error_or_a_panic_in_a_method_is_a_failure() {
         let services = services();
         let empty = message::encode(&"").unwrap();
         let called = services.call("go.micro.text.Upper", &empty).await;
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_given_once() {
+    fn a_second_service_of_the_same_name_is_refused() {
         let mut services = services();
         let taken = services.register(Service::new("go.micro.text"));
         assert_eq!(taken, Err(NameTaken("go.micro.text".into())));

@@ -183,7 +183,7 @@ fn observe(event: Event<'_>) {
             }) => format!("reply  error: {failure}"),
             Err(_) => return,
         },
-        Event::Finished | Event::Refused(_) => return,
+        Event::Finished | Event::Failed(_) => return,
     };
     seen().push(line);
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use l02_rpc::client::Client;
-use l02_rpc::server::{Door, Settings};
+use l02_rpc::server::{Handshake, Settings};
 use l04_typed_rpc::greeter::{ADDR, HelloClient, Near, services, welcome};
 use l04_typed_rpc::versions::{OnePanda, scales_server};
 use stage::commands::{Given, Program, command, flag, heading, hidden, option};
@@ -75,7 +75,7 @@ async fn serve(addr: SocketAddr, until_stdin_ends: bool) -> anyhow::Result<()> {
     // A client gets an answer from this line on: people and tests wait for it.
     tell(&format!("listening on {}", listener.local_addr()?));
     let (services, settings) = (Arc::new(services), Settings::default());
-    Ok(l02_rpc::server::serve(listener, Door::Plain, services, settings, shutdown).await?)
+    Ok(l02_rpc::server::serve(listener, Handshake::None, services, settings, shutdown).await?)
 }
 
 /// Calls the server at `addr`; `None` is this program itself.

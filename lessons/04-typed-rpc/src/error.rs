@@ -56,7 +56,7 @@ mod tests {
         for wire in [
             CallError::Server(Failure::Panicked),
             CallError::Server(Failure::NoMethod("hello.Nope".into())),
-            CallError::TooSlow,
+            CallError::Timeout,
             CallError::Value,
         ] {
             assert_eq!(Error::from(wire.clone()), Error::Wire(wire));

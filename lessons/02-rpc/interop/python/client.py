@@ -1,9 +1,9 @@
-"""A stranger at the server's door, on nothing but Python's standard library.
+"""An independent client of the server, with Python's standard library alone.
 
     python3 client.py 127.0.0.1:8080
 
-It knows the frames of lesson 01. It does not know what is inside them: that is written in Rust
-structs, which it cannot read. So it tries what a stranger can try, and tells what it sees.
+It knows the frames of lesson 01. It does not know the messages in them: only Rust structs describe those. So it
+sends JSON, then repeats recorded bytes, and prints what comes back.
 """
 
 import json
@@ -11,7 +11,7 @@ import socket
 import struct
 import sys
 
-# What a Rust client sent, taken from the wire. Repeating somebody else's bytes is the only way in.
+# Recorded from a Rust client.
 RECORDED = [
     ('hello.HelloWorld("wire")', b"\x01\x10hello.HelloWorld\x05\x04wire"),
     ("Panda.GetInfo(100)", b"\x02\x0dPanda.GetInfo\x01\x64"),
@@ -20,7 +20,7 @@ RECORDED = [
 
 
 def read_exactly(connection: socket.socket, count: int) -> bytes:
-    """All of them, or fewer if the server hangs up."""
+    """All of them, or fewer if the server closes the connection."""
     got = bytearray()
     while len(got) < count:
         piece = connection.recv(count - len(got))
@@ -67,27 +67,26 @@ def main() -> None:
     host, port = sys.argv[1].rsplit(":", 1)
     address = (host, int(port))
 
-    print("1. I ask in my own words, in a frame of the right shape:")
+    print("1. JSON in a correct frame:")
     question = json.dumps({"method": "Panda.GetInfo", "params": [100], "id": 1})
     print("  sent      ", question)
     with socket.create_connection(address, timeout=5) as connection:
         answer = ask(connection, question.encode())
-    print("  got       ", "nothing: the server hung up" if answer is None else answer)
+    print("  got       ", "nothing: the server closed the connection" if answer is None else answer)
 
-    print("2. I repeat bytes that I have seen a Rust client send:")
+    print("2. Bytes recorded from a Rust client:")
     with socket.create_connection(address, timeout=5) as connection:
         for call, body in RECORDED:
             print(" ", call)
             answer = ask(connection, body)
             if answer is None:
-                print("  got        nothing: the server hung up")
+                print("  got        nothing: the server closed the connection")
                 return
             look_at(answer)
 
-    print("The letters of the first answer I can guess. In the second I seem to see the 200.")
-    print("Then where is the 300 of the third? It was an accident, and I could not have known.")
-    print("There is no name, no type and no end in these bytes: they are in the structs of the")
-    print("program that wrote them. To anybody else they are garbage.")
+    print("The text of the first reply is readable. The second seems to contain the value 200, but")
+    print("the third does not contain 300. Names and types are not in these bytes: they are in the")
+    print("structs of the Rust program.")
 
 
 main()

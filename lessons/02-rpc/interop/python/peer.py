@@ -1,9 +1,9 @@
-"""A stranger calls the answers of two exercises, on nothing but Python's standard library.
+"""An independent client calls the answers of two exercises, with Python's standard library alone.
 
     python3 peer.py DISPATCH ERRORS RPC
 
 Each is an address: the answer of `dispatch`, the answer of `errors`, and lesson 02's own server.
-It tells what it asks and what it gets. The exit status is 0 if every call went as the protocol of
+It prints its calls and their answers. The exit status is 0 if every call went as the protocol of
 its exercise says, else 1. `cargo workbook peer 02` starts it.
 """
 
@@ -12,8 +12,8 @@ import runpy
 import socket
 import sys
 
-# Longer than any answer takes, and short enough for somebody who watches.
-PATIENCE = 3
+# In seconds. Longer than any answer takes.
+TIMEOUT = 3
 
 
 class Wrong(Exception):
@@ -23,17 +23,17 @@ class Wrong(Exception):
 def connect(address: str) -> socket.socket:
     host, port = address.rsplit(":", 1)
     try:
-        return socket.create_connection((host, int(port)), timeout=PATIENCE)
+        return socket.create_connection((host, int(port)), timeout=TIMEOUT)
     except OSError as error:
-        raise Wrong(f"nobody listens there any more ({error.__class__.__name__})") from None
+        raise Wrong(f"no server listens there any more ({error.__class__.__name__})") from None
 
 
 def receive(connection: socket.socket, count: int) -> bytes:
-    """Some bytes, at least one. That there are none is told in words."""
+    """Some bytes, at least one."""
     try:
         got = connection.recv(count)
     except TimeoutError:
-        raise Wrong(f"no answer within {PATIENCE} s; the connection is still open") from None
+        raise Wrong(f"no answer within {TIMEOUT} s; the connection is still open") from None
     except OSError:
         got = b""
     if not got:
@@ -82,11 +82,11 @@ def call_dispatch(address: str) -> None:
     with connect(address) as connection:
         for call, expected in GOOD_CALLS:
             ask_line(connection, call, expected)
-        print("   Now a name that nobody has. It must be one failed call, and not the end.")
+        print("   Now an unknown name. It must fail this call, and not end the connection.")
         ask_line(connection, "4 hello.Nope wire", "4 error ")
         print("   The same connection once more:")
         ask_line(connection, "5 hello.HelloWorld again", "5 ok again hello world")
-    print("   Python needs nothing from Rust for this: both know what a line is.")
+    print("   The protocol is lines of text, so Python needs nothing from Rust.")
 
 
 # ---- errors: bytes
@@ -131,18 +131,18 @@ def call_errors(address: str) -> None:
         print("   The same connection once more:")
         if ask_bytes(connection, 6, "*", 7) != 42:
             raise Wrong("expected the value 42")
-    print("   These bytes have no names in them. Python knows them from the comment in your exercise.")
+    print("   These bytes contain no names. Python knows their meaning from the comment in your exercise.")
 
 
 # ---- lesson 02's own server: bytes that only Rust structs explain
 
 
 def look_at_rpc(address: str) -> None:
-    print("C. The same Python at the door of lesson 02's own server, which speaks postcard")
+    print("C. rpc: lesson 02's own server, which uses postcard")
     connect(address).close()
     sys.argv = ["client.py", address]
     runpy.run_path(str(pathlib.Path(__file__).with_name("client.py")))
-    print("Lesson 03 looks for a language that both sides read.")
+    print("Lesson 03 chooses an encoding that both sides can read.")
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::running::{Server, greeter, patient};
+use crate::running::{Server, greeter, in_time};
 
 /// Waits until `done` holds, and fails with `what` if that takes too long.
 async fn soon(what: &str, done: impl Fn() -> bool) {
@@ -80,17 +80,17 @@ async fn a_thousand_calls_in_flight_answered_backwards() {
         .collect();
     let all = u32::try_from(CALLS).unwrap();
     let all_there = arrived.acquire_many(all);
-    let _all = patient(all_there).await.unwrap();
+    let _all = in_time(all_there).await.unwrap();
     assert_eq!(client.in_flight(), 1000);
     released[999].notify_one();
     for (number, call) in (0..).zip(calls) {
-        assert_eq!(patient(call).await.unwrap(), Ok(number * 2));
+        assert_eq!(in_time(call).await.unwrap(), Ok(number * 2));
     }
     assert_eq!(client.in_flight(), 0);
 }
 
 #[tokio::test]
-async fn a_slow_call_holds_up_nobody() {
+async fn a_slow_call_delays_no_other() {
     let server = Server::start(greeter(), Settings::default()).await;
     let client = server.client().await;
     let slow = client.call::<String>("hello.HelloLater", &("slow", 300u64));
@@ -127,7 +127,7 @@ async fn every_failure_is_one_failed_call() {
     ] {
         let called = client.call::<String>(method, &0u32).await;
         match method {
-            // One zero byte is an empty text as well. Nothing on the wire says which was meant.
+            // One zero byte is an empty text as well: the bytes do not contain the type.
             "hello.HelloWorld" => assert_eq!(called, Ok(" hello world".to_string())),
             _ => assert_eq!(called, Err(CallError::Server(failure)), "{method}"),
         }
@@ -167,16 +167,16 @@ async fn a_lost_connection_fails_every_call_at_once() {
             })
         })
         .collect();
-    soon("100 calls wait", || client.in_flight() == 100).await;
+    soon("100 calls are pending", || client.in_flight() == 100).await;
     let since = Instant::now();
     server.stop().await;
     for call in calls {
-        let (outcome, when) = patient(call).await.unwrap();
+        let (outcome, when) = in_time(call).await.unwrap();
         assert!(matches!(outcome, Err(CallError::Lost(_))), "{outcome:?}");
         assert!(when.duration_since(since) < PATIENCE);
     }
     assert_eq!(client.in_flight(), 0);
-    let later = patient(client.call::<String>("hello.HelloWorld", &"x")).await;
+    let later = in_time(client.call::<String>("hello.HelloWorld", &"x")).await;
     assert!(matches!(later, Err(CallError::Lost(_))), "{later:?}");
 }
 
@@ -185,12 +185,12 @@ async fn a_cancelled_call_leaves_nothing_behind() {
     let server = Server::start(greeter(), Settings::default()).await;
     let client = server.client().await;
     for _ in 0..50 {
-        let patience = Duration::from_millis(2);
-        let call = client.call_within::<String>(patience, "hello.HelloLater", &("x", 60u64));
-        assert_eq!(call.await, Err(CallError::TooSlow));
+        let limit = Duration::from_millis(2);
+        let call = client.call_within::<String>(limit, "hello.HelloLater", &("x", 60u64));
+        assert_eq!(call.await, Err(CallError::Timeout));
         assert_eq!(client.in_flight(), 0);
     }
-    // Their late replies come between the next ones, and disturb nobody.
+    // Their late replies come between the next ones, and are discarded.
     for number in 1..200u32 {
         let called = client.call::<u32>("Panda.GetInfo", &number).await;
         assert_eq!(called, Ok(number * 2));
@@ -218,18 +218,18 @@ async fn a_reply_without_a_call_is_ignored() {
                 .unwrap();
         }
     };
-    let (called, ()) = tokio::join!(patient(client.call::<u32>("a.B", &())), server);
+    let (called, ()) = tokio::join!(in_time(client.call::<u32>("a.B", &())), server);
     assert_eq!(called, Ok(9));
 }
 
 #[tokio::test]
 async fn the_limit_of_calls_in_flight_holds_on_both_sides() {
     let settings = Settings {
-        in_flight: 4,
+        max_in_flight: 4,
         ..Settings::default()
     };
     let server = Server::start(greeter(), settings).await;
-    // The client waits for its turn: never more than four in its table.
+    // The client keeps to the limit: never more than four entries in its table.
     let client = Client::connect(server.addr, settings).await.unwrap();
     let calls: Vec<_> = (0..20)
         .map(|_| {
@@ -243,7 +243,7 @@ async fn the_limit_of_calls_in_flight_holds_on_both_sides() {
         .collect();
     for call in calls {
         assert!(client.in_flight() <= 4);
-        patient(call).await.unwrap().unwrap();
+        in_time(call).await.unwrap().unwrap();
     }
     // A client without that limit: the server reads no more than four, and loses none.
     let since = Instant::now();
@@ -264,7 +264,7 @@ async fn frames_have_a_limit_in_both_directions() {
     let mut services = Services::new();
     services.register(service).unwrap();
     let settings = Settings {
-        frame: 1000,
+        max_frame: 1000,
         ..Settings::default()
     };
     let server = Server::start(services, settings).await;
@@ -284,7 +284,7 @@ async fn frames_have_a_limit_in_both_directions() {
     assert_eq!(strict.in_flight(), 0);
     assert!(strict.call::<String>("size.Make", &1u64).await.is_ok());
 
-    // Whoever sends more than the server takes is hung up on, and nothing was reserved for it.
+    // A frame over the limit ends the connection, and no memory was reserved for it.
     let lost = client.call::<String>("size.Make", &"x".repeat(1000)).await;
     assert!(matches!(lost, Err(CallError::Lost(_))), "{lost:?}");
 }
@@ -299,17 +299,17 @@ async fn half_close_still_gets_every_answer() {
     }
     stream.shutdown().await.unwrap();
     for _ in 0..3 {
-        let frame = patient(frame::read_async(&mut stream, 1024)).await;
+        let frame = in_time(frame::read_async(&mut stream, 1024)).await;
         assert!(frame.unwrap().is_some());
     }
-    let end = patient(frame::read_async(&mut stream, 1024)).await;
+    let end = in_time(frame::read_async(&mut stream, 1024)).await;
     assert!(end.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn a_frame_has_a_deadline_and_silence_has_none() {
     let settings = Settings {
-        time: Duration::from_millis(100),
+        frame_timeout: Duration::from_millis(100),
         ..Settings::default()
     };
     let server = Server::start(greeter(), settings).await;
@@ -318,16 +318,16 @@ async fn a_frame_has_a_deadline_and_silence_has_none() {
     slow.write_all(&request(1, "Panda.GetInfo", &1u32)[..5])
         .await
         .unwrap();
-    let end = patient(frame::read_async(&mut slow, 1024)).await;
+    let end = in_time(frame::read_async(&mut slow, 1024)).await;
     assert!(!matches!(end, Ok(Some(_))), "{end:?}");
-    // Silent for longer than that, and welcome: it has not begun a frame.
+    // This client was silent for longer, but it has not begun a frame.
     assert_eq!(client.call::<u32>("Panda.GetInfo", &100u32).await, Ok(200));
 }
 
 #[tokio::test]
 async fn a_client_that_reads_nothing_is_dropped() {
     let settings = Settings {
-        time: Duration::from_millis(100),
+        frame_timeout: Duration::from_millis(100),
         ..Settings::default()
     };
     let big = Service::new("big").method("Make", |(): ()| async { Ok("x".repeat(60_000)) });
@@ -337,14 +337,14 @@ async fn a_client_that_reads_nothing_is_dropped() {
     let mut stream = TcpStream::connect(server.addr).await.unwrap();
     let call = request(1, "big.Make", &());
     let asked = async {
-        // 60 MB and more of replies that nobody reads: the server stops reading, and hangs up.
+        // 60 MB of replies are not read: the server stops reading, and closes the connection.
         loop {
             if stream.write_all(&call).await.is_err() {
                 return;
             }
         }
     };
-    patient(asked).await;
+    in_time(asked).await;
     let good = server.client().await;
     assert!(good.call::<String>("big.Make", &()).await.is_ok());
 }
@@ -352,14 +352,14 @@ async fn a_client_that_reads_nothing_is_dropped() {
 #[tokio::test]
 async fn the_last_clone_ends_the_connection() {
     let settings = Settings {
-        connections: 1,
+        max_connections: 1,
         ..Settings::default()
     };
     let server = Server::start(greeter(), settings).await;
     let client = server.client().await;
     assert_eq!(client.call::<u32>("Panda.GetInfo", &1u32).await, Ok(2));
     let other = server.client().await;
-    let full = patient(other.call::<u32>("Panda.GetInfo", &1u32)).await;
+    let full = in_time(other.call::<u32>("Panda.GetInfo", &1u32)).await;
     assert!(matches!(full, Err(CallError::Lost(_))), "{full:?}");
     drop((client, other));
     let since = Instant::now();
@@ -368,7 +368,7 @@ async fn the_last_clone_ends_the_connection() {
         if next.call::<u32>("Panda.GetInfo", &1u32).await == Ok(2) {
             break;
         }
-        assert!(since.elapsed() < 10 * PATIENCE, "the seat is never free");
+        assert!(since.elapsed() < 10 * PATIENCE, "the permit is never free");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -1,11 +1,11 @@
-//! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
+//! The program on the command line: the demo, two terminals, and its error messages.
 
 use testkit::program::{Binary, is_gone};
 
 const L02: Binary = Binary(env!("CARGO_BIN_EXE_l02-rpc"));
 
 #[test]
-fn the_demo_tells_its_story_and_leaves_nothing_behind() {
+fn the_demo_prints_its_scenes_and_ends_its_server() {
     let out = L02.tells(
         &[],
         &[
@@ -20,12 +20,12 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
             "reply  #3 error: `Panda.GetInfo` cannot read its argument",
             "reply  #4 error: the method panicked",
             "reply  #5 value c8 01",
-            "gives up. Calls that wait: 0",
+            "the call timed out; pending calls: 0",
             "HTTP/1.1 200 OK ... hello world!",
             "HTTP/1.1 200 Connected to RPC, and now frames:",
-            "hangs up: a frame that is no request",
+            "closes the connection: the frame is not a request",
             "call 3 failed",
-            "a call that begins now: the connection is lost",
+            "a call after that: the connection is lost",
         ],
     );
     // Out of order: the last call is answered first.
@@ -40,11 +40,11 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn two_terminals_behind_both_doors() {
-    for door in [&[][..], &["--http"]] {
-        let server = L02.server(door);
+fn two_terminals_with_and_without_http() {
+    for http in [&[][..], &["--http"]] {
+        let server = L02.server(http);
         let addr = server.addr.to_string();
-        let client = |args: &[&str]| L02.run(&[&["client", "--addr", &addr], door, args].concat());
+        let client = |args: &[&str]| L02.run(&[&["client", "--addr", &addr], http, args].concat());
         for (call, value) in [
             (&["hello.HelloWorld", "wire"][..], "wire hello world\n"),
             (&["Panda.GetInfo", "100"], "200\n"),
@@ -77,11 +77,11 @@ fn a_taken_port_is_a_clear_error() {
 }
 
 #[test]
-fn nobody_there_is_a_clear_error() {
+fn a_missing_server_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
-    for door in [&[][..], &["--http"]] {
-        let args = [&["client", "--addr", "127.0.0.1:1", "a.B", "1"], door].concat();
-        let err = L02.refuses(&args, "nobody answers at 127.0.0.1:1");
+    for http in [&[][..], &["--http"]] {
+        let args = [&["client", "--addr", "127.0.0.1:1", "a.B", "1"], http].concat();
+        let err = L02.refuses(&args, "no server answers at 127.0.0.1:1");
         assert!(err.contains("Is the server running?"), "{err}");
     }
 }

@@ -1,4 +1,4 @@
-//! Two thousand clients who say nothing, one who is slow, and one who wants an answer.
+//! Two thousand idle clients, a slow one, and one that makes calls.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -33,7 +33,7 @@ async fn latency(addr: SocketAddr) -> Duration {
     times[times.len() / 2]
 }
 
-/// Many systems allow 1,024 open files unless a program asks for more; the server inherits it.
+/// Many systems allow 1,024 open files by default; the server inherits the limit.
 #[cfg(unix)]
 fn allow_many_files() {
     use rustix::process::{Resource, getrlimit, setrlimit};
@@ -58,8 +58,8 @@ async fn a_good_client_is_answered_among_two_thousand_idle_ones() {
     let mut idle = Vec::new();
     for number in 0..IDLE {
         idle.push(TcpStream::connect(server.addr).unwrap());
-        // The system's queue of those who wait in front of `accept` holds about a thousand; who finds
-        // it full tries again after a whole second.
+        // The system's queue in front of `accept` holds about a thousand connections. A client that finds it full
+        // tries again after a whole second.
         if number % 50 == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -82,9 +82,9 @@ async fn a_good_client_is_answered_among_two_thousand_idle_ones() {
     let held = sender.join().unwrap();
     assert!(
         held < Duration::from_secs(2),
-        "the slow one held on for {held:?}"
+        "the slow client kept its connection for {held:?}"
     );
-    // The idle ones have begun no frame: they are still welcome.
+    // The idle clients have begun no frame, so they are still served.
     for mut stream in idle.into_iter().step_by(500) {
         stream
             .write_all(b"\0\0\0\x11\x05\x0dPanda.GetInfo\x01\x64")

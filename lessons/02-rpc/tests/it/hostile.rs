@@ -1,4 +1,4 @@
-//! Peers that send anything at all: 0 panics, bounded memory, and others are still served.
+//! Random bytes for decoder, server and client: no panic, and limited memory.
 //!
 //! The budget is fixed, so that a run is the same everywhere; `FUZZ_SECONDS=600 cargo test -p
 //! l02-rpc --test it hostile` goes on for as long as you like, with new bytes.
@@ -11,9 +11,9 @@ use l02_rpc::message::{self, Failure, Reply, Request};
 use l02_rpc::server::{Settings, converse};
 use testkit::fuzz::{Dice, MEMORY, alone, budget, peak_memory};
 
-use crate::running::{greeter, patient};
+use crate::running::{greeter, in_time};
 
-/// What this protocol is made of, or nearly.
+/// Messages and streams of this protocol, some of them damaged.
 trait Noise {
     fn message(&mut self) -> Vec<u8>;
     fn stream(&mut self) -> Vec<u8>;
@@ -110,7 +110,7 @@ async fn no_stream_of_bytes_makes_the_server_panic() {
     for mut dice in budget("RPC server", 10_000) {
         let stream = dice.stream();
         // Whether it ends well does not matter, only that it ends and does not panic.
-        let _ = patient(converse(
+        let _ = in_time(converse(
             &stream[..],
             tokio::io::sink(),
             &services,
@@ -129,7 +129,7 @@ async fn no_stream_of_bytes_makes_the_client_panic_or_hang() {
         let client = Client::over(stream, tokio::io::sink(), Settings::default());
         // Noise may contain a reply with our number, even one that makes sense. What counts is that
         // the call comes to an end, and that nothing of it is left.
-        let _ = patient(client.call::<String>("a.B", &())).await;
+        let _ = in_time(client.call::<String>("a.B", &())).await;
         assert_eq!(client.in_flight(), 0);
     }
 }

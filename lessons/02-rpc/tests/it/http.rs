@@ -1,17 +1,17 @@
-//! The web server's door: a browser and a caller on the same port.
+//! RPC behind HTTP: a browser and an RPC client on the same port.
 
 use std::time::Duration;
 
 use l01_tcp::frame;
 use l02_rpc::client::Client;
-use l02_rpc::server::{Door, Settings};
+use l02_rpc::server::{Handshake, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::running::{Server, greeter, patient};
+use crate::running::{Server, greeter, in_time};
 
 async fn start(settings: Settings) -> Server {
-    Server::behind(Door::Http, greeter(), settings).await
+    Server::with(Handshake::HttpConnect, greeter(), settings).await
 }
 
 /// Sends this and returns everything that comes back.
@@ -19,7 +19,7 @@ async fn ask(server: &Server, request: &str) -> String {
     let mut stream = TcpStream::connect(server.addr).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    patient(stream.read_to_string(&mut answer)).await.unwrap();
+    in_time(stream.read_to_string(&mut answer)).await.unwrap();
     answer
 }
 
@@ -41,7 +41,7 @@ async fn a_browser_gets_a_page_and_a_caller_its_value() {
 }
 
 #[tokio::test]
-async fn anything_else_is_answered_and_ends() {
+async fn any_other_request_gets_a_status_and_the_end() {
     let server = start(Settings::default()).await;
     for (request, status) in [
         ("GET /nothing HTTP/1.1\r\n\r\n", "HTTP/1.1 404 "),
@@ -67,16 +67,16 @@ async fn the_first_frame_may_come_right_behind_the_head_and_in_pieces() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let mut head = [0; b"HTTP/1.1 200 Connected to RPC\r\n\r\n".len()];
-    patient(stream.read_exact(&mut head)).await.unwrap();
+    in_time(stream.read_exact(&mut head)).await.unwrap();
     assert_eq!(&head, b"HTTP/1.1 200 Connected to RPC\r\n\r\n");
-    let reply = patient(frame::read_async(&mut stream, 100)).await.unwrap();
+    let reply = in_time(frame::read_async(&mut stream, 100)).await.unwrap();
     assert_eq!(reply.unwrap(), b"\x05\x00\x02\xc8\x01");
 }
 
 #[tokio::test]
 async fn a_head_has_a_deadline() {
     let settings = Settings {
-        time: Duration::from_millis(50),
+        frame_timeout: Duration::from_millis(50),
         ..Settings::default()
     };
     let server = start(settings).await;
@@ -86,9 +86,9 @@ async fn a_head_has_a_deadline() {
 #[tokio::test]
 async fn the_wrong_door_is_a_clear_error() {
     let plain = Server::start(greeter(), Settings::default()).await;
-    let wrong = patient(Client::connect_http(plain.addr, Settings::default())).await;
+    let wrong = in_time(Client::connect_http(plain.addr, Settings::default())).await;
     assert!(wrong.is_err());
-    // A web server that knows nothing of calls.
+    // A web server without RPC.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -99,5 +99,5 @@ async fn the_wrong_door_is_a_clear_error() {
     });
     let wrong = Client::connect_http(addr, Settings::default()).await;
     let words = wrong.err().unwrap().to_string();
-    assert_eq!(words, "no RPC behind this door: HTTP/1.1 404 Not Found");
+    assert_eq!(words, "this server offers no RPC: HTTP/1.1 404 Not Found");
 }

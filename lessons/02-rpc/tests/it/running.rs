@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use l02_rpc::client::Client;
 use l02_rpc::greeter;
-use l02_rpc::server::{Door, Settings, serve};
+use l02_rpc::server::{Handshake, Settings, serve};
 use l02_rpc::service::Services;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// Nothing here takes that long, not even on a busy machine.
-pub async fn patient<T>(future: impl Future<Output = T>) -> T {
+/// Waits at most 10 s; nothing here takes that long, even on a busy machine.
+pub async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), future)
         .await
         .expect("an end within 10 s")
@@ -32,10 +32,10 @@ pub struct Server {
 
 impl Server {
     pub async fn start(services: Services, settings: Settings) -> Self {
-        Server::behind(Door::Plain, services, settings).await
+        Server::with(Handshake::None, services, settings).await
     }
 
-    pub async fn behind(door: Door, services: Services, settings: Settings) -> Self {
+    pub async fn with(handshake: Handshake, services: Services, settings: Settings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -43,12 +43,12 @@ impl Server {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            serve(listener, door, Arc::new(services), settings, shutdown).await
+            serve(listener, handshake, Arc::new(services), settings, shutdown).await
         });
         Server { addr, stop, ended }
     }
 
-    /// A client with generous settings of its own.
+    /// A client with the default settings.
     pub async fn client(&self) -> Client {
         Client::connect(self.addr, Settings::default())
             .await
@@ -58,6 +58,6 @@ impl Server {
     /// Stops it, and waits until it has.
     pub async fn stop(self) {
         drop(self.stop);
-        patient(self.ended).await.unwrap().unwrap();
+        in_time(self.ended).await.unwrap().unwrap();
     }
 }

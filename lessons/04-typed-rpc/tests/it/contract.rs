@@ -105,7 +105,7 @@ async fn patience_ends() {
         let hello = HelloClient::new(client.clone(), Duration::from_millis(20));
         let since = Instant::now();
         let late = hello.hello_later("wire".into(), 5000).await;
-        assert_eq!(late, Err(Error::Wire(CallError::TooSlow)));
+        assert_eq!(late, Err(Error::Wire(CallError::Timeout)));
         assert!(since.elapsed() < PATIENCE);
         assert_eq!(client.in_flight(), 0, "a late call leaves nothing behind");
     }

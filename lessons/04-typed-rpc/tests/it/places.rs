@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use l02_rpc::client::Client;
-use l02_rpc::server::{Door, Settings, serve};
+use l02_rpc::server::{Handshake, Settings, serve};
 use l02_rpc::service::{Service, Services};
 use l04_typed_rpc::memory;
 use tokio::net::TcpListener;
@@ -24,6 +24,12 @@ pub async fn over_a_socket(services: Arc<Services>) -> Client {
     let addr = listener.local_addr().unwrap();
     let settings = Settings::default();
     let forever = std::future::pending();
-    tokio::spawn(serve(listener, Door::Plain, services, settings, forever));
+    tokio::spawn(serve(
+        listener,
+        Handshake::None,
+        services,
+        settings,
+        forever,
+    ));
     Client::connect(addr, settings).await.unwrap()
 }

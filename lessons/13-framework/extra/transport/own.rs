@@ -60,7 +60,7 @@ pub struct Wire {
 /// A connection to one place.
 pub(crate) async fn dial(addr: SocketAddr, until: Instant) -> Result<Wire, Status> {
     let settings = Settings {
-        frame: FRAME,
+        max_frame: FRAME,
         ..Settings::default()
     };
     match timeout_at(until, TcpStream::connect(addr)).await {
@@ -160,6 +160,6 @@ fn status(error: CallError) -> Status {
         }
         CallError::Server(_) | CallError::Value => Status::internal(words),
         CallError::Lost(_) => Status::unavailable(format!("{words}; the call may have run")),
-        CallError::TooSlow => late(),
+        CallError::Timeout => late(),
     }
 }

@@ -31,10 +31,10 @@ pub(crate) async fn serve(
 ) -> anyhow::Result<()> {
     let services = Arc::new(services(handlers, settings.longest, serving)?);
     let limits = rpc::Settings {
-        frame: FRAME,
-        in_flight: usize::try_from(settings.streams).unwrap_or(usize::MAX),
-        connections: settings.connections,
-        time: settings.handshake,
+        max_frame: FRAME,
+        max_in_flight: usize::try_from(settings.streams).unwrap_or(usize::MAX),
+        max_connections: settings.connections,
+        frame_timeout: settings.handshake,
         observe: |_| {},
     };
     let seats = Arc::new(Semaphore::new(settings.connections));
@@ -74,7 +74,7 @@ async fn host(
     closing: watch::Receiver<bool>,
     services: &Arc<Services>,
     limits: rpc::Settings,
-) -> Result<(), rpc::Ended> {
+) -> Result<(), rpc::ConnectionError> {
     stream.set_nodelay(true)?;
     let (from, to) = stream.into_split();
     let from = UntilClosing::new(BufReader::new(from), closing);

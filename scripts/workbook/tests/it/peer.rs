@@ -113,13 +113,13 @@ A. dispatch: a call is a line of text, and so is its answer
    and gets      2 ok 200
    Python asks   3 go.micro.clock.Now Rome
    and gets      3 ok noon in Rome
-   Now a name that nobody has. It must be one failed call, and not the end.
+   Now an unknown name. It must fail this call, and not end the connection.
    Python asks   4 hello.Nope wire
    and gets      4 error there is no method `hello.Nope`
    The same connection once more:
    Python asks   5 hello.HelloWorld again
    and gets      5 ok again hello world
-   Python needs nothing from Rust for this: both know what a line is.
+   The protocol is lines of text, so Python needs nothing from Rust.
 
 B. errors: a call is three bytes
    Python asks   7 + 1, which is the bytes 2b 07 01
@@ -138,7 +138,7 @@ B. errors: a call is three bytes
         &said,
         &[
             "  bytes      02 00 02 c8 01\n",
-            "To anybody else they are garbage.\nLesson 03 looks for",
+            "structs of the Rust program.\nLesson 03 chooses",
         ],
     );
     assert!(
@@ -179,7 +179,7 @@ B. errors: a call is three bytes
             "  errors: your own answer",
             "4 hello.Nope wire\n   WRONG         no answer: the connection was closed\n\nB.",
             "2f 07 00\n   WRONG         no answer: the connection was closed\n\nC.",
-            "To anybody else they are garbage.",
+            "structs of the Rust program.",
             "Meanwhile, in the server:\n  dispatch: the answer ended the connection: ",
             "  errors: the answer panicked at errors.rs:",
             ": division by zero\nNot every call went as the protocol says",
