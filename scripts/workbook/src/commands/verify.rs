@@ -16,7 +16,7 @@ use crate::verify::{Fault, answers, files, listings, minutes, mutants, pages, sl
 /// The command `verify`, for those who write exercises.
 pub const COMMAND: Command = Command {
     name: "verify",
-    about: "prove the course: every stub fails, every right answer passes, every mistake is caught",
+    about: "prove the course: stubs fail, right answers pass, every mistake is caught",
     help: "\
 Usage: cargo workbook verify [ID | LESSON]... [--stress N | --mutants]
 
