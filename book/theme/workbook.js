@@ -35,19 +35,20 @@
         output: 'Output',
         outputOf: target => `Output of ${target}`,
         cut: '… (earlier output left out)\n',
-        states: { open: 'not tried yet', tried: 'not passed yet', passed: 'passed' },
         verdicts: {
             passed: 'Passed',
+            untouched: 'Not started',
             failed: 'Failed',
             'compile-error': 'Does not compile',
             'timed-out': 'Did not finish in time',
         },
         after: seconds => ` after ${seconds.toFixed(2)} s`,
         lastAnswer: 'Your last answer failed',
+        untouched: 'This is the text that you begin with: change it and save. Its check says of it:',
         why: 'Why the solution is as it is',
         course: 'Your course',
         courseCount: (passed, total) => `${passed} of ${total} passed`,
-        courseLeft: minutes => (minutes > 0 ? `about ${minutes} minutes left` : 'nothing left to do'),
+        courseLeft: minutes => (minutes > 0 ? `about ${minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} left` : 'nothing left to do'),
         lessonCount: (passed, total) => `${passed} of ${total} exercises passed`,
         gone: 'The runner does not answer. Is it still running? Start it again with “cargo run”; this page then goes on by itself.',
         oldToken: 'The runner was started anew, and this page is from before. Reload it to go on.',
@@ -164,6 +165,7 @@
     }
 
     async function start(box) {
+        box.asked = true;
         box.state.textContent = box.said.busy;
         const answer = await post(`/workbook/${paths[box.kind]}/${encodeURIComponent(box.target)}`);
         if (answer.ok) {
@@ -294,10 +296,13 @@
     function showVerdict(box, { status, seconds, message, location: place, check }) {
         box.verdict.dataset.status = status;
         const head = element('p', { className: 'wb-verdict-head' }, element('strong', {}, words.verdicts[status] ?? status));
-        if (Number.isFinite(seconds)) {
+        if (Number.isFinite(seconds) && status !== 'untouched') {
             head.append(words.after(seconds));
         }
         box.verdict.replaceChildren(head);
+        if (status === 'untouched') {
+            box.verdict.append(element('p', {}, words.untouched));
+        }
         if (message && status !== 'passed') {
             box.verdict.append(...messageParts(message));
         }
@@ -312,8 +317,21 @@
         if (box?.verdict) {
             box.fromEvent = true;
             box.state.textContent = '';
-            showVerdict(box, event);
+            if (!event.untouched) {
+                showVerdict(box, event);
+            } else if (box.asked) {
+                showVerdict(box, { ...event, status: 'untouched' });
+            } else {
+                // The terminal looks at the text that one begins with, and nobody asked here.
+                clearVerdict(box);
+            }
+            box.asked = false;
         }
+    }
+
+    function clearVerdict(box) {
+        box.verdict.replaceChildren();
+        delete box.verdict.dataset.status;
     }
 
     function updateCard(box, exercise) {
@@ -324,14 +342,15 @@
             badge = element('span', { className: 'wb-badge' });
             section.querySelector('.wb-tag')?.append(badge);
         }
-        badge.textContent = words.states[exercise.state] ?? exercise.state;
+        badge.textContent = exercise.standing;
         if (exercise.state !== 'open' && box.button.textContent === words.check) {
             box.button.textContent = words.checkAgain;
         }
         const shown = box.verdict.dataset.status;
-        if (box.job === null && exercise.state === 'passed' && !exercise.message && shown && shown !== 'passed') {
-            // It passed while this page was not listening.
-            box.verdict.replaceChildren();
+        const old = exercise.untouched ? shown !== 'untouched' : exercise.state === 'passed' && !exercise.message && shown !== 'passed';
+        if (box.job === null && shown && old) {
+            // It was reset, or passed while this page was not listening.
+            clearVerdict(box);
         } else if (!box.fromEvent && exercise.message && exercise.state !== 'passed') {
             // A page that was opened later shows what the last check said.
             showVerdict(box, { status: 'failed', message: exercise.message });

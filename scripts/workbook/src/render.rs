@@ -12,6 +12,12 @@ pub fn verdict(verdict: &Verdict, style: Style, keys: Option<&str>) -> String {
     let mut out = String::new();
     out.push_str(&headline(verdict, style));
     out.push('\n');
+    if verdict.untouched {
+        for line in style.wrap(words::UNTOUCHED, 2, 2) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
     match verdict.status {
         Status::Passed => {}
         Status::CompileError => {
@@ -51,6 +57,12 @@ pub fn headline(verdict: &Verdict, style: Style) -> String {
     } else {
         format!("{mark} ")
     };
+    if verdict.untouched {
+        let (mark, word) = words::NOT_STARTED;
+        let mark = if style.plain { "" } else { mark };
+        let text = format!("{mark} {} {}   {word}", verdict.number, verdict.id);
+        return style.bold(text.trim_start());
+    }
     let time = match verdict.status {
         Status::CompileError => String::new(),
         Status::Passed => format!(" in {:.2} s", verdict.seconds),
@@ -133,6 +145,7 @@ mod tests {
                       reading until all `len` bytes are there."
                 .into(),
             location: Some("lessons/01-tcp/exercises/frames/check.rs:41".into()),
+            untouched: false,
             full: String::new(),
             answer: Vec::new(),
         }
@@ -154,6 +167,18 @@ mod tests {
             verdict(&failed(), Style::bare(), Some("h hint   q quit")),
             expected
         );
+    }
+
+    #[test]
+    fn the_text_that_one_begins_with_has_not_failed() {
+        let mut stub = failed();
+        stub.untouched = true;
+        let text = verdict(&stub, Style::bare(), None);
+        assert!(
+            text.starts_with("· 1.3 frames   not started\n  This is the text"),
+            "{text}"
+        );
+        assert!(!text.contains("failed") && text.contains("in two pieces"));
     }
 
     #[test]

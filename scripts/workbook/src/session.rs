@@ -24,9 +24,9 @@ use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
 use crate::judge::{self, Progress};
 use crate::needs;
-use crate::store::Store;
+use crate::store::{Standing, Store, untouched};
 use crate::text::{harmless, without_colours};
-use crate::verdict::{Status, Verdict};
+use crate::verdict::Verdict;
 use crate::wire::{self, Wire};
 use crate::words;
 
@@ -204,11 +204,15 @@ impl Session {
                     .iter()
                     .map(|exercise| {
                         let state = progress.state(&exercise.id);
+                        let untouched = untouched(&self.course.root, exercise);
+                        let standing = Standing::of(state, untouched);
                         ExerciseState {
                             id: exercise.id.clone(),
                             number: exercise.number.clone(),
                             title: exercise.title.clone(),
-                            state: state.word(),
+                            state: standing.word(),
+                            standing: words::standing(standing),
+                            untouched,
                             busy: jobs
                                 .iter()
                                 .any(|job| job.kind == JobKind::Check && job.target == exercise.id),
@@ -336,7 +340,7 @@ impl Session {
             cancel,
             &mut heard,
         ) {
-            Ok(verdict) => verdict,
+            Ok(verdict) => verdict.own(&self.course.root, exercise),
             Err(BuildError::Cancelled) => return (false, Some(words::STOPPED.to_owned())),
             Err(BuildError::Cargo(why) | BuildError::Missing(why)) => {
                 return (false, Some(without_colours(&why)));
@@ -346,12 +350,12 @@ impl Session {
         let note = recorded.err().map(|e| words::not_recorded(&e));
         let passed = verdict.passed();
         let mut inner = self.lock();
-        match verdict.status {
-            Status::Passed => inner.messages.remove(&exercise.id),
-            _ => inner
-                .messages
-                .insert(exercise.id.clone(), without_colours(&verdict.message)),
-        };
+        if passed || verdict.untouched {
+            inner.messages.remove(&exercise.id);
+        } else {
+            let message = without_colours(&verdict.message);
+            inner.messages.insert(exercise.id.clone(), message);
+        }
         drop(inner);
         self.tell(&Event::Verdict(job.clone(), Box::new(verdict), note));
         (passed, None)
@@ -490,6 +494,10 @@ pub struct ExerciseState {
     pub title: String,
     /// `open`, `tried` or `passed`.
     pub state: &'static str,
+    /// The same in words, for its card.
+    pub standing: &'static str,
+    /// Its text is the stub.
+    pub untouched: bool,
     /// A check of it waits or runs.
     pub busy: bool,
     /// Not a stretch exercise.

@@ -9,6 +9,7 @@
 
 mod log;
 mod progress;
+mod standing;
 mod texts;
 
 use std::fs::{self, File};
@@ -21,6 +22,7 @@ use crate::verdict::Verdict;
 
 pub use log::{Attempt, Damage, Event, Line, read};
 pub use progress::{Progress, State};
+pub use standing::{Standing, is_stub, untouched};
 pub use texts::{Reset, Undo};
 
 /// The folder `.workbook/` of one course.
@@ -45,14 +47,12 @@ impl Store {
 
     /// Writes an attempt into the record and, after a pass, keeps the answer that was judged.
     ///
-    /// The untouched stub is no attempt: an exercise is not "tried" because somebody opened it.
+    /// The untouched stub is no attempt: an exercise is not "tried" because its file was opened.
     ///
     /// # Errors
     /// What the system says when it cannot be written; the record is then as it was.
     pub fn attempt(&self, root: &Path, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
-        let is_stub =
-            || fs::read(root.join(exercise.stub())).is_ok_and(|stub| stub == verdict.answer);
-        if !verdict.passed() && is_stub() {
+        if !verdict.passed() && is_stub(root, exercise, &verdict.answer) {
             return Ok(());
         }
         let lock = self.lock()?;

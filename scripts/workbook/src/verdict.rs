@@ -1,8 +1,11 @@
 //! What a check says about an answer: the one result that terminal, browser, log and `--json` share.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::course::Exercise;
+use crate::store::is_stub;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -52,6 +55,8 @@ pub struct Verdict {
     pub message: String,
     /// `file:line` of the failing assertion, relative to the course.
     pub location: Option<String>,
+    /// The text is the one that a learner finds: what the check says of it is no failure of theirs.
+    pub untouched: bool,
     /// Everything that compiler and check printed, for `v`; bounded.
     #[serde(skip)]
     pub full: String,
@@ -74,9 +79,17 @@ impl Verdict {
             belief: None,
             message: String::new(),
             location: None,
+            untouched: false,
             full: String::new(),
             answer: Vec::new(),
         }
+    }
+
+    /// The same verdict as one about the learner's own text, in the course at `root`.
+    #[must_use]
+    pub fn own(mut self, root: &Path, exercise: &Exercise) -> Self {
+        self.untouched = !self.passed() && is_stub(root, exercise, &self.answer);
+        self
     }
 
     /// Whether the answer is right.

@@ -11,6 +11,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::course::Exercise;
+use crate::store::Standing;
 pub use peer::*;
 pub use watch::*;
 
@@ -26,6 +27,23 @@ pub const FAILED: (&str, &str) = ("✗", "failed");
 pub const COMPILE_ERROR: (&str, &str) = ("✗", "does not compile");
 /// See [`PASSED`].
 pub const TIMED_OUT: (&str, &str) = ("✗", "timed out");
+
+/// The mark and the word of a text that is still the stub.
+pub const NOT_STARTED: (&str, &str) = ("·", "not started");
+/// Above what the check says of such a text.
+pub const UNTOUCHED: &str =
+    "This is the text that you begin with: change it and save. Its check says of it:";
+
+/// Where an exercise stands, in words.
+#[must_use]
+pub fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::NotStarted => NOT_STARTED.1,
+        Standing::Tried => "not passed yet",
+        Standing::Passed => PASSED.1,
+        Standing::PassedBefore => "passed before",
+    }
+}
 
 /// A check that was ended at its limit.
 #[must_use]

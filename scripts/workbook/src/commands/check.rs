@@ -33,7 +33,8 @@ Usage: cargo workbook check [ID | LESSON | --all] [--answer solution] [--json] [
   (nothing)          the first exercise that is still open
   --answer solution  judge the solution (or stub, or mistakes/NAME) instead of your answer, in a
                      copy; your files stay as they are
-  --json             one object a line: id, lesson, number, status, seconds, check, belief, message
+  --json             one object a line: id, lesson, number, status, seconds, check, belief, message,
+                     location, untouched
   --plain            no colour, no marks: for a screen reader
 
 Exit code: 0 if all passed, 1 if not, 2 if something else went wrong.
@@ -89,7 +90,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     for exercise in chosen {
         let verdict = match (&scratch, &answer) {
             (Some(scratch), Some(answer)) => judge_other(&course, scratch, exercise, answer)?,
-            _ => judge_own(&course, &store, exercise)?,
+            _ => judge_own(&course, &store, exercise)?.own(&course.root, exercise),
         };
         good &= verdict.passed();
         show(&verdict, &options);

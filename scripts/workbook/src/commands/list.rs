@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Command, course};
 use crate::course::Course;
-use crate::store::{Progress, Store};
+use crate::store::{Progress, Standing, Store, untouched};
 use crate::style::Style;
 use crate::text::{minutes, shorten};
 use crate::words;
@@ -44,12 +44,13 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     if as_json {
         for exercise in course.exercises() {
             let state = progress.state(&exercise.id);
+            let standing = Standing::of(state, untouched(&course.root, exercise));
             println!(
                 "{}",
                 json!({
                     "id": exercise.id, "lesson": exercise.lesson, "number": exercise.number,
                     "title": exercise.title, "core": exercise.core, "minutes": exercise.minutes,
-                    "state": state.word(), "attempts": state.attempts, "hints": state.hints,
+                    "state": standing.word(), "attempts": state.attempts, "hints": state.hints,
                 })
             );
         }
@@ -83,7 +84,8 @@ pub fn table(course: &Course, progress: &Progress, style: Style) -> String {
             let state = progress.state(&exercise.id);
             all += 1;
             done += usize::from(state.passed);
-            let mark = match (style.plain, state.word()) {
+            let standing = Standing::of(state, untouched(&course.root, exercise));
+            let mark = match (style.plain, standing.word()) {
                 (true, word) => format!("{word:<7}"),
                 (false, "passed") => style.good("✓"),
                 (false, "tried") => style.bad("·"),

@@ -17,18 +17,8 @@ pub struct State {
     pub hints: usize,
     /// Its solution was shown before it had passed.
     pub revealed: bool,
-}
-
-impl State {
-    /// `passed`, `tried` or `open`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match (self.passed, self.attempts) {
-            (true, _) => "passed",
-            (false, 0) => "open",
-            (false, _) => "tried",
-        }
-    }
+    /// The last attempt did not pass.
+    pub last_failed: bool,
 }
 
 /// What the log says about every exercise. One that the course no longer has does no harm here: it
@@ -48,7 +38,8 @@ impl Progress {
             match &line.event {
                 Event::Attempt(attempt) => {
                     state.attempts += 1;
-                    state.passed |= attempt.status == Status::Passed;
+                    state.last_failed = attempt.status != Status::Passed;
+                    state.passed |= !state.last_failed;
                 }
                 Event::Hint { hints } => state.hints = state.hints.max(*hints),
                 Event::Reveal { .. } => state.revealed |= !state.passed,

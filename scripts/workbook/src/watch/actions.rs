@@ -3,7 +3,7 @@
 use super::app::{App, Mode, Phase, Said, Sweep};
 use super::cut;
 use crate::course::Exercise;
-use crate::store::{Event, Reset, Undo};
+use crate::store::{Event, Reset, Undo, untouched};
 use crate::words;
 
 impl App {
@@ -21,10 +21,7 @@ impl App {
         let course = &self.session.course;
         let begun: Vec<Exercise> = course
             .exercises()
-            .filter(|exercise| {
-                let text = |file| std::fs::read(course.path(file)).ok();
-                text(&exercise.answer()) != text(&exercise.stub())
-            })
+            .filter(|exercise| !untouched(&course.root, exercise))
             .cloned()
             .collect();
         let untouched = course.exercises().count() - begun.len();

@@ -12,19 +12,46 @@ const { open } = book;
 const exercise = (lesson, id) => join(book.course, 'lessons', lesson, 'exercises', id);
 const solution = (lesson, id) => readFileSync(join(exercise(lesson, id), 'solution.rs'), 'utf8');
 
-test('a failing answer: the Check button streams, and the verdict says which belief was wrong', { timeout: 240_000 }, async () => {
+test('the text that one begins with is not started, and has not failed', { timeout: 240_000 }, async () => {
   const session = await open();
   const { page } = session;
   await page.goto(`${book.address}/00-start.html`);
   const card = page.locator('[data-exercise="hello"]');
+  const badge = card.locator('.wb-badge', { hasText: /^not started$/ });
+  await badge.waitFor();
+  assert.equal(await card.locator('.wb-verdict[data-status="failed"]').count(), 0, 'nothing has failed yet');
   await card.locator('button[data-check="hello"]').click();
-  await card.locator('.wb-verdict[data-status="failed"]').waitFor({ timeout: 200_000 });
+  await card.locator('.wb-verdict[data-status="untouched"]').waitFor({ timeout: 200_000 });
   const said = await card.locator('.wb-verdict').textContent();
+  assert.match(said, /^Not startedThis is the text that you begin with/);
   assert.match(said, /You returned nothing/);
   assert.match(said, /check\.rs:\d+/);
   // The terminal has judged this answer before; the output is that of our own request.
   await card.locator('.wb-log', { hasText: 'test says_hello ... FAILED' }).waitFor({ state: 'attached', timeout: 60_000 });
+  await badge.waitFor();
+  await screenshot(page, 'check-untouched');
+  await clean(session);
+});
+
+test('a failing answer: badge, verdict and a page that is opened later say the same', { timeout: 120_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/00-start.html`);
+  const card = page.locator('[data-exercise="hello"]');
+  await card.locator('.wb-badge').waitFor();
+  const file = join(exercise('00-start', 'hello'), 'exercise.rs');
+  const stub = readFileSync(file, 'utf8');
+  save(file, stub.replace('""', '"Hello, wire"'));
+  await card.locator('.wb-verdict[data-status="failed"]').waitFor({ timeout: 60_000 });
+  assert.match(await card.locator('.wb-verdict').textContent(), /a program compares bytes/);
+  await card.locator('.wb-badge', { hasText: /^not passed yet$/ }).waitFor();
   await screenshot(page, 'check-failed');
+  await page.reload();
+  await card.locator('.wb-verdict-head', { hasText: 'Your last answer failed' }).waitFor();
+  await card.locator('.wb-badge', { hasText: /^not passed yet$/ }).waitFor();
+  // Back to the beginning: no verdict is left of the old text.
+  save(file, stub);
+  await card.locator('.wb-verdict-head').waitFor({ state: 'detached', timeout: 60_000 });
   await clean(session);
 });
 
@@ -34,7 +61,7 @@ test('a save in the editor: card, sidebar and progress follow without a reload',
   await page.goto(`${book.address}/00-start.html`);
   const card = page.locator('[data-exercise="hello"]');
   await card.locator('.wb-badge').waitFor();
-  assert.match(await card.locator('.wb-badge').textContent(), /not tried yet/);
+  assert.match(await card.locator('.wb-badge').textContent(), /not passed yet/);
   save(join(exercise('00-start', 'hello'), 'exercise.rs'), solution('00-start', 'hello'));
   await page.locator('[data-exercise="hello"][data-state="passed"]').waitFor({ timeout: 60_000 });
   await card.locator('.wb-verdict[data-status="passed"]').waitFor();

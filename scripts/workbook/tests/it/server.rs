@@ -279,7 +279,8 @@ fn a_check_is_streamed_to_its_verdict() {
     let mut events = running.events();
     let state = events.next("state", |_| true);
     // `beta`: the terminal watches `alpha`, and checks it too.
-    assert_eq!(state_of(&state, "beta")["state"], "open");
+    assert_eq!(state_of(&state, "beta")["state"], "tried");
+    assert_eq!(state_of(&state, "alpha")["standing"], "not started");
     assert_eq!(state["course"]["total"], 2);
 
     let reply = running.post("/workbook/check/beta");
@@ -293,6 +294,7 @@ fn a_check_is_streamed_to_its_verdict() {
     );
     let verdict = events.next("verdict", |verdict| verdict["job"] == job);
     assert_eq!(verdict["status"], "failed");
+    assert_eq!(verdict["untouched"], false);
     assert_eq!(verdict["number"], "1.1");
     assert!(
         verdict["message"]

@@ -202,7 +202,7 @@ fn an_exercise_that_is_gone_or_renamed_keeps_its_record() {
         fs::write(fixture.path(file), text.replace("alpha", "omega")).unwrap();
     }
     let list = fixture.says(&["list", "--plain"]);
-    assert!(list.contains("open    0.1   omega"), "{list}");
+    assert!(list.contains("tried   0.1   omega"), "{list}");
     assert!(fixture.path(".workbook/passed/alpha.rs").exists());
     let gone = fixture.run(&["check", "alpha"]);
     assert!(
@@ -213,7 +213,7 @@ fn an_exercise_that_is_gone_or_renamed_keeps_its_record() {
     assert!(
         fixture
             .says(&["check", "beta"])
-            .starts_with("✗ 1.1 beta   failed")
+            .starts_with("· 1.1 beta   not started")
     );
 }
 

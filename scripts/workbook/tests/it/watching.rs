@@ -46,7 +46,9 @@ fn each_save_gives_a_verdict_however_the_editor_saves() {
 0.1 alpha   Twice as much   check 1
   edit lessons/00-first/exercises/alpha/exercise.rs
 
-✗ 0.1 alpha   failed after T s
+· 0.1 alpha   not started
+  This is the text that you begin with: change it and save. Its check says of
+  it:
   A number is doubled
     expected     42
     your answer  21
