@@ -23,8 +23,9 @@ Usage: cargo workbook minutes [LESSON]... [--demo]
   --demo  builds the demos of these lessons, runs each and says how many seconds it took: the figure
           that `demo = ` in lesson.toml states
 
-Computed are: words / 200, 4 s a shown line of code, 1 s a line of output, the demo; and for an exercise
-3 minutes and 40 s for each line that its solution writes (empty ones and comments are not counted).
+Computed are: words / 200, 4 s a shown line of code, 1 s a line of output, the demo; and for an
+exercise 3 minutes and 40 s for each line that its solution writes (empty ones and comments are
+not counted).
 A figure that is more than 15 % off is marked with `!`, an exercise with more than 20 lines with
 `long`. `verify` rejects what is off in the lessons whose lesson.toml has `demo = SECONDS`.
 
