@@ -46,6 +46,7 @@
         lastAnswer: 'Your last answer failed',
         untouched: 'This is the text that you begin with: change it and save. Its check says of it:',
         why: 'Why the solution is as it is',
+        next: 'Next exercise: ',
         course: 'Your course',
         courseCount: (passed, total) => `${passed} of ${total} passed`,
         courseLeft: minutes => (minutes > 0 ? `about ${minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} left` : 'nothing left to do'),
@@ -54,6 +55,15 @@
         oldToken: 'The runner was started anew, and this page is from before. Reload it to go on.',
         reload: 'Reload the page',
         refused: 'The runner did not accept that.',
+    };
+
+    const doctorWords = {
+        looking: 'Looking for what is missing …',
+        nothing: 'Nothing is missing on this machine.',
+        needed: 'needed',
+        optional: 'optional',
+        section: section => `Section “${section}”`,
+        failed: 'The runner could not look. In a terminal: cargo workbook doctor',
     };
 
     const token = () => document.querySelector('meta[name="workbook-token"]')?.content ?? null;
@@ -268,8 +278,9 @@
         // Before the output: the verdict is what the learner came for.
         box.verdict = element('div', { className: 'wb-verdict', role: 'status' });
         box.why = element('div', { className: 'wb-why', hidden: true });
+        box.next = element('p', { className: 'wb-next', hidden: true });
         box.output.before(box.verdict);
-        box.place.append(box.why);
+        box.place.append(box.why, box.next);
     }
 
     // Situation and values are pre-formatted: their columns stand below each other. The advice after
@@ -364,6 +375,45 @@
         }
     }
 
+    // The first exercise after this one that has not passed, going round once as the key `n` does.
+    function showNext(box, exercise) {
+        const every = state.lessons.flatMap(({ id: lesson, exercises }) => exercises.map(each => ({ lesson, ...each })));
+        const at = every.findIndex(({ id }) => id === exercise.id);
+        const next = [...every.slice(at + 1), ...every.slice(0, at)].find(each => each.state !== 'passed');
+        box.next.hidden = exercise.state !== 'passed' || !next;
+        if (!box.next.hidden && box.next.dataset.id !== next.id) {
+            box.next.dataset.id = next.id;
+            box.next.replaceChildren(words.next, element('a', { href: `${next.lesson}.html#exercise-${next.id}` }, `${next.number} ${next.title}`));
+        }
+    }
+
+    // ---------------------------------------------------------------- the page "Set up": what is missing here
+
+    async function buildDoctor(place) {
+        const said = element('p', { role: 'status' }, doctorWords.looking);
+        place.replaceChildren(said);
+        let missing;
+        try {
+            const reply = await fetch('/workbook/doctor', { headers: { 'X-Workbook-Token': token() } });
+            missing = await reply.json();
+        } catch {
+            missing = null;
+        }
+        if (!Array.isArray(missing)) {
+            said.textContent = doctorWords.failed;
+            return;
+        }
+        if (missing.length === 0) {
+            said.textContent = doctorWords.nothing;
+            return;
+        }
+        said.remove();
+        place.append(element('ul', {}, ...missing.map(({ name, why, command, needed, section, anchor }) => element('li', {},
+            element('strong', {}, name), ` (${needed ? doctorWords.needed : doctorWords.optional}): ${why}. `,
+            element('code', {}, command), ' ',
+            element('a', { href: `#${anchor}` }, doctorWords.section(section))))));
+    }
+
     // ---------------------------------------------------------------- state: cards, sidebar, course
 
     let state = null;
@@ -377,6 +427,7 @@
                 const box = boxes.get(`check ${exercise.id}`);
                 if (box?.place.isConnected) {
                     updateCard(box, exercise);
+                    showNext(box, exercise);
                 }
             }
             showLesson(lesson);
@@ -528,6 +579,9 @@
             buildPrediction(section, demo && live ? jobBox(section, 'demo', demo) : null);
         }
         all('[data-exercise]', content).forEach(buildCard);
+        if (live) {
+            all('[data-doctor]', content).forEach(buildDoctor);
+        }
         all('[data-wire]', content).forEach(section => wire?.build(section));
         all('[data-phone]', content).forEach(section => phone?.build(section));
     }

@@ -1,57 +1,45 @@
-//! The demo of lesson 00: a map of the whole course, printed in the terminal. There is nothing to
-//! connect to yet; what is drawn here is what the lessons build, one box at a time.
+//! The demo of lesson 00: what the compiler says of the stub of `hello`, and what its check says.
 
-use std::io::{self, Write};
+use std::env;
+use std::process::{Command, ExitCode, ExitStatus};
 
-/// The site of lesson 16, and beside each part the lessons that open it.
-const MAP: &str = "
-  The site you will have built at the end, and the lesson that opens each box:
+#[path = "../exercises/hello/stub.rs"]
+mod stub;
 
-     a person's browser
-            │  HTTP
-            ▼
-     ┌──────────────┐  who can draw    ┌──────────────────┐
-     │   gateway    │  a picture?      │     registry     │
-     │   one door   ├─────────────────►│   a phone book   │
-     │          14  │                  │      08 .. 11    │
-     └──────┬───────┘                  └─────────▲────────┘
-            │  gRPC   05 06 07                   │ \"I am here, and well\"
-            │  one healthy one   10 12           │  09 11
-            ▼                                    │
-     ┌──────────────┐                  ┌─────────┴────────┐
-     │   captcha    │                  │  more of them:   │
-     │   service    │                  │  start, crash,   │
-     │          16  │                  │  leave, return   │
-     └──────┬───────┘                  └──────────────────┘
-            │  RESP   15
-            ▼
-     ┌──────────────┐
-     │    Redis     │  the right answer, kept for 300 seconds
-     └──────────────┘
+fn main() -> ExitCode {
+    println!("1. The compiler");
+    println!("   This program was compiled together with the stub of `hello`.");
+    println!("   The compiler had nothing to say, and the stub returns a text:\n");
+    println!("   greeting() = {:?}\n", stub::greeting());
 
-  All of it is bytes on a wire, and that is where you begin:
-
-     01  two programs, one wire        05  fewer bytes: protobuf
-     02  call what lives elsewhere     06  the contract on the network: gRPC
-     03  a language both sides read    07  many messages, one call
-     04  let the compiler check it     08  ... and then a phone book
-";
-
-const NEXT: &str = "
-  Next: leave `cargo run` open in one terminal, open this file in your editor,
-
-     lessons/00-start/exercises/hello/exercise.rs
-
-  and save it. The verdict appears by itself. When it has passed:
-
-     cargo run -p l01-tcp
-
-";
-
-fn main() -> io::Result<()> {
-    // `print!` panics when a pager or `head` closes the pipe early; a write only reports it.
-    match io::stdout().write_all(format!("{MAP}{NEXT}").as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+    println!("2. The check");
+    println!("   $ cargo workbook check hello --answer stub\n");
+    match check() {
+        Ok(status) if status.code() == Some(1) => {}
+        Ok(status) => {
+            eprintln!("l00-start: a stub must fail its check with exit status 1, not {status}");
+            return ExitCode::FAILURE;
+        }
+        Err(error) => {
+            eprintln!("l00-start: the runner cannot be started: {error}");
+            return ExitCode::FAILURE;
+        }
     }
+
+    println!("\n3. What comes next");
+    println!("   Change the text in lessons/00-start/exercises/hello/exercise.rs and save it.");
+    println!(
+        "   The verdict appears in the terminal where `cargo run` is running, and on the card."
+    );
+    ExitCode::SUCCESS
+}
+
+/// Runs the check over the stub, as a learner would: in a copy, so no answer is touched.
+fn check() -> std::io::Result<ExitStatus> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    Command::new(cargo)
+        .args(["run", "--quiet", "--package", "workbook", "--"])
+        .args(["check", "hello", "--answer", "stub"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
 }

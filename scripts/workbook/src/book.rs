@@ -8,6 +8,7 @@
 
 pub mod build;
 pub mod directives;
+mod hours;
 pub mod html;
 pub mod includes;
 pub mod links;

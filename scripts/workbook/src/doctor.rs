@@ -42,6 +42,31 @@ pub struct Finding {
     pub mend: String,
 }
 
+impl Finding {
+    /// The section of the page "Set up" that explains it.
+    #[must_use]
+    pub fn section(&self) -> &'static str {
+        match self.name {
+            "Rust" | "C compiler" => "Rust and a C compiler",
+            "record" => "The record",
+            "file watching" => "File watching",
+            "browser" => "Browser",
+            "OpenSSL" => "OpenSSL",
+            "Consul" => "Consul",
+            "etcd" => "etcd",
+            "Redis" => "Redis",
+            name if name.starts_with("port ") => "Ports",
+            _ => "Tools for the tests",
+        }
+    }
+
+    /// That section's name in an address: `rust-and-a-c-compiler`.
+    #[must_use]
+    pub fn anchor(&self) -> String {
+        self.section().to_lowercase().replace(' ', "-")
+    }
+}
+
 /// The oldest Rust that compiles this workspace: `rust-version` in Cargo.toml.
 const RUST: (u32, u32) = (1, 90);
 
@@ -435,5 +460,23 @@ fn browser() -> Result<String, String> {
         (Some(program), true) => Ok(program.display().to_string()),
         (Some(_), false) => Err("there is no screen here".to_owned()),
         (None, _) => Err("xdg-open is not installed".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finding_has_its_section_in_the_book() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let page = std::fs::read_to_string(root.join("book/src/set-up.md")).expect("the page");
+        let folder = tempfile::tempdir().expect("a folder");
+        let findings = look(folder.path());
+        assert!(findings.len() > 20);
+        for finding in findings {
+            let heading = format!("\n## {}\n", finding.section());
+            assert!(page.contains(&heading), "{}: {heading}", finding.name);
+        }
     }
 }

@@ -325,6 +325,12 @@ pub const DOCTOR_LATER: &str = "For lesson 08 (Consul), from lesson 09 on (OpenS
 /// Heading of what only `scripts/test` needs, and some of them `peer`.
 pub const DOCTOR_TESTS: &str =
     "To run scripts/test (it installs these on Debian); Python, Go and redis-cli also for `peer`";
+/// Where the book explains something that is missing.
+#[must_use]
+pub fn set_up_section(section: &str, anchor: &str) -> String {
+    format!("More: the page \"Set up\", section \"{section}\" (set-up.html#{anchor})")
+}
+
 /// Mark of a thing that is there, in plain output.
 pub const DOCTOR_OK: &str = "ok     ";
 /// Mark of a thing that is missing, in plain output.

@@ -1,4 +1,4 @@
-//! The check of `hello`. Reading a check is no cheating: it is the exact form of the question.
+//! The check of `hello`. Read it whenever you like: a check is the exact form of the task.
 
 mod exercise;
 
@@ -8,7 +8,7 @@ use testkit::case;
 const EXPECTED: &str = "hello, wire";
 // ANCHOR_END: expected
 
-// It compiles, so the types are right. Whether the *text* is right, only running it can tell.
+// Teaches that a function that compiles can return the wrong value: only running it shows that.
 #[test]
 fn says_hello() {
     case("The first message", |case| {
@@ -17,30 +17,37 @@ fn says_hello() {
             case.differ(
                 r#""hello, wire""#,
                 "nothing (an empty string)",
-                "You returned nothing. It compiles because an empty text is a text too: the \
-                 compiler checks types, not meaning.",
+                "You returned nothing. It compiles because an empty text is a text, too: the \
+                 compiler checks types, not values.",
             );
         }
         if answer.trim() == EXPECTED {
             case.expect_eq(
                 EXPECTED,
                 answer,
-                "Nearly: there is a space or a newline around it. You cannot see it on the \
-                 screen, but a program at the other end of a wire can.",
+                "Nearly: there is a space or a newline around the text. It is invisible on the \
+                 screen, but a program that compares bytes finds it.",
             );
         }
         if answer.to_lowercase().replace([' ', ','], "") == "hellowire" {
             case.expect_eq(
                 EXPECTED,
                 answer,
-                "A person reads the same, a program compares bytes: a capital letter or a missing \
-                 space makes another message.",
+                "A person reads the same text, but a program compares bytes: a capital letter, a \
+                 comma or a space makes another message.",
+            );
+        }
+        if answer.trim_matches('"') == EXPECTED {
+            case.expect_eq(
+                EXPECTED,
+                answer,
+                "The quotes in the verdict mark where a text begins and ends. They do not belong to it.",
             );
         }
         case.expect_eq(
             EXPECTED,
             answer,
-            "Return exactly the text between the quotes.",
+            "Your function returns another text than the one that `exercise.rs` asks for.",
         );
     });
 }

@@ -1,8 +1,8 @@
-//! The type says "some text", and the empty text is one. That is all a compiler can promise; which
-//! text it should be is a promise between people, so something has to check it. Between programs
-//! it is the same: a peer compares bytes, and a capital letter or a missing space is another message.
+//! The return type says "some text", and the empty text is one. A type cannot say which text it should be, so a
+//! check has to. Between two programs it is the same: the receiver compares bytes, and a capital letter or a
+//! missing space makes another message.
 
-/// The first message of this course. It should say `hello, wire`.
+/// The first message of this course: returns the text `hello, wire`.
 pub fn greeting() -> &'static str {
     "hello, wire"
 }

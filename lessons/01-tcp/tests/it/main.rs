@@ -5,4 +5,5 @@ mod command_line;
 mod fuzz;
 mod interop;
 mod nonblocking;
+mod rust;
 mod scenarios;

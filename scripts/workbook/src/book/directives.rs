@@ -10,7 +10,7 @@ use crate::words::book as words;
 
 use super::question::{self, Kind};
 use super::scan::{Fences, without_code};
-use super::{markup, teachers};
+use super::{hours, markup, teachers};
 
 /// What mdBook itself understands.
 const MDBOOKS_OWN: [&str; 5] = ["include", "rustdoc_include", "playground", "title", "toc"];
@@ -221,6 +221,10 @@ impl<'a> Chapter<'a> {
                     .lesson(argument)
                     .ok_or_else(|| fault(words::no_lesson(argument)))?;
                 Ok(markup::demo(lesson))
+            }
+            "hours" => {
+                nothing_more()?;
+                Ok(hours::text(self.course))
             }
             "teachers" => {
                 nothing_more()?;

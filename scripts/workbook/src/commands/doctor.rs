@@ -69,6 +69,10 @@ fn line(finding: &Finding, style: Style) -> String {
     if finding.found.is_err() {
         let arrow = if style.plain { words::ADVICE } else { "→" };
         out.push_str(&format!("    {arrow} {}\n", finding.mend));
+        if !finding.name.starts_with("port ") {
+            let more = words::set_up_section(finding.section(), &finding.anchor());
+            out.push_str(&format!("      {}\n", style.dim(&more)));
+        }
     }
     out
 }

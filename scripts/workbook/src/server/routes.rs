@@ -13,6 +13,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::book::html::percent_decoded;
+use crate::doctor::{Need, look};
 use crate::session::Event;
 use crate::wire::Wire;
 use crate::words::book as words;
@@ -85,11 +86,36 @@ async fn respond(
             }
             phone::list(app, query).await
         }
+        "/workbook/doctor" => {
+            // It starts programs: that is for our own pages to ask.
+            guard::knows_token(request.headers(), &app.token)?;
+            doctor(app).await
+        }
         "/workbook/state" => Ok(reply::json(StatusCode::OK, &app.session.snapshot())),
         // Nobody asks for the head of something that never ends.
         "/workbook/events" if method == Method::GET => events(app),
         _ => Ok(page(app, &path, request.headers().get(IF_NONE_MATCH))),
     }
+}
+
+/// What is missing on this machine, with the section of "Set up" that explains it; nothing that only tests need.
+async fn doctor(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {
+    let root = app.session.course.root.clone();
+    let looked = tokio::task::spawn_blocking(move || look(&root)).await;
+    let failed = |_| (StatusCode::INTERNAL_SERVER_ERROR, words::NOT_LOOKED);
+    let mut missing = Vec::new();
+    for finding in looked.map_err(failed)? {
+        if let Err(why) = &finding.found
+            && finding.need != Need::Tests
+        {
+            missing.push(json!({
+                "name": finding.name, "why": why, "command": finding.mend,
+                "needed": finding.need == Need::Always,
+                "section": finding.section(), "anchor": finding.anchor(),
+            }));
+        }
+    }
+    Ok(reply::json(StatusCode::OK, &missing))
 }
 
 fn events(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {

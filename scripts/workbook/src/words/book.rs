@@ -93,6 +93,30 @@ pub fn caught_by(belief: &str, check: &str, says: &str) -> String {
 
 // --------------------------------------------------------------- faults in a chapter
 
+/// The title of the folded table of hours, and its head.
+pub const HOURS_TABLE: (&str, &str) = (
+    "The minutes of each lesson",
+    "| lesson | minutes | of these, stretch |",
+);
+
+/// How long the course takes.
+#[must_use]
+pub fn hours(all: u32, core: u32) -> String {
+    format!(
+        "**About {} hours**: {} for the core, and {} for the stretch exercises. That is the sum of the lessons, \
+         with reading, demos and exercises.",
+        in_hours(all),
+        in_hours(core),
+        in_hours(all) - in_hours(core),
+    )
+}
+
+/// Minutes as whole hours.
+#[must_use]
+pub fn in_hours(minutes: u32) -> u32 {
+    (minutes + 30) / 60
+}
+
 /// A prediction without its demo.
 pub const PREDICT_NEEDS_DEMO: &str = "a prediction names the lesson whose demo it is about, and may name the line of its output to show: \
      {{#predict demo=01-tcp scene=\"2. The title\"}}";
@@ -116,7 +140,9 @@ pub fn not_one_right(right: usize) -> String {
 /// A directive that nobody knows.
 #[must_use]
 pub fn unknown_directive(name: &str) -> String {
-    format!("there is no directive `{name}`; there are exercise, quiz, predict, demo and teachers")
+    format!(
+        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours and teachers"
+    )
 }
 
 /// A directive with text around it.
@@ -220,6 +246,8 @@ pub const UNKNOWN_HERE: &str =
     "The runner does not know this one. If it is new, end the runner and start it again.";
 /// A method that is not offered.
 pub const NOT_ALLOWED: &str = "This address does not take this kind of request.";
+/// The machine could not be looked at.
+pub const NOT_LOOKED: &str = "The runner could not look. In a terminal: cargo workbook doctor";
 /// A body that is too long.
 pub const TOO_LARGE: &str = "This request is too large.";
 /// A body that did not come.

@@ -33,6 +33,32 @@ test('the text that one begins with is not started, and has not failed', { timeo
   await clean(session);
 });
 
+test('the first page has one Start button, and it leads to lesson 00', { timeout: 60_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/`);
+  const start = page.locator('.start a');
+  assert.equal(await start.count(), 1);
+  const seen = await start.boundingBox();
+  assert.ok(seen.y + seen.height < 900, `Start is on the first screen: ${seen.y}`);
+  await start.click();
+  await page.waitForURL(`${book.address}/00-start.html`);
+  assert.match(await page.locator('a[rel="prev"]').textContent(), /Welcome/);
+  await clean(session);
+});
+
+test('the page Set up says what is missing here and links to its sections', { timeout: 60_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/set-up.html`);
+  const place = page.locator('.wb-doctor');
+  await place.locator('li, p', { hasNotText: 'Looking' }).first().waitFor({ timeout: 30_000 });
+  for (const link of await place.locator('a').all()) {
+    assert.equal(await page.locator(await link.getAttribute('href')).count(), 1, 'the section is there');
+  }
+  await clean(session);
+});
+
 test('a failing answer: badge, verdict and a page that is opened later say the same', { timeout: 120_000 }, async () => {
   const session = await open();
   const { page } = session;
@@ -66,6 +92,7 @@ test('a save in the editor: card, sidebar and progress follow without a reload',
   await page.locator('[data-exercise="hello"][data-state="passed"]').waitFor({ timeout: 60_000 });
   await card.locator('.wb-verdict[data-status="passed"]').waitFor();
   await card.locator('.wb-why').waitFor();
+  assert.match(await card.locator('.wb-next a').getAttribute('href'), /^01-tcp\.html#exercise-/, 'the way to the next exercise');
   assert.ok((await card.locator('.wb-why').textContent()).length > 40, 'the why of the solution is told');
   const sidebar = page.locator('#sidebar .chapter a[href*="00-start"] .wb-count');
   assert.match(await sidebar.textContent(), /1\/1/);
