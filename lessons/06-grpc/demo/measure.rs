@@ -131,7 +131,10 @@ const SOURCES: [(&str, &str); 11] = [
     ("server.rs", include_str!("../src/server.rs")),
     ("client.rs", include_str!("../src/client.rs")),
     ("retry.rs", include_str!("../src/retry.rs")),
-    ("layers/around.rs", include_str!("../src/layers/around.rs")),
+    (
+        "layers/middleware.rs",
+        include_str!("../src/layers/middleware.rs"),
+    ),
     (
         "layers/deadline.rs",
         include_str!("../src/layers/deadline.rs"),

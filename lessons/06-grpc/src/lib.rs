@@ -11,7 +11,7 @@
 //!    `services/hello.rs` and `services/say.rs` (three more services).
 //! 2. The server, 20 minutes: `server.rs` (all services behind one port, with reflection, health and
 //!    limits), `server/seats.rs` (the limit of connections, and the time for their first bytes).
-//! 3. Code around every call, 25 minutes: `layers/around.rs` (a middleware made of an async function),
+//! 3. Code around every call, 25 minutes: `layers/middleware.rs` (a middleware made of an async function),
 //!    `layers/metadata.rs` (a number for each call), `layers/deadline.rs` (`grpc-timeout`),
 //!    `layers/guard.rs` (the token), `layers/work.rs` (work that ends with its call).
 //! 4. The client, 20 minutes: `client.rs` (one channel for everything), `retry.rs` (which call may be made
@@ -22,10 +22,10 @@
 
 pub mod client;
 mod layers {
-    pub mod around;
     pub mod deadline;
     pub mod guard;
     pub mod metadata;
+    pub mod middleware;
     pub mod work;
 }
 pub mod pb;
@@ -39,5 +39,5 @@ mod services {
 }
 pub mod status;
 
-pub use layers::{around, deadline, guard, metadata, work};
+pub use layers::{deadline, guard, metadata, middleware, work};
 pub use services::{greeter, hello, refuse, say};

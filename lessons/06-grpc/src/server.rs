@@ -15,10 +15,10 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_reflection::server::Builder;
 
-use crate::around::Around;
 use crate::greeter::Greetings;
 use crate::guard::Guard;
 use crate::hello::Hello;
+use crate::middleware::Middleware;
 use crate::pb;
 use crate::pb::greeter::greeter_server::GreeterServer;
 use crate::pb::hello::hello_service_server::HelloServiceServer;
@@ -182,13 +182,13 @@ pub async fn serve_with(
         .http2_keepalive_interval(Some(settings.ping))
         .http2_keepalive_timeout(Some(settings.pong))
         // From the outside to the inside. The guard's no has a number as well.
-        .layer(Around(metadata::stamp))
-        .layer(Around(status::normalize_replies))
-        .layer(Around(move |request, next| {
+        .layer(Middleware(metadata::stamp))
+        .layer(Middleware(status::normalize_replies))
+        .layer(Middleware(move |request, next| {
             deadline::keep(longest, request, next)
         }))
         .layer(InterceptorLayer::new(Guard::new(settings.token)))
-        .layer(Around(move |request, next| {
+        .layer(Middleware(move |request, next| {
             work::first(work.clone(), request, next)
         }))
         .add_routes(routes)

@@ -25,7 +25,7 @@ use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, HeaderValue, Request, Response};
 use tonic::{Code, ConnectError, Status};
 
-use crate::around::Next;
+use crate::middleware::Next;
 
 /// The message of tonic's status for a message that is longer than the limit.
 const TOO_LONG: &str = "message length too large";

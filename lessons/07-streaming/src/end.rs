@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::Frame;
-use l06_grpc::around::Next;
 use l06_grpc::deadline::asked_for;
+use l06_grpc::middleware::Next;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tonic::Status;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use l06_grpc::around::Around;
 use l06_grpc::guard::Guard;
+use l06_grpc::middleware::Middleware;
 use l06_grpc::server::seats::Seats;
 use l06_grpc::{metadata, server as earlier, status};
 use tokio::net::TcpListener;
@@ -109,9 +109,9 @@ pub async fn serve<S: StreamService>(
     }
     let of_calls = phases.clone();
     let server = server
-        .layer(Around(metadata::stamp))
-        .layer(Around(status::normalize_replies))
-        .layer(Around(move |request, next| {
+        .layer(Middleware(metadata::stamp))
+        .layer(Middleware(status::normalize_replies))
+        .layer(Middleware(move |request, next| {
             end::keep(settings.longest, of_calls.clone(), request, next)
         }))
         .layer(InterceptorLayer::new(Guard::new(settings.token)))

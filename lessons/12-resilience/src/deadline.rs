@@ -9,8 +9,8 @@ use tonic::Request;
 use tonic::body::Body;
 use tonic::codegen::http;
 
-use l06_grpc::around::Next;
 use l06_grpc::deadline::asked_for;
+use l06_grpc::middleware::Next;
 
 tokio::task_local! {
     static UNTIL: Instant;

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use l06_grpc::around::Around;
+use l06_grpc::middleware::Middleware;
 use l06_grpc::greeter::Greetings;
 use l06_grpc::hello::Hello;
 use l06_grpc::pb::greeter::greeter_server::GreeterServer;
@@ -25,8 +25,8 @@ pub type Rights = HashMap<String, Vec<String>>;
 /// Serves `Greeter`, `HelloService` and `grpc.health.v1.Health` to those who may call them.
 pub async fn serve(listener: TcpListener, rights: Rights) -> Result<(), tonic::transport::Error> {
     let (_, health) = tonic_health::server::health_reporter();
-    let guard = Around(
-        move |request: Request<Body>, next: l06_grpc::around::Next| {
+    let guard = Middleware(
+        move |request: Request<Body>, next: l06_grpc::middleware::Next| {
             let allowed = may(&rights, &request);
             async move {
                 match allowed {

@@ -22,7 +22,7 @@ pub type Rights = HashMap<String, Vec<String>>;
 ///
 /// What somebody adds to this server next year must be guarded as well, without a thought of it.
 ///
-/// Useful: `l06_grpc::around::Around` makes a layer of a function, and `request.uri().path()` is
+/// Useful: `l06_grpc::middleware::Middleware` makes a layer of a function, and `request.uri().path()` is
 /// `/hello.v1.HelloService/SayName`.
 pub async fn serve(listener: TcpListener, rights: Rights) -> Result<(), tonic::transport::Error> {
     let (_, health) = tonic_health::server::health_reporter();

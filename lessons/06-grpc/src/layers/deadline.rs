@@ -17,7 +17,7 @@ use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response};
 use tonic::codegen::{Body as HttpBody, Bytes};
 
-use crate::around::Next;
+use crate::middleware::Next;
 
 // ANCHOR: keep
 /// Ends the call when the caller's time is over. Whatever the caller says, the response begins

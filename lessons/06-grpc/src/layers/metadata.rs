@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, HeaderValue, Request, Response};
 
-use crate::around::Next;
+use crate::middleware::Next;
 
 /// The header with the number of a call. A caller may choose it, and gets it back.
 pub const REQUEST_ID: &str = "x-request-id";

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 
-use crate::around::Next;
+use crate::middleware::Next;
 
 const STEPS: u32 = 5;
 

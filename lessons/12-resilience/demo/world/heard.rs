@@ -8,7 +8,7 @@ use std::time::Instant;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 
-use l06_grpc::around::Next;
+use l06_grpc::middleware::Next;
 use l12_resilience::deadline;
 
 /// Who hears it.

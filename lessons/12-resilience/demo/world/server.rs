@@ -18,7 +18,7 @@ use super::pb;
 use super::pb::arith::arith_server::ArithServer;
 use super::relay::Relay;
 use super::sick::Sick;
-use l06_grpc::around::Around;
+use l06_grpc::middleware::Middleware;
 use l06_grpc::server::{self, Settings};
 use l12_resilience::deadline;
 
@@ -93,10 +93,10 @@ where
         + 'static,
     S::Future: Send,
 {
-    let sick = Around(move |request, next| Sick::around(sick, request, next));
-    let heard = Around(move |request, next| heard::around(heard.clone(), request, next));
+    let sick = Middleware(move |request, next| Sick::around(sick, request, next));
+    let heard = Middleware(move |request, next| heard::around(heard.clone(), request, next));
     let service = sick.named_layer(arith);
     let service = heard.named_layer(service);
-    routes.add_service(Around(deadline::received).named_layer(service));
+    routes.add_service(Middleware(deadline::received).named_layer(service));
 }
 // ANCHOR_END: serve

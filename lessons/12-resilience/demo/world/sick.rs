@@ -9,7 +9,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 
-use l06_grpc::around::Next;
+use l06_grpc::middleware::Next;
 
 /// What is wrong with an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

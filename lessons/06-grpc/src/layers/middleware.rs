@@ -1,8 +1,8 @@
-//! Code around every call: what is written once here holds for all methods of all services, also
-//! for those that are added later.
+//! Middleware: code that runs around every call of every method, also of methods that are added later.
 //!
-//! tower calls such a thing a layer. Its traits are general: a service may be busy, may fail, may
-//! have any future. Ours are simpler, so an async function is enough, and this file is the bridge.
+//! tower calls it a layer. Its traits are general: a service may be busy, may fail, may have any future.
+//! Here an async function is enough, and [`Middleware`] makes a layer of it. axum has the same as
+//! `middleware::from_fn`, but that one fits only inside of an axum `Router`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -14,33 +14,33 @@ use tonic::codegen::http::{Request, Response};
 use tonic::codegen::{Body as HttpBody, Bytes, StdError};
 use tower::{Layer, Service};
 
-/// What lies further in: give it a request, and it makes the response.
+/// The rest of the server: it takes the request, and returns the response.
 pub type Next =
     Box<dyn FnOnce(Request<Body>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Send>;
 
 /// A layer made from a function `async |request, next| response`.
 #[derive(Clone, Copy, Debug)]
-pub struct Around<F>(pub F);
+pub struct Middleware<F>(pub F);
 
-impl<F: Clone, S> Layer<S> for Around<F> {
-    type Service = Surrounded<F, S>;
+impl<F: Clone, S> Layer<S> for Middleware<F> {
+    type Service = MiddlewareService<F, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Surrounded {
+        MiddlewareService {
             function: self.0.clone(),
             inner,
         }
     }
 }
 
-/// A service with a function around it.
+/// A service with a [`Middleware`] around it.
 #[derive(Clone, Debug)]
-pub struct Surrounded<F, S> {
+pub struct MiddlewareService<F, S> {
     function: F,
     inner: S,
 }
 
-impl<F, Fut, S, B> Service<Request<Body>> for Surrounded<F, S>
+impl<F, Fut, S, B> Service<Request<Body>> for MiddlewareService<F, S>
 where
     F: Fn(Request<Body>, Next) -> Fut,
     Fut: Future<Output = Response<Body>> + Send + 'static,
