@@ -145,7 +145,10 @@ const SOURCES: [(&str, &str); 11] = [
         "layers/metadata.rs",
         include_str!("../src/layers/metadata.rs"),
     ),
-    ("server/seats.rs", include_str!("../src/server/seats.rs")),
+    (
+        "server/connection_limit.rs",
+        include_str!("../src/server/connection_limit.rs"),
+    ),
 ];
 
 /// The bytes of the first call on a connection and of a later one: the shortest of nine, because now

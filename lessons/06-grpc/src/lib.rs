@@ -10,7 +10,7 @@
 //!    `services/greeter.rs` (one method), `services/refuse.rs` (a status with details),
 //!    `services/hello.rs` and `services/say.rs` (three more services).
 //! 2. The server, 20 minutes: `server.rs` (all services behind one port, with reflection, health and
-//!    limits), `server/seats.rs` (the limit of connections, and the time for their first bytes).
+//!    limits), `server/connection_limit.rs` (the limit of connections, and the time for their first bytes).
 //! 3. Code around every call, 25 minutes: `layers/middleware.rs` (a middleware made of an async function),
 //!    `layers/metadata.rs` (a number for each call), `layers/deadline.rs` (`grpc-timeout`),
 //!    `layers/guard.rs` (the token), `layers/work.rs` (work that ends with its call).

@@ -1,7 +1,7 @@
 //! All services behind one port. One HTTP/2 connection carries calls to any of them: the path of a
 //! request, `/greeter.v1.Greeter/SayHello`, says which one.
 
-pub mod seats;
+pub mod connection_limit;
 
 use std::future::Future;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use crate::pb::say::say_server::SayServer;
 use crate::say::{Names, Sayings};
 use crate::work::{self, Work};
 use crate::{deadline, metadata, status};
-use seats::Seats;
+use connection_limit::ConnectionLimit;
 
 /// The longest message, in bytes, in both directions; also what a compressed one may grow to.
 pub const MESSAGE: usize = 1 << 20;
@@ -169,7 +169,7 @@ pub async fn serve_with(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let seats = Seats::new(listener, settings.connections, settings.handshake);
+    let incoming = ConnectionLimit::new(listener, settings.connections, settings.handshake);
     let Settings { longest, work, .. } = settings;
     let (asked_to_end, ending) = oneshot::channel();
     let shutdown = async {
@@ -192,7 +192,7 @@ pub async fn serve_with(
             work::first(work.clone(), request, next)
         }))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(seats, shutdown);
+        .serve_with_incoming_shutdown(incoming, shutdown);
     // Polite to calls under way, but not for ever.
     let grace = async {
         match ending.await {

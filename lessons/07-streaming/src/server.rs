@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use l06_grpc::guard::Guard;
 use l06_grpc::middleware::Middleware;
-use l06_grpc::server::seats::Seats;
+use l06_grpc::server::connection_limit::ConnectionLimit;
 use l06_grpc::{metadata, server as earlier, status};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -118,8 +118,8 @@ pub async fn serve<S: StreamService>(
         .add_routes(routes.routes());
 
     // ANCHOR: stop
-    let seats = Seats::new(listener, settings.connections, settings.handshake);
-    let serving = server.serve_with_incoming_shutdown(seats, reached(phases, Phase::Finishing));
+    let incoming = ConnectionLimit::new(listener, settings.connections, settings.handshake);
+    let serving = server.serve_with_incoming_shutdown(incoming, reached(phases, Phase::Finishing));
     let stopping = async {
         shutdown.await;
         // First those who watch: they can go elsewhere before the first call is refused.

@@ -1,6 +1,7 @@
-//! The limit of connections. A connection takes a seat; when all seats are taken a new connection is closed
-//! at once, and so is one that does not send its first bytes in time. HTTP/2 begins with 24 fixed bytes
-//! of the client (RFC 9113, section 3.4), and until they are there no other clock of the server runs.
+//! The connection limit. Each connection needs a permit; while none is free, the server closes a new
+//! connection at once. It also closes a connection that does not send its first bytes in time: HTTP/2
+//! begins with 24 fixed bytes of the client (RFC 9113, section 3.4), and until they have arrived no other
+//! timeout of the server runs.
 
 use std::future::Future;
 use std::io;
@@ -19,30 +20,30 @@ use tonic::transport::server::{Connected, TcpConnectInfo};
 /// `PRI * HTTP/2.0`, an empty line, `SM`, an empty line.
 const PREFACE: usize = 24;
 
-/// The connections that get a seat, one after the other.
-pub struct Seats {
+/// A listener that accepts a limited number of connections at the same time.
+pub struct ConnectionLimit {
     listener: TcpListener,
-    free: Arc<Semaphore>,
-    patience: Duration,
+    permits: Arc<Semaphore>,
+    handshake: Duration,
     /// Runs after an accept that failed: no file handles left, for example. Trying again at once
     /// would only keep a core busy.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl Seats {
-    /// So many seats; a client sends its first bytes within `patience`.
-    pub fn new(listener: TcpListener, seats: usize, patience: Duration) -> Self {
-        Seats {
+impl ConnectionLimit {
+    /// At most `connections` at the same time; a client sends its first bytes within `handshake`.
+    pub fn new(listener: TcpListener, connections: usize, handshake: Duration) -> Self {
+        ConnectionLimit {
             listener,
-            free: Arc::new(Semaphore::new(seats)),
-            patience,
+            permits: Arc::new(Semaphore::new(connections)),
+            handshake,
             pause: None,
         }
     }
 }
 
-impl Stream for Seats {
-    type Item = io::Result<Seated>;
+impl Stream for ConnectionLimit {
+    type Item = io::Result<LimitedConnection>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -60,32 +61,32 @@ impl Stream for Seats {
                     continue;
                 }
             };
-            // Without a free seat the stream is dropped here: a clear no, in place of a long wait.
-            if let Ok(seat) = Arc::clone(&self.free).try_acquire_owned() {
-                // A frame that waits for company costs more than one that travels alone.
+            // Without a permit the stream is dropped here: a closed connection is clearer than a long wait.
+            if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+                // Send small frames at once, and do not collect them.
                 let _ = stream.set_nodelay(true);
-                let left = Some(Box::pin(sleep(self.patience)));
-                return Poll::Ready(Some(Ok(Seated {
+                let handshake = Some(Box::pin(sleep(self.handshake)));
+                return Poll::Ready(Some(Ok(LimitedConnection {
                     stream,
-                    heard: 0,
-                    left,
-                    _seat: seat,
+                    received: 0,
+                    handshake,
+                    _permit: permit,
                 })));
             }
         }
     }
 }
 
-/// A connection on its seat, which is free again when this is dropped.
-pub struct Seated {
+/// A connection with its permit, which is free again when this is dropped.
+pub struct LimitedConnection {
     stream: TcpStream,
-    heard: usize,
-    /// The time for the first bytes; `None` once they have come.
-    left: Option<Pin<Box<Sleep>>>,
-    _seat: OwnedSemaphorePermit,
+    received: usize,
+    /// The time for the first bytes; `None` once they have arrived.
+    handshake: Option<Pin<Box<Sleep>>>,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl AsyncRead for Seated {
+impl AsyncRead for LimitedConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -93,14 +94,14 @@ impl AsyncRead for Seated {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         if let Poll::Ready(done) = Pin::new(&mut self.stream).poll_read(cx, buf) {
-            self.heard += buf.filled().len() - before;
-            if self.heard >= PREFACE {
-                self.left = None;
+            self.received += buf.filled().len() - before;
+            if self.received >= PREFACE {
+                self.handshake = None;
             }
             return Poll::Ready(done);
         }
-        match &mut self.left {
-            Some(left) => left
+        match &mut self.handshake {
+            Some(handshake) => handshake
                 .as_mut()
                 .poll(cx)
                 .map(|()| Err(io::ErrorKind::TimedOut.into())),
@@ -109,7 +110,7 @@ impl AsyncRead for Seated {
     }
 }
 
-impl AsyncWrite for Seated {
+impl AsyncWrite for LimitedConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -139,7 +140,7 @@ impl AsyncWrite for Seated {
     }
 }
 
-impl Connected for Seated {
+impl Connected for LimitedConnection {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> TcpConnectInfo {
