@@ -2,12 +2,13 @@
 //!
 //! Layout: `scan` walks over the lines of a chapter and knows what is code, `directives` finds ours
 //! in it, `question` reads a quiz or a prediction, `markup` writes the HTML that `book/theme`
-//! expects, `teachers` writes the teachers' page, `includes` looks whether listings exist. `build`
+//! expects, `teachers` writes the teachers' page, `hours` how long the course takes, `glossary` links terms where they are used first, `includes` looks whether listings exist. `build`
 //! runs mdBook over all of it, `refresh` does so again when a source changes. `html` reads built
 //! pages; `links` looks whether what they point to exists.
 
 pub mod build;
 pub mod directives;
+pub mod glossary;
 mod hours;
 pub mod html;
 pub mod includes;
@@ -80,6 +81,14 @@ pub fn preprocess(course: &Course, src: &Path, book: &mut Book) -> Result<(), Pr
     let mut faults = Vec::new();
     let mut broken = None;
     let shown = src.strip_prefix(&course.root).unwrap_or(src).to_owned();
+    let mut terms = Vec::new();
+    for item in book.iter() {
+        if let BookItem::Chapter(chapter) = item
+            && chapter.source_path.as_deref() == Some(Path::new(glossary::PAGE))
+        {
+            terms = glossary::entries(&chapter.content);
+        }
+    }
     book.for_each_mut(|item: &mut BookItem| {
         let BookItem::Chapter(chapter) = item else {
             return;
@@ -93,6 +102,14 @@ pub fn preprocess(course: &Course, src: &Path, book: &mut Book) -> Result<(), Pr
             &chapter.content,
             &mut faults,
         );
+        let name = path.to_string_lossy();
+        if course
+            .lessons
+            .iter()
+            .any(|lesson| name == format!("{}.md", lesson.name))
+        {
+            chapter.content = glossary::link(&name, &chapter.content, &mut terms);
+        }
         match directives::expand(course, &path, &chapter.content) {
             Ok(text) => chapter.content = text,
             Err(directives::Error::Course(e)) => broken = Some(e),
