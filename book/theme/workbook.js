@@ -377,13 +377,13 @@
 
     // The first exercise after this one that has not passed, going round once as the key `n` does.
     function showNext(box, exercise) {
-        const every = state.lessons.flatMap(({ id: lesson, exercises }) => exercises.map(each => ({ lesson, ...each })));
+        const every = state.lessons.flatMap(({ exercises }) => exercises);
         const at = every.findIndex(({ id }) => id === exercise.id);
         const next = [...every.slice(at + 1), ...every.slice(0, at)].find(each => each.state !== 'passed');
         box.next.hidden = exercise.state !== 'passed' || !next;
         if (!box.next.hidden && box.next.dataset.id !== next.id) {
             box.next.dataset.id = next.id;
-            box.next.replaceChildren(words.next, element('a', { href: `${next.lesson}.html#exercise-${next.id}` }, `${next.number} ${next.title}`));
+            box.next.replaceChildren(words.next, element('a', { href: `${next.page}.html#exercise-${next.id}` }, `${next.number} ${next.title}`));
         }
     }
 
@@ -430,7 +430,7 @@
                     showNext(box, exercise);
                 }
             }
-            showLesson(lesson);
+            showPages(lesson);
         }
         showCourse(state.course);
         for (const job of state.jobs ?? []) {
@@ -438,9 +438,17 @@
         }
     }
 
-    function showLesson({ id, passed, exercises }) {
-        const link = all('#sidebar .chapter a').find(each => each.pathname.endsWith(`/${id}.html`));
-        if (!link || exercises.length === 0) {
+    // The exercises of a lesson stand on its chapter and on further pages; each is counted where it stands.
+    function showPages({ id, passed, exercises }) {
+        for (const page of new Set(exercises.map(exercise => exercise.page))) {
+            const here = exercises.filter(exercise => exercise.page === page);
+            showPage(page, page === id ? passed : here.every(exercise => exercise.state === 'passed'), here);
+        }
+    }
+
+    function showPage(page, passed, exercises) {
+        const link = all('#sidebar .chapter a').find(each => each.pathname.endsWith(`/${page}.html`));
+        if (!link) {
             return;
         }
         let count = link.querySelector('.wb-count');

@@ -6,6 +6,7 @@
 pub mod change;
 mod files;
 mod mistake;
+mod page;
 pub mod renames;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use crate::needs::Needed;
 pub use files::{solution_why, test_names};
 pub use mistake::{Base, Mistake, TIMED_OUT, file_text};
+pub use page::Page;
 pub use renames::Renames;
 
 /// What a learner believes before an exercise, and the slug that verdict, log and teacher pages
@@ -54,6 +56,8 @@ pub struct Exercise {
     pub number: String,
     /// Folder name of the lesson it belongs to: `01-tcp`.
     pub lesson: String,
+    /// The page of the lesson on which it stands: `01-tcp`.
+    pub page: String,
     /// Folder of the exercise, relative to the course: `lessons/01-tcp/exercises/frames`.
     pub dir: PathBuf,
 }
@@ -124,12 +128,10 @@ pub struct Lesson {
     pub number: u32,
     /// The heading a learner sees.
     pub title: String,
-    /// Reading, demo and exercises together, in minutes.
+    /// Reading, demo and exercises of all its pages together, in minutes.
     pub minutes: u32,
-    /// How long its demo takes, in seconds, where that was measured: the minutes are then the computed ones.
-    pub demo: Option<u32>,
-    /// What a learner can do afterwards.
-    pub goals: Vec<String>,
+    /// Its chapter, and further pages.
+    pub pages: Vec<Page>,
     /// Where a class can stop.
     pub stops: Vec<String>,
     /// What its programs need beyond Rust and a C compiler.
@@ -151,10 +153,9 @@ impl Lesson {
         Path::new("lessons").join(&self.name)
     }
 
-    /// The chapter of the lesson, relative to the course.
-    #[must_use]
-    pub fn chapter(&self) -> PathBuf {
-        Path::new("book/src").join(format!("{}.md", self.name))
+    /// What a learner can do after all its pages.
+    pub fn goals(&self) -> impl Iterator<Item = &String> {
+        self.pages.iter().flat_map(|page| &page.goals)
     }
 }
 
@@ -224,6 +225,8 @@ struct LessonToml {
     #[serde(default)]
     needs: Vec<Needed>,
     #[serde(default)]
+    page: Vec<page::PageToml>,
+    #[serde(default)]
     exercise: Vec<ExerciseToml>,
 }
 
@@ -236,6 +239,8 @@ struct ExerciseToml {
     core: bool,
     minutes: u32,
     limit: u64,
+    #[serde(default)]
+    page: Option<String>,
     belief: Belief,
     hints: Vec<String>,
 }
@@ -371,6 +376,16 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
     let text = std::fs::read_to_string(root.join(&file)).map_err(|e| wrong(e.to_string()))?;
     let toml: LessonToml = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
 
+    let chapter = Page {
+        name: name.clone(),
+        title: toml.title.clone(),
+        core: true,
+        minutes: toml.minutes,
+        demo: toml.demo,
+        goals: toml.goals,
+    };
+    let further = toml.page.into_iter().map(Page::from);
+    let pages: Vec<Page> = std::iter::once(chapter).chain(further).collect();
     let exercises = toml
         .exercise
         .into_iter()
@@ -388,7 +403,15 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
                     exercise.id, exercise.limit
                 )));
             }
+            let page = exercise.page.unwrap_or_else(|| name.clone());
+            if pages.iter().all(|each| each.name != page) {
+                let id = exercise.id;
+                return Err(wrong(format!(
+                    "`{id}` is on the page `{page}`, which is not in a [[page]]"
+                )));
+            }
             Ok(Exercise {
+                page,
                 dir: dir.join("exercises").join(&exercise.id),
                 id: exercise.id,
                 title: exercise.title,
@@ -409,9 +432,8 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
         name,
         number,
         title: toml.title,
-        minutes: toml.minutes,
-        demo: toml.demo,
-        goals: toml.goals,
+        minutes: pages.iter().map(|page| page.minutes).sum(),
+        pages,
         stops: toml.stops,
         needs: toml.needs,
         exercises,

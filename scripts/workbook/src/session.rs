@@ -209,6 +209,7 @@ impl Session {
                         ExerciseState {
                             id: exercise.id.clone(),
                             number: exercise.number.clone(),
+                            page: exercise.page.clone(),
                             title: exercise.title.clone(),
                             state: standing.word(),
                             standing: words::standing(standing),
@@ -490,6 +491,8 @@ pub struct ExerciseState {
     pub id: String,
     /// Its shown position.
     pub number: String,
+    /// The page of the book on which it stands.
+    pub page: String,
     /// Heading.
     pub title: String,
     /// `open`, `tried` or `passed`.

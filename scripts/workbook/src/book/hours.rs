@@ -7,13 +7,12 @@ use crate::words::book as words;
 
 use super::markup::markdown;
 
-/// The minutes of the stretch exercises of `lesson`.
+/// The minutes of the stretch exercises of `lesson`, and of its pages that are not core.
 fn stretch(lesson: &Lesson) -> u32 {
-    let exercises = lesson.exercises.iter().filter(|exercise| !exercise.core);
-    exercises.map(|exercise| exercise.minutes).sum()
+    lesson.minutes - lesson.core_minutes()
 }
 
-/// The minutes of the whole course, and those without the stretch exercises.
+/// The minutes of the whole course, and those without what is stretch.
 #[must_use]
 pub fn minutes(course: &Course) -> (u32, u32) {
     let all: u32 = course.lessons.iter().map(|lesson| lesson.minutes).sum();
@@ -56,6 +55,7 @@ mod tests {
         let mut course = course();
         let mut second = course.lessons[0].clone();
         second.minutes = 95;
+        second.pages[0].minutes = 95;
         second.exercises[0].core = false;
         second.exercises[0].minutes = 30;
         course.lessons.push(second);

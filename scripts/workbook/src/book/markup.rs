@@ -212,7 +212,7 @@ fn url_like(path: &Path) -> String {
 pub(crate) mod tests {
     use super::*;
     use crate::book::directives::expand;
-    use crate::course::{Belief, Course};
+    use crate::course::{Belief, Course, Page};
     use std::path::PathBuf;
     use std::time::Duration;
 
@@ -233,6 +233,7 @@ pub(crate) mod tests {
             needs: Vec::new(),
             number: "1.1".into(),
             lesson: "01-tcp".into(),
+            page: "01-tcp".into(),
             dir: PathBuf::from("lessons/01-tcp/exercises/frames"),
         };
         Course {
@@ -242,8 +243,14 @@ pub(crate) mod tests {
                 number: 1,
                 title: "Two programs | one wire".into(),
                 minutes: 75,
-                demo: None,
-                goals: vec!["say why".into()],
+                pages: vec![Page {
+                    name: "01-tcp".into(),
+                    title: "Two programs | one wire".into(),
+                    core: true,
+                    minutes: 75,
+                    demo: None,
+                    goals: vec!["say why".into()],
+                }],
                 stops: vec!["After `frames`: rest.".into()],
                 needs: Vec::new(),
                 exercises: vec![exercise],

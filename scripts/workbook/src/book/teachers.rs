@@ -34,10 +34,10 @@ fn section(course: &Course, lesson: &Lesson, up: &str) -> Result<String, CourseE
          ### {} {{#lesson-{name}}}\n\n\
          <p class=\"wb-lesson-facts\">{}</p>\n\n",
         words::lesson(lesson.number, &markdown(&lesson.title)),
-        words::lesson_facts(lesson.minutes, lesson.exercises.len(), core),
+        words::lesson_facts(lesson, core),
     );
-    list(&mut out, words::AFTERWARDS, &lesson.goals);
-    list(&mut out, words::STOPS, &lesson.stops);
+    list(&mut out, words::AFTERWARDS, lesson.goals());
+    list(&mut out, words::STOPS, lesson.stops.iter());
     // Writing to a String cannot fail, here and below.
     if !lesson.exercises.is_empty() {
         let _ = writeln!(out, "{}\n|---|---|---|---|", words::EXERCISE_TABLE);
@@ -45,9 +45,10 @@ fn section(course: &Course, lesson: &Lesson, up: &str) -> Result<String, CourseE
     for exercise in &lesson.exercises {
         let _ = writeln!(
             out,
-            "| [{} {}]({up}{name}.md#exercise-{}): {} | {} | {} | {} |",
+            "| [{} {}]({up}{}.md#exercise-{}): {} | {} | {} | {} |",
             exercise.number,
             exercise.id,
+            escape(&exercise.page),
             exercise.id,
             cell(&exercise.title),
             exercise.minutes,
@@ -63,8 +64,9 @@ fn section(course: &Course, lesson: &Lesson, up: &str) -> Result<String, CourseE
     Ok(out)
 }
 
-fn list(out: &mut String, title: &str, items: &[String]) {
-    if items.is_empty() {
+fn list<'a>(out: &mut String, title: &str, items: impl Iterator<Item = &'a String>) {
+    let mut items = items.peekable();
+    if items.peek().is_none() {
         return;
     }
     let _ = write!(out, "**{title}**\n\n");
@@ -139,7 +141,7 @@ mod tests {
 
 ### Lesson 01: Two programs | one wire {#lesson-01-tcp}
 
-<p class=\"wb-lesson-facts\">75 minutes, 1 exercise, 1 of them core</p>
+<p class=\"wb-lesson-facts\">75 minutes (75 of them core), 1 exercise, 1 of them core</p>
 
 **Afterwards a learner can**
 

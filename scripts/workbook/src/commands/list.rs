@@ -48,7 +48,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
             println!(
                 "{}",
                 json!({
-                    "id": exercise.id, "lesson": exercise.lesson, "number": exercise.number,
+                    "id": exercise.id, "lesson": exercise.lesson, "page": exercise.page, "number": exercise.number,
                     "title": exercise.title, "core": exercise.core, "minutes": exercise.minutes,
                     "state": standing.word(), "attempts": state.attempts, "hints": state.hints,
                 })
@@ -80,7 +80,14 @@ pub fn table(course: &Course, progress: &Progress, style: Style) -> String {
             style.dim(&minutes(lesson.minutes)),
             style.good(passed),
         ));
+        let mut page = &lesson.name;
         for exercise in &lesson.exercises {
+            if *page != exercise.page {
+                page = &exercise.page;
+                let of = lesson.pages.iter().find(|each| each.name == *page);
+                let title = of.map_or("", |each| each.title.as_str());
+                out.push_str(&format!("  {page} {title}\n"));
+            }
             let state = progress.state(&exercise.id);
             all += 1;
             done += usize::from(state.passed);

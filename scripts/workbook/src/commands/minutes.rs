@@ -7,10 +7,10 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use super::{Command, course, text};
-use crate::course::{Course, Lesson};
+use crate::course::{Course, Lesson, Page};
 use crate::judge::build::{Place, cargo};
 use crate::judge::process::{self, Cancel, Ending};
-use crate::verify::minutes::{MOST_LINES, Page, is_off, of_exercise, stated_reading, written};
+use crate::verify::minutes::{MOST_LINES, Shown, is_off, of_exercise, written};
 
 /// The command `minutes`, for those who write lessons.
 pub const COMMAND: Command = Command {
@@ -56,29 +56,33 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     for lesson in lessons {
         match demo {
             true => measure(&course, lesson)?,
-            false => print!("{}", table(&course, lesson)),
+            false => {
+                for page in &lesson.pages {
+                    print!("{}", table(&course, lesson, page));
+                }
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// A line for the page and one for each exercise.
-fn table(course: &Course, lesson: &Lesson) -> String {
-    let page = Page::of(course, lesson);
-    let demo = lesson
+fn table(course: &Course, lesson: &Lesson, page: &Page) -> String {
+    let shown = Shown::on(course, lesson, page);
+    let demo = page
         .demo
         .map_or("not measured".to_owned(), |demo| format!("{demo} s"));
     let mut out = format!(
         "{}: {} minutes stated. {} words, {} lines of code, {} lines of output, demo {demo}\n",
-        lesson.name, lesson.minutes, page.words, page.code, page.output
+        page.name, page.minutes, shown.words, shown.code, shown.output
     );
     let mut line = |name: &str, stated: u32, computed: f64, more: &str| {
         let mark = if is_off(stated, computed) { "!" } else { " " };
         out += &format!("  {mark} {name:<18} {stated:>3} stated {computed:>6.1} computed{more}\n");
     };
-    let reading = page.minutes(lesson.demo.unwrap_or_default());
-    line("reading", stated_reading(lesson), reading, "");
-    for exercise in &lesson.exercises {
+    let reading = shown.minutes(page.demo.unwrap_or_default());
+    line("reading", page.reading(lesson), reading, "");
+    for exercise in lesson.on(page) {
         let lines = written(course, exercise);
         let long = if lines > MOST_LINES { "  long" } else { "" };
         let more = format!("  {lines:>3} lines{long}");
@@ -106,7 +110,7 @@ fn measure(course: &Course, lesson: &Lesson) -> Result<()> {
     let started = Instant::now();
     run(&["run"])?;
     let took = started.elapsed().as_secs_f64();
-    let stated = lesson
+    let stated = lesson.pages[0]
         .demo
         .map_or("none".to_owned(), |demo| format!("{demo} s"));
     println!("{}: demo {took:.0} s, {stated} stated", lesson.name);

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::Fault;
 use crate::course::{
-    Base, Belief, Course, CourseError, Exercise, Lesson, Mistake, TIMED_OUT, renames, solution_why,
-    test_names,
+    Base, Belief, Course, CourseError, Exercise, Lesson, Mistake, Page, TIMED_OUT, renames,
+    solution_why, test_names,
 };
 use crate::wire::script::Script;
 
@@ -98,39 +98,10 @@ struct TestTarget {
 }
 
 fn lesson_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
-    let toml = lesson.dir().join("lesson.toml");
-    let exercises: u32 = lesson.exercises.iter().map(|e| e.minutes).sum();
-    let reading = lesson.minutes.saturating_sub(exercises);
-    if lesson.minutes == 0 || reading > READING_MINUTES {
-        faults.push(Fault::at(
-            &toml,
-            format!(
-                "the lesson takes {} minutes, {reading} of them without its exercises; these must be \
-                 {READING_MINUTES} at most",
-                lesson.minutes
-            ),
-        ));
-    }
-    let sum: u32 = lesson
-        .exercises
-        .iter()
-        .filter(|e| e.core)
-        .map(|e| e.minutes)
-        .sum();
-    if sum > lesson.minutes {
-        faults.push(Fault::at(
-            &toml,
-            format!(
-                "its core exercises take {sum} minutes, the whole lesson only {}",
-                lesson.minutes
-            ),
-        ));
-    }
-    if lesson.goals.iter().all(|goal| goal.trim().is_empty()) {
-        faults.push(Fault::at(&toml, "it has no goals"));
+    for page in &lesson.pages {
+        page_faults(course, lesson, page, faults);
     }
     manifest_faults(course, lesson, faults);
-    chapter_faults(course, lesson, faults);
     if let Err(why) = Script::read(&course.root, lesson) {
         faults.push(Fault::at(lesson.dir().join("wire.toml"), why));
     }
@@ -207,12 +178,56 @@ fn manifest_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
     }
 }
 
-fn chapter_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
-    let chapter = lesson.chapter();
+fn page_faults(course: &Course, lesson: &Lesson, page: &Page, faults: &mut Vec<Fault>) {
+    let toml = lesson.dir().join("lesson.toml");
+    let (minutes, reading) = (page.minutes, page.reading(lesson));
+    if minutes == 0 || reading > READING_MINUTES {
+        faults.push(Fault::at(
+            &toml,
+            format!(
+                "the page {} takes {minutes} minutes, {reading} of them without its exercises; these must be \
+                 {READING_MINUTES} at most",
+                page.name
+            ),
+        ));
+    }
+    let core = lesson.on(page).filter(|exercise| exercise.core);
+    let core: Vec<u32> = core.map(|exercise| exercise.minutes).collect();
+    let sum: u32 = core.iter().sum();
+    if sum > minutes {
+        faults.push(Fault::at(
+            &toml,
+            format!(
+                "the core exercises of the page {} take {sum} minutes, the whole page only {minutes}",
+                page.name
+            ),
+        ));
+    }
+    if !page.core && !core.is_empty() {
+        let what = format!(
+            "the page {} is not core, and has a core exercise",
+            page.name
+        );
+        faults.push(Fault::at(&toml, what));
+    }
+    if page.goals.iter().all(|goal| goal.trim().is_empty()) {
+        faults.push(Fault::at(
+            &toml,
+            format!("the page {} has no goals", page.name),
+        ));
+    }
+    if !page.name.starts_with(&format!("{:02}-", lesson.number)) {
+        let what = format!(
+            "the name of the page {} must begin with the lesson's number",
+            page.name
+        );
+        faults.push(Fault::at(&toml, what));
+    }
+    let chapter = page.file();
     let Ok(text) = fs::read_to_string(course.path(&chapter)) else {
         return faults.push(Fault::at(chapter, "the lesson has no chapter"));
     };
-    for exercise in &lesson.exercises {
+    for exercise in lesson.on(page) {
         if !text.contains(&format!("{{{{#exercise {}}}}}", exercise.id)) {
             faults.push(Fault::at(
                 &chapter,

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::Fault;
 use crate::book::includes;
 use crate::book::scan::Fences;
-use crate::course::{Course, Exercise, Lesson, change};
+use crate::course::{Course, Exercise, Lesson, Page, change};
 
 /// Words that are read in a minute.
 const WORDS: f64 = 200.0;
@@ -26,9 +26,9 @@ const OFF: f64 = 0.15;
 /// The most lines that one exercise may ask for.
 pub const MOST_LINES: usize = 20;
 
-/// What the page of a lesson gives to read.
+/// What a page of a lesson gives to read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct Shown {
     /// Words of its text, tables and questions, and of the titles and goals of its exercises.
     pub words: usize,
     /// Lines of code that are shown.
@@ -37,18 +37,18 @@ pub struct Page {
     pub output: usize,
 }
 
-impl Page {
-    /// Counts the chapter of `lesson`, with what it includes.
+impl Shown {
+    /// Counts a page of `lesson`, with what it includes.
     #[must_use]
-    pub fn of(course: &Course, lesson: &Lesson) -> Self {
-        let file = course.path(&lesson.chapter());
+    pub fn on(course: &Course, lesson: &Lesson, page: &Page) -> Self {
+        let file = course.path(&page.file());
         let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let mut page = Self::default();
-        page.read(&text, &file);
-        for exercise in &lesson.exercises {
-            page.words += words(&exercise.title) + words(&exercise.goal);
+        let mut shown = Self::default();
+        shown.read(&text, &file);
+        for exercise in lesson.on(page) {
+            shown.words += words(&exercise.title) + words(&exercise.goal);
         }
-        page
+        shown
     }
 
     fn read(&mut self, text: &str, file: &Path) {
@@ -152,25 +152,20 @@ pub fn of_exercise(written: usize) -> f64 {
     EXERCISE + written as f64 * WRITTEN
 }
 
-/// The stated minutes of a lesson without its exercises.
-#[must_use]
-pub fn stated_reading(lesson: &Lesson) -> u32 {
-    let exercises: u32 = lesson.exercises.iter().map(|each| each.minutes).sum();
-    lesson.minutes.saturating_sub(exercises)
-}
-
 /// Whether a stated figure is too far from the computed one.
 #[must_use]
 pub fn is_off(stated: u32, computed: f64) -> bool {
     (f64::from(stated) - computed).abs() > OFF * computed
 }
 
-/// The stated figures of all lessons that say how long their demo takes, where they are too far off.
+/// The stated figures of all pages that say how long their demo takes, where they are too far off.
 #[must_use]
 pub fn faults(course: &Course) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for lesson in &course.lessons {
-        let Some(demo) = lesson.demo else {
+    let pages = (course.lessons.iter())
+        .flat_map(|lesson| lesson.pages.iter().map(move |page| (lesson, page)));
+    for (lesson, page) in pages {
+        let Some(demo) = page.demo else {
             continue;
         };
         let mut look = |what: String, stated: u32, computed: f64| {
@@ -180,10 +175,10 @@ pub fn faults(course: &Course) -> Vec<Fault> {
                 faults.push(Fault::at(lesson.dir().join("lesson.toml"), what));
             }
         };
-        let reading = Page::of(course, lesson).minutes(demo);
-        let name = "the lesson without its exercises".to_owned();
-        look(name, stated_reading(lesson), reading);
-        for exercise in &lesson.exercises {
+        let reading = Shown::on(course, lesson, page).minutes(demo);
+        let name = format!("the page {} without its exercises", page.name);
+        look(name, page.reading(lesson), reading);
+        for exercise in lesson.on(page) {
             let lines = written(course, exercise);
             let name = format!("`{}`, with {lines} lines to write,", exercise.id);
             look(name, exercise.minutes, of_exercise(lines));
@@ -213,9 +208,9 @@ mod tests {
     fn a_page_is_read_by_kind() {
         let text = "# A title\n\n```rust\nfn f() {\n\n}\n```\n\ntwo words\n\n```text\nout\n```\n{{#exercise a}}\n\
                     ```console\n$ ls\na\n```\nend\n";
-        let mut page = Page::default();
+        let mut page = Shown::default();
         page.read(text, Path::new("/x/y.md"));
-        let expected = Page {
+        let expected = Shown {
             words: 5,
             code: 2,
             output: 3,

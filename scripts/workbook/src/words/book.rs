@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::course::Lesson;
+
 // --------------------------------------------------------------- cards, quizzes, predictions
 
 /// In front of the file that the learner edits.
@@ -74,9 +76,13 @@ pub fn lesson(number: u32, title: &str) -> String {
 
 /// The facts below it.
 #[must_use]
-pub fn lesson_facts(minutes: u32, exercises: usize, core: usize) -> String {
+pub fn lesson_facts(lesson: &Lesson, core: usize) -> String {
+    let exercises = lesson.exercises.len();
     let s = if exercises == 1 { "" } else { "s" };
-    format!("{minutes} minutes, {exercises} exercise{s}, {core} of them core")
+    let (minutes, core_minutes) = (lesson.minutes, lesson.core_minutes());
+    format!(
+        "{minutes} minutes ({core_minutes} of them core), {exercises} exercise{s}, {core} of them core"
+    )
 }
 
 /// The fold of an exercise's known wrong answers.

@@ -9,6 +9,7 @@ mod mistake;
 mod mutants;
 mod needs;
 mod new;
+mod pages;
 mod peer;
 mod phone;
 mod prose;

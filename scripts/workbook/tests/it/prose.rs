@@ -1,17 +1,17 @@
 //! The language of the pages that are finished: plain words, titles that name the concept, minutes that add up.
-//! A lesson that is finished joins [`FINISHED`]; one whose chapter alone is finished joins [`PAGES`].
+//! A lesson that is finished joins [`FINISHED`]; one whose pages alone are finished joins [`PAGES`].
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use workbook::book::glossary;
-use workbook::course::{Course, Lesson};
+use workbook::course::{Course, Lesson, Page};
 use workbook::verify::minutes;
 
 /// The lessons all of whose texts keep the rules: chapter, exercises and worked example.
 const FINISHED: &[&str] = &["00-start", "01-tcp"];
 
-/// The lessons whose page keeps the rules, that is the chapter and `lesson.toml`. Their other texts follow.
+/// The lessons whose pages keep the rules, that is the chapters and `lesson.toml`. Their other texts follow.
 const PAGES: &[&str] = &["02-rpc", "04-typed-rpc", "05-protobuf"];
 
 /// The pages that belong to no lesson and keep the rules: words and length of sentences.
@@ -100,22 +100,28 @@ fn finished(course: &Course) -> impl Iterator<Item = &Lesson> {
     })
 }
 
-fn chapter(course: &Course, lesson: &Lesson) -> String {
-    let file = format!("book/src/{}.md", lesson.name);
-    fs::read_to_string(course.root.join(file)).unwrap()
+/// All pages of these lessons.
+fn pages(course: &Course) -> impl Iterator<Item = (&Lesson, &Page)> {
+    finished(course).flat_map(|lesson| lesson.pages.iter().map(move |page| (lesson, page)))
 }
 
-/// The texts of a lesson that a learner reads: chapter, exercises and worked example, or the page alone.
+fn text(course: &Course, page: &Page) -> String {
+    fs::read_to_string(course.path(&page.file())).unwrap()
+}
+
+/// The texts of a lesson that a learner reads: pages, exercises and worked example, or the pages alone.
 fn texts(course: &Course, lesson: &Lesson) -> Vec<(PathBuf, String)> {
-    let page = course.root.join(format!("book/src/{}.md", lesson.name));
-    let mut found = vec![(page, chapter(course, lesson))];
+    let page = |page: &Page| (course.path(&page.file()), text(course, page));
+    let mut found: Vec<(PathBuf, String)> = lesson.pages.iter().map(page).collect();
     let folder = course.root.join("lessons").join(&lesson.name);
     if PAGES.contains(&lesson.name.as_str()) {
+        // Its programs are still to come, and its captures quote them.
+        for (_, text) in &mut found {
+            *text = without_code(text);
+        }
         let path = folder.join("lesson.toml");
         let text = fs::read_to_string(&path).unwrap();
         found.push((path, text));
-        // Its programs are still to come, and its captures quote them.
-        found[0].1 = without_code(&found[0].1);
         return found;
     }
     let mut folders = vec![folder];
@@ -203,19 +209,24 @@ fn no_word_of_the_private_language() {
 #[test]
 fn every_title_names_its_concept() {
     let course = course();
-    for lesson in finished(&course) {
-        let titles = lesson.exercises.iter().map(|exercise| &exercise.title);
-        for title in titles.chain([&lesson.title]) {
+    let summary = fs::read_to_string(course.root.join("book/src/SUMMARY.md")).unwrap();
+    for (lesson, page) in pages(&course) {
+        let titles = lesson.on(page).map(|exercise| &exercise.title);
+        for title in titles.chain([&page.title]) {
             let small = title.to_lowercase();
             assert!(
                 TERMS.iter().any(|term| small.contains(term)),
                 "`{title}` has none of the field's terms; a new one goes into TERMS"
             );
         }
-        let heading = format!("{:02} {}", lesson.number, lesson.title);
-        assert!(chapter(&course, lesson).starts_with(&format!("# {heading}\n")));
-        let summary = fs::read_to_string(course.root.join("book/src/SUMMARY.md")).unwrap();
-        assert!(summary.contains(&format!("[{heading}]({}.md)", lesson.name)));
+        // Only a chapter shows the number of its lesson; a further page stands below it.
+        let (heading, item) = match page.name == lesson.name {
+            true => (format!("{:02} {}", lesson.number, page.title), "\n- "),
+            false => (page.title.clone(), "\n  - "),
+        };
+        assert!(text(&course, page).starts_with(&format!("# {heading}\n")));
+        let item = format!("{item}[{heading}]({}.md)", page.name);
+        assert!(summary.contains(&item), "SUMMARY.md must have {item:?}");
     }
 }
 
@@ -223,24 +234,24 @@ fn every_title_names_its_concept() {
 #[test]
 fn the_top_of_a_chapter_says_what_comes() {
     let course = course();
-    for lesson in finished(&course) {
-        let chapter = chapter(&course, lesson);
+    for (lesson, page) in pages(&course) {
+        let chapter = text(&course, page);
         let top = &chapter[..chapter.find("\n## ").unwrap()];
         let sum = |stretch: bool| -> u32 {
-            let all = lesson.exercises.iter();
+            let all = lesson.on(page);
             all.filter(|each| !(stretch && each.core))
                 .map(|each| each.minutes)
                 .sum()
         };
         let minutes = format!(
             "**{} minutes**: {} to read, {} for the exercises ({} of those are stretch)",
-            lesson.minutes,
-            lesson.minutes - sum(false),
+            page.minutes,
+            page.reading(lesson),
             sum(false),
             sum(true),
         );
         assert!(top.contains(&minutes), "the chapter must say: {minutes}");
-        for goal in &lesson.goals {
+        for goal in &page.goals {
             let goal = goal.trim_end_matches('.');
             assert!(
                 top.contains(&goal[1..]),
@@ -251,14 +262,15 @@ fn the_top_of_a_chapter_says_what_comes() {
     }
 }
 
-/// What takes how long is computed, once a lesson says how long its demo takes.
+/// What takes how long is computed, once a page says how long its demo takes.
 #[test]
 fn the_minutes_of_a_finished_lesson_are_computed() {
     let course = course();
     for name in FINISHED {
-        let lesson = course.lesson(name).unwrap();
         let toml = "lesson.toml needs `demo = SECONDS`: see `cargo workbook minutes --demo`";
-        assert!(lesson.demo.is_some(), "{name}: {toml}");
+        for page in &course.lesson(name).unwrap().pages {
+            assert!(page.demo.is_some(), "{}: {toml}", page.name);
+        }
     }
     let faults: Vec<String> = minutes::faults(&course)
         .iter()
@@ -271,12 +283,12 @@ fn the_minutes_of_a_finished_lesson_are_computed() {
 #[test]
 fn exercises_stand_between_the_steps() {
     let course = course();
-    for lesson in finished(&course) {
-        let chapter = chapter(&course, lesson);
+    for (lesson, page) in pages(&course) {
+        let chapter = text(&course, page);
         assert!(!chapter.contains("\n## Exercises"));
         let quiz = chapter.find("{{#quiz}}").unwrap();
         let mut after = 0;
-        for exercise in &lesson.exercises {
+        for exercise in lesson.on(page) {
             let card = format!("{{{{#exercise {}}}}}", exercise.id);
             let at = chapter.find(&card).unwrap();
             assert!(after < at && at < quiz, "{card} stands at the wrong place");
@@ -290,11 +302,11 @@ fn exercises_stand_between_the_steps() {
 #[test]
 fn every_term_is_linked_where_it_is_used_first() {
     let course = course();
-    let text = fs::read_to_string(course.root.join("book/src/glossary.md")).unwrap();
-    let mut open = glossary::entries(&text);
+    let glossary = fs::read_to_string(course.root.join("book/src/glossary.md")).unwrap();
+    let mut open = glossary::entries(&glossary);
     assert_eq!(
         open.len(),
-        text.matches("\n: ").count(),
+        glossary.matches("\n: ").count(),
         "an entry without its lesson"
     );
     assert!(open.len() > 100);
@@ -311,17 +323,17 @@ fn every_term_is_linked_where_it_is_used_first() {
         "注销",
     ] {
         assert!(
-            text.contains(&format!("<span lang=\"zh\">{term}</span>")),
+            glossary.contains(&format!("<span lang=\"zh\">{term}</span>")),
             "{term}"
         );
     }
-    for lesson in &course.lessons {
-        let name = format!("{}.md", lesson.name);
-        glossary::link(&name, &chapter(&course, lesson), &mut open);
+    for page in course.lessons.iter().flat_map(|lesson| &lesson.pages) {
+        let name = format!("{}.md", page.name);
+        glossary::link(&name, &text(&course, page), &mut open);
     }
     // The other chapters are still to be rewritten.
-    let ready: Vec<String> = finished(&course)
-        .map(|lesson| format!("{}.md", lesson.name))
+    let ready: Vec<String> = pages(&course)
+        .map(|(_, page)| format!("{}.md", page.name))
         .collect();
     open.retain(|entry| ready.contains(&entry.lesson));
     assert!(
@@ -370,7 +382,7 @@ fn sentences(text: &str) -> Vec<String> {
 #[test]
 fn no_sentence_is_too_long() {
     let course = course();
-    let chapters = finished(&course).map(|lesson| chapter(&course, lesson));
+    let chapters = pages(&course).map(|(_, page)| text(&course, page));
     for text in chapters.chain(front(&course).map(|(_, text)| text)) {
         for sentence in sentences(&text) {
             let words = sentence.split_whitespace().count();

@@ -9,7 +9,7 @@ use workbook::verify::{files, listings, slugs};
 
 const ALPHA: &str = "lessons/00-first/exercises/alpha";
 
-fn replace(fixture: &Fixture, file: &str, from: &str, to: &str) {
+pub fn replace(fixture: &Fixture, file: &str, from: &str, to: &str) {
     let path = fixture.path(file);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{file} has no {from}");
@@ -25,7 +25,7 @@ pub fn seen(fixture: &Fixture) -> Vec<String> {
 }
 
 /// Plants a fault and expects exactly one line, with these words.
-fn one(plant: impl FnOnce(&Fixture), words: &str) {
+pub fn one(plant: impl FnOnce(&Fixture), words: &str) {
     let fixture = Fixture::new();
     plant(&fixture);
     let found = seen(&fixture);
@@ -159,11 +159,11 @@ fn a_poor_lesson_toml_is_found() {
     );
     one(
         |f| replace(f, TOML, "minutes = 10", "minutes = 4"),
-        "its core exercises take 5 minutes",
+        "the core exercises of the page 00-first take 5 minutes",
     );
     one(
         |f| replace(f, TOML, "\"Double a number.\"", "\"\""),
-        "it has no goals",
+        "the page 00-first has no goals",
     );
     one(
         |f| replace(f, TOML, "title = \"Twice as much\"", "title = \"\""),

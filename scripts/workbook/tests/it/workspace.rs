@@ -455,20 +455,26 @@ fn the_example_of_a_lesson_is_an_evening_long() {
     }
 }
 
-/// `src/lib.rs` says in which order the example is read, names every file of it, and the chapter shows that.
+/// `src/lib.rs` says in which order the example is read, names every file of it, and the pages show that. What
+/// belongs to a further page of the lesson has a list of its own: `ANCHOR: layout_dialect`.
 #[test]
 fn every_file_of_an_example_stands_in_its_reading_order() {
+    let course = Course::load(&root()).unwrap();
     for (name, dir) in lessons() {
         let src = dir.join("src");
         if !src.exists() {
             continue;
         }
         let head = fs::read_to_string(src.join("lib.rs")).unwrap();
-        let layout: String = head
-            .lines()
-            .skip_while(|line| !line.contains("ANCHOR: layout"))
-            .take_while(|line| !line.contains("ANCHOR_END: layout"))
-            .collect();
+        let lists = head.split("// ANCHOR: ").skip(1);
+        let lists = lists.filter(|list| list.starts_with("layout"));
+        let lists = lists.map(|list| list.split("// ANCHOR_END").next().unwrap());
+        let lists: Vec<(&str, &str)> = lists.filter_map(|list| list.split_once('\n')).collect();
+        assert!(
+            !lists.is_empty(),
+            "lessons/{name}/src/lib.rs: no reading order"
+        );
+        let layout: String = lists.iter().map(|(_, list)| *list).collect();
         let named: Vec<&str> = (layout.split('`').skip(1).step_by(2))
             .filter(|word| word.ends_with(".rs"))
             .collect();
@@ -489,15 +495,19 @@ fn every_file_of_an_example_stands_in_its_reading_order() {
                 "lessons/{name}/src/lib.rs names `{file}`, which is neither in src/ nor in the lesson"
             );
         }
-        let chapters = fs::read_dir(root().join("book/src")).unwrap();
-        let shown = chapters.flatten().any(|chapter| {
-            let include = format!("lessons/{name}/src/lib.rs:layout");
-            fs::read_to_string(chapter.path()).is_ok_and(|text| text.contains(&include))
-        });
-        assert!(
-            shown,
-            "no chapter shows the reading order of lessons/{name}"
-        );
+        for (anchor, _) in lists {
+            let shown = (course.lesson(&name).into_iter())
+                .flat_map(|lesson| &lesson.pages)
+                .any(|page| {
+                    let include = format!("lessons/{name}/src/lib.rs:{anchor}}}}}");
+                    fs::read_to_string(course.path(&page.file()))
+                        .is_ok_and(|text| text.contains(&include))
+                });
+            assert!(
+                shown,
+                "no page shows the reading order `{anchor}` of lessons/{name}"
+            );
+        }
     }
 }
 

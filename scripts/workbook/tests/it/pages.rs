@@ -1,0 +1,106 @@
+//! A lesson with a further page: what is read from its files, and what `verify` finds wrong in them.
+
+use std::fs;
+
+use crate::support::Fixture;
+use crate::verify::{one, replace, seen};
+use workbook::book::build;
+use workbook::course::Course;
+
+/// Puts `beta` on a further page of its lesson.
+fn second_page(fixture: &Fixture) {
+    let toml = "lessons/01-second/lesson.toml";
+    replace(
+        fixture,
+        toml,
+        "[[exercise]]",
+        "[[page]]\nname = \"01-more\"\ntitle = \"More\"\ncore = false\nminutes = 12\n\
+         goals = [\"Answer it again.\"]\n\n[[exercise]]\npage = \"01-more\"",
+    );
+    replace(fixture, toml, "core = true", "core = false");
+    let chapter = "book/src/01-second.md";
+    replace(fixture, chapter, "{{#exercise beta}}", "");
+    fs::write(
+        fixture.path("book/src/01-more.md"),
+        "# More\n\n{{#exercise beta}}\n",
+    )
+    .unwrap();
+    let summary = "(01-second.md)\n  - [More](01-more.md)";
+    replace(fixture, "book/src/SUMMARY.md", "(01-second.md)", summary);
+}
+
+#[test]
+fn a_lesson_may_have_a_further_page() {
+    let fixture = Fixture::new();
+    second_page(&fixture);
+    assert_eq!(seen(&fixture), [""; 0]);
+    let course = Course::load(fixture.root()).unwrap();
+    let lesson = course.lesson("01").unwrap();
+    assert_eq!((lesson.minutes, lesson.core_minutes()), (32, 20));
+    let reading: Vec<u32> = lesson
+        .pages
+        .iter()
+        .map(|page| page.reading(lesson))
+        .collect();
+    assert_eq!(reading, [20, 4]);
+    assert_eq!(course.exercise("beta").unwrap().page, "01-more");
+    let list = fixture.says(&["list"]);
+    let page = list
+        .find("01-more More")
+        .unwrap_or_else(|| panic!("{list}"));
+    assert!(page < list.find("beta").unwrap(), "{list}");
+    fs::write(
+        fixture.path("book/src/teachers.md"),
+        "# T\n\n{{#teachers}}\n",
+    )
+    .unwrap();
+    replace(
+        &fixture,
+        "book/src/SUMMARY.md",
+        "# Summary\n",
+        "# Summary\n\n- [T](teachers.md)\n",
+    );
+    let built = fixture.path("built");
+    build::build(fixture.root(), &built).unwrap();
+    let page = fs::read_to_string(built.join("teachers.html")).unwrap();
+    assert!(page.contains("01-more.html#exercise-beta"), "{page}");
+
+    let further = |file: &'static str, from: &'static str, to: &'static str, words: &str| {
+        let plant = |fixture: &Fixture| {
+            second_page(fixture);
+            replace(fixture, file, from, to);
+        };
+        one(plant, words);
+    };
+    let toml = "lessons/01-second/lesson.toml";
+    further(
+        "book/src/01-more.md",
+        "{{#exercise beta}}",
+        "",
+        "01-more.md: the chapter does not show",
+    );
+    further(
+        toml,
+        "minutes = 12",
+        "minutes = 70",
+        "the page 01-more takes 70 minutes, 62 of them",
+    );
+    further(
+        toml,
+        "[\"Answer it again.\"]",
+        "[]",
+        "the page 01-more has no goals",
+    );
+    let (stretch, core) = ("core = false\nminutes = 8", "core = true\nminutes = 8");
+    further(
+        toml,
+        stretch,
+        core,
+        "01-more is not core, and has a core exercise",
+    );
+    let fixture = Fixture::new();
+    second_page(&fixture);
+    replace(&fixture, toml, "page = \"01-more\"", "page = \"01-most\"");
+    let why = Course::load(fixture.root()).unwrap_err().to_string();
+    assert!(why.contains("`beta` is on the page `01-most`"), "{why}");
+}
