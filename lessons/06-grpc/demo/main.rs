@@ -12,9 +12,7 @@ use std::process::ExitCode;
 
 use l06_grpc::client::Options;
 use l06_grpc::server::Settings;
-use l06_grpc::work::Work;
 use stage::commands::{Given, Program, command, flag, heading, hidden, option};
-use stage::signal::tell;
 use tokio::runtime::Builder;
 
 use crate::call::{Call, Method};
@@ -70,6 +68,7 @@ const PROGRAM: Program = Program {
 };
 
 fn main() -> ExitCode {
+    stage::log::init();
     PROGRAM.main(run)
 }
 
@@ -101,7 +100,7 @@ fn run(given: &Given) -> anyhow::Result<()> {
 fn serve(given: &Given) -> anyhow::Result<Serve> {
     let mut settings = Settings {
         token: given.text("token").map(String::from),
-        work: given.millis("slow-ms")?.map(|time| Work::new(time, tell)),
+        work: given.millis("slow-ms")?,
         ..Settings::default()
     };
     given.set_millis("longest-ms", &mut settings.longest)?;

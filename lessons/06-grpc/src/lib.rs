@@ -39,5 +39,6 @@ mod services {
 }
 pub mod status;
 
-pub use layers::{deadline, guard, metadata, middleware, work};
+use layers::work;
+pub use layers::{deadline, guard, metadata, middleware};
 pub use services::{greeter, hello, refuse, say};

@@ -25,8 +25,7 @@ use crate::pb::hello::hello_service_server::HelloServiceServer;
 use crate::pb::say::say_name_server::SayNameServer;
 use crate::pb::say::say_server::SayServer;
 use crate::say::{Names, Sayings};
-use crate::work::{self, Work};
-use crate::{deadline, metadata, status};
+use crate::{deadline, metadata, status, work};
 use connection_limit::ConnectionLimit;
 
 /// The longest message, in bytes, in both directions; also what a compressed one may grow to.
@@ -37,8 +36,8 @@ pub const MESSAGE: usize = 1 << 20;
 pub struct Settings {
     /// Every call has to bring it, if there is one.
     pub token: Option<String>,
-    /// What a call does before it answers.
-    pub work: Option<Work>,
+    /// How long each call works before it answers, in the demo and in tests.
+    pub work: Option<Duration>,
     /// How many clients may be connected.
     pub connections: usize,
     /// How many calls each of them may have under way.
@@ -189,7 +188,7 @@ pub async fn serve_with(
         }))
         .layer(InterceptorLayer::new(Guard::new(settings.token)))
         .layer(Middleware(move |request, next| {
-            work::first(work.clone(), request, next)
+            work::before(work, request, next)
         }))
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, shutdown);

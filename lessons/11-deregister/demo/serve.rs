@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use l06_grpc::server::Settings;
-use l06_grpc::work::Work;
 use l09_register::advertise;
 use l09_register::instance::{EVERY, Instance};
 use l09_register::keep::{Rhythm, keep};
@@ -89,7 +88,7 @@ async fn start(serve: &Serve) -> anyhow::Result<Staying> {
         ..Settings::default()
     };
     if !serve.slow.is_zero() {
-        settings.work = Some(Work::new(serve.slow, |_| {}));
+        settings.work = Some(serve.slow);
     }
     let service = service::start(Options {
         bind: serve.addr,

@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::{Server, WIRE, by_hand, full, routes, within};
@@ -18,9 +18,9 @@ use l06_grpc::pb::say::Person;
 use l06_grpc::pb::say::say_server::{Say, SayServer};
 use l06_grpc::retry::Policy;
 use l06_grpc::server::Settings;
-use l06_grpc::work::Work;
 use prost::Message;
 use prost_types::FileDescriptorSet;
+use stage::log::{Captured, capture};
 use testkit::program::PATIENCE;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
@@ -29,45 +29,33 @@ use tonic::{Code, Request, Response, Status};
 
 const SAY_HELLO: &str = "/greeter.v1.Greeter/SayHello";
 
-/// Settings with work of this length, and what the work has said.
-fn working(time: Duration) -> (Settings, Arc<Mutex<Vec<String>>>) {
-    let said: Arc<Mutex<Vec<String>>> = Arc::default();
-    let of_work = Arc::clone(&said);
-    let tell = move |words: &str| of_work.lock().unwrap().push(words.to_string());
+/// Settings with work of this length, and what is logged about it.
+fn working(time: Duration) -> (Settings, Captured) {
     let settings = Settings {
-        work: Some(Work::new(time, tell)),
+        work: Some(time),
         ..Settings::default()
     };
-    (settings, said)
+    (settings, capture())
 }
 
 /// Waits until the work has stopped, and sees that nothing follows.
-async fn expect_stopped(said: &Mutex<Vec<String>>) {
-    let stopped = async {
-        loop {
-            let last = said.lock().unwrap().last().cloned();
-            if last.is_some_and(|last| last.starts_with("work stopped")) {
-                return;
-            }
+async fn expect_stopped(log: &Captured) {
+    within(async {
+        while !(log.lines().last()).is_some_and(|last| last.starts_with("work stopped")) {
             sleep(Duration::from_millis(5)).await;
         }
-    };
-    within(stopped).await;
-    let lines = said.lock().unwrap().len();
+    })
+    .await;
+    let lines = log.lines();
     sleep(Duration::from_millis(250)).await;
-    assert_eq!(
-        said.lock().unwrap().len(),
-        lines,
-        "{:?}",
-        said.lock().unwrap()
-    );
+    assert_eq!(log.lines(), lines);
 }
 
 // ---- deadlines
 
 #[tokio::test]
 async fn a_deadline_is_honoured_by_both_sides_and_ends_the_work() {
-    let (settings, said) = working(Duration::from_secs(1));
+    let (settings, log) = working(Duration::from_secs(1));
     let server = Server::start(settings).await;
     let options = Options {
         deadline: Duration::from_millis(300),
@@ -78,7 +66,7 @@ async fn a_deadline_is_honoured_by_both_sides_and_ends_the_work() {
     let status = within(client.greet("Ada")).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert!(since.elapsed() >= Duration::from_millis(290));
-    expect_stopped(&said).await;
+    expect_stopped(&log).await;
 
     // The same inside of the server alone: tonic's client would look at its own clock as well.
     let request = tonic::codegen::http::Request::builder()
@@ -93,23 +81,23 @@ async fn a_deadline_is_honoured_by_both_sides_and_ends_the_work() {
 
 #[tokio::test]
 async fn a_caller_who_hangs_up_ends_the_work() {
-    let (settings, said) = working(Duration::from_secs(1));
+    let (settings, log) = working(Duration::from_secs(1));
     let server = Server::start(settings).await;
     let client = server.client().await;
     let _ = timeout(Duration::from_millis(300), client.greet("Ada")).await;
-    expect_stopped(&said).await;
+    expect_stopped(&log).await;
 
     // And one whose connection is lost.
     let gone = server.client().await;
     let call = tokio::spawn(async move { gone.greet("Ada").await });
     sleep(Duration::from_millis(300)).await;
     call.abort();
-    expect_stopped(&said).await;
+    expect_stopped(&log).await;
 }
 
 #[tokio::test]
 async fn the_server_has_a_limit_of_its_own_and_a_broken_header_is_told() {
-    let (mut settings, said) = working(Duration::from_secs(2));
+    let (mut settings, log) = working(Duration::from_secs(2));
     settings.longest = Duration::from_millis(250);
     let server = Server::start(settings).await;
     let client = server.client().await;
@@ -117,7 +105,7 @@ async fn the_server_has_a_limit_of_its_own_and_a_broken_header_is_told() {
     for headers in [&[][..], &[("grpc-timeout", &b"99999999H"[..])]] {
         let answer = by_hand(&channel, SAY_HELLO, headers, full(WIRE)).await;
         assert_eq!(answer.code, Code::DeadlineExceeded, "{headers:?}");
-        expect_stopped(&said).await;
+        expect_stopped(&log).await;
     }
     let headers = [("grpc-timeout", &b"soon"[..])];
     let answer = by_hand(&channel, SAY_HELLO, &headers, full(WIRE)).await;
@@ -376,13 +364,13 @@ async fn a_server_that_has_fallen_silent_is_noticed_by_pings() {
 
 #[tokio::test]
 async fn shutdown_finishes_the_call_under_way_and_takes_no_new_one() {
-    let (settings, said) = working(Duration::from_millis(600));
+    let (settings, log) = working(Duration::from_millis(600));
     let mut server = Server::start(settings).await;
     let client = server.client().await;
     let running = client.clone();
     let call = tokio::spawn(async move { running.greet("Ada").await });
     let begun = async {
-        while said.lock().unwrap().is_empty() {
+        while log.lines().is_empty() {
             sleep(Duration::from_millis(5)).await;
         }
     };

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use crate::strangers::{Spy, python};
 use l06_grpc::server::{NAMES, Settings, everything, report, serve_with};
-use l06_grpc::work::Work;
+use stage::log::{Captured, capture};
 use testkit::program::{PATIENCE, Program, Server, output};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::block_in_place;
-use tokio::time::timeout;
+use tokio::task::{block_in_place, spawn_blocking};
+use tokio::time::{sleep, timeout};
 use tonic_health::ServingStatus::{NotServing, Serving};
 use tonic_health::server::HealthReporter;
 
@@ -31,28 +30,36 @@ async fn server(settings: Settings) -> (SocketAddr, HealthReporter) {
     (addr, health)
 }
 
-/// A server whose calls of a service take so long, and what it tells of them.
-async fn slow_server(work: Duration, longest: Duration) -> (SocketAddr, UnboundedReceiver<String>) {
-    let (tell, told) = unbounded_channel();
-    let tell = move |words: &str| drop(tell.send(words.to_string()));
-    let work = Some(Work::new(work, tell));
+/// A server whose calls work so long, and what it logs. Its test has one thread: the log is of this thread.
+async fn slow_server(work: Duration, longest: Duration) -> (SocketAddr, Captured) {
     let settings = Settings {
-        work,
+        work: Some(work),
         longest,
         ..Settings::default()
     };
-    (server(settings).await.0, told)
+    let log = capture();
+    (server(settings).await.0, log)
 }
 
-async fn next(told: &mut UnboundedReceiver<String>) -> String {
-    let line = timeout(PATIENCE, told.recv()).await;
-    line.expect("the server tells nothing").unwrap()
+async fn logged(log: &Captured, words: &str) {
+    let found = async {
+        while !log.contains(words) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, found)
+        .await
+        .expect("nothing like it is logged");
 }
 
 /// The work has stopped before its end, and no step of it follows.
-async fn stops(told: &mut UnboundedReceiver<String>) {
-    while !next(told).await.starts_with("work stopped after ") {}
-    assert!(told.is_empty(), "it goes on: {told:?}");
+async fn stops(log: &Captured) {
+    logged(log, "work stopped after ").await;
+    let last = log.lines().pop().unwrap_or_default();
+    assert!(
+        last.starts_with("work stopped after "),
+        "it goes on: {last}"
+    );
 }
 
 fn client(addr: SocketAddr, scene: &str) -> Command {
@@ -64,6 +71,12 @@ fn client(addr: SocketAddr, scene: &str) -> Command {
 fn passes(addr: SocketAddr, scene: &'static str) {
     let said = block_in_place(|| output(client(addr, scene)));
     assert_eq!(said, format!("{scene} passed\n"));
+}
+
+/// The same in a test with one thread, which serves meanwhile.
+async fn passes_beside(addr: SocketAddr, scene: &'static str) {
+    let said = spawn_blocking(move || output(client(addr, scene))).await;
+    assert_eq!(said.unwrap(), format!("{scene} passed\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,28 +128,29 @@ async fn grpcio_checks_the_health_and_watches_it() {
     block_in_place(|| python.says("health passed"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_work_stops_when_the_deadline_of_grpcio_is_over() {
-    let (addr, mut told) = slow_server(10 * PATIENCE, 10 * PATIENCE).await;
-    passes(addr, "deadline");
-    stops(&mut told).await;
+    let (addr, log) = slow_server(10 * PATIENCE, 10 * PATIENCE).await;
+    passes_beside(addr, "deadline").await;
+    stops(&log).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_server_has_a_limit_of_its_own() {
-    let (addr, mut told) = slow_server(10 * PATIENCE, Duration::from_millis(100)).await;
-    passes(addr, "deadline_of_the_server");
-    stops(&mut told).await;
+    let (addr, log) = slow_server(10 * PATIENCE, Duration::from_millis(100)).await;
+    passes_beside(addr, "deadline_of_the_server").await;
+    stops(&log).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_work_stops_when_grpcio_cancels() {
-    let (addr, mut told) = slow_server(Duration::from_millis(1500), PATIENCE).await;
+    let (addr, log) = slow_server(Duration::from_millis(1500), PATIENCE).await;
     let mut python = Program::start(client(addr, "cancellation"));
-    assert_eq!(next(&mut told).await, "work step 1 of 5");
+    logged(&log, "work step 1 of 5").await;
     python.tell("go on");
-    stops(&mut told).await;
-    block_in_place(|| python.says("cancellation passed"));
+    stops(&log).await;
+    let ended = spawn_blocking(move || python.says("cancellation passed")).await;
+    ended.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,6 @@ use std::time::Duration;
 use crate::support::{PATIENCE, Say, Scripted, becomes, consul, register, sides};
 use l06_grpc::retry::Repeat;
 use l06_grpc::server::Settings as Server;
-use l06_grpc::work::Work;
 use l09_register::registry::Registry;
 use l09_register::service::{self, Service};
 use l10_discover::balance::Members;
@@ -205,7 +204,7 @@ async fn a_refusal_of_the_service_is_handed_on_at_once() {
 #[tokio::test]
 async fn a_call_under_way_is_finished_after_its_instance_has_left_the_list() {
     let slow = Server {
-        work: Some(Work::new(Duration::from_millis(600), |_| ())),
+        work: Some(Duration::from_millis(600)),
         ..Server::default()
     };
     let slow = service::start(service::Options {

@@ -9,7 +9,6 @@ use crate::support::{consul, get, sides, until};
 use l06_grpc::client::{Client, Options};
 use l06_grpc::retry::Policy;
 use l06_grpc::server::Settings;
-use l06_grpc::work::Work;
 use l09_register::instance::Instance;
 use l09_register::keep::{Rhythm, keep};
 use l09_register::registry::Registry;
@@ -21,7 +20,7 @@ use tokio::time::{Instant, sleep};
 /// A greeter that works so long for each call, registered.
 async fn staying(registry: &Registry, work: Duration) -> Staying {
     let settings = Settings {
-        work: Some(Work::new(work, |_| {})),
+        work: Some(work),
         // The grace under test has to be the shorter one.
         grace: Duration::from_secs(600),
         ..Settings::default()
