@@ -58,7 +58,7 @@ const PROGRAM: Program = Program {
         ),
         option("age N", "the age of the teacher", "20"),
         option("deadline-ms MS", "how long a call may take", "5000"),
-        option("patience-ms MS", "how long to look for the server", "5000"),
+        option("connect-ms MS", "how long to look for the server", "5000"),
         flag("gzip", "compress, and ask for compressed replies"),
         flag("metadata", "show headers and trailers as well"),
         hidden("until-stdin-ends"),
@@ -125,7 +125,7 @@ fn call(given: &Given) -> anyhow::Result<Call> {
         ..Options::default()
     };
     given.set_millis("deadline-ms", &mut options.deadline)?;
-    given.set_millis("patience-ms", &mut options.patience)?;
+    given.set_millis("connect-ms", &mut options.connect_timeout)?;
     Ok(Call {
         addr: given.address("addr")?,
         options,

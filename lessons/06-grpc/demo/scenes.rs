@@ -165,7 +165,7 @@ async fn later(clock: &Clock) -> anyhow::Result<()> {
     clock.tell(0, &format!("has found it: {:?}", reply.message));
     server.await??;
     let options = Options {
-        patience: Duration::from_millis(300),
+        connect_timeout: Duration::from_millis(300),
         ..Options::default()
     };
     if let Err(error) = Client::connect(free_port().await?, options).await {

@@ -25,7 +25,7 @@ use crate::status::{normalized, too_long};
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How long to look for a server that is not up yet.
-    pub patience: Duration,
+    pub connect_timeout: Duration,
     /// How long a call may take, all its attempts together.
     pub deadline: Duration,
     /// Goes with every call.
@@ -43,7 +43,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            patience: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
             deadline: Duration::from_secs(5),
             token: None,
             gzip: false,
@@ -108,7 +108,7 @@ pub struct Client {
 
 impl Client {
     // ANCHOR: connect
-    /// Looks for the server until it is up, or until `patience` is over. That the other side is not
+    /// Looks for the server until it is up, or until `connect_timeout` is over. That the other side is not
     /// there yet is nothing special where many programs are started at once.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl Client {
     pub async fn connect(addr: SocketAddr, options: Options) -> Result<Self, NoServer> {
         let token = bearer(&options)?;
         let since = Instant::now();
-        let until = since + options.patience;
+        let until = since + options.connect_timeout;
         let endpoint = endpoint(addr, &options);
         let mut attempts = 0;
         let channel = loop {
@@ -159,7 +159,7 @@ impl Client {
     }
 
     /// A client over a channel that was made elsewhere, such as one that knows several servers:
-    /// lesson 10. `patience`, `ping` and `pong` belong to making a channel, and are not read here.
+    /// lesson 10. `connect_timeout`, `ping` and `pong` belong to making a channel, and are not read here.
     ///
     /// # Errors
     /// [`NoServer::Token`].

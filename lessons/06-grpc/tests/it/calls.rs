@@ -205,7 +205,7 @@ async fn a_client_waits_for_its_server_but_not_for_ever() {
         Server::on(listener, routes(), Settings::default())
     });
     let options = Options {
-        patience: PATIENCE,
+        connect_timeout: PATIENCE,
         ..Options::default()
     };
     let client = within(Client::connect(addr, options)).await.unwrap();
@@ -216,7 +216,7 @@ async fn a_client_waits_for_its_server_but_not_for_ever() {
     drop(late);
 
     let options = Options {
-        patience: Duration::from_millis(200),
+        connect_timeout: Duration::from_millis(200),
         ..Options::default()
     };
     let nobody = free_port().await;

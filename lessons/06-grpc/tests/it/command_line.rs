@@ -104,7 +104,7 @@ fn nobody_there_is_a_clear_error() {
         "client",
         "--addr",
         "127.0.0.1:1",
-        "--patience-ms",
+        "--connect-ms",
         "200",
         "wire",
     ];
@@ -150,7 +150,7 @@ fn help_helps_and_mistakes_point_to_it() {
                 "x",
                 "--addr",
                 "127.0.0.1:1",
-                "--patience-ms",
+                "--connect-ms",
                 "1",
             ],
             "the token has characters",

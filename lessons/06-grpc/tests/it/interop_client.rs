@@ -27,7 +27,7 @@ fn server(more: &[&str]) -> (Program, SocketAddr) {
 
 fn patient() -> Options {
     Options {
-        patience: PATIENCE,
+        connect_timeout: PATIENCE,
         deadline: PATIENCE,
         ..Options::default()
     }

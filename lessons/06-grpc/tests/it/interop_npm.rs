@@ -35,7 +35,7 @@ fn an_npm_client_and_our_server() {
 async fn our_client_and_an_npm_server() {
     let server = block_in_place(|| Server::start(node("server.mjs")));
     let options = Options {
-        patience: PATIENCE,
+        connect_timeout: PATIENCE,
         deadline: PATIENCE,
         ..Options::default()
     };
