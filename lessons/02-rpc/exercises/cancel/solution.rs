@@ -1,45 +1,37 @@
-//! A future that is dropped takes its local variables with it. Bytes that have been taken out of the
-//! stream and lie in a local variable are gone then, and the next read begins in the middle of a
-//! frame. So nothing that was read is kept in `next`: it goes into `self.pending` at once. The one
-//! `.await` is a `read_buf`, which either has put bytes there or has read none (its documentation
-//! calls that cancel safe; of `read_exact` it says the opposite). A task of its own that reads whole
-//! frames and sends them through a channel is the other good answer: nobody drops it.
+//! A dropped future drops its local variables. Bytes that were taken from the stream into a local variable are lost
+//! then, and the next read begins in the middle of a frame. So `next` keeps no bytes of its own: everything that it reads
+//! goes into `self.pending` at once. Its only `.await` is a `read_buf`, which has either added bytes there or read
+//! none: tokio's documentation calls that cancel safe, and says the opposite of `read_exact`. Another good
+//! design is a task that reads whole frames and sends them through a channel, because no caller drops that task.
 
 use std::io::{self, ErrorKind};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// The longest frame.
-pub const MAX: usize = 1000;
+// Given in given.rs, beside this file: `MAX` and `body_length`.
+pub use super::given::*;
 
-/// Frames as in lesson 01: a length (`u32`, the most significant byte first), and so many bytes.
+/// Frames as in lesson 01: four bytes with the length of the body, and the body.
 pub struct Frames<R> {
     from: R,
-    /// Read and not yet returned: part of a frame, or several.
+    /// Bytes that were read and not returned: part of a frame, or several frames.
     pending: Vec<u8>,
 }
 
 impl<R: AsyncRead + Unpin> Frames<R> {
-    /// Frames out of these bytes.
+    /// Reads frames from this stream.
     pub fn new(from: R) -> Self {
-        Frames {
-            from,
-            pending: Vec::new(),
-        }
+        let pending = Vec::new();
+        Frames { from, pending }
     }
 
-    /// The next frame, or `None` if the other side has finished between two frames.
+    /// The body of the next frame, or `None` if the stream ends between two frames.
     pub async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             if let Some(head) = self.pending.first_chunk() {
-                let length = u32::from_be_bytes(*head) as usize;
-                if length > MAX {
-                    return Err(ErrorKind::InvalidData.into());
-                }
-                if self.pending.len() >= 4 + length {
-                    let rest = self.pending.split_off(4 + length);
-                    let frame = std::mem::replace(&mut self.pending, rest);
-                    return Ok(Some(frame[4..].to_vec()));
+                let end = 4 + body_length(*head)?;
+                if self.pending.len() >= end {
+                    return Ok(Some(self.pending.drain(..end).skip(4).collect()));
                 }
             }
             if self.from.read_buf(&mut self.pending).await? == 0 {

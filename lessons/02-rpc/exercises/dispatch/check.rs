@@ -1,12 +1,13 @@
-//! The check of `dispatch`. It plays the client, and spells as clients do.
+//! The check of `dispatch`. It plays the client, which also calls methods that do not exist.
 
 mod exercise;
+mod given;
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 
 use exercise::{Method, Services};
-use testkit::{Case, On, PATIENCE, Peer, Running, case};
+use testkit::{Case, On, PATIENCE, Peer, Running, View, case};
 
 fn services() -> Services {
     let hello: Method = |name| format!("{name} hello world");
@@ -16,6 +17,7 @@ fn services() -> Services {
         ("hello", HashMap::from([("HelloWorld", hello)])),
         ("clock", HashMap::from([("Now", now)])),
         ("go.micro.clock", HashMap::from([("Now", then)])),
+        ("go", HashMap::new()),
     ])
 }
 
@@ -26,111 +28,155 @@ fn serving(case: &Case) -> (Running<'_, io::Result<()>>, Peer<'_>) {
     (served, client)
 }
 
-/// Calls something that is not there, and expects to be told so.
+const ENDED: &str = "The connection ended after a call of a method that does not exist. Only this call has failed: \
+                     its client has other calls on the connection. Reply `ID error TEXT`, and read the next line.";
+
+const SILENT: &str = "A call of a method that does not exist got no reply, so its caller waits without limit. A \
+                      failed call gets a reply as well: `ID error TEXT`.";
+
+/// Calls a method that does not exist, and expects an error reply. `registered` says what is registered instead.
 #[track_caller]
-fn expect_failed(case: &Case, client: &mut Peer<'_>, id: u32, call: &str) {
+fn expect_failed(case: &Case, client: &mut Peer<'_>, id: u32, call: &str, registered: &str) {
     client.send(format!("{id} {call}\n"));
-    let name = call.split(' ').next().unwrap_or_default();
-    let ended = format!(
-        "`{name}` ended the connection; it should be one failed call. The client has misspelt a \
-         name: its other calls are fine, so answer `{id} error ...` and go on."
-    );
-    let silent = format!(
-        "Nobody answered `{name}`, and its caller waits for ever: a call that fails is answered \
-         as well."
-    );
-    let ended: &'static str = ended.leak();
-    let silent: &'static str = silent.leak();
-    let line = client.read_line(&[On::Closed(ended), On::Silence(silent)]);
-    if !line.starts_with(&format!("{id} error ")) {
-        let advice = format!(
-            "There is no `{name}`. Both names must be right, the service's and the method's, and \
-             the answer carries the ID of the call and the word `error`."
-        );
-        case.differ(format!("\"{id} error ...\""), format!("{line:?}"), &advice);
+    let line = client.read_line(&[On::Closed(ENDED), On::Silence(SILENT)]);
+    if line.starts_with(&format!("{id} error ")) {
+        return;
     }
-}
-
-#[track_caller]
-fn expect_value(client: &mut Peer<'_>, call: &str, answer: &str) {
-    client.send(format!("{call}\n"));
-    client.expect(
-        format!("{answer}\n"),
-        &[
-            On::Wrong(
-                "The answer carries the ID of its call, `ok`, and what the method returned. The \
-                 last dot is the one between service and method.",
-            ),
-            On::Closed("This name is right, and the connection has ended. Which line returned?"),
-        ],
+    let name = call.split(' ').next().unwrap_or_default();
+    let advice = if line.starts_with(&format!("{id} ok")) {
+        format!("The call of `{name}` got a value. {registered}")
+    } else {
+        format!("The reply must begin with the id of its call, {id}, and the word `error`.")
+    };
+    case.differ(
+        format!("\"{id} error ...\" for `{name}`"),
+        line.view(),
+        &advice,
     );
 }
 
-// The belief of this exercise. A name is text that somebody typed. A wrong one says something about
-// one call, and nothing about the connection or the server.
+/// Calls a registered method, and expects this reply.
+#[track_caller]
+fn expect_value(case: &Case, client: &mut Peer<'_>, call: &str, reply: &str, refused: &str) {
+    client.send(format!("{call}\n"));
+    let line = client.read_line(&[
+        On::Closed(
+            "This method is registered, and the connection ended instead of a reply. Which line of \
+             `serve` returned?",
+        ),
+        On::Silence("This method is registered, and its call got no reply."),
+    ]);
+    let advice = if line.contains(" error") {
+        refused
+    } else {
+        "The reply to this call must have its id, `ok`, and what its method returned for the argument."
+    };
+    case.expect_eq(reply, line.as_str(), advice);
+}
+
+const REGISTERED: &str = "This method is registered, but the reply is an error. Look at how the name is cut and looked up.";
+
+// The belief of this exercise. A name is text that a person wrote. A wrong one concerns one call, not the connection.
 #[test]
-fn a_wrong_method_is_one_failed_call() {
-    case("A misspelt method, then a good call", |case| {
-        let (_served, mut client) = serving(case);
-        expect_failed(case, &mut client, 1, "hello.Nope wire");
-        expect_value(
-            &mut client,
-            "2 hello.HelloWorld wire",
-            "2 ok wire hello world",
-        );
+fn an_unknown_method_is_one_failed_call() {
+    case("An unknown method, then a registered one", |case| {
+        let (served, mut client) = serving(case);
+        let only = "`hello` has only one method, `HelloWorld`.";
+        expect_failed(case, &mut client, 31, "hello.Nope wire", only);
+        let (call, reply) = ("7 hello.HelloWorld wire", "7 ok wire hello world");
+        expect_value(case, &mut client, call, reply, REGISTERED);
+        client.finish();
+        let advice = "The client has finished sending, and all calls have their replies: return.";
+        if let Err(error) = served.within(PATIENCE, advice) {
+            let advice = "The client finished in order, after its last line. That is not an error.";
+            case.differ("Ok(())", format!("Err: {}", error.view()), advice);
+        }
     });
 }
 
-// Two services may have a method of the same name; it takes both names to find one.
+// Two services may have a method of the same name; both parts of a name count.
 #[test]
-fn a_wrong_service_is_one_failed_call() {
-    case("A service that is not there", |case| {
+fn an_unknown_service_is_one_failed_call() {
+    case("Names that are nearly registered", |case| {
         let (_served, mut client) = serving(case);
-        expect_failed(case, &mut client, 3, "clock.HelloWorld wire");
-        expect_failed(case, &mut client, 4, "nobody.HelloWorld wire");
-        // Nearly right is wrong, or two clients would soon depend on two spellings.
-        expect_failed(case, &mut client, 5, "Hello.helloworld wire");
-        expect_value(&mut client, "6 hello.HelloWorld ", "6 ok  hello world");
+        let other = "Both parts of a name count: `HelloWorld` belongs to another service.";
+        expect_failed(case, &mut client, 3, "clock.HelloWorld wire", other);
+        expect_failed(case, &mut client, 40, "nowhere.HelloWorld wire", other);
+        let case_counts = "Names are compared letter by letter: upper and lower case differ.";
+        expect_failed(case, &mut client, 5, "hello.helloworld wire", case_counts);
+        expect_failed(case, &mut client, 6, "Hello.HelloWorld wire", case_counts);
+        let parts = "No method is registered under a part of a name, or under an empty one.";
+        for (id, call) in [
+            (18, "go.Now wire"),
+            (19, "hello. wire"),
+            (20, ".HelloWorld wire"),
+            (21, "hello.HelloWorld.x wire"),
+            (22, " wire"),
+        ] {
+            expect_failed(case, &mut client, id, call, parts);
+        }
+        let (call, reply) = ("4294967295 hello.HelloWorld ", "4294967295 ok  hello world");
+        expect_value(case, &mut client, call, reply, REGISTERED);
     });
 }
 
-// The dots in a service's name are its own; the last one separates.
+// The other dots belong to the name of the service.
 #[test]
 fn the_last_dot_separates() {
     case("`go.micro.clock` beside `clock`", |case| {
         let (_served, mut client) = serving(case);
-        expect_value(&mut client, "1 clock.Now Rome", "1 ok noon in Rome");
-        expect_value(
-            &mut client,
-            "2 go.micro.clock.Now Rome",
-            "2 ok midnight in Rome",
-        );
+        let (call, reply) = ("1 clock.Now Rome", "1 ok noon in Rome");
+        expect_value(case, &mut client, call, reply, REGISTERED);
+        let (call, reply) = ("2 go.micro.clock.Now Rome", "2 ok midnight in Rome");
+        let dots = "This method is registered, but the reply is an error. The last dot separates \
+                    the two parts: the service is `go.micro.clock`, the method `Now`.";
+        expect_value(case, &mut client, call, reply, dots);
     });
 }
 
-// A name without a dot is a wrong name like any other: there is an ID, so there is an answer.
+// A name without a dot is an unknown name: the call has an id, so it gets a reply.
 #[test]
 fn no_dot_is_one_failed_call() {
-    case("A name without a dot", |case| {
+    case("A name without a dot, then a registered one", |case| {
         let (_served, mut client) = serving(case);
-        expect_failed(case, &mut client, 7, "HelloWorld wire");
-        expect_value(
-            &mut client,
-            "8 hello.HelloWorld a b",
-            "8 ok a b hello world",
-        );
+        let whole = "A name has two parts, with a dot between them.";
+        expect_failed(case, &mut client, 7, "HelloWorld wire", whole);
+        expect_failed(case, &mut client, 9, "hello wire", whole);
+        let (call, reply) = ("8 hello.HelloWorld a  b", "8 ok a  b hello world");
+        expect_value(case, &mut client, call, reply, REGISTERED);
     });
 }
 
-// Without an ID there is nobody to answer. This one does end the connection.
+// Without an id no reply can be matched. Only such a line ends the connection.
 #[test]
-fn what_is_no_call_ends_the_connection() {
-    case("A line that is no call", |case| {
+fn a_line_without_an_id_ends_the_connection() {
+    for line in [
+        "hello?",
+        "first hello.HelloWorld wire",
+        "1 hello.HelloWorld",
+        "",
+    ] {
+        case(&format!("The line {line:?}, which is not a call"), |case| {
+            let (served, mut client) = serving(case);
+            client.send(format!("{line}\n"));
+            let advice = "`split` returns `None` for this line: there is no id to reply to, so return \
+                          `InvalidData`.";
+            let answer = served.within(PATIENCE, advice);
+            case.expect_error(ErrorKind::InvalidData, &answer, advice);
+            client.expect_end(&[]);
+        });
+    }
+}
+
+// A connection that breaks is not a failed call: the caller of `serve` gets the error.
+#[test]
+fn the_error_of_a_broken_connection_is_returned() {
+    case("A client that breaks the connection (RST)", |case| {
         let (served, mut client) = serving(case);
-        client.send("hello?\n");
-        let advice = "This line has no ID, so no answer could be matched to it.";
+        client.send("1 hello.HelloWorld wire\n");
+        client.reset();
+        let advice = "The connection broke. `read` or `write` returned an error: return it.";
         let answer = served.within(PATIENCE, advice);
-        case.expect_error(ErrorKind::InvalidData, &answer, advice);
-        client.expect_end(&[]);
+        case.expect_error(ErrorKind::ConnectionReset, &answer, advice);
     });
 }

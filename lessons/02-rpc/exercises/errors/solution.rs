@@ -1,13 +1,15 @@
-//! Two kinds of error meet in this loop, and they must not be mixed. What `calculate` reports is an
-//! answer: it travels to the caller as bytes, and the loop goes on. What `read` and `write` report
-//! is about the connection, and `?` ends it: there is nobody left to tell. The error comes without
-//! a value, because whoever gets both will use the value. The length is cut to what one byte can
-//! say; a `as u8` would have cut it silently to something else.
+//! Two kinds of error meet in this loop. An error of `calculate` is the result of one call: it is sent as the reply,
+//! and the loop goes on. An error of `read` or `write` concerns the connection, and `?` ends it, because no reply can
+//! be sent any more. The error comes without a value, so that a client cannot use the value by accident. The
+//! length saturates at 255, and the text is cut to it; `as u8` would turn 256 into 0.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-/// A calculator for one client, until it has finished.
+// Given in given.rs, beside this file: `calculate`.
+pub use super::given::*;
+
+/// Serves a calculator to one client until the client has finished sending.
 pub fn serve(mut stream: TcpStream) -> io::Result<()> {
     loop {
         let mut call = [0; 3];
@@ -15,31 +17,17 @@ pub fn serve(mut stream: TcpStream) -> io::Result<()> {
             return Ok(());
         }
         stream.read_exact(&mut call[1..])?;
-        let answer = match calculate(call) {
+        let reply = match calculate(call) {
             Ok(value) => vec![0, value],
-            Err(words) => failed(&words),
+            Err(text) => error_reply(&text),
         };
-        stream.write_all(&answer)?;
+        stream.write_all(&reply)?;
     }
 }
 
-/// A byte 1, the length of the words, and the words.
-fn failed(words: &str) -> Vec<u8> {
-    let words = &words.as_bytes()[..words.len().min(255)];
-    let mut answer = vec![1, u8::try_from(words.len()).unwrap_or(u8::MAX)];
-    answer.extend_from_slice(words);
-    answer
-}
-
-/// The value, or in words why there is none.
-pub fn calculate([operation, a, b]: [u8; 3]) -> Result<u8, String> {
-    let value = match operation {
-        b'+' => a.checked_add(b),
-        b'-' => a.checked_sub(b),
-        b'*' => a.checked_mul(b),
-        b'/' if b == 0 => return Err("division by zero".to_string()),
-        b'/' => a.checked_div(b),
-        _ => return Err(format!("no operation {operation}")),
-    };
-    value.ok_or(format!("{a} and {b} are too much for a byte"))
+/// A byte 1, the length of the text, and the text.
+fn error_reply(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
+    let text = &text.as_bytes()[..usize::from(length)];
+    [&[1, length], text].concat()
 }

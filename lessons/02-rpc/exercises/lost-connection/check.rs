@@ -1,11 +1,14 @@
-//! The check of `lost-connection`. Calls wait, and the check, which plays the server, leaves.
+//! The check of `lost-connection`. It makes calls, and plays the server, which ends the connection in several ways.
 
 mod exercise;
+mod given;
 
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::thread;
 use std::time::Instant;
 
 use exercise::{Answer, Calls, Lost};
@@ -35,125 +38,237 @@ fn view(answer: Answer) -> String {
     }
 }
 
-/// All of these are told that the connection is lost, and soon.
+const AT_ONCE: &str = "No reply can come any more, and only the thread that reads knows it: before `read_replies` \
+                       returns, it must send `Err(Lost)` to every pending call.";
+
+/// Fails unless each of these calls gets `Lost`, and nothing else.
 #[track_caller]
-fn expect_lost(case: &Case, calls: &[Receiver<Answer>]) {
+fn expect_lost(case: &Case, calls: &[Receiver<Answer>], silent_advice: &str) {
     let since = Instant::now();
     let until = since + PATIENCE;
     let mut silent = 0;
     for call in calls {
         let left = until.saturating_duration_since(Instant::now());
         match call.recv_timeout(left) {
-            Ok(Err(Lost)) => {}
+            Ok(Err(Lost)) => expect_only_one(case, call),
             Ok(Ok(value)) => {
-                let advice = "This value never came whole: a reply ends with a newline, and half \
-                              a reply is none. (`lines()` returns what is left at the end of the \
-                              stream as if it were a line.)";
+                let advice = if value.is_empty() {
+                    "The server sent no reply to this call, so there is no value. Send `Err(Lost)`."
+                } else {
+                    "The server never completed this reply: a reply ends with a newline."
+                };
                 case.differ("Lost", view(Ok(value)), advice);
             }
             Err(RecvTimeoutError::Timeout) => silent += 1,
             Err(RecvTimeoutError::Disconnected) => {
-                let advice = "A call was thrown away without a word: its caller must be told \
-                              `Lost`, or it cannot tell a lost connection from a bug.";
-                case.differ("Lost", "the place for the answer was dropped", advice);
+                let advice = "The sender was dropped without an answer. Send `Err(Lost)`, so that the caller can tell \
+                              a lost connection from a bug.";
+                case.differ("Lost", "the channel was closed", advice);
             }
         }
     }
     if silent > 0 {
-        let advice = "No reply can come any more, and you are the only one who knows: whoever \
-                      reads must tell all who wait, however the reading ended.";
-        let calls = if silent == 1 {
-            "1 call still waits"
-        } else {
-            &format!("{silent} calls still wait")
+        let calls = match silent {
+            1 => "1 call still waits".to_string(),
+            _ => format!("{silent} calls still wait"),
         };
-        let answer = format!(
-            "the connection closed {} ago; {calls}",
-            since.elapsed().view()
-        );
-        case.differ("Lost, at once", answer, advice);
+        let answer = format!("{calls} after {}", since.elapsed().view());
+        case.differ("Lost, at once", answer, silent_advice);
     }
 }
 
-// The belief of this exercise. Before the end silence may mean "not yet". After it, it means never.
+/// Fails unless this call gets this value, and nothing else.
+#[track_caller]
+fn expect_value(case: &Case, value: &str, call: &Receiver<Answer>, advice: &str) {
+    let expected = format!("the value {value:?}");
+    match call.recv_timeout(PATIENCE) {
+        Ok(Ok(answer)) if answer == value => expect_only_one(case, call),
+        Ok(answer) => case.differ(expected, view(answer), advice),
+        Err(RecvTimeoutError::Timeout) => {
+            case.differ(expected, format!("nothing for {}", PATIENCE.view()), advice);
+        }
+        Err(RecvTimeoutError::Disconnected) => {
+            case.differ(expected, "the channel was closed", advice);
+        }
+    }
+}
+
+/// Fails if a call that has its answer gets another one. The reading has ended, or goes on without this id.
+#[track_caller]
+fn expect_only_one(case: &Case, call: &Receiver<Answer>) {
+    if let Ok(second) = call.try_recv() {
+        let advice =
+            "A call gets exactly one answer. Remove its entry from the table when you send it.";
+        case.differ(
+            "one answer",
+            format!("a second one: {}", view(second)),
+            advice,
+        );
+    }
+}
+
+const RETURNS: &str = "The connection is lost, and `read_replies` has not returned.";
+
+// The belief of this exercise. Before the end, silence may mean "not yet". After it, no reply will come.
 #[test]
-fn a_call_that_waits_fails_at_once() {
-    case("Three calls wait, the server closes", |case| {
-        let (calls, _read, server) = reading(case);
-        let waiting = [1, 2, 3].map(|id| calls.begin(id));
+fn a_pending_call_fails_at_once() {
+    case("Three calls are pending, the server closes", |case| {
+        let (calls, read, server) = reading(case);
+        let pending = [1, 2, 30].map(|id| calls.begin(id));
         server.close();
-        expect_lost(case, &waiting);
+        expect_lost(case, &pending, AT_ONCE);
+        read.within(PATIENCE, RETURNS);
     });
 }
 
-// What came before the end is as good as ever.
+// Replies that came before the end still count.
 #[test]
 fn a_reply_before_the_end_counts() {
-    case("Three calls, one reply, the end", |case| {
+    case("Four calls, three replies together, the end", |case| {
         let (calls, read, mut server) = reading(case);
-        let waiting = [1, 2, 3].map(|id| calls.begin(id));
-        server.send("2 two\n9 nobody\n");
+        let [one, two, three, gone] = [1, 2, 30, 4].map(|id| calls.begin(id));
+        drop(gone);
+        server.send("30 thirty\n4 four\n9 nine\n2 two  words\n");
+        let advice = "The server sent this reply, complete, before the connection ended.";
+        expect_value(case, "thirty", &three, advice);
+        let after = "Before this reply came one for a caller that has dropped its receiver, and one with an \
+                     unknown id. Both are ignored, and the next reply counts.";
+        expect_value(case, "two  words", &two, after);
         server.finish();
-        let [one, two, three] = waiting;
-        let advice = "Call 2 has its reply. It came whole, before the end.";
-        match two.recv_timeout(PATIENCE) {
-            Ok(Ok(value)) => case.expect_eq("two", value.as_str(), advice),
-            Ok(lost) => case.differ("the value \"two\"", view(lost), advice),
-            Err(_) => case.differ("the value \"two\"", "nothing", advice),
-        }
-        expect_lost(case, &[one, three]);
-        read.within(
-            PATIENCE,
-            "The server has finished, and `read_replies` reads on.",
-        );
+        expect_lost(case, &[one], AT_ONCE);
+        read.within(PATIENCE, RETURNS);
+        expect_only_one(case, &two);
+        expect_only_one(case, &three);
     });
 }
 
-// A crash, a cable, a middle box with a timeout: most connections that end do not end politely.
+// The table may be empty for an hour, and then a call begins.
+#[test]
+fn an_empty_table_is_not_the_end() {
+    case(
+        "Each call begins after the reply to the one before",
+        |case| {
+            let (calls, read, mut server) = reading(case);
+            for id in [7, 8, 7] {
+                let call = calls.begin(id);
+                let advice = "A call began while no other was pending, and its reply did not reach it. Read until the \
+                          connection is lost.";
+                for piece in [format!("{id} v"), format!("alue {id}\n")] {
+                    if server.try_send(piece).is_err() {
+                        case.differ("the reply is read", "the connection was closed", advice);
+                    }
+                    thread::sleep(PATIENCE / 100);
+                }
+                expect_value(case, &format!("value {id}"), &call, advice);
+            }
+            let last = calls.begin(9);
+            server.close();
+            expect_lost(case, &[last], AT_ONCE);
+            read.within(PATIENCE, RETURNS);
+        },
+    );
+}
+
+// A crash, a cable, a firewall with a timeout: most connections that are lost do not end in order.
 #[test]
 fn a_reset_is_an_end_as_well() {
-    case("Two calls wait, the connection is reset", |case| {
+    case("Two calls are pending, the connection is reset", |case| {
         let (mut stream, server) = case.pair();
-        // The server does not read this byte: if it throws the connection away, that is a reset.
+        // The server does not read this byte, so its close is a reset.
         stream.write_all(b"?").expect("room for one byte");
-        let (calls, _read, server) = reading_from(case, stream, server);
-        let waiting = [1, 2].map(|id| calls.begin(id));
+        let (calls, read, server) = reading_from(case, stream, server);
+        let pending = [1, 2].map(|id| calls.begin(id));
         server.reset();
-        expect_lost(case, &waiting);
+        let advice = "The connection broke: `read_line` returned an error, and not 0 bytes. That is a lost connection \
+                      as well, so every pending call gets `Err(Lost)`.";
+        expect_lost(case, &pending, advice);
+        read.within(PATIENCE, RETURNS);
     });
 }
 
-// Nobody will read for it any more, so nobody would ever tell it.
+// After such a line it is unknown where the next reply begins.
+#[test]
+fn what_is_not_a_reply_is_the_end() {
+    for line in [&b"hello\n"[..], b"x one\n", b"\n", b"1 \xff\n"] {
+        let title = format!(
+            "Two calls are pending, the server sends {} and stays",
+            line.view()
+        );
+        case(&title, |case| {
+            let (calls, read, mut server) = reading(case);
+            let pending = [1, 2].map(|id| calls.begin(id));
+            server.send(line);
+            let advice = "This line is not a reply, and after it the connection is lost: send `Err(Lost)` to every \
+                          pending call, whatever ended the loop.";
+            expect_lost(case, &pending, advice);
+            read.within(PATIENCE, RETURNS);
+            drop(server);
+        });
+    }
+}
+
+// No thread reads for it any more, so no thread would fail it.
 #[test]
 fn later_calls_fail_at_once() {
-    case("A call that begins after the end", |case| {
+    case("A call that begins after the connection is lost", |case| {
         let (calls, read, server) = reading(case);
+        let before = calls.begin(3);
         server.close();
-        read.within(
-            PATIENCE,
-            "The server has closed, and `read_replies` reads on.",
-        );
-        let late = calls.begin(7);
-        match late.recv_timeout(PATIENCE) {
-            Ok(Err(Lost)) => {}
-            other => {
-                let advice = "This call began after the end, when nobody reads for it any more: \
-                              remember that the connection is lost, and say so in `begin`.";
-                let answer = other.map_or("nothing, it waits".to_string(), view);
-                case.differ("Lost, at once", answer, advice);
-            }
-        }
+        read.within(PATIENCE, RETURNS);
+        expect_lost(case, &[before], AT_ONCE);
+        let advice = "This call began after the connection was lost, and no thread reads any more. Store in the table \
+                      that the connection is lost, and let `begin` look.";
+        expect_lost(case, &[3, 4].map(|id| calls.begin(id)), advice);
     });
 }
 
-// `1 on` may be the beginning of `1 one`, or of `1 only if you pay`.
+// A call may begin at any moment of the end.
 #[test]
-fn half_a_reply_is_none() {
+fn no_call_slips_through_the_end() {
+    const CALLS: u32 = 4000;
+    case(
+        "Calls begin without a pause while the connection is lost",
+        |case| {
+            for _ in 0..12 {
+                let (calls, read, server) = reading(case);
+                let begun = Arc::new(AtomicU32::new(0));
+                let (of_thread, count) = (Arc::clone(&calls), Arc::clone(&begun));
+                let caller = thread::spawn(move || {
+                    let begin = |id| {
+                        count.store(id, Ordering::SeqCst);
+                        of_thread.begin(id)
+                    };
+                    (1..=CALLS).map(begin).collect::<Vec<_>>()
+                });
+                while begun.load(Ordering::SeqCst) < CALLS / 4 && !caller.is_finished() {
+                    thread::yield_now();
+                }
+                server.close();
+                let Ok(all) = caller.join() else { break };
+                read.within(PATIENCE, RETURNS);
+                let silent = all
+                    .iter()
+                    .filter(|call| matches!(call.try_recv(), Err(TryRecvError::Empty)));
+                let silent: Vec<_> = silent.collect();
+                if !silent.is_empty() {
+                    let answer = format!("{} of {CALLS} calls still wait", silent.len());
+                    let advice = "Calls began while the table was being failed, and got no answer. Fail the entries and \
+                              store that the connection is lost under one lock, without a gap between the two.";
+                    case.differ("Lost for every call", answer, advice);
+                }
+            }
+        },
+    );
+}
+
+// `1 on` may be the beginning of `1 one`.
+#[test]
+fn half_a_reply_is_not_a_reply() {
     case("The connection ends in the middle of a reply", |case| {
         let (calls, _read, mut server) = reading(case);
-        let waiting = [calls.begin(1)];
+        let pending = [calls.begin(1)];
         server.send("1 on");
         server.finish();
-        expect_lost(case, &waiting);
+        expect_lost(case, &pending, AT_ONCE);
     });
 }

@@ -1,8 +1,8 @@
-//! The one who reads is the only one who learns that nothing more will come, so all who wait depend
-//! on it. There is one way out of the loop, past the line that tells them, whatever ended it: a
-//! polite end, a reset, half a line, nonsense. Who begins to wait afterwards would be told by nobody,
-//! so `lost` is remembered, under the same lock as the table: between two locks a call could slip in
-//! after the telling and before the flag. `lines()` is not used: it takes half a line for a whole one.
+//! Only the thread that reads learns that no reply can come any more, so all callers depend on it. The loop
+//! is left in one way, whatever ended it (the end, a reset, half a line, a line that is not a reply), and after it every
+//! pending call fails. A call that begins later would get no answer from this thread, so the table has `lost`. It is
+//! under the same lock as the entries: between two locks a call could begin after the entries were failed and before the
+//! flag was set.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -10,14 +10,10 @@ use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 
-/// What a call gets: its value, or the news that none will come.
-pub type Answer = Result<String, Lost>;
+// Given in given.rs, beside this file: `Answer`, `Lost` and `parse`.
+pub use super::given::*;
 
-/// The connection ended before the reply came. The call may have run, or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lost;
-
-/// The calls of one connection that wait for their replies.
+/// The pending calls of one connection: ids, and channels to the callers.
 #[derive(Default)]
 pub struct Calls {
     table: Mutex<Table>,
@@ -25,48 +21,42 @@ pub struct Calls {
 
 #[derive(Default)]
 struct Table {
-    waiting: HashMap<u32, Sender<Answer>>,
+    pending: HashMap<u32, Sender<Answer>>,
     /// No reply can come any more.
     lost: bool,
 }
 
 impl Calls {
-    /// A new call begins to wait, unless it would wait for ever.
+    /// Makes an entry for a new call, unless the connection is lost.
     pub fn begin(&self, id: u32) -> Receiver<Answer> {
-        let (tell, answer) = mpsc::channel();
+        let (sender, answer) = mpsc::channel();
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         if table.lost {
-            let _ = tell.send(Err(Lost));
+            let _ = sender.send(Err(Lost));
         } else {
-            table.waiting.insert(id, tell);
+            table.pending.insert(id, sender);
         }
         answer
     }
 
-    /// Reads replies until no more can come, and tells that to all who wait.
+    /// Reads replies until the connection is lost, and then fails every pending call.
     pub fn read_replies(&self, stream: TcpStream) {
         let mut stream = BufReader::new(stream);
         let mut line = String::new();
-        while matches!(stream.read_line(&mut line), Ok(1..)) && line.ends_with('\n') {
+        while stream.read_line(&mut line).is_ok() && line.ends_with('\n') {
             let Some((id, value)) = parse(&line) else {
                 break;
             };
             let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(tell) = table.waiting.remove(&id) {
-                let _ = tell.send(Ok(value.to_string()));
+            if let Some(sender) = table.pending.remove(&id) {
+                let _ = sender.send(Ok(value.to_string()));
             }
             line.clear();
         }
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.lost = true;
-        for (_, tell) in table.waiting.drain() {
-            let _ = tell.send(Err(Lost));
+        for (_, sender) in table.pending.drain() {
+            let _ = sender.send(Err(Lost));
         }
     }
-}
-
-/// ID and value of a reply.
-fn parse(line: &str) -> Option<(u32, &str)> {
-    let (id, value) = line.trim_end_matches('\n').split_once(' ')?;
-    Some((id.parse().ok()?, value))
 }

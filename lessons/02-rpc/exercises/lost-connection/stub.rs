@@ -4,49 +4,50 @@ use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 
-/// What a call gets: its value, or the news that none will come.
-pub type Answer = Result<String, Lost>;
+// Given in given.rs, beside this file: `Answer`, `Lost` and `parse`.
+pub use super::given::*;
 
-/// The connection ended before the reply came. The call may have run, or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lost;
-
-/// The calls of one connection that wait for their replies.
+/// The pending calls of one connection: ids, and channels to the callers.
 #[derive(Default)]
 pub struct Calls {
-    waiting: Mutex<HashMap<u32, Sender<Answer>>>,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    pending: HashMap<u32, Sender<Answer>>,
 }
 
 impl Calls {
-    /// A new call begins to wait. Its answer, exactly one, comes out of the receiver: the value, or
-    /// `Err(Lost)` as soon as it is certain that no reply can come.
+    /// Makes an entry for a new call. Exactly one answer arrives on the receiver: the value, or `Err(Lost)` as soon
+    /// as no reply can come any more. Other threads call this before, while and after `read_replies` runs.
     pub fn begin(&self, id: u32) -> Receiver<Answer> {
-        let (tell, answer) = mpsc::channel();
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.insert(id, tell);
+        let (sender, answer) = mpsc::channel();
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.pending.insert(id, sender);
         answer
     }
 
-    /// Reads replies, lines `ID VALUE` with a newline at the end, and gives each to the call that
-    /// waits for it. Returns when no more can come, whatever the reason.
+    /// Reads replies, and sends each value to its call, until the connection is lost. Then every pending call gets
+    /// `Err(Lost)`, and every later call as well.
     ///
-    /// Other threads may call `begin` at any time: before, while, and after this runs.
+    /// * A reply is a line `ID VALUE` with a newline at its end. Without the newline the reply is incomplete.
+    /// * A reply whose id is not pending is ignored, and so is a value whose caller has dropped its receiver.
+    /// * The connection is lost when it ends, when it breaks, and after a line that is not a reply.
+    ///
+    /// So far the pending calls wait without limit when the connection is lost.
     pub fn read_replies(&self, stream: TcpStream) {
-        for line in BufReader::new(stream).lines() {
-            let Ok(line) = line else { return };
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        while let Ok(1..) = stream.read_line(&mut line) {
             let Some((id, value)) = parse(&line) else {
                 return;
             };
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(tell) = waiting.remove(&id) {
-                let _ = tell.send(Ok(value.to_string()));
+            let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(sender) = table.pending.remove(&id) {
+                let _ = sender.send(Ok(value.to_string()));
             }
+            line.clear();
         }
     }
-}
-
-/// ID and value of a reply. This part is right: leave it as it is.
-fn parse(line: &str) -> Option<(u32, &str)> {
-    let (id, value) = line.trim_end_matches('\n').split_once(' ')?;
-    Some((id.parse().ok()?, value))
 }

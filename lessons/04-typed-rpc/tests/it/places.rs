@@ -1,4 +1,5 @@
-//! Clients over memory and over a socket. The tests are written once and run with each.
+//! Where a contract can be fulfilled: near, over memory, over a socket. The tests are written once
+//! and run in each place.
 
 use std::sync::Arc;
 
@@ -22,7 +23,13 @@ pub async fn over_a_socket(services: Arc<Services>) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let settings = Settings::default();
-    let never = std::future::pending();
-    tokio::spawn(serve(listener, Handshake::None, services, settings, never));
+    let forever = std::future::pending();
+    tokio::spawn(serve(
+        listener,
+        Handshake::None,
+        services,
+        settings,
+        forever,
+    ));
     Client::connect(addr, settings).await.unwrap()
 }

@@ -166,8 +166,8 @@ B. errors: a call is three bytes
     copy.pass("dispatch", &copy.mistake_of("dispatch", mistake));
     let solution = copy.text("02-rpc", "errors/solution.rs");
     let panics = solution.replace(
-        "Err(words) => failed(&words)",
-        "Err(words) => panic!(\"{words}\")",
+        "Err(text) => error_reply(&text)",
+        "Err(text) => panic!(\"{text}\")",
     );
     assert_ne!(panics, solution);
     copy.pass("errors", &panics);
