@@ -1,5 +1,5 @@
-//! The demo: one caller and one contract, fulfilled in three places. The third is this program
-//! once more, in a process of its own. What is the same is printed once, what differs is measured.
+//! The demo: one caller and one contract, with three implementations. The third one is in another process, which
+//! runs this program as well.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,21 +8,21 @@ use anyhow::{Context, ensure};
 use l02_rpc::client::{CallError, Client};
 use l02_rpc::message::{self, Reply, Request};
 use l02_rpc::server::{Event, Settings};
-use l04_typed_rpc::greeter::{Hello, HelloClient, Near, Panda, PandaClient, services, welcome};
+use l04_typed_rpc::greeter::{Hello, HelloClient, Local, Panda, PandaClient, services, welcome};
 use l04_typed_rpc::versions::v1::{Scales, ScalesClient};
 use l04_typed_rpc::{Error, memory};
 use tokio::time::sleep;
 
 use crate::peer::Peer;
 
-/// Nothing in the demo takes longer than this; if it does, something is broken.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Each call of the demo is much faster than this.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What has crossed the wire, seen from the client's end. A function pointer observes, and cannot
-/// hold anything: hence a static.
+/// The frames that the client has sent and read. The observer is a function pointer, which holds no values, so
+/// this is a static.
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Tells the whole story.
+/// Runs all scenes.
 pub async fn run() -> anyhow::Result<()> {
     let server = Peer::start().await?;
     println!(
@@ -39,11 +39,11 @@ pub async fn run() -> anyhow::Result<()> {
     };
     let client = Client::connect(server.addr, settings)
         .await
-        .context("dial")?;
+        .context("cannot connect")?;
     greeting(&client).await?;
     three_places(&client, settings).await?;
-    the_methods_no(&client).await?;
-    beside_the_contract(&client).await?;
+    method_refuses(&client).await?;
+    without_the_contract(&client).await?;
     two_versions(&client).await?;
     killed(&server, client).await?;
     println!(
@@ -55,33 +55,35 @@ pub async fn run() -> anyhow::Result<()> {
 
 async fn greeting(client: &Client) -> anyhow::Result<()> {
     println!("\n1. The greeting call, through the contract: hello.hello_world(\"wire\")");
-    let hello = HelloClient::new(client.clone(), PATIENCE);
+    let hello = HelloClient::new(client.clone(), TIMEOUT);
     let greeting = hello.hello_world("wire".to_string()).await?;
     ensure!(
         greeting == "wire hello world",
-        "a strange greeting: {greeting}"
+        "an unexpected greeting: {greeting}"
     );
-    tell();
-    println!("   The same bytes as in lesson 02. The contract is not on the wire: it is in the");
-    println!("   two programs.");
+    print_seen();
+    println!(
+        "   The same bytes as in lesson 02. The contract is not on the wire: both programs were"
+    );
+    println!("   compiled with it.");
     Ok(())
 }
 
 async fn three_places(client: &Client, settings: Settings) -> anyhow::Result<()> {
-    println!("\n2. One caller, `welcome`, and three who fulfil the contract");
-    let here = Near;
+    println!("\n2. One caller, `welcome`, and three implementations");
+    let local = Local;
     let in_memory = memory::connect(Arc::new(services()?), settings);
-    let in_memory = HelloClient::new(in_memory, PATIENCE);
-    let over_the_wire = HelloClient::new(client.clone(), PATIENCE);
-    welcomed("in this function's program", &here).await?;
+    let in_memory = HelloClient::new(in_memory, TIMEOUT);
+    let over_the_wire = HelloClient::new(client.clone(), TIMEOUT);
+    welcomed("in the same program", &local).await?;
     welcomed("a stub, over memory", &in_memory).await?;
     welcomed("a stub, over a socket", &over_the_wire).await?;
-    println!("   The caller was written once, against the trait. It cannot see which one it has.");
+    println!("   The caller was written once, against the trait, and works with each of them.");
     Ok(())
 }
 
 async fn welcomed(place: &str, hello: &impl Hello) -> anyhow::Result<()> {
-    // The first call warms up whatever is cold.
+    // The first call pays for what is done once.
     welcome(hello, &["wire"]).await?;
     forget();
     let since = Instant::now();
@@ -92,55 +94,57 @@ async fn welcomed(place: &str, hello: &impl Hello) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn the_methods_no(client: &Client) -> anyhow::Result<()> {
-    println!("\n3. A method says no: panda.get_info(0)");
-    let near = Near.get_info(0).await;
-    let far = PandaClient::new(client.clone(), PATIENCE).get_info(0).await;
-    println!("   near  {near:?}");
-    println!("   far   {far:?}");
-    ensure!(near == far, "near and far disagree");
+async fn method_refuses(client: &Client) -> anyhow::Result<()> {
+    println!("\n3. A method refuses: panda.get_info(0)");
+    let local = Local.get_info(0).await;
+    let remote = PandaClient::new(client.clone(), TIMEOUT).get_info(0).await;
+    println!("   local   {local:?}");
+    println!("   remote  {remote:?}");
+    ensure!(local == remote, "local and remote differ");
     forget();
     Ok(())
 }
 
-async fn beside_the_contract(client: &Client) -> anyhow::Result<()> {
-    println!("\n4. Past the contract, with names and types by hand, as in lesson 02");
+async fn without_the_contract(client: &Client) -> anyhow::Result<()> {
+    println!("\n4. Without the contract: names and types by hand, as in lesson 02");
     let name = client
-        .call_within::<String>(PATIENCE, "hello.HelloWord", &"wire")
+        .call_within::<String>(TIMEOUT, "hello.HelloWord", &"wire")
         .await;
     let kind = client
-        .call_within::<u32>(PATIENCE, "Panda.GetInfo", &"a hundred")
+        .call_within::<u32>(TIMEOUT, "Panda.GetInfo", &"a hundred")
         .await;
     for failed in [name.err(), kind.err()] {
-        let error = failed.context("a call past the contract that should fail")?;
-        println!("   compiled, ran, failed: {error}");
+        let error = failed.context("a call by hand that should fail")?;
+        println!("   compiled, and failed when it ran: {error}");
     }
-    println!("   Through the contract neither compiles: tests/refused/ has both.");
+    println!("   With the contract neither compiles: tests/refused/ has both.");
     forget();
     Ok(())
 }
 
 async fn two_versions(client: &Client) -> anyhow::Result<()> {
     println!("\n5. A client of last year asks for the panda's measures: 170 cm, 110 kg");
-    let scales = ScalesClient::new(client.clone(), PATIENCE);
+    let scales = ScalesClient::new(client.clone(), TIMEOUT);
     let panda = scales.measure("San".to_string()).await?;
-    tell();
+    print_seen();
     println!(
         "   the client has: {} cm, {} kg, and no error",
         panda.height, panda.weight
     );
     ensure!(
         (panda.height, panda.weight) == (110, 170),
-        "strange measures: {panda:?}"
+        "unexpected measures: {panda:?}"
     );
-    println!("   Since last year somebody has sorted the fields of the server's struct. Both");
-    println!("   programs compiled, each with its own. No compiler has ever seen the two.");
+    println!(
+        "   Since last year the fields of the server's struct have been sorted. Both programs"
+    );
+    println!("   compiled, each with its own struct, and no compiler has compared the two.");
     Ok(())
 }
 
 async fn killed(server: &Peer, client: Client) -> anyhow::Result<()> {
     println!("\n6. The server is killed while a call waits for it");
-    let hello = HelloClient::new(client.clone(), PATIENCE);
+    let hello = HelloClient::new(client.clone(), TIMEOUT);
     let waiting = hello.clone();
     let call = tokio::spawn(async move { waiting.hello_later("wire".to_string(), 4000).await });
     while client.in_flight() == 0 {
@@ -148,25 +152,25 @@ async fn killed(server: &Peer, client: Client) -> anyhow::Result<()> {
     }
     server.child.kill();
     let outcome = call.await?;
-    println!("   the call that waited   {outcome:?}");
+    println!("   the call that waited  {outcome:?}");
     let later = welcome(&hello, &["wire"]).await;
-    println!("   `welcome`, from now on {later:?}");
+    println!("   a later call          {later:?}");
     println!(
-        "   `welcome`, near        {:?}",
-        welcome(&Near, &["wire"]).await
+        "   a local call          {:?}",
+        welcome(&Local, &["wire"]).await
     );
     for outcome in [outcome.map(drop), later.map(drop)] {
         ensure!(
             matches!(outcome, Err(Error::Wire(CallError::Lost(_)))),
-            "a dead server has answered"
+            "a killed server has replied"
         );
     }
-    println!("   That is the whole difference between near and far: one more error, and the");
-    println!("   compiler insists that somebody handles it.");
+    println!("   A remote call has one more error than a local one, and the compiler demands that");
+    println!("   the caller handles it.");
     Ok(())
 }
 
-/// Takes note of what the client sends and reads.
+/// Keeps the frames that the client sends and reads.
 fn observe(event: Event<'_>) {
     let line = match event {
         Event::Sent(body) => match message::decode::<Request<'_>>(body) {
@@ -196,7 +200,7 @@ fn forget() {
     seen().clear();
 }
 
-fn tell() {
+fn print_seen() {
     for line in seen().drain(..) {
         println!("   {line}");
     }

@@ -1,5 +1,5 @@
-//! The command line of lesson 04. Without an argument it tells the whole story in two processes;
-//! `server` and `client` are for two terminals, `measure` fills one row of the ladder.
+//! The command line of lesson 04. Without an argument it runs the demo in two processes; `server` and `client`
+//! are for two terminals, and `measure` prints one row of the ladder.
 
 mod demo;
 mod measure;
@@ -13,37 +13,37 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use l02_rpc::client::Client;
 use l02_rpc::server::{Handshake, Settings};
-use l04_typed_rpc::greeter::{ADDR, HelloClient, Near, services, welcome};
+use l04_typed_rpc::greeter::{ADDR, HelloClient, Local, services, welcome};
 use l04_typed_rpc::versions::{OnePanda, scales_server};
 use stage::commands::{Given, Program, command, flag, heading, hidden, option};
 use stage::signal::{bind, on_signal, stopped, tell};
 
 const PROGRAM: Program = Program {
     name: "l04-typed-rpc",
-    title: "Let the compiler hold the contract: lesson 04 of Sockets to Services.",
+    title: "Typed RPC, the compiler checks the contract: lesson 04 of Sockets to Services.",
     commands: &[
-        command("", "the demo: one caller, near and far"),
+        command("", "the demo: one caller, local and remote"),
         command("server", "a server, in one terminal"),
         command(
             "client Ada Grace",
             "a client, in another one: one call for each name",
         ),
-        command("client --near Ada", "the same caller, and nobody else"),
+        command("client --local Ada", "the same caller, without a server"),
         command("measure", "bytes, microseconds and lines of code of a call"),
     ],
     options: &[
         heading("Options of server and client"),
-        option("addr ADDR", "where to listen, or whom to call", ADDR),
+        option("addr ADDR", "the address to listen on, or to call", ADDR),
         heading("Options of client"),
-        flag("near", "fulfils the contract itself: no server is asked"),
+        flag("local", "uses the local implementation, without a server"),
         // For the demo, which starts this program as its server.
         hidden("until-stdin-ends"),
     ],
     end: "Ctrl-C ends the server. A client of lesson 02 understands it: the bytes are the same.\n",
 };
 
-/// How long a client waits for a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits for a reply.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     PROGRAM.main(|given| {
@@ -61,7 +61,7 @@ async fn run(given: &Given) -> anyhow::Result<()> {
     }
     match given.command() {
         "server" => serve(addr, given.has("until-stdin-ends")).await,
-        "client" => call((!given.has("near")).then_some(addr), given.words()).await,
+        "client" => call((!given.has("local")).then_some(addr), given.words()).await,
         "measure" => measure::run().await,
         _ => demo::run().await,
     }
@@ -72,32 +72,29 @@ async fn serve(addr: SocketAddr, until_stdin_ends: bool) -> anyhow::Result<()> {
     let shutdown = stopped(on_signal(until_stdin_ends)?);
     let mut services = services()?;
     services.register(scales_server(OnePanda))?;
-    // A client gets an answer from this line on: people and tests wait for it.
+    // From this line on clients get replies; tests wait for it.
     tell(&format!("listening on {}", listener.local_addr()?));
     let (services, settings) = (Arc::new(services), Settings::default());
     Ok(l02_rpc::server::serve(listener, Handshake::None, services, settings, shutdown).await?)
 }
 
-/// Calls the server at `addr`; `None` is this program itself.
+/// Calls the server at `addr`; `None` is the local implementation.
 async fn call(addr: Option<SocketAddr>, names: &[String]) -> anyhow::Result<()> {
-    ensure!(
-        !names.is_empty(),
-        "whom shall the server greet? Give a name"
-    );
+    ensure!(!names.is_empty(), "no name to greet. Give a name");
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    // From here on near and far are one: `welcome` takes whatever fulfils the contract.
+    // `welcome` takes any implementation of the contract.
     let greetings = match addr {
-        None => welcome(&Near, &names).await,
+        None => welcome(&Local, &names).await,
         Some(addr) => {
-            let nobody = || {
+            let no_server = || {
                 format!(
-                    "nobody answers at {addr}. Is the server running? \
+                    "no server answers at {addr}. Is the server running? \
                      `cargo run -p l04-typed-rpc -- server`"
                 )
             };
             let client = Client::connect(addr, Settings::default()).await;
             welcome(
-                &HelloClient::new(client.with_context(nobody)?, PATIENCE),
+                &HelloClient::new(client.with_context(no_server)?, TIMEOUT),
                 &names,
             )
             .await

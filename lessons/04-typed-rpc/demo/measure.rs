@@ -1,5 +1,5 @@
-//! One row of the ladder: what the greeting call costs through the contract, in three places. The
-//! far server is another process, as it would be in real life; only the machine is the same.
+//! One row of the ladder: the cost of the greeting call through the contract, with three implementations. The
+//! remote server is another process on the same machine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,14 +8,14 @@ use std::time::Duration;
 use anyhow::ensure;
 use l02_rpc::client::Client;
 use l02_rpc::server::{Event, Settings};
-use l04_typed_rpc::greeter::{Hello, HelloClient, Near, services};
+use l04_typed_rpc::greeter::{Hello, HelloClient, Local, services};
 use l04_typed_rpc::memory;
 use stage::measure::{PROFILE, Times, head, lines_of_code};
 
 use crate::peer::Peer;
 
 const CALLS: usize = 5000;
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
 /// The columns of the words in front of the numbers.
 const WORDS: usize = 38;
@@ -28,16 +28,16 @@ pub async fn run() -> anyhow::Result<()> {
     head(WORDS);
 
     let server = Peer::start().await?;
-    times(&Near).await?.row("near: a function call", WORDS);
+    times(&Local).await?.row("local: a function call", WORDS);
     let client = memory::connect(Arc::new(services()?), Settings::default());
-    times(&HelloClient::new(client, PATIENCE))
+    times(&HelloClient::new(client, TIMEOUT))
         .await?
         .row("the stub, over memory", WORDS);
     let client = Client::connect(server.addr, Settings::default()).await?;
     times(&ByHand(client.clone()))
         .await?
         .row("no stub: names by hand, over a socket", WORDS);
-    let far = times(&HelloClient::new(client, PATIENCE))
+    let remote = times(&HelloClient::new(client, TIMEOUT))
         .await?
         .row("the stub, over a socket", WORDS);
 
@@ -60,7 +60,7 @@ pub async fn run() -> anyhow::Result<()> {
     );
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!("| 04 typed RPC | {bytes} | {far:.0} | 02's and {lines} |");
+    println!("| 04 typed RPC | {bytes} | {remote:.0} | 02's and {lines} |");
     Ok(())
 }
 
@@ -69,13 +69,13 @@ struct ByHand(Client);
 
 impl Hello for ByHand {
     async fn hello_world(&self, name: String) -> Result<String, l04_typed_rpc::Error> {
-        let call = self.0.call_within(PATIENCE, "hello.HelloWorld", &name);
+        let call = self.0.call_within(TIMEOUT, "hello.HelloWorld", &name);
         Ok(call.await?)
     }
 
     async fn hello_later(&self, name: String, ms: u64) -> Result<String, l04_typed_rpc::Error> {
         let arguments = (name, ms);
-        let call = self.0.call_within(PATIENCE, "hello.HelloLater", &arguments);
+        let call = self.0.call_within(TIMEOUT, "hello.HelloLater", &arguments);
         Ok(call.await?)
     }
 }
@@ -92,7 +92,7 @@ async fn bytes_of_a_call(server: &Peer) -> anyhow::Result<usize> {
         ..Settings::default()
     };
     let client = Client::connect(server.addr, settings).await?;
-    let hello = HelloClient::new(client, PATIENCE);
+    let hello = HelloClient::new(client, TIMEOUT);
     hello.hello_world(NAME.to_string()).await?;
     Ok(BYTES.load(Ordering::Relaxed))
 }
@@ -103,7 +103,7 @@ async fn times(hello: &impl Hello) -> anyhow::Result<Times> {
         let greeting = hello.hello_world(NAME.to_string()).await?;
         ensure!(
             greeting == "wire hello world",
-            "a strange greeting: {greeting}"
+            "an unexpected greeting: {greeting}"
         );
         Ok(())
     })

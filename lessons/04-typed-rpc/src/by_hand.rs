@@ -1,8 +1,8 @@
-//! One contract written out by hand: a trait, a wrapper that serves what implements it, and a stub
-//! that implements it by calling. Read it once, and you have read what [`crate::contract!`] writes.
+//! One contract written by hand: a trait, a wrapper that serves an implementation of it, and a stub
+//! that implements it by calling. [`crate::contract!`] writes the same code.
 //!
-//! The name `echo.Twice` stands in two places, and so do the types. Here the compiler cannot see
-//! that both are the same; the macro takes them from one.
+//! The name `echo.Twice` stands in two places, and so do the types. The compiler does not compare
+//! the two places; the macro writes both from one declaration.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +13,18 @@ use l02_rpc::service::Service;
 use crate::error::Error;
 
 // ANCHOR: trait
-/// What both sides agree on.
+/// The contract of both sides.
 pub trait Echo: Send + Sync + 'static {
     /// The text, twice.
     fn twice(&self, text: String) -> impl Future<Output = Result<String, Error>> + Send;
 }
 // ANCHOR_END: trait
 
-// ANCHOR: near
-/// Fulfils the contract in this program.
-pub struct Near;
+// ANCHOR: local
+/// Implements the contract in this program.
+pub struct Local;
 
-impl Echo for Near {
+impl Echo for Local {
     async fn twice(&self, text: String) -> Result<String, Error> {
         if text.is_empty() {
             return Err(Error::method("nothing to say twice"));
@@ -32,18 +32,18 @@ impl Echo for Near {
         Ok(format!("{text} {text}"))
     }
 }
-// ANCHOR_END: near
+// ANCHOR_END: local
 
 // ANCHOR: server
-/// The server's side: anything that fulfils the contract, as a service of lesson 02.
+/// The server's side: makes a service of lesson 02 from any implementation of the contract.
 pub fn echo_server(echo: impl Echo) -> Service {
-    // Many calls run at the same time, and all of them use the one value.
+    // Many calls run at the same time and share the one implementation.
     let echo = Arc::new(echo);
     Service::new("echo").method("Twice", move |(text,): (String,)| {
         let echo = Arc::clone(&echo);
         async move {
             let outcome = echo.twice(text).await;
-            // Value or error, it goes on as it is: the wrapper decides nothing.
+            // The wrapper passes on the value or the error, and decides nothing.
             outcome.map_err(|error| error.to_string())
         }
     })
@@ -51,17 +51,17 @@ pub fn echo_server(echo: impl Echo) -> Service {
 // ANCHOR_END: server
 
 // ANCHOR: client
-/// The client's side: fulfils the contract by calling a server.
+/// The client's side: implements the contract by calling a server.
 #[derive(Clone, Debug)]
 pub struct EchoClient {
     client: Client,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl EchoClient {
-    /// Calls over this connection, and waits no longer than `patience` for each answer.
-    pub fn new(client: Client, patience: Duration) -> Self {
-        EchoClient { client, patience }
+    /// Calls over this connection, and waits no longer than `timeout` for each answer.
+    pub fn new(client: Client, timeout: Duration) -> Self {
+        EchoClient { client, timeout }
     }
 }
 
@@ -70,7 +70,7 @@ impl Echo for EchoClient {
         let arguments = (text,);
         let call = self
             .client
-            .call_within(self.patience, "echo.Twice", &arguments);
+            .call_within(self.timeout, "echo.Twice", &arguments);
         Ok(call.await?)
     }
 }

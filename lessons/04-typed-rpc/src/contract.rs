@@ -1,14 +1,14 @@
-//! The macro that makes trait, server wrapper and client stub from one declaration. It writes what
-//! [`crate::by_hand`] has written out, once for each method; compare the two side by side.
+//! The macro that makes trait, server wrapper and client stub from one declaration. It writes the code of
+//! [`crate::by_hand`], once for each method; compare the two side by side.
 //!
-//! `macro_rules!` and not a procedural macro: it needs no crate of its own and no parser, and what
-//! it writes can be read off its lower half. The price is a fixed shape of the declaration.
+//! A `macro_rules!` needs no crate of its own and no parser, unlike a procedural macro, and its lower half
+//! shows the code that it writes. In return the declaration has a fixed form.
 
 // ANCHOR: contract
-/// Declares what can be called, and makes both sides of it. In a pattern, `$( ... )+` is "one or
-/// more of these", `$value:ty` is "a type, from now on called `$value`".
+/// Declares the methods of a contract, and makes both sides of it. In a pattern, `$( ... )+` means "one or
+/// more of these", and `$value:ty` means "a type, from now on called `$value`".
 ///
-/// See [`crate::greeter`] for how it is used.
+/// [`crate::greeter`] uses it.
 #[macro_export]
 macro_rules! contract {
     (
@@ -20,7 +20,7 @@ macro_rules! contract {
             )+
         }
     ) => {
-        // The trait: each method as declared, and every one of them may fail.
+        // The trait: each method as declared, and each may fail.
         $(#[$about])*
         $vis trait $Trait: Send + Sync + 'static {
             $(
@@ -31,17 +31,18 @@ macro_rules! contract {
             )+
         }
 
-        /// Serves anything that fulfils the contract.
-        $vis fn $server(it: impl $Trait) -> $crate::Service {
-            let it = ::std::sync::Arc::new(it);
+        /// Serves any implementation of the contract.
+        $vis fn $server(implementation: impl $Trait) -> $crate::Service {
+            let implementation = ::std::sync::Arc::new(implementation);
             $crate::Service::new($service)
             $(
                 .method($name, {
-                    let it = ::std::sync::Arc::clone(&it);
+                    let implementation = ::std::sync::Arc::clone(&implementation);
                     move |($($arg,)*): ($($kind,)*)| {
-                        let it = ::std::sync::Arc::clone(&it);
+                        let implementation = ::std::sync::Arc::clone(&implementation);
                         async move {
-                            let outcome: Result<$value, _> = it.$method($($arg),*).await;
+                            let outcome: Result<$value, _> =
+                                implementation.$method($($arg),*).await;
                             outcome.map_err(|error| error.to_string())
                         }
                     }
@@ -49,20 +50,20 @@ macro_rules! contract {
             )+
         }
 
-        /// Fulfils the contract by calling the server at the other end of a connection.
+        /// Implements the contract by calling the server at the other end of a connection.
         #[derive(Clone, Debug)]
         $vis struct $client {
             client: $crate::Client,
-            patience: ::std::time::Duration,
+            timeout: ::std::time::Duration,
         }
 
         impl $client {
-            /// Calls over this connection, and waits no longer than `patience` for each answer.
+            /// Calls over this connection, and waits no longer than `timeout` for each answer.
             $vis fn new(
                 client: $crate::Client,
-                patience: ::std::time::Duration,
+                timeout: ::std::time::Duration,
             ) -> Self {
-                Self { client, patience }
+                Self { client, timeout }
             }
         }
 
@@ -71,7 +72,7 @@ macro_rules! contract {
                 async fn $method(&self, $($arg: $kind),*) -> Result<$value, $crate::Error> {
                     let name = concat!($service, ".", $name);
                     let arguments = ($($arg,)*);
-                    let call = self.client.call_within(self.patience, name, &arguments);
+                    let call = self.client.call_within(self.timeout, name, &arguments);
                     Ok(call.await?)
                 }
             )+

@@ -1,6 +1,6 @@
-//! What may go wrong with a method of a contract. Two kinds, because they ask for different
-//! things: the method's own "no" is an answer, and the same near and far; trouble on the way is no
-//! answer at all, and a method in this program never has it.
+//! The error of a contract's method. It has two kinds, because a caller reacts differently to each: the
+//! method's own refusal is an answer, local and remote alike. An error on the way means that there is no
+//! answer, and a local method never has one.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use l02_rpc::client::CallError;
 use l02_rpc::message::Failure;
 
 // ANCHOR: error
-/// Why a method gave no value.
+/// Why a method returned no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The method ran, and this is what it says. Near and far alike.
+    /// The method ran and refused, in these words. Local and remote methods alike.
     Method(String),
-    /// No answer of the method: the connection, the time, a name, a type. Only far.
+    /// No answer of the method: the connection, the timeout, a name, a type. Remote methods only.
     Wire(CallError),
 }
 
@@ -28,7 +28,7 @@ impl From<CallError> for Error {
 // ANCHOR_END: error
 
 impl Error {
-    /// The method's own error, from anything that reads as words.
+    /// The method's own error, with these words.
     pub fn method(words: impl Into<String>) -> Self {
         Error::Method(words.into())
     }

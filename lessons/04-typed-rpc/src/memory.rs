@@ -1,6 +1,6 @@
-//! A connection without a socket. Client and server are the ones of lesson 02, unchanged: they
-//! ask for something that carries bytes, and a pipe in memory does. Frames, numbers and encoding
-//! are all there, so a test over it tests them; ports, addresses and the system are not.
+//! A connection without a socket. Client and server are those of lesson 02, unchanged: they take any
+//! reader and writer, and tokio has a pair in memory. A test over it covers frames, call numbers and
+//! encoding. It does not cover ports, addresses and the operating system.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use l02_rpc::service::Services;
 use tokio::io::{BufReader, duplex, split};
 
 // ANCHOR: connect
-/// So many bytes may be on their way in each direction; then the writing side has to wait, as on a
-/// real connection. A pipe without an end would hide that from every test.
-const ROOM: usize = 4096;
+/// The bytes that fit into each direction. Then a writer has to wait, as on a real connection; an
+/// unbounded pipe would hide that from every test.
+const CAPACITY: usize = 4096;
 
-/// A client whose server is a task in this program. Both end with the last clone of the client.
-/// `settings` are those of both, and only the client's end is observed, as over a socket.
+/// A client whose server is a task in this program. Both end with the last clone of the client. Both use
+/// these `settings`, and only the client's end is observed, as over a socket.
 pub fn connect(services: Arc<Services>, settings: Settings) -> Client {
-    let (near, far) = duplex(ROOM);
+    let (ours, theirs) = duplex(CAPACITY);
     let unobserved = Settings {
         observe: |_| {},
         ..settings
     };
     tokio::spawn(async move {
-        let (from, to) = split(far);
-        // The client has lost its connection and says so; this side need not.
+        let (from, to) = split(theirs);
+        // The client reports a lost connection; the server need not.
         let _ = server::converse(BufReader::new(from), to, &services, unobserved).await;
     });
-    let (from, to) = split(near);
+    let (from, to) = split(ours);
     Client::over(from, to, settings)
 }
 // ANCHOR_END: connect

@@ -1,14 +1,14 @@
-//! Two programs that both compile, and do not agree. A programmer has sorted the fields of a struct,
-//! which is good style and changes nothing in this program. On the wire the fields have no names,
-//! only an order, and the other program was compiled last year.
+//! Two programs that both compile and read each other's values wrongly. The fields of a struct were
+//! sorted, which changes nothing in this program. On the wire the fields have no names, only an order, and
+//! the other program was compiled last year.
 
 use crate::contract;
 use crate::error::Error;
 
 // ANCHOR: v1
-/// As it was when the client was compiled.
+/// The contract as it was when the client was compiled.
 pub mod v1 {
-    /// A panda on the scales.
+    /// The measures of a panda.
     #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
     pub struct Measures {
         /// In kg.
@@ -20,7 +20,7 @@ pub mod v1 {
     crate::contract! {
         /// Measures pandas.
         pub trait Scales = "scales", scales_server, ScalesClient {
-            /// By the panda's name.
+            /// The measures of the panda with this name.
             async fn measure(name: String) -> Measures = "Measure";
         }
     }
@@ -28,7 +28,7 @@ pub mod v1 {
 // ANCHOR_END: v1
 
 // ANCHOR: v2
-/// The fields in order of the alphabet.
+/// The same measures, with the fields in alphabetical order.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Measures {
     /// In cm.
@@ -40,13 +40,13 @@ pub struct Measures {
 contract! {
     /// Measures pandas.
     pub trait Scales = "scales", scales_server, ScalesClient {
-        /// By the panda's name.
+        /// The measures of the panda with this name.
         async fn measure(name: String) -> Measures = "Measure";
     }
 }
 // ANCHOR_END: v2
 
-/// The one panda that was ever measured: 170 cm, 110 kg.
+/// An implementation with one panda: 170 cm, 110 kg.
 #[derive(Clone, Copy, Debug)]
 pub struct OnePanda;
 

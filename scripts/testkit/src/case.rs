@@ -236,8 +236,12 @@ impl Case {
              to cause one."
                 .to_string()
         };
+        let who = match panicked.own {
+            true => "your code panicked",
+            false => "a panic, not in exercise.rs",
+        };
         self.report()
-            .detail("your code panicked", &panicked.place)
+            .detail(who, &panicked.place)
             .detail("with", &panicked.message)
             .advice(advice)
             .to_string()

@@ -27,6 +27,8 @@ pub(crate) struct Panicked {
     /// The message is a finished report of ours (from a helper thread of the check, or from
     /// [`crate::Pieces`]) and is shown as it is.
     pub words: bool,
+    /// `place` is a line of the learner's file.
+    pub own: bool,
 }
 
 /// From now on panics are collected. One case at a time: the caller holds a lock.
@@ -75,6 +77,7 @@ fn collect(info: &PanicHookInfo<'_>) -> bool {
         return false;
     };
     let place = info.location();
+    let answer = answer_beside(open.file);
     let of_the_check = place.is_some_and(|place| place.file() == open.file);
     if of_the_check && std::thread::current().id() == open.thread {
         open.failed = true;
@@ -93,12 +96,43 @@ fn collect(info: &PanicHookInfo<'_>) -> bool {
         || "an unknown place".to_string(),
         |place| format!("{}:{}", place.file(), place.line()),
     );
+    let mut place = place;
+    let mut own = words || place.replace('\\', "/").contains(&answer);
+    if !own && let Some(line) = innermost(&answer) {
+        (place, own) = (line, true);
+    }
     open.panics.push(Panicked {
         place,
         message,
         words,
+        own,
     });
     true
+}
+
+/// The learner's file, as the compiler names it: it lies beside the check.
+fn answer_beside(check: &str) -> String {
+    let check = check.replace('\\', "/");
+    let dir = check.rsplit_once('/').map_or("", |(dir, _)| dir);
+    format!("{dir}/exercise.rs")
+}
+
+/// The innermost line of the file `answer` on the stack of this thread. A library that panics names a line of its own,
+/// and the learner wants the line that called it.
+fn innermost(answer: &str) -> Option<String> {
+    let trace = std::backtrace::Backtrace::force_capture().to_string();
+    let mut places = trace
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("at "));
+    places.find_map(|place| {
+        let place = place.replace('\\', "/");
+        let (file, line) = place.rsplit_once(':')?.0.rsplit_once(':')?;
+        // The file is named from the root, from the folder in which the check runs, or in full.
+        let file = file.trim_start_matches("./");
+        let same =
+            file.ends_with("exercise.rs") && (file.ends_with(answer) || answer.ends_with(file));
+        same.then(|| format!("{answer}:{line}"))
+    })
 }
 
 /// A panic while the lock was held leaves nothing half done here, so poison is no news.

@@ -1,44 +1,42 @@
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::time::Duration;
+
+use l04_typed_rpc::Client;
 
 // Given in given.rs, beside this file: `Shop`, `ShopError`.
 pub use super::given::*;
 
-/// A shop at the other end of a connection. It is asked with one line, and answers with one:
+/// Implements `Shop` by calling a server with the client of lesson 02. `price` has no errors yet, and `order` is to be
+/// written.
 ///
-/// * `price tea` or `stock tea`
-/// * `ok 350`, or `unknown` if it has no such article
-pub struct FarShop {
-    stream: BufReader<TcpStream>,
+/// * The names on the wire are `shop.Price` and `shop.Order`. The arguments travel as one tuple, in the trait's
+///   order: `(article,)` and `(article, count)`.
+/// * No call waits longer than `timeout`.
+/// * The method's own error, `Failure::Failed`, is `Refused` with the method's words.
+/// * `NotRun`: the server found no such service or method or could not read the arguments, or the client could
+///   not send them.
+/// * `Unknown`: every other error. `l02_rpc::client::CallError` and `l02_rpc::message::Failure` list them.
+pub struct ShopClient {
+    client: Client,
+    timeout: Duration,
 }
 
-impl FarShop {
-    /// No answer may keep the caller waiting for longer than `patience`. Once one was missing, every
-    /// later call is `NoAnswer` too: its line could be the late answer to another question.
-    pub fn new(stream: TcpStream, _patience: Duration) -> Self {
-        FarShop {
-            stream: BufReader::new(stream),
-        }
-    }
-
-    fn ask(&mut self, what: &str, article: &str) -> u32 {
-        let _ = writeln!(self.stream.get_mut(), "{what} {article}");
-        let mut line = String::new();
-        let _ = self.stream.read_line(&mut line);
-        let number = line.trim_end().strip_prefix("ok ");
-        number
-            .and_then(|number| number.parse().ok())
-            .unwrap_or_default()
+impl ShopClient {
+    pub fn new(client: Client, timeout: Duration) -> Self {
+        ShopClient { client, timeout }
     }
 }
 
-impl Shop for FarShop {
-    fn price(&mut self, article: &str) -> Result<u32, ShopError> {
-        Ok(self.ask("price", article))
+impl Shop for ShopClient {
+    async fn price(&self, article: String) -> Result<u32, ShopError> {
+        let arguments = (article,);
+        let call = self
+            .client
+            .call_within(self.timeout, "shop.Price", &arguments);
+        Ok(call.await.unwrap_or_default())
     }
 
-    fn stock(&mut self, article: &str) -> Result<u32, ShopError> {
-        Ok(self.ask("stock", article))
+    async fn order(&self, article: String, count: u32) -> Result<u64, ShopError> {
+        let _arguments = (article, count);
+        Err(ShopError::Unknown)
     }
 }

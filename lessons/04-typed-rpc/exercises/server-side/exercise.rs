@@ -1,28 +1,26 @@
-/// What a till can do. Whoever writes one knows nothing of requests and replies.
-pub trait Till {
-    /// Sells so many of an article, and returns what they cost together, in cents.
-    fn sell(&mut self, article: &str, count: u32) -> Result<u32, String>;
-    /// Takes back what was sold with this receipt.
-    fn refund(&mut self, receipt: u32) -> Result<(), String>;
-}
+// Given in given.rs, beside this file: `Orders`.
+pub use super::given::*;
 
-/// Serves any till: one request in, one reply out, both of them one line without its newline.
+/// Serves any implementation of `Orders`: one request in, one reply out. Each is one line without its newline.
 ///
-/// * `sell tea 2` → `ok 700`; `refund 17` → `ok`
-/// * the method fails → `failed WORDS`, the method's own; a newline in them becomes a space
-/// * anything else than these two methods, NAME being its first word → `no method NAME`
-/// * not the arguments of the method → `bad argument`, and the till is not asked
-pub fn answer(till: &mut impl Till, request: &str) -> String {
+/// * `order ARTICLE COUNT` is replied `ok CENTS`, and `cancel NUMBER` is replied `ok`.
+/// * Exactly one space stands between two words. Of two spaces in a row, the second one is part of the arguments.
+/// * The method is called once for each request, also if it fails. Its error is replied as `failed WORDS`, with its
+///   own words. A newline in them becomes a space.
+/// * If the first word is no method: `no method NAME`.
+/// * If the rest is not exactly the arguments of the method: `bad argument`, and no method is called. An article is
+///   one word and not empty. COUNT and NUMBER are what `u32::from_str` accepts.
+pub fn answer(orders: &mut impl Orders, request: &str) -> String {
     let words: Vec<&str> = request.split(' ').collect();
     match words[0] {
-        "sell" => {
+        "order" => {
             let count = words[2].parse().unwrap_or_default();
-            let cents = till.sell(words[1], count).unwrap_or_default();
+            let cents = orders.order(words[1], count).unwrap_or_default();
             format!("ok {cents}")
         }
         _ => {
-            let receipt = words[1].parse().unwrap_or_default();
-            let _ = till.refund(receipt);
+            let number = words[1].parse().unwrap_or_default();
+            let _ = orders.cancel(number);
             "ok".to_string()
         }
     }

@@ -1,35 +1,31 @@
-//! A wrapper has nothing to decide. It turns bytes into arguments and a `Result` into a reply, and
-//! whatever it cannot do exactly is a reply that says so. The match is over the method and its
-//! whole list of arguments: too few and too many fall through to `bad argument` by themselves.
-//! The words of an error come from somewhere else, perhaps from a caller, so they are data: a
-//! newline in them would begin a second reply, which the next caller would take for its own.
+//! The wrapper decides nothing. It turns a line into arguments and a `Result` into a reply, and what it cannot turn
+//! exactly is a reply that says so. The `match` is over the method and all of its arguments, so too few and too many
+//! fall through to `bad argument`. The words of an error may come from a caller, so they are data: a newline in them
+//! would begin a second reply, and the next caller would take it for its own.
 
-/// What a till can do. Whoever writes one knows nothing of requests and replies.
-pub trait Till {
-    /// Sells so many of an article, and returns what they cost together, in cents.
-    fn sell(&mut self, article: &str, count: u32) -> Result<u32, String>;
-    /// Takes back what was sold with this receipt.
-    fn refund(&mut self, receipt: u32) -> Result<(), String>;
-}
+// Given in given.rs, beside this file: `Orders`.
+pub use super::given::*;
 
-/// Serves any till: one request in, one reply out, both of them one line without its newline.
-pub fn answer(till: &mut impl Till, request: &str) -> String {
+/// Serves any implementation of `Orders`: one request in, one reply out.
+pub fn answer(orders: &mut impl Orders, request: &str) -> String {
+    let bad = || "bad argument".to_string();
     let words: Vec<&str> = request.split(' ').collect();
     let outcome = match words[..] {
-        ["sell", article, count] => {
+        ["order", article, count] if !article.is_empty() => {
             let Ok(count) = count.parse() else {
-                return "bad argument".to_string();
+                return bad();
             };
-            till.sell(article, count).map(|cents| format!("ok {cents}"))
+            let cents = orders.order(article, count);
+            cents.map(|cents| format!("ok {cents}"))
         }
-        ["refund", receipt] => {
-            let Ok(receipt) = receipt.parse() else {
-                return "bad argument".to_string();
+        ["cancel", number] => {
+            let Ok(number) = number.parse() else {
+                return bad();
             };
-            till.refund(receipt).map(|()| "ok".to_string())
+            orders.cancel(number).map(|()| "ok".to_string())
         }
-        ["sell" | "refund", ..] => return "bad argument".to_string(),
-        _ => return format!("no method {}", words.first().unwrap_or(&"")),
+        ["order" | "cancel", ..] => return bad(),
+        _ => return format!("no method {}", words[0]),
     };
     outcome.unwrap_or_else(|error| format!("failed {}", error.replace('\n', " ")))
 }

@@ -1,34 +1,35 @@
-// Given in given.rs, beside this file: `Malformed`, `field`.
+// Given in given.rs, beside this file: `Malformed`, `field`, `put`.
 pub use super::given::*;
 
-/// A panda as version 2 knows it. Version 1 had `name` and `keeper`; its programs still run, and
-/// nobody can compile them again.
+/// A panda as version 2 knows it. Version 1 had `name` and `keeper`. Its programs still run, and cannot be compiled
+/// again.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Panda {
-    /// In cm. New, and not every panda was measured.
+    /// In cm. New in version 2. Not every panda was measured.
     pub height: Option<u32>,
     pub name: String,
     pub keeper: String,
 }
 
-/// Fields one after another, each a length of one byte and so many bytes of text. No field says
-/// which one it is. Version 1 wrote `name`, `keeper`; it reads these two and ignores what follows.
+/// Writes the fields one after the other; no field has a name in the bytes. Version 1 wrote `name` and `keeper`. It
+/// reads these two and ignores the bytes behind them.
 ///
-/// Programs of version 1 must be able to read what this writes.
+/// * Programs of version 1 must be able to read what this writes.
+/// * The height is written as decimal digits. "Not measured" is written as an empty field, or as no field.
 pub fn encode(panda: &Panda) -> Vec<u8> {
     let height = panda.height.map(|cm| cm.to_string()).unwrap_or_default();
     let mut bytes = Vec::new();
-    for text in [&height, &panda.name, &panda.keeper] {
-        // No text here is longer than that.
-        let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
-        bytes.push(length);
-        bytes.extend_from_slice(&text.as_bytes()[..usize::from(length)]);
-    }
+    put(&mut bytes, &height);
+    put(&mut bytes, &panda.name);
+    put(&mut bytes, &panda.keeper);
     bytes
 }
 
-/// Reads what version 1, version 2 and versions to come have written: there, too, new fields come
-/// after the old ones. A field that is cut off or makes no sense is `Malformed`.
+/// Reads what versions 1, 2 and later ones have written. Later versions put their new fields behind the old ones, and
+/// the bytes behind the height are ignored.
+///
+/// * No field for the height, or an empty one, is `None`.
+/// * A field that was cut off, is not UTF-8, or holds a height that is no `u32` is `Malformed`.
 pub fn decode(bytes: &[u8]) -> Result<Panda, Malformed> {
     let (height, rest) = field(bytes)?;
     let (name, rest) = field(rest)?;

@@ -1,4 +1,4 @@
-//! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
+//! The binary: the demo, two terminals, and its error messages.
 
 use std::net::TcpListener;
 
@@ -7,22 +7,22 @@ use testkit::program::{Binary, is_gone};
 const L04: Binary = Binary(env!("CARGO_BIN_EXE_l04-typed-rpc"));
 
 #[test]
-fn the_demo_tells_its_story_and_leaves_nothing_behind() {
+fn the_demo_runs_and_leaves_no_process() {
     let out = L04.tells(
         &[],
         &[
             "call   hello.HelloWorld     04 77 69 72 65",
             "0 frames seen  [\"Ada hello world\", \"你好 hello world\"]",
             "4 frames seen  [\"Ada hello world\", \"你好 hello world\"]",
-            "near  Err(Method(\"there is no panda 0\"))",
-            "far   Err(Method(\"there is no panda 0\"))",
-            "compiled, ran, failed: there is no method `hello.HelloWord`",
-            "compiled, ran, failed: `Panda.GetInfo` cannot read its argument",
+            "local   Err(Method(\"there is no panda 0\"))",
+            "remote  Err(Method(\"there is no panda 0\"))",
+            "compiled, and failed when it ran: there is no method `hello.HelloWord`",
+            "compiled, and failed when it ran: `Panda.GetInfo` cannot read its argument",
             "reply  value                aa 01 6e",
             "the client has: 110 cm, 170 kg, and no error",
-            "the call that waited   Err(Wire(Lost(",
-            "`welcome`, from now on Err(Wire(Lost(",
-            "`welcome`, near        Ok([\"wire hello world\"])",
+            "the call that waited  Err(Wire(Lost(",
+            "a later call          Err(Wire(Lost(",
+            "a local call          Ok([\"wire hello world\"])",
         ],
     );
     is_gone(&out, "That is process ");
@@ -33,10 +33,10 @@ fn two_terminals_and_one() {
     let server = L04.server(&[]);
     let addr = server.addr.to_string();
     let greetings = "Ada hello world\n你好 hello world\n";
-    let far = L04.run(&["client", "--addr", &addr, "Ada", "你好"]);
-    assert_eq!(far, (true, greetings.to_string(), String::new()));
-    let near = L04.run(&["client", "--near", "Ada", "你好"]);
-    assert_eq!(near, far);
+    let remote = L04.run(&["client", "--addr", &addr, "Ada", "你好"]);
+    assert_eq!(remote, (true, greetings.to_string(), String::new()));
+    let local = L04.run(&["client", "--local", "Ada", "你好"]);
+    assert_eq!(local, remote);
 }
 
 #[test]
@@ -44,12 +44,12 @@ fn errors_say_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nobody = free.local_addr().unwrap().to_string();
+    let unused = free.local_addr().unwrap().to_string();
     drop(free);
     let there = "another program listens there already";
     L04.refuses(&["server", "--addr", &addr], there);
     let running = "Is the server running? `cargo run -p l04-typed-rpc -- server`";
-    L04.refuses(&["client", "--addr", &nobody, "Ada"], running);
+    L04.refuses(&["client", "--addr", &unused, "Ada"], running);
     L04.refuses(&["client"], "Give a name");
     let example = "an address looks like 127.0.0.1:8080";
     L04.refuses(&["server", "--addr", "here"], example);

@@ -1,6 +1,6 @@
-//! What the compiler refuses, and what it says. The words are pinned beside each program and shown in the
-//! chapter. They are the compiler's own and change with it, so they are compared under one version only;
-//! under any other one the programs must still fail, and this test says so.
+//! Programs that the compiler must reject, and its messages. The messages stand beside each program and in the
+//! chapter. They change with the compiler, so they are compared under one version only. Under any other version
+//! the programs must still fail.
 //!
 //! Libraries mostly use the crate `trybuild` for this. It builds the library and its dependencies once more,
 //! in a target directory of its own. Here the compiler gets the library that cargo has just built for this
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The compiler whose words are pinned.
+/// The compiler whose messages are compared.
 const PINNED: &str = "1.95.";
 
 #[test]
@@ -21,7 +21,9 @@ fn wrong_shapes_do_not_compile() {
     let root = root.canonicalize().unwrap();
     let version = version();
     if !version.starts_with(PINNED) {
-        println!("rustc {version}: that they fail is tested, the words of {PINNED}x are not");
+        println!(
+            "rustc {version}: the programs must fail, and the messages of {PINNED}x are not compared"
+        );
     }
     let mut programs = 0;
     for file in fs::read_dir(root.join("lessons/04-typed-rpc/tests/refused")).unwrap() {
@@ -34,19 +36,19 @@ fn wrong_shapes_do_not_compile() {
         let pinned = fs::read_to_string(program.with_extension("stderr")).unwrap();
         assert!(
             !version.starts_with(PINNED) || unindented(&said) == unindented(&pinned),
-            "{}: the compiler says\n\n{said}\nand not\n\n{pinned}",
+            "{}: the compiler prints\n\n{said}\nand not\n\n{pinned}",
             program.display()
         );
     }
     assert_eq!(programs, 4);
 }
 
-/// What the compiler says about a program, without the lines that every failure ends with.
+/// The compiler's messages about a program, without the lines that end every failure.
 fn refusal(program: &Path, root: &Path) -> String {
     let deps = env::current_exe().unwrap().parent().unwrap().to_owned();
     let library = newest(&deps, "libl04_typed_rpc-");
     let output = rustc()
-        // Where cargo starts it as well: the library knows its files by their paths from there.
+        // Cargo starts it here as well, so the paths in the messages are the same.
         .current_dir(root)
         .args(["--edition", "2024", "--emit", "metadata", "--out-dir"])
         .arg(env!("CARGO_TARGET_TMPDIR"))
@@ -71,8 +73,8 @@ fn refusal(program: &Path, root: &Path) -> String {
     said.lines().fold(Words::default(), Words::line).text
 }
 
-/// The compiler's words without what changes from day to day: where a line of the library stands, and how
-/// many other types there are.
+/// The compiler's messages without the parts that change often: line numbers in the library, and how many other
+/// types there are.
 #[derive(Default)]
 struct Words {
     text: String,

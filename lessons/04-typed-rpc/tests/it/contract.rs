@@ -1,4 +1,4 @@
-//! The same tests near, in memory and over a socket: a caller cannot tell them apart.
+//! The same tests with a local implementation, in memory and over a socket.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,11 +7,11 @@ use l02_rpc::client::{CallError, Client};
 use l02_rpc::message::Failure;
 use l04_typed_rpc::by_hand::{self, Echo, EchoClient, echo_server};
 use l04_typed_rpc::greeter::{
-    Hello, HelloClient, Near, Panda, PandaClient, hello_server, services, welcome,
+    Hello, HelloClient, Local, Panda, PandaClient, hello_server, services, welcome,
 };
 use l04_typed_rpc::versions::{OnePanda, scales_server, v1};
 use l04_typed_rpc::{Error, contract};
-use testkit::PATIENCE;
+use testkit::PATIENCE as TIMEOUT;
 
 use crate::places::{in_memory, only, over_a_socket};
 
@@ -24,7 +24,7 @@ async fn greets(hello: impl Hello) {
     );
 }
 
-async fn says_no(panda: impl Panda) {
+async fn refuses(panda: impl Panda) {
     assert_eq!(panda.get_info(100).await, Ok(200));
     let no = Error::method("there is no panda 0");
     assert_eq!(panda.get_info(0).await, Err(no));
@@ -33,23 +33,23 @@ async fn says_no(panda: impl Panda) {
 }
 
 #[tokio::test]
-async fn near() {
-    greets(Near).await;
-    says_no(Near).await;
+async fn local() {
+    greets(Local).await;
+    refuses(Local).await;
 }
 
 #[tokio::test]
-async fn far_in_memory() {
+async fn remote_in_memory() {
     let client = in_memory(Arc::new(services().unwrap())).await;
-    greets(HelloClient::new(client.clone(), PATIENCE)).await;
-    says_no(PandaClient::new(client, PATIENCE)).await;
+    greets(HelloClient::new(client.clone(), TIMEOUT)).await;
+    refuses(PandaClient::new(client, TIMEOUT)).await;
 }
 
 #[tokio::test]
-async fn far_over_a_socket() {
+async fn remote_over_a_socket() {
     let client = over_a_socket(Arc::new(services().unwrap())).await;
-    greets(HelloClient::new(client.clone(), PATIENCE)).await;
-    says_no(PandaClient::new(client, PATIENCE)).await;
+    greets(HelloClient::new(client.clone(), TIMEOUT)).await;
+    refuses(PandaClient::new(client, TIMEOUT)).await;
 }
 // ANCHOR_END: everywhere
 
@@ -59,17 +59,17 @@ async fn both(services: impl Fn() -> Arc<l02_rpc::service::Services>) -> [Client
 
 #[tokio::test]
 async fn a_stub_can_be_served_again() {
-    // A stub fulfils the contract, so it can stand behind a server itself: a chain of three.
-    let far = over_a_socket(Arc::new(services().unwrap())).await;
-    let middle = hello_server(HelloClient::new(far, PATIENCE));
+    // A stub implements the contract, so it can be served itself: a chain of three.
+    let remote = over_a_socket(Arc::new(services().unwrap())).await;
+    let middle = hello_server(HelloClient::new(remote, TIMEOUT));
     let client = in_memory(only(middle)).await;
-    greets(HelloClient::new(client, PATIENCE)).await;
+    greets(HelloClient::new(client, TIMEOUT)).await;
 }
 
 #[tokio::test]
 async fn written_by_hand_it_is_the_same() {
-    for client in both(|| only(echo_server(by_hand::Near))).await {
-        let echo = EchoClient::new(client, PATIENCE);
+    for client in both(|| only(echo_server(by_hand::Local))).await {
+        let echo = EchoClient::new(client, TIMEOUT);
         assert_eq!(echo.twice("so".into()).await, Ok("so so".into()));
         let no = Error::method("nothing to say twice");
         assert_eq!(echo.twice(String::new()).await, Err(no));
@@ -86,12 +86,12 @@ async fn callers_of_lesson_02_are_understood() {
 
 #[tokio::test]
 async fn a_lost_connection_is_no_answer() {
-    // A server that takes the connection, and hangs up.
-    let (near, far) = tokio::io::duplex(64);
-    let (from, to) = tokio::io::split(near);
+    // A server that accepts the connection and closes it.
+    let (ours, theirs) = tokio::io::duplex(64);
+    let (from, to) = tokio::io::split(ours);
     let client = Client::over(from, to, Default::default());
-    drop(far);
-    let hello = HelloClient::new(client, PATIENCE);
+    drop(theirs);
+    let hello = HelloClient::new(client, TIMEOUT);
     let lost = welcome(&hello, &["wire"]).await;
     assert!(
         matches!(lost, Err(Error::Wire(CallError::Lost(_)))),
@@ -100,21 +100,21 @@ async fn a_lost_connection_is_no_answer() {
 }
 
 #[tokio::test]
-async fn patience_ends() {
+async fn a_timeout_ends_a_call() {
     for client in both(|| Arc::new(services().unwrap())).await {
         let hello = HelloClient::new(client.clone(), Duration::from_millis(20));
         let since = Instant::now();
         let late = hello.hello_later("wire".into(), 5000).await;
         assert_eq!(late, Err(Error::Wire(CallError::Timeout)));
-        assert!(since.elapsed() < PATIENCE);
-        assert_eq!(client.in_flight(), 0, "a late call leaves nothing behind");
+        assert!(since.elapsed() < TIMEOUT);
+        assert_eq!(client.in_flight(), 0, "the call left an entry behind");
     }
 }
 
 #[tokio::test]
 async fn slow_and_quick_calls_share_a_stub() {
     for client in both(|| Arc::new(services().unwrap())).await {
-        let hello = HelloClient::new(client, PATIENCE);
+        let hello = HelloClient::new(client, TIMEOUT);
         let slow = hello.hello_later("slow".into(), 50);
         let quick = async {
             let greeting = hello.hello_world("quick".into()).await;
@@ -129,25 +129,25 @@ async fn slow_and_quick_calls_share_a_stub() {
 }
 
 #[tokio::test]
-async fn a_method_that_nobody_serves_is_the_wires_error() {
-    let client = in_memory(only(hello_server(Near))).await;
-    let info = PandaClient::new(client, PATIENCE).get_info(100).await;
-    let nobody = CallError::Server(Failure::NoService("Panda.GetInfo".into()));
-    assert_eq!(info, Err(Error::Wire(nobody)));
+async fn a_method_that_is_not_served_is_an_error_of_the_wire() {
+    let client = in_memory(only(hello_server(Local))).await;
+    let info = PandaClient::new(client, TIMEOUT).get_info(100).await;
+    let no_service = CallError::Server(Failure::NoService("Panda.GetInfo".into()));
+    assert_eq!(info, Err(Error::Wire(no_service)));
 }
 
 #[tokio::test]
 async fn two_versions_compile_and_do_not_agree() {
     use v1::Scales;
     for client in both(|| only(scales_server(OnePanda))).await {
-        let old = v1::ScalesClient::new(client, PATIENCE);
+        let old = v1::ScalesClient::new(client, TIMEOUT);
         let san = old.measure("San".into()).await.unwrap();
         assert_eq!((san.weight, san.height), (170, 110), "no error, and wrong");
     }
 }
 
 contract! {
-    /// Every shape that a declaration may have.
+    /// Every form that a declaration may have.
     trait Shapes = "shapes", shapes_server, ShapesClient {
         async fn nothing() -> () = "Nothing";
         async fn three(a: u8, b: Option<String>, c: Vec<(u64, bool)>) -> Vec<String> = "Three";
@@ -174,7 +174,7 @@ impl Shapes for Here {
 #[tokio::test]
 async fn any_number_of_arguments() {
     for client in both(|| only(shapes_server(Here))).await {
-        let shapes = ShapesClient::new(client, PATIENCE);
+        let shapes = ShapesClient::new(client, TIMEOUT);
         assert_eq!(shapes.nothing().await, Ok(()));
         let three = shapes
             .three(7, Some("b".into()), vec![(u64::MAX, true)])

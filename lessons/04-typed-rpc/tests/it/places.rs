@@ -1,5 +1,4 @@
-//! Where a contract can be fulfilled: near, over memory, over a socket. The tests are written once
-//! and run in each place.
+//! Clients over memory and over a socket. The tests are written once and run with each.
 
 use std::sync::Arc;
 
@@ -23,13 +22,7 @@ pub async fn over_a_socket(services: Arc<Services>) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let settings = Settings::default();
-    let forever = std::future::pending();
-    tokio::spawn(serve(
-        listener,
-        Handshake::None,
-        services,
-        settings,
-        forever,
-    ));
+    let never = std::future::pending();
+    tokio::spawn(serve(listener, Handshake::None, services, settings, never));
     Client::connect(addr, settings).await.unwrap()
 }

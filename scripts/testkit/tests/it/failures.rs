@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use testkit::{Case, On, case};
 
-use crate::planted;
+use crate::exercise;
 
 /// The text of the failure that `body` must end in.
 fn failure(situation: &str, body: impl FnOnce(&Case)) -> String {
@@ -147,7 +147,7 @@ fn a_panic_in_another_thread_is_a_failure_with_its_place() {
     let text = failure("A client breaks off", |case| {
         let server = case.serve("serve", |listener| {
             let (stream, _) = listener.accept()?;
-            let worker = thread::spawn(move || planted::read(stream));
+            let worker = thread::spawn(move || exercise::read(stream));
             let _ = worker.join();
             Ok(())
         });
@@ -159,14 +159,14 @@ fn a_panic_in_another_thread_is_a_failure_with_its_place() {
         text.starts_with("A client breaks off\n  your code panicked  "),
         "{text}"
     );
-    assert!(text.contains("planted.rs:"), "{text}");
+    assert!(text.contains("exercise.rs:"), "{text}");
     assert!(text.contains("with                bad luck"), "{text}");
 }
 
 #[test]
 fn a_panic_that_nobody_else_notices_fails_the_case() {
     let text = failure("A background task", |_| {
-        let _ = thread::spawn(planted::unwrap_a_reset).join();
+        let _ = thread::spawn(exercise::unwrap_a_reset).join();
     });
     assert!(text.contains("kind: ConnectionReset"), "{text}");
     assert!(text.contains("→ The connection was thrown away"), "{text}");
@@ -175,7 +175,7 @@ fn a_panic_that_nobody_else_notices_fails_the_case() {
 
 #[test]
 fn a_todo_in_the_same_thread_has_words() {
-    let text = failure("The first step", |_| planted::todo());
+    let text = failure("The first step", |_| exercise::todo());
     assert!(text.contains("→ This part is still a `todo!`"), "{text}");
 }
 
@@ -256,7 +256,7 @@ fn pieces_come_one_a_read() {
 fn reading_on_after_the_message() {
     let text = failure("All is here", |case| {
         let mut pieces = case.pieces(["hello"]).then_silence();
-        let _ = planted::read_all(&mut pieces);
+        let _ = exercise::read_all(&mut pieces);
     });
     assert!(
         text.starts_with("All is here\n  expected     an answer, now"),
@@ -268,7 +268,7 @@ fn reading_on_after_the_message() {
 #[test]
 fn a_loop_at_the_end_is_noticed() {
     let text = failure("The client has finished", |case| {
-        planted::read_for_ever(&mut case.pieces(["hello"]));
+        exercise::read_for_ever(&mut case.pieces(["hello"]));
     });
     assert!(text.contains("your answer  1000 more reads"), "{text}");
 }

@@ -1,6 +1,6 @@
 //! What checks and tests of all lessons rely on, one test program.
 
+mod exercise;
 mod failures;
 mod guarded;
-mod planted;
 mod program;

@@ -80,10 +80,13 @@ impl Report {
         self.results.iter().any(|(ran, ok)| ran == name && *ok)
     }
 
-    /// The first test that failed, with what it printed.
+    /// Of the tests that failed, the one that stands first in `order`, with what it printed. A check has its plainest
+    /// case first; the harness runs them by their names.
     #[must_use]
-    pub fn first_failure(&self) -> Option<(&str, &str)> {
-        let (name, _) = self.results.iter().find(|(_, ok)| !ok)?;
+    pub fn first_failure(&self, order: &[String]) -> Option<(&str, &str)> {
+        let failed = self.results.iter().filter(|(_, ok)| !ok);
+        let place = |name: &String| order.iter().position(|known| known == name);
+        let (name, _) = failed.min_by_key(|(name, _)| place(name).unwrap_or(usize::MAX))?;
         let text = self.failures.iter().find(|(failed, _)| failed == name);
         Some((name, text.map_or("", |(_, text)| text)))
     }
@@ -176,7 +179,7 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
             [("one".into(), true), ("two".into(), false)]
         );
         assert_eq!(report.summary, Some((1, 1)));
-        let (name, text) = report.first_failure().unwrap();
+        let (name, text) = report.first_failure(&[]).unwrap();
         assert_eq!(name, "two");
         let panics = panics(text);
         assert_eq!(panics.len(), 2);
@@ -185,6 +188,19 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
         assert!(
             panics[1].message.starts_with("A frame") && panics[1].message.ends_with("→ Read on.")
         );
+    }
+
+    #[test]
+    fn the_first_failure_is_the_one_that_the_check_has_first() {
+        let report = Report::parse("test a ... FAILED\ntest b ... FAILED\n");
+        let first = |order: &[&str]| {
+            let order: Vec<String> = order.iter().map(ToString::to_string).collect();
+            report
+                .first_failure(&order)
+                .map(|(name, _)| name.to_owned())
+        };
+        assert_eq!(first(&["c", "b", "a"]).as_deref(), Some("b"));
+        assert_eq!(first(&[]).as_deref(), Some("a"));
     }
 
     #[test]

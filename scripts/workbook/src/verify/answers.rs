@@ -36,6 +36,29 @@ struct Answer<'a> {
     must: Must,
 }
 
+/// What came out of judging.
+#[derive(Default)]
+struct Found {
+    faults: Vec<Fault>,
+    rejected: Vec<Rejected>,
+}
+
+/// A mistake that was rejected as announced.
+struct Rejected {
+    exercise: String,
+    file: PathBuf,
+    slug: String,
+    /// What was said of it, without the numbers of the run.
+    message: String,
+}
+
+impl Found {
+    fn append(&mut self, mut other: Self) {
+        self.faults.append(&mut other.faults);
+        self.rejected.append(&mut other.rejected);
+    }
+}
+
 /// How much was proven.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
@@ -107,10 +130,15 @@ pub fn faults(
         .filter(|answers| !answers.is_empty())
         .partition(|answers| built.programs.contains_key(&answers[0].exercise.id));
     let whole = whole.into_iter().flatten().collect();
-    faults.extend(judge_all(&scratch, &built, whole, say));
+    let mut found = judge_all(&scratch, &built, whole, say);
     if !broken.is_empty() {
-        faults.extend(one_by_one(&scratch, broken, say)?);
+        found.append(one_by_one(&scratch, broken, say)?);
     }
+    faults.append(&mut found.faults);
+    faults.extend(twins(
+        found.rejected,
+        &slugs::Known::read(course, slugs::TWINS),
+    ));
     Ok((faults, counts))
 }
 
@@ -119,7 +147,7 @@ pub fn faults(
 fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<Answer<'a>> {
     let read = |file: &Path| std::fs::read_to_string(course.path(file)).ok();
     let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
-    let list = slugs::Known::read(course);
+    let list = slugs::Known::read(course, slugs::FILE);
     let (stub, solution) = (exercise.stub(), exercise.solution());
     let pass = |solution| Must::Pass { times, solution };
     let answers = [
@@ -168,13 +196,13 @@ fn one_by_one(
     scratch: &Scratch,
     broken: Vec<Vec<Answer<'_>>>,
     say: &mut dyn FnMut(&str),
-) -> io::Result<Vec<Fault>> {
-    let mut faults = Vec::new();
+) -> io::Result<Found> {
+    let mut found = Found::default();
     let mut waiting: Vec<_> = broken.into_iter().map(Vec::into_iter).collect();
     loop {
         let round: Vec<Answer<'_>> = waiting.iter_mut().filter_map(Iterator::next).collect();
         if round.is_empty() {
-            return Ok(faults);
+            return Ok(found);
         }
         say(&format!("compiling {} answers alone", round.len()));
         for answer in &round {
@@ -183,8 +211,8 @@ fn one_by_one(
         }
         let ids: Vec<&str> = round.iter().map(|a| a.exercise.id.as_str()).collect();
         match build(scratch, &ids) {
-            Ok(built) => faults.extend(judge_all(scratch, &built, round, say)),
-            Err(fault) => faults.push(fault),
+            Ok(built) => found.append(judge_all(scratch, &built, round, say)),
+            Err(fault) => found.faults.push(fault),
         }
     }
 }
@@ -195,10 +223,10 @@ fn judge_all(
     built: &Built,
     answers: Vec<Answer<'_>>,
     say: &mut dyn FnMut(&str),
-) -> Vec<Fault> {
+) -> Found {
     let all = answers.len();
     let waiting: Mutex<VecDeque<Answer<'_>>> = Mutex::new(answers.into());
-    let mut faults = Vec::new();
+    let mut found = Found::default();
     std::thread::scope(|scope| {
         let (judged, results) = mpsc::channel();
         for _ in 0..2 {
@@ -214,17 +242,25 @@ fn judge_all(
             });
         }
         drop(judged);
-        for (fault, done) in results.into_iter().zip(1..) {
-            faults.extend(fault);
+        for (result, done) in results.into_iter().zip(1..) {
+            match result {
+                Ok(rejected) => found.rejected.extend(rejected),
+                Err(fault) => found.faults.push(fault),
+            }
             if done % 50 == 0 || done == all {
                 say(&format!("{done} of {all} answers judged"));
             }
         }
     });
-    faults
+    found
 }
 
-fn judge_one(scratch: &Scratch, answer: &Answer<'_>, built: &Built) -> Option<Fault> {
+fn judge_one(
+    scratch: &Scratch,
+    answer: &Answer<'_>,
+    built: &Built,
+) -> Result<Option<Rejected>, Fault> {
+    let mut rejected = None;
     let times = match answer.must {
         Must::Pass { times, .. } => times,
         Must::Fail | Must::BeRejected { .. } => 1,
@@ -239,16 +275,72 @@ fn judge_one(scratch: &Scratch, answer: &Answer<'_>, built: &Built) -> Option<Fa
             &Cancel::default(),
             &mut |_| {},
         );
-        let what = match verdict {
-            Ok(verdict) => fault(&answer.must, &verdict, time),
+        let what = match &verdict {
+            Ok(verdict) => fault(&answer.must, verdict, time),
             Err(BuildError::Cancelled) => None,
-            Err(BuildError::Cargo(why) | BuildError::Missing(why)) => Some(why),
+            Err(BuildError::Cargo(why) | BuildError::Missing(why)) => Some(why.clone()),
         };
         if let Some(what) = what {
-            return Some(Fault::at(&answer.file, what));
+            return Err(Fault::at(&answer.file, what));
+        }
+        // One that is taken for another one is known to be told like it.
+        if let (
+            Must::BeRejected {
+                mistake,
+                known: false,
+            },
+            Ok(verdict),
+        ) = (&answer.must, verdict)
+        {
+            rejected = Some(Rejected {
+                exercise: answer.exercise.id.clone(),
+                file: answer.file.clone(),
+                slug: mistake.belief.slug.clone(),
+                message: without_numbers(&verdict.message),
+            });
         }
     }
-    None
+    Ok(rejected)
+}
+
+/// The text with `#` in place of each number, in one line.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match (c.is_ascii_digit(), out.ends_with('#')) {
+            (true, true) => {}
+            (true, false) => out.push('#'),
+            (false, _) => out.push(c),
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Mistakes of different beliefs that end in the same message: what was seen is not told, or one of them is none.
+fn twins(mut rejected: Vec<Rejected>, known: &slugs::Known) -> Vec<Fault> {
+    rejected.sort_by(|a, b| a.file.cmp(&b.file));
+    let mut faults = Vec::new();
+    for (at, one) in rejected.iter().enumerate() {
+        let first = rejected[..at].iter().find(|other| {
+            other.exercise == one.exercise && other.message == one.message && other.slug != one.slug
+        });
+        match (first, known.contains(&one.file)) {
+            (Some(first), false) => faults.push(Fault::at(
+                &one.file,
+                format!(
+                    "its message is that of {}: tell what was seen, so that a learner can tell them apart: {}",
+                    first.file.file_name().unwrap_or_default().display(),
+                    one.message
+                ),
+            )),
+            (None, true) => faults.push(Fault::at(
+                &one.file,
+                format!("no mistake before it has its message: take it out of {}", slugs::TWINS),
+            )),
+            _ => {}
+        }
+    }
+    faults
 }
 
 /// What is wrong with an answer that was judged so.

@@ -1,9 +1,11 @@
-//! Right answers in another style, which stand in the folder `accepted/` of an exercise.
+//! Right answers in another style, which stand in the folder `accepted/` of an exercise; and mistakes that a
+//! verdict tells apart.
 
 use std::fs;
 
 use crate::support::Fixture;
 use crate::verify::seen;
+use workbook::verify::slugs;
 
 const ALPHA: &str = "lessons/00-first/exercises/alpha";
 
@@ -43,4 +45,42 @@ fn right_answers_in_another_style_must_pass() {
         found[0].contains("accepted/notes.txt: stray file"),
         "{found:?}"
     );
+}
+
+#[test]
+fn mistakes_that_only_a_number_tells_apart_are_found() {
+    let fixture = Fixture::new().with_the_real_theme();
+    let twin = format!("{ALPHA}/mistakes/4_one_more.diff");
+    let first = fixture.path(&format!("{ALPHA}/mistakes/1_the_same.diff"));
+    let text = fs::read_to_string(&first).unwrap();
+    fs::write(
+        &first,
+        text.replace("says: add it to itself", "says: your answer 21"),
+    )
+    .unwrap();
+    let text = text
+        .replace("the-same-is-twice", "one-more-is-twice")
+        .replace("The same is twice as much.", "One more is twice as much.")
+        .replace("let same = n;", "let same = n + 2;");
+    let says = text
+        .lines()
+        .find(|line| line.starts_with("says: "))
+        .unwrap();
+    let text = text.replace(says, "says: your answer 23");
+    fs::write(fixture.path(&twin), text).unwrap();
+    let says = fixture.says(&["verify", "alpha"]);
+    let words = "4_one_more.diff: its message is that of 1_the_same.diff: tell what was seen, so that a learner can \
+                 tell them apart: A number is doubled expected # your answer #";
+    assert!(says.contains(words), "{says}");
+    // What is known is no fault; what is known and mended is one.
+    let list = fixture.path(slugs::TWINS);
+    fs::create_dir_all(list.parent().unwrap()).unwrap();
+    fs::write(&list, format!("# Left to mend.\n{twin}\n")).unwrap();
+    let says = fixture.says(&["verify", "alpha"]);
+    assert!(says.contains("no fault"), "{says}");
+    let second = twin.replace("4_one_more", "2_a_constant");
+    fs::write(&list, format!("{twin}\n{second}\n")).unwrap();
+    let says = fixture.says(&["verify", "alpha"]);
+    let words = "2_a_constant.diff: no mistake before it has its message: take it out of";
+    assert!(says.contains(words), "{says}");
 }

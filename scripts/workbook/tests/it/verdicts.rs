@@ -213,6 +213,41 @@ fn a_panic_in_the_answer_is_told_with_its_place() {
 }
 
 #[test]
+fn a_panic_in_the_standard_library_is_told_with_the_line_that_called_it() {
+    let (_, says) = alpha(
+        "let now = std::time::Instant::now();\n    let _ = now - std::time::Duration::MAX;\n    n",
+    );
+    assert!(
+        says.contains("your code panicked  lessons/00-first/exercises/alpha/exercise.rs:3\n"),
+        "{says}"
+    );
+    assert!(
+        says.contains("overflow when subtracting duration"),
+        "{says}"
+    );
+}
+
+#[test]
+fn the_test_that_stands_first_in_the_check_speaks_first() {
+    // By its name `all_is_well` runs before `doubles`; and it never ends.
+    for last in ["panic!(\"a puzzle\")", "loop { std::thread::park(); }"] {
+        let fixture = Fixture::new();
+        let check = fixture.path("lessons/00-first/exercises/alpha/check.rs");
+        let text = std::fs::read_to_string(&check).unwrap();
+        let more = format!(
+            "\n#[test]\nfn all_is_well() {{\n    if exercise::double(1) != 2 {{\n        {last}\n    }}\n}}\n"
+        );
+        std::fs::write(&check, text + &more).unwrap();
+        let says = fixture.says(&["check", "alpha"]);
+        assert!(
+            says.contains("A number is doubled\n    expected     42"),
+            "{says}"
+        );
+        assert!(says.contains("check.rs:11  doubles"), "{says}");
+    }
+}
+
+#[test]
 fn a_gigabyte_of_output_is_bounded() {
     let fixture = Fixture::new();
     fixture.write(

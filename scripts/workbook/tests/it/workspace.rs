@@ -317,6 +317,20 @@ fn packages_and_binaries_are_named_after_their_folder() {
 
 /// A check is run by its name in the whole workspace: `cargo test --workspace --test watch` must not
 /// start another program of that name as well.
+/// A panic in a library is told with the line of the learner's file that called it: without line tables there is none.
+#[test]
+fn every_lesson_is_built_with_line_tables() {
+    let manifest = read(&root().join("Cargo.toml"));
+    for (name, _) in lessons() {
+        let profile = &manifest["profile"]["dev"]["package"][format!("l{name}").as_str()];
+        assert_eq!(
+            profile["debug"].as_str(),
+            Some("line-tables-only"),
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn no_other_test_has_the_name_of_an_exercise() {
     let mut exercises = Vec::new();
@@ -552,11 +566,17 @@ fn the_tour_has_a_row_for_each_pattern_and_no_more() {
 /// Mistakes that a verdict takes for another one. Lower this number with each line that is taken out.
 const KNOWN_SLUGS: usize = 21;
 
+/// Mistakes whose message is that of another one. Lower this number with each line that is taken out.
+const KNOWN_TWINS: usize = 2;
+
 #[test]
 fn the_list_of_mistakes_without_their_own_belief_only_shrinks() {
     let text = fs::read_to_string(root().join(slugs::FILE)).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     assert_eq!(lines.count(), KNOWN_SLUGS, "{}", slugs::FILE);
+    let text = fs::read_to_string(root().join(slugs::TWINS)).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(lines.count(), KNOWN_TWINS, "{}", slugs::TWINS);
     let course = Course::load(&root()).unwrap();
     assert_eq!(slugs::faults(&course), []);
 }
