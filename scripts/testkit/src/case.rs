@@ -2,12 +2,12 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe, Location};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::running::{self, Running, Serving};
-use crate::{Listening, On, PATIENCE, Peer, Pieces, Report, View, advice, hook};
+use crate::{Listening, On, PATIENCE, Peer, Pieces, Report, Schedule, View, advice, hook};
 
 /// Runs `body` in a situation whose name is the first line of every failure in it.
 ///
@@ -21,26 +21,57 @@ use crate::{Listening, On, PATIENCE, Peer, Pieces, Report, View, advice, hook};
 /// without a name could belong to any of them.
 #[track_caller]
 pub fn case(situation: &str, body: impl FnOnce(&Case)) {
+    let _turn = next();
+    match attempt(Location::caller().file(), situation, true, None, body) {
+        Outcome::Passed => {}
+        Outcome::Failed(words) => panic!("{words}"),
+    }
+}
+
+/// Waits until no other case is open.
+pub(crate) fn next() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     // Waiting for our own turn would be for ever.
     assert!(
         !hook::inside(),
         "cases do not nest: end one before the next"
     );
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    hook::open(Location::caller().file());
+/// How a case ended.
+pub(crate) enum Outcome {
+    Passed,
+    /// In these words, which are still to be said.
+    Failed(String),
+}
+
+/// Runs `body` once. A failure in words of the check itself is on the screen already if `aloud`; then the panic goes
+/// on from here. `lucky` is told with a failure: the order of events that another one has hidden.
+pub(crate) fn attempt(
+    file: &'static str,
+    situation: &str,
+    aloud: bool,
+    lucky: Option<&Schedule>,
+    body: impl FnOnce(&Case),
+) -> Outcome {
+    hook::open(file, aloud);
     let case = Case {
         situation: situation.to_string(),
         ended: Arc::default(),
+        lucky: lucky.cloned(),
     };
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| body(&case)));
     match (outcome, hook::close()) {
-        // The check has failed in words of its own, and they are printed already.
-        (Err(payload), (_, true)) => panic::resume_unwind(payload),
-        (_, (Some(panicked), _)) => panic!("{}", case.about_panic(&panicked)),
-        (Err(payload), (None, _)) => panic::resume_unwind(payload),
-        (Ok(()), (None, _)) => {}
+        (Err(payload), (_, true)) if aloud => panic::resume_unwind(payload),
+        (_, (Some(panicked), false)) => Outcome::Failed(case.about_panic(&panicked)),
+        (Err(payload), (None, false)) => panic::resume_unwind(payload),
+        (Err(payload), _) => Outcome::Failed(
+            payload
+                .downcast::<String>()
+                .map_or_else(|_| "the check failed".to_string(), |words| *words),
+        ),
+        (Ok(()), _) => Outcome::Passed,
     }
 }
 
@@ -49,6 +80,8 @@ pub struct Case {
     situation: String,
     /// What the learner's functions returned, if it was an error: shown beside later trouble.
     ended: Arc<Mutex<Vec<(String, String)>>>,
+    /// The order of events, where the usual one hides the failure.
+    lucky: Option<Schedule>,
 }
 
 impl Case {
@@ -71,6 +104,9 @@ impl Case {
             .iter()
         {
             report = report.detail(label, text);
+        }
+        if let Some(schedule) = &self.lucky {
+            report = report.by_luck(schedule);
         }
         panic!("{report}");
     }
@@ -240,11 +276,15 @@ impl Case {
             true => "your code panicked",
             false => "a panic, not in exercise.rs",
         };
-        self.report()
+        let report = self
+            .report()
             .detail(who, &panicked.place)
             .detail("with", &panicked.message)
-            .advice(advice)
-            .to_string()
+            .advice(advice);
+        match &self.lucky {
+            Some(schedule) => report.by_luck(schedule).to_string(),
+            None => report.to_string(),
+        }
     }
 }
 

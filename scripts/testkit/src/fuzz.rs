@@ -14,6 +14,11 @@ pub const MEMORY: u64 = 48 * 1024;
 pub struct Dice(u64);
 
 impl Dice {
+    /// The numbers that belong to `seed`.
+    pub(crate) fn of(seed: usize) -> Self {
+        Dice((seed as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
     /// Any number but 0.
     pub fn roll(&mut self) -> u64 {
         self.0 ^= self.0 << 13;

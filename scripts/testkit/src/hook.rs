@@ -15,8 +15,9 @@ struct Open {
     /// The file the case was written in; a panic from there carries words for the learner.
     file: &'static str,
     panics: Vec<Panicked>,
-    /// The check has failed and its words are on the screen.
+    /// The check has failed; its words are on the screen if `aloud`.
     failed: bool,
+    aloud: bool,
 }
 
 /// One panic that happened in code under test.
@@ -32,7 +33,7 @@ pub(crate) struct Panicked {
 }
 
 /// From now on panics are collected. One case at a time: the caller holds a lock.
-pub(crate) fn open(file: &'static str) {
+pub(crate) fn open(file: &'static str, aloud: bool) {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let before = panic::take_hook();
@@ -47,6 +48,7 @@ pub(crate) fn open(file: &'static str) {
         file,
         panics: Vec::new(),
         failed: false,
+        aloud,
     });
 }
 
@@ -81,7 +83,7 @@ fn collect(info: &PanicHookInfo<'_>) -> bool {
     let of_the_check = place.is_some_and(|place| place.file() == open.file);
     if of_the_check && std::thread::current().id() == open.thread {
         open.failed = true;
-        return false;
+        return !open.aloud;
     }
     let (message, words) = if let Some(report) = info.payload().downcast_ref::<Report>() {
         (report.to_string(), true)

@@ -12,6 +12,7 @@
 //! * [`View`] shows values the way a learner should see them, bytes above all.
 //! * [`advice`] turns network errors into a sentence; [`On`] replaces it where a check knows better.
 //! * [`driven`] is time that a check drives: an hour takes no time.
+//! * [`schedules`] runs one situation in many orders of its events, and tells the shortest one that fails.
 //! * [`fuzz`] makes noise for decoders, as much as a budget allows.
 //! * [`Report`] is the text of a failure: situation, details in two columns, advice.
 //! * [`consul`] finds the real Consul and starts it, [`etcd`] an etcd or a cluster of three, [`redis`] a
@@ -38,6 +39,7 @@ mod python;
 pub mod redis;
 mod report;
 mod running;
+pub mod schedule;
 mod scratch;
 pub mod server;
 mod view;
@@ -51,5 +53,6 @@ pub use pieces::Pieces;
 pub use python::{python, python_with_packages};
 pub use report::Report;
 pub use running::{Running, Serving};
+pub use schedule::{Schedule, schedules};
 pub use scratch::free_port;
 pub use view::{View, seconds, view_bytes};

@@ -6,11 +6,15 @@ use std::fmt;
 /// Advice is wrapped here. The runner indents the text by two more columns.
 const WIDTH: usize = 86;
 
+/// What stands above the steps of a failure that another order of events hides. The runner knows these words.
+const BY_LUCK: &str = "Passed by luck: in the usual order all is well. In this order it fails:";
+
 /// What a failed check prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     situation: String,
     details: Vec<(String, String)>,
+    steps: Vec<String>,
     advice: String,
 }
 
@@ -20,6 +24,7 @@ impl Report {
         Report {
             situation: situation.into(),
             details: Vec::new(),
+            steps: Vec::new(),
             advice: String::new(),
         }
     }
@@ -27,6 +32,13 @@ impl Report {
     /// Adds one line below the situation. Labels are padded to a common column.
     pub fn detail(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
         self.details.push((label.into(), value.into()));
+        self
+    }
+
+    /// Adds what has happened, for a failure in an order of events that is not the usual one. The last step is the
+    /// wrong one.
+    pub(crate) fn steps(mut self, steps: Vec<String>) -> Self {
+        self.steps = steps;
         self
     }
 
@@ -54,6 +66,14 @@ impl fmt::Display for Report {
                     write!(f, "\n  {:column$}  ", "")?;
                 }
                 write!(f, "{line}")?;
+            }
+        }
+        if !self.steps.is_empty() {
+            write!(f, "\n  {BY_LUCK}")?;
+            let last = self.steps.len();
+            for (step, number) in self.steps.iter().zip(1..) {
+                let mark = if number == last { "✗" } else { " " };
+                write!(f, "\n  {mark} {number}. {step}")?;
             }
         }
         if !self.advice.is_empty() {

@@ -38,3 +38,8 @@ pub fn read_all(from: &mut impl Read) -> io::Result<Vec<u8>> {
 pub fn read_for_ever(from: &mut impl Read) {
     while let Ok(_n) = from.read(&mut [0; 64]) {}
 }
+
+/// Trusts that another thread was first.
+pub fn must_be(ready: bool) {
+    assert!(ready, "not ready");
+}

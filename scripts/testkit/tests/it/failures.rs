@@ -277,5 +277,9 @@ fn a_loop_at_the_end_is_noticed() {
 fn cases_do_not_nest() {
     let text = catch_unwind(|| case("outer", |_| case("inner", |_| {})));
     let text = text.expect_err("this would wait for ever");
-    assert!(text.downcast_ref::<&str>().unwrap().contains("do not nest"));
+    assert!(
+        text.downcast_ref::<String>()
+            .unwrap()
+            .contains("do not nest")
+    );
 }

@@ -4,3 +4,4 @@ mod exercise;
 mod failures;
 mod guarded;
 mod program;
+mod schedules;
