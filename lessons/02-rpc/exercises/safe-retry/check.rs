@@ -208,50 +208,6 @@ fn the_connection_may_end_as_well() {
     });
 }
 
-// The request may get lost as well as the reply, and more than once.
-#[test]
-fn the_last_try_may_be_the_first_reply() {
-    let title = "Pay 10 of 100; the request is lost, then two replies, and the fourth try succeeds";
-    case(title, |case| {
-        let (addr, bank) = open(&[NotRun, Closed, NotRun]);
-        let outcomes = pay(case, "ann", (&addr, LONG), &[10]);
-        let few = "The payment is tried 4 times, and the fourth try gets a reply.";
-        expect_tries(case, TRIES, &bank, few);
-        expect_balance(case, 90, &bank, NEVER, TWICE);
-        expect_reply(case, "ok 90", &outcomes, few);
-    });
-}
-
-// After the last try the caller learns why, and the next payment is another payment.
-#[test]
-fn without_any_reply_the_last_error_is_returned() {
-    case(
-        "Pay 10, and all tries end without a reply; then pay 10 again",
-        |case| {
-            let (addr, bank) = open(&[Closed, NotRun, Closed, Silent]);
-            let mut outcomes = pay(case, "ann", (&addr, SHORT), &[10, 10]);
-            let again = outcomes.split_off(1);
-            let all = "The first payment is tried `TRIES` times in all, and the second one gets a reply at once.";
-            expect_tries(case, TRIES + 1, &bank, all);
-            let last = |error: &io::Error| {
-                matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-            };
-            match &outcomes[0] {
-                Err(error) if last(error) => {}
-                outcome => {
-                    let advice = "The first three connections ended without a reply, and the last try timed out: return \
-                              the error of the last try.";
-                    case.differ("Err: a timeout", outcome.view(), advice);
-                }
-            }
-            let reused = "The second payment was not made: it had the key of the first one, whose replies were lost. A \
-                      payment without a reply has used up its key.";
-            expect_balance(case, 80, &bank, reused, TWICE);
-            expect_reply(case, "ok 80", &again, reused);
-        },
-    );
-}
-
 // With the same key for all payments only the first one would be made.
 #[test]
 fn two_payments_are_two() {
@@ -308,4 +264,48 @@ fn a_refusal_is_a_reply() {
         expect_reply(case, "refused no money", &outcomes, advice);
         expect_tries(case, 1, &bank, advice);
     });
+}
+
+// The request may get lost as well as the reply, and more than once.
+#[test]
+fn the_last_try_may_be_the_first_reply() {
+    let title = "Pay 10 of 100; the request is lost, then two replies, and the fourth try succeeds";
+    case(title, |case| {
+        let (addr, bank) = open(&[NotRun, Closed, NotRun]);
+        let outcomes = pay(case, "ann", (&addr, LONG), &[10]);
+        let few = "The payment is tried 4 times, and the fourth try gets a reply.";
+        expect_tries(case, TRIES, &bank, few);
+        expect_balance(case, 90, &bank, NEVER, TWICE);
+        expect_reply(case, "ok 90", &outcomes, few);
+    });
+}
+
+// After the last try the caller learns why, and the next payment is another payment.
+#[test]
+fn without_any_reply_the_last_error_is_returned() {
+    case(
+        "Pay 10, and all tries end without a reply; then pay 10 again",
+        |case| {
+            let (addr, bank) = open(&[Closed, NotRun, Closed, Silent]);
+            let mut outcomes = pay(case, "ann", (&addr, SHORT), &[10, 10]);
+            let again = outcomes.split_off(1);
+            let all = "The first payment is tried `TRIES` times in all, and the second one gets a reply at once.";
+            expect_tries(case, TRIES + 1, &bank, all);
+            let last = |error: &io::Error| {
+                matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+            };
+            match &outcomes[0] {
+                Err(error) if last(error) => {}
+                outcome => {
+                    let advice = "The first three connections ended without a reply, and the last try timed out: return \
+                              the error of the last try.";
+                    case.differ("Err: a timeout", outcome.view(), advice);
+                }
+            }
+            let reused = "The second payment was not made: it had the key of the first one, whose replies were lost. A \
+                      payment without a reply has used up its key.";
+            expect_balance(case, 80, &bank, reused, TWICE);
+            expect_reply(case, "ok 80", &again, reused);
+        },
+    );
 }
