@@ -7,12 +7,13 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::Instant;
 
 use exercise::{Answer, Calls, Lost};
-use testkit::{Case, PATIENCE, Peer, Running, View, case};
+use testkit::schedule::Thread;
+use testkit::{Case, PATIENCE, Peer, Running, View, case, schedules};
 
 /// A connection with a thread that reads its replies.
 fn reading(case: &Case) -> (Arc<Calls>, Running<'_, ()>, Peer<'_>) {
@@ -222,7 +223,58 @@ fn later_calls_fail_at_once() {
     });
 }
 
-// A call may begin at any moment of the end.
+// A call may begin between any two steps of the end. The check tries them all: it decides which thread takes the
+// lock next.
+#[test]
+fn a_call_begins_in_the_middle_of_the_end() {
+    let situation = "Call 2 begins while the connection is lost";
+    schedules(situation, |case, schedule| {
+        let (stream, server) = case.pair();
+        let calls = Arc::new(Calls::default());
+        let first = calls.begin(1);
+        server.close();
+        schedule.sends("server", "reader", "the connection ends");
+        let (reader, caller) = (Arc::clone(&calls), Arc::clone(&calls));
+        let (reads, begins) = (schedule.clone(), schedule.clone());
+        let (sender, second) = mpsc::channel();
+        let threads: Vec<Thread> = vec![
+            (
+                "reader",
+                Box::new(move || {
+                    reader.read_replies(stream);
+                    reads.does("reader", "returns");
+                }),
+            ),
+            (
+                "caller",
+                Box::new(move || {
+                    begins.does("caller", "begins call 2");
+                    // The receiver waits for this.
+                    let _ = sender.send(caller.begin(2));
+                }),
+            ),
+        ];
+        schedule.threads(case, threads);
+        let second = second.recv().unwrap_or_else(|_| mpsc::channel().1);
+        for (id, call) in [(1, first), (2, second)] {
+            // Both threads have returned: what is not here now never comes.
+            let answer = match call.try_recv() {
+                Ok(Err(Lost)) => continue,
+                Ok(value) => view(value),
+                Err(TryRecvError::Empty) => {
+                    "no answer, and no thread that will send one".to_string()
+                }
+                Err(TryRecvError::Disconnected) => "the channel was closed".to_string(),
+            };
+            schedule.does("caller", format!("call {id} gets {answer}"));
+            let advice = "Failing the entries and storing that the connection is lost must be one step under one lock, \
+                          and `begin` must look and insert under that lock as well.";
+            case.differ(format!("Lost for call {id}"), answer, advice);
+        }
+    });
+}
+
+// The same with threads that take no turns.
 #[test]
 fn no_call_slips_through_the_end() {
     const CALLS: u32 = 4000;

@@ -1,10 +1,10 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::sync::PoisonError;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
 
-// Given in given.rs, beside this file: `Answer`, `Lost` and `parse`.
+// Given in given.rs, beside this file: `Answer`, `Lost`, `parse`, and a `Mutex` that is std's.
 pub use super::given::*;
 
 /// The pending calls of one connection: ids, and channels to the callers.
