@@ -58,6 +58,15 @@ fn told(outcome: &RedisResult<Option<String>>) -> String {
     }
 }
 
+/// Fails if the answer asks for a script.
+fn script(case: &Case, error: &str) {
+    if error.contains("runs no scripts") {
+        let advice = "A Lua script is an atomic step in Redis, and right there. The readable server of this lesson runs none: \
+                      find the step among its commands.";
+        case.differ("commands that this server has", error, advice);
+    }
+}
+
 /// Holds everybody's second command back until all have had the reply to their first one; but not for ever.
 struct TogetherFirst {
     people: usize,
@@ -112,6 +121,9 @@ fn a_one_of_all() {
                     server.stop().await;
                     outcomes
                 });
+                for outcome in &outcomes {
+                    script(case, &told(outcome));
+                }
                 let winners = outcomes.iter().filter(|one| matches!(one, Ok(Some(_))));
                 let winners = winners.count();
                 if winners != 1 {

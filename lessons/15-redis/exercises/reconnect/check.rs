@@ -170,6 +170,10 @@ fn one_visit(case: &Case, breaks: Breaks) {
             "The visit is lost: something in Redis says that it was counted, and it was not. What is written in two steps can \
              break between them."
         }
+        (_, Err(error)) if error.to_string().contains("runs no scripts") => {
+            "A Lua script is an atomic step in Redis, and right there. The readable server of this lesson runs none: put the step \
+             together of commands that it has."
+        }
         (_, Err(_)) => {
             "There were tries left, and a new line is made by itself. Find out whether it was counted, and go on."
         }

@@ -16,6 +16,7 @@ pub const AN_HOUR: u64 = 3600;
 ///
 /// * After `TRIES` tries without an answer it is given up, with the last error.
 /// * If Redis answers that it cannot be done, it is not tried again.
+/// * The server of the check is the readable one of this lesson. It runs no Lua scripts: there is no `EVAL`.
 /// * Apart from `counter`, nothing of this may stay in Redis for ever.
 pub async fn count(mut redis: ConnectionManager, counter: &str, visit: &str) -> RedisResult<u64> {
     let _ = (visit, AN_HOUR);
