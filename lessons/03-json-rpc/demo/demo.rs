@@ -1,6 +1,6 @@
-//! The demo: this program is the client and starts itself again as the server. Every message is
-//! printed as it stands on the wire. Pieces and pauses are on purpose: on loopback nearly every
-//! message arrives whole, and that is exactly how a reader that waits for newlines gets through.
+//! The demo: this program is the client and starts itself again as the server. Each message is printed as it
+//! stands on the wire. Pieces and pauses are on purpose: on loopback nearly every message arrives whole, and
+//! code that reads only whole messages passes its tests there.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,15 +11,15 @@ use anyhow::bail;
 
 use crate::peer::Peer;
 
-/// Nothing in the demo takes longer than this; if it does, something is broken.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// After so much silence we believe that nothing more comes.
+/// The time limit for each read.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The time after which the demo assumes that no reply will arrive.
 const SILENCE: Duration = Duration::from_millis(150);
 
 const GREETING: &str = r#"{"jsonrpc":"2.0","method":"hello.HelloWorld","params":["wire"],"id":1}"#;
 const GO_GREETING: &str = r#"{"method":"hello.HelloWorld","params":["wire"],"id":1}"#;
 
-/// Tells the whole story.
+/// Runs all scenes.
 pub fn run() -> anyhow::Result<()> {
     let server = Peer::start()?;
     println!(
@@ -27,7 +27,7 @@ pub fn run() -> anyhow::Result<()> {
          \n    l03-json-rpc server --addr 127.0.0.1:0 --http-addr 127.0.0.1:0 --go-addr 127.0.0.1:0\n\
          \nThat is process {}. It speaks JSON-RPC 2.0 in lines on {},\n\
          2.0 over HTTP on {}, and Go's dialect on {}.\n\
-         Times are milliseconds since the dial.",
+         Times are milliseconds since the client connected.",
         std::process::id(),
         server.child.id(),
         server.lines,
@@ -35,13 +35,13 @@ pub fn run() -> anyhow::Result<()> {
         server.go
     );
 
-    title("1. The greeting call: a JSON object and a newline there, another one back");
-    let mut wire = Wire::dial(server.lines)?;
+    title("1. The greeting call: a JSON object and a newline in each direction");
+    let mut wire = Wire::connect(server.lines)?;
     wire.send(&format!("{GREETING}\n"))?;
     wire.replies(1)?;
 
-    title("2. The same call, and HTTP says where the message ends");
-    let mut wire = Wire::dial(server.http)?;
+    title("2. The same call over HTTP: Content-Length marks the end of the message");
+    let mut wire = Wire::connect(server.http)?;
     wire.send(&format!(
         "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{GREETING}",
         server.http,
@@ -49,28 +49,28 @@ pub fn run() -> anyhow::Result<()> {
     ))?;
     wire.replies(1)?;
 
-    title("3. The same call in Go's dialect: no `jsonrpc`, and a reply with both members");
-    let mut wire = Wire::dial(server.go)?;
+    title("3. The same call in Go's dialect: no `jsonrpc`, and a reply with `result` and `error`");
+    let mut wire = Wire::connect(server.go)?;
     wire.send(&format!("{GO_GREETING}\n"))?;
     wire.replies(1)?;
 
     title("4. A request of 2.0 on the port of Go's dialect");
-    let mut wire = Wire::dial(server.go)?;
+    let mut wire = Wire::connect(server.go)?;
     wire.send(&format!("{GREETING}\n"))?;
     wire.replies(1)?;
     println!(
-        "   A member it does not know is no reason to refuse. But a client of 2.0 cannot take"
+        "   The server ignores members that it does not know. But a client of 2.0 cannot read"
     );
     println!("   this reply: it has no `jsonrpc`, and it has an `error`.");
 
     title("5. Go's dialect has no delimiter: two objects in one write, and not one newline");
-    let mut wire = Wire::dial(server.go)?;
+    let mut wire = Wire::connect(server.go)?;
     let panda = r#"{"method":"Panda.GetInfo","params":[100],"id":2}"#;
     wire.send(&format!("{GO_GREETING}{panda}"))?;
     wire.replies(2)?;
 
-    title("6. One object in three pieces, 50 ms apart, cut inside a text and inside a character");
-    let mut wire = Wire::dial(server.go)?;
+    title("6. One object in three pieces, 50 ms apart, cut inside a string and inside a character");
+    let mut wire = Wire::connect(server.go)?;
     let bytes = r#"{"method":"hello.HelloWorld","params":["}你"],"id":3}"#.as_bytes();
     wire.send_bytes(&bytes[..40])?;
     thread::sleep(Duration::from_millis(50));
@@ -79,23 +79,23 @@ pub fn run() -> anyhow::Result<()> {
     wire.send_bytes(&bytes[42..])?;
     wire.replies(1)?;
 
-    title("7. A method that says no, and the next call on the same connection");
+    title("7. A method that fails, and the next call on the same connection");
     let no = r#""method":"Panda.GetInfo","params":[-1],"id":4}"#;
-    let mut wire = Wire::dial(server.lines)?;
+    let mut wire = Wire::connect(server.lines)?;
     wire.send(&format!("{{\"jsonrpc\":\"2.0\",{no}\n{GREETING}\n"))?;
     wire.replies(2)?;
     println!("   The same in Go's dialect:");
-    let mut wire = Wire::dial(server.go)?;
+    let mut wire = Wire::connect(server.go)?;
     wire.send(&format!("{{{no}{GO_GREETING}"))?;
     wire.replies(2)?;
 
-    title("8. A notification has no id: it is done, and nobody answers");
-    let mut wire = Wire::dial(server.lines)?;
+    title("8. A notification has no id: the method runs, and no reply is sent");
+    let mut wire = Wire::connect(server.lines)?;
     wire.send("{\"jsonrpc\":\"2.0\",\"method\":\"hello.HelloWorld\",\"params\":[\"wire\"]}\n")?;
     wire.silence()?;
 
-    title("9. What is no call: an error with the id null, and the connection lives on");
-    let mut wire = Wire::dial(server.lines)?;
+    title("9. Broken messages: an error with the id null, and the connection stays open");
+    let mut wire = Wire::connect(server.lines)?;
     wire.send("{\"jsonrpc\": \"2.0\", \"method\n")?;
     wire.replies(1)?;
     wire.send("[1]\n")?;
@@ -121,10 +121,10 @@ struct Wire {
 }
 
 impl Wire {
-    fn dial(addr: SocketAddr) -> anyhow::Result<Self> {
+    fn connect(addr: SocketAddr) -> anyhow::Result<Self> {
         let since = Instant::now();
-        let stream = TcpStream::connect_timeout(&addr, PATIENCE)?;
-        // Else the system may wait for more bytes before it sends a small piece.
+        let stream = TcpStream::connect_timeout(&addr, TIMEOUT)?;
+        // Without this the system may wait for more bytes before it sends a small piece.
         stream.set_nodelay(true)?;
         Ok(Wire { stream, since })
     }
@@ -138,10 +138,10 @@ impl Wire {
         self.stream.write_all(bytes)
     }
 
-    /// Waits for so many replies; each of them has its id near one of its ends.
+    /// Waits for this number of replies; each of them has one id.
     fn replies(&mut self, wanted: usize) -> anyhow::Result<()> {
         let (mut got, mut seen) = (Vec::new(), 0);
-        self.stream.set_read_timeout(Some(PATIENCE))?;
+        self.stream.set_read_timeout(Some(TIMEOUT))?;
         while seen < wanted {
             let bytes = self.read()?;
             got.extend_from_slice(&bytes);
@@ -150,15 +150,15 @@ impl Wire {
         Ok(())
     }
 
-    /// Fails if anything comes.
+    /// Fails if a reply arrives.
     fn silence(&mut self) -> anyhow::Result<()> {
         self.stream.set_read_timeout(Some(SILENCE))?;
         match self.stream.read(&mut [0; 64]) {
             Err(error) if is_timeout(&error) => {}
-            other => bail!("silence was expected, and there came {other:?}"),
+            other => bail!("no reply was expected, and the read returned {other:?}"),
         }
         println!(
-            "  {:8.2}  silence for {} ms",
+            "  {:8.2}  no reply for {} ms",
             self.ms(),
             SILENCE.as_millis()
         );
@@ -179,7 +179,7 @@ impl Wire {
         self.since.elapsed().as_secs_f64() * 1000.0
     }
 
-    /// What comes from the server stands further right, as it does in the pictures of the book.
+    /// The server's bytes stand further right, as in the pictures of the book.
     fn tell(&self, what: &str, bytes: &[u8], indent: usize) {
         println!(
             "  {:8.2}  {:indent$}{what} {} bytes",
@@ -200,7 +200,7 @@ fn is_timeout(error: &io::Error) -> bool {
     )
 }
 
-/// A line as text; what cannot be seen is written as in Rust, but quotes stay as they are.
+/// A line as text, with control characters written as in Rust.
 fn quote(line: &[u8]) -> String {
     let mut out = String::new();
     for chunk in line.utf8_chunks() {

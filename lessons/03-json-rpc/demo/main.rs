@@ -1,5 +1,5 @@
-//! The command line of lesson 03. Without an argument it tells the whole story in two processes;
-//! `server` and `client` are for two terminals, `measure` fills one row of the ladder.
+//! The command line of lesson 03. Without an argument it runs the demo in two processes; `server` and
+//! `client` are for two terminals, and `measure` prints one row of the ladder.
 
 mod demo;
 mod measure;
@@ -22,7 +22,7 @@ use stage::signal::{bind, on_signal, stopped, tell};
 
 const PROGRAM: Program = Program {
     name: "l03-json-rpc",
-    title: "A language both sides read: lesson 03 of Sockets to Services.",
+    title: "JSON-RPC 2.0: lesson 03 of Sockets to Services.",
     commands: &[
         command("", "the demo: two processes, three ports"),
         command("server", "a server, in one terminal"),
@@ -51,13 +51,9 @@ const PROGRAM: Program = Program {
             "the dialect of Go's net/rpc/jsonrpc",
             "127.0.0.1:8082",
         ),
-        option(
-            "message BYTES",
-            "the longest message that is taken",
-            "2097152",
-        ),
+        option("message BYTES", "the longest message", "2097152"),
         option("time-ms MS", "the time for each message", "30000"),
-        option("clients N", "how many are served on each port", "100"),
+        option("clients N", "the most connections on each port", "100"),
         heading("Options of client"),
         flag(
             "go",
@@ -138,22 +134,22 @@ async fn serve(addr: SocketAddr, given: &Given) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How long a client waits for a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The client's time limit for each call.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 async fn call(addr: SocketAddr, in_go: bool, words: &[String]) -> anyhow::Result<()> {
     ensure!(
         !words.is_empty(),
-        "what shall the server answer? Give a name, or a number"
+        "the call needs an argument. Give a name, or a number"
     );
     let dialect = if in_go { Dialect::Go } else { Dialect::Lines };
-    let nobody = || {
+    let not_connected = || {
         format!(
-            "nobody answers at {addr}. Is the server running? `cargo run -p l03-json-rpc -- server`"
+            "no server answers at {addr}. Is the server running? `cargo run -p l03-json-rpc -- server`"
         )
     };
-    let client = Client::connect(addr, dialect, PATIENCE).await;
-    let client = client.with_context(nobody)?;
+    let client = Client::connect(addr, dialect, TIMEOUT).await;
+    let client = client.with_context(not_connected)?;
     let mut failed = 0;
     for word in words {
         let (method, argument) = match word.parse::<i64>() {
@@ -163,7 +159,7 @@ async fn call(addr: SocketAddr, in_go: bool, words: &[String]) -> anyhow::Result
         match client.call(method, argument).await {
             Ok(Value::String(text)) => println!("{text}"),
             Ok(other) => println!("{other}"),
-            // One failed call is no reason not to make the next one.
+            // After a failed call the client makes the next one.
             Err(error) => {
                 failed += 1;
                 eprintln!("l03-json-rpc: {method} for `{word}` failed: {error}");

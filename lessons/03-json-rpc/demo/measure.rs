@@ -1,5 +1,5 @@
 //! One row of the ladder: what the greeting call costs in bytes, microseconds and lines of code.
-//! The server is another process, as it would be in real life; only the machine is the same.
+//! The server is another process on the same machine.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use crate::peer::Peer;
 
 const CALLS: usize = 5000;
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
 /// The columns of the words in front of the numbers.
 const WORDS: usize = 38;
@@ -42,11 +42,11 @@ pub async fn run() -> anyhow::Result<()> {
         .row("2.0, request to reply, no wire", WORDS);
 
     let server = Peer::start()?;
-    let client = Client::connect(server.lines, Dialect::Lines, PATIENCE).await?;
+    let client = Client::connect(server.lines, Dialect::Lines, TIMEOUT).await?;
     let call = Times::of(CALLS, async || greet(&client).await).await?;
     let call = call.row("2.0 over TCP, one connection", WORDS);
 
-    let client = Client::connect(server.go, Dialect::Go, PATIENCE).await?;
+    let client = Client::connect(server.go, Dialect::Go, TIMEOUT).await?;
     let in_go = Times::of(CALLS, async || greet(&client).await).await?;
     in_go.row("Go's dialect over TCP", WORDS);
 

@@ -1,7 +1,6 @@
-//! A client for both dialects. Many calls may be under way on one connection: each has an id, waits
-//! for the reply that carries it, and does not care what else arrives. Two tasks serve the
-//! connection, one writes and one reads; a call talks to them and never touches the socket, so a
-//! caller that gives up leaves no half-written message behind.
+//! A client for both dialects. Many calls may be pending on one connection: each has an id and waits for
+//! the reply with that id. Two tasks serve the connection, one writes and one reads. A call sends them
+//! messages and does not use the socket, so a cancelled call leaves no half-written request behind.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +21,7 @@ use tokio::time::timeout;
 use crate::json;
 use crate::split::Split;
 
-/// What is spoken.
+/// The protocol that a client uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// JSON-RPC 2.0, a message a line.
@@ -31,8 +30,8 @@ pub enum Dialect {
     Go,
 }
 
-/// Why a call has no result. A caller may want to tell these apart: after `Remote` the method has
-/// said no, after the others it is unknown whether the method has run.
+/// Why a call has no result. After `Remote` the method has failed. After the others the caller does not
+/// know whether the method ran.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallError {
     /// The server answered with an error; 2.0 gives it a number.
@@ -42,7 +41,7 @@ pub enum CallError {
         /// The words.
         message: String,
     },
-    /// The connection has ended, or what came on it was no reply.
+    /// The connection has ended, or the bytes on it were not a reply.
     Lost,
     /// No reply within the time.
     TimedOut,
@@ -69,7 +68,7 @@ impl std::error::Error for CallError {}
 
 type Outcome = Result<Value, CallError>;
 
-/// The longest reply that is taken, and how many requests may wait to be written.
+/// The longest reply in bytes, and the most requests that may wait to be written.
 const REPLY: usize = 4 * 1024 * 1024;
 const WAITING: usize = 64;
 
@@ -78,7 +77,7 @@ const WAITING: usize = 64;
 struct Pending(Mutex<Option<HashMap<u64, oneshot::Sender<Outcome>>>>);
 
 impl Pending {
-    /// No code that holds the lock can panic, so a poisoned one is as good as any.
+    /// No code that holds the lock can panic, so a poisoned lock holds a valid table.
     fn lock(&self) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<Outcome>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,15 +87,15 @@ impl Pending {
 #[derive(Debug)]
 pub struct Client {
     dialect: Dialect,
-    patience: Duration,
+    limit: Duration,
     next: AtomicU64,
     pending: Arc<Pending>,
     requests: mpsc::Sender<Vec<u8>>,
     reader: JoinHandle<()>,
 }
 
-/// A place in the list of pending calls. Dropped with its call, also when the caller gives up: else
-/// the list would grow with every call that was never answered.
+/// An entry in the table of pending calls. It is dropped with its call, also if the call is cancelled.
+/// Otherwise the table would grow with each call that gets no reply.
 struct Entry<'c>(&'c Client, u64);
 
 impl Drop for Entry<'_> {
@@ -108,17 +107,13 @@ impl Drop for Entry<'_> {
 }
 
 impl Client {
-    /// Dials. Dialling and every call may take `patience`.
+    /// Connects. `limit` is the longest time for connecting and for each call.
     ///
     /// # Errors
     ///
     /// If no server listens there, or the system refuses.
-    pub async fn connect(
-        addr: SocketAddr,
-        dialect: Dialect,
-        patience: Duration,
-    ) -> io::Result<Self> {
-        let stream = timeout(patience, TcpStream::connect(addr)).await??;
+    pub async fn connect(addr: SocketAddr, dialect: Dialect, limit: Duration) -> io::Result<Self> {
+        let stream = timeout(limit, TcpStream::connect(addr)).await??;
         stream.set_nodelay(true)?;
         let (read, write) = stream.into_split();
         let pending = Arc::new(Pending(Mutex::new(Some(HashMap::new()))));
@@ -127,7 +122,7 @@ impl Client {
         let reader = tokio::spawn(receive(read, dialect, Arc::clone(&pending)));
         Ok(Client {
             dialect,
-            patience,
+            limit,
             next: AtomicU64::new(1),
             pending,
             requests,
@@ -143,9 +138,9 @@ impl Client {
     /// See [`CallError`].
     pub async fn call(&self, method: &str, argument: Value) -> Outcome {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let (tell, told) = oneshot::channel();
+        let (sender, reply) = oneshot::channel();
         match self.pending.lock().as_mut() {
-            Some(calls) => calls.insert(id, tell),
+            Some(calls) => calls.insert(id, sender),
             None => return Err(CallError::Lost),
         };
         let _entry = Entry(self, id);
@@ -153,23 +148,23 @@ impl Client {
         let call = async {
             let sent = self.requests.send(request).await;
             sent.map_err(|_| CallError::Lost)?;
-            // The sender is dropped when the connection ends: then no reply can come.
-            told.await.unwrap_or(Err(CallError::Lost))
+            // The reading task drops the sender when the connection ends.
+            reply.await.unwrap_or(Err(CallError::Lost))
         };
-        timeout(self.patience, call)
+        timeout(self.limit, call)
             .await
             .unwrap_or(Err(CallError::TimedOut))
     }
     // ANCHOR_END: call
 
-    /// How many calls wait for their reply.
-    pub fn under_way(&self) -> usize {
+    /// The number of pending calls.
+    pub fn pending_calls(&self) -> usize {
         self.pending.lock().as_ref().map_or(0, HashMap::len)
     }
 }
 
 impl Drop for Client {
-    /// The writer ends with its channel, the reader must be told.
+    /// The writing task ends with its channel; the reading task must be ended.
     fn drop(&mut self) {
         self.reader.abort();
     }
@@ -189,7 +184,7 @@ pub fn request(dialect: Dialect, method: &str, argument: Value, id: u64) -> Vec<
 // ANCHOR_END: request
 
 // ANCHOR: outcome
-/// The id of a reply and what it says; `None` if it is no reply.
+/// The id of a reply and its outcome; `None` if it is not a reply.
 pub fn outcome(dialect: Dialect, mut reply: Value) -> Option<(u64, Outcome)> {
     let id = reply.get("id")?.as_u64()?;
     let error = reply.get_mut("error").map(Value::take).unwrap_or_default();
@@ -201,7 +196,7 @@ pub fn outcome(dialect: Dialect, mut reply: Value) -> Option<(u64, Outcome)> {
             code: Some(error.get("code")?.as_i64()?),
             message: error.get("message")?.as_str()?.to_string(),
         }),
-        // Go: both are there, and the error decides. What stands beside it is not looked at.
+        // Go: both members are there. With an error the result is ignored.
         (Dialect::Go, Value::Null, Some(result)) if !result.is_null() => Ok(result),
         (Dialect::Go, Value::String(message), _) => Err(CallError::Remote {
             code: None,
@@ -213,17 +208,17 @@ pub fn outcome(dialect: Dialect, mut reply: Value) -> Option<(u64, Outcome)> {
 }
 // ANCHOR_END: outcome
 
-/// Writes requests until the client is gone or the connection is.
+/// Writes requests until the client is dropped or the connection fails.
 async fn send(mut write: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>) {
     while let Some(request) = waiting.recv().await {
         if write.write_all(&request).await.is_err() {
             return;
         }
     }
-    // Dropping the half sends FIN: we have said everything.
+    // Dropping the write half sends FIN: the client has finished sending.
 }
 
-/// Reads replies and wakes their callers; at the end it wakes all callers that are left.
+/// Reads replies and completes their calls; when the connection ends, it fails all pending calls.
 async fn receive(mut read: OwnedReadHalf, dialect: Dialect, pending: Arc<Pending>) {
     let mut split = match dialect {
         Dialect::Lines => Split::lines(REPLY),
@@ -240,17 +235,17 @@ async fn receive(mut read: OwnedReadHalf, dialect: Dialect, pending: Arc<Pending
             };
             let reply = json::parse(&message).ok();
             let Some((id, outcome)) = reply.and_then(|reply| outcome(dialect, reply)) else {
-                // It is unknown to which call that reply belongs; to go on would be guessing.
+                // It is unknown to which call this reply belongs, so every call fails.
                 break 'connection;
             };
             let caller = pending.lock().as_mut().and_then(|calls| calls.remove(&id));
             if let Some(caller) = caller {
-                // A caller that has given up does not mind.
+                // A cancelled caller has dropped its receiver.
                 let _ = caller.send(outcome);
             }
         }
     }
-    // Dropping the senders is the message: `Lost`, at once, for every call that still waits.
+    // Dropping the senders ends every pending call with `Lost`.
     pending.lock().take();
 }
 

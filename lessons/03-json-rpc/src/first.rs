@@ -1,24 +1,24 @@
-//! One call with nothing but `serde_json`: a line of JSON in, a line of JSON out. It knows one
-//! method and no errors worth the name; [`crate::v2`] is what it takes to do it properly.
+//! One call with `serde_json` alone: a line of JSON in, a line of JSON out. It has one method and no error
+//! replies; [`crate::v2`] is the complete server.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 // ANCHOR: shapes
-/// A call, as it stands on the wire. Members may come in any order, with any white space.
+/// A request on the wire. Its members may stand in any order, with any white space.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Request {
-    /// Which rules both sides follow: `2.0`.
+    /// The version of the protocol: `2.0`.
     pub jsonrpc: String,
-    /// What is called: `hello.HelloWorld`.
+    /// The name of the method: `hello.HelloWorld`.
     pub method: String,
     /// The arguments, by position.
     pub params: Vec<Value>,
-    /// Comes back with the reply, so that the caller knows which of its calls was answered.
+    /// The reply has the same id, so that the caller can match it to its call.
     pub id: u64,
 }
 
-/// The reply to a call that went well.
+/// The reply to a successful call.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Response {
     /// As in the request.
@@ -35,12 +35,12 @@ pub struct Response {
 ///
 /// # Errors
 ///
-/// If the line is no request of that shape.
+/// If the line is not such a request.
 pub fn answer(line: &str) -> serde_json::Result<String> {
     let request: Request = serde_json::from_str(line)?;
     let result = match (request.method.as_str(), request.params.as_slice()) {
         ("hello.HelloWorld", [Value::String(name)]) => format!("{name} hello world").into(),
-        // What should stand here? The specification says, and the rest of the lesson follows it.
+        // An error belongs here. The specification defines it, and step 2 follows the specification.
         _ => Value::Null,
     };
     serde_json::to_string(&Response {

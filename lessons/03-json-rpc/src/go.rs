@@ -1,11 +1,11 @@
-//! The dialect of Go's `net/rpc/jsonrpc`: JSON-RPC 1.0, as Go understands it. By hand, because
-//! `jsonrpc-core` can be told to accept requests without `jsonrpc`, but not to answer as Go expects.
+//! The dialect of Go's `net/rpc/jsonrpc`, a form of JSON-RPC 1.0. It is written by hand, because
+//! `jsonrpc-core` can accept requests without `jsonrpc`, but cannot answer as a Go client expects.
 //!
 //! What differs from 2.0, on the wire:
 //!
 //! * no member `jsonrpc`, and `params` is a list of exactly one;
-//! * object after object, with no delimiter that a reader may rely on;
-//! * a reply has `result` *and* `error`, one of them `null`, and an error is a text;
+//! * one object follows the other, and no delimiter stands between them;
+//! * a reply has `result` *and* `error`, one of them `null`, and an error is a string;
 //! * there are no batches, and a request without an id is answered, with the id `null`.
 
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,10 @@ use crate::{json, services};
 pub struct Request {
     /// `Service.Method`.
     pub method: String,
-    /// A list of one. Go sends nothing else.
+    /// An array of one element. Go sends nothing else.
     #[serde(default)]
     pub params: Value,
-    /// Any value; it comes back as it is.
+    /// Any value; the reply has the same one.
     #[serde(default)]
     pub id: Value,
 }
@@ -34,12 +34,12 @@ pub struct Response {
     pub id: Value,
     /// `null` if there is an error.
     pub result: Value,
-    /// `null` if there is none.
+    /// `null` if there is a result.
     pub error: Option<String>,
 }
 // ANCHOR_END: shapes
 
-/// What is called: the method's name and its one argument in, a result or words out.
+/// Calls a method by its name, with one argument.
 pub type Methods = fn(&str, Value) -> Result<Value, String>;
 
 // ANCHOR: methods
@@ -47,7 +47,7 @@ pub type Methods = fn(&str, Value) -> Result<Value, String>;
 ///
 /// # Errors
 ///
-/// In words: this dialect has no numbers for errors.
+/// A text: this dialect has no codes for errors.
 pub fn methods(method: &str, argument: Value) -> Result<Value, String> {
     match method {
         "hello.HelloWorld" => match argument {
@@ -64,7 +64,7 @@ pub fn methods(method: &str, argument: Value) -> Result<Value, String> {
 // ANCHOR_END: methods
 
 // ANCHOR: answer
-/// The reply to one object; `None` if it is no call at all, and then the connection has no future.
+/// The reply to one object; `None` if it is not a call, and then the connection is closed.
 pub fn answer(message: &[u8], methods: Methods) -> Option<Vec<u8>> {
     let value = json::parse(message).ok()?;
     let request: Request = serde_json::from_value(value).ok()?;
@@ -73,11 +73,11 @@ pub fn answer(message: &[u8], methods: Methods) -> Option<Vec<u8>> {
         _ => Err("params must be a list of one".to_string()),
     };
     let (result, error) = match outcome {
-        // Go takes `result: null` without an error for nonsense, and its client then closes the
-        // connection with all calls on it. An empty object fits Go's `struct{}`.
+        // Go's client takes `result: null` without an error for a broken reply and closes the connection with
+        // all its calls. An empty object fits Go's `struct{}`.
         Ok(Value::Null) => (json!({}), None),
         Ok(result) => (result, None),
-        // With an error the result is empty: a value beside an error would be a trap.
+        // With an error the result is `null`, because a client might use a value that stands beside an error.
         Err(words) => (Value::Null, Some(words)),
     };
     let response = Response {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_parameters_are_an_error_and_no_end() {
+    fn after_wrong_parameters_the_connection_stays_open() {
         for params in [
             "",
             r#","params":null"#,
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_call_is_not_answered() {
+    fn an_object_that_is_not_a_call_gets_no_reply() {
         for text in [
             "{}",
             r#"{"method":1}"#,

@@ -1,6 +1,6 @@
-//! The server on TCP, for both dialects: they differ in where a message ends and in what answers it,
-//! and in nothing else. Calls of one connection are answered one after the other; both services are
-//! done at once. (Lesson 02 answers out of order, and what it takes is shown there.)
+//! The server on TCP, for both dialects: they differ in where a message ends and in what answers it.
+//! The calls of one connection are answered one after the other, because neither service waits for
+//! anything. (Lesson 02 shows how a server answers out of order.)
 
 use std::future::Future;
 use std::io;
@@ -18,10 +18,10 @@ use crate::split::{Lost, Split};
 use crate::v2::{self, Rpc};
 
 // ANCHOR: settings
-/// What one client may cost.
+/// The limits for one client.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// The longest message, in bytes. Room for an argument of 1 MB, also where the sender writes
+    /// The longest message, in bytes. An argument of 1 MB fits, also if the sender writes
     /// some of its characters as `\u....`.
     pub message: usize,
     /// The time for each message, from the answer before it to its own answer.
@@ -42,7 +42,7 @@ impl Default for Settings {
 }
 
 // ANCHOR: dialect
-/// What is spoken on a port.
+/// The protocol of a port.
 #[derive(Clone)]
 pub enum Dialect {
     /// JSON-RPC 2.0, a message a line.
@@ -59,11 +59,14 @@ impl Dialect {
         }
     }
 
-    /// The bytes that answer a message; `Err` if there is nothing left but to hang up.
-    async fn answer(&self, message: &[u8]) -> Result<Vec<u8>, Goodbye> {
+    /// The bytes that answer a message. An error is the reason for closing the connection.
+    async fn answer(&self, message: &[u8]) -> Result<Vec<u8>, &'static str> {
         let reply = match self {
+            Dialect::Lines(_) if is_http(message) => return Err("this port does not speak HTTP"),
             Dialect::Lines(rpc) => rpc.answer(message).await,
-            Dialect::Go(methods) => Some(go::answer(message, *methods).ok_or(Goodbye)?),
+            Dialect::Go(methods) => {
+                Some(go::answer(message, *methods).ok_or("this is not a call")?)
+            }
         };
         // Go writes a newline as well. Its readers do not need it; people who watch the wire do.
         Ok(reply.map_or_else(Vec::new, |mut bytes| {
@@ -72,32 +75,38 @@ impl Dialect {
         }))
     }
 
-    /// The last words, where the dialect has any: Go's knows no reply without a request.
-    fn farewell(&self, words: &str) -> Vec<u8> {
+    /// The error that is sent before the connection is closed, where the dialect has one: Go's has no reply
+    /// without a request.
+    fn last_error(&self, reason: &str) -> Vec<u8> {
         match self {
-            Dialect::Lines(_) => [v2::farewell(words), b"\n".to_vec()].concat(),
+            Dialect::Lines(_) => [v2::last_error(reason), b"\n".to_vec()].concat(),
             Dialect::Go(_) => Vec::new(),
         }
     }
 }
 // ANCHOR_END: dialect
 
-/// The server hangs up.
-#[derive(Clone, Copy, Debug)]
-pub struct Goodbye;
+// ANCHOR: http
+/// Whether a line is the first of an HTTP request. A page in a browser can send a POST to any port of this
+/// machine. Its headers would be broken messages here, and each line of its body would be a call.
+fn is_http(line: &[u8]) -> bool {
+    line.first().is_some_and(u8::is_ascii_alphabetic)
+        && line.windows(6).any(|part| part == b" HTTP/")
+}
+// ANCHOR_END: http
 
 /// Serves clients until `shutdown` is ready.
 ///
 /// # Errors
 ///
-/// If the listener itself breaks. What happens to one client is no error of the server.
+/// If the listener itself fails. An error on one connection ends that connection only.
 pub async fn serve(
     listener: TcpListener,
     dialect: Dialect,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let seats = Arc::new(Semaphore::new(settings.clients));
+    let permits = Arc::new(Semaphore::new(settings.clients));
     let mut conversations = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -106,15 +115,15 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             Some(_) = conversations.join_next() => continue,
         };
-        match (accepted, Arc::clone(&seats).try_acquire_owned()) {
-            (Ok((stream, _)), Ok(seat)) => {
+        match (accepted, Arc::clone(&permits).try_acquire_owned()) {
+            (Ok((stream, _)), Ok(permit)) => {
                 let dialect = dialect.clone();
                 conversations.spawn(async move {
                     host_one(stream, &dialect, settings).await;
-                    drop(seat);
+                    drop(permit);
                 });
             }
-            // Dropped, and that hangs up.
+            // Dropping the stream closes the connection.
             (Ok(_), Err(_full)) => {}
             (Err(_), _) => sleep(Duration::from_millis(10)).await,
         }
@@ -123,29 +132,29 @@ pub async fn serve(
     Ok(())
 }
 
-/// How long, and how many bytes, a client that is being hung up on may still send. Closing with
-/// unread bytes would reset the connection, and a reset may overtake the last words.
+/// For how long the server still reads before it closes a connection, and how many bytes. Closing with unread
+/// bytes would reset the connection, and the reset may overtake the last error.
 const LINGER: Duration = Duration::from_millis(200);
 const LINGER_BYTES: u64 = 4 * 1024 * 1024;
 
-/// One client, from hello to goodbye.
+/// Serves one client, until it has finished or an error closes its connection.
 async fn host_one(mut stream: TcpStream, dialect: &Dialect, settings: Settings) {
     let _ = stream.set_nodelay(true);
-    let Err(words) = converse(&mut stream, dialect, settings).await else {
+    let Err(reason) = converse(&mut stream, dialect, settings).await else {
         return;
     };
-    let words = dialect.farewell(&words);
-    let goodbye = async {
-        stream.write_all(&words).await?;
+    let error = dialect.last_error(&reason);
+    let close = async {
+        stream.write_all(&error).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
     };
-    // How this ends does not matter any more, only that it does.
-    let _ = timeout(LINGER, goodbye).await;
+    // The connection is closed in any case, so an error here changes nothing.
+    let _ = timeout(LINGER, close).await;
 }
 
 // ANCHOR: converse
-/// Messages in, answers out, until the client has finished. An error is the server's last words.
+/// Reads messages and answers them until the client has finished. An error is the reason for closing the connection.
 async fn converse(
     stream: &mut TcpStream,
     dialect: &Dialect,
@@ -158,7 +167,7 @@ async fn converse(
         match timeout(settings.time, round).await {
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => return Ok(()),
-            Ok(Err(words)) => return Err(words),
+            Ok(Err(reason)) => return Err(reason),
             Err(_elapsed) => return Err("the message took too long".to_string()),
         }
     }
@@ -176,9 +185,8 @@ async fn one_message(
             .next_message()
             .map_err(|lost: Lost| lost.to_string())?
         {
-            let reply = dialect.answer(&message).await;
-            let reply = reply.map_err(|Goodbye| "this is no call".to_string())?;
-            // A client that does not read its answers runs into the deadline around all this.
+            let reply = dialect.answer(&message).await?;
+            // A client that does not read its answers exceeds the time limit around this function.
             let written = stream.write_all(&reply).await;
             return Ok(written.is_ok());
         }

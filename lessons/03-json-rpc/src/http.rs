@@ -1,6 +1,6 @@
 //! The same 2.0 methods behind HTTP: the request is the body of a POST, the reply is the body of the
-//! response. HTTP says where a message ends (`Content-Length`), so no newline is needed, and whatever
-//! speaks HTTP can call, from `curl` to a browser.
+//! response. HTTP marks where a message ends (`Content-Length`), so no newline is needed. Any HTTP client
+//! can call, from `curl` to a browser.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -26,14 +26,14 @@ use crate::v2::Rpc;
 ///
 /// # Errors
 ///
-/// If the listener itself breaks. What happens to one client is no error of the server.
+/// If the listener itself fails. An error on one connection ends that connection only.
 pub async fn serve(
     listener: TcpListener,
     rpc: Rpc,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let seats = Arc::new(Semaphore::new(settings.clients));
+    let permits = Arc::new(Semaphore::new(settings.clients));
     let mut conversations = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -42,12 +42,12 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             Some(_) = conversations.join_next() => continue,
         };
-        match (accepted, Arc::clone(&seats).try_acquire_owned()) {
-            (Ok((stream, _)), Ok(seat)) => {
+        match (accepted, Arc::clone(&permits).try_acquire_owned()) {
+            (Ok((stream, _)), Ok(permit)) => {
                 let rpc = rpc.clone();
                 conversations.spawn(async move {
                     host_one(stream, rpc, settings).await;
-                    drop(seat);
+                    drop(permit);
                 });
             }
             (Ok(_), Err(_full)) => {}
@@ -58,7 +58,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// One connection, with as many requests on it as the client likes.
+/// One connection, with any number of requests.
 async fn host_one(stream: TcpStream, rpc: Rpc, settings: Settings) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
@@ -71,13 +71,13 @@ async fn host_one(stream: TcpStream, rpc: Rpc, settings: Settings) {
         // A client that has finished sending still gets its answer, as in lesson 01.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
-    // A connection that broke concerns no other client.
+    // A broken connection affects no other client.
     let _ = connection.await;
 }
 
 // ANCHOR: answer
-/// One POST. What is wrong with the HTTP around a message has a status; what is wrong with the call
-/// in it is a JSON-RPC error, and to HTTP that is a success.
+/// One POST. An error in the HTTP request has a status. An error in the call is a JSON-RPC error, and its
+/// status is 200.
 async fn answer(
     request: Request<Incoming>,
     rpc: &Rpc,
@@ -89,7 +89,7 @@ async fn answer(
         response.headers_mut().insert(ALLOW, allow);
         return response;
     }
-    // A page from elsewhere cannot make a browser send this type without asking us first.
+    // A browser asks us before it lets a page of another site send this type.
     if !is_json(request.headers().get(CONTENT_TYPE)) {
         let words = "the Content-Type must be application/json\n";
         return status(StatusCode::UNSUPPORTED_MEDIA_TYPE, words);
@@ -107,7 +107,7 @@ async fn answer(
             response.headers_mut().insert(CONTENT_TYPE, json);
             response
         }
-        // A notification: HTTP insists on an answer, and this is the one without a body.
+        // A notification: HTTP requires a response, and 204 is the one without a body.
         None => status(StatusCode::NO_CONTENT, ""),
     }
 }

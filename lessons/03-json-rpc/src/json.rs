@@ -1,29 +1,29 @@
-//! Bytes into a JSON value, strictly. `serde_json` alone lets a second `"id"` silently win over the
-//! first one; two programs that pick different ones disagree about what was said, and that has been
-//! the way into more than one system. So a member that comes twice is refused here.
+//! A strict JSON parser on `serde_json`. `serde_json` alone keeps the last of two members with one name, and
+//! other parsers keep the first. Two programs that differ in this read two requests in one text, and attacks
+//! have used that. So a duplicate member is an error here.
 //!
-//! `serde_json` itself refuses what is nested deeper than 128, before the stack is in danger, and
-//! numbers that no `f64` can hold.
+//! `serde_json` itself refuses nesting deeper than 128, which would endanger the stack, and numbers that no
+//! `f64` can hold.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Why bytes are no value.
+/// Why a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// They are no JSON: a comma too many, no UTF-8, nested too deep, a number beyond all bounds.
+    /// The text is not JSON: a comma too many, invalid UTF-8, nested too deep, a number too large for `f64`.
     Syntax,
-    /// They are JSON, and an object in them has a member twice.
-    Twice,
+    /// An object has two members with one name.
+    Duplicate,
 }
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Broken::Syntax => "this is no JSON",
-            Broken::Twice => "a member stands twice in one object",
+            Broken::Syntax => "this is not JSON",
+            Broken::Duplicate => "two members of an object have one name",
         })
     }
 }
@@ -38,13 +38,13 @@ impl std::error::Error for Broken {}
 pub fn parse(bytes: &[u8]) -> Result<Value, Broken> {
     match serde_json::from_slice::<Strict>(bytes) {
         Ok(Strict(value)) => Ok(value),
-        // Only our own complaint is about data; everything else `serde_json` calls syntax or end.
-        Err(error) if error.is_data() => Err(Broken::Twice),
+        // `serde_json` classifies our own error as data, and all others as syntax or end of input.
+        Err(error) if error.is_data() => Err(Broken::Duplicate),
         Err(_) => Err(Broken::Syntax),
     }
 }
 
-/// A value without members that stand twice.
+/// A value without duplicate members.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -67,7 +67,7 @@ impl<'de> Visitor<'de> for Visit {
         let mut map = Map::new();
         while let Some((name, Strict(value))) = members.next_entry::<String, Strict>()? {
             if map.insert(name, value).is_some() {
-                return Err(A::Error::custom(Broken::Twice));
+                return Err(A::Error::custom(Broken::Duplicate));
             }
         }
         Ok(Value::Object(map))
@@ -124,14 +124,17 @@ mod tests {
     }
 
     #[test]
-    fn a_member_twice_is_refused_wherever_it_stands() {
-        assert_eq!(parse(br#"{"id":1,"id":2}"#), Err(Broken::Twice));
-        assert_eq!(parse(br#"[{"x":{"a":1,"\u0061":1}}]"#), Err(Broken::Twice));
+    fn a_duplicate_member_is_refused_at_any_depth() {
+        assert_eq!(parse(br#"{"id":1,"id":2}"#), Err(Broken::Duplicate));
+        assert_eq!(
+            parse(br#"[{"x":{"a":1,"\u0061":1}}]"#),
+            Err(Broken::Duplicate)
+        );
         assert!(parse(br#"[{"a":1},{"a":1}]"#).is_ok());
     }
 
     #[test]
-    fn what_is_no_json_is_called_that() {
+    fn a_syntax_error_is_reported_as_one() {
         let deep = "[".repeat(100_000);
         let nested = "[".repeat(200) + &"]".repeat(200);
         for text in ["", "{", "{}x", "1e999", "nul", "'a'", &deep, &nested] {

@@ -1,5 +1,5 @@
-//! What can be called. These are plain functions: a service should not know whether JSON, another
-//! encoding or nothing at all lies between it and its caller.
+//! The services: plain functions. They do not depend on JSON, so each protocol of this lesson can call
+//! them.
 
 // ANCHOR: services
 /// `hello.HelloWorld`: the greeting call.
@@ -11,7 +11,7 @@ pub fn hello_world(name: &str) -> String {
 ///
 /// # Errors
 ///
-/// In words for the caller, if the number is negative or its double fits into no `i64`.
+/// A text for the caller, if the number is negative or twice the number does not fit into an `i64`.
 pub fn get_info(number: i64) -> Result<i64, String> {
     if number < 0 {
         return Err(format!("GetInfo wants a number from 0 on, not {number}"));

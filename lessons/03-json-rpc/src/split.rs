@@ -1,20 +1,20 @@
-//! Where one message ends and the next begins. JSON-RPC does not say, so each transport must: 2.0
-//! over TCP uses lines here, and Go puts object after object with nothing between them.
+//! Framing: where one message ends and the next begins. JSON-RPC does not define it, so each transport
+//! must: 2.0 over TCP uses lines here, and in Go's dialect one object follows the other without a delimiter.
 //!
 //! Both take bytes as they come, in any pieces, hold at most `limit` of them, and look at each byte
 //! once, however small the pieces are.
 
 use std::fmt;
 
-/// Why no message can come out of these bytes any more. The place of the next one is lost as well,
-/// so the server can only say so and hang up.
+/// Why these bytes hold no message. The start of the next message is unknown as well, so the server
+/// sends an error and closes the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
     /// There is no end within the limit.
     TooLong,
     /// An object should begin here, and something else does.
     NoObject,
-    /// The object is nested deeper than anybody needs.
+    /// The object is nested deeper than [`DEEPEST`].
     TooDeep,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Lost {
 
 impl std::error::Error for Lost {}
 
-/// How messages are told apart.
+/// The framing of a connection.
 #[derive(Debug)]
 pub enum Split {
     /// Each is a line.
@@ -39,25 +39,25 @@ pub enum Split {
     Objects(Buffer, Scan),
 }
 
-/// Bytes that are no whole message yet.
+/// Bytes that are not a whole message yet.
 #[derive(Debug)]
 pub struct Buffer {
     bytes: Vec<u8>,
-    /// So many of them have been looked at.
+    /// The number of bytes that the scan has passed.
     seen: usize,
     limit: usize,
 }
 
-/// Where in an object the scan stands.
+/// The state of the scan inside an object.
 #[derive(Debug, Default)]
 pub struct Scan {
     depth: usize,
-    in_text: bool,
+    in_string: bool,
     after_backslash: bool,
 }
 
-/// What is nested deeper is refused at once; `serde_json` would refuse it, too, but only at its end.
-const DEEPEST: usize = 120;
+/// The deepest nesting. `serde_json` refuses deeper objects as well, but only when they are complete.
+pub const DEEPEST: usize = 120;
 
 impl Split {
     /// Lines of at most `limit` bytes.
@@ -87,7 +87,7 @@ impl Split {
         }
     }
 
-    /// Whether nothing was begun: only then the end of the stream is a polite one.
+    /// Whether no message has begun: the client may finish only then.
     pub fn is_empty(&mut self) -> bool {
         self.buffer().bytes.is_empty()
     }
@@ -108,8 +108,8 @@ impl Buffer {
         }
     }
 
-    /// The first `end` bytes, which are a message. What is kept does not grow with the largest
-    /// message that ever came.
+    /// Removes the first `end` bytes, which are a message. The rest gets a new buffer, so a large message
+    /// does not keep its memory.
     fn take(&mut self, end: usize) -> Vec<u8> {
         let rest = self.bytes.split_off(end);
         self.seen = 0;
@@ -135,8 +135,8 @@ impl Buffer {
 
 // ANCHOR: object
 impl Scan {
-    /// Counts braces, and skips those that stand in a text. Brackets count as well: only for the
-    /// depth, `serde_json` sees to it that they match.
+    /// Counts braces and brackets outside of strings. Whether each matches its partner is left to
+    /// `serde_json`.
     fn next_object(&mut self, buffer: &mut Buffer) -> Result<Option<Vec<u8>>, Lost> {
         if self.depth == 0 {
             let space = buffer.bytes.iter().take_while(|b| b.is_ascii_whitespace());
@@ -152,9 +152,9 @@ impl Scan {
             buffer.seen += 1;
             match byte {
                 _ if self.after_backslash => self.after_backslash = false,
-                b'\\' if self.in_text => self.after_backslash = true,
-                b'"' => self.in_text = !self.in_text,
-                _ if self.in_text => {}
+                b'\\' if self.in_string => self.after_backslash = true,
+                b'"' => self.in_string = !self.in_string,
+                _ if self.in_string => {}
                 b'{' | b'[' if self.depth == DEEPEST => return Err(Lost::TooDeep),
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' => self.depth -= 1,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_object_is_refused_at_its_first_wrong_byte() {
+    fn a_wrong_byte_is_refused_at_once() {
         for (text, lost) in [
             ("[1]".to_string(), Lost::NoObject),
             ("  x".to_string(), Lost::NoObject),

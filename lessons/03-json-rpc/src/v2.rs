@@ -1,8 +1,8 @@
-//! JSON-RPC 2.0: one message in, at most one out. `jsonrpc-core` finds the method and calls it; the
-//! look at the JSON before that is ours. Alone, `jsonrpc-core` fails four of the examples in section 7
-//! of the specification: it stays silent for `[]`, takes the members of `[1]` and `[1,2,3]` for broken
-//! JSON, and says `Invalid request` where the specification writes `Invalid Request`. The test
-//! `tests/it/specification.rs` shows both, with and without the mending.
+//! JSON-RPC 2.0: one message in, at most one out. `jsonrpc-core` finds the method and calls it. We parse
+//! the JSON before that, because `jsonrpc-core` alone fails some of the examples in section 7 of the
+//! specification: it sends no reply to `[]`, calls the members of `[1]` and `[1,2,3]` a parse error, and writes
+//! `Invalid request` instead of `Invalid Request`. The test `tests/it/specification.rs` shows the examples
+//! with `jsonrpc-core` alone and with this module.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{json, services};
 
-/// The longest batch: one line must not make the server work for an hour.
+/// The longest batch, so that one line cannot keep the server busy for an hour.
 pub const BATCH: usize = 100;
 
 // ANCHOR: handler
@@ -33,11 +33,11 @@ pub fn handler() -> IoHandler {
     handler
 }
 
-/// From -32000 to -32099 a server may give numbers of its own: here for "the method said no".
+/// The code of a failed method. A server may use the codes from -32000 to -32099 for its own errors.
 pub const REFUSED: i64 = -32000;
 // ANCHOR_END: handler
 
-/// An error with a number of our own.
+/// An error with a code of this server.
 pub fn failure(code: i64, words: &str) -> Error {
     Error {
         code: ErrorCode::ServerError(code),
@@ -46,14 +46,14 @@ pub fn failure(code: i64, words: &str) -> Error {
     }
 }
 
-/// A server without a transport: give it a message, send what comes back.
+/// A server without a transport: it takes a message and returns the reply.
 #[derive(Clone)]
 pub struct Rpc {
     handler: Arc<IoHandler>,
 }
 
 impl Rpc {
-    /// Answers for these methods.
+    /// A server with these methods.
     pub fn new(handler: IoHandler) -> Self {
         Rpc {
             handler: Arc::new(handler),
@@ -61,12 +61,12 @@ impl Rpc {
     }
 
     // ANCHOR: answer
-    /// The reply to one message; `None` if it wants none.
+    /// The reply to one message; `None` if it has only notifications.
     pub async fn answer(&self, message: &[u8]) -> Option<Vec<u8>> {
         let value = match json::parse(message) {
             Ok(value) => value,
             Err(json::Broken::Syntax) => return written(&unread(Error::parse_error())),
-            Err(json::Broken::Twice) => return written(&invalid()),
+            Err(json::Broken::Duplicate) => return written(&invalid()),
         };
         let Value::Array(batch) = value else {
             return self.one(value).await.as_ref().and_then(written);
@@ -86,7 +86,7 @@ impl Rpc {
         (!replies.is_empty()).then(|| written(&replies)).flatten()
     }
 
-    /// One call, which may be anything at all.
+    /// The reply to one request, which may be any JSON value.
     async fn one(&self, value: Value) -> Option<Output> {
         let Ok(call) = serde_json::from_value::<Call>(value) else {
             return Some(invalid());
@@ -102,7 +102,7 @@ impl Rpc {
     // ANCHOR_END: answer
 }
 
-/// A message that could not be read as far as its id is answered with the id `null`.
+/// The reply to a message whose id could not be read has the id `null`.
 fn unread(error: Error) -> Output {
     Output::Failure(Failure {
         jsonrpc: Some(Version::V2),
@@ -117,8 +117,8 @@ fn invalid() -> Output {
     unread(error)
 }
 
-/// What is told before hanging up, when there is no message that could be answered.
-pub fn farewell(words: &str) -> Vec<u8> {
+/// The error that is sent before the connection is closed, when there is no message to answer.
+pub fn last_error(words: &str) -> Vec<u8> {
     written(&unread(failure(REFUSED, words))).unwrap_or_default()
 }
 

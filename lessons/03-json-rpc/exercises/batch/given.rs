@@ -2,27 +2,30 @@
 
 use serde_json::{Value, json};
 
-/// A till: what is in it, in cents.
+/// An account: its balance, in cents.
 #[derive(Debug, Default)]
-pub struct Till(pub i64);
+pub struct Account(pub i64);
 
-/// Does one request and gives its reply; `None` for a notification. You need not change it.
-pub fn one(till: &mut Till, request: &Value) -> Option<Value> {
+/// Calls the method of one request and returns its reply; `None` for a notification. A value that is not
+/// a request gets the reply Invalid Request.
+pub fn one(account: &mut Account, request: &Value) -> Option<Value> {
     let (Some(method), Some("2.0")) = (request["method"].as_str(), request["jsonrpc"].as_str())
     else {
         return Some(failure(-32600, "Invalid Request", &Value::Null));
     };
     let outcome = match (method, request["params"][0].as_i64()) {
-        ("Till.Put", Some(cents)) => {
-            till.0 += cents;
-            Ok(till.0)
+        ("Account.Deposit", Some(cents)) => {
+            account.0 += cents;
+            Ok(account.0)
         }
-        ("Till.Take", Some(cents)) if cents > till.0 => Err((-32000, "not enough in the till")),
-        ("Till.Take", Some(cents)) => {
-            till.0 -= cents;
-            Ok(till.0)
+        ("Account.Withdraw", Some(cents)) if cents > account.0 => {
+            Err((-32000, "the balance is too low"))
         }
-        ("Till.Put" | "Till.Take", None) => Err((-32602, "Invalid params")),
+        ("Account.Withdraw", Some(cents)) => {
+            account.0 -= cents;
+            Ok(account.0)
+        }
+        ("Account.Deposit" | "Account.Withdraw", None) => Err((-32602, "Invalid params")),
         _ => Err((-32601, "Method not found")),
     };
     let id = request.get("id")?;
@@ -32,6 +35,7 @@ pub fn one(till: &mut Till, request: &Value) -> Option<Value> {
     })
 }
 
+/// An error reply.
 pub fn failure(code: i64, message: &str, id: &Value) -> Value {
     json!({"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": id})
 }

@@ -1,26 +1,25 @@
-//! A batch saves round trips, and promises nothing else: it is a list of requests that happen to
-//! travel together. So each member is done and answered by itself, what one has done stays done when
-//! the next one fails, and a member that is no request at all costs only its own reply. Notifications
-//! leave no reply, hence the list of replies may be shorter, and ids, not places, say what belongs to
-//! what. A list of nothing is never sent: an empty batch is one mistake of the caller, and a batch of
-//! notifications has nobody who waits. Who wants all or nothing needs a method that does it all.
+//! A batch saves round trips and gives no other guarantee: it is a list of requests. So each member is handled
+//! and answered on its own, a deposit remains when the next member fails, and a member that is not a request costs
+//! one error reply. Notifications leave no reply, so the list of replies may be shorter, and the ids match replies
+//! to requests. An empty list is never sent: an empty batch is an invalid request, and no caller waits for a
+//! batch of notifications. A caller that needs all or nothing needs one method that does it all.
 
 use serde_json::Value;
 
-// Given in given.rs, beside this file: `Till`, `one`, `failure`.
+// Given in given.rs, beside this file: `Account`, `one`, `failure`.
 pub use super::given::*;
 
 /// Answers a message that is one request or a batch of them.
-pub fn answer(till: &mut Till, message: &Value) -> Option<Value> {
+pub fn answer(account: &mut Account, message: &Value) -> Option<Value> {
     let Some(members) = message.as_array() else {
-        return one(till, message);
+        return one(account, message);
     };
     if members.is_empty() {
         return Some(failure(-32600, "Invalid Request", &Value::Null));
     }
     let mut replies = Vec::new();
     for member in members {
-        replies.extend(one(till, member));
+        replies.extend(one(account, member));
     }
     if replies.is_empty() {
         return None;

@@ -1,19 +1,19 @@
 //! What is given in this exercise: the answer uses it and does not change it.
 
-/// An order at a cinema, as it was understood.
+/// A service registers itself: these are the params of its call.
 #[derive(Debug, PartialEq)]
-pub struct Order {
-    pub film: String,
-    pub seats: Vec<u32>,
-    /// Not every order has one.
-    pub note: Option<String>,
+pub struct Registration {
+    pub service: String,
+    pub ports: Vec<u16>,
+    /// Optional.
+    pub tag: Option<String>,
 }
 
-/// Why a text is no order.
+/// Why a text is refused.
 #[derive(Debug, PartialEq)]
 pub enum Refused {
-    /// The text is no JSON at all.
+    /// The text is not JSON.
     NotJson,
-    /// It is JSON, but this member is not there, or its value has the wrong type.
+    /// It is JSON, but this member is missing, or its value has the wrong type.
     Member(&'static str),
 }

@@ -1,44 +1,36 @@
-//! JSON is a grammar, not a pattern: white space, the order of members and the many ways to write
-//! one letter mean nothing, and only a parser knows all of them. The text becomes a `Value` first, and
-//! the questions are asked about that; so "no JSON" and "JSON, but no order" stay two answers, and
-//! members that we do not know do not matter. Written text goes through `serde_json` as well: a title
-//! with a quote in it would otherwise end the string early, and the rest would be read as JSON.
-//! (`#[derive(Deserialize)]` reads the same order in fewer lines; its errors name the member in words.)
+//! JSON is a grammar. White space, the order of members and the ways to write one character do not change the
+//! meaning, and only a parser knows all of them. So the text becomes a `Value` first, and the members are looked up
+//! in it. "Not JSON" and "JSON without this member" stay two different errors, and unknown members do no harm.
+//! `serde_json` writes the reply as well, because a quote in the name would otherwise end the string.
+//! (`#[derive(Deserialize)]` reads the same members in fewer lines, but names a wrong member only in its message.)
 
 use serde_json::{Value, json};
 
-// Given in given.rs, beside this file: `Order`, `Refused`.
+// Given in given.rs, beside this file: `Registration`, `Refused`.
 pub use super::given::*;
 
-/// Reads an order.
-pub fn read(text: &str) -> Result<Order, Refused> {
+/// Reads the params of a call.
+pub fn read(text: &str) -> Result<Registration, Refused> {
     let value: Value = serde_json::from_str(text).map_err(|_| Refused::NotJson)?;
-    // On a value that is no object, `get` finds nothing: a member is missing.
-    let film = value.get("film").and_then(Value::as_str);
-    let seats = value.get("seats").and_then(Value::as_array);
-    let seats = seats.ok_or(Refused::Member("seats"));
-    let note = match value.get("note") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(note)) => Some(note.clone()),
-        Some(_) => return Err(Refused::Member("note")),
+    let service = value["service"].as_str();
+    let service = service.ok_or(Refused::Member("service"))?;
+    let ports = value["ports"].as_array().ok_or(Refused::Member("ports"))?;
+    let ports = ports.iter().map(|port| u16::try_from(port.as_u64()?).ok());
+    let ports: Option<Vec<u16>> = ports.collect();
+    let tag = match &value["tag"] {
+        Value::Null => None,
+        Value::String(tag) => Some(tag.clone()),
+        _ => return Err(Refused::Member("tag")),
     };
-    Ok(Order {
-        film: film.ok_or(Refused::Member("film"))?.to_string(),
-        seats: seats?
-            .iter()
-            .map(seat)
-            .collect::<Option<_>>()
-            .ok_or(Refused::Member("seats"))?,
-        note,
+    Ok(Registration {
+        service: service.to_string(),
+        ports: ports.ok_or(Refused::Member("ports"))?,
+        tag,
     })
 }
 
-/// A seat is a whole number that fits.
-fn seat(value: &Value) -> Option<u32> {
-    value.as_u64()?.try_into().ok()
-}
-
-/// Confirms an order.
-pub fn confirm(order: &Order) -> String {
-    json!({"booked": order.film, "count": order.seats.len()}).to_string()
+/// Confirms a registration, in JSON.
+pub fn confirm(registration: &Registration) -> String {
+    let ports = registration.ports.len();
+    json!({"registered": registration.service, "ports": ports}).to_string()
 }

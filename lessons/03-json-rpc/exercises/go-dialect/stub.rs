@@ -3,13 +3,15 @@ use std::net::TcpStream;
 
 use serde_json::{Deserializer, Value, json};
 
-/// Serves one Go client until it has finished; then `Ok(())`.
+/// Serves one client of Go's dialect until it has finished sending; then `Ok(())`.
 ///
-/// A request is `{"method":"Text.Shout","params":["abc"],"id":0}`, and its reply is
-/// `{"id":0,"result":"ABC","error":null}`. A method that does not exist, or says no, is a reply, too:
-/// its `error` is a text, and its `result` is `null`.
-///
-/// What is no JSON ends the conversation: `InvalidData`.
+/// * A request is a JSON object: `{"method":"Text.Shout","params":["abc"],"id":0}`. Its last brace ends it. The client
+///   may send white space before, in and after it, or none, and may wait for the reply before it sends anything
+///   else. Ignore members that are not known here.
+/// * The reply is `{"id":0,"result":"ABC","error":null}`, with all three members. The id may be any JSON value,
+///   and the reply has the same one.
+/// * If `call` fails, `error` is its text, and `result` is `null`. The connection stays open.
+/// * Bytes that are not JSON, or half an object at the end, end the connection: `InvalidData`.
 pub fn serve(stream: TcpStream) -> io::Result<()> {
     let mut lines = BufReader::new(&stream);
     let mut line = String::new();
@@ -24,7 +26,7 @@ pub fn serve(stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// What is said to one request.
+/// The reply to one request.
 fn reply(request: &Value) -> String {
     match call(&request["method"], &request["params"][0]) {
         Ok(result) => json!({"id": request["id"], "result": result}).to_string(),
@@ -32,11 +34,11 @@ fn reply(request: &Value) -> String {
     }
 }
 
-/// The one method there is. You need not change it.
+/// The only method. You need not change it.
 fn call(method: &Value, argument: &Value) -> Result<String, &'static str> {
     match (method.as_str(), argument.as_str()) {
-        (Some("Text.Shout"), Some("")) => Err("there is nothing to shout"),
+        (Some("Text.Shout"), Some("")) => Err("the text is empty"),
         (Some("Text.Shout"), Some(text)) => Ok(text.to_uppercase()),
-        _ => Err("there is no such method"),
+        _ => Err("this method does not exist"),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// A light that can be called.
+/// A lamp with two methods.
 #[derive(Debug, Default)]
 pub struct Light {
     pub on: bool,
@@ -11,7 +11,7 @@ pub struct Light {
 }
 
 impl Light {
-    /// Calls a method. `None`: there is no such method.
+    /// Calls a method. `None`: this method does not exist.
     pub fn call(&mut self, method: &str) -> Option<Value> {
         match method {
             "Light.Switch" => {
@@ -25,6 +25,7 @@ impl Light {
     }
 }
 
+/// An error reply.
 pub fn failure(code: i64, message: &str, id: &Value) -> String {
     json!({"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": id}).to_string()
 }

@@ -1,9 +1,8 @@
-//! Whether a reply is wanted is said by the request: with an `id` somebody waits for the reply that
-//! carries it, without one nobody does, and a reply would have no id that could tell whose it is. The
-//! method runs all the same, and its errors go nowhere: that is the price of not waiting. So the
-//! method is called first, and only then the question is asked whether the *member* is there. Its
-//! value does not matter: 0, "" and even `null` are ids, and come back as they came. A text that is
-//! no JSON is answered, because nobody can know that it was meant as a notification.
+//! The request decides whether there is a reply: with an `id` its caller waits for the reply that has the same
+//! id. A notification has none, so a reply to it could not be matched to a call. The method is called in both
+//! cases, and an error of a notification is not reported. So the method is called first, and
+//! then the code asks whether the *member* `id` exists. Its value does not matter: 0, "" and even `null` are
+//! ids. A text that is not JSON gets a reply, because it may have been a request whose caller waits.
 
 use serde_json::{Value, json};
 
@@ -19,8 +18,9 @@ pub fn answer(light: &mut Light, message: &str) -> Option<String> {
     let outcome = light.call(method);
     // `request["id"]` would be `null` for a missing member as well.
     let id = request.get("id")?;
-    Some(match outcome {
+    let reply = match outcome {
         Some(result) => json!({"jsonrpc": "2.0", "result": result, "id": id}).to_string(),
         None => failure(-32601, "Method not found", id),
-    })
+    };
+    Some(reply)
 }

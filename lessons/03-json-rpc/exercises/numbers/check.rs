@@ -1,12 +1,14 @@
-//! The check of `numbers`: tickets whose last digit matters, and a reader that keeps every number in
-//! an `f64`, as JavaScript does.
+//! The check of `numbers`: ids whose last digit matters, and a reader that keeps every number in an `f64`, as
+//! JavaScript does.
 
 mod exercise;
+mod given;
 
+use exercise::SAFE;
 use serde_json::Value;
 use testkit::{Case, case};
 
-/// Fails unless the text is read as this ticket.
+/// Fails unless the text is read as this id.
 #[track_caller]
 fn expect(case: &Case, text: &str, expected: Option<u64>, advice: &str) {
     let answer = exercise::read(text);
@@ -20,71 +22,99 @@ fn expect(case: &Case, text: &str, expected: Option<u64>, advice: &str) {
     }
 }
 
-// The belief of this exercise. An `f64` has 53 bits for the digits, and a `u64` has 64.
+// A small id, as a number and as a string.
 #[test]
-fn large_numbers_keep_their_digits() {
-    case("Ticket 9007199254740993", |case| {
-        let text = r#"{"ticket":9007199254740993}"#;
-        let advice = "...993 came back as ...992: it went through f64, which has only even numbers \
-                      there. Ask the value for a whole number instead.";
-        expect(case, text, Some(9_007_199_254_740_993), advice);
-    });
-    case("The last ticket there is, u64::MAX", |case| {
-        let text = r#"{"ticket": 18446744073709551615}"#;
-        expect(case, text, Some(u64::MAX), "It went through f64 or i64.");
-    });
-    case("Ticket 0", |case| {
-        let advice = "0 is a number as good as any.";
-        expect(case, r#"{"ticket":0}"#, Some(0), advice);
+fn a_small_id_is_read() {
+    for text in [
+        r#"{"user":17}"#,
+        r#"{"user":"17"}"#,
+        r#"{"name":"Ada","user": 17}"#,
+    ] {
+        case(&format!("Reading {text}"), |case| {
+            let advice = "The id is 17: the member `user`, as a number or as a string of digits.";
+            expect(case, text, Some(17), advice);
+        });
+    }
+    case("User 0", |case| {
+        let advice = "0 is an id like any other.";
+        expect(case, r#"{"user":0}"#, Some(0), advice);
     });
 }
 
-// A ticket that is cut, rounded or wrapped round is a valid ticket: somebody else's.
+// The belief of this exercise. An `f64` has 53 bits for the digits, and a `u64` has 64.
+#[test]
+fn large_numbers_keep_their_digits() {
+    for user in [SAFE + 2, (1 << 63) - 1, (1 << 63) + 1, u64::MAX] {
+        case(&format!("User {user}"), |case| {
+            let text = format!("{{\"user\":{user}}}");
+            let float: f64 = user.to_string().parse().unwrap_or_default();
+            let answer = exercise::read(&text).map(|answer| answer.to_string());
+            let advice = if answer == Some(format!("{float:.0}")) {
+                "The id went through an f64, which holds only some of the numbers of this size. Ask the value \
+                 for a whole number instead."
+            } else {
+                "This is a whole number that fits into a u64."
+            };
+            expect(case, &text, Some(user), advice);
+        });
+    }
+}
+
+// An id that is cut, rounded or wrapped round is a valid id: another user's.
 #[test]
 fn nearly_right_is_refused() {
-    for ticket in [
+    for user in [
         "18446744073709551616",
         "-1",
         "17.5",
+        "17.0",
+        "1e3",
         "1e30",
         "null",
         "true",
         "[17]",
         r#""""#,
         r#""+17""#,
+        r#""-17""#,
         r#"" 17""#,
+        r#""17 ""#,
         r#""18446744073709551616""#,
         r#""seventeen""#,
     ] {
-        case(&format!("{ticket} where a ticket should be"), |case| {
-            let text = format!("{{\"ticket\":{ticket}}}");
-            let advice = "This is no whole number from 0 to u64::MAX. Made to fit, it becomes a \
-                          ticket that belongs to somebody else.";
+        case(&format!("{user} where an id should be"), |case| {
+            let text = format!("{{\"user\":{user}}}");
+            let advice = "This is not a whole number from 0 to u64::MAX, written with digits only. Converted \
+                          to one, it is the id of another user.";
             expect(case, &text, None, advice);
         });
     }
-    for text in ["{}", "17", "{\"ticket\":17"] {
+    for text in ["{}", "17", "{\"user\":17"] {
         case(&format!("The text {text}"), |case| {
-            expect(case, text, None, "There is no ticket in it.");
+            expect(
+                case,
+                text,
+                None,
+                "The text has no member `user`, or is not JSON.",
+            );
         });
     }
 }
 
-// You are not the only reader. The check plays one that has nothing but f64.
+// Your program is not the only reader. The check plays one that has only f64.
 #[test]
 fn readers_with_f64_get_a_string() {
-    for ticket in [exercise::SAFE + 1, 9_007_199_254_740_993, u64::MAX] {
-        case(&format!("Writing ticket {ticket}"), |case| {
-            let text = exercise::write(ticket);
+    for user in [SAFE + 1, SAFE + 2, u64::MAX] {
+        case(&format!("Writing user {user}"), |case| {
+            let text = exercise::write(user);
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
-            let expected = format!("{{\"ticket\":\"{ticket}\"}}");
-            match &value["ticket"] {
-                Value::String(digits) if *digits == ticket.to_string() => {}
+            let expected = format!("{{\"user\":\"{user}\"}}");
+            match &value["user"] {
+                Value::String(digits) if *digits == user.to_string() => {}
                 Value::Number(number) => {
                     let rounded = number.as_f64().unwrap_or_default();
                     let advice = format!(
-                        "A reader that keeps numbers in an f64 rounds it to {rounded:.0} or cannot \
-                         tell it from its neighbour. Above SAFE, write a string."
+                        "A reader that keeps numbers in an f64 gets {rounded:.0}, and so it does for a \
+                         neighbour of this id. Above SAFE, write a string."
                     );
                     case.differ(expected, text, &advice);
                 }
@@ -94,17 +124,17 @@ fn readers_with_f64_get_a_string() {
     }
 }
 
-// A string is a promise to read it as one. Where a number is safe, readers expect a number.
+// A reader expects a number where a number is safe.
 #[test]
 fn small_numbers_stay_numbers() {
-    for ticket in [0, 17, 9_007_199_254_740_991] {
-        case(&format!("Writing ticket {ticket}"), |case| {
-            let text = exercise::write(ticket);
+    for user in [0, 17, SAFE - 1, SAFE] {
+        case(&format!("Writing user {user}"), |case| {
+            let text = exercise::write(user);
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
-            if value["ticket"].as_u64() != Some(ticket) {
-                let advice = "Up to SAFE, that one included, a ticket stays a number: readers add \
-                              and compare it, and some would get \"9\" > \"10\".";
-                case.differ(format!("{{\"ticket\":{ticket}}}"), text, advice);
+            if value["user"].as_u64() != Some(user) {
+                let advice = "Up to SAFE, that one included, an id stays a number: readers compare ids, \
+                              and as strings \"9\" is larger than \"10\".";
+                case.differ(format!("{{\"user\":{user}}}"), text, advice);
             }
         });
     }
@@ -113,17 +143,12 @@ fn small_numbers_stay_numbers() {
 // Both directions together.
 #[test]
 fn what_is_written_can_be_read() {
-    for ticket in [
-        0,
-        17,
-        9_007_199_254_740_991,
-        9_007_199_254_740_992,
-        u64::MAX,
-    ] {
-        case(&format!("Writing and reading ticket {ticket}"), |case| {
-            let text = exercise::write(ticket);
-            let advice = "A ticket written as a string of digits must be read as the same ticket.";
-            expect(case, &text, Some(ticket), advice);
+    for user in [0, 17, SAFE, SAFE + 1, u64::MAX] {
+        case(&format!("Writing and reading user {user}"), |case| {
+            let text = exercise::write(user);
+            let advice =
+                "An id that `write` has written as a string of digits must be read as the same id.";
+            expect(case, &text, Some(user), advice);
         });
     }
 }

@@ -1,19 +1,18 @@
-//! JSON has numbers, and no types: how many digits of them survive is a matter of who reads. `as_u64`
-//! takes the digits as a whole number and says `None` where they are none, so nothing is rounded on
-//! the way in; a number that is too large has become an `f64` inside `serde_json`, and is refused for
-//! that. On the way out, what JavaScript and others would round is written as a string, and a string
-//! of digits is accepted, because a peer with the same worry sends one. Only digits: `u64`'s `parse`
-//! would let `+17` through.
+//! JSON has one kind of number, and each reader decides how many digits it keeps. `as_u64` returns the digits as a
+//! whole number, so nothing is rounded. It is `None` for a fraction, an exponent or a minus sign, and for a number
+//! above `u64::MAX`, which `serde_json` keeps in an `f64`. A JavaScript reader would round an id above
+//! `SAFE`, so it is written as a string. A string is accepted for the same reason, but only if it has nothing but
+//! digits, because `parse` would accept `+17`.
 
 use serde_json::{Value, json};
 
-/// The largest whole number below which an `f64` can hold every other one: 2^53 - 1.
-pub const SAFE: u64 = 9_007_199_254_740_991;
+// Given in given.rs, beside this file: `SAFE`.
+pub use super::given::*;
 
-/// Reads the number of a ticket.
+/// Reads the id of a user.
 pub fn read(text: &str) -> Option<u64> {
     let value: Value = serde_json::from_str(text).ok()?;
-    match value.get("ticket")? {
+    match value.get("user")? {
         Value::Number(number) => number.as_u64(),
         Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             digits.parse().ok()
@@ -23,9 +22,9 @@ pub fn read(text: &str) -> Option<u64> {
 }
 
 /// Writes it for readers in any language.
-pub fn write(ticket: u64) -> String {
-    if ticket > SAFE {
-        return json!({ "ticket": ticket.to_string() }).to_string();
+pub fn write(user: u64) -> String {
+    if user > SAFE {
+        return json!({ "user": user.to_string() }).to_string();
     }
-    json!({ "ticket": ticket }).to_string()
+    json!({ "user": user }).to_string()
 }

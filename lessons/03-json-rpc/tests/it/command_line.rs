@@ -10,7 +10,7 @@ use crate::support::Ours;
 const L03: Binary = Binary(env!("CARGO_BIN_EXE_l03-json-rpc"));
 
 #[test]
-fn the_demo_tells_its_story_and_leaves_nothing_behind() {
+fn the_demo_shows_its_scenes_and_leaves_no_process() {
     let out = L03.tells(
         &[],
         &[
@@ -21,7 +21,7 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
             r#"{"id":2,"result":200,"error":null}\n"#,
             r#"{"id":3,"result":"}你 hello world","error":null}\n"#,
             r#""error":"GetInfo wants a number from 0 on, not -1"}"#,
-            "silence for 150 ms",
+            "no reply for 150 ms",
             r#""code":-32700,"message":"Parse error""#,
         ],
     );
@@ -84,10 +84,10 @@ fn a_taken_port_is_a_clear_error() {
 }
 
 #[test]
-fn nobody_there_is_a_clear_error() {
+fn no_server_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     let args = ["client", "--addr", "127.0.0.1:1", "wire"];
-    L03.refuses(&args, "nobody answers at");
+    L03.refuses(&args, "no server answers at");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Peers that mean harm, or have a bug: an error by the specification or a closed connection, never a
+//! Peers that attack or have a bug: an error by the specification or a closed connection, never a
 //! panic, and never more memory than the limits allow.
 
 use std::time::{Duration, Instant};
@@ -91,6 +91,37 @@ fn broken_messages_are_errors_and_the_connection_lives_on() {
     then_good(&server, &number(&i64::MAX.to_string()).into_bytes(), -32000);
 }
 
+/// A page in a browser can send a POST to any port of this machine. Its body would be lines of JSON-RPC.
+#[test]
+fn the_body_of_an_http_post_is_not_run() {
+    let server = Ours::start(&[]);
+    let body = format!("{GOOD}\n");
+    let request = |first: &str| {
+        format!(
+            "{first}\r\nHost: {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
+            server.addr,
+            body.len()
+        )
+    };
+    for first in [
+        "POST / HTTP/1.1",
+        "POST /%22 HTTP/1.0",
+        "PRI * HTTP/2.0",
+        "post / HTTP/1.1",
+    ] {
+        let got = replies(server.addr, request(first).as_bytes());
+        assert_eq!(got.len(), 1, "{first}: {got:?}");
+        let words = "this port does not speak HTTP";
+        assert_eq!(got[0]["error"]["message"], words, "{first}");
+        assert!(exchange(server.go, request(first).as_bytes()).is_empty());
+    }
+    // The words may stand in an argument.
+    let name =
+        r#"{"jsonrpc":"2.0","method":"hello.HelloWorld","params":["GET / HTTP/1.1"],"id":1}"#;
+    let got = replies(server.addr, format!("{name}\n").as_bytes());
+    assert_eq!(got[0]["result"], "GET / HTTP/1.1 hello world");
+}
+
 #[test]
 fn a_batch_has_a_limit() {
     let server = Ours::start(&[]);
@@ -112,7 +143,7 @@ fn a_message_without_an_end_costs_no_more_than_the_limit() {
     let got = replies(server.addr, &endless);
     assert_eq!(got[0]["error"]["message"], "the message is too long");
     let got = exchange(go, &[br#"{"method":""#.as_slice(), &endless].concat());
-    assert!(got.is_empty(), "the dialect has no words for this");
+    assert!(got.is_empty(), "the dialect has no error without a request");
     let got = exchange(go, "{\"a\":".repeat(1_000_000).as_bytes());
     assert!(got.is_empty());
     assert!(exchange(go, b"  hello").is_empty());
@@ -128,7 +159,7 @@ fn a_message_without_an_end_costs_no_more_than_the_limit() {
 }
 
 #[test]
-fn gos_dialect_goes_on_after_an_error_and_hangs_up_after_nonsense() {
+fn gos_dialect_closes_the_connection_after_nonsense_only() {
     let server = Ours::start(&[]);
     let good = r#"{"method":"Panda.GetInfo","params":[100],"id":"last"}"#;
     for (text, going_on) in [
@@ -238,8 +269,8 @@ fn http_has_a_status_for_what_is_wrong_with_http() {
     assert!(post("POST /", GOOD).ends_with(r#"{"jsonrpc":"2.0","result":200,"id":1}"#));
 }
 
-/// A server that answers with these bytes, whatever it is asked, and then stays silent.
-async fn strange_server(answer: &'static [u8], stays: bool) -> std::net::SocketAddr {
+/// A server that answers with these bytes, to any request, and then stays silent.
+async fn wrong_server(answer: &'static [u8], stays: bool) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -254,8 +285,8 @@ async fn strange_server(answer: &'static [u8], stays: bool) -> std::net::SocketA
 }
 
 #[tokio::test]
-async fn a_strange_server_fails_calls_and_nothing_else() {
-    let patience = Duration::from_secs(5);
+async fn a_wrong_server_fails_calls_and_nothing_else() {
+    let limit = Duration::from_secs(5);
     for (dialect, answer) in [
         (
             Dialect::Go,
@@ -267,8 +298,8 @@ async fn a_strange_server_fails_calls_and_nothing_else() {
         (Dialect::Lines, b"{\"id\":1,\"result\":1}\n"),
         (Dialect::Lines, b"{\"jsonrpc\":\"2.0\",\"id\":1}\n"),
     ] {
-        let addr = strange_server(answer, true).await;
-        let client = Client::connect(addr, dialect, patience).await.unwrap();
+        let addr = wrong_server(answer, true).await;
+        let client = Client::connect(addr, dialect, limit).await.unwrap();
         let since = Instant::now();
         let (one, two) = tokio::join!(
             client.call("Panda.GetInfo", json!(1)),
@@ -285,13 +316,17 @@ async fn a_strange_server_fails_calls_and_nothing_else() {
 
 #[tokio::test]
 async fn a_lost_connection_and_a_silent_one() {
-    let addr = strange_server(b"", false).await;
+    let addr = wrong_server(b"", false).await;
     let client = Client::connect(addr, Dialect::Go, PATIENCE).await.unwrap();
     assert_eq!(client.call("A.B", json!(1)).await, Err(CallError::Lost));
 
-    let addr = strange_server(b"", true).await;
+    let addr = wrong_server(b"", true).await;
     let client = Client::connect(addr, Dialect::Lines, Duration::from_millis(50));
     let client = client.await.unwrap();
     assert_eq!(client.call("A.B", json!(1)).await, Err(CallError::TimedOut));
-    assert_eq!(client.under_way(), 0, "a call that is over leaves no entry");
+    assert_eq!(
+        client.pending_calls(),
+        0,
+        "a call that is over leaves no entry"
+    );
 }

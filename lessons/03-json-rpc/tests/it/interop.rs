@@ -1,4 +1,4 @@
-//! Strangers: real Go programs both ways, and an npm package that knows only the specification. Two
+//! Independent programs: Go's client and server, and an npm package that knows only the specification. Two
 //! programs by the same author can agree on a mistake; these cannot.
 
 use std::io::{Read, Write};
@@ -86,7 +86,7 @@ async fn our_client_against(server: &Server, large: usize) {
         let greeting = client.call("hello.HelloWorld", json!(name)).await;
         assert_eq!(greeting, Ok(json!(format!("{name} hello world"))));
     }
-    assert_eq!(client.under_way(), 0);
+    assert_eq!(client.pending_calls(), 0);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What the tests share: our server as a process of its own, and strangers that must be built
+//! What the tests share: our server as a process of its own, and independent programs that must be built
 //! or installed before they can talk to it.
 
 use std::io::{Read, Write};
@@ -51,7 +51,7 @@ pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut writer = stream.try_clone().unwrap();
     let bytes = bytes.to_vec();
-    // On a thread: a server that hangs up early takes no more, and that is no failure here.
+    // On a thread: a server that closes the connection early reads no more, and that is not a failure here.
     let writing = std::thread::spawn(move || {
         let _ = writer.write_all(&bytes);
         let _ = writer.shutdown(Shutdown::Write);
@@ -63,7 +63,7 @@ pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     got
 }
 
-// ---- strangers
+// ---- independent programs
 
 /// The program of `interop/go/NAME`, built once in each process.
 pub fn go_program(name: &str) -> PathBuf {
@@ -82,7 +82,7 @@ pub fn go_program(name: &str) -> PathBuf {
     built.join(name)
 }
 
-/// A stranger that is missing fails the test: one that quietly tests nothing would be worse.
+/// A missing program fails the test, because a skipped test would prove nothing.
 fn build_go(name: &str, target: &Path) {
     let go = std::env::var_os("GO").unwrap_or("go".into());
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/go");

@@ -9,7 +9,13 @@ use workbook::course::{Course, Lesson, Page};
 use workbook::verify::minutes;
 
 /// The lessons all of whose texts keep the rules: chapter, exercises and worked example.
-const FINISHED: &[&str] = &["00-start", "01-tcp", "02-rpc", "04-typed-rpc"];
+const FINISHED: &[&str] = &[
+    "00-start",
+    "01-tcp",
+    "02-rpc",
+    "03-json-rpc",
+    "04-typed-rpc",
+];
 
 /// The lessons whose pages keep the rules, that is the chapters and `lesson.toml`. Their other texts follow.
 const PAGES: &[&str] = &["05-protobuf"];
@@ -58,6 +64,7 @@ const WORDS: &[(&str, &str)] = &[
 const TERMS: &[&str] = &[
     "verdict",
     "tcp",
+    "json",
     "stream of bytes",
     "`read`",
     "connection",
