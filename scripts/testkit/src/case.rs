@@ -123,6 +123,69 @@ impl Case {
         }
     }
 
+    /// Fails unless the two are equal, as [`Case::expect_eq`] does, and tells both with their name and unit:
+    /// `the counter shows 3 visits`. A bare number says nothing to a reader who does not know the check.
+    #[track_caller]
+    pub fn expect_named<T: View + PartialEq>(
+        &self,
+        name: &str,
+        expected: &T,
+        answer: &T,
+        unit: &str,
+        advice: &str,
+    ) {
+        let told = |value: &T| {
+            format!("{name} {} {unit}", value.view())
+                .trim_end()
+                .to_string()
+        };
+        if expected != answer {
+            self.differ(told(expected), told(answer), advice);
+        }
+    }
+
+    /// Fails unless `function` has returned an error; tells first that it returned, and what.
+    #[track_caller]
+    pub fn expect_err<T, E>(&self, function: &str, returned: &Result<T, E>, advice: &str) {
+        if returned.is_ok() {
+            let expected = format!("`{function}` returns an error");
+            self.differ(expected, format!("`{function}` returned Ok"), advice);
+        }
+    }
+
+    /// Fails unless `function` has returned `Ok`; tells first that it returned, and what.
+    #[track_caller]
+    pub fn expect_ok<T, E: std::fmt::Debug>(
+        &self,
+        function: &str,
+        returned: &Result<T, E>,
+        advice: &str,
+    ) {
+        if let Err(error) = returned {
+            let answer = format!("`{function}` returned an error: {error:?}");
+            self.differ(format!("`{function}` returns Ok"), answer, advice);
+        }
+    }
+
+    /// Fails unless something was waited for as long as it should be: `waits 1.0 s to 1.2 s before try 2`.
+    #[track_caller]
+    pub fn expect_wait(
+        &self,
+        what: &str,
+        expected: std::ops::RangeInclusive<Duration>,
+        waited: Duration,
+        advice: &str,
+    ) {
+        if !expected.contains(&waited) {
+            let (least, most) = (expected.start().view(), expected.end().view());
+            self.differ(
+                format!("waits {least} to {most} {what}"),
+                format!("waited {} {what}", waited.view()),
+                advice,
+            );
+        }
+    }
+
     /// Fails with `expected` and `your answer` in words of the check.
     #[track_caller]
     pub fn differ(

@@ -243,7 +243,7 @@ fn c_the_last_caller_may_be_a_quiet_one() {
             );
         }
         let advice = "The book was told: you have left well.";
-        case.expect_eq(&true, &left.is_ok(), advice);
+        case.expect_ok("calculator", &left, advice);
     });
 }
 

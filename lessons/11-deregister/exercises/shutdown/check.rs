@@ -146,7 +146,13 @@ fn a_orders_under_way_are_finished() {
             );
             }
             let cut = house.ended.within(PATIENCE * 2, HANGS);
-            case.expect_eq(&0, &cut, "All three have their reply: none was cut off.");
+            case.expect_named(
+                "`serve` returns",
+                &0,
+                &cut,
+                "orders cut off",
+                "All three have their reply: none was cut off.",
+            );
         },
     );
 }
@@ -285,7 +291,7 @@ fn f_the_grace_has_an_end() {
             }
             let advice = "The roast was cut off after the grace, the tea was served. Whoever reads the \
                       log of this night has to know how many got nothing.";
-            case.expect_eq(&1, &cut, advice);
+            case.expect_named("`serve` returns", &1, &cut, "orders cut off", advice);
         },
     );
 }

@@ -118,7 +118,7 @@ fn a_pass_on_what_remains() {
                 case.differ(right, told(hotel), advice);
             }
             let advice = "The hotel was late, so there is no trip.";
-            case.expect_eq(&true, &outcome.is_err(), advice);
+            case.expect_err("book", &outcome, advice);
         },
     );
     case("Both are quick", |case| {
@@ -166,7 +166,7 @@ fn c_nothing_remains() {
             case.differ("nobody is asked", told(Some(asked)), advice);
         }
         let advice = "There is no trip: the time was over.";
-        case.expect_eq(&true, &outcome.is_err(), advice);
+        case.expect_err("book", &outcome, advice);
     });
 }
 
@@ -232,7 +232,7 @@ fn f_giving_back_has_its_own_time() {
                           Clearing up is not done for him, so it does not run on his clock: give it `TIDY` (2 s).";
             expect(case, &world, "desk for returns", TIDY, advice);
             let advice = "No bed, no trip.";
-            case.expect_eq(&true, &outcome.is_err(), advice);
+            case.expect_err("book", &outcome, advice);
         });
     }
 }

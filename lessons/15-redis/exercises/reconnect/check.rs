@@ -233,7 +233,7 @@ fn d_reported_again() {
                 shown
             });
             let advice = "A visit has a name. Whoever makes a new name at each try, or none, cannot know it again.";
-            case.expect_eq(&3u64, &shown, advice);
+            case.expect_named("the counter shows", &3u64, &shown, "visits", advice);
         },
     );
     case("One visit, at two counters", |case| {
@@ -249,7 +249,7 @@ fn d_reported_again() {
         });
         let advice =
             "It was counted at gate:north, and not yet at gate:south. A mark is for both names.";
-        case.expect_eq(&1u64, &shown, advice);
+        case.expect_named("the counter shows", &1u64, &shown, "visits", advice);
     });
 }
 

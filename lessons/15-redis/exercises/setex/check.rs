@@ -215,7 +215,7 @@ fn d_no_is_an_answer() {
                 case.differ("an error", format!("{}, TTL {ttl}", told(&outcome)), advice);
             }
             let advice = "It was refused, so nothing is kept.";
-            case.expect_eq(&-2i64, &ttl, advice);
+            case.expect_named("the TTL is", &-2i64, &ttl, "(-2: no key)", advice);
         });
     }
 }
@@ -229,6 +229,6 @@ fn e_redis_is_away() {
             keep(scene.direct, KEY, "2024", 300).await
         });
         let advice = "Nobody has it. That is an error, and no panic.";
-        case.expect_eq(&true, &outcome.is_err(), advice);
+        case.expect_err("keep", &outcome, advice);
     });
 }

@@ -5,6 +5,7 @@ use std::fs;
 
 use crate::support::Fixture;
 use crate::verify::seen;
+use crate::workspace::{for_each_rust_file, lessons};
 use workbook::verify::slugs;
 
 const ALPHA: &str = "lessons/00-first/exercises/alpha";
@@ -83,4 +84,28 @@ fn mistakes_that_only_a_number_tells_apart_are_found() {
     let says = fixture.says(&["verify", "alpha"]);
     let words = "2_a_constant.diff: no mistake before it has its message: take it out of";
     assert!(says.contains(words), "{says}");
+}
+
+/// Lessons whose checks still compare bare numbers.
+const BARE: [&str; 2] = ["03-json-rpc", "06-grpc"];
+
+/// `expected 0, your answer 1` says nothing: a number has a name and a unit, a boolean is words.
+#[test]
+fn a_check_names_the_numbers_that_it_compares() {
+    for (name, dir) in lessons() {
+        for_each_rust_file(&dir.join("exercises"), &mut |path, text| {
+            let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            for (at, call) in text.match_indices("expect_eq(") {
+                let value = text[at + call.len()..].trim_start().trim_start_matches('&');
+                let bare = value.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+                    || value.starts_with("true")
+                    || value.starts_with("false");
+                assert!(
+                    !bare || BARE.contains(&name.as_str()),
+                    "{}: expect_named tells a number with its name and unit, expect_ok and expect_err what returned",
+                    path.display()
+                );
+            }
+        });
+    }
 }
