@@ -50,7 +50,7 @@
         next: 'Next exercise: ',
         course: 'Your course',
         courseCount: (passed, total) => `${passed} of ${total} passed`,
-        courseLeft: minutes => (minutes > 0 ? `about ${minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} left` : 'nothing left to do'),
+        courseLeft: minutes => (minutes > 0 ? `about ${minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} of exercises left` : 'nothing left to do'),
         lessonCount: (passed, total) => `${passed} of ${total} exercises passed`,
         gone: 'The runner does not answer. Is it still running? Start it again with “cargo run”; this page then goes on by itself.',
         oldToken: 'The runner was started anew, and this page is from before. Reload it to go on.',
@@ -416,7 +416,7 @@
         box.next.hidden = exercise.state !== 'passed' || !next;
         if (!box.next.hidden && box.next.dataset.id !== next.id) {
             box.next.dataset.id = next.id;
-            box.next.replaceChildren(words.next, element('a', { href: `${next.page}.html#exercise-${next.id}` }, `${next.number} ${next.title}`));
+            box.next.replaceChildren(words.next, inline(element('a', { href: `${next.page}.html#exercise-${next.id}` }), `${next.number} ${next.title}`));
         }
     }
 
@@ -443,7 +443,7 @@
         said.remove();
         place.append(element('ul', {}, ...missing.map(({ name, why, command, needed, section, anchor }) => element('li', {},
             element('strong', {}, name), ` (${needed ? doctorWords.needed : doctorWords.optional}): ${why}. `,
-            element('code', {}, command), ' ',
+            '→ ', inline(element('span'), command), ' ',
             element('a', { href: `#${anchor}` }, doctorWords.section(section))))));
     }
 

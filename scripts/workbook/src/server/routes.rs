@@ -109,7 +109,7 @@ async fn doctor(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {
             && finding.need != Need::Tests
         {
             missing.push(json!({
-                "name": finding.name, "why": why, "command": finding.mend,
+                "name": finding.name, "why": why, "command": if finding.need == Need::Comfort { finding.mend.clone() } else { format!("`{}`", finding.mend) },
                 "needed": finding.need == Need::Always,
                 "section": finding.section(), "anchor": finding.anchor(),
             }));
