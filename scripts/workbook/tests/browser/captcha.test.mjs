@@ -22,7 +22,9 @@ async function freePort() {
 
 /** Starts the site; its line of JSON says where everything is. */
 async function startSite() {
-  execFileSync('cargo', ['build', '--quiet', '--package', 'l16-captcha'], { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] });
+  // With the features of the whole workspace and its tests, as `scripts/test` builds it: else all of tokio is built again.
+  const what = ['--workspace', '--bin', 'l16-captcha', '--test', 'hello'];
+  execFileSync('cargo', ['build', '--quiet', ...what], { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] });
   const [web, one, two] = [await freePort(), await freePort(), await freePort()];
   const words = ['--no-open', '--json', '--until_stdin_ends', '--web', `127.0.0.1:${web}`, '--services', `127.0.0.1:${one},127.0.0.1:${two}`];
   const child = spawn(program, words, { cwd: repository, stdio: ['pipe', 'pipe', 'pipe'] });

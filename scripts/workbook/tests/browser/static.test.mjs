@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, openBrowser, openPage, pagesOf, repository, screenshot, startStatic } from './support.mjs';
+import { axe, clean, inTabs, openBrowser, openPage, pagesOf, repository, screenshot, startStatic } from './support.mjs';
 
 let host, browser;
 
@@ -23,15 +23,14 @@ after(async () => {
 });
 
 test('static pages work without a runner: no error, no request beyond their files', { timeout: 120_000 }, async () => {
-  const { page, trouble, requests, foreign, close } = await openPage(browser, host.address);
-  for (const name of await pagesOf(page, host.address)) {
+  const first = await openPage(browser, host.address);
+  const pages = await pagesOf(first.page, host.address);
+  await clean(first);
+  await inTabs(() => openPage(browser, host.address), pages, async ({ page, requests }, name) => {
     await page.goto(`${host.address}/${name}`, { waitUntil: 'load' });
     assert.deepEqual(await axe(page), [], name);
-  }
-  assert.deepEqual(trouble, []);
-  assert.deepEqual(foreign(), []);
-  assert.deepEqual(requests.filter(url => url.includes('/workbook/')), [], 'nothing is asked of a runner');
-  await close();
+    assert.deepEqual(requests.filter(url => url.includes('/workbook/')), [], 'nothing is asked of a runner');
+  });
 });
 
 test('a static card shows the commands and no button', { timeout: 60_000 }, async () => {

@@ -167,11 +167,32 @@ export async function clean({ trouble, foreign, close }) {
   await close();
 }
 
-/** What axe finds wrong, one line a place. The page's own policy stays in force: axe comes by CDP. */
-export async function axe(page) {
+const ofColours = ['color-contrast', 'link-in-text-block'];
+/** The rules of axe about colours, which are most of its time. */
+export const colours = { runOnly: ofColours };
+/** All other rules. */
+export const notColours = { rules: Object.fromEntries(ofColours.map(rule => [rule, { enabled: false }])) };
+
+/**
+ * What axe finds wrong, one line a place; with `options`, only what these rules find. The page's own policy stays
+ * in force: axe comes by CDP.
+ */
+export async function axe(page, options = {}) {
   await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  const { violations } = await page.evaluate(options => globalThis.axe.run(document, { resultTypes: ['violations'], ...options }), options);
   return violations.flatMap(({ id, impact, nodes }) => nodes.map(node => `${id} (${impact}): ${node.target.join(' ')}: ${node.failureSummary}`));
+}
+
+/** Calls `look(session, item)` for each item, in two tabs side by side that `open` has opened; both must be `clean`. */
+export async function inTabs(open, items, look) {
+  const left = [...items];
+  await Promise.all([1, 2].map(async () => {
+    const session = await open();
+    while (left.length > 0) {
+      await look(session, left.shift());
+    }
+    await clean(session);
+  }));
 }
 
 export async function screenshot(page, name) {
