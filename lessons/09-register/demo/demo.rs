@@ -154,11 +154,7 @@ async fn later(clock: &Clock, consul: Consul) -> anyhow::Result<()> {
     clock.tell(0, &format!("the greeter answers all the same: {said:?}"));
     sleep(Duration::from_secs(6)).await;
     clock.tell(0, "Consul is started again");
-    let setup = Setup {
-        http_port: Some(addr.port()),
-        ..Setup::default()
-    };
-    let consul = setup.start().await?;
+    let consul = Setup::default().at(addr.port()).start().await?;
     watch(clock, &registry, |states| passing(states) == 1).await?;
     drop(greeter);
     consul.stop().await;

@@ -184,11 +184,7 @@ async fn away(
 
     clock.scene("6. Consul is back, with nothing in it");
     let load = callers(caller);
-    let setup = Setup {
-        http_port: Some(addr.port()),
-        ..Setup::default()
-    };
-    let consul = setup.start().await?;
+    let consul = Setup::default().at(addr.port()).start().await?;
     let back = |snapshot: &Snapshot| {
         snapshot.freshness == Freshness::Current && snapshot.instances.len() == greeters.len()
     };

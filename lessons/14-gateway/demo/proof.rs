@@ -102,11 +102,7 @@ impl Scene {
     /// # Errors
     /// If something does not start.
     pub async fn open(setting: &Setting) -> anyhow::Result<Self> {
-        let setup = Setup {
-            side: setting.side,
-            ..Setup::default()
-        };
-        let consul = setup.start().await?;
+        let consul = Setup::of(setting.side).start().await?;
         (setting.tell)(&format!("a {} Consul at {}", consul.side(), consul.addr()));
         let registry = registry_at(&consul)?;
         let flags = ["--registry", "consul", "--registry_address"];

@@ -45,6 +45,22 @@ enum Inner {
 }
 
 impl Setup {
+    /// One of this kind, on a free port.
+    #[must_use]
+    pub fn of(side: impl Into<Option<Side>>) -> Self {
+        Setup {
+            side: side.into(),
+            ..Setup::default()
+        }
+    }
+
+    /// The same on this port.
+    #[must_use]
+    pub fn at(mut self, port: impl Into<Option<u16>>) -> Self {
+        self.port = port.into();
+        self
+    }
+
     /// Starts it, and returns when it answers.
     ///
     /// # Errors

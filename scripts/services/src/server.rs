@@ -117,24 +117,9 @@ impl Kind {
     /// # Errors
     /// As those of [`consul::Setup::start`] and [`redis::Setup::start`].
     pub async fn start(self, side: Side, port: Option<u16>) -> Result<Server> {
-        let side = Some(side);
         Ok(match self {
-            Kind::Consul => {
-                let setup = consul::Setup {
-                    side,
-                    http_port: port,
-                    ..consul::Setup::default()
-                };
-                Server::Consul(setup.start().await?)
-            }
-            Kind::Redis => {
-                let setup = redis::Setup {
-                    side,
-                    port,
-                    ..redis::Setup::default()
-                };
-                Server::Redis(setup.start().await?)
-            }
+            Kind::Consul => Server::Consul(consul::Setup::of(side).at(port).start().await?),
+            Kind::Redis => Server::Redis(redis::Setup::of(side).at(port).start().await?),
         })
     }
 }

@@ -63,11 +63,7 @@ async fn unreadable<T: std::fmt::Debug>(
 }
 
 async fn on(side: Side) {
-    let setup = Setup {
-        side: Some(side),
-        ..Setup::default()
-    };
-    let consul = setup.start().await.unwrap();
+    let consul = Setup::of(side).start().await.unwrap();
     let settings = ConsulClientSettingsBuilder::default()
         .address(format!("http://{}", consul.addr()))
         .build()

@@ -63,12 +63,7 @@ pub async fn run(setting: &Setting, away: Duration) -> anyhow::Result<Report> {
     }
     sleep((gone + away).saturating_duration_since(Instant::now())).await;
     let meanwhile = load.count().calls() - before.calls();
-    let setup = Setup {
-        side: Some(side),
-        http_port: Some(addr.port()),
-        data_dir: None,
-    };
-    let consul = setup.start().await?;
+    let consul = Setup::of(side).at(addr.port()).start().await?;
     let (back, away) = (Instant::now(), gone.elapsed());
     setting.say(&format!("Consul is back at {addr}, and knows nobody"));
     for times in &mut registrations {

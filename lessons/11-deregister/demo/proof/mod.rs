@@ -98,11 +98,7 @@ impl Scene {
     /// # Errors
     /// If something does not start.
     pub async fn open(setting: &Setting, careless: bool) -> anyhow::Result<Self> {
-        let setup = Setup {
-            side: setting.side,
-            ..Setup::default()
-        };
-        let consul = setup.start().await?;
+        let consul = Setup::of(setting.side).start().await?;
         setting.say(&format!("a {} Consul at {}", consul.side(), consul.addr()));
         let plan = Plan {
             program: setting.program.clone(),

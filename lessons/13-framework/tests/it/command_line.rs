@@ -27,11 +27,7 @@ fn gossip() -> [String; 2] {
 }
 
 async fn consul() -> (Consul, [String; 2]) {
-    let setup = Setup {
-        side: Some(Side::Embedded),
-        ..Setup::default()
-    };
-    let consul = setup.start().await.unwrap();
+    let consul = Setup::of(Side::Embedded).start().await.unwrap();
     let flags = [
         "--registry=consul".into(),
         format!("--registry_address={}", consul.addr()),
@@ -231,12 +227,7 @@ async fn a_server_that_is_there_before_its_registry() {
     let server = Program::start(with(&flags, &quick));
     server.says("listening on ");
     server.says("the registry is away");
-    let setup = Setup {
-        side: Some(Side::Embedded),
-        http_port: Some(port),
-        ..Setup::default()
-    };
-    let _consul = setup.start().await.unwrap();
+    let _consul = Setup::of(Side::Embedded).at(port).start().await.unwrap();
     server.says("registered: ");
     let said = output(with(&flags, &["client", "Ada"]));
     assert!(said.starts_with("hello Ada, says"), "{said}");

@@ -46,12 +46,7 @@ impl Own {
 
 /// It keeps nothing on a disk, and so forgets everything when it ends.
 async fn start(side: Side, http_port: Option<u16>) -> Consul {
-    let setup = Setup {
-        side: Some(side),
-        http_port,
-        data_dir: None,
-    };
-    setup.start().await.unwrap()
+    Setup::of(side).at(http_port).start().await.unwrap()
 }
 
 impl suite::Stage for Own {

@@ -58,7 +58,7 @@ async fn page() -> (Running, Running, SocketAddr) {
 }
 
 /// Thousands of requests that are tried one after the other. `SCHEMATHESIS=all` sends them all, as
-/// `scripts/figures gateway` does; else it is left at those that are made by lot.
+/// `python3 scripts/figures gateway` does; else it is left at those that are made by lot.
 const LESS: &str = r#"
 [[operations]]
 include-operation-id = "every.every.v1.EveryService.Echo.post"

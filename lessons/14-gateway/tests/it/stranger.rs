@@ -104,11 +104,7 @@ async fn found_in(registry: Arc<dyn Registry>, other: &dyn Registry) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_in_consul() {
     for side in Side::to_test().unwrap() {
-        let setup = Setup {
-            side: Some(side),
-            ..Setup::default()
-        };
-        let consul = setup.start().await.unwrap();
+        let consul = Setup::of(side).start().await.unwrap();
         let [one, other] = [(), ()].map(|()| {
             let mut registry = Consul::new();
             let addresses = vec![consul.addr()];

@@ -235,11 +235,9 @@ fn one_that_dies_is_told_and_so_is_how_to_start_it_again() {
 fn a_service_in_a_terminal_leaves_nothing_in_consul() {
     for side in Side::to_test().unwrap() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let setup = services::consul::Setup {
-            side: Some(side),
-            ..Default::default()
-        };
-        let consul = runtime.block_on(setup.start()).unwrap();
+        let consul = runtime
+            .block_on(services::consul::Setup::of(side).start())
+            .unwrap();
         let registered = || {
             let url = "/v1/agent/services";
             let mut browser = crate::browser::Browser::new(consul.addr());

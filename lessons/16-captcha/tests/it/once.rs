@@ -97,11 +97,7 @@ async fn race(
 }
 
 async fn races(side: Side, times: usize) {
-    let setup = Setup {
-        side: Some(side),
-        ..Setup::default()
-    };
-    let redis = setup.start().await.unwrap();
+    let redis = Setup::of(side).start().await.unwrap();
     let mut running = JoinSet::new();
     let clients = clients(redis.addr(), &mut running).await;
     for time in 0..times {

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::net::{SocketAddr, TcpListener};
 
-use crate::support::{Home, ask, lives, processes, said, signal};
+use crate::support::{Home, ask, in_order, lives, me, processes, said, signal};
 use services::testkit::program::{PATIENCE, Program};
 
 /// A port whose neighbours, 200 below to 100 above, are free on all three addresses.
@@ -44,9 +44,7 @@ fn an_election_of_the_real_consul_is_measured() {
         "--port",
         &port.to_string(),
     ]);
-    let mut at = 0;
-    // In this order, whatever happens between them.
-    for words in [
+    let all = [
         "three is started on 127.0.0.3",
         " leads",
         "the leader, ",
@@ -59,12 +57,8 @@ fn an_election_of_the_real_consul_is_measured() {
         "a key can be written again",
         "is failed in the list of members",
         "it is alive again, and follows ",
-    ] {
-        let found = out[at..].find(words);
-        at += found
-            .unwrap_or_else(|| panic!("{words:?} is missing after {:?} in\n{out}", &out[..at]));
-        at += words.len();
-    }
+    ];
+    in_order(&out, &all);
     assert_eq!(servers(port), Vec::<u32>::new());
 }
 
@@ -149,19 +143,10 @@ fn a_port_that_is_taken_and_a_missing_consul_are_clear_errors() {
         said(command)
     };
     let refused = at(port);
-    assert_eq!(refused.code, Some(2), "{refused:?}");
     let words = format!("127.0.0.2:{port} is taken");
-    let me = format!("process {}", std::process::id());
-    assert!(
-        refused.err.contains(&words) && refused.err.contains(&me),
-        "{refused:?}"
-    );
+    refused.code(2).complains(&[&words, &me()]);
 
     let refused = at(port + 1);
     assert_eq!(home.folders(), Vec::<String>::new());
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(
-        refused.err.contains("cannot start /nowhere/consul"),
-        "{refused:?}"
-    );
+    refused.code(2).complains(&["cannot start /nowhere/consul"]);
 }

@@ -1,10 +1,9 @@
 //! `up`, `status` and `down` as a person meets them: real processes, both kinds of Consul. What holds for
 //! Redis as well is in `support/lives.rs`.
 
-use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 
-use crate::support::{Home, ask, kill, lives, pid, processes, said, signal, stopped, until};
+use crate::support::{Home, ask, lives, said};
 use l08_consul::agent::{Agent, Config};
 
 const ANY: [&str; 4] = ["up", "consul", "--port", "0"];
@@ -40,35 +39,12 @@ fn a_crash_of_the_real_consul_is_told() {
 
 #[test]
 fn the_real_consul_is_ended_when_all_who_looked_after_it_are_gone() {
-    let home = Home::new();
-    home.good(&["up", "consul", "--port", "0", "--real"]);
-    let served = pid(&home.file().unwrap());
-    let guards = processes("cmdline", |line| {
-        line.contains(&format!(" guard {served} "))
-    });
-    assert_eq!(guards.len(), 1, "the guard of the real one");
-    kill(guards[0]);
-    kill(home.worker());
-    assert!(lives(served));
-    home.good(&["down"]);
-    until("the orphan is gone", || !lives(served));
+    lives::an_orphan("consul");
 }
 
 #[test]
 fn the_real_consul_that_hangs_is_not_up() {
-    let home = Home::new();
-    home.good(&["up", "consul", "--port", "0", "--real"]);
-    let served = pid(&home.file().unwrap());
-    signal("STOP", served);
-    until("all of it has stopped", || stopped(served));
-    let silent = home.run(&["status"]);
-    assert_eq!(silent.code, Some(1), "{silent:?}");
-    assert!(silent.out.contains("gives no good answer"), "{silent:?}");
-    let up = home.run(&["up", "consul"]);
-    assert_eq!(up.code, Some(2), "{up:?}");
-    assert!(up.err.contains("services down"), "{up:?}");
-    home.good(&["down"]);
-    assert!(!lives(served));
+    lives::hangs("consul");
 }
 
 #[test]
@@ -78,40 +54,12 @@ fn two_at_the_same_time_start_one() {
 
 #[test]
 fn a_port_that_somebody_has_is_a_clear_error() {
-    let home = Home::new();
-    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = stranger.local_addr().unwrap().port();
-    let refused = home.run(&["up", "consul", "--embedded", "--port", &port.to_string()]);
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    let me = format!("process {}", std::process::id());
-    assert!(
-        refused.err.contains("is taken") && refused.err.contains(&me),
-        "{refused:?}"
-    );
-
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let agent = runtime.block_on(Agent::start(Config::default())).unwrap();
-    let at: SocketAddr = agent.address();
-    let refused = home.run(&[
-        "up",
-        "consul",
-        "--embedded",
-        "--port",
-        &at.port().to_string(),
-    ]);
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    let words = format!("a Consul 1.8.7 that was not started here listens on {at}");
-    assert!(
-        refused.err.contains(&words) && refused.err.contains(&me),
-        "{refused:?}"
-    );
-    assert!(
-        refused
-            .err
-            .contains(&format!("CONSUL_HTTP_ADDR=http://{at}")),
-        "{refused:?}"
-    );
-    assert_eq!(home.status()["state"], "down");
+    let at = agent.address();
+    let stranger = format!("a Consul 1.8.7 that was not started here listens on {at}");
+    let use_it = format!("CONSUL_HTTP_ADDR=http://{at}");
+    lives::a_port_is_taken("consul", at, &[&stranger, &use_it]);
 }
 
 #[test]
@@ -123,31 +71,20 @@ fn the_environment_chooses_a_side() {
         said(command)
     };
     let embedded = with(&ANY, &[("WORKBOOK_SERVICES", "embedded")]);
-    assert_eq!(embedded.code, Some(0), "{embedded:?}");
-    assert!(
-        embedded.out.contains("as WORKBOOK_SERVICES=embedded says"),
-        "{embedded:?}"
-    );
+    let chosen = "as WORKBOOK_SERVICES=embedded says";
+    embedded.code(0).says(&[chosen]);
     assert_eq!(home.file().unwrap()["side"], "embedded");
     home.good(&["down"]);
 
     let wrong = with(&ANY, &[("WORKBOOK_SERVICES", "both")]);
-    assert_eq!(wrong.code, Some(2), "{wrong:?}");
-    assert!(
-        wrong.err.contains("it can be `real` or `embedded`"),
-        "{wrong:?}"
-    );
+    wrong.code(2).complains(&["it can be `real` or `embedded`"]);
 
     let forced = [
         ("WORKBOOK_SERVICES", "real"),
         ("CONSUL_BIN", "/nowhere/consul"),
     ];
     let missing = with(&ANY, &forced);
-    assert_eq!(missing.code, Some(2), "{missing:?}");
-    assert!(
-        missing.err.contains("Consul cannot be started"),
-        "{missing:?}"
-    );
+    missing.code(2).complains(&["Consul cannot be started"]);
     assert_eq!(home.status()["state"], "down");
     assert_eq!(home.left(), Vec::<u32>::new());
 }
@@ -197,9 +134,7 @@ fn mistakes_are_answered_in_words() {
         (&["cluster", "consul", "--raft-multiplier", "11"], "1 to 10"),
         (&["cluster", "consul", "--port", "80"], "--port is"),
     ] {
-        let refused = home.run(arguments);
-        assert_eq!(refused.code, Some(2), "{refused:?}");
-        assert!(refused.err.contains(words), "{refused:?}");
+        home.run(arguments).code(2).complains(&[words]);
     }
     for command in ["up", "status", "down", "cluster"] {
         let help = home.good(&[command, "--help"]);

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::net::TcpListener;
 
-use crate::support::{Home, lives, processes, said, signal};
+use crate::support::{Home, in_order, lives, me, processes, said, signal};
 use services::testkit::program::{PATIENCE, Program};
 
 /// A port for the first of the three, all of whose ports are free.
@@ -43,9 +43,7 @@ fn an_election_of_etcd_is_measured() {
         &port.to_string(),
     ];
     let out = home.good(&arguments);
-    let mut at = 0;
-    // In this order, whatever happens between them.
-    for words in [
+    let all = [
         &format!("etcd03 is started on 127.0.0.1:{}", port + 2000),
         " leads",
         "the leader, ",
@@ -57,12 +55,8 @@ fn an_election_of_etcd_is_measured() {
         " leads",
         "a key can be written again",
         "it is back, and follows ",
-    ] {
-        let found = out[at..].find(words);
-        at += found
-            .unwrap_or_else(|| panic!("{words:?} is missing after {:?} in\n{out}", &out[..at]));
-        at += words.len();
-    }
+    ];
+    in_order(&out, &all);
     assert_eq!(servers(port), Vec::<u32>::new());
     assert_eq!(home.folders(), Vec::<String>::new());
 }
@@ -140,20 +134,11 @@ fn a_port_that_is_taken_and_a_missing_etcd_are_clear_errors() {
         said(command)
     };
     let refused = at(port);
-    assert_eq!(refused.code, Some(2), "{refused:?}");
     let words = format!("127.0.0.1:{} is taken", port + 1000);
-    let me = format!("process {}", std::process::id());
-    assert!(
-        refused.err.contains(&words) && refused.err.contains(&me),
-        "{refused:?}"
-    );
+    refused.code(2).complains(&[&words, &me()]);
 
     let refused = at(port + 4);
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(
-        refused.err.contains("cannot start /nowhere/etcd"),
-        "{refused:?}"
-    );
+    refused.code(2).complains(&["cannot start /nowhere/etcd"]);
     assert_eq!(home.folders(), Vec::<String>::new());
 
     let mut command = home.command(&["cluster", "etcd"]);
@@ -161,6 +146,5 @@ fn a_port_that_is_taken_and_a_missing_etcd_are_clear_errors() {
         command.env("PATH", "/nowhere").env_remove("ETCD_BIN");
         command
     });
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(refused.err.contains("etcd-server"), "{refused:?}");
+    refused.code(2).complains(&["etcd-server"]);
 }

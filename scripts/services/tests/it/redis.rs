@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use crate::support::{Home, addr, kill, lives, pid, processes, said, signal, stopped, until};
+use crate::support::{Home, addr, kill, lives, said};
 use l15_redis::server::{Config, Server};
 use services::redis::Setup;
 use services::{Side, testkit};
@@ -31,11 +31,7 @@ fn version(side: &str) -> String {
         _ => Side::Embedded,
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let setup = Setup {
-        side: Some(asked),
-        ..Setup::default()
-    };
-    let redis = runtime.block_on(setup.start()).unwrap();
+    let redis = runtime.block_on(Setup::of(asked).start()).unwrap();
     let mut stream = TcpStream::connect(redis.addr()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(b"INFO server\r\nQUIT\r\n").unwrap();
@@ -97,69 +93,22 @@ fn in_the_foreground_the_real_redis_ends_with_its_terminal() {
 
 #[test]
 fn the_real_redis_is_ended_when_all_who_looked_after_it_are_gone() {
-    let home = Home::of("redis");
-    home.good(&["up", "redis", "--port", "0", "--real"]);
-    let served = pid(&home.file().unwrap());
-    let guards = processes("cmdline", |line| {
-        line.contains(&format!(" guard {served} "))
-    });
-    assert_eq!(guards.len(), 1, "the guard of the real one");
-    kill(guards[0]);
-    kill(home.worker());
-    assert!(lives(served));
-    home.good(&["down"]);
-    until("the orphan is gone", || !lives(served));
+    lives::an_orphan("redis");
 }
 
 #[test]
 fn the_real_redis_that_hangs_is_not_up() {
-    let home = Home::of("redis");
-    home.good(&["up", "redis", "--port", "0", "--real"]);
-    let served = pid(&home.file().unwrap());
-    signal("STOP", served);
-    until("all of it has stopped", || stopped(served));
-    let silent = home.run(&["status"]);
-    assert_eq!(silent.code, Some(1), "{silent:?}");
-    assert!(silent.out.contains("gives no good answer"), "{silent:?}");
-    let up = home.run(&["up", "redis"]);
-    assert_eq!(up.code, Some(2), "{up:?}");
-    assert!(up.err.contains("services down redis"), "{up:?}");
-    home.good(&["down"]);
-    assert!(!lives(served));
+    lives::hangs("redis");
 }
 
 #[test]
 fn a_port_that_somebody_has_is_a_clear_error() {
-    let home = Home::of("redis");
-    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = stranger.local_addr().unwrap().port().to_string();
-    let refused = home.run(&["up", "redis", "--embedded", "--port", &port]);
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    let me = format!("process {}", std::process::id());
-    assert!(
-        refused.err.contains("is taken") && refused.err.contains(&me),
-        "{refused:?}"
-    );
-
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Server::start(Config::default())).unwrap();
     let at = server.address();
-    let refused = home.run(&[
-        "up",
-        "redis",
-        "--embedded",
-        "--port",
-        &at.port().to_string(),
-    ]);
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(
-        refused.err.contains("that was not started here listens on")
-            && refused.err.contains(&at.to_string())
-            && refused.err.contains(&me)
-            && refused.err.contains(&format!("redis-cli -p {}", at.port())),
-        "{refused:?}"
-    );
-    assert_eq!(home.status()["state"], "down");
+    let stranger = format!("that was not started here listens on {at}");
+    let use_it = format!("redis-cli -p {}", at.port());
+    lives::a_port_is_taken("redis", at, &[&stranger, &use_it]);
 }
 
 #[test]
@@ -168,20 +117,13 @@ fn a_missing_program_is_told_with_what_brings_it() {
     let mut command = home.command(&["up", "redis", "--port", "0"]);
     command.env("WORKBOOK_SERVICES", "real");
     command.env("REDIS_BIN", "/nowhere/redis-server");
-    let missing = said(command);
-    assert_eq!(missing.code, Some(2), "{missing:?}");
-    assert!(
-        missing.err.contains("Redis cannot be started"),
-        "{missing:?}"
-    );
+    said(command)
+        .code(2)
+        .complains(&["Redis cannot be started"]);
     let mut command = home.command(&["up", "redis", "--port", "0", "--real"]);
     command.env("PATH", "/nowhere").env_remove("REDIS_BIN");
     let missing = said(command);
-    assert_eq!(missing.code, Some(2), "{missing:?}");
-    assert!(
-        missing.err.contains("redis-server") && missing.err.contains("--embedded"),
-        "{missing:?}"
-    );
+    missing.code(2).complains(&["redis-server", "--embedded"]);
     assert_eq!(home.status()["state"], "down");
     assert_eq!(home.left(), Vec::<u32>::new());
 }
@@ -201,10 +143,8 @@ fn a_real_one_that_is_too_old_is_passed_over() {
     assert!(written.unwrap().success());
     let mut command = home.command(&["up", "redis", "--port", "0"]);
     command.env("REDIS_BIN", &old);
-    let up = said(command);
-    assert_eq!(up.code, Some(0), "{up:?}");
     let words = "Starting the embedded Redis: the real Redis here is 6.0.16, and lessons need 7.0.";
-    assert!(up.out.contains(words), "{up:?}");
+    said(command).code(0).says(&[words]);
 }
 
 #[test]
@@ -216,45 +156,33 @@ fn both_are_told_and_ended_together() {
     // Both are up already: nothing is left to do, and nothing went wrong.
     let again = home.good(&["up"]);
     assert_eq!(again.matches("Already up.").count(), 2, "{again}");
-    let both = home.good(&["status"]);
-    assert!(
-        both.contains("Consul ") && both.contains("Redis "),
-        "{both}"
-    );
+    let both = home.run(&["status"]);
+    both.code(0).says(&["Consul ", "Redis "]);
     assert!(!home.good(&["status", "redis"]).contains("Consul"));
     let other = home.run(&["up", "--real"]);
-    assert_eq!(other.code, Some(2), "{other:?}");
+    other.code(2);
     assert_eq!(other.err.matches("already").count(), 2, "{other:?}");
 
     home.good(&["down", "consul"]);
-    let one = home.good(&["status"]);
-    assert!(one.contains("No Consul was started here"), "{one}");
-    assert!(
-        one.contains("Redis ") && one.contains(" is up at "),
-        "{one}"
-    );
+    let one = home.run(&["status"]);
+    let none = "No Consul was started here";
+    one.code(0).says(&[none, "Redis ", " is up at "]);
     // One that has crashed is told although the other is well.
     home.good(&["up", "consul", "--port", "0", "--embedded"]);
     let at = addr(&home.file().unwrap());
     kill(home.worker());
     let crashed = home.run(&["status"]);
-    assert_eq!(crashed.code, Some(1), "{crashed:?}");
-    assert!(crashed.out.contains("Redis has crashed"), "{crashed:?}");
-    let down = home.good(&["down"]);
-    assert!(down.contains("The Consul at "), "{down}");
-    assert!(down.contains("Redis had crashed"), "{down}");
+    crashed.code(1).says(&["Redis has crashed"]);
+    let down = home.run(&["down"]);
+    down.code(0).says(&["The Consul at ", "Redis had crashed"]);
     assert!(TcpListener::bind(at).is_ok(), "{at} is free");
-    assert_eq!(home.run(&["status"]).code, Some(3));
+    home.run(&["status"]).code(3);
 }
 
 #[tokio::test]
 async fn one_that_was_killed_starts_again_at_its_address_and_is_empty() {
     for side in Side::to_test().unwrap() {
-        let setup = Setup {
-            side: Some(side),
-            ..Setup::default()
-        };
-        let mut redis = setup.start().await.unwrap();
+        let mut redis = Setup::of(side).start().await.unwrap();
         let at = redis.addr();
         assert!(redis.is_running() && redis.side() == side);
         for _ in 0..3 {

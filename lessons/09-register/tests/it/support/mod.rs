@@ -24,12 +24,7 @@ pub fn sides() -> Vec<Side> {
 
 /// A Consul of this kind, on a free port or on the given one.
 pub async fn consul(side: Side, http_port: Option<u16>) -> Consul {
-    let setup = Setup {
-        side: Some(side),
-        http_port,
-        data_dir: None,
-    };
-    setup.start().await.unwrap()
+    Setup::of(side).at(http_port).start().await.unwrap()
 }
 
 /// One request without a client library; the status and the body.

@@ -29,12 +29,7 @@ pub fn sides() -> Vec<Side> {
 
 /// A Consul of this kind, on a free port or on the given one.
 pub async fn consul(side: Side, http_port: Option<u16>) -> Consul {
-    let setup = Setup {
-        side: Some(side),
-        http_port,
-        ..Setup::default()
-    };
-    setup.start().await.unwrap()
+    Setup::of(side).at(http_port).start().await.unwrap()
 }
 
 /// A registration in Consul's own words.

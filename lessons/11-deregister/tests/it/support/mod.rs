@@ -39,11 +39,7 @@ pub fn program() -> &'static str {
 
 /// A Consul of this kind on a free port, and a client of it.
 pub async fn consul(side: Side) -> (Consul, Registry) {
-    let setup = Setup {
-        side: Some(side),
-        ..Setup::default()
-    };
-    let consul = setup.start().await.unwrap();
+    let consul = Setup::of(side).start().await.unwrap();
     let registry = Registry::at(consul.addr()).unwrap();
     (consul, registry)
 }

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::{Home, addr, kill, lives, pid, signal, until};
+use super::{Home, addr, kill, lives, me, pid, processes, signal, stopped, until};
 
 /// The name as it stands in a text.
 fn title(word: &str) -> &str {
@@ -28,34 +28,20 @@ pub fn a_life(
 ) {
     let home = Home::of(word);
     let title = title(word);
-    let none = home.run(&["status", word]);
-    assert_eq!(none.code, Some(3), "{none:?}");
-    assert!(
-        none.out.contains(&format!("No {title} was started here")),
-        "{none:?}"
-    );
+    let none = format!("No {title} was started here");
+    home.run(&["status", word]).code(3).says(&[&none]);
     assert_eq!(home.status()["state"], "down");
 
     let option = format!("--{side}");
-    let out = home.good(&["up", word, "--port", "0", &option]);
+    let up = home.run(&["up", word, "--port", "0", &option]);
     let file = home.file().unwrap();
     let (at, process) = (addr(&file), pid(&file));
-    assert!(
-        out.contains(&format!("Starting the {side} {title}: as --{side} says.")),
-        "{out}"
-    );
-    assert!(
-        out.contains(
-            &next
-                .replace("{addr}", &at.to_string())
-                .replace("{port}", &at.port().to_string())
-        ),
-        "{out}"
-    );
-    assert!(
-        out.contains(&format!("cargo workbook services down {word}")),
-        "{out}"
-    );
+    let next = next.replace("{addr}", &at.to_string());
+    up.code(0).says(&[
+        &format!("Starting the {side} {title}: as --{side} says."),
+        &next.replace("{port}", &at.port().to_string()),
+        &format!("cargo workbook services down {word}"),
+    ]);
     // Exactly what others have been promised.
     let names: Vec<_> = file.as_object().unwrap().keys().collect();
     assert_eq!(names, ["addr", "pid", "side", "version"]);
@@ -67,25 +53,16 @@ pub fn a_life(
     // It was ready before `up` returned.
     answers(at);
 
-    let up = home.run(&["status", word]);
-    assert_eq!(up.code, Some(0), "{up:?}");
-    assert!(
-        up.out.contains(&format!(
-            "the {side} one, is up at {at} (process {process})"
-        )),
-        "{up:?}"
-    );
+    let is_up = format!("the {side} one, is up at {at} (process {process})");
+    home.run(&["status", word]).code(0).says(&[&is_up]);
     let state = home.status();
     assert_eq!(
         (&state["state"], &state["addr"]),
         (&"up".into(), &file["addr"])
     );
 
-    let again = home.good(&["up", word]);
-    assert!(
-        again.contains("Already up.") && again.contains(&at.to_string()),
-        "{again}"
-    );
+    let again = home.run(&["up", word]);
+    again.code(0).says(&["Already up.", &at.to_string()]);
     assert_eq!(home.file().unwrap(), file, "it is still the same one");
     let other = if side == "real" {
         "--embedded"
@@ -93,27 +70,20 @@ pub fn a_life(
         "--real"
     };
     for wanted in [&["up", word, other][..], &["up", word, "--port", "1"]] {
-        let refused = home.run(wanted);
-        assert_eq!(refused.code, Some(2), "{refused:?}");
-        assert!(
-            refused.err.contains(&format!("is up at {at} already")),
-            "{refused:?}"
-        );
+        let already = format!("is up at {at} already");
+        home.run(wanted).code(2).complains(&[&already]);
     }
 
     let worker = home.worker();
-    let out = home.good(&["down", word]);
-    assert!(
-        out.contains(&format!("The {title} at {at} is down.")),
-        "{out}"
-    );
+    let is_down = format!("The {title} at {at} is down.");
+    home.run(&["down", word]).code(0).says(&[&is_down]);
     assert!(TcpListener::bind(at).is_ok(), "{at} is free at once");
     assert!(!lives(worker) && !lives(process));
     assert_eq!((home.file(), home.left()), (None, Vec::new()));
     assert_eq!(home.folders(), Vec::<String>::new());
-    assert_eq!(home.run(&["status", word]).code, Some(3));
-    let out = home.good(&["down", word]);
-    assert!(out.contains(&format!("No {title} was up.")), "{out}");
+    home.run(&["status", word]).code(3);
+    let none = format!("No {title} was up.");
+    home.run(&["down", word]).code(0).says(&[&none]);
 }
 
 /// `kill -9` of the process that serves, then of the one that looks after it.
@@ -131,28 +101,15 @@ pub fn a_crash(word: &'static str, side: &str) {
         } else {
             keeper
         });
-        let crashed = home.run(&["status", word]);
-        assert_eq!(crashed.code, Some(1), "{victim}: {crashed:?}");
-        assert!(
-            crashed.out.contains(&format!("{title} has crashed")),
-            "{victim}: {crashed:?}"
-        );
+        let crashed = format!("{title} has crashed");
+        home.run(&["status", word]).code(1).says(&[&crashed]);
         let state = home.status();
         assert_eq!(state["state"], "crashed", "{victim}: {state}");
-        assert!(
-            state["why"]
-                .as_str()
-                .unwrap()
-                .contains(&addr(&file).to_string()),
-            "{state}"
-        );
+        let why = state["why"].as_str().unwrap();
+        assert!(why.contains(&addr(&file).to_string()), "{state}");
         // Nobody has to clean up, and the old one is gone when the new one is there.
         let again = home.run(&up);
-        assert_eq!(again.code, Some(0), "{victim}: {again:?}");
-        assert!(
-            again.err.contains("The last one has crashed"),
-            "{victim}: {again:?}"
-        );
+        again.code(0).complains(&["The last one has crashed"]);
         assert!(!lives(served) && !lives(keeper), "{victim}");
         home.good(&["status", word]);
         home.good(&["down", word]);
@@ -161,12 +118,53 @@ pub fn a_crash(word: &'static str, side: &str) {
     }
     home.good(&up);
     kill(home.worker());
-    let out = home.good(&["down", word]);
-    assert!(
-        out.contains(&format!("{title} had crashed; what it left is cleaned up.")),
-        "{out}"
-    );
-    assert_eq!(home.run(&["status", word]).code, Some(3));
+    let cleaned = format!("{title} had crashed; what it left is cleaned up.");
+    home.run(&["down", word]).code(0).says(&[&cleaned]);
+    home.run(&["status", word]).code(3);
+}
+
+/// Nobody looks after the real one any more, and `down` ends it all the same.
+pub fn an_orphan(word: &'static str) {
+    let home = Home::of(word);
+    home.good(&["up", word, "--port", "0", "--real"]);
+    let served = pid(&home.file().unwrap());
+    let guard = format!(" guard {served} ");
+    let guards = processes("cmdline", |line| line.contains(&guard));
+    assert_eq!(guards.len(), 1, "the guard of the real one");
+    kill(guards[0]);
+    kill(home.worker());
+    assert!(lives(served));
+    home.good(&["down"]);
+    until("the orphan is gone", || !lives(served));
+}
+
+/// The real one that stands still is not up.
+pub fn hangs(word: &'static str) {
+    let home = Home::of(word);
+    home.good(&["up", word, "--port", "0", "--real"]);
+    let served = pid(&home.file().unwrap());
+    signal("STOP", served);
+    until("all of it has stopped", || stopped(served));
+    let silent = home.run(&["status"]);
+    silent.code(1).says(&["gives no good answer"]);
+    let up = home.run(&["up", word]);
+    up.code(2).complains(&["services down"]);
+    home.good(&["down"]);
+    assert!(!lives(served));
+}
+
+/// A port of the embedded one that something else has: nothing that answers, and then `other`, a server of the
+/// same kind that was not started here. `words` is what is said of that one.
+pub fn a_port_is_taken(word: &'static str, other: std::net::SocketAddr, words: &[&str]) {
+    let home = Home::of(word);
+    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = stranger.local_addr().unwrap();
+    for (at, words) in [(silent, &["is taken"][..]), (other, words)] {
+        let port = at.port().to_string();
+        let refused = home.run(&["up", word, "--embedded", "--port", &port]);
+        refused.code(2).complains(words).complains(&[&me()]);
+    }
+    assert_eq!(home.status()["state"], "down");
 }
 
 /// Three `up`s at the same time.

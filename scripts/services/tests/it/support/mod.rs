@@ -28,6 +28,48 @@ pub struct Said {
     pub err: String,
 }
 
+/// Each tells all of the run when it fails.
+impl Said {
+    #[track_caller]
+    pub fn code(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self
+    }
+
+    /// All these words stand on the standard output.
+    #[track_caller]
+    pub fn says(&self, words: &[&str]) -> &Self {
+        let missing = words.iter().find(|words| !self.out.contains(**words));
+        assert_eq!(missing, None, "{self:?}");
+        self
+    }
+
+    /// All these words stand on the standard error.
+    #[track_caller]
+    pub fn complains(&self, words: &[&str]) -> &Self {
+        let missing = words.iter().find(|words| !self.err.contains(**words));
+        assert_eq!(missing, None, "{self:?}");
+        self
+    }
+}
+
+/// How an error names this process.
+pub fn me() -> String {
+    format!("process {}", std::process::id())
+}
+
+/// Finds these words in this order, whatever stands between them.
+#[track_caller]
+pub fn in_order(text: &str, all: &[&str]) {
+    let mut at = 0;
+    for words in all {
+        let found = text[at..].find(words);
+        at += found
+            .unwrap_or_else(|| panic!("{words:?} is missing after {:?} in\n{text}", &text[..at]));
+        at += words.len();
+    }
+}
+
 impl Home {
     pub fn new() -> Self {
         Self::of("consul")
@@ -63,7 +105,7 @@ impl Home {
     #[track_caller]
     pub fn good(&self, arguments: &[&str]) -> String {
         let said = self.run(arguments);
-        assert_eq!(said.code, Some(0), "{arguments:?}: {said:?}");
+        said.code(0);
         said.out
     }
 
