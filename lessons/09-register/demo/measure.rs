@@ -10,7 +10,7 @@ use l09_register::look;
 use l09_register::registry::Registry;
 use services::Side;
 use services::consul::Setup;
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, head, ladder};
 use stage::tap::Tap;
 use tokio::time::sleep;
 
@@ -77,17 +77,7 @@ pub async fn run() -> anyhow::Result<()> {
     checks(&registry, greeter.addr).await?;
     until_passing(&registry, greeter.addr).await?;
 
-    println!("\nLines of code, without comments, blank lines and unit tests:");
-    for (name, source) in SOURCES {
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
-    let code: usize = SOURCES
-        .iter()
-        .map(|(_, source)| lines_of_code(source))
-        .sum();
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!("| 09 register | {all} | {register:.0} | {code} |");
+    ladder("09 register", all, register, &SOURCES);
     if consul.side() == Side::Embedded {
         println!("\n(The embedded Consul is part of this process; a real one takes longer.)");
     }
@@ -146,10 +136,10 @@ async fn until_passing(registry: &Registry, greeter: SocketAddr) -> anyhow::Resu
     Ok(())
 }
 
-const SOURCES: [(&str, &str); 5] = [
-    ("instance.rs", include_str!("../src/instance.rs")),
-    ("advertise.rs", include_str!("../src/advertise.rs")),
-    ("registry.rs", include_str!("../src/registry.rs")),
-    ("keep.rs", include_str!("../src/keep.rs")),
-    ("service.rs", include_str!("../src/service.rs")),
+const SOURCES: [(&str, &str); 5] = stage::sources![
+    "instance.rs",
+    "advertise.rs",
+    "registry.rs",
+    "keep.rs",
+    "service.rs",
 ];

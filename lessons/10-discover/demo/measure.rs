@@ -11,7 +11,7 @@ use l09_register::service;
 use l10_discover::caller::{Caller, Settings};
 use l10_discover::health::{Query, ask};
 use services::consul::Setup;
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, head, ladder};
 use stage::tap::Tap;
 use tokio::time::{sleep, timeout};
 
@@ -123,17 +123,7 @@ pub async fn run() -> anyhow::Result<()> {
         noticed[10], noticed[19]
     );
 
-    println!("\nLines of code, without comments, blank lines and unit tests:");
-    for (name, source) in SOURCES {
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
-    let code: usize = SOURCES
-        .iter()
-        .map(|(_, source)| lines_of_code(source))
-        .sum();
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!("| 10 discover | {bytes} | {named:.0} | {code} |");
+    ladder("10 discover", bytes, named, &SOURCES);
     for service in services {
         service.stop().await;
     }
@@ -141,10 +131,10 @@ pub async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-const SOURCES: [(&str, &str); 5] = [
-    ("health.rs", include_str!("../src/health.rs")),
-    ("cache.rs", include_str!("../src/cache.rs")),
-    ("watch.rs", include_str!("../src/watch.rs")),
-    ("balance.rs", include_str!("../src/balance.rs")),
-    ("caller.rs", include_str!("../src/caller.rs")),
+const SOURCES: [(&str, &str); 5] = stage::sources![
+    "health.rs",
+    "cache.rs",
+    "watch.rs",
+    "balance.rs",
+    "caller.rs",
 ];

@@ -10,7 +10,7 @@ use l12_resilience::caller::{How, Settings};
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
 use l12_resilience::select::Select;
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, head, ladder};
 use stage::tap::Tap;
 use tokio::time::sleep;
 use tonic::transport::Endpoint;
@@ -57,17 +57,7 @@ pub async fn run() -> anyhow::Result<()> {
     println!("\nBytes on the wire, there and back:");
     println!("{bytes:>6}  a call, on a connection that is open; the deadline is in it");
 
-    println!("\nLines of code, without comments, blank lines and unit tests:");
-    for (name, source) in SOURCES {
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
-    let code: usize = SOURCES
-        .iter()
-        .map(|(_, source)| lines_of_code(source))
-        .sum();
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!("| 12 resilience | {bytes} | {chosen:.0} | {code} |");
+    ladder("12 resilience", bytes, chosen, &SOURCES);
     Ok(())
 }
 
@@ -113,22 +103,16 @@ async fn bytes(instance: &Instance) -> anyhow::Result<u64> {
     Ok(least)
 }
 
-const SOURCES: [(&str, &str); 11] = [
-    ("select.rs", include_str!("../src/select.rs")),
-    (
-        "select/in_turn.rs",
-        include_str!("../src/select/in_turn.rs"),
-    ),
-    (
-        "select/by_weight.rs",
-        include_str!("../src/select/by_weight.rs"),
-    ),
-    ("select/by_key.rs", include_str!("../src/select/by_key.rs")),
-    ("fail.rs", include_str!("../src/fail.rs")),
-    ("budget.rs", include_str!("../src/budget.rs")),
-    ("eject.rs", include_str!("../src/eject.rs")),
-    ("dial.rs", include_str!("../src/dial.rs")),
-    ("deadline.rs", include_str!("../src/deadline.rs")),
-    ("caller.rs", include_str!("../src/caller.rs")),
-    ("call.rs", include_str!("../src/call.rs")),
+const SOURCES: [(&str, &str); 11] = stage::sources![
+    "select.rs",
+    "select/in_turn.rs",
+    "select/by_weight.rs",
+    "select/by_key.rs",
+    "fail.rs",
+    "budget.rs",
+    "eject.rs",
+    "dial.rs",
+    "deadline.rs",
+    "caller.rs",
+    "call.rs",
 ];

@@ -93,6 +93,28 @@ pub fn head(columns: usize) {
     println!("{:columns$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
 }
 
+/// The files whose lines of code [`ladder`] counts, by their names below `../src/`.
+#[macro_export]
+macro_rules! sources {
+    ($($file:literal),+ $(,)?) => {
+        [$(($file, include_str!(concat!("../src/", $file)))),+]
+    };
+}
+
+/// Prints the lines of code of these files, and the lesson's row of the ladder.
+pub fn ladder(lesson: &str, bytes: u64, micros: f64, sources: &[(&str, &str)]) {
+    println!("\nLines of code, without comments, blank lines and unit tests:");
+    let mut code = 0;
+    for (file, source) in sources {
+        let lines = lines_of_code(source);
+        println!("{lines:>6}  {file}");
+        code += lines;
+    }
+    println!("\nYour row of the ladder:");
+    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
+    println!("| {lesson} | {bytes} | {micros:.0} | {code} |");
+}
+
 /// Counts the lines that a reader has to understand: no comments, no blank lines, no unit tests.
 #[must_use]
 pub fn lines_of_code(source: &str) -> usize {
