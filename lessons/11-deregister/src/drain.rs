@@ -1,6 +1,5 @@
 //! Leaving well: four steps, each with a name and a limit.
 
-use std::fmt;
 use std::time::Duration;
 
 use l06_grpc::retry::Policy;
@@ -9,6 +8,7 @@ use l09_register::registry::{Error, Registry};
 use l09_register::service::Service;
 use tokio::time::{Instant, sleep, timeout};
 use tonic_health::ServingStatus::NotServing;
+use tracing::{info, warn};
 
 // ANCHOR: limits
 /// How long each step may take.
@@ -43,36 +43,6 @@ impl Limits {
     }
 }
 
-/// What has been done, for whoever wants to tell it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// It calls itself NOT_SERVING to whoever asks for its health.
-    NotServing,
-    /// Consul has taken it off the list. Calls are still answered.
-    OffTheList,
-    /// Consul could not be told within the limit, or will not hear of it.
-    NotHeard(Error),
-    /// The notice is over: who still calls has not looked.
-    Noticed,
-    /// Every call that was under way has its answer.
-    Finished,
-    /// The grace is over, and some calls have no answer.
-    Cut,
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::NotServing => write!(f, "says NOT_SERVING, and answers every call"),
-            Step::OffTheList => write!(f, "is off the list, and answers every call"),
-            Step::NotHeard(error) => write!(f, "could not say goodbye: {error}"),
-            Step::Noticed => write!(f, "the notice is over: GOAWAY to every connection"),
-            Step::Finished => write!(f, "has finished what was under way"),
-            Step::Cut => write!(f, "the grace is over, and calls are cut off"),
-        }
-    }
-}
-
 /// A service that is in the phone book.
 pub struct Staying {
     /// What answers calls.
@@ -97,7 +67,7 @@ pub struct Left {
 // ANCHOR: leave
 /// Leaves. Calls are answered all the while, until the last step; when this returns, nothing is
 /// left to do but to end.
-pub async fn leave(staying: Staying, limits: Limits, tell: impl Fn(&Step)) -> Left {
+pub async fn leave(staying: Staying, limits: Limits) -> Left {
     let Staying {
         service,
         kept,
@@ -106,26 +76,25 @@ pub async fn leave(staying: Staying, limits: Limits, tell: impl Fn(&Step)) -> Le
     } = staying;
     // For those who ask the service itself. Nothing is refused because of it.
     service.report(NotServing).await;
-    tell(&Step::NotServing);
+    info!("says NOT_SERVING, and answers every call");
     // For those who ask Consul.
     let heard = goodbye(kept, &registry, &id, limits.goodbye).await;
     let told = heard.is_ok();
     match heard {
         Ok(()) => {
-            tell(&Step::OffTheList);
+            info!("is off the list, and answers every call");
             // They have read the list before that, and have not looked again yet.
             sleep(limits.notice).await;
-            tell(&Step::Noticed);
+            info!("the notice is over: GOAWAY to every connection");
         }
         // Nobody will notice anything, however long it waits.
-        Err(error) => tell(&Step::NotHeard(error)),
+        Err(error) => warn!("could not say goodbye: {error}"),
     }
     let finished = timeout(limits.grace, service.stop()).await.is_ok();
-    tell(if finished {
-        &Step::Finished
-    } else {
-        &Step::Cut
-    });
+    match finished {
+        true => info!("has finished what was under way"),
+        false => warn!("the grace is over, and calls are cut off"),
+    }
     Left { told, finished }
 }
 // ANCHOR_END: leave

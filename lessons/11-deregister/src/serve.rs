@@ -35,7 +35,7 @@ pub async fn serve_until(
         limits.longest().as_secs_f64().ceil()
     );
     let left = tokio::select! {
-        left = leave(staying, limits, |step| info!("{step}")) => left,
+        left = leave(staying, limits) => left,
         // A person who presses Ctrl-C a second time means it.
         () = again => return Err(Error::AtOnce),
     };

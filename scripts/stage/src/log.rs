@@ -48,6 +48,12 @@ impl Captured {
         lock(&self.lines).clone()
     }
 
+    /// The lines since the last call.
+    #[must_use]
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.lines))
+    }
+
     /// Whether one of the lines so far contains these words.
     #[must_use]
     pub fn contains(&self, words: &str) -> bool {

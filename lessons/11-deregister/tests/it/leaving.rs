@@ -2,7 +2,6 @@
 //! is hidden by a second one.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{consul, get, sides, until};
@@ -13,8 +12,9 @@ use l09_register::instance::Instance;
 use l09_register::keep::{Rhythm, keep};
 use l09_register::registry::Registry;
 use l09_register::service;
-use l11_deregister::drain::{Left, Limits, Staying, Step, leave};
+use l11_deregister::drain::{Left, Limits, Staying, leave};
 use services::Side;
+use stage::log::{Captured, capture};
 use tokio::time::{Instant, sleep};
 
 /// A greeter that works so long for each call, registered.
@@ -65,23 +65,20 @@ fn limits(notice_ms: u64, grace_ms: u64) -> Limits {
 }
 
 /// Leaves, and notes each step.
-fn leaving(
-    staying: Staying,
-    limits: Limits,
-) -> (tokio::task::JoinHandle<Left>, Arc<Mutex<Vec<Step>>>) {
-    let steps = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&steps);
-    let task = tokio::spawn(async move {
-        leave(staying, limits, |step| {
-            noted.lock().unwrap().push(step.clone())
-        })
-        .await
-    });
-    (task, steps)
+fn leaving(staying: Staying, limits: Limits) -> (tokio::task::JoinHandle<Left>, Captured) {
+    let steps = capture();
+    (tokio::spawn(leave(staying, limits)), steps)
 }
 
-async fn reached(steps: &Mutex<Vec<Step>>, wanted: &Step) {
-    until("the step", async || steps.lock().unwrap().contains(wanted)).await;
+/// The steps so far, without what the greeter tells of its work meanwhile.
+fn told(steps: &Captured) -> Vec<String> {
+    let mut lines = steps.lines();
+    lines.retain(|line| !line.starts_with("work "));
+    lines
+}
+
+async fn off_the_list(steps: &Captured) {
+    until("the step", async || steps.contains("is off the list")).await;
 }
 
 #[tokio::test]
@@ -92,7 +89,7 @@ async fn off_the_list_and_still_answering_until_all_have_their_answers() {
         let (addr, id) = (staying.service.addr, staying.id.clone());
         let client = client(addr);
         let (task, steps) = leaving(staying, limits(300, 60_000));
-        reached(&steps, &Step::OffTheList).await;
+        off_the_list(&steps).await;
         assert_eq!(registry.knows(&id).await, Ok(false), "{side}");
         // Somebody has the address from before, and it takes longer than the notice.
         let reply = client.greet("Ada").await;
@@ -107,12 +104,12 @@ async fn off_the_list_and_still_answering_until_all_have_their_answers() {
             "{side}"
         );
         let expected = [
-            Step::NotServing,
-            Step::OffTheList,
-            Step::Noticed,
-            Step::Finished,
+            "says NOT_SERVING, and answers every call",
+            "is off the list, and answers every call",
+            "the notice is over: GOAWAY to every connection",
+            "has finished what was under way",
         ];
-        assert_eq!(*steps.lock().unwrap(), expected, "{side}");
+        assert_eq!(told(&steps), expected, "{side}");
         // The keeper looked every 50 ms: it must not have registered it again.
         assert_eq!(registry.knows(&id).await, Ok(false), "{side}");
         assert!(client.greet("Ada").await.is_err(), "{side}: gone at last");
@@ -135,7 +132,7 @@ async fn health_says_it_before_the_list_does() {
     };
     assert_eq!(status(&mut health).await, ServingStatus::Serving);
     let (task, steps) = leaving(staying, limits(300, 1000));
-    reached(&steps, &Step::OffTheList).await;
+    off_the_list(&steps).await;
     assert_eq!(status(&mut health).await, ServingStatus::NotServing);
     task.await.unwrap();
     consul.stop().await;
@@ -152,7 +149,8 @@ async fn a_call_that_takes_for_ever_is_cut_after_the_grace() {
     let (task, steps) = leaving(staying, limits(0, 300));
     let left = task.await.unwrap();
     assert!(!left.finished && left.told, "{left:?}");
-    assert_eq!(steps.lock().unwrap().last(), Some(&Step::Cut));
+    let last = told(&steps).pop();
+    assert_eq!(last.unwrap(), "the grace is over, and calls are cut off");
     assert!(since.elapsed() < Duration::from_secs(10));
     // In a program the process would end here, and the call with it.
     call.abort();
@@ -170,8 +168,8 @@ async fn nobody_waits_for_a_consul_that_is_away() {
     let left = task.await.unwrap();
     assert!(!left.told && left.finished, "{left:?}");
     assert!(since.elapsed() < Duration::from_secs(30));
-    let steps = steps.lock().unwrap();
-    assert!(matches!(steps[1], Step::NotHeard(_)), "{steps:?}");
+    let steps = told(&steps);
+    assert!(steps[1].starts_with("could not say goodbye: "), "{steps:?}");
 }
 
 #[tokio::test]
@@ -186,12 +184,11 @@ async fn a_consul_that_is_back_in_time_is_told() {
     };
     let (task, _) = leaving(staying, limits);
     sleep(Duration::from_millis(500)).await;
-    let again = services::consul::Setup {
-        side: Some(Side::Embedded),
-        http_port: Some(addr.port()),
-        data_dir: None,
-    };
-    let consul = again.start().await.unwrap();
+    let consul = services::consul::Setup::of(Side::Embedded)
+        .at(addr.port())
+        .start()
+        .await
+        .unwrap();
     let left = task.await.unwrap();
     assert!(left.told && left.finished, "{left:?}");
     assert!(
