@@ -110,7 +110,7 @@ fn introduce(site: &Site) {
     let page = format!("http://{}", site.web.addr);
     let redis = site.redis.addr().port();
     let pid = site.services.iter().flatten().next();
-    let pid = pid.map_or(0, |service| service.number());
+    let pid = pid.map_or(0, |service| service.process.id());
     for line in [
         "",
         "Everything is there. To try next, in another terminal:",
@@ -136,7 +136,7 @@ fn places(site: &Site) -> String {
         .services
         .iter()
         .flatten()
-        .map(|it| it.number())
+        .map(|it| it.process.id())
         .collect();
     json!({
         "page": format!("http://{}/", site.web.addr),
@@ -144,7 +144,7 @@ fn places(site: &Site) -> String {
         "services": services,
         "redis": site.redis.addr().to_string(),
         "consul": site.consul_at().to_string(),
-        "pids": { "web": site.web.number(), "services": numbers, "redis": site.redis.pid(),
+        "pids": { "web": site.web.process.id(), "services": numbers, "redis": site.redis.pid(),
                   "consul": site.consul.as_ref().map(services::consul::Consul::pid) },
     })
     .to_string()
@@ -158,14 +158,16 @@ async fn watch(site: &mut Site) {
     loop {
         sleep(Duration::from_millis(200)).await;
         for index in 0..site.services.len() {
-            let ended = site.services[index].as_mut().and_then(|it| it.ended());
+            let ended = site.services[index]
+                .as_ref()
+                .and_then(|it| it.process.ended());
             let Some(status) = ended else { continue };
-            let name = site.services[index].take().map(|it| it.name);
-            let name = name.unwrap_or_default();
+            site.services[index] = None;
             let words = site::service_words(site.at[index], site.consul_at(), site.redis.addr());
             tell(&format!(
-                "{name} has ended ({status}). The site goes on with whoever is left. To start it again:\n  \
+                "service-{} has ended ({status}). The site goes on with whoever is left. To start it again:\n  \
                  cargo run -p l16-captcha{} -- {}",
+                index + 1,
                 if cfg!(feature = "mine") {
                     " --features mine"
                 } else {
@@ -188,7 +190,7 @@ async fn watch(site: &mut Site) {
         if !runs && once(&consul) {
             tell("Consul has ended. The web goes on with the services that it knows.");
         }
-        if let Some(status) = site.web.ended() {
+        if let Some(status) = site.web.process.ended() {
             tell(&format!(
                 "The web has ended ({status}): there is no page any more."
             ));

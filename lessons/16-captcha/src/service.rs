@@ -4,10 +4,8 @@
 mod check;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use l13_framework::listen;
 use l13_framework::options::Options;
 use l13_framework::service::Service;
 use tonic::metadata::MetadataValue;
@@ -19,7 +17,7 @@ use crate::pb::get_captcha_server::{GetCaptcha, GetCaptchaServer};
 use crate::picture::Painter;
 use crate::question;
 use crate::rules::{self, Ask, Drawn, Issued, Limits, Store, Verdict};
-use crate::store::{Redis, Scoped, Tell};
+use crate::store::{Redis, Scoped};
 
 /// The name that callers ask for.
 pub const NAME: &str = "go.micro.srv.getCaptcha";
@@ -74,9 +72,7 @@ impl Default for Settings {
 /// # Errors
 /// What [`Service::with`] says about the options, or the client of Redis about its settings.
 pub fn service(options: Options, settings: Settings) -> anyhow::Result<Service> {
-    let tell: Tell = Arc::new(listen::tell);
-    let store = Redis::new(settings.redis, Arc::clone(&tell))?;
-    let captchas = Captchas::new(store, settings).tell(tell);
+    let captchas = Captchas::new(Redis::new(settings.redis)?, settings);
     Ok(Service::new(NAME)
         .version("1.0.0")
         .address(USUAL)
@@ -91,26 +87,17 @@ pub struct Captchas<S> {
     store: S,
     settings: Settings,
     painter: Painter,
-    tell: Tell,
 }
 
 impl<S: Store> Captchas<S> {
-    /// One that says nothing.
+    /// The service on this store.
     #[must_use]
     pub fn new(store: S, settings: Settings) -> Self {
         Captchas {
             store,
             settings,
             painter: Painter::new(),
-            tell: Arc::new(|_| ()),
         }
-    }
-
-    /// Who hears its log, line by line.
-    #[must_use]
-    pub fn tell(mut self, tell: Tell) -> Self {
-        self.tell = tell;
-        self
     }
 
     /// Refuses whoever has done this too often. `what` is what is counted, for keys and for people.
@@ -199,7 +186,7 @@ impl<S: Store + 'static> GetCaptcha for Captchas<S> {
             pb::Kind::Picture | pb::Kind::Unspecified => (self.picture(&ask).await?, String::new()),
         };
         let outgoing = rules::outgoing(&drawn);
-        (self.tell)(&outgoing.log);
+        tracing::info!("{}", outgoing.log);
         let header = |(name, value)| pb::Header { name, value };
         let ttl = u32::try_from(self.settings.ttl.as_secs());
         Ok(Response::new(pb::CallResponse {
@@ -245,7 +232,7 @@ impl<S: Store + 'static> GetCaptcha for Captchas<S> {
             ),
         };
         // Of what was typed not a word: a wrong answer is often nearly a right one.
-        (self.tell)(&format!("captcha {id}: {words}"));
+        tracing::info!("captcha {id}: {words}");
         Ok(Response::new(pb::VerifyResponse {
             verdict: verdict.into(),
         }))

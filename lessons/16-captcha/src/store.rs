@@ -36,15 +36,11 @@ const RETRIES: usize = 2;
 /// So many commands may wait for the connection before callers do; the default of 50 is for a few of them.
 const QUEUE: usize = 1024;
 
-/// Gets a line when Redis is away, and one when it is back.
-pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// A Redis. A clone uses the same connection.
+/// A Redis. A clone uses the same connection. It logs when Redis is away, and when it is back.
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
     away: Arc<AtomicBool>,
-    tell: Tell,
 }
 
 // ANCHOR: connect
@@ -54,7 +50,7 @@ impl Redis {
     ///
     /// # Errors
     /// If the client cannot be made of these settings.
-    pub fn new(addr: SocketAddr, tell: Tell) -> RedisResult<Self> {
+    pub fn new(addr: SocketAddr) -> RedisResult<Self> {
         let info =
             ConnectionAddr::Tcp(addr.ip().to_string(), addr.port()).into_connection_info()?;
         // RESP3 tells the manager at once that a connection is lost, so that it makes a new one before the
@@ -72,7 +68,6 @@ impl Redis {
         Ok(Redis {
             connection,
             away: Arc::default(),
-            tell,
         })
     }
     // ANCHOR_END: connect
@@ -98,7 +93,7 @@ impl Redis {
         let words = match outcome {
             Ok(Ok(reply)) => {
                 if self.away.swap(false, Ordering::Relaxed) {
-                    (self.tell)("redis: back");
+                    tracing::info!("redis: back");
                 }
                 return Ok(reply);
             }
@@ -106,7 +101,7 @@ impl Redis {
             Err(_) => format!("no reply within {PATIENCE:?}"),
         };
         if !self.away.swap(true, Ordering::Relaxed) {
-            (self.tell)(&format!("redis: away: {words}"));
+            tracing::warn!("redis: away: {words}");
         }
         Err(Away)
     }

@@ -2,7 +2,6 @@
 //! embedded store lives in this one). For whoever starts the lesson, for its tests, and for the soak.
 
 pub mod open;
-pub mod process;
 
 use std::fmt;
 use std::io;
@@ -17,11 +16,11 @@ use l13_framework::registry::{self, Registry};
 use services::Side;
 use services::consul::{self, Consul};
 use services::redis::{self, Redis};
+use stage::child::{Ask, Child, PATIENCE, Spawn};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::browser::Browser;
 use l15_redis::server::Decode;
-use process::{Heard, PATIENCE, Plan, Process};
 
 /// Where the notes have the page.
 pub const WEB: SocketAddr = local(8080);
@@ -32,6 +31,9 @@ pub const SERVICES: [SocketAddr; 2] = [local(8880), local(8881)];
 const fn local(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port)
 }
+
+/// Gets each line that a part of the site says, with the part's name.
+pub type Heard = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// How a site is started.
 #[derive(Clone)]
@@ -74,6 +76,68 @@ impl Setting {
     }
 }
 
+/// A part of the site: this program, started again. It is killed with this value.
+pub struct Part {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Its process.
+    pub process: Child,
+}
+
+impl Part {
+    /// Starts it, and returns when it listens.
+    async fn start(setting: &Setting, name: &str, words: &[String]) -> anyhow::Result<Self> {
+        let (heard, whose) = (Arc::clone(&setting.heard), name.to_string());
+        let process = Spawn::program(&setting.program, words)
+            .name(name)
+            .note("registered: ")
+            .errors_too()
+            .heard(move |line| heard(&whose, &line.text))
+            .start()?;
+        Ok(Part {
+            addr: process.listening().await?,
+            process,
+        })
+    }
+
+    /// A captcha service; returns when it is registered.
+    async fn service(
+        setting: &Setting,
+        number: usize,
+        addr: SocketAddr,
+        consul: SocketAddr,
+        redis: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        // Believed for a few seconds after the last sign of life, so that nobody has to wait for a dead one to go.
+        let often = ["--register_ttl", "6s", "--register_interval", "2s"].map(str::to_string);
+        let words = [
+            &service_words(addr, consul, redis)[..],
+            &often,
+            &setting.of_service,
+        ]
+        .concat();
+        let service = Part::start(setting, &format!("service-{number}"), &words).await?;
+        service.process.said("registered: ").await?;
+        Ok(service)
+    }
+
+    /// Asks it to end, as Ctrl-C does, and waits until it has.
+    async fn end(self) -> anyhow::Result<()> {
+        let (status, _) = self.process.ask_to_end(Ask::Interrupt, PATIENCE).await?;
+        ensure!(
+            status.success(),
+            "{} ended with {status}",
+            self.process.name()
+        );
+        Ok(())
+    }
+
+    fn said(&self) -> String {
+        let (name, id) = (self.process.name(), self.process.id());
+        format!("{name} on {} (process {id})", self.addr)
+    }
+}
+
 /// A running site. Everything ends with this value.
 pub struct Site {
     /// The phone book; `None` while it is away.
@@ -81,9 +145,9 @@ pub struct Site {
     /// Where the codes are.
     pub redis: Redis,
     /// The captcha services; `None` where one was killed.
-    pub services: Vec<Option<Process>>,
+    pub services: Vec<Option<Part>>,
     /// The page.
-    pub web: Process,
+    pub web: Part,
     /// Where each service listens, killed or not.
     pub at: Vec<SocketAddr>,
     consul_at: SocketAddr,
@@ -117,10 +181,7 @@ impl Site {
     /// If something does not start.
     pub async fn open(setting: Setting) -> anyhow::Result<Self> {
         let tell = Arc::clone(&setting.tell);
-        let consul = consul::Setup {
-            side: setting.consul,
-            ..consul::Setup::default()
-        };
+        let consul = consul::Setup::of(setting.consul);
         let consul = with_patience("Consul", &tell, consul.start()).await?;
         tell(&format!(
             "consul on {} ({}, {})",
@@ -129,9 +190,8 @@ impl Site {
             process_of(consul.pid())
         ));
         let redis = redis::Setup {
-            side: setting.redis,
             decode: setting.decode,
-            ..redis::Setup::default()
+            ..redis::Setup::of(setting.redis)
         };
         let redis = with_patience("Redis", &tell, redis.start()).await?;
         tell(&format!(
@@ -142,17 +202,15 @@ impl Site {
         ));
         let mut services = Vec::new();
         for (number, addr) in (1..).zip(&setting.services) {
-            let plan = of_service(&setting, number, *addr, consul.addr(), redis.addr());
-            let name = plan.name.clone();
-            let mut service = with_patience(&name, &tell, plan.start()).await?;
-            with_patience(&name, &tell, service.registered()).await?;
-            tell(&said(&service));
+            let service = Part::service(&setting, number, *addr, consul.addr(), redis.addr());
+            let service = with_patience(&format!("service-{number}"), &tell, service).await?;
+            tell(&service.said());
             services.push(Some(service));
         }
         let at = services.iter().flatten().map(|service| service.addr);
         let at = at.collect();
-        let plan = of_web(&setting, consul.addr());
-        let web = with_patience("web", &tell, plan.start()).await?;
+        let words = web_words(setting.web, consul.addr());
+        let web = with_patience("web", &tell, Part::start(&setting, "web", &words)).await?;
         let site = Site {
             consul_at: consul.addr(),
             consul: Some(consul),
@@ -163,7 +221,7 @@ impl Site {
             setting,
         };
         with_patience("the whole path", &tell, site.answers()).await?;
-        tell(&said(&site.web));
+        tell(&site.web.said());
         Ok(site)
     }
 
@@ -211,7 +269,10 @@ impl Site {
     /// If it was killed already.
     pub fn kill_service(&mut self, index: usize) -> anyhow::Result<()> {
         let service = self.services.get_mut(index).and_then(Option::take);
-        service.context("there is no such service to kill")?.kill();
+        service
+            .context("there is no such service to kill")?
+            .process
+            .kill();
         Ok(())
     }
 
@@ -222,10 +283,8 @@ impl Site {
     pub async fn start_service(&mut self, index: usize) -> anyhow::Result<()> {
         let addr = self.at.get(index).context("there is no such service")?;
         let consul = self.consul_at;
-        let plan = of_service(&self.setting, index + 1, *addr, consul, self.redis.addr());
-        let mut service = plan.start().await?;
-        service.registered().await?;
-        self.services[index] = Some(service);
+        let service = Part::service(&self.setting, index + 1, *addr, consul, self.redis.addr());
+        self.services[index] = Some(service.await?);
         Ok(())
     }
 
@@ -241,11 +300,7 @@ impl Site {
     /// # Errors
     /// If it does not start.
     pub async fn start_consul(&mut self) -> anyhow::Result<()> {
-        let setup = consul::Setup {
-            side: self.setting.consul,
-            http_port: Some(self.consul_at.port()),
-            ..consul::Setup::default()
-        };
+        let setup = consul::Setup::of(self.setting.consul).at(self.consul_at.port());
         self.consul = Some(setup.start().await?);
         Ok(())
     }
@@ -258,11 +313,11 @@ impl Site {
     pub async fn end(self) -> anyhow::Result<()> {
         let tell = Arc::clone(&self.setting.tell);
         tell("ending the web");
-        let mut outcome = self.web.ask_to_end().await;
+        let mut outcome = self.web.end().await;
         tell("ending the services: they say goodbye to Consul and finish what is under way");
         let mut leaving = tokio::task::JoinSet::new();
         for service in self.services.into_iter().flatten() {
-            leaving.spawn(service.ask_to_end());
+            leaving.spawn(service.end());
         }
         while let Some(left) = leaving.join_next().await {
             outcome = outcome.and(left.context("a service")?);
@@ -281,8 +336,8 @@ impl fmt::Debug for Site {
         f.debug_struct("Site")
             .field("consul", &self.consul_at)
             .field("redis", &self.redis.addr())
-            .field("services", &self.services)
-            .field("web", &self.web)
+            .field("services", &self.at)
+            .field("web", &self.web.addr)
             .finish_non_exhaustive()
     }
 }
@@ -294,11 +349,6 @@ fn process_of(number: u32) -> String {
     } else {
         format!("process {number}")
     }
-}
-
-fn said(process: &Process) -> String {
-    let Process { name, addr, .. } = process;
-    format!("{name} on {addr} (process {})", process.number())
 }
 
 /// Says that something takes long, so that nobody thinks that it hangs.
@@ -339,31 +389,4 @@ pub fn service_words(addr: SocketAddr, consul: SocketAddr, redis: SocketAddr) ->
 pub fn web_words(addr: SocketAddr, consul: SocketAddr) -> Vec<String> {
     let words = ["web", "--addr", &addr.to_string()].map(str::to_string);
     [&words[..], &registry_flags(consul)].concat()
-}
-
-fn of_service(
-    setting: &Setting,
-    number: usize,
-    addr: SocketAddr,
-    consul: SocketAddr,
-    redis: SocketAddr,
-) -> Plan {
-    // Believed for a few seconds after the last sign of life, so that nobody has to wait for a dead one to go.
-    let often = ["--register_ttl", "6s", "--register_interval", "2s"].map(str::to_string);
-    let words = [&service_words(addr, consul, redis)[..], &often].concat();
-    Plan {
-        program: setting.program.clone(),
-        name: format!("service-{number}"),
-        words: [&words[..], &setting.of_service].concat(),
-        heard: Arc::clone(&setting.heard),
-    }
-}
-
-fn of_web(setting: &Setting, consul: SocketAddr) -> Plan {
-    Plan {
-        program: setting.program.clone(),
-        name: "web".to_string(),
-        words: web_words(setting.web, consul),
-        heard: Arc::clone(&setting.heard),
-    }
 }

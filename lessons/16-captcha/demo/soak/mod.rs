@@ -194,9 +194,9 @@ impl Run<'_> {
     fn look(&mut self) {
         let at = self.since.elapsed();
         let own = std::process::id();
-        let mut all = vec![("web".to_string(), self.site.web.number())];
+        let mut all = vec![("web".to_string(), self.site.web.process.id())];
         for service in self.site.services.iter().flatten() {
-            all.push((service.name.clone(), service.number()));
+            all.push((service.process.name().to_string(), service.process.id()));
         }
         let consul = self.site.consul.as_ref().map_or(own, |consul| consul.pid());
         for (name, number) in [("redis", self.site.redis.pid()), ("consul", consul)] {

@@ -8,7 +8,6 @@ use axum::body::Body;
 use axum::extract::FromRequest;
 use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse;
-use l13_framework::listen;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tonic::{Code, Status};
@@ -132,7 +131,7 @@ impl Web {
         if logged.is_none_or(|last| last.elapsed() >= BETWEEN_LINES) {
             *logged = Some(Instant::now());
             let (code, message) = (status.code(), status.message());
-            listen::tell(&format!("{method}: {code:?}: {message:?}"));
+            tracing::warn!("{method}: {code:?}: {message:?}");
         }
     }
 

@@ -17,15 +17,11 @@ use tokio::task::JoinSet;
 const LONG: Duration = Duration::from_secs(30);
 
 fn store(addr: SocketAddr) -> Redis {
-    Redis::new(addr, Arc::new(|_: &str| ())).unwrap()
+    Redis::new(addr).unwrap()
 }
 
 async fn started(side: Side) -> services::redis::Redis {
-    let setup = Setup {
-        side: Some(side),
-        ..Setup::default()
-    };
-    setup.start().await.unwrap()
+    Setup::of(side).start().await.unwrap()
 }
 
 #[tokio::test]
@@ -119,13 +115,9 @@ async fn a_redis_that_comes_later_is_used() {
     for side in Side::to_test().unwrap() {
         let mut redis = started(side).await;
         redis.kill().await;
-        let said: Arc<Mutex<Vec<String>>> = Arc::default();
-        let tell = {
-            let said = Arc::clone(&said);
-            Arc::new(move |line: &str| said.lock().unwrap().push(line.to_string()))
-        };
+        let log = stage::log::capture();
         // It is away when the store is made, and that is no reason not to start.
-        let store = Redis::new(redis.addr(), tell).unwrap();
+        let store = Redis::new(redis.addr()).unwrap();
         let since = Instant::now();
         for _ in 0..3 {
             store.look("k").await.unwrap_err();
@@ -134,7 +126,7 @@ async fn a_redis_that_comes_later_is_used() {
         redis.start_again().await.unwrap();
         // The first one already: what the client remembers of a Redis that was away costs nobody an answer.
         assert_eq!(store.look("k").await, Ok(None), "{side}");
-        let said = said.lock().unwrap().clone();
+        let said = log.lines();
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].starts_with("redis: away: "), "{said:?}");
         assert_eq!(said[1], "redis: back");

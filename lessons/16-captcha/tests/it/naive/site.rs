@@ -3,7 +3,7 @@
 
 use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Context;
 use l13_framework::client::{Client, Settings as Calls};
@@ -13,7 +13,6 @@ use l13_framework::registry::{Options as Where, Registry as _};
 use l13_framework::service::Service;
 use l16_captcha::extra::naive as notes;
 use l16_captcha::pb::get_captcha_server::GetCaptchaServer;
-use l16_captcha::store::Tell;
 use l16_captcha::{service, store, web};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
@@ -21,6 +20,7 @@ use serde_json::json;
 use services::Side;
 use services::consul::Consul;
 use services::redis::Redis;
+use stage::log::{Captured, capture};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, sleep};
@@ -46,7 +46,7 @@ enum Design {
 /// The site of this lesson, in one process.
 struct Mended {
     web: SocketAddr,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Captured,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -91,18 +91,13 @@ impl Site {
             redis_tap,
             service_tap,
         } = Ground::lay(side, None).await?;
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let lines = Arc::clone(&log);
-        let tell: Tell = Arc::new(move |line: &str| {
-            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-            lines.push(line.to_owned());
-        });
+        let log = capture();
         let settings = service::Settings {
             redis: redis_tap.addr(),
             ..service::Settings::default()
         };
-        let store = store::Redis::new(redis_tap.addr(), Arc::clone(&tell))?;
-        let captchas = service::Captchas::new(store, settings).tell(tell);
+        let store = store::Redis::new(redis_tap.addr())?;
+        let captchas = service::Captchas::new(store, settings);
         let options = Options {
             server_advertise: Some(service_tap.addr().to_string().parse()?),
             ..Options::default()
@@ -126,6 +121,8 @@ impl Site {
             let _ended = l13_framework::edge::serve(listener, router, limits, pending()).await;
         }));
         ready(web).await?;
+        // From here on: no port of the start is taken for a code.
+        let _start = log.take();
         Ok(Site {
             design: Design::Ours(Mended { web, log, tasks }),
             redis,
@@ -189,10 +186,7 @@ impl Site {
     pub fn log(&self) -> Vec<String> {
         match &self.design {
             Design::Notes(site) => site.log().lines(),
-            Design::Ours(site) => {
-                let lines = site.log.lock();
-                lines.unwrap_or_else(PoisonError::into_inner).clone()
-            }
+            Design::Ours(site) => site.log.lines(),
         }
     }
 }
@@ -221,17 +215,9 @@ struct Ground {
 
 impl Ground {
     async fn lay(side: Side, held: Option<&'static str>) -> anyhow::Result<Ground> {
-        let redis = services::redis::Setup {
-            side: Some(side),
-            ..services::redis::Setup::default()
-        };
-        let redis = redis.start().await?;
+        let redis = services::redis::Setup::of(side).start().await?;
         // Which Consul it is makes no difference here, and the embedded one starts at once.
-        let consul = services::consul::Setup {
-            side: Some(Side::Embedded),
-            ..services::consul::Setup::default()
-        };
-        let consul = consul.start().await?;
+        let consul = services::consul::Setup::of(Side::Embedded).start().await?;
         let consul_tap = Tap::to(Some(consul.addr())).await?;
         let redis_tap = match held {
             Some(word) => Tap::holding(redis.addr(), word, 2).await?,

@@ -6,7 +6,6 @@ mod named;
 mod security;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 
 use l16_captcha::pb::get_captcha_server::GetCaptcha;
 use l16_captcha::pb::{self, Kind, Verdict};
@@ -15,13 +14,14 @@ use l16_captcha::service::{Captchas, Settings};
 use l16_captcha::store::Redis;
 use services::Side;
 use services::redis::Setup;
+use stage::log::{Captured, capture};
 use tonic::{Code, Request, Status};
 
 /// A service, the store that it runs on, and what it says.
 pub(crate) struct Site {
     pub(crate) captchas: Captchas<Redis>,
     pub(crate) store: Redis,
-    pub(crate) log: Arc<Mutex<Vec<String>>>,
+    pub(crate) log: Captured,
 }
 
 /// So many that no test gets there by chance.
@@ -33,23 +33,17 @@ pub(crate) const MANY: Limits = Limits {
 
 impl Site {
     pub(crate) fn new(redis: SocketAddr, attempts: Limits, pictures: Limits) -> Site {
-        let log: Arc<Mutex<Vec<String>>> = Arc::default();
-        let tell = {
-            let log = Arc::clone(&log);
-            Arc::new(move |line: &str| log.lock().unwrap().push(line.to_string()))
-        };
-        let store = Redis::new(redis, tell.clone()).unwrap();
+        let store = Redis::new(redis).unwrap();
         let settings = Settings {
             redis,
             attempts,
             pictures,
             ..Settings::default()
         };
-        let captchas = Captchas::new(store.clone(), settings).tell(tell);
         Site {
-            captchas,
+            captchas: Captchas::new(store.clone(), settings),
             store,
-            log,
+            log: capture(),
         }
     }
 
@@ -119,11 +113,7 @@ pub(crate) fn picture(session: &str, id: &str, request: &str) -> pb::CallRequest
 }
 
 pub(crate) async fn started(side: Side) -> services::redis::Redis {
-    let setup = Setup {
-        side: Some(side),
-        ..Setup::default()
-    };
-    setup.start().await.unwrap()
+    Setup::of(side).start().await.unwrap()
 }
 
 #[track_caller]
