@@ -1,5 +1,5 @@
 //! How many greeting calls a second one connection carries; the other side of the comparison with
-//! Go's `net/rpc` in `interop/go/bench`. `scripts/figures rpc` runs both.
+//! Go's `net/rpc` in `interop/go/bench`. `python3 scripts/figures rpc` runs both.
 //!
 //! ```text
 //!   calls ADDR IN_FLIGHT CALLS    makes the calls, IN_FLIGHT of them at a time
@@ -19,7 +19,7 @@ fn main() -> anyhow::Result<()> {
     // `cargo bench` adds a `--bench` of its own, and without an address there is nothing to measure.
     let words = std::env::args().skip(1).filter(|word| word != "--bench");
     let [addr, in_flight, calls] = &words.collect::<Vec<_>>()[..] else {
-        println!("usage: calls ADDR IN_FLIGHT CALLS; `scripts/figures rpc` does it all");
+        println!("usage: calls ADDR IN_FLIGHT CALLS; `python3 scripts/figures rpc` does it all");
         return Ok(());
     };
     // One thread: its tasks continue without waking another thread, which is most of the cost of a short

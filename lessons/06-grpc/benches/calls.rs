@@ -1,5 +1,5 @@
 //! How many greeting calls a second one connection carries: the client for servers on tonic, on
-//! grpc-go and on Python's grpcio alike. `scripts/figures grpc` runs it against all of them, and
+//! grpc-go and on Python's grpcio alike. `python3 scripts/figures grpc` runs it against all of them, and
 //! their clients beside it.
 //!
 //! ```text
@@ -20,7 +20,7 @@ fn main() -> anyhow::Result<()> {
     // `cargo bench` adds a `--bench` of its own, and without an address there is nothing to measure.
     let words = std::env::args().skip(1).filter(|word| word != "--bench");
     let [addr, in_flight, calls] = &words.collect::<Vec<_>>()[..] else {
-        println!("usage: grpc-calls ADDR IN_FLIGHT CALLS; `scripts/figures grpc` does it all");
+        println!("usage: grpc-calls ADDR IN_FLIGHT CALLS; `python3 scripts/figures grpc` does it all");
         return Ok(());
     };
     // One thread: on it tasks hand over to each other without waking another thread, and that is

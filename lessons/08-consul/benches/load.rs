@@ -1,4 +1,4 @@
-//! What a crowd asks of an agent: the client for `scripts/figures consul`, which runs it against the
+//! What a crowd asks of an agent: the client for `python3 scripts/figures consul`, which runs it against the
 //! agent of this lesson and the real Consul alike. Both get the same bytes.
 //!
 //! ```text
@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
             }
             [addr, "wake", name, id, count] => wake(addr.parse()?, name, id, count.parse()?).await,
             _ => {
-                println!("usage: see benches/load.rs; `scripts/figures consul` does it all");
+                println!("usage: see benches/load.rs; `python3 scripts/figures consul` does it all");
                 Ok(())
             }
         }

@@ -1,4 +1,4 @@
-//! The two sides of `scripts/figures gateway`: the user service, and the gateway in front of it, in a
+//! The two sides of `python3 scripts/figures gateway`: the user service, and the gateway in front of it, in a
 //! process each.
 //!
 //! ```text
@@ -37,7 +37,7 @@ async fn main() -> anyhow::Result<()> {
         ["door", addr] => door(addr).await,
         _ => {
             println!(
-                "usage: gateway-door service | door ADDR; `scripts/figures gateway` does it all"
+                "usage: gateway-door service | door ADDR; `python3 scripts/figures gateway` does it all"
             );
             Ok(())
         }

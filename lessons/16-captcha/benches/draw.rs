@@ -1,4 +1,4 @@
-//! How many pictures one core draws in a second, and how many bytes they have. `scripts/figures draw` puts
+//! How many pictures one core draws in a second, and how many bytes they have. `python3 scripts/figures draw` puts
 //! them beside those of others; this is the quick look:
 //!
 //! ```text

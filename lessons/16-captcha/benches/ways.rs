@@ -1,7 +1,7 @@
 //! Two choices of the captcha site, each beside what the notes do, in one run: one connection to Redis for all
 //! calls, or one for each; one client that knows its services, or a new one for each request.
 //!
-//! `scripts/figures captcha` runs it: `captcha-ways [ROUNDS]`. The stores are the real ones where there are any,
+//! `python3 scripts/figures captcha` runs it: `captcha-ways [ROUNDS]`. The stores are the real ones where there are any,
 //! and it says which; services and callers are this process.
 
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ async fn main() -> anyhow::Result<()> {
     // `cargo bench` adds a `--bench` of its own; without a number there is nothing to measure.
     let rounds = std::env::args().skip(1).find_map(|word| word.parse().ok());
     let Some(rounds) = rounds else {
-        println!("usage: captcha-ways ROUNDS; `scripts/figures captcha` does it all");
+        println!("usage: captcha-ways ROUNDS; `python3 scripts/figures captcha` does it all");
         return Ok(());
     };
     let consul = consul::Setup::default().start().await?;

@@ -1,6 +1,6 @@
 //! Noise for the tests that feed a decoder with anything at all: the same noise in every run, and no
 //! dependency. A run has a small, fixed budget; `FUZZ_SECONDS=600` makes it as long as you like
-//! (`scripts/figures fuzz` does that, and counts).
+//! (`python3 scripts/figures fuzz` does that, and counts).
 
 use std::process::Command;
 use std::time::{Duration, Instant};

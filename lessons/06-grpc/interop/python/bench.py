@@ -1,5 +1,5 @@
 """Both sides of the greeting call on Python's grpcio: what lesson 06 is measured against.
-`scripts/figures grpc` runs it.
+`python3 scripts/figures grpc` runs it.
 
     python3 bench.py DESCRIPTORS server                    says where it listens
     python3 bench.py DESCRIPTORS ADDR IN_FLIGHT CALLS      makes the calls on one connection

@@ -1,5 +1,5 @@
 // Both sides of the greeting call in Go's net/rpc, with its gob encoding: what lesson 02 is measured
-// against. `scripts/figures rpc` runs it.
+// against. `python3 scripts/figures rpc` runs it.
 //
 //	bench server                    listens on a free port, prints `listening on ADDR`
 //	bench ADDR IN_FLIGHT CALLS      makes the calls on one connection, IN_FLIGHT of them at a time

@@ -1,5 +1,5 @@
 // A client of the greeting call in Go's net/rpc/jsonrpc: the same one calls the server of lesson 03 and
-// Go's own (../server), so that only the servers differ. `scripts/figures rpc` runs it.
+// Go's own (../server), so that only the servers differ. `python3 scripts/figures rpc` runs it.
 //
 //	bench ADDR IN_FLIGHT CALLS      makes the calls on one connection, IN_FLIGHT of them at a time
 //

@@ -1,4 +1,4 @@
-// Both sides of the greeting call on grpc-go: what lesson 06 is measured against. `scripts/figures grpc`
+// Both sides of the greeting call on grpc-go: what lesson 06 is measured against. `python3 scripts/figures grpc`
 // builds it, from Debian's golang-google-grpc-dev and without modules.
 //
 //	bench server                    listens on a free port, prints `listening on ADDR`
