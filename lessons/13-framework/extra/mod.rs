@@ -2,7 +2,6 @@
 //! every framework has and few people read: a flag parser, a codec, limits.
 //!
 //! * [`options`]: the flags and variables that a service reads when it starts.
-//! * [`listen`]: signals and the errors of a port, which every service needs when it starts and ends.
 //! * [`transport`]: what carries calls: gRPC for handlers that are known at run time, and lesson 02's RPC.
 //! * [`broker`]: publish and subscribe over the registry.
 //! * [`edge`]: an HTTP server with limits, for browsers.
@@ -13,7 +12,6 @@ pub mod broker;
 pub mod edge;
 #[cfg(feature = "etcd")]
 pub mod etcd;
-pub mod listen;
 pub(crate) mod log;
 pub mod options;
 pub mod registries;

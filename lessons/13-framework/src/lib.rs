@@ -39,4 +39,4 @@ pub mod transport;
 
 #[cfg(feature = "etcd")]
 pub use extra::etcd;
-pub use extra::{broker, edge, listen, options};
+pub use extra::{broker, edge, options};

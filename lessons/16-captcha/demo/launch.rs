@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crate::site::{self, Setting, Site, open};
 use anyhow::{Context, bail};
-use l13_framework::listen::{on_signal, tell};
 use serde_json::json;
 use services::Side;
+use stage::signal::{on_signal, tell};
 use tokio::time::sleep;
 
 use crate::options::{address, addresses, last, nothing_left, split, unlimited};

@@ -11,13 +11,13 @@ use anyhow::{Context, bail, ensure};
 use l12_resilience::budget::Budget;
 use l13_framework::client::{self, Client};
 use l13_framework::edge;
-use l13_framework::listen::{on_signal, tell};
 use l13_framework::options::Options;
 use l13_framework::service::Service;
 use l15_redis::server::Decode;
 use l16_captcha::rules::Limits;
 use l16_captcha::service;
 use l16_captcha::web::{self, ByName, limits};
+use stage::signal::{on_signal, tell};
 
 use crate::options::{Own, address, nothing_left, number, split, unlimited};
 

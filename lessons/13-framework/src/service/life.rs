@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use l06_grpc::server;
 use l09_register::advertise::{self, Unreachable};
+use stage::signal;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -20,8 +21,8 @@ use super::health::Health;
 use super::keep::{Keeper, Kept};
 use super::{Leaving, Service, Shutdown, answers};
 use crate::broker;
+use crate::extra::log;
 use crate::extra::transport::{grpc, own_server};
-use crate::extra::{listen, log};
 use crate::registry::Instance;
 use crate::transport::Transport;
 
@@ -60,10 +61,9 @@ impl Service {
         log::to_stdout();
         async move {
             // Before anybody can read that it is there: whoever reads it may send a signal.
-            let mut stop = listen::on_signal(stdin)?;
+            let mut stop = signal::on_signal(stdin)?;
             let listener = TcpListener::bind(address).await.map_err(|error| {
-                let words = listen::taken(address, &error).to_string();
-                anyhow::anyhow!(words.replace("--addr ", "--server_address "))
+                signal::taken(address, "--server_address 127.0.0.1:8801", &error)
             })?;
             let shutdown: Shutdown = Box::pin(async move {
                 let _ = stop.wait_for(|stop| *stop).await;
@@ -305,7 +305,7 @@ async fn leave(
 /// Whoever asks a second time means it.
 fn end_at_once_when_asked_again() {
     // Without signals there is nobody who could ask.
-    let Ok(mut again) = listen::on_signal(false) else {
+    let Ok(mut again) = signal::on_signal(false) else {
         return;
     };
     tokio::spawn(async move {

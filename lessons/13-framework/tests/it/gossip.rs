@@ -1,36 +1,8 @@
-//! Gossip in the suite, and what is particular about it.
+//! Gossip in the suite.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use crate::suite::OnUdp;
 
-use l13_framework::registry::Options;
-
-use crate::suite;
-
-/// All participants of a test have the same neighbour, and the first of them is it.
-struct Own(SocketAddr);
-
-impl Own {
-    async fn start() -> Own {
-        Own(suite::free_udp())
-    }
-}
-
-impl suite::Stage for Own {
-    fn registry(&self) -> &'static str {
-        "gossip"
-    }
-
-    fn options(&self) -> Options {
-        Options {
-            addresses: vec![self.0],
-            ..Options::default()
-        }
-    }
-
-    fn short(&self) -> Duration {
-        Duration::from_millis(1500)
-    }
-}
-
-every_registry_at_once!(Own::start(), a_killed_process_is_gone_after_its_time);
+every_registry_at_once!(
+    OnUdp::start("gossip"),
+    a_killed_process_is_gone_after_its_time
+);

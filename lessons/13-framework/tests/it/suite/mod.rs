@@ -82,6 +82,37 @@ pub trait Stage {
     }
 }
 
+/// A registry without a server. All participants of a test speak on one port, and no other test is heard there;
+/// for gossip it is the first participant's own address and everyone's neighbour.
+pub struct OnUdp {
+    registry: &'static str,
+    at: SocketAddr,
+}
+
+impl OnUdp {
+    pub async fn start(registry: &'static str) -> Self {
+        let at = free_udp();
+        OnUdp { registry, at }
+    }
+}
+
+impl Stage for OnUdp {
+    fn registry(&self) -> &'static str {
+        self.registry
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            addresses: vec![self.at],
+            ..Options::default()
+        }
+    }
+
+    fn short(&self) -> Duration {
+        Duration::from_millis(1500)
+    }
+}
+
 /// A registry whose server can go away.
 pub trait Away: Stage {
     /// Now nobody reaches it.
