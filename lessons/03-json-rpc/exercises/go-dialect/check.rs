@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use testkit::{Case, Running, case, view_bytes};
 
 const PAUSE: Duration = Duration::from_millis(5);
-const LIMIT: Duration = Duration::from_millis(500);
+const LIMIT: Duration = Duration::from_millis(400);
 
 /// The client's end of a connection whose other end the learner's function has.
 struct Client<'c> {
@@ -173,8 +173,8 @@ fn an_error_is_a_text_and_the_result_is_null() {
     case("Two calls that fail, and a successful one", |case| {
         let (_serve, mut client) = start(case);
         for (id, method, text, words) in [
-            (6, "Text.Shout", "", "the text is empty"),
-            (7, "Text.Nope", "a", "this method does not exist"),
+            (6, "Text.Shout", "", "there is nothing to shout"),
+            (7, "Text.Nope", "a", "there is no such method"),
         ] {
             let failed = json!({"id": id, "result": null, "error": words});
             client.send(json!({"method": method, "params": [text], "id": id}).to_string());

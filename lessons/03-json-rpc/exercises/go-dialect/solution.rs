@@ -31,8 +31,8 @@ fn reply(request: &Value) -> String {
 /// The only method.
 fn call(method: &Value, argument: &Value) -> Result<String, &'static str> {
     match (method.as_str(), argument.as_str()) {
-        (Some("Text.Shout"), Some("")) => Err("the text is empty"),
+        (Some("Text.Shout"), Some("")) => Err("there is nothing to shout"),
         (Some("Text.Shout"), Some(text)) => Ok(text.to_uppercase()),
-        _ => Err("this method does not exist"),
+        _ => Err("there is no such method"),
     }
 }
