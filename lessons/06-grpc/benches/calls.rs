@@ -20,7 +20,9 @@ fn main() -> anyhow::Result<()> {
     // `cargo bench` adds a `--bench` of its own, and without an address there is nothing to measure.
     let words = std::env::args().skip(1).filter(|word| word != "--bench");
     let [addr, in_flight, calls] = &words.collect::<Vec<_>>()[..] else {
-        println!("usage: grpc-calls ADDR IN_FLIGHT CALLS; `python3 scripts/figures grpc` does it all");
+        println!(
+            "usage: grpc-calls ADDR IN_FLIGHT CALLS; `python3 scripts/figures grpc` does it all"
+        );
         return Ok(());
     };
     // One thread: on it tasks hand over to each other without waking another thread, and that is
