@@ -42,7 +42,9 @@ fn main() -> anyhow::Result<()> {
             }
             [addr, "wake", name, id, count] => wake(addr.parse()?, name, id, count.parse()?).await,
             _ => {
-                println!("usage: see benches/load.rs; `python3 scripts/figures consul` does it all");
+                println!(
+                    "usage: see benches/load.rs; `python3 scripts/figures consul` does it all"
+                );
                 Ok(())
             }
         }
