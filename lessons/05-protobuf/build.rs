@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
         prost.type_attribute(package, "#[derive(serde::Serialize, serde::Deserialize)]");
     }
     // Without a dot in front: the oneof itself, and not also what is in it.
-    prost.type_attribute("Student.data", "#[serde(rename_all = \"lowercase\")]");
-    prost.field_attribute("Student.data", "#[serde(flatten)]");
+    prost.type_attribute("Student.group", "#[serde(rename_all = \"lowercase\")]");
+    prost.field_attribute("Student.group", "#[serde(flatten)]");
     prost.compile_fds(files)
 }

@@ -1,6 +1,6 @@
 //! The demo: bytes explained one by one, the greeting call between two processes, and two versions of
 //! one program with a file between them. Pieces and pauses are on purpose: on loopback nearly every
-//! message arrives whole, and a reader that forgets the rest gets through.
+//! message arrives whole, and a reader that forgets the rest passes.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -12,17 +12,17 @@ use l05_protobuf::addressbook::AddressBook;
 use l05_protobuf::explain::explain;
 use l05_protobuf::greeter::HelloRequest;
 use l05_protobuf::schema::Schema;
-use l05_protobuf::school::{People, Student, Week, student::Data};
+use l05_protobuf::school::{Measures, Student, Weekday, student::Group};
 use l05_protobuf::versions::{OldBook, new_book, old_book, through_the_old_program};
 use l05_protobuf::{DESCRIPTORS, frame, varint};
 use prost::Message;
 
 use crate::peer::Peer;
 
-/// Nothing in the demo takes longer than this; if it does, something is broken.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Each call of the demo is much faster than this.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Tells the whole story.
+/// Runs all scenes.
 pub fn run() -> anyhow::Result<()> {
     let schema = Schema::new(DESCRIPTORS)?;
     one_message(&schema)?;
@@ -31,7 +31,7 @@ pub fn run() -> anyhow::Result<()> {
     println!(
         "\nFrom here on there are two processes. This one, {}, is the client. It has started itself\n\
          again as the server, process {}, on {}. Times are milliseconds\n\
-         since the dial.",
+         since the connection.",
         std::process::id(),
         server.child.id(),
         server.addr
@@ -58,13 +58,13 @@ fn one_message(schema: &Schema) -> anyhow::Result<()> {
     let ada = Student {
         id: 7,
         name: "Ada".into(),
-        p: Some(People { weight: 60 }),
-        score: vec![90, 85, 300],
-        w: Week::Tuesday.into(),
-        data: Some(Data::Teacher("san".into())),
+        measures: Some(Measures { weight_kg: 60 }),
+        scores: vec![90, 85, 300],
+        weekday: Weekday::Monday.into(),
+        group: Some(Group::Teacher("san".into())),
     };
     let bytes = ada.encode_to_vec();
-    tell(schema, "school.v1.Student", &bytes)?;
+    print_message(schema, "school.v1.Student", &bytes)?;
 
     title("2. The same message as JSON");
     let json = serde_json::to_string(&ada)?;
@@ -77,8 +77,8 @@ fn one_message(schema: &Schema) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Place, bytes, words.
-fn tell(schema: &Schema, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+/// Offset, bytes, words.
+fn print_message(schema: &Schema, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     for line in explain(schema, name, bytes)? {
         let hex = format!(
             "{:indent$}{}",
@@ -100,16 +100,16 @@ fn hex(bytes: &[u8]) -> String {
 
 fn calls(schema: &Schema, server: &Peer) -> anyhow::Result<()> {
     title("3. The greeting call: a HelloRequest there, a HelloReply back, each behind its length");
-    let mut wire = Wire::dial(server)?;
+    let mut wire = Connection::open(server)?;
     let request = frame::encode(&hello("wire"));
     wire.send(&request)?;
     let reply = wire.reply()?;
     println!("   The request behind its length, and the reply:");
-    tell(schema, "greeter.v1.HelloRequest", &request[1..])?;
-    tell(schema, "greeter.v1.HelloReply", &reply)?;
+    print_message(schema, "greeter.v1.HelloRequest", &request[1..])?;
+    print_message(schema, "greeter.v1.HelloReply", &reply)?;
 
     title("4. The same request in four pieces, 50 ms apart, cut behind the length and in the name");
-    let mut wire = Wire::dial(server)?;
+    let mut wire = Connection::open(server)?;
     for (number, piece) in [&request[..1], &request[1..2], &request[2..5], &request[5..]]
         .into_iter()
         .enumerate()
@@ -122,7 +122,7 @@ fn calls(schema: &Schema, server: &Peer) -> anyhow::Result<()> {
     wire.reply()?;
 
     title("5. Two requests in one write, the second one with a length of two bytes");
-    let mut wire = Wire::dial(server)?;
+    let mut wire = Connection::open(server)?;
     let long = "x".repeat(200);
     wire.send(&[frame::encode(&hello("Ada")), frame::encode(&hello(&long))].concat())?;
     wire.reply()?;
@@ -134,16 +134,16 @@ fn hello(name: &str) -> HelloRequest {
     HelloRequest { name: name.into() }
 }
 
-// ---- what the server does not take
+// ---- requests that the server refuses
 
 fn refusals(server: &Peer) -> anyhow::Result<()> {
     for (text, bytes) in [
         (
-            "6. Eight bytes that announce two gigabytes",
+            "6. Eight bytes with a length of two gigabytes",
             &[0xff, 0xff, 0xff, 0xff, 0x07, 0x0a, 0x04, 0x77][..],
         ),
         (
-            "7. A length that fits, and bytes that are no HelloRequest",
+            "7. A length that fits, and bytes that are not a HelloRequest",
             &[0x06, 0x0a, 0x09, 0x77, 0x69, 0x72, 0x65],
         ),
         ("8. A request without a name: no field, no byte", &[0x00]),
@@ -153,12 +153,12 @@ fn refusals(server: &Peer) -> anyhow::Result<()> {
         ),
     ] {
         title(text);
-        let mut wire = Wire::dial(server)?;
+        let mut wire = Connection::open(server)?;
         wire.send(bytes)?;
         wire.end()?;
-        println!("   the server says: {}", server.says(PATIENCE)?);
+        println!("   the server prints: {}", server.says(TIMEOUT)?);
     }
-    println!("   The client hears none of this: a HelloReply has no place for an error.");
+    println!("   The client gets no reason: a HelloReply has no field for an error.");
     Ok(())
 }
 
@@ -166,9 +166,9 @@ fn refusals(server: &Peer) -> anyhow::Result<()> {
 
 fn evolution() -> anyhow::Result<()> {
     let path = std::env::temp_dir().join(format!("l05-protobuf-{}.bin", std::process::id()));
-    let told = two_versions(&path);
+    let result = two_versions(&path);
     let _ = std::fs::remove_file(&path);
-    told
+    result
 }
 
 fn two_versions(path: &std::path::Path) -> anyhow::Result<()> {
@@ -203,26 +203,26 @@ fn two_versions(path: &std::path::Path) -> anyhow::Result<()> {
         "   name {:?}, phones {:?}, links {:?}",
         person.name, person.phones, person.links
     );
-    println!("   prost drops what it does not know. Other libraries keep it.");
+    println!("   prost drops unknown fields. Other libraries keep them.");
     Ok(())
 }
 
 // ---- the client's end of one connection
 
-struct Wire {
+struct Connection {
     stream: TcpStream,
     since: Instant,
     got: Vec<u8>,
 }
 
-impl Wire {
-    fn dial(server: &Peer) -> anyhow::Result<Self> {
+impl Connection {
+    fn open(server: &Peer) -> anyhow::Result<Self> {
         let since = Instant::now();
-        let stream = TcpStream::connect_timeout(&server.addr, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        // Else the system may wait for more bytes before it sends a small piece.
+        let stream = TcpStream::connect_timeout(&server.addr, TIMEOUT)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        // Otherwise the system may wait for more bytes before it sends a small piece.
         stream.set_nodelay(true)?;
-        Ok(Wire {
+        Ok(Connection {
             stream,
             since,
             got: Vec::new(),
@@ -230,7 +230,7 @@ impl Wire {
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.tell(&format!("client writes {} bytes", bytes.len()), bytes, 0);
+        self.print(&format!("client writes {} bytes", bytes.len()), bytes, 0);
         self.stream.write_all(bytes)
     }
 
@@ -245,7 +245,7 @@ impl Wire {
                     let body = rest[..length].to_vec();
                     let whole = self.got.len() - rest.len() + length;
                     let frame: Vec<u8> = self.got.drain(..whole).collect();
-                    self.tell(&format!("client reads {whole} bytes"), &frame, 6);
+                    self.print(&format!("client reads {whole} bytes"), &frame, 6);
                     return Ok(body);
                 }
             }
@@ -257,14 +257,17 @@ impl Wire {
         }
     }
 
-    /// Fails unless the server hangs up without a word.
+    /// Fails unless the server closes the connection without a reply.
     fn end(&mut self) -> anyhow::Result<()> {
         match self.stream.read(&mut [0; 64]) {
             Ok(0) => {}
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
-            other => bail!("the end was expected, and there came {other:?}"),
+            other => bail!("the end of the stream was expected, not {other:?}"),
         }
-        println!("  {:8.2}        the server has hung up", self.ms());
+        println!(
+            "  {:8.2}        the server has closed the connection",
+            self.ms()
+        );
         Ok(())
     }
 
@@ -272,8 +275,8 @@ impl Wire {
         self.since.elapsed().as_secs_f64() * 1000.0
     }
 
-    /// What comes from the server stands further right, as it does in the pictures of the book.
-    fn tell(&self, what: &str, bytes: &[u8], indent: usize) {
+    /// Bytes of the server are printed further right, as in the pictures of the book.
+    fn print(&self, what: &str, bytes: &[u8], indent: usize) {
         let shown = &bytes[..bytes.len().min(18)];
         let more = if shown.len() < bytes.len() {
             " ..."

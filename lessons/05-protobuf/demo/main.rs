@@ -1,4 +1,4 @@
-//! The command line of lesson 05. Without an argument it tells the whole story in two processes;
+//! The command line of lesson 05. Without an argument it runs the demo in two processes;
 //! `server` and `client` are for two terminals, `measure` compares with JSON and fills one row of the
 //! ladder.
 
@@ -18,7 +18,7 @@ use stage::signal::{bind, on_signal, stopped, tell};
 
 const PROGRAM: Program = Program {
     name: "l05-protobuf",
-    title: "Fewer bytes, and a schema that may change: lesson 05 of Sockets to Services.",
+    title: "Protocol Buffers, fewer bytes and a schema that can change: lesson 05 of Sockets to Services.",
     commands: &[
         command("", "the demo: bytes explained, two processes, two versions"),
         command("server", "a server, in one terminal"),
@@ -35,17 +35,13 @@ const PROGRAM: Program = Program {
         heading("Options of server and client"),
         option(
             "addr ADDR",
-            "where to listen, or whom to call",
+            "the address to listen on, or to call",
             "127.0.0.1:8080",
         ),
         heading("Options of server"),
-        option(
-            "message BYTES",
-            "the longest message that is taken",
-            "65536",
-        ),
+        option("message BYTES", "the longest message, in bytes", "65536"),
         option("time-ms MS", "the time for each message", "30000"),
-        option("clients N", "how many are served at the same time", "100"),
+        option("clients N", "the clients at the same time", "100"),
         // For the demo, which starts this program as its server.
         hidden("until-stdin-ends"),
     ],
@@ -61,7 +57,7 @@ fn main() -> ExitCode {
         if given.command() != "client" {
             given.at_most(0)?;
         }
-        // The server may use every core. A client waits for one thing at a time.
+        // The server may use every core. A client makes one call at a time.
         let mut runtime = match given.command() {
             "server" => tokio::runtime::Builder::new_multi_thread(),
             _ => tokio::runtime::Builder::new_current_thread(),
@@ -78,34 +74,31 @@ fn main() -> ExitCode {
 
 async fn serve(addr: SocketAddr, given: &Given) -> anyhow::Result<()> {
     let mut settings = Settings {
-        observe: |client, why| tell(&format!("hung up on {client}: {why}")),
+        observe: |client, why| tell(&format!("connection of {client} closed: {why}")),
         ..Settings::default()
     };
-    given.set("message", &mut settings.message)?;
-    given.set_millis("time-ms", &mut settings.time)?;
-    given.set("clients", &mut settings.clients)?;
+    given.set("message", &mut settings.max_message)?;
+    given.set_millis("time-ms", &mut settings.message_timeout)?;
+    given.set("clients", &mut settings.max_clients)?;
     let listener = bind(addr, "--addr 127.0.0.1:8081").await?;
     let shutdown = stopped(on_signal(given.has("until-stdin-ends"))?);
-    // A client gets an answer from this line on: people and tests wait for it.
+    // From this line on clients get replies; tests wait for it.
     tell(&format!("listening on {}", listener.local_addr()?));
     Ok(host::serve(listener, settings, shutdown).await?)
 }
 
-/// How long a client waits for a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits for a reply.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 async fn call(addr: SocketAddr, names: &[String]) -> anyhow::Result<()> {
-    ensure!(
-        !names.is_empty(),
-        "whom shall the server greet? Give a name"
-    );
-    let nobody = || {
+    ensure!(!names.is_empty(), "no name to greet. Give a name");
+    let no_server = || {
         format!(
-            "nobody answers at {addr}. Is the server running? `cargo run -p l05-protobuf -- server`"
+            "no server answers at {addr}. Is the server running? `cargo run -p l05-protobuf -- server`"
         )
     };
-    let client = Client::connect(addr, PATIENCE).await;
-    let mut client = client.with_context(nobody)?;
+    let client = Client::connect(addr, TIMEOUT).await;
+    let mut client = client.with_context(no_server)?;
     for name in names {
         let greeting = client.greet(name).await;
         let greeting = greeting.with_context(|| format!("the call for `{name}` failed"))?;

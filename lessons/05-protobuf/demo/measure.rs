@@ -1,6 +1,5 @@
-//! Protobuf beside JSON, size and time, for messages of several sorts; and one row of the ladder: what
-//! the greeting call costs in bytes, microseconds and lines of code. The server is another process, as
-//! it would be in real life; only the machine is the same.
+//! Protobuf beside JSON, size and time, for several messages. And one row of the ladder: the cost of the greeting
+//! call in bytes, microseconds and lines of code. The server is another process on the same machine.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use l05_protobuf::client::Client;
 use l05_protobuf::frame;
 use l05_protobuf::greeter::{HelloReply, HelloRequest};
 use l05_protobuf::panda::PandaRequest;
-use l05_protobuf::school::{People, Student, Week, student::Data};
+use l05_protobuf::school::{Measures, Student, Weekday, student::Group};
 use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +17,7 @@ use crate::peer::Peer;
 
 const CALLS: usize = 5000;
 const ROUNDS: usize = 2000;
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 const NAME: &str = "wire";
 /// The columns of the words in front of the numbers.
 const WORDS: usize = 38;
@@ -35,7 +34,7 @@ pub async fn run() -> anyhow::Result<()> {
     println!("The greeting call for `{NAME}`, {CALLS} times, {PROFILE}, this machine.\n");
     head(WORDS);
     let server = Peer::start(&[])?;
-    let mut client = Client::connect(server.addr, PATIENCE).await?;
+    let mut client = Client::connect(server.addr, TIMEOUT).await?;
     let times = Times::of(CALLS, async || {
         client.greet(NAME).await?;
         Ok(())
@@ -53,7 +52,7 @@ pub async fn run() -> anyhow::Result<()> {
     for (name, source) in SOURCES {
         println!("{:>6}  {name}", lines_of_code(source));
     }
-    // The call needs these; the others are there to look at bytes.
+    // The call needs these; the others print bytes.
     let needed = [
         "varint.rs",
         "frame.rs",
@@ -86,7 +85,7 @@ const SOURCES: [(&str, &str); 8] = [
     ("explain.rs", include_str!("../src/explain.rs")),
 ];
 
-/// One sort of message; protobuf first, JSON second.
+/// One message; protobuf first, JSON second.
 struct Row {
     name: &'static str,
     bytes: [f64; 2],
@@ -98,7 +97,7 @@ fn compare() -> anyhow::Result<Vec<Row>> {
         weight: (from..from + 1000).collect(),
         ..PandaRequest::default()
     };
-    let text = "Each field has a number, and the number is for ever. ".repeat(20);
+    let text = "Each field has a number, and the number never moves. ".repeat(20);
     Ok(vec![
         row("the greeting", &HelloRequest { name: NAME.into() })?,
         row(
@@ -114,10 +113,10 @@ fn compare() -> anyhow::Result<Vec<Row>> {
             &Student {
                 id: 7,
                 name: "Ada".into(),
-                p: Some(People { weight: 60 }),
-                score: vec![90, 85, 300],
-                w: Week::Tuesday.into(),
-                data: Some(Data::Teacher("san".into())),
+                measures: Some(Measures { weight_kg: 60 }),
+                scores: vec![90, 85, 300],
+                weekday: Weekday::Monday.into(),
+                group: Some(Group::Teacher("san".into())),
             },
         )?,
         row("a text of 1060 letters", &HelloRequest { name: text })?,

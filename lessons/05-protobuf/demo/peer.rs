@@ -1,4 +1,4 @@
-//! This program once more, as the server, in a process of its own: for the demo and for `measure`.
+//! The server of the demo and of `measure`: this program in another process.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use stage::child::{Child, Spawn};
 /// The server. It ends with this value.
 pub struct Peer {
     pub child: Child,
-    /// Where it listens.
+    /// The address on which it listens.
     pub addr: SocketAddr,
 }
 
@@ -26,10 +26,10 @@ impl Peer {
         })
     }
 
-    /// The next thing it says: why it hung up on somebody.
-    pub fn says(&self, patience: Duration) -> anyhow::Result<String> {
-        let line = self.child.next_line(patience);
-        let text = line.context("the server said nothing")?.text;
+    /// The next line that it prints: why it closed a connection.
+    pub fn says(&self, timeout: Duration) -> anyhow::Result<String> {
+        let line = self.child.next_line(timeout);
+        let text = line.context("the server printed nothing")?.text;
         let why = text.split_once(": ").map(|(_, why)| why.to_string());
         Ok(why.unwrap_or(text))
     }

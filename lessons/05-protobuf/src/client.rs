@@ -7,7 +7,7 @@ use std::time::Duration;
 use prost::Message;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time;
 
 use crate::frame::{self, FrameError};
 use crate::greeter::{HelloReply, HelloRequest};
@@ -16,22 +16,22 @@ use crate::greeter::{HelloReply, HelloRequest};
 #[derive(Debug)]
 pub struct Client {
     stream: BufReader<TcpStream>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Client {
-    /// Dials. This and each call wait `patience` at most.
+    /// Connects. This and each call wait `timeout` at most.
     ///
     /// # Errors
     ///
     /// If no server listens there, or the system refuses.
-    pub async fn connect(addr: SocketAddr, patience: Duration) -> io::Result<Self> {
-        let stream = timeout(patience, TcpStream::connect(addr)).await??;
-        // Small requests that wait for an answer gain nothing from being collected.
+    pub async fn connect(addr: SocketAddr, timeout: Duration) -> io::Result<Self> {
+        let stream = time::timeout(timeout, TcpStream::connect(addr)).await??;
+        // A small request that waits for its reply must not wait for more bytes.
         stream.set_nodelay(true)?;
         Ok(Client {
             stream: BufReader::new(stream),
-            patience,
+            timeout,
         })
     }
 
@@ -40,31 +40,31 @@ impl Client {
     /// # Errors
     ///
     /// `TimedOut` if no reply came in time, `UnexpectedEof` if the server ended the connection instead,
-    /// `InvalidData` if what came is no reply. After an error this connection is of no use any more.
+    /// `InvalidData` if the bytes are no reply. After an error this connection cannot be used again.
     // ANCHOR: greet
     pub async fn greet(&mut self, name: &str) -> io::Result<String> {
         let request = HelloRequest { name: name.into() };
         let call = async {
             self.stream.write_all(&frame::encode(&request)).await?;
             let body = frame::read(&mut self.stream, frame::LIMIT).await;
-            let body = body.map_err(in_one_kind)?.ok_or_else(hung_up)?;
+            let body = body.map_err(as_io_error)?.ok_or_else(closed)?;
             let reply = HelloReply::decode(&*body);
             let reply = reply.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
             Ok(reply.message)
         };
-        timeout(self.patience, call).await?
+        time::timeout(self.timeout, call).await?
     }
     // ANCHOR_END: greet
 }
 
-fn hung_up() -> io::Error {
+fn closed() -> io::Error {
     let words = "the connection ended without a reply; a HelloReply has no place to say why";
     io::Error::new(io::ErrorKind::UnexpectedEof, words)
 }
 
-fn in_one_kind(error: FrameError) -> io::Error {
+fn as_io_error(error: FrameError) -> io::Error {
     match error {
-        FrameError::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => hung_up(),
+        FrameError::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => closed(),
         FrameError::Io(error) => error,
         FrameError::Cut => io::Error::new(io::ErrorKind::UnexpectedEof, error),
         FrameError::TooLong { .. } | FrameError::NoLength => {

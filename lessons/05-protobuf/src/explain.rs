@@ -1,4 +1,4 @@
-//! Every byte of a message in words: what [`wire`] takes apart, under the names that [`Schema`] knows.
+//! Every byte of a message in words: the fields of [`wire`], with the names of [`Schema`].
 
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto};
@@ -7,20 +7,20 @@ use crate::schema::{self, Schema};
 use crate::varint;
 use crate::wire::{self, Field, Value, WireError};
 
-/// Some bytes, and what they say.
+/// Some bytes and their meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// How many messages it is inside of.
+    /// The number of messages around it.
     pub depth: usize,
-    /// The place of the first byte.
+    /// The offset of the first byte.
     pub at: usize,
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// In words.
+    /// The meaning in words.
     pub words: String,
 }
 
-/// Explains a message of the type `name`; of a type that the schema lacks, as far as that goes.
+/// Explains a message of the type `name`. Fields that the schema lacks are listed as unknown.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub fn explain(schema: &Schema, name: &str, bytes: &[u8]) -> Result<Vec<Line>, W
 
 struct Context<'a> {
     schema: &'a Schema,
-    /// All of it, to find out where a piece stands.
+    /// The whole message, to compute offsets.
     whole: &'a [u8],
 }
 
@@ -115,7 +115,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// A whole number, or what it stands for.
+    /// A whole number, or the name of an enum value.
     fn number(&self, number: u64, known: &FieldDescriptorProto) -> String {
         let signed = number.cast_signed();
         match known.r#type() {
@@ -147,7 +147,7 @@ fn tag_in_words(field: &Field<'_>, known: Option<&FieldDescriptorProto>) -> Stri
         Value::Bytes(_) => (2, "a length and bytes"),
         Value::Fixed32(_) => (5, "four bytes"),
     };
-    let name = known.map_or("a number that nobody here knows".to_string(), |known| {
+    let name = known.map_or("an unknown field".to_string(), |known| {
         format!("{}, {}", known.name(), schema::kind(known))
     });
     format!("{} << 3 | {wire_type}  {name}: {stored}", field.number)
@@ -164,7 +164,7 @@ fn with_sum(bytes: &[u8], meaning: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::school::{People, Student, Week, student::Data};
+    use crate::school::{Measures, Student, Weekday, student::Group};
     use prost::Message;
 
     #[test]
@@ -172,10 +172,10 @@ mod tests {
         let student = Student {
             id: 7,
             name: "Ada".into(),
-            p: Some(People { weight: 300 }),
-            score: vec![90, 300],
-            w: Week::Friday.into(),
-            data: Some(Data::Class(3)),
+            measures: Some(Measures { weight_kg: 300 }),
+            scores: vec![90, 300],
+            weekday: Weekday::Thursday.into(),
+            group: Some(Group::Class(3)),
         };
         let bytes = student.encode_to_vec();
         let schema = Schema::new(crate::DESCRIPTORS).unwrap();
@@ -192,12 +192,12 @@ mod tests {
             "1 << 3 | 0  id, int32: a varint",
             "\"Ada\"",
             "44 + 2 * 128 = 300",
-            "4, FRIDAY",
+            "4, WEEKDAY_THURSDAY",
         ] {
             assert!(words.contains(&expected), "{expected}: {words:#?}");
         }
         // The same bytes without a schema for these numbers.
-        let lines = explain(&schema, "nobody.v1.Knows", &bytes).unwrap();
+        let lines = explain(&schema, "unknown.v1.Message", &bytes).unwrap();
         assert!(lines.iter().any(|line| line.words == "skipped"));
     }
 }

@@ -1,5 +1,5 @@
-//! Messages on a stream. A message does not say where it ends, so its length goes in front of it: as a
-//! varint, which protobuf's own libraries call *delimited*. A frame of lesson 01 with a shorter length.
+//! Messages on a stream. A message does not say where it ends, so its length stands in front of it, as a
+//! varint. Protobuf libraries call this *delimited*. It is a frame of lesson 01 with a shorter length.
 //!
 //! ```text
 //!   06       0a 04 77 69 72 65
@@ -14,24 +14,24 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::varint;
 
-/// The longest message that is taken by default.
+/// The longest message that is accepted by default, in bytes.
 pub const LIMIT: usize = 64 * 1024;
 
 /// Why there is no message.
 #[derive(Debug)]
 pub enum FrameError {
-    /// It is longer than the limit. Nothing was reserved for it.
+    /// It is longer than the limit. No memory was allocated for it.
     TooLong {
-        /// What the length said.
+        /// The claimed length.
         length: u64,
-        /// What is allowed.
+        /// The limit.
         limit: usize,
     },
     /// The length is no varint.
     NoLength,
     /// The connection ended inside a message.
     Cut,
-    /// The connection broke.
+    /// The connection failed.
     Io(io::Error),
 }
 
@@ -60,7 +60,7 @@ impl From<io::Error> for FrameError {
 }
 
 // ANCHOR: frame
-/// A message with its length in front. One buffer and so one write.
+/// A message with its length in front, in one buffer for one write.
 pub fn encode(message: &impl Message) -> Vec<u8> {
     let body = message.encode_to_vec();
     let mut frame = Vec::with_capacity(varint::LONGEST + body.len());
@@ -73,12 +73,12 @@ pub fn encode(message: &impl Message) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// If there is no whole frame, or a longer one than `limit`.
+/// If there is no whole frame, or one that is longer than `limit`.
 pub async fn read<R>(from: &mut R, limit: usize) -> Result<Option<Vec<u8>>, FrameError>
 where
     R: AsyncRead + Unpin,
 {
-    // Byte by byte: a length has no length of its own. The reader behind this should have a buffer.
+    // Byte by byte, because the size of a length is not known. `from` should have a buffer.
     let mut prefix = Vec::new();
     let length = loop {
         match from.read_u8().await {
@@ -94,7 +94,7 @@ where
             Err(_) => {}
         }
     };
-    // The claim is compared before it is believed.
+    // The claimed length is compared before memory is allocated for it.
     match usize::try_from(length) {
         Ok(length) if length <= limit => {
             let mut body = vec![0; length];

@@ -1,6 +1,6 @@
-//! What this lesson shows: fewer bytes, and a schema that may change. A `.proto` file gives every field
-//! a number and a kind; from it comes Rust code, and with it, bytes that many languages read. The
-//! greeting call travels in them, and so do all the messages of the course notes.
+//! This lesson shows fewer bytes, and a schema that can change. A `.proto` file gives each field a number and a
+//! type. Rust code is generated from it, and its bytes can be read in many languages. The greeting call is sent in
+//! them.
 //!
 //! # Layout
 //!
@@ -8,16 +8,16 @@
 //! For an evening, in this order: about 580 lines of code, 40 minutes.
 //!
 //! 1. `varint.rs`: a number in as few bytes as it needs (2 minutes).
-//! 2. `wire.rs`: a message taken apart by hand, field by field, without its schema (7 minutes).
-//! 3. `schema.rs`: what the .proto files say, at run time: a name and a kind for each number (4 minutes).
-//! 4. `explain.rs`: the two together: every byte of a message in words (9 minutes).
-//! 5. `versions.rs`: last year's program and today's, and the file that both read (4 minutes).
+//! 2. `wire.rs`: a message decoded by hand, field by field, without its schema (7 minutes).
+//! 3. `schema.rs`: the .proto files at run time: a name and a type for each number (4 minutes).
+//! 4. `explain.rs`: both together: every byte of a message in words (9 minutes).
+//! 5. `versions.rs`: last year's program, today's program, and the file that both read (4 minutes).
 //! 6. `frame.rs`: messages on a stream: a length in front of each, and a limit (5 minutes).
 //! 7. `host.rs`: a server for the greeting call over TCP (6 minutes).
 //! 8. `client.rs`: its client (3 minutes).
 //!
-//! The modules [`panda`], [`school`], [`addressbook`] and [`greeter`] are the Rust that the build made of
-//! the .proto files.
+//! The modules [`panda`], [`school`], [`addressbook`] and [`greeter`] are generated from the .proto files by the
+//! build.
 // ANCHOR_END: layout
 //!
 //! `demo/` is the program `l05-protobuf`: command line, demo and measurements, in two processes. Try

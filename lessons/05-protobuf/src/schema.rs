@@ -1,12 +1,12 @@
-//! What the .proto files say, at run time. On the wire a field has a number and no name; a program that
-//! shows it to people needs the schema beside the bytes. The compiled schema is a protobuf message itself, of
-//! the type `FileDescriptorSet`, and every protobuf library can read it. (Python gets it in the tests.)
+//! The .proto files at run time. On the wire a field has a number and no name, so a program that prints a message
+//! needs the schema as well. The compiled schema is itself a protobuf message of the type `FileDescriptorSet`, which
+//! every protobuf library can read. (The tests pass it to Python.)
 
 use prost::Message;
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 
-/// Names and kinds for numbers.
+/// Names and types for field numbers.
 #[derive(Debug)]
 pub struct Schema {
     files: FileDescriptorSet,
@@ -17,7 +17,7 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// If they are none.
+    /// If the bytes are no descriptors.
     pub fn new(descriptors: &[u8]) -> Result<Self, prost::DecodeError> {
         Ok(Schema {
             files: FileDescriptorSet::decode(descriptors)?,
@@ -68,7 +68,7 @@ pub fn field(message: &DescriptorProto, number: u32) -> Option<&FieldDescriptorP
     message.field.iter().find(same)
 }
 
-/// The kind of a field as it stands in the .proto file: `int32`, `People`.
+/// The type of a field as it stands in the .proto file: `int32`, `Measures`.
 pub fn kind(field: &FieldDescriptorProto) -> String {
     match field.r#type() {
         Type::Message | Type::Enum => {
@@ -90,19 +90,20 @@ mod tests {
     fn numbers_find_their_names() {
         let schema = Schema::new(crate::DESCRIPTORS).unwrap();
         let student = schema.message("school.v1.Student").unwrap();
-        let score = field(student, 4).unwrap();
-        assert_eq!((score.name(), kind(score).as_str()), ("score", "int32"));
+        let scores = field(student, 4).unwrap();
+        assert_eq!((scores.name(), kind(scores).as_str()), ("scores", "int32"));
         assert!(field(student, 8).is_none());
         let phone = schema
             .message(".addressbook.v1.Person.PhoneNumber")
             .unwrap();
         let kind_of_phone = field(phone, 2).unwrap();
         assert_eq!(
-            schema.enum_value(kind_of_phone.type_name(), 2),
-            Some("WORK")
+            schema.enum_value(kind_of_phone.type_name(), 3),
+            Some("PHONE_TYPE_WORK")
         );
-        assert_eq!(schema.enum_value(".school.v1.Week", 6), Some("SUNDAY"));
-        assert_eq!(schema.enum_value(".school.v1.Week", 7), None);
+        let weekday = |number| schema.enum_value(".school.v1.Weekday", number);
+        assert_eq!(weekday(7), Some("WEEKDAY_SUNDAY"));
+        assert_eq!(weekday(8), None);
         assert!(schema.message("school.v1.Nope").is_none());
     }
 }

@@ -2,14 +2,14 @@
 //! says whether another byte follows.
 //!
 //! ```text
-//!   300  =  10 0101100          seven bits and the rest
+//!   300  =  10 0101100          the low seven bits stand last
 //!   ac 02   1|0101100  0|0000010
-//!           more       the last one
+//!           more       the last byte
 //! ```
 
 use crate::wire::WireError;
 
-/// 64 bits in pieces of seven: no number takes more bytes than this.
+/// The most bytes of a varint: 64 bits in groups of seven.
 pub const LONGEST: usize = 10;
 
 /// Adds the number to `out`.
@@ -27,17 +27,17 @@ fn low_seven(value: u64) -> u8 {
     value.to_le_bytes()[0] & 0x7f
 }
 
-/// Takes a number off the front of `bytes`.
+/// Takes a varint off the front of `bytes`.
 ///
 /// # Errors
 ///
 /// [`WireError::Cut`] if the bytes end before the number does, [`WireError::NoVarint`] if it does not
-/// end after ten bytes or has more than 64 bits. Then `bytes` stays as it was.
+/// end after ten bytes or has more than 64 bits. Then `bytes` is unchanged.
 // ANCHOR: read
 pub fn read(bytes: &mut &[u8]) -> Result<u64, WireError> {
     let mut value: u64 = 0;
     for (index, byte) in bytes.iter().enumerate().take(LONGEST) {
-        // The tenth byte has room for one bit more: 9 * 7 + 1 = 64.
+        // The tenth byte holds one bit: 9 * 7 + 1 = 64.
         if index == LONGEST - 1 && *byte > 1 {
             return Err(WireError::NoVarint);
         }

@@ -1,6 +1,6 @@
-//! Last year's program and today's, and one file between them. The messages are those of
-//! `proto/addressbook/v1` as they were and as they are: `fax` has gone, and its number 6 with it;
-//! telephones, a time, a picture and links have come.
+//! Last year's program, today's program, and one file between them. The messages are those of
+//! `proto/addressbook/v1` as they were and as they are. `fax` and its number 6 were removed; telephones, a time, a
+//! picture and links were added.
 
 use prost::Message;
 use prost_types::Timestamp;
@@ -9,7 +9,7 @@ use crate::addressbook::person::{PhoneNumber, PhoneType};
 use crate::addressbook::{AddressBook, Person};
 
 // ANCHOR: old
-/// What was compiled last year. The attributes say what a .proto file would: kind and number.
+/// The message of last year. The attributes say what a .proto file says: type and number.
 #[derive(Clone, PartialEq, Message)]
 pub struct OldPerson {
     /// As today.
@@ -21,7 +21,7 @@ pub struct OldPerson {
     /// As today.
     #[prost(string, tag = "3")]
     pub email: String,
-    /// Gone since then.
+    /// Removed since then.
     #[prost(string, tag = "6")]
     pub fax: String,
 }
@@ -71,7 +71,7 @@ pub fn new_book() -> AddressBook {
 }
 
 // ANCHOR: touch
-/// What an old program does to a new file: it reads the book, changes nothing, and writes it.
+/// An old program reads a new file, changes nothing, and writes it.
 ///
 /// # Errors
 ///
@@ -95,7 +95,7 @@ mod tests {
         assert!(new.people[0].phones.is_empty() && new.people[0].last_updated.is_none());
     }
 
-    /// prost keeps nothing that it does not know. A program that reads and writes loses it for others.
+    /// prost drops unknown fields, so a program that reads and writes loses them for other programs.
     #[test]
     fn what_the_old_one_does_not_know_is_gone() {
         let file = new_book().encode_to_vec();

@@ -1,8 +1,8 @@
-//! A message taken apart by hand. On the wire it is a list of fields, one behind the other, and each
-//! is a *tag* and a value. The tag is a varint that holds two things: the number of the field, and how
-//! its value is stored. Nothing else is there: no name, no type, and no end of the message.
+//! A message decoded by hand. On the wire it is a list of fields, one after the other, and each is a *tag* and a
+//! value. The tag is a varint that holds the field number and the wire type, which says how the value is stored.
+//! The bytes hold no name, no type, and no end of the message.
 //!
-//! prost does all this for the programs of the course; this file is here to be read.
+//! The programs of the course use prost; this file shows what it does.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use crate::varint;
 /// Why bytes are no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireError {
-    /// They end in the middle of something.
+    /// They end inside a field.
     Cut,
-    /// A number goes on after 64 bits.
+    /// A varint has more than 64 bits.
     NoVarint,
     /// A field number outside 1 to 536870911.
     FieldNumber(u64),
-    /// A way to store values that proto3 does not have: 3 and 4 are groups, 6 and 7 were never used.
+    /// A wire type that proto3 does not have: 3 and 4 are groups, 6 and 7 were never used.
     WireType(u8),
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for WireError {
         match self {
             WireError::Cut => f.write_str("the bytes end too early"),
             WireError::NoVarint => f.write_str("a number has more than 64 bits"),
-            WireError::FieldNumber(number) => write!(f, "{number} is no number of a field"),
+            WireError::FieldNumber(number) => write!(f, "{number} is no field number"),
             WireError::WireType(kind) => write!(f, "there is no wire type {kind}"),
         }
     }
@@ -35,25 +35,25 @@ impl fmt::Display for WireError {
 impl std::error::Error for WireError {}
 
 // ANCHOR: value
-/// How values are stored. There are four ways; which one a kind of the .proto file takes is fixed.
+/// A stored value. The wire type of each field type is fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// Wire type 0: whole numbers, `bool`, enums.
     Varint(u64),
     /// Wire type 1: `double`, `fixed64`, `sfixed64`.
     Fixed64([u8; 8]),
-    /// Wire type 2, a length and so many bytes: text, bytes, messages, packed lists.
+    /// Wire type 2, a length and that many bytes: text, bytes, messages, packed lists.
     Bytes(&'a [u8]),
     /// Wire type 5: `float`, `fixed32`, `sfixed32`.
     Fixed32([u8; 4]),
 }
 
-/// One field, and where it stands: `tag`, then `head` and `body` of the value.
+/// One field and its bytes: `tag`, then `head` and `body` of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
     /// Its number in the .proto file.
     pub number: u32,
-    /// What it holds.
+    /// The value.
     pub value: Value<'a>,
     /// The bytes of the tag.
     pub tag: &'a [u8],
@@ -69,7 +69,7 @@ pub struct Field<'a> {
 ///
 /// # Errors
 ///
-/// If no field begins here. There is no way to find out where the next one would.
+/// If no field begins here. Then the place of the next field is unknown.
 pub fn next<'a>(bytes: &mut &'a [u8]) -> Result<Option<Field<'a>>, WireError> {
     if bytes.is_empty() {
         return Ok(None);
@@ -111,7 +111,7 @@ fn split(tag: u64) -> Result<(u32, u8), WireError> {
     }
 }
 
-/// So many bytes, if there are so many: the length is only a claim.
+/// `length` bytes, if there are that many: the length is only a claim.
 fn take<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], WireError> {
     let length = usize::try_from(length).map_err(|_| WireError::Cut)?;
     let (taken, rest) = bytes.split_at_checked(length).ok_or(WireError::Cut)?;
@@ -126,7 +126,7 @@ fn array<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], WireError> {
     Ok(*array)
 }
 
-/// What was taken off `before` until only `after` was left.
+/// The bytes of `before` in front of `after`.
 fn consumed<'a>(before: &'a [u8], after: &[u8]) -> &'a [u8] {
     &before[..before.len() - after.len()]
 }

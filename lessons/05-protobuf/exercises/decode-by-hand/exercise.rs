@@ -1,18 +1,23 @@
-// Given in given.rs, beside this file: `Reading`, `Bad`, `varint`, `take`, `low`.
+// Given in given.rs, beside this file: `Reading`, `Bad`, `varint`, `take`, `length_and_bytes`, `low`.
 pub use super::given::*;
 
-/// Reads a reading, whoever wrote it: also a program that is newer than yours, or older, or in another
-/// language. If a field comes twice the last one counts; a list goes on. What does not come is zero.
+/// Decodes a reading. The writer may be a newer program, an older one, or one in another language.
+///
+/// * Fields come in any order. Of a field that comes twice, the last value counts. A field that does not come is zero,
+///   or empty.
+/// * `wind` is packed (wire type 2: a length and varints) or not (wire type 0: one varint for each number). A message
+///   may have both forms, and each adds to the list.
+/// * `at` is a `fixed32`, wire type 5: four bytes, the least significant one first.
+/// * A field with another number or another wire type is skipped. Wire type 0 is a varint, 1 is eight bytes, 2 is a length
+///   and that many bytes, 5 is four bytes. Every other wire type is `Bad::WireType`.
 pub fn decode(mut bytes: &[u8]) -> Result<Reading, Bad> {
     let mut reading = Reading::default();
     while !bytes.is_empty() {
         let tag = varint(&mut bytes)?;
-        // The number of the field, and how its value is stored: 0 varint, 1 eight bytes, 2 a length and
-        // bytes, 5 four bytes.
+        // The field number and the wire type.
         match (tag >> 3, tag & 0b111) {
             (1, 2) => {
-                let length = varint(&mut bytes)?;
-                let text = take(&mut bytes, length)?;
+                let text = length_and_bytes(&mut bytes)?;
                 let text = std::str::from_utf8(text).map_err(|_| Bad::NotText)?;
                 reading.station = text.to_string();
             }

@@ -1,6 +1,6 @@
 //! What is given in this exercise: the answer uses it and does not change it.
 
-/// What a weather station reports. In the `.proto` file of your program:
+/// The measurements of a weather station. In the `.proto` file of this program:
 ///
 /// ```text
 ///   string station = 1;
@@ -10,28 +10,28 @@
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Which station.
+    /// The name of the station.
     pub station: String,
     /// In hectopascals.
     pub pressure: u32,
-    /// One gust after the other, in kilometres an hour.
+    /// One gust after the other, in kilometres per hour.
     pub wind: Vec<u32>,
     /// Seconds since 1970.
     pub at: u32,
 }
 
-/// Why bytes are no reading.
+/// Why bytes are not a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bad {
-    /// They end in the middle of something.
+    /// The bytes end inside a field.
     Cut,
-    /// The station is no text.
+    /// The station is not UTF-8.
     NotText,
-    /// Something is stored in a way that there is not: 3, 4, 6 or 7.
+    /// A field has a wire type that proto3 does not have: 3, 4, 6 or 7.
     WireType(u64),
 }
 
-/// Takes a varint off the front. You need not change it.
+/// Takes a varint off the front.
 pub fn varint(bytes: &mut &[u8]) -> Result<u64, Bad> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
@@ -46,7 +46,7 @@ pub fn varint(bytes: &mut &[u8]) -> Result<u64, Bad> {
     Err(Bad::Cut)
 }
 
-/// Takes so many bytes off the front. You need not change it.
+/// Takes `count` bytes off the front.
 pub fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], Bad> {
     let count = usize::try_from(count).map_err(|_| Bad::Cut)?;
     let (taken, rest) = bytes.split_at_checked(count).ok_or(Bad::Cut)?;
@@ -54,7 +54,13 @@ pub fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], Bad> {
     Ok(taken)
 }
 
-/// A `uint32` is cut off after 32 bits. You need not change it.
+/// Takes a length and that many bytes off the front.
+pub fn length_and_bytes<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Bad> {
+    let length = varint(bytes)?;
+    take(bytes, length)
+}
+
+/// The lowest 32 bits of a varint, which are the value of a `uint32`.
 pub fn low(number: u64) -> u32 {
     let [a, b, c, d, ..] = number.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])

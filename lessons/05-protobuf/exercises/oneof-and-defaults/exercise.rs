@@ -1,17 +1,17 @@
 use prost::{DecodeError, Message};
 
-/// How an exam ended for a pupil.
+/// The result of an exam.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// Nobody has looked at it yet.
+    /// The exam is not marked yet.
     Open,
-    /// So many points; 0 is possible.
+    /// The points; 0 is possible.
     Points(u32),
-    /// The pupil was not there, and this is why. The reason may be empty.
+    /// The pupil was absent, for this reason. The reason may be empty.
     Excused(String),
 }
 
-/// How it travels. Other programs read it as well, so these numbers and kinds are fixed:
+/// The message of a result. Other programs read it as well, so these numbers and types are fixed:
 ///
 /// ```text
 ///   string pupil = 1;
@@ -19,8 +19,7 @@ pub enum Mark {
 ///   string excused = 3;
 /// ```
 ///
-/// What a `.proto` file may write around them, `optional` or `oneof`, is up to you: neither changes a byte
-/// of a field that is there.
+/// You may add `optional` or `oneof` around them: neither changes a byte of a field that is set.
 #[derive(Clone, PartialEq, Message)]
 struct Paper {
     #[prost(string, tag = "1")]
@@ -31,7 +30,7 @@ struct Paper {
     excused: String,
 }
 
-/// The bytes of a pupil's exam.
+/// The bytes of a result. `Open` writes neither field; `Points` and `Excused` write theirs, also if it is 0 or empty.
 pub fn write(pupil: &str, mark: &Mark) -> Vec<u8> {
     let mut paper = Paper {
         pupil: pupil.to_string(),
@@ -45,7 +44,7 @@ pub fn write(pupil: &str, mark: &Mark) -> Vec<u8> {
     paper.encode_to_vec()
 }
 
-/// Who it was, and how it ended. If there are both points and an excuse, the one that comes last counts.
+/// The name of the pupil and the result. If the bytes have both points and an excuse, the one that comes last counts.
 pub fn read(bytes: &[u8]) -> Result<(String, Mark), DecodeError> {
     let paper = Paper::decode(bytes)?;
     let mark = if paper.excused.is_empty() {

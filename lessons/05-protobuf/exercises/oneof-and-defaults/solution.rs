@@ -1,23 +1,22 @@
-//! A field of proto3 has no "not set": what is zero, or empty, is not written, and what was not written
-//! is read as zero. Where the difference matters the schema must say so. `optional` keeps one field's
-//! presence; a `oneof` does that too, and adds that only one of its fields is there, on the wire and in
-//! the type. That is what `Mark` says in Rust, so the two are turned into each other case by case, and no
-//! value has to mean "nothing".
+//! A plain proto3 field has no "not set": 0 or an empty text is not written, and a field that was not written reads as 0
+//! or as empty. Where the difference matters, the schema must keep it. `optional` does that for one field. A `oneof`
+//! does it too, and at most one of its fields is set, in the bytes and in the Rust type. `Mark` says the same, so each
+//! case has its counterpart, and no value has to stand for "not set".
 
-use prost::{DecodeError, Message, Oneof};
+use prost::{DecodeError, Message};
 
-/// How an exam ended for a pupil.
+/// The result of an exam.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// Nobody has looked at it yet.
+    /// The exam is not marked yet.
     Open,
-    /// So many points; 0 is possible.
+    /// The points; 0 is possible.
     Points(u32),
-    /// The pupil was not there, and this is why.
+    /// The pupil was absent, for this reason.
     Excused(String),
 }
 
-/// How it travels: `oneof outcome { uint32 points = 2; string excused = 3; }`.
+/// The message: `oneof outcome { uint32 points = 2; string excused = 3; }`.
 #[derive(Clone, PartialEq, Message)]
 struct Paper {
     #[prost(string, tag = "1")]
@@ -26,7 +25,7 @@ struct Paper {
     outcome: Option<Outcome>,
 }
 
-#[derive(Clone, PartialEq, Oneof)]
+#[derive(Clone, PartialEq, prost::Oneof)]
 enum Outcome {
     #[prost(uint32, tag = "2")]
     Points(u32),
@@ -34,7 +33,7 @@ enum Outcome {
     Excused(String),
 }
 
-/// The bytes of a pupil's exam.
+/// The bytes of a result.
 pub fn write(pupil: &str, mark: &Mark) -> Vec<u8> {
     let outcome = match mark {
         Mark::Open => None,
@@ -45,7 +44,7 @@ pub fn write(pupil: &str, mark: &Mark) -> Vec<u8> {
     Paper { pupil, outcome }.encode_to_vec()
 }
 
-/// Who it was, and how it ended.
+/// The name of the pupil and the result.
 pub fn read(bytes: &[u8]) -> Result<(String, Mark), DecodeError> {
     let paper = Paper::decode(bytes)?;
     let mark = match paper.outcome {

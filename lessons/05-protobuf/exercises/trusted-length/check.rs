@@ -1,5 +1,5 @@
-//! The check of `trusted-length`. It plays the connection, and looks at two things while you read: how large
-//! the buffers are that you want filled, and, where the system tells, how much memory you have asked it for.
+//! The check of `trusted-length`. It plays the connection, and looks at two things at each read: the size of the buffer
+//! that is to be filled, and, on Linux, the memory that the process has allocated.
 
 mod exercise;
 mod given;
@@ -8,18 +8,18 @@ use std::io::{self, ErrorKind, Read};
 
 use testkit::{Case, View, case};
 
-/// As many bytes as this may be reserved for a photo that has not come: far more than a buffer needs.
+/// The most bytes that may be allocated for a photo that has not arrived: far more than a buffer needs.
 const MODEST: u64 = 100_000_000;
-/// A claim. It is below what the runner allows a check to have, so that you get words and no crash.
+/// A claimed length. It is below the memory that the runner allows a check, so a fault is reported and is no crash.
 const CLAIM: u64 = 700_000_000;
 
-/// A connection that gives its bytes in pieces and watches.
+/// A connection that returns its bytes in pieces, and notes the sizes.
 struct Album {
     bytes: Vec<u8>,
     at: usize,
-    /// The largest buffer that was to be filled.
+    /// The largest buffer that was to be filled, in bytes.
     largest: u64,
-    /// The most memory that there was at a read.
+    /// The most memory of the process at a read, in bytes.
     most: u64,
 }
 
@@ -46,7 +46,7 @@ impl Read for Album {
     }
 }
 
-/// A length, and bytes behind it.
+/// A length, and the bytes behind it.
 fn photo(length: u64, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     prost::encoding::encode_varint(length, &mut bytes);
@@ -63,77 +63,72 @@ fn memory() -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
-/// What it costs you to read these bytes. Other threads of this process need memory as well, so the
-/// smallest of five results counts.
-fn reserved(bytes: &[u8]) -> u64 {
-    let once = |_| {
-        let mut album = Album::new(bytes.to_vec());
-        let before = memory();
-        drop(exercise::next_photo(&mut album));
-        album.most.saturating_sub(before).max(album.largest)
-    };
-    (0..5).map(once).min().unwrap_or(0)
-}
-
-/// Reads a photo of which six bytes come, and looks at what that has cost.
+/// Reads a photo of which six bytes arrive, and fails if much memory was allocated for it. Other threads of this process
+/// need memory as well, so the smallest of five results counts.
 #[track_caller]
 fn expect_modest(case: &Case, length: u64) {
     let bytes = photo(length, b"photo!");
-    let sent = bytes.len();
-    let reserved = reserved(&bytes);
-    if reserved > MODEST {
-        let megabytes = reserved / 1_000_000;
-        let advice = format!(
-            "{sent} bytes made you reserve {megabytes} MB: a length of {length}, six bytes, and silence. At \
-             the limit of the format it is 2 GB, and a hundred clients can do it at once. Let the memory \
-             follow the bytes that have come."
-        );
-        case.differ(
-            "memory for six bytes",
-            format!("memory for {megabytes} MB"),
-            &advice,
-        );
-    }
+    let once = |_| {
+        let mut album = Album::new(bytes.clone());
+        let before = memory();
+        drop(exercise::next_photo(&mut album));
+        (album.largest, album.most.saturating_sub(before))
+    };
+    let (buffer, memory) = (0..5).map(once).min().unwrap_or((0, 0));
+    let (sent, megabytes) = (bytes.len(), buffer.max(memory) / 1_000_000);
+    let advice = if buffer > MODEST {
+        format!(
+            "The client sent {sent} bytes, and your code made a buffer of {megabytes} MB to be filled. A length is a claim: \
+             a hundred clients can make it at once. Let the memory follow the bytes that have arrived."
+        )
+    } else if memory > MODEST {
+        format!(
+            "The client sent {sent} bytes. The buffer that your code reads into is small, but {megabytes} MB were \
+             allocated for it: `with_capacity` and `reserve` allocate at once. Begin with an empty `Vec`."
+        )
+    } else {
+        return;
+    };
+    let expected = "little memory for 6 bytes of a photo";
+    case.differ(expected, format!("{megabytes} MB"), &advice);
 }
 
-// The belief of this exercise. A limit does not help where the limit itself is more than you have.
+// The belief of this exercise. A limit is no protection where the limit itself is more than the server has.
 #[test]
-fn a_claim_reserves_nothing() {
+fn c_claim_allocates_nothing() {
     case(
-        &format!("A photo of {CLAIM} bytes, of which 6 come"),
+        &format!("A photo of {CLAIM} bytes, of which 6 arrive"),
         |case| {
             expect_modest(case, CLAIM);
         },
     );
-    case("A photo of 2147483647 bytes, of which 6 come", |case| {
+    case("A photo of 2147483647 bytes, of which 6 arrive", |case| {
         expect_modest(case, exercise::LIMIT);
     });
 }
 
-// The length is still good for one thing: it says whether all has come.
+// The length still says whether the photo is complete.
 #[test]
-fn half_a_photo_is_an_error() {
-    case("A photo of 10 bytes, of which 6 come", |case| {
+fn b_half_a_photo_is_an_error() {
+    case("A photo of 10 bytes, of which 6 arrive", |case| {
         let answer = exercise::next_photo(&mut Album::new(photo(10, b"photo!")));
-        let advice = "The connection has ended inside the photo. What has come is not the photo: say \
-                      UnexpectedEof.";
+        let advice = "The connection ended inside the photo. The bytes that arrived are not the photo: `UnexpectedEof`.";
         case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
     });
-    case("A photo of 10 bytes, of which none comes", |case| {
+    case("A photo of 10 bytes, of which none arrives", |case| {
         let answer = exercise::next_photo(&mut Album::new(photo(10, b"")));
-        let advice = "A length came, so a photo was meant. This is not the end of the album.";
+        let advice = "A length arrived, so a photo was to follow. This is not the end of the album: `UnexpectedEof`.";
         case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
     });
 }
 
-// Whoever is careful must not become useless.
+// Large photos are allowed.
 #[test]
-fn real_photos_are_large() {
+fn a_real_photos_are_large() {
     case("A photo of 3 MB, in pieces of 8 kB", |case| {
         let body: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[1]).collect();
         let answer = exercise::next_photo(&mut Album::new(photo(3_000_000, &body)));
-        let advice = "3 MB were announced, and 3 MB came. Such photos exist, and up to LIMIT they are \
-                      allowed.";
+        let advice = "A photo of 3 MB arrived complete. Photos up to LIMIT are allowed.";
         match answer {
             Ok(Some(photo)) if photo == body => {}
             Ok(Some(photo)) => case.differ("3000000 bytes", photo.len().view(), advice),
@@ -141,7 +136,7 @@ fn real_photos_are_large() {
         }
     });
     case("An album without a photo", |case| {
-        let advice = "The connection has ended before a length came: the album is complete.";
+        let advice = "The connection ended before a length: the album is complete, `Ok(None)`.";
         let answer = exercise::next_photo(&mut Album::new(Vec::new()));
         if !matches!(answer, Ok(None)) {
             case.differ("Ok(None)", answer.view(), advice);
@@ -149,15 +144,14 @@ fn real_photos_are_large() {
     });
 }
 
-// A connection has more than one message on it.
+// A connection carries more than one photo.
 #[test]
-fn takes_only_its_own_bytes() {
+fn d_takes_only_its_own_bytes() {
     case("Two photos, one behind the other", |case| {
         let mut album = Album::new([photo(3, b"one"), photo(0, b""), photo(3, b"two")].concat());
         for (number, expected) in ["one", "", "two"].into_iter().enumerate() {
             let advice = format!(
-                "Photo {} stands behind its own length. Whoever reads more than that takes bytes of the next \
-                 photo away.",
+                "Photo {} is as long as its length says. A reader that takes more takes bytes of the next photo.",
                 number + 1
             );
             match exercise::next_photo(&mut album) {
@@ -167,23 +161,23 @@ fn takes_only_its_own_bytes() {
         }
         if album.at != album.bytes.len() {
             case.differ(
-                "all bytes read",
-                album.at.view(),
+                format!("all {} bytes read", album.bytes.len()),
+                format!("{} bytes read", album.at),
                 "Some bytes of the album are left.",
             );
         }
     });
 }
 
-// The other answer to a length. Both are needed.
+// The limit is needed as well.
 #[test]
-fn the_limit_is_checked_first() {
+fn e_limit_is_checked_first() {
     for length in [exercise::LIMIT + 1, 1 << 40, u64::MAX] {
         case(&format!("A photo of {length} bytes"), |case| {
             let mut album = Album::new(photo(length, &[7; 100_000]));
             let answer = exercise::next_photo(&mut album);
-            let advice = "That is above LIMIT, and known before the photo begins: InvalidData. Nothing more is \
-                          read; else a stranger decides how much comes.";
+            let advice = "The length is above LIMIT, so the photo is refused before it is read: `InvalidData`, and nothing more is \
+                          read.";
             case.expect_error(ErrorKind::InvalidData, &answer, advice);
             let taken = album.at + 100_000 - album.bytes.len();
             if taken > 0 {

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-/// The varint in front of a photo; `None` if the album ends here. You need not change it.
+/// The varint in front of a photo; `None` if the album ends here.
 pub fn length(album: &mut impl Read) -> io::Result<Option<u64>> {
     let mut length = 0;
     for shift in (0..64).step_by(7) {

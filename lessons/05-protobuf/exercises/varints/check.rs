@@ -1,5 +1,4 @@
-//! The check of `varints`. What a value looks like is asked of prost, which writes what every other
-//! reader of protobuf expects.
+//! The check of `varints`. The expected bytes are written by prost.
 
 mod exercise;
 
@@ -7,7 +6,7 @@ use exercise::Kind;
 use prost::Message;
 use testkit::{Case, case, view_bytes};
 
-/// One field of each kind. `optional`, so that 0 is written as well.
+/// One field of each type. `optional`, so that 0 is written as well.
 #[derive(Clone, PartialEq, Message)]
 struct Judge {
     #[prost(int32, optional, tag = "1")]
@@ -18,7 +17,7 @@ struct Judge {
     sfixed32: Option<i32>,
 }
 
-/// The first field again, for a reader who chose a wider kind.
+/// The first field again, for a reader with a wider type.
 #[derive(Clone, PartialEq, Message)]
 struct Wide {
     #[prost(int64, tag = "1")]
@@ -54,10 +53,9 @@ fn expect(case: &Case, kind: Kind, value: i32, advice: &str) {
     }
 }
 
-// Somebody may read this field as an int64: widening a field must be harmless. So the sign goes on up to
-// bit 64, and a varint has nothing to leave out.
+// A reader may have an int64 for this field. So the sign is copied up to bit 64, and a varint has no zeros to leave out.
 #[test]
-fn int32_below_zero_is_64_bits_wide() {
+fn a_int32_below_zero_is_64_bits_wide() {
     for value in [-1, -2, -128, i32::MIN] {
         case(&format!("{value} as int32"), |case| {
             let mut message = vec![0x08];
@@ -83,21 +81,21 @@ fn int32_below_zero_is_64_bits_wide() {
                 case,
                 Kind::Int32,
                 value,
-                "From zero on it is simply a varint.",
+                "From zero on an int32 is a varint of the number itself.",
             );
         });
     }
 }
 
-// 0, -1, 1, -2, 2: a row in which small numbers have small places, on both sides of zero.
+// 0, -1, 1, -2, 2: numbers near zero have small places, on both sides.
 #[test]
-fn sint32_counts_around_zero() {
+fn b_sint32_counts_around_zero() {
     for value in [0, -1, 1, -2, 2, 63, -64, 64, i32::MAX, i32::MIN] {
         case(&format!("{value} as sint32"), |case| {
             let place = i64::from(value) * 2;
             let place = if value < 0 { -place - 1 } else { place };
             let advice = format!(
-                "The varint holds its place in the row 0, -1, 1, -2, 2: {value} has the place {place}."
+                "The varint holds the place of the number in the sequence 0, -1, 1, -2, 2: {value} has the place {place}."
             );
             expect(case, Kind::Sint32, value, &advice);
         });
@@ -121,11 +119,11 @@ fn expect_choice(case: &Case, samples: &[i32], best: Kind, advice: &str) {
     case.differ(in_words(best), in_words(choice), advice);
 }
 
-// The belief of this exercise. -1 is as small as numbers get, and nobody said that it is short.
+// The belief of this exercise: a small value takes few bytes.
 #[test]
-fn the_shortest_kind_is_chosen() {
-    let frost = "-1 as int32 takes 10 bytes, and as sint32 it takes 1. What counts is not how small a \
-                 number is, but how many bits are left when the zeros in front are gone.";
+fn c_shortest_type_is_chosen() {
+    let frost = "-1 as int32 takes 10 bytes, and as sint32 it takes 1. A varint leaves out the leading zeros, and -1 as an \
+                 int32 has none.";
     case("One degree below zero: -1", |case| {
         expect_choice(case, &[-1], Kind::Sint32, frost);
     });
@@ -143,27 +141,27 @@ fn the_shortest_kind_is_chosen() {
     });
 }
 
-// One value does not make a field.
+// All values together decide.
 #[test]
-fn weighs_all_the_values() {
-    case("Twenty times 100, and -1 once in a while", |case| {
+fn d_all_values_are_counted() {
+    case("Twenty times 100, and -1 once", |case| {
         let mut samples = vec![100; 20];
         samples.push(-1);
-        let advice = "A -1 that comes once in a while costs 10 bytes as int32. As sint32 every 100 \
+        let advice = "A -1 that comes once costs 10 bytes as int32. As sint32 every 100 \
                       takes two bytes in place of one. Count all of them.";
         expect_choice(case, &samples, Kind::Int32, advice);
     });
     case("Five times 100, and -1 once", |case| {
-        let advice = "15 bytes or 11: here the ten bytes of -1 weigh more.";
+        let advice = "int32 takes 15 bytes for these values, and sint32 takes 11: here the ten bytes of -1 are more.";
         expect_choice(case, &[100, 100, 100, 100, 100, -1], Kind::Sint32, advice);
     });
 }
 
 // Seven bits in a byte: 32 of them need five.
 #[test]
-fn with_large_numbers_four_bytes_win() {
+fn e_with_large_numbers_four_bytes_win() {
     let advice = "A varint spends one bit of each byte on saying that more follow: a number of more \
-                  than 28 bits takes five. Four bytes are four bytes.";
+                  than 28 bits takes five. sfixed32 always takes four.";
     case("Numbers near two billion", |case| {
         expect_choice(
             case,
@@ -171,6 +169,10 @@ fn with_large_numbers_four_bytes_win() {
             Kind::Sfixed32,
             advice,
         );
+    });
+    case("Large and small: 2000000001 and 1", |case| {
+        let advice = "int32 takes 6 bytes for these two, sint32 takes 6, and sfixed32 takes 8. Count the bytes of all values.";
+        expect_choice(case, &[2_000_000_001, 1], Kind::Int32, advice);
     });
     case("Checksums, half of them below zero", |case| {
         let samples = [-1_977_326_743, 1_190_494_759, -559_038_737, 305_419_896];

@@ -1,15 +1,14 @@
-//! A varint leaves out leading zeros, and a number below zero has none: as an `int32` it is widened to 64
-//! bits, all of them ones at the front, and takes ten bytes whatever it is. `sint32` renumbers instead:
-//! near zero is short, on both sides. `(value << 1) ^ (value >> 31)` is the usual way to say it without a
-//! branch: the shift to the right copies the sign into all bits. Neither is better in general, so `choose`
-//! does not argue about the values. It writes them, and counts.
+//! A varint leaves out leading zeros, and a number below zero has none: as an `int32` it is widened to 64 bits, which
+//! begin with ones, and takes ten bytes. `sint32` counts around zero, so numbers near zero are short on both sides.
+//! `(value << 1) ^ (value >> 31)` is zigzag encoding without a branch: the shift to the right copies the sign into all
+//! bits. Neither type is shorter in general, so `choose` encodes the values and counts.
 
-/// How a whole number with a sign can be stored: three of the kinds that a `.proto` file offers.
+/// Three field types of a `.proto` file for a whole number with a sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A varint of the number, widened to 64 bits.
     Int32,
-    /// A varint of its place in the row 0, -1, 1, -2, 2, -3, and so on.
+    /// A varint of its place in the sequence 0, -1, 1, -2, 2, -3, and so on, counted from 0.
     Sint32,
     /// Four bytes, the least significant one first.
     Sfixed32,
@@ -24,7 +23,7 @@ pub fn encode(kind: Kind, value: i32) -> Vec<u8> {
     }
 }
 
-/// The kind that takes the fewest bytes for these values.
+/// The type that takes the fewest bytes for these values.
 pub fn choose(samples: &[i32]) -> Kind {
     let bytes = |kind: &Kind| -> usize {
         let lengths = samples.iter().map(|sample| encode(*kind, *sample).len());
@@ -35,7 +34,7 @@ pub fn choose(samples: &[i32]) -> Kind {
     kinds.into_iter().min_by_key(bytes).unwrap_or(Kind::Int32)
 }
 
-/// Seven bits in each byte, the lowest first; the eighth says that more follow. You need not change it.
+/// Seven bits in each byte, the lowest first; the eighth says that another byte follows. Do not change it.
 fn varint(mut value: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value >= 0x80 {

@@ -1,23 +1,23 @@
-//! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
+//! The binary: the demo, two terminals, and its error messages.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-use testkit::program::{PATIENCE, Server, is_gone};
+use testkit::program::{PATIENCE as TIMEOUT, Server, is_gone};
 
 use crate::support::{L05, ours};
 
 #[test]
-fn the_demo_tells_its_story_and_leaves_nothing_behind() {
+fn the_demo_runs_and_leaves_no_process() {
     let out = L05.tells(
         &[],
         &[
             "4  41 64 61            \"Ada\"",
             "44 + 2 * 128 = 300",
-            "1, TUESDAY",
+            "1, WEEKDAY_MONDAY",
             "\"teacher\":\"san\"",
-            "81 bytes of JSON, 24 of protobuf",
+            "98 bytes of JSON, 24 of protobuf",
             "client writes 7 bytes",
             "06 0a 04 77 69 72 65",
             "0c 0a 0a 68 65 6c 6c 6f 20 77 69 72 65",
@@ -27,7 +27,7 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
             "the message took too long",
             "email \"ada@example.org\", phones [], last_updated None",
             "OldPerson { name: \"Ada\", id: 1, email: \"ada@example.org\", fax: \"\" }",
-            "103 bytes have become 26",
+            "105 bytes have become 26",
         ],
     );
     is_gone(&out, "server, process ");
@@ -48,7 +48,7 @@ fn two_terminals() {
     );
 }
 
-/// What the server says next, without its "hung up on ADDRESS".
+/// The next line of the server, without the address.
 fn says(server: &Server) -> String {
     let line = server.program.line().unwrap();
     line.split_once(": ").unwrap().1.to_string()
@@ -56,7 +56,7 @@ fn says(server: &Server) -> String {
 
 fn dial(addr: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(addr).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream
 }
 
@@ -91,19 +91,19 @@ fn a_message_has_a_deadline() {
 }
 
 #[test]
-fn clients_have_seats() {
+fn clients_have_a_limit() {
     let server = ours(&["--clients", "1"]);
     let first = dial(server.addr);
     let mut second = dial(server.addr);
     expect_end(&mut second);
     assert_eq!(says(&server), "too many clients");
     drop(first);
-    // Whoever comes now is served, as soon as the seat is free.
+    // The next client is served as soon as the permit is free.
     let addr = server.addr.to_string();
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TIMEOUT;
     let served = || L05.run(&["client", "--addr", &addr, "Ada"]).0;
     while !served() {
-        assert!(Instant::now() < until, "nobody is served any more");
+        assert!(Instant::now() < until, "no client is served any more");
     }
 }
 
@@ -127,10 +127,10 @@ fn a_taken_port_is_a_clear_error() {
 }
 
 #[test]
-fn nobody_there_is_a_clear_error() {
+fn no_server_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     let args = ["client", "--addr", "127.0.0.1:1", "wire"];
-    L05.refuses(&args, "nobody answers at");
+    L05.refuses(&args, "no server answers at");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use l05_protobuf::addressbook::person::PhoneNumber;
 use l05_protobuf::addressbook::{AddressBook, Person};
 use l05_protobuf::greeter::{HelloReply, HelloRequest};
 use l05_protobuf::panda::{Kinds, PandaRequest};
-use l05_protobuf::school::{People, Student, student::Data};
+use l05_protobuf::school::{Measures, Student, student::Group};
 use prost::Message;
 use prost_types::Timestamp;
 use serde_json::{Map, Value, json};
@@ -237,28 +237,33 @@ impl Made for Student {
         Student {
             id: i32_of(dice),
             name: text(dice),
-            p: maybe(dice, |dice| People {
-                weight: i32_of(dice),
+            measures: maybe(dice, |dice| Measures {
+                weight_kg: i32_of(dice),
             }),
-            score: many(dice, i32_of),
-            w: of_enum(dice, 7),
-            data: maybe(dice, |dice| match dice.below(2) {
-                0 => Data::Teacher(text(dice)),
-                _ => Data::Class(i32_of(dice)),
+            scores: many(dice, i32_of),
+            weekday: of_enum(dice, 8),
+            group: maybe(dice, |dice| match dice.below(2) {
+                0 => Group::Teacher(text(dice)),
+                _ => Group::Class(i32_of(dice)),
             }),
         }
     }
     fn values(&self) -> Value {
-        let values = json!({ "id": self.id, "name": self.name, "score": self.score, "w": self.w });
-        let (teacher, class) = match &self.data {
-            Some(Data::Teacher(teacher)) => (Some(json!(teacher)), None),
-            Some(Data::Class(class)) => (None, Some(json!(class))),
+        let values = json!({ "id": self.id, "name": self.name, "scores": self.scores, "weekday": self.weekday });
+        let (teacher, class) = match &self.group {
+            Some(Group::Teacher(teacher)) => (Some(json!(teacher)), None),
+            Some(Group::Class(class)) => (None, Some(json!(class))),
             None => (None, None),
         };
-        let people = self.p.map(|people| json!({ "weight": people.weight }));
+        let measures = self.measures;
+        let measures = measures.map(|measures| json!({ "weight_kg": measures.weight_kg }));
         with_options(
             values,
-            [("p", people), ("teacher", teacher), ("class", class)],
+            [
+                ("measures", measures),
+                ("teacher", teacher),
+                ("class", class),
+            ],
         )
     }
 }
@@ -272,7 +277,7 @@ impl Made for Person {
             email: text(dice),
             phones: many(dice, |dice| PhoneNumber {
                 number: text(dice),
-                r#type: of_enum(dice, 3),
+                r#type: of_enum(dice, 4),
             }),
             last_updated: maybe(dice, |dice| Timestamp {
                 seconds: i64_of(dice),

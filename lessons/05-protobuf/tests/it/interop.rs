@@ -1,8 +1,8 @@
-//! Strangers on the wire: Python's protobuf library writes and reads delimited messages by itself. Two
-//! programs by the same author can agree on a mistake; these cannot.
+//! Independent clients and servers: Python's protobuf library writes and reads delimited messages by itself. Two
+//! programs by the same author can agree on a mistake; these do not share code.
 
 use l05_protobuf::client::Client;
-use testkit::program::{PATIENCE, Server, output};
+use testkit::program::{PATIENCE as TIMEOUT, Server, output};
 
 use crate::support::{ours, python};
 
@@ -27,7 +27,7 @@ async fn our_client_and_a_python_server() {
         let mut server = python("server.py");
         server.args(more);
         let server = Server::start(server);
-        let mut client = Client::connect(server.addr, PATIENCE).await.unwrap();
+        let mut client = Client::connect(server.addr, TIMEOUT).await.unwrap();
         let long = "y".repeat(300);
         for name in ["wire", "", "你好", "\0", &long] {
             let greeting = client.greet(name).await.unwrap();

@@ -1,5 +1,5 @@
-//! What the tests share: our server as a process of its own, and strangers that must be found
-//! or installed before they can talk to it.
+//! Shared by the tests: our server as a process of its own, and independent programs that must be found or installed
+//! first.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ pub fn ours(more: &[&str]) -> Server {
     L05.server(more)
 }
 
-// ---- strangers
+// ---- independent programs
 
 /// Python with a program of `interop/python`, given the descriptors that the build wrote.
 pub fn python(file: &str) -> Command {
