@@ -38,7 +38,7 @@ async fn run(addr: &str, in_flight: usize, calls: usize) -> anyhow::Result<()> {
     let channel = Endpoint::from_shared(format!("http://{addr}"))?
         .connect()
         .await
-        .with_context(|| format!("nobody answers at {addr}"))?;
+        .with_context(|| format!("no server answers at {addr}"))?;
     let client = GreeterClient::new(channel);
     // The first tenth of the calls comes on top and is not counted: everything is cold then.
     greet(client.clone(), calls / 10).await?;

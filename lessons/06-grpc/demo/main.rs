@@ -1,4 +1,4 @@
-//! The command line of lesson 06. Without an argument it tells the whole story in two processes;
+//! The command line of lesson 06. Without an argument it runs the demo in two processes;
 //! `server` and `client` are for two terminals, `measure` fills one row of the ladder.
 
 mod call;
@@ -20,7 +20,7 @@ use crate::serve::Serve;
 
 const PROGRAM: Program = Program {
     name: "l06-grpc",
-    title: "The contract on the network: lesson 06 of Sockets to Services.",
+    title: "gRPC: lesson 06 of Sockets to Services.",
     commands: &[
         command("", "the demo: two processes, seven scenes"),
         command("server", "a server, in one terminal"),
@@ -39,7 +39,7 @@ const PROGRAM: Program = Program {
             "127.0.0.1:8800",
         ),
         heading("Options of server and client"),
-        option("token T", "what every call has to bring", "none"),
+        option("token T", "the token that every call needs", "none"),
         heading("Options of server"),
         option("slow-ms MS", "work so long before each answer", "0"),
         option("longest-ms MS", "the time until a reply begins", "30000"),
@@ -115,10 +115,7 @@ fn serve(given: &Given) -> anyhow::Result<Serve> {
 }
 
 fn call(given: &Given) -> anyhow::Result<Call> {
-    anyhow::ensure!(
-        !given.words().is_empty(),
-        "whom shall the server greet? Give a name"
-    );
+    anyhow::ensure!(!given.words().is_empty(), "give at least one name to greet");
     let mut options = Options {
         token: given.text("token").map(String::from),
         gzip: given.has("gzip"),

@@ -1,28 +1,25 @@
-//! `-- mine`: the learner's own answers of this lesson, where they have passed, for strangers to call.
-//! Each part is a gRPC server with a port of its own. They follow each other from `--addr` on, in
-//! this order:
+//! `-- mine`: a server from the learner's own answers of this lesson, where they have passed, for independent
+//! clients. Each part is a gRPC server with a port of its own, from `--addr` on, in this order:
 //!
-//! 1. `status`: `greeter.v1.Greeter/SayHello` at the desk of a restaurant. The name decides:
+//! 1. `status`: `greeter.v1.Greeter/SayHello` with a user directory. The name decides:
 //!
 //!    | name | status | besides |
 //!    |---|---|---|
-//!    | `Ada` | OK, `hello Ada, your table is 7` | |
+//!    | `Ada` | OK, `hello Ada, your id is 7` | |
 //!    | the empty name | INVALID_ARGUMENT | `google.rpc.BadRequest` with a violation of `name` |
-//!    | `often` | RESOURCE_EXHAUSTED | |
-//!    | `late` | FAILED_PRECONDITION | |
-//!    | `early` | UNAVAILABLE | `google.rpc.RetryInfo` of 1.5 s |
-//!    | `unlucky` | INTERNAL | nowhere the word `tulip`, which is in the server's own trouble |
+//!    | `quota` | RESOURCE_EXHAUSTED | |
+//!    | `locked` | FAILED_PRECONDITION | |
+//!    | `copying` | UNAVAILABLE | `google.rpc.RetryInfo` of 1.5 s |
+//!    | `broken` | INTERNAL | nowhere the word `tulip`, which is in the server's own error |
 //!    | any other | NOT_FOUND | |
 //!
 //! 2. `deadline`: the same method, which asks three sources at the same time. Each takes 600 ms, in
-//!    60 steps: `hello NAME: table 7, vegetarian, a regular`. The name `steps` is answered at once
-//!    with the steps that all sources have made so far, `hello steps: N, N, N`: a caller who leaves
-//!    (deadline 100 ms: DEADLINE_EXCEEDED; or cancels) can ask twice afterwards, and the number must
-//!    not grow any more.
-//! 3. `interceptor`: `Greeter`, `HelloService` and health, none of them without a token, and names
-//!    that do not exist neither: UNAUTHENTICATED. `authorization: Bearer sesame` opens all three
-//!    services; `Bearer names-only` opens `hello.v1.HelloService`, everything else is
-//!    PERMISSION_DENIED. No reflection here.
+//!    60 steps: `hello NAME: admin, since 2019, in Oslo`. The name `steps` is answered at once with the
+//!    steps that all sources have made so far, `hello steps: N, N, N`: a caller that leaves (deadline
+//!    100 ms: DEADLINE_EXCEEDED; or cancels) can ask twice afterwards, and the number must not grow.
+//! 3. `interceptor`: `Greeter`, `HelloService` and health, and names that do not exist. Without a token:
+//!    UNAUTHENTICATED. `authorization: Bearer sesame` opens all three services; `Bearer names-only` opens
+//!    `hello.v1.HelloService`, everything else is PERMISSION_DENIED. No reflection here.
 //! 4. `grpc`: this lesson's own server, to compare: all services, reflection, health.
 //!
 //! `status` and `deadline` have reflection as well, and the deadline, number and limits of the
@@ -61,11 +58,11 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
     let mut stop = signal::on_signal(false)?;
 
     let (first, listening) = part("status", status::OWN, addr, 0).await?;
-    let desk = GreeterServer::new(status::answer::Desk(Book));
-    serve(first, with_reflection(desk)?);
+    let users = GreeterServer::new(status::answer::Users(Users));
+    serve(first, with_reflection(users)?);
 
     let (listener, _) = part("deadline", deadline::OWN, addr, 1).await?;
-    serve(listener, with_reflection(GreeterServer::new(welcome()))?);
+    serve(listener, with_reflection(GreeterServer::new(profiles()))?);
 
     let (listener, _) = part("interceptor", interceptor::OWN, addr, 2).await?;
     tokio::spawn(async move {
@@ -121,19 +118,19 @@ where
     Ok(routes.routes())
 }
 
-/// What the desk of `status` finds.
-struct Book;
+/// The directory of `status`.
+struct Users;
 
-impl status::answer::Book for Book {
-    fn table(&self, name: &str) -> Result<u32, status::answer::Trouble> {
-        use status::answer::Trouble;
+impl status::answer::Directory for Users {
+    fn id_of(&self, name: &str) -> Result<u32, status::answer::DirectoryError> {
+        use status::answer::DirectoryError;
         match name {
             "Ada" => Ok(7),
-            "often" => Err(Trouble::TooOften),
-            "late" => Err(Trouble::Closed),
-            "early" => Err(Trouble::Away(Duration::from_millis(1500))),
-            "unlucky" => Err(Trouble::Broken("password tulip".to_string())),
-            _ => Err(Trouble::Stranger),
+            "quota" => Err(DirectoryError::QuotaUsedUp),
+            "locked" => Err(DirectoryError::Locked),
+            "copying" => Err(DirectoryError::Copying(Duration::from_millis(1500))),
+            "broken" => Err(DirectoryError::Broken("password tulip".to_string())),
+            _ => Err(DirectoryError::NoSuchUser),
         }
     }
 }
@@ -158,13 +155,13 @@ impl deadline::answer::Source for Slow {
     }
 }
 
-fn welcome() -> deadline::answer::Welcome {
+fn profiles() -> deadline::answer::Profiles {
     let steps = Arc::new(AtomicUsize::new(0));
-    let sources = ["table 7", "vegetarian", "a regular"].map(|answer| {
+    let sources = ["admin", "since 2019", "in Oslo"].map(|answer| {
         let steps = Arc::clone(&steps);
         Arc::new(Slow { answer, steps }) as Arc<dyn deadline::answer::Source>
     });
-    deadline::answer::Welcome::new(sources.into())
+    deadline::answer::Profiles::new(sources.into())
 }
 
 /// The tokens of `interceptor`.

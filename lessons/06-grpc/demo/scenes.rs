@@ -62,13 +62,13 @@ async fn greeting(clock: &Clock, server: SocketAddr) -> anyhow::Result<()> {
             bytes.there, bytes.back
         );
     }
-    say("The first call also opened the connection. Later ones are shorter: what was in the");
-    say("headers before is sent as a number.");
+    say("The first call also opened the connection. Later calls are shorter: a header that was");
+    say("sent before travels as a number.");
     Ok(())
 }
 
 async fn status(clock: &Clock, server: SocketAddr) -> anyhow::Result<()> {
-    clock.scene("2. An empty name: a code for the program, words for people, details for both");
+    clock.scene("2. An empty name: a code, a message, and details");
     let client = Client::connect(server, Options::default()).await?;
     clock.tell(0, "greeter.v1.Greeter/SayHello  name: \"\"");
     if let Err(status) = client.greet("").await {
@@ -78,7 +78,7 @@ async fn status(clock: &Clock, server: SocketAddr) -> anyhow::Result<()> {
 }
 
 async fn deadline(clock: &Clock) -> anyhow::Result<()> {
-    clock.scene("3. Work of 300 ms, and a caller who waits 130 ms");
+    clock.scene("3. Work of 300 ms, and a deadline of 130 ms");
     let (_slow, addr) = start(FREE, &["--slow-ms", "300"], of_server(clock)).await?;
     let options = Options {
         deadline: Duration::from_millis(130),
@@ -91,12 +91,12 @@ async fn deadline(clock: &Clock) -> anyhow::Result<()> {
         clock.tell(0, &words(&status));
     }
     silence(clock).await;
-    say("The same without a deadline; the caller hangs up after 130 ms:");
+    say("The same without a deadline; the caller cancels after 130 ms:");
     let client = Client::connect(addr, Options::default()).await?;
     clock.restart();
     clock.tell(0, "SayHello");
     let _ = timeout(Duration::from_millis(130), client.greet("Ada")).await;
-    clock.tell(0, "hangs up: RST_STREAM, this one call is cancelled");
+    clock.tell(0, "cancels: RST_STREAM ends this one call");
     silence(clock).await;
     Ok(())
 }
@@ -108,20 +108,17 @@ async fn silence(clock: &Clock) {
 }
 
 async fn token(clock: &Clock) -> anyhow::Result<()> {
-    clock.scene("4. A server that wants a token, whatever is called");
+    clock.scene("4. A server that demands a token for every method");
     let (_guarded, addr) = start(FREE, &["--token", "sesame"], of_server(clock)).await?;
-    let stranger = Client::connect(addr, Options::default()).await?;
+    let unknown = Client::connect(addr, Options::default()).await?;
     for (method, outcome) in [
-        (
-            "Greeter/SayHello",
-            stranger.greet("Mallory").await.map(drop),
-        ),
+        ("Greeter/SayHello", unknown.greet("Mallory").await.map(drop)),
         (
             "HelloService/SayName",
-            stranger.name("Mallory").await.map(drop),
+            unknown.name("Mallory").await.map(drop),
         ),
-        ("say/saySomething", stranger.say("Mallory").await.map(drop)),
-        ("grpc.health.v1.Health/Check", health(&stranger).await),
+        ("say/saySomething", unknown.say("Mallory").await.map(drop)),
+        ("grpc.health.v1.Health/Check", health(&unknown).await),
     ] {
         if let Err(status) = outcome {
             clock.tell(0, &format!("{method}: {:?}", status.code()));
@@ -131,8 +128,8 @@ async fn token(clock: &Clock) -> anyhow::Result<()> {
         token: Some("sesame".to_string()),
         ..Options::default()
     };
-    let friend = Client::connect(addr, options).await?;
-    let reply = friend.name("Ada").await?.into_inner();
+    let known = Client::connect(addr, options).await?;
+    let reply = known.name("Ada").await?.into_inner();
     clock.tell(
         0,
         &format!("HelloService/SayName with the token: {:?}", reply.msg),
@@ -147,35 +144,32 @@ async fn health(client: &Client) -> Result<(), tonic::Status> {
 }
 
 async fn later(clock: &Clock) -> anyhow::Result<()> {
-    clock.scene("5. The client is up first");
+    clock.scene("5. The client starts before the server");
     let addr = free_port().await?;
-    clock.tell(
-        0,
-        &format!("looks for a server at {addr}; nobody listens there"),
-    );
+    clock.tell(0, &format!("connects to {addr}; no server listens there"));
     let of_server = of_server(clock);
     let server = tokio::spawn(async move {
         sleep(Duration::from_millis(400)).await;
         let server = start(&addr.to_string(), &[], |_| {}).await;
-        of_server("is up now");
+        of_server("listens now");
         server
     });
     let client = Client::connect(addr, Options::default()).await?;
     let reply = client.greet("Ada").await?.into_inner();
-    clock.tell(0, &format!("has found it: {:?}", reply.message));
+    clock.tell(0, &format!("connected: {:?}", reply.message));
     server.await??;
     let options = Options {
         connect_timeout: Duration::from_millis(300),
         ..Options::default()
     };
     if let Err(error) = Client::connect(free_port().await?, options).await {
-        clock.tell(0, &format!("and where nobody ever comes: {error}"));
+        clock.tell(0, &format!("without a server: {error}"));
     }
     Ok(())
 }
 
 async fn again(clock: &Clock) -> anyhow::Result<()> {
-    clock.scene("6. The server is killed, and is back 300 ms later");
+    clock.scene("6. The server is killed, and started again 300 ms later");
     let (server, addr) = start(FREE, &[], of_server(clock)).await?;
     let mut options = Options::default();
     options.retry.first = Duration::from_millis(200);
@@ -185,7 +179,7 @@ async fn again(clock: &Clock) -> anyhow::Result<()> {
     clock.restart();
     clock.tell(
         0,
-        "say/saySomething: nobody has promised that it may run twice",
+        "say/saySomething: the contract does not allow to run it twice",
     );
     if let Err(status) = client.say("Ada").await {
         clock.tell(0, &format!("{:?}, after one attempt", status.code()));
@@ -194,10 +188,10 @@ async fn again(clock: &Clock) -> anyhow::Result<()> {
     let server = tokio::spawn(async move {
         sleep(Duration::from_millis(300)).await;
         let server = start(&addr.to_string(), &[], |_| {}).await;
-        of_server("is up again");
+        of_server("listens again");
         server
     });
-    clock.tell(0, "Greeter/SayHello: NO_SIDE_EFFECTS, says the contract");
+    clock.tell(0, "Greeter/SayHello: the contract says NO_SIDE_EFFECTS");
     let reply = client.greet("Ada").await?.into_inner();
     clock.tell(
         0,
@@ -217,7 +211,7 @@ async fn together(clock: &Clock) -> anyhow::Result<()> {
     let mut calls = JoinSet::new();
     for number in 1..=100 {
         let client = client.clone();
-        calls.spawn(async move { client.greet(&format!("guest {number}")).await });
+        calls.spawn(async move { client.greet(&format!("user {number}")).await });
     }
     clock.tell(0, "100 clones of one client, one call each");
     let mut greeted = 0;
@@ -229,7 +223,7 @@ async fn together(clock: &Clock) -> anyhow::Result<()> {
     clock.tell(
         0,
         &format!(
-            "{greeted} greeted after {} ms; connections: {}; bytes: {} there, {} back",
+            "{greeted} replies after {} ms; connections: {}; bytes: {} there, {} back",
             since.elapsed().as_millis(),
             seen.connections,
             seen.there,

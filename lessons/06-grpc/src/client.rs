@@ -63,7 +63,7 @@ pub enum NoServer {
     Token,
     /// No server has listened at the address for all this time.
     #[error(
-        "nobody answers at {addr}: {attempts} attempts in {:.1} s, the last one said: {last}",
+        "no server answers at {addr}: {attempts} attempts in {:.1} s, the last one said: {last}",
         .waited.as_secs_f64()
     )]
     NotUp {
@@ -268,8 +268,8 @@ fn endpoint(addr: SocketAddr, options: &Options) -> Endpoint {
         .connect_timeout(Duration::from_secs(2))
         .http2_keep_alive_interval(options.ping)
         .keep_alive_timeout(options.pong)
-        // Not while no call waits: many servers take that for a nuisance, and hang up with
-        // `too_many_pings`. A connection that has died in silence costs the next call an attempt.
+        // Not while no call waits: many servers reject that, and close the connection with
+        // `too_many_pings`. A connection that broke unnoticed costs the next call an attempt.
         .keep_alive_while_idle(false)
 }
 

@@ -21,5 +21,5 @@ pub mod say {
     tonic::include_proto!("say.v1");
 }
 
-/// All of the above as a `FileDescriptorSet`: what reflection tells a stranger.
+/// All of the above as a `FileDescriptorSet`: what reflection tells a tool without the files.
 pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");

@@ -1,5 +1,5 @@
 //! Trying again. Only after UNAVAILABLE, which says that the server was not reached or is about to
-//! end; only calls that may run twice; not for ever; and not all callers in the same moment.
+//! end; only calls that may run twice; a few times; and not all callers in the same moment.
 
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};

@@ -102,7 +102,7 @@ pub const NAMES: [&str; 4] = [
     "say.v1.say",
 ];
 
-/// Adds reflection, version 1 and its forerunner that older tools ask for: both tell a stranger what
+/// Adds reflection, version 1 and its forerunner that older tools ask for: both describe what
 /// is in `descriptors`, and in health and reflection themselves.
 ///
 /// # Errors
@@ -192,7 +192,7 @@ pub async fn serve_with(
         }))
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, shutdown);
-    // Polite to calls under way, but not for ever.
+    // Calls under way may finish, within the grace.
     let grace = async {
         match ending.await {
             Ok(()) => tokio::time::sleep(settings.grace).await,

@@ -1,13 +1,14 @@
-//! The check of `deadline`. Its sources work in small steps, and it can see who still does.
+//! The check of `deadline`. Its sources work in small steps, and count those that are still at work.
 
 mod exercise;
 mod given;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use exercise::{Source, Welcome};
+use exercise::{Profiles, Source};
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::greeter::greeter_server::GreeterServer;
@@ -29,6 +30,8 @@ struct Seen {
     working: AtomicUsize,
     most: AtomicUsize,
     steps: AtomicUsize,
+    /// The tasks on which sources were asked.
+    tasks: Mutex<HashSet<Option<tokio::task::Id>>>,
 }
 
 /// A source that takes its time, and then has its answer ready.
@@ -52,20 +55,22 @@ impl Source for Slow {
     async fn ask(&self, _name: &str) -> Result<String, Status> {
         let now = self.seen.working.fetch_add(1, Ordering::SeqCst) + 1;
         self.seen.most.fetch_max(now, Ordering::SeqCst);
+        let task = tokio::task::try_id();
+        self.seen.tasks.lock().expect("no panic here").insert(task);
         let _working = Working(Arc::clone(&self.seen));
         for _ in 0..self.steps {
             sleep(STEP).await;
             self.seen.steps.fetch_add(1, Ordering::SeqCst);
         }
         let answer = self.answer.map(str::to_string);
-        answer.map_err(|code| Status::new(code, "the source says no"))
+        answer.map_err(|code| Status::new(code, "the source failed"))
     }
 }
 
 type Answer = Result<String, Status>;
 
-/// A house with these sources, and a guest who has dialled; `body` is the guest.
-fn house<T: Send + 'static>(
+/// A server with these sources; `body` gets a client that is connected.
+fn served<T: Send + 'static>(
     case: &Case,
     sources: &[(usize, Result<&'static str, Code>)],
     body: impl AsyncFnOnce(GreeterClient<Channel>, Arc<Seen>) -> T + Send + 'static,
@@ -79,8 +84,8 @@ fn house<T: Send + 'static>(
             seen,
         }) as Arc<dyn Source>
     };
-    let welcome = Welcome::new(sources.iter().map(slow).collect());
-    let advice = "The guest has waited far too long.";
+    let profiles = Profiles::new(sources.iter().map(slow).collect());
+    let advice = "The call has not ended, although every source was done or the caller had left.";
     case.run_within(PATIENCE * 4, "say_hello", advice, move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -90,7 +95,7 @@ fn house<T: Send + 'static>(
         let value = runtime.block_on(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let addr = listener.local_addr().expect("an address");
-            let server = Server::builder().add_service(GreeterServer::new(welcome));
+            let server = Server::builder().add_service(GreeterServer::new(profiles));
             tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
             let endpoint = Endpoint::from_shared(format!("http://{addr}")).expect("a URI");
             let channel = endpoint.connect().await.expect("our own port");
@@ -101,18 +106,18 @@ fn house<T: Send + 'static>(
     })
 }
 
-async fn greet(mut guest: GreeterClient<Channel>, time: Option<Duration>) -> Answer {
+async fn greet(mut client: GreeterClient<Channel>, time: Option<Duration>) -> Answer {
     let name = "Ada".to_string();
     let mut request = Request::new(HelloRequest { name });
     if let Some(time) = time {
         request.set_timeout(time);
     }
-    let reply = guest.say_hello(request).await;
+    let reply = client.say_hello(request).await;
     reply.map(|reply| reply.into_inner().message)
 }
 
-/// Waits until nobody works any more, or gives up: how many then still do, and the steps they made
-/// since.
+/// Waits until no source is at work any more, or gives up: how many still are, and the steps they made
+/// meanwhile.
 async fn still_at_work(seen: &Seen) -> (usize, usize) {
     let (since, before) = (Instant::now(), seen.steps.load(Ordering::SeqCst));
     loop {
@@ -132,50 +137,45 @@ fn words(answer: &Answer) -> String {
 }
 
 #[track_caller]
-fn expect_rest(case: &Case, (working, steps): (usize, usize), who: &str, advice: &str) {
+fn expect_rest(case: &Case, (working, steps): (usize, usize), ended: &str, advice: &str) {
     if working > 0 {
-        let ran = if working == 1 {
-            "your spawned task ran on"
-        } else {
-            "your spawned tasks ran on"
-        };
-        let answer = format!("{who}; {ran}: {working} at work, {steps} more steps");
-        case.differ("nobody works any more", answer, advice);
+        let answer =
+            format!("{ended}; sources still at work: {working}, steps since then: {steps}");
+        case.differ("no source at work after the call", answer, advice);
     }
 }
 
-const DROPPED: &str = "A deadline drops the future of your method, and with it everything that is \
-                       part of it. A spawned task is not: dropping its `JoinHandle` lets it run \
-                       on. Keep the tasks in something whose end ends them.";
+const DROPPED: &str = "A deadline drops the future of your method, and with it everything that is part of \
+                       it. A spawned task is not part of it: dropping its `JoinHandle` lets it run on. \
+                       Keep the tasks in a value that aborts them when it is dropped.";
 
-// The belief of this exercise. The caller has its status, the connection is quiet, and the machine is
-// still warm.
+// The belief of this exercise. The caller has its status, the connection is quiet, and the work goes on.
 #[test]
 fn a_the_work_ends_with_the_deadline() {
     case("Three sources at work, a deadline of 100 ms", |case| {
         let sources = [(ENDLESS, Ok("slow")); 3];
-        let left = house(case, &sources, async |guest, seen| {
-            let _late = greet(guest, Some(Duration::from_millis(100))).await;
+        let left = served(case, &sources, async |client, seen| {
+            let _late = greet(client, Some(Duration::from_millis(100))).await;
             still_at_work(&seen).await
         });
-        expect_rest(case, left, "the caller left at 100 ms", DROPPED);
+        expect_rest(case, left, "the deadline expired after 100 ms", DROPPED);
     });
 }
 
-// Most callers who leave have not sent a deadline: somebody has closed a window.
+// Most callers that leave have not sent a deadline: a page was closed, a process ended.
 #[test]
-fn b_the_work_ends_when_the_caller_hangs_up() {
-    case("No deadline; the caller hangs up after 50 ms", |case| {
+fn b_the_work_ends_when_the_caller_cancels() {
+    case("No deadline; the caller cancels after 50 ms", |case| {
         let sources = [(ENDLESS, Ok("slow")); 2];
-        let left = house(case, &sources, async |guest, seen| {
-            let call = greet(guest, None);
+        let left = served(case, &sources, async |client, seen| {
+            let call = greet(client, None);
             let _ = timeout(Duration::from_millis(50), call).await;
             still_at_work(&seen).await
         });
-        let advice = "No clock has rung here, and nobody waits all the same: the server has dropped \
-                      your method's future. Do not watch the time yourself; tie the tasks to the \
-                      future.";
-        expect_rest(case, left, "the caller has hung up", advice);
+        let advice = "No deadline has expired here, and no caller waits all the same: the server has \
+                      dropped your method's future. Do not measure the time yourself; tie the tasks to \
+                      the future.";
+        expect_rest(case, left, "the caller has cancelled", advice);
     });
 }
 
@@ -183,53 +183,57 @@ fn b_the_work_ends_when_the_caller_hangs_up() {
 fn c_all_are_asked_at_the_same_time() {
     case("Five sources of 40 ms", |case| {
         let sources = [(4, Ok("known")); 5];
-        let (answer, most) = house(case, &sources, async |guest, seen| {
-            let answer = greet(guest, None).await;
-            (answer, seen.most.load(Ordering::SeqCst))
+        let (answer, most, tasks) = served(case, &sources, async |client, seen| {
+            let answer = greet(client, None).await;
+            let tasks = seen.tasks.lock().expect("no panic here").len();
+            (answer, seen.most.load(Ordering::SeqCst), tasks)
         });
-        let advice = "One after the other they take the sum of their times, and the caller's \
-                      deadline does not grow with the number of sources.";
-        if most < 5 {
-            case.differ(
-                "5 sources at work",
-                format!("at most {most} at once"),
-                advice,
-            );
-        }
         if answer.is_err() {
-            case.differ("a greeting", words(&answer), "Nobody has said no.");
+            case.differ("a reply", words(&answer), "No source has failed.");
+        }
+        if most < 5 {
+            let advice = "One after the other they take the sum of their times, and the caller's \
+                          deadline does not grow with the number of sources.";
+            let answer = format!("sources at work at the same time: {most}");
+            case.differ("sources at work at the same time: 5", answer, advice);
+        }
+        if tasks < 5 {
+            let advice = "They take turns on one task, and one task uses one core at a time. Spawn a task \
+                          for each source.";
+            let answer = format!("tasks: {tasks}, for 5 sources");
+            case.differ("tasks: 5, for 5 sources", answer, advice);
         }
     });
 }
 
 #[test]
-fn d_answers_keep_their_places() {
+fn d_facts_keep_the_order_of_the_sources() {
     case("The first source is the slowest", |case| {
-        let sources = [
-            (12, Ok("table 7")),
-            (6, Ok("vegetarian")),
-            (0, Ok("a regular")),
-        ];
-        let answer = house(case, &sources, async |guest, _| greet(guest, None).await);
-        let expected = "hello Ada: table 7, vegetarian, a regular";
-        let advice = "They are asked at the same time and answer in any order. The greeting has the \
-                      order of the sources: let each answer carry its place.";
-        match answer {
-            Ok(message) => case.expect_eq(expected, &message, advice),
-            answer => case.differ(expected.view(), words(&answer), "Nobody has said no."),
+        let sources = [(12, Ok("admin")), (6, Ok("since 2019")), (0, Ok("in Oslo"))];
+        let answer = served(case, &sources, async |client, _| greet(client, None).await);
+        let expected = "hello Ada: admin, since 2019, in Oslo";
+        let advice = match &answer {
+            Ok(_) => {
+                "The sources are asked at the same time and answer in any order. The reply has the order \
+                 of the sources: let each fact carry its place."
+            }
+            Err(_) => "No source has failed.",
+        };
+        if answer.as_ref().ok().map(String::as_str) != Some(expected) {
+            case.differ(format!("{expected:?}"), words(&answer), advice);
         }
     });
 }
 
-// The first no decides the call. Whoever works on works for nobody.
+// The first failure decides the call; the other sources work for no caller.
 #[test]
-fn e_a_no_ends_the_others() {
+fn e_a_failure_ends_the_others() {
     case(
-        "The first source searches for long, the second says no",
+        "The first source searches for long, the second fails",
         |case| {
             let sources = [(ENDLESS, Ok("slow")), (2, Err(Code::NotFound))];
-            let (answer, left) = house(case, &sources, async |guest, seen| {
-                let answer = timeout(PATIENCE, greet(guest, None)).await;
+            let (answer, left) = served(case, &sources, async |client, seen| {
+                let answer = timeout(PATIENCE, greet(client, None)).await;
                 let left = match answer {
                     Ok(_) => still_at_work(&seen).await,
                     Err(_) => (0, 0),
@@ -237,16 +241,17 @@ fn e_a_no_ends_the_others() {
                 (answer, left)
             });
             let Ok(answer) = answer else {
-                let advice = "The second source said no after 20 ms, and you wait for the first one: take \
-                          the answers as they come.";
-                let waited = format!("nothing for {}", PATIENCE.view());
+                let advice = "The second source failed after 20 ms, and your method still waits for the first \
+                          one: take the results as they come.";
+                let waited = format!("no answer for {}", PATIENCE.view());
                 case.differ("NotFound, at once", waited, advice)
             };
             if answer.as_ref().map_err(Status::code) != Err(Code::NotFound) {
                 let advice = "The status of the source is the status of the call.";
                 case.differ("NotFound", words(&answer), advice);
             }
-            let advice = "The call has its answer, and the other source searches on for nobody.";
+            let advice = "The call has failed, and the other source works for no caller. The early return \
+                      must end it as well.";
             expect_rest(case, left, "the call has failed", advice);
         },
     );

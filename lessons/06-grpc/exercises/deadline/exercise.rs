@@ -4,16 +4,17 @@ use l06_grpc::pb::greeter::greeter_server::Greeter;
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use tonic::{Request, Response, Status};
 
-// Given in given.rs, beside this file: `Source`, `Welcome`.
+// Given in given.rs, beside this file: `Source`, `Profiles`.
 pub use super::given::*;
 
 #[tonic::async_trait]
-impl Greeter for Welcome {
-    /// Asks all sources at the same time, each on a task of its own, so that they may use every core.
+impl Greeter for Profiles {
+    /// Asks all sources at the same time, each on a task of its own, so that they can use several cores.
     ///
-    /// When a source says no, that is the status of the call, at once. And as soon as nobody waits for
-    /// an answer any more, because it is given, or because the caller's time is over, or because the
-    /// caller has hung up, no source works on.
+    /// * The facts stand in the reply in the order of the sources.
+    /// * The first source that fails ends the call at once, with its status.
+    /// * When the call has ended, no source works on. A call ends with its reply, with a failure, when its
+    ///   deadline expires, or when the caller cancels it.
     async fn say_hello(
         &self,
         request: Request<HelloRequest>,
@@ -24,12 +25,12 @@ impl Greeter for Welcome {
             let (source, name) = (Arc::clone(source), name.clone());
             tasks.push(tokio::spawn(async move { source.ask(&name).await }));
         }
-        let mut known = Vec::new();
+        let mut facts = Vec::new();
         for task in tasks {
-            let answer = task.await;
-            known.push(answer.map_err(|_| Status::internal("a source broke"))??);
+            let fact = task.await;
+            facts.push(fact.map_err(|_| Status::internal("a source panicked"))??);
         }
-        let message = format!("hello {name}: {}", known.join(", "));
+        let message = format!("hello {name}: {}", facts.join(", "));
         Ok(Response::new(HelloReply { message }))
     }
 }

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 use tonic::Status;
 
-/// Somebody who knows one thing about a guest, and may have to search for it.
+/// A source of one fact about a user; it may have to search for it.
 #[tonic::async_trait]
 pub trait Source: Send + Sync + 'static {
     async fn ask(&self, name: &str) -> Result<String, Status>;
 }
 
-/// Greets a guest with everything that is known about them: `hello NAME: THIS, THAT`, in the order of
-/// the sources.
-pub struct Welcome {
+/// The service: it replies `hello NAME: FACT, FACT`, with one fact of each source, in the order of the sources.
+pub struct Profiles {
     pub sources: Vec<Arc<dyn Source>>,
 }
 
-impl Welcome {
+impl Profiles {
     pub fn new(sources: Vec<Arc<dyn Source>>) -> Self {
-        Welcome { sources }
+        Profiles { sources }
     }
 }

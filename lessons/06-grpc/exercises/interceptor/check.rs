@@ -2,6 +2,7 @@
 //! exist.
 
 mod exercise;
+mod given;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,8 +30,7 @@ const METHODS: [(&str, &str); 4] = [
     (HEALTH, "Check"),
 ];
 
-/// A message with `wire` as its first field: a name for the greeters, and a service that nobody has
-/// for health.
+/// A message with `wire` as its first field: a name, for both greeters.
 const WIRE: &[u8] = b"\0\0\0\0\x06\x0a\x04wire";
 /// An empty message: the server as a whole, for health.
 const EMPTY: &[u8] = b"\0\0\0\0\0";
@@ -40,6 +40,7 @@ fn rights() -> Rights {
     Rights::from([
         ("sesame".to_string(), all),
         ("names-only".to_string(), vec![HELLO.to_string()]),
+        ("opens-nothing".to_string(), Vec::new()),
     ])
 }
 
@@ -89,7 +90,7 @@ fn calls(
     case: &Case,
     calls: Vec<(String, Option<Vec<u8>>)>,
 ) -> BTreeMap<String, Result<Code, String>> {
-    let advice = "Every call must get an answer, a no as well.";
+    let advice = "A call has not ended. Every call must get a status.";
     case.run_within(PATIENCE * 4, "serve", advice, move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -136,40 +137,56 @@ fn path((service, method): (&str, &str)) -> String {
     format!("/{service}/{method}")
 }
 
+const EVERYWHERE: &str = "A guard around one service guards this service only. Put it in front of the \
+                          routes, once: `.layer(...)` of the server.";
+
 /// Every method, with the same header, and the code that each must end with.
 #[track_caller]
 fn expect_all(
     case: &Case,
     authorization: Option<&[u8]>,
     code: Code,
-    advice: impl Fn(&str) -> String,
+    advice: impl Fn(&str, &Result<Code, String>) -> String,
 ) {
     let header = authorization.map(<[u8]>::to_vec);
     let wanted = METHODS.map(|method| (path(method), header.clone()));
     let answers = calls(case, wanted.to_vec());
     for method in METHODS {
-        let answer = &answers[&path(method)];
+        let (path, expected) = (path(method), spelt(code));
+        let answer = &answers[&path];
         if answer != &Ok(code) {
-            let answer = format!("{} from {}", words(answer), path(method));
+            let advice = advice(&path, answer);
             case.differ(
-                format!("{}, from every method", spelt(code)),
-                answer,
-                &advice(method.1),
+                format!("{expected}, from every method"),
+                format!("{} from {path}", words(answer)),
+                &advice,
             );
         }
     }
 }
 
-// The belief of this exercise. The guard was written once, tested once, and stands at one door.
+/// What to say about a call that must end with UNAUTHENTICATED, by how it ended.
+fn unauthenticated(path: &str, answer: &Result<Code, String>, ran: &str) -> String {
+    match answer {
+        Ok(Code::Ok) => format!("`{path}` ran. {ran}"),
+        Ok(Code::PermissionDenied) => {
+            "The call was refused, with the wrong code. PERMISSION_DENIED means that the server knows the \
+             caller. Here it does not: UNAUTHENTICATED tells the caller to bring a token."
+                .to_string()
+        }
+        Ok(_) => "The call was not checked, or it was refused with the wrong code. A caller without a known \
+                  token gets UNAUTHENTICATED."
+            .to_string(),
+        Err(_) => "The call ended without a status. A refused call ends with UNAUTHENTICATED.".to_string(),
+    }
+}
+
+// The belief of this exercise. The guard was written once, tested once, and stands at one service.
 #[test]
-fn a_no_method_answers_without_a_token() {
+fn a_no_method_runs_without_a_token() {
     case("Every method of every service, without a token", |case| {
-        expect_all(case, None, Code::Unauthenticated, |method| {
-            format!(
-                "`{method}` answered without a token. A guard inside of a method guards this \
-                 method; the others were written by somebody who did not think of it. Put it in \
-                 front of the routes, once."
-            )
+        expect_all(case, None, Code::Unauthenticated, |path, answer| {
+            unauthenticated(path, answer, EVERYWHERE)
         });
     });
 }
@@ -179,14 +196,14 @@ fn b_the_right_token_opens() {
     case(
         "Every method, with a token that opens all services",
         |case| {
-            expect_all(case, Some(b"Bearer sesame"), Code::Ok, |method| {
-                format!("This token opens everything, and `{method}` refuses it.")
+            expect_all(case, Some(b"Bearer sesame"), Code::Ok, |path, _| {
+                format!("This token opens all services, and the call of `{path}` failed.")
             });
         },
     );
 }
 
-// "There is no such method" is an answer as well: who asks often enough has the list.
+// UNIMPLEMENTED is an answer as well: with enough questions a caller has the list of services.
 #[test]
 fn c_names_that_do_not_exist_are_guarded() {
     case("Names that do not exist, without a token", |case| {
@@ -194,21 +211,24 @@ fn c_names_that_do_not_exist_are_guarded() {
         let answers = calls(case, nowhere.map(|path| (path.to_string(), None)).to_vec());
         for (path, answer) in answers {
             if answer != Ok(Code::Unauthenticated) {
-                let advice = "UNIMPLEMENTED tells a stranger what is there and what is not, and a \
-                              service that is added next year would be open. The guard has to stand \
-                              in front of the routes, not behind them.";
-                case.differ(
-                    "UNAUTHENTICATED",
-                    format!("{} from {path}", words(&answer)),
-                    advice,
-                );
+                let advice = match &answer {
+                    Ok(Code::Unimplemented) => {
+                        "UNIMPLEMENTED came from the routes, so the guard did not run. It tells a caller \
+                         without a token what exists, and a service that is added next year would be \
+                         open. Do not decide by the path whether the guard runs."
+                            .to_string()
+                    }
+                    _ => unauthenticated(&path, &answer, EVERYWHERE),
+                };
+                let answer = format!("{} from {path}", words(&answer));
+                case.differ("UNAUTHENTICATED", answer, &advice);
             }
         }
     });
 }
 
 #[test]
-fn d_nearly_a_token_is_none() {
+fn d_a_token_is_compared_whole() {
     for wrong in [
         "Bearer sesam",
         "Bearer sesame!",
@@ -217,62 +237,76 @@ fn d_nearly_a_token_is_none() {
         "Basic sesame",
     ] {
         case(&format!("authorization: {wrong}"), |case| {
-            expect_all(case, Some(wrong.as_bytes()), Code::Unauthenticated, |_| {
-                "Nobody was given this token. It has to be the whole of one that is in `rights`, \
-                 after `Bearer `."
-                    .to_string()
-            });
+            expect_all(
+                case,
+                Some(wrong.as_bytes()),
+                Code::Unauthenticated,
+                |path, answer| {
+                    let ran = "No token in `rights` is like this. After `Bearer ` the whole of a token that is \
+                           in `rights` has to stand.";
+                    unauthenticated(path, answer, ran)
+                },
+            );
         });
     }
 }
 
-// What stands in a header is decided by whoever calls.
+// The caller decides what a header holds.
 #[test]
 fn e_a_header_need_not_be_text() {
-    case("A token of bytes that are no text", |case| {
+    case("A token of bytes that are not text", |case| {
         expect_all(
             case,
             Some(b"Bearer \xff\xfe"),
             Code::Unauthenticated,
-            |_| {
-                "A header may be any bytes. These are no token: refuse them like any other."
-                    .to_string()
+            |path, answer| {
+                let ran = "A header may be any bytes. These are no token: refuse the call.";
+                unauthenticated(path, answer, ran)
             },
         );
     });
 }
 
-// Two questions, two codes. The first says: bring a token. The second: yours will never do.
+// Two questions, two codes. The first says: bring a token. The second: this token does not help.
 #[test]
-fn f_a_token_opens_what_it_opens() {
-    case("A token for HelloService alone", |case| {
-        let header = Some(b"Bearer names-only".to_vec());
-        let nowhere = "/hello.v1.HelloServiceAndMore/SayName".to_string();
-        let mut wanted: Vec<_> = METHODS
-            .map(|method| (path(method), header.clone()))
-            .to_vec();
-        wanted.push((nowhere.clone(), header));
-        let answers = calls(case, wanted);
-        for (path, answer) in answers {
-            let (expected, advice) = if path.starts_with("/hello.v1.HelloService/") {
-                (Code::Ok, "This is what the token opens.")
-            } else if answer == Ok(Code::Unauthenticated) {
-                (
-                    Code::PermissionDenied,
-                    "You know who is calling: the token is in `rights`. UNAUTHENTICATED would send \
-                     the caller to fetch a token, and it has one. What it lacks is the permission.",
-                )
-            } else {
-                (
-                    Code::PermissionDenied,
-                    "The token opens HelloService and nothing else. Compare the whole name of the \
-                     service: the part of the path between the two slashes.",
-                )
-            };
-            if answer != Ok(expected) {
+fn f_a_token_opens_its_services() {
+    for (token, opens) in [("names-only", Some(HELLO)), ("opens-nothing", None)] {
+        let situation = match opens {
+            Some(service) => format!("A token for {service} alone"),
+            None => "A token that opens no service".to_string(),
+        };
+        case(&situation, |case| {
+            let header = Some(format!("Bearer {token}").into_bytes());
+            let mut wanted: Vec<_> = METHODS
+                .map(|method| (path(method), header.clone()))
+                .to_vec();
+            for longer in ["/hello.v1.HelloServiceAndMore/SayName", "/hello.v1/SayName"] {
+                wanted.push((longer.to_string(), header.clone()));
+            }
+            for (path, answer) in calls(case, wanted) {
+                let open = opens.is_some_and(|service| path.starts_with(&format!("/{service}/")));
+                let expected = if open {
+                    Code::Ok
+                } else {
+                    Code::PermissionDenied
+                };
+                if answer == Ok(expected) {
+                    continue;
+                }
+                let advice = match &answer {
+                    _ if open => "The token opens this service, and the call failed.",
+                    Ok(Code::Unauthenticated) => {
+                        "The server knows the caller: the token is in `rights`. UNAUTHENTICATED would \
+                         make the caller fetch a token, and it has one. What it lacks is the permission."
+                    }
+                    _ => {
+                        "The token does not open this service. Compare the whole name of the service: the \
+                         part of the path between the first two slashes."
+                    }
+                };
                 let answer = format!("{} from {path}", words(&answer));
                 case.differ(spelt(expected), answer, advice);
             }
-        }
-    });
+        });
+    }
 }

@@ -1,15 +1,13 @@
-//! The guard stands in front of the routes and not behind them: it sees every path, those of methods
-//! that are added next year and those that do not exist. So there is nothing to forget, and the
-//! services stay free of it. First *who* is calling (UNAUTHENTICATED: bring a token), then *what*
-//! they want (PERMISSION_DENIED: this token will never do). A header is bytes from outside: one that is
-//! no text is no token, and no reason to panic. (An interceptor of tonic would do for the first
-//! question; it does not see the path, so the second one needs a layer.)
+//! The guard stands in front of the routes and not around one service: it sees every path, also those of
+//! methods that are added next year and those that do not exist. So the services need no check of their own.
+//! First *who* is calling (UNAUTHENTICATED: bring a token), then *what* is called (PERMISSION_DENIED: this
+//! token does not help). A header is bytes from outside: one that is not text is no token, and no reason to
+//! panic. (An interceptor of tonic would do for the first question; it does not see the path, so the second one
+//! needs middleware.)
 
-use std::collections::HashMap;
-
-use l06_grpc::middleware::Middleware;
 use l06_grpc::greeter::Greetings;
 use l06_grpc::hello::Hello;
+use l06_grpc::middleware::{Middleware, Next};
 use l06_grpc::pb::greeter::greeter_server::GreeterServer;
 use l06_grpc::pb::hello::hello_service_server::HelloServiceServer;
 use tokio::net::TcpListener;
@@ -19,23 +17,21 @@ use tonic::body::Body;
 use tonic::codegen::http::Request;
 use tonic::transport::Server;
 
-/// What each token opens: the full names of services, such as `hello.v1.HelloService`.
-pub type Rights = HashMap<String, Vec<String>>;
+// Given in given.rs, beside this file: `Rights`.
+pub use super::given::*;
 
-/// Serves `Greeter`, `HelloService` and `grpc.health.v1.Health` to those who may call them.
+/// Serves `Greeter`, `HelloService` and `grpc.health.v1.Health`, for callers that are allowed to call them.
 pub async fn serve(listener: TcpListener, rights: Rights) -> Result<(), tonic::transport::Error> {
     let (_, health) = tonic_health::server::health_reporter();
-    let guard = Middleware(
-        move |request: Request<Body>, next: l06_grpc::middleware::Next| {
-            let allowed = may(&rights, &request);
-            async move {
-                match allowed {
-                    Ok(()) => next(request).await,
-                    Err(status) => status.into_http(),
-                }
+    let guard = Middleware(move |request: Request<Body>, next: Next| {
+        let allowed = authorize(&rights, &request);
+        async move {
+            match allowed {
+                Ok(()) => next(request).await,
+                Err(status) => status.into_http(),
             }
-        },
-    );
+        }
+    });
     Server::builder()
         .layer(guard)
         .add_service(HelloServiceServer::new(Hello))
@@ -45,22 +41,17 @@ pub async fn serve(listener: TcpListener, rights: Rights) -> Result<(), tonic::t
         .await
 }
 
-/// Whether this call may go on.
-fn may(rights: &Rights, request: &Request<Body>) -> Result<(), Status> {
+/// Whether this call may run.
+fn authorize(rights: &Rights, request: &Request<Body>) -> Result<(), Status> {
     let token = request.headers().get("authorization");
     let token = token.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let Some(opens) = token.and_then(|token| rights.get(token)) else {
-        return Err(Status::unauthenticated(
-            "who are you? authorization: Bearer TOKEN",
-        ));
+        return Err(Status::unauthenticated("this call needs a known token"));
     };
-    let path = request.uri().path();
-    let service = path.trim_start_matches('/').split('/').next();
+    let service = request.uri().path().split('/').nth(1);
     if opens.iter().any(|name| Some(name.as_str()) == service) {
         Ok(())
     } else {
-        Err(Status::permission_denied(
-            "this token does not open this service",
-        ))
+        Err(Status::permission_denied("not with this token"))
     }
 }

@@ -1,14 +1,15 @@
-//! The check of `one-channel`. The check is the greeter; it counts who dials, and who is thought about
-//! at the same time.
+//! The check of `one-channel`. The check is the server; it counts connections, calls, and the calls that are
+//! under way at the same time.
 
 mod exercise;
+mod given;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use exercise::Evening;
+use exercise::BatchGreeter;
 use l06_grpc::pb::greeter::greeter_server::{Greeter, GreeterServer};
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use testkit::{Case, PATIENCE, case};
@@ -19,7 +20,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
-/// What the greeter has seen.
+/// What the server has seen.
 #[derive(Default)]
 struct Seen {
     connections: AtomicUsize,
@@ -28,9 +29,20 @@ struct Seen {
     most: AtomicUsize,
 }
 
+/// How the server works on a call.
+#[derive(Clone, Copy)]
+enum Work {
+    /// For this time, which depends on the name.
+    For(fn(&str) -> Duration),
+    /// Until so many calls have been under way together, or until a time is over.
+    Together(usize),
+}
+
 struct TheGreeter {
     seen: Arc<Seen>,
-    thinking: fn(&str) -> Duration,
+    work: Work,
+    /// Then it waits for no more calls.
+    until: Instant,
 }
 
 #[tonic::async_trait]
@@ -43,7 +55,14 @@ impl Greeter for TheGreeter {
         self.seen.calls.fetch_add(1, Ordering::SeqCst);
         let now = self.seen.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.seen.most.fetch_max(now, Ordering::SeqCst);
-        sleep((self.thinking)(&name)).await;
+        match self.work {
+            Work::For(time) => sleep(time(&name)).await,
+            Work::Together(calls) => {
+                while count(&self.seen.most) < calls && Instant::now() < self.until {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            }
+        }
         self.seen.now.fetch_sub(1, Ordering::SeqCst);
         if name.is_empty() {
             return Err(Status::invalid_argument("no name"));
@@ -53,18 +72,18 @@ impl Greeter for TheGreeter {
     }
 }
 
-type Greeting = Result<String, Status>;
+type Outcome = Result<String, Status>;
 
-/// An evening with a greeter who thinks so long; `body` is the evening.
-fn evening<T: Send + 'static>(
+/// Runs `body` with the address of a server that works like this.
+fn served<T: Send + 'static>(
     case: &Case,
-    thinking: fn(&str) -> Duration,
+    work: Work,
     body: impl AsyncFnOnce(SocketAddr) -> T + Send + 'static,
 ) -> (T, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
     let of_server = Arc::clone(&seen);
-    let advice = "The evening is over, and there are guests whom nobody has greeted.";
-    let value = case.run_within(PATIENCE * 6, "greet_all", advice, move || {
+    let advice = "`greet_all` has not returned, although the server has answered every call.";
+    let value = case.run_within(PATIENCE * 8, "greet_all", advice, move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -81,7 +100,8 @@ fn evening<T: Send + 'static>(
                 })
             });
             let seen = of_server;
-            let greeter = GreeterServer::new(TheGreeter { seen, thinking });
+            let until = Instant::now() + PATIENCE / 2;
+            let greeter = GreeterServer::new(TheGreeter { seen, work, until });
             let server = Server::builder().add_service(greeter);
             tokio::spawn(server.serve_with_incoming(incoming));
             body(addr).await
@@ -96,114 +116,136 @@ fn count(counter: &AtomicUsize) -> usize {
     counter.load(Ordering::SeqCst)
 }
 
-fn words(greetings: &[Greeting]) -> String {
-    let words = greetings.iter().map(|greeting| match greeting {
+fn words(results: &[Outcome]) -> String {
+    let words = results.iter().map(|result| match result {
         Ok(words) => format!("{words:?}"),
         Err(status) => format!("{:?}", status.code()),
     });
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn guests(count: usize) -> Vec<String> {
-    (1..=count)
-        .map(|number| format!("guest {number}"))
-        .collect()
+fn names(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("user {number}")).collect()
 }
 
 fn borrowed(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).collect()
 }
 
-const AT_ONCE: fn(&str) -> Duration = |_| Duration::ZERO;
+const AT_ONCE: Work = Work::For(|_| Duration::ZERO);
 
 // The belief of this exercise. Each of these connections is a handshake, buffers on both sides and a
 // port, for one call of fifty bytes.
 #[test]
 fn a_one_connection_carries_all_calls() {
-    case("100 guests", |case| {
-        let (_, seen) = evening(case, AT_ONCE, async |addr| {
-            Evening::new(addr).greet_all(&borrowed(&guests(100))).await
+    case("100 names", |case| {
+        let (_, seen) = served(case, AT_ONCE, async |addr| {
+            BatchGreeter::new(addr)
+                .greet_all(&borrowed(&names(100)))
+                .await
         });
         let (calls, connections) = (count(&seen.calls), count(&seen.connections));
-        let answer = format!("{calls} calls, {connections} connections");
-        if connections > 1 {
-            let advice = format!(
-                "{answer}: clone the channel. It is one connection, and many calls travel on it at \
-                 the same time; a clone of a client uses the same one."
-            );
-            case.differ("100 calls, 1 connection", answer, &advice);
+        let answer = format!("calls: {calls}, connections: {connections}");
+        if connections > 1 && connections >= calls {
+            let advice = "Each call has made a connection of its own. Clone the client: a channel is one \
+                          connection, many calls use it at the same time, and a clone of a client uses \
+                          the same channel.";
+            case.differ("calls: 100, connections: 1", answer, advice);
         }
-        if calls != 100 {
-            case.differ(
-                "100 calls, 1 connection",
-                answer,
-                "One call for each guest.",
-            );
+        if connections != 1 || calls != 100 {
+            let advice = "One call for each name, and one connection for all of them.";
+            case.differ("calls: 100, connections: 1", answer, advice);
         }
     });
-    case("30 guests, and then 10 more", |case| {
-        let (_, seen) = evening(case, AT_ONCE, async |addr| {
-            let evening = Evening::new(addr);
-            let first = evening.greet_all(&borrowed(&guests(30))).await.len();
-            first + evening.greet_all(&borrowed(&guests(10))).await.len()
+    case("30 names, and then 10 more", |case| {
+        let (_, seen) = served(case, AT_ONCE, async |addr| {
+            let greeter = BatchGreeter::new(addr);
+            let first = greeter.greet_all(&borrowed(&names(30))).await.len();
+            first + greeter.greet_all(&borrowed(&names(10))).await.len()
         });
-        let advice = "The connection of the first call of `greet_all` was still good. Keep the \
-                      channel in the struct.";
-        case.expect_eq(&1_usize, &count(&seen.connections), advice);
-    });
-}
-
-#[test]
-fn b_calls_travel_together() {
-    case("25 guests; the greeter thinks 40 ms about each", |case| {
-        let thinking = |_: &str| Duration::from_millis(40);
-        let (_, seen) = evening(case, thinking, async |addr| {
-            Evening::new(addr).greet_all(&borrowed(&guests(25))).await
-        });
-        let most = count(&seen.most);
-        if most < 4 {
-            let advice = "One connection is not one call at a time: while the greeter thinks about \
-                          one guest, the wire is quiet. `say_hello` wants `&mut self`; each call can \
-                          have a clone of its own.";
-            let answer = format!("at most {most} at the same time");
-            case.differ("many calls under way at the same time", answer, advice);
+        let connections = count(&seen.connections);
+        if connections != 1 {
+            let advice = "The connection of the first batch was still good for the second one. Keep the \
+                          channel in the struct.";
+            let answer = format!("connections: {connections}");
+            case.differ("connections: 1, for both batches", answer, advice);
         }
     });
 }
 
 #[test]
-fn c_greetings_keep_their_places() {
-    case("The greeter thinks longest about the first guest", |case| {
-        let thinking: fn(&str) -> Duration = |name| match name {
+fn b_calls_run_at_the_same_time() {
+    case(
+        "53 names; the server answers when it has 53 calls",
+        |case| {
+            let (_, seen) = served(case, Work::Together(53), async |addr| {
+                BatchGreeter::new(addr)
+                    .greet_all(&borrowed(&names(53)))
+                    .await
+            });
+            let most = count(&seen.most);
+            let answer = format!("calls under way at the same time: {most}");
+            if most == 1 {
+                let advice = "Each call waited until the one before it had ended. One connection carries many \
+                          calls at a time. `say_hello` takes `&mut self`, so give each call a clone.";
+                case.differ("calls under way at the same time: 53", answer, advice);
+            }
+            if most < 53 {
+                let advice = "Some calls began only after others had ended. Begin all calls of the batch \
+                          before you wait for a result.";
+                case.differ("calls under way at the same time: 53", answer, advice);
+            }
+        },
+    );
+}
+
+#[test]
+fn c_results_keep_the_order_of_the_names() {
+    case("The server works longest for the first name", |case| {
+        let work = Work::For(|name| match name {
             "Ada" => Duration::from_millis(90),
             "Grace" => Duration::from_millis(45),
             _ => Duration::ZERO,
-        };
-        let (greetings, _) = evening(case, thinking, async |addr| {
-            Evening::new(addr)
+        });
+        let (results, _) = served(case, work, async |addr| {
+            BatchGreeter::new(addr)
                 .greet_all(&["Ada", "Grace", "Linus"])
                 .await
         });
         let expected = r#""hello Ada", "hello Grace", "hello Linus""#;
-        let advice = "Calls that are under way together end in any order. Let each one carry the \
-                      place of its guest.";
-        if words(&greetings) != expected {
-            case.differ(expected, words(&greetings), advice);
+        let advice = "Calls that run together end in any order. Return the results in the order of the \
+                      names: let each call carry the place of its name.";
+        if words(&results) != expected {
+            case.differ(expected, words(&results), advice);
         }
     });
 }
 
 #[test]
-fn d_one_failed_call_is_one_failed_call() {
-    case("The second of three guests has no name", |case| {
-        let (greetings, _) = evening(case, AT_ONCE, async |addr| {
-            Evening::new(addr).greet_all(&["Ada", "", "Linus"]).await
+fn d_one_failed_call_fails_alone() {
+    case("The second of three names is empty", |case| {
+        let (results, _) = served(case, AT_ONCE, async |addr| {
+            BatchGreeter::new(addr)
+                .greet_all(&["Ada", "", "Linus"])
+                .await
         });
         let expected = r#""hello Ada", InvalidArgument, "hello Linus""#;
-        let advice = "They share a connection, and nothing else: a status ends one call. The others \
-                      have their greetings.";
-        if words(&greetings) != expected {
-            case.differ(expected, words(&greetings), advice);
+        let advice = "The calls share a connection and nothing else: a status ends one call. The others \
+                      have their replies.";
+        if words(&results) != expected {
+            case.differ(expected, words(&results), advice);
+        }
+    });
+    case("No names", |case| {
+        let (results, _) = served(case, AT_ONCE, async |addr| {
+            BatchGreeter::new(addr).greet_all(&[]).await
+        });
+        if !results.is_empty() {
+            case.differ(
+                "no result",
+                words(&results),
+                "Without a name there is no call.",
+            );
         }
     });
 }

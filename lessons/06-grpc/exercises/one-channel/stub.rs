@@ -4,36 +4,40 @@ use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use tonic::Status;
 
-/// What the guests of an evening hear. The greetings come from a `Greeter` at `addr`.
-pub struct Evening {
+// Given in given.rs, beside this file: `endpoint`.
+pub use super::given::*;
+
+/// A client of the `Greeter` at `addr`, for many names at once.
+pub struct BatchGreeter {
     addr: SocketAddr,
 }
 
-impl Evening {
-    /// Nobody is called yet. (It runs inside of a tokio runtime, as everything here.)
+impl BatchGreeter {
+    /// Makes no call yet. It runs inside of a tokio runtime, as everything here.
     pub fn new(addr: SocketAddr) -> Self {
-        Evening { addr }
+        BatchGreeter { addr }
     }
 
-    /// Lets all of these guests be greeted, one call for each, and returns what came of each call, in
-    /// the order of the guests. One that fails is no reason to forget the others.
+    /// Makes one call for each name, and returns the result of each call in the order of the names.
     ///
-    /// The greeter thinks about every guest for a while, and may think about many at the same time:
-    /// a hundred guests should not wait much longer than one. All calls of an evening, however often
-    /// this is called, share one connection.
-    pub async fn greet_all(&self, guests: &[&str]) -> Vec<Result<String, Status>> {
-        let mut greetings = Vec::new();
-        for name in guests {
-            let greeting = match GreeterClient::connect(format!("http://{}", self.addr)).await {
-                Ok(mut client) => {
-                    let name = name.to_string();
+    /// * All calls of all batches share one connection.
+    /// * All calls of a batch are under way at the same time. The server works on each for a while, and
+    ///   on any number together: a hundred names take about as long as one.
+    /// * A call that fails does not change the results of the others.
+    pub async fn greet_all(&self, names: &[&str]) -> Vec<Result<String, Status>> {
+        let mut results =
+            vec![Err(Status::internal("the task of this call panicked")); names.len()];
+        for (place, name) in names.iter().enumerate() {
+            let name = name.to_string();
+            results[place] = match endpoint(self.addr).connect().await {
+                Ok(channel) => {
+                    let mut client = GreeterClient::new(channel);
                     let reply = client.say_hello(HelloRequest { name }).await;
                     reply.map(|reply| reply.into_inner().message)
                 }
                 Err(error) => Err(Status::unavailable(error.to_string())),
             };
-            greetings.push(greeting);
         }
-        greetings
+        results
     }
 }

@@ -1,12 +1,13 @@
-//! The check of `status`. The check is the book of the restaurant, and a guest who calls over gRPC.
+//! The check of `status`. The check is the directory, and a client that calls over gRPC.
 
 mod exercise;
+mod given;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use exercise::{Book, Desk, Trouble};
+use exercise::{Directory, DirectoryError, Users};
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::greeter::greeter_server::GreeterServer;
@@ -17,35 +18,37 @@ use tonic::transport::{Endpoint, Server};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-const SECRET: &str = "/srv/book.db: wrong password `tulip` for Ada, Grace, Linus";
+const SECRET: &str = "/srv/users.db: wrong password `tulip` for Ada, Grace, Linus";
 
-/// What happens depends on the guest.
+/// What happens depends on the name.
 #[derive(Clone, Default)]
-struct TheBook {
+struct TheDirectory {
     asked: Arc<AtomicU32>,
 }
 
-impl Book for TheBook {
-    fn table(&self, name: &str) -> Result<u32, Trouble> {
+impl Directory for TheDirectory {
+    fn id_of(&self, name: &str) -> Result<u32, DirectoryError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match name {
             "Ada" => Ok(7),
-            "often" => Err(Trouble::TooOften),
-            "late" => Err(Trouble::Closed),
-            "early" => Err(Trouble::Away(Duration::from_millis(1500))),
-            "unlucky" => Err(Trouble::Broken(SECRET.to_string())),
-            _ => Err(Trouble::Stranger),
+            " " => Ok(8),
+            "quota" => Err(DirectoryError::QuotaUsedUp),
+            "locked" => Err(DirectoryError::Locked),
+            "copying" => Err(DirectoryError::Copying(Duration::from_millis(1500))),
+            "copying for long" => Err(DirectoryError::Copying(Duration::from_secs(40))),
+            "broken" => Err(DirectoryError::Broken(SECRET.to_string())),
+            _ => Err(DirectoryError::NoSuchUser),
         }
     }
 }
 
 type Answer = Result<String, Status>;
 
-/// One call over a real connection: a status has to survive the journey.
+/// One call over a real connection, and how often the directory was asked.
 fn ask(case: &Case, name: &str) -> (Answer, u32) {
-    let (book, name) = (TheBook::default(), name.to_string());
-    let asked = Arc::clone(&book.asked);
-    let advice = "A call of an empty house takes a millisecond. What does yours wait for?";
+    let (directory, name) = (TheDirectory::default(), name.to_string());
+    let asked = Arc::clone(&directory.asked);
+    let advice = "The directory answers at once, and the call has not ended.";
     let answer = case.run_within(PATIENCE * 3, "say_hello", advice, move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -54,12 +57,12 @@ fn ask(case: &Case, name: &str) -> (Answer, u32) {
         runtime.block_on(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let addr = listener.local_addr().expect("an address");
-            let desk = Server::builder().add_service(GreeterServer::new(Desk(book)));
-            tokio::spawn(desk.serve_with_incoming(TcpListenerStream::new(listener)));
+            let users = Server::builder().add_service(GreeterServer::new(Users(directory)));
+            tokio::spawn(users.serve_with_incoming(TcpListenerStream::new(listener)));
             let endpoint = Endpoint::from_shared(format!("http://{addr}")).expect("a URI");
             let channel = endpoint.connect().await.expect("our own port");
-            let mut guest = GreeterClient::new(channel);
-            let reply = guest.say_hello(HelloRequest { name }).await;
+            let mut client = GreeterClient::new(channel);
+            let reply = client.say_hello(HelloRequest { name }).await;
             reply.map(|reply| reply.into_inner().message)
         })
     });
@@ -85,101 +88,86 @@ fn words(answer: &Answer) -> String {
     }
 }
 
+const OK: &str = "The call has failed, and its status is OK: the caller's program goes on. Return \
+                  `Err(Status)`.";
+
 /// The status of a call that must fail with this code.
 #[track_caller]
 fn refused(case: &Case, name: &str, code: Code, advice: &str) -> Status {
     match ask(case, name).0 {
         Err(status) if status.code() == code => status,
-        Ok(message) => {
-            let advice = "The call has failed, and its caller is told that all is well: nobody \
-                          reads the text of a greeting to find out. Return `Err(Status)`.";
-            case.differ(spelt(code), words(&Ok(message)), advice)
-        }
+        Ok(message) => case.differ(spelt(code), words(&Ok(message)), OK),
         Err(status) => case.differ(spelt(code), words(&Err(status)), advice),
     }
 }
 
 // The belief of this exercise. A program cannot read a sentence; it branches on the code, and
-// UNKNOWN says that nobody has thought about it.
+// UNKNOWN says nothing.
 #[test]
-fn a_wrong_request_is_called_wrong() {
-    case("A guest with an empty name", |case| {
-        let (answer, asked) = ask(case, "");
-        if let Err(status) = &answer
-            && status.code() == Code::InvalidArgument
-        {
-            let advice = "An empty name is wrong whatever stands in the book. Look at the request \
-                          first: the book may be away, and then the caller would be told to ask \
-                          the same wrong thing again.";
-            case.expect_eq(&0_u32, &asked, advice);
-            return;
-        }
-        let advice = match &answer {
-            Ok(_) => "The call has failed, and its caller is told that all is well.".to_string(),
-            Err(status) => format!(
-                "The empty name gave {}; it is INVALID_ARGUMENT. Your text says what is wrong, but \
-                 a program does not read texts: by the code it knows that asking again never \
-                 helps, and that the request must change.",
-                spelt(status.code())
-            ),
-        };
-        case.differ(spelt(Code::InvalidArgument), words(&answer), &advice);
+fn a_an_empty_name_is_an_invalid_argument() {
+    case("An empty name", |case| {
+        let advice = "The request is wrong, whatever the directory says. A program does not read \
+                      texts: the code tells it that the same request fails again, and that the \
+                      request must change.";
+        refused(case, "", Code::InvalidArgument, advice);
     });
 }
 
 #[test]
-fn b_guests_are_greeted() {
-    case("Ada, who has table 7", |case| {
-        let expected = "hello Ada, your table is 7".to_string();
-        match ask(case, "Ada").0 {
-            Ok(message) => {
-                case.expect_eq(
-                    &expected,
-                    &message,
-                    "A good answer has to go through as well.",
-                );
-            }
-            answer => case.differ(expected, words(&answer), "Ada is expected, at table 7."),
-        }
-    });
+fn b_a_user_gets_a_reply() {
+    for (name, id) in [("Ada", 7), (" ", 8)] {
+        case(
+            &format!("The name {name:?}, which has the id {id}"),
+            |case| {
+                let expected = format!("hello {name}, your id is {id}");
+                let answer = ask(case, name).0;
+                if answer.as_ref().ok() != Some(&expected) {
+                    let advice = "The directory has this user: the call must not fail, and the reply was given.";
+                    case.differ(format!("OK, {expected:?}"), words(&answer), advice);
+                }
+            },
+        );
+    }
 }
 
 #[test]
-fn c_each_trouble_has_its_code() {
+fn c_each_failure_has_its_code() {
     for (name, situation, code, advice) in [
         (
             "Mallory",
-            "Nobody of this name is expected",
+            "A name that the directory does not have",
             Code::NotFound,
-            "The request is well-formed and this server is well: only this name is not there. \
-             Another name may be.",
+            "The request is well-formed and the server is healthy: only this user does not exist. \
+             Another name may.",
         ),
         (
-            "often",
-            "A guest who has asked too often",
+            "quota",
+            "The caller's quota is used up",
             Code::ResourceExhausted,
-            "This caller has used up its share. Others may go on, and so may this one, tomorrow.",
+            "This caller has used up its share. Other callers may go on, and so may this one, \
+             tomorrow.",
         ),
         (
-            "late",
-            "The restaurant is closed",
+            "locked",
+            "The account is locked",
             Code::FailedPrecondition,
-            "Asking again does not open the door: something else must happen first. (UNAVAILABLE \
-             would make libraries ask again at once, and ABORTED says to start over.)",
+            "The same request fails until an administrator unlocks the account: something else must \
+             happen first. (UNAVAILABLE would make clients retry at once, and ABORTED means that a \
+             concurrent change won.)",
         ),
         (
-            "early",
-            "The book is away for 1.5 s",
+            "copying",
+            "The directory is being copied for 1.5 s",
             Code::Unavailable,
-            "Here waiting and asking again helps, and there is one code that says so. Clients retry \
-             it by themselves.",
+            "Here the same request after a pause helps, and one code says so. Clients retry it by \
+             themselves.",
         ),
         (
-            "unlucky",
-            "The book is broken",
+            "broken",
+            "The directory is broken",
             Code::Internal,
-            "This is neither the caller's fault nor something that passes: it is broken on this \
-             side, and somebody has to repair it.",
+            "This is neither the caller's fault nor a state that passes: the server is broken, and \
+             its operators have to repair it.",
         ),
     ] {
         case(situation, |case| {
@@ -191,58 +179,88 @@ fn c_each_trouble_has_its_code() {
 // A sentence is for people. A program that wants to mark the wrong field needs its name.
 #[test]
 fn d_details_name_the_field() {
-    case("What a form would show for the empty name", |case| {
-        let status = refused(case, "", Code::InvalidArgument, "An empty name.");
+    case("The details of the status for an empty name", |case| {
+        let status = refused(case, "", Code::InvalidArgument, "The request is wrong.");
         let violations = status.get_details_bad_request();
         let violations = violations.map(|details| details.field_violations);
         let fields = violations.unwrap_or_default();
         if !fields.iter().any(|field| field.field == "name") {
             let got: Vec<_> = fields.iter().map(|field| field.field.as_str()).collect();
-            let advice = "The code says that the request is wrong, and the details say where: a \
-                          `BadRequest` with a violation of the field `name`. A program finds it \
-                          there in every language, whatever the message says.";
-            case.differ(
-                "details about `name`",
-                format!("details about {got:?}"),
-                advice,
-            );
+            let advice = "The code says that the request is wrong, and the details say which field: a \
+                          `BadRequest` with a violation of the field `name`. A program in any language \
+                          finds it there, whatever the message says.";
+            let answer = match got.is_empty() {
+                true => "no violation of a field".to_string(),
+                false => format!("violations of {got:?}"),
+            };
+            case.differ("a violation of the field `name`", answer, advice);
         }
         if fields.iter().any(|field| field.description.is_empty()) {
-            let advice = "A violation also says what would be right.";
-            case.differ("a description of what is wrong", "an empty one", advice);
+            let advice = "A violation also has a description of what would be right.";
+            case.differ("a description", "an empty description", advice);
         }
     });
 }
 
 #[test]
-fn e_details_say_how_long_to_wait() {
-    case("The book is away for 1.5 s", |case| {
-        let advice = "Waiting helps here.";
-        let status = refused(case, "early", Code::Unavailable, advice);
-        let delay = status
-            .get_details_retry_info()
-            .and_then(|info| info.retry_delay);
-        let expected = Some(Duration::from_millis(1500));
-        let advice = "You know when the book is back, and the caller does not. Without a `RetryInfo` \
-                      it asks too often, or gives up too early.";
-        case.expect_eq(&expected, &delay, advice);
+fn e_the_directory_is_not_asked() {
+    case("The requests to the directory for an empty name", |case| {
+        let (_, asked) = ask(case, "");
+        if asked > 0 {
+            let advice = "Check the request before you ask the directory. If the directory is being \
+                          copied, the caller would be told to send the same wrong request again.";
+            let answer = format!("requests to the directory: {asked}");
+            case.differ("requests to the directory: 0", answer, advice);
+        }
     });
 }
 
-// A message goes to a program of somebody else, into its log, perhaps onto a screen.
 #[test]
-fn f_what_broke_stays_inside() {
-    case("What a stranger learns when the book is broken", |case| {
-        let advice = "It is broken on this side.";
-        let status = refused(case, "unlucky", Code::Internal, advice);
-        let details = String::from_utf8_lossy(status.details()).into_owned();
-        for secret in ["tulip", "/srv", "Grace"] {
-            if format!("{} {details}", status.message()).contains(secret) {
-                let advice = "The text of `Broken` is for those who repair it. Sent to the caller \
-                              it is a leak: paths, passwords, other guests. Write it into your own \
-                              log, and say only that something is broken.";
-                case.differ("nothing of the inside", words(&Err(status)), advice);
+fn f_details_say_how_long_to_wait() {
+    for (name, time) in [
+        ("copying", Duration::from_millis(1500)),
+        ("copying for long", Duration::from_secs(40)),
+    ] {
+        case(
+            &format!("The directory is being copied for {time:?}"),
+            |case| {
+                let advice = "The same request after a pause helps here.";
+                let status = refused(case, name, Code::Unavailable, advice);
+                let info = status.get_details_retry_info();
+                let delay = info.and_then(|info| info.retry_delay);
+                let answer = match delay {
+                    None => "no RetryInfo".to_string(),
+                    Some(delay) => format!("RetryInfo of {delay:?}"),
+                };
+                if delay != Some(time) {
+                    let advice = "The server knows when the directory is back, and the caller does not. \
+                              Without the right `RetryInfo` a client retries too often, or gives up \
+                              too early.";
+                    case.differ(format!("RetryInfo of {time:?}"), answer, advice);
+                }
+            },
+        );
+    }
+}
+
+// The message goes to another program, into its log, perhaps onto a screen.
+#[test]
+fn g_what_broke_stays_inside() {
+    case(
+        "What the caller learns when the directory is broken",
+        |case| {
+            let advice = "The server is broken.";
+            let status = refused(case, "broken", Code::Internal, advice);
+            let details = String::from_utf8_lossy(status.details()).into_owned();
+            let sent = format!("{} {details} {:?}", status.message(), status.metadata());
+            for secret in ["tulip", "/srv", "Grace"] {
+                if sent.contains(secret) {
+                    let advice = "The text of `Broken` is for the operators. Sent to the caller it leaks \
+                              paths, passwords and other users. Write it to the log, and say only that \
+                              the server failed.";
+                    case.differ("no part of the text", words(&Err(status)), advice);
+                }
             }
-        }
-    });
+        },
+    );
 }

@@ -1,67 +1,35 @@
-use std::fmt;
-use std::time::Duration;
-
 use l06_grpc::pb::greeter::greeter_server::Greeter;
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use tonic::{Request, Response, Status};
 
-/// Where a restaurant writes down who sits where.
-pub trait Book: Send + Sync + 'static {
-    /// The table of a guest.
-    fn table(&self, name: &str) -> Result<u32, Trouble>;
-}
-
-/// Why there is no table.
-pub enum Trouble {
-    /// Nobody of this name is expected today.
-    Stranger,
-    /// This guest has asked for a table ten times today. More is not given to anybody.
-    TooOften,
-    /// The restaurant is closed. Asking again is in vain until somebody opens it.
-    Closed,
-    /// The book is being copied. It is back after this time, and then the answer will be there.
-    Away(Duration),
-    /// Something that must not happen has happened. The text is for those who repair it: it may
-    /// hold paths, passwords, and names of other guests.
-    Broken(String),
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trouble::Stranger => write!(f, "a stranger"),
-            Trouble::TooOften => write!(f, "too often today"),
-            Trouble::Closed => write!(f, "the restaurant is closed"),
-            Trouble::Away(time) => write!(f, "the book is away for {time:?}"),
-            Trouble::Broken(text) => write!(f, "the book is broken: {text}"),
-        }
-    }
-}
-
-/// The desk at the door: `SayHello` greets a guest with `hello NAME, your table is N`.
-pub struct Desk<B>(pub B);
+// Given in given.rs, beside this file: `Directory`, `DirectoryError`, `Users`.
+pub use super::given::*;
 
 #[tonic::async_trait]
-impl<B: Book> Greeter for Desk<B> {
-    /// Every failure has the code that tells the caller what to do about it: correct the request, wait
-    /// and ask again, have something else done first, or give up. Beside it
+impl<D: Directory> Greeter for Users<D> {
+    /// Every failure ends the call with the status code that tells the caller's program what to do.
     ///
-    /// * a request that is wrong in itself (a name must not be empty) says which field is wrong and
-    ///   why, as a `BadRequest` of `google.rpc`,
-    /// * and who should wait is told for how long, as a `RetryInfo`.
+    /// * An empty name is refused before the directory is asked, because the request is wrong whatever the
+    ///   directory says. The details have a `BadRequest` with a violation of the field `name` and a
+    ///   description.
+    /// * For each `DirectoryError`, choose the code by what helps: another name, fewer requests, a step that
+    ///   must come first, the same request after a pause, or a repair of the server.
+    /// * `Copying(time)` has a `RetryInfo` with this time in its details.
+    /// * The text of `Broken` goes to the log (`eprintln!`), and no part of it to the caller.
     ///
-    /// Both come with `tonic_types`: `ErrorDetails` and `StatusExt`.
+    /// `tonic_types` has `ErrorDetails` for the details, and `StatusExt` for statuses that have them.
     async fn say_hello(
         &self,
         request: Request<HelloRequest>,
     ) -> Result<Response<HelloReply>, Status> {
         let name = request.into_inner().name;
-        match self.0.table(&name) {
-            Ok(table) => {
-                let message = format!("hello {name}, your table is {table}");
-                Ok(Response::new(HelloReply { message }))
-            }
-            Err(trouble) => Err(Status::unknown(format!("no table for {name:?}: {trouble}"))),
-        }
+        let id = self.0.id_of(&name).map_err(status)?;
+        let message = format!("hello {name}, your id is {id}");
+        Ok(Response::new(HelloReply { message }))
     }
+}
+
+/// The status of a request that the directory could not answer.
+fn status(error: DirectoryError) -> Status {
+    Status::unknown(format!("the directory says: {error:?}"))
 }

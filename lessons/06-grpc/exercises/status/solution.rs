@@ -1,43 +1,20 @@
-//! A code is a promise about what helps. INVALID_ARGUMENT: nothing but another request.
-//! NOT_FOUND: another name. RESOURCE_EXHAUSTED: this caller has had its share. FAILED_PRECONDITION:
-//! something else must happen first, so do not simply ask again. UNAVAILABLE: ask again in a moment;
-//! libraries do that by themselves, so it must never be said about anything else. INTERNAL: our
-//! fault, and no business of the caller's; the text goes to our log. The book is not even asked for an
-//! empty name: whether a request is well-formed does not depend on anybody's book.
-
-use std::time::Duration;
+//! A code promises what helps. INVALID_ARGUMENT: only another request. NOT_FOUND: another name.
+//! RESOURCE_EXHAUSTED: this caller has had its share. FAILED_PRECONDITION: something else must happen
+//! first, so the same request in a moment fails again. UNAVAILABLE: the same request after a pause; client
+//! libraries retry it by themselves, so no other failure may have this code. INTERNAL: the server is broken,
+//! and its text goes to the log, not to the caller. The directory is not asked about an empty name, because
+//! whether a request is well-formed does not depend on its state.
 
 use l06_grpc::pb::greeter::greeter_server::Greeter;
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-/// Where a restaurant writes down who sits where.
-pub trait Book: Send + Sync + 'static {
-    /// The table of a guest.
-    fn table(&self, name: &str) -> Result<u32, Trouble>;
-}
-
-/// Why there is no table.
-#[derive(Debug)]
-pub enum Trouble {
-    /// Nobody of this name is expected today.
-    Stranger,
-    /// This guest has asked for a table ten times today. More is not given to anybody.
-    TooOften,
-    /// The restaurant is closed. Asking again is in vain until somebody opens it.
-    Closed,
-    /// The book is being copied. It is back after this time, and then the answer will be there.
-    Away(Duration),
-    /// Something that must not happen has happened.
-    Broken(String),
-}
-
-/// The desk at the door: `SayHello` greets a guest with `hello NAME, your table is N`.
-pub struct Desk<B>(pub B);
+// Given in given.rs, beside this file: `Directory`, `DirectoryError`, `Users`.
+pub use super::given::*;
 
 #[tonic::async_trait]
-impl<B: Book> Greeter for Desk<B> {
+impl<D: Directory> Greeter for Users<D> {
     async fn say_hello(
         &self,
         request: Request<HelloRequest>,
@@ -45,33 +22,28 @@ impl<B: Book> Greeter for Desk<B> {
         let name = request.into_inner().name;
         if name.is_empty() {
             let details = ErrorDetails::with_bad_request_violation("name", "must not be empty");
-            let message = "the name must not be empty";
-            return Err(Status::with_error_details(
-                Code::InvalidArgument,
-                message,
-                details,
-            ));
+            let code = Code::InvalidArgument;
+            return Err(Status::with_error_details(code, "empty name", details));
         }
-        let table = self.0.table(&name).map_err(status)?;
-        let message = format!("hello {name}, your table is {table}");
+        let id = self.0.id_of(&name).map_err(status)?;
+        let message = format!("hello {name}, your id is {id}");
         Ok(Response::new(HelloReply { message }))
     }
 }
 
-fn status(trouble: Trouble) -> Status {
-    match trouble {
-        Trouble::Stranger => Status::not_found("nobody of this name is expected today"),
-        Trouble::TooOften => Status::resource_exhausted("ten tables a day are enough"),
-        Trouble::Closed => Status::failed_precondition("the restaurant is closed"),
-        Trouble::Away(time) => {
+/// The status of a request that the directory could not answer.
+fn status(error: DirectoryError) -> Status {
+    match error {
+        DirectoryError::NoSuchUser => Status::not_found("no such user"),
+        DirectoryError::QuotaUsedUp => Status::resource_exhausted("no requests left today"),
+        DirectoryError::Locked => Status::failed_precondition("the account is locked"),
+        DirectoryError::Copying(time) => {
             let details = ErrorDetails::with_retry_info(Some(time));
-            let message = "the book is being copied";
-            Status::with_error_details(Code::Unavailable, message, details)
+            Status::with_error_details(Code::Unavailable, "the directory is copied", details)
         }
-        Trouble::Broken(text) => {
-            // A real service has a logger; what matters is who reads it.
-            eprintln!("the book is broken: {text}");
-            Status::internal("something is broken here; it has been written down")
+        DirectoryError::Broken(text) => {
+            eprintln!("the directory is broken: {text}");
+            Status::internal("internal error")
         }
     }
 }

@@ -2,7 +2,7 @@
 //! server stops when that time is over, and says DEADLINE_EXCEEDED.
 //!
 //! tonic has a clock for this header of its own. Two things are missing in it: its status is
-//! CANCELLED, and it stops looking when the response begins, so a stream may go on for ever. This
+//! CANCELLED, and it stops looking when the response begins, so a stream may go on without limit. This
 //! layer lies within tonic's and is therefore always the first to ring.
 
 use std::future::Future;

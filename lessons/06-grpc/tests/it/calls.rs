@@ -1,4 +1,4 @@
-//! What happens to a call: its time is over, nobody may make it, its server comes later, goes away,
+//! What happens to a call: its deadline expires, its caller may not make it, its server starts later, goes away,
 //! or ends politely.
 
 use std::future::Future;
@@ -114,7 +114,7 @@ async fn the_server_has_a_limit_of_its_own_and_a_broken_header_is_told() {
 
 #[tokio::test]
 async fn a_reply_that_has_begun_ends_with_the_deadline_as_well() {
-    // Reflection is a stream: it answers as long as it is asked, and here nobody asks any more.
+    // Reflection is a stream: it answers as long as requests come, and here no more come.
     let server = Server::start(Settings::default()).await;
     let channel = server.client().await.channel();
     let (_open, questions) = tokio::sync::mpsc::channel(1);
@@ -219,13 +219,13 @@ async fn a_client_waits_for_its_server_but_not_for_ever() {
         connect_timeout: Duration::from_millis(200),
         ..Options::default()
     };
-    let nobody = free_port().await;
-    let error = within(Client::connect(nobody, options)).await.unwrap_err();
+    let unused = free_port().await;
+    let error = within(Client::connect(unused, options)).await.unwrap_err();
     let NoServer::NotUp { attempts, .. } = &error else {
         panic!("{error}");
     };
     assert!((2..10).contains(attempts), "{attempts}");
-    let words = format!("nobody answers at {nobody}: {attempts} attempts in ");
+    let words = format!("no server answers at {unused}: {attempts} attempts in ");
     assert!(error.to_string().starts_with(&words), "{error}");
 }
 
@@ -329,7 +329,7 @@ async fn a_lost_connection_is_unavailable_and_the_channel_dials_again() {
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     assert!(status.message().contains("may have run"), "{status:?}");
 
-    // The same client, when somebody answers again.
+    // The same client, when a server answers again.
     let wire = cut.await.unwrap();
     let routes = routes();
     let _again = Server::on(wire, routes, Settings::default());
@@ -384,7 +384,7 @@ async fn shutdown_finishes_the_call_under_way_and_takes_no_new_one() {
 }
 
 #[tokio::test]
-async fn shutdown_does_not_wait_for_ever() {
+async fn shutdown_ends_after_the_grace() {
     let (settings, _) = working(Duration::from_secs(60));
     let settings = Settings {
         grace: Duration::from_millis(200),

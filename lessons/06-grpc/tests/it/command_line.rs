@@ -26,11 +26,11 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
         "HelloService/SayName: Unauthenticated",
         "grpc.health.v1.Health/Check: Unauthenticated",
         "\"你的名字是：Ada\"",
-        "has found it: \"hello Ada\"",
+        "connected: \"hello Ada\"",
         "the last one said: Connection refused",
         "Unavailable, after one attempt",
         "after more than one attempt",
-        "100 greeted after",
+        "100 replies after",
         "connections: 1;",
     ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
@@ -98,7 +98,7 @@ fn a_taken_port_is_a_clear_error() {
 }
 
 #[test]
-fn nobody_there_is_a_clear_error() {
+fn no_server_there_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     let args = [
         "client",
@@ -110,7 +110,7 @@ fn nobody_there_is_a_clear_error() {
     ];
     let (good, _, err) = run(&args);
     assert!(!good);
-    assert!(err.contains("nobody answers at 127.0.0.1:1: "), "{err}");
+    assert!(err.contains("no server answers at 127.0.0.1:1: "), "{err}");
     assert!(err.contains("Is the server running?"), "{err}");
 }
 
@@ -131,7 +131,7 @@ fn help_helps_and_mistakes_point_to_it() {
     assert!(out.lines().all(|line| line.chars().count() <= 100));
     for (args, words) in [
         (&["sever"][..], "there is no `sever`; `--help`"),
-        (&["client"], "Give a name"),
+        (&["client"], "give at least one name"),
         (
             &["client", "--method", "nope", "x"],
             "there are greeter, hello",

@@ -1,4 +1,4 @@
-//! Strangers: Python's grpcio calls the server of this lesson. It has no .proto file and no generated
+//! An independent client: Python's grpcio calls the server of this lesson. It has no .proto file and no generated
 //! code; what it knows of the services it has from the server itself, by reflection. What each scene
 //! does and expects is in `interop/python/client.py`.
 
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::strangers::{Spy, python};
+use crate::independent::{Spy, python};
 use l06_grpc::server::{NAMES, Settings, everything, report, serve_with};
 use stage::log::{Captured, capture};
 use testkit::program::{PATIENCE, Program, Server, output};

@@ -1,9 +1,9 @@
-//! Strangers: the client of this lesson calls a server on Python's grpcio, `interop/python/server.py`.
+//! An independent server: the client of this lesson calls a server on Python's grpcio, `interop/python/server.py`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::strangers::{Spy, python};
+use crate::independent::{Spy, python};
 use l06_grpc::client::{Client, Options};
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
@@ -169,7 +169,7 @@ async fn the_health_of_a_stranger() {
         let status = status.unwrap().unwrap().unwrap();
         assert_eq!(status.status(), expected);
     }
-    let service = "nobody.v1.Nobody".to_string();
+    let service = "missing.v1.Missing".to_string();
     let status = health.check(HealthCheckRequest { service }).await;
     assert_eq!(status.unwrap_err().code(), Code::NotFound);
 }

@@ -1,4 +1,4 @@
-//! One more stranger: @grpc/grpc-js, a gRPC that shares no code with tonic's or Python's.
+//! One more independent implementation: @grpc/grpc-js, a gRPC that shares no code with tonic's or Python's.
 
 use std::process::Command;
 

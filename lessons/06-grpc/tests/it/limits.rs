@@ -154,7 +154,7 @@ async fn connections_are_limited_and_a_free_seat_is_free_again() {
 
 // ---- no good
 
-/// A server that has little patience.
+/// A server with short timeouts.
 async fn strict() -> Server {
     let settings = Settings {
         handshake: Duration::from_millis(200),
@@ -169,7 +169,7 @@ async fn strict() -> Server {
 /// Sends these bytes, and waits until the server has ended the connection.
 async fn expect_end(addr: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(addr).await.unwrap();
-    // The server may hang up in the middle.
+    // The server may close the connection in the middle.
     let _ = stream.write_all(bytes).await;
     let mut got = Vec::new();
     let _ = within(stream.read_to_end(&mut got)).await;
@@ -300,10 +300,10 @@ async fn all_of_it_together_costs_little_memory() {
     let server = program(&["--handshake-ms", "2000", "--longest-ms", "2000"]);
     let before = server.program.most_memory();
     let addr = server.addr;
-    let mut strangers = JoinSet::new();
-    for stranger in 0..150 {
-        strangers.spawn(async move {
-            if stranger % 3 == 0 {
+    let mut clients = JoinSet::new();
+    for client in 0..150 {
+        clients.spawn(async move {
+            if client % 3 == 0 {
                 expect_end(addr, &vec![0xff; 1 << 20]).await;
                 return;
             }
@@ -316,7 +316,7 @@ async fn all_of_it_together_costs_little_memory() {
             }
         });
     }
-    while let Some(done) = tokio::time::timeout(PATIENCE * 2, strangers.join_next())
+    while let Some(done) = tokio::time::timeout(PATIENCE * 2, clients.join_next())
         .await
         .unwrap()
     {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod command_line;
+mod independent;
 mod interop;
 mod interop_client;
 mod interop_npm;
@@ -10,5 +11,4 @@ mod limits;
 mod retry;
 mod services;
 mod status;
-mod strangers;
 mod support;

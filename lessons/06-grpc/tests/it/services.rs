@@ -163,7 +163,7 @@ async fn what_does_not_exist_is_unimplemented_and_nonsense_is_internal() {
         let answer = by_hand(&channel, SAY_HELLO, &[], full(body)).await;
         assert_eq!(answer.code, code, "{body:?}");
     }
-    // No message at all, and a compression that nobody here knows.
+    // No message at all, and a compression that is unknown here.
     let answer = by_hand(&channel, SAY_HELLO, &[], full(b"")).await;
     assert_eq!(answer.code, Code::Internal);
     let headers = [("grpc-encoding", &b"zip"[..])];

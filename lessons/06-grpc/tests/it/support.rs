@@ -23,7 +23,7 @@ use tonic::codegen::http::{HeaderMap, HeaderValue, Request};
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::Channel;
 
-/// Fails in place of waiting for ever.
+/// Fails in place of waiting without a limit.
 #[track_caller]
 pub fn within<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let caller = std::panic::Location::caller();

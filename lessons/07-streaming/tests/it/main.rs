@@ -11,6 +11,6 @@ mod interop_server;
 mod kinds;
 mod running;
 mod sealed;
-#[path = "../../../06-grpc/tests/it/strangers.rs"]
+#[path = "../../../06-grpc/tests/it/independent.rs"]
 mod strangers;
 mod testing;

@@ -306,10 +306,10 @@ fn grpcio_calls_the_answers_of_lesson_06() {
             "  deadline: the solution",
             "  interceptor: the solution",
             "  grpc: this lesson's own server\nA real Python program calls it.\n",
-            "SayHello(\"Ada\")\n   and gets      OK: hello Ada, your table is 7\n",
+            "SayHello(\"Ada\")\n   and gets      OK: hello Ada, your id is 7\n",
             "SayHello(\"\")\n   and gets      INVALID_ARGUMENT: ",
             "                 and in its details: field name, ",
-            "SayHello(\"late\")\n   and gets      FAILED_PRECONDITION: ",
+            "SayHello(\"locked\")\n   and gets      FAILED_PRECONDITION: ",
             "                 and in its details: ask again after 1.5 s\n",
             "with a deadline of 100 ms\n   and gets      DEADLINE_EXCEEDED: ",
             "Nobody/Nothing without a token\n   and gets      UNAUTHENTICATED: ",
@@ -325,7 +325,7 @@ fn grpcio_calls_the_answers_of_lesson_06() {
     for (id, mistake) in [
         ("status", "1_errors_are_text"),
         ("deadline", "1_a_deadline_stops_the_work"),
-        ("interceptor", "1_one_guarded_method_guards_all"),
+        ("interceptor", "1_one_guarded_service_guards_all"),
     ] {
         copy.pass(id, &copy.mistake_of(id, mistake));
     }
@@ -337,7 +337,7 @@ fn grpcio_calls_the_answers_of_lesson_06() {
         &[
             "  status: your own answer, .workbook/passed/status.rs\n",
             "   WRONG         expected INVALID_ARGUMENT\n\nB. ",
-            "they worked to the end, for a caller who had left\n\nC. ",
+            "they worked to the end, for a caller that had left\n\nC. ",
             "   WRONG         expected UNAUTHENTICATED\n\nD. ",
             "and gets      OK: 20, sanchi\n",
             "\nNot every call went as the protocol says: look for the lines with WRONG.\n",

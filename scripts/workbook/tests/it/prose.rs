@@ -16,6 +16,7 @@ const FINISHED: &[&str] = &[
     "03-json-rpc",
     "04-typed-rpc",
     "05-protobuf",
+    "06-grpc",
 ];
 
 /// The lessons whose pages keep the rules, that is the chapters and `lesson.toml`. Their other texts follow.
@@ -91,6 +92,11 @@ const TERMS: &[&str] = &[
     "wrapper",
     "compatibility",
     "contract",
+    "grpc",
+    "channel",
+    "status code",
+    "authentication",
+    "readiness",
 ];
 
 /// The longest sentence, in words.
