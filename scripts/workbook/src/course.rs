@@ -48,6 +48,8 @@ pub struct Exercise {
     pub limit: Duration,
     /// The belief that the check breaks.
     pub belief: Belief,
+    /// The command that runs a passed answer outside its check, with real servers; the card shows it.
+    pub by_hand: Option<String>,
     /// From a nudge to nearly the answer.
     pub hints: Vec<String>,
     /// What its lesson needs to be built.
@@ -242,6 +244,7 @@ struct ExerciseToml {
     #[serde(default)]
     page: Option<String>,
     belief: Belief,
+    by_hand: Option<String>,
     hints: Vec<String>,
 }
 
@@ -420,6 +423,7 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
                 minutes: exercise.minutes,
                 limit: Duration::from_secs(exercise.limit),
                 belief: exercise.belief,
+                by_hand: exercise.by_hand,
                 hints: exercise.hints,
                 needs: toml.needs.clone(),
                 number: format!("{number}.{position}"),

@@ -51,6 +51,10 @@ pub fn markdown(text: &str) -> String {
 #[must_use]
 pub fn card(exercise: &Exercise) -> String {
     let id = escape(&exercise.id);
+    let by_hand = exercise.by_hand.as_ref().map(|command| {
+        let (label, command) = (words::BY_HAND, escape(command));
+        format!("<dt>{label}</dt><dd><code>{command}</code></dd>\n")
+    });
     let mut out = String::new();
     // Writing to a String cannot fail, here and below.
     let _ = write!(
@@ -66,7 +70,7 @@ pub fn card(exercise: &Exercise) -> String {
          <dt>{edit}</dt><dd><code>{answer}</code></dd>\n\
          <dt>{read}</dt><dd><code>{check}</code></dd>\n\
          <dt>{do_check}</dt><dd><code>cargo workbook check {id}</code></dd>\n\
-         </dl>\n\
+         {by_hand}</dl>\n\
          <div class=\"wb-live\"></div>\n",
         lesson = escape(&exercise.lesson),
         number = escape(&exercise.number),
@@ -80,6 +84,7 @@ pub fn card(exercise: &Exercise) -> String {
         do_check = words::CHECK,
         answer = escape(&url_like(&exercise.answer())),
         check = escape(&url_like(&exercise.check())),
+        by_hand = by_hand.unwrap_or_default(),
     );
     for (hint, number) in exercise.hints.iter().zip(1..) {
         let _ = write!(
@@ -229,6 +234,7 @@ pub(crate) mod tests {
                 slug: "one-write-is-one-read".into(),
                 words: "One write is one read.".into(),
             },
+            by_hand: Some("cargo run -p l01-tcp -- mine".into()),
             hints: vec!["First.".into(), "Second: `a < b`.".into()],
             needs: Vec::new(),
             number: "1.1".into(),
@@ -279,6 +285,7 @@ Read `Vec<u8>` & give back &lt;b>one&lt;/b> message.
 <dt>Edit</dt><dd><code>lessons/01-tcp/exercises/frames/exercise.rs</code></dd>
 <dt>Read</dt><dd><code>lessons/01-tcp/exercises/frames/check.rs</code></dd>
 <dt>Check</dt><dd><code>cargo workbook check frames</code></dd>
+<dt>After it passes</dt><dd><code>cargo run -p l01-tcp -- mine</code></dd>
 </dl>
 <div class="wb-live"></div>
 <details class="wb-hint"><summary>Hint 1 of 2</summary>

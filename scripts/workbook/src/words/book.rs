@@ -24,6 +24,8 @@ pub const WHAT_HAPPENS: &str = "What happens";
 pub const THEN_RUN: &str = "Then run it:";
 /// In front of the demo's command.
 pub const RUN: &str = "Run it:";
+/// Label on a card: the command that runs a passed answer with real servers.
+pub const BY_HAND: &str = "After it passes";
 /// The name of a demo without a question, for a screen reader.
 pub const DEMO: &str = "Demo";
 
