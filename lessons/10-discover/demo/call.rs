@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::bail;
 use l09_register::registry::Registry;
-use l10_discover::caller::{Caller, Error, Settings};
+use l10_discover::caller::{CallOptions, Caller, Error};
 use l10_discover::health::Query;
 use stage::commands::Given;
 use stage::signal::{on_signal, tell};
 use tokio::time::sleep;
 
-/// What `client` was told.
+/// The options of `client`.
 pub struct Call {
     pub consul: SocketAddr,
     pub query: Query,
@@ -22,11 +22,11 @@ pub struct Call {
 }
 
 impl Call {
-    /// The options of `client`.
+    /// Reads the options of `client`.
     pub fn given(given: &Given) -> anyhow::Result<Self> {
         let names = given.words().to_vec();
         if names.is_empty() {
-            bail!("whom shall the service greet? Give a name");
+            bail!("give the name of the person to greet: client Ada");
         }
         Ok(Call {
             consul: given.address("consul")?,
@@ -39,7 +39,7 @@ impl Call {
     }
 }
 
-/// What `client` and `watch` ask for.
+/// The service that `client` and `watch` ask for.
 pub fn query(given: &Given) -> anyhow::Result<Query> {
     Ok(Query {
         name: given.value("name")?,
@@ -50,9 +50,9 @@ pub fn query(given: &Given) -> anyhow::Result<Query> {
 /// Makes the calls, one after the other.
 pub async fn run(call: Call) -> anyhow::Result<()> {
     let mut stop = on_signal(false)?;
-    let settings = Settings {
+    let settings = CallOptions {
         deadline: call.deadline,
-        ..Settings::default()
+        ..CallOptions::default()
     };
     let caller = Caller::new(Registry::at(call.consul)?, call.query, settings);
     let (mut made, mut failed) = (0, 0);
@@ -69,7 +69,7 @@ pub async fn run(call: Call) -> anyhow::Result<()> {
         made += 1;
         match outcome {
             Ok(greeted) => {
-                let by = greeted.by.as_deref().unwrap_or("somebody");
+                let by = greeted.by.as_deref().unwrap_or("(no name)");
                 let again = match greeted.attempts {
                     1 => String::new(),
                     attempts => format!(", at attempt {attempts}"),
@@ -88,13 +88,13 @@ pub async fn run(call: Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The error, and what a person can do.
+/// The error, and what to do about it.
 fn advice(error: &Error) -> String {
     let what = match error {
-        Error::NobodyHome { .. } => {
+        Error::NoHealthyInstance { .. } => {
             "start one with `cargo run -p l10-discover -- server`; its first check takes some seconds"
         }
-        Error::Unknown { .. } => {
+        Error::RegistryUnavailable { .. } => {
             "is it running? `cargo workbook services up consul` starts one, and --consul says where \
              it is"
         }

@@ -1,4 +1,4 @@
-//! The demo: a Consul, and this program started again and again as a greeter. Callers are tasks of
+//! The demo: a Consul, and this program started several times as a greeter. The callers are tasks of
 //! this process, and call without a pause.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use l09_register::registry::Registry;
 use l10_discover::cache::Freshness;
-use l10_discover::caller::{Caller, Greeted, Settings};
+use l10_discover::caller::{CallOptions, Caller, Greeted};
 use l10_discover::health::Query;
 use l10_discover::watch::Snapshot;
 use services::Side;
@@ -23,18 +23,18 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::greeter::Greeter;
 use crate::show;
 
-/// What should happen within seconds; the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The limit for what happens within seconds on a quiet machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often Consul looks at a greeter, in milliseconds. Real services take 10 s; nobody wants to watch that.
-const CHECKED: &str = "3000";
+/// The time between two checks of a greeter, in milliseconds. 10 s is usual, and long to watch.
+const CHECK_INTERVAL: &str = "3000";
 /// What the greeters are started with.
-const OPTIONS: [&str; 2] = ["--check-every-ms", CHECKED];
+const OPTIONS: [&str; 2] = ["--check-every-ms", CHECK_INTERVAL];
 
-/// How many call at the same time.
+/// How many calls are under way at the same time.
 const CALLERS: usize = 16;
 
-/// Tells the whole story.
+/// Plays all scenes.
 pub async fn run() -> anyhow::Result<()> {
     println!("Starting a Consul ...");
     let consul = Setup::default().start().await?;
@@ -43,14 +43,14 @@ pub async fn run() -> anyhow::Result<()> {
         Side::Embedded => "the embedded one of lesson 08, because there is no real one here",
     };
     println!(
-        "It is {which}, at {}. Its checks run every {CHECKED} ms here; usual are 10 s.\n\
+        "It is {which}, at {}. Its checks run every {CHECK_INTERVAL} ms here; 10 s are usual.\n\
          Times are milliseconds since the beginning of the scene.",
         consul.addr()
     );
     let clock = Clock::start(0);
     let registry = Registry::at(consul.addr())?;
-    let caller = Caller::new(registry, Query::named("greeter"), Settings::default());
-    let mut greeters = home(&clock, &caller, consul.addr()).await?;
+    let caller = Caller::new(registry, Query::named("greeter"), CallOptions::default());
+    let mut greeters = start(&clock, &caller, consul.addr()).await?;
     by_name(&clock, &caller).await?;
     killed(&clock, &caller, &mut greeters).await?;
     added(&clock, &caller, consul.addr(), &mut greeters).await?;
@@ -63,8 +63,8 @@ pub async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn home(clock: &Clock, caller: &Caller, consul: SocketAddr) -> anyhow::Result<Vec<Greeter>> {
-    clock.scene("1. Nobody home, and then somebody");
+async fn start(clock: &Clock, caller: &Caller, consul: SocketAddr) -> anyhow::Result<Vec<Greeter>> {
+    clock.scene("1. No healthy instance, then three");
     if let Err(error) = caller.greet("wire").await {
         clock.tell(0, &error.to_string());
     }
@@ -74,7 +74,7 @@ async fn home(clock: &Clock, caller: &Caller, consul: SocketAddr) -> anyhow::Res
     }
     clock.tell(
         0,
-        "three greeters are up and registered; Consul looks at each before it says so",
+        "three greeters have registered; each is critical until its first check",
     );
     list(clock, caller, |snapshot| snapshot.instances.len() == 3).await?;
     Ok(greeters)
@@ -117,7 +117,7 @@ async fn killed(clock: &Clock, caller: &Caller, greeters: &mut Vec<Greeter>) -> 
     clock.tell(
         0,
         &format!(
-            "nobody calls {} any more, {} ms after its end: it refuses connections",
+            "no more calls go to {}, {} ms after its end: it refuses connections",
             victim.addr,
             since.elapsed().as_millis()
         ),
@@ -127,7 +127,7 @@ async fn killed(clock: &Clock, caller: &Caller, greeters: &mut Vec<Greeter>) -> 
     clock.tell(
         0,
         &format!(
-            "now Consul has noticed as well, {:.1} s after its end",
+            "now Consul has noticed too, {:.1} s after its end",
             since.elapsed().as_secs_f64()
         ),
     );
@@ -141,13 +141,13 @@ async fn added(
     consul: SocketAddr,
     greeters: &mut Vec<Greeter>,
 ) -> anyhow::Result<()> {
-    clock.scene("4. Another greeter comes");
+    clock.scene("4. A new greeter registers");
     let load = callers(caller);
     let greeter = Greeter::start(consul, &OPTIONS, right(clock)).await?;
     let name = format!("greeter-{}-{}", greeter.addr.ip(), greeter.addr.port());
     list(clock, caller, |snapshot| snapshot.instances.len() == 3).await?;
-    let called = load.load.answers_of(&name, 1, PATIENCE).await;
-    anyhow::ensure!(called, "it is never called");
+    let called = load.load.answers_of(&name, 1, TIMEOUT).await;
+    anyhow::ensure!(called, "the new greeter is never called");
     clock.tell(0, &format!("{name} answers its first call"));
     clock.tell(0, &load.end().await);
     greeters.push(greeter);
@@ -171,18 +171,21 @@ async fn away(
     victim.kill();
     clock.tell(
         0,
-        &format!("{} is killed; nobody is there to notice", victim.addr),
+        &format!(
+            "{} is killed, and there is no Consul to notice",
+            victim.addr
+        ),
     );
     let mut members = caller.members();
     wait(&mut members, |members| {
         !members.called.contains(&victim.addr)
     })
     .await?;
-    clock.tell(0, "the callers have");
+    clock.tell(0, "the callers have noticed, and leave it out");
     sleep(Duration::from_secs(1)).await;
     clock.tell(0, &load.end().await);
 
-    clock.scene("6. Consul is back, with nothing in it");
+    clock.scene("6. Consul is back, with an empty catalog");
     let load = callers(caller);
     let consul = Setup::default().at(addr.port()).start().await?;
     let back = |snapshot: &Snapshot| {
@@ -195,7 +198,7 @@ async fn away(
     Ok(())
 }
 
-/// Tells each change of the list until `enough`.
+/// Prints each change of the list until `enough`.
 async fn list(
     clock: &Clock,
     caller: &Caller,
@@ -212,7 +215,7 @@ async fn list(
             snapshots.changed().await?;
         }
     };
-    timeout(PATIENCE, until)
+    timeout(TIMEOUT, until)
         .await
         .context("the list does not change")?
 }
@@ -221,13 +224,16 @@ async fn wait<T>(
     of: &mut watch::Receiver<T>,
     enough: impl FnMut(&T) -> bool,
 ) -> anyhow::Result<()> {
-    let waited = timeout(PATIENCE, of.wait_for(enough)).await;
+    let waited = timeout(TIMEOUT, of.wait_for(enough)).await;
     waited.context("what should happen did not")??;
     Ok(())
 }
 
 fn who(greeted: &Greeted) -> String {
-    greeted.by.clone().unwrap_or_else(|| "somebody".to_string())
+    greeted
+        .by
+        .clone()
+        .unwrap_or_else(|| "(no name)".to_string())
 }
 
 fn counted(by: &BTreeMap<String, u32>) -> String {
@@ -235,11 +241,10 @@ fn counted(by: &BTreeMap<String, u32>) -> String {
     by.collect::<Vec<_>>().join(", ")
 }
 
-/// What the greeters print, further right.
+/// Prints what a greeter prints, further right.
 fn right(clock: &Clock) -> impl Fn(&str) + Send + Sync + 'static {
     let clock = clock.clone();
     move |line| {
-        // Which one it is stands in the list.
         let words = line
             .strip_prefix("registered: ")
             .map_or(line, |_| "registered");
@@ -251,7 +256,7 @@ fn right(clock: &Clock) -> impl Fn(&str) + Send + Sync + 'static {
 fn callers(caller: &Caller) -> Calls {
     let again = Arc::new(AtomicU64::new(0));
     let (caller, counted) = (caller.clone(), Arc::clone(&again));
-    // Not quite without one: a person could not read a list of a hundred thousand either.
+    // A short pause, so that the numbers stay readable.
     let load = Load::start(CALLERS, Duration::from_millis(2), move || {
         let (caller, counted) = (caller.clone(), Arc::clone(&counted));
         async move {
@@ -264,20 +269,20 @@ fn callers(caller: &Caller) -> Calls {
     Calls { load, again }
 }
 
-/// Callers at work, and how many of their calls took more than one attempt.
+/// Running callers, and how many of their calls took more than one attempt.
 struct Calls {
     load: Load,
     again: Arc<AtomicU64>,
 }
 
 impl Calls {
-    /// Ends them, and says how it was.
+    /// Ends the calls. Returns their numbers in one line.
     async fn end(self) -> String {
         let count = self.load.stop().await;
         let first = count.failed.first();
         let first = first.map(|failure| format!(" ({})", failure.words));
         format!(
-            "{} calls, {} of them made again, {} failed{}",
+            "{} calls, {} of them retried, {} failed{}",
             count.calls(),
             self.again.load(Ordering::SeqCst),
             count.failed.len(),

@@ -6,6 +6,8 @@ mod call;
 mod demo;
 mod greeter;
 mod measure;
+#[cfg(feature = "mine")]
+mod mine;
 mod serve;
 mod show;
 
@@ -18,7 +20,7 @@ use crate::serve::Serve;
 
 const PROGRAM: Program = Program {
     name: "l10-discover",
-    title: "Call it by name: lesson 10 of Sockets to Services.",
+    title: "Service discovery: lesson 10 of Sockets to Services.",
     commands: &[
         command("", "the demo: a Consul, greeters, six scenes"),
         command("server", "a greeter that registers itself, in one terminal"),
@@ -26,8 +28,12 @@ const PROGRAM: Program = Program {
             "client Ada",
             "greets Ada by the name of the service, in another",
         ),
-        command("watch", "prints who is home, whenever that changes"),
+        command("watch", "prints the healthy instances whenever they change"),
         command("measure", "what a call by name costs"),
+        command(
+            "--features mine -- mine",
+            "your own answer of `healthy-instances`, with a Consul and three greeters",
+        ),
     ],
     options: &[
         heading("Options of all three"),
@@ -64,6 +70,17 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         "server" => serve::run(Serve::given(given)?).await,
         "watch" => show::run(given.address("consul")?, call::query(given)?).await,
         "measure" => measure::run().await,
+        "mine" => run_mine().await,
         _ => demo::run().await,
     }
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine() -> anyhow::Result<()> {
+    anyhow::bail!(
+        "your answer is not built in: `cargo run -p l10-discover --features mine -- mine`"
+    )
 }

@@ -8,7 +8,7 @@ use l06_grpc::client::{Client, Options};
 use l09_register::instance::Instance;
 use l09_register::registry::Registry;
 use l09_register::service;
-use l10_discover::caller::{Caller, Settings};
+use l10_discover::caller::{CallOptions, Caller};
 use l10_discover::health::{Query, ask};
 use services::consul::Setup;
 use stage::measure::{PROFILE, Times, head, ladder};
@@ -36,7 +36,7 @@ pub async fn run() -> anyhow::Result<()> {
         taps.push(counts);
     }
     let query = Query::named("greeter");
-    let caller = Caller::new(registry.clone(), query.clone(), Settings::default());
+    let caller = Caller::new(registry.clone(), query.clone(), CallOptions::default());
     let three = async |wanted: usize| {
         let mut snapshots = caller.snapshots();
         let waited = snapshots.wait_for(|snapshot| snapshot.instances.len() == wanted);

@@ -1,5 +1,6 @@
-//! Many servers behind one channel. tonic's balanced channel chooses one of them for each call; this
-//! file tells it who there is: those on the list, without those that refuse us.
+//! Client-side load balancing: one tonic channel over several servers. tonic's balanced channel chooses a
+//! server for each call. The task in this file tells the channel which servers there are: the healthy
+//! instances that Consul reports, without those that refuse connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -18,32 +19,32 @@ use crate::watch::Snapshot;
 
 /// How instances are dialled.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// The time for connecting.
-    pub connect: Duration,
-    /// Between two looks at an instance that refuses us.
-    pub look: Duration,
+pub struct DialOptions {
+    /// The time limit for connecting.
+    pub connect_timeout: Duration,
+    /// The time between two probes of an instance that refuses connections.
+    pub probe_interval: Duration,
 }
 
-impl Default for Settings {
+impl Default for DialOptions {
     fn default() -> Self {
-        Settings {
-            connect: Duration::from_secs(1),
-            look: Duration::from_millis(250),
+        DialOptions {
+            connect_timeout: Duration::from_secs(1),
+            probe_interval: Duration::from_millis(250),
         }
     }
 }
 
-/// Who is called, and who is on the list and refuses.
+/// The listed instances, by whether they accept connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Members {
-    /// These are called.
+    /// Calls go to these.
     pub called: BTreeSet<SocketAddr>,
-    /// These are on the list, and nobody accepts a connection there.
+    /// These are listed, and the last probe could not connect to them.
     pub refusing: BTreeSet<SocketAddr>,
 }
 
-/// A channel to everybody on a list that changes. A clone is another handle on the same one.
+/// A channel to all instances of a list that changes. A clone is another handle on the same channel.
 #[derive(Clone, Debug)]
 pub struct Balanced {
     channel: Channel,
@@ -52,21 +53,21 @@ pub struct Balanced {
 }
 
 impl Balanced {
-    /// Calls whoever is in the snapshots. Has to be called within a tokio runtime.
+    /// Calls the instances of the latest snapshot. It spawns a task, so it needs a tokio runtime.
     #[must_use]
-    pub fn over(snapshots: watch::Receiver<Snapshot>, settings: Settings) -> Self {
+    pub fn over(snapshots: watch::Receiver<Snapshot>, options: DialOptions) -> Self {
         let (channel, changes) = Channel::balance_channel(64);
         let suspicion = Arc::new(Notify::new());
-        let (tell, members) = watch::channel(Members::default());
+        let (publish, members) = watch::channel(Members::default());
         let feeder = Feeder {
-            settings,
-            told: BTreeSet::new(),
+            options,
             changes,
+            in_channel: BTreeSet::new(),
             listed: BTreeMap::new(),
-            looks: JoinSet::new(),
+            probes: JoinSet::new(),
             // A list of thousands is not dialled all at once.
             dialling: Arc::new(Semaphore::new(64)),
-            tell,
+            publish,
         };
         tokio::spawn(feeder.run(snapshots, Arc::clone(&suspicion)));
         Balanced {
@@ -76,50 +77,54 @@ impl Balanced {
         }
     }
 
-    /// For calls. With nobody to choose from, a call on it waits, and longer than its own deadline:
-    /// that one begins when somebody is chosen. So callers look at [`Balanced::members`] first and
-    /// have a clock of their own.
+    /// The channel for calls. While it has no server, a call on it waits, and longer than the deadline of
+    /// the call, because tonic starts that clock when a server is chosen. A caller therefore looks at
+    /// [`Balanced::members`] first and has a timeout of its own.
     #[must_use]
     pub fn channel(&self) -> Channel {
         self.channel.clone()
     }
 
-    /// A call was refused, or its connection has broken. The channel does not say whose, so all are
-    /// looked at: whoever does not accept a connection is called no more, until it does again.
+    /// Reports that a call was refused, or that its connection broke. The channel does not say which server
+    /// it was, so all listed instances are probed. One that does not accept a connection gets no calls until
+    /// it accepts again.
     pub fn suspect(&self) {
         self.suspicion.notify_one();
     }
 
-    /// Who is called at present.
+    /// The instances, by whether they accept connections.
     #[must_use]
     pub fn members(&self) -> watch::Receiver<Members> {
         self.members.clone()
     }
 }
 
-/// What is known about one address on the list.
-struct Known {
+/// What is known about one listed address.
+struct Instance {
+    /// What the last probe found; true before the first one.
     accepts: bool,
-    /// Somebody is dialling, or will be.
-    look: bool,
-    last: Option<Instant>,
+    /// A probe is under way, or waits for its time.
+    probing: bool,
+    /// When the last probe ended.
+    probed: Option<Instant>,
 }
 
+/// The task that keeps the channel and the list the same.
 struct Feeder {
-    settings: Settings,
+    options: DialOptions,
     changes: mpsc::Sender<Change<SocketAddr, Endpoint>>,
-    /// Whom the channel has.
-    told: BTreeSet<SocketAddr>,
-    listed: BTreeMap<SocketAddr, Known>,
-    /// Each ends with an address, and whether somebody accepts there.
-    looks: JoinSet<(SocketAddr, bool)>,
+    /// The servers that the channel has.
+    in_channel: BTreeSet<SocketAddr>,
+    listed: BTreeMap<SocketAddr, Instance>,
+    /// Each probe ends with its address, and whether a server accepts connections there.
+    probes: JoinSet<(SocketAddr, bool)>,
     dialling: Arc<Semaphore>,
-    tell: watch::Sender<Members>,
+    publish: watch::Sender<Members>,
 }
 
-/// The shortest time between two looks at one address: a service that answers UNAVAILABLE all day
-/// must not make us dial it all day.
-const REST: Duration = Duration::from_millis(20);
+/// The shortest time between two probes of one address. A service that answers UNAVAILABLE to all calls
+/// would otherwise be dialled once for each call.
+const MIN_PROBE_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Feeder {
     // ANCHOR: run
@@ -129,118 +134,121 @@ impl Feeder {
         loop {
             tokio::select! {
                 changed = snapshots.changed() => match changed {
-                    Ok(()) => self.adopt(&snapshots.borrow_and_update()),
+                    Ok(()) => self.list(&snapshots.borrow_and_update()),
                     Err(_) => return,
                 },
-                () = suspicion.notified() => self.look_at_all(),
-                Some(Ok((addr, accepts))) = self.looks.join_next() => self.seen(addr, accepts),
-                // The channel reads what it is told only while somebody calls.
-                Ok(_) = changes.reserve(), if self.difference().is_some() => {}
-                () = self.tell.closed() => return,
+                () = suspicion.notified() => self.probe_all(),
+                Some(Ok((addr, accepts))) = self.probes.join_next() => self.probed(addr, accepts),
+                // The channel takes changes only while calls are made on it.
+                Ok(_) = changes.reserve(), if self.next_change().is_some() => {}
+                () = self.publish.closed() => return,
             }
             self.feed();
         }
     }
     // ANCHOR_END: run
 
-    /// Another list.
-    fn adopt(&mut self, snapshot: &Snapshot) {
+    /// Takes over the list of a snapshot.
+    fn list(&mut self, snapshot: &Snapshot) {
         let listed: BTreeSet<SocketAddr> = snapshot.callable().map(|one| one.addr).collect();
         self.listed.retain(|addr, _| listed.contains(addr));
         for addr in listed {
-            // Consul says that it is well. Until somebody is refused, so do we.
-            self.listed.entry(addr).or_insert(Known {
+            // Consul reports it as healthy; it counts as accepting until a probe fails.
+            self.listed.entry(addr).or_insert(Instance {
                 accepts: true,
-                look: false,
-                last: None,
+                probing: false,
+                probed: None,
             });
         }
     }
 
     // ANCHOR: feed
-    /// Tells the channel the differences, as many as there is room for, and then everybody else.
+    /// Sends the channel as many changes as it has room for, then publishes the members.
     fn feed(&mut self) {
-        while let Some(change) = self.difference() {
+        while let Some(change) = self.next_change() {
             let (addr, added) = match &change {
                 Change::Insert(addr, _) => (*addr, true),
                 Change::Remove(addr) => (*addr, false),
             };
             match self.changes.try_send(change) {
-                Ok(()) if added => drop(self.told.insert(addr)),
-                Ok(()) => drop(self.told.remove(&addr)),
+                Ok(()) if added => drop(self.in_channel.insert(addr)),
+                Ok(()) => drop(self.in_channel.remove(&addr)),
                 Err(TrySendError::Full(_) | TrySendError::Closed(_)) => break,
             }
         }
         let mut members = Members::default();
-        for (addr, known) in &self.listed {
-            match known.accepts {
+        for (addr, instance) in &self.listed {
+            match instance.accepts {
                 true => members.called.insert(*addr),
                 false => members.refusing.insert(*addr),
             };
         }
-        self.tell.send_if_modified(|told| {
-            let news = *told != members;
-            *told = members;
-            news
+        self.publish.send_if_modified(|published| {
+            let changed = *published != members;
+            *published = members;
+            changed
         });
     }
 
-    /// The next thing that the channel has to hear. Whoever stays on the list is not mentioned: a new
-    /// `Insert` would throw a good connection away.
-    fn difference(&self) -> Option<Change<SocketAddr, Endpoint>> {
-        let wanted = |addr: &SocketAddr| self.listed.get(addr).is_some_and(|known| known.accepts);
-        if let Some(gone) = self.told.iter().find(|addr| !wanted(addr)) {
+    /// The next difference between the list and the channel. A server that stays gets no second `Insert`,
+    /// because that would replace its connection.
+    fn next_change(&self) -> Option<Change<SocketAddr, Endpoint>> {
+        let wanted = |addr: &SocketAddr| self.listed.get(addr).is_some_and(|one| one.accepts);
+        if let Some(gone) = self.in_channel.iter().find(|addr| !wanted(addr)) {
             return Some(Change::Remove(*gone));
         }
-        let new = (self.listed.keys()).find(|addr| wanted(addr) && !self.told.contains(addr))?;
+        let missing = |addr: &&SocketAddr| wanted(addr) && !self.in_channel.contains(*addr);
+        let new = self.listed.keys().find(missing)?;
         Some(Change::Insert(*new, self.endpoint(*new)))
     }
     // ANCHOR_END: feed
 
-    // ANCHOR: look
-    fn look_at_all(&mut self) {
+    // ANCHOR: probe
+    fn probe_all(&mut self) {
         let listed: Vec<SocketAddr> = self.listed.keys().copied().collect();
         for addr in listed {
-            self.look(addr, REST);
+            self.probe(addr, MIN_PROBE_INTERVAL);
         }
     }
 
-    /// Dials `addr`, at the earliest `pause` after the last time.
-    fn look(&mut self, addr: SocketAddr, pause: Duration) {
-        let Some(known) = self.listed.get_mut(&addr).filter(|known| !known.look) else {
+    /// Dials `addr`, at the earliest `interval` after its last probe.
+    fn probe(&mut self, addr: SocketAddr, interval: Duration) {
+        let Some(instance) = self.listed.get_mut(&addr).filter(|one| !one.probing) else {
             return;
         };
-        known.look = true;
-        let from = known.last.map_or_else(Instant::now, |last| last + pause);
-        let (limit, dialling) = (self.settings.connect, Arc::clone(&self.dialling));
-        self.looks.spawn(async move {
+        instance.probing = true;
+        let from = instance
+            .probed
+            .map_or_else(Instant::now, |last| last + interval);
+        let (limit, dialling) = (self.options.connect_timeout, Arc::clone(&self.dialling));
+        self.probes.spawn(async move {
             sleep_until(from).await;
-            let _one_of_few = dialling.acquire().await;
+            let _permit = dialling.acquire().await;
             let dialled = timeout(limit, TcpStream::connect(addr)).await;
             (addr, matches!(dialled, Ok(Ok(_))))
         });
     }
 
-    /// What a look has shown.
-    fn seen(&mut self, addr: SocketAddr, accepts: bool) {
-        // It may have left the list meanwhile.
-        let Some(known) = self.listed.get_mut(&addr) else {
+    /// Takes over the result of a probe. The next one follows if the instance refused.
+    fn probed(&mut self, addr: SocketAddr, accepts: bool) {
+        // The instance may have left the list meanwhile.
+        let Some(instance) = self.listed.get_mut(&addr) else {
             return;
         };
-        known.accepts = accepts;
-        known.look = false;
-        known.last = Some(Instant::now());
+        instance.accepts = accepts;
+        instance.probing = false;
+        instance.probed = Some(Instant::now());
         if !accepts {
-            self.look(addr, self.settings.look);
+            self.probe(addr, self.options.probe_interval);
         }
     }
-    // ANCHOR_END: look
+    // ANCHOR_END: probe
 
     fn endpoint(&self, addr: SocketAddr) -> Endpoint {
         Endpoint::from_shared(format!("http://{addr}"))
             .expect("an IP address and a port are a valid URI")
-            .connect_timeout(self.settings.connect)
-            // As often as gRPC's servers allow when nobody has told them otherwise.
+            .connect_timeout(self.options.connect_timeout)
+            // The shortest interval that gRPC servers allow by default.
             .http2_keep_alive_interval(Duration::from_secs(300))
             .keep_alive_timeout(Duration::from_secs(5))
             .keep_alive_while_idle(false)

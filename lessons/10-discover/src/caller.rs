@@ -1,4 +1,4 @@
-//! Greets by name. Who answers is decided anew for each call, and for each attempt of a call.
+//! Calls by name: for each call, and for each attempt of a call, a healthy instance is chosen anew.
 
 use std::time::Duration;
 
@@ -11,37 +11,38 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Status};
 
-use crate::balance::{self, Balanced, Members};
+use crate::balance::{Balanced, DialOptions, Members};
 use crate::cache::Freshness;
-use crate::health::{Error as Unknown, Query};
-use crate::watch::{Rhythm, Snapshot, watch};
+use crate::health::{Error as QueryError, Query};
+use crate::watch::{Snapshot, WatchOptions, watch};
 
 /// How calls are made.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// The time for a call, all its attempts together.
+pub struct CallOptions {
+    /// The time limit of a call with all its attempts.
     pub deadline: Duration,
-    /// How calls that may run twice are tried again. The first pause is short: there are others.
+    /// The retries of idempotent calls. The first pause is short, because the next attempt goes to another
+    /// instance.
     pub retry: Policy,
     /// How the list is kept up to date.
-    pub rhythm: Rhythm,
+    pub watch: WatchOptions,
     /// How instances are dialled.
-    pub balance: balance::Settings,
-    /// Goes with every call.
+    pub dial: DialOptions,
+    /// The bearer token of each call.
     pub token: Option<String>,
 }
 
-impl Default for Settings {
+impl Default for CallOptions {
     fn default() -> Self {
-        Settings {
+        CallOptions {
             deadline: Duration::from_secs(5),
             retry: Policy {
                 attempts: 8,
                 first: Duration::from_millis(20),
                 longest: Duration::from_secs(1),
             },
-            rhythm: Rhythm::default(),
-            balance: balance::Settings::default(),
+            watch: WatchOptions::default(),
+            dial: DialOptions::default(),
             token: None,
         }
     }
@@ -50,37 +51,40 @@ impl Default for Settings {
 /// Why a call by name has failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// Consul has answered, and nobody of this name is well.
-    #[error("nobody home: Consul knows no healthy instance of {query}{}", except(.left_out))]
-    NobodyHome {
-        /// What was asked for.
+    /// Consul has answered, and it lists no healthy instance.
+    #[error("no healthy instance: Consul lists none for {query}{}", except(.not_callable))]
+    NoHealthyInstance {
+        /// Which instances were wanted.
         query: Query,
-        /// Instances that are well, and that nobody can call: in words.
-        left_out: Vec<String>,
+        /// The healthy instances without a usable address: one line each.
+        not_callable: Vec<String>,
     },
-    /// Consul has not answered yet, so nobody knows who is home.
-    #[error("nobody knows who is home for {query}: {}", reason(.why.as_ref()))]
-    Unknown {
-        /// What was asked for.
+    /// Consul has not answered yet, so the instances are unknown.
+    #[error("the instances of {query} are unknown: {}", reason(.why.as_ref()))]
+    RegistryUnavailable {
+        /// Which instances were wanted.
         query: Query,
-        /// What the last question met; `None` if there is no answer to the first one.
-        why: Option<Unknown>,
+        /// Why the last query failed; `None` if the first one is still under way.
+        why: Option<QueryError>,
     },
-    /// Somebody was called, or would have been; this came of it in the end.
+    /// The last attempt ended with this status.
     #[error("{:?}: {}", .0.code(), .0.message())]
     Call(Box<Status>),
 }
 
-/// The end of the sentence about a list that is empty although Consul has given instances.
-fn except(left_out: &[String]) -> String {
-    match left_out {
+/// The end of the message about an empty list of instances that can be called.
+fn except(not_callable: &[String]) -> String {
+    match not_callable {
         [] => String::new(),
-        _ => format!(" that can be called ({})", left_out.join("; ")),
+        _ => format!(" that can be called ({})", not_callable.join("; ")),
     }
 }
 
-fn reason(why: Option<&Unknown>) -> String {
-    why.map_or("Consul has not answered in time".into(), Unknown::to_string)
+fn reason(why: Option<&QueryError>) -> String {
+    why.map_or(
+        "Consul did not answer in time".into(),
+        QueryError::to_string,
+    )
 }
 
 impl From<Status> for Error {
@@ -89,42 +93,42 @@ impl From<Status> for Error {
     }
 }
 
-/// A greeting that has come back.
+/// The reply to a greeting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Greeted {
     /// `hello NAME`.
     pub message: String,
-    /// Who has answered, if it says so.
+    /// The id of the instance that answered, if the reply names it.
     pub by: Option<String>,
     /// How many attempts it took.
     pub attempts: u32,
 }
 
-/// Calls a service by its name. A clone shares the list and the connections.
+/// A client of a service that is known by its name. A clone shares the list and the connections.
 #[derive(Clone, Debug)]
 pub struct Caller {
     query: Query,
-    settings: Settings,
+    options: CallOptions,
     snapshots: watch::Receiver<Snapshot>,
     balanced: Balanced,
 }
 
 impl Caller {
-    /// Begins to watch. It does not wait for Consul; the first call does. Has to be called within a
-    /// tokio runtime.
+    /// Starts to watch the service. It returns at once; the first call waits for Consul's first answer. It
+    /// spawns tasks, so it needs a tokio runtime.
     #[must_use]
-    pub fn new(registry: Registry, query: Query, settings: Settings) -> Self {
-        let snapshots = watch(registry, query.clone(), settings.rhythm);
-        Caller::over(snapshots, query, settings)
+    pub fn new(registry: Registry, query: Query, options: CallOptions) -> Self {
+        let snapshots = watch(registry, query.clone(), options.watch);
+        Caller::over(snapshots, query, options)
     }
 
-    /// The same with a list from elsewhere.
+    /// The same for a list from another source.
     #[must_use]
-    pub fn over(snapshots: watch::Receiver<Snapshot>, query: Query, settings: Settings) -> Self {
-        let balanced = Balanced::over(snapshots.clone(), settings.balance);
+    pub fn over(snapshots: watch::Receiver<Snapshot>, query: Query, options: CallOptions) -> Self {
+        let balanced = Balanced::over(snapshots.clone(), options.dial);
         Caller {
             query,
-            settings,
+            options,
             snapshots,
             balanced,
         }
@@ -136,16 +140,16 @@ impl Caller {
         self.snapshots.clone()
     }
 
-    /// Who is called at present.
+    /// The instances, by whether they accept connections.
     #[must_use]
     pub fn members(&self) -> watch::Receiver<Members> {
         self.balanced.members()
     }
 
-    /// `greeter.v1.Greeter/SayHello`, by whoever is home.
+    /// Calls `greeter.v1.Greeter/SayHello` of some healthy instance.
     ///
     /// # Errors
-    /// [`Error`]; within the deadline, whatever happens.
+    /// [`Error`], within the deadline.
     pub async fn greet(&self, name: &str) -> Result<Greeted, Error> {
         let mut attempts = 0;
         let reply = self.call(Repeat::Safe, |client| {
@@ -161,10 +165,10 @@ impl Caller {
     }
 
     // ANCHOR: call
-    /// Any call. `send` gets a client for one attempt; it makes no others by itself.
+    /// Makes any call. `send` gets a client for one attempt; that client does not retry.
     ///
     /// # Errors
-    /// [`Error`]; within the deadline, whatever happens.
+    /// [`Error`], within the deadline.
     pub async fn call<T, F>(
         &self,
         repeat: Repeat,
@@ -173,13 +177,13 @@ impl Caller {
     where
         F: Future<Output = Result<T, Status>>,
     {
-        let until = Instant::now() + self.settings.deadline;
-        self.somebody_home(until).await?;
-        let outcome = retry(self.settings.retry, repeat, until, || {
+        let until = Instant::now() + self.options.deadline;
+        self.wait_for_list(until).await?;
+        let outcome = retry(self.options.retry, repeat, until, || {
             let sent = self.client(until).map(&mut send);
             async move {
-                self.somebody_called(until).await?;
-                // A clock of our own: tonic's begins when somebody is chosen, and ends when the reply
+                self.wait_for_members(until).await?;
+                // A timeout of our own: tonic's starts when a server is chosen, and ends when the reply
                 // begins.
                 let reply = timeout_at(until, sent?).await;
                 reply.unwrap_or_else(|_| Err(late())).map_err(|status| {
@@ -193,9 +197,9 @@ impl Caller {
         });
         match outcome.await {
             Ok(reply) => Ok(reply),
-            // The last one may have left while we called.
+            // The last instance may have left the list during the call.
             Err(status) if status.code() == Code::Unavailable => {
-                self.somebody_home(until).await?;
+                self.wait_for_list(until).await?;
                 Err(status.into())
             }
             Err(status) => Err(status.into()),
@@ -203,46 +207,45 @@ impl Caller {
     }
     // ANCHOR_END: call
 
-    // ANCHOR: home
-    /// Waits for the first answer of Consul; only that is worth waiting for. An empty list is an
-    /// answer, and the caller hears it at once.
-    async fn somebody_home(&self, until: Instant) -> Result<(), Error> {
+    // ANCHOR: list
+    /// Waits for Consul's first answer. An empty list is an answer, and an error at once, because waiting
+    /// would not help the caller.
+    async fn wait_for_list(&self, until: Instant) -> Result<(), Error> {
         let mut snapshots = self.snapshots.clone();
         let known = |snapshot: &Snapshot| snapshot.freshness != Freshness::Unknown;
-        // When the time is over, or the watch, what is there has to do.
         let _ = timeout_at(until, snapshots.wait_for(known)).await;
         let snapshot = self.snapshots.borrow();
         let query = self.query.clone();
         match snapshot.freshness {
-            Freshness::Unknown => Err(Error::Unknown {
+            Freshness::Unknown => Err(Error::RegistryUnavailable {
                 query,
                 why: snapshot.error.clone(),
             }),
-            _ if snapshot.callable().next().is_none() => Err(Error::NobodyHome {
+            _ if snapshot.callable().next().is_none() => Err(Error::NoHealthyInstance {
                 query,
-                left_out: snapshot.left_out.clone(),
+                not_callable: snapshot.not_callable.clone(),
             }),
             _ => Ok(()),
         }
     }
-    // ANCHOR_END: home
+    // ANCHOR_END: list
 
-    /// Waits until the channel has been told about the list, which takes no time.
-    async fn somebody_called(&self, until: Instant) -> Result<(), Status> {
+    /// Waits until the feeder has taken over the list, which takes microseconds.
+    async fn wait_for_members(&self, until: Instant) -> Result<(), Status> {
         let (mut members, mut snapshots) = (self.members(), self.snapshots.clone());
         let some = |members: &Members| members.called.len() + members.refusing.len() > 0;
-        let told = async {
+        let ready = async {
             tokio::select! {
                 _ = members.wait_for(some) => {}
                 _ = snapshots.wait_for(|snapshot| snapshot.callable().next().is_none()) => {}
             }
         };
-        let _ = timeout_at(until, told).await;
+        let _ = timeout_at(until, ready).await;
         let members = self.balanced.members();
         let members = members.borrow();
         if members.called.is_empty() {
             let listed = members.refusing.len();
-            let words = format!("of {listed} on the list nobody accepts a connection");
+            let words = format!("all {listed} listed instances refuse connections");
             return Err(Status::unavailable(words));
         }
         Ok(())
@@ -252,11 +255,11 @@ impl Caller {
     fn client(&self, until: Instant) -> Result<Client, Status> {
         let once = Policy {
             attempts: 1,
-            ..self.settings.retry
+            ..self.options.retry
         };
         let options = Options {
             deadline: until.saturating_duration_since(Instant::now()),
-            token: self.settings.token.clone(),
+            token: self.options.token.clone(),
             retry: once,
             ..Options::default()
         };
@@ -266,5 +269,5 @@ impl Caller {
 }
 
 fn late() -> Status {
-    Status::deadline_exceeded("no answer in time; the call may have run all the same")
+    Status::deadline_exceeded("no answer before the deadline; the call may have run")
 }

@@ -1,5 +1,6 @@
-//! `GET /v1/health/service/:name`, the question of this lesson: who is home under this name, and
-//! well? consulrs 0.1 does not have it, but everything that its own endpoints are made of is public.
+//! `GET /v1/health/service/:name`, the query of this lesson: which instances of a service are healthy?
+//! consulrs 0.1 lacks this endpoint, and everything that its own endpoints are made of is public.
+//! Source: Consul's documentation, HTTP API, health endpoint, "List Service Instances for Service".
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -16,24 +17,27 @@ use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use serde::Deserialize;
 
 // ANCHOR: endpoint
-/// The question, as consulrs wants its questions.
-#[derive(Clone, Debug)]
-pub struct Healthy {
-    /// Of which service.
+/// The endpoint, in the form that consulrs expects.
+#[derive(Clone, Debug, Default)]
+pub struct HealthService {
+    /// The name of the service.
     pub name: String,
     /// Only instances with this tag.
     pub tag: Option<String>,
-    /// What every question to Consul may have; here, until when it may be held back.
+    /// Only instances all of whose checks pass, those of their node included. Without it Consul lists
+    /// all instances, critical ones too.
+    pub passing: bool,
+    /// The options that each query to Consul can have; here, the blocking query.
     pub features: Option<Features>,
 }
 
-impl Endpoint for Healthy {
+impl Endpoint for HealthService {
     type Response = Vec<Entry>;
     const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
     const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
 
     fn path(&self) -> String {
-        // consulrs puts the `v1` in front.
+        // consulrs puts `v1/` in front.
         format!("health/service/{}", self.name)
     }
 
@@ -42,14 +46,14 @@ impl Endpoint for Healthy {
     }
 
     fn query(&self) -> Result<Option<String>, rustify::errors::ClientError> {
-        // Without `passing` the sick ones come as well.
-        let mut query = vec![("passing", "true")];
+        let mut query = Vec::new();
+        query.extend(self.passing.then_some(("passing", "true")));
         query.extend(self.tag.as_deref().map(|tag| ("tag", tag)));
         rustify::http::build_query(&query).map(Some)
     }
 }
 
-impl FeaturedEndpoint for Healthy {
+impl FeaturedEndpoint for HealthService {
     fn features(&self) -> Option<Features> {
         self.features.clone()
     }
@@ -57,53 +61,60 @@ impl FeaturedEndpoint for Healthy {
 // ANCHOR_END: endpoint
 
 // ANCHOR: entry
-/// One instance as Consul writes it: only what a caller needs. Other members are not looked at, so
-/// that nothing breaks when a newer Consul has one more.
+/// One instance in Consul's answer: only the members that a caller needs. Others are ignored, so a newer
+/// Consul may add some.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Entry {
-    node: Node,
-    service: Service,
+    /// The machine on which the instance runs.
+    pub node: Node,
+    /// The registration of the instance.
+    pub service: Service,
 }
 
+/// The part `Node` of an entry.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Node {
+pub struct Node {
+    /// The address of the machine.
     #[serde(default)]
-    address: String,
+    pub address: String,
 }
 
+/// The part `Service` of an entry.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Service {
+pub struct Service {
+    /// The id of the instance.
     #[serde(rename = "ID")]
-    id: String,
+    pub id: String,
+    /// The address of the instance; empty means the address of its node.
     #[serde(default)]
-    address: String,
-    // Consul lets anybody register 99999, or -1.
+    pub address: String,
+    /// The port. Consul accepts any number here, 99999 and -1 too.
     #[serde(default)]
-    port: i64,
-    // `null` where there are none.
-    tags: Option<Vec<String>>,
+    pub port: i64,
+    /// The tags; Consul writes `null` where there are none.
+    pub tags: Option<Vec<String>>,
 }
 // ANCHOR_END: entry
 
-/// One healthy instance: where it is, and what it has said about itself.
+/// A healthy instance with an address that can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct HealthyInstance {
     /// Its id in Consul.
     pub id: String,
-    /// Whom to call.
+    /// The address to call.
     pub addr: SocketAddr,
     /// Its tags.
     pub tags: Vec<String>,
 }
 
-impl TryFrom<Entry> for Listed {
+impl TryFrom<Entry> for HealthyInstance {
     type Error = String;
 
     /// # Errors
-    /// What is wrong with the address.
+    /// What is wrong with the address, in one line.
     fn try_from(entry: Entry) -> Result<Self, String> {
         let Service {
             id,
@@ -111,39 +122,38 @@ impl TryFrom<Entry> for Listed {
             port,
             tags,
         } = entry.service;
-        // No address means that of the node; so it is defined.
         let host = if address.is_empty() {
             entry.node.address
         } else {
             address
         };
         let Ok(ip) = host.parse::<IpAddr>() else {
-            return Err(format!("{id}: {host:?} is no IP address"));
+            return Err(format!("{id}: {host:?} is not an IP address"));
         };
         match u16::try_from(port) {
-            Ok(port) if port > 0 && !ip.is_unspecified() => Ok(Listed {
+            Ok(port) if port > 0 && !ip.is_unspecified() => Ok(HealthyInstance {
                 id,
                 addr: (ip, port).into(),
                 tags: tags.unwrap_or_default(),
             }),
-            _ => Err(format!("{id}: nobody can call {host}:{port}")),
+            _ => Err(format!("{id}: {host}:{port} cannot be called")),
         }
     }
 }
 
-/// What Consul has answered.
+/// The answer of Consul.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
-    /// The healthy ones, in the order of their addresses: Consul shuffles them.
-    pub instances: Vec<Listed>,
-    /// Those that were left out because nobody could call them, in words.
-    pub left_out: Vec<String>,
-    /// `X-Consul-Index`: the state of things that this answer belongs to. 0 if it said none.
+    /// The healthy instances, ordered by address; Consul sends them in random order.
+    pub instances: Vec<HealthyInstance>,
+    /// The instances without a usable address: one line each.
+    pub not_callable: Vec<String>,
+    /// `X-Consul-Index`: the version of the catalog that this answer shows. 0 if the header is missing.
     pub index: u64,
 }
 
-/// The most instances that are kept of one answer. A service with more has other worries.
-pub const MOST: usize = 10_000;
+/// How many instances of one answer are kept at most.
+pub const MAX_INSTANCES: usize = 10_000;
 
 impl Answer {
     fn of(index: u64, entries: Vec<Entry>) -> Self {
@@ -151,37 +161,37 @@ impl Answer {
             index,
             ..Answer::default()
         };
-        for entry in entries.into_iter().take(MOST) {
-            match Listed::try_from(entry) {
-                Ok(listed) => answer.instances.push(listed),
-                Err(why) => answer.left_out.push(why),
+        for entry in entries.into_iter().take(MAX_INSTANCES) {
+            match HealthyInstance::try_from(entry) {
+                Ok(instance) => answer.instances.push(instance),
+                Err(why) => answer.not_callable.push(why),
             }
         }
-        let place = |listed: &Listed| (listed.addr, listed.id.clone());
-        answer.instances.sort_by_cached_key(place);
-        answer.left_out.sort();
+        let order = |one: &HealthyInstance| (one.addr, one.id.clone());
+        answer.instances.sort_by_cached_key(order);
+        answer.not_callable.sort();
         answer
     }
 }
 
-/// Why there is no answer.
+/// Why a query has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// No service can have this name, so nobody was asked.
+    /// A service cannot have this name, so Consul was not asked.
     #[error(
-        "`{0}` is no good name of a service: it has to fit into the path of a URL. Letters, digits \
+        "`{0}` cannot be the name of a service: it has to fit into the path of a URL. Letters, digits \
          and - . _ are safe"
     )]
     Name(String),
-    /// Consul is away, or refuses.
+    /// Consul cannot be reached, or it refuses.
     #[error("{0}")]
     Consul(registry::Error),
-    /// It has answered, and what it says cannot be read.
-    #[error("Consul answers nonsense: {0}")]
-    Nonsense(String),
+    /// Consul's answer cannot be decoded.
+    #[error("Consul's answer cannot be read: {0}")]
+    Malformed(String),
 }
 
-/// What to ask for.
+/// Which instances are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// The name of the service.
@@ -199,7 +209,7 @@ impl Query {
         }
     }
 
-    /// The same, but only those with this tag.
+    /// The same query, for instances with this tag.
     #[must_use]
     pub fn tagged(mut self, tag: impl Into<String>) -> Self {
         self.tag = Some(tag.into());
@@ -217,54 +227,57 @@ impl fmt::Display for Query {
     }
 }
 
-/// For how long Consul may hold an answer back.
+/// The parameters of a blocking query: for how long Consul may hold the answer back.
 #[derive(Clone, Copy, Debug)]
-pub struct Hold {
-    /// Until things have changed since this index ...
+pub struct BlockingQuery {
+    /// Consul answers as soon as its index is larger than this one ...
     pub index: u64,
-    /// ... or this time is over. Consul adds up to a sixteenth, so that not all come back at once.
+    /// ... or when this time is over. Consul adds up to a sixteenth at random, so that many callers do
+    /// not ask again at the same moment.
     pub wait: Duration,
 }
 
 // ANCHOR: ask
-/// Asks once. `deadline` is for the whole exchange; it has to be longer than what `hold` allows.
+/// Asks Consul once. `deadline` is for the whole exchange; with `blocking` it has to be longer than
+/// `wait` and its sixteenth.
 ///
 /// # Errors
 /// [`Error`].
 pub async fn ask(
     registry: &Registry,
     query: &Query,
-    hold: Option<Hold>,
+    blocking: Option<BlockingQuery>,
     deadline: Duration,
 ) -> Result<Answer, Error> {
     let Query { name, tag } = query.clone();
     if !is_a_name(&name) {
         return Err(Error::Name(name));
     }
-    let blocking = hold.map(|hold| Blocking {
-        index: hold.index,
-        wait: Some(format!("{}ms", hold.wait.as_millis())),
+    let blocking = blocking.map(|blocking| Blocking {
+        index: blocking.index,
+        wait: Some(format!("{}ms", blocking.wait.as_millis())),
     });
     let features = Features {
         blocking,
         ..Features::default()
     };
-    let question = Healthy {
+    let endpoint = HealthService {
         name,
         tag,
+        passing: true,
         features: Some(features),
     };
-    let call = exec_with_result(registry.client(), question);
-    let reply = match caught(registry.within(deadline, call)).await {
+    let call = exec_with_result(registry.client(), endpoint);
+    let reply = match catch_panic(registry.within(deadline, call)).await {
         Some(reply) => reply.map_err(|error| Error::Consul(short(error)))?,
-        None => return Err(Error::Nonsense("a header that is no text".to_string())),
+        None => return Err(Error::Malformed("a header is not text".to_string())),
     };
     let index = reply.index.and_then(|index| index.parse().ok());
     Ok(Answer::of(index.unwrap_or(0), reply.response))
 }
 // ANCHOR_END: ask
 
-/// A page of words is kept as a line: it stays in memory until Consul is back.
+/// Shortens the text of a refusal to 200 characters, because it is kept until Consul is back.
 fn short(error: registry::Error) -> registry::Error {
     match error {
         registry::Error::Refused { code, words } => registry::Error::Refused {
@@ -281,9 +294,9 @@ fn is_a_name(name: &str) -> bool {
     !name.is_empty() && name != "." && name != ".." && name.chars().all(allowed)
 }
 
-/// `None` if it panics. consulrs takes for granted that all headers of a reply are text; a peer that
-/// sends something else must not end us.
-pub async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+/// Runs a future, with `None` in place of a panic. consulrs panics on a reply header that is not text,
+/// and the bytes of a peer must not end the task.
+pub async fn catch_panic<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     std::future::poll_fn(move |cx| {
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));

@@ -9,7 +9,7 @@
 //! 1. `health.rs` (12 minutes): `GET /v1/health/service/:name`, the endpoint that consulrs lacks, and one
 //!    query with it.
 //! 2. `cache.rs` (10 minutes): the last known instances, and how far they can be relied upon.
-//! 3. `watch.rs` (10 minutes): the same query for ever, as a blocking query, into the cache.
+//! 3. `watch.rs` (10 minutes): the same query as a blocking query in a loop, into the cache.
 //! 4. `balance.rs` (12 minutes): feeds tonic's balanced channel with the list, without the instances that
 //!    refuse connections.
 //! 5. `caller.rs` (12 minutes): a call by name, with a deadline and retries.

@@ -3,28 +3,36 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Consul was not reached. Finding that out has cost the caller a second or two.
+/// Consul did not answer. Finding that out took the caller a second or two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Away;
+pub struct Unavailable;
 
-/// Whom to call, and how old that knowledge is: the time since Consul has told it.
+/// The instances to call, and the age of the list: the time since Consul answered with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub addrs: Vec<SocketAddr>,
     pub age: Duration,
 }
 
-/// Why there is nobody to call.
+/// Why there is no instance to call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nobody {
-    /// Consul has said that nobody of this name is well.
-    IsHome,
-    /// Consul was never reached about this name.
-    Knows,
+pub enum NotFound {
+    /// Consul has answered: no instance of this name is healthy.
+    NoInstance,
+    /// Consul has never answered a query for this name.
+    Unknown,
 }
 
-/// How long a list is as good as new.
+/// The last answer of Consul for one name.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub addrs: Vec<SocketAddr>,
+    /// When Consul answered.
+    pub at: Duration,
+}
+
+/// How long an answer is fresh.
 pub const FRESH: Duration = Duration::from_secs(10);
 
-/// How long Consul is left alone after it was not reached.
-pub const REST: Duration = Duration::from_secs(1);
+/// The pause after a failed query, in which Consul is asked nothing.
+pub const PAUSE: Duration = Duration::from_secs(1);

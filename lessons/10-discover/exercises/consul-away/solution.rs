@@ -1,60 +1,55 @@
-//! Two times are kept for each name, because two things happen: an answer came, and nobody answered. The
-//! answer is never thrown away for its age, since nothing better takes its place; the caller hears how old
-//! it is, and can decide. A failure is remembered so that the next thousand calls do not each wait for a
-//! Consul that is not there. And `told` is an `Option` of a list, so that "nobody is home" and "nobody has
-//! ever told me" cannot be mixed up.
+//! The answers are kept by name, and the failure is kept once, because it is a fact about Consul and not about a
+//! name. An answer stays when it is too old, because nothing newer takes its place; the caller gets its age and can
+//! decide. `get` returns `None` for a name that Consul never answered, so that an empty list and no list cannot be
+//! mixed up.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-// Given in given.rs, beside this file: `Away`, `Found`, `Nobody`, `FRESH`, `REST`.
+// Given in given.rs, beside this file: `Unavailable`, `Found`, `NotFound`, `Listed`, `FRESH`, `PAUSE`.
 pub use super::given::*;
 
-/// Finds services by their name, and does not ask for each call.
-pub struct PhoneBook<A> {
-    ask: A,
-    pages: HashMap<String, Page>,
-}
-
-/// What is known about one name.
-#[derive(Default)]
-struct Page {
-    /// The last answer, and when it came.
-    told: Option<(Vec<SocketAddr>, Duration)>,
-    /// When Consul was last not reached.
+/// Finds the instances of services by name, without a query for each call.
+pub struct Discovery<Q> {
+    query: Q,
+    lists: HashMap<String, Listed>,
+    /// When the last query failed; `None` if it did not.
     failed: Option<Duration>,
 }
 
-impl<A> PhoneBook<A>
+impl<Q> Discovery<Q>
 where
-    A: FnMut(&str) -> Result<Vec<SocketAddr>, Away>,
+    Q: FnMut(&str) -> Result<Vec<SocketAddr>, Unavailable>,
 {
-    pub fn new(ask: A) -> Self {
-        let pages = HashMap::new();
-        PhoneBook { ask, pages }
+    pub fn new(query: Q) -> Self {
+        Discovery {
+            query,
+            lists: HashMap::new(),
+            failed: None,
+        }
     }
 
-    pub fn find(&mut self, name: &str, now: Duration) -> Result<Found, Nobody> {
-        let page = self.pages.entry(name.to_string()).or_default();
-        let fresh = page.told.as_ref().is_some_and(|(_, at)| now < *at + FRESH);
-        let resting = page.failed.is_some_and(|at| now < at + REST);
-        if !fresh && !resting {
-            match (self.ask)(name) {
-                Ok(addrs) => {
-                    page.told = Some((addrs, now));
-                    page.failed = None;
-                }
-                Err(Away) => page.failed = Some(now),
+    pub fn find(&mut self, name: &str, now: Duration) -> Result<Found, NotFound> {
+        let listed = self.lists.get(name);
+        let fresh = listed.is_some_and(|listed| now < listed.at + FRESH);
+        let paused = self.failed.is_some_and(|at| now < at + PAUSE);
+        if !fresh && !paused {
+            let answer = (self.query)(name);
+            self.failed = answer.is_err().then_some(now);
+            if let Ok(addrs) = answer {
+                self.lists
+                    .insert(name.to_string(), Listed { addrs, at: now });
             }
         }
-        match &page.told {
-            None => Err(Nobody::Knows),
-            Some((addrs, _)) if addrs.is_empty() => Err(Nobody::IsHome),
-            Some((addrs, at)) => Ok(Found {
-                addrs: addrs.clone(),
-                age: now - *at,
-            }),
+        let listed = self.lists.get(name).ok_or(NotFound::Unknown)?;
+        if listed.addrs.is_empty() {
+            return Err(NotFound::NoInstance);
         }
+        let age = now - listed.at;
+        Ok(Found {
+            addrs: listed.addrs.clone(),
+            age,
+        })
     }
 }

@@ -1,36 +1,44 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-// Given in given.rs, beside this file: `Away`, `Found`, `Nobody`, `FRESH`, `REST`.
+// Given in given.rs, beside this file: `Unavailable`, `Found`, `NotFound`, `Listed`, `FRESH`, `PAUSE`.
 pub use super::given::*;
 
-/// Finds services by their name, and does not ask for each call.
+/// Finds the instances of services by name, without a query for each call.
 ///
-/// * An answer of Consul is good for `FRESH`; then, and only then, it is asked again.
-/// * The services do not end with Consul. While it is away, the last list is what there is, however old,
-///   and `age` says so. Between two attempts to reach it lies `REST`: other calls do not wait for it.
-/// * An empty list is an answer as well.
+/// * An answer of Consul is fresh for less than `FRESH`, an empty list too. While it is fresh, Consul is not asked for
+///   that name. Later it is.
+/// * While Consul is unavailable, the last answer for the name counts, whatever its age. `age` says how old it is.
+/// * After a failed query Consul is asked nothing for `PAUSE`, about any name. Then it is asked again.
+/// * If the list that counts is empty, the result is `NotFound::NoInstance`. If there is none for the name, it is
+///   `NotFound::Unknown`.
 ///
-/// `now` is the time since the program began. It never falls.
-pub struct PhoneBook<A> {
-    ask: A,
+/// `query` asks Consul. `now` is the time since the program started; it never goes back.
+pub struct Discovery<Q> {
+    query: Q,
 }
 
-impl<A> PhoneBook<A>
+impl<Q> Discovery<Q>
 where
-    A: FnMut(&str) -> Result<Vec<SocketAddr>, Away>,
+    Q: FnMut(&str) -> Result<Vec<SocketAddr>, Unavailable>,
 {
-    pub fn new(ask: A) -> Self {
-        PhoneBook { ask }
+    pub fn new(query: Q) -> Self {
+        Discovery { query }
     }
 
-    pub fn find(&mut self, name: &str, now: Duration) -> Result<Found, Nobody> {
-        let _ = now;
-        let addrs = (self.ask)(name).map_err(|Away| Nobody::Knows)?;
-        if addrs.is_empty() {
-            return Err(Nobody::IsHome);
+    pub fn find(&mut self, name: &str, now: Duration) -> Result<Found, NotFound> {
+        let answer = (self.query)(name).map_err(|Unavailable| NotFound::Unknown)?;
+        let listed = Listed {
+            addrs: answer,
+            at: now,
+        };
+        if listed.addrs.is_empty() {
+            return Err(NotFound::NoInstance);
         }
-        let age = Duration::ZERO;
-        Ok(Found { addrs, age })
+        let age = now - listed.at;
+        Ok(Found {
+            addrs: listed.addrs,
+            age,
+        })
     }
 }

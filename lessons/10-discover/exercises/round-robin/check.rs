@@ -1,4 +1,4 @@
-//! The check of `round-robin`. Three greeters of the check's own count who dials and who asks.
+//! The check of `round-robin`. Three greeters count their connections and their calls.
 
 mod exercise;
 mod given;
@@ -16,14 +16,16 @@ use services::testkit::{Case, PATIENCE, case};
 /// A greeter of the check.
 struct Greeter {
     addr: SocketAddr,
-    seen: Arc<Seen>,
+    counts: Arc<Counts>,
 }
 
 #[derive(Default)]
-struct Seen {
-    lines: AtomicUsize,
+struct Counts {
+    connections: AtomicUsize,
     calls: AtomicUsize,
     ended: AtomicBool,
+    /// It closes each connection without an answer.
+    broken: AtomicBool,
 }
 
 impl Greeter {
@@ -33,32 +35,32 @@ impl Greeter {
 
     fn on(listener: TcpListener) -> Self {
         let addr = listener.local_addr().expect("an address");
-        let seen = Arc::new(Seen::default());
-        let counting = Arc::clone(&seen);
+        let counts = Arc::new(Counts::default());
+        let counting = Arc::clone(&counts);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if counting.ended.load(Ordering::SeqCst) {
                     return;
                 }
-                counting.lines.fetch_add(1, Ordering::SeqCst);
+                counting.connections.fetch_add(1, Ordering::SeqCst);
                 let counting = Arc::clone(&counting);
                 thread::spawn(move || serve(stream, &counting));
             }
         });
-        Greeter { addr, seen }
+        Greeter { addr, counts }
     }
 
     fn calls(&self) -> usize {
-        self.seen.calls.load(Ordering::SeqCst)
+        self.counts.calls.load(Ordering::SeqCst)
     }
 
-    fn lines(&self) -> usize {
-        self.seen.lines.load(Ordering::SeqCst)
+    fn connections(&self) -> usize {
+        self.counts.connections.load(Ordering::SeqCst)
     }
 
-    /// Ends it: nobody listens, and its connections break with the next call.
+    /// Ends it: its port refuses connections, and its open connections break with the next call.
     fn end(&self) {
-        self.seen.ended.store(true, Ordering::SeqCst);
+        self.counts.ended.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(self.addr);
         while TcpStream::connect(self.addr).is_ok() {
             thread::sleep(Duration::from_millis(1));
@@ -66,16 +68,19 @@ impl Greeter {
     }
 }
 
-fn serve(stream: TcpStream, seen: &Seen) {
+fn serve(stream: TcpStream, counts: &Counts) {
     let Ok(mut back) = stream.try_clone() else {
         return;
     };
     let _ = back.set_nodelay(true);
+    if counts.broken.load(Ordering::SeqCst) {
+        return;
+    }
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
-        if seen.ended.load(Ordering::SeqCst) {
+        if counts.ended.load(Ordering::SeqCst) {
             return;
         }
-        seen.calls.fetch_add(1, Ordering::SeqCst);
+        counts.calls.fetch_add(1, Ordering::SeqCst);
         if back
             .write_all(format!("hello {line}\n").as_bytes())
             .is_err()
@@ -98,125 +103,206 @@ fn counted(greeters: &[Greeter], count: impl Fn(&Greeter) -> usize) -> String {
     counts.collect::<Vec<_>>().join("/")
 }
 
-/// So many calls, each of which has to be answered.
+/// Makes so many calls; each has to be answered.
 #[track_caller]
 fn calls(case: &Case, to: &mut Greeters, count: usize, advice: &str) {
     for number in 1..=count {
         match to.greet("Ada") {
             Ok(reply) if reply == "hello Ada" => (),
             other => {
-                let answer = format!("call {number}: {other:?}");
+                let answer = match other {
+                    Ok(reply) => format!("{reply:?} to call {number} of {count}"),
+                    Err(error) => format!("call {number} of {count} failed: {error}"),
+                };
                 case.differ("\"hello Ada\"", answer, advice);
             }
         }
     }
 }
 
-// The belief of this exercise. A connection is made to somebody.
+const ALL_ANSWER: &str = "All three greeters accept connections and answer.";
+
+/// Fails unless the calls are spread like this.
+#[track_caller]
+fn expect_spread(case: &Case, greeters: &[Greeter], expected: [usize; 3]) {
+    let found = counted(greeters, Greeter::calls);
+    let all: Vec<usize> = greeters.iter().map(Greeter::calls).collect();
+    if all == expected {
+        return;
+    }
+    let advice = if all.iter().filter(|calls| **calls > 0).count() == 1 {
+        "One greeter got all calls: a connection leads to one server, for as long as it is open. Open one to \
+         each, and choose one for each call."
+    } else if expected.contains(&0) {
+        "The greeter that refuses is skipped, and the call goes to the one behind it. The following call goes \
+         to the one behind the greeter that answered; otherwise that one gets the calls of two."
+    } else {
+        "All greeters are called, and their shares differ. In turn means that each gets every third call."
+    };
+    let expected = expected.map(|calls| calls.to_string()).join("/");
+    case.differ(
+        format!("{expected} calls"),
+        format!("{found} calls"),
+        advice,
+    );
+}
+
+// The belief of this exercise.
 #[test]
 fn a_thirty_calls_and_three_greeters() {
     case("Thirty calls, three greeters", |case| {
         let greeters = three();
         let mut all = Greeters::new(addrs(&greeters));
-        calls(
-            case,
-            &mut all,
-            30,
-            "All three of them are there and answer.",
-        );
-        let even = |greeter: &Greeter| (8..=12).contains(&greeter.calls());
-        if !greeters.iter().all(even) {
-            let advice = "One connection leads to one server, for as long as it lives: the others \
-                          were never called. Have one for each, and let them take turns.";
-            case.differ("10/10/10", counted(&greeters, Greeter::calls), advice);
+        let mut order = Vec::new();
+        for _ in 0..30 {
+            let before: Vec<usize> = greeters.iter().map(Greeter::calls).collect();
+            calls(case, &mut all, 1, ALL_ANSWER);
+            order.extend((0..3).filter(|one| greeters[*one].calls() > before[*one]));
+        }
+        expect_spread(case, &greeters, [10, 10, 10]);
+        if order.windows(2).any(|two| two[1] != (two[0] + 1) % 3) {
+            let numbers = order.iter().take(6).map(|one| (one + 1).to_string());
+            let answer = format!(
+                "the first calls went to {}",
+                numbers.collect::<Vec<_>>().join(", ")
+            );
+            let advice = "Each greeter gets its share, and the order is not the one of `addrs`.";
+            case.differ("1, 2, 3, 1, 2, 3 or a later start", answer, advice);
         }
     });
 }
 
 #[test]
-fn b_three_lines_are_enough() {
-    case("Thirty calls, and how many connections?", |case| {
-        let greeters = three();
-        let mut all = Greeters::new(addrs(&greeters));
-        calls(
-            case,
-            &mut all,
-            30,
-            "All three of them are there and answer.",
-        );
-        let dialled: usize = greeters.iter().map(Greeter::lines).sum();
-        if dialled > 3 {
-            let advice = "Dialling costs a round trip, and with gRPC several. Keep the lines.";
-            case.differ("3 connections", format!("{dialled} connections"), advice);
-        }
-    });
+fn b_one_connection_to_each() {
+    case(
+        "Thirty calls, three greeters: how many connections?",
+        |case| {
+            let greeters = three();
+            let mut all = Greeters::new(addrs(&greeters));
+            calls(case, &mut all, 30, ALL_ANSWER);
+            let opened: usize = greeters.iter().map(Greeter::connections).sum();
+            if opened > 3 {
+                let advice = "Opening a connection costs a round trip, and with gRPC several. Keep the connection \
+                          of each greeter for its next turn.";
+                case.differ("3 connections", format!("{opened} connections"), advice);
+            }
+        },
+    );
 }
 
 #[test]
 fn c_one_is_down() {
-    case("One of the three is not there", |case| {
+    case("The second of three greeters refuses connections", |case| {
         let greeters = three();
         greeters[1].end();
         let mut all = Greeters::new(addrs(&greeters));
-        let advice = "One of them refuses connections, and the call was given up. The others were there: \
-                      a greeting may run twice, so ask the next one.";
+        let advice = "One greeter refuses connections, and the call failed although two others answer. A \
+                      greeting is idempotent: send it to the next greeter.";
         calls(case, &mut all, 30, advice);
+        expect_spread(case, &greeters, [15, 0, 15]);
     });
 }
 
 #[test]
-fn d_one_dies_and_comes_back() {
-    case("One dies after nine calls, and comes back", |case| {
-        let mut greeters = three();
-        let mut all = Greeters::new(addrs(&greeters));
-        let advice = "One has died; the call that met its broken line has to go to the next one.";
-        calls(case, &mut all, 9, advice);
-        greeters[2].end();
-        calls(case, &mut all, 9, advice);
-        let again = TcpListener::bind(greeters[2].addr);
-        greeters[2] = Greeter::on(again.expect("its own port"));
-        calls(case, &mut all, 9, advice);
-        if greeters[2].calls() == 0 {
-            let advice = "It is back, and nobody calls it. A line that has broken stays broken: throw it \
-                          away, and at the next turn this greeter is dialled again.";
-            case.differ("3 of 9 calls", "none of them", advice);
-        }
-    });
-}
-
-#[test]
-fn e_nobody_is_there() {
-    case("Nobody is there", |case| {
+fn d_two_are_down() {
+    case("Only the last of three greeters answers", |case| {
         let greeters = three();
-        greeters.iter().for_each(Greeter::end);
-        let nobody = addrs(&greeters);
-        let advice = "All three refuse connections, and it goes round and round. Count how many were \
-                      tried: after the last one the call has failed.";
-        let outcome = case.run_within(PATIENCE * 3, "greet", advice, move || {
-            Greeters::new(nobody).greet("Ada").is_err()
-        });
-        if !outcome {
-            case.differ("an error", "a greeting", "Who has greeted there?");
-        }
+        greeters[0].end();
+        greeters[1].end();
+        let mut all = Greeters::new(addrs(&greeters));
+        let advice = "Two greeters refuse connections, and the third one answers. A call fails only when all \
+                      three have failed.";
+        calls(case, &mut all, 9, advice);
     });
 }
 
 #[test]
-fn f_sixty_programs_make_one_call_each() {
+fn e_one_dies_and_comes_back() {
     case(
-        "Sixty programs are started, and make one call each",
+        "One greeter dies after nine calls, and comes back after nine more",
         |case| {
-            let greeters = three();
-            for _ in 0..60 {
-                let mut all = Greeters::new(addrs(&greeters));
-                calls(case, &mut all, 1, "All three of them are there and answer.");
-            }
-            if greeters.iter().any(|greeter| greeter.calls() > 45) {
-                let advice = "All of them began with the same one. Taking turns spreads the calls of one \
-                          program; where many programs make few calls, the first turn has to be drawn \
-                          by lot.";
-                case.differ("about 20/20/20", counted(&greeters, Greeter::calls), advice);
+            let mut greeters = three();
+            let mut all = Greeters::new(addrs(&greeters));
+            calls(case, &mut all, 9, ALL_ANSWER);
+            greeters[2].end();
+            let advice = "A greeter has died, and its connection is broken. The call that meets the broken \
+                      connection goes to the next greeter.";
+            calls(case, &mut all, 9, advice);
+            let again = TcpListener::bind(greeters[2].addr);
+            greeters[2] = Greeter::on(again.expect("its own port"));
+            calls(case, &mut all, 9, "All three greeters answer again.");
+            if greeters[2].calls() != 3 {
+                let advice = "The greeter accepts connections again. A broken connection stays broken: drop it, and \
+                          open a new one at the next turn of that greeter.";
+                let answer = format!("{} of 9 calls went to it", greeters[2].calls());
+                case.differ("3 of 9 calls go to it", answer, advice);
             }
         },
     );
+}
+
+#[test]
+fn f_all_are_down() {
+    case("All three greeters refuse connections", |case| {
+        let greeters = three();
+        greeters.iter().for_each(Greeter::end);
+        let down = addrs(&greeters);
+        let advice = "All three refuse connections, and the call goes round and round. After one attempt at each \
+                      greeter it has failed.";
+        let outcome = case.run_within(PATIENCE * 3, "greet", advice, move || {
+            Greeters::new(down)
+                .greet("Ada")
+                .map_err(|error| error.to_string())
+        });
+        if let Ok(reply) = outcome {
+            case.differ(
+                "an error",
+                format!("Ok({reply:?})"),
+                "No greeter has answered.",
+            );
+        }
+    });
+}
+
+#[test]
+fn f_all_break() {
+    case(
+        "All three greeters accept connections, and close them at once",
+        |case| {
+            let greeters = three();
+            for greeter in &greeters {
+                greeter.counts.broken.store(true, Ordering::SeqCst);
+            }
+            let mut all = Greeters::new(addrs(&greeters));
+            if let Ok(reply) = all.greet("Ada") {
+                case.differ(
+                    "an error",
+                    format!("Ok({reply:?})"),
+                    "No greeter has answered.",
+                );
+            }
+            let found = counted(&greeters, Greeter::connections);
+            if found != "1/1/1" {
+                let advice = "The call fails after one attempt at each greeter.";
+                case.differ("1/1/1 connections", format!("{found} connections"), advice);
+            }
+        },
+    );
+}
+
+#[test]
+fn g_sixty_programs_make_one_call_each() {
+    case("Sixty programs start, and make one call each", |case| {
+        let greeters = three();
+        for _ in 0..60 {
+            let mut all = Greeters::new(addrs(&greeters));
+            calls(case, &mut all, 1, ALL_ANSWER);
+        }
+        if greeters.iter().any(|greeter| greeter.calls() > 45) {
+            let advice = "All programs began with the same greeter. A turn spreads the calls of one program; \
+                          where many programs make few calls, the first turn has to be random.";
+            let found = counted(&greeters, Greeter::calls);
+            case.differ("about 20/20/20 calls", format!("{found} calls"), advice);
+        }
+    });
 }

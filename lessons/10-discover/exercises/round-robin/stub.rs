@@ -1,31 +1,40 @@
 use std::io;
 use std::net::SocketAddr;
 
-// Given in given.rs, beside this file: `Line`.
+// Given in given.rs, beside this file: `Connection`, `random_below`.
 pub use super::given::*;
 
-/// Calls several greeters as if they were one.
+/// Calls several greeters (at least one) as if they were one server.
 ///
-/// * They take turns, so each gets the same number of calls.
-/// * There is one line for each of them, dialled when it is first needed and then kept.
-/// * Who does not answer is passed over: the call goes to the next one. (A greeting may run twice.) When
-///   it is his turn again, he is tried again. A call fails only if nobody answers.
-/// * Programs that are started at the same time do not all begin with the same greeter.
+/// * The calls go round the greeters in the order of `addrs`.
+/// * There is one connection to each greeter. It is opened when it is first needed, and then kept.
+/// * If a greeter refuses the connection, or the call on it fails, the call goes to the next greeter at once. (A greeting
+///   is idempotent.) The following call goes to the one behind the greeter that answered.
+/// * A call fails only if all greeters have failed.
+/// * A greeter that has failed is tried again at its next turn, on a new connection.
+/// * The first turn is random, so that programs which start together do not all begin with the same
+///   greeter.
 pub struct Greeters {
-    line: Option<Line>,
+    connection: Option<Connection>,
     addrs: Vec<SocketAddr>,
 }
 
 impl Greeters {
     pub fn new(addrs: Vec<SocketAddr>) -> Self {
-        Greeters { line: None, addrs }
+        Greeters {
+            connection: None,
+            addrs,
+        }
     }
 
     pub fn greet(&mut self, name: &str) -> io::Result<String> {
-        let line = match &mut self.line {
-            Some(line) => line,
-            None => self.line.insert(Line::dial(self.addrs[0])?),
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => {
+                let any = self.addrs[random_below(self.addrs.len())];
+                self.connection.insert(Connection::open(any)?)
+            }
         };
-        line.greet(name)
+        connection.greet(name)
     }
 }

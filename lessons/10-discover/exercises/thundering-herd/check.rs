@@ -1,49 +1,64 @@
-//! The check of `thundering-herd`. Consul needs 50 ms for an answer, and counts.
+//! The check of `thundering-herd`: Consul needs 50 ms for an answer, and counts its queries.
 
 mod exercise;
+mod given;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use exercise::{Away, Cache, GOOD, List, SORE};
-use services::testkit::{Case, PATIENCE, View, case};
+use exercise::{Cache, FRESH, List, Unavailable};
+use services::testkit::{Case, PATIENCE, case};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// What Consul does, and what it has seen.
-#[derive(Default)]
+/// What Consul does, and how often it was asked.
 struct Consul {
     asked: AtomicUsize,
-    away: AtomicBool,
-    /// Answers at once.
-    quick: bool,
+    unavailable: AtomicBool,
+    /// The time for an answer, in milliseconds.
+    takes: AtomicU64,
 }
 
-type Asked = Pin<Box<dyn Future<Output = Result<List, Away>> + Send>>;
-type Ask = Box<dyn Fn() -> Asked + Send + Sync>;
+type Asked = Pin<Box<dyn Future<Output = Result<List, Unavailable>> + Send>>;
+type Query = Box<dyn Fn() -> Asked + Send + Sync>;
 
-fn cache(consul: &Arc<Consul>) -> Arc<Cache<Ask>> {
-    let consul = Arc::clone(consul);
-    let ask: Ask = Box::new(move || {
-        let consul = Arc::clone(&consul);
-        Box::pin(async move {
-            let number = consul.asked.fetch_add(1, Ordering::SeqCst) + 1;
-            if !consul.quick {
-                sleep(Duration::from_millis(50)).await;
-            }
-            if consul.away.load(Ordering::SeqCst) {
-                return Err(Away);
-            }
-            Ok(Arc::new(vec![format!("answer {number}")]))
+impl Consul {
+    fn new(takes: u64) -> Arc<Consul> {
+        Arc::new(Consul {
+            asked: AtomicUsize::new(0),
+            unavailable: AtomicBool::new(false),
+            takes: AtomicU64::new(takes),
         })
-    });
-    Arc::new(Cache::new(ask))
+    }
+
+    fn queries(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    fn cache(self: &Arc<Self>) -> Arc<Cache<Query>> {
+        let consul = Arc::clone(self);
+        let query: Query = Box::new(move || {
+            let consul = Arc::clone(&consul);
+            Box::pin(async move {
+                let number = consul.asked.fetch_add(1, Ordering::SeqCst) + 1;
+                let takes = consul.takes.load(Ordering::SeqCst);
+                if takes > 0 {
+                    sleep(Duration::from_millis(takes)).await;
+                }
+                if consul.unavailable.load(Ordering::SeqCst) {
+                    return Err(Unavailable);
+                }
+                Ok(Arc::new(vec![format!("answer {number}")]))
+            })
+        });
+        Arc::new(Cache::new(query))
+    }
 }
 
-/// Runs a scene.
+/// Runs a scene on a runtime with one thread.
 fn scene<T: Send + 'static>(
     case: &Case,
     advice: &str,
@@ -58,10 +73,14 @@ fn scene<T: Send + 'static>(
     })
 }
 
-/// So many callers in the same moment; what they got, and how often each of it.
-async fn crowd(cache: &Arc<Cache<Ask>>, callers: usize, now: Duration) -> BTreeMap<String, usize> {
+/// So many callers at the same moment. Returns how many of them got what.
+async fn callers(
+    cache: &Arc<Cache<Query>>,
+    count: usize,
+    now: Duration,
+) -> BTreeMap<String, usize> {
     let mut calls = JoinSet::new();
-    for _ in 0..callers {
+    for _ in 0..count {
         let cache = Arc::clone(cache);
         calls.spawn(async move { cache.get(now).await });
     }
@@ -69,7 +88,7 @@ async fn crowd(cache: &Arc<Cache<Ask>>, callers: usize, now: Duration) -> BTreeM
     while let Some(outcome) = calls.join_next().await {
         let outcome = match outcome {
             Ok(Ok(list)) => list.join(", "),
-            Ok(Err(Away)) => "Away".to_string(),
+            Ok(Err(Unavailable)) => "Unavailable".to_string(),
             Err(_) => "a panic".to_string(),
         };
         *got.entry(outcome).or_default() += 1;
@@ -78,162 +97,275 @@ async fn crowd(cache: &Arc<Cache<Ask>>, callers: usize, now: Duration) -> BTreeM
 }
 
 fn words(got: &BTreeMap<String, usize>) -> String {
-    let got = got
-        .iter()
-        .map(|(what, times)| format!("{times} times {what}"));
+    let got = got.iter().map(|(what, count)| match count {
+        1 => format!("1 caller got {what}"),
+        count => format!("{count} callers got {what}"),
+    });
     got.collect::<Vec<_>>().join(", ")
 }
 
-const LATE: &str = "Consul answers after 50 ms, and all callers together should have their answer soon \
-                    after that.";
+fn queries(count: usize) -> String {
+    match count {
+        1 => "1 query to Consul".to_string(),
+        count => format!("{count} queries to Consul"),
+    }
+}
 
-// The belief of this exercise. It is true for one caller, and for ten.
+fn all(what: &str, count: usize) -> BTreeMap<String, usize> {
+    BTreeMap::from([(what.to_string(), count)])
+}
+
+const LATE: &str = "Consul answers after 50 ms, and all callers together should have their answer soon after \
+                    that.";
+
+// The belief of this exercise.
 #[test]
 fn a_five_hundred_at_once() {
-    case("Five hundred callers in the same moment", |case| {
-        let consul = Arc::new(Consul::default());
-        let shared = Arc::clone(&consul);
-        let got = scene(case, LATE, async move || {
-            crowd(&cache(&shared), 500, Duration::ZERO).await
+    case("Five hundred callers at the same moment", |case| {
+        let shared = Consul::new(50);
+        let (got, asked, one_more) = scene(case, LATE, async move || {
+            let cache = shared.cache();
+            let got = callers(&cache, 500, Duration::ZERO).await;
+            let asked = shared.queries();
+            let _ = cache.get(Duration::from_millis(60)).await;
+            (got, asked, shared.queries() - asked)
         });
-        let asked = consul.asked.load(Ordering::SeqCst);
         if asked != 1 {
-            let advice = "500 callers asked Consul within 5 ms, for the same list. If there was a look at \
-                          what is kept, all of them looked before one of them had an answer: who asks has \
-                          to keep the others waiting.";
-            case.differ("1 question", format!("{asked} questions"), advice);
+            let advice = if one_more > 0 {
+                "Each caller sent a query of its own, all for the same list. One query is enough if the others \
+                 wait for its answer."
+            } else {
+                "A later caller found a fresh answer, so the answer is kept. But all 500 callers looked before one \
+                 of them had it: the look and the query have to be one step, in which the others wait."
+            };
+            case.differ(queries(1), queries(asked), advice);
         }
-        let all = BTreeMap::from([("answer 1".to_string(), 500)]);
-        if got != all {
+        let expected = all("answer 1", 500);
+        if got != expected {
             case.differ(
-                words(&all),
+                words(&expected),
                 words(&got),
-                "All of them wait for the one answer.",
+                "All callers share the one answer.",
             );
         }
     });
 }
 
 #[test]
-fn b_good_for_a_while_and_not_for_ever() {
-    case("The same callers later", |case| {
-        let consul = Arc::new(Consul::default());
-        let shared = Arc::clone(&consul);
-        let (soon, later) = scene(case, LATE, async move || {
-            let cache = cache(&shared);
-            crowd(&cache, 1, Duration::ZERO).await;
-            let soon = crowd(&cache, 500, GOOD / 2).await;
-            (
-                soon,
-                crowd(&cache, 500, GOOD + Duration::from_millis(1)).await,
-            )
-        });
-        let kept = BTreeMap::from([("answer 1".to_string(), 500)]);
-        if soon != kept {
-            let advice = "After 5 s the answer is still good: nobody has to ask.";
-            case.differ(words(&kept), words(&soon), advice);
-        }
-        let new = BTreeMap::from([("answer 2".to_string(), 500)]);
-        if later != new {
-            let advice = "The answer was good for 10 s, and this list is from yesterday: one of them asks \
-                          again, and the others wait for that.";
-            case.differ(words(&new), words(&later), advice);
-        }
-    });
+fn b_fresh_and_no_longer_fresh() {
+    case(
+        "Five hundred callers 5 s after an answer, and 500 callers after 10.001 s",
+        |case| {
+            let consul = Consul::new(50);
+            let (soon, later) = scene(case, LATE, async move || {
+                let cache = consul.cache();
+                callers(&cache, 1, Duration::ZERO).await;
+                let soon = callers(&cache, 500, FRESH / 2).await;
+                let later = callers(&cache, 500, FRESH + Duration::from_millis(1)).await;
+                (soon, later)
+            });
+            let expected = all("answer 1", 500);
+            if soon != expected {
+                let advice = "After 5 s the answer is still fresh, so no query is needed.";
+                case.differ(words(&expected), words(&soon), advice);
+            }
+            let expected = all("answer 2", 500);
+            if later != expected {
+                let advice = "The answer was fresh for 10 s at most. Now one caller asks again, and the others wait for \
+                          its answer.";
+                case.differ(words(&expected), words(&later), advice);
+            }
+        },
+    );
 }
 
 #[test]
 fn c_a_failure_is_shared() {
-    case("Five hundred callers, and Consul is away", |case| {
-        let consul = Arc::new(Consul::default());
-        consul.away.store(true, Ordering::SeqCst);
+    case("Five hundred callers, and Consul is unavailable", |case| {
+        let consul = Consul::new(50);
+        consul.unavailable.store(true, Ordering::SeqCst);
+        let advice = "The callers asked one after the other, and each waited 50 ms for its own failure. A failure \
+                      is shared with all callers that waited for it.";
         let shared = Arc::clone(&consul);
-        let advice = "Nobody gets an answer: 500 callers waited for Consul one after the other, 50 ms each. \
-                      A failure is the answer for all who have waited for it.";
-        let (failed, back) = scene(case, advice, async move || {
-            let cache = cache(&shared);
-            let failed = crowd(&cache, 500, Duration::ZERO).await;
-            shared.away.store(false, Ordering::SeqCst);
-            let back = crowd(&cache, 10, SORE * 2).await;
-            (failed, back)
+        let (failed, during, back) = scene(case, advice, async move || {
+            let cache = shared.cache();
+            let failed = callers(&cache, 500, Duration::ZERO).await;
+            let during = shared.queries();
+            shared.unavailable.store(false, Ordering::SeqCst);
+            (
+                failed,
+                during,
+                callers(&cache, 10, Duration::from_millis(60)).await,
+            )
         });
-        let all = BTreeMap::from([("Away".to_string(), 500)]);
-        if failed != all {
+        let expected = all("Unavailable", 500);
+        if failed != expected {
             case.differ(
-                words(&all),
+                words(&expected),
                 words(&failed),
-                "Consul was away for all of them.",
+                "Consul was unavailable for all callers.",
             );
         }
-        if back.contains_key("Away") {
-            let advice = "A failure is good for 100 ms; after that somebody has to look again.";
-            case.differ("an answer 200 ms later", words(&back), advice);
+        if during != 1 {
+            case.differ(queries(1), queries(during), advice);
+        }
+        let expected = all("answer 2", 10);
+        if back != expected {
+            let advice = "The failure was shared with those who waited for it. These callers came after it, so \
+                          one of them asks again.";
+            case.differ(words(&expected), words(&back), advice);
         }
     });
 }
 
 #[test]
-fn d_one_who_asks_loses_patience() {
-    case("The first caller gives up after 10 ms", |case| {
-        let consul = Arc::new(Consul::default());
-        let advice = "The first one has begun to ask and was dropped. Nine others wait for its answer, and \
-                      nobody asks any more: whatever says that somebody is asking has to end with the one \
-                      who does.";
-        let got = scene(case, advice, async move || {
-            let cache = cache(&consul);
-            let others = Arc::clone(&cache);
-            let others = tokio::spawn(async move {
-                // They come while the first one is asking.
-                sleep(Duration::from_millis(2)).await;
-                crowd(&others, 9, Duration::ZERO).await
-            });
-            let _ = timeout(Duration::from_millis(10), cache.get(Duration::ZERO)).await;
-            others.await.unwrap_or_default()
-        });
-        if got.values().sum::<usize>() != 9 || got.contains_key("Away") {
-            case.differ("9 times an answer", words(&got), advice);
-        }
-    });
-}
-
-#[test]
-fn e_a_hundred_programs_ask_again() {
-    case("A hundred programs that were started together", |case| {
-        let again = scene(case, LATE, async || {
-            let mut again: BTreeMap<u64, usize> = BTreeMap::new();
-            for _ in 0..100 {
-                let consul = Arc::new(Consul {
-                    quick: true,
-                    ..Consul::default()
-                });
-                let cache = cache(&consul);
-                let _ = cache.get(Duration::ZERO).await;
-                // Nobody may ask much sooner than 7.5 s, so that is where looking begins.
-                let mut at = 7_450;
-                while consul.asked.load(Ordering::SeqCst) < 2 && at <= 12_000 {
-                    at += 25;
-                    let _ = cache.get(Duration::from_millis(at)).await;
+fn d_a_failure_that_takes_longer() {
+    case(
+        "Fifty callers come one after the other while one query fails slowly",
+        |case| {
+            let consul = Consul::new(300);
+            consul.unavailable.store(true, Ordering::SeqCst);
+            let shared = Arc::clone(&consul);
+            let advice = "All callers came during the same query, so they share its failure, however long it took.";
+            let got = scene(case, advice, async move || {
+                let cache = shared.cache();
+                let mut calls = JoinSet::new();
+                for caller in 0..50 {
+                    let cache = Arc::clone(&cache);
+                    let now = Duration::from_millis(caller * 4);
+                    calls.spawn(async move {
+                        sleep(now).await;
+                        cache.get(now).await.is_err()
+                    });
                 }
-                *again.entry(at).or_default() += 1;
+                calls
+                    .join_all()
+                    .await
+                    .into_iter()
+                    .filter(|failed| *failed)
+                    .count()
+            });
+            if consul.queries() != 1 || got != 50 {
+                let answer = format!(
+                    "{}, {got} callers got Unavailable",
+                    queries(consul.queries())
+                );
+                let expected = format!("{}, 50 callers got Unavailable", queries(1));
+                case.differ(expected, answer, advice);
             }
-            again
-        });
-        let (first, last) = (again.keys().next(), again.keys().last());
-        let (first, last) = (first.copied().unwrap_or(0), last.copied().unwrap_or(0));
-        let most = again.values().max().copied().unwrap_or(0);
-        if most > 30 {
-            let advice = "All of them asked again in the same moment, and so they will for ever. Let each \
-                          draw lots.";
-            let answer = format!(
-                "{most} of 100 after {}",
-                Duration::from_millis(first).view()
-            );
-            case.differ("anything from 7.5 to 10 s", answer, advice);
-        }
-        if first < 7_500 || last > 10_025 {
-            let answer = format!("{first} to {last} ms");
-            let advice = "Three quarters of the time at least, all of it at most.";
-            case.differ("7500 to 10000 ms", answer, advice);
-        }
-    });
+        },
+    );
+}
+
+#[test]
+fn e_the_caller_that_asks_gives_up() {
+    case(
+        "The first caller gives up after 10 ms, during its query",
+        |case| {
+            let consul = Consul::new(50);
+            let advice = "The first caller was dropped during its query. Nine callers wait for its answer, and no query is \
+                      under way: whatever marks a query as under way has to end with the caller that sent \
+                      it.";
+            let got = scene(case, advice, async move || {
+                let cache = consul.cache();
+                let others = Arc::clone(&cache);
+                let others = tokio::spawn(async move {
+                    // They come while the first one asks.
+                    sleep(Duration::from_millis(2)).await;
+                    callers(&others, 9, Duration::ZERO).await
+                });
+                let _ = timeout(Duration::from_millis(10), cache.get(Duration::ZERO)).await;
+                others.await.unwrap_or_default()
+            });
+            let expected = all("answer 2", 9);
+            if got != expected {
+                case.differ(words(&expected), words(&got), advice);
+            }
+        },
+    );
+}
+
+/// When a cache asks for the second time, in milliseconds after its first answer.
+async fn second_query(cache: &Cache<Query>, consul: &Consul, first: u64) -> u64 {
+    let before = consul.queries();
+    // No cache may ask much sooner than 7.5 s, so the search begins there.
+    let mut after = 7_450;
+    while consul.queries() == before && after <= 12_000 {
+        after += 25;
+        let _ = cache.get(Duration::from_millis(first + after)).await;
+    }
+    after
+}
+
+#[test]
+fn f_a_hundred_programs() {
+    case(
+        "A hundred programs with a cache each start together: when do they ask again?",
+        |case| {
+            let again = scene(case, LATE, async || {
+                let mut again = Vec::new();
+                for _ in 0..100 {
+                    let consul = Consul::new(0);
+                    let cache = consul.cache();
+                    let _ = cache.get(Duration::ZERO).await;
+                    again.push(second_query(&cache, &consul, 0).await);
+                }
+                again
+            });
+            spread(case, &again, "programs");
+        },
+    );
+}
+
+#[test]
+fn g_a_hundred_answers() {
+    case(
+        "One program asks a hundred times: how long is each answer fresh?",
+        |case| {
+            let again = scene(case, LATE, async || {
+                let consul = Consul::new(0);
+                let cache = consul.cache();
+                let _ = cache.get(Duration::ZERO).await;
+                let (mut again, mut now) = (Vec::new(), 0);
+                for _ in 0..100 {
+                    let after = second_query(&cache, &consul, now).await;
+                    again.push(after);
+                    now += after;
+                }
+                again
+            });
+            spread(case, &again, "answers");
+        },
+    );
+}
+
+/// Fails unless these times, in milliseconds, lie between 7.5 and 10 s and are spread.
+fn spread(case: &Case, again: &[u64], what: &str) {
+    let first = again.iter().copied().min().unwrap_or(0);
+    let last = again.iter().copied().max().unwrap_or(0);
+    let most = again
+        .iter()
+        .map(|one| again.iter().filter(|other| *other == one).count());
+    let most = most.max().unwrap_or(0);
+    if first < 7_500 || last > 10_025 {
+        let answer = format!("{:.2} to {:.2} s", first as f64 / 1e3, last as f64 / 1e3);
+        let advice =
+            "An answer is fresh for three quarters of 10 s at least, and for 10 s at most.";
+        case.differ(
+            "queries after 7.50 to 10.00 s",
+            format!("after {answer}"),
+            advice,
+        );
+    }
+    if most > 30 {
+        let advice = if what == "answers" {
+            "Each answer is fresh for a random time of its own. With one time for all answers, programs that have \
+             met once meet again each time."
+        } else {
+            "All programs asked again at the same moment, and so they will each time. `random_freshness` spreads \
+             them."
+        };
+        let answer = format!("{most} of 100 {what} after the same time");
+        case.differ("queries spread over 7.5 to 10 s", answer, advice);
+    }
 }

@@ -1,44 +1,33 @@
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// Who is home; shared, because five hundred copies would be four hundred and ninety-nine too many.
-pub type List = Arc<Vec<String>>;
+// Given in given.rs, beside this file: `List`, `Unavailable`, `FRESH`, `random_freshness`.
+pub use super::given::*;
 
-/// Consul was not reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Away;
-
-/// How long an answer is good, at most. Not all programs may ask again in the same moment: for each
-/// answer anything from three quarters of this time to all of it, by lot.
-pub const GOOD: Duration = Duration::from_secs(10);
-
-/// How long a failure is good for an answer. Long enough for all who have waited for it.
-pub const SORE: Duration = Duration::from_millis(100);
-
-/// What stands between many callers and one Consul.
+/// A cache between many callers and one Consul.
 ///
-/// * At most one question is under way. Whoever comes meanwhile waits for its answer, also if that is a
-///   failure.
-/// * A caller may lose patience: then its future is dropped, wherever it waits. The others get their
-///   answer all the same.
+/// * At most one query is under way. A caller that comes meanwhile waits for its answer, and shares it: also a failure.
+/// * An answer is fresh for a `random_freshness()` of its own, counted from the `now` of the caller that asked. A caller
+///   gets a fresh answer without a query.
+/// * A failure is shared with the callers that waited for it. The next caller after them asks again.
+/// * A caller may give up: then its future is dropped, wherever it waits. The others get their answer.
 ///
-/// `now` is the time since the program began.
-pub struct Cache<A> {
-    ask: A,
+/// `query` asks Consul. `now` is the time since the program started.
+pub struct Cache<Q> {
+    query: Q,
 }
 
-impl<A, F> Cache<A>
+impl<Q, F> Cache<Q>
 where
-    A: Fn() -> F,
-    F: Future<Output = Result<List, Away>>,
+    Q: Fn() -> F,
+    F: Future<Output = Result<List, Unavailable>>,
 {
-    pub fn new(ask: A) -> Self {
-        Cache { ask }
+    pub fn new(query: Q) -> Self {
+        Cache { query }
     }
 
-    pub async fn get(&self, now: Duration) -> Result<List, Away> {
-        let _ = now;
-        (self.ask)().await
+    pub async fn get(&self, now: Duration) -> Result<List, Unavailable> {
+        let _until = now + random_freshness();
+        (self.query)().await
     }
 }

@@ -1,67 +1,51 @@
-//! A lock that is held while somebody asks: whoever comes meanwhile waits at the lock, and finds the
-//! answer when it opens. It has to be tokio's, because it is held across an `.await`. A caller that is
-//! dropped while it asks opens the lock as well, and the next one asks; there is no flag that could be
-//! left behind. A failure is kept for a moment, or else five hundred waiting callers would ask one after
-//! the other, each in vain.
+//! The lock is held during the query, so a caller that comes meanwhile waits at the lock. It has to be tokio's
+//! lock, because it is held across an `.await`. The number of answers tells a waiting caller whether an answer has
+//! come since it arrived; then it shares that one, a failure too, and no time has to be compared. A caller that is
+//! dropped during its query releases the lock, and the next one asks.
 
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-/// Who is home; shared, because five hundred copies would be four hundred and ninety-nine too many.
-pub type List = Arc<Vec<String>>;
+// Given in given.rs, beside this file: `List`, `Unavailable`, `FRESH`, `random_freshness`.
+pub use super::given::*;
 
-/// Consul was not reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Away;
-
-/// How long an answer is good, at most. Not all programs may ask again in the same moment: for each
-/// answer anything from three quarters of this time to all of it, by lot.
-pub const GOOD: Duration = Duration::from_secs(10);
-
-/// How long a failure is good for an answer. Long enough for all who have waited for it.
-pub const SORE: Duration = Duration::from_millis(100);
-
-/// What stands between many callers and one Consul.
-pub struct Cache<A> {
-    ask: A,
-    /// The last outcome, and until when it is good. Locked while somebody asks.
-    kept: Mutex<Option<(Result<List, Away>, Duration)>>,
+/// A cache between many callers and one Consul.
+pub struct Cache<Q> {
+    query: Q,
+    /// How many queries have ended with an answer or a failure.
+    answers: AtomicU64,
+    /// The last of them, and until when it is fresh. Locked during a query.
+    last: Mutex<Option<(Result<List, Unavailable>, Duration)>>,
 }
 
-impl<A, F> Cache<A>
+impl<Q, F> Cache<Q>
 where
-    A: Fn() -> F,
-    F: Future<Output = Result<List, Away>>,
+    Q: Fn() -> F,
+    F: Future<Output = Result<List, Unavailable>>,
 {
-    pub fn new(ask: A) -> Self {
-        let kept = Mutex::new(None);
-        Cache { ask, kept }
-    }
-
-    pub async fn get(&self, now: Duration) -> Result<List, Away> {
-        let mut kept = self.kept.lock().await;
-        if let Some((outcome, until)) = &*kept
-            && now < *until
-        {
-            return outcome.clone();
+    pub fn new(query: Q) -> Self {
+        Cache {
+            query,
+            answers: AtomicU64::new(0),
+            last: Mutex::new(None),
         }
-        let outcome = (self.ask)().await;
-        let good = match &outcome {
-            Ok(_) => lot(GOOD),
-            Err(Away) => SORE,
-        };
-        *kept = Some((outcome.clone(), now + good));
-        outcome
     }
-}
 
-/// Anything from three quarters to all of it. The standard library has no random numbers, but its hash
-/// maps have random keys.
-fn lot(all: Duration) -> Duration {
-    let thousandth = RandomState::new().hash_one(()) % 1000;
-    all * 3 / 4 + all / 4 * u32::try_from(thousandth).unwrap_or(0) / 1000
+    pub async fn get(&self, now: Duration) -> Result<List, Unavailable> {
+        let before = self.answers.load(Ordering::SeqCst);
+        let mut last = self.last.lock().await;
+        let waited = self.answers.load(Ordering::SeqCst) > before;
+        if let Some((answer, until)) = &*last
+            && (waited || (answer.is_ok() && now < *until))
+        {
+            return answer.clone();
+        }
+        let answer = (self.query)().await;
+        *last = Some((answer.clone(), now + random_freshness()));
+        self.answers.fetch_add(1, Ordering::SeqCst);
+        answer
+    }
 }

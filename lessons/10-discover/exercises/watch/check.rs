@@ -1,5 +1,4 @@
-//! The check of `watch`. Consul is a table of what happens when, and the clock is a number: five minutes
-//! take no time.
+//! The check of `watch`: Consul is a timetable, and the clock is a number, so five minutes take no time.
 
 mod exercise;
 mod given;
@@ -7,81 +6,80 @@ mod given;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use exercise::{Answer, Change, Consul, Trouble, follow};
+use exercise::{Answer, Change, Consul, QueryError, follow};
 use services::testkit::{Case, PATIENCE, case};
 
-/// How long a question is held back at most, in milliseconds: Consul's own five minutes.
-const HELD: u64 = 300_000;
+/// How long Consul holds a query at most, in milliseconds: five minutes.
+const MAX_WAIT: u64 = 300_000;
 
-/// More questions than any scene needs. A watch that gets here would never end.
-const MOST: usize = 2_000;
+/// More queries than a scene needs. The watch is ended there.
+const MAX_QUERIES: usize = 2_000;
 
-/// From then on Consul is like this.
+/// What Consul is like from some second on.
 #[derive(Clone, Copy)]
 enum State {
-    Away,
-    Home(u64, &'static [&'static str]),
+    Unavailable,
+    /// The index, and the healthy instances.
+    Lists(u64, &'static [&'static str]),
 }
-use State::{Away, Home};
+use State::{Lists, Unavailable};
 
-/// One evening: `(second, state)`, in order; it is over at the last second, or soon after.
-struct Evening {
-    table: Vec<(u64, State)>,
+/// A Consul that follows a timetable of `(second, state)`, and the clock. The watch ends at `end` or soon after.
+struct Timetable {
+    states: Vec<(u64, State)>,
     end: u64,
+    /// The time, in milliseconds.
     now: u64,
-    /// When each question was asked, and with which index.
-    asked: Vec<(u64, u64)>,
-    told: Vec<(u64, Change)>,
+    /// When each query came, and its index.
+    queries: Vec<(u64, u64)>,
+    /// When each answer was given, and its list.
+    answers: Vec<(u64, BTreeSet<String>)>,
 }
 
-impl Evening {
-    fn new(table: &[(u64, State)], end: u64) -> Self {
-        Evening {
-            table: table
-                .iter()
-                .map(|(at, state)| (at * 1000, *state))
-                .collect(),
-            end: end * 1000,
-            now: 0,
-            asked: Vec::new(),
-            told: Vec::new(),
-        }
-    }
-
+impl Timetable {
     fn state(&self) -> State {
-        let past = self.table.iter().take_while(|(at, _)| *at <= self.now);
-        past.last().map_or(Away, |(_, state)| *state)
+        let past = self.states.iter().take_while(|(at, _)| *at <= self.now);
+        past.last().map_or(Unavailable, |(_, state)| *state)
     }
 
+    /// When the state changes next.
     fn next(&self) -> u64 {
-        let next = self.table.iter().find(|(at, _)| *at > self.now);
+        let next = self.states.iter().find(|(at, _)| *at > self.now);
         next.map_or(self.end, |(at, _)| *at)
     }
+
+    fn answer(&mut self, index: u64, ids: &[&str]) -> Result<Answer, QueryError> {
+        let ids: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
+        self.answers.push((self.now, ids.clone()));
+        Ok(Answer { index, ids })
+    }
+
+    /// The queries between two seconds.
+    fn queries(&self, from: u64, to: u64) -> usize {
+        let between = |(at, _): &&(u64, u64)| (from * 1000..to * 1000).contains(at);
+        self.queries.iter().filter(between).count()
+    }
 }
 
-impl Consul for Evening {
-    fn ask(&mut self, asked: u64) -> Result<Answer, Trouble> {
-        self.asked.push((self.now, asked));
-        let until = self.now + HELD;
+impl Consul for Timetable {
+    fn query(&mut self, asked: u64) -> Result<Answer, QueryError> {
+        self.queries.push((self.now, asked));
+        let until = self.now + MAX_WAIT;
         self.now += 5;
         loop {
-            if self.now >= self.end || self.asked.len() > MOST {
-                return Err(Trouble::Over);
+            if self.now >= self.end || self.queries.len() > MAX_QUERIES {
+                return Err(QueryError::Ended);
             }
             match self.state() {
-                Away => return Err(Trouble::Away),
-                Home(index, names) if asked == 0 || index > asked || self.now >= until => {
-                    let names: BTreeSet<String> = names.iter().map(ToString::to_string).collect();
-                    return Ok(Answer { index, names });
+                Unavailable => return Err(QueryError::Unavailable),
+                Lists(index, ids) if asked == 0 || index > asked || self.now >= until => {
+                    return self.answer(index, ids);
                 }
-                // A state with a smaller index is no reason to wake anybody. The one that has said 0
-                // is an old agent, which wakes them all the same.
-                Home(..) => {
-                    let zero = matches!(self.state(), Home(0, _));
+                // A smaller index wakes no query. An agent that reports 0 wakes a query with 1 at each change.
+                Lists(before, _) => {
                     self.now = self.next().min(until);
-                    if zero && let Home(index, names) = self.state() {
-                        let names = names.iter().map(ToString::to_string).collect();
-                        return Ok(Answer { index, names });
+                    if let (0..=1, 0, Lists(index, ids)) = (asked, before, self.state()) {
+                        return self.answer(index, ids);
                     }
                 }
             }
@@ -89,260 +87,233 @@ impl Consul for Evening {
     }
 
     fn pause(&mut self, time: Duration) {
-        self.now += u64::try_from(time.as_millis()).unwrap_or(HELD);
+        self.now += u64::try_from(time.as_millis()).unwrap_or(MAX_WAIT);
     }
 }
 
-fn came(name: &str) -> Change {
-    Change::Came(name.to_string())
+fn added(id: &str) -> Change {
+    Change::Added(id.to_string())
 }
 
-fn left(name: &str) -> Change {
-    Change::Left(name.to_string())
+fn removed(id: &str) -> Change {
+    Change::Removed(id.to_string())
 }
 
-/// Runs the learner's watch through an evening.
-fn watched(case: &Case, table: &[(u64, State)], end: u64) -> Evening {
-    let mut evening = Evening::new(table, end);
-    let advice = "`Trouble::Over` ends the watch.";
+/// The learner's watch on a timetable: the queries, and the changes with the time of the answer that shows each.
+struct Watched {
+    consul: Timetable,
+    changes: Vec<(u64, Change)>,
+}
+
+fn watched(case: &Case, states: &[(u64, State)], end: u64) -> Watched {
+    let states = states.iter().map(|(at, state)| (at * 1000, *state));
+    let mut consul = Timetable {
+        states: states.collect(),
+        end: end * 1000,
+        now: 0,
+        queries: Vec::new(),
+        answers: Vec::new(),
+    };
+    let advice = "`QueryError::Ended` ends the watch.";
     case.run_within(PATIENCE * 3, "follow", advice, move || {
-        // Told to a list beside the evening, which is lent to the watch.
         let mut changes = Vec::new();
-        let mut clocked = Clocked {
-            evening: &mut evening,
-            answered: Vec::new(),
-        };
-        follow(&mut clocked, |change| changes.push(change));
-        let answered = clocked.answered;
-        // A change is told before the next question.
-        evening.told = told(&changes, &answered);
-        evening
+        follow(&mut consul, |change| changes.push(change));
+        let changes = timed(changes, &consul.answers);
+        Watched { consul, changes }
     })
 }
 
-/// Notes when each answer was given.
-struct Clocked<'e> {
-    evening: &'e mut Evening,
-    answered: Vec<(u64, BTreeSet<String>)>,
-}
-
-impl Consul for Clocked<'_> {
-    fn ask(&mut self, index: u64) -> Result<Answer, Trouble> {
-        let answer = self.evening.ask(index)?;
-        let names = answer.names.clone();
-        self.answered.push((self.evening.now, names));
-        Ok(answer)
-    }
-
-    fn pause(&mut self, time: Duration) {
-        self.evening.pause(time);
-    }
-}
-
-/// When each change can have been told at the earliest: with the first answer that shows it.
-fn told(changes: &[Change], answered: &[(u64, BTreeSet<String>)]) -> Vec<(u64, Change)> {
+/// Gives each change the time of the first answer that shows it, from the answer of the change before it on.
+fn timed(changes: Vec<Change>, answers: &[(u64, BTreeSet<String>)]) -> Vec<(u64, Change)> {
     let mut from = 0;
-    let mut told = Vec::new();
+    let mut timed = Vec::new();
     for change in changes {
-        let shows = |names: &BTreeSet<String>| match change {
-            Change::Came(name) => names.contains(name),
-            Change::Left(name) => !names.contains(name),
+        let shows = |ids: &BTreeSet<String>| match &change {
+            Change::Added(id) => ids.contains(id),
+            Change::Removed(id) => !ids.contains(id),
         };
-        let first = answered[from..].iter().position(|(_, names)| shows(names));
+        let first = answers[from..].iter().position(|(_, ids)| shows(ids));
         from += first.unwrap_or(0);
-        told.push((answered.get(from).map_or(0, |(at, _)| *at), change.clone()));
+        timed.push((answers.get(from).map_or(0, |(at, _)| *at), change));
     }
-    told
+    timed
 }
 
-fn words(told: &[(u64, Change)]) -> String {
-    let words = told.iter().map(|(at, change)| {
+fn words(changes: &[(u64, Change)]) -> String {
+    let words = changes.iter().map(|(at, change)| {
         let second = *at as f64 / 1000.0;
         match change {
-            Change::Came(name) => format!("{name} came ({second:.0} s)"),
-            Change::Left(name) => format!("{name} left ({second:.0} s)"),
+            Change::Added(id) => format!("{id} added (second {second:.0})"),
+            Change::Removed(id) => format!("{id} removed (second {second:.0})"),
         }
     });
-    let words = words.collect::<Vec<_>>().join(", ");
-    if words.is_empty() {
-        "nothing".to_string()
-    } else {
-        words
+    match words.collect::<Vec<_>>() {
+        words if words.is_empty() => "no change".to_string(),
+        words => words.join(", "),
     }
 }
 
-/// Fails unless exactly these were told, each within two seconds.
-#[track_caller]
-fn expect(case: &Case, evening: &Evening, expected: &[(u64, Change)], advice: &str) {
-    let expected: Vec<(u64, Change)> = expected
-        .iter()
-        .map(|(at, it)| (at * 1000, it.clone()))
-        .collect();
-    let in_time = |told: &(u64, Change), due: &(u64, Change)| {
-        told.1 == due.1 && (due.0..due.0 + 2000).contains(&told.0)
-    };
-    let same = expected.len() == evening.told.len()
-        && expected
+impl Watched {
+    /// Fails if the watch has queried more often than this between two seconds.
+    #[track_caller]
+    fn expect_queries(&self, case: &Case, from: u64, to: u64, most: usize, advice: &str) {
+        let queries = self.consul.queries(from, to);
+        if queries > most {
+            let answer = match queries {
+                queries if queries >= MAX_QUERIES => format!("more than {MAX_QUERIES} queries"),
+                queries => format!("{queries} queries"),
+            };
+            let during = format!("seconds {from} to {to}");
+            let report = case.report().detail("during", during);
+            let report = report.detail("expected", format!("at most {most} queries"));
+            case.fail(report.detail("your answer", answer).advice(advice));
+        }
+    }
+
+    /// Fails unless exactly these changes were reported, each within two seconds.
+    #[track_caller]
+    fn expect(&self, case: &Case, expected: &[(u64, Change)], advice: &str) {
+        let expected = expected
             .iter()
-            .zip(&evening.told)
-            .all(|(due, told)| in_time(told, due));
-    if !same {
-        case.differ(words(&expected), words(&evening.told), advice);
+            .map(|(at, change)| (at * 1000, change.clone()));
+        let expected: Vec<(u64, Change)> = expected.collect();
+        let in_time = |(due, reported): (&(u64, Change), &(u64, Change))| {
+            due.1 == reported.1 && (due.0..due.0 + 2000).contains(&reported.0)
+        };
+        let same =
+            expected.len() == self.changes.len() && expected.iter().zip(&self.changes).all(in_time);
+        if !same {
+            case.differ(words(&expected), words(&self.changes), advice);
+        }
     }
 }
+
+const CHANGES: &str = "Each difference between two lists is reported once, within two seconds.";
 
 #[test]
-fn a_each_change_is_told_once() {
+fn a_each_change_is_reported_once() {
     case(
-        "Ada is home; Ben comes; then Consul wakes us for nothing",
+        "`ada` is listed, `ben` is added, Consul answers without a change, `ada` is removed",
         |case| {
-            let table = [
-                (0, Home(50, &["ada"])),
-                (10, Home(55, &["ada", "ben"])),
-                (20, Home(57, &["ada", "ben"])),
-                (30, Home(59, &["ben"])),
+            let states = [
+                (0, Lists(50, &["ada"])),
+                (10, Lists(55, &["ada", "ben"])),
+                (20, Lists(57, &["ada", "ben"])),
+                (30, Lists(59, &["ben"])),
             ];
-            let evening = watched(case, &table, 40);
-            for change in [came("ada"), came("ben"), left("ada")] {
-                let times = evening
-                    .told
+            let watched = watched(case, &states, 40);
+            for change in [added("ada"), added("ben"), removed("ada")] {
+                let times = watched
+                    .changes
                     .iter()
-                    .filter(|(_, told)| *told == change)
-                    .count();
+                    .filter(|(_, reported)| *reported == change);
+                let times = times.count();
                 if times > 1 {
-                    let advice = "Waking does not mean changed, and an answer is the whole list, not what is \
-                              new in it: compare it with what you know.";
+                    let advice = "An answer is the whole list, and need not be a change: compare it with the list that \
+                              you know.";
                     case.differ(
                         format!("{change:?} once"),
-                        format!("{change:?} was told {times} times"),
+                        format!("{change:?} {times} times"),
                         advice,
                     );
                 }
             }
-            let expected = [(0, came("ada")), (10, came("ben")), (30, left("ada"))];
-            expect(
-                case,
-                &evening,
-                &expected,
-                "What came and what left, when it did.",
-            );
+            let expected = [(0, added("ada")), (10, added("ben")), (30, removed("ada"))];
+            watched.expect(case, &expected, CHANGES);
         },
     );
 }
 
-// The belief of this exercise. A restored backup, another server, a restarted agent: all count anew.
+// The belief of this exercise: the index falls after a restored backup, a restart, or with another server.
 #[test]
 fn b_the_index_falls() {
     case(
-        "The index falls from 57 to 3, and then Ben leaves",
+        "The index falls from 57 to 3; five minutes later `ben` is removed",
         |case| {
-            let table = [
-                (0, Home(57, &["ada", "ben"])),
-                (10, Home(3, &["ada", "ben"])),
-                (310, Home(4, &["ada"])),
+            let states = [
+                (0, Lists(57, &["ada", "ben"])),
+                (10, Lists(3, &["ada", "ben"])),
+                (310, Lists(4, &["ada"])),
             ];
-            let evening = watched(case, &table, 1000);
-            let expected = [(0, came("ada")), (0, came("ben")), (310, left("ben"))];
-            let advice = "Consul has answered with 3, and you asked with 57 and waited for 58. It counts anew: \
-                      so does who asks.";
-            expect(case, &evening, &expected, advice);
+            let watched = watched(case, &states, 1000);
+            let expected = [(0, added("ada")), (0, added("ben")), (310, removed("ben"))];
+            let advice = "Consul answered with index 3, and the next query used 57, so Consul held it until its index was 58 \
+                      or five minutes were over. An index that falls starts again.";
+            watched.expect(case, &expected, advice);
         },
     );
 }
 
 #[test]
-fn c_away_is_no_news() {
-    case("Consul is away for three seconds", |case| {
-        let table = [
-            (0, Home(57, &["ada"])),
-            (10, Away),
-            (13, Home(57, &["ada"])),
-        ];
-        let evening = watched(case, &table, 20);
-        let advice = "Consul is the one who keeps the list. When it is away, nobody has left: keep what you \
-                      know until somebody tells you otherwise.";
-        expect(case, &evening, &[(0, came("ada"))], advice);
-    });
+fn c_unavailable_is_no_change() {
+    case(
+        "Consul is unavailable for three seconds, and comes back with the same list",
+        |case| {
+            let states = [
+                (0, Lists(57, &["ada"])),
+                (10, Unavailable),
+                (13, Lists(57, &["ada"])),
+            ];
+            let watched = watched(case, &states, 20);
+            let advice = "A failed query says nothing about the instances, so the list stays as it is until the next answer.";
+            watched.expect(case, &[(0, added("ada"))], advice);
+        },
+    );
 }
 
 #[test]
-fn d_a_new_consul_counts_anew() {
-    case("Consul is restarted; the new one is at index 12", |case| {
-        let table = [
-            (0, Home(57, &["ada"])),
-            (10, Away),
-            (13, Home(12, &["ada", "ben"])),
+fn d_a_restarted_consul() {
+    case("Consul is restarted; its index is 1 now", |case| {
+        let states = [
+            (0, Lists(57, &["ada"])),
+            (10, Unavailable),
+            (13, Lists(1, &["ada", "ben"])),
         ];
-        let evening = watched(case, &table, 200);
-        let expected = [(0, came("ada")), (13, came("ben"))];
-        let advice = "The one who answers now is a new one, and it is at 12. Asked with 57 it lets you wait \
-                      for a number that it reaches tomorrow.";
-        expect(case, &evening, &expected, advice);
+        let watched = watched(case, &states, 200);
+        let advice = "Consul was restarted, and its index is 1. It holds a query with 57 until its index is 58: after a \
+                      failure, use 0.";
+        watched.expect(case, &[(0, added("ada")), (13, added("ben"))], advice);
     });
 }
 
 #[test]
 fn e_an_index_of_zero() {
-    case("An old agent says that its index is 0", |case| {
-        let table = [(0, Home(0, &["ada"])), (10, Home(0, &["ada", "ben"]))];
-        let evening = watched(case, &table, 20);
-        if evening.asked.len() > 20 {
-            let advice = "A question with index 0 is never held back: the watch has become a storm. Ask \
-                          with 1, and Consul waits for a change.";
-            let answer = format!("{} questions in 20 s", evening.asked.len());
-            case.differ("a few questions in 20 s", answer, advice);
-        }
-        let expected = [(0, came("ada")), (10, came("ben"))];
-        expect(
-            case,
-            &evening,
-            &expected,
-            "What came and what left, when it did.",
-        );
+    case("An old agent reports the index 0", |case| {
+        let states = [(0, Lists(0, &["ada"])), (10, Lists(0, &["ada", "ben"]))];
+        let watched = watched(case, &states, 20);
+        let advice = "A query with index 0 returns at once, so the watch runs without a pause. A query with 1 waits for \
+                      a change.";
+        watched.expect_queries(case, 0, 20, 20, advice);
+        watched.expect(case, &[(0, added("ada")), (10, added("ben"))], CHANGES);
     });
 }
 
 #[test]
-fn f_nobody_home_is_news() {
-    case("The last one leaves", |case| {
-        let table = [(0, Home(57, &["ada"])), (10, Home(58, &[]))];
-        let evening = watched(case, &table, 20);
+fn f_an_empty_list() {
+    case("The last instance is removed", |case| {
+        let states = [(0, Lists(57, &["ada"])), (10, Lists(58, &[]))];
+        let watched = watched(case, &states, 20);
         let advice =
-            "The last one has left, and an empty list says so. It is an answer, unlike none.";
-        expect(
-            case,
-            &evening,
-            &[(0, came("ada")), (10, left("ada"))],
-            advice,
-        );
+            "The list is empty, and that is an answer like any other: `ada` is not on it any more.";
+        watched.expect(case, &[(0, added("ada")), (10, removed("ada"))], advice);
     });
 }
 
 #[test]
 fn g_a_pause_between_attempts() {
-    case("Consul is away for a minute", |case| {
-        let table = [
-            (0, Home(57, &["ada"])),
-            (10, Away),
-            (70, Home(58, &["ben"])),
+    case("Consul is unavailable for a minute", |case| {
+        let states = [
+            (0, Lists(57, &["ada"])),
+            (10, Unavailable),
+            (70, Lists(58, &["ben"])),
         ];
-        let evening = watched(case, &table, 80);
-        let asked = evening
-            .asked
-            .iter()
-            .filter(|(at, _)| (10_000..70_000).contains(at));
-        let asked = asked.count();
-        if asked > 650 {
-            let advice = "A Consul that is just coming up meets you, and all the others who ask without a \
-                          pause. A thousand programs like this one keep it down.";
-            case.differ("at most 600 attempts", format!("{asked} attempts"), advice);
-        }
-        let expected = [(0, came("ada")), (70, left("ada")), (70, came("ben"))];
-        expect(
-            case,
-            &evening,
-            &expected,
-            "A second after Consul is back you know it.",
-        );
+        let watched = watched(case, &states, 80);
+        let advice = "Between two attempts there is a pause of 100 ms at least. A thousand programs without a pause keep a \
+                      starting Consul from coming up.";
+        watched.expect_queries(case, 10, 70, 610, advice);
+        let expected = [(0, added("ada")), (70, removed("ada")), (70, added("ben"))];
+        let advice = "Consul is back at second 70. With a pause of 1 s at most the watch knows its list a second \
+                      later.";
+        watched.expect(case, &expected, advice);
     });
 }

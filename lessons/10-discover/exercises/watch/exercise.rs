@@ -1,37 +1,34 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-// Given in given.rs, beside this file: `Answer`, `Trouble`, `Consul`, `Change`.
+// Given in given.rs, beside this file: `Answer`, `QueryError`, `Consul`, `Change`.
 pub use super::given::*;
 
-/// Tells each change once, until the watch is over.
+/// Reports each change of the list once, until the watch ends.
 ///
-/// * The first answer is compared with an empty house.
-/// * An index is a number for `ask`, and no promise: Consul may wake us although nothing has changed, the
-///   index may fall, and some agents have been seen to say 0. What was larger than 0 stays so: asking with 1
-///   waits for any change.
-/// * While Consul is away nobody has left. Between two attempts there is a pause of 100 ms to 1 s, and
-///   whoever answers after that may count anew.
-pub fn follow(consul: &mut impl Consul, mut tell: impl FnMut(Change)) {
+/// * The first answer is compared with an empty list.
+/// * An index is handed back with the next query. Consul may answer although the list is the same, and the index may
+///   fall.
+/// * The next query after an answer with index 0 uses 1, because a query with 0 returns at once.
+/// * While Consul is unavailable the list stays as it is. Between two attempts there is a pause of 100 ms to 1 s. The
+///   index may start again after that, so the next query uses 0.
+pub fn follow(consul: &mut impl Consul, mut report: impl FnMut(Change)) {
     let mut known = BTreeSet::new();
     let mut index = 0;
     loop {
-        match consul.ask(index) {
+        match consul.query(index) {
             Ok(answer) => {
                 index = index.max(answer.index);
-                for name in known.difference(&answer.names) {
-                    tell(Change::Left(name.clone()));
+                for id in known.difference(&answer.ids) {
+                    report(Change::Removed(id.clone()));
                 }
-                for name in answer.names.difference(&known) {
-                    tell(Change::Came(name.clone()));
+                for id in answer.ids.difference(&known) {
+                    report(Change::Added(id.clone()));
                 }
-                known = answer.names;
+                known = answer.ids;
             }
-            Err(Trouble::Away) => {
-                consul.pause(Duration::from_millis(500));
-                index = 0;
-            }
-            Err(Trouble::Over) => return,
+            Err(QueryError::Unavailable) => consul.pause(Duration::from_millis(500)),
+            Err(QueryError::Ended) => return,
         }
     }
 }

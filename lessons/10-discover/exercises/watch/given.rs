@@ -3,35 +3,35 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// What Consul answers: who is home, and the index of that state.
+/// An answer of Consul: the ids of the healthy instances, and the index of that state.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub index: u64,
-    pub names: BTreeSet<String>,
+    pub ids: BTreeSet<String>,
 }
 
-/// Why there is no answer.
+/// Why a query has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// Consul is not reached, or has broken off. It may come back, also as a new one.
-    Away,
-    /// The watch is to end.
-    Over,
+pub enum QueryError {
+    /// Consul cannot be reached, or the connection broke. It may come back, also with a new state.
+    Unavailable,
+    /// The program ends, and the watch with it.
+    Ended,
 }
 
-/// How the watch speaks with Consul, and with the clock.
+/// Consul and the clock, as the watch sees them.
 pub trait Consul {
-    /// Asks. With index 0 the answer comes at once; else as soon as there is a *larger* index, and
-    /// after five minutes in any case.
-    fn ask(&mut self, index: u64) -> Result<Answer, Trouble>;
+    /// Sends a blocking query. With index 0 the answer comes at once; else as soon as the index of the list
+    /// is *larger*, and after five minutes in any case.
+    fn query(&mut self, index: u64) -> Result<Answer, QueryError>;
 
     /// Waits.
     fn pause(&mut self, time: Duration);
 }
 
-/// What has happened at the door.
+/// A difference between two lists.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    Came(String),
-    Left(String),
+    Added(String),
+    Removed(String),
 }

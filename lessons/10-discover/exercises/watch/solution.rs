@@ -1,40 +1,40 @@
-//! What was known is compared with what is told, so an answer that says nothing new costs nothing, and
-//! an index is never compared with the truth: it is only handed back. Two numbers are special. One that is
-//! smaller than ours comes from somebody who counts anew, and then 0 asks for the whole truth at once. And
-//! 0 itself would never be held back, so 1 is asked instead. After trouble the index is 0 as well:
-//! a Consul that was restarted would let us wait for a number that it reaches tomorrow.
+//! Each answer is the whole list. It is compared with the known one, so an answer without a difference reports
+//! nothing. The index is never compared with the list; it is only handed back. An index that is smaller than the
+//! one of the query comes from a Consul that has started again, and 0 asks for its whole list at once. A query with
+//! index 0 is never held back, so 1 takes its place. After a failure the index is 0 too: a restarted Consul would hold a
+//! query with the old index until its own index is larger.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-// Given in given.rs, beside this file: `Answer`, `Trouble`, `Consul`, `Change`.
+// Given in given.rs, beside this file: `Answer`, `QueryError`, `Consul`, `Change`.
 pub use super::given::*;
 
-/// Tells each change once, until the watch is over.
-pub fn follow(consul: &mut impl Consul, mut tell: impl FnMut(Change)) {
+/// Reports each change of the list once, until the watch ends.
+pub fn follow(consul: &mut impl Consul, mut report: impl FnMut(Change)) {
     let mut known = BTreeSet::new();
     let mut index = 0;
     loop {
-        match consul.ask(index) {
+        match consul.query(index) {
             Ok(answer) => {
                 index = match answer.index {
-                    told if told < index => 0,
+                    answered if answered < index => 0,
                     0 => 1,
-                    told => told,
+                    answered => answered,
                 };
-                for name in known.difference(&answer.names) {
-                    tell(Change::Left(name.clone()));
+                for id in known.difference(&answer.ids) {
+                    report(Change::Removed(id.clone()));
                 }
-                for name in answer.names.difference(&known) {
-                    tell(Change::Came(name.clone()));
+                for id in answer.ids.difference(&known) {
+                    report(Change::Added(id.clone()));
                 }
-                known = answer.names;
+                known = answer.ids;
             }
-            Err(Trouble::Away) => {
+            Err(QueryError::Unavailable) => {
                 consul.pause(Duration::from_millis(500));
                 index = 0;
             }
-            Err(Trouble::Over) => return,
+            Err(QueryError::Ended) => return,
         }
     }
 }

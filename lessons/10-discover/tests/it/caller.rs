@@ -14,8 +14,8 @@ use l09_register::registry::Registry;
 use l09_register::service::{self, Service};
 use l10_discover::balance::Members;
 use l10_discover::cache::Freshness;
-use l10_discover::caller::{Caller, Error, Settings};
-use l10_discover::health::{Listed, Query};
+use l10_discover::caller::{CallOptions, Caller, Error};
+use l10_discover::health::{HealthyInstance, Query};
 use l10_discover::watch::Snapshot;
 use services::testkit::program;
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ async fn greeter() -> Service {
 
 /// A list that the test writes by itself.
 fn listed(addrs: &[SocketAddr]) -> Snapshot {
-    let instances = addrs.iter().map(|addr| Listed {
+    let instances = addrs.iter().map(|addr| HealthyInstance {
         id: addr.to_string(),
         addr: *addr,
         tags: Vec::new(),
@@ -42,13 +42,13 @@ fn listed(addrs: &[SocketAddr]) -> Snapshot {
     }
 }
 
-fn over(addrs: &[SocketAddr], settings: Settings) -> (watch::Sender<Snapshot>, Caller) {
+fn over(addrs: &[SocketAddr], options: CallOptions) -> (watch::Sender<Snapshot>, Caller) {
     let (tell, told) = watch::channel(listed(addrs));
-    (tell, Caller::over(told, Query::named("greeter"), settings))
+    (tell, Caller::over(told, Query::named("greeter"), options))
 }
 
-/// An address where nobody listens.
-async fn nobody() -> SocketAddr {
+/// An address on which no server listens.
+async fn refusing() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
 }
@@ -64,7 +64,7 @@ async fn thirty_calls_reach_all_three() {
             register(&registry, "greeter", greeter.addr).await;
             greeters.push(greeter);
         }
-        let caller = Caller::new(registry, Query::named("greeter"), Settings::default());
+        let caller = Caller::new(registry, Query::named("greeter"), CallOptions::default());
         becomes(&mut caller.snapshots(), "three", |now| {
             now.instances.len() == 3
         })
@@ -83,55 +83,61 @@ async fn thirty_calls_reach_all_three() {
 }
 
 #[tokio::test]
-async fn nobody_home_is_said_at_once_and_by_name() {
+async fn no_healthy_instance_is_an_error_at_once() {
     for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let query = Query::named("greeter").tagged("v2");
-        let patient = Settings {
+        let patient = CallOptions {
             deadline: PATIENCE,
-            ..Settings::default()
+            ..CallOptions::default()
         };
         let caller = Caller::new(registry, query, patient);
         let since = Instant::now();
         let error = caller.greet("Ada").await.unwrap_err();
-        assert!(matches!(error, Error::NobodyHome { .. }), "{side}: {error}");
-        let words = "nobody home: Consul knows no healthy instance of `greeter` with the tag `v2`";
+        assert!(
+            matches!(error, Error::NoHealthyInstance { .. }),
+            "{side}: {error}"
+        );
+        let words = "no healthy instance: Consul lists none for `greeter` with the tag `v2`";
         assert_eq!(error.to_string(), words);
         assert!(since.elapsed() < PATIENCE / 2, "{side}");
     }
 }
 
 #[tokio::test]
-async fn without_consul_it_is_said_that_nobody_knows() {
-    let quick = Settings {
-        deadline: Duration::from_millis(300),
-        ..Settings::default()
+async fn without_consul_the_instances_are_unknown() {
+    let quick = CallOptions {
+        deadline: Duration::from_millis(1500),
+        ..CallOptions::default()
     };
     let caller = Caller::new(
-        Registry::at(nobody().await).unwrap(),
+        Registry::at(refusing().await).unwrap(),
         Query::named("greeter"),
         quick.clone(),
     );
     let error = caller.greet("Ada").await.unwrap_err();
     assert!(
-        matches!(error, Error::Unknown { why: Some(_), .. }),
+        matches!(error, Error::RegistryUnavailable { why: Some(_), .. }),
         "{error}"
     );
     let silent = Scripted::start(vec![Say::Nothing]).await;
     let registry = Registry::at(silent.addr).unwrap();
     let caller = Caller::new(registry, Query::named("greeter"), quick);
     let error = caller.greet("Ada").await.unwrap_err();
-    assert!(matches!(error, Error::Unknown { why: None, .. }), "{error}");
+    assert!(
+        matches!(error, Error::RegistryUnavailable { why: None, .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn one_that_refuses_is_called_no_more_and_is_called_again_when_it_accepts() {
-    let (alive, dead) = (greeter().await, nobody().await);
-    let (_tell, caller) = over(&[alive.addr, dead], Settings::default());
+    let (alive, dead) = (greeter().await, refusing().await);
+    let (_tell, caller) = over(&[alive.addr, dead], CallOptions::default());
     let mut members = caller.members();
     becomes(&mut members, "both", |now| now.called.len() == 2).await;
-    // Somebody will meet it; nobody hears of it.
+    // Some calls meet it, and none of them fails.
     for _ in 0..50 {
         caller.greet("Ada").await.unwrap();
     }
@@ -153,11 +159,11 @@ async fn one_that_refuses_is_called_no_more_and_is_called_again_when_it_accepts(
 
 #[tokio::test]
 async fn when_all_refuse_the_error_says_so_in_time() {
-    let quick = Settings {
+    let quick = CallOptions {
         deadline: Duration::from_millis(800),
-        ..Settings::default()
+        ..CallOptions::default()
     };
-    let (tell, caller) = over(&[nobody().await, nobody().await], quick);
+    let (tell, caller) = over(&[refusing().await, refusing().await], quick);
     for _ in 0..3 {
         let error = caller.greet("Ada").await.unwrap_err();
         let Error::Call(status) = &error else {
@@ -167,20 +173,18 @@ async fn when_all_refuse_the_error_says_so_in_time() {
     }
     let error = caller.greet("Ada").await.unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("of 2 on the list nobody accepts"),
+        error.to_string().contains("all 2 listed instances refuse"),
         "{error}"
     );
     // And then both leave.
     tell.send_replace(listed(&[]));
     let error = caller.greet("Ada").await.unwrap_err();
-    assert!(matches!(error, Error::NobodyHome { .. }), "{error}");
+    assert!(matches!(error, Error::NoHealthyInstance { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn only_safe_calls_are_made_again() {
-    let (_tell, caller) = over(&[nobody().await], Settings::default());
+    let (_tell, caller) = over(&[refusing().await], CallOptions::default());
     let mut attempts = 0;
     let outcome = caller.call(Repeat::Never, |client| {
         attempts += 1;
@@ -193,7 +197,7 @@ async fn only_safe_calls_are_made_again() {
 #[tokio::test]
 async fn a_refusal_of_the_service_is_handed_on_at_once() {
     let one = greeter().await;
-    let (_tell, caller) = over(&[one.addr], Settings::default());
+    let (_tell, caller) = over(&[one.addr], CallOptions::default());
     let error = caller.greet("").await.unwrap_err();
     let Error::Call(status) = &error else {
         panic!("{error}");
@@ -212,7 +216,7 @@ async fn a_call_under_way_is_finished_after_its_instance_has_left_the_list() {
         ..service::Options::default()
     });
     let (slow, quick) = (slow.await.unwrap(), greeter().await);
-    let (tell, caller) = over(&[slow.addr], Settings::default());
+    let (tell, caller) = over(&[slow.addr], CallOptions::default());
     let under_way = caller.clone();
     let call = tokio::spawn(async move { under_way.greet("Ada").await });
     sleep(Duration::from_millis(200)).await;
@@ -238,9 +242,9 @@ async fn a_server_that_says_nothing_ends_with_the_deadline() {
             silent.push(stream);
         }
     });
-    let quick = Settings {
+    let quick = CallOptions {
         deadline: Duration::from_millis(300),
-        ..Settings::default()
+        ..CallOptions::default()
     };
     let (_tell, caller) = over(&[addr], quick);
     let error = timeout(PATIENCE, caller.greet("Ada"))
@@ -254,9 +258,9 @@ async fn a_server_that_says_nothing_ends_with_the_deadline() {
 }
 
 #[tokio::test]
-async fn hundreds_of_changes_while_nobody_calls_block_nobody() {
+async fn hundreds_of_changes_without_a_call_block_nothing() {
     let one = greeter().await;
-    let (tell, caller) = over(&[one.addr], Settings::default());
+    let (tell, caller) = over(&[one.addr], CallOptions::default());
     for port in 1..500 {
         tell.send_replace(listed(&[SocketAddr::from(([127, 0, 0, 1], port))]));
         tokio::task::yield_now().await;
@@ -291,7 +295,7 @@ async fn one_of_three_is_killed_under_load_and_no_caller_hears_of_it() {
         let consul = consul(side, None).await;
         let mut greeters: Vec<_> = (0..3).map(|_| process(consul.addr())).collect();
         let registry = Registry::at(consul.addr()).unwrap();
-        let caller = Caller::new(registry, Query::named("greeter"), Settings::default());
+        let caller = Caller::new(registry, Query::named("greeter"), CallOptions::default());
         becomes(&mut caller.snapshots(), "three", |now| {
             now.instances.len() == 3
         })
@@ -321,7 +325,7 @@ async fn one_of_three_is_killed_under_load_and_no_caller_hears_of_it() {
         timeout(PATIENCE, made(&calls, 200)).await.unwrap();
         let victim = greeters.remove(0);
         let dead = victim.addr;
-        // SIGKILL: it says nothing to anybody.
+        // SIGKILL: it reports nothing.
         drop(victim);
         let refuses = |now: &Members| !now.called.contains(&dead);
         becomes(&mut caller.members(), "called no more", refuses).await;

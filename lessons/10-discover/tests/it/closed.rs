@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::support::PATIENCE;
 use l06_grpc::retry::Policy;
 use l10_discover::cache::Freshness;
-use l10_discover::caller::{Caller, Error, Settings};
-use l10_discover::health::{Listed, Query};
+use l10_discover::caller::{CallOptions, Caller, Error};
+use l10_discover::health::{HealthyInstance, Query};
 use l10_discover::watch::Snapshot;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -43,7 +43,7 @@ async fn goaway_without_an_error_is_unavailable_and_made_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let seen = tokio::spawn(async move {
-        // Two calls meet a server that is about to end. Others only look whether somebody accepts.
+        // Two calls meet a server that is about to end. The other connections are probes.
         let mut calls = 0;
         while calls < 2 {
             let (mut stream, _) = listener.accept().await.unwrap();
@@ -54,7 +54,7 @@ async fn goaway_without_an_error_is_unavailable_and_made_again() {
             }
         }
     });
-    let one = Listed {
+    let one = HealthyInstance {
         id: "one".to_string(),
         addr,
         tags: Vec::new(),
@@ -64,13 +64,13 @@ async fn goaway_without_an_error_is_unavailable_and_made_again() {
         freshness: Freshness::Current,
         ..Snapshot::unknown()
     });
-    let twice = Settings {
+    let twice = CallOptions {
         retry: Policy {
             attempts: 2,
             first: Duration::from_millis(1),
             longest: Duration::from_millis(1),
         },
-        ..Settings::default()
+        ..CallOptions::default()
     };
     let caller = Caller::over(told, Query::named("greeter"), twice);
     let outcome = timeout(PATIENCE, caller.greet("Ada")).await.unwrap();

@@ -47,7 +47,7 @@ fn what_is_wrong_is_said_in_words() {
         "--deadline-ms",
         "300",
     ];
-    let said = L10.refuses(&words, "nobody knows who is home");
+    let said = L10.refuses(&words, "are unknown");
     has_all(&said, &["cargo workbook services up consul"]);
 }
 
@@ -56,11 +56,11 @@ async fn a_server_a_watch_and_a_client() {
     for side in sides() {
         let consul = consul(side, None).await;
         let addr = consul.addr().to_string();
-        L10.refuses(&at(&["client", "Ada"], &addr), "nobody home");
+        L10.refuses(&at(&["client", "Ada"], &addr), "no healthy instance");
 
         let mut watch = Program::start(L10.command(&at(&["watch"], &addr)));
         watch.says("watching `greeter`");
-        watch.says("nobody home");
+        watch.says("no healthy instance");
         let mut one = greeter(&addr);
         let place: SocketAddr = one.addr;
         watch.says(&place.to_string());
@@ -80,7 +80,7 @@ async fn a_server_a_watch_and_a_client() {
             one.program.ends(Duration::from_secs(30)).success(),
             "{side}"
         );
-        watch.says("nobody home");
+        watch.says("no healthy instance");
         watch.signal("TERM");
         assert!(watch.ends(Duration::from_secs(30)).success(), "{side}");
         consul.stop().await;
@@ -88,7 +88,7 @@ async fn a_server_a_watch_and_a_client() {
 }
 
 #[test]
-fn the_demo_tells_its_story_and_leaves_nobody_behind() {
+fn the_demo_plays_its_scenes_and_leaves_no_process_behind() {
     tells_its_story("embedded");
 }
 
@@ -103,12 +103,12 @@ fn tells_its_story(side: &str) {
     demo.env("WORKBOOK_SERVICES", side);
     let told = output(demo);
     let all = [
-        "nobody home: Consul knows no healthy instance of `greeter`",
+        "no healthy instance: Consul lists none for `greeter`",
         "\"hello wire\", by greeter-127.0.0.1-",
         "it refuses connections",
         "answers its first call",
-        "nobody is there to notice",
-        "is remembered",
+        "there is no Consul to notice",
+        "is unconfirmed",
     ];
     has_all(&told, &all);
     let failed: Vec<&str> = told

@@ -8,20 +8,20 @@ use l06_grpc::retry::Policy;
 use l09_register::registry::Registry;
 use l10_discover::cache::Freshness;
 use l10_discover::health::Query;
-use l10_discover::watch::{Rhythm, Snapshot, next_index, watch};
+use l10_discover::watch::{Snapshot, WatchOptions, next_index, watch};
 use tokio::time::{Instant, sleep};
 
 /// Short pauses, so that the test is short.
-fn rhythm() -> Rhythm {
-    Rhythm {
+fn watch_options() -> WatchOptions {
+    WatchOptions {
         wait: Duration::from_secs(30),
         slack: Duration::from_secs(10),
-        pauses: Policy {
+        backoff: Policy {
             attempts: u32::MAX,
             first: Duration::from_millis(10),
             longest: Duration::from_millis(100),
         },
-        least: Duration::from_millis(20),
+        min_interval: Duration::from_millis(20),
         retention: Duration::from_millis(1500),
     }
 }
@@ -39,13 +39,13 @@ fn ports(snapshot: &Snapshot) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn each_change_arrives_and_nobody_is_news_too() {
+async fn each_change_arrives_and_an_empty_list_too() {
     for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
-        let mut seen = watch(registry.clone(), Query::named("greeter"), rhythm());
+        let mut seen = watch(registry.clone(), Query::named("greeter"), watch_options());
         assert!(seen.borrow().freshness == Freshness::Unknown);
-        becomes(&mut seen, "known, and nobody", |now| {
+        becomes(&mut seen, "known, and empty", |now| {
             now.freshness == Freshness::Current && now.instances.is_empty()
         })
         .await;
@@ -56,8 +56,8 @@ async fn each_change_arrives_and_nobody_is_news_too() {
         registry.deregister(&one.id).await.unwrap();
         becomes(&mut seen, "the second", |now| ports(now) == [2]).await;
         registry.deregister(&two.id).await.unwrap();
-        let last = becomes(&mut seen, "nobody", |now| now.instances.is_empty()).await;
-        assert!(last.remembered.is_empty(), "{side}: {last:?}");
+        let last = becomes(&mut seen, "empty", |now| now.instances.is_empty()).await;
+        assert!(last.unconfirmed.is_empty(), "{side}: {last:?}");
     }
 }
 
@@ -69,7 +69,7 @@ async fn consul_away_leaves_the_last_list_and_a_new_one_forgets_slowly() {
         let registry = Registry::at(addr).unwrap();
         register(&registry, "greeter", place(1)).await;
         let two = register(&registry, "greeter", place(2)).await;
-        let mut seen = watch(registry.clone(), Query::named("greeter"), rhythm());
+        let mut seen = watch(registry.clone(), Query::named("greeter"), watch_options());
         becomes(&mut seen, "two", |now| ports(now) == [1, 2]).await;
         consul.stop().await;
         let stale = becomes(&mut seen, "stale", |now| {
@@ -92,7 +92,7 @@ async fn consul_away_leaves_the_last_list_and_a_new_one_forgets_slowly() {
         })
         .await;
         let over = becomes(&mut seen, "the first is forgotten", |now| {
-            now.remembered.is_empty()
+            now.unconfirmed.is_empty()
         });
         assert_eq!(ports(&over.await), [2], "{side}");
         consul.stop().await;
@@ -121,10 +121,10 @@ async fn an_index_that_falls_is_asked_anew() {
     ])
     .await;
     let registry = Registry::at(consul.addr).unwrap();
-    let mut seen = watch(registry, Query::named("greeter"), rhythm());
+    let mut seen = watch(registry, Query::named("greeter"), watch_options());
     consul.heard(6).await;
     assert_eq!(consul.indexes(), [0, 57, 0, 3, 0, 1]);
-    // Whoever counts anew may know less.
+    // A Consul whose index starts again may have lost instances.
     let now = seen.borrow_and_update().clone();
     assert!(now.instances.is_empty(), "{now:?}");
     assert_eq!(now.callable().count(), 2, "{now:?}");
@@ -153,7 +153,7 @@ async fn errors_keep_the_list_and_are_asked_again_from_the_start() {
         ])
         .await;
         let registry = Registry::at(consul.addr).unwrap();
-        let mut seen = watch(registry, Query::named("greeter"), rhythm());
+        let mut seen = watch(registry, Query::named("greeter"), watch_options());
         let stale = becomes(&mut seen, "stale", |now| {
             matches!(now.freshness, Freshness::Stale { .. })
         });
@@ -169,10 +169,10 @@ async fn errors_keep_the_list_and_are_asked_again_from_the_start() {
 
 #[tokio::test]
 async fn a_consul_that_is_silent_longer_than_it_may_is_away() {
-    let quick = Rhythm {
+    let quick = WatchOptions {
         wait: Duration::from_millis(100),
         slack: Duration::from_millis(200),
-        ..rhythm()
+        ..watch_options()
     };
     let consul = Scripted::start(vec![answer(200, "57", &list(&[1])), Say::Nothing]).await;
     let registry = Registry::at(consul.addr).unwrap();
@@ -193,9 +193,9 @@ async fn an_index_that_runs_makes_no_storm() {
     .await;
     let registry = Registry::at(consul.addr).unwrap();
     let since = Instant::now();
-    let _seen = watch(registry, Query::named("greeter"), rhythm());
+    let _seen = watch(registry, Query::named("greeter"), watch_options());
     sleep(Duration::from_secs(1)).await;
-    let most = since.elapsed().as_millis() / rhythm().least.as_millis() + 1;
+    let most = since.elapsed().as_millis() / watch_options().min_interval.as_millis() + 1;
     let asked = consul.asked().len();
     assert!(
         asked as u128 <= most,
@@ -204,10 +204,10 @@ async fn an_index_that_runs_makes_no_storm() {
 }
 
 #[tokio::test]
-async fn nobody_asks_when_nobody_listens_any_more() {
+async fn the_watch_ends_with_its_last_receiver() {
     let consul = Scripted::start(vec![answer(200, "1", "[]")]).await;
     let registry = Registry::at(consul.addr).unwrap();
-    let seen = watch(registry, Query::named("greeter"), rhythm());
+    let seen = watch(registry, Query::named("greeter"), watch_options());
     consul.heard(3).await;
     drop(seen);
     sleep(Duration::from_millis(100)).await;

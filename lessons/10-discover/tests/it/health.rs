@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{Say, Scripted, answer, consul, list, register, register_raw, sides};
 use l09_register::registry::{self, Registry};
-use l10_discover::health::{Error, Hold, Query, ask};
+use l10_discover::health::{BlockingQuery, Error, Query, ask};
 use tokio::time::Instant;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -20,9 +20,9 @@ async fn only_the_healthy_ones_by_name_and_by_tag() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
         let query = Query::named("greeter");
-        let nobody = ask(&registry, &query, None, DEADLINE).await.unwrap();
-        assert!(nobody.instances.is_empty(), "{side}");
-        assert!(nobody.index > 0, "{side}: {nobody:?}");
+        let empty = ask(&registry, &query, None, DEADLINE).await.unwrap();
+        assert!(empty.instances.is_empty(), "{side}");
+        assert!(empty.index > 0, "{side}: {empty:?}");
 
         register(&registry, "greeter", place(1)).await;
         register(&registry, "other", place(2)).await;
@@ -42,7 +42,7 @@ async fn only_the_healthy_ones_by_name_and_by_tag() {
         assert_eq!(found.instances[0].tags, ["grpc", "consul"], "{side}");
         // Without an address of its own it has that of the node.
         assert_eq!(found.instances[1].addr, place(4), "{side}");
-        assert!(found.index > nobody.index, "{side}");
+        assert!(found.index > empty.index, "{side}");
 
         for tag in ["v2", "é &="] {
             let tagged = query.clone().tagged(tag);
@@ -56,7 +56,7 @@ async fn only_the_healthy_ones_by_name_and_by_tag() {
 }
 
 #[tokio::test]
-async fn what_nobody_can_call_is_left_out_in_words() {
+async fn what_cannot_be_called_is_listed_with_its_reason() {
     for side in sides() {
         let consul = consul(side, None).await;
         let registry = Registry::at(consul.addr()).unwrap();
@@ -73,9 +73,14 @@ async fn what_nobody_can_call_is_left_out_in_words() {
         let found = ask(&registry, &Query::named("greeter"), None, DEADLINE).await;
         let found = found.unwrap();
         assert_eq!(found.instances.len(), 1, "{side}");
-        assert_eq!(found.left_out.len(), 3, "{side}: {:?}", found.left_out);
         assert_eq!(
-            found.left_out[0], "a: \"myhost\" is no IP address",
+            found.not_callable.len(),
+            3,
+            "{side}: {:?}",
+            found.not_callable
+        );
+        assert_eq!(
+            found.not_callable[0], "a: \"myhost\" is not an IP address",
             "{side}"
         );
     }
@@ -91,7 +96,7 @@ async fn a_question_is_held_back_until_something_changes() {
         let index = before.index;
         let since = Instant::now();
         let wait = Duration::from_millis(300);
-        let hold = Some(Hold { index, wait });
+        let hold = Some(BlockingQuery { index, wait });
         let same = ask(&registry, &query, hold, DEADLINE).await.unwrap();
         let waited = since.elapsed();
         assert!(same.index > index || waited >= wait, "{side}: {waited:?}");
@@ -99,10 +104,10 @@ async fn a_question_is_held_back_until_something_changes() {
         let wait = Duration::from_secs(600);
         let (held, query) = (registry.clone(), query.clone());
         let held = tokio::spawn(async move {
-            // Waking does not mean changed: while nobody has the name, any change of the catalog wakes.
+            // Waking does not mean changed: while no instance has the name, any change of the catalog wakes.
             let mut index = index;
             loop {
-                let hold = Some(Hold { index, wait });
+                let hold = Some(BlockingQuery { index, wait });
                 let answer = ask(&held, &query, hold, DEADLINE).await.unwrap();
                 assert!(answer.index >= index, "{answer:?} after {index}");
                 if !answer.instances.is_empty() {
@@ -177,7 +182,7 @@ async fn odd_answers_are_errors_in_words() {
         let outcome = asked(answer(200, "7", nonsense), DEADLINE).await;
         assert!(outcome.is_err(), "{nonsense:.40}");
     }
-    // Neither an index that is no number nor members that nobody knows do any harm.
+    // An index that is not a number and unknown members do no harm.
     assert_eq!(
         asked(answer(200, "seven", &list(&[1, 2])), DEADLINE).await,
         Ok(2)
@@ -189,7 +194,7 @@ async fn odd_answers_are_errors_in_words() {
         b"HTTP/1.1 200 OK\r\nX-Consul-Index: \xff\xfe\r\nContent-Length: 2\r\n\r\n".to_vec();
     bytes.extend(b"[]");
     let panicked = asked(Say::Bytes(bytes), DEADLINE).await;
-    assert!(matches!(panicked, Err(Error::Nonsense(_))), "{panicked:?}");
+    assert!(matches!(panicked, Err(Error::Malformed(_))), "{panicked:?}");
 }
 
 #[tokio::test]
@@ -211,7 +216,7 @@ async fn silence_ends_with_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_fit_into_a_path_is_asked_of_nobody() {
+async fn a_name_that_does_not_fit_into_a_path_is_not_asked() {
     let registry = Registry::at(place(1)).unwrap();
     for name in ["", ".", "..", "a/b", "a b", "a?b", "ä", "a%20b"] {
         let outcome = ask(&registry, &Query::named(name), None, DEADLINE).await;
@@ -223,5 +228,5 @@ async fn a_name_that_does_not_fit_into_a_path_is_asked_of_nobody() {
 async fn a_list_without_end_is_cut() {
     let ports: Vec<u16> = (1..=20_000).collect();
     let outcome = asked(answer(200, "7", &list(&ports)), DEADLINE).await;
-    assert_eq!(outcome, Ok(l10_discover::health::MOST));
+    assert_eq!(outcome, Ok(l10_discover::health::MAX_INSTANCES));
 }

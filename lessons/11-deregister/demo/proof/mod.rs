@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use l09_register::registry::Registry;
-use l10_discover::caller::{Caller, Settings};
+use l10_discover::caller::{CallOptions, Caller};
 use l10_discover::health::Query;
 use l10_discover::watch::Snapshot;
 use l11_deregister::drain::Limits;
@@ -142,7 +142,7 @@ impl Scene {
 /// # Errors
 /// See [`Registry::at`].
 pub fn caller(setting: &Setting, consul: SocketAddr) -> anyhow::Result<Caller> {
-    let mut settings = Settings::default();
+    let mut settings = CallOptions::default();
     if !setting.retry {
         settings.retry.attempts = 1;
     }

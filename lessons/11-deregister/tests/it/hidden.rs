@@ -7,7 +7,7 @@ use crate::support::{PATIENCE, consul, get, sides};
 use l09_register::instance::Instance;
 use l09_register::registry::Error;
 use l10_discover::health::Query;
-use l10_discover::watch::{Rhythm, watch};
+use l10_discover::watch::{WatchOptions, watch};
 use l11_deregister::maintenance::{hide, show};
 use tokio::time::timeout;
 
@@ -21,7 +21,11 @@ async fn hidden_with_a_reason_and_back_with_one_call() {
         // A port that only listens: that is enough for the TCP check.
         instance.checks.truncate(1);
         registry.register(&instance).await.unwrap();
-        let mut list = watch(registry.clone(), Query::named("ferry"), Rhythm::default());
+        let mut list = watch(
+            registry.clone(),
+            Query::named("ferry"),
+            WatchOptions::default(),
+        );
         let listed = async |list: &mut tokio::sync::watch::Receiver<_>, count: usize| {
             let wanted = |list: &l10_discover::watch::Snapshot| list.instances.len() == count;
             timeout(PATIENCE, list.wait_for(wanted)).await.is_ok()

@@ -8,7 +8,7 @@ use std::time::Duration;
 use consulrs::api::exec_with_result;
 use consulrs::api::features::{Blocking, FeaturedEndpoint, Features};
 use l09_register::registry::Registry as Agent;
-use l10_discover::health::{self, Error, Hold};
+use l10_discover::health::{self, BlockingQuery, Error};
 use rustify::endpoint::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use serde::Deserialize;
@@ -25,12 +25,12 @@ const SERVICES: usize = 1_000;
 /// [`Error`].
 pub async fn names(
     agent: &Agent,
-    hold: Option<Hold>,
+    blocking: Option<BlockingQuery>,
     deadline: Duration,
 ) -> Result<(Vec<String>, u64), Error> {
     let question = List {
         path: "health/state/passing",
-        features: features(hold),
+        features: features(blocking),
     };
     let (checks, index) = ask::<Vec<Check>>(agent, question, deadline).await?;
     let ours = checks.iter().filter(|check| words::is_ours(&check.id));
@@ -45,10 +45,14 @@ pub async fn names(
 ///
 /// # Errors
 /// [`Error`].
-pub async fn services(agent: &Agent, hold: Option<Hold>, deadline: Duration) -> Result<u64, Error> {
+pub async fn services(
+    agent: &Agent,
+    blocking: Option<BlockingQuery>,
+    deadline: Duration,
+) -> Result<u64, Error> {
     let question = List {
         path: "catalog/services",
-        features: features(hold),
+        features: features(blocking),
     };
     let (_, index) = ask::<serde::de::IgnoredAny>(agent, question, deadline).await?;
     Ok(index)
@@ -90,10 +94,10 @@ impl FeaturedEndpoint for List {
     }
 }
 
-fn features(hold: Option<Hold>) -> Option<Features> {
-    let blocking = hold.map(|hold| Blocking {
-        index: hold.index,
-        wait: Some(format!("{}ms", hold.wait.as_millis())),
+fn features(blocking: Option<BlockingQuery>) -> Option<Features> {
+    let blocking = blocking.map(|blocking| Blocking {
+        index: blocking.index,
+        wait: Some(format!("{}ms", blocking.wait.as_millis())),
     });
     Some(Features {
         blocking,
@@ -108,12 +112,12 @@ async fn ask<T: serde::de::DeserializeOwned>(
     deadline: Duration,
 ) -> Result<(T, u64), Error> {
     let call = exec_with_result(agent.client(), question);
-    let Some(reply) = health::caught(agent.within(deadline, call)).await else {
-        return Err(Error::Nonsense("a header that is no text".to_owned()));
+    let Some(reply) = health::catch_panic(agent.within(deadline, call)).await else {
+        return Err(Error::Malformed("a header that is no text".to_owned()));
     };
     let reply = reply.map_err(Error::Consul)?;
     let index = reply.index.and_then(|index| index.parse().ok());
     let answer = serde_json::from_value(reply.response);
-    let answer = answer.map_err(|error| Error::Nonsense(error.to_string()))?;
+    let answer = answer.map_err(|error| Error::Malformed(error.to_string()))?;
     Ok((answer, index.unwrap_or(0)))
 }

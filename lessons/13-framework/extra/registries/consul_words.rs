@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use l09_register::instance::{Check, Instance as Service};
-use l10_discover::health::{Answer, Listed, Query};
+use l10_discover::health::{Answer, HealthyInstance, Query};
 
 use super::escape::{escape, unescape};
 use crate::registry::Instance;
@@ -92,7 +92,7 @@ pub fn instances(answer: &Answer, name: &str) -> Vec<Instance> {
     instances
 }
 
-fn instance(listed: &Listed) -> Option<Instance> {
+fn instance(listed: &HealthyInstance) -> Option<Instance> {
     let (mut id, mut name, mut version) = (None, None, None);
     let mut metadata = BTreeMap::new();
     for tag in &listed.tags {
@@ -136,7 +136,7 @@ mod tests {
         let service = service(&one, Duration::from_secs(3));
         assert_eq!(service.id, "micro:_4Fne_2F_E4_BD_A0");
         assert_eq!(service.name, "go.micro.srv.user");
-        let listed = Listed {
+        let listed = HealthyInstance {
             id: service.id,
             addr: one.addr,
             tags: service.tags,
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_others_have_registered_is_not_for_us() {
-        let listed = Listed {
+        let listed = HealthyInstance {
             id: "greeter".into(),
             addr: "127.0.0.1:80".parse().unwrap(),
             tags: vec!["grpc".into(), "id=1".into()],

@@ -175,7 +175,7 @@ impl From<health::Error> for Error {
         match error {
             health::Error::Name(_) => Error::Invalid(error.to_string()),
             health::Error::Consul(error) => error.into(),
-            health::Error::Nonsense(_) => Error::Refused(error.to_string()),
+            health::Error::Malformed(_) => Error::Refused(error.to_string()),
         }
     }
 }

@@ -17,6 +17,7 @@ const FINISHED: &[&str] = &[
     "04-typed-rpc",
     "05-protobuf",
     "06-grpc",
+    "10-discover",
 ];
 
 /// The lessons whose pages keep the rules, that is the chapters and `lesson.toml`. Their other texts follow.
@@ -97,6 +98,13 @@ const TERMS: &[&str] = &[
     "status code",
     "authentication",
     "readiness",
+    "discovery",
+    "health query",
+    "healthy instance",
+    "blocking quer",
+    "registry",
+    "thundering herd",
+    "round robin",
 ];
 
 /// The longest sentence, in words.

@@ -60,7 +60,7 @@ pub async fn becomes<T: Clone>(
     }
 }
 
-/// A Consul that answers with what it was told, one answer a request; the last one for ever.
+/// A Consul that answers with what it was told, one answer a request; the last one from then on.
 pub struct Scripted {
     pub addr: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,

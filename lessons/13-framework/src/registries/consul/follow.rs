@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use l09_register::registry::Registry as Agent;
 use l10_discover::cache::InstanceCache;
-use l10_discover::health::{self, Error, Hold, Query};
-use l10_discover::watch::{Rhythm, next_index};
+use l10_discover::health::{self, BlockingQuery, Error, Query};
+use l10_discover::watch::{WatchOptions, next_index};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -22,12 +22,12 @@ const LEAST: Duration = Duration::from_millis(10);
 /// Follows one service, or all.
 pub async fn follow(agent: &Agent, name: Option<&str>) -> Result<Watch, registry::Error> {
     let (tell, events) = mpsc::channel(QUEUE);
-    let rhythm = Rhythm::default();
+    let options = WatchOptions::default();
     let mut follower = Follower {
         agent: agent.clone(),
         scope: name.map(|name| (words::query(name), name.to_owned())),
-        known: InstanceCache::new(rhythm.retention),
-        rhythm,
+        known: InstanceCache::new(options.retention),
+        options,
         indices: [0, 0],
         tell: tell.clone(),
     };
@@ -52,7 +52,7 @@ struct Follower {
     agent: Agent,
     /// `None`: all services.
     scope: Option<(Query, String)>,
-    rhythm: Rhythm,
+    options: WatchOptions,
     /// To ask with next. For all services there are two: checks change without the services that they
     /// belong to, and services change without their checks.
     indices: [u64; 2],
@@ -80,14 +80,14 @@ impl Follower {
                         }
                     }
                     failed = 0;
-                    sleep(self.rhythm.least.saturating_sub(since.elapsed())).await;
+                    sleep(self.options.min_interval.saturating_sub(since.elapsed())).await;
                 }
                 Err(_) => {
                     // Away for a while is as good as restarted: it may know less than before.
                     self.known.mark_stale(since);
                     failed += 1;
                     self.indices = [0, 0];
-                    sleep(self.rhythm.pauses.pause(failed)).await;
+                    sleep(self.options.backoff.pause(failed)).await;
                 }
             }
             seen = self.look().await;
@@ -137,18 +137,18 @@ impl Follower {
     }
 
     /// For how long an answer may be held back, and for how long we wait for it.
-    fn hold(&self, index: u64) -> (Option<Hold>, Duration) {
+    fn hold(&self, index: u64) -> (Option<BlockingQuery>, Duration) {
         if index == 0 {
             return (None, self.agent.deadline());
         }
         let now = Instant::now();
         let forget = self.known.next_expiry();
         let forget = forget.map(|at| at.saturating_duration_since(now));
-        let wait = self.rhythm.wait.min(forget.unwrap_or(self.rhythm.wait));
+        let wait = self.options.wait.min(forget.unwrap_or(self.options.wait));
         let wait = wait.max(LEAST);
         // Consul adds up to a sixteenth to the time. Who gives up before has learnt nothing.
-        let deadline = wait + wait / 16 + self.rhythm.slack;
-        (Some(Hold { index, wait }), deadline)
+        let deadline = wait + wait / 16 + self.options.slack;
+        (Some(BlockingQuery { index, wait }), deadline)
     }
 
     fn next(&mut self, which: usize, told: u64) -> bool {
