@@ -113,6 +113,19 @@ fn c_last_one_counts() {
     });
 }
 
+// Half a message is an error, and no result.
+#[test]
+fn e_cut_message_is_an_error() {
+    case("The bytes end inside the points", |case| {
+        let answer = exercise::read(b"\x0a\x03Ada\x10");
+        if answer.is_ok() {
+            let advice =
+                "The bytes end inside a field, so `Paper::decode` fails. Pass its error on.";
+            case.differ("an error", format!("{answer:?}"), advice);
+        }
+    });
+}
+
 // The other direction: the bytes that other programs read.
 #[test]
 fn d_result_is_written() {

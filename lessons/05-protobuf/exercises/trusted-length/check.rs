@@ -105,6 +105,20 @@ fn c_claim_allocates_nothing() {
     case("A photo of 2147483647 bytes, of which 6 arrive", |case| {
         expect_modest(case, exercise::LIMIT);
     });
+    case(
+        "A photo of 2147483647 bytes, which is LIMIT exactly",
+        |case| {
+            let refused = |length| {
+                let answer = exercise::next_photo(&mut Album::new(photo(length, b"photo!")));
+                matches!(answer, Err(error) if error.kind() == ErrorKind::InvalidData)
+            };
+            // A lower limit has words of its own, in `a_real_photos_are_large`.
+            if refused(exercise::LIMIT) && !refused(CLAIM) {
+                let advice = "A length of exactly LIMIT was refused. Only a length above it is.";
+                case.differ("Err: UnexpectedEof", "Err: InvalidData", advice);
+            }
+        },
+    );
 }
 
 // The length still says whether the photo is complete.
@@ -120,6 +134,32 @@ fn b_half_a_photo_is_an_error() {
         let advice = "A length arrived, so a photo was to follow. This is not the end of the album: `UnexpectedEof`.";
         case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
     });
+}
+
+// An error of the connection is neither the end of the album nor a photo.
+#[test]
+fn f_other_ends_are_errors() {
+    case("The connection ends inside the length", |case| {
+        let answer = exercise::next_photo(&mut Album::new(vec![0x80]));
+        let advice =
+            "A length began and is not whole. `length` returns an error for it: pass it on.";
+        case.expect_error(ErrorKind::UnexpectedEof, &answer, advice);
+    });
+    case("The connection fails after 6 of 10 bytes", |case| {
+        let mut album = Album::new(photo(10, b"photo!")).chain(Broken);
+        let answer = exercise::next_photo(&mut album);
+        let advice = "The read failed with ConnectionReset. Pass the error of the connection on.";
+        case.expect_error(ErrorKind::ConnectionReset, &answer, advice);
+    });
+}
+
+/// A connection that has failed.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(ErrorKind::ConnectionReset.into())
+    }
 }
 
 // Large photos are allowed.
