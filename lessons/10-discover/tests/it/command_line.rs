@@ -23,7 +23,7 @@ fn what_is_wrong_is_said_in_words() {
     L10.tells(&["--help"], &["cargo run -p l10-discover -- watch"]);
     for (words, said) in [
         (&["nonsense"][..], "there is no `nonsense`"),
-        (&["client"], "Give a name"),
+        (&["client"], "give the name of the person"),
         (&["watch", "greeter"], "one word too many"),
         (
             &["client", "Ada", "--consul", "localhost"],
