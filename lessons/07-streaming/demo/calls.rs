@@ -1,4 +1,4 @@
-//! `client`: the four kinds of call, from the side of the caller.
+//! `client`: the four kinds of call on the client's side.
 
 use std::io::{self, BufRead};
 use std::time::Duration;
@@ -13,15 +13,15 @@ use tonic::{Request, Status};
 
 use crate::options::{Ask, Kind};
 
-/// Makes the call that was asked for. Ctrl-C cancels it.
+/// Makes the call of the command line. Ctrl-C cancels it.
 pub async fn run(asked: Ask) -> anyhow::Result<()> {
     let start = "Is the server running? `cargo run -p l07-streaming -- server`";
     let client =
         client::connect(asked.addr, &asked.settings)
             .await
-            .map_err(|trouble| match trouble {
-                client::Trouble::Nobody(_) => anyhow::anyhow!("{trouble}. {start}"),
-                trouble => trouble.into(),
+            .map_err(|error| match error {
+                client::ConnectError::Refused(_) => anyhow::anyhow!("{error}. {start}"),
+                error => error.into(),
             })?;
     let settings = asked.settings;
     let interrupt = tokio::signal::ctrl_c();
@@ -29,8 +29,8 @@ pub async fn run(asked: Ask) -> anyhow::Result<()> {
     let called = tokio::select! {
         called = call(client, asked.kind, asked.deadline, asked.slow) => called,
         _ = interrupt => {
-            // The call was a future, and dropping a future is how one cancels. What tells the server
-            // is a frame, and somebody must have the time to send it.
+            // The future of the call is dropped: that cancels the call. The connection needs a moment to
+            // send the frame that tells the server.
             eprintln!("cancelled");
             sleep(Duration::from_millis(50)).await;
             return Ok(());
@@ -59,7 +59,7 @@ async fn call(
             Kind::Chat { tick_ms } => chat(&mut client, tick_ms, deadline, slow).await,
         }
     };
-    // The server ends the call at its deadline. If it does not, or cannot be heard, we do.
+    // The server ends the call at its deadline. If its status does not arrive, the client ends it.
     match until {
         Some(until) => match timeout_at(until + LATE, calling).await {
             Ok(called) => called,
@@ -71,7 +71,7 @@ async fn call(
     }
 }
 
-/// The status of a server takes a moment to come back.
+/// The time that the server's status needs to arrive.
 const LATE: Duration = Duration::from_millis(100);
 
 fn with_deadline<T>(message: T, deadline: Option<Duration>) -> Request<T> {
@@ -135,8 +135,8 @@ async fn chat(
         };
         let _ = out.send(tick).await;
     }
-    // A thread of its own: reading the terminal cannot be cancelled. Dropping `out` at its end is
-    // what finishes our side of the call.
+    // A thread of its own, because reading the terminal cannot be cancelled. At the end it drops `out`,
+    // which half-closes the call.
     std::thread::spawn(move || {
         for text in io::stdin().lock().lines().map_while(Result::ok) {
             let said = ChatRequest {

@@ -1,6 +1,5 @@
-//! One row of the ladder: what a message costs in a stream, beside a call of its own, in bytes and
-//! microseconds. The server is another process, as it would be in real life; only the machine is
-//! the same.
+//! One row of the ladder: what a message in a stream costs, and what a call of its own costs, in bytes and
+//! microseconds. The server is another process on the same machine.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +45,7 @@ pub async fn run() -> anyhow::Result<()> {
     let turn = turn.await?.row("a text and its answer, in one chat", WIDE);
     drop((out, replies));
 
-    let sealed = {
+    let with_tls = {
         let server = Peer::start(&["--tls"]).await?;
         let authority = match &server.authority {
             Some(path) => Some(std::fs::read_to_string(path)?),
@@ -57,12 +56,12 @@ pub async fn run() -> anyhow::Result<()> {
             ..Settings::default()
         };
         let mut client = client::connect(server.addr, &settings).await?;
-        let sealed = Times::of(CALLS, async || greet(&mut client).await).await?;
+        let with_tls = Times::of(CALLS, async || greet(&mut client).await).await?;
         drop(client);
         server.end().await?;
-        sealed
+        with_tls
     };
-    sealed.row("a call of its own, through TLS", WIDE);
+    with_tls.row("a call of its own, over TLS", WIDE);
 
     let since = Instant::now();
     let mut replies = client.repeat(order(STREAM)).await?.into_inner();
@@ -154,9 +153,9 @@ fn order(count: u32) -> RepeatRequest {
 /// What, bytes there, bytes back, and how many of them are the messages themselves.
 type Bytes = (&'static str, u64, u64, usize);
 
-/// The bytes of the tenth call, of the tenth text of a chat, and of the hundredth reply of a stream:
-/// by then the tables that make headers short are filled. What belongs to the connection itself
-/// (pings, windows) may come a moment later, and is waited for.
+/// The bytes of the tenth call, of the tenth text of a chat, and of the hundredth reply of a stream: by then
+/// the tables of the header compression are filled. Frames of the connection itself (PING, WINDOW_UPDATE) may
+/// come a moment later; `added` waits for them.
 async fn bytes(server: &Peer) -> anyhow::Result<[Bytes; 3]> {
     let tap = Tap::open(server.addr).await?;
     let mut client = client::connect(tap.addr, &Settings::default()).await?;
@@ -214,7 +213,7 @@ async fn bytes(server: &Peer) -> anyhow::Result<[Bytes; 3]> {
     ])
 }
 
-/// What is sent while this is done, and in the moment after.
+/// The bytes that `done` sends, and those of the moment after it.
 async fn added(
     tap: &Tap,
     mut done: impl AsyncFnMut() -> anyhow::Result<()>,

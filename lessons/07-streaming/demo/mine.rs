@@ -1,13 +1,12 @@
-//! `-- mine`: the learner's own answers of this lesson, where they have passed, for a real stranger to
-//! call. Each part is a whole server, with reflection, health and all services of lesson 06; only one
-//! method of `stream.v1.StreamService` is the learner's. In this order, on ports that follow each
-//! other:
+//! `-- mine`: the learner's own answers of this lesson, where they have passed, for an independent client.
+//! Each part is a whole server, with reflection, health and all services of lesson 06; only one method of
+//! `stream.v1.StreamService` is the learner's. In this order, on ports that follow each other:
 //!
-//! | part | its method | what a caller may rely on |
+//! | part | its method | what a client may rely on |
 //! |---|---|---|
-//! | `server-stream` | `Repeat` | `count` replies, `number` 1, 2, 3, ...; a "page" of three of them is made every `interval_ms`, and goes out then: `made_us` of reply 1 lies about `interval_ms` after the call, that of reply 4 one `interval_ms` later, and the caller gets each page before the next one is made. When the caller cancels, this program says `server-stream: the pages were dropped` |
-//! | `chat` | `Chat` | all calls on this server are in one room. A text of one caller comes to every *other* caller as `N: TEXT` with `answers` 0, where N is the number of who said it; nobody hears themselves. Who comes in later is announced to those who are there: `N comes in`. No welcome, no echo, no goodbye. Nobody takes turns. Who has finished sending still hears the others; when all have finished, all calls end with OK |
-//! | `backpressure` | `Repeat` | `count` replies with `payload_bytes` each, made as fast as they are taken, `interval_ms` is not looked at. At most 64,000 bytes of payload, and one more, are made and not yet taken by the transport; with a caller that stops reading, the transport takes what its windows allow. `made_us` shows it: of 10,000 replies of 8,000 bytes, the last was made after the caller has gone on reading |
+//! | `server-stream` | `Repeat` | the items of the learner's `ListItems`, as greetings: `count` replies, `number` 1, 2, 3, ...; a page of three is made every `interval_ms` and sent then: `made_us` of reply 4 is one `interval_ms` later than that of reply 1, and the client gets each page before the next one is made. When the client cancels, this program prints `server-stream: the store was dropped` |
+//! | `chat` | `Chat` | all calls on this server are in one room. A text of one client comes to every *other* client as `N: TEXT` with `answers` 0, where N is the number of the sender. A client that comes later is announced to those in the room: `N joined`. No welcome, no echo, no goodbye, no turns. A client that has finished sending still gets the texts of the others; when all have finished, all calls end with OK |
+//! | `backpressure` | `Repeat` | `count` replies with `payload_bytes` each, produced as fast as they are taken; `interval_ms` is ignored. At most 64,000 bytes of payload, and one reply more, are produced and not yet taken by the transport; with a client that stops reading, the transport takes what its windows allow. `made_us` shows it: of 10,000 replies of 8,000 bytes, the last is produced after the client has gone on reading |
 //! | `streams` | | this lesson's own server, to compare |
 //!
 //! All other methods, and all limits, are those of the lesson's own server.
@@ -17,6 +16,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use l07_streaming::pb::catalog::catalog_service_server::CatalogService;
+use l07_streaming::pb::catalog::{ListItemsRequest, ListItemsResponse};
 use l07_streaming::pb::stream_service_server::StreamService;
 use l07_streaming::pb::{
     ChatRequest, ChatResponse, GreetAllRequest, GreetAllResponse, GreetRequest, GreetResponse,
@@ -134,14 +135,17 @@ impl StreamService for Mine {
     ) -> Result<Response<Self::RepeatStream>, Status> {
         let replies: Self::RepeatStream = match self.part {
             Part::ServerStream => {
-                let shelf = Shelf::new(request.into_inner())?;
-                Box::pin(server_stream::answer::reply(shelf))
+                let store = Arc::new(Shelf::new(request.into_inner())?);
+                let catalog = server_stream::answer::Catalog { store };
+                let all = Request::new(ListItemsRequest { after: 0 });
+                let items = catalog.list_items(all).await?.into_inner();
+                Box::pin(items.map(|item| item.map(greeting)))
             }
             Part::Backpressure => {
-                let camera = Camera::new(request.into_inner())?;
-                let (since, message) = (camera.since, camera.message.clone());
-                let pictures = backpressure::answer::album(camera);
-                Box::pin(pictures.map(move |picture| Ok(sent(since, &message, picture))))
+                let source = Payloads::new(request.into_inner())?;
+                let (since, message) = (source.since, source.message.clone());
+                let chunks = backpressure::answer::download(source);
+                Box::pin(chunks.map(move |chunk| Ok(sent(since, &message, chunk))))
             }
             Part::Chat(_) | Part::Streams => {
                 let replies = self.own.repeat(request).await?.into_inner();
@@ -164,8 +168,8 @@ impl StreamService for Mine {
     ) -> Result<Response<Self::ChatStream>, Status> {
         let replies: Self::ChatStream = match &self.part {
             Part::Chat(room) => {
-                let (mouth, ears) = room.enter();
-                let replies = chat::answer::chat(request.into_inner(), mouth, ears);
+                let (announcer, listener) = room.join();
+                let replies = chat::answer::chat(request.into_inner(), announcer, listener);
                 Box::pin(replies.await?)
             }
             _ => Box::pin(self.own.chat(request).await?.into_inner()),
@@ -174,7 +178,7 @@ impl StreamService for Mine {
     }
 }
 
-/// Greetings that lie on pages of three. Each page takes a while.
+/// Greetings in pages of three. Each page takes a while.
 struct Shelf {
     order: repeat::Order,
     since: Instant,
@@ -198,17 +202,34 @@ impl Shelf {
     }
 }
 
-impl server_stream::answer::Pages<RepeatResponse> for Shelf {
-    async fn page(&mut self, after: usize) -> Result<Vec<RepeatResponse>, Status> {
-        let after = u32::try_from(after).unwrap_or(u32::MAX);
+impl server_stream::answer::Store for Shelf {
+    async fn page(&self, after: u32) -> Result<Vec<ListItemsResponse>, Status> {
         if after >= self.count {
             return Ok(Vec::new());
         }
         sleep(self.interval).await;
         let last = after.saturating_add(PAGE).min(self.count);
-        Ok((after + 1..=last)
-            .map(|number| self.order.greeting(number))
-            .collect())
+        // The name carries the time, too: an item has no field for it.
+        let item = |number| ListItemsResponse {
+            number,
+            name: format!(
+                "{} {}",
+                micros(self.since),
+                self.order.greeting(number).message
+            ),
+        };
+        Ok((after + 1..=last).map(item).collect())
+    }
+}
+
+/// An item as the greeting that it stands for.
+fn greeting(item: ListItemsResponse) -> RepeatResponse {
+    let (made_us, message) = item.name.split_once(' ').unwrap_or_default();
+    RepeatResponse {
+        message: message.to_string(),
+        number: item.number,
+        made_us: made_us.parse().unwrap_or_default(),
+        payload: Vec::new(),
     }
 }
 
@@ -216,66 +237,66 @@ impl Drop for Shelf {
     fn drop(&mut self) {
         let ms = self.since.elapsed().as_millis();
         tell(&format!(
-            "server-stream: the pages were dropped after {ms} ms"
+            "server-stream: the store was dropped after {ms} ms"
         ));
     }
 }
 
-/// Makes payloads as fast as they are taken. When each was made stands in its first eight bytes, if
-/// there are so many.
-struct Camera {
+/// Produces payloads as fast as they are taken. The first eight bytes of each hold its time, if it has that
+/// many.
+struct Payloads {
     message: String,
     since: Instant,
     count: u32,
     size: usize,
-    made: u32,
+    produced: u32,
 }
 
-impl Camera {
+impl Payloads {
     fn new(asked: RepeatRequest) -> Result<Self, Status> {
         let (count, size) = (asked.count, asked.payload_bytes as usize);
         let message = repeat::Order::check(asked)?.greeting(0).message;
-        Ok(Camera {
+        Ok(Payloads {
             message,
             since: Instant::now(),
             count,
             size,
-            made: 0,
+            produced: 0,
         })
     }
 }
 
-impl backpressure::answer::Camera for Camera {
-    async fn shoot(&mut self) -> Option<backpressure::answer::Picture> {
-        if self.made == self.count {
+impl backpressure::answer::Source for Payloads {
+    async fn read(&mut self) -> Option<backpressure::answer::Chunk> {
+        if self.produced == self.count {
             return None;
         }
-        self.made += 1;
+        self.produced += 1;
         let mut bytes = vec![b'.'; self.size];
         let micros = micros(self.since).to_be_bytes();
         if let Some(start) = bytes.first_chunk_mut() {
             *start = micros;
         }
-        // As a camera would: others get their turn.
+        // As a disk would: other tasks get their turn.
         tokio::task::yield_now().await;
-        Some(backpressure::answer::Picture {
-            number: self.made,
+        Some(backpressure::answer::Chunk {
+            number: self.produced,
             bytes: bytes.into(),
         })
     }
 }
 
-fn sent(since: Instant, message: &str, picture: backpressure::answer::Picture) -> RepeatResponse {
-    let made_us = picture
+fn sent(since: Instant, message: &str, chunk: backpressure::answer::Chunk) -> RepeatResponse {
+    let made_us = chunk
         .bytes
         .first_chunk()
         .copied()
         .map_or_else(|| micros(since), u64::from_be_bytes);
     RepeatResponse {
         message: message.to_string(),
-        number: picture.number,
+        number: chunk.number,
         made_us,
-        payload: picture.bytes.to_vec(),
+        payload: chunk.bytes.to_vec(),
     }
 }
 

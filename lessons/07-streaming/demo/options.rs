@@ -1,4 +1,4 @@
-//! What the command line may say.
+//! The commands and options of the command line.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,9 +12,9 @@ use stage::commands::{Given, Program, command, flag, heading, hidden, option};
 
 pub const PROGRAM: Program = Program {
     name: "l07-streaming",
-    title: "Many messages, one call: lesson 07 of Sockets to Services.",
+    title: "gRPC streaming: lesson 07 of Sockets to Services.",
     commands: &[
-        command("", "the demo: two processes, nine scenes"),
+        command("", "the demo: two processes, eight scenes"),
         command("server", "a server, in one terminal"),
         command(
             "client greet wire",
@@ -24,6 +24,7 @@ pub const PROGRAM: Program = Program {
         command("client greet-all ann ben", "many requests, one reply"),
         command("client chat", "both at once: type lines, Ctrl-D ends"),
         command("measure", "bytes and microseconds of a message"),
+        command("tls", "the greeting call without TLS and with TLS"),
         command(
             "--features mine -- mine",
             "servers made of your own answers",
@@ -37,52 +38,48 @@ pub const PROGRAM: Program = Program {
             "127.0.0.1:8800",
         ),
         heading("Options of server"),
-        flag("tls", "speak TLS, with certificates made on the spot"),
+        flag("tls", "speak TLS, with certificates generated now"),
         option(
             "certs FOLDER",
-            "keep them there, and use those that are there; includes --tls",
+            "keep the certificates there, and use them again; includes --tls",
             "",
         ),
         option("connections N", "connections at the same time", "100"),
         option("streams N", "calls at the same time on each", "100"),
-        option("message BYTES", "the longest message of a caller", "65536"),
-        option("ahead N", "messages made and not yet sent", "8"),
-        option("idle-ms MS", "a caller may be silent so long", "60000"),
+        option("message BYTES", "the longest request message", "65536"),
+        option("ahead N", "capacity of the channel, in messages", "8"),
+        option("idle-ms MS", "a client may be silent this long", "60000"),
         option("longest-ms MS", "the longest call", "3600000"),
         option(
             "grace-ms MS",
-            "the time for calls to finish when the server stops",
+            "the time for running calls when the server stops",
             "10000",
         ),
         heading("Options of client"),
-        option(
-            "ca FILE",
-            "speak TLS, and trust what this authority has signed",
-            "",
-        ),
+        option("ca FILE", "speak TLS, and trust this authority", ""),
         option("deadline-ms MS", "the call must be over by then", ""),
-        option("window BYTES", "take so much before it is read", "2 MB"),
-        option("slow-ms MS", "read a reply only every so often", "0"),
-        option("count N", "of repeat: how many", "5"),
-        option("interval-ms MS", "of repeat: each takes so long", "200"),
-        option("payload BYTES", "of repeat: so much beside each", "0"),
+        option("window BYTES", "the flow-control window", "2 MB"),
+        option("slow-ms MS", "wait this long after each reply", "0"),
+        option("count N", "of repeat: how many replies", "5"),
+        option("interval-ms MS", "of repeat: the time for each", "200"),
+        option("payload BYTES", "of repeat: bytes in each", "0"),
         option(
             "tick-ms MS",
-            "of chat: let the server speak without being asked",
+            "of chat: the server sends a tick this often",
             "",
         ),
         heading("Options of both"),
-        option("token T", "what every call has to bring", ""),
+        option("token T", "sent with every call, or required", ""),
         option(
             "ping-ms MS",
-            "ask a silent connection so often whether it is alive",
+            "PING a silent connection this often",
             "server 20000, client 300000",
         ),
         hidden("narrate"),
         hidden("until-stdin-ends"),
     ],
-    end: "Ctrl-C ends the server; in the client it cancels the call. The server finishes what is under way\n\
-          first, as long as --grace-ms allows.\n",
+    end: "Ctrl-C ends the server; in the client it cancels the call. The server finishes running calls first,\n\
+          within --grace-ms.\n",
 };
 
 /// A server.
@@ -92,7 +89,7 @@ pub struct Serve {
     pub streams: Streams,
     pub tls: bool,
     pub certificates: Option<PathBuf>,
-    /// Print what happens, for the demo.
+    /// Print the events, for the demo.
     pub narrate: bool,
     /// Ends with its standard input, which the program that started it holds open.
     pub until_stdin_ends: bool,
@@ -131,7 +128,7 @@ pub fn serve(given: &Given) -> anyhow::Result<Serve> {
     let ahead = streams.ahead;
     ensure!(
         (1..=1_000_000).contains(&ahead),
-        "--ahead {ahead}: from 1 to 1000000, a channel must have room and an end"
+        "--ahead {ahead}: from 1 to 1000000"
     );
     given.set_millis("idle-ms", &mut streams.idle)?;
     Ok(Serve {

@@ -1,23 +1,23 @@
-//! This program once more, as the server, in a process of its own: for the demo and for `measure`. It
-//! prints what happens in its calls, a line for each event, with the time at which it happened.
+//! This program as the server in a second process, for the demo and for `measure`. It prints the events of
+//! its calls, a line for each, with the time.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use l07_streaming::watch::{Event, Watch};
+use l07_streaming::observe::{Event, Observer};
 use stage::child::{Ask, Child, PATIENCE, Spawn};
 use stage::story::{self, stamp, stamped};
 
 /// The other process. It ends with this value.
 pub struct Peer {
     child: Child,
-    /// Where it listens.
+    /// The address of the server.
     pub addr: SocketAddr,
-    /// The certificate of the authority that its callers trust, if it speaks TLS.
+    /// The certificate of the authority that its clients trust, if it speaks TLS.
     pub authority: Option<PathBuf>,
 }
 
-const TRUST: &str = "callers trust ";
+const TRUST: &str = "clients trust ";
 
 impl Peer {
     /// Starts it on a free port, with more options.
@@ -28,7 +28,7 @@ impl Peer {
             .until_stdin_ends("--until-stdin-ends")
             .start()?;
         let addr = child.listening().await?;
-        // It stands in front of the address, so by now it has come.
+        // The server prints it before the address, so it has arrived.
         let trust = child.notes(TRUST).borrow().clone();
         let authority = (trust.times > 0).then(|| PathBuf::from(trust.rest));
         Ok(Peer {
@@ -42,7 +42,7 @@ impl Peer {
         self.child.id()
     }
 
-    /// What it has printed since the last time: microseconds of the system clock, and words.
+    /// The events since the last call: microseconds of the system clock, and words.
     pub fn events(&self) -> Vec<(u128, String)> {
         let lines = self.child.lines().into_iter();
         lines
@@ -67,29 +67,29 @@ impl Peer {
     }
 }
 
-/// In the server: prints everything.
-pub fn narrator() -> Watch {
-    Watch::new(|_, method, event| {
+/// In the server: prints all events.
+pub fn narrator() -> Observer {
+    Observer::new(|_, method, event| {
         stamp(&match event {
             Event::Began => format!("{method} begins"),
-            Event::Made(number) => format!("makes {number}"),
-            Event::Heard(number) => format!("hears {number}"),
-            Event::Finished => "the caller has finished".to_string(),
-            Event::Left => format!("{method}: the caller has left"),
+            Event::Produced(number) => format!("produces {number}"),
+            Event::Received(number) => format!("receives {number}"),
+            Event::HalfClosed => "the client has finished sending".to_string(),
+            Event::Cancelled => format!("{method}: cancelled"),
             Event::Done => format!("{method} is done"),
             Event::Refused(why) => format!("{method} ends: {why}"),
         });
     })
 }
 
-/// One scene: what both sides saw, printed in the order in which it happened.
+/// One scene: the events of both sides, printed in the order of their times.
 pub struct Scene {
     since: u128,
     seen: story::Scene,
 }
 
 impl Scene {
-    /// Begins, under this title.
+    /// Prints the title and starts the clock.
     pub fn begin(title: &str) -> Self {
         println!("\n{title}");
         Scene {
@@ -98,14 +98,14 @@ impl Scene {
         }
     }
 
-    /// Something that the client did or saw.
+    /// An event of the client.
     pub fn note(&self, words: impl Into<String>) {
         self.seen.note(words);
     }
 
-    /// Prints what both sides saw; of the server's events, only what is `interesting`.
+    /// Prints the events of both sides; of the server's, only the `interesting` ones.
     pub async fn tell(self, server: &Peer, interesting: impl Fn(&str) -> bool) {
-        // The server's last line may still be on its way.
+        // The server's last line may not have arrived yet.
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         for (at, words) in server.events() {
             if interesting(&words) {

@@ -1,6 +1,6 @@
-//! The demo: this program starts itself again as the server, makes calls of all four kinds, and prints
-//! who did what and when. Everything is slowed down on purpose: on one machine a stream of four
-//! messages is over before anybody can see that it was one.
+//! The demo: this program starts itself again as the server, makes calls of all four kinds, and prints the
+//! events of both sides with their times. All of it is slowed down on purpose: without that, a stream of
+//! four messages is over within a millisecond.
 
 mod ends;
 mod flow;
@@ -17,17 +17,17 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::peer::{Peer, Scene};
 
-/// No scene takes longer than this; if one does, something is broken.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The time for all scenes.
+const TIME: Duration = Duration::from_secs(20);
 
-/// Tells the whole story.
+/// Plays all scenes.
 pub async fn run() -> anyhow::Result<()> {
     let server = Peer::start(&["--narrate"]).await?;
     println!(
         "Two processes. This one, {}, is the client. It has started itself again as the server:\n\
          \n    l07-streaming server --addr 127.0.0.1:0\n\
          \nThat is process {}, and it listens on {}. Some scenes have a server of their own.\n\
-         Times are milliseconds; what the server does stands on the right.",
+         Times are milliseconds; the server's events stand on the right.",
         std::process::id(),
         server.id(),
         server.addr
@@ -41,12 +41,9 @@ pub async fn run() -> anyhow::Result<()> {
         flow::slow_reader().await?;
         flow::cancelled(&server, &mut client).await?;
         flow::out_of_time(&server, &mut client).await?;
-        ends::stopped().await?;
-        ends::sealed().await
+        ends::stopped().await
     };
-    timeout(PATIENCE, scenes)
-        .await
-        .context("the demo hangs")??;
+    timeout(TIME, scenes).await.context("the demo hangs")??;
     println!(
         "\nNow in two terminals:\n\
          \n    cargo run -p l07-streaming -- server\n    cargo run -p l07-streaming -- client chat --tick-ms 1000\n"
@@ -68,7 +65,7 @@ fn order(count: u32, interval_ms: u32, payload_bytes: u32) -> RepeatRequest {
 }
 
 async fn one_by_one(server: &Peer, client: &mut Client) -> anyhow::Result<()> {
-    let scene = Scene::begin("1. One request, four replies; each takes 60 ms to make");
+    let scene = Scene::begin("1. One request, four replies; the server needs 60 ms for each");
     scene.note("Repeat(\"wire\", 4)");
     let mut replies = client.repeat(order(4, 60, 0)).await?.into_inner();
     scene.note("the call has begun");
@@ -77,8 +74,8 @@ async fn one_by_one(server: &Peer, client: &mut Client) -> anyhow::Result<()> {
     }
     scene.note("the end: OK");
     scene.tell(server, |_| true).await;
-    say("The first reply was here before the second one existed. Between the request and the end");
-    say("it is one call, with one status at its very end.");
+    say("Reply 1 arrived before the server had produced reply 2. All of it is one call, with one");
+    say("status at the end.");
     Ok(())
 }
 
@@ -95,14 +92,16 @@ async fn many_there(server: &Peer, client: &mut Client) -> anyhow::Result<()> {
             }
             sleep(Duration::from_millis(40)).await;
         }
-        scene.note("that was all");
+        scene.note("has finished sending");
         drop(out);
     };
     let (reply, ()) = tokio::join!(calling, sending);
     scene.note(format!("reply: {}", reply?.into_inner().message));
     scene.tell(server, |_| true).await;
-    say("The server had everything after 80 ms, and did not know: another name could have come.");
-    say("`that was all` is a message of its own, a flag in a frame.");
+    say(
+        "The server had all names after 80 ms, and could not know that: another one could have come.",
+    );
+    say("The end of the requests is sent too: it is a flag in a frame.");
     Ok(())
 }
 
@@ -114,7 +113,7 @@ fn text(text: &str) -> ChatRequest {
 }
 
 async fn both_at_once(server: &Peer, client: &mut Client) -> anyhow::Result<()> {
-    let scene = Scene::begin("3. A chat: the server also speaks every 50 ms, and nobody waits");
+    let scene = Scene::begin("3. A chat: both sides send when they like, the server every 50 ms");
     let (out, requests) = mpsc::channel(4);
     let ticking = ChatRequest {
         text: String::new(),
@@ -132,21 +131,21 @@ async fn both_at_once(server: &Peer, client: &mut Client) -> anyhow::Result<()> 
     loop {
         tokio::select! {
             reply = replies.message() => match reply? {
-                Some(reply) => scene.note(format!("    the server says: {}", reply.text)),
+                Some(reply) => scene.note(format!("    from the server: {}", reply.text)),
                 None => break,
             },
-            // A moment, not a time: `sleep` would begin anew after each reply, and never end.
+            // A point in time: `sleep` would start again after each reply, and never be over.
             () = sleep_until(at), if out.is_some() => match next {
                 Some((_, words)) => {
                     if let Some(out) = &out {
                         out.send(text(words)).await?;
                     }
-                    scene.note(format!("says: {words}"));
+                    scene.note(format!("sends: {words}"));
                     next = sends.next();
                     at += Duration::from_millis(next.map_or(110, |(pause, _)| pause));
                 }
                 None => {
-                    scene.note("has finished");
+                    scene.note("has finished sending");
                     out = None;
                 }
             },
@@ -158,16 +157,16 @@ async fn both_at_once(server: &Peer, client: &mut Client) -> anyhow::Result<()> 
 }
 
 async fn half_closed(server: &Peer, client: &mut Client) -> anyhow::Result<()> {
-    let scene = Scene::begin("4. Everything said and finished, before the first reply was read");
-    scene.note("says Ada, Grace and Edsger, and has finished");
+    let scene = Scene::begin("4. The client finishes sending before it reads the first reply");
+    scene.note("sends Ada, Grace and Edsger, and has finished sending");
     let texts = ["Ada", "Grace", "Edsger"].map(text);
     let mut replies = client.chat(tokio_stream::iter(texts)).await?.into_inner();
     sleep(Duration::from_millis(60)).await;
     scene.note("begins to read");
     while let Some(reply) = replies.message().await? {
-        scene.note(format!("    the server says: {}", reply.text));
+        scene.note(format!("    from the server: {}", reply.text));
     }
     scene.tell(server, |_| true).await;
-    say("One direction was closed for 60 ms, and the other one had not even been looked at.");
+    say("Half-close: the client's direction had ended, and all replies still came.");
     Ok(())
 }

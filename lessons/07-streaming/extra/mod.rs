@@ -1,3 +1,3 @@
-//! A second evening: the same service through TLS.
+//! A second evening: the same service over TLS.
 
 pub mod tls;

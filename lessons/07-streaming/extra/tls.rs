@@ -1,6 +1,6 @@
-//! Certificates made on the spot: an authority that exists as long as one folder does, and a server
-//! certificate signed by it. For a real service an authority that the world knows signs; the rest
-//! is the same.
+//! Certificates generated at the start: an authority, and a server certificate that it has signed. They exist
+//! as long as one folder does. A real service has a certificate from a public authority; the rest is the
+//! same.
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,19 +15,19 @@ use tonic::transport::{
     Certificate, ClientTlsConfig, Endpoint, Error, Identity, Server, ServerTlsConfig,
 };
 
-/// The names by which callers may know this server. A certificate is for names, not for machines.
+/// The names of this server in its certificate. Clients compare them with the name that they dialled.
 pub const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
 
-/// What a server with TLS needs, and what its callers need.
+/// What a server with TLS needs, and what its clients need.
 pub struct Certificates {
     /// The server's certificate and its private key.
     pub identity: Identity,
-    /// The authority's certificate. It is no secret: callers trust the server because of it.
+    /// The authority's certificate. It is public: clients trust the server because of it.
     pub authority: String,
 }
 
 impl Certificates {
-    /// New ones, which lie in no file.
+    /// New certificates, which are not written to a file.
     ///
     /// # Errors
     /// If the system has no random numbers, for example.
@@ -37,14 +37,14 @@ impl Certificates {
 }
 
 // ANCHOR: make
-/// Makes an authority and lets it sign a certificate for this machine; also returns that certificate
-/// and its key as text. The authority's own key is dropped at the end: nothing can be signed
-/// with it any more.
+/// Makes an authority and a certificate for this machine that it has signed; also returns that certificate
+/// and its key as text. The authority's own key is dropped at the end, so it cannot sign anything
+/// else.
 fn make() -> Result<(Certificates, String, String), rcgen::Error> {
     let mut about = CertificateParams::default();
     about.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     about.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    // A name of its own: two authorities of the same name would be taken for one.
+    // A unique name: two authorities of the same name would be taken for one.
     let key = KeyPair::generate()?;
     let name = format!("lesson 07: authority {}", fingerprint(&key));
     about.distinguished_name.push(DnType::CommonName, name);
@@ -67,7 +67,7 @@ fn make() -> Result<(Certificates, String, String), rcgen::Error> {
 }
 // ANCHOR_END: make
 
-/// The server speaks TLS, and shows these certificates; a handshake may take so long.
+/// The server speaks TLS with these certificates; `handshake` limits the time of a handshake.
 ///
 /// # Errors
 /// If the certificate and its key cannot be read.
@@ -81,7 +81,7 @@ pub(crate) fn offer(
 }
 
 // ANCHOR: trust
-/// The client speaks TLS, and trusts what `authority` has signed; a handshake may take so long.
+/// The client speaks TLS, and trusts what `authority` has signed; `handshake` limits the time of a handshake.
 ///
 /// # Errors
 /// If this is no certificate.
@@ -90,7 +90,7 @@ pub(crate) fn trust(
     authority: &str,
     handshake: Duration,
 ) -> Result<Endpoint, Error> {
-    // The name in the certificate is compared with the one that was dialled.
+    // The client compares the names in the certificate with the one that it dialled.
     let tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(authority))
         .timeout(handshake);
@@ -98,10 +98,10 @@ pub(crate) fn trust(
 }
 // ANCHOR_END: trust
 
-/// What rustls says about a certificate that it does not trust, for people.
+/// What rustls says about a certificate that it does not trust, in words.
 pub(crate) fn untrusted(why: &str) -> &str {
     match why {
-        "UnknownIssuer" => "it is signed by somebody we do not know",
+        "UnknownIssuer" => "it is signed by an unknown authority",
         why if why.contains("not valid for name") => "it is for another name",
         why => why,
     }

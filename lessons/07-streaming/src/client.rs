@@ -1,5 +1,5 @@
-//! The connection of a caller, and what went wrong in words: the libraries below tell the truth, but
-//! each only about itself.
+//! The connection of a client, and its errors in words: each library below reports only its own part of
+//! what went wrong.
 
 use std::error::Error as StdError;
 use std::io;
@@ -17,22 +17,22 @@ use crate::extra::tls;
 use crate::pb::stream_service_client::StreamServiceClient;
 
 // ANCHOR: settings
-/// How to reach a server.
+/// How to connect to a server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Trust what this authority has signed, and speak TLS. `None`: speak in the clear.
+    /// The certificate of the authority to trust; then the client speaks TLS. `None`: without TLS.
     pub authority: Option<String>,
-    /// Goes with every call.
+    /// Sent with every call.
     pub token: Option<String>,
     /// How long connecting may take.
     pub connect: Duration,
-    /// While a call runs, ask so often whether the server is still alive. Servers of strangers
-    /// may take it ill: many allow one question in five minutes, and hang up on the third.
+    /// While a call runs, send a PING this often. Many servers allow one in five minutes, and close the
+    /// connection after the third that comes too early.
     pub ping: Duration,
-    /// It must answer within this time.
+    /// The server must answer the PING within this time.
     pub pong: Duration,
-    /// So many bytes the server may send of one call before we have read them; `None` is the
-    /// library's own choice, 2 MB.
+    /// The flow-control window, in bytes: how much the server may send before the client has read it. `None`
+    /// is the library's default, 2 MB.
     pub window: Option<u32>,
 }
 // ANCHOR_END: settings
@@ -53,16 +53,16 @@ impl Default for Settings {
 /// A client of this lesson's service, with the token in front of every call.
 pub type Client = StreamServiceClient<InterceptedService<Channel, Bearer>>;
 
-/// Connects. Any number of calls can share what comes back, and clones of it.
+/// Connects. Clones of the client share the connection, with any number of calls at the same time.
 ///
 /// # Errors
-/// [`Trouble`], in words.
-pub async fn connect(addr: SocketAddr, settings: &Settings) -> Result<Client, Trouble> {
+/// [`ConnectError`], in words.
+pub async fn connect(addr: SocketAddr, settings: &Settings) -> Result<Client, ConnectError> {
     let token = match &settings.token {
         Some(token) => Some(
             format!("Bearer {token}")
                 .parse()
-                .map_err(|_| Trouble::Other("no header can carry this token".to_string()))?,
+                .map_err(|_| ConnectError::Other("no header can carry this token".to_string()))?,
         ),
         None => None,
     };
@@ -91,13 +91,13 @@ impl Interceptor for Bearer {
 /// The connection alone, for other services.
 ///
 /// # Errors
-/// [`Trouble`], in words.
-pub async fn channel(addr: SocketAddr, settings: &Settings) -> Result<Channel, Trouble> {
+/// [`ConnectError`], in words.
+pub async fn channel(addr: SocketAddr, settings: &Settings) -> Result<Channel, ConnectError> {
     let scheme = match settings.authority {
         Some(_) => "https",
         None => "http",
     };
-    let trouble = |error: tonic::transport::Error| Trouble::of(addr, &error);
+    let trouble = |error: tonic::transport::Error| ConnectError::of(addr, &error);
     let mut endpoint = Endpoint::from_shared(format!("{scheme}://{addr}"))
         .map_err(trouble)?
         .connect_timeout(settings.connect)
@@ -111,27 +111,27 @@ pub async fn channel(addr: SocketAddr, settings: &Settings) -> Result<Channel, T
     endpoint.connect().await.map_err(trouble)
 }
 
-/// Why there is no connection, or why it broke.
+/// Why a client could not connect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
-    /// No server listens there.
-    #[error("nobody answers at {0}")]
-    Nobody(SocketAddr),
-    /// It took too long.
+pub enum ConnectError {
+    /// No program listens on this port.
+    #[error("no server listens at {0}")]
+    Refused(SocketAddr),
+    /// Connecting took too long.
     #[error("{0} did not answer in time")]
     Slow(SocketAddr),
-    /// The server has a certificate that the client has no reason to believe.
-    #[error("we cannot trust the server's certificate: {}", tls::untrusted(.0))]
+    /// The client does not trust the server's certificate.
+    #[error("the server's certificate is not trusted: {}", tls::untrusted(.0))]
     Untrusted(String),
-    /// The client spoke TLS, and the server did not.
-    #[error("the server does not speak TLS, and we did")]
+    /// The client speaks TLS, and the server does not.
+    #[error("this client speaks TLS, and the server does not")]
     ServerIsPlain,
-    /// Something else.
+    /// Another reason.
     #[error("{0}")]
     Other(String),
 }
 
-impl Trouble {
+impl ConnectError {
     fn of(addr: SocketAddr, error: &(dyn StdError + 'static)) -> Self {
         let chain = chain(error);
         let kinds = chain
@@ -139,61 +139,61 @@ impl Trouble {
             .filter_map(|error| error.downcast_ref::<io::Error>());
         for kind in kinds.map(io::Error::kind) {
             match kind {
-                io::ErrorKind::ConnectionRefused => return Trouble::Nobody(addr),
-                io::ErrorKind::TimedOut => return Trouble::Slow(addr),
+                io::ErrorKind::ConnectionRefused => return ConnectError::Refused(addr),
+                io::ErrorKind::TimedOut => return ConnectError::Slow(addr),
                 _ => {}
             }
         }
         let words = chain.last().map_or_else(String::new, ToString::to_string);
         if words.contains("deadline has elapsed") || words.contains("timed out") {
-            return Trouble::Slow(addr);
+            return ConnectError::Slow(addr);
         }
-        // rustls is not among our own dependencies, so its words have to do.
+        // rustls is not a direct dependency, so its type cannot be named: compare its message.
         if let Some((_, why)) = words.split_once("invalid peer certificate: ") {
-            return Trouble::Untrusted(why.to_string());
+            return ConnectError::Untrusted(why.to_string());
         }
         if words.contains("corrupt message") {
-            return Trouble::ServerIsPlain;
+            return ConnectError::ServerIsPlain;
         }
-        Trouble::Other(words)
+        ConnectError::Other(words)
     }
 }
 
-/// A failed call in words: its code and its message. What tonic calls by another code than the
-/// documentation of gRPC does is normalized, as in lesson 06.
+/// A failed call in words: its code and its message. The code is normalized to that of the gRPC
+/// specification, as in lesson 06.
 #[must_use]
 pub fn words(status: &Status) -> String {
     let status = normalized(status.clone());
     format!("{:?}: {}", status.code(), status.message())
 }
 
-/// The status that the documentation of gRPC has for what happened.
+/// The status that the gRPC specification has for this failure.
 #[must_use]
 pub fn normalized(status: Status) -> Status {
     let status = status::too_long(status::normalized(status, None));
-    // In the middle of a stream: a status of the server has no source, only trouble of our own has.
+    // In the middle of a stream: a status from the server has no source, one made by the client has.
     if let (Code::Unknown, Some(source)) = (status.code(), status.source()) {
         let why = chain(source)
             .last()
             .map_or_else(String::new, ToString::to_string);
-        let words = format!("the connection is lost ({why}); what has come is not all");
+        let words = format!("the connection is lost ({why}); the replies are not complete");
         return Status::unavailable(words);
     }
     status
 }
 
-/// What else might be the matter when a connection in the clear broke before anything had come: a
-/// server that speaks TLS hangs up on a client that does not. It says so in TLS, which HTTP/2 cannot read;
-/// whether we still hear that, or only find the wire cut, is a matter of microseconds.
+/// Another possible reason when a connection without TLS broke before the first reply: a server that speaks
+/// TLS closes it. It sends a TLS alert first, which HTTP/2 cannot read; the client sees that alert or
+/// the closed connection, whichever comes first.
 #[must_use]
 pub fn hint(status: &Status, settings: &Settings) -> Option<&'static str> {
-    let of_ours = status.source().is_some() || status.message().contains("protocol error");
+    let of_client = status.source().is_some() || status.message().contains("protocol error");
     let in_the_middle = status.message().contains("reading a body");
-    (of_ours && !in_the_middle && settings.authority.is_none())
-        .then_some("Does the server speak TLS, or has it no seat left?")
+    (of_client && !in_the_middle && settings.authority.is_none())
+        .then_some("Does the server speak TLS, or has it reached its connection limit?")
 }
 
-/// An error, and its reason, and the reason of that.
+/// An error and all its sources.
 fn chain<'e>(error: &'e (dyn StdError + 'static)) -> Vec<&'e (dyn StdError + 'static)> {
     let (mut chain, mut last) = (vec![error], error);
     while let Some(reason) = last.source() {

@@ -1,8 +1,7 @@
-//! No call is endless. This lies around every service, so that no method has to think of it: it ends
-//! a call when its deadline is over, when it has lasted longer than the server allows, and when
-//! the server has to go.
+//! Every call is limited in time. This middleware lies around all services: it ends a call when its
+//! deadline is over, when it has lasted longer than the server allows, and when the server shuts down.
 //!
-//! Lesson 06 has such a clock as well, and looks at it only when there is nothing to send: a reply is
+//! Lesson 06 has such a clock too, and reads it only when there is nothing to send, because a reply is
 //! one message there. Here a method may always have one more message ready, so the clock comes first.
 
 use std::pin::Pin;
@@ -19,40 +18,40 @@ use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response};
 use tonic::codegen::{Body as HttpBody, Bytes};
 
-/// How far the end of the server has come. Later ones are greater.
+/// How far the shutdown of the server has come. Later phases are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// It serves.
+    /// The server takes calls.
     Serving,
-    /// No new calls. Those under way go on.
+    /// No new calls. Running calls go on.
     Finishing,
-    /// Who only watches is sent away: watching has no end of its own.
+    /// Calls that watch are ended: they would never end by themselves.
     NoWatchers,
-    /// Whatever still runs is ended.
+    /// All calls that still run are ended.
     Over,
 }
 
-/// Watching: these calls never end by themselves, and nothing is lost when they are ended.
+/// These calls never end by themselves, and ending them loses nothing.
 const ENDLESS: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."];
 
-/// Waits until the server has come so far.
+/// Waits until the shutdown has reached a phase.
 pub(crate) async fn reached(mut phase: watch::Receiver<Phase>, wanted: Phase) {
     if phase.wait_for(|phase| *phase >= wanted).await.is_err() {
-        // The sender is gone: then it does not happen.
+        // The sender is dropped: the phase is never reached.
         std::future::pending().await
     }
 }
 
 // ANCHOR: keep
-/// Makes the call, and ends it in time.
+/// Runs the call, and ends it in time.
 pub(crate) fn keep(
     longest: Duration,
     phase: watch::Receiver<Phase>,
     request: Request<Body>,
     next: Next,
 ) -> impl Future<Output = Response<Body>> + Send {
-    // The clocks start here, and not when the future below is first looked at: tonic has one of its
-    // own around us, and would be the first to ring, with another status.
+    // The clock starts here, not at the first poll of the future below: tonic has a clock of its own
+    // around this one, which would be over first, with another status.
     let mut end = end(longest, phase, &request);
     async move {
         let response = tokio::select! {
@@ -68,7 +67,7 @@ pub(crate) fn keep(
 }
 // ANCHOR_END: keep
 
-/// Is ready when the call has to end, with the reason.
+/// Ready when the call must end, with the status.
 type End = Pin<Box<dyn Future<Output = Status> + Send>>;
 
 fn end(longest: Duration, phase: watch::Receiver<Phase>, request: &Request<Body>) -> End {
@@ -93,17 +92,17 @@ fn end(longest: Duration, phase: watch::Receiver<Phase>, request: &Request<Body>
         tokio::select! {
             () = clock => Status::deadline_exceeded(late),
             () = reached(phase, last) => {
-                Status::unavailable("the server has stopped; what you have got is not all")
+                Status::unavailable("the server has stopped; the replies are not complete")
             }
         }
     })
 }
 
 // ANCHOR: ending
-/// The messages of a reply, until the call has to end. Then comes the reason, as a status in the
-/// trailers; and the messages are dropped, so that the task that makes them notices.
+/// The body of a reply, until the call must end. Then it sends the status in the trailers, and drops the
+/// body, so that the task that produces the messages notices.
 struct Ending {
-    /// `None` once it has ended.
+    /// `None` after the end.
     body: Option<Body>,
     end: End,
 }

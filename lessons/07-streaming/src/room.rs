@@ -1,87 +1,92 @@
-//! A room in which everybody hears what the others say. Who enters gets a mouth and a pair of ears;
-//! what connects them to a call is the exercise `chat`.
+//! A chat room: what one member announces, all other members receive. A member has an [`Announcer`] and a
+//! [`Listener`]; the exercise `chat` connects them to a call.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, WeakSender, channel};
 
-/// So much may be said before somebody listens. Whoever listens more slowly than that misses the
-/// oldest: in this room nobody waits for a slow listener.
+/// So many texts wait for a slow listener. A listener that is slower loses the oldest texts, because
+/// an announcer never waits.
 const KEPT: usize = 64;
 
 #[derive(Clone, Debug)]
-struct Said {
+struct Announcement {
     by: u32,
     text: String,
 }
 
-/// The room. It holds nobody: it is empty when the last one has gone.
+/// The room. It holds no member: when the last one has left, it is empty.
 #[derive(Debug, Default)]
 pub struct Room(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    entered: u32,
-    air: Option<WeakSender<Said>>,
+    joined: u32,
+    sender: Option<WeakSender<Announcement>>,
 }
 
 impl Room {
-    /// One more comes in, and the others hear that: `2 comes in`.
-    pub fn enter(&self) -> (Mouth, Ears) {
+    /// Adds a member, and tells the others: `2 joined`.
+    pub fn join(&self) -> (Announcer, Listener) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.entered += 1;
-        let me = inner.entered;
-        let air = inner.air.as_ref().and_then(WeakSender::upgrade);
-        let air = air.unwrap_or_else(|| channel(KEPT).0);
-        inner.air = Some(air.downgrade());
-        let heard = air.subscribe();
-        let mouth = Mouth { me, air };
-        mouth.tell(format!("{me} comes in"));
-        (mouth, Ears { me, heard })
+        inner.joined += 1;
+        let me = inner.joined;
+        let sender = inner.sender.as_ref().and_then(WeakSender::upgrade);
+        let sender = sender.unwrap_or_else(|| channel(KEPT).0);
+        inner.sender = Some(sender.downgrade());
+        let receiver = sender.subscribe();
+        let announcer = Announcer { me, sender };
+        announcer.send(format!("{me} joined"));
+        (announcer, Listener { me, receiver })
     }
 
-    /// How many could still say something.
-    pub fn mouths(&self) -> usize {
+    /// How many announcers there are: members that may still announce something.
+    pub fn announcers(&self) -> usize {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.air.as_ref().map_or(0, WeakSender::strong_count)
+        inner.sender.as_ref().map_or(0, WeakSender::strong_count)
     }
 }
 
-/// For saying something. Dropping it means: I have finished speaking.
+/// Sends texts to the other members. Drop it to say that no text will follow.
 #[derive(Debug)]
-pub struct Mouth {
+pub struct Announcer {
     me: u32,
-    air: Sender<Said>,
+    sender: Sender<Announcement>,
 }
 
-impl Mouth {
-    /// Says something to everybody else in the room, who hear `2: TEXT`. Never waits.
-    pub fn say(&self, text: &str) {
-        self.tell(format!("{}: {text}", self.me));
+impl Announcer {
+    /// Sends a text to all other members, who receive `2: TEXT`. Never waits.
+    pub fn announce(&self, text: &str) {
+        self.send(format!("{}: {text}", self.me));
     }
 
-    fn tell(&self, text: String) {
-        // An error means that nobody listens. One may speak all the same.
-        let _ = self.air.send(Said { by: self.me, text });
+    /// How many listeners there are, the own one included.
+    pub fn listeners(&self) -> usize {
+        self.sender.receiver_count()
+    }
+
+    fn send(&self, text: String) {
+        // An error means that there is no listener at the moment. That is allowed.
+        let _ = self.sender.send(Announcement { by: self.me, text });
     }
 }
 
-/// For hearing what the others say.
+/// Receives the texts of the other members.
 #[derive(Debug)]
-pub struct Ears {
+pub struct Listener {
     me: u32,
-    heard: Receiver<Said>,
+    receiver: Receiver<Announcement>,
 }
 
-impl Ears {
-    /// What is said next by somebody else. `None`: nobody is left who could say anything.
+impl Listener {
+    /// The next text of another member. `None`: all announcers are dropped, so no text can follow.
     ///
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<String> {
         loop {
-            match self.heard.recv().await {
-                Ok(Said { by, text }) if by != self.me => return Some(text),
+            match self.receiver.recv().await {
+                Ok(Announcement { by, text }) if by != self.me => return Some(text),
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
             }
@@ -94,25 +99,25 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn everybody_hears_the_others() {
+    async fn a_text_reaches_the_other_members() {
         let room = Room::default();
-        let (one, mut ears_of_one) = room.enter();
-        let (two, mut ears_of_two) = room.enter();
-        assert_eq!(ears_of_one.next().await.unwrap(), "2 comes in");
-        one.say("good morning");
-        two.say("hello");
-        assert_eq!(ears_of_two.next().await.unwrap(), "1: good morning");
-        assert_eq!(ears_of_one.next().await.unwrap(), "2: hello");
+        let (one, mut listener_of_one) = room.join();
+        let (two, mut listener_of_two) = room.join();
+        assert_eq!(listener_of_one.next().await.unwrap(), "2 joined");
+        one.announce("good morning");
+        two.announce("hello");
+        assert_eq!(listener_of_two.next().await.unwrap(), "1: good morning");
+        assert_eq!(listener_of_one.next().await.unwrap(), "2: hello");
         drop(one);
-        assert_eq!(room.mouths(), 1);
-        two.say("still there?");
+        assert_eq!((room.announcers(), two.listeners()), (1, 2));
+        two.announce("still there?");
         drop(two);
-        assert_eq!(ears_of_one.next().await.unwrap(), "2: still there?");
-        assert_eq!(ears_of_one.next().await, None);
-        assert_eq!(ears_of_two.next().await, None);
-        let (_three, mut ears) = room.enter();
-        assert_eq!(room.mouths(), 1);
+        assert_eq!(listener_of_one.next().await.unwrap(), "2: still there?");
+        assert_eq!(listener_of_one.next().await, None);
+        assert_eq!(listener_of_two.next().await, None);
+        let (_three, mut listener) = room.join();
+        assert_eq!(room.announcers(), 1);
         drop(_three);
-        assert_eq!(ears.next().await, None);
+        assert_eq!(listener.next().await, None);
     }
 }

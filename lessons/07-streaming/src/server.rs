@@ -1,5 +1,5 @@
-//! All services behind one port, and the end of the server: health says so first, then no new calls,
-//! then those under way have some time, and what is not finished then is told why.
+//! All services behind one port, and the shutdown: health reports NOT_SERVING, new calls are refused, running
+//! calls get some time, and calls that still run then end with UNAVAILABLE.
 
 use std::time::Duration;
 
@@ -21,28 +21,28 @@ use crate::pb;
 use crate::pb::stream_service_server::{SERVICE_NAME, StreamService, StreamServiceServer};
 
 // ANCHOR: settings
-/// What callers may cost, and how long anything may take.
+/// The limits of the server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Every call has to bring it, if there is one.
+    /// Every call must bring this token, if there is one.
     pub token: Option<String>,
-    /// So many connections at the same time.
+    /// The most connections at the same time.
     pub connections: usize,
-    /// So many calls at the same time on each of them.
+    /// The most calls at the same time on each connection.
     pub streams: u32,
-    /// The longest message of a caller, in bytes.
+    /// The longest request message, in bytes.
     pub message: usize,
     /// All headers of a call together, in bytes.
     pub headers: u32,
-    /// How long a connection may take to say what it wants, and a TLS handshake.
+    /// The time for the first bytes of a connection, and for a TLS handshake.
     pub handshake: Duration,
     /// The longest call.
     pub longest: Duration,
-    /// After so much silence a connection is asked whether it is still alive.
+    /// After this time without traffic the server sends a PING.
     pub ping: Duration,
-    /// It must answer within this time.
+    /// The client must answer the PING within this time.
     pub pong: Duration,
-    /// What is under way when the server stops may take so long.
+    /// The time that running calls get when the server stops.
     pub grace: Duration,
 }
 // ANCHOR_END: settings
@@ -64,17 +64,17 @@ impl Default for Settings {
     }
 }
 
-/// Why it cannot serve.
+/// Why the server cannot serve.
 #[derive(Debug, thiserror::Error)]
 #[error("the server cannot serve")]
 pub enum Error {
-    /// The services could not be put together.
+    /// The descriptors for reflection do not fit together.
     Reflection(#[from] tonic_reflection::server::Error),
     /// The transport, or the certificates.
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Serves until `shutdown` is ready, and then ends as [`Settings::grace`] says.
+/// Serves until `shutdown` is ready, and then stops within [`Settings::grace`].
 ///
 /// # Errors
 /// If the services or the certificates do not fit together.
@@ -122,15 +122,15 @@ pub async fn serve<S: StreamService>(
     let serving = server.serve_with_incoming_shutdown(incoming, reached(phases, Phase::Finishing));
     let stopping = async {
         shutdown.await;
-        // First those who watch: they can go elsewhere before the first call is refused.
+        // First the clients that watch: they can choose another server before a call is refused.
         earlier::report(&health, &names, ServingStatus::NotServing).await;
         let _ = phase.send(Phase::Finishing);
-        sleep(NEWS.min(settings.grace)).await;
+        sleep(FOR_WATCHERS.min(settings.grace)).await;
         let _ = phase.send(Phase::NoWatchers);
-        sleep(settings.grace.saturating_sub(NEWS)).await;
+        sleep(settings.grace.saturating_sub(FOR_WATCHERS)).await;
         let _ = phase.send(Phase::Over);
-        // Now every call has its status. A connection that does not take it is left behind.
-        sleep(LAST_WORDS).await;
+        // Now every call has its status. A connection that does not read it is closed.
+        sleep(FOR_STATUS).await;
     };
     tokio::select! {
         served = serving => Ok(served?),
@@ -139,7 +139,7 @@ pub async fn serve<S: StreamService>(
     // ANCHOR_END: stop
 }
 
-/// So much time the watchers of the health have to hear that the server stops.
-const NEWS: Duration = Duration::from_millis(200);
-/// So much time a status has to reach its caller in the end.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// The time that clients which watch the health get for the news.
+const FOR_WATCHERS: Duration = Duration::from_millis(200);
+/// The time that the last statuses get to reach their clients.
+const FOR_STATUS: Duration = Duration::from_millis(500);

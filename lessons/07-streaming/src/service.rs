@@ -1,5 +1,5 @@
 //! The service of this lesson: a greeting in all four kinds of call. The two kinds that send many
-//! replies have a file each, because there the work goes on after the method has returned.
+//! replies have a file each, because their work goes on after the method has returned.
 
 pub mod chat;
 pub mod repeat;
@@ -11,28 +11,28 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::observe::{Event, Observer};
 use crate::pb::stream_service_server::StreamService;
 use crate::pb::{
     ChatRequest, ChatResponse, GreetAllRequest, GreetAllResponse, GreetRequest, GreetResponse,
     RepeatRequest, RepeatResponse,
 };
-use crate::watch::{Event, Watch};
 
 /// The longest name, in bytes.
 pub const NAME: usize = 256;
-/// So many names `GreetAll` takes: its reply must fit into a message.
+/// The most names in one `GreetAll`: its reply must fit into a message.
 pub const NAMES: u32 = 200;
 
 /// Greets in streams.
 #[derive(Clone, Debug)]
 pub struct Streams {
-    /// So many messages may be made and not yet sent. More only costs memory: if the caller reads
-    /// slowly, they would wait here instead of in the caller's own time.
+    /// The capacity of the channel between a producer and its call, in messages. A larger one costs
+    /// memory: if the client reads slowly, that many messages wait here.
     pub ahead: usize,
-    /// How long a caller may say nothing, or read nothing.
+    /// How long a client may send nothing, or read nothing.
     pub idle: Duration,
-    /// Gets told what happens.
-    pub watch: Watch,
+    /// Gets the events of all calls.
+    pub observer: Observer,
 }
 
 impl Default for Streams {
@@ -40,7 +40,7 @@ impl Default for Streams {
         Streams {
             ahead: 8,
             idle: Duration::from_secs(60),
-            watch: Watch::default(),
+            observer: Observer::default(),
         }
     }
 }
@@ -67,10 +67,10 @@ impl StreamService for Streams {
         request: Request<RepeatRequest>,
     ) -> Result<Response<Self::RepeatStream>, Status> {
         let order = repeat::Order::check(request.into_inner())?;
-        let (out, replies) = mpsc::channel(self.ahead + repeat::LAST_WORD);
-        let call = self.watch.call("Repeat");
-        tokio::spawn(repeat::make(order, out, self.idle, call));
-        // The method returns before the first greeting is made. The call has only begun.
+        let (out, replies) = mpsc::channel(self.ahead + repeat::FOR_THE_ERROR);
+        let call = self.observer.call("Repeat");
+        tokio::spawn(repeat::produce(order, out, self.idle, call));
+        // The method returns before the first greeting is produced: the call has only begun.
         Ok(Response::new(ReceiverStream::new(replies)))
     }
     // ANCHOR_END: repeat
@@ -80,7 +80,7 @@ impl StreamService for Streams {
         &self,
         request: Request<Streaming<GreetAllRequest>>,
     ) -> Result<Response<GreetAllResponse>, Status> {
-        let call = self.watch.call("GreetAll");
+        let call = self.observer.call("GreetAll");
         let mut requests = request.into_inner();
         let (mut names, mut count) = (Vec::new(), 0);
         while let Some(GreetAllRequest { name }) = next(&mut requests, self.idle).await? {
@@ -90,10 +90,10 @@ impl StreamService for Streams {
                 )));
             }
             count += 1;
-            call.tell(Event::Heard(count));
+            call.report(Event::Received(count));
             names.push(given(name)?);
         }
-        call.tell(Event::Finished);
+        call.report(Event::HalfClosed);
         let message = greeting(&names);
         Ok(Response::new(GreetAllResponse { message, count }))
     }
@@ -104,16 +104,16 @@ impl StreamService for Streams {
         &self,
         request: Request<Streaming<ChatRequest>>,
     ) -> Result<Response<Self::ChatStream>, Status> {
-        let (out, replies) = mpsc::channel(self.ahead + repeat::LAST_WORD);
-        let call = self.watch.call("Chat");
+        let (out, replies) = mpsc::channel(self.ahead + repeat::FOR_THE_ERROR);
+        let call = self.observer.call("Chat");
         tokio::spawn(chat::talk(request.into_inner(), out, self.idle, call));
-        // Without waiting for the first text: the caller may be waiting for this.
+        // Do not wait for the first text here: the client may wait for the headers first.
         Ok(Response::new(ReceiverStream::new(replies)))
     }
     // ANCHOR_END: chat
 }
 
-/// The next message of the caller, or `None` if it has finished.
+/// The next request, or `None` if the client has finished sending.
 async fn next<T>(requests: &mut Streaming<T>, idle: Duration) -> Result<Option<T>, Status> {
     match timeout(idle, requests.message()).await {
         Ok(next) => next,
@@ -121,9 +121,9 @@ async fn next<T>(requests: &mut Streaming<T>, idle: Duration) -> Result<Option<T
     }
 }
 
-/// The caller has not said anything for so long.
+/// The status for a client that has sent nothing for this time.
 fn silent(idle: Duration) -> Status {
-    Status::deadline_exceeded(format!("nothing came from you for {idle:?}"))
+    Status::deadline_exceeded(format!("no message from the client for {idle:?}"))
 }
 
 /// The name, or the status that says what is wrong with it.
@@ -140,7 +140,7 @@ fn given(name: String) -> Result<String, Status> {
 /// `hello ann, ben and cid`.
 fn greeting(names: &[String]) -> String {
     match names {
-        [] => "hello nobody".to_string(),
+        [] => "hello".to_string(),
         [name] => format!("hello {name}"),
         [names @ .., last] => format!("hello {} and {last}", names.join(", ")),
     }
@@ -156,6 +156,6 @@ mod tests {
         assert_eq!(greeting(&names), "hello ann, ben and cid");
         assert_eq!(greeting(&names[..2]), "hello ann and ben");
         assert_eq!(greeting(&names[..1]), "hello ann");
-        assert_eq!(greeting(&[]), "hello nobody");
+        assert_eq!(greeting(&[]), "hello");
     }
 }

@@ -1,4 +1,4 @@
-//! Scenes about speed: who waits for whom, and who notices that nobody reads any more.
+//! Scenes about backpressure, cancellation and the deadline.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ const WINDOW: u32 = 65_535;
 
 pub async fn slow_reader() -> anyhow::Result<()> {
     println!(
-        "\n5. A slow reader: {COUNT} replies of {BYTES} bytes, and after {READ} of them it sleeps"
+        "\n5. A slow reader: {COUNT} replies of {BYTES} bytes; after {READ} of them the client sleeps"
     );
-    println!("   for 400 ms. It has allowed {WINDOW} bytes under way.");
-    println!("\n   the server may make ahead    made  read  not read");
+    println!("   for 400 ms. Its window is {WINDOW} bytes.");
+    println!("\n   capacity of the channel  produced  read  not read");
     for ahead in ["8", "2000"] {
         let server = Peer::start(&["--narrate", "--ahead", ahead]).await?;
         let settings = Settings {
@@ -37,21 +37,21 @@ pub async fn slow_reader() -> anyhow::Result<()> {
         let made = server
             .events()
             .iter()
-            .filter(|(_, words)| words.starts_with("makes "))
+            .filter(|(_, words)| words.starts_with("produces "))
             .count();
         let waits = (made - READ as usize) * BYTES as usize / 1000;
-        println!("   {ahead:>5} {:>27} {READ:>5} {waits:>6} KB", made);
+        println!("   {ahead:>23} {made:>9} {READ:>5} {waits:>6} KB");
         while replies.message().await?.is_some() {}
     }
     say(
-        "With 8 the server stands still and waits: for the reader, through the window, through the",
+        "With 8 the producer waits in `send`: channel and window are full. With 2000 it has produced",
     );
-    say("channel. With 2000 it has made everything, and holds it. Both deliver the same.");
+    say("all replies, and holds them in memory. The client gets the same replies from both.");
     Ok(())
 }
 
 pub async fn cancelled(server: &Peer, client: &mut Client) -> anyhow::Result<()> {
-    let scene = Scene::begin("6. One million were ordered, and the client leaves after two");
+    let scene = Scene::begin("6. One million replies requested; the client cancels after two");
     scene.note("Repeat(\"wire\", 1000000)");
     let mut replies = client.repeat(order(1_000_000, 30, 0)).await?.into_inner();
     for _ in 0..2 {
@@ -60,15 +60,15 @@ pub async fn cancelled(server: &Peer, client: &mut Client) -> anyhow::Result<()>
         }
     }
     drop(replies);
-    scene.note("drops the replies");
+    scene.note("drops the stream of replies");
     sleep(Duration::from_millis(100)).await;
     scene.tell(server, |_| true).await;
-    say("Dropping is cancelling: a frame tells the server, and it stops making.");
+    say("Dropping the stream cancels the call: a frame tells the server, and the producer stops.");
     Ok(())
 }
 
 pub async fn out_of_time(server: &Peer, client: &mut Client) -> anyhow::Result<()> {
-    let scene = Scene::begin("7. A deadline of 130 ms, and a stream that would take 400");
+    let scene = Scene::begin("7. A deadline of 130 ms, and a stream that needs 400 ms");
     let mut request = Request::new(order(10, 40, 0));
     request.set_timeout(Duration::from_millis(130));
     scene.note("Repeat(\"wire\", 10), 130 ms");
@@ -84,6 +84,6 @@ pub async fn out_of_time(server: &Peer, client: &mut Client) -> anyhow::Result<(
         }
     }
     scene.tell(server, |_| true).await;
-    say("A stream may have gone well for a while. Only its status says whether that was all.");
+    say("Three replies arrived and are good. Only the status says that they are not all.");
     Ok(())
 }

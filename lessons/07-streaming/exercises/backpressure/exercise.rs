@@ -2,24 +2,25 @@ use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-// Given in given.rs, beside this file: `Picture`, `Camera`, `ROOM`.
+// Given in given.rs, beside this file: `Chunk`, `Source`, `MAX_BYTES`, `MAX_CHUNKS`.
 pub use super::given::*;
 
-/// The pictures of a camera, for a reader that may be slow.
+/// The chunks of a source, as the stream of replies of a download. The reader of the stream may be slow.
 ///
-/// * All of them arrive, in their order.
-/// * If the reader is slow, the camera waits. At most `ROOM` bytes are held for the reader, and
-///   besides them the one picture that was just made: nobody knows its size before.
-/// * A picture that is larger than `ROOM` arrives as well. It is held when nothing else is.
-/// * When the stream is dropped, the camera is dropped as well, also in the middle of a picture.
-pub fn album<C: Camera>(mut camera: C) -> impl Stream<Item = Picture> + Send {
-    let (out, pictures) = mpsc::unbounded_channel();
+/// * All chunks arrive, in their order.
+/// * At most `MAX_BYTES` bytes and at most `MAX_CHUNKS` chunks wait for the reader. Your task may hold one chunk
+///   more: the size of a chunk is known only when it was read.
+/// * Within these limits, read ahead: do not wait until the reader asks for the next chunk.
+/// * A chunk larger than `MAX_BYTES` arrives too. It waits alone.
+/// * When the stream is dropped, drop the source, also in the middle of a `read`.
+pub fn download<S: Source>(mut source: S) -> impl Stream<Item = Chunk> + Send {
+    let (out, chunks) = mpsc::unbounded_channel();
     tokio::spawn(async move {
-        while let Some(picture) = camera.shoot().await {
-            if out.send(picture).is_err() {
+        while let Some(chunk) = source.read().await {
+            if out.send(chunk).is_err() {
                 return;
             }
         }
     });
-    UnboundedReceiverStream::new(pictures)
+    UnboundedReceiverStream::new(chunks)
 }

@@ -3,20 +3,23 @@
 use std::future::Future;
 use std::sync::Arc;
 
-/// What a camera makes.
+/// A piece of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub struct Chunk {
     /// 1 for the first.
     pub number: u32,
-    /// The picture itself.
+    /// The piece itself. Chunks have different sizes.
     pub bytes: Arc<[u8]>,
 }
 
-/// Makes pictures as fast as one asks it to.
-pub trait Camera: Send + 'static {
-    /// The next picture, of any size; `None` if there are no more.
-    fn shoot(&mut self) -> impl Future<Output = Option<Picture>> + Send;
+/// A file that is read chunk by chunk. It is faster than its reader.
+pub trait Source: Send + 'static {
+    /// The next chunk, or `None` at the end of the file.
+    fn read(&mut self) -> impl Future<Output = Option<Chunk>> + Send;
 }
 
-/// So many bytes may wait for the reader.
-pub const ROOM: usize = 64_000;
+/// The most bytes that wait for the reader.
+pub const MAX_BYTES: usize = 64_000;
+
+/// The most chunks that wait for the reader.
+pub const MAX_CHUNKS: usize = 64;

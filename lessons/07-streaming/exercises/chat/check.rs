@@ -1,5 +1,5 @@
-//! The check of `chat`. It plays the caller and somebody else in the room, both in memory. Nothing
-//! here waits for a clock unless an answer is wrong.
+//! The check of `chat`. It plays the client and another member of the room, both in memory. It waits for a clock
+//! only when an answer is wrong.
 
 mod exercise;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use exercise::{Replies, chat};
 use l07_streaming::pb::ChatRequest;
-use l07_streaming::room::{Ears, Mouth, Room};
+use l07_streaming::room::{Announcer, Listener, Room};
 use testkit::{Case, View, case};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -16,7 +16,7 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-/// A right answer needs no time at all; this is for machines that are busy.
+/// A right answer needs no time; this is for machines that are busy.
 const SOON: Duration = Duration::from_millis(600);
 
 /// Runs the body on one thread, so that the order of things is the same each time.
@@ -28,15 +28,14 @@ fn play(body: impl Future<Output = ()>) {
     runtime.block_on(body);
 }
 
-/// The caller's side of the call, and somebody in the room. The caller is number 1, the other one 2.
+/// The client's side of the call, and another member of the room. The client is member 1, the other one 2.
 struct Scene<'c> {
     case: &'c Case,
     room: Room,
-    requests: mpsc::Sender<Result<ChatRequest, Status>>,
-    replies: Replies,
-    /// In the room.
-    mouth: Option<Mouth>,
-    ears: Ears,
+    requests: Option<mpsc::Sender<Result<ChatRequest, Status>>>,
+    replies: Option<Replies>,
+    announcer: Option<Announcer>,
+    listener: Listener,
 }
 
 fn text(text: &str) -> Result<ChatRequest, Status> {
@@ -47,148 +46,184 @@ fn text(text: &str) -> Result<ChatRequest, Status> {
 }
 
 impl<'c> Scene<'c> {
-    /// The caller says these texts before the call has begun; a program may well do that.
-    async fn begin(case: &'c Case, said: &[&str]) -> Self {
+    /// The client sends these texts before the call has begun; a program may do that.
+    async fn begin(case: &'c Case, sent: &[&str]) -> Self {
         let room = Room::default();
-        let (requests, incoming) = mpsc::channel(16);
-        for said in said {
+        let (requests, incoming) = mpsc::channel(64);
+        for said in sent {
             let sent = requests.send(text(said)).await;
-            assert!(sent.is_ok(), "room for a few texts");
+            assert!(sent.is_ok(), "capacity for a few texts");
         }
-        let (mouth, ears) = room.enter();
-        let (other_mouth, other_ears) = room.enter();
-        let begun = timeout(SOON, chat(ReceiverStream::new(incoming), mouth, ears)).await;
-        let replies = match begun {
+        let (announcer, listener) = room.join();
+        let (other_announcer, other_listener) = room.join();
+        let call = chat(ReceiverStream::new(incoming), announcer, listener);
+        let replies = match timeout(SOON, call).await {
             Ok(Ok(replies)) => replies,
-            Ok(Err(status)) => case.differ("a call that begins", status.to_string(), "Nothing was wrong yet."),
+            Ok(Err(status)) => case.differ(
+                "`chat` returns the stream of replies",
+                format!("{:?}: {}", status.code(), status.message()),
+                "Nothing was wrong yet, so the call can begin.",
+            ),
             Err(_) => case.differ(
                 "`chat` returns, and the call begins",
                 "it still waits for the first text",
-                "Both sides wait for the other: you wait for the caller's first text, and the caller \
-                 waits for the beginning of your answer. Return first, and read in a task.",
+                "A deadlock: your code waits for the client's first text, and the client waits for \
+                 the beginning of the call. Return first, and read the requests in a task.",
             ),
         };
         let mut scene = Scene {
             case,
             room,
-            requests,
-            replies,
-            mouth: Some(other_mouth),
-            ears: other_ears,
+            requests: Some(requests),
+            replies: Some(replies),
+            announcer: Some(other_announcer),
+            listener: other_listener,
         };
-        scene.caller_hears(&["2 comes in"], TURNS).await;
+        scene.client_gets(&["2 joined"], SILENT_CLIENT).await;
         scene
     }
 
-    async fn say(&self, said: &str) {
-        let sent = self.requests.send(text(said)).await;
-        if sent.is_err() {
-            let advice = "The caller has neither finished nor gone. Go on reading what it says.";
+    async fn client_sends(&self, said: &str) {
+        if let Some(requests) = &self.requests
+            && requests.send(text(said)).await.is_err()
+        {
+            let advice = "The client has neither finished nor gone. Go on reading its requests.";
             self.case
                 .differ("`requests` is read", "it was dropped", advice);
         }
     }
 
-    /// The one in the room says something.
-    fn other_says(&self, said: &str) {
-        if let Some(mouth) = &self.mouth {
-            mouth.say(said);
+    fn other_announces(&self, said: &str) {
+        if let Some(announcer) = &self.announcer {
+            announcer.announce(said);
         }
     }
 
-    /// Fails unless the caller gets these texts, and in this order.
-    async fn caller_hears(&mut self, texts: &[&str], advice: &str) {
+    async fn next_reply(&mut self) -> Option<String> {
+        let replies = self.replies.as_mut()?;
+        Some(match timeout(SOON, replies.next()).await {
+            Ok(Some(Ok(reply))) if reply.answers == 0 => reply.text.view(),
+            Ok(Some(Ok(reply))) => format!("{} with answers: {}", reply.text.view(), reply.answers),
+            Ok(Some(Err(status))) => format!("{:?}: {}", status.code(), status.message()),
+            Ok(None) => return None,
+            Err(_) => format!("nothing within {} ms", SOON.as_millis()),
+        })
+    }
+
+    /// Fails unless the client gets these texts, in this order.
+    async fn client_gets(&mut self, texts: &[&str], advice: &str) {
         for (number, wanted) in texts.iter().enumerate() {
-            let so_far = format!("after {number} of {}", texts.len());
-            let came = match timeout(SOON, self.replies.next()).await {
-                Ok(Some(Ok(reply))) if reply.text == *wanted => continue,
-                Ok(Some(Ok(reply))) => reply.text.view(),
-                Ok(Some(Err(status))) => format!("{:?} {so_far}", status.code()),
-                Ok(None) => format!("the replies ended {so_far}"),
-                Err(_) => format!("nothing came {so_far}"),
-            };
-            let wanted = format!("the caller hears {}", wanted.view());
-            self.case.differ(wanted, came, advice);
+            let came = self.next_reply().await;
+            if came != Some(wanted.view()) {
+                let came = came.unwrap_or_else(|| "the end of the replies".to_string());
+                let report = self.case.report();
+                self.case.fail(
+                    report
+                        .detail("the client should get", wanted.view())
+                        .detail("the client got", came)
+                        .detail("before it", format!("{number} of {} texts", texts.len()))
+                        .advice(advice),
+                )
+            }
         }
     }
 
-    /// Fails unless the one in the room hears these texts, and in this order.
-    async fn other_hears(&mut self, texts: &[&str], advice: &str) {
+    /// Fails unless the other member gets these texts, in this order.
+    async fn other_gets(&mut self, texts: &[&str], advice: &str) {
         for (number, wanted) in texts.iter().enumerate() {
-            let so_far = format!("after {number} of {}", texts.len());
-            let came = match timeout(SOON, self.ears.next()).await {
+            let came = match timeout(SOON, self.listener.next()).await {
                 Ok(Some(said)) if said == *wanted => continue,
                 Ok(Some(said)) => said.view(),
-                Ok(None) => format!("everybody has finished {so_far}"),
-                Err(_) => format!("nothing came {so_far}"),
+                Ok(None) => "the end: all announcers are dropped".to_string(),
+                Err(_) => format!("nothing within {} ms", SOON.as_millis()),
             };
-            let wanted = format!("the room hears {}", wanted.view());
-            self.case.differ(wanted, came, advice);
+            let report = self.case.report();
+            self.case.fail(
+                report
+                    .detail("member 2 should get", wanted.view())
+                    .detail("member 2 got", came)
+                    .detail("before it", format!("{number} of {} texts", texts.len()))
+                    .advice(advice),
+            )
         }
     }
 
-    /// Fails unless only so many in the room can still say something.
-    async fn mouths(&self, wanted: usize, situation: &str, advice: &str) {
+    /// Fails unless the learner's code drops the client's announcer, or its listener as well.
+    async fn client_leaves(&self, listener: bool, advice: &str) {
         let since = Instant::now();
-        while self.room.mouths() > wanted {
+        loop {
+            let held = match &self.announcer {
+                _ if self.room.announcers() > 1 => "the announcer",
+                Some(other) if listener && other.listeners() > 1 => "the listener",
+                _ => return,
+            };
             if since.elapsed() > SOON {
-                self.case
-                    .differ(situation, "it is still in the room", advice);
+                self.case.differ(
+                    format!("{held} of the client is dropped"),
+                    format!("your code still holds it after {} ms", SOON.as_millis()),
+                    advice,
+                );
             }
             sleep(Duration::from_millis(2)).await;
         }
     }
 }
 
-const TURNS: &str = "Both sides wait for the other: you wait for a text of one side before you read \
-                     on from the other one, and nobody has told them to take turns. Wait for both at \
-                     the same time: `tokio::select!`, or a task for each direction.";
+const SILENT_CLIENT: &str = "The client sends nothing at the moment, and the texts of the room must \
+                             reach it all the same. Your code waits for a request before it reads the \
+                             next text of the room. Wait for both at the same time: `tokio::select!`, \
+                             or a task for each direction.";
+const SILENT_ROOM: &str = "The room is silent, and the texts of the client must reach it all the same. \
+                           Your code waits for a text of the room before it reads the next request. \
+                           Wait for both at the same time: `tokio::select!`, or a task for each \
+                           direction.";
+const IN_ORDER: &str = "All texts of one sender arrive, in their order.";
 
-// The belief of this exercise: nobody takes turns.
+// The belief of this exercise: the sides take turns.
 #[test]
-fn both_speak_when_they_like() {
+fn both_sides_send_when_they_like() {
     case(
-        "The caller says three texts, and the room says nothing",
+        "The client sends three texts, and the room is silent",
         |case| {
             play(async {
                 let mut scene = Scene::begin(case, &["one"]).await;
-                scene.say("two").await;
-                scene.say("three").await;
-                scene
-                    .other_hears(&["1: one", "1: two", "1: three"], TURNS)
-                    .await;
+                scene.client_sends("two").await;
+                scene.client_sends("").await;
+                let texts = ["1: one", "1: two", "1: "];
+                scene.other_gets(&texts, SILENT_ROOM).await;
             });
         },
     );
     case(
-        "The room says three texts, and the caller says nothing more",
+        "The room sends 23 texts, and the client sends nothing more",
         |case| {
             play(async {
                 let mut scene = Scene::begin(case, &["good morning"]).await;
-                for said in ["one", "two", "three"] {
-                    scene.other_says(said);
+                let texts: Vec<String> = (1..=23).map(|number| format!("2: {number}")).collect();
+                for text in &texts {
+                    scene.other_announces(&text[3..]);
                 }
-                scene
-                    .caller_hears(&["2: one", "2: two", "2: three"], TURNS)
-                    .await;
-                scene.other_hears(&["1: good morning"], TURNS).await;
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                scene.client_gets(&texts[..3], SILENT_CLIENT).await;
+                scene.client_gets(&texts[3..], IN_ORDER).await;
+                scene.other_gets(&["1: good morning"], IN_ORDER).await;
             });
         },
     );
 }
 
-// A caller's program often waits for the beginning of the answer before it says anything.
+// A client's program often waits for the beginning of the call before it sends anything.
 #[test]
 fn the_call_begins_before_the_first_text() {
     case(
-        "The caller waits for the call to begin before it speaks",
+        "The client waits for the call to begin before it sends",
         |case| {
             play(async {
                 let mut scene = Scene::begin(case, &[]).await;
-                scene.other_says("good morning");
-                scene.caller_hears(&["2: good morning"], TURNS).await;
-                scene.say("hello").await;
-                scene.other_hears(&["1: hello"], TURNS).await;
+                scene.other_announces("good morning");
+                scene.client_gets(&["2: good morning"], SILENT_CLIENT).await;
+                scene.client_sends("hello").await;
+                scene.other_gets(&["1: hello"], SILENT_ROOM).await;
             });
         },
     );
@@ -196,81 +231,82 @@ fn the_call_begins_before_the_first_text() {
 
 // Each direction of a call ends on its own.
 #[test]
-fn who_has_finished_still_listens() {
+fn half_close_ends_one_direction() {
     case(
-        "The caller has finished speaking, and the room talks on",
+        "The client has finished sending, and the room goes on",
         |case| {
             play(async {
                 let mut scene = Scene::begin(case, &["a short speech"]).await;
-                let (requests, _) = mpsc::channel(1);
-                drop(std::mem::replace(&mut scene.requests, requests));
-                let advice = "What was said before the end counts.";
-                scene.other_hears(&["1: a short speech"], advice).await;
-                let advice = "`requests` has ended: the caller has finished speaking. The others in the \
-                          room hear of that when you drop its mouth.";
-                scene
-                    .mouths(1, "the caller's mouth is dropped", advice)
-                    .await;
+                scene.requests = None;
+                let advice = "The client sent this text before it finished.";
+                scene.other_gets(&["1: a short speech"], advice).await;
+                let advice = "`requests` has ended: the client has finished sending. The other members \
+                              learn that when you drop its announcer.";
+                scene.client_leaves(false, advice).await;
                 for said in ["well", "then", "goodbye"] {
-                    scene.other_says(said);
+                    scene.other_announces(said);
                 }
-                let advice = "The caller has finished speaking, and that is all. It has not left: it \
-                          still listens.";
+                let advice = "The client has finished sending, and still reads. Half-close ends one \
+                              direction: go on with the replies.";
                 scene
-                    .caller_hears(&["2: well", "2: then", "2: goodbye"], advice)
+                    .client_gets(&["2: well", "2: then", "2: goodbye"], advice)
                     .await;
-                scene.mouth = None;
-                let end = timeout(SOON, scene.replies.next()).await;
-                let advice = "Everybody has finished: `ears.next()` was `None`. Then the replies end as \
-                          well, or the caller waits for ever.";
-                match end {
-                    Ok(None) => {}
-                    Ok(Some(_)) => case.differ("the end of the replies", "one more", advice),
-                    Err(_) => {
-                        case.differ("the end of the replies", "nothing, not even an end", advice)
-                    }
+                scene.announcer = None;
+                let end = scene.next_reply().await;
+                if let Some(came) = end {
+                    let advice = "All announcers are dropped: `listener.next()` returned `None`. End \
+                                  the replies, or the client waits without limit.";
+                    case.differ("the end of the replies", came, advice);
                 }
             });
         },
     );
 }
 
-// A chat that nobody listens to any more must not go on in the dark.
+// A call without a client must not go on.
 #[test]
-fn who_is_gone_leaves_the_room() {
-    let advice = "The caller is gone, and in the room it still has a mouth. Everybody there waits for \
-                  somebody who will never say anything again.";
+fn the_client_is_gone() {
     case(
-        "The caller's connection breaks: `requests` gives an error",
+        "The client's connection breaks: `requests` gives an error",
         |case| {
             play(async {
                 let scene = Scene::begin(case, &["one moment"]).await;
-                let broken = Err(Status::unknown("the connection is lost"));
-                let _ = scene.requests.send(broken).await;
-                scene
-                    .mouths(1, "the caller's mouth is dropped", advice)
-                    .await;
+                if let Some(requests) = &scene.requests {
+                    let broken = Status::unknown("the connection is lost");
+                    let _ = requests.send(Err(broken)).await;
+                }
+                let advice = "An error of `requests` is the last thing that it gives: no request can \
+                              follow. Leave the room at once.";
+                scene.client_leaves(true, advice).await;
             });
         },
     );
     case(
-        "The caller drops the replies, and says nothing more",
+        "The client drops the replies, and sends nothing more",
         |case| {
             play(async {
                 let mut scene = Scene::begin(case, &["one moment"]).await;
-                scene
-                    .other_hears(&["1: one moment"], "That was said.")
-                    .await;
-                drop(std::mem::replace(
-                    &mut scene.replies,
-                    ReceiverStream::new(mpsc::channel(1).1),
-                ));
-                let advice = "Nobody takes the replies any more, and no text will ever come to wake you: \
-                          `closed()` of the sender does. In the room the caller still has a mouth, \
-                          and everybody there waits for it.";
-                scene
-                    .mouths(1, "the caller's mouth is dropped", advice)
-                    .await;
+                scene.other_gets(&["1: one moment"], IN_ORDER).await;
+                scene.replies = None;
+                let advice = "The client is gone, and no text will come in either direction, so neither \
+                              `requests` nor `send` tells you. `closed()` of the sender does.";
+                scene.client_leaves(true, advice).await;
+            });
+        },
+    );
+    case(
+        "The client has finished sending, and then drops the replies",
+        |case| {
+            play(async {
+                let mut scene = Scene::begin(case, &["that is all"]).await;
+                scene.requests = None;
+                scene.other_gets(&["1: that is all"], IN_ORDER).await;
+                let advice = "`requests` has ended: drop the announcer.";
+                scene.client_leaves(false, advice).await;
+                scene.replies = None;
+                let advice = "First the client finished sending, then it cancelled. Your code no longer \
+                              notices the second: wait for `closed()` of the sender to the end.";
+                scene.client_leaves(true, advice).await;
             });
         },
     );

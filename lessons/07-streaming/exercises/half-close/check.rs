@@ -1,5 +1,5 @@
-//! The check of `half-close`. It plays both ends, in memory: a program at the socket, and a server
-//! behind the call. Nothing here waits for a clock unless an answer is wrong.
+//! The check of `half-close`. It plays both ends, in memory: a program at the socket, and a server behind the
+//! call. It waits for a clock only when an answer is wrong.
 
 mod exercise;
 
@@ -16,9 +16,9 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::timeout;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use tonic::{Code, Status};
 
-/// A right answer needs no time at all; this is for machines that are busy.
+/// A right answer needs no time; this is for machines that are busy.
 const SOON: Duration = Duration::from_millis(600);
 
 /// Runs the body on one thread, so that the order of things is the same each time.
@@ -35,7 +35,7 @@ type Requests = ReceiverStream<Vec<u8>>;
 type Replies = mpsc::Sender<Result<Vec<u8>, Status>>;
 type Tunnel = JoinHandle<Result<(), Status>>;
 
-/// What the check knows about the server's side.
+/// What the server has received.
 #[derive(Default)]
 struct Seen {
     bytes: AtomicUsize,
@@ -43,7 +43,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// What the server has seen, in words.
+    /// The same in words.
     fn view(&self) -> String {
         let bytes = self.bytes.load(Ordering::SeqCst);
         match self.ended.load(Ordering::SeqCst) {
@@ -63,9 +63,9 @@ async fn next(requests: &mut Requests, seen: &Seen) -> Option<Vec<u8>> {
     request
 }
 
-/// The program's end of a socket, and the tunnel that runs behind it. `server` gets the requests. The
-/// pipes in both directions are small.
-fn dig<F>(
+/// The program's end of a socket, and the tunnel that runs behind it. `server` gets the requests. The pipes
+/// in both directions are small.
+fn open<F>(
     server: impl FnOnce(Requests, Replies, Arc<Seen>) -> F + 'static,
 ) -> (DuplexStream, Tunnel, Arc<Seen>)
 where
@@ -74,21 +74,21 @@ where
     let (near, far) = duplex(256);
     let seen = Arc::<Seen>::default();
     let of_server = Arc::clone(&seen);
-    let digging = tunnel(far, async move |requests| {
+    let running = tunnel(far, async move |requests| {
         let (out, replies) = mpsc::channel(1);
         spawn_local(server(requests, out, of_server));
         Ok(ReceiverStream::new(replies))
     });
-    (near, spawn_local(digging), seen)
+    (near, spawn_local(running), seen)
 }
 
-/// Everything that comes out of the socket until its end. What to say depends on whether there was one.
+/// Reads the socket to its end. The advice depends on whether there was one.
 async fn rest(
     case: &Case,
     socket: &mut DuplexStream,
     wanted: &str,
     seen: &Seen,
-    (ended_early, silent): (&str, &str),
+    ended_early: &str,
 ) {
     let mut came = Vec::new();
     let ended = timeout(SOON, socket.read_to_end(&mut came)).await.is_ok();
@@ -96,16 +96,34 @@ async fn rest(
         return;
     }
     let (end, advice) = match ended {
-        true => ("and the end", ended_early),
-        false => ("and then nothing", silent),
+        true => ("and the end".to_string(), ended_early),
+        false => {
+            let end = format!("and nothing more within {} ms", SOON.as_millis());
+            (end, silent(came == wanted.as_bytes(), seen))
+        }
     };
     case.fail(
         case.report()
             .detail("expected", format!("{} and the end", wanted.view()))
-            .detail("came back", format!("{} {end}", came.view()))
+            .detail("the program read", format!("{} {end}", came.view()))
             .detail("meanwhile", seen.view())
             .advice(advice),
     );
+}
+
+/// Why the socket does not end.
+fn silent(complete: bool, seen: &Seen) -> &'static str {
+    match (complete, seen.ended.load(Ordering::SeqCst)) {
+        (true, _) => {
+            "The replies have ended, so the call is over. Shut down the socket and return, whether the \
+             socket has ended or not: its program waits for the end."
+        }
+        (false, false) => {
+            "The socket has no more to read, and the server does not know it: its requests end when \
+             their sender is dropped, and your code still holds it."
+        }
+        (false, true) => "The server has sent more. Write all bytes of the replies to the socket.",
+    }
 }
 
 /// What the tunnel returned.
@@ -114,7 +132,11 @@ async fn outcome(case: &Case, tunnel: Tunnel, wanted: &str, advice: &str) -> Res
         Ok(Ok(outcome)) => outcome,
         // The panic itself is told by the case.
         Ok(Err(_)) => case.differ(wanted, "it panicked", advice),
-        Err(_) => case.differ(wanted, "it still runs", advice),
+        Err(_) => case.differ(
+            format!("`tunnel` returns {wanted}"),
+            format!("it still runs after {} ms", SOON.as_millis()),
+            advice,
+        ),
     }
 }
 
@@ -132,7 +154,7 @@ fn both_directions_flow() {
         "A server that sends back what it reads, and 100 KB for it",
         |case| {
             play(async {
-                let (socket, _tunnel, seen) = dig(async |mut requests, out, seen| {
+                let (socket, _tunnel, seen) = open(async |mut requests, out, seen| {
                     while let Some(bytes) = next(&mut requests, &seen).await {
                         if out.send(Ok(bytes)).await.is_err() {
                             return;
@@ -146,22 +168,23 @@ fn both_directions_flow() {
                 let both = async { tokio::join!(there, reading.read_exact(&mut back)) };
                 if timeout(SOON * 2, both).await.is_err() {
                     let read = seen.bytes.load(Ordering::SeqCst);
-                    let advice = "Everything is full and everybody waits: the server writes what you do \
-                              not read, because you are still sending. Both directions must flow at \
-                              the same time.";
+                    let advice = "A deadlock: all buffers are full. The server waits until you read its \
+                                  replies, and you wait until it reads your requests. Both directions \
+                                  must flow at the same time.";
                     case.differ(
                         "100,000 bytes there and back",
-                        format!("it stands still after {read}"),
+                        format!("no progress after the server has read {read} bytes"),
                         advice,
                     );
                 }
                 if back != all {
                     let at = back.iter().zip(&all).position(|(back, all)| back != all);
                     let at = at.unwrap_or_default();
-                    let advice = "Bytes keep their order, and only those that were read are sent.";
+                    let advice =
+                        "Send the bytes that `read` returned, all of them, and in their order.";
                     case.differ(
-                        "the same bytes",
-                        format!("byte {at} is another one"),
+                        "the same 100,000 bytes back",
+                        format!("byte {at} differs"),
                         advice,
                     );
                 }
@@ -173,7 +196,7 @@ fn both_directions_flow() {
         |case| {
             play(async {
                 let (mut socket, far) = duplex(256);
-                let digging = spawn_local(tunnel(far, async |mut requests: Requests| {
+                let running = spawn_local(tunnel(far, async |mut requests: Requests| {
                     let first = requests.next().await;
                     let (out, replies) = mpsc::channel(1);
                     let _ = out.send(Ok(first.unwrap_or_default())).await;
@@ -183,24 +206,24 @@ fn both_directions_flow() {
                 assert!(sent.is_ok(), "the socket takes 5 bytes");
                 let mut back = [0; 5];
                 if timeout(SOON, socket.read_exact(&mut back)).await.is_err() {
-                    let advice = "Both sides wait for the other: you wait for the call to begin before you \
-                              read the socket, and this server begins when it has read something.";
-                    case.differ("hello", "nothing came back", advice);
+                    let advice = "A deadlock: you wait for the call to begin before you read the socket, and \
+                                  this server begins its call when it has read a request.";
+                    case.differ("\"hello\"", "nothing came back", advice);
                 }
-                digging.abort();
+                running.abort();
             });
         },
     );
 }
 
-// The belief of this exercise. Finishing to send is the beginning of the best part.
+// The belief of this exercise: the end of one direction is the end of the call.
 #[test]
 fn the_answer_comes_after_the_last_byte() {
     case(
         "A server that counts: it answers when it has read everything",
         |case| {
             play(async {
-                let (mut socket, tunnel, seen) = dig(async |mut requests, out, seen| {
+                let (mut socket, tunnel, seen) = open(async |mut requests, out, seen| {
                     let mut sum = 0;
                     while let Some(bytes) = next(&mut requests, &seen).await {
                         sum += bytes.len();
@@ -216,13 +239,10 @@ fn the_answer_comes_after_the_last_byte() {
                     socket.shutdown().await.is_ok(),
                     "a shutdown of our own side"
                 );
-                let early = "You stopped reading when you stopped sending. The socket's end closes one \
-                         direction; the replies come in the other one, and go on until they end by \
-                         themselves.";
-                let silent = "The socket has no more to read, and the server does not know: its requests \
-                          end when the sender of them is dropped, and you still hold it.";
+                let early = "The tunnel stopped reading replies when the socket had no more to read. That is the \
+                             end of one direction; the replies go on until they end by themselves.";
                 let wanted = "13 bytes, and that was all";
-                rest(case, &mut socket, wanted, &seen, (early, silent)).await;
+                rest(case, &mut socket, wanted, &seen, early).await;
                 let outcome = outcome(case, tunnel, "Ok", "Both directions have ended.").await;
                 if outcome.is_err() {
                     case.differ(
@@ -236,19 +256,19 @@ fn the_answer_comes_after_the_last_byte() {
     );
 }
 
-// A call is over when the replies are. Nobody would read another request.
+// A call is over when the replies are: no further request would be read.
 #[test]
 fn the_server_may_finish_first() {
     case(
-        "The server says goodbye, and the program at the socket says nothing",
+        "The server ends the call, and the program at the socket sends nothing",
         |case| {
             play(async {
-                let (mut socket, tunnel, seen) = dig(async |_requests, out, _| {
+                let (mut socket, tunnel, seen) = open(async |_requests, out, _| {
                     let _ = out.send(Ok(b"closed today".to_vec())).await;
                 });
-                let advice = "The replies have ended, so the call is over. You still wait for the socket, \
-                          which may stay silent for ever; and its program waits for an end.";
-                rest(case, &mut socket, "closed today", &seen, (advice, advice)).await;
+                let advice = "The replies have ended, so the call is over. Your code still waits for the \
+                              socket, which may stay silent without limit, and its program waits for the end.";
+                rest(case, &mut socket, "closed today", &seen, advice).await;
                 let outcome = outcome(case, tunnel, "Ok", advice).await;
                 if outcome.is_err() {
                     case.differ(
@@ -269,7 +289,7 @@ fn what_failed_is_not_finished() {
         "The server sends 5 bytes, and then RESOURCE_EXHAUSTED",
         |case| {
             play(async {
-                let (mut socket, tunnel, _) = dig(async |mut requests, out, seen| {
+                let (mut socket, tunnel, _) = open(async |mut requests, out, seen| {
                     next(&mut requests, &seen).await;
                     let _ = out.send(Ok(b"first".to_vec())).await;
                     let _ = out.send(Err(Status::resource_exhausted("enough"))).await;
@@ -277,10 +297,46 @@ fn what_failed_is_not_finished() {
                 let sent = socket.write_all(b"more?").await;
                 assert!(sent.is_ok(), "the socket takes 5 bytes");
                 let wanted = "ResourceExhausted: enough";
-                let advice = "The call has failed. Whoever started the tunnel has to know, or takes what \
-                          came for everything: return the status.";
+                let advice = "The call has failed. Return its status, or the caller of `tunnel` takes the \
+                              bytes that came for all of them.";
                 let outcome = outcome(case, tunnel, wanted, advice).await;
                 if view(&outcome) != wanted {
+                    case.differ(wanted, view(&outcome), advice);
+                }
+            });
+        },
+    );
+    case("The server refuses the call: UNAUTHENTICATED", |case| {
+        play(async {
+            let (_socket, far) = duplex(256);
+            let tunnel = spawn_local(tunnel(far, async |_: Requests| {
+                Err::<ReceiverStream<_>, _>(Status::unauthenticated("no token"))
+            }));
+            let wanted = "Unauthenticated: no token";
+            let advice = "The call has not begun. Return its status at once.";
+            let outcome = outcome(case, tunnel, wanted, advice).await;
+            if view(&outcome) != wanted {
+                case.differ(wanted, view(&outcome), advice);
+            }
+        });
+    });
+    case(
+        "The program closes the socket, and the server goes on sending",
+        |case| {
+            play(async {
+                let (socket, tunnel, _) =
+                    open(
+                        async |_requests, out, _| {
+                            while out.send(Ok(vec![b'.'; 700])).await.is_ok() {}
+                        },
+                    );
+                drop(socket);
+                let wanted = "a status with the code CANCELLED";
+                let advice = "The socket cannot be written any more, so the replies have no reader. End the \
+                              call: return CANCELLED.";
+                let outcome = outcome(case, tunnel, wanted, advice).await;
+                let right = matches!(&outcome, Err(status) if status.code() == Code::Cancelled);
+                if !right {
                     case.differ(wanted, view(&outcome), advice);
                 }
             });

@@ -1,45 +1,50 @@
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 
-/// The longest piece.
+/// The most bytes in one request.
 pub const PIECE: usize = 1024;
 
-/// Carries a connection through a call with many requests and many replies: what is read from the
-/// socket goes into requests, what the replies bring is written to the socket. `call` makes the
-/// call: it takes the stream of requests and gives the stream of replies.
+/// Carries a TCP connection through a call with many requests and many replies, as a tunnel: the bytes read from
+/// `socket` go into requests, the bytes of the replies are written to `socket`. `call` makes the call: it
+/// takes the stream of requests and returns the stream of replies.
 ///
-/// * Both directions flow at the same time, and neither waits for the other.
-/// * The socket's reading side ends: the requests end, and the replies go on.
-/// * The replies end: so does the call, and the tunnel. The socket is shut down and dropped.
-/// * The call fails: this returns its status.
+/// * Both directions flow at the same time. A server may want to read requests before its call begins.
+/// * When the socket has no more to read (its end, or an error), the requests end, and the replies go on.
+/// * When the replies end, the call is over: shut down the socket and return `Ok`, whether the socket has
+///   ended or not.
+/// * When the call fails, at the beginning or later, return its status.
+/// * When the socket cannot be written any more, return a status with the code `CANCELLED`.
 pub async fn tunnel<T, S>(
-    mut socket: T,
+    socket: T,
     call: impl AsyncFnOnce(ReceiverStream<Vec<u8>>) -> Result<S, Status>,
 ) -> Result<(), Status>
 where
     T: AsyncRead + AsyncWrite + Unpin,
     S: Stream<Item = Result<Vec<u8>, Status>> + Unpin,
 {
+    let (mut from_socket, mut to_socket) = split(socket);
     let (out, requests) = mpsc::channel(1);
-    let mut replies = call(ReceiverStream::new(requests)).await?;
-    let mut piece = vec![0; PIECE];
-    loop {
-        tokio::select! {
-            read = socket.read(&mut piece) => match read {
-                Ok(n) if n > 0 => {
-                    let _ = out.send(piece[..n].to_vec()).await;
-                }
-                _ => return Ok(()),
-            },
-            reply = replies.next() => match reply {
-                Some(reply) => {
-                    let _ = socket.write_all(&reply?).await;
-                }
-                None => return Ok(()),
-            },
+    let up = async {
+        let mut piece = vec![0; PIECE];
+        while let Ok(n @ 1..) = from_socket.read(&mut piece).await {
+            if out.send(piece[..n].to_vec()).await.is_err() {
+                return;
+            }
         }
+    };
+    let down = async {
+        // Here, and not before `up`: the server may read requests before its call begins.
+        let mut replies = call(ReceiverStream::new(requests)).await?;
+        while let Some(Ok(reply)) = replies.next().await {
+            let _ = to_socket.write_all(&reply).await;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        () = up => Ok(()),
+        ended = down => ended,
     }
 }

@@ -1,10 +1,9 @@
-//! Two directions, two loops, each with its own end. The upper one ends when the socket has no more to
-//! read, and dropping the sender is what ends the requests; the lower one goes on, for the answer to
-//! the last byte is still to come. The call as a whole is over when the replies are: then nobody
-//! would read another request, so nobody waits for one. The call itself is made inside of the lower
-//! loop, since a server may want to read something before it begins to answer.
+//! Two directions, two loops, each with its own end. The upper one ends when the socket has no more to read. It
+//! owns the sender, so the requests end with it; the lower one goes on, because the replies to the last
+//! bytes are still to come. The call is over when the replies are: then no request would be read, and the
+//! tunnel does not wait for one.
 
-use std::io;
+use std::future::pending;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::sync::mpsc;
@@ -12,10 +11,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 
-/// The longest piece.
+/// The most bytes in one request.
 pub const PIECE: usize = 1024;
 
-/// Carries a connection through a call with many requests and many replies.
+/// Carries a TCP connection through a call with many requests and many replies, as a tunnel.
 pub async fn tunnel<T, S>(
     socket: T,
     call: impl AsyncFnOnce(ReceiverStream<Vec<u8>>) -> Result<S, Status>,
@@ -26,31 +25,29 @@ where
 {
     let (mut from_socket, mut to_socket) = split(socket);
     let (out, requests) = mpsc::channel(1);
-    let up = async move {
+    let up = async {
         let mut piece = vec![0; PIECE];
-        // An error of the socket ends the requests, too: nothing more will come from it.
         while let Ok(n @ 1..) = from_socket.read(&mut piece).await {
             if out.send(piece[..n].to_vec()).await.is_err() {
-                return;
+                break;
             }
         }
-        // `out` is dropped here: the requests have ended.
+        // Ends the requests.
+        drop(out);
+        pending().await
     };
-    let down = async move {
+    let down = async {
+        // Here, and not before `up`: the server may read requests before its call begins.
         let mut replies = call(ReceiverStream::new(requests)).await?;
         while let Some(reply) = replies.next().await {
-            to_socket.write_all(&reply?).await.map_err(gone)?;
+            let written = to_socket.write_all(&reply?).await;
+            written.map_err(|error| Status::cancelled(format!("the socket: {error}")))?;
         }
-        to_socket.shutdown().await.map_err(gone)
+        let _ = to_socket.shutdown().await;
+        Ok(())
     };
-    let mut down = std::pin::pin!(down);
     tokio::select! {
-        ended = &mut down => ended,
-        () = up => down.await,
+        () = up => Ok(()),
+        ended = down => ended,
     }
-}
-
-/// Nobody reads at the socket any more.
-fn gone(error: io::Error) -> Status {
-    Status::cancelled(format!("the socket: {error}"))
 }

@@ -1,57 +1,53 @@
-//! A task fetches, and a channel carries what it has fetched to the stream, so an item is on its way
-//! while the next page is still being fetched. A list that is filled first and sent then would make
-//! the caller wait for the last page before it sees the first item, and would hold everything in
-//! memory at the same time. The task looks at `closed` while it fetches: the caller may leave just
-//! then, and only the channel knows.
+//! The method returns at once, and a task fetches the pages. A bounded channel carries each item to the call,
+//! so an item is on its way while the next page is fetched. A list that is filled first would make the
+//! client wait for the last page before it gets the first item, and would hold all items in memory. The task
+//! must learn that the client has cancelled: `send` fails then, and `closed` is ready, also in the middle of a
+//! page.
 
-use std::future::Future;
+use std::sync::Arc;
 
-use tokio::sync::mpsc::{self, Sender};
-use tokio_stream::Stream;
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use tonic::{Request, Response, Status};
 
-/// Somewhere items lie, a page at a time: that is how databases give them out.
-pub trait Pages<T>: Send + 'static {
-    /// The items that follow the first `after` ones. Fetching takes time, and may fail. A page
-    /// without any item means that there are no more.
-    fn page(&mut self, after: usize) -> impl Future<Output = Result<Vec<T>, Status>> + Send;
-}
+// Given in given.rs, beside this file: `Catalog`, `CatalogService`, `ListItemsRequest`,
+// `ListItemsResponse`, `Store`.
+pub use super::given::*;
 
-/// The reply of a call with one request and many replies: all items of all pages, in their order.
-pub fn reply<T, P>(pages: P) -> impl Stream<Item = Result<T, Status>> + Send
-where
-    T: Send + 'static,
-    P: Pages<T>,
-{
-    let (out, replies) = mpsc::channel(1);
-    tokio::spawn(async move {
-        // Dropped at any `.await` in it, with `pages`, as soon as nobody reads any more.
-        tokio::select! {
-            () = out.closed() => {}
-            () = fetch(pages, &out) => {}
-        }
-    });
-    ReceiverStream::new(replies)
-}
+#[tonic::async_trait]
+impl<S: Store> CatalogService for Catalog<S> {
+    type ListItemsStream = ReceiverStream<Result<ListItemsResponse, Status>>;
 
-async fn fetch<T: Send, P: Pages<T>>(mut pages: P, out: &Sender<Result<T, Status>>) {
-    let mut sent = 0;
-    loop {
-        match pages.page(sent).await {
-            Ok(page) if page.is_empty() => return,
-            Ok(page) => {
-                for item in page {
-                    sent += 1;
+    /// Sends all items of the store that come after the number `after` of the request.
+    async fn list_items(
+        &self,
+        request: Request<ListItemsRequest>,
+    ) -> Result<Response<Self::ListItemsStream>, Status> {
+        let mut after = request.into_inner().after;
+        let store = Arc::clone(&self.store);
+        let (out, replies) = mpsc::channel(1);
+        tokio::spawn(async move {
+            loop {
+                let page = tokio::select! {
+                    () = out.closed() => return,
+                    page = store.page(after) => page,
+                };
+                let items = match page {
+                    Ok(items) => items,
+                    Err(status) => {
+                        let _ = out.send(Err(status)).await;
+                        return;
+                    }
+                };
+                let Some(last) = items.last() else { return };
+                after = last.number;
+                for item in items {
                     if out.send(Ok(item)).await.is_err() {
                         return;
                     }
                 }
             }
-            Err(status) => {
-                let _ = out.send(Err(status)).await;
-                return;
-            }
-        }
+        });
+        Ok(Response::new(ReceiverStream::new(replies)))
     }
 }

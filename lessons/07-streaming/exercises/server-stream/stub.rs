@@ -1,40 +1,43 @@
-use std::future::Future;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use tonic::{Request, Response, Status};
 
-/// Somewhere items lie, a page at a time: that is how databases give them out.
-pub trait Pages<T>: Send + 'static {
-    /// The items that follow the first `after` ones. Fetching takes time, and may fail. A page
-    /// without any item means that there are no more.
-    fn page(&mut self, after: usize) -> impl Future<Output = Result<Vec<T>, Status>> + Send;
-}
+// Given in given.rs, beside this file: `Catalog`, `CatalogService`, `ListItemsRequest`,
+// `ListItemsResponse`, `Store`.
+pub use super::given::*;
 
-/// The reply of a call with one request and many replies: all items of all pages, in their order.
-///
-/// * An item goes out as soon as its page is there. It does not wait for the next page.
-/// * If a page fails, what was fetched before goes out, then the status, and then nothing more.
-/// * When the caller has left, the stream is dropped. Then nobody fetches any longer: `pages` is
-///   dropped as well, also in the middle of a page.
-pub fn reply<T, P>(mut pages: P) -> impl Stream<Item = Result<T, Status>> + Send
-where
-    T: Send + 'static,
-    P: Pages<T>,
-{
-    let (out, replies) = mpsc::channel(1);
-    tokio::spawn(async move {
-        let mut items = Vec::new();
-        while let Ok(page) = pages.page(items.len()).await {
-            if page.is_empty() {
-                break;
+#[tonic::async_trait]
+impl<S: Store> CatalogService for Catalog<S> {
+    type ListItemsStream = ReceiverStream<Result<ListItemsResponse, Status>>;
+
+    /// Sends all items of the store that come after the number `after` of the request.
+    ///
+    /// * Send the items of a page before you fetch the next page.
+    /// * For the next page, pass the number of the last item that you have. Numbers may have gaps.
+    /// * An empty page is the end. A page may have fewer items than the one before it.
+    /// * If a page fails, send its status after the items that you have, and then nothing more.
+    /// * When the client cancels the call, stop: fetch no further page, and drop the future of a page that
+    ///   is being fetched. Dropping the stream of replies is how tonic tells you.
+    async fn list_items(
+        &self,
+        request: Request<ListItemsRequest>,
+    ) -> Result<Response<Self::ListItemsStream>, Status> {
+        let mut after = request.into_inner().after;
+        let store = Arc::clone(&self.store);
+        let (out, replies) = mpsc::channel(1);
+        tokio::spawn(async move {
+            let mut items = Vec::new();
+            while let Ok(page) = store.page(after).await {
+                let Some(last) = page.last() else { break };
+                after = last.number;
+                items.extend(page);
             }
-            items.extend(page);
-        }
-        for item in items {
-            let _ = out.send(Ok(item)).await;
-        }
-    });
-    ReceiverStream::new(replies)
+            for item in items {
+                let _ = out.send(Ok(item)).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(replies)))
+    }
 }

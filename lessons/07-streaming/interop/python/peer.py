@@ -1,4 +1,4 @@
-"""A stranger calls the answers of three exercises: Python with grpcio, which has no .proto file.
+"""An independent client calls the answers of three exercises: Python with grpcio, which has no .proto file.
 
     python3 peer.py SERVER-STREAM CHAT BACKPRESSURE STREAMS
 
@@ -18,7 +18,7 @@ import grpc
 from grpc import StatusCode
 from stranger import Reflection
 
-# Longer than any answer takes, and short enough for somebody who watches.
+# In seconds: longer than any answer takes.
 PATIENCE = 8
 
 SERVICE = "stream.v1.StreamService"
@@ -41,7 +41,7 @@ def in_words(error):
 
 
 def learn(channel):
-    """The stub and a maker of messages, by reflection."""
+    """The stub and a function that makes messages, by reflection."""
     types = Reflection(channel).types(SERVICE)
 
     def message(kind, **fields):
@@ -88,12 +88,12 @@ def call_server_stream(address):
             if came[last] >= made[last + 1]:
                 raise Wrong(f"reply {last} came only when reply {last + 1} had been made: the page "
                             "was held back")
-        say("Python calls  Repeat: 1000 greetings, and hangs up after the first")
+        say("Python calls  Repeat: 1000 greetings, and cancels after the first")
         request = message("RepeatRequest", name="wire", count=1000, interval_ms=200)
         call = stub.Repeat(request, timeout=PATIENCE)
         next(call)
         call.cancel()
-        # So that the server has said its word before it is ended.
+        # So that the server can print its line before it is ended.
         time.sleep(1)
     say("Whether the server has stopped then, it says itself: below, under `Meanwhile`.")
 
@@ -102,13 +102,13 @@ def call_server_stream(address):
 
 
 class Caller:
-    """Somebody in the room."""
+    """A member of the room."""
 
     def __init__(self, name, stub, message):
         self.name, self.message, self.requests = name, message, Requests()
         say(f"{name} calls      Chat, and says nothing")
         self.call = stub.Chat(iter(self.requests), timeout=PATIENCE)
-        # Headers come when the method has returned, before anybody has said anything.
+        # Headers come when the method has returned, before the first text.
         self.call.initial_metadata()
         if not self.call.is_active():
             raise Wrong(f"the call of {name} has not begun: {in_words(self.call)}")
@@ -144,12 +144,12 @@ class Caller:
 
 
 def call_chat(address):
-    print("B. chat: many requests, many replies, and nobody takes turns")
+    print("B. chat: many requests, many replies, without turns")
     with grpc.insecure_channel(address) as channel:
         stub, message = learn(channel)
         ann = Caller("ann", stub, message)
         ben = Caller("ben", stub, message)
-        ann.hears("comes in")
+        ann.hears("joined")
         # Three in a row, while the other one is silent.
         for text in ["eins", "två", "三"]:
             ann.says(text)
@@ -171,10 +171,10 @@ COUNT, SIZE, PAUSE = 5_000, 8_000, 1.0
 
 
 def call_backpressure(address):
-    print("C. backpressure: a reader who takes a rest")
+    print("C. backpressure: a client that stops reading for a while")
     with grpc.insecure_channel(address) as channel:
         stub, message = learn(channel)
-        say(f"Python calls  Repeat: {COUNT} pictures of {SIZE} bytes, {COUNT * SIZE >> 20} MiB")
+        say(f"Python calls  Repeat: {COUNT} chunks of {SIZE} bytes, {COUNT * SIZE >> 20} MiB")
         since = time.monotonic()
         request = message("RepeatRequest", name="wire", count=COUNT, payload_bytes=SIZE)
         call = stub.Repeat(request, timeout=4 * PATIENCE)
@@ -185,23 +185,23 @@ def call_backpressure(address):
         made = [first.made_us / 1e6]
         for place, reply in enumerate(call, start=2):
             if reply.number != place:
-                raise Wrong(f"picture {reply.number} came in place {place}")
+                raise Wrong(f"chunk {reply.number} came in place {place}")
             made.append(reply.made_us / 1e6)
         if len(made) != COUNT:
-            raise Wrong(f"{len(made)} pictures instead of {COUNT}")
+            raise Wrong(f"{len(made)} chunks instead of {COUNT}")
         waited = sum(moment < rested for moment in made)
-        say(f"It has them all. When it read on, {waited} of them had been made, "
+        say(f"It has them all. When it read on, {waited} of them had been produced, "
             f"{waited * SIZE / (1 << 20):.1f} MiB.")
         if waited == COUNT:
-            raise Wrong("all of them: they lay in the server's memory, for a reader who rested")
-    say("They lay in the windows of HTTP/2 and in buffers. The camera waited for the reader.")
+            raise Wrong("all of them: they lay in the server's memory, for a client that did not read")
+    say("They lay in the windows of HTTP/2 and in buffers. The producer waited for the reader.")
 
 
 # ---- lesson 07's own server
 
 
 def look_at_lesson(address):
-    print("D. The same Python at the door of lesson 07's own server")
+    print("D. The same Python calls lesson 07's own server")
     with grpc.insecure_channel(address) as channel:
         stub, message = learn(channel)
         reply = stub.Greet(message("GreetRequest", name="wire"), timeout=PATIENCE)
@@ -230,7 +230,7 @@ def main():
             wrong += 1
             say(f"WRONG         {in_words(error)}")
         print()
-    # A caller of a broken chat may still wait for words; nobody waits for it.
+    # A call of a broken chat may still wait for a text; it does not hold up the program.
     sys.stdout.flush()
     return 1 if wrong else 0
 

@@ -1,5 +1,5 @@
-//! Both sides speak when they like. One task listens to everything that may happen next: the caller
-//! says something, it is time for a tick, the caller is gone, or has been silent for too long.
+//! Both sides send when they like. One task waits for all that may happen next: a request, a tick of
+//! the clock, a cancelled call, and a client that has been silent for too long.
 
 use std::future::pending;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tonic::{Status, Streaming};
 
+use crate::observe::{Call, Event};
 use crate::pb::{ChatRequest, ChatResponse};
-use crate::watch::{Call, Event};
 
 use super::silent;
 
@@ -20,29 +20,29 @@ type Replies = Sender<Result<ChatResponse, Status>>;
 
 /// Why a chat is over.
 enum End {
-    /// The caller is gone, and hears nothing any more.
-    Left,
-    /// The caller did something that ends it, or nothing for too long.
+    /// The client has cancelled the call, or its connection is lost.
+    Cancelled,
+    /// The server ends the call with this status.
     Refused(Status),
 }
 
-/// Talks until the caller has finished, and says goodbye.
+/// Talks until the client has finished sending, and says goodbye.
 pub(crate) async fn talk(
     mut requests: Streaming<ChatRequest>,
     out: Replies,
     idle: Duration,
     call: Call,
 ) {
-    // As in `repeat`: one seat stays free for bad news.
-    let Ok(last) = out.clone().try_reserve_owned() else {
+    // As in `repeat`: one slot of the channel is reserved for the final error.
+    let Ok(slot) = out.clone().try_reserve_owned() else {
         return;
     };
     match converse(&mut requests, &out, idle, &call).await {
-        Ok(()) => call.tell(Event::Done),
-        Err(End::Left) => call.tell(Event::Left),
+        Ok(()) => call.report(Event::Done),
+        Err(End::Cancelled) => call.report(Event::Cancelled),
         Err(End::Refused(status)) => {
-            call.tell(Event::Refused(status.message().to_string()));
-            last.send(Err(status));
+            call.report(Event::Refused(status.message().to_string()));
+            slot.send(Err(status));
         }
     }
 }
@@ -57,44 +57,44 @@ async fn converse(
     let say = async |text: String, answers| {
         let reply = ChatResponse { text, answers };
         match timeout(idle, out.send(Ok(reply))).await {
-            Ok(sent) => sent.map_err(|_| End::Left),
+            Ok(sent) => sent.map_err(|_| End::Cancelled),
             Err(_) => Err(End::Refused(Status::deadline_exceeded(format!(
-                "you have read nothing for {idle:?}"
+                "the client has read nothing for {idle:?}"
             )))),
         }
     };
-    let (mut heard, mut ticks, mut last_heard) = (0, None, Instant::now());
+    let (mut received, mut ticks, mut last_received) = (0, None, Instant::now());
     say("welcome".to_string(), 0).await?;
     loop {
         tokio::select! {
             request = requests.message() => match request {
                 Ok(Some(ChatRequest { text, tick_ms })) => {
-                    last_heard = Instant::now();
+                    last_received = Instant::now();
                     if let Some(ms) = tick_ms {
                         ticks = ticking(ms).map_err(End::Refused)?;
                     }
                     if !text.is_empty() {
-                        heard += 1;
-                        call.tell(Event::Heard(heard));
-                        say(format!("hello {text}"), heard).await?;
+                        received += 1;
+                        call.report(Event::Received(received));
+                        say(format!("hello {text}"), received).await?;
                     }
                 }
-                // The caller has finished sending, and goes on reading.
+                // The client has finished sending (half-close), and goes on reading.
                 Ok(None) => break,
-                // Cancelled, or the connection is lost, or no message that can be read.
+                // Cancelled, or the connection is lost, or the bytes are no valid message.
                 Err(status) => return Err(End::Refused(status)),
             },
             () = tick(&mut ticks) => say("tick".to_string(), 0).await?,
-            () = out.closed() => return Err(End::Left),
-            () = sleep_until(last_heard + idle) => return Err(End::Refused(silent(idle))),
+            () = out.closed() => return Err(End::Cancelled),
+            () = sleep_until(last_received + idle) => return Err(End::Refused(silent(idle))),
         }
     }
-    call.tell(Event::Finished);
-    say(format!("bye, {heard} texts"), 0).await
+    call.report(Event::HalfClosed);
+    say(format!("bye, {received} texts"), 0).await
 }
 // ANCHOR_END: converse
 
-/// A clock for that, or none for 0.
+/// A clock with this interval, or none for 0.
 fn ticking(ms: u32) -> Result<Option<Interval>, Status> {
     if ms == 0 {
         return Ok(None);
@@ -106,7 +106,7 @@ fn ticking(ms: u32) -> Result<Option<Interval>, Status> {
     }
     let every = Duration::from_millis(ms.into());
     let mut clock = interval_at(Instant::now() + every, every);
-    // Ticks that could not be sent in time are not made up for.
+    // A tick that could not be sent in time is not repeated.
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Ok(Some(clock))
 }

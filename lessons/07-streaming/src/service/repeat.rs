@@ -1,4 +1,4 @@
-//! One request, many replies. A task makes them, a channel with an end carries them to the call.
+//! One request, many replies. A task produces them, and a bounded channel carries them to the call.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use tokio::sync::mpsc::error::SendError;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 
+use crate::observe::{Call, Event};
 use crate::pb::{RepeatRequest, RepeatResponse};
-use crate::watch::{Call, Event};
 
 use super::given;
 
@@ -19,8 +19,8 @@ pub const INTERVAL_MS: u32 = 60_000;
 /// The most bytes beside one greeting.
 pub const PAYLOAD: u32 = 32 * 1024;
 
-/// One seat of the channel stays free for bad news: when it has to be told, the others are taken.
-pub(crate) const LAST_WORD: usize = 1;
+/// One slot of the channel is reserved for the final error: when it must be sent, all others are taken.
+pub(crate) const FOR_THE_ERROR: usize = 1;
 
 /// A request that was checked.
 #[derive(Debug)]
@@ -33,10 +33,10 @@ pub struct Order {
 }
 
 impl Order {
-    /// Looks at what was asked for, before anything is begun.
+    /// Checks the request before any work begins.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT, with the limit that was broken.
+    /// INVALID_ARGUMENT, with the limit that it exceeds.
     pub fn check(asked: RepeatRequest) -> Result<Self, Status> {
         let since = Instant::now();
         let name = given(asked.name)?;
@@ -59,14 +59,14 @@ impl Order {
         })
     }
 
-    async fn make(&self, number: u32) -> RepeatResponse {
+    async fn next(&self, number: u32) -> RepeatResponse {
         if !self.interval.is_zero() {
             sleep(self.interval).await;
         }
         self.greeting(number)
     }
 
-    /// The greeting with this number, made now.
+    /// The greeting with this number, produced now.
     #[must_use]
     pub fn greeting(&self, number: u32) -> RepeatResponse {
         RepeatResponse {
@@ -80,31 +80,31 @@ impl Order {
 
 type Replies = Sender<Result<RepeatResponse, Status>>;
 
-/// Makes the greetings, one after the other, as long as the caller wants them.
-pub(crate) async fn make(order: Order, out: Replies, idle: Duration, call: Call) {
-    let Ok(last) = out.clone().try_reserve_owned() else {
+/// Produces the greetings, one after the other, until the client cancels.
+pub(crate) async fn produce(order: Order, out: Replies, idle: Duration, call: Call) {
+    let Ok(slot) = out.clone().try_reserve_owned() else {
         return;
     };
-    // ANCHOR: make
+    // ANCHOR: produce
     for number in 1..=order.count {
-        // Making takes time, and the caller may leave in it. `closed` is how we hear of that.
+        // The client may cancel while the greeting is produced: then `closed` is ready.
         let greeting = tokio::select! {
-            () = out.closed() => return call.tell(Event::Left),
-            greeting = order.make(number) => greeting,
+            () = out.closed() => return call.report(Event::Cancelled),
+            greeting = order.next(number) => greeting,
         };
-        call.tell(Event::Made(number));
-        // While the channel is full this waits, and makes nothing: that is all there is to it.
+        call.report(Event::Produced(number));
+        // While the channel is full, `send` waits, and no further greeting is produced.
         match timeout(idle, out.send(Ok(greeting))).await {
             Ok(Ok(())) => {}
-            Ok(Err(SendError(_))) => return call.tell(Event::Left),
+            Ok(Err(SendError(_))) => return call.report(Event::Cancelled),
             Err(_) => {
-                let words = format!("you have read nothing for {idle:?}");
-                call.tell(Event::Refused(words.clone()));
-                last.send(Err(Status::deadline_exceeded(words)));
+                let words = format!("the client has read nothing for {idle:?}");
+                call.report(Event::Refused(words.clone()));
+                slot.send(Err(Status::deadline_exceeded(words)));
                 return;
             }
         }
     }
-    // ANCHOR_END: make
-    call.tell(Event::Done);
+    // ANCHOR_END: produce
+    call.report(Event::Done);
 }

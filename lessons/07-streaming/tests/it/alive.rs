@@ -1,5 +1,5 @@
-//! A connection can be dead without anybody being told: the cable is out, the machine is off. Only
-//! asking helps. The wire between the two is ours, and stops carrying without closing anything.
+//! A connection can be dead while neither side gets an error: the cable is out, the machine is off. Only a
+//! PING finds that. The test's wire between the two stops forwarding without closing a socket.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::running::{Server, order, patient, text, until};
 use l07_streaming::client;
+use l07_streaming::observe::Event;
 use l07_streaming::server::Settings;
-use l07_streaming::watch::Event;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
@@ -33,7 +33,7 @@ async fn wire(to: SocketAddr) -> Wire {
             _ = copy_bidirectional(&mut near, &mut far) => {}
             () = pulled.notified() => {}
         }
-        // Both sockets stay open: nobody is told anything.
+        // Both sockets stay open: neither side gets an end or an error.
         std::future::pending::<()>().await;
     });
     Wire { addr, pull }
@@ -68,7 +68,7 @@ async fn the_server_notices_a_dead_client() {
     let over = || {
         server
             .events
-            .count(|event| matches!(event, Event::Left | Event::Refused(_)))
+            .count(|event| matches!(event, Event::Cancelled | Event::Refused(_)))
     };
     assert_eq!(over(), 0);
     wire.pull.notify_one();
@@ -93,7 +93,7 @@ async fn the_client_notices_a_dead_server() {
         .into_inner();
     patient(replies.message()).await.unwrap().unwrap();
     wire.pull.notify_one();
-    // Without a ping this would wait for ever: a silent server looks like one that is thinking.
+    // Without a PING this would wait without limit: a dead server looks like a slow one.
     let status = patient(replies.message()).await.unwrap_err();
     let words = client::words(&status);
     assert!(

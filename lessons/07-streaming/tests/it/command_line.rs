@@ -38,7 +38,7 @@ fn repeat(server: &Server, count: &str, interval_ms: &str, errors: Stdio) -> Pro
 }
 
 #[test]
-fn the_demo_tells_its_story_and_leaves_nothing_behind() {
+fn the_demo_plays_all_scenes_and_leaves_no_file() {
     let temporary = tempfile::tempdir().unwrap();
     let (good, out, err) = program::run(l07_streaming(&[]).env("TMPDIR", temporary.path()));
     assert!(good, "{out}\n{err}");
@@ -47,24 +47,22 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
         "1. One request, four replies",
         "reply 4: hello wire",
         "reply: hello Ada, Grace and Edsger",
-        "the server says: tick",
-        "the server says: hello three questions",
-        "the server says: bye, 3 texts",
+        "from the server: tick",
+        "from the server: hello three questions",
+        "from the server: bye, 3 texts",
         "not read",
-        "Repeat: the caller has left",
+        "Repeat: cancelled",
         "DeadlineExceeded: the deadline of the call is over",
         "health: NOT_SERVING",
-        "somebody new: nobody answers at",
+        "a new client: no server listens at",
         "the end: OK, all 6",
         "the server's process has ended",
-        "we cannot trust the server's certificate",
-        "Does the server speak TLS",
     ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
     // The first reply is there before the second one is made.
     let at = |words: &str| out.find(words).unwrap();
-    assert!(at("reply 1: hello wire") < at("makes 2"));
+    assert!(at("reply 1: hello wire") < at("produces 2"));
     let table = out.split("not read").nth(1).unwrap();
     let mut rows = table.lines().filter(|line| line.ends_with("KB"));
     let made = |row: Option<&str>| -> u32 {
@@ -140,7 +138,7 @@ fn a_failed_call_is_said_with_its_code() {
 fn tls_from_the_first_line_to_the_last() {
     let mut server = serve(&["--tls"]);
     let authority = server.said[0]
-        .strip_prefix("callers trust ")
+        .strip_prefix("clients trust ")
         .unwrap()
         .to_string();
     let (good, out, err) = client(&server, &["greet", "wire", "--ca", &authority]);
@@ -153,11 +151,11 @@ fn tls_from_the_first_line_to_the_last() {
     let other = serve(&["--certs", folder.path().to_str().unwrap()]);
     let (good, _, err) = client(&other, &["greet", "wire", "--ca", &authority]);
     assert!(!good);
-    assert!(err.contains("signed by somebody we do not know"), "{err}");
+    assert!(err.contains("signed by an unknown authority"), "{err}");
     let (good, _, err) = client(&server, &["greet", "wire", "--ca", "/nowhere/ca.pem"]);
     assert!(!good);
     assert!(err.contains("/nowhere/ca.pem: no certificate"), "{err}");
-    // The folder nobody asked for is gone when the server is.
+    // The temporary folder is gone when the server is.
     #[cfg(unix)]
     {
         server.program.signal("TERM");
@@ -168,7 +166,20 @@ fn tls_from_the_first_line_to_the_last() {
     let ours = folder.path().join("ca.pem");
     let (good, _, err) = client(&plain, &["greet", "wire", "--ca", ours.to_str().unwrap()]);
     assert!(!good);
-    assert!(err.contains("the server does not speak TLS"), "{err}");
+    assert!(err.contains("speaks TLS, and the server does not"), "{err}");
+}
+
+#[test]
+fn the_tls_scene_shows_who_is_refused() {
+    let (good, out, err) = run(&["tls"]);
+    assert!(good, "{out}\n{err}");
+    for words in [
+        "without TLS",
+        "the server's certificate is not trusted",
+        "Does the server speak TLS",
+    ] {
+        assert!(out.contains(words), "{words:?} is missing in\n{out}");
+    }
 }
 
 #[cfg(unix)]
@@ -177,7 +188,7 @@ fn ctrl_c_in_the_client_cancels_the_call() {
     let server = serve(&["--narrate"]);
     let mut client = repeat(&server, "1000000", "20", Stdio::piped());
     client.signal("INT");
-    server.program.says("Repeat: the caller has left");
+    server.program.says("Repeat: cancelled");
     assert!(client.ends(PATIENCE).success());
     assert_eq!(client.errors(), "cancelled\n");
 }
@@ -220,12 +231,12 @@ fn a_taken_port_is_a_clear_error() {
 }
 
 #[test]
-fn nobody_there_is_a_clear_error() {
+fn a_refused_connection_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     let (good, _, err) = run(&["client", "--addr", "127.0.0.1:1", "greet", "wire"]);
     assert!(!good);
     assert!(
-        err.contains("nobody answers at 127.0.0.1:1. Is the server running?"),
+        err.contains("no server listens at 127.0.0.1:1. Is the server running?"),
         "{err}"
     );
 }

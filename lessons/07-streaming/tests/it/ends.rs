@@ -1,14 +1,13 @@
-//! How the server stops: health first, no new calls, those under way are finished, and what does not
-//! finish is told why.
+//! The shutdown: health first, no new calls, running calls finish, and the others end with a status.
 
 use std::time::{Duration, Instant};
 
 use crate::running::{Server, order, patient, text, until};
-use l07_streaming::client::{self, Trouble};
+use l07_streaming::client::{self, ConnectError};
+use l07_streaming::observe::Event;
 use l07_streaming::pb::stream_service_server::SERVICE_NAME;
 use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest};
 use l07_streaming::server::Settings;
-use l07_streaming::watch::Event;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
@@ -17,7 +16,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 #[tokio::test]
-async fn a_running_stream_is_finished_and_nobody_new_gets_in() {
+async fn a_running_stream_is_finished_and_new_clients_are_refused() {
     let mut server = Server::limited(Settings {
         grace: Duration::from_secs(15),
         ..Settings::default()
@@ -32,7 +31,7 @@ async fn a_running_stream_is_finished_and_nobody_new_gets_in() {
     let refused = patient(async {
         loop {
             match client::connect(addr, &client::Settings::default()).await {
-                Err(Trouble::Nobody(addr)) => break addr,
+                Err(ConnectError::Refused(addr)) => break addr,
                 _ => tokio::time::sleep(Duration::from_millis(5)).await,
             }
         }
@@ -70,7 +69,7 @@ async fn all_kinds_are_finished() {
     let replies = client.chat(ReceiverStream::new(requests)).await.unwrap();
     let mut replies = replies.into_inner();
     until("both calls are under way", || {
-        server.events.has(&Event::Heard(1))
+        server.events.has(&Event::Received(1))
     })
     .await;
     server.stop();
@@ -132,7 +131,10 @@ async fn what_does_not_finish_is_told_why() {
     let status = patient(silent.message()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     until("the server has ended", || server.has_ended()).await;
-    until("nobody makes any more", || server.events.has(&Event::Left)).await;
+    until("the producers have stopped", || {
+        server.events.has(&Event::Cancelled)
+    })
+    .await;
     drop(out);
 }
 
@@ -149,14 +151,14 @@ async fn the_grace_also_bounds_a_caller_that_reads_nothing() {
     };
     let mut client = server.client_with(&narrow).await;
     let replies = client.repeat(order(100_000, 0, 8000)).await.unwrap();
-    until("it has begun", || server.events.made() > 5).await;
+    until("it has begun", || server.events.produced() > 5).await;
     server.stop();
     until("the server has ended all the same", || server.has_ended()).await;
     drop(replies);
 }
 
 #[tokio::test]
-async fn whoever_watches_the_health_hears_first_and_is_let_go() {
+async fn clients_that_watch_the_health_get_the_news_first_and_are_ended() {
     let mut server = Server::limited(Settings {
         grace: Duration::from_secs(15),
         ..Settings::default()

@@ -1,13 +1,13 @@
-//! Who waits for whom, who notices that nobody reads, and what has an end.
+//! Backpressure, cancellation, deadlines and limits.
 
 use std::time::Duration;
 
 use crate::running::{Server, order, patient, text, until};
 use l07_streaming::client;
+use l07_streaming::observe::Event;
 use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest, RepeatResponse};
 use l07_streaming::server::Settings;
 use l07_streaming::service::Streams;
-use l07_streaming::watch::Event;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -25,10 +25,10 @@ fn narrow() -> client::Settings {
 
 /// Waits until the server has not made anything for a while.
 async fn standstill(server: &Server) -> usize {
-    let mut before = server.events.made();
+    let mut before = server.events.produced();
     for _ in 0..100 {
         sleep(Duration::from_millis(200)).await;
-        let after = server.events.made();
+        let after = server.events.produced();
         if before == after && after > 0 {
             return after;
         }
@@ -43,12 +43,12 @@ async fn read(replies: &mut Streaming<RepeatResponse>, count: usize) {
     }
 }
 
-/// What may be made and not read: what the window allows, what is being made into a frame (32 KB and
-/// the message that crosses this line), what waits in the channel, and the one in the maker's hand.
+/// How many replies may be produced and not read: what the window allows, what becomes a frame (32 KB and the
+/// message that crosses this line), what waits in the channel, and the one that the producer holds.
 const AHEAD: usize = (WINDOW as usize + 32 * 1024) / PAYLOAD as usize + 1 + 8 + 1;
 
 #[tokio::test]
-async fn a_slow_reader_slows_the_maker() {
+async fn a_slow_reader_slows_the_producer() {
     let server = Server::start().await;
     let mut client = server.client_with(&narrow()).await;
     let mut replies = client
@@ -57,12 +57,12 @@ async fn a_slow_reader_slows_the_maker() {
         .unwrap()
         .into_inner();
     for _ in 0..5 {
-        let before = server.events.made();
+        let before = server.events.produced();
         read(&mut replies, 10).await;
         let read = standstill(&server).await - before;
         assert!(read <= 10 + AHEAD + 8, "{read} made while 10 were read");
     }
-    let made = server.events.made();
+    let made = server.events.produced();
     // Replies that lie in the client's own library have been read from the wire already: it takes
     // them out of one frame, so they count like the frame on the server's side.
     assert!(
@@ -113,7 +113,7 @@ async fn a_window_for_all_lets_one_slow_call_stop_the_others() {
     let mut call = tokio::spawn(async move { other.greet(GreetRequest { name }).await });
     let waited = timeout(Duration::from_millis(500), &mut call).await;
     assert!(waited.is_err(), "there was room for its reply");
-    // As soon as somebody reads, everything goes on.
+    // When the client reads again, all goes on.
     read(&mut stuck, 100).await;
     assert!(patient(call).await.unwrap().is_ok());
     server.ended().await;
@@ -135,7 +135,7 @@ async fn a_server_that_does_not_read_slows_the_caller() {
     }
     let heard = server
         .events
-        .count(|event| matches!(event, Event::Heard(_)));
+        .count(|event| matches!(event, Event::Received(_)));
     assert!(heard < sent, "{heard} of {sent}");
     // It was only full, not broken.
     let mut replies = replies.into_inner();
@@ -150,7 +150,7 @@ async fn a_server_that_does_not_read_slows_the_caller() {
 }
 
 #[tokio::test]
-async fn cancelling_stops_the_maker() {
+async fn cancelling_stops_the_producer() {
     let server = Server::start().await;
     let mut client = server.client().await;
     let mut replies = client
@@ -160,10 +160,13 @@ async fn cancelling_stops_the_maker() {
         .into_inner();
     read(&mut replies, 3).await;
     drop(replies);
-    until("the server has noticed", || server.events.has(&Event::Left)).await;
-    let made = server.events.made();
+    until("the server has noticed", || {
+        server.events.has(&Event::Cancelled)
+    })
+    .await;
+    let made = server.events.produced();
     sleep(Duration::from_millis(100)).await;
-    assert_eq!(server.events.made(), made, "it went on");
+    assert_eq!(server.events.produced(), made, "it went on");
     // The connection is as good as before.
     let name = "wire".to_string();
     assert!(client.greet(GreetRequest { name }).await.is_ok());
@@ -174,14 +177,14 @@ async fn cancelling_stops_the_maker() {
     let left = || {
         server
             .events
-            .count(|event| matches!(event, Event::Left | Event::Refused(_) | Event::Done))
+            .count(|event| matches!(event, Event::Cancelled | Event::Refused(_) | Event::Done))
     };
     until("the chat is over as well", || left() == 2).await;
     server.ended().await;
 }
 
 #[tokio::test]
-async fn a_lost_connection_stops_the_maker() {
+async fn a_lost_connection_stops_the_producer() {
     let server = Server::start().await;
     let client = server.client().await;
     let mut moved = client.clone();
@@ -192,7 +195,10 @@ async fn a_lost_connection_stops_the_maker() {
         .into_inner();
     read(&mut replies, 1).await;
     drop((replies, moved, client));
-    until("the server has noticed", || server.events.has(&Event::Left)).await;
+    until("the server has noticed", || {
+        server.events.has(&Event::Cancelled)
+    })
+    .await;
     server.ended().await;
 }
 
@@ -214,7 +220,7 @@ async fn a_deadline_ends_a_stream_in_its_middle() {
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     assert!((1..20).contains(&came), "{came}");
     until("the server stops making", || {
-        server.events.has(&Event::Left)
+        server.events.has(&Event::Cancelled)
     })
     .await;
     server.ended().await;
@@ -269,7 +275,7 @@ async fn no_call_lasts_longer_than_the_server_allows() {
 }
 
 #[tokio::test]
-async fn who_reads_nothing_for_too_long_is_ended_with_a_status() {
+async fn a_client_that_reads_nothing_for_too_long_gets_a_status() {
     let streams = Streams {
         idle: Duration::from_millis(300),
         ..Streams::default()
@@ -281,7 +287,7 @@ async fn who_reads_nothing_for_too_long_is_ended_with_a_status() {
         .await
         .unwrap()
         .into_inner();
-    let refused = Event::Refused("you have read nothing for 300ms".to_string());
+    let refused = Event::Refused("the client has read nothing for 300ms".to_string());
     until("the server has had enough", || server.events.has(&refused)).await;
     let mut came = 0;
     let status = loop {
@@ -294,7 +300,7 @@ async fn who_reads_nothing_for_too_long_is_ended_with_a_status() {
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(
         came,
-        server.events.made() - 1,
+        server.events.produced() - 1,
         "what was made before counts"
     );
     server.ended().await;

@@ -71,7 +71,7 @@ async fn noise_is_no_reason_to_stop() {
         let mut stream = dial(&server).await;
         let _ = stream.write_all(noise).await;
         let mut rest = Vec::new();
-        // It hangs up, with or without an explanation.
+        // The server closes the connection, with or without a reason.
         let _ = patient(stream.read_to_end(&mut rest)).await;
     }
     still_serves(&server).await;
@@ -79,7 +79,7 @@ async fn noise_is_no_reason_to_stop() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_loses_the_seat() {
+async fn a_silent_client_loses_its_connection() {
     let server = Server::limited(Settings {
         handshake: Duration::from_millis(200),
         connections: 3,
@@ -114,7 +114,7 @@ async fn a_connection_too_many_is_sent_away_at_once() {
         assert!(client.clone().greet(greet).await.is_ok());
     }
     let settings = client::Settings::default();
-    // Connected by the system, and hung up on by us: some see it in the connection, some in the call.
+    // The system accepts, and the server closes: the client sees that when it connects, or in the call.
     if let Ok(mut third) = client::connect(server.addr, &settings).await {
         let greet = GreetRequest { name: name.clone() };
         let status = patient(third.greet(greet)).await.unwrap_err();
@@ -123,7 +123,7 @@ async fn a_connection_too_many_is_sent_away_at_once() {
     }
     drop(one);
     let (addr, mut served) = (server.addr, false);
-    // The seat is free when the connection has been closed, a moment later.
+    // A moment after the close there is a free connection.
     for _ in 0..400 {
         if let Ok(mut client) = client::connect(addr, &settings).await {
             let greet = GreetRequest { name: name.clone() };
@@ -228,11 +228,11 @@ async fn a_thousand_calls_that_are_begun_and_dropped() {
             drop(replies);
         }
     }
-    // All of them were stopped; nobody makes for nobody.
+    // All producers were stopped.
     let over = || {
         let (began, left) = (
-            l07_streaming::watch::Event::Began,
-            l07_streaming::watch::Event::Left,
+            l07_streaming::observe::Event::Began,
+            l07_streaming::observe::Event::Cancelled,
         );
         let (began, left) = (
             server.events.count(|event| *event == began),

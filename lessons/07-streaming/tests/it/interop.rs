@@ -1,4 +1,4 @@
-//! Strangers: Python's grpcio calls the server of this lesson, and our client calls one on grpcio. What
+//! Independent programs: Python's grpcio calls the server of this lesson, and our client calls one on grpcio. What
 //! each scene does and expects is in `interop/python/client.py`.
 
 use std::net::SocketAddr;
@@ -6,9 +6,9 @@ use std::process::Command;
 
 use crate::strangers::{Spy, python};
 use l07_streaming::extra::tls;
+use l07_streaming::observe::{Event, Observer};
 use l07_streaming::server::{Settings, serve};
 use l07_streaming::service::Streams;
-use l07_streaming::watch::{Event, Watch};
 use testkit::program::{PATIENCE, Program, output, run};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -29,9 +29,9 @@ async fn server() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let (tell, events) = unbounded_channel();
-    let watch = Watch::new(move |_, _, event| drop(tell.send(event)));
+    let observer = Observer::new(move |_, _, event| drop(tell.send(event)));
     let streams = Streams {
-        watch,
+        observer,
         ..Streams::default()
     };
     let (stop, stopped) = oneshot::channel();
@@ -92,8 +92,8 @@ async fn grpcio_compresses_a_stream() {
 async fn last(mut events: UnboundedReceiver<Event>) -> Event {
     loop {
         let event = timeout(PATIENCE, events.recv()).await;
-        match event.expect("the call goes on for ever").unwrap() {
-            Event::Began | Event::Made(_) | Event::Heard(_) => {}
+        match event.expect("the call does not end").unwrap() {
+            Event::Began | Event::Produced(_) | Event::Received(_) => {}
             event => return event,
         }
     }
@@ -101,19 +101,22 @@ async fn last(mut events: UnboundedReceiver<Event>) -> Event {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_at_the_deadline_of_grpcio_on_both_sides() {
-    assert_eq!(last(scene("deadline").await).await, Event::Left);
+    assert_eq!(last(scene("deadline").await).await, Event::Cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_stops_making_when_grpcio_cancels() {
-    assert_eq!(last(scene("cancel_replies").await).await, Event::Left);
+    assert_eq!(last(scene("cancel_replies").await).await, Event::Cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_that_grpcio_cancels_is_over() {
     let event = last(scene("cancel_chat").await).await;
-    // To a server on hyper, a caller who cancels may look like one who has finished.
-    assert!(matches!(event, Event::Left | Event::Finished), "{event:?}");
+    // To a server on hyper, a cancelled call may look like a half-closed one.
+    assert!(
+        matches!(event, Event::Cancelled | Event::HalfClosed),
+        "{event:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

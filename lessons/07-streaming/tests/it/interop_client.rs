@@ -32,7 +32,7 @@ async fn client() -> (Program, TestServiceClient<Channel>) {
     (server, TestServiceClient::new(channel))
 }
 
-/// Nothing here may wait for ever.
+/// Fails instead of waiting without limit.
 async fn soon<T>(call: impl Future<Output = T>) -> T {
     timeout(PATIENCE, call).await.expect("no answer")
 }
@@ -270,8 +270,8 @@ async fn timeout_on_sleeping_server() {
     assert_eq!(code(&status), Code::DeadlineExceeded, "{status:?}");
 }
 
-/// In Rust a call is cancelled by dropping it, and then there is nobody who could see a status. That
-/// it is over is seen on the other side.
+/// In Rust a call is cancelled by dropping it, so no code is left that could see a status. The server sees the
+/// end.
 #[tokio::test]
 async fn cancel_after_begin() {
     let (server, mut client) = client().await;
@@ -290,7 +290,7 @@ async fn cancel_after_begin() {
 }
 
 /// Calls, takes the first reply and cancels: both halves are dropped. While one of them lives the
-/// call goes on, even if nobody reads the replies.
+/// call goes on, even if the replies are not read.
 async fn cancel_after_the_first_reply(request: pb::StreamingOutputCallRequest) {
     let (server, mut client) = client().await;
     let (sender, requests) = requests();

@@ -6,9 +6,9 @@ use crate::running::{Server, order, patient, text, until};
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l07_streaming::client;
+use l07_streaming::observe::Event;
 use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest, RepeatRequest};
 use l07_streaming::server::Settings;
-use l07_streaming::watch::Event;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming};
@@ -79,7 +79,7 @@ async fn a_reply_comes_before_the_next_one_is_made() {
     let reply = patient(replies.message()).await.unwrap().unwrap();
     assert_eq!(reply.number, 1);
     // The server needs another second for the next one, and we are not as late as that.
-    assert_eq!(server.events.made(), 1);
+    assert_eq!(server.events.produced(), 1);
     drop(replies);
     server.ended().await;
 }
@@ -126,7 +126,7 @@ async fn many_requests_one_reply() {
     assert_eq!(reply.get_ref().message, "hello Ada, Grace and Edsger");
     assert_eq!(reply.get_ref().count, 3);
     let none = client.greet_all(tokio_stream::empty()).await.unwrap();
-    assert_eq!(none.get_ref().message, "hello nobody");
+    assert_eq!(none.get_ref().message, "hello");
     server.ended().await;
 }
 
@@ -165,7 +165,7 @@ async fn a_chat_has_no_turns() {
             .unwrap()
             .map(|reply| (reply.text, reply.answers))
     };
-    // The server speaks first, and nobody has said anything.
+    // The server sends first, before any request.
     assert_eq!(next().await.unwrap(), ("welcome".to_string(), 0));
     let ticking = ChatRequest {
         text: String::new(),
@@ -200,20 +200,20 @@ async fn a_chat_has_no_turns() {
 }
 
 #[tokio::test]
-async fn who_has_finished_is_still_answered() {
+async fn a_half_closed_call_gets_all_replies() {
     let server = Server::start().await;
     let mut client = server.client().await;
     let texts = (1..=40).map(|n| text(&n.to_string()));
     let replies = client.chat(tokio_stream::iter(texts)).await.unwrap();
     // Everything is said and finished. Nothing was read yet, and more comes than the server may hold.
     until("the server heard something", || {
-        server.events.has(&Event::Heard(1))
+        server.events.has(&Event::Received(1))
     })
     .await;
     let replies = all(replies.into_inner()).await;
     assert_eq!(replies.len(), 1 + 40 + 1);
     assert_eq!(replies[41].text, "bye, 40 texts");
-    assert!(server.events.has(&Event::Finished));
+    assert!(server.events.has(&Event::HalfClosed));
     server.ended().await;
 }
 
@@ -305,29 +305,29 @@ async fn the_token_guards_every_method() {
         ..Settings::default()
     })
     .await;
-    let mut stranger = server.client().await;
+    let mut without = server.client().await;
     let unauthenticated = |code| assert_eq!(code, Code::Unauthenticated);
     unauthenticated(
-        stranger
+        without
             .greet(GreetRequest::default())
             .await
             .unwrap_err()
             .code(),
     );
-    unauthenticated(stranger.repeat(order(1, 0, 0)).await.unwrap_err().code());
+    unauthenticated(without.repeat(order(1, 0, 0)).await.unwrap_err().code());
     let names = tokio_stream::iter([name("Ada")]);
-    unauthenticated(stranger.greet_all(names).await.unwrap_err().code());
+    unauthenticated(without.greet_all(names).await.unwrap_err().code());
     let texts = tokio_stream::iter([text("hello")]);
-    unauthenticated(stranger.chat(texts).await.unwrap_err().code());
+    unauthenticated(without.chat(texts).await.unwrap_err().code());
     assert!(server.events.all().is_empty(), "a method began");
 
-    let mut friend = server
+    let mut with = server
         .client_with(&client::Settings {
             token: Some("sesame".to_string()),
             ..client::Settings::default()
         })
         .await;
-    let replies = friend.repeat(order(2, 0, 0)).await.unwrap().into_inner();
+    let replies = with.repeat(order(2, 0, 0)).await.unwrap().into_inner();
     assert_eq!(all(replies).await.len(), 2);
     server.ended().await;
 }
@@ -352,7 +352,7 @@ async fn a_silent_chat_is_ended() {
     );
     let status = patient(replies.message()).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
-    assert_eq!(status.message(), "nothing came from you for 200ms");
+    assert_eq!(status.message(), "no message from the client for 200ms");
     drop(out);
 
     let (out, requests) = mpsc::channel::<GreetAllRequest>(1);

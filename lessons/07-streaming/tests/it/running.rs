@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use l07_streaming::client::{self, Client};
 use l07_streaming::extra::tls::Certificates;
+use l07_streaming::observe::{Event, Observer};
 use l07_streaming::pb::{ChatRequest, RepeatRequest};
 use l07_streaming::server::{Error, Settings, serve};
 use l07_streaming::service::Streams;
-use l07_streaming::watch::{Event, Watch};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -52,8 +52,8 @@ impl Events {
         self.all().iter().filter(|(_, event)| is(event)).count()
     }
 
-    pub fn made(&self) -> usize {
-        self.count(|event| matches!(event, Event::Made(_)))
+    pub fn produced(&self) -> usize {
+        self.count(|event| matches!(event, Event::Produced(_)))
     }
 
     pub fn has(&self, event: &Event) -> bool {
@@ -86,7 +86,7 @@ impl Server {
         let addr = listener.local_addr().unwrap();
         let events = Events::default();
         let seen = events.clone();
-        streams.watch = Watch::new(move |call, _, event| {
+        streams.observer = Observer::new(move |call, _, event| {
             let mut seen = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
             seen.push((call, event));
         });

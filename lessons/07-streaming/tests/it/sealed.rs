@@ -1,9 +1,9 @@
-//! TLS: who is trusted, who is not, and who does not speak it.
+//! TLS: which server is trusted, which is not, and which does not speak it.
 
 use std::fs;
 
 use crate::running::{Server, order, patient};
-use l07_streaming::client::{self, Trouble};
+use l07_streaming::client::{self, ConnectError};
 use l07_streaming::extra::tls::{self, Certificates};
 use l07_streaming::pb::GreetRequest;
 use l07_streaming::server::Settings;
@@ -30,7 +30,7 @@ fn trusting(certificates: &Certificates) -> client::Settings {
 }
 
 #[tokio::test]
-async fn who_trusts_the_authority_is_served() {
+async fn a_client_that_trusts_the_authority_is_served() {
     let (server, settings) = sealed().await;
     let mut client = server.client_with(&settings).await;
     let reply = patient(client.greet(greet())).await.unwrap();
@@ -49,23 +49,19 @@ async fn who_trusts_the_authority_is_served() {
 }
 
 #[tokio::test]
-async fn who_trusts_another_authority_is_told_why() {
+async fn a_client_that_trusts_another_authority_gets_the_reason() {
     let (server, _) = sealed().await;
     let another = Certificates::make().unwrap();
-    let trouble = patient(client::connect(server.addr, &trusting(&another)))
+    let error = patient(client::connect(server.addr, &trusting(&another)))
         .await
         .unwrap_err();
-    assert_eq!(trouble, Trouble::Untrusted("UnknownIssuer".to_string()));
-    assert!(
-        trouble
-            .to_string()
-            .contains("signed by somebody we do not know")
-    );
+    assert_eq!(error, ConnectError::Untrusted("UnknownIssuer".to_string()));
+    assert!(error.to_string().contains("signed by an unknown authority"));
     server.ended().await;
 }
 
 #[tokio::test]
-async fn who_speaks_in_the_clear_gets_a_hint() {
+async fn a_client_without_tls_gets_a_hint() {
     let (server, _) = sealed().await;
     let clear = client::Settings::default();
     let mut client = server.client_with(&clear).await;
@@ -76,11 +72,11 @@ async fn who_speaks_in_the_clear_gets_a_hint() {
 }
 
 #[tokio::test]
-async fn who_speaks_tls_to_a_server_in_the_clear_is_told_so() {
+async fn tls_to_a_server_without_it_has_its_own_error() {
     let server = Server::start().await;
     let settings = trusting(&Certificates::make().unwrap());
-    let trouble = patient(client::connect(server.addr, &settings)).await;
-    assert_eq!(trouble.unwrap_err(), Trouble::ServerIsPlain);
+    let error = patient(client::connect(server.addr, &settings)).await;
+    assert_eq!(error.unwrap_err(), ConnectError::ServerIsPlain);
     server.ended().await;
 }
 
@@ -95,8 +91,8 @@ async fn an_authority_that_is_none_is_no_connection() {
             authority: Some(nonsense.to_string()),
             ..client::Settings::default()
         };
-        let trouble = patient(client::connect(server.addr, &settings)).await;
-        assert!(trouble.is_err(), "{nonsense:?} was trusted");
+        let error = patient(client::connect(server.addr, &settings)).await;
+        assert!(error.is_err(), "{nonsense:?} was trusted");
     }
     server.ended().await;
 }

@@ -29,7 +29,7 @@ pub mod pb {
 
 use pb::test_service_server::{TestService, TestServiceServer};
 
-/// The same for strangers.
+/// The same for programs that read a file.
 pub const DESCRIPTORS: &str = concat!(env!("OUT_DIR"), "/testing.bin");
 
 pub const REQUEST_SIZES: [usize; 4] = [27182, 8, 1828, 45904];
@@ -111,7 +111,7 @@ fn size(wanted: i32) -> Result<usize, Status> {
 type Replies = BoxStream<pb::StreamingOutputCallResponse>;
 type Sender = tokio::sync::mpsc::Sender<Result<pb::StreamingOutputCallResponse, Status>>;
 
-/// Answers one request; `false` if nobody listens any more.
+/// Answers one request; `false` if the call is cancelled.
 async fn reply(to: &Sender, request: pb::StreamingOutputCallRequest) -> bool {
     if let Err(status) = wanted(request.response_status) {
         let _ = to.send(Err(status)).await;

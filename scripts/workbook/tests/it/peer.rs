@@ -357,12 +357,12 @@ fn grpcio_calls_the_answers_of_lesson_07() {
             "  backpressure: the solution",
             "  streams: this lesson's own server\nA real Python program calls it.\n",
             "   and gets      7 hello wire, after ",
-            "   ann hears      2 comes in\n   ann says       eins\n",
+            "   ann hears      2 joined\n   ann says       eins\n",
             "   ben finishes   and goes on listening\n   ann says       still there?\n",
             "   ben is told    that it is over: OK\n",
             "   It has them all. When it read on, ",
             "   GreetAll      3 requests, 1 reply: hello ann, ben and cid\n",
-            "Meanwhile, in the server:\n  server-stream: the pages were dropped after ",
+            "Meanwhile, in the server:\n  server-stream: the store was dropped after ",
             "\nEvery call went as the protocol says.\n",
         ],
     );
@@ -382,7 +382,7 @@ fn grpcio_calls_the_answers_of_lesson_07() {
         &[
             "  chat: your own answer, .workbook/passed/chat.rs\n",
             "had been made: the page was held back\n\nB. ",
-            "   WRONG         all of them: they lay in the server's memory, for a reader who ",
+            "   WRONG         all of them: they lay in the server's memory, for a client ",
             "   Chat          2 requests, 4 replies: welcome, hello eins, hello två, bye, 2 texts\n",
             "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
         ],
