@@ -3,8 +3,6 @@
 //! before it goes into the channel, and they travel with it: the reader drops them when it takes the chunk.
 //! A chunk larger than `MAX_BYTES` takes all permits, because it would wait without limit for more.
 
-use std::sync::Arc;
-
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
@@ -14,13 +12,13 @@ pub use super::given::*;
 
 /// The chunks of a source, as the stream of replies of a download. The reader of the stream may be slow.
 pub fn download<S: Source>(mut source: S) -> impl Stream<Item = Chunk> + Send {
-    let free = Arc::new(Semaphore::new(MAX_BYTES));
+    let free = std::sync::Arc::new(Semaphore::new(MAX_BYTES));
     let (out, chunks) = mpsc::channel(MAX_CHUNKS);
     tokio::spawn(async move {
         let produce = async {
             while let Some(chunk) = source.read().await {
                 let bytes = u32::try_from(chunk.bytes.len().min(MAX_BYTES)).unwrap_or(u32::MAX);
-                let permits = Arc::clone(&free).acquire_many_owned(bytes).await;
+                let permits = free.clone().acquire_many_owned(bytes).await;
                 if out.send((chunk, permits)).await.is_err() {
                     return;
                 }

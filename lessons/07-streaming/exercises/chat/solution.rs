@@ -3,8 +3,6 @@
 //! the replies go on. `closed` is the third branch, because a client that is gone may leave no other
 //! sign. One loop over one `select!` is as good.
 
-use std::future::pending;
-
 use l07_streaming::pb::{ChatRequest, ChatResponse};
 use l07_streaming::room::{Announcer, Listener};
 use tokio::sync::mpsc;
@@ -35,7 +33,7 @@ where
             }
             drop(announcer);
             // The client has finished sending, and goes on reading.
-            pending().await
+            std::future::pending().await
         };
         let send = async {
             while let Some(text) = listener.next().await {

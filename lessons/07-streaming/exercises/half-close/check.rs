@@ -12,7 +12,7 @@ use exercise::tunnel;
 use testkit::{Case, View, case};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local, yield_now};
 use tokio::time::timeout;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
@@ -115,8 +115,8 @@ async fn rest(
 fn silent(complete: bool, seen: &Seen) -> &'static str {
     match (complete, seen.ended.load(Ordering::SeqCst)) {
         (true, _) => {
-            "The replies have ended, so the call is over. Shut down the socket and return, whether the \
-             socket has ended or not: its program waits for the end."
+            "The replies have ended, so the call is over. Your code still waits for the socket, which may \
+             stay silent without limit, and its program waits for the end."
         }
         (false, false) => {
             "The socket has no more to read, and the server does not know it: its requests end when \
@@ -232,7 +232,12 @@ fn the_answer_comes_after_the_last_byte() {
                         let _ = out.send(Ok(words.into_bytes())).await;
                     }
                 });
-                let sent = socket.write_all(b"one two three").await;
+                // One byte alone, and the rest when that one has arrived or is late.
+                let first = socket.write_all(b"o").await;
+                for _ in 0..100 {
+                    yield_now().await;
+                }
+                let sent = first.and(socket.write_all(b"ne two three").await);
                 assert!(sent.is_ok(), "the socket takes 13 bytes");
                 // Half-close: this direction has ended.
                 assert!(
@@ -260,15 +265,15 @@ fn the_answer_comes_after_the_last_byte() {
 #[test]
 fn the_server_may_finish_first() {
     case(
-        "The server ends the call, and the program at the socket sends nothing",
+        "The server sends 900 bytes and ends the call; the program at the socket sends nothing",
         |case| {
             play(async {
                 let (mut socket, tunnel, seen) = open(async |_requests, out, _| {
-                    let _ = out.send(Ok(b"closed today".to_vec())).await;
+                    let _ = out.send(Ok(vec![b'z'; 900])).await;
                 });
                 let advice = "The replies have ended, so the call is over. Your code still waits for the \
                               socket, which may stay silent without limit, and its program waits for the end.";
-                rest(case, &mut socket, "closed today", &seen, advice).await;
+                rest(case, &mut socket, &"z".repeat(900), &seen, advice).await;
                 let outcome = outcome(case, tunnel, "Ok", advice).await;
                 if outcome.is_err() {
                     case.differ(

@@ -43,7 +43,6 @@ where
             let written = to_socket.write_all(&reply?).await;
             written.map_err(|error| Status::cancelled(format!("the socket: {error}")))?;
         }
-        let _ = to_socket.shutdown().await;
         Ok(())
     };
     tokio::select! {

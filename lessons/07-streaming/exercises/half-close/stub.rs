@@ -13,8 +13,8 @@ pub const PIECE: usize = 1024;
 ///
 /// * Both directions flow at the same time. A server may want to read requests before its call begins.
 /// * When the socket has no more to read (its end, or an error), the requests end, and the replies go on.
-/// * When the replies end, the call is over: shut down the socket and return `Ok`, whether the socket has
-///   ended or not.
+/// * When the replies end, the call is over: return `Ok`, whether the socket has ended or not. Dropping the
+///   socket closes it.
 /// * When the call fails, at the beginning or later, return its status.
 /// * When the socket cannot be written any more, return a status with the code `CANCELLED`.
 pub async fn tunnel<T, S>(

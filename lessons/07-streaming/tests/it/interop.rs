@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::strangers::{Spy, python};
+use crate::independent::{Spy, python};
 use l07_streaming::extra::tls;
 use l07_streaming::observe::{Event, Observer};
 use l07_streaming::server::{Settings, serve};

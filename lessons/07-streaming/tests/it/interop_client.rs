@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use crate::strangers::python;
+use crate::independent::python;
 use crate::testing::pb::test_service_client::TestServiceClient;
 use crate::testing::pb::unimplemented_service_client::UnimplementedServiceClient;
 use crate::testing::{INITIAL, REQUEST_SIZES, RESPONSE_SIZES, TRAILING, pb, zeros};

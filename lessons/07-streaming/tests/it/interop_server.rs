@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::strangers::python;
+use crate::independent::python;
 use testkit::program::{PATIENCE, Program, output};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::block_in_place;

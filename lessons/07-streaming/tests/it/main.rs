@@ -5,12 +5,12 @@ mod command_line;
 mod ends;
 mod flow;
 mod hostile;
+#[path = "../../../06-grpc/tests/it/independent.rs"]
+mod independent;
 mod interop;
 mod interop_client;
 mod interop_server;
 mod kinds;
 mod running;
 mod sealed;
-#[path = "../../../06-grpc/tests/it/independent.rs"]
-mod strangers;
 mod testing;

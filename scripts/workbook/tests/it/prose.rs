@@ -17,6 +17,7 @@ const FINISHED: &[&str] = &[
     "04-typed-rpc",
     "05-protobuf",
     "06-grpc",
+    "07-streaming",
     "10-discover",
 ];
 
@@ -94,6 +95,9 @@ const TERMS: &[&str] = &[
     "compatibility",
     "contract",
     "grpc",
+    "streaming",
+    "backpressure",
+    "half-close",
     "channel",
     "status code",
     "authentication",
