@@ -202,7 +202,11 @@ fn without_a_gap(case: &Case, day: &Day, closing: Duration, advice: &str) {
         case.differ(whole, "no lease at all", "Rent first.");
     }
     if let Some((from, to)) = day.gaps.first() {
-        let gap = format!("none from {} to {}", from.view(), to.view());
+        let gap = if *to == closing {
+            format!("none from {} until the market closes", from.view())
+        } else {
+            format!("none from {} to {}", from.view(), to.view())
+        };
         case.differ(whole, gap, advice);
     }
 }
