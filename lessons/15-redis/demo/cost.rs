@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use redis::{AsyncCommands, Client, RedisResult};
 
-use l15_redis::client::{Patience, connect};
+use l15_redis::client::{Timeouts, connect};
 
 /// What was measured.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ pub async fn one_per_call(addr: SocketAddr, calls: u32) -> RedisResult<Cost> {
 /// # Errors
 /// If Redis does not answer.
 pub async fn shared(addr: SocketAddr, calls: u32) -> RedisResult<Cost> {
-    let mut redis = connect(addr, Patience::default()).await?;
+    let mut redis = connect(addr, Timeouts::default()).await?;
     let since = Instant::now();
     for _ in 0..calls {
         let _: u64 = redis.incr("cost", 1).await?;
@@ -68,7 +68,7 @@ pub async fn shared(addr: SocketAddr, calls: u32) -> RedisResult<Cost> {
 /// # Errors
 /// If Redis does not answer.
 pub async fn shared_by_many(addr: SocketAddr, calls: u32, callers: u32) -> RedisResult<Cost> {
-    let redis = connect(addr, Patience::default()).await?;
+    let redis = connect(addr, Timeouts::default()).await?;
     let since = Instant::now();
     let mut all = tokio::task::JoinSet::new();
     for _ in 0..callers {
@@ -91,7 +91,7 @@ pub async fn shared_by_many(addr: SocketAddr, calls: u32, callers: u32) -> Redis
 /// # Errors
 /// If Redis does not answer.
 pub async fn pipelined(addr: SocketAddr, calls: u32) -> RedisResult<Cost> {
-    let mut redis = connect(addr, Patience::default()).await?;
+    let mut redis = connect(addr, Timeouts::default()).await?;
     let mut pipeline = redis::pipe();
     for _ in 0..calls {
         pipeline.incr("cost", 1).ignore();

@@ -1,7 +1,7 @@
 //! Reads values from bytes that arrive in any pieces.
 //!
 //! The obvious way is a function that calls itself for every array and begins again when more bytes
-//! come. A stranger can make that slow (an array of a million values, a byte at a time, is read a
+//! come. A client can make that slow (an array of a million values, a byte at a time, is read a
 //! million times) and can make it crash (`*1\r\n` ten thousand times is ten thousand calls deep). So the
 //! arrays that are open are kept in a list, and what has been read is not read again.
 
@@ -39,7 +39,7 @@ impl Default for Limits {
     }
 }
 
-/// Why bytes are no value. There is no way to go on after it: nobody knows where the next one begins.
+/// Why bytes are no value. There is no way to go on after it: it is not known where the next one begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Broken {
     /// No type has this first byte.
@@ -106,7 +106,7 @@ impl Decoder {
         }
     }
 
-    /// Takes a piece. Whoever calls [`next_value`](Self::next_value) until it says `None` or fails
+    /// Takes a piece. A caller that calls [`next_value`](Self::next_value) until it returns `None` or an error
     /// before the next piece holds no more than the limits and this piece.
     pub fn feed(&mut self, piece: &[u8]) {
         // What has been read goes now and not with every value: moving the rest costs.

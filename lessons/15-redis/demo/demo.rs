@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::ensure;
-use l15_redis::client::{Patience, connect};
+use l15_redis::client::{Timeouts, connect};
 use l15_redis::greet;
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
@@ -32,10 +32,10 @@ pub async fn run() -> anyhow::Result<()> {
 async fn story() -> anyhow::Result<()> {
     let (process, addr) = server("127.0.0.1:0").await?;
     tell(&format!("0. A Redis in a process of its own, at {addr}\n"));
-    let mut redis = connect(addr, Patience::default()).await?;
-    on_the_wire(addr).await?;
+    let mut redis = connect(addr, Timeouts::default()).await?;
     typed(&mut redis).await?;
-    an_end(&mut redis).await?;
+    expiry(&mut redis).await?;
+    on_the_wire(addr).await?;
     two_at_once(addr).await?;
     together(&mut redis).await?;
     what_it_costs(addr).await?;
@@ -60,7 +60,7 @@ fn shown(bytes: &[u8]) -> String {
 
 /// Commands without any library: these bytes, and those that come back.
 async fn on_the_wire(addr: SocketAddr) -> anyhow::Result<()> {
-    tell("1. What crosses the wire. No library: a socket, and these bytes");
+    tell("\n3. The same without a library: a socket, and these bytes");
     let mut stream = TcpStream::connect(addr).await?;
     for (words, bytes) in [
         (
@@ -68,7 +68,7 @@ async fn on_the_wire(addr: SocketAddr) -> anyhow::Result<()> {
             &b"*3\r\n$3\r\nSET\r\n$4\r\nname\r\n$4\r\nwire\r\n"[..],
         ),
         ("GET name", b"*2\r\n$3\r\nGET\r\n$4\r\nname\r\n"),
-        ("GET nobody", b"*2\r\n$3\r\nGET\r\n$6\r\nnobody\r\n"),
+        ("GET other", b"*2\r\n$3\r\nGET\r\n$5\r\nother\r\n"),
         (
             "INCR greeted:wire",
             b"*2\r\n$4\r\nINCR\r\n$12\r\ngreeted:wire\r\n",
@@ -86,11 +86,12 @@ async fn on_the_wire(addr: SocketAddr) -> anyhow::Result<()> {
 }
 
 async fn typed(redis: &mut ConnectionManager) -> anyhow::Result<()> {
-    tell("\n2. The same with the crate `redis`: a reply becomes the type that you ask for");
+    tell("1. The crate `redis`: a reply becomes the type that you ask for");
+    let _: () = redis.set("name", "wire").await?;
     for name in ["huohuo", "huohuo", "wire"] {
         tell(&format!("   greet: {}", greet::greet(redis, name).await?));
     }
-    for name in ["huohuo", "nobody"] {
+    for name in ["huohuo", "grace"] {
         let times = greet::times(redis, name).await?;
         tell(&format!("   times(\"{name}\")  {times:?}"));
     }
@@ -103,31 +104,34 @@ async fn typed(redis: &mut ConnectionManager) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A key that dies.
-async fn an_end(redis: &mut ConnectionManager) -> anyhow::Result<()> {
-    tell("\n3. A value with an end");
+/// A key that expires.
+async fn expiry(redis: &mut ConnectionManager) -> anyhow::Result<()> {
+    tell("\n2. A value that expires");
     for words in [
-        &["SETEX", "door:7", "1", "2024"][..],
-        &["PTTL", "door:7"],
-        &["GET", "door:7"],
+        &["SET", "login:ada", "2024", "EX", "1"][..],
+        &["PTTL", "login:ada"],
+        &["GET", "login:ada"],
         &["TTL", "name"],
-        &["TTL", "nobody"],
+        &["TTL", "other"],
     ] {
         tell(&format!(
-            "   {:22}{}",
+            "   {:28}{}",
             words.join(" "),
             ask(redis, words).await?
         ));
     }
     let since = Instant::now();
-    while redis.exists("door:7").await? {
-        ensure!(since.elapsed() < Duration::from_secs(30), "it never dies");
+    while redis.exists("login:ada").await? {
+        ensure!(
+            since.elapsed() < Duration::from_secs(30),
+            "the key is still there"
+        );
         sleep(Duration::from_millis(5)).await;
     }
     tell(&format!(
-        "   {:22}{}   after {:.1} s",
-        "GET door:7",
-        ask(redis, &["GET", "door:7"]).await?,
+        "   {:28}{}   after {:.1} s",
+        "GET login:ada",
+        ask(redis, &["GET", "login:ada"]).await?,
         since.elapsed().as_secs_f64()
     ));
     Ok(())
@@ -135,10 +139,10 @@ async fn an_end(redis: &mut ConnectionManager) -> anyhow::Result<()> {
 
 /// Two programs, and what one does between two commands of the other.
 async fn two_at_once(addr: SocketAddr) -> anyhow::Result<()> {
-    tell("\n4. Two clients, each with a connection of its own, do the same at the same time");
+    tell("\n4. Two clients, each with its own connection, at the same time");
     let (mut a, mut b) = (
-        connect(addr, Patience::default()).await?,
-        connect(addr, Patience::default()).await?,
+        connect(addr, Timeouts::default()).await?,
+        connect(addr, Timeouts::default()).await?,
     );
     let _: () = a.set("visits", 10).await?;
     let seen_by_a: u64 = a.get("visits").await?;
@@ -150,39 +154,39 @@ async fn two_at_once(addr: SocketAddr) -> anyhow::Result<()> {
     tell(&format!("   A: SET visits {}       OK", seen_by_a + 1));
     tell(&format!("   B: SET visits {}       OK", seen_by_b + 1));
     let lost: u64 = a.get("visits").await?;
-    tell(&format!("   two visits more, and the counter shows {lost}"));
+    tell(&format!(
+        "   two visits were added, and the counter shows {lost}"
+    ));
     let _: u64 = a.incr("visits", 1).await?;
     let counted: u64 = b.incr("visits", 1).await?;
     tell(&format!(
         "   A: INCR visits, B: INCR visits: it shows {counted}"
     ));
 
-    let _: () = a.set("coat:41", "blue coat").await?;
-    tell("   The same with a ticket that is good for one coat:");
+    let _: () = a.set("reset:41", "ada").await?;
+    tell("   The same with a token that may be redeemed once:");
     for (who, redis) in [("A", &mut a), ("B", &mut b)] {
-        let coat: Option<String> = redis.get("coat:41").await?;
-        tell(&format!("   {who}: GET coat:41         {coat:?}"));
+        let user: Option<String> = redis.get("reset:41").await?;
+        tell(&format!("   {who}: GET reset:41        {user:?}"));
     }
     for (who, redis) in [("A", &mut a), ("B", &mut b)] {
-        let removed: u64 = redis.del("coat:41").await?;
-        tell(&format!("   {who}: DEL coat:41         {removed}"));
+        let removed: u64 = redis.del("reset:41").await?;
+        tell(&format!("   {who}: DEL reset:41        {removed}"));
     }
-    tell(
-        "   Both hand out a blue coat. Nothing has failed. The exercise `once-only` is about this.",
-    );
+    tell("   Both clients got the value, and no command failed.");
     Ok(())
 }
 
 async fn together(redis: &mut ConnectionManager) -> anyhow::Result<()> {
-    tell("\n5. Several commands in one go");
-    let names = ["huohuo", "wire", "nobody"];
+    tell("\n5. Several commands in one write");
+    let names = ["huohuo", "wire", "grace"];
     let times = greet::times_of(redis, &names).await?;
     tell(&format!(
-        "   a pipeline, three GETs in one write: {names:?} were greeted {times:?} times"
+        "   a pipeline of three GETs: {names:?} were greeted {times:?} times"
     ));
     let (one, all) = greet::greet_and_sum(redis, "huohuo").await?;
     tell(&format!(
-        "   MULTI, INCR, INCR, EXEC: huohuo {one}, all together {all}; nobody sees one without the other"
+        "   MULTI, INCR, INCR, EXEC: huohuo {one}, all names {all}; other clients see both or neither"
     ));
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! A wire between a client and a Redis that breaks at the worst moment, on purpose.
+//! A connection between a client and a Redis that breaks at the worst moment, on purpose.
 //!
-//! Loopback is too good to learn from: commands run, replies come. Here a [`Rule`] sees each command
+//! On the loopback interface commands run and replies come. Here a [`Rule`] sees each command
 //! before it goes on and each reply before it goes back, may wait as long as it likes, and may cut the
-//! connection. So what happens once a year happens in every run.
+//! connection. So what happens once a year elsewhere happens in every run.
 
 use std::future::Future;
 use std::io;
@@ -17,7 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::decode::{Broken, decode};
 use crate::resp::Value;
 
-/// The longest command and the longest reply that go through. It is for lessons, not for films.
+/// The longest command and the longest reply that go through. They are small here.
 const LONGEST: usize = 16 * 1024 * 1024;
 
 /// One command on its way to Redis.
@@ -29,6 +29,8 @@ pub struct Command {
     pub number: usize,
     /// Its words: the name in capital letters, then the arguments, as text.
     pub words: Vec<String>,
+    /// Whether further bytes came with it: the client sent the next command before this one's reply.
+    pub pipelined: bool,
 }
 
 /// What becomes of a command or a reply.
@@ -40,7 +42,7 @@ pub enum Act {
     Cut,
 }
 
-/// Who decides. A client's words about itself (`HELLO`, `CLIENT`) always pass, and are not counted.
+/// Decides what is cut. The commands that a client sends about itself (`HELLO`, `CLIENT`) always pass, and are not counted.
 pub trait Rule: Send + Sync + 'static {
     /// A command has come. With [`Act::Cut`] it never runs.
     fn command(&self, command: &Command) -> impl Future<Output = Act> + Send {
@@ -48,7 +50,7 @@ pub trait Rule: Send + Sync + 'static {
         async { Act::Pass }
     }
 
-    /// The command has run, and this is the reply. With [`Act::Cut`] nobody learns of it.
+    /// The command has run, and this is the reply. With [`Act::Cut`] the client never gets it.
     fn reply(&self, command: &Command, reply: &[u8]) -> impl Future<Output = Act> + Send {
         let _ = (command, reply);
         async { Act::Pass }
@@ -130,6 +132,7 @@ async fn line(
             connection,
             number,
             words,
+            pipelined: !asked.is_empty(),
         };
         if !about_itself && rule.command(&command).await == Act::Cut {
             break;

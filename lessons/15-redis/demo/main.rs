@@ -18,15 +18,15 @@ use lexopt::prelude::*;
 use serve::ADDR;
 
 const HELP: &str = "\
-State with an expiry date: lesson 15 of Sockets to Services.
+Redis, expiring state: lesson 15 of Sockets to Services.
 
   cargo run -p l15-redis                            the demo: a Redis to read, and a client
   cargo run -p l15-redis -- server                  that Redis, in one terminal
   cargo run -p l15-redis -- client SET name wire    a command, in another one; replies as redis-cli prints them
   cargo run -p l15-redis -- cost                    what a call to it costs, four ways
-  cargo run -p l15-redis --features mine -- mine    servers made of your own answers
+  cargo run -p l15-redis --features mine -- mine    your answer of `session-expiry` on the real Redis
 
-Options of server, client, cost and mine:
+Options of server, client and cost:
   --addr ADDR     where to listen, or whom to call        [127.0.0.1:6379]
 `server --help` tells its other ones.
 
@@ -61,12 +61,14 @@ fn run() -> anyhow::Result<()> {
         }
         Some("cost") => runtime.block_on(say::cost(options(words)?.0)),
         #[cfg(feature = "mine")]
+        Some("mine") if words.is_empty() => runtime.block_on(mine::story()),
+        #[cfg(feature = "mine")]
         Some("mine") => runtime.block_on(mine::run(options(words)?.0)),
         Some(other) => {
             bail!("there is no `{other}`; there are server, client and cost, and --help tells more")
         }
     };
-    // What still runs is cut off: whoever asked for the end has it now.
+    // What still runs is cut off: the user has asked for the end.
     runtime.shutdown_background();
     done
 }

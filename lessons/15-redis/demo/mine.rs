@@ -1,34 +1,42 @@
-//! `-- mine`: the learner's own answers of this lesson, where they have passed, for redis-cli and redis-py
-//! to call. In this order, on ports that follow each other:
+//! `-- mine`: the learner's answer of `session-expiry` on the real Redis, step by step. With `--addr` instead: servers made
+//! of the learner's answers, for redis-cli and redis-py to call. In this order, on ports that follow each other:
 //!
 //! | part | what it is |
 //! |---|---|
-//! | `resp` | this lesson's Redis, which reads its requests with the learner's `request` |
-//! | `setex` | a server of one command, `KEEP key value seconds`: the learner's `keep`, on the Redis `store` |
+//! | `request-array` | this lesson's Redis, which reads its requests with the learner's `request` |
+//! | `set-with-expiry` | a server of one command, `KEEP key value seconds`: the learner's `keep`, on the Redis `store` |
 //! | `once-only` | a server of one command, `TAKE key`: the learner's `take`, on the Redis `store` |
-//! | `store` | this lesson's Redis, in which the stranger looks what they have done |
+//! | `store` | this lesson's Redis, in which the caller looks up what they have done |
+//!
+//! Where no answer has passed, the solution stands in.
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use l15_redis::client::{Patience, connect};
+use l15_redis::client::{Timeouts, connect};
 use l15_redis::resp::{Protocol, Requests, Value};
 use l15_redis::server::{Config, Server};
 use redis::RedisError;
+use redis::aio::ConnectionManager;
 use stage::signal::{on_signal, stopped};
 use testkit::mine::{self, tell};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-mod resp {
-    include!(concat!(env!("OUT_DIR"), "/resp.rs"));
+mod request_array {
+    include!(concat!(env!("OUT_DIR"), "/request-array.rs"));
 }
 
-mod setex {
-    include!(concat!(env!("OUT_DIR"), "/setex.rs"));
+mod session_expiry {
+    include!(concat!(env!("OUT_DIR"), "/session-expiry.rs"));
+}
+
+mod set_with_expiry {
+    include!(concat!(env!("OUT_DIR"), "/set-with-expiry.rs"));
 }
 
 mod once_only {
@@ -41,23 +49,92 @@ const CALLERS: usize = 256;
 /// So much of a request is kept.
 const LONGEST: usize = 1024 * 1024;
 
+/// How long a session of the story lasts without a use, in seconds.
+const IDLE: u64 = 2;
+
+/// Tells the story: a session that is used, one that expires, one that is deleted, and no Redis. Redis is the real one where
+/// there is one.
+pub async fn story() -> anyhow::Result<()> {
+    use session_expiry::{OWN, answer};
+
+    println!("session-expiry: {}", mine::whose("session-expiry", OWN));
+    let found = testkit::redis::find().filter(|program| testkit::redis::too_old(program).is_none());
+    let readable = match &found {
+        Some(_) => None,
+        None => Some(Server::start(Config::default()).await?),
+    };
+    let real = match found {
+        Some(_) => Some(tokio::task::spawn_blocking(testkit::redis::Redis::start).await??),
+        None => None,
+    };
+    let addr = match (&real, &readable) {
+        (Some(real), _) => real.addr(),
+        (None, readable) => readable.as_ref().context("no Redis")?.address(),
+    };
+    let kind = ["readable", "real"][usize::from(real.is_some())];
+    println!("Redis is the {kind} one, at {addr}.\n");
+    let redis = connect(addr, Timeouts::default()).await?;
+    let mut direct = redis.clone();
+
+    println!(
+        "log_in(\"t1\", \"ada\", {IDLE}):  {:?}",
+        answer::log_in(redis.clone(), "t1", "ada", IDLE).await
+    );
+    ask(&mut direct, &["PTTL", "session:t1"]).await?;
+    for wait in [1500, 1500, 2500] {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        println!("\n{wait} ms later:");
+        println!(
+            "user_of(\"t1\", {IDLE}):  {:?}",
+            answer::user_of(redis.clone(), "t1", IDLE).await
+        );
+        ask(&mut direct, &["PTTL", "session:t1"]).await?;
+    }
+    println!(
+        "\nlog_in(\"t2\", \"grace\", {IDLE}):  {:?}",
+        answer::log_in(redis.clone(), "t2", "grace", IDLE).await
+    );
+    ask(&mut direct, &["DEL", "session:t2"]).await?;
+    println!(
+        "user_of(\"t2\", {IDLE}):  {:?}",
+        answer::user_of(redis.clone(), "t2", IDLE).await
+    );
+    drop(real);
+    if let Some(server) = readable {
+        server.stop().await;
+    }
+    println!("\nRedis has stopped:");
+    println!(
+        "user_of(\"t2\", {IDLE}):  {:?}",
+        answer::user_of(redis, "t2", IDLE).await
+    );
+    Ok(())
+}
+
+/// One command of the program itself, and the reply.
+async fn ask(redis: &mut ConnectionManager, words: &[&str]) -> anyhow::Result<()> {
+    let reply = crate::say::ask(redis, words).await?;
+    println!("  {}  {reply}", words.join(" "));
+    Ok(())
+}
+
 /// Serves the parts on `addr` and the ports that follow it, until a signal ends the program.
 pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
-    // Before anybody is told where they listen: whoever then says "end" is heard.
+    // Before the program prints where they listen: a reader of that line may end it at once.
     let end = stopped(on_signal(false)?);
     mine::tell_panics(|| "the answer".to_string());
     let part = |after| mine::port_after(addr, after);
 
     let own_reader = Server::start(Config {
         addr: addr.to_string(),
-        decode: Some(resp::answer::request),
+        decode: Some(request_array::answer::request),
         ..Config::default()
     });
-    let own_reader = own_reader.await.context("resp")?;
+    let own_reader = own_reader.await.context("request-array")?;
     let first = own_reader.address();
     tell(&format!(
-        "resp: {}, on {first}",
-        mine::whose("resp", resp::OWN)
+        "request-array: {}, on {first}",
+        mine::whose("request-array", request_array::OWN)
     ));
 
     // It is told last, and has to be there first.
@@ -66,24 +143,29 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
         ..Config::default()
     };
     let store = Server::start(config).await.context("store")?;
-    let redis = connect(store.address(), Patience::default()).await?;
+    let redis = connect(store.address(), Timeouts::default()).await?;
 
     let kept = redis.clone();
-    front("setex", setex::OWN, part(1)?, move |words| {
-        let redis = kept.clone();
-        async move {
-            let Some([_, key, value, seconds]) = texts::<4>("KEEP", &words) else {
-                return usage("KEEP key value seconds");
-            };
-            let Ok(seconds) = seconds.parse() else {
-                return usage("KEEP key value seconds");
-            };
-            match setex::answer::keep(redis, &key, &value, seconds).await {
-                Ok(()) => Value::simple("OK"),
-                Err(error) => failed(&error),
+    front(
+        "set-with-expiry",
+        set_with_expiry::OWN,
+        part(1)?,
+        move |words| {
+            let redis = kept.clone();
+            async move {
+                let Some([_, key, value, seconds]) = texts::<4>("KEEP", &words) else {
+                    return usage("KEEP key value seconds");
+                };
+                let Ok(seconds) = seconds.parse() else {
+                    return usage("KEEP key value seconds");
+                };
+                match set_with_expiry::answer::keep(redis, &key, &value, seconds).await {
+                    Ok(()) => Value::simple("OK"),
+                    Err(error) => failed(&error),
+                }
             }
-        }
-    })
+        },
+    )
     .await?;
     front("once-only", once_only::OWN, part(2)?, move |words| {
         let redis = redis.clone();
@@ -141,22 +223,22 @@ where
     let listener = TcpListener::bind(addr).await.context(part)?;
     let addr = listener.local_addr()?;
     tell(&format!("{part}: {}, on {addr}", mine::whose(part, own)));
-    let (seats, answer) = (Arc::new(Semaphore::new(CALLERS)), Arc::new(answer));
+    let (permits, answer) = (Arc::new(Semaphore::new(CALLERS)), Arc::new(answer));
     tokio::spawn(async move {
         loop {
-            let Ok(seat) = Arc::clone(&seats).acquire_owned().await else {
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
                 return;
             };
             let Ok((stream, _)) = listener.accept().await else {
                 // No file handles left, for example.
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
             let answer = Arc::clone(&answer);
             tokio::spawn(async move {
                 // A caller who goes is no news.
                 let _ = serve(stream, &*answer).await;
-                drop(seat);
+                drop(permit);
             });
         }
     });

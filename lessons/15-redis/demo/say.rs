@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use anyhow::{anyhow, ensure};
-use l15_redis::client::{Patience, connect};
+use l15_redis::client::{Timeouts, connect};
 use redis::Value;
 use redis::aio::ConnectionManager;
 
@@ -13,7 +13,7 @@ use crate::cost;
 /// Sends these words as one command and prints the reply.
 pub async fn client(addr: SocketAddr, words: &[OsString]) -> anyhow::Result<()> {
     ensure!(!words.is_empty(), "say a command, for example: client PING");
-    let mut redis = connect(addr, Patience::default())
+    let mut redis = connect(addr, Timeouts::default())
         .await
         .map_err(|error| anyhow!("no Redis answers at {addr}: {error}"))?;
     let words: Vec<&[u8]> = words.iter().map(|w| w.as_encoded_bytes()).collect();

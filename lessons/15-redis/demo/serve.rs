@@ -9,7 +9,7 @@ use stage::signal::{on_signal, stopped, tell};
 
 use l15_redis::server::{Config, Server};
 
-/// Where it listens if nobody says otherwise: Redis' own port.
+/// Where it listens without the option: Redis' own port.
 pub const ADDR: &str = "127.0.0.1:6379";
 
 /// What `server --help` says.
@@ -26,7 +26,7 @@ In another terminal: `redis-cli`, or `redis-cli -p PORT`, or a line such as `SET
 It answers as Redis 7.0 does, as far as strings go, and writes nothing to a disk. Ctrl-C ends it.
 ";
 
-/// For a program that starts it: it ends when its standard input does, so it cannot outlive whoever holds the
+/// For a program that starts it: it ends when its standard input does, so it cannot outlive the program that holds the
 /// other end, however that ends. Not for people, and not in the help.
 pub const UNTIL_STDIN_ENDS: &str = "until-stdin-ends";
 

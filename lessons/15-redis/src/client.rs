@@ -1,4 +1,4 @@
-//! A connection that many share, that knows when to stop waiting, and that comes back.
+//! One connection for a whole program: shared by all its tasks, with timeouts, and made anew when it is lost.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,21 +6,21 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisResult};
 
-/// How long is waited for what.
+/// How long a client waits, and for what.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Timeouts {
     /// For a connection to be made.
     pub connect: Duration,
     /// For the reply to a command.
     pub reply: Duration,
-    /// How often a lost connection is made again before the commands that wait for it are told.
+    /// How often a lost connection is tried again before the commands that wait for it get the error.
     pub tries: usize,
 }
 
-impl Default for Patience {
-    /// A second for each; so long also a browser waits without a word.
+impl Default for Timeouts {
+    /// A second for each: a user of a web page waits that long.
     fn default() -> Self {
-        Patience {
+        Timeouts {
             connect: Duration::from_secs(1),
             reply: Duration::from_secs(1),
             tries: 2,
@@ -35,12 +35,12 @@ impl Default for Patience {
 /// # Errors
 /// If no server answers there in time.
 // ANCHOR: connect
-pub async fn connect(addr: SocketAddr, patience: Patience) -> RedisResult<ConnectionManager> {
+pub async fn connect(addr: SocketAddr, timeouts: Timeouts) -> RedisResult<ConnectionManager> {
     let client = Client::open(format!("redis://{addr}/"))?;
     let config = ConnectionManagerConfig::new()
-        .set_connection_timeout(Some(patience.connect))
-        .set_response_timeout(Some(patience.reply))
-        .set_number_of_retries(patience.tries)
+        .set_connection_timeout(Some(timeouts.connect))
+        .set_response_timeout(Some(timeouts.reply))
+        .set_number_of_retries(timeouts.tries)
         .set_min_delay(Duration::from_millis(20))
         .set_max_delay(Duration::from_millis(200));
     ConnectionManager::new_with_config(client, config).await
@@ -49,6 +49,6 @@ pub async fn connect(addr: SocketAddr, patience: Patience) -> RedisResult<Connec
 
 /// Whether the command may have run although there is no reply: the connection was lost, or the time
 /// was over. With any other error Redis has answered.
-pub fn nobody_knows(error: &redis::RedisError) -> bool {
+pub fn may_have_run(error: &redis::RedisError) -> bool {
     error.is_io_error() && !error.is_connection_refusal()
 }

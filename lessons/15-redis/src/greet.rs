@@ -1,10 +1,10 @@
-//! The greeting call of this lesson: a greeter that remembers whom it has greeted. What it remembers
-//! lies in Redis, so it survives the greeter, and all greeters share it.
+//! The greeting call of this lesson: a greeter that counts how often it has greeted a name. The count is in Redis, so
+//! it survives the greeter, and all greeters share it.
 
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
 
-/// Counts whatever was greeted.
+/// The counter of all names.
 const ALL: &str = "greeted";
 
 fn key(name: &str) -> String {
@@ -22,17 +22,17 @@ pub async fn greet(redis: &mut ConnectionManager, name: &str) -> RedisResult<Str
 }
 // ANCHOR_END: greet
 
-/// How often this name was greeted; `None` for one that never was.
+/// How often this name was greeted; `None`: never.
 ///
 /// # Errors
-/// If Redis does not answer, or what lies there is no number.
+/// If Redis does not answer, or the value is no number.
 // ANCHOR: times
 pub async fn times(redis: &mut ConnectionManager, name: &str) -> RedisResult<Option<u64>> {
     redis.get(key(name)).await
 }
 // ANCHOR_END: times
 
-/// How often each of these names was greeted: all questions in one go, and then all replies.
+/// How often each of these names was greeted: all questions in one write, and then all replies.
 ///
 /// # Errors
 /// As [`times`].
@@ -47,7 +47,7 @@ pub async fn times_of(redis: &mut ConnectionManager, names: &[&str]) -> RedisRes
 }
 // ANCHOR_END: pipeline
 
-/// Counts a greeting for its name and for all names. No client sees one of them without the other.
+/// Counts a greeting for its name and for all names. Other clients see both or neither.
 ///
 /// # Errors
 /// As [`greet`].

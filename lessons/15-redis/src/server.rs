@@ -4,15 +4,11 @@
 //! of Redis 7.0, error by error; a command that is not here is answered as Redis answers one that it
 //! does not know. Nothing is written to a disk.
 //!
-//! What is bounded: see [`Config`]. A client that reads slowly is waited for. One that is in the middle
-//! of a request or takes no byte of an answer for `patience` is cut, and so is one whose answer is too
-//! large or that would bring all buffers together above `max_buffers`. Keys have `max_memory`. A client
-//! that says nothing between two requests may stay; places for clients are bounded.
+//! All resources are bounded, see [`Config`]. A client that is in the middle of a request or takes no byte of an answer for
+//! `timeout` is cut, and so is one that exceeds a limit.
 //!
-//! What is not as in Redis: a key is gone in the millisecond of its deadline and not behind it; DBSIZE
-//! never counts the dead; dead keys are known and not found by lot (see `keyspace.rs`); CLIENT SETINFO
-//! is that of 7.2; COMMAND and INFO say less; and of course all that is not in the table of
-//! `commands.rs`: other types, scripts, subscriptions, the disk, replicas, passwords.
+//! What differs from Redis: a key is gone in the millisecond of its deadline; DBSIZE does not count expired keys; expired keys are listed
+//! and not found at random (see `keyspace.rs`); other types, scripts, subscriptions, the disk, replicas and passwords are missing.
 
 use std::io;
 use std::net::SocketAddr;
@@ -78,7 +74,7 @@ pub struct Config {
     /// (`maxmemory-clients`).
     pub max_buffers: usize,
     /// How long a request may take to arrive, and how long a client may take no byte of an answer.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl Default for Config {
@@ -93,7 +89,7 @@ impl Default for Config {
             max_bulk: 512 * MIB,
             max_answer: 256 * MIB,
             max_buffers: 256 * MIB,
-            patience: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
         }
     }
 }
@@ -197,7 +193,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut ended: oneshot::
         }
     }
     drop(listener);
-    // Not for ever: a reader that was brought along may be in an endless loop.
+    // With a limit: the given reader may be in an endless loop.
     let _ = tokio::time::timeout(FAREWELL, connections.shutdown()).await;
 }
 

@@ -6,7 +6,7 @@ use std::{env, fs, io};
 
 /// An exercise, the function that it writes, and the function of this lesson that has the same signature.
 const PARTS: [(&str, &str, &str); 7] = [
-    ("setex", "keep", "crate::store::commands::keep"),
+    ("set-with-expiry", "keep", "crate::store::commands::keep"),
     ("once-only", "take", "crate::store::commands::take"),
     ("issue", "issue", "crate::rules::issue::issue"),
     ("verify-once", "verify", "crate::rules::verify::verify"),
@@ -54,11 +54,13 @@ fn mine(passed: &Path) -> String {
         whose += &format!("({id:?}, {}), ", own.is_some());
     }
     // The embedded Redis reads requests itself unless the learner has written a reader.
-    let own = usable(passed, "resp");
+    let own = usable(passed, "request-array");
     let reader = match &own {
         Some(file) => {
-            text += &answer(file, "resp", "");
-            "Some(resp_answer::request)"
+            let given = passed.join("../../lessons/15-redis/exercises/request-array/given.rs");
+            text += &answer(file, "request_array", "");
+            text += &module("given", &given);
+            "Some(request_array_answer::request)"
         }
         None => "None",
     };
@@ -67,7 +69,7 @@ fn mine(passed: &Path) -> String {
          #[must_use]\n\
          pub fn decode() -> Option<l15_redis::server::Decode> {{\n    {reader}\n}}\n\
          /// The exercises that the site runs on, and whether the answer is the learner's own.\n\
-         pub const WHOSE: [(&str, bool); 8] = [(\"resp\", {}), {whose}];\n",
+         pub const WHOSE: [(&str, bool); 8] = [(\"request-array\", {}), {whose}];\n",
         own.is_some()
     );
     text
@@ -81,7 +83,7 @@ fn usable(passed: &Path, id: &str) -> Option<PathBuf> {
         let text = fs::read_to_string(&file).ok()?;
         Some((file, text))
     })?;
-    let of_this_lesson = !["resp", "setex", "once-only"].contains(&id);
+    let of_this_lesson = !["request-array", "set-with-expiry", "once-only"].contains(&id);
     if of_this_lesson && !text.contains("l16_captcha::rules") {
         println!(
             "cargo::warning=your answer of `{id}` passed in the first edition, which had other types: copy its \
@@ -107,9 +109,13 @@ fn names(passed: &Path, id: &str) -> impl Iterator<Item = String> {
 
 /// The module of an answer, compiled where it is kept: its errors are then reported there.
 fn answer(file: &Path, name: &str, reexport: &str) -> String {
+    module(&format!("{name}_answer"), file) + reexport + "\n"
+}
+
+fn module(name: &str, file: &Path) -> String {
     format!(
         "#[path = {file:?}]\n\
          #[allow(warnings, clippy::all, reason = \"its check has judged it already\")]\n\
-         mod {name}_answer;\n{reexport}\n"
+         mod {name};\n"
     )
 }

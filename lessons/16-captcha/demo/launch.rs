@@ -58,7 +58,7 @@ pub async fn run(words: Vec<OsString>) -> anyhow::Result<()> {
     };
     if cfg!(feature = "mine") && site.redis.side() == Side::Real {
         tell(
-            "resp has nothing to do: the real Redis reads its requests itself. With WORKBOOK_SERVICES=embedded it runs.",
+            "request-array has nothing to do: the real Redis reads its requests itself. With WORKBOOK_SERVICES=embedded it runs.",
         );
     }
     introduce(&site);

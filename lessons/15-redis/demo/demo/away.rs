@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::ensure;
-use l15_redis::client::{Patience, connect, nobody_knows};
+use l15_redis::client::{Timeouts, connect, may_have_run};
 use l15_redis::faults::{Act, Command, Rule, Wire};
 use l15_redis::greet;
 use redis::aio::ConnectionManager;
@@ -32,11 +32,11 @@ impl Rule for LosesOne {
 }
 // ANCHOR_END: rule
 
-/// A command that has run, and nobody knows.
+/// A command that has run, and the client cannot know.
 pub async fn a_lost_reply(addr: SocketAddr) -> anyhow::Result<()> {
     tell("\n7. A reply is lost: the wire is cut after INCR has run, and before its reply is back");
     let wire = Wire::start(addr, LosesOne(AtomicBool::new(false))).await?;
-    let mut redis = connect(wire.addr(), Patience::default()).await?;
+    let mut redis = connect(wire.addr(), Timeouts::default()).await?;
     let _: () = redis.set("visits", 10).await?;
     for _ in 0..2 {
         let outcome: RedisResult<u64> = redis.incr("visits", 1).await;
@@ -44,8 +44,8 @@ pub async fn a_lost_reply(addr: SocketAddr) -> anyhow::Result<()> {
             Ok(count) => tell(&format!("   INCR visits, sent again: {count}")),
             Err(error) => tell(&format!(
                 "   INCR visits: {error}{}",
-                if nobody_knows(&error) {
-                    "   (nobody knows whether it has run)"
+                if may_have_run(&error) {
+                    "   (not known whether it has run)"
                 } else {
                     ""
                 }
@@ -53,7 +53,7 @@ pub async fn a_lost_reply(addr: SocketAddr) -> anyhow::Result<()> {
         }
     }
     tell(&format!(
-        "   10, and one visit that was sent again. The manager has made connection {} by itself; it sends nothing again",
+        "   10 and one visit, sent again. The manager has made connection {} by itself; it sends no command again",
         wire.connections()
     ));
     Ok(())
@@ -65,7 +65,7 @@ pub async fn killed(
     addr: SocketAddr,
     mut redis: ConnectionManager,
 ) -> anyhow::Result<()> {
-    tell("\n8. Redis is killed");
+    tell("\n8. Redis is killed and started again");
     process.kill();
     for _ in 0..3 {
         tell(&format!("   greet: {}", greeted(&mut redis).await));
@@ -81,11 +81,11 @@ pub async fn killed(
         }
         ensure!(
             since.elapsed() < Duration::from_secs(30),
-            "it never comes back"
+            "Redis does not come back"
         );
         sleep(Duration::from_millis(100)).await;
     }
-    tell("   The connection came back by itself. What was counted did not: it lay in memory.");
+    tell("   The connection came back by itself. The count did not: it was in memory.");
     Ok(())
 }
 

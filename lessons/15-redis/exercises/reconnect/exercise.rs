@@ -1,31 +1,33 @@
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
 
-/// So often at most it is tried to have one visit counted.
-pub const TRIES: usize = 5;
+// Given in given.rs, beside this file: `TRIES`, `AN_HOUR`, `no_reply`.
+pub use super::given::*;
 
-/// A visit is not reported again after so many seconds.
-pub const AN_HOUR: u64 = 3600;
-
-/// A turnstile reports a visit, and `counter` goes up by one. Returns what the counter shows then.
+/// Counts one visit of a page: increments `counter`, and returns its new value.
 ///
-/// `visit` is the name of this one passage, and nobody else's. The line to Redis breaks now and then, and then a new one
-/// is made; however often that happens, a visit counts once. A turnstile that is not sure reports the
-/// same visit again, and that is still one; but never two reports of it at the same time. The same visit may be
-/// reported to several counters.
+/// `visit` is the id of this visit, and no other visit has it. The connection may break at any moment; the next command
+/// then gets a new connection. However often it breaks, a visit is counted once.
 ///
-/// * After `TRIES` tries without an answer it is given up, with the last error.
-/// * If Redis answers that it cannot be done, it is not tried again.
-/// * The server of the check is the readable one of this lesson. It runs no Lua scripts: there is no `EVAL`.
-/// * Apart from `counter`, nothing of this may stay in Redis for ever.
+/// * The same visit may be reported again within an hour. It is not counted again; the result is the present value of the
+///   counter. Two reports of one visit never run at the same time.
+/// * The same visit may be reported to several counters. Each of them counts it.
+/// * Try again only if there was no reply, and at most `TRIES` times in all. Then the last error is the result.
+/// * Apart from `counter`, no key stays in Redis without an expiry.
+/// * The Redis of the check is the readable one of this lesson. It runs no Lua scripts: there is no EVAL.
 pub async fn count(mut redis: ConnectionManager, counter: &str, visit: &str) -> RedisResult<u64> {
-    let _ = (visit, AN_HOUR);
-    let mut outcome = redis.incr(counter, 1).await;
+    let mut outcome = once(&mut redis, counter, visit).await;
     for _ in 1..TRIES {
-        if outcome.is_ok() {
+        if !no_reply(&outcome) {
             break;
         }
-        outcome = redis.incr(counter, 1).await;
+        outcome = once(&mut redis, counter, visit).await;
     }
     outcome
+}
+
+/// One try.
+async fn once(redis: &mut ConnectionManager, counter: &str, visit: &str) -> RedisResult<u64> {
+    let _ = (visit, AN_HOUR);
+    redis.incr(counter, 1).await
 }

@@ -1,52 +1,51 @@
-//! The count and a mark of the visit are written in one transaction: Redis has both, or neither. So after a lost reply the mark
-//! says what nobody else can say, whether it has run; and only if it has not, it is sent again. Two commands, a mark and then a
-//! count, would leave a gap in which the line can break: the mark first, and a visit is lost; the count first, and it counts
-//! twice. The mark dies by itself, in the same command that makes it. It is looked for before the first try as well, because an
-//! earlier report of this visit may have got through. Between looking and counting another report of the same visit could
-//! come in: the task rules that out. Where it can happen, a script in Redis does both in one step.
+//! A transaction increments the counter and writes a mark of the visit. If Redis runs it, it runs both commands; so after a lost
+//! reply the mark tells whether the visit was counted. Two separate commands leave a gap in which the connection can break. With
+//! the mark first, the visit is lost; with the count first, it is counted twice. The mark expires by itself. It is
+//! looked up before the first try as well, because an earlier report may have been counted. Two reports at the same time could
+//! both find no mark: the task excludes them. A script in Redis would close that gap.
 
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, RedisResult};
 
-/// So often at most it is tried to have one visit counted.
-pub const TRIES: usize = 5;
+// Given in given.rs, beside this file: `TRIES`, `AN_HOUR`, `no_reply`.
+pub use super::given::*;
 
-/// A visit is not reported again after so many seconds.
-pub const AN_HOUR: u64 = 3600;
-
-/// A turnstile reports a visit, and `counter` goes up by one. Returns what the counter shows then.
+/// Counts one visit of a page: increments `counter`, and returns its new value.
 ///
-/// `visit` is the name of this one passage, and nobody else's. The line to Redis breaks now and then, and then a new one
-/// is made; however often that happens, a visit counts once. A turnstile that is not sure reports the
-/// same visit again, and that is still one; but never two reports of it at the same time. The same visit may be
-/// reported to several counters.
+/// `visit` is the id of this visit, and no other visit has it. The connection may break at any moment; the next command
+/// then gets a new connection. However often it breaks, a visit is counted once.
 ///
-/// * After `TRIES` tries without an answer it is given up, with the last error.
-/// * If Redis answers that it cannot be done, it is not tried again.
-/// * Apart from `counter`, nothing of this may stay in Redis for ever.
+/// * The same visit may be reported again within an hour. It is not counted again; the result is the present value of the
+///   counter. Two reports of one visit never run at the same time.
+/// * The same visit may be reported to several counters. Each of them counts it.
+/// * Try again only if there was no reply, and at most `TRIES` times in all. Then the last error is the result.
+/// * Apart from `counter`, no key stays in Redis without an expiry.
+/// * The Redis of the check is the readable one of this lesson. It runs no Lua scripts: there is no EVAL.
 pub async fn count(mut redis: ConnectionManager, counter: &str, visit: &str) -> RedisResult<u64> {
-    let mark = format!("seen:{counter}:{visit}");
-    let mut outcome = once(&mut redis, counter, &mark).await;
+    let mut outcome = once(&mut redis, counter, visit).await;
     for _ in 1..TRIES {
-        if !outcome.as_ref().is_err_and(redis::RedisError::is_io_error) {
+        if !no_reply(&outcome) {
             break;
         }
-        outcome = once(&mut redis, counter, &mark).await;
+        outcome = once(&mut redis, counter, visit).await;
     }
     outcome
 }
 
 /// One try.
-async fn once(redis: &mut ConnectionManager, counter: &str, mark: &str) -> RedisResult<u64> {
-    if redis.exists(mark).await? {
+async fn once(redis: &mut ConnectionManager, counter: &str, visit: &str) -> RedisResult<u64> {
+    let mark = format!("seen:{counter}:{visit}");
+    if redis.exists(&mark).await? {
         return redis.get(counter).await;
     }
-    let (count,) = redis::pipe()
-        .atomic()
-        .incr(counter, 1)
-        .set_ex(mark, 1, AN_HOUR)
-        .ignore()
-        .query_async(redis)
-        .await?;
+    let mut both = redis::pipe();
+    both.atomic().incr(counter, 1);
+    both.cmd("SET")
+        .arg(&mark)
+        .arg(1)
+        .arg("EX")
+        .arg(AN_HOUR)
+        .ignore();
+    let (count,) = both.query_async(redis).await?;
     Ok(count)
 }

@@ -44,7 +44,7 @@ def strings(r):
     equal(r.get("nothing"), None)
     equal(r.set("greeting", "again", nx=True), None)
     equal(r.set("greeting", "again", xx=True, get=True), "hello")
-    equal(r.setnx("greeting", "x"), False)
+    equal(r.set("greeting", "x", nx=True), None)
     equal(r.mset({"a": 1, "b": "three"}), True)
     equal(r.mget("a", "b", "c"), ["1", "three", None])
     equal(r.getdel("b"), "three")

@@ -1,8 +1,8 @@
-"""Two strangers call the answers of three exercises: redis-cli, and redis-py.
+"""Two independent clients call the answers of three exercises: redis-cli, and redis-py.
 
-    python3 peer.py RESP SETEX ONCE-ONLY STORE
+    python3 peer.py REQUEST-ARRAY SET-WITH-EXPIRY ONCE-ONLY STORE
 
-Each is an address: a Redis that reads with the answer of `resp`, a server of KEEP for `setex`, one of
+Each is an address: a Redis that reads with the answer of `request-array`, a server of KEEP for `set-with-expiry`, one of
 TAKE for `once-only`, and the Redis on which the last two run. It tells what is asked and what comes
 back. The exit status is 0 if every call went as it should, else 1. `cargo workbook peer 15` starts it.
 """
@@ -77,11 +77,11 @@ def expect(got, expected, words):
         raise Wrong(f"{words}; expected {expected!r}, got {got!r}")
 
 
-# ---- resp: the learner's code reads every request of both
+# ---- request-array: the learner's code reads every request of both
 
 
-def call_resp(address):
-    print("A. resp: a Redis that reads its requests with your answer")
+def call_request_array(address):
+    print("A. request-array: a Redis that reads its requests with your answer")
     for words, right in [
         (["PING"], "PONG"),
         (["SET", "name", "wire"], "OK"),
@@ -138,32 +138,32 @@ def call_resp(address):
             raise Wrong("an error was expected")
 
 
-# ---- setex: KEEP on one server, and a look at another one
+# ---- set-with-expiry: KEEP on one server, and a look at another one
 
 
-def call_setex(address, store):
-    print("B. setex: KEEP key value seconds is your answer; what it did is looked up in the Redis behind it")
-    for words, right in [(["KEEP", "door:7", "2024", "300"], "OK")]:
+def call_set_with_expiry(address, store):
+    print("B. set-with-expiry: KEEP key value seconds is your answer; what it did is looked up in the Redis behind it")
+    for words, right in [(["KEEP", "login:7", "2024", "300"], "OK")]:
         got = cli(address, *words)
         say("redis-cli", " ".join(words), got)
         expect(got, right, "it was not kept")
-    got = cli(store, "GET", "door:7")
-    say("redis-cli", "GET door:7   (in the store)", got)
+    got = cli(store, "GET", "login:7")
+    say("redis-cli", "GET login:7   (in the store)", got)
     expect(got, "2024", "another value is kept")
-    ttl = cli(store, "TTL", "door:7")
-    say("redis-cli", "TTL door:7", ttl)
+    ttl = cli(store, "TTL", "login:7")
+    say("redis-cli", "TTL login:7", ttl)
     if ttl == "-1":
         raise Wrong("it never expires")
     if not ttl.isdigit() or not 290 <= int(ttl) <= 300:
         raise Wrong(f"300 s were asked for, and it has {ttl}")
     with client(address) as connection, client(store) as kept:
-        ask(connection, "KEEP", "door:8", "two\r\nlines", "1")
-        left = kept.pttl("door:8")
-        print(f"   redis-py   KEEP door:8 for 1 s: {left} ms are left of it")
+        ask(connection, "KEEP", "login:8", "two\r\nlines", "1")
+        left = kept.pttl("login:8")
+        print(f"   redis-py   KEEP login:8 for 1 s: {left} ms are left of it")
         if not 0 < left <= 1000:
             raise Wrong("it should die within a second")
-        got = ask(connection, "KEEP", "door:9", "2024", "0")
-        say("redis-py", "KEEP door:9 2024 0", str(got))
+        got = ask(connection, "KEEP", "login:9", "2024", "0")
+        say("redis-py", "KEEP login:9 2024 0", str(got))
         if not isinstance(got, redis.ResponseError):
             raise Wrong("0 seconds are a mistake of the caller; an error was expected")
         lasting = [key for key in kept.scan_iter() if kept.ttl(key) == -1]
@@ -177,32 +177,32 @@ def call_setex(address, store):
 def call_once_only(address, store):
     print(f"C. once-only: TAKE key is your answer; {TAKERS} connections of redis-py ask at the same time")
     with client(store) as kept:
-        kept.set("coat:41", "blue coat")
-        got = cli(address, "TAKE", "coat:41")
-        say("redis-cli", "TAKE coat:41", got)
-        expect(got, "blue coat", "another coat")
-        got = cli(address, "TAKE", "coat:41")
-        say("redis-cli", "TAKE coat:41", got)
-        expect(got, "", "it was handed out twice, one after the other")
+        kept.set("reset:41", "ada")
+        got = cli(address, "TAKE", "reset:41")
+        say("redis-cli", "TAKE reset:41", got)
+        expect(got, "ada", "another value")
+        got = cli(address, "TAKE", "reset:41")
+        say("redis-cli", "TAKE reset:41", got)
+        expect(got, "", "two callers got it, one after the other")
         winners = Counter()
         for number in range(ROUNDS):
-            winners[one_round(address, kept, f"coat:{number}")] += 1
+            winners[one_round(address, kept, f"reset:{number}")] += 1
         one, most = winners[1], max(winners)
         if one == ROUNDS:
-            told = "each coat went to one of them"
+            told = "each value went to one of them"
         else:
-            told = f"{one} coats went to one of them; others to up to {most}, or to nobody"
-        print(f"   redis-py   {ROUNDS} coats, {TAKERS} takers for each: {told}")
+            told = f"{one} values went to one of them; others to up to {most}, or to none"
+        print(f"   redis-py   {ROUNDS} tokens, {TAKERS} callers for each: {told}")
         if one != ROUNDS:
-            raise Wrong("a coat is handed out once, whoever asks at the same time")
+            raise Wrong("a value is given to one caller, however many ask at the same time")
         left = ask(kept, "DBSIZE")
-        doors = len(list(kept.scan_iter("door:*")))
+        doors = len(list(kept.scan_iter("login:*")))
         expect(left - doors, 0, "something was left in the store")
 
 
 def one_round(address, kept, key):
     """How many of the takers got it."""
-    kept.set(key, f"coat of {key}")
+    kept.set(key, f"user of {key}")
     line, replies = threading.Barrier(TAKERS), []
 
     def one():
@@ -226,11 +226,11 @@ def one_round(address, kept, key):
 
 
 def main():
-    resp, setex, once_only, store = sys.argv[1:]
+    request_array, set_with_expiry, once_only, store = sys.argv[1:]
     wrong = 0
     for part, addresses in [
-        (call_resp, [resp]),
-        (call_setex, [setex, store]),
+        (call_request_array, [request_array]),
+        (call_set_with_expiry, [set_with_expiry, store]),
         (call_once_only, [once_only, store]),
     ]:
         try:

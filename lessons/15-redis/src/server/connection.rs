@@ -84,7 +84,7 @@ impl Connection {
             let readable = self.stream.readable();
             match half_since {
                 None => readable.await?,
-                Some(since) => timeout_at(since + self.shared.config.patience, readable).await??,
+                Some(since) => timeout_at(since + self.shared.config.timeout, readable).await??,
             }
             // Only now is memory taken: ten thousand idle clients need no buffers.
             let space = self.requests.space();
@@ -159,7 +159,7 @@ impl Connection {
         self.account()?;
         let mut rest = self.out.as_slice();
         while !rest.is_empty() {
-            let written = timeout(self.shared.config.patience, self.stream.write(rest));
+            let written = timeout(self.shared.config.timeout, self.stream.write(rest));
             match written.await?? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
                 count => rest = rest.get(count..).unwrap_or_default(),
@@ -171,8 +171,8 @@ impl Connection {
         self.account()
     }
 
-    /// Counts what it holds. All clients together may hold only so much: whoever goes beyond it
-    /// has to go.
+    /// Counts the bytes that this connection holds. All connections share one limit, and the one that exceeds it is
+    /// closed.
     fn account(&mut self) -> io::Result<()> {
         let held = self.requests.held() + self.out.len() + self.session.held();
         if held == self.counted {

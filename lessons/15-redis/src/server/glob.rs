@@ -3,9 +3,8 @@
 
 /// Whether the whole text fits the pattern.
 ///
-/// The obvious way calls itself at every `*`, and a stranger's `*a*a*a*a*a*b` keeps it busy for days
-/// (Redis had to mend that once, CVE-2022-36021). Only the last `*` has to be tried again: what fits
-/// before it can stay.
+/// A function that calls itself at every `*` needs days for the pattern `*a*a*a*a*a*b` and a long text (Redis had this
+/// fault, CVE-2022-36021). Only the last `*` has to be tried again: what fits before it can stay.
 pub fn fits(pattern: &[u8], text: &[u8]) -> bool {
     let (mut pattern, mut text) = (pattern, text);
     let mut star: Option<(&[u8], &[u8])> = None;

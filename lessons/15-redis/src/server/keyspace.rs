@@ -47,8 +47,8 @@ pub struct Keyspace {
     // that all go into one list.
     table: BTreeMap<u64, Vec<Entry>>,
     seed: RandomState,
-    // Who dies next. Redis has no such list: it draws 20 keys with a deadline by lot and repeats that
-    // while many of them are dead, which saves the memory for an order. The list is shorter to read, and
+    // Which key expires next. Redis has no such list: it takes 20 keys with a deadline at random, and repeats that
+    // while many of them have expired, which saves the memory for an order. The list is shorter to read, and
     // never late.
     deadlines: BTreeSet<(i64, Bytes)>,
     // Flags of those who wait in WATCH for any change of a key.

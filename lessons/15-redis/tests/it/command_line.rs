@@ -17,15 +17,15 @@ fn program() -> Command {
 fn the_demo_tells_the_whole_story() {
     let said = output(program());
     for words in [
-        "     ──▶  *2\\r\\n$3\\r\\nGET\\r\\n$6\\r\\nnobody\\r\\n\n",
+        "     ──▶  *2\\r\\n$3\\r\\nGET\\r\\n$5\\r\\nother\\r\\n\n",
         "     ◀──  $-1\\r\\n\n",
         "   greet: huohuo hello world, 2\n",
-        "   times(\"nobody\")  None\n",
-        "   TTL name              (integer) -1\n",
-        "   GET door:7            (nil)   after ",
-        "   two visits more, and the counter shows 11\n",
-        "   B: GET coat:41         Some(\"blue coat\")\n",
-        "MULTI, INCR, INCR, EXEC: huohuo 3, all together 1;",
+        "   times(\"grace\")  None\n",
+        "   TTL name                    (integer) -1\n",
+        "   GET login:ada               (nil)   after ",
+        "   two visits were added, and the counter shows 11\n",
+        "   B: GET reset:41        Some(\"ada\")\n",
+        "MULTI, INCR, INCR, EXEC: huohuo 3, all names 1;",
         "   a connection for each        2000 INCRs, 2000 connections",
         "   INCR visits, sent again: 12\n",
         "   It is started again, at ",
@@ -47,7 +47,10 @@ fn a_demo_that_is_killed_leaves_no_server_behind() {
     let since = Instant::now();
     while TcpStream::connect(addr).is_ok() {
         let waited = since.elapsed();
-        assert!(waited < testkit::PATIENCE, "somebody still serves {addr}");
+        assert!(
+            waited < testkit::PATIENCE,
+            "a server still listens on {addr}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -64,9 +67,9 @@ fn client_prints_replies_as_redis_cli_does() {
         for (words, reply) in [
             (&["SET", "name", "two\nlines"][..], "OK\n"),
             (&["GET", "name"], "\"two\\nlines\"\n"),
-            (&["GET", "nobody"], "(nil)\n"),
+            (&["GET", "other"], "(nil)\n"),
             (&["INCRBY", "balance", "5"], "(integer) 5\n"),
-            (&["MGET", "balance", "nobody"], "1) \"5\"\n2) (nil)\n"),
+            (&["MGET", "balance", "other"], "1) \"5\"\n2) (nil)\n"),
             (
                 &["INCR", "name"],
                 "(error) ERR value is not an integer or out of range\n",
@@ -83,14 +86,14 @@ fn client_prints_replies_as_redis_cli_does() {
 #[test]
 fn mistakes_are_told_in_words() {
     let free = testkit::free_port().unwrap();
-    let nobody = format!("127.0.0.1:{free}");
+    let closed = format!("127.0.0.1:{free}");
     for (words, told) in [
         (&["nonsense"][..], "there is no `nonsense`"),
         (&["client"], "say a command"),
         (&["client", "--addr", "here"], "here is no address"),
         (&["client", "--port", "1"], "--port"),
         (
-            &["client", "--addr", &nobody, "PING"],
+            &["client", "--addr", &closed, "PING"],
             "no Redis answers at ",
         ),
     ] {

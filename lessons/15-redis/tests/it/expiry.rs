@@ -25,7 +25,7 @@ fn a_key_ends_at_its_time_and_not_before() {
         ("SET a 1 EX 10", 10_000),
         ("SET a 1 PX 1500", 1500),
         ("SETEX a 300 1", 300_000),
-        ("PSETEX a 7 1", 7),
+        ("SET a 1 PX 7", 7),
     ] {
         assert_eq!(line.says(command), "+OK\r\n");
         clock.advance(Duration::from_millis(time - 1));
@@ -45,7 +45,7 @@ fn a_key_ends_at_its_time_and_not_before() {
 fn nobody_sees_the_dead() {
     let (redis, clock) = start();
     let mut line = redis.line();
-    // One dead key for each command: whoever looks first buries it.
+    // One dead key for each command: the first command that looks removes it.
     for (command, answer) in [
         ("GET", "$-1\r\n"),
         ("GETDEL", "$-1\r\n"),
@@ -103,7 +103,7 @@ fn ttl_says_the_nearest_second() {
     }
 }
 
-/// A key that nobody asks for again: without active expiry it would stay for ever.
+/// A key that no client asks for again: without active expiry it would stay.
 #[test]
 fn the_dead_free_their_memory_though_nobody_asks() {
     let (redis, clock) = start();

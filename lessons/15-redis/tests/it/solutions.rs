@@ -3,56 +3,58 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{PATIENCE, real};
-use l15_redis::client::{Patience, connect};
+use l15_redis::client::{Timeouts, connect};
 use redis::AsyncCommands;
 use redis::aio::ConnectionManager;
 
+#[path = "../../exercises/reconnect/given.rs"]
+mod given;
 #[path = "../../exercises/once-only/solution.rs"]
 mod once_only;
 #[path = "../../exercises/reconnect/solution.rs"]
 mod reconnect;
-#[path = "../../exercises/setex/solution.rs"]
-mod setex;
+#[path = "../../exercises/set-with-expiry/solution.rs"]
+mod set_with_expiry;
 
 /// Runs it with a connection to a real Redis.
 fn with_real<F: Future<Output = ()>>(body: impl FnOnce(ConnectionManager) -> F) {
     let server = real(&[]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let redis = connect(server.addr, Patience::default()).await.unwrap();
+        let redis = connect(server.addr, Timeouts::default()).await.unwrap();
         body(redis).await;
     });
 }
 
 #[test]
-fn the_real_redis_lets_a_code_die() {
+fn the_real_redis_removes_a_code_after_its_time() {
     with_real(|mut redis| async move {
-        setex::keep(redis.clone(), "door:7", "2024", 300)
+        set_with_expiry::keep(redis.clone(), "login:ada", "2024", 300)
             .await
             .unwrap();
-        let ttl: i64 = redis.ttl("door:7").await.unwrap();
+        let ttl: i64 = redis.ttl("login:ada").await.unwrap();
         assert!((1..=300).contains(&ttl), "{ttl}");
-        setex::keep(redis.clone(), "door:7", "2025", 1)
+        set_with_expiry::keep(redis.clone(), "login:ada", "2025", 1)
             .await
             .unwrap();
         let since = Instant::now();
-        while redis.exists("door:7").await.unwrap() {
+        while redis.exists("login:ada").await.unwrap() {
             assert!(since.elapsed() < PATIENCE, "it never dies");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         for seconds in [0, u64::MAX] {
-            let refused = setex::keep(redis.clone(), "door:7", "1", seconds).await;
+            let refused = set_with_expiry::keep(redis.clone(), "login:ada", "1", seconds).await;
             assert_eq!(refused.unwrap_err().code(), Some("ERR"));
         }
     });
 }
 
 #[test]
-fn the_real_redis_hands_a_coat_out_once() {
+fn the_real_redis_gives_a_value_to_one_caller() {
     with_real(|mut redis| async move {
         for round in 0..20 {
-            let key = format!("coat:{round}");
-            let _: () = redis.set(&key, "blue coat").await.unwrap();
+            let key = format!("reset:{round}");
+            let _: () = redis.set(&key, "ada").await.unwrap();
             let mut takers = tokio::task::JoinSet::new();
             for _ in 0..50 {
                 let (redis, key) = (redis.clone(), key.clone());
@@ -60,7 +62,7 @@ fn the_real_redis_hands_a_coat_out_once() {
             }
             let taken = takers.join_all().await;
             let winners: Vec<&String> = taken.iter().flatten().collect();
-            assert_eq!(winners, ["blue coat"], "round {round}");
+            assert_eq!(winners, ["ada"], "round {round}");
         }
     });
 }

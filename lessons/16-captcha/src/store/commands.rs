@@ -1,8 +1,8 @@
-//! Two commands for Redis that must be one step each. The exercises `setex` and `once-only` of lesson 15 write
+//! Two commands for Redis that must be one step each. The exercises `set-with-expiry` and `once-only` of lesson 15 write
 //! the same two functions.
 
 use redis::aio::ConnectionManager;
-use redis::{AsyncCommands, RedisResult};
+use redis::{AsyncCommands, RedisResult, SetExpiry, SetOptions};
 
 /// Keeps `value` under `key` for `seconds`, in one command: no moment exists in which the value has no end.
 ///
@@ -14,7 +14,8 @@ pub async fn keep(
     value: &str,
     seconds: u64,
 ) -> RedisResult<()> {
-    redis.set_ex(key, value, seconds).await
+    let options = SetOptions::default().with_expiration(SetExpiry::EX(seconds));
+    redis.set_options(key, value, options).await
 }
 
 /// Removes the value under `key` and returns it, in one command: of many callers one at most gets it.

@@ -126,8 +126,8 @@ fn a_passed_answer_takes_the_place_of_our_function() {
     fs::copy(repository.join("Cargo.lock"), probe.join("Cargo.lock")).unwrap();
 
     let ids = [
-        "resp",
-        "setex",
+        "request-array",
+        "set-with-expiry",
         "once-only",
         "issue",
         "verify-once",
@@ -150,14 +150,19 @@ fn a_passed_answer_takes_the_place_of_our_function() {
     let own = leak.replace("A picture of four digits", "Four digits, and my own words");
     assert_ne!(own, leak);
     write(&passed.join("leak.rs"), &own);
-    write(&passed.join("resp.rs"), &solution("15-redis", "resp"));
+    write(
+        &passed.join("request-array.rs"),
+        &solution("15-redis", "request-array"),
+    );
+    let given = "lessons/15-redis/exercises/request-array/given.rs";
+    copy(&repository.join(given), &course.join(given));
     // Passed in the first edition, where the exercise declared the types itself.
     let old = "pub struct Away;\npub async fn issue() -> Result<(), Away> { Ok(()) }\n";
     write(&passed.join("issue.rs"), old);
     let (after, told) = run(&probe, &["--features", "mine"]);
     let expected = ours
         .replace("leak: ours\n", "leak: own\n")
-        .replace("resp: ours\n", "resp: own\n");
+        .replace("request-array: ours\n", "request-array: own\n");
     let expected = format!("{expected}reads: true\nsays: Four digits, and my own words");
     assert!(after.starts_with(&expected), "{after}");
     let warning = "your answer of `issue` passed in the first edition";

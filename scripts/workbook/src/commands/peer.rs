@@ -30,7 +30,7 @@ Usage: cargo workbook peer 02|03|06|07|15
   03  Go calls your answer of `go-dialect` with the client of its standard library
   06  Python's grpcio calls your answers of `status`, `deadline` and `interceptor`
   07  Python's grpcio calls your answers of `server-stream`, `chat` and `backpressure`
-  15  redis-cli and redis-py call your answers of `resp`, `setex` and `once-only`
+  15  redis-cli and redis-py call your answers of `request-array`, `set-with-expiry` and `once-only`
 
 What has passed is yours, from .workbook/passed/; the solution stands in for the rest. The first
 lines say which is which.

@@ -397,21 +397,21 @@ fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
     expect(
         &said,
         &[
-            "  resp: the solution, because your own has not passed yet\n  setex: the solution",
+            "  request-array: the solution, because your own has not passed yet\n  set-with-expiry: the solution",
             "  once-only: the solution",
             "  store: this lesson's own server\nA real Python program calls it.\n",
             "   redis-py   GET note",
             "   redis-py   a pipeline of 1000 commands: 1000 replies\n",
-            "   redis-cli  TTL door:7\n   and gets   '",
+            "   redis-cli  TTL login:7\n   and gets   '",
             "   redis-py   keys in the store that never die: 0\n",
-            "25 coats, 20 takers for each: each coat went to one of them\n",
+            "25 tokens, 20 callers for each: each value went to one of them\n",
             "\nEvery call went as the protocol says.\n",
         ],
     );
 
     for (id, mistake) in [
-        ("resp", "1_a_value_has_no_newline"),
-        ("setex", "6_time_is_milliseconds"),
+        ("request-array", "3_a_value_has_no_newline"),
+        ("set-with-expiry", "6_time_is_milliseconds"),
         ("once-only", "2_looking_is_taking"),
     ] {
         copy.pass(id, &copy.mistake_of(id, mistake));
@@ -425,7 +425,7 @@ fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
             "  once-only: your own answer, .workbook/passed/once-only.rs\n",
             "   WRONG      the value has changed on its way; expected b'two\\r\\nlines', got b'two'\n\nB. ",
             "   WRONG      300 s were asked for, and it has ",
-            "   WRONG      it was handed out twice, one after the other; ",
+            "   WRONG      two callers got it, one after the other; ",
             "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
         ],
     );

@@ -19,6 +19,7 @@ const FINISHED: &[&str] = &[
     "06-grpc",
     "07-streaming",
     "10-discover",
+    "15-redis",
 ];
 
 /// The lessons whose pages keep the rules, that is the chapters and `lesson.toml`. Their other texts follow.
@@ -109,6 +110,11 @@ const TERMS: &[&str] = &[
     "registry",
     "thundering herd",
     "round robin",
+    "redis",
+    "expiry",
+    "resp,",
+    "getdel",
+    "lost reply",
 ];
 
 /// The longest sentence, in words.

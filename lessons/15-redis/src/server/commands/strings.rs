@@ -59,34 +59,41 @@ pub(super) fn set(call: &mut Call<'_>) -> Answer {
     Ok(if get { before } else { Value::simple("OK") })
 }
 
+/// SET with EX in an older spelling.
 pub(super) fn setex(call: &mut Call<'_>) -> Answer {
-    let ttl = if call.name == "setex" {
-        Ttl::Number { unit: 1000, at: 2 }
-    } else {
-        Ttl::Number { unit: 1, at: 2 }
-    };
-    let until = deadline(call, ttl)?;
+    let until = deadline(call, Ttl::Number { unit: 1000, at: 2 })?;
     let (key, value) = (call.take(1), call.take(3));
     call.space()
         .set(Bytes::from(key), Bytes::from(value), until);
     Ok(Value::simple("OK"))
 }
 
-/// SET with NX in an older spelling; the crate's `set_nx` sends it.
-pub(super) fn setnx(call: &mut Call<'_>) -> Answer {
-    let (key, value) = (call.take(1), call.take(2));
-    let free = call.space().get(&key).is_none();
-    if free {
-        call.space().set(Bytes::from(key), Bytes::from(value), None);
-    }
-    Ok(Value::Integer(i64::from(free)))
-}
-
-/// The value and its end in one step: of a thousand who ask at once, one gets it.
+/// Reads a value and removes it, in one step: of a thousand callers one gets it.
 pub(super) fn getdel(call: &mut Call<'_>) -> Answer {
     let value = read(call, 1);
     let key = call.take(1);
     call.space().remove(&key);
+    Ok(value)
+}
+
+/// Reads a value and gives it a new expiry, in one step; a missing key stays missing.
+pub(super) fn getex(call: &mut Call<'_>) -> Answer {
+    let (mut ttl, mut at) = (None, 2);
+    while at < call.words.len() {
+        at += 1 + Ttl::option(&mut ttl, call, at)?;
+    }
+    if ttl == Some(Ttl::Keep) {
+        return Err(Refused::syntax());
+    }
+    let until = match ttl {
+        Some(ttl) => deadline(call, ttl)?,
+        None => None,
+    };
+    let value = read(call, 1);
+    if ttl.is_some() && value != Value::Null {
+        let key = call.take(1);
+        call.space().set_deadline(&key, until);
+    }
     Ok(value)
 }
 

@@ -1,7 +1,5 @@
-//! Times to live: how they are said, and the commands about them.
-//!
-//! A time to live is said in seconds or milliseconds from now. It is kept as one thing: the first
-//! millisecond since 1970 in which the key is gone.
+//! Times to live, and the commands about them. A client gives one in seconds or milliseconds from now; the server keeps
+//! the first millisecond since 1970 in which the key is gone.
 
 use crate::resp::Value;
 use crate::server::command::Call;

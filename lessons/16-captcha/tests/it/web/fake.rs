@@ -128,7 +128,7 @@ pub fn settings() -> Settings {
     Settings {
         // Short where something hangs; nothing else waits for it.
         patience: Duration::from_millis(300),
-        whose: vec![("setex", false), ("leak", false)],
+        whose: vec![("set-with-expiry", false), ("leak", false)],
         ..Settings::default()
     }
 }

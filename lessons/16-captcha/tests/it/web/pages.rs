@@ -206,7 +206,11 @@ async fn a_link_on_another_site_does_not_end_a_session() {
 #[tokio::test]
 async fn the_page_names_the_learners_own_parts() {
     let some = Settings {
-        whose: vec![("setex", true), ("once-only", false), ("a<b", true)],
+        whose: vec![
+            ("set-with-expiry", true),
+            ("once-only", false),
+            ("a<b", true),
+        ],
         ..Settings::default()
     };
     let reply = ask(&router(Fake::default(), some), get("/")).await;
@@ -217,17 +221,19 @@ async fn the_page_names_the_learners_own_parts() {
         .1
         .split_once("</ul>")
         .unwrap();
-    assert!(own.contains("<code>setex</code>") && own.contains("<code>a&lt;b</code>"));
+    assert!(own.contains("<code>set-with-expiry</code>") && own.contains("<code>a&lt;b</code>"));
     assert!(
         !own.contains("once-only") && rest.contains("<code>once-only</code>"),
         "{rest}"
     );
     let all = Settings {
-        whose: vec![("setex", true)],
+        whose: vec![("set-with-expiry", true)],
         ..Settings::default()
     };
     let reply = ask(&router(Fake::default(), all), get("/")).await;
-    assert!(reply.text().contains("<code>setex</code>") && !reply.text().contains("the rest"));
+    assert!(
+        reply.text().contains("<code>set-with-expiry</code>") && !reply.text().contains("the rest")
+    );
 }
 
 #[tokio::test]
