@@ -22,6 +22,13 @@ fn expect(case: &Case, bytes: &[u8], sign: u8, right: Option<(usize, usize)>, ad
     let right = Ok(right);
     let read = length(bytes, sign, 1024);
     if read != right {
+        let advice = match (&read, &right) {
+            (Ok(Some((read, _))), Ok(Some((right, _)))) if read == right => {
+                "The length is right. The second number counts the bytes that it takes: sign, digits and CRLF."
+            }
+            (Ok(None), Ok(Some(_))) => "The length is complete: its CRLF has arrived.",
+            _ => advice,
+        };
         case.fail(
             case.report()
                 .detail("arrived", view_bytes(bytes))
@@ -44,7 +51,7 @@ fn a_the_rest_has_not_arrived() {
                               again when there is more.";
                     expect(case, &line[..arrived], sign, None, advice);
                 }
-                let advice = "The length is complete now.";
+                let advice = "These are a sign, digits and CRLF.";
                 expect(case, line, sign, Some((right, line.len())), advice);
             },
         );

@@ -143,6 +143,8 @@ fn a_one_caller_of_many() {
                         "A value was there, and no caller got it."
                     } else if !sent.contains("DEL") && !sent.contains("SET") {
                         "No command has removed the value, so each caller reads it."
+                    } else if !sent.contains("DEL") {
+                        "The first caller left another value under the key, and a later caller got that one. A redeemed token has no key."
                     } else {
                         "All of them had read the value before the first one removed it. GET and DEL are two commands, and commands of \
                      other callers run between them."

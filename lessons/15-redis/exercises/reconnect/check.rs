@@ -185,8 +185,8 @@ fn one_visit(case: &Case, breaks: Breaks) {
              was counted."
         }
         (2.., _) if names.contains("EXEC") => {
-            "A transaction had counted the visit and written its mark, and the next try did not find the mark. The key of a mark has \
-             to be the same in each try: it is made of the counter and of the id of the visit."
+            "A transaction had counted the visit and written its mark, and the next try counted again. Each try looks for the mark first. \
+             The key of a mark has to be the same in each try: it is made of the counter and of the id of the visit."
         }
         (2.., _) if pipelined => {
             "The visit was counted, and its mark was not written. The commands came in one write, but a pipeline is not one step: the \

@@ -25,7 +25,9 @@ fn told(taken: &Taken) -> String {
         Err(message) => format!("Err: {}", message.view()),
         Ok(Some((words, used))) => {
             let all: Vec<String> = words.iter().map(|word| view_bytes(word)).collect();
-            let all = if all.len() > 6 {
+            let all = if all.is_empty() {
+                "no words".to_string()
+            } else if all.len() > 6 {
                 format!("{} words", all.len())
             } else {
                 all.join(", ")
@@ -44,6 +46,14 @@ fn expect(case: &Case, bytes: &[u8], words: &[&[u8]], advice: &str) {
     )));
     let taken = request(bytes);
     if taken != right {
+        let advice = match &taken {
+            Err(_) => {
+                "These bytes begin with a complete request. Each word begins behind the CRLF of the one before: follow the position from \
+                 word to word."
+            }
+            Ok(None) => "The first request has arrived completely.",
+            Ok(Some(_)) => advice,
+        };
         case.differ(told(&right), told(&taken), advice);
     }
 }

@@ -180,6 +180,10 @@ fn expect(
             (None, Err(_)) => {
                 "A missing key is a reply of Redis and not an error: the type `Option` takes it as `None`."
             }
+            (Some(_), Err(_)) => {
+                "Redis has answered a command of `user_of` with this error. The readable Redis of this check knows the options EX and \
+                 PX for an expiry."
+            }
             _ => advice,
         };
         case.fail(
@@ -230,12 +234,14 @@ fn a_a_session_expires() {
             within(case, async {
                 let mut world = World::open().await;
                 let done = world.log_in("a", "ada", idle).await;
-                case.expect_ok("log_in", &done, "Redis has answered each command.");
+                case.expect_ok("log_in", &done, "Redis refuses a command with this error. The readable Redis of this check knows the options EX and PX for an expiry.");
                 let stored = world.stored(ADA).await;
                 let seconds = i64::try_from(idle).expect("a small number");
                 let advice = if stored.1 == expires(-1) {
                     "A value stays in Redis until a command deletes it or its expiry has passed. This key has no expiry: SET takes \
                      one with the option EX."
+                } else if stored.1 == expires(-2) {
+                    "A session is stored under `key(token)`, here session:a."
                 } else {
                     "`key(token)` has to hold the user, and expire after `idle` seconds. EX counts in seconds, PX in milliseconds."
                 };
@@ -363,7 +369,7 @@ fn e_a_new_login_replaces_the_session() {
             let _ = world.log_in("a", "ada", 300).await;
             world.pass(200);
             let done = world.log_in("a", "grace", 120).await;
-            case.expect_ok("log_in", &done, "Redis has answered each command.");
+            case.expect_ok("log_in", &done, "Redis refuses a command with this error. The readable Redis of this check knows the options EX and PX for an expiry.");
             let stored = world.stored(ADA).await;
             let advice = "The new session replaces the old one, its expiry as well.";
             expect_stored(case, &world, (Some("grace"), 120), &stored, advice);

@@ -8,6 +8,7 @@ pub use super::given::*;
 /// not been used for `idle` seconds.
 ///
 /// * If the token has a session, the new one replaces it.
+/// * The Redis of the check is the readable one of this lesson. For an expiry it knows the options EX and PX, and no scripts.
 /// * If Redis or the connection reports an error, that error is the result.
 pub async fn log_in(
     mut redis: ConnectionManager,

@@ -223,7 +223,7 @@ fn b_it_expires_after_its_seconds() {
             scene.server.stop().await;
             (done, before, after)
         });
-        case.expect_ok("keep", &done, "Redis has answered each command.");
+        case.expect_ok("keep", &done, "Redis refuses a command with this error. The readable Redis of this check knows the options EX, PX and KEEPTTL.");
         let shown =
             |value: &Option<String>, at| format!("after {at} s the value is {}", value.view());
         if before.as_deref() != Some("20\r\n24 ") {

@@ -12,7 +12,8 @@ use redis::{AsyncCommands, RedisResult, SetExpiry, SetOptions};
 ///
 /// * A value that was there before is replaced, its expiry as well.
 /// * If it is not certain that Redis has stored the value, the result is an error. So is a number of seconds that Redis refuses.
-/// * The Redis of the check is the readable one of this lesson. It runs no Lua scripts: there is no EVAL.
+/// * The Redis of the check is the readable one of this lesson. For an expiry it knows the options EX, PX and KEEPTTL, and it runs
+///   no Lua scripts: there is no EVAL.
 pub async fn keep(
     mut redis: ConnectionManager,
     key: &str,
