@@ -236,7 +236,7 @@ where
             };
             let answer = Arc::clone(&answer);
             tokio::spawn(async move {
-                // A caller who goes is no news.
+                // A caller may close the connection at any time.
                 let _ = serve(stream, &*answer).await;
                 drop(permit);
             });

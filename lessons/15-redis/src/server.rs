@@ -1,8 +1,7 @@
-//! The readable Redis: a server for clients that other people have written.
+//! The readable Redis: a server that redis-cli, redis-py and the crate `redis` can call.
 //!
-//! It has strings, and what belongs to any key: a time to live, names, transactions. Its answers are those
-//! of Redis 7.0, error by error; a command that is not here is answered as Redis answers one that it
-//! does not know. Nothing is written to a disk.
+//! It has strings, expiry and transactions. Its answers are those of Redis 7.0, error by error; a command that it lacks is
+//! answered as Redis answers an unknown one. Nothing is written to a disk.
 //!
 //! All resources are bounded, see [`Config`]. A client that is in the middle of a request or takes no byte of an answer for
 //! `timeout` is cut, and so is one that exceeds a limit.
@@ -26,7 +25,6 @@ use state::Shared;
 mod command;
 mod commands;
 mod connection;
-mod glob;
 mod keyspace;
 mod refused;
 mod session;
@@ -35,14 +33,13 @@ mod state;
 /// The Redis whose answers these are.
 pub const VERSION: &str = "7.0.15";
 
-/// How often dead keys are looked for that no client asks for, and how many are removed in one hold of the
-/// lock.
+/// How often expired keys are removed that no client asks for, and how many while the lock is held once.
 const ROUND: Duration = Duration::from_millis(100);
-const BURIED_AT_ONCE: usize = 1000;
+const REMOVED_AT_ONCE: usize = 1000;
 /// So many may wait to be let in; the system may have a limit of its own.
 const BACKLOG: u32 = 4096;
 /// How long the end waits for connections that are being cut.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
 
 /// Takes the first request off `bytes`: its words and how many bytes it was; `None` while it is not
 /// whole; words for the client if it is none.
@@ -60,7 +57,7 @@ pub struct Config {
     pub addr: String,
     /// The time; tests bring one that they can move.
     pub clock: Clock,
-    /// Who reads requests, instead of our own reader: the answer of the exercise `resp`.
+    /// Who reads requests, instead of our own reader: the answer of the exercise `request-array`.
     pub decode: Option<Decode>,
     /// Clients at once (`maxclients`).
     pub max_clients: usize,
@@ -102,7 +99,7 @@ pub struct Server {
     // Dropped, it ends the first task.
     ends: Option<oneshot::Sender<()>>,
     accept: JoinHandle<()>,
-    bury: JoinHandle<()>,
+    remove: JoinHandle<()>,
 }
 
 impl Server {
@@ -119,7 +116,7 @@ impl Server {
             address,
             ends: Some(ends),
             accept: tokio::spawn(accept(listener, shared.clone(), ended)),
-            bury: tokio::spawn(bury(shared.clone())),
+            remove: tokio::spawn(remove_expired(shared.clone())),
             shared,
         })
     }
@@ -144,7 +141,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.bury.abort();
+        self.remove.abort();
     }
 }
 
@@ -157,7 +154,7 @@ async fn listen(addr: &str) -> io::Result<TcpListener> {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
-        // A server that was ended a moment ago has left connections behind that still say goodbye.
+        // A server that was ended a moment ago has left connections behind that are still closing.
         socket.set_reuseaddr(true)?;
         match socket.bind(addr).and_then(|()| socket.listen(BACKLOG)) {
             Ok(listener) => return Ok(listener),
@@ -194,23 +191,23 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut ended: oneshot::
     }
     drop(listener);
     // With a limit: the given reader may be in an endless loop.
-    let _ = tokio::time::timeout(FAREWELL, connections.shutdown()).await;
+    let _ = tokio::time::timeout(SHUTDOWN_LIMIT, connections.shutdown()).await;
 }
 
-/// Says that there is no place, if that can be said without waiting.
+/// Refuses a client above the limit, without waiting.
 fn refuse(stream: &TcpStream) {
     // A new connection has room for a line; a client that has gone does not need it.
     let _ = stream.try_write(b"-ERR max number of clients reached\r\n");
 }
 
-/// Active expiry: frees the memory of dead keys that no client asks for.
-async fn bury(shared: Arc<Shared>) {
+/// Active expiry: frees the memory of expired keys that no client asks for.
+async fn remove_expired(shared: Arc<Shared>) {
     let mut round = tokio::time::interval(ROUND);
     loop {
         round.tick().await;
-        // Not all in one go: a million dead keys must not stop the living.
+        // Not all in one go: a million expired keys must not hold up the other commands.
         for space in 0..state::DATABASES {
-            while shared.lock().spaces[space].bury_dead(BURIED_AT_ONCE) == BURIED_AT_ONCE {
+            while shared.lock().spaces[space].remove_expired(REMOVED_AT_ONCE) == REMOVED_AT_ONCE {
                 tokio::task::yield_now().await;
             }
         }

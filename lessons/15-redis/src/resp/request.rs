@@ -85,7 +85,7 @@ impl Requests {
     }
 
     /// Whether a request has begun and is not whole.
-    pub fn is_half(&self) -> bool {
+    pub fn is_incomplete(&self) -> bool {
         self.missing > 0 || !self.rest().is_empty()
     }
 

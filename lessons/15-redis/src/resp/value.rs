@@ -53,7 +53,7 @@ pub enum Value {
     Map(Vec<(Value, Value)>),
     /// `~2` and then two values: an array in which order means nothing.
     Set(Vec<Value>),
-    /// `>2` and then two values: news without a request.
+    /// `>2` and then two values: a message without a request.
     Push(Vec<Value>),
     /// `|1` and then a map, and after it the value that it is about.
     Attributed {
@@ -92,7 +92,7 @@ impl Value {
     /// Writes the value behind what is in `out`.
     ///
     /// A server answers in one set of words and lets `protocol` decide: in RESP2 a null is `$-1`, a
-    /// map is an array of keys and values in turn, a truth is 1 or 0, and a double is a text. In RESP3
+    /// map is an array of keys and values in turn, a boolean is 1 or 0, and a double is a text. In RESP3
     /// every value is written as what it is.
     pub fn encode(&self, protocol: Protocol, out: &mut Vec<u8>) {
         let old = protocol == Protocol::Resp2;
@@ -101,8 +101,8 @@ impl Value {
             Value::Error(text) => line(b'-', text, out),
             Value::BulkError(text) if old => line(b'-', text, out),
             Value::Integer(number) => line(b':', number.to_string().as_bytes(), out),
-            Value::Boolean(truth) if old => line(b':', if *truth { b"1" } else { b"0" }, out),
-            Value::Boolean(truth) => line(b'#', if *truth { b"t" } else { b"f" }, out),
+            Value::Boolean(value) if old => line(b':', if *value { b"1" } else { b"0" }, out),
+            Value::Boolean(value) => line(b'#', if *value { b"t" } else { b"f" }, out),
             Value::NullBulk => out.extend_from_slice(b"$-1\r\n"),
             Value::Null if old => out.extend_from_slice(b"$-1\r\n"),
             Value::NullArray => out.extend_from_slice(b"*-1\r\n"),

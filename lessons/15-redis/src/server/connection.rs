@@ -59,30 +59,30 @@ impl Connection {
     pub async fn serve(mut self) -> io::Result<()> {
         // Small answers that wait for each other's acknowledgements would cost 40 ms each.
         self.stream.set_nodelay(true)?;
-        let mut half_since = None;
+        let mut incomplete_since = None;
         while !self.session.closing {
-            if !self.read(half_since).await? {
+            if !self.read(incomplete_since).await? {
                 return Ok(());
             }
             let done = self.answer_all().await?;
             self.flush().await?;
             // The time of a request runs from its first byte: a byte a minute is no progress.
-            if !self.requests.is_half() {
-                half_since = None;
-            } else if done || half_since.is_none() {
-                half_since = Some(Instant::now());
+            if !self.requests.is_incomplete() {
+                incomplete_since = None;
+            } else if done || incomplete_since.is_none() {
+                incomplete_since = Some(Instant::now());
             }
         }
         self.leave().await
     }
 
     /// Waits for bytes. A client that is silent between two requests may stay, as in Redis: pools of
-    /// connections live like that. One that stops in the middle of a request may not. Whether there
+    /// connections need that. One that stops in the middle of a request may not. Whether there
     /// were any.
-    async fn read(&mut self, half_since: Option<Instant>) -> io::Result<bool> {
+    async fn read(&mut self, incomplete_since: Option<Instant>) -> io::Result<bool> {
         loop {
             let readable = self.stream.readable();
-            match half_since {
+            match incomplete_since {
                 None => readable.await?,
                 Some(since) => timeout_at(since + self.shared.config.timeout, readable).await??,
             }
@@ -127,7 +127,7 @@ impl Connection {
         Ok(any)
     }
 
-    /// The next request, by our own reader or by the one that was brought along.
+    /// The next request, by our own reader or by the one of the configuration.
     fn next_request(&mut self) -> Result<Option<Vec<Vec<u8>>>, String> {
         let Some(decode) = self.shared.config.decode else {
             return self.requests.next_request();
@@ -202,7 +202,6 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.session.unwatch(&mut self.shared.lock());
         self.shared.may_hold(&mut self.counted, 0);
     }
 }

@@ -5,10 +5,8 @@
 //! is there all the time is met exactly once. (Redis has a hash table that doubles, and a cursor that
 //! counts with its bits reversed to survive that.) A look-up costs a few comparisons of numbers more.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
@@ -32,7 +30,7 @@ impl Entry {
         ENTRY + self.key.len() + self.value.len()
     }
 
-    fn is_dead(&self, now: i64) -> bool {
+    fn is_expired(&self, now: i64) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
 }
@@ -41,7 +39,7 @@ impl Entry {
 #[derive(Debug, Default)]
 pub struct Keyspace {
     /// The time of the command that is being answered, in milliseconds since 1970. It has one time
-    /// from its beginning to its end, as in Redis: a key cannot die between two looks.
+    /// from its beginning to its end, as in Redis: a key cannot expire between two looks.
     pub now: i64,
     // Two keys can have one hash, so a hash has a list. The seed is random: no client can prepare keys
     // that all go into one list.
@@ -51,20 +49,18 @@ pub struct Keyspace {
     // while many of them have expired, which saves the memory for an order. The list is shorter to read, and
     // never late.
     deadlines: BTreeSet<(i64, Bytes)>,
-    // Flags of those who wait in WATCH for any change of a key.
-    watchers: HashMap<Bytes, Vec<Arc<AtomicBool>>>,
     count: usize,
     bytes: usize,
     expired: u64,
 }
 
 impl Keyspace {
-    /// The entry of a key that is alive. Lazy expiry is here: a look-up that finds a dead key removes it.
+    /// The entry of a key that has not expired. Lazy expiry is here: a look-up that finds a expired key removes it.
     pub fn get(&mut self, key: &[u8]) -> Option<&Entry> {
         let hash = self.hash(key);
-        let (dead, found) = self.find(hash, key)?;
-        if dead {
-            self.bury(key);
+        let (expired, found) = self.find(hash, key)?;
+        if expired {
+            self.expire(key);
             return None;
         }
         self.table.get(&hash)?.get(found)
@@ -83,7 +79,6 @@ impl Keyspace {
         if let Some(deadline) = deadline {
             self.deadlines.insert((deadline, entry.key.clone()));
         }
-        self.touch(&entry.key);
         let hash = self.hash(&entry.key);
         self.table.entry(hash).or_default().push(entry);
     }
@@ -95,42 +90,37 @@ impl Keyspace {
         }
     }
 
-    /// Takes a key away; what it was, if it was alive.
+    /// Takes a key away; what it was, if it had not expired.
     pub fn remove(&mut self, key: &[u8]) -> Option<Entry> {
         self.get(key)?;
-        self.touch(key);
         self.take(key)
     }
 
     /// Takes all keys away.
     pub fn clear(&mut self) {
-        let watched: Vec<Bytes> = self.watchers.keys().cloned().collect();
-        for key in watched {
-            self.remove(&key);
-        }
         self.table.clear();
         self.deadlines.clear();
         (self.count, self.bytes) = (0, 0);
     }
 
-    /// Active expiry: removes dead keys that no client asked for, at most `most` of them. How many there
+    /// Active expiry: removes expired keys that no client asked for, at most `most` of them. Returns how many there
     /// were.
-    pub fn bury_dead(&mut self, most: usize) -> usize {
-        let mut buried = 0;
-        while buried < most {
+    pub fn remove_expired(&mut self, most: usize) -> usize {
+        let mut removed = 0;
+        while removed < most {
             match self.deadlines.first() {
                 Some((deadline, key)) if *deadline <= self.now => {
                     let key = key.clone();
-                    self.bury(&key);
-                    buried += 1;
+                    self.expire(&key);
+                    removed += 1;
                 }
                 _ => break,
             }
         }
-        buried
+        removed
     }
 
-    /// The keys that are alive, from a cursor on, in the order of their hashes: each with the cursor
+    /// The keys that have not expired, from a cursor on, in the order of their hashes: each with the cursor
     /// that goes on behind it, 0 after the last one.
     pub fn entries_from(&self, cursor: u64) -> impl Iterator<Item = (&Entry, u64)> {
         let lists = self.table.range(cursor..);
@@ -139,7 +129,7 @@ impl Keyspace {
         let next = lists.clone().skip(1).map(|(hash, _)| *hash);
         let lists = lists.zip(next.chain([0]));
         let entries = lists.flat_map(|((_, list), next)| list.iter().map(move |one| (one, next)));
-        entries.filter(|(entry, _)| !entry.is_dead(self.now))
+        entries.filter(|(entry, _)| !entry.is_expired(self.now))
     }
 
     /// Keys, and those of them with a deadline.
@@ -152,50 +142,24 @@ impl Keyspace {
         self.bytes
     }
 
-    /// How many keys have ended by their deadline.
+    /// How many keys have expired.
     pub fn expired(&self) -> u64 {
         self.expired
     }
 
-    /// Raises `flag` as soon as a client changes the key, or it dies.
-    pub fn watch(&mut self, key: &Bytes, flag: &Arc<AtomicBool>) {
-        // One that is dead already does not die later.
-        self.get(key);
-        let flags = self.watchers.entry(key.clone()).or_default();
-        flags.push(flag.clone());
-    }
-
-    /// The end of [`watch`](Self::watch).
-    pub fn unwatch(&mut self, key: &Bytes, flag: &Arc<AtomicBool>) {
-        if let Some(flags) = self.watchers.get_mut(key) {
-            flags.retain(|other| !Arc::ptr_eq(other, flag));
-            if flags.is_empty() {
-                self.watchers.remove(key);
-            }
-        }
-    }
-
-    /// Tells those who watch the key.
-    fn touch(&self, key: &[u8]) {
-        for flag in self.watchers.get(key).into_iter().flatten() {
-            flag.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn bury(&mut self, key: &[u8]) {
-        self.touch(key);
+    fn expire(&mut self, key: &[u8]) {
         self.take(key);
         self.expired += 1;
     }
 
-    /// Whether the key is dead, and its place in its list.
+    /// Whether the key has expired, and its place in its list.
     fn find(&self, hash: u64, key: &[u8]) -> Option<(bool, usize)> {
         let list = self.table.get(&hash)?;
         let found = list.iter().position(|entry| entry.key == key)?;
-        Some((list.get(found)?.is_dead(self.now), found))
+        Some((list.get(found)?.is_expired(self.now), found))
     }
 
-    /// Takes a key out, dead or alive, without raising the flags of WATCH.
+    /// Takes a key out, expired or not.
     fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let hash = self.hash(key);
         let (_, found) = self.find(hash, key)?;

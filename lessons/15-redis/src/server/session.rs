@@ -1,17 +1,11 @@
-//! One client, as the server knows it: what it has said about itself, and its transaction.
-
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use bytes::Bytes;
+//! One client, as the server knows it: its name, protocol and database, and its transaction.
 
 use super::command::{Call, Command, Kind, find};
 use super::refused::{Answer, Refused};
 use super::state::{Shared, State};
 use crate::resp::{Protocol, Value};
 
-/// What one word, or one watched key, costs besides its bytes.
+/// What one word costs besides its bytes.
 const WORD: usize = 32;
 
 /// A client.
@@ -31,10 +25,6 @@ pub struct Session {
     pub cut: bool,
     /// What has been queued since MULTI.
     pub queue: Option<Queue>,
-    /// Raised when a watched key changes.
-    changed: Arc<AtomicBool>,
-    watched: HashSet<(usize, Bytes)>,
-    watched_bytes: usize,
 }
 
 /// The commands of a transaction.
@@ -74,7 +64,7 @@ impl Session {
                     .first()
                     .is_some_and(|name| name.eq_ignore_ascii_case(b"exec"))
                 {
-                    self.discard(&mut state);
+                    self.queue = None;
                     return Err(refused.aborts());
                 }
                 if let Some(queue) = &mut self.queue {
@@ -143,24 +133,10 @@ impl Session {
         let Some(queue) = self.queue.take() else {
             return Err(Refused::new("ERR EXEC without MULTI"));
         };
-        // A watched key may be dead without having been removed.
-        for (space, key) in &self.watched {
-            if let Some(space) = state.spaces.get_mut(*space) {
-                space.get(key);
-            }
-        }
-        let changed = self.changed.load(Ordering::Relaxed);
-        self.unwatch(state);
         if queue.broken {
             return Err(Refused::new(
                 "EXECABORT Transaction discarded because of previous errors.",
             ));
-        }
-        if changed {
-            return Ok(match self.protocol {
-                Protocol::Resp2 => Value::NullArray,
-                Protocol::Resp3 => Value::Null,
-            });
         }
         let (mut answers, mut size) = (Vec::new(), 0_usize);
         for (command, words) in queue.requests {
@@ -176,38 +152,8 @@ impl Session {
         Ok(Value::Array(answers))
     }
 
-    /// Forgets what was queued, and what was watched.
-    pub fn discard(&mut self, state: &mut State) {
-        self.queue = None;
-        self.unwatch(state);
-    }
-
-    /// WATCH for one key.
-    pub fn watch(&mut self, state: &mut State, key: Vec<u8>) {
-        let key = Bytes::from(key);
-        let bytes = WORD + key.len();
-        let Some(space) = state.spaces.get_mut(self.space) else {
-            return;
-        };
-        if self.watched.insert((self.space, key.clone())) {
-            self.watched_bytes += bytes;
-            space.watch(&key, &self.changed);
-        }
-    }
-
-    /// UNWATCH.
-    pub fn unwatch(&mut self, state: &mut State) {
-        for (space, key) in self.watched.drain() {
-            if let Some(space) = state.spaces.get_mut(space) {
-                space.unwatch(&key, &self.changed);
-            }
-        }
-        self.watched_bytes = 0;
-        self.changed.store(false, Ordering::Relaxed);
-    }
-
     /// Bytes that it makes the server hold beyond its answers.
     pub fn held(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.bytes) + self.watched_bytes
+        self.queue.as_ref().map_or(0, |queue| queue.bytes)
     }
 }

@@ -7,10 +7,7 @@ mod command_line;
 mod crowd;
 mod expiry;
 mod foreign;
-#[path = "../../src/server/glob.rs"]
-mod glob;
 mod hostile;
-mod patterns;
 mod protocol;
 mod random;
 mod serve;

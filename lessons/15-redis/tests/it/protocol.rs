@@ -412,6 +412,6 @@ fn a_request_in_any_pieces() {
             }
         }
         assert_eq!(read, [&b"GET a"[..], b"ping", b"PING"], "pieces of {size}");
-        assert!(!requests.is_half() && requests.held() == 0);
+        assert!(!requests.is_incomplete() && requests.held() == 0);
     }
 }

@@ -60,7 +60,7 @@ enum Word {
 
 use Word::{Key, More, Number, Options, Pairs, Time, Value};
 
-/// Without DBSIZE: Redis counts the dead until it finds them, we do not.
+/// Without DBSIZE: Redis counts expired keys until it finds them, the readable server does not.
 const COMMANDS_BY_LOT: &[(&str, &[Word])] = &[
     ("GET", &[Key]),
     ("SET", &[Key, Value]),
@@ -81,8 +81,6 @@ const COMMANDS_BY_LOT: &[(&str, &[Word])] = &[
     ("EXEC", &[]),
     ("EXEC", &[]),
     ("DISCARD", &[]),
-    ("WATCH", &[Key, More(1)]),
-    ("UNWATCH", &[]),
     ("PING", &[More(2)]),
     ("ECHO", &[Value]),
     ("FLUSHDB", &[]),

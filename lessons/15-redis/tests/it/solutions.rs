@@ -39,7 +39,7 @@ fn the_real_redis_removes_a_code_after_its_time() {
             .unwrap();
         let since = Instant::now();
         while redis.exists("login:ada").await.unwrap() {
-            assert!(since.elapsed() < PATIENCE, "it never dies");
+            assert!(since.elapsed() < PATIENCE, "the key never expires");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         for seconds in [0, u64::MAX] {

@@ -9,7 +9,7 @@ use crate::server::refused::Answer;
 
 /// Sections of `name:value` lines. Redis has more of both; these are those that can be said truly.
 /// `redis_version` is the Redis whose answers these are: clients choose what they send by it. `server_name`
-/// says who gives them.
+/// is this server.
 pub(super) fn info(call: &mut Call<'_>) -> Answer {
     let (shared, state) = (call.shared, &call.state);
     let expired = state.spaces.iter().map(|space| space.expired());

@@ -103,7 +103,7 @@ pub(super) fn set_name(call: &mut Call<'_>) -> Answer {
     Ok(Value::simple("OK"))
 }
 
-/// Redis has it since 7.2; clients send it when they connect, and are happier with a yes.
+/// Redis has it since 7.2; clients send it when they connect.
 pub(super) fn set_info(call: &mut Call<'_>) -> Answer {
     let known = [&b"LIB-NAME"[..], b"LIB-VER"];
     if known

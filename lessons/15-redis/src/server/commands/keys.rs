@@ -25,7 +25,7 @@ pub(super) fn exists(call: &mut Call<'_>) -> Answer {
 
 pub(super) fn db_size(call: &mut Call<'_>) -> Answer {
     let space = call.space();
-    space.bury_dead(usize::MAX);
+    space.remove_expired(usize::MAX);
     Ok(count(space.counts().0))
 }
 

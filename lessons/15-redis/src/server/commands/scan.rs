@@ -1,16 +1,8 @@
-//! All keys: at once, or piece by piece.
+//! All keys, piece by piece.
 
 use crate::resp::{Value, integer};
 use crate::server::command::Call;
-use crate::server::glob;
 use crate::server::refused::{Answer, Refused};
-pub(super) fn keys(call: &mut Call<'_>) -> Answer {
-    let pattern = call.take(1);
-    let entries = call.space().entries_from(0);
-    let keys = entries.map(|(entry, _)| &entry.key);
-    let keys = keys.filter(|key| glob::fits(&pattern, key));
-    Ok(Value::Array(keys.cloned().map(Value::Bulk).collect()))
-}
 
 /// A key that is there from the first call with cursor 0 to the last one is returned once. One that
 /// comes or goes meanwhile may be returned or not.
@@ -18,7 +10,7 @@ pub(super) fn scan(call: &mut Call<'_>) -> Answer {
     let cursor = std::str::from_utf8(call.word(1)).ok();
     let cursor = cursor.and_then(|text| text.parse().ok());
     let cursor = cursor.ok_or_else(|| Refused::new("ERR invalid cursor"))?;
-    let (mut pattern, mut most) = (None, 10);
+    let mut most = 10;
     for pair in call.from(2).chunks(2) {
         let [option, word] = pair else {
             return Err(Refused::syntax());
@@ -28,7 +20,6 @@ pub(super) fn scan(call: &mut Call<'_>) -> Answer {
                 wanted @ 1.. => most = usize::try_from(wanted).unwrap_or(usize::MAX),
                 _ => return Err(Refused::syntax()),
             },
-            b"MATCH" => pattern = Some(word.clone()),
             _ => return Err(Refused::syntax()),
         }
     }
@@ -40,10 +31,7 @@ pub(super) fn scan(call: &mut Call<'_>) -> Answer {
             break;
         }
         (seen, next) = (seen + 1, behind);
-        let fits = |pattern: &Vec<u8>| glob::fits(pattern, &entry.key);
-        if pattern.as_ref().is_none_or(fits) {
-            found.push(Value::Bulk(entry.key.clone()));
-        }
+        found.push(Value::Bulk(entry.key.clone()));
     }
     let next = Value::bulk(next.to_string());
     Ok(Value::Array(vec![next, Value::Array(found)]))
