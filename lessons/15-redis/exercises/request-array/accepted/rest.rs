@@ -20,8 +20,11 @@ pub fn request(bytes: &[u8]) -> Result<Option<(Words, usize)>, String> {
     Ok(Some((words, bytes.len() - rest.len())))
 }
 
-/// The first word, and what is behind it.
-fn word(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, String> {
+/// A word, and what is behind it.
+type Word<'a> = (&'a [u8], &'a [u8]);
+
+/// The first word.
+fn word(bytes: &[u8]) -> Result<Option<Word<'_>>, String> {
     let Some((size, start)) = length(bytes, b'$', BYTES)? else {
         return Ok(None);
     };
