@@ -209,7 +209,7 @@ fn expect_stored(
     advice: &str,
 ) {
     let in_words = |value: &Option<String>, expiry: &str| match value {
-        None => expiry.to_string(),
+        None => expiry.replace("the key", ADA),
         Some(value) => format!("the value is {}, {expiry}", value.view()),
     };
     if got.0.as_deref() != right || got.1 != expires(expiry) {
