@@ -98,7 +98,7 @@ where
 }
 
 type Hearing = Pin<Box<dyn Future<Output = ()> + Send>>;
-type Ear = Arc<dyn Fn(Bytes) -> Result<Hearing, DecodeError> + Send + Sync>;
+type Deliver = Arc<dyn Fn(Bytes) -> Result<Hearing, DecodeError> + Send + Sync>;
 
 // ANCHOR: subscription
 /// A subscriber on a topic.
@@ -107,7 +107,7 @@ pub struct Subscription {
     topic: String,
     queue: Option<String>,
     room: usize,
-    ear: Ear,
+    deliver_to: Deliver,
     heard: Arc<Heard>,
 }
 
@@ -120,7 +120,7 @@ impl Subscription {
             topic: topic.to_string(),
             queue: None,
             room: 64,
-            ear: Arc::new(move |bytes| {
+            deliver_to: Arc::new(move |bytes| {
                 let message = S::Message::decode(bytes)?;
                 let subscriber = Arc::clone(&subscriber);
                 Ok(Box::pin(async move { subscriber.hear(message).await }))

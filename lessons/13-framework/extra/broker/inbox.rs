@@ -80,7 +80,7 @@ async fn listen(subscription: Subscription, mut messages: mpsc::Receiver<Bytes>)
     let Heard { heard, failed, .. } = &*subscription.heard;
     while let Some(message) = messages.recv().await {
         let mut hearing = JoinSet::new();
-        match (subscription.ear)(message) {
+        match (subscription.deliver_to)(message) {
             Ok(future) => drop(hearing.spawn(future)),
             Err(_) => drop(failed.fetch_add(1, Ordering::SeqCst)),
         }

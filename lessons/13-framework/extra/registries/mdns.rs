@@ -13,12 +13,12 @@
 //! # Layout
 //!
 //! * [`layout`]: an instance as DNS records, and back.
-//! * [`ear`]: who listens, and how that stays small.
-//! * [`mouth`]: who speaks, and says goodbye.
+//! * [`listener`]: who listens, and how that stays small.
+//! * [`announcer`]: who speaks, and says goodbye.
 
-pub mod ear;
+pub mod listener;
 pub mod layout;
-pub mod mouth;
+pub mod announcer;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,8 +29,8 @@ use tokio::sync::OnceCell;
 use tokio::time::sleep_until;
 
 use crate::registry::{Error, Instance, Options, Registry, Watch};
-use ear::{Ear, Ignored};
-use mouth::Mouth;
+use listener::{Listener, Ignored};
+use announcer::Announcer;
 
 /// How long it listens before it answers its first question. An answer may take 0.1 s; but who has just
 /// said something does not say it again within a second (RFC 6762, section 6), so the question that is
@@ -43,8 +43,8 @@ const FIRST: Duration = Duration::from_millis(1500);
 pub struct Mdns {
     options: Options,
     place: Place,
-    ear: OnceCell<Ear>,
-    mouth: OnceCell<Mouth>,
+    listener: OnceCell<Listener>,
+    announcer: OnceCell<Announcer>,
 }
 
 /// Where it speaks and listens.
@@ -88,24 +88,24 @@ impl Mdns {
     /// What was heard and not taken over; nothing before the first use.
     #[must_use]
     pub fn ignored(&self) -> Ignored {
-        self.ear.get().map(Ear::ignored).unwrap_or_default()
+        self.listener.get().map(Listener::ignored).unwrap_or_default()
     }
 
-    async fn ear(&self) -> Result<&Ear, Error> {
-        let open = async || Ear::open(self.place).map_err(away);
-        self.ear.get_or_try_init(open).await
+    async fn listener(&self) -> Result<&Listener, Error> {
+        let open = async || Listener::open(self.place).map_err(away);
+        self.listener.get_or_try_init(open).await
     }
 
-    async fn mouth(&self) -> Result<&Mouth, Error> {
-        let open = async || Mouth::open(self.place).map_err(away);
-        self.mouth.get_or_try_init(open).await
+    async fn announcer(&self) -> Result<&Announcer, Error> {
+        let open = async || Announcer::open(self.place).map_err(away);
+        self.announcer.get_or_try_init(open).await
     }
 
-    /// The ear, once it has listened for a moment.
-    async fn listened(&self) -> Result<&Ear, Error> {
-        let ear = self.ear().await?;
-        sleep_until(ear.since() + FIRST.min(self.options.timeout)).await;
-        Ok(ear)
+    /// The listener, once it has listened for a moment.
+    async fn listened(&self) -> Result<&Listener, Error> {
+        let listener = self.listener().await?;
+        sleep_until(listener.since() + FIRST.min(self.options.timeout)).await;
+        Ok(listener)
     }
 }
 
@@ -147,13 +147,13 @@ impl Registry for Mdns {
                 instance.addr
             )));
         }
-        let mouth = self.mouth().await?;
-        mouth.announce(instance, ttl, self.options.timeout).await
+        let announcer = self.announcer().await?;
+        announcer.announce(instance, ttl, self.options.timeout).await
     }
 
     async fn deregister(&self, instance: &Instance) -> Result<(), Error> {
-        match self.mouth.get() {
-            Some(mouth) => mouth.goodbye(&instance.id, self.options.timeout).await,
+        match self.announcer.get() {
+            Some(announcer) => announcer.goodbye(&instance.id, self.options.timeout).await,
             // Who has said nothing has nothing to take back.
             None => Ok(()),
         }
@@ -168,7 +168,7 @@ impl Registry for Mdns {
     }
 
     async fn watch(&self, name: Option<&str>) -> Result<Watch, Error> {
-        Ok(lock(self.ear().await?.table()).watch(name))
+        Ok(lock(self.listener().await?.table()).watch(name))
     }
 }
 

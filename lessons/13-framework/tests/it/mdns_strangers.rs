@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 
 use l13_framework::registries::mdns::Mdns;
-use l13_framework::registries::mdns::ear::MOST;
+use l13_framework::registries::mdns::listener::MOST;
 use l13_framework::registry::{Event, Options, Registry};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;

@@ -36,16 +36,16 @@ pub struct Ignored {
 
 /// It listens until it is dropped.
 #[derive(Debug)]
-pub struct Ear {
+pub struct Listener {
     table: Arc<Mutex<Table>>,
     ignored: Arc<Mutex<Ignored>>,
     since: Instant,
     task: JoinHandle<()>,
 }
 
-impl Ear {
+impl Listener {
     /// Begins to listen.
-    pub fn open(place: Place) -> Result<Ear, mdns_sd::Error> {
+    pub fn open(place: Place) -> Result<Listener, mdns_sd::Error> {
         let table = Arc::new(Mutex::new(Table::holding(MOST)));
         let ignored = Arc::default();
         let first = Daemon::start(place)?;
@@ -55,7 +55,7 @@ impl Ear {
             ignored: Arc::clone(&ignored),
             names: Vec::new(),
         };
-        Ok(Ear {
+        Ok(Listener {
             table,
             ignored,
             since: Instant::now(),
@@ -81,7 +81,7 @@ impl Ear {
     }
 }
 
-impl Drop for Ear {
+impl Drop for Listener {
     fn drop(&mut self) {
         // The daemon is dropped with the task.
         self.task.abort();

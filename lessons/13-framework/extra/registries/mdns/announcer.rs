@@ -24,7 +24,7 @@ const ECHO: Duration = Duration::from_secs(2);
 
 /// It speaks until it is dropped.
 #[derive(Debug)]
-pub struct Mouth {
+pub struct Announcer {
     said: Arc<Said>,
     minder: JoinHandle<()>,
 }
@@ -52,9 +52,9 @@ impl std::fmt::Debug for Said {
     }
 }
 
-impl Mouth {
+impl Announcer {
     /// Nothing is sent yet.
-    pub fn open(place: Place) -> Result<Mouth, mdns_sd::Error> {
+    pub fn open(place: Place) -> Result<Announcer, mdns_sd::Error> {
         let said = Arc::new(Said {
             daemon: place.daemon()?,
             leases: Mutex::default(),
@@ -62,7 +62,7 @@ impl Mouth {
             changed: Notify::new(),
         });
         let minder = tokio::spawn(mind(Arc::clone(&said)));
-        Ok(Mouth { said, minder })
+        Ok(Announcer { said, minder })
     }
 
     /// Announces, again or for the first time, and returns when that is done.
@@ -148,7 +148,7 @@ impl Said {
 
 /// mdns-sd says goodbye for all when it is shut down. Nobody can wait for it here, so it is waited for in
 /// a thread: a process that ends at once would end before it has spoken.
-impl Drop for Mouth {
+impl Drop for Announcer {
     fn drop(&mut self) {
         self.minder.abort();
         for _ in 0..100 {
