@@ -35,7 +35,7 @@ pub async fn client(options: &Options, words: &[String]) -> anyhow::Result<()> {
     let service = options.server_name.as_deref().unwrap_or(greeter::NAME);
     // Where nobody keeps the list, somebody who has just begun to listen has not heard of all. For a person
     // a moment more is better than a wrong "nobody".
-    let mut members = client.known(service).members();
+    let mut members = client.view(service).members();
     let somebody = members.wait_for(|members| !members.is_empty());
     let _ = timeout(PATIENCE, somebody).await;
     let mut failed = 0;

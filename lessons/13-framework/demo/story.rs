@@ -136,7 +136,7 @@ async fn listed(
     place: &Place,
     wished: impl Fn(&[String]) -> bool,
 ) -> anyhow::Result<()> {
-    let known = client.known(&place.service);
+    let known = client.view(&place.service);
     let mut instances: watch::Receiver<_> = known.instances();
     let as_wished = instances.wait_for(|list: &Vec<l13_framework::registry::Instance>| {
         let ids: Vec<String> = list.iter().map(|one| one.id.clone()).collect();

@@ -12,7 +12,7 @@
 pub mod client;
 pub mod follow;
 pub mod keys;
-mod known;
+mod key_cache;
 
 /// What the build script made of `proto/etcdserverpb` and `proto/mvccpb`. The second module has to
 /// be beside the first: its messages are called `super::mvccpb::KeyValue` in there.

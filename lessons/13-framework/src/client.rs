@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tonic::Status;
 
-use crate::known::Known;
+use crate::service_view::ServiceView;
 use crate::registry::{Error, Instance, Registry};
 use crate::transport::{Line, Method, Transport};
 
@@ -57,7 +57,7 @@ pub struct Client {
 }
 
 struct Named {
-    known: Known,
+    known: ServiceView,
     caller: Caller<ByTransport>,
     used: Instant,
 }
@@ -88,19 +88,19 @@ impl Client {
 
     /// Who is known of a name. As [`Client::service`], it begins to watch.
     #[must_use]
-    pub fn known(&self, name: &str) -> Known {
+    pub fn view(&self, name: &str) -> ServiceView {
         self.named(name).0
     }
 
-    // ANCHOR: home
+    // ANCHOR: healthy
     /// Who is home, as soon as the registry has said it; nobody is an empty list.
     ///
     /// # Errors
     /// If the registry has never answered about this name, and does not before `until`.
-    pub async fn home(&self, name: &str, until: Instant) -> Result<Vec<Instance>, Error> {
-        self.known(name).home(until).await
+    pub async fn healthy(&self, name: &str, until: Instant) -> Result<Vec<Instance>, Error> {
+        self.view(name).healthy(until).await
     }
-    // ANCHOR_END: home
+    // ANCHOR_END: healthy
 
     // ANCHOR: call
     /// Calls `user.v1.Say/Hello`, or whatever `method` names, of one of the instances of `service`, on the
@@ -118,7 +118,7 @@ impl Client {
         let method: Method = method.parse().map_err(at_home)?;
         let (known, caller) = self.named(service);
         let until = Instant::now() + how.deadline.unwrap_or(self.settings.call.deadline);
-        known.anybody(until).await.map_err(|error| {
+        known.any_healthy(until).await.map_err(|error| {
             let words = format!("nobody knows who is home for {service}: {error}");
             at_home(Status::unavailable(words))
         })?;
@@ -139,7 +139,7 @@ impl Client {
     }
     // ANCHOR_END: call
 
-    fn named(&self, name: &str) -> (Known, Caller<ByTransport>) {
+    fn named(&self, name: &str) -> (ServiceView, Caller<ByTransport>) {
         let mut names = lock(&self.names);
         if !names.contains_key(name) && names.len() >= self.settings.names {
             let oldest = names.iter().min_by_key(|(_, named)| named.used);
@@ -154,7 +154,7 @@ impl Client {
     }
 
     fn begin(&self, name: &str) -> Named {
-        let known = Known::new(Arc::clone(&self.registry), name);
+        let known = ServiceView::new(Arc::clone(&self.registry), name);
         let dial = ByTransport {
             instances: known.instances(),
         };

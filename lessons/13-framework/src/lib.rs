@@ -16,7 +16,7 @@
 //!    first line to the last), `service/answers.rs` (it is asked before it is registered),
 //!    `service/keep.rs` (the lease), `service/health.rs` (40 minutes).
 //! 5. A registry on the network: `registries/consul.rs` and `registries/consul/follow.rs` (20 minutes).
-//! 6. The caller: `known.rs` (the instances of a name, kept up to date), `transport.rs` (a connection to one
+//! 6. The caller: `service_view.rs` (the instances of a name, kept up to date), `transport.rs` (a connection to one
 //!    of them), `client.rs` (calls by name) (42 minutes).
 //!
 //! For a second evening, each folder by itself, `extra/`: the registries mDNS, gossip and etcd with the
@@ -31,7 +31,7 @@ mod extra;
 
 pub mod client;
 pub mod greeter;
-pub mod known;
+pub mod service_view;
 pub mod registries;
 pub mod registry;
 pub mod service;

@@ -129,7 +129,7 @@ async fn both_are_known(by_name: &ByName) -> anyhow::Result<()> {
     let since = Instant::now();
     loop {
         let until = tokio::time::Instant::now() + Duration::from_secs(1);
-        let home = by_name.0.home(service::NAME, until).await;
+        let home = by_name.0.healthy(service::NAME, until).await;
         if home.is_ok_and(|home| home.len() == 2) {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::outbox::{Brought, Outbox};
 use super::{MESSAGE, QUEUE, registered_as};
-use crate::known::Known;
+use crate::service_view::ServiceView;
 use crate::registry::{self, Instance, Registry};
 
 /// What a publisher may choose.
@@ -66,7 +66,7 @@ pub struct Publisher {
 
 #[derive(Debug)]
 struct Topic {
-    known: Known,
+    known: ServiceView,
     outboxes: BTreeMap<String, Outbox>,
     /// Whose turn it is in the groups.
     turn: usize,
@@ -115,8 +115,8 @@ impl Publisher {
     /// [`Error::Registry`].
     pub async fn subscribers(&self, topic: &str) -> Result<Vec<Instance>, Error> {
         let until = Instant::now() + self.settings.look;
-        let known = self.known(topic);
-        known.home(until).await.map_err(Error::Registry)
+        let known = self.view(topic);
+        known.healthy(until).await.map_err(Error::Registry)
     }
 
     /// What has become of the messages for those who hear the topic, by the id of the subscriber.
@@ -145,7 +145,7 @@ impl Publisher {
         }
     }
 
-    fn known(&self, topic: &str) -> Known {
+    fn view(&self, topic: &str) -> ServiceView {
         let mut topics = lock(&self.topics);
         let there = (topics.entry(topic.to_string())).or_insert_with(|| self.begin(topic));
         there.known.clone()
@@ -153,7 +153,7 @@ impl Publisher {
 
     fn begin(&self, topic: &str) -> Topic {
         Topic {
-            known: Known::new(Arc::clone(&self.registry), registered_as(topic)),
+            known: ServiceView::new(Arc::clone(&self.registry), registered_as(topic)),
             outboxes: BTreeMap::new(),
             turn: 0,
         }

@@ -14,7 +14,7 @@ use tonic::{Status, Streaming};
 
 use super::client::{Client, Error, MESSAGE, with_leader};
 use super::keys::{Listing, end_of};
-use super::known::{Begin, Known};
+use super::key_cache::{Begin, KeyCache};
 use super::pb::etcdserverpb::watch_client::WatchClient;
 use super::pb::etcdserverpb::watch_request::RequestUnion;
 use super::pb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
@@ -44,7 +44,7 @@ pub async fn follow(client: &Client, prefix: &str) -> Result<mpsc::Receiver<Chan
     let mut follower = Follower {
         client: client.clone(),
         prefix: prefix.to_string(),
-        known: Known::default(),
+        known: KeyCache::default(),
         tell: tell.clone(),
     };
     tokio::spawn(async move {
@@ -70,7 +70,7 @@ enum End {
 struct Follower {
     client: Client,
     prefix: String,
-    known: Known,
+    known: KeyCache,
     tell: mpsc::Sender<Change>,
 }
 

@@ -13,7 +13,7 @@ use crate::registry::{Error, Instance, Registry};
 
 /// What is known about the registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Registration {
     /// Not registered, as far as we know.
     Trying,
     /// The registry has it.
@@ -26,7 +26,7 @@ pub(super) enum Standing {
 /// until their time is over: as with a crash.
 #[derive(Debug)]
 pub(super) struct Kept {
-    standing: watch::Receiver<Standing>,
+    registration: watch::Receiver<Registration>,
     leave: Option<oneshot::Sender<Instant>>,
     goodbye: Option<oneshot::Receiver<Result<(), Error>>>,
     /// Dropping it ends the task.
@@ -46,10 +46,10 @@ impl Kept {
     /// Ready when the registry will never take it, and only then.
     pub async fn never(&mut self) -> Error {
         loop {
-            if let Standing::Never(error) = &*self.standing.borrow_and_update() {
+            if let Registration::Never(error) = &*self.registration.borrow_and_update() {
                 return error.clone();
             }
-            if self.standing.changed().await.is_err() {
+            if self.registration.changed().await.is_err() {
                 return std::future::pending().await;
             }
         }
@@ -76,7 +76,7 @@ impl Kept {
 impl Keeper {
     /// Begins. Has to be called within a tokio runtime.
     pub fn keep(self) -> Kept {
-        let (known, standing) = watch::channel(Standing::Trying);
+        let (known, registration) = watch::channel(Registration::Trying);
         let (leave, asked) = oneshot::channel();
         let (said, goodbye) = oneshot::channel();
         let mut task = JoinSet::new();
@@ -86,7 +86,7 @@ impl Keeper {
             }
         });
         Kept {
-            standing,
+            registration,
             leave: Some(leave),
             goodbye: Some(goodbye),
             _task: task,
@@ -96,14 +96,14 @@ impl Keeper {
     // ANCHOR: keep
     async fn run(
         &self,
-        known: &watch::Sender<Standing>,
+        known: &watch::Sender<Registration>,
         mut asked: oneshot::Receiver<Instant>,
     ) -> Option<Result<(), Error>> {
         let mut failed = 0;
         loop {
             let pause = match self.register().await {
                 Ok(()) => {
-                    if known.send_replace(Standing::Registered) != Standing::Registered {
+                    if known.send_replace(Registration::Registered) != Registration::Registered {
                         self.log_registered(failed);
                     }
                     failed = 0;
@@ -111,12 +111,12 @@ impl Keeper {
                 }
                 // No time heals a name that this registry cannot hold.
                 Err(error @ Error::Invalid(_)) => {
-                    known.send_replace(Standing::Never(error));
+                    known.send_replace(Registration::Never(error));
                     return None;
                 }
                 Err(error) => {
                     failed += 1;
-                    known.send_replace(Standing::Trying);
+                    known.send_replace(Registration::Trying);
                     let pause = self.pause(failed);
                     tracing::warn!("{error}; again in {} ms", pause.as_millis());
                     pause

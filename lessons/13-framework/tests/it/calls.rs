@@ -38,7 +38,7 @@ async fn one_handler_two_transports_one_client() {
     .await;
     let expected = ["hello Ada, says grpc", "hello Ada, says rpc"];
     assert!(heard.iter().eq(expected), "{heard:?}");
-    assert_eq!(client.known(NAME).members().borrow().len(), 2);
+    assert_eq!(client.view(NAME).members().borrow().len(), 2);
     for running in [grpc, rpc] {
         let left = running.leave().await;
         assert!(left.told && left.finished, "{left:?}");
@@ -263,7 +263,7 @@ async fn only_so_many_names_are_watched() {
     };
     let client = Client::new(registry.clone(), settings);
     for n in 0..100 {
-        let nobody = client.known(&format!("nobody-{n}"));
+        let nobody = client.view(&format!("nobody-{n}"));
         assert_eq!(nobody.name(), format!("nobody-{n}"));
         greet(&client, "Ada").await.unwrap();
     }
@@ -298,7 +298,7 @@ async fn generated_services_and_streams() {
     let mut running = start(&registry, service).await;
     let client = Client::new(registry.clone(), Settings::default());
     client
-        .home(NAME, Instant::now() + help::PATIENCE)
+        .healthy(NAME, Instant::now() + help::PATIENCE)
         .await
         .unwrap();
     let caller = client.service(NAME);

@@ -17,7 +17,7 @@ mod etcd_client;
 mod etcd_cluster;
 mod gossip;
 mod gossip_trouble;
-mod known;
+mod service_view;
 mod mdns;
 mod mdns_strangers;
 mod memory;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use l13_framework::known::Known;
+use l13_framework::service_view::ServiceView;
 use l13_framework::registry::{Error, Registry};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -73,9 +73,9 @@ impl Directory {
                 false => Problem::new(Code::NotFound, format!("there is no service {name}")),
             });
         }
-        let known = Known::new(inner.registry.clone(), name);
+        let known = ServiceView::new(inner.registry.clone(), name);
         let until = Instant::now() + inner.registry.options().timeout;
-        known.home(until).await.map_err(problem)?;
+        known.healthy(until).await.map_err(problem)?;
         Ok(Arc::new(Service::new(&known, inner.settings.clone())))
     }
     // ANCHOR_END: service

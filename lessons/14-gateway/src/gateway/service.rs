@@ -10,7 +10,7 @@ use std::time::Duration;
 use l12_resilience::caller::Caller;
 use l12_resilience::dial::{Dial, Grpc};
 use l12_resilience::member::Member;
-use l13_framework::known::Known;
+use l13_framework::service_view::ServiceView;
 use l13_framework::registry::Instance;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -82,7 +82,7 @@ impl Drop for Service {
 
 impl Service {
     /// Begins to follow who is there. `known`: the registry's list for this name, already there.
-    pub fn new(known: &Known, settings: Settings) -> Service {
+    pub fn new(known: &ServiceView, settings: Settings) -> Service {
         let instances = known.instances();
         let (tell, listen) = watch::channel(members(&instances.borrow()));
         Service {

@@ -47,7 +47,7 @@ async fn it_is_called_by_name_also_before_redis_is_there() {
         }));
         let client = Client::new(registry, Calls::default());
         let until = Instant::now() + LONG;
-        while client.home(NAME, until).await.unwrap().is_empty() {
+        while client.healthy(NAME, until).await.unwrap().is_empty() {
             assert!(Instant::now() < until, "{side}: never registered");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

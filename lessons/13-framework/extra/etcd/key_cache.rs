@@ -20,7 +20,7 @@ type Stamp = (i64, i64);
 
 /// What the keys are, as far as we know.
 #[derive(Debug)]
-pub struct Known {
+pub struct KeyCache {
     /// The values.
     pub keys: InstanceCache<Vec<u8>, Vec<u8>>,
     stamps: BTreeMap<Vec<u8>, Stamp>,
@@ -30,9 +30,9 @@ pub struct Known {
     pub last: Option<Event>,
 }
 
-impl Default for Known {
+impl Default for KeyCache {
     fn default() -> Self {
-        Known {
+        KeyCache {
             keys: InstanceCache::new(RETENTION),
             stamps: BTreeMap::new(),
             read_at: None,
@@ -41,7 +41,7 @@ impl Default for Known {
     }
 }
 
-impl Known {
+impl KeyCache {
     // ANCHOR: take
     /// Takes over all that is there. What has changed since the last time.
     pub fn take(&mut self, listing: Listing) -> Vec<Change> {
@@ -121,7 +121,7 @@ impl Known {
     }
 }
 
-/// See [`Known::begin`].
+/// See [`KeyCache::begin`].
 #[derive(Clone, Copy, Debug)]
 pub struct Begin {
     /// The first revision to be told.
@@ -155,7 +155,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_missing_in_the_store_that_we_knew_has_gone() {
-        let mut known = Known::default();
+        let mut known = KeyCache::default();
         known.take(listing(9, &[("a", "1", (5, 70)), ("b", "1", (6, 71))]));
         let told = known.take(listing(50, &[("a", "1", (5, 70))]));
         assert_eq!(told, [gone("b", "1")]);
@@ -164,7 +164,7 @@ mod tests {
     /// It was set up like the old one, and has come further than that had: no number tells them apart.
     #[tokio::test]
     async fn who_is_missing_in_another_store_is_remembered() {
-        let mut known = Known::default();
+        let mut known = KeyCache::default();
         known.take(listing(9, &[("a", "1", (5, 70)), ("b", "1", (6, 71))]));
         let told = known.take(listing(50, &[("a", "1", (5, 90))]));
         assert_eq!(told, []);

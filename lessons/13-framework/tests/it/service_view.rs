@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use l13_framework::client::{Client, Settings};
-use l13_framework::known::{Known, Standing};
+use l13_framework::service_view::{ServiceView, Freshness};
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
 use tokio::time::{Instant, sleep};
@@ -25,7 +25,7 @@ fn instance(id: &str, weight: &str) -> Instance {
     instance
 }
 
-fn ids(known: &Known) -> Vec<String> {
+fn ids(known: &ServiceView) -> Vec<String> {
     let members = known.members();
     let members = members.borrow();
     members.iter().map(|member| member.id.clone()).collect()
@@ -36,8 +36,8 @@ fn ids(known: &Known) -> Vec<String> {
 async fn it_follows() {
     let registry: Arc<dyn Registry> = Arc::new(Away::default());
     registry.register(&instance("a", "3"), LONG).await.unwrap();
-    let known = Known::new(Arc::clone(&registry), NAME);
-    let home = known.home(Instant::now() + PATIENCE).await.unwrap();
+    let known = ServiceView::new(Arc::clone(&registry), NAME);
+    let home = known.healthy(Instant::now() + PATIENCE).await.unwrap();
     assert_eq!(home, [instance("a", "3")]);
     assert_eq!(known.members().borrow()[0].weight, 3);
     registry
@@ -70,19 +70,19 @@ async fn it_follows() {
 async fn nobody_home_and_nobody_knows() {
     let away = Away::default();
     let registry: Arc<dyn Registry> = Arc::new(away.clone());
-    let known = Known::new(Arc::clone(&registry), NAME);
-    let home = known.home(Instant::now() + PATIENCE).await;
+    let known = ServiceView::new(Arc::clone(&registry), NAME);
+    let home = known.healthy(Instant::now() + PATIENCE).await;
     assert_eq!(home, Ok(Vec::new()));
     away.away(true);
-    let known = Known::new(Arc::clone(&registry), NAME);
+    let known = ServiceView::new(Arc::clone(&registry), NAME);
     let home = known
-        .home(Instant::now() + Duration::from_millis(100))
+        .healthy(Instant::now() + Duration::from_millis(100))
         .await;
     assert!(home.unwrap_err().to_string().contains("away"));
-    assert!(matches!(*known.standing().borrow(), Standing::Unknown(_)));
+    assert!(matches!(*known.freshness().borrow(), Freshness::Unavailable(_)));
     // It comes later than whoever asks.
     away.away(false);
-    let home = known.home(Instant::now() + PATIENCE).await;
+    let home = known.healthy(Instant::now() + PATIENCE).await;
     assert_eq!(home, Ok(Vec::new()));
 }
 
@@ -97,10 +97,10 @@ async fn away_is_not_gone() {
     let running = start(&registry, service).await;
     let client = Client::new(Arc::clone(&registry), Settings::default());
     greet(&client, "Ada").await.unwrap();
-    let known = client.known(NAME);
+    let known = client.view(NAME);
     away.away(true);
     until("it is known to be away", async || {
-        matches!(*known.standing().borrow(), Standing::Kept(_))
+        matches!(*known.freshness().borrow(), Freshness::Stale(_))
     })
     .await;
     // Its entry runs out meanwhile.
@@ -112,7 +112,7 @@ async fn away_is_not_gone() {
     // And so it is empty when it comes back. Nobody who calls notices.
     away.away(false);
     until("it is known again", async || {
-        *known.standing().borrow() == Standing::Known
+        *known.freshness().borrow() == Freshness::Fresh
     })
     .await;
     for _ in 0..20 {
@@ -175,7 +175,7 @@ async fn somebody_is_enough_for_a_call() {
     settings.call.deadline = PATIENCE;
     let client = Client::new(Arc::clone(&registry), settings);
     assert_eq!(greet(&client, "Ada").await.unwrap(), "hello Ada, says one");
-    assert_eq!(*client.known(NAME).standing().borrow(), Standing::Asked);
+    assert_eq!(*client.view(NAME).freshness().borrow(), Freshness::Pending);
     running.leave().await;
 }
 
@@ -184,8 +184,8 @@ async fn somebody_is_enough_for_a_call() {
 async fn nobody_follows_for_nobody() {
     let away = Away::default();
     let registry: Arc<dyn Registry> = Arc::new(away.clone());
-    let known = Known::new(Arc::clone(&registry), NAME);
-    known.home(Instant::now() + PATIENCE).await.unwrap();
+    let known = ServiceView::new(Arc::clone(&registry), NAME);
+    known.healthy(Instant::now() + PATIENCE).await.unwrap();
     let followers = || Arc::strong_count(&registry);
     // One clone for the question, which is over, and one for the watch, which goes on.
     until("one follows", async || followers() == 2).await;

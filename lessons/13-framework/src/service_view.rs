@@ -11,27 +11,27 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::registry::{Error, Event, Instance, Registry, Watch};
 
-/// What a list is worth.
+/// How fresh a list of instances is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum Freshness {
     /// The registry has not answered yet.
     #[default]
-    Asked,
+    Pending,
     /// The list is the registry's.
-    Known,
+    Fresh,
     /// The registry is away, and has never answered.
-    Unknown(Error),
+    Unavailable(Error),
     /// The registry is away. The list is the last one that it gave.
-    Kept(Error),
+    Stale(Error),
 }
 
 /// The instances of one service. A clone is the same list; the watch ends with the last of them.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct ServiceView {
     name: String,
     members: watch::Receiver<Vec<Member>>,
     instances: watch::Receiver<Vec<Instance>>,
-    standing: watch::Receiver<Standing>,
+    freshness: watch::Receiver<Freshness>,
 }
 
 /// How long an instance is kept that a registry does not report after it has come back: it may have
@@ -48,22 +48,22 @@ const PAUSES: Policy = Policy {
 /// Events that come while the list is asked for. More than that, and it is asked for anew.
 const LOG: usize = 4096;
 
-impl Known {
-    /// Begins to watch. It does not wait for the registry; [`Known::home`] does. Has to be called within
+impl ServiceView {
+    /// Begins to watch. It does not wait for the registry; [`ServiceView::healthy`] does. Has to be called within
     /// a tokio runtime.
     #[must_use]
     pub fn new(registry: Arc<dyn Registry>, name: impl Into<String>) -> Self {
         let name = name.into();
         let (members, members_out) = watch::channel(Vec::new());
         let (instances, instances_out) = watch::channel(Vec::new());
-        let (standing, standing_out) = watch::channel(Standing::default());
+        let (freshness, freshness_out) = watch::channel(Freshness::default());
         let mut follower = Follower {
             registry,
             name: name.clone(),
             cache: InstanceCache::new(RETENTION),
             members,
             instances,
-            standing,
+            freshness,
         };
         tokio::spawn(async move {
             let (members, instances) = (follower.members.clone(), follower.instances.clone());
@@ -73,11 +73,11 @@ impl Known {
                 () = async { tokio::join!(members.closed(), instances.closed()); } => {}
             }
         });
-        Known {
+        ServiceView {
             name,
             members: members_out,
             instances: instances_out,
-            standing: standing_out,
+            freshness: freshness_out,
         }
     }
 
@@ -99,17 +99,17 @@ impl Known {
         self.instances.clone()
     }
 
-    /// What the list is worth.
+    /// How fresh the list is.
     #[must_use]
-    pub fn standing(&self) -> watch::Receiver<Standing> {
-        self.standing.clone()
+    pub fn freshness(&self) -> watch::Receiver<Freshness> {
+        self.freshness.clone()
     }
 
     /// The list, as soon as there is one.
     ///
     /// # Errors
     /// If the registry has never answered, and does not until `until`.
-    pub async fn home(&self, until: Instant) -> Result<Vec<Instance>, Error> {
+    pub async fn healthy(&self, until: Instant) -> Result<Vec<Instance>, Error> {
         // When the time is over, what is there has to do.
         let _ = timeout_at(until, self.complete()).await;
         self.conclude()
@@ -119,8 +119,8 @@ impl Known {
     /// hears before it has heard all.
     ///
     /// # Errors
-    /// As for [`Known::home`].
-    pub async fn anybody(&self, until: Instant) -> Result<Vec<Instance>, Error> {
+    /// As for [`ServiceView::healthy`].
+    pub async fn any_healthy(&self, until: Instant) -> Result<Vec<Instance>, Error> {
         let mut members = self.members.clone();
         let enough = async {
             tokio::select! {
@@ -135,20 +135,20 @@ impl Known {
 
     /// Ready when the registry has answered.
     async fn complete(&self) {
-        let known = |standing: &Standing| matches!(standing, Standing::Known | Standing::Kept(_));
-        if self.standing.clone().wait_for(known).await.is_err() {
+        let known = |freshness: &Freshness| matches!(freshness, Freshness::Fresh | Freshness::Stale(_));
+        if self.freshness.clone().wait_for(known).await.is_err() {
             std::future::pending().await
         }
     }
 
     fn conclude(&self) -> Result<Vec<Instance>, Error> {
         let list = self.instances.borrow().clone();
-        match &*self.standing.borrow() {
+        match &*self.freshness.borrow() {
             // Somebody who was told of is there, whatever else may be.
             _ if !list.is_empty() => Ok(list),
-            Standing::Known | Standing::Kept(_) => Ok(list),
-            Standing::Unknown(error) => Err(error.clone()),
-            Standing::Asked => Err(Error::Away("it has not answered in time".to_string())),
+            Freshness::Fresh | Freshness::Stale(_) => Ok(list),
+            Freshness::Unavailable(error) => Err(error.clone()),
+            Freshness::Pending => Err(Error::Away("it has not answered in time".to_string())),
         }
     }
 }
@@ -159,7 +159,7 @@ struct Follower {
     cache: InstanceCache<String, Instance>,
     members: watch::Sender<Vec<Member>>,
     instances: watch::Sender<Vec<Instance>>,
-    standing: watch::Sender<Standing>,
+    freshness: watch::Sender<Freshness>,
 }
 
 impl Follower {
@@ -215,7 +215,7 @@ impl Follower {
         log.into_iter().for_each(|event| self.apply(event));
         self.publish();
         // Last: who waits for this reads the lists.
-        self.standing.send_replace(Standing::Known);
+        self.freshness.send_replace(Freshness::Fresh);
         if complete {
             return Ok(());
         }
@@ -255,10 +255,10 @@ impl Follower {
 
     fn away(&mut self, error: Error) {
         self.cache.mark_stale(Instant::now());
-        self.standing.send_modify(|standing| {
-            *standing = match standing {
-                Standing::Asked | Standing::Unknown(_) => Standing::Unknown(error),
-                Standing::Known | Standing::Kept(_) => Standing::Kept(error),
+        self.freshness.send_modify(|freshness| {
+            *freshness = match freshness {
+                Freshness::Pending | Freshness::Unavailable(_) => Freshness::Unavailable(error),
+                Freshness::Fresh | Freshness::Stale(_) => Freshness::Stale(error),
             };
         });
     }
