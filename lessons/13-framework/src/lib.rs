@@ -12,7 +12,7 @@
 //! 2. A registry in one process: `registries/memory.rs` and the table that it keeps, `registries/table.rs`
 //!    (17 minutes).
 //! 3. `greeter.rs`: a whole service in twenty lines (2 minutes).
-//! 4. What the framework does for it: `service.rs` (how it is put together), `service/life.rs` (from the
+//! 4. What the framework does for it: `service.rs` (how it is put together), `service/lifecycle.rs` (from the
 //!    first line to the last), `service/answers.rs` (it is asked before it is registered),
 //!    `service/keep.rs` (the lease), `service/health.rs` (40 minutes).
 //! 5. A registry on the network: `registries/consul.rs` and `registries/consul/follow.rs` (20 minutes).

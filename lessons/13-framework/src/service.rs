@@ -4,7 +4,7 @@
 mod answers;
 mod health;
 mod keep;
-mod life;
+mod lifecycle;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -31,7 +31,7 @@ use crate::options::{Options, Stop};
 use crate::registry::Registry;
 use crate::transport::{Handlers, Method, Transport};
 
-pub use life::Left;
+pub use lifecycle::ShutdownReport;
 
 /// Ready when the server shall take no more calls.
 pub type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -15,7 +15,7 @@ use l12_resilience::caller::{Failed, How};
 use l13_framework::client::Client;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
-use l13_framework::service::{Leaving, Left, Service};
+use l13_framework::service::{Leaving, ShutdownReport, Service};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -80,7 +80,7 @@ pub struct Running {
     pub addr: SocketAddr,
     pub id: String,
     stop: Option<oneshot::Sender<()>>,
-    pub task: JoinHandle<anyhow::Result<Left>>,
+    pub task: JoinHandle<anyhow::Result<ShutdownReport>>,
 }
 
 /// Starts it, and returns when the registry has it.
@@ -120,7 +120,7 @@ impl Running {
     }
 
     /// Asks it to leave, and waits until it has.
-    pub async fn leave(mut self) -> Left {
+    pub async fn leave(mut self) -> ShutdownReport {
         self.ask();
         self.task.await.unwrap().unwrap()
     }

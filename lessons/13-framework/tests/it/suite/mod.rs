@@ -20,7 +20,7 @@
 //! `every_registry_at_once!` is one test, for those that spend most of the time waiting, and for those whose
 //! situations share a server: cargo-nextest gives each test a process of its own.
 //!
-//! What the tests are is in `life` (come, change, go), `odd` (names, ids, metadata) and `trouble` (killed,
+//! What the tests are is in `lifecycle` (come, change, go), `odd` (names, ids, metadata) and `trouble` (killed,
 //! away).
 //!
 //! The stages of two tests may stand on one server: every test uses names of its own, but for
@@ -36,11 +36,11 @@
 )]
 
 // The functions, by what they are about; the macros below name them all.
-mod life;
+mod lifecycle;
 mod odd;
 mod trouble;
 
-pub use life::*;
+pub use lifecycle::*;
 pub use odd::*;
 pub use trouble::*;
 

@@ -28,7 +28,7 @@ use crate::transport::Transport;
 
 /// How it left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
+pub struct ShutdownReport {
     /// Whether the registry was told.
     pub told: bool,
     /// Whether every call that had begun was finished. If not, what is left of them ends with the program,
@@ -84,7 +84,7 @@ impl Service {
         mut self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
-    ) -> anyhow::Result<Left> {
+    ) -> anyhow::Result<ShutdownReport> {
         let id = self.id();
         let inboxes = broker::open(&self.subscriptions, &id);
         if !self.subscriptions.is_empty() {
@@ -133,7 +133,7 @@ impl Service {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
         serve: impl FnOnce(TcpListener, Shutdown) -> F,
-    ) -> anyhow::Result<Left>
+    ) -> anyhow::Result<ShutdownReport>
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Into<anyhow::Error>,
@@ -170,7 +170,7 @@ impl Service {
         shutdown: impl Future<Output = ()>,
         serve: impl FnOnce(TcpListener, Shutdown) -> F,
         health: Health,
-    ) -> anyhow::Result<Left>
+    ) -> anyhow::Result<ShutdownReport>
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
@@ -246,20 +246,20 @@ impl Service {
     }
 }
 
-impl Left {
+impl ShutdownReport {
     /// Leaving otherwise than well is an error of the program.
     ///
     /// # Errors
     /// What was not well.
     pub fn well(self) -> anyhow::Result<()> {
         match self {
-            Left { told: false, .. } => {
+            ShutdownReport { told: false, .. } => {
                 bail!("the registry still has the entry, until its time to live is over")
             }
-            Left {
+            ShutdownReport {
                 finished: false, ..
             } => bail!("calls were cut off after the grace"),
-            Left { .. } => Ok(()),
+            ShutdownReport { .. } => Ok(()),
         }
     }
 }
@@ -272,7 +272,7 @@ async fn leave(
     kept: Kept,
     mut server: JoinSet<anyhow::Result<()>>,
     stop: oneshot::Sender<()>,
-) -> anyhow::Result<Left> {
+) -> anyhow::Result<ShutdownReport> {
     // For those who ask the service itself. Nothing is refused because of it.
     health.end().await;
     // For those who ask the registry.
@@ -298,7 +298,7 @@ async fn leave(
             tracing::warn!("the grace is over: what is still under way ends with this program")
         }
     }
-    Ok(Left { told, finished })
+    Ok(ShutdownReport { told, finished })
 }
 // ANCHOR_END: leave
 
