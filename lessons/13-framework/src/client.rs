@@ -17,7 +17,7 @@ use tonic::Status;
 
 use crate::service_view::ServiceView;
 use crate::registry::{Error, Instance, Registry};
-use crate::transport::{Line, Method, Transport};
+use crate::transport::{Connection, Method, Transport};
 
 /// How calls are made.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ impl Client {
         };
         let message = request.encode_to_vec();
         let (method, message) = (&method, &message);
-        let send = |line: Line, attempt: caller::Attempt| async move {
+        let send = |line: Connection, attempt: caller::Attempt| async move {
             line.unary(method, message.clone(), attempt.until).await
         };
         let reply = caller.call(how, send).await?;
@@ -198,9 +198,9 @@ pub struct ByTransport {
 }
 
 impl Dial for ByTransport {
-    type Line = Line;
+    type Line = Connection;
 
-    async fn dial(&self, member: &Member, deadline: Duration) -> Result<Line, Status> {
+    async fn dial(&self, member: &Member, deadline: Duration) -> Result<Connection, Status> {
         let named = {
             let instances = self.instances.borrow();
             let instance = instances.iter().find(|instance| instance.id == member.id);
@@ -214,7 +214,7 @@ impl Dial for ByTransport {
                 return Err(Status::failed_precondition(words));
             }
         };
-        Line::dial(kind, member.addr, Instant::now() + deadline).await
+        Connection::dial(kind, member.addr, Instant::now() + deadline).await
     }
 }
 // ANCHOR_END: dial

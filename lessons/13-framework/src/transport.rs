@@ -65,25 +65,25 @@ impl FromStr for Transport {
     }
 }
 
-// ANCHOR: line
+// ANCHOR: connection
 /// A line to one instance. A clone is the same line.
 #[derive(Clone, Debug)]
-pub enum Line {
+pub enum Connection {
     /// A channel of tonic, for anything that gRPC can do.
     Grpc(Channel),
     /// A connection of lesson 02.
     Rpc(Wire),
 }
 
-impl Line {
+impl Connection {
     /// Dials.
     ///
     /// # Errors
     /// UNAVAILABLE if nobody is there, or nobody answers before `until`.
     pub async fn dial(kind: Transport, addr: SocketAddr, until: Instant) -> Result<Self, Status> {
         match kind {
-            Transport::Grpc => grpc::dial(addr, until).await.map(Line::Grpc),
-            Transport::Rpc => own::dial(addr, until).await.map(Line::Rpc),
+            Transport::Grpc => grpc::dial(addr, until).await.map(Connection::Grpc),
+            Transport::Rpc => own::dial(addr, until).await.map(Connection::Rpc),
         }
     }
 
@@ -107,8 +107,8 @@ impl Line {
             return Err(Status::resource_exhausted(words));
         }
         match self {
-            Line::Grpc(channel) => grpc::unary(channel.clone(), method, message, until).await,
-            Line::Rpc(wire) => own::unary(wire, method, message, until).await,
+            Connection::Grpc(channel) => grpc::unary(channel.clone(), method, message, until).await,
+            Connection::Rpc(wire) => own::unary(wire, method, message, until).await,
         }
     }
 
@@ -119,12 +119,12 @@ impl Line {
     /// If it does not answer.
     pub async fn serves(&self, until: Instant) -> Result<bool, Status> {
         match self {
-            Line::Grpc(channel) => grpc::serves(channel.clone(), until).await,
-            Line::Rpc(wire) => own::serves(wire, until).await,
+            Connection::Grpc(channel) => grpc::serves(channel.clone(), until).await,
+            Connection::Rpc(wire) => own::serves(wire, until).await,
         }
     }
 }
-// ANCHOR_END: line
+// ANCHOR_END: connection
 
 pub(crate) fn late() -> Status {
     Status::deadline_exceeded("no answer in time; the call may have run all the same")

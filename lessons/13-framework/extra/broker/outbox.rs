@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 use super::DELIVER;
 use super::pb::{DeliverRequest, DeliverResponse};
 use crate::registry::Instance;
-use crate::transport::{Line, Method, Transport};
+use crate::transport::{Connection, Method, Transport};
 
 /// What has become of the messages for a subscriber, as the publisher knows it. It counts up, and never
 /// down; what is in none of the numbers is still on its way.
@@ -108,7 +108,7 @@ struct Way {
     topic: String,
     to: Instance,
     patience: Duration,
-    line: Option<Line>,
+    line: Option<Connection>,
 }
 
 impl Way {
@@ -141,7 +141,7 @@ impl Way {
                 let kind = self.to.metadata.get(Transport::KEY);
                 let kind = kind.map_or(Ok(Transport::default()), |kind| kind.parse());
                 let kind = kind.map_err(Status::failed_precondition)?;
-                let line = Line::dial(kind, self.to.addr, until).await?;
+                let line = Connection::dial(kind, self.to.addr, until).await?;
                 self.line.insert(line).clone()
             }
         };

@@ -8,7 +8,7 @@ use anyhow::bail;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::transport::{Line, Transport};
+use crate::transport::{Connection, Transport};
 
 /// It listens already, so this takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ pub(super) async fn wait(bound: SocketAddr, transport: Option<Transport>) -> any
     let until = Instant::now() + PATIENCE;
     loop {
         let answers = match transport {
-            Some(transport) => match Line::dial(transport, at, until).await {
+            Some(transport) => match Connection::dial(transport, at, until).await {
                 Ok(line) => line.serves(until).await.unwrap_or(false),
                 Err(_) => false,
             },

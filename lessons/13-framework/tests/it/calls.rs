@@ -8,7 +8,7 @@ use l12_resilience::caller::{Failed, How};
 use l12_resilience::deadline;
 use l13_framework::client::{Client, Settings};
 use l13_framework::service::Service;
-use l13_framework::transport::{Line, Transport};
+use l13_framework::transport::{Connection, Transport};
 use prost::Message;
 use tokio::time::{Instant, sleep};
 use tonic::{Code, Status};
@@ -208,7 +208,7 @@ async fn a_line_that_has_ended_is_no_lost_call() {
     let service = greeter(&registry, "one").transport(Transport::Rpc);
     let running = start(&registry, service).await;
     let soon = || Instant::now() + help::PATIENCE;
-    let line = Line::dial(Transport::Rpc, running.addr, soon())
+    let line = Connection::dial(Transport::Rpc, running.addr, soon())
         .await
         .unwrap();
     let method = HELLO.parse().unwrap();
@@ -304,7 +304,7 @@ async fn generated_services_and_streams() {
     let caller = client.service(NAME);
     let reply = caller
         .call(How::safe(), |line, attempt| async move {
-            let Line::Grpc(channel) = line else {
+            let Connection::Grpc(channel) = line else {
                 return Err(Status::failed_precondition("this is gRPC only"));
             };
             let message = HelloRequest { name: "Ada".into() };
@@ -325,7 +325,7 @@ async fn generated_services_and_streams() {
         .unwrap();
     assert_eq!(reply, HelloReply::default());
     let stream = caller.call(How::safe(), |line, _| async move {
-        let Line::Grpc(channel) = line else {
+        let Connection::Grpc(channel) = line else {
             return Err(Status::failed_precondition("this is gRPC only"));
         };
         let service = "greeter.v1.Greeter".to_string();

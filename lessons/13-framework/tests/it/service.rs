@@ -9,7 +9,7 @@ use l12_resilience::caller::How;
 use l13_framework::client::{Client, Settings};
 use l13_framework::registry::Registry;
 use l13_framework::service::Service;
-use l13_framework::transport::{Line, Transport};
+use l13_framework::transport::{Connection, Transport};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 use tonic::transport::Channel;
@@ -188,7 +188,7 @@ async fn kept_registered_also_when_the_registry_is_away() {
     let said = |words: &str| log.contains(words);
     // Not the end of it: callers who know the address are served.
     until("it has tried", async || said("out for lunch; again in")).await;
-    let line = Line::dial(
+    let line = Connection::dial(
         Transport::Grpc,
         running.addr,
         Instant::now() + help::PATIENCE,
@@ -261,7 +261,7 @@ async fn leaving_cuts_nobody_off() {
         let mut running = start(&registry, service.leaving(leaving)).await;
         let client = Client::new(registry.clone(), Settings::default());
         greet(&client, "Ada").await.unwrap();
-        let line = Line::dial(transport, running.addr, Instant::now() + help::PATIENCE).await;
+        let line = Connection::dial(transport, running.addr, Instant::now() + help::PATIENCE).await;
         let line = line.unwrap();
         let working = {
             let (client, request) = (client.clone(), HelloRequest::default());
