@@ -28,7 +28,7 @@ use prost::{DecodeError, Message};
 use tonic::Status;
 
 use crate::registry::Instance;
-use crate::transport::{Handlers, Method, Twice};
+use crate::transport::{Handlers, Method, DuplicateMethod};
 
 pub use inbox::Heard;
 pub(crate) use inbox::{Inboxes, open};
@@ -172,11 +172,11 @@ pub(crate) fn instances(subscriptions: &[Subscription], of: &Instance) -> Vec<In
 }
 
 /// Adds what a publisher calls to the handlers of a service.
-pub(crate) fn deliver(handlers: &mut Handlers, inboxes: Arc<Inboxes>) -> Result<(), Twice> {
+pub(crate) fn deliver(handlers: &mut Handlers, inboxes: Arc<Inboxes>) -> Result<(), DuplicateMethod> {
     let method: Method = match DELIVER.parse() {
         Ok(method) => method,
         // It is a constant, and a test calls it.
-        Err(_) => return Err(Twice(DELIVER.to_string())),
+        Err(_) => return Err(DuplicateMethod(DELIVER.to_string())),
     };
     handlers.add(method, move |brought: pb::DeliverRequest| {
         let inboxes = Arc::clone(&inboxes);

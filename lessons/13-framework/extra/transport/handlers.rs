@@ -25,7 +25,7 @@ pub struct Handlers(BTreeMap<Method, Handler>);
 /// Two handlers want the same name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is handled twice; a method has one handler")]
-pub struct Twice(pub String);
+pub struct DuplicateMethod(pub String);
 
 impl Handlers {
     // ANCHOR: add
@@ -38,14 +38,14 @@ impl Handlers {
         &mut self,
         method: Method,
         handler: impl Fn(Req) -> F + Send + Sync + 'static,
-    ) -> Result<(), Twice>
+    ) -> Result<(), DuplicateMethod>
     where
         Req: Message + Default + 'static,
         Res: Message + 'static,
         F: Future<Output = Result<Res, Status>> + Send + 'static,
     {
         if let Some(there) = self.0.keys().find(|there| there.short() == method.short()) {
-            return Err(Twice(there.to_string()));
+            return Err(DuplicateMethod(there.to_string()));
         }
         let handler: Handler = Arc::new(move |bytes| match Req::decode(bytes) {
             Ok(request) => {
