@@ -141,8 +141,8 @@ impl Settings {
 pub struct Gateway {
     settings: Settings,
     directory: Directory,
-    requests: limits::Places,
-    streams: limits::Places,
+    requests: limits::RequestLimit,
+    streams: limits::RequestLimit,
     page: openapi::Page,
 }
 
@@ -155,8 +155,8 @@ pub fn router(registry: Arc<dyn Registry>, settings: Settings) -> Router {
     let cors = cors(&settings.cors);
     let gateway = Arc::new(Gateway {
         directory: Directory::new(registry, settings.clone()),
-        requests: limits::Places::new(settings.in_flight),
-        streams: limits::Places::new(settings.streams),
+        requests: limits::RequestLimit::new(settings.in_flight),
+        streams: limits::RequestLimit::new(settings.streams),
         page: openapi::Page::default(),
         settings,
     });

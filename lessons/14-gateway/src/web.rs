@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 use tower_http::services::ServeDir;
 
-use crate::gateway::limits::{self, Places};
+use crate::gateway::limits::{self, RequestLimit};
 use crate::gateway::status::{Problem, REQUEST_ID};
 
 pub use services::{ByName, EXAMPLE, Services, USER};
@@ -58,7 +58,7 @@ impl Default for Settings {
 /// What all requests share.
 struct Web {
     services: Box<dyn Services>,
-    places: Places,
+    places: RequestLimit,
     settings: Settings,
 }
 
@@ -77,7 +77,7 @@ pub fn router(services: impl Services, settings: Settings) -> Router {
     let body = DefaultBodyLimit::max(settings.body);
     let web = Web {
         services: Box::new(services),
-        places: Places::new(settings.in_flight),
+        places: RequestLimit::new(settings.in_flight),
         settings,
     };
     Router::new()
@@ -95,7 +95,7 @@ pub fn router(services: impl Services, settings: Settings) -> Router {
 /// What a browser sends to `/example/call`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+struct CallBody {
     name: String,
 }
 
@@ -109,7 +109,7 @@ async fn call(
         // The clock starts here, and not when the body is there: it may come slowly.
         let until = web.until(request.headers())?;
         let _place = web.places.take()?;
-        let body = timeout_at(until, Json::<Wish>::from_request(request, &()));
+        let body = timeout_at(until, Json::<CallBody>::from_request(request, &()));
         let Json(wish) = body.await.map_err(|_| slow_body())?.map_err(rejected)?;
         let reply = web.services.call(wish.name, until).await?;
         Ok(json!({ "msg": reply.msg, "ref": now() }))

@@ -8,7 +8,7 @@ use prost_reflect::{
 use serde_json::Value as Json;
 
 use super::scalar;
-use crate::gateway::transcode::{Bad, message as message_of, short, what};
+use crate::gateway::transcode::{FieldError, message as message_of, short, what};
 
 /// In which null is a value, and not the absence of one.
 pub fn has_null(field: &FieldDescriptor) -> bool {
@@ -24,7 +24,7 @@ pub fn message(
     desc: &MessageDescriptor,
     json: &Json,
     depth: u32,
-) -> Option<Result<DynamicMessage, Bad>> {
+) -> Option<Result<DynamicMessage, FieldError>> {
     let name = desc.full_name().strip_prefix("google.protobuf.")?;
     match name {
         "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value"
@@ -56,9 +56,9 @@ pub fn has_own_json(desc: &MessageDescriptor) -> bool {
 }
 
 /// A scalar that may be missing.
-fn wrapped(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, Bad> {
+fn wrapped(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, FieldError> {
     let field = desc.get_field_by_name("value");
-    let field = field.ok_or_else(|| Bad::here("its description is broken"))?;
+    let field = field.ok_or_else(|| FieldError::here("its description is broken"))?;
     let value = scalar::value(&field.kind(), json)?;
     let mut made = DynamicMessage::new(desc.clone());
     made.set_field(&field, value);
@@ -66,17 +66,17 @@ fn wrapped(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, Bad>
 }
 
 /// What prost-reflect reads well, and what it is called if it cannot.
-fn read(desc: &MessageDescriptor, json: &Json, wanted: &str) -> Result<DynamicMessage, Bad> {
+fn read(desc: &MessageDescriptor, json: &Json, wanted: &str) -> Result<DynamicMessage, FieldError> {
     let options = DeserializeOptions::new().deny_unknown_fields(true);
     DynamicMessage::deserialize_with_options(desc.clone(), json, &options)
-        .map_err(|error| Bad::here(format!("expected {wanted}, got {}: {error}", what(json))))
+        .map_err(|error| FieldError::here(format!("expected {wanted}, got {}: {error}", what(json))))
 }
 
-fn text(desc: &MessageDescriptor, json: &Json, wanted: &str) -> Result<DynamicMessage, Bad> {
+fn text(desc: &MessageDescriptor, json: &Json, wanted: &str) -> Result<DynamicMessage, FieldError> {
     read(desc, json, wanted)
 }
 
-fn mask(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, Bad> {
+fn mask(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, FieldError> {
     let wanted = "names of fields such as \"name,part.count\"";
     let name = |name: &str| {
         name.starts_with(|it: char| it.is_ascii_alphabetic())
@@ -86,15 +86,15 @@ fn mask(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, Bad> {
         text.is_empty() || text.split(',').all(|path| path.split('.').all(name))
     });
     if !good {
-        return Err(Bad::here(format!("expected {wanted}, got {}", what(json))));
+        return Err(FieldError::here(format!("expected {wanted}, got {}", what(json))));
     }
     read(desc, json, wanted)
 }
 
 /// Any JSON, or any object, or any list.
-fn anything(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, Bad> {
+fn anything(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, FieldError> {
     if !shallow(json, depth) {
-        return Err(Bad::here("it is nested too deeply"));
+        return Err(FieldError::here("it is nested too deeply"));
     }
     let wanted = match desc.name() {
         "Struct" => "an object",
@@ -119,23 +119,23 @@ fn shallow(json: &Json, depth: u32) -> bool {
 }
 
 /// A message with its type beside it. Only types that the service has told of can be inside.
-fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, Bad> {
+fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, FieldError> {
     let Json::Object(object) = json else {
-        return Err(Bad::here(format!("expected an object, got {}", what(json))));
+        return Err(FieldError::here(format!("expected an object, got {}", what(json))));
     };
-    let broken = || Bad::here("its description is broken");
+    let broken = || FieldError::here("its description is broken");
     let mut made = DynamicMessage::new(desc.clone());
     if object.is_empty() {
         return Ok(made);
     }
     let kind = object.get("@type").and_then(Json::as_str);
-    let kind = kind.ok_or_else(|| Bad::here("expected the name of a type").inside("@type"))?;
+    let kind = kind.ok_or_else(|| FieldError::here("expected the name of a type").inside("@type"))?;
     let name = kind.rsplit_once('/').map(|(_, name)| name);
     let inner = name.and_then(|name| desc.parent_pool().get_message_by_name(name));
     let Some(inner) = inner else {
         let kind = short(kind);
         return Err(
-            Bad::here(format!("the service has not told of a type \"{kind}\"")).inside("@type"),
+            FieldError::here(format!("the service has not told of a type \"{kind}\"")).inside("@type"),
         );
     };
     let payload = if has_own_json(&inner) {
@@ -143,10 +143,10 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
             .keys()
             .find(|name| !["@type", "value"].contains(&name.as_str()))
         {
-            return Err(Bad::here("only `@type` and `value` can be here").inside(name));
+            return Err(FieldError::here("only `@type` and `value` can be here").inside(name));
         }
         let value = object.get("value");
-        let value = value.ok_or_else(|| Bad::here("it is missing").inside("value"))?;
+        let value = value.ok_or_else(|| FieldError::here("it is missing").inside("value"))?;
         message_of(&inner, value, depth).map_err(|bad| bad.inside("value"))?
     } else {
         let mut fields = object.clone();

@@ -3,7 +3,7 @@
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value as Json};
 
-use crate::gateway::transcode::{Bad, DEPTH, field, short};
+use crate::gateway::transcode::{FieldError, DEPTH, field, short};
 
 // ANCHOR: from_query
 /// The query as JSON that fits this type; then it is read as all JSON is. Points lead into messages,
@@ -11,13 +11,13 @@ use crate::gateway::transcode::{Bad, DEPTH, field, short};
 ///
 /// # Errors
 /// The first key that does not fit.
-pub fn from_query(desc: &MessageDescriptor, query: &str) -> Result<Json, Bad> {
+pub fn from_query(desc: &MessageDescriptor, query: &str) -> Result<Json, FieldError> {
     let mut root = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decoded(name).map_err(|bad| bad.inside(&short(name)))?;
         let value = decoded(value).map_err(|bad| bad.inside(&name))?;
-        put(&mut root, desc, &name, &value).map_err(|why| Bad {
+        put(&mut root, desc, &name, &value).map_err(|why| FieldError {
             field: short(&name),
             why,
         })?;
@@ -165,8 +165,8 @@ pub fn is_text(kind: &Kind) -> bool {
 }
 
 /// `%41` and `+` undone.
-fn decoded(text: &str) -> Result<String, Bad> {
-    percent(text, true).ok_or_else(|| Bad::here("it is not UTF-8 in percent encoding"))
+fn decoded(text: &str) -> Result<String, FieldError> {
+    percent(text, true).ok_or_else(|| FieldError::here("it is not UTF-8 in percent encoding"))
 }
 
 /// Percent encoding undone; `None` if it is broken, or not UTF-8. In a query `+` means a space.

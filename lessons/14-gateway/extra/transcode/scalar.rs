@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, MapKey, Value};
 use serde_json::Value as Json;
 
-use crate::gateway::transcode::{Bad, short, what};
+use crate::gateway::transcode::{FieldError, short, what};
 
 /// Above this a number with a point cannot tell one whole number from the next: 2 to the power of 53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -18,7 +18,7 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 /// A value of this kind.
-pub fn value(kind: &Kind, json: &Json) -> Result<Value, Bad> {
+pub fn value(kind: &Kind, json: &Json) -> Result<Value, FieldError> {
     match kind {
         Kind::Double => double(json).map(Value::F64),
         Kind::Float => float(json).map(Value::F32),
@@ -39,12 +39,12 @@ pub fn value(kind: &Kind, json: &Json) -> Result<Value, Bad> {
             _ => Err(expected("a string in base64", json)),
         },
         Kind::Enum(desc) => number(desc, json).map(Value::EnumNumber),
-        Kind::Message(_) => Err(Bad::here("its description is broken")),
+        Kind::Message(_) => Err(FieldError::here("its description is broken")),
     }
 }
 
 /// The key of a map. In JSON it is always text.
-pub fn key(kind: &Kind, text: &str) -> Result<MapKey, Bad> {
+pub fn key(kind: &Kind, text: &str) -> Result<MapKey, FieldError> {
     let json = match (kind, text) {
         (Kind::Bool, "true") => Json::Bool(true),
         (Kind::Bool, "false") => Json::Bool(false),
@@ -57,18 +57,18 @@ pub fn key(kind: &Kind, text: &str) -> Result<MapKey, Bad> {
         Value::U32(key) => Ok(MapKey::U32(key)),
         Value::U64(key) => Ok(MapKey::U64(key)),
         Value::String(key) => Ok(MapKey::String(key)),
-        _ => Err(Bad::here("its description is broken")),
+        _ => Err(FieldError::here("its description is broken")),
     }
 }
 
-fn expected(wanted: &str, json: &Json) -> Bad {
-    Bad::here(format!("expected {wanted}, got {}", what(json)))
+fn expected(wanted: &str, json: &Json) -> FieldError {
+    FieldError::here(format!("expected {wanted}, got {}", what(json)))
 }
 
 // ANCHOR: whole
 /// A whole number that fits. Large ones come as text: a JSON number goes through a `f64` in most
 /// programs, and above 2 to the power of 53 that loses the last digits without a word.
-fn whole<N: TryFrom<i128>>(json: &Json, kind: &str) -> Result<N, Bad> {
+fn whole<N: TryFrom<i128>>(json: &Json, kind: &str) -> Result<N, FieldError> {
     let number = match json {
         Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
             (Some(number), _, _) => Some(i128::from(number)),
@@ -86,12 +86,12 @@ fn whole<N: TryFrom<i128>>(json: &Json, kind: &str) -> Result<N, Bad> {
     let Some(number) = number else {
         if json.as_f64().is_some_and(|number| number.abs() > EXACT) {
             let words = "too large to be exact as a JSON number: send its digits as a string";
-            return Err(Bad::here(format!("{json} ({kind}) is {words}")));
+            return Err(FieldError::here(format!("{json} ({kind}) is {words}")));
         }
         return Err(expected(&format!("a whole number ({kind})"), json));
     };
     let fits = N::try_from(number);
-    fits.map_err(|_| Bad::here(format!("{number} does not fit into {kind}")))
+    fits.map_err(|_| FieldError::here(format!("{number} does not fit into {kind}")))
 }
 // ANCHOR_END: whole
 
@@ -116,7 +116,7 @@ fn decimal(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-fn double(json: &Json) -> Result<f64, Bad> {
+fn double(json: &Json) -> Result<f64, FieldError> {
     let number = match json {
         Json::Number(number) => number.as_f64(),
         Json::String(text) => match text.as_str() {
@@ -130,7 +130,7 @@ fn double(json: &Json) -> Result<f64, Bad> {
     number.ok_or_else(|| expected("a number", json))
 }
 
-fn float(json: &Json) -> Result<f32, Bad> {
+fn float(json: &Json) -> Result<f32, FieldError> {
     let wide = double(json)?;
     #[allow(
         clippy::cast_possible_truncation,
@@ -138,23 +138,23 @@ fn float(json: &Json) -> Result<f32, Bad> {
     )]
     let narrow = wide as f32;
     if wide.is_finite() && narrow.is_infinite() {
-        return Err(Bad::here(format!("{wide:e} does not fit into float")));
+        return Err(FieldError::here(format!("{wide:e} does not fit into float")));
     }
     Ok(narrow)
 }
 
-fn bytes(text: &str) -> Result<Bytes, Bad> {
+fn bytes(text: &str) -> Result<Bytes, FieldError> {
     let url_safe = text.contains(['-', '_']);
     let alphabet = if url_safe { &URL_SAFE } else { &STANDARD };
     let read = GeneralPurpose::new(alphabet, LENIENT).decode(text);
     read.map(Bytes::from).map_err(|_| {
         let text = short(text);
-        Bad::here(format!("expected base64, got \"{text}\""))
+        FieldError::here(format!("expected base64, got \"{text}\""))
     })
 }
 
 /// The number of an enum. Numbers without a name are allowed: somebody else may know one.
-fn number(desc: &EnumDescriptor, json: &Json) -> Result<i32, Bad> {
+fn number(desc: &EnumDescriptor, json: &Json) -> Result<i32, FieldError> {
     match json {
         Json::String(name) => match desc.get_value_by_name(name) {
             Some(value) => Ok(value.number()),
@@ -164,7 +164,7 @@ fn number(desc: &EnumDescriptor, json: &Json) -> Result<i32, Bad> {
                     .take(20)
                     .map(|it| it.name().to_string())
                     .collect();
-                Err(Bad::here(format!(
+                Err(FieldError::here(format!(
                     "{} has no \"{}\"; it has: {}",
                     desc.full_name(),
                     short(name),

@@ -30,23 +30,23 @@ const LONGEST_ID: usize = 64;
 /// So long before the request's own end a body is given up: then there is still time to say so.
 const BODY_RESERVE: Duration = Duration::from_millis(50);
 
-// ANCHOR: places
+// ANCHOR: limit
 /// So many at the same time. Nobody queues: a queue in front of something that is too slow only makes
 /// everybody wait who could have gone elsewhere.
 #[derive(Debug)]
-pub struct Places {
+pub struct RequestLimit {
     all: Arc<Semaphore>,
 }
 
 /// A place that is taken until this is dropped.
 pub type Place = OwnedSemaphorePermit;
 
-impl Places {
+impl RequestLimit {
     /// So many.
     #[must_use]
     pub fn new(all: usize) -> Self {
         let all = Arc::new(Semaphore::new(all.min(Semaphore::MAX_PERMITS)));
-        Places { all }
+        RequestLimit { all }
     }
 
     /// Takes one.
@@ -59,7 +59,7 @@ impl Places {
         place.map_err(|_| Problem::new(Code::Unavailable, full).later(1))
     }
 }
-// ANCHOR_END: places
+// ANCHOR_END: limit
 
 /// The number of this request: the browser's own if it may be repeated, else a new one.
 #[must_use]

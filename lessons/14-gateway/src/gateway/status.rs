@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value as Json, json};
 use tonic::{Code, Status};
 
-use super::transcode::Bad;
+use super::transcode::FieldError;
 use crate::extra::details;
 
 /// The header with the number of a request. The browser may choose it, and gets it back.
@@ -169,8 +169,8 @@ impl Problem {
     }
 }
 
-impl From<Bad> for Problem {
-    fn from(bad: Bad) -> Problem {
+impl From<FieldError> for Problem {
+    fn from(bad: FieldError) -> Problem {
         let message = match bad.field.as_str() {
             "" => format!("the request does not fit: {}", bad.why),
             field => format!("field `{field}`: {}", bad.why),

@@ -22,24 +22,24 @@ pub const DEPTH: u32 = 90;
 
 /// What is wrong with a request, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bad {
+pub struct FieldError {
     /// The field as JSON would find it: `parts[2].count`; empty for the message as a whole.
     pub field: String,
     /// What is wrong with it.
     pub why: String,
 }
 
-impl Bad {
+impl FieldError {
     /// Something is wrong with the value at hand.
-    pub(crate) fn here(why: impl Into<String>) -> Bad {
-        Bad {
+    pub(crate) fn here(why: impl Into<String>) -> FieldError {
+        FieldError {
             field: String::new(),
             why: why.into(),
         }
     }
 
     /// The same, seen from outside: the value at hand is `place` of something larger.
-    pub(crate) fn inside(mut self, place: &str) -> Bad {
+    pub(crate) fn inside(mut self, place: &str) -> FieldError {
         self.field = match self.field.as_str() {
             "" => place.to_string(),
             // A place in a list follows without a point.
@@ -55,7 +55,7 @@ impl Bad {
 ///
 /// # Errors
 /// The first field that does not fit.
-pub fn from_json(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, Bad> {
+pub fn from_json(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, FieldError> {
     message(desc, json, DEPTH)
 }
 
@@ -64,13 +64,13 @@ pub(crate) fn message(
     desc: &MessageDescriptor,
     json: &Json,
     depth: u32,
-) -> Result<DynamicMessage, Bad> {
-    let depth = (depth.checked_sub(1)).ok_or_else(|| Bad::here("it is nested too deeply"))?;
+) -> Result<DynamicMessage, FieldError> {
+    let depth = (depth.checked_sub(1)).ok_or_else(|| FieldError::here("it is nested too deeply"))?;
     if let Some(known) = known::message(desc, json, depth) {
         return known;
     }
     let Json::Object(object) = json else {
-        return Err(Bad::here(format!("expected an object, got {}", what(json))));
+        return Err(FieldError::here(format!("expected an object, got {}", what(json))));
     };
     let mut made = DynamicMessage::new(desc.clone());
     for (name, json) in object {
@@ -81,21 +81,21 @@ pub(crate) fn message(
 // ANCHOR_END: from_json
 
 /// Sets one field by either of its names.
-fn set(made: &mut DynamicMessage, name: &str, json: &Json, depth: u32) -> Result<(), Bad> {
+fn set(made: &mut DynamicMessage, name: &str, json: &Json, depth: u32) -> Result<(), FieldError> {
     let desc = made.descriptor();
     let field = field(&desc, name)?;
     if json.is_null() && !known::has_null(&field) {
         return Ok(());
     }
     if made.has_field(&field) {
-        return Err(Bad::here("it comes twice"));
+        return Err(FieldError::here("it comes twice"));
     }
     // An `optional` field is a oneof with one member, which is nobody's business.
     let others = (field.containing_oneof()).filter(|oneof| oneof.fields().len() > 1);
     if let Some(oneof) = others
         && let Some(other) = oneof.fields().find(|other| made.has_field(other))
     {
-        return Err(Bad::here(format!(
+        return Err(FieldError::here(format!(
             "only one of `{}` can be there, and there is `{}`",
             oneof.name(),
             other.json_name()
@@ -113,7 +113,7 @@ fn set(made: &mut DynamicMessage, name: &str, json: &Json, depth: u32) -> Result
 }
 
 /// The field that goes by this name: the one that JSON uses, or the one in the .proto file.
-pub(crate) fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, Bad> {
+pub(crate) fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, FieldError> {
     let found = desc.get_field_by_json_name(name);
     found
         .or_else(|| desc.get_field_by_name(name))
@@ -128,22 +128,22 @@ pub(crate) fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescrip
             } else {
                 all.join(", ")
             };
-            Bad::here(format!(
+            FieldError::here(format!(
                 "{} has no such field; it has: {has}",
                 desc.full_name()
             ))
         })
 }
 
-fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Bad> {
+fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, FieldError> {
     let Json::Array(values) = json else {
-        return Err(Bad::here(format!("expected a list, got {}", what(json))));
+        return Err(FieldError::here(format!("expected a list, got {}", what(json))));
     };
     let kind = field.kind();
     let one = |(place, json): (usize, &Json)| {
         let value = match json {
             Json::Null if !known::has_null(field) => {
-                Err(Bad::here("null cannot be an element of a list"))
+                Err(FieldError::here("null cannot be an element of a list"))
             }
             json => single(&kind, json, depth),
         };
@@ -153,14 +153,14 @@ fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Bad> 
     Ok(Value::List(values?))
 }
 
-fn map(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Bad> {
+fn map(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, FieldError> {
     let Json::Object(object) = json else {
-        return Err(Bad::here(format!("expected an object, got {}", what(json))));
+        return Err(FieldError::here(format!("expected an object, got {}", what(json))));
     };
     // On the wire a map is a list of messages with a key and a value.
-    let depth = (depth.checked_sub(1)).ok_or_else(|| Bad::here("it is nested too deeply"))?;
+    let depth = (depth.checked_sub(1)).ok_or_else(|| FieldError::here("it is nested too deeply"))?;
     let Kind::Message(entry) = field.kind() else {
-        return Err(Bad::here("its description is broken"));
+        return Err(FieldError::here("its description is broken"));
     };
     let (keys, values) = (entry.map_entry_key_field(), entry.map_entry_value_field());
     let kind = values.kind();
@@ -168,7 +168,7 @@ fn map(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Bad> {
         let place = format!("[{key}]");
         let pair = match json {
             Json::Null if !known::has_null(&values) => {
-                Err(Bad::here("null cannot be a value of a map"))
+                Err(FieldError::here("null cannot be a value of a map"))
             }
             json => single(&kind, json, depth),
         };
@@ -181,13 +181,13 @@ fn map(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Bad> {
         let (key, value) = one(pair)?;
         // `1` and `01` are two keys for JSON.
         if all.insert(key, value).is_some() {
-            return Err(Bad::here("this key comes twice").inside(&format!("[{}]", pair.0)));
+            return Err(FieldError::here("this key comes twice").inside(&format!("[{}]", pair.0)));
         }
     }
     Ok(Value::Map(all))
 }
 
-fn single(kind: &Kind, json: &Json, depth: u32) -> Result<Value, Bad> {
+fn single(kind: &Kind, json: &Json, depth: u32) -> Result<Value, FieldError> {
     match kind {
         Kind::Message(desc) => message(desc, json, depth).map(Value::Message),
         kind => scalar::value(kind, json),
