@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::Shared;
 use super::errors::{Problem, ok};
-use super::session::Who;
+use super::session::Visitor;
 use super::work::{good_id, name};
 use crate::pb::{Header, Kind};
 use crate::rules::Decision;
@@ -28,7 +28,7 @@ fn question_url(id: &str) -> String {
 }
 
 /// `GET /api/v1.0/session`: whether this session was let in.
-pub async fn session(State(web): Shared, who: Who) -> Result<Response<Body>, Problem> {
+pub async fn session(State(web): Shared, who: Visitor) -> Result<Response<Body>, Problem> {
     match web.passed(&who).await? {
         true => Ok(ok(json!({}))),
         false => Err(Problem::NotLetIn),
@@ -44,7 +44,7 @@ pub async fn only_get() -> Response<Body> {
 /// `GET /api/v1.0/imagecode/ID`: makes the captcha with this id, and shows it.
 pub async fn picture(
     State(web): Shared,
-    who: Who,
+    who: Visitor,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response<Body>, Problem> {
     let Path(id) = id.map_err(|_| Problem::BadId)?;
@@ -85,7 +85,7 @@ fn add(headers: &mut HeaderMap, lines: Vec<Header>) {
 /// `GET /api/v1.0/question/ID`: makes the captcha with this id, and asks it in words.
 pub async fn question(
     State(web): Shared,
-    who: Who,
+    who: Visitor,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response<Body>, Problem> {
     let Path(id) = id.map_err(|_| Problem::BadId)?;
@@ -110,7 +110,7 @@ pub enum Way {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+struct CaptchaRequest {
     #[serde(default)]
     kind: Way,
 }
@@ -120,7 +120,7 @@ struct Wish {
 pub async fn fresh(State(web): Shared, request: Request) -> Result<Response<Body>, Problem> {
     let kind = match request.body().is_end_stream() {
         true => Way::default(),
-        false => web.body::<Json<Wish>>(request).await?.0.kind,
+        false => web.body::<Json<CaptchaRequest>>(request).await?.0.kind,
     };
     let id = name()?;
     let (kind, url) = match kind {
@@ -140,7 +140,7 @@ struct Answer {
 /// `POST /api/v1.0/verify` with `{"id": ..., "answer": ...}`: the verdict.
 pub async fn verify(
     State(web): Shared,
-    who: Who,
+    who: Visitor,
     request: Request,
 ) -> Result<Response<Body>, Problem> {
     let Json(Answer { id, answer }) = web.body(request).await?;

@@ -1,4 +1,4 @@
-//! Who asks: the session in the cookie, and the address at the other end of the connection.
+//! The visitor of a request: the session in the cookie, and the address at the other end of the connection.
 
 use std::net::SocketAddr;
 
@@ -91,9 +91,9 @@ fn from_another_site(headers: &HeaderMap) -> bool {
     site.is_some_and(|site| site == "cross-site")
 }
 
-/// Whoever asks for a captcha or answers one.
+/// A visitor who asks for a captcha or answers one.
 #[derive(Clone, Debug)]
-pub struct Who {
+pub struct Visitor {
     /// The session.
     pub session: Session,
     /// The address at the other end. What `X-Forwarded-For` says is not believed: anybody can write it,
@@ -101,14 +101,14 @@ pub struct Who {
     pub address: String,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Who {
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let session = parts.extensions.get::<Session>().cloned();
         let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, state).await;
         let ConnectInfo(peer) = peer.map_err(|_| Problem::Fault)?;
-        Ok(Who {
+        Ok(Visitor {
             session: session.ok_or(Problem::Fault)?,
             address: peer.ip().to_canonical().to_string(),
         })

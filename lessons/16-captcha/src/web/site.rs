@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Shared;
 use super::api::{Way, picture_url};
 use super::errors::Problem;
-use super::session::Who;
+use super::session::Visitor;
 use super::template::Html;
 use super::work::{Web, good_id, name};
 use crate::pb::Kind;
@@ -36,7 +36,7 @@ const HERE_IS_ANOTHER: &str = "Here is another one.";
 
 /// What the link of the page asks for.
 #[derive(Deserialize)]
-pub struct Wish {
+pub struct CaptchaRequest {
     #[serde(default)]
     kind: Way,
 }
@@ -44,8 +44,8 @@ pub struct Wish {
 /// `GET /`: the page, with a picture; `/?kind=question` asks in words.
 pub async fn page(
     State(web): Shared,
-    who: Who,
-    wish: Result<Query<Wish>, QueryRejection>,
+    who: Visitor,
+    wish: Result<Query<CaptchaRequest>, QueryRejection>,
 ) -> Response<Body> {
     // Coming from another site the browser keeps its cookie back. A question would be made for a session
     // that nobody has; the picture is asked for by our own page, with the cookie.
@@ -68,7 +68,7 @@ struct Answer {
 }
 
 /// `POST /verify`: the form, answered with a page.
-pub async fn verify(State(web): Shared, who: Who, request: Request) -> Response<Body> {
+pub async fn verify(State(web): Shared, who: Visitor, request: Request) -> Response<Body> {
     let Form(Answer { id, answer, kind }) = match web.body(request).await {
         Ok(form) => form,
         Err(cause) => return problem(cause),
@@ -88,7 +88,7 @@ pub async fn verify(State(web): Shared, who: Who, request: Request) -> Response<
 }
 
 /// The page with a new captcha on it, unless a right answer has just been given.
-async fn show(web: &Web, who: &Who, way: Way, say: Say) -> Response<Body> {
+async fn show(web: &Web, who: &Visitor, way: Way, say: Say) -> Response<Body> {
     if matches!(say, Say::In(WELCOME)) {
         return whole(web, way, say, Captcha::default());
     }
@@ -109,7 +109,7 @@ struct Captcha {
     question: String,
 }
 
-async fn captcha(web: &Web, who: &Who, way: Way) -> Result<Captcha, Problem> {
+async fn captcha(web: &Web, who: &Visitor, way: Way) -> Result<Captcha, Problem> {
     let id = name()?;
     let question = match way {
         // It is made when the browser asks for the picture.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use tonic::{Code, Status};
 
 use super::errors::{Problem, of_status};
-use super::session::Who;
+use super::session::Visitor;
 use super::{Captchas, Settings};
 use crate::code;
 use crate::pb::{self, CallRequest, CallResponse, Kind, SessionRequest, VerifyRequest};
@@ -44,7 +44,7 @@ impl Web {
     }
 
     /// A captcha with this id.
-    pub async fn make(&self, who: &Who, id: &str, kind: Kind) -> Result<CallResponse, Problem> {
+    pub async fn make(&self, who: &Visitor, id: &str, kind: Kind) -> Result<CallResponse, Problem> {
         let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
         let request = CallRequest {
             id: id.to_string(),
@@ -64,7 +64,7 @@ impl Web {
     // ANCHOR: judge
     /// What the browser is to be told about an answer. A refusal (too many, not an answer) is known, and
     /// no verdict; whatever else goes wrong is for `decide`, which may not let anybody in for it.
-    pub async fn judge(&self, who: &Who, id: &str, answer: &str) -> Result<Decision, Problem> {
+    pub async fn judge(&self, who: &Visitor, id: &str, answer: &str) -> Result<Decision, Problem> {
         let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
         if answer.len() > LONGEST_ANSWER {
             return Err(Problem::BadAnswer);
@@ -99,7 +99,7 @@ impl Web {
     // ANCHOR_END: judge
 
     /// Whether this session was let in.
-    pub async fn passed(&self, who: &Who) -> Result<bool, Problem> {
+    pub async fn passed(&self, who: &Visitor) -> Result<bool, Problem> {
         let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
         let request = SessionRequest {
             session: who.session.id.clone(),
