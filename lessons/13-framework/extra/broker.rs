@@ -28,7 +28,7 @@ use prost::{DecodeError, Message};
 use tonic::Status;
 
 use crate::registry::Instance;
-use crate::transport::{Handlers, Method, DuplicateMethod};
+use crate::transport::{DuplicateMethod, Handlers, Method};
 
 pub use inbox::Heard;
 pub(crate) use inbox::{Inboxes, open};
@@ -172,7 +172,10 @@ pub(crate) fn instances(subscriptions: &[Subscription], of: &Instance) -> Vec<In
 }
 
 /// Adds what a publisher calls to the handlers of a service.
-pub(crate) fn deliver(handlers: &mut Handlers, inboxes: Arc<Inboxes>) -> Result<(), DuplicateMethod> {
+pub(crate) fn deliver(
+    handlers: &mut Handlers,
+    inboxes: Arc<Inboxes>,
+) -> Result<(), DuplicateMethod> {
     let method: Method = match DELIVER.parse() {
         Ok(method) => method,
         // It is a constant, and a test calls it.

@@ -11,8 +11,8 @@
 
 pub mod client;
 pub mod follow;
-pub mod keys;
 mod key_cache;
+pub mod keys;
 
 /// What the build script made of `proto/etcdserverpb` and `proto/mvccpb`. The second module has to
 /// be beside the first: its messages are called `super::mvccpb::KeyValue` in there.

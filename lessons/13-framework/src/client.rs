@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tonic::Status;
 
-use crate::service_view::ServiceView;
 use crate::registry::{Error, Instance, Registry};
+use crate::service_view::ServiceView;
 use crate::transport::{Connection, Method, Transport};
 
 /// How calls are made.

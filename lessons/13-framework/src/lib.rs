@@ -31,10 +31,10 @@ mod extra;
 
 pub mod client;
 pub mod greeter;
-pub mod service_view;
 pub mod registries;
 pub mod registry;
 pub mod service;
+pub mod service_view;
 pub mod transport;
 
 #[cfg(feature = "etcd")]

@@ -135,7 +135,7 @@ impl ServiceView {
 
     /// Ready when the registry has answered.
     async fn complete(&self) {
-        let known = |freshness: &Freshness| matches!(freshness, Freshness::Fresh | Freshness::Stale(_));
+        let known = |now: &Freshness| matches!(now, Freshness::Fresh | Freshness::Stale(_));
         if self.freshness.clone().wait_for(known).await.is_err() {
             std::future::pending().await
         }

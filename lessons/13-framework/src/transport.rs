@@ -16,7 +16,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 pub use crate::extra::transport::bytes_codec::BytesCodec;
-pub use crate::extra::transport::handlers::{Handlers, DuplicateMethod};
+pub use crate::extra::transport::handlers::{DuplicateMethod, Handlers};
 pub use crate::extra::transport::method::Method;
 pub use crate::extra::transport::own::Wire;
 use crate::extra::transport::{grpc, own};

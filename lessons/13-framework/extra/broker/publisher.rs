@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::outbox::{Brought, Outbox};
 use super::{MESSAGE, QUEUE, registered_as};
-use crate::service_view::ServiceView;
 use crate::registry::{self, Instance, Registry};
+use crate::service_view::ServiceView;
 
 /// What a publisher may choose.
 #[derive(Clone, Copy, Debug)]

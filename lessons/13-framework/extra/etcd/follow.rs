@@ -13,8 +13,8 @@ use tokio_stream::StreamExt;
 use tonic::{Status, Streaming};
 
 use super::client::{Client, Error, MESSAGE, with_leader};
-use super::keys::{Listing, end_of};
 use super::key_cache::{Begin, KeyCache};
+use super::keys::{Listing, end_of};
 use super::pb::etcdserverpb::watch_client::WatchClient;
 use super::pb::etcdserverpb::watch_request::RequestUnion;
 use super::pb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};

@@ -16,9 +16,9 @@
 //! * [`listener`]: who listens, and how that stays small.
 //! * [`announcer`]: who speaks, and says goodbye.
 
-pub mod listener;
-pub mod layout;
 pub mod announcer;
+pub mod layout;
+pub mod listener;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,8 +29,8 @@ use tokio::sync::OnceCell;
 use tokio::time::sleep_until;
 
 use crate::registry::{Error, Instance, Options, Registry, Watch};
-use listener::{Listener, Ignored};
 use announcer::Announcer;
+use listener::{Ignored, Listener};
 
 /// How long it listens before it answers its first question. An answer may take 0.1 s; but who has just
 /// said something does not say it again within a second (RFC 6762, section 6), so the question that is
@@ -88,7 +88,10 @@ impl Mdns {
     /// What was heard and not taken over; nothing before the first use.
     #[must_use]
     pub fn ignored(&self) -> Ignored {
-        self.listener.get().map(Listener::ignored).unwrap_or_default()
+        self.listener
+            .get()
+            .map(Listener::ignored)
+            .unwrap_or_default()
     }
 
     async fn listener(&self) -> Result<&Listener, Error> {
@@ -148,7 +151,9 @@ impl Registry for Mdns {
             )));
         }
         let announcer = self.announcer().await?;
-        announcer.announce(instance, ttl, self.options.timeout).await
+        announcer
+            .announce(instance, ttl, self.options.timeout)
+            .await
     }
 
     async fn deregister(&self, instance: &Instance) -> Result<(), Error> {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use l13_framework::client::{Client, Settings};
-use l13_framework::service_view::{ServiceView, Freshness};
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
+use l13_framework::service_view::{Freshness, ServiceView};
 use tokio::time::{Instant, sleep};
 
 use crate::help::{Away, NAME, PATIENCE, begin, greet, greeter, start, until};
@@ -79,7 +79,10 @@ async fn nobody_home_and_nobody_knows() {
         .healthy(Instant::now() + Duration::from_millis(100))
         .await;
     assert!(home.unwrap_err().to_string().contains("away"));
-    assert!(matches!(*known.freshness().borrow(), Freshness::Unavailable(_)));
+    assert!(matches!(
+        *known.freshness().borrow(),
+        Freshness::Unavailable(_)
+    ));
     // It comes later than whoever asks.
     away.away(false);
     let home = known.healthy(Instant::now() + PATIENCE).await;

@@ -68,8 +68,9 @@ fn wrapped(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, Fiel
 /// What prost-reflect reads well, and what it is called if it cannot.
 fn read(desc: &MessageDescriptor, json: &Json, wanted: &str) -> Result<DynamicMessage, FieldError> {
     let options = DeserializeOptions::new().deny_unknown_fields(true);
-    DynamicMessage::deserialize_with_options(desc.clone(), json, &options)
-        .map_err(|error| FieldError::here(format!("expected {wanted}, got {}: {error}", what(json))))
+    DynamicMessage::deserialize_with_options(desc.clone(), json, &options).map_err(|error| {
+        FieldError::here(format!("expected {wanted}, got {}: {error}", what(json)))
+    })
 }
 
 fn text(desc: &MessageDescriptor, json: &Json, wanted: &str) -> Result<DynamicMessage, FieldError> {
@@ -86,13 +87,20 @@ fn mask(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, FieldEr
         text.is_empty() || text.split(',').all(|path| path.split('.').all(name))
     });
     if !good {
-        return Err(FieldError::here(format!("expected {wanted}, got {}", what(json))));
+        return Err(FieldError::here(format!(
+            "expected {wanted}, got {}",
+            what(json)
+        )));
     }
     read(desc, json, wanted)
 }
 
 /// Any JSON, or any object, or any list.
-fn anything(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, FieldError> {
+fn anything(
+    desc: &MessageDescriptor,
+    json: &Json,
+    depth: u32,
+) -> Result<DynamicMessage, FieldError> {
     if !shallow(json, depth) {
         return Err(FieldError::here("it is nested too deeply"));
     }
@@ -121,7 +129,10 @@ fn shallow(json: &Json, depth: u32) -> bool {
 /// A message with its type beside it. Only types that the service has told of can be inside.
 fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, FieldError> {
     let Json::Object(object) = json else {
-        return Err(FieldError::here(format!("expected an object, got {}", what(json))));
+        return Err(FieldError::here(format!(
+            "expected an object, got {}",
+            what(json)
+        )));
     };
     let broken = || FieldError::here("its description is broken");
     let mut made = DynamicMessage::new(desc.clone());
@@ -129,13 +140,15 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
         return Ok(made);
     }
     let kind = object.get("@type").and_then(Json::as_str);
-    let kind = kind.ok_or_else(|| FieldError::here("expected the name of a type").inside("@type"))?;
+    let kind =
+        kind.ok_or_else(|| FieldError::here("expected the name of a type").inside("@type"))?;
     let name = kind.rsplit_once('/').map(|(_, name)| name);
     let inner = name.and_then(|name| desc.parent_pool().get_message_by_name(name));
     let Some(inner) = inner else {
         let kind = short(kind);
         return Err(
-            FieldError::here(format!("the service has not told of a type \"{kind}\"")).inside("@type"),
+            FieldError::here(format!("the service has not told of a type \"{kind}\""))
+                .inside("@type"),
         );
     };
     let payload = if has_own_json(&inner) {

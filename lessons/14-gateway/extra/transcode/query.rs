@@ -3,7 +3,7 @@
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value as Json};
 
-use crate::gateway::transcode::{FieldError, DEPTH, field, short};
+use crate::gateway::transcode::{DEPTH, FieldError, field, short};
 
 // ANCHOR: from_query
 /// The query as JSON that fits this type; then it is read as all JSON is. Points lead into messages,

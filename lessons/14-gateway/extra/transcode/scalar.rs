@@ -138,7 +138,9 @@ fn float(json: &Json) -> Result<f32, FieldError> {
     )]
     let narrow = wide as f32;
     if wide.is_finite() && narrow.is_infinite() {
-        return Err(FieldError::here(format!("{wide:e} does not fit into float")));
+        return Err(FieldError::here(format!(
+            "{wide:e} does not fit into float"
+        )));
     }
     Ok(narrow)
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use l13_framework::service_view::ServiceView;
 use l13_framework::registry::{Error, Registry};
+use l13_framework::service_view::ServiceView;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tonic::Code;

@@ -65,12 +65,16 @@ pub(crate) fn message(
     json: &Json,
     depth: u32,
 ) -> Result<DynamicMessage, FieldError> {
-    let depth = (depth.checked_sub(1)).ok_or_else(|| FieldError::here("it is nested too deeply"))?;
+    let depth =
+        (depth.checked_sub(1)).ok_or_else(|| FieldError::here("it is nested too deeply"))?;
     if let Some(known) = known::message(desc, json, depth) {
         return known;
     }
     let Json::Object(object) = json else {
-        return Err(FieldError::here(format!("expected an object, got {}", what(json))));
+        return Err(FieldError::here(format!(
+            "expected an object, got {}",
+            what(json)
+        )));
     };
     let mut made = DynamicMessage::new(desc.clone());
     for (name, json) in object {
@@ -137,7 +141,10 @@ pub(crate) fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescrip
 
 fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, FieldError> {
     let Json::Array(values) = json else {
-        return Err(FieldError::here(format!("expected a list, got {}", what(json))));
+        return Err(FieldError::here(format!(
+            "expected a list, got {}",
+            what(json)
+        )));
     };
     let kind = field.kind();
     let one = |(place, json): (usize, &Json)| {
@@ -155,10 +162,14 @@ fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Field
 
 fn map(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, FieldError> {
     let Json::Object(object) = json else {
-        return Err(FieldError::here(format!("expected an object, got {}", what(json))));
+        return Err(FieldError::here(format!(
+            "expected an object, got {}",
+            what(json)
+        )));
     };
     // On the wire a map is a list of messages with a key and a value.
-    let depth = (depth.checked_sub(1)).ok_or_else(|| FieldError::here("it is nested too deeply"))?;
+    let depth =
+        (depth.checked_sub(1)).ok_or_else(|| FieldError::here("it is nested too deeply"))?;
     let Kind::Message(entry) = field.kind() else {
         return Err(FieldError::here("its description is broken"));
     };

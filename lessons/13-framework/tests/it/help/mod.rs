@@ -15,7 +15,7 @@ use l12_resilience::caller::{Failed, How};
 use l13_framework::client::Client;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
-use l13_framework::service::{Leaving, ShutdownReport, Service};
+use l13_framework::service::{Leaving, Service, ShutdownReport};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
