@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Measures what this workbook claims, in one run on one machine, so that anyone can measure again.
 
-Usage: python3 scripts/figures [verdict] [start] [page] [kills] [rpc] [grpc] [consul] [crash] [registries]
-                       [gateway] [draw] [captcha] [fuzz [SECONDS]]   (nothing: all)
+Usage: python3 scripts/figures [verdict] [start] [page] [kills] [ladder] [rpc] [grpc] [consul] [crash]
+                       [registries] [gateway] [draw] [captcha] [fuzz [SECONDS]]   (nothing: all)
 
   verdict  from save to verdict, every exercise: through `watch` and through bare cargo, median of 7;
            `verdict:08,09` only those of lessons 08 and 09
   start    from a cold `cargo run` to the first page, beside `cargo install rustlings`; warm start
   page     weight of chapter 01 over the wire, and time to first paint, in headless Chromium
   kills    200 kills at random moments while an exercise is edited, checked and reset
+  ladder   every lesson with a row of the ladder, in one release run: writes `book/src/ladder/` and the plot
   rpc      lessons 02 and 03: calls a second beside Go's net/rpc; latency among 2,000 idle clients
   grpc     lesson 06: gRPC calls a second and their latency beside grpc-go (Debian's package
            golang-google-grpc-dev) and Python's grpcio (`scripts/test setup`)
@@ -47,6 +48,7 @@ from consul import consul, crash, registries
 from draw import draw
 from gateway import gateway
 from grpc import grpc
+from ladder import ladder
 from rpc import fuzz, rpc
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -277,7 +279,7 @@ def kills(work):
 
 def main():
     known = {"verdict": verdict, "start": start, "page": page, "kills": kills, "rpc": rpc,
-             "grpc": grpc, "consul": consul, "crash": crash, "gateway": gateway, "registries": registries,
+             "grpc": grpc, "ladder": ladder, "consul": consul, "crash": crash, "gateway": gateway, "registries": registries,
              "draw": draw, "captcha": captcha}
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
     known["fuzz"] = lambda work: fuzz(work, *(numbers or [60]))

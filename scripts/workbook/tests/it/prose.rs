@@ -32,6 +32,7 @@ const FRONT: &[&str] = &[
     "reference",
     "rust-you-will-meet",
     "set-up",
+    "the-ladder",
     "welcome",
 ];
 
