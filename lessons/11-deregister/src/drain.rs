@@ -57,7 +57,7 @@ pub struct Staying {
 
 /// How it left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
+pub struct ShutdownReport {
     /// Whether Consul was told.
     pub told: bool,
     /// Whether every call that had begun was finished.
@@ -67,7 +67,7 @@ pub struct Left {
 // ANCHOR: leave
 /// Leaves. Calls are answered all the while, until the last step; when this returns, nothing is
 /// left to do but to end.
-pub async fn leave(staying: Staying, limits: Limits) -> Left {
+pub async fn leave(staying: Staying, limits: Limits) -> ShutdownReport {
     let Staying {
         service,
         kept,
@@ -95,7 +95,7 @@ pub async fn leave(staying: Staying, limits: Limits) -> Left {
         true => info!("has finished what was under way"),
         false => warn!("the grace is over, and calls are cut off"),
     }
-    Left { told, finished }
+    ShutdownReport { told, finished }
 }
 // ANCHOR_END: leave
 

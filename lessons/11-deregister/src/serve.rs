@@ -2,7 +2,7 @@
 
 use tracing::info;
 
-use crate::drain::{Left, Limits, Staying, leave};
+use crate::drain::{Limits, ShutdownReport, Staying, leave};
 
 /// Why a server has ended with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,11 +40,11 @@ pub async fn serve_until(
         () = again => return Err(Error::AtOnce),
     };
     match left {
-        Left { told: false, .. } => Err(Error::StillListed),
-        Left {
+        ShutdownReport { told: false, .. } => Err(Error::StillListed),
+        ShutdownReport {
             finished: false, ..
         } => Err(Error::CutOff),
-        Left { .. } => Ok(()),
+        ShutdownReport { .. } => Ok(()),
     }
 }
 // ANCHOR_END: run

@@ -12,7 +12,7 @@ use l09_register::instance::Instance;
 use l09_register::keep::{Rhythm, keep};
 use l09_register::registry::Registry;
 use l09_register::service;
-use l11_deregister::drain::{Left, Limits, Staying, leave};
+use l11_deregister::drain::{Limits, ShutdownReport, Staying, leave};
 use services::Side;
 use stage::log::{Captured, capture};
 use tokio::time::{Instant, sleep};
@@ -65,7 +65,10 @@ fn limits(notice_ms: u64, grace_ms: u64) -> Limits {
 }
 
 /// Leaves, and notes each step.
-fn leaving(staying: Staying, limits: Limits) -> (tokio::task::JoinHandle<Left>, Captured) {
+fn leaving(
+    staying: Staying,
+    limits: Limits,
+) -> (tokio::task::JoinHandle<ShutdownReport>, Captured) {
     let steps = capture();
     (tokio::spawn(leave(staying, limits)), steps)
 }
@@ -97,7 +100,7 @@ async fn off_the_list_and_still_answering_until_all_have_their_answers() {
         let left = task.await.unwrap();
         assert_eq!(
             left,
-            Left {
+            ShutdownReport {
                 told: true,
                 finished: true
             },
