@@ -270,8 +270,14 @@ fn b_each_use_begins_the_time_again() {
                     let advice = "The last use was 40 s ago, and the session expires 47 s after its last use.";
                     expect(case, &world, Some("ada"), &user, advice);
                     let stored = world.stored(ADA).await;
-                    let advice = "Reading a key does not change its expiry. GETEX reads it and sets a new expiry; EXPIRE does it for a \
-                              key that is there.";
+                    let sent = world.commands();
+                    let advice = if sent.contains("EXPIRE ") || sent.contains("GETEX ") {
+                        "`user_of` has sent a command for an expiry, and session:a does not expire in `idle` seconds. Compare the \
+                         command's key with `key(token)`, and its time with `idle`."
+                    } else {
+                        "Reading a key does not change its expiry. GETEX reads it and sets a new expiry; EXPIRE does it for a key \
+                         that is there."
+                    };
                     expect_stored(case, &world, (Some("ada"), 47), &stored, advice);
                 }
                 world.pass(48);
