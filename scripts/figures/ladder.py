@@ -52,7 +52,7 @@ STYLE = """
 text{font-family:"Segoe UI",Roboto,"Noto Sans","Liberation Sans",Arial,sans-serif;font-size:15px}.h{font-weight:700;font-size:17px}
 @media (prefers-color-scheme:dark){.panel{fill:#18212a;stroke:#2c3844}.t{fill:#e3e8ec}.s{fill:#a5b1bd}.us{fill:#63cdc9}.by{fill:#f0b072}}
 """
-WIDTH, LEFT, RIGHT, STEP, TOP = 560, 20, 90, 62, 64
+WIDTH, LEFT, RIGHT, STEP, TOP = 400, 20, 70, 62, 64
 
 
 def plot(rows):
