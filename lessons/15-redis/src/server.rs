@@ -57,7 +57,7 @@ pub struct Config {
     pub addr: String,
     /// The time; tests bring one that they can move.
     pub clock: Clock,
-    /// Who reads requests, instead of our own reader: the answer of the exercise `request-array`.
+    /// The function that reads requests in place of our own reader: the answer of the exercise `request-array`.
     pub decode: Option<Decode>,
     /// Clients at once (`maxclients`).
     pub max_clients: usize,

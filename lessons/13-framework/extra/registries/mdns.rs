@@ -13,8 +13,8 @@
 //! # Layout
 //!
 //! * [`layout`]: an instance as DNS records, and back.
-//! * [`listener`]: who listens, and how that stays small.
-//! * [`announcer`]: who speaks, and says goodbye.
+//! * [`listener`]: hears the announcements of others, within bounded memory.
+//! * [`announcer`]: announces the instances of this process, and sends their goodbyes.
 
 pub mod announcer;
 pub mod layout;
