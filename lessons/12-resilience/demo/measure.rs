@@ -111,7 +111,7 @@ const SOURCES: [(&str, &str); 11] = stage::sources![
     "fail.rs",
     "budget.rs",
     "eject.rs",
-    "dial.rs",
+    "connector.rs",
     "deadline.rs",
     "caller.rs",
     "call.rs",

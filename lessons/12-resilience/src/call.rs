@@ -8,14 +8,14 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tonic::{Code, Status};
 
 use crate::caller::{Attempt, Failed, How, Inner};
-use crate::dial::Dial;
+use crate::connector::Connector;
 use crate::fail::{FailMode, blames, unanswered};
 use crate::member::Member;
 use l06_grpc::retry::{Policy, Repeat};
 use l06_grpc::status::{may_have_run, normalized};
 
 /// What all attempts of a call have in common.
-pub(crate) struct Call<'a, D: Dial, S> {
+pub(crate) struct Call<'a, D: Connector, S> {
     pub(crate) inner: &'a Inner<D>,
     pub(crate) how: &'a How,
     pub(crate) until: Instant,
@@ -37,8 +37,8 @@ const PAUSES: Policy = Policy {
 
 impl<D, S, F, T> Call<'_, D, S>
 where
-    D: Dial,
-    S: Fn(D::Line, Attempt) -> F,
+    D: Connector,
+    S: Fn(D::Connection, Attempt) -> F,
     F: Future<Output = Result<T, Status>>,
 {
     // ANCHOR: in_turn
@@ -148,7 +148,7 @@ where
             member: member.clone(),
             number,
         };
-        let sent = (self.send)(found.line.clone(), attempt);
+        let sent = (self.send)(found.connection.clone(), attempt);
         let outcome = timeout_at(until, sent).await;
         outcome
             .unwrap_or_else(|_| {

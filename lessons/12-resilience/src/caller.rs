@@ -12,8 +12,8 @@ use tonic::{Request, Status};
 
 use crate::budget::Budget;
 use crate::call::Call;
+use crate::connector::{Connections, Connector};
 use crate::deadline;
-use crate::dial::{Dial, Lines};
 use crate::eject::{self, Ejector};
 use crate::fail::FailMode;
 use crate::member::Member;
@@ -161,26 +161,26 @@ fn after(attempts: u32) -> String {
 }
 
 /// Calls one of several. A clone shares everything.
-pub struct Caller<D: Dial> {
+pub struct Caller<D: Connector> {
     inner: Arc<Inner<D>>,
 }
 
 /// What the attempts of all calls share.
-pub(crate) struct Inner<D: Dial> {
+pub(crate) struct Inner<D: Connector> {
     pub(crate) members: watch::Receiver<Vec<Member>>,
-    pub(crate) lines: Lines<D>,
+    pub(crate) lines: Connections<D>,
     pub(crate) selector: Box<dyn Selector>,
     pub(crate) ejector: Ejector,
     pub(crate) settings: Settings,
 }
 
-impl<D: Dial> Caller<D> {
+impl<D: Connector> Caller<D> {
     /// Calls those on `members`, whenever that changes. When nobody writes that list any more, the last
     /// one stays.
     #[must_use]
-    pub fn new(dial: D, members: watch::Receiver<Vec<Member>>, settings: Settings) -> Self {
+    pub fn new(connector: D, members: watch::Receiver<Vec<Member>>, settings: Settings) -> Self {
         let inner = Inner {
-            lines: Lines::new(dial, settings.connect, members.clone()),
+            lines: Connections::new(connector, settings.connect, members.clone()),
             selector: settings.select.build(settings.seed),
             ejector: Ejector::new(settings.eject),
             members,
@@ -199,7 +199,7 @@ impl<D: Dial> Caller<D> {
     pub async fn call<T, F>(
         &self,
         how: How,
-        send: impl Fn(D::Line, Attempt) -> F,
+        send: impl Fn(D::Connection, Attempt) -> F,
     ) -> Result<T, Failed>
     where
         F: Future<Output = Result<T, Status>>,
@@ -235,7 +235,7 @@ impl<D: Dial> Caller<D> {
     }
 }
 
-impl<D: Dial> Clone for Caller<D> {
+impl<D: Connector> Clone for Caller<D> {
     fn clone(&self) -> Self {
         Caller {
             inner: Arc::clone(&self.inner),
@@ -243,7 +243,7 @@ impl<D: Dial> Clone for Caller<D> {
     }
 }
 
-impl<D: Dial> fmt::Debug for Caller<D> {
+impl<D: Connector> fmt::Debug for Caller<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller")
             .field("members", &*self.inner.members.borrow())

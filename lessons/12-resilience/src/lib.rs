@@ -12,7 +12,7 @@
 //!    member.
 //! 4. `budget.rs` (5 minutes): how much may be called again.
 //! 5. `eject.rs` (10 minutes): which members are left out for a while, and their way back.
-//! 6. `dial.rs` (8 minutes): connections to members, made once and shared.
+//! 6. `connector.rs` (8 minutes): connections to members, made once and shared.
 //! 7. `deadline.rs` (5 minutes): deadlines that travel with a call.
 //! 8. `caller.rs` (10 minutes): all of that in one; `call.rs` (12) is one call of it.
 //! 9. `lib.rs` (2 minutes): this page.
@@ -24,8 +24,8 @@
 pub mod budget;
 mod call;
 pub mod caller;
+pub mod connector;
 pub mod deadline;
-pub mod dial;
 pub mod eject;
 pub mod fail;
 pub mod member;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use l12_resilience::caller::{self, Caller, Failed, How};
-use l12_resilience::dial::Dial;
+use l12_resilience::connector::Connector;
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
 use prost::Message;
@@ -197,10 +197,10 @@ pub struct ByTransport {
     instances: watch::Receiver<Vec<Instance>>,
 }
 
-impl Dial for ByTransport {
-    type Line = Connection;
+impl Connector for ByTransport {
+    type Connection = Connection;
 
-    async fn dial(&self, member: &Member, deadline: Duration) -> Result<Connection, Status> {
+    async fn connect(&self, member: &Member, deadline: Duration) -> Result<Connection, Status> {
         let named = {
             let instances = self.instances.borrow();
             let instance = instances.iter().find(|instance| instance.id == member.id);

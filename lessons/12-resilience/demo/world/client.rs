@@ -11,7 +11,7 @@ use super::pb::arith::{
 use super::server::MESSAGE;
 use l06_grpc::retry::Repeat;
 use l12_resilience::caller::{Attempt, Caller, Failed, How, Settings};
-use l12_resilience::dial::Grpc;
+use l12_resilience::connector::Grpc;
 use l12_resilience::member::Member;
 
 /// A calculator that is many. A clone shares lines, notes and budget.

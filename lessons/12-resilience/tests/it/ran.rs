@@ -7,7 +7,7 @@ use crate::world::pb::arith::MulRequest;
 use crate::world::pb::arith::arith_client::ArithClient;
 use l06_grpc::status::{may_have_run, normalized};
 use l12_resilience::caller::How;
-use l12_resilience::dial::{Dial, Grpc};
+use l12_resilience::connector::{Connector, Grpc};
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,7 +71,7 @@ async fn answer(mut stream: TcpStream, frames: Vec<u8>) -> std::io::Result<()> {
 }
 
 async fn status(member: &Member) -> Status {
-    let line = Grpc.dial(member, PATIENCE).await.unwrap();
+    let line = Grpc.connect(member, PATIENCE).await.unwrap();
     let call = ArithClient::new(line).mul(MulRequest { a: 25, b: 4 }).await;
     call.unwrap_err()
 }
@@ -143,7 +143,7 @@ async fn a_call_that_was_refused_is_made_elsewhere_whatever_it_is() {
 #[tokio::test]
 async fn nobody_there_is_certainly_not_run_and_an_answer_perhaps() {
     let (member, _socket) = refusing();
-    let status = Grpc.dial(&member, PATIENCE).await.unwrap_err();
+    let status = Grpc.connect(&member, PATIENCE).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     assert!(
         status

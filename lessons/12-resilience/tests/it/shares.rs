@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{Mood, PATIENCE, Town, ask, caller, members, until};
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Caller, How, Settings};
-use l12_resilience::dial::Dial;
+use l12_resilience::connector::Connector;
 use l12_resilience::eject::{self, Ejector};
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
@@ -61,17 +61,17 @@ fn settings(budget: Budget) -> Settings {
 }
 
 /// A layer whose members are callers of the layer beneath.
-struct Layer<D: Dial>(Caller<D>);
+struct Layer<D: Connector>(Caller<D>);
 
-impl<D: Dial> Dial for Layer<D> {
-    type Line = Caller<D>;
+impl<D: Connector> Connector for Layer<D> {
+    type Connection = Caller<D>;
 
-    async fn dial(&self, _: &Member, _: Duration) -> Result<Caller<D>, Status> {
+    async fn connect(&self, _: &Member, _: Duration) -> Result<Caller<D>, Status> {
         Ok(self.0.clone())
     }
 }
 
-fn above<D: Dial>(beneath: Caller<D>, budget: Budget) -> Caller<Layer<D>> {
+fn above<D: Connector>(beneath: Caller<D>, budget: Budget) -> Caller<Layer<D>> {
     let (_, list) = watch::channel(members("xyz"));
     Caller::new(Layer(beneath), list, settings(budget))
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use l12_resilience::caller::Caller;
-use l12_resilience::dial::{Dial, Grpc};
+use l12_resilience::connector::{Connector, Grpc};
 use l12_resilience::member::Member;
 use l13_framework::registry::Instance;
 use l13_framework::service_view::ServiceView;
@@ -278,7 +278,7 @@ async fn one(instance: Instance, limits: reflect::Limits) -> Result<Schema, Unkn
     let away = |status: tonic::Status| Unknown::Away(status.message().to_string());
     let member = Member::new(instance.id, instance.addr);
     let line = Grpc
-        .dial(&member, Duration::from_secs(1))
+        .connect(&member, Duration::from_secs(1))
         .await
         .map_err(away)?;
     let told = reflect::ask(line, limits).await?;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use l12_resilience::caller::{Attempt, Caller, Failed, How, Settings};
-use l12_resilience::dial::Dial;
+use l12_resilience::connector::Connector;
 use l12_resilience::member::Member;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -68,10 +68,10 @@ pub struct Notes {
 #[derive(Clone)]
 pub struct Line(Town, String);
 
-impl Dial for Town {
-    type Line = Line;
+impl Connector for Town {
+    type Connection = Line;
 
-    async fn dial(&self, member: &Member, _deadline: Duration) -> Result<Line, Status> {
+    async fn connect(&self, member: &Member, _deadline: Duration) -> Result<Line, Status> {
         self.notes(|notes| notes.dialled.push(member.id.clone()));
         // So that others get here meanwhile.
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! Lines to members: made when somebody is called for the first time, kept for the calls that follow,
+//! Connections to members: made when somebody is called for the first time, kept for the calls that follow,
 //! forgotten when they break and when the member leaves.
 
 use std::collections::HashMap;
@@ -14,31 +14,31 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::member::Member;
 
-// ANCHOR: dial
+// ANCHOR: connector
 /// How a member is connected to.
-pub trait Dial: Send + Sync + 'static {
-    /// What calls are made on. A clone is the same line.
-    type Line: Clone + Send + Sync + 'static;
+pub trait Connector: Send + Sync + 'static {
+    /// What calls are made on. A clone is the same connection.
+    type Connection: Clone + Send + Sync + 'static;
 
     /// Connects, within `deadline`.
     ///
     /// An error says that nobody was reached: whatever was meant to run there has certainly not run.
-    fn dial(
+    fn connect(
         &self,
         member: &Member,
         deadline: Duration,
-    ) -> impl Future<Output = Result<Self::Line, Status>> + Send;
+    ) -> impl Future<Output = Result<Self::Connection, Status>> + Send;
 }
-// ANCHOR_END: dial
+// ANCHOR_END: connector
 
-/// gRPC: a line is a channel of tonic.
+/// gRPC: a connection is a channel of tonic.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Grpc;
 
-impl Dial for Grpc {
-    type Line = Channel;
+impl Connector for Grpc {
+    type Connection = Channel;
 
-    async fn dial(&self, member: &Member, deadline: Duration) -> Result<Channel, Status> {
+    async fn connect(&self, member: &Member, deadline: Duration) -> Result<Channel, Status> {
         let endpoint = Endpoint::from_shared(format!("http://{}", member.addr))
             .map_err(|error| Status::internal(format!("{}: {error}", member.addr)))?
             .connect_timeout(deadline)
@@ -74,59 +74,70 @@ fn innermost(error: &dyn Error) -> String {
 
 type Cell<L> = Arc<OnceCell<L>>;
 
-/// The lines of one caller.
-pub(crate) struct Lines<D: Dial> {
-    dial: D,
+/// The connections of one caller.
+pub(crate) struct Connections<D: Connector> {
+    connector: D,
     connect: Duration,
-    kept: Mutex<Kept<D::Line>>,
+    kept: Mutex<Kept<D::Connection>>,
 }
 
 struct Kept<L> {
     members: watch::Receiver<Vec<Member>>,
-    lines: HashMap<(String, SocketAddr), Cell<L>>,
+    connections: HashMap<(String, SocketAddr), Cell<L>>,
 }
 
-/// A line, and where it is kept.
+/// A connection, and where it is kept.
 pub(crate) struct Found<L> {
-    pub(crate) line: L,
+    pub(crate) connection: L,
     cell: Cell<L>,
 }
 
-impl<D: Dial> Lines<D> {
-    pub(crate) fn new(dial: D, connect: Duration, members: watch::Receiver<Vec<Member>>) -> Self {
-        let lines = HashMap::new();
-        Lines {
-            dial,
+impl<D: Connector> Connections<D> {
+    pub(crate) fn new(
+        connector: D,
+        connect: Duration,
+        members: watch::Receiver<Vec<Member>>,
+    ) -> Self {
+        let connections = HashMap::new();
+        Connections {
+            connector,
             connect,
-            kept: Mutex::new(Kept { members, lines }),
+            kept: Mutex::new(Kept {
+                members,
+                connections,
+            }),
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept<D::Line>> {
+    fn kept(&self) -> MutexGuard<'_, Kept<D::Connection>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     // ANCHOR: to
-    /// The line to a member. A hundred calls that come together make one, and share it.
-    pub(crate) async fn to(&self, member: &Member) -> Result<Found<D::Line>, Status> {
+    /// The connection to a member. A hundred calls that come together make one, and share it.
+    pub(crate) async fn to(&self, member: &Member) -> Result<Found<D::Connection>, Status> {
         let cell = {
             let mut kept = self.kept();
             kept.forget_who_has_left();
-            let lines = &mut kept.lines;
-            Arc::clone(lines.entry((member.id.clone(), member.addr)).or_default())
+            let connections = &mut kept.connections;
+            Arc::clone(
+                connections
+                    .entry((member.id.clone(), member.addr))
+                    .or_default(),
+            )
         };
-        let dialled = cell.get_or_try_init(|| self.dial.dial(member, self.connect));
-        let line = dialled.await?.clone();
-        Ok(Found { line, cell })
+        let connected = cell.get_or_try_init(|| self.connector.connect(member, self.connect));
+        let connection = connected.await?.clone();
+        Ok(Found { connection, cell })
     }
 
     /// It has broken: the next call makes a new one. Those that are under way on it may still end well.
-    pub(crate) fn forget(&self, member: &Member, found: &Found<D::Line>) {
+    pub(crate) fn forget(&self, member: &Member, found: &Found<D::Connection>) {
         let at = (member.id.clone(), member.addr);
         let mut kept = self.kept();
         // Somebody else may have noticed before, and this is a new one already.
-        if (kept.lines.get(&at)).is_some_and(|cell| Arc::ptr_eq(cell, &found.cell)) {
-            kept.lines.remove(&at);
+        if (kept.connections.get(&at)).is_some_and(|cell| Arc::ptr_eq(cell, &found.cell)) {
+            kept.connections.remove(&at);
         }
     }
     // ANCHOR_END: to
@@ -135,7 +146,7 @@ impl<D: Dial> Lines<D> {
     pub(crate) fn count(&self) -> usize {
         let mut kept = self.kept();
         kept.forget_who_has_left();
-        kept.lines
+        kept.connections
             .values()
             .filter(|cell| cell.initialized())
             .count()
@@ -150,7 +161,7 @@ impl<L> Kept<L> {
             let listed = |id: &String, addr: &SocketAddr| {
                 (members.iter()).any(|member| member.id == *id && member.addr == *addr)
             };
-            self.lines.retain(|(id, addr), _| listed(id, addr));
+            self.connections.retain(|(id, addr), _| listed(id, addr));
         }
     }
 }
