@@ -4,6 +4,8 @@
 mod demo;
 mod greeter;
 mod measure;
+#[cfg(feature = "mine")]
+mod mine;
 mod serve;
 
 use std::net::SocketAddr;
@@ -21,9 +23,13 @@ const PROGRAM: Program = Program {
     title: "Tell the phone book: lesson 09 of Sockets to Services.",
     commands: &[
         command("", "the demo: a Consul, some greeters, six scenes"),
-        command("server", "a greeter that registers itself, in one terminal"),
-        command("list", "what Consul knows of the greeters, in another one"),
+        command("server", "a greeter that registers itself"),
+        command("list", "the greeters in Consul, and their checks"),
         command("measure", "what registering costs"),
+        command(
+            "--features mine -- mine",
+            "your answer of `register-greeter`",
+        ),
     ],
     options: &[
         heading("Options of server"),
@@ -36,7 +42,7 @@ const PROGRAM: Program = Program {
         option("id ID", "the id of this instance", "name, address and port"),
         option("check-every-ms MS", "how often Consul looks", "10000"),
         option("warm-up-ms MS", "call itself NOT_SERVING so long", "0"),
-        heading("Options of server and list"),
+        heading("Options of server, list and mine"),
         option("consul ADDR", "the HTTP API of the agent", "127.0.0.1:8500"),
         option("name NAME", "the name that callers ask for", "greeter"),
     ],
@@ -58,8 +64,19 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         "server" => serve::run(Serve::given(given)?).await,
         "list" => list(given.address("consul")?, &given.value::<String>("name")?).await,
         "measure" => measure::run().await,
+        "mine" => run_mine(given.address("consul")?).await,
         _ => demo::run().await,
     }
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine(_consul: SocketAddr) -> anyhow::Result<()> {
+    anyhow::bail!(
+        "your answer is not built in: `cargo run -p l09-register --features mine -- mine`"
+    )
 }
 
 async fn list(consul: SocketAddr, name: &str) -> anyhow::Result<()> {
