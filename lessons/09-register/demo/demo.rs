@@ -65,7 +65,7 @@ async fn three(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     for greeter in &greeters {
         let client = Client::connect(greeter.addr, Options::default()).await?;
         let reply = client.greet("wire").await?;
-        let by = answered_by(&reply).unwrap_or("nobody").to_string();
+        let by = answered_by(&reply).unwrap_or("no instance").to_string();
         let said = reply.into_inner().message;
         clock.tell(
             0,
@@ -77,13 +77,16 @@ async fn three(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
     let victim = greeters.remove(0);
     let id = victim.id();
     victim.kill();
-    clock.tell(0, &format!("process {id} is dead and has told nobody"));
+    clock.tell(
+        0,
+        &format!("process {id} was killed and did not deregister"),
+    );
     watch(clock, registry, |states| passing(states) == 2).await?;
     let polite = greeters.remove(0);
     clock.tell(0, "Ctrl-C for another one");
     polite.interrupt().await?;
     tell_all(clock, registry).await?;
-    clock.tell(0, "the dead one stays on the list: nobody has taken it off");
+    clock.tell(0, "the killed one stays on the list as critical");
     clear(registry).await
 }
 
@@ -136,7 +139,7 @@ async fn one_id(clock: &Clock, registry: &Registry) -> anyhow::Result<()> {
         client.greet("wire").await?;
         clock.tell(0, &format!("{} answers", greeter.addr));
     }
-    clock.tell(0, "both run, and nobody will ever find the first");
+    clock.tell(0, "both run, and callers find the second one only");
     drop((first, second));
     clear(registry).await
 }

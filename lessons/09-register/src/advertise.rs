@@ -1,10 +1,10 @@
-//! Bound and advertised. The address that a server binds says which of its own doors it opens; the
-//! address that it advertises is where others go. Often they are equal, and nothing checks that.
+//! The bound and the advertised address. A server binds an address of its own machine, and callers on other machines dial
+//! the advertised one. Often the two are equal, and Consul does not test that.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-/// What somebody wishes to be advertised: a host, with a port or without.
+/// The address that shall be advertised: a host, with a port or without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The host.
@@ -28,19 +28,18 @@ impl FromStr for Wanted {
     }
 }
 
-/// Why no other program could dial an address.
+/// Why no other program can dial an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
-    /// 0.0.0.0 or `::`, which means "all of my own addresses" and is none.
+    /// 0.0.0.0 or `::`, which can be bound, and cannot be dialled.
     #[error(
-        "{0} is every address of this machine and none that others could dial: say which one with \
+        "{0} means all addresses of this machine, and cannot be dialled: say which one with \
          --advertise, for example --advertise 127.0.0.1"
     )]
     Everywhere(IpAddr),
-    /// Port 0, which means "any free one" and is none.
+    /// Port 0, which asks for a free port and cannot be dialled.
     #[error(
-        "port 0 means any free port and is none that others could dial: advertise the port that \
-         was bound"
+        "port 0 asks for any free port, and cannot be dialled: advertise the port that was bound"
     )]
     NoPort,
     /// Not an IP address.
@@ -49,8 +48,8 @@ pub enum Unreachable {
 }
 
 // ANCHOR: address
-/// Which address others can dial, if the server is bound to `bound` and somebody may have `wanted`
-/// another one: behind a proxy, or in a container, nobody inside can know it.
+/// Which address others can dial, if the server is bound to `bound`. `wanted` comes first, because a
+/// program behind a proxy or in a container cannot know its outside address.
 ///
 /// # Errors
 /// [`Unreachable`], rather than an address that cannot work.
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_bound_unless_somebody_knows_better() {
+    fn the_wanted_address_comes_first() {
         let same = advertised("127.0.0.1:8801", None);
         assert_eq!(same.as_deref(), Ok("127.0.0.1:8801"));
         let host = advertised("0.0.0.0:8801", Some("10.0.0.7"));
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_nobody_could_dial() {
+    fn no_address_that_cannot_be_dialled() {
         for (bound, wanted) in [
             ("0.0.0.0:8801", None),
             ("[::]:8801", None),

@@ -21,30 +21,30 @@ pub struct Instance {
     pub address: String,
     /// The port that others dial: the one that is bound.
     pub port: u16,
-    /// Further facts, for whoever reads them.
+    /// Further facts for the callers.
     pub meta: HashMap<String, String>,
-    /// How Consul finds out whether it is well. Without any it always passes.
+    /// How Consul finds out whether it is healthy. Without a check it always passes.
     pub checks: Vec<Check>,
     /// Consul forgets the instance when a check has been critical for so long. It takes a minute at
-    /// least; `None` keeps the entry for ever.
+    /// least; `None` keeps the entry without limit.
     pub reap: Option<Duration>,
 }
 
-/// A question that Consul asks again and again.
+/// A check of Consul.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// Does somebody listen?
+    /// Does a connection succeed?
     Tcp {
-        /// Whom to dial.
+        /// The address to connect to.
         at: String,
         /// The time between two attempts.
         every: Duration,
         /// The time for one of them.
         timeout: Duration,
     },
-    /// Does it call itself SERVING, in the words of `grpc.health.v1`?
+    /// Does `grpc.health.v1` say SERVING?
     Grpc {
-        /// Whom to ask.
+        /// The address of the server.
         at: String,
         /// About which of its services; `None` asks about the server as a whole.
         service: Option<String>,
@@ -53,9 +53,9 @@ pub enum Check {
         /// The time for one of them.
         timeout: Duration,
     },
-    /// Has it called in time? Here the service has to speak, not Consul to ask.
+    /// Has the service reported in time? Consul makes no attempt of its own.
     Ttl {
-        /// The longest silence.
+        /// The longest time between two reports.
         within: Duration,
     },
 }
@@ -185,9 +185,8 @@ impl Instance {
 }
 
 // ANCHOR: id
-/// An id that no other instance has: two services cannot be at one place at the same time. And it
-/// stays the same when the service starts again in the same place, so it replaces itself and leaves
-/// no dead entry behind, as a random number would.
+/// An id that no other instance has, because two servers cannot have one address at the same time. It is the same after a
+/// restart in the same place, so the instance replaces its own entry.
 #[must_use]
 pub fn id(name: &str, advertised: SocketAddr) -> String {
     format!("{name}-{}-{}", advertised.ip(), advertised.port())

@@ -1,6 +1,5 @@
-//! Registered, and kept registered. Consul may come up after the service, may be restarted and have
-//! forgotten everything, may be away for a while. None of it is the service's end, and none of it
-//! needs a person.
+//! Keeps an instance registered. Consul may start after the service, may be restarted with an empty list, and may be away
+//! for a while. The service goes on in each case, and registers again by itself.
 
 use std::time::Duration;
 
@@ -87,7 +86,7 @@ impl Kept {
     /// No longer keeps it, and takes it off the list.
     ///
     /// # Errors
-    /// If Consul could not be told. Then the entry is still there, and its checks will find nobody.
+    /// If Consul did not answer or refused. Then the entry is still there, and its checks fail.
     pub async fn leave(self) -> Result<(), Error> {
         let Kept { leave, task, .. } = self;
         // The task ends only after this or with the whole runtime.
@@ -110,14 +109,14 @@ impl Keeper {
         let mut failed = 0;
         loop {
             let pause = self.round(&mut failed).await;
-            // Asked to leave only between two calls: a registration that is cut off may arrive all
-            // the same, after the deregistration that was meant to be the last word.
+            // The request to deregister waits for the end of a call: a registration that is cancelled may
+            // still arrive, after the deregistration.
             tokio::select! {
                 asked = &mut asked => {
                     self.known.send_replace(false);
                     return match asked {
                         Ok(()) => self.registry.deregister(&self.instance.id).await,
-                        // Dropped. Nobody has asked for anything.
+                        // Dropped without a request to deregister.
                         Err(_) => Ok(()),
                     };
                 }
@@ -155,7 +154,7 @@ impl Keeper {
             if self.registry.knows(id).await? {
                 return Ok(());
             }
-            // Restarted, or somebody has taken it off the list.
+            // Consul was restarted, or the entry was removed.
             self.known.send_replace(false);
             warn!("Consul does not know {id} any more");
         }

@@ -1,6 +1,5 @@
-//! The agent, as its clients see it: consulrs, with what it leaves out. It waits for ever for an agent
-//! that says nothing, so every call has a deadline here; and its errors are sorted by what a caller
-//! can do.
+//! A client of the agent: consulrs with a deadline for each call, because it waits without limit for an agent that does not
+//! answer. Its errors are sorted by what a caller can do.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 /// Why a call has failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Nobody has answered: not there, not in time, or not Consul. Try again later.
+    /// No answer of a Consul came in time. A later call may succeed.
     #[error("Consul is away: {0}")]
     Away(String),
     /// Consul has answered, and will not do it.

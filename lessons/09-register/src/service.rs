@@ -94,7 +94,7 @@ pub async fn start(options: Options) -> io::Result<Service> {
 }
 
 impl Service {
-    /// Says how it is to whoever asks for its health: SERVING or NOT_SERVING.
+    /// Sets what the health service answers: SERVING or NOT_SERVING.
     pub async fn report(&self, status: ServingStatus) {
         server::report(&self.health, &[GREETER], status).await;
     }
@@ -108,15 +108,15 @@ impl Service {
     /// Takes no more calls, and returns when those under way are finished.
     pub async fn stop(self) {
         let Service { stop, task, .. } = self;
-        // If it has ended by itself, there is nobody to ask.
+        // If the server has ended already, there is no receiver.
         let _ = stop.send(());
         let _ = task.await;
     }
 }
 
 // ANCHOR: named
-/// The greeter of lesson 06, and who it is. The contract has no field for that, and it is nothing that
-/// a greeting needs; so it travels beside the message.
+/// The greeter of lesson 06 with the name of its instance. The contract has no field for the name, so it is in the
+/// metadata of the reply.
 #[derive(Clone, Debug)]
 struct Named {
     name: MetadataValue<Ascii>,

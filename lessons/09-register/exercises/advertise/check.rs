@@ -60,7 +60,7 @@ fn expect(case: &Case, facts: &Facts, expected: Answer, advice: &str) {
     case.fail(report.advice(advice));
 }
 
-/// What somebody on another machine meets.
+/// What a caller on another machine meets.
 fn dialled(facts: &Facts, place: SocketAddr) -> &'static str {
     let here = place.ip();
     if here.is_unspecified() || here.is_loopback() {
@@ -70,11 +70,11 @@ fn dialled(facts: &Facts, place: SocketAddr) -> &'static str {
     } else if facts.wanted.is_some() {
         "past the proxy that stands in front"
     } else if facts.bound.ip().is_ipv4() && here.is_ipv6() {
-        "nobody listens there on IPv6: connection refused"
+        "no program listens there on IPv6: connection refused"
     } else if here.is_ipv4() && here.to_string().starts_with("169.254.") {
         "no route to it: that address is valid on one cable only"
     } else if place.port() != facts.bound.port() {
-        "nobody listens on that port: connection refused"
+        "no program listens on that port: connection refused"
     } else {
         "and waits"
     }
@@ -96,8 +96,8 @@ fn a_all_addresses_are_none() {
                 &["127.0.0.1", "10.0.0.7"],
                 None,
             );
-            let advice = "0.0.0.0 means `all addresses of mine`, to whoever says it. Bound is not \
-                      reachable: nobody can dial it from another machine.";
+            let advice = "0.0.0.0 means all addresses of the own machine. A caller that dials it reaches its own \
+                      machine.";
             expect(case, &facts, at("10.0.0.7:8080"), advice);
         },
     );
@@ -112,9 +112,18 @@ fn b_the_port_is_the_one_it_got() {
             &["127.0.0.1", "10.0.0.7"],
             None,
         );
-        let advice = "What was asked for is a wish; what is bound is a fact. A port that is written \
-                      down in two places is wrong in one of them, sooner or later.";
+        let advice = "Port 0 asks for any free port. The listener has the port that it got, and that one is registered.";
         expect(case, &facts, at("10.0.0.7:41234"), advice);
+    });
+}
+
+#[test]
+fn b_the_server_has_chosen_a_card() {
+    case("A service that listens on one of two cards", |case| {
+        let cards = ["127.0.0.1", "172.17.0.1", "10.0.0.7"];
+        let facts = facts("10.0.0.7:8080", "10.0.0.7:8080", &cards, None);
+        let advice = "The service is bound to one address, so only that one leads to it.";
+        expect(case, &facts, at("10.0.0.7:8080"), advice);
     });
 }
 
@@ -142,8 +151,8 @@ fn d_somebody_knows_better() {
         ] {
             for bound in ["0.0.0.0:8080", "127.0.0.1:8080", "172.17.0.2:8080"] {
                 let facts = facts(bound, bound, &cards, Some(wanted));
-                let advice = "From inside nobody can know under which address the world sees it. Somebody \
-                              has said it: that wins, and what is not said is the bound port.";
+                let advice = "The program cannot know its outside address. `--advertise` comes first, and without a port \
+                              it has the bound one.";
                 expect(case, &facts, at(expected), advice);
             }
         }
@@ -152,9 +161,9 @@ fn d_somebody_knows_better() {
 
 #[test]
 fn e_not_everything_that_is_wanted_works() {
-    case("Somebody advertises what nobody can dial", |case| {
-        let advice = "It would be registered, and found, and never reached. An error at the start is read \
-                      by the one who can mend it.";
+    case("An address that no caller can dial is advertised", |case| {
+        let advice = "It would be registered and found, and each call to it would fail. An error at the start \
+                      shows it to the operator.";
         for wanted in [
             "0.0.0.0",
             "::",
@@ -181,8 +190,8 @@ fn f_two_cards_are_a_question() {
         let cards = ["127.0.0.1", "172.17.0.1", "10.0.0.7"];
         let facts = facts("0.0.0.0:8080", "0.0.0.0:8080", &cards, None);
         let which = Nowhere::Which(vec![ip("172.17.0.1"), ip("10.0.0.7")]);
-        let advice = "172.17.0.1 is a bridge to containers, here; on another machine it is the other way \
-                      round. Do not guess: ask.";
+        let advice = "172.17.0.1 is a bridge to containers here, and the network on another machine. No rule is right for \
+                      both.";
         expect(case, &facts, Err(which), advice);
     });
 }
@@ -201,8 +210,8 @@ fn g_not_every_card_counts() {
                 "2001:db8::7",
             ];
             let both = vec![ip("10.0.0.7"), ip("2001:db8::7")];
-            let advice = "Loopback is this machine, link-local is this cable. And 0.0.0.0 is all addresses \
-                      of IPv4: on the others nobody listens.";
+            let advice = "A loopback address is this machine, and a link-local one is this cable. 0.0.0.0 accepts \
+                      IPv4 only.";
             let four = facts("0.0.0.0:8080", "0.0.0.0:8080", &cards, None);
             expect(case, &four, at("10.0.0.7:8080"), advice);
             let six = facts("[::]:8080", "[::]:8080", &cards, None);

@@ -10,7 +10,7 @@ pub struct Facts {
     pub bound: SocketAddr,
     /// The addresses of this machine's network cards.
     pub cards: Vec<IpAddr>,
-    /// `--advertise`, if somebody has given it: a host, or a host and a port.
+    /// The option `--advertise`, if it is given: a host, or a host and a port.
     pub wanted: Option<String>,
 }
 
@@ -19,8 +19,23 @@ pub struct Facts {
 pub enum Nowhere {
     /// Only programs on this machine can.
     OnlyHere,
-    /// Several addresses are possible, and only a person can know which one.
+    /// Several addresses are possible, and the program cannot know the right one.
     Which(Vec<IpAddr>),
-    /// What is wanted is not an address that anybody could dial.
+    /// What is wanted is no address that a caller could dial.
     Unusable(String),
+}
+
+/// Whether a caller that dials it reaches its own machine, or none.
+#[allow(dead_code, reason = "the stub does not use it")]
+pub fn is_own(ip: IpAddr) -> bool {
+    ip.is_unspecified() || ip.is_loopback()
+}
+
+/// Whether it is valid on one cable only: 169.254.0.0/16 and fe80::/10.
+#[allow(dead_code, reason = "the stub does not use it")]
+pub fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
 }

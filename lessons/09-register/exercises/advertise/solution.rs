@@ -1,12 +1,12 @@
-//! Binding opens doors, and 0.0.0.0 opens all of them; it is the name of no door. What others dial has to
-//! be chosen, and the choice is made where it can be known: by a person, if there is one; else from
-//! what is bound, and from the cards if everything is. The port is always the bound one: 0 was a wish.
-//! Where two cards are possible no rule is right (the first one is the bridge of some containers as
-//! often as not), and a service that says so at its start is better than one that nobody can reach.
+//! A server can bind all addresses of its machine with `0.0.0.0`, and no caller can dial that. So the address to register
+//! is chosen where it can be known: in the configuration, else from the bound address, else from the cards. The
+//! port is the bound one, because 0 is a request. With two possible cards each rule fails on some
+//! machine, because the first card may be a bridge to containers. An error at the start is better than a
+//! service that cannot be reached.
 
 use std::net::{IpAddr, SocketAddr};
 
-// Given in given.rs, beside this file: `Facts`, `Nowhere`.
+// Given in given.rs, beside this file: `Facts`, `Nowhere`, `is_own`, `is_link_local`.
 pub use super::given::*;
 
 /// The address that is registered. Its callers run on other machines.
@@ -15,7 +15,7 @@ pub fn advertised(facts: &Facts) -> Result<SocketAddr, Nowhere> {
     if let Some(text) = &facts.wanted {
         let wanted = (text.parse()).or_else(|_| text.parse().map(|ip| SocketAddr::new(ip, port)));
         return match wanted {
-            Ok(place) if !is_nobody(place.ip()) && place.port() != 0 => Ok(place),
+            Ok(addr) if !is_own(addr.ip()) && addr.port() != 0 => Ok(addr),
             _ => Err(Nowhere::Unusable(text.clone())),
         };
     }
@@ -26,26 +26,12 @@ pub fn advertised(facts: &Facts) -> Result<SocketAddr, Nowhere> {
     if !bound.is_unspecified() {
         return Ok(facts.bound);
     }
-    let taken = |card: &&IpAddr| bound.is_ipv6() || card.is_ipv4();
-    let possible: Vec<IpAddr> = (facts.cards.iter().filter(taken))
-        .filter(|card| !is_nobody(**card) && !is_link_local(**card))
-        .copied()
-        .collect();
+    let mut possible: Vec<IpAddr> = facts.cards.clone();
+    possible.retain(|card| bound.is_ipv6() || card.is_ipv4());
+    possible.retain(|card| !is_own(*card) && !is_link_local(*card));
     match possible[..] {
         [] => Err(Nowhere::OnlyHere),
         [one] => Ok(SocketAddr::new(one, port)),
         _ => Err(Nowhere::Which(possible)),
-    }
-}
-
-/// Whoever dials it reaches himself, or nobody.
-fn is_nobody(ip: IpAddr) -> bool {
-    ip.is_unspecified() || ip.is_loopback()
-}
-
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
     }
 }

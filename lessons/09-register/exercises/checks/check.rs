@@ -119,7 +119,7 @@ impl<'c> World<'c> {
 
     /// Fails if callers get what is ill.
     fn must_be_red(&self, server: &str, advice: &str) {
-        // A new check begins as critical: what is red before anybody has looked proves nothing.
+        // A new check begins as critical: a critical status before the first attempt proves nothing.
         for _ in 0..KNOWN {
             self.advance();
         }
@@ -171,7 +171,7 @@ fn a_an_open_port_is_not_health() {
     case("The port is open, and the service is NOT_SERVING", |case| {
         let world = World::with_server(case, NotServing, NotServing);
         let advice = "Port open, health NOT_SERVING, Consul green: a connection is accepted by the \
-                      system. Ask the service how it is.";
+                      system. The health service of gRPC knows more.";
         world.must_be_red("health of everything: NOT_SERVING", advice);
     });
 }
@@ -180,8 +180,8 @@ fn a_an_open_port_is_not_health() {
 fn b_one_service_is_not_the_server() {
     case("The server is well; shop.v1.Cart is NOT_SERVING", |case| {
         let world = World::with_server(case, Serving, NotServing);
-        let advice = "Behind this port there are several services, and the one that is registered is \
-                      ill. Without a name the question is about the server as a whole.";
+        let advice = "The server has several services, and the registered one is NOT_SERVING. Without a name \
+                      the check asks about the server as a whole.";
         world.must_be_red("health: SERVING; shop.v1.Cart: NOT_SERVING", advice);
     });
 }
@@ -206,9 +206,9 @@ fn c_silence_is_an_answer() {
             })
             .max();
             if let Some(longest) = longest.filter(|longest| *longest > Duration::from_secs(30)) {
-                let advice = "The last answer may have come just before the trouble began: then the next \
-                          question comes after `every`, and its silence counts after `timeout`.";
-                let answer = format!("after {} at worst", longest.view());
+                let advice = "The last attempt may have ended just before the failure. Then the next one \
+                          starts after `every`, and ends after `timeout`.";
+                let answer = format!("noticed after {} at worst", longest.view());
                 case.differ("noticed after 30 s", answer, advice);
             }
         },
@@ -264,9 +264,9 @@ fn e_a_hundred_instances_are_asked() {
             .sum();
         if asked > 15.0 {
             let advice =
-                "Times a hundred instances. Nothing gets healthier by being asked more often.";
-            let answer = format!("{asked:.0} questions in a minute");
-            case.differ("15 questions a minute at most", answer, advice);
+                "There are a hundred instances, so this is a hundred times as many attempts.";
+            let answer = format!("{asked:.0} attempts in a minute");
+            case.differ("15 attempts a minute at most", answer, advice);
         }
     });
 }
@@ -284,8 +284,8 @@ fn f_slow_is_not_ill() {
                 continue;
             };
             if timeout <= Duration::from_secs(2) {
-                let advice = "A busy machine takes that long now and then. Taken off the list for it, the \
-                              instance leaves its callers to the others, which are as busy.";
+                let advice = "A busy machine takes that long at times. Then this instance drops out of the \
+                              list, and its calls go to the other busy ones.";
                 let answer = format!("given up after {}", timeout.view());
                 case.differ("more than 2 s for an answer", answer, advice);
             }

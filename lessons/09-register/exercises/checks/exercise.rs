@@ -5,11 +5,11 @@ pub use super::given::*;
 
 /// The checks under which `watched.service` is registered. Callers get it while all of them pass.
 ///
-/// * Whatever is wrong with it, Consul has noticed after 30 s: nobody listens, the server has accepted
-///   the connection and says nothing, the service is NOT_SERVING.
-/// * What is well passes after 30 s at the latest, and goes on passing.
-/// * An answer that takes 2 s is no illness.
-/// * All checks together ask no more than 15 times a minute: there are a hundred instances.
+/// * Consul has noticed each of these failures after 30 s: the port is closed, the server accepts the connection
+///   and does not answer, the service is NOT_SERVING.
+/// * A healthy service passes after 30 s at the latest, and stays passing.
+/// * An answer that takes 2 s is healthy.
+/// * All checks together make 15 attempts a minute at most, because there are a hundred instances.
 pub fn checks(watched: &Watched) -> Vec<Check> {
     vec![Check::Tcp {
         at: watched.addr.to_string(),

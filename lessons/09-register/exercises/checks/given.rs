@@ -11,7 +11,7 @@ pub struct Watched {
     pub service: String,
 }
 
-/// A question that Consul asks, or waits to be told the answer of.
+/// A check of Consul: an attempt that it makes, or a report that it waits for.
 #[derive(Clone, Debug)]
 #[allow(dead_code, reason = "which of them you need is the question")]
 pub enum Check {
@@ -34,6 +34,6 @@ pub enum Check {
         every: Duration,
         timeout: Duration,
     },
-    /// Has somebody said that all is well within this time? In our program nobody does so yet.
+    /// Has the service reported `passing` within this time? Our program does not report yet.
     Ttl { within: Duration },
 }

@@ -1,9 +1,7 @@
-//! One check is enough, if it asks the right question. A port is opened by the system before the
-//! program has said a word, and it stays open while the program hangs; only the service itself knows
-//! whether it can serve. So Consul asks it, by its own name: the server as a whole may be well while
-//! this service waits for its database. Asking also finds a port that is closed. The timeout bounds
-//! silence, and is long enough for an answer that is merely slow; interval and timeout together are
-//! the time in which illness is noticed: 10 s and 5 s, of the 30 that are allowed.
+//! One gRPC check is enough. The operating system accepts connections for a program that hangs, so only the service
+//! itself knows whether it can serve. The check names the service, because the server as a whole may be SERVING while
+//! this service waits for its database. It also fails for a closed port. The timeout is longer than a slow
+//! answer. A failure is noticed after the interval and the timeout: 10 s and 5 s, of the 30 s that are allowed.
 
 use std::time::Duration;
 

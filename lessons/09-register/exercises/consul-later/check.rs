@@ -69,7 +69,8 @@ fn live(case: &Case, service: u64, consul: &mut Consul, end: Duration) -> Story 
         }
         story.asked.push(now);
         if story.asked.len() > 100_000 {
-            let advice = "Somebody who asks without a pause keeps Consul from answering anybody.";
+            let advice =
+                "Attempts without a pause keep Consul busy, so that it answers no other service.";
             let answer = format!("100000 within {}", now.view());
             case.differ("some attempts", answer, advice);
         }
@@ -146,8 +147,16 @@ fn a_the_service_is_first() {
         let mut consul = consul(&[(2, 1000)]);
         for service in 0..20 {
             let story = live(case, service, &mut consul, SECOND * 60);
-            let advice = "Consul came 2 s later. That nobody answers is no error of the service, and no \
-                          reason to end: try again, soon at first.";
+            let advice = match story.in_vain.len() {
+                1 if story.gave_up.is_some() => {
+                    "The first attempt failed, because Consul was not there yet. A later attempt succeeds."
+                }
+                _ if story.gave_up.is_some() => {
+                    "Consul came after the last attempt. The number of attempts has no limit, because an absence \
+                     may take hours."
+                }
+                _ => "Consul came 2 s later. The first pauses are short.",
+            };
             is_back(case, &story, &consul, 0, SECOND * 5, advice);
         }
     });
@@ -164,8 +173,8 @@ fn b_an_hour_is_long_but_not_for_ever() {
             is_back(case, &story, &consul, 0, SECOND * 10, advice);
             let asked = story.in_vain.len() / 3;
             if asked > 1000 {
-                let advice = "Nobody is there, and you asked all the same, hundreds of times. Let the \
-                              pauses grow.";
+                let advice =
+                    "Consul was away in that hour. Longer and longer pauses make fewer attempts.";
                 let answer = format!("{asked} attempts in an hour");
                 case.differ("1,000 attempts in an hour at most", answer, advice);
             }
@@ -179,8 +188,8 @@ fn c_forgotten_and_found_again() {
         let mut consul = consul(&[(20, 100), (400, 500), (500, 900)]);
         for service in 0..20 {
             let story = live(case, service, &mut consul, SECOND * 900);
-            let advice = "Registered is not for ever: the new Consul has an empty list, and tells nobody. Look \
-                          now and then whether you are still in it.";
+            let advice = "A registration can be lost: the restarted Consul has an empty list, and it informs no \
+                          service. A regular `Look` notices that.";
             is_back(case, &story, &consul, 0, SECOND * 10, advice);
             is_back(case, &story, &consul, 1, SECOND * 10, advice);
             is_back(case, &story, &consul, 2, SECOND * 15, advice);
@@ -233,6 +242,7 @@ fn e_some_answers_never_change() {
             (429, true),
             (400, false),
             (403, false),
+            (499, false),
         ] {
             let mut consul = consul(&[(0, 1000)]);
             consul.refuses = vec![code; 2];
@@ -243,8 +253,8 @@ fn e_some_answers_never_change() {
                 case.differ("registered in the end", format!("{code}: given up"), advice);
             }
             if !passes && story.gave_up.is_none() {
-                let advice = "Consul has understood, and says no. The same request will be refused \
-                              tomorrow: somebody has to change it.";
+                let advice = "Consul has read the request and refused it. The same request will be refused again, until it is \
+                              changed.";
                 case.differ("GiveUp", format!("{code}: tried again"), advice);
             }
         }

@@ -13,7 +13,7 @@ pub enum Outcome {
     Known,
     /// Consul has looked, and the service is not in its list: it has been restarted, for example.
     Unknown,
-    /// Nobody has answered.
+    /// Consul has not answered.
     Away,
     /// Consul has answered with this status of HTTP, and has not done it.
     Refused(u16),
@@ -30,8 +30,8 @@ pub enum Step {
     GiveUp,
 }
 
-/// Keeps one service registered. It does nothing by itself: somebody tells it what has happened, and
-/// does what it answers, so that a check can let years pass in a moment.
+/// Keeps one service registered. The caller reports each outcome and does the step that it
+/// returns, so that a check can run years in a moment.
 pub struct Keeper {
     pub random: Box<dyn FnMut() -> f64>,
     pub failed: u32,

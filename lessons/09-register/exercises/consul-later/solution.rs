@@ -1,10 +1,8 @@
-//! Who is first, the service or its registry, is nobody's choice: machines start in any order, and Consul
-//! is restarted as well. So being away is a state and not an error, and only an answer that will be the
-//! same tomorrow ends the attempts. The pause doubles, because at first milliseconds matter and later
-//! they do not; it has a longest value, else after hours of absence nobody would come back for
-//! hours; and it begins anew after a success. A random part, from half of the pause to all of it,
-//! spreads those who have lost Consul in the same moment. Forgotten is the cheap case: Consul is there, so
-//! the registration goes out at once.
+//! Machines start in any order, and Consul is restarted too. So an absent Consul is a state and no error of the service. Only
+//! a refusal that stays the same ends the attempts. The pause doubles, because milliseconds matter at first and not
+//! later. It has a maximum, so that a service is back soon after hours of absence. It starts again after a
+//! success. A random part, from half of the pause to all of it, spreads the services that lost Consul together. After
+//! `Unknown` Consul is there, so the registration is sent at once.
 
 use std::time::Duration;
 

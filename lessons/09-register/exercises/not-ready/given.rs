@@ -1,7 +1,7 @@
 //! What is given in this exercise: the answer uses it and does not change it.
 
-/// The phone book, as far as it is needed here.
-pub trait Book {
+/// The part of Consul's API that is needed here.
+pub trait Registry {
     /// `PUT /v1/agent/service/register`.
     fn register(&self, instance: &Instance);
     /// `PUT /v1/agent/service/deregister/ID`.
@@ -20,12 +20,12 @@ pub struct Instance {
     pub checks: Vec<Check>,
 }
 
-/// A question that Consul asks about an instance, every 10 s.
+/// A TCP check of an instance. Each check has an interval of its own.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// Where Consul tries to connect.
     pub tcp: String,
-    /// The state in which the check begins; without it, Consul's own choice.
+    /// The status with which the check begins; without it, Consul's own default.
     pub status: Option<String>,
 }
 
@@ -33,11 +33,11 @@ pub struct Check {
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub id: String,
-    /// The state of each of its checks: `passing`, `warning` or `critical`. The check of the machine
-    /// that it runs on is among them. Callers get the entry if all of them are passing.
+    /// The status of each check of this instance: `passing`, `warning` or `critical`. Callers get the entry if all
+    /// of them are passing.
     pub states: Vec<String>,
 }
 
-/// The new instance was not findable in time.
+/// The new instance was not passing in time.
 #[derive(Debug, PartialEq)]
 pub struct NotReady;

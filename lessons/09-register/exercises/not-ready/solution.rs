@@ -1,27 +1,31 @@
-//! Registered means listed. A new check begins as critical, because nobody has looked yet, and callers
-//! leave out what is critical; so the old entry goes only when *all* checks of the new one pass. All,
-//! and of its own entry: the entry also carries the check of the machine, which passed before. Beginning
-//! with `passing` would close the gap in the list, and send callers to a port that is still closed. And
-//! what never becomes ready must not be waited for for ever, nor stay behind in the list.
+//! A registered instance is listed, and a new check is critical until its first attempt. Callers leave out what is
+//! critical, so the old instance goes only when *all* checks of the new one pass. A status `passing` at the
+//! registration would send callers to a port that is still closed. An instance that is never ready is deregistered,
+//! because each entry that stays is one more to explain.
 
-// Given in given.rs, beside this file: `Book`, `Instance`, `Check`, `Entry`, `NotReady`.
+// Given in given.rs, beside this file: `Registry`, `Instance`, `Check`, `Entry`, `NotReady`.
 pub use super::given::*;
 
-/// Puts `new` in the place of the instance `old`, which is registered and well.
-pub fn replace(book: &dyn Book, old: &str, new: &Instance, patience: u32) -> Result<(), NotReady> {
-    let findable = || {
-        let entries = book.entries(&new.name);
+/// Replaces the instance `old`, which is registered and healthy, by `new`.
+pub fn replace(
+    registry: &dyn Registry,
+    old: &str,
+    new: &Instance,
+    seconds: u32,
+) -> Result<(), NotReady> {
+    let ready = || {
+        let entries = registry.entries(&new.name);
         let entry = entries.iter().find(|entry| entry.id == new.id);
         entry.is_some_and(|entry| entry.states.iter().all(|state| state == "passing"))
     };
-    book.register(new);
-    for _ in 0..patience {
-        if findable() {
-            book.deregister(old);
+    registry.register(new);
+    for _ in 0..seconds {
+        if ready() {
+            registry.deregister(old);
             return Ok(());
         }
-        book.wait();
+        registry.wait();
     }
-    book.deregister(&new.id);
+    registry.deregister(&new.id);
     Err(NotReady)
 }

@@ -1,22 +1,28 @@
-// Given in given.rs, beside this file: `Book`, `Instance`, `Check`, `Entry`, `NotReady`.
+// Given in given.rs, beside this file: `Registry`, `Instance`, `Check`, `Entry`, `NotReady`.
 pub use super::given::*;
 
-/// Puts `new` in the place of the instance `old`, which is registered and well.
+/// Replaces the instance `old`, which is registered and healthy, by `new`.
 ///
-/// * Callers ask for healthy instances of the name. At no moment may they get an empty list, and at no
-///   moment an instance that does not answer.
+/// * Callers ask for healthy instances of the name. At each moment they get at least one, and each that they get
+///   accepts connections.
 /// * `new` has been started. It may take a while until it opens its port.
-/// * When callers can find `new`, `old` is taken off the list.
-/// * If they cannot after `patience` seconds, everything is as before, and it is `NotReady`.
-pub fn replace(book: &dyn Book, old: &str, new: &Instance, patience: u32) -> Result<(), NotReady> {
-    book.register(new);
-    for _ in 0..patience {
-        let entries = book.entries(&new.name);
+/// * When callers get `new`, `old` is deregistered.
+/// * `wait` waits for one second. If callers do not get `new` after `seconds` of them, the list is as before, and the
+///   result is `NotReady`.
+pub fn replace(
+    registry: &dyn Registry,
+    old: &str,
+    new: &Instance,
+    seconds: u32,
+) -> Result<(), NotReady> {
+    registry.register(new);
+    for _ in 0..seconds {
+        let entries = registry.entries(&new.name);
         if entries.iter().any(|entry| entry.id == new.id) {
-            book.deregister(old);
+            registry.deregister(old);
             return Ok(());
         }
-        book.wait();
+        registry.wait();
     }
     Err(NotReady)
 }

@@ -129,23 +129,32 @@ fn a_three_instances_are_three_entries() {
 }
 
 #[test]
-fn b_containers_look_alike_from_inside() {
-    case(
-        "Two containers, each with process 1 and port 8080",
-        |case| {
-            let all = [
-                facts("web", "172.17.0.2:8080", 1, 1_700_000_000_000),
-                facts("web", "172.17.0.3:8080", 1, 1_700_000_000_000),
-            ];
-            let advice = "Process numbers and ports begin anew in each container, and both were started in \
-                      the same millisecond. What is different? Where others reach them.";
-            all_there(case, &all, advice);
-        },
-    );
+fn b_two_containers_have_process_1() {
+    case("Two containers, each with process 1", |case| {
+        let all = [
+            facts("web", "172.17.0.2:8080", 1, 1_700_000_000_000),
+            facts("web", "172.17.0.3:8081", 1, 1_700_000_000_000),
+        ];
+        let advice = "Process numbers begin anew in each container, and both were started in the same \
+                      millisecond. Their advertised addresses differ.";
+        all_there(case, &all, advice);
+    });
 }
 
 #[test]
-fn c_a_restart_leaves_no_ghost() {
+fn b_two_machines_have_port_8080() {
+    case("Two machines, each with port 8080", |case| {
+        let all = [
+            facts("web", "172.17.0.2:8080", 4711, 1_700_000_000_000),
+            facts("web", "172.17.0.3:8080", 4712, 1_700_000_000_350),
+        ];
+        let advice = "Each machine has a port 8080. The IP addresses differ.";
+        all_there(case, &all, advice);
+    });
+}
+
+#[test]
+fn c_a_restart_replaces_its_entry() {
     case(
         "An instance is killed and starts again in its place",
         |case| {
@@ -154,11 +163,10 @@ fn c_a_restart_leaves_no_ghost() {
             let second = consul.register(&facts("web", "10.0.0.7:8080", 5150, 1_700_000_060_000));
             let entries = consul.entries("web");
             if entries.len() != 1 {
-                let ghosts = format!("{} entries: {first}  {second}", entries.len());
-                let advice = "One instance runs, and the other entry is a ghost: nobody will take it off the \
-                          list. An id that is new at each start is unique, but the instance that \
-                          died cannot be replaced by it.";
-                case.differ("1 entry", ghosts, advice);
+                let answer = format!("{} entries: {first}  {second}", entries.len());
+                let advice = "One instance runs, and the other entry has no process. An id that is new at each start is \
+                          unique, and it cannot replace the entry of the instance that was killed.";
+                case.differ("1 entry", answer, advice);
             }
         },
     );
@@ -189,8 +197,8 @@ fn e_the_id_goes_into_a_url() {
                 .chars()
                 .find(|letter| !letter.is_ascii_alphanumeric() && !"-._:".contains(*letter));
             if let Some(odd) = odd {
-                let advice = "The id stands in the path `/v1/agent/service/deregister/ID`. What a path \
-                          cannot hold has to be escaped by everybody who writes one, and somebody forgets.";
+                let advice = "The id stands in the path `/v1/agent/service/deregister/ID`. Another \
+                          character would have to be escaped by each client that deregisters it.";
                 case.differ(
                     "letters, digits and - . _ :",
                     format!("{id}, with a {odd:?}"),

@@ -31,7 +31,7 @@ fn tells_its_story(side: &str, words: &str) {
         "1. Three greeters register themselves",
         "whenever it changes",
         "\"hello wire\", by greeter-127.0.0.1-",
-        "is dead and has told nobody",
+        "was killed and did not deregister",
         "greeter: deregistered",
         "greeter: ready: SERVING",
         "connection refused",
@@ -117,7 +117,7 @@ fn help_helps_and_mistakes_are_named() {
         ),
         (
             &["server", "--advertise", "0.0.0.0"],
-            "none that others could dial",
+            "means all addresses of this machine",
         ),
         (
             &["server", "--advertise", "my-host"],

@@ -27,8 +27,8 @@ use services::consul::Setup;
 async fn call<T>(
     asking: impl Future<Output = Result<ApiResponse<T>, ClientError>>,
 ) -> Result<ApiResponse<T>, ClientError> {
-    let patience = Duration::from_secs(30);
-    let answer = tokio::time::timeout(patience, asking).await;
+    let limit = Duration::from_secs(30);
+    let answer = tokio::time::timeout(limit, asking).await;
     answer.expect("an answer within half a minute")
 }
 
@@ -118,9 +118,9 @@ async fn services(client: &ConsulClient) {
     assert!(body.contains("maintenance"), "{body}");
     ok(service::maintenance(client, "web:1", false, None)).await;
     assert_eq!(ok(service::health(client, "web", None)).await.len(), 1);
-    let nobody = service::maintenance(client, "nobody", true, None);
-    let words = "No service registered with ID \"nobody\"".to_owned();
-    assert_eq!(refused(nobody).await, (404, words));
+    let absent = service::maintenance(client, "absent", true, None);
+    let words = "No service registered with ID \"absent\"".to_owned();
+    assert_eq!(refused(absent).await, (404, words));
 
     ok(service::deregister(client, "web:1", None)).await;
     ok(service::deregister(client, "web:1", None)).await;
@@ -140,11 +140,7 @@ async fn state(client: &ConsulClient, id: &str) -> (String, String) {
 async fn checks(client: &ConsulClient) {
     let mut beat = RegisterCheckRequest::builder();
     ok(check::register(client, "beat", Some(beat.ttl("10m")))).await;
-    assert_eq!(
-        state(client, "beat").await.0,
-        "critical",
-        "nobody has called yet"
-    );
+    assert_eq!(state(client, "beat").await.0, "critical", "no report yet");
     ok(check::pass(client, "beat", None)).await;
     assert_eq!(state(client, "beat").await.0, "passing");
     ok(check::warn(client, "beat", None)).await;
@@ -166,9 +162,9 @@ async fn checks(client: &ConsulClient) {
 
     let odd = refused(check::set_status(client, "beat", "fine", None)).await;
     assert_eq!(odd, (400, "Invalid check status: 'fine'".to_owned()));
-    let nobody = refused(check::pass(client, "nobody", None)).await;
-    let words = "CheckID \"nobody\" does not have associated TTL".to_owned();
-    assert_eq!(nobody, (500, words));
+    let absent = refused(check::pass(client, "absent", None)).await;
+    let words = "CheckID \"absent\" does not have associated TTL".to_owned();
+    assert_eq!(absent, (500, words));
     ok(check::deregister(client, "beat", None)).await;
     assert!(!ok(check::list(client, None)).await.contains_key("beat"));
 

@@ -33,7 +33,7 @@ async fn becomes(kept: &Kept, wanted: bool) {
     assert!(matches!(turned, Ok(Ok(_))), "never {wanted}: {turned:?}");
 }
 
-/// A port that nobody has now. From below those that the system gives to connections, so that it is
+/// A port that no program has now. From below those that the system gives to connections, so that it is
 /// free again after a stop.
 fn port() -> u16 {
     let from = 21_000 + u16::try_from(std::process::id() % 3_000).unwrap();
@@ -69,7 +69,7 @@ async fn consul_comes_later_goes_and_comes_back_with_nothing_in_it() {
         becomes(&kept, true).await;
         assert!(registry.knows(&instance.id).await.unwrap(), "{side}");
 
-        // Somebody else takes it off the list.
+        // Another client deregisters it.
         registry.deregister(&instance.id).await.unwrap();
         becomes(&kept, false).await;
         becomes(&kept, true).await;
@@ -120,7 +120,7 @@ async fn whoever_drops_the_handle_leaves_the_entry_behind() {
     call(consul.addr(), "PUT", &path, "").await;
     tokio::time::sleep(RHYTHM.look * 4).await;
     let again = registry.knows(&instance.id).await.unwrap();
-    assert!(!again, "and nobody registers it again");
+    assert!(!again, "and it stays deregistered");
 }
 
 #[tokio::test]

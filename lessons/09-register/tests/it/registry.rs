@@ -38,7 +38,7 @@ async fn what_was_registered_is_what_others_read() {
         let checks = &states["greeter-127.0.0.1-18801"];
         assert_eq!(checks.keys().collect::<Vec<_>>(), ["grpc", "tcp"], "{side}");
         for seen in checks.values() {
-            assert_eq!(seen.status, "critical", "{side}: nobody has looked yet");
+            assert_eq!(seen.status, "critical", "{side}: no attempt yet");
         }
         let none = get(consul.addr(), "/v1/health/service/greeter?passing").await;
         assert_eq!(none, json!([]), "{side}");
@@ -125,7 +125,7 @@ async fn the_same_id_replaces_and_what_stays_all_the_same() {
         assert_eq!(services["greeter"]["Meta"], json!({}), "{side}");
         let checks = get(addr, "/v1/agent/checks").await;
         let ttl = &checks["greeter:ttl"]["Status"];
-        assert_eq!(ttl, "passing", "{side}: taken over, and nobody has looked");
+        assert_eq!(ttl, "passing", "{side}: taken over, without an attempt");
         let hidden = checks.get("_service_maintenance:greeter");
         assert!(hidden.is_some(), "{side}: it stays hidden");
 
