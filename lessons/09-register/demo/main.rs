@@ -20,7 +20,7 @@ use crate::serve::Serve;
 
 const PROGRAM: Program = Program {
     name: "l09-register",
-    title: "Tell the phone book: lesson 09 of Sockets to Services.",
+    title: "Service registration: lesson 09 of Sockets to Services.",
     commands: &[
         command("", "the demo: a Consul, some greeters, six scenes"),
         command("server", "a greeter that registers itself"),

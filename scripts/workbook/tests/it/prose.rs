@@ -18,6 +18,7 @@ const FINISHED: &[&str] = &[
     "05-protobuf",
     "06-grpc",
     "07-streaming",
+    "09-register",
     "10-discover",
     "15-redis",
 ];
@@ -28,6 +29,7 @@ const PAGES: &[&str] = &[];
 /// The pages that belong to no lesson and keep the rules: words and length of sentences.
 const FRONT: &[&str] = &[
     "glossary",
+    "consulrs",
     "one-program-or-many",
     "reference",
     "rust-you-will-meet",
@@ -104,6 +106,10 @@ const TERMS: &[&str] = &[
     "status code",
     "authentication",
     "readiness",
+    "registration",
+    "advertised address",
+    "instance id",
+    "health check",
     "discovery",
     "health query",
     "healthy instance",
