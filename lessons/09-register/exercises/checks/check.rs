@@ -123,6 +123,15 @@ impl<'c> World<'c> {
         for _ in 0..KNOWN {
             self.advance();
         }
+        let other = self.checks.iter().any(|check| match check {
+            Check::Grpc { at, .. } => (at.split_once('/')).is_some_and(|(_, name)| name != SERVICE),
+            _ => false,
+        });
+        let advice = match (self.checks.is_empty(), other) {
+            (true, _) => "Without a check Consul lists an instance as passing at all times.",
+            (_, true) => "The check names another service than shop.v1.Cart.",
+            _ => advice,
+        };
         if self.green() {
             let report = self
                 .case

@@ -242,7 +242,8 @@ fn a_one_is_always_found() {
             case.differ("Ok", "NotReady", advice);
         }
         if world.found() != ["web-2"] {
-            let advice = "web-2 can be found: now web-1 is taken off the list.";
+            let advice =
+                "`replace` has returned `Ok`: callers get web-2, and web-1 is deregistered.";
             case.differ("callers get web-2", world.found().join(", "), advice);
         }
     });

@@ -200,7 +200,7 @@ fn b_it_becomes_passing() {
             } else if output.contains("report service healthy") {
                 "The health service answers, and does not say SERVING for the service that the check names."
             } else if output.ends_with("critical") {
-                "Consul has made no attempt yet. The interval is 10 s."
+                "Consul has made no attempt within 11 s. The task asks for an interval of 10 s."
             } else {
                 "The output is what Consul's last attempt said."
             };
