@@ -5,6 +5,8 @@ mod demo;
 mod dns;
 mod greeters;
 mod measure;
+#[cfg(feature = "mine")]
+mod mine;
 mod options;
 mod peer;
 mod reading;
@@ -35,6 +37,7 @@ fn run(given: &Given) -> anyhow::Result<()> {
                 interruptible(greeters::run(agent)).await
             }
             "measure" => interruptible(measure::run()).await,
+            "mine" => interruptible(run_mine()).await,
             "reading" => {
                 print!("{}", reading::table());
                 Ok(())
@@ -52,6 +55,14 @@ fn run(given: &Given) -> anyhow::Result<()> {
             _ => interruptible(demo::run()).await,
         }
     })
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine() -> anyhow::Result<()> {
+    anyhow::bail!("your answer is not built in: `cargo run -p l08-consul --features mine -- mine`")
 }
 
 /// Dropped on Ctrl-C and SIGTERM, so that what it has started is ended and what it has written to

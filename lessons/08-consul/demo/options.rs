@@ -11,7 +11,7 @@ pub const PROGRAM: Program = Program {
     name: "l08-consul",
     title: "A phone book that checks who is alive: lesson 08 of Sockets to Services.",
     commands: &[
-        command("", "the demo: three greeters, our agent, the real Consul"),
+        command("", "the demo: three greeters, two kinds of Consul"),
         command("agent", "the readable agent, in one terminal"),
         command("get PATH", "one question to an agent, in another one"),
         command(
@@ -22,12 +22,13 @@ pub const PROGRAM: Program = Program {
         command("dns NAME", "a question to the name server of a real Consul"),
         command(
             "greeters",
-            "three greeters; a line such as `1 status 429` makes\nthe first one busy, `2 close` closes a port",
+            "three greeters; a line such as `1 status 429`\nmakes the first one busy, `2 close` closes a port",
         ),
         command("measure", "what a registration and a lookup cost"),
+        command("reading", "the agent's files in reading order"),
         command(
-            "reading",
-            "the agent's files in reading order, with their sizes",
+            "--features mine -- mine",
+            "your own answer of `registration`, on a Consul",
         ),
     ],
     options: &[
