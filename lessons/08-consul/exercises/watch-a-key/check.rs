@@ -364,3 +364,34 @@ fn f_the_index_falls() {
         },
     );
 }
+
+// Away, and back as another one: the old index means nothing to it.
+#[test]
+fn g_restarted_while_away() {
+    case(
+        "The agent is away, and comes back restarted, with a smaller index and another value",
+        |case| {
+            play(case, Some("on"), async |stage| {
+                stage.expect_told(&["`on`"], AT_FIRST).await;
+                for number in 0..10 {
+                    let path = format!("{KEY}?flags={number}1");
+                    let put = async || stage.put(&path, "on").await;
+                    stage.answers(1, put).await;
+                }
+                let other = agent(&stage.clock).await;
+                let addr = other.address();
+                let put = ask::put(addr, KEY, "off").await;
+                assert_eq!(put.expect("an answer").status, 200);
+                stage.seen.away.set(2);
+                stage.seen.agent.set(Some(addr));
+                // The question to the old one ends with the old value; the two after it find no agent.
+                stage.put(&format!("{KEY}?flags=77"), "on").await;
+                let advice = "The agent was away and has been restarted: its index is smaller than the one \
+                              in your question, so it waits for a number that it has not reached. The key \
+                              holds `off`, and index 0 asks for it at once.";
+                stage.expect_told(&["`on`", "`off`"], advice).await;
+                drop(other);
+            });
+        },
+    );
+}

@@ -30,6 +30,8 @@ pub trait Book {
 /// * The agent is asked when it has something to say, and not all the time. When it is away, there is a
 ///   pause between two questions.
 /// * After a restart its index may be smaller than before. It counts from there.
+/// * When it was away, it may have been restarted in between: the next question has index 0, which it answers
+///   at once.
 pub async fn watch(book: &mut impl Book, mut changed: impl FnMut(Option<&str>)) {
     let mut index = 0;
     loop {

@@ -3,7 +3,8 @@
 //! told last is kept, and only a difference is told. The index is for the agent alone: it goes back to
 //! it as it came, and means nothing more than "newer than this". That is also why it may fall: a smaller
 //! one belongs to another life of the agent, and whoever keeps the greatest that he has ever seen waits
-//! for a number that is years away.
+//! for a number that is years away. After an agent was away, the next answer may come from a restarted one:
+//! index 0 makes it answer at once, and the value that was told last says whether there is news.
 
 use std::future::Future;
 
@@ -35,6 +36,8 @@ pub async fn watch(book: &mut impl Book, mut changed: impl FnMut(Option<&str>)) 
     let mut told: Option<Option<String>> = None;
     loop {
         let Ok(answer) = book.get(index).await else {
+            // Another agent may answer next, and its index begins anew.
+            index = 0;
             book.pause().await;
             continue;
         };
