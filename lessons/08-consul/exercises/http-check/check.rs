@@ -59,6 +59,14 @@ fn agent_says(kitchen: &Kitchen) -> (u16, String, String) {
 
 fn expect_state(case: &Case, kitchen: &Kitchen, wanted: &str, advice: &str) {
     let (code, status, _) = agent_says(kitchen);
+    if !(200..600).contains(&code) {
+        let advice = "A status code has three digits, and the final ones begin at 200.";
+        case.differ(
+            "a status code from 200 to 599",
+            format!("status {code}"),
+            advice,
+        );
+    }
     if status != wanted {
         case.differ(
             format!("the agent says `{wanted}`"),
@@ -68,10 +76,13 @@ fn expect_state(case: &Case, kitchen: &Kitchen, wanted: &str, advice: &str) {
     }
 }
 
+// Not a multiple of four: three quarters of it are 7.5.
+const ROOM: usize = 10;
+
 fn kitchen(waiting: usize, oven_works: bool) -> Kitchen {
     Kitchen {
         waiting,
-        room: 12,
+        room: ROOM,
         oven_works,
     }
 }
@@ -104,8 +115,13 @@ fn expect_chosen(case: &Case, list: &[Instance], wanted: &[&str], advice: &str) 
 // The belief of this exercise. "I have much to do" is no illness.
 #[test]
 fn a_busy_is_a_warning() {
-    case("A busy kitchen: 9 of 12 orders are waiting", |case| {
-        let (code, status, _) = agent_says(&kitchen(9, true));
+    let nine_of_twelve = Kitchen {
+        waiting: 9,
+        room: 12,
+        oven_works: true,
+    };
+    let busy = |case: &Case, kitchen: &Kitchen| {
+        let (code, status, _) = agent_says(kitchen);
         if status == "warning" {
             return;
         }
@@ -114,6 +130,10 @@ fn a_busy_is_a_warning() {
                 "The agent reads the status, people read the words: every 2xx is passing, whatever \
                  stands behind it. 429, too many requests, is the one code that means warning."
             }
+            _ if (400..500).contains(&code) => {
+                "Of the codes from 400 to 499 the agent takes one for a warning, 429, too many requests. \
+                 Each other one takes the kitchen out of the book, though its oven is hot."
+            }
             _ => {
                 "429 is warning, not critical, and it is the only code that is. Everything else that \
                  is not 2xx takes the kitchen out of the book, though its oven is hot."
@@ -121,6 +141,12 @@ fn a_busy_is_a_warning() {
         };
         let answer = format!("status {code}, and the agent says `{status}`");
         case.differ("the agent says `warning`", answer, advice);
+    };
+    case("A busy kitchen: 9 of 12 orders are waiting", |case| {
+        busy(case, &nine_of_twelve);
+    });
+    case("A busy kitchen: 8 of 10 orders are waiting", |case| {
+        busy(case, &kitchen(8, true));
     });
 }
 
@@ -132,8 +158,8 @@ fn b_broken_is_critical() {
     case("A kitchen without orders, and with a broken oven", |case| {
         expect_state(case, &kitchen(0, false), "critical", advice);
     });
-    case("A broken oven, and 11 of 12 orders are waiting", |case| {
-        expect_state(case, &kitchen(11, false), "critical", advice);
+    case("A broken oven, and 9 of 10 orders are waiting", |case| {
+        expect_state(case, &kitchen(9, false), "critical", advice);
     });
 }
 
@@ -141,10 +167,11 @@ fn b_broken_is_critical() {
 #[test]
 fn c_well_is_passing() {
     case(
-        "8 of 12 orders are waiting: less than three quarters",
+        "7 of 10 orders are waiting: less than three quarters",
         |case| {
-            let advice = "8 is less than three quarters of 12. All is well: any 2xx says so.";
-            expect_state(case, &kitchen(8, true), "passing", advice);
+            let advice =
+                "7 is less than three quarters of 10, which are 7.5. All is well: any 2xx says so.";
+            expect_state(case, &kitchen(7, true), "passing", advice);
         },
     );
 }
@@ -153,11 +180,11 @@ fn c_well_is_passing() {
 #[test]
 fn d_the_words_say_why() {
     case("Somebody asks the book why the kitchen is yellow", |case| {
-        let (_, _, output) = agent_says(&kitchen(10, true));
-        if !output.contains("10") {
+        let (_, _, output) = agent_says(&kitchen(9, true));
+        if !output.contains('9') {
             let advice = "The agent keeps the body of your answer as the output of the check. Say in it \
                           how many are waiting.";
-            case.differ("words with the number 10", output, advice);
+            case.differ("words with the number 9", output, advice);
         }
     });
 }
@@ -170,11 +197,11 @@ fn e_well_comes_first() {
         |case| {
             let list = [
                 instance("10.0.0.1:80", &["warning"]),
-                instance("10.0.0.2:80", &["passing"]),
+                instance("10.0.0.4:80", &["passing"]),
                 instance("10.0.0.3:80", &["critical"]),
-                instance("10.0.0.4:80", &[]),
+                instance("10.0.0.2:80", &[]),
             ];
-            let wanted = ["10.0.0.2:80", "10.0.0.4:80"];
+            let wanted = ["10.0.0.4:80", "10.0.0.2:80"];
             let advice = "Those that are passing, in the order of the list. Whom nobody checks counts as \
                       passing.";
             expect_chosen(case, &list, &wanted, advice);
@@ -189,11 +216,11 @@ fn f_all_are_busy() {
         "Friday evening: two are in warning, one is critical",
         |case| {
             let list = [
-                instance("10.0.0.1:80", &["warning"]),
                 instance("10.0.0.2:80", &["warning"]),
+                instance("10.0.0.1:80", &["warning"]),
                 instance("10.0.0.3:80", &["critical"]),
             ];
-            let wanted = ["10.0.0.1:80", "10.0.0.2:80"];
+            let wanted = ["10.0.0.2:80", "10.0.0.1:80"];
             let advice = "Nobody is passing, and two of them still cook. A warning is a request, not a \
                       refusal: without a choice they are the right ones.";
             expect_chosen(case, &list, &wanted, advice);

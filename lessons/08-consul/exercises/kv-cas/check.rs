@@ -69,7 +69,15 @@ struct Desk {
     others: VecDeque<Others>,
     /// The answer to the next write gets lost.
     lose: bool,
+    /// The next write does not arrive.
+    drop_next: bool,
+    /// No look gets an answer.
+    unanswered: bool,
     calls: usize,
+    /// Looks before the first write.
+    looks: usize,
+    /// Whether the first write carried an index; `None` before it.
+    with_index: Option<bool>,
 }
 
 impl Desk {
@@ -78,14 +86,22 @@ impl Desk {
             key: Key::new(leader),
             others: others.iter().copied().collect(),
             lose: false,
+            drop_next: false,
+            unanswered: false,
             calls: 0,
+            looks: 0,
+            with_index: None,
         }
     }
 
     fn change(&mut self, method: &str, body: &str, cas: Option<u64>) -> Result<bool, Silence> {
         self.called();
+        self.with_index.get_or_insert(cas.is_some());
         if let Some(others) = self.others.pop_front() {
             others(&self.key);
+        }
+        if std::mem::take(&mut self.drop_next) {
+            return Err(Silence);
         }
         let query = cas.map_or(String::new(), |index| format!("?cas={index}"));
         let answer = self.key.ask(method, &format!("{KEY}{query}"), body);
@@ -107,7 +123,11 @@ impl Desk {
 impl Office for Desk {
     fn look(&mut self) -> Result<Option<Seen>, Silence> {
         self.called();
-        Ok(self.key.seen())
+        self.looks += usize::from(self.with_index.is_none());
+        match self.unanswered {
+            true => Err(Silence),
+            false => Ok(self.key.seen()),
+        }
     }
 
     fn write(&mut self, name: &str, cas: Option<u64>) -> Result<bool, Silence> {
@@ -146,9 +166,22 @@ fn a_two_candidates_one_leader() {
             };
             let mut desk = Desk::new(None, &[ben]);
             let said = campaign(&mut desk, "ann");
-            let advice = "Two leaders: the agent has told Ben that he is the leader, and he acts on it. A \
-                          look is old when the write comes. Send the index that you have seen along \
-                          (0: nobody), and believe the answer: `false` means that you were too late.";
+            let advice = match (desk.with_index, desk.looks) {
+                (Some(false), 2..) => {
+                    "Two leaders. You looked more than once, and the last look was old as well when your \
+                     write came: the write named no index, so it replaced Ben's name. With the index that \
+                     you have seen (0: no key) it would have been refused."
+                }
+                (Some(true), _) => {
+                    "The write named the index, so it was refused: Ben's name stands under the key. Its \
+                     answer, `false`, says that you were too late. Look again, and return who is leader."
+                }
+                _ => {
+                    "Two leaders: the agent has told Ben that he is the leader, and he acts on it. A \
+                     look is old when the write comes. Send the index that you have seen along \
+                     (0: no key), and use the answer: `false` means that you were too late."
+                }
+            };
             expect(case, &desk, said, "ben", advice);
         },
     );
@@ -315,6 +348,64 @@ fn h_gone_again() {
             expect(case, &desk.0, said, "ann", advice);
         },
     );
+}
+
+// The key may be gone when somebody follows.
+#[test]
+fn i_following_nobody() {
+    case(
+        "Ben is dead, and his key is deleted. Cleo wants to follow him",
+        |case| {
+            let mut desk = Desk::new(None, &[]);
+            let said = follow(&mut desk, "cleo", "ben");
+            let advice = "There is no key any more, so nobody is leader. The index of a key that does not exist is 0.";
+            expect(case, &desk, said, "cleo", advice);
+        },
+    );
+}
+
+// A write that did not arrive looks like one whose answer is lost.
+#[test]
+fn j_resigning_without_an_answer() {
+    case(
+        "Ann is leader, and resigns. Her delete never arrives",
+        |case| {
+            let mut desk = Desk::new(Some("ann"), &[]);
+            desk.drop_next = true;
+            let said = resign(&mut desk, "ann");
+            let holds = desk.key.leader();
+            if said.is_ok() && holds != "nobody" {
+                let advice = "No answer came to the delete, and the key still holds Ann's name. That is no success: \
+                          return `Silence`, or look again and delete again.";
+                let answer = format!("Ok(()), and `{holds}` under the key");
+                case.differ("Err(Silence), or Ok(()) and no key", answer, advice);
+            }
+        },
+    );
+}
+
+// Without a look nothing is known.
+#[test]
+fn k_no_answer_to_a_look() {
+    case("The agent answers no look at all", |case| {
+        let world = || {
+            let mut desk = Desk::new(Some("ben"), &[]);
+            desk.unanswered = true;
+            desk
+        };
+        let told = [
+            ("campaign", campaign(&mut world(), "ann").map(drop)),
+            ("follow", follow(&mut world(), "ann", "ben").map(drop)),
+            ("resign", resign(&mut world(), "ben")),
+        ];
+        for (name, said) in told {
+            if said.is_ok() {
+                let advice = "No look was answered, so who is leader is unknown. That is not the same as no key.";
+                let answer = format!("`{name}` returns Ok");
+                case.differ(format!("`{name}` returns Err(Silence)"), answer, advice);
+            }
+        }
+    });
 }
 
 /// Ben resigns as soon as the first write was refused.

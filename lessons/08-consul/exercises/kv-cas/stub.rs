@@ -23,6 +23,9 @@ pub trait Office {
 }
 
 /// `me` wants to become the leader, if nobody is. Says who is leader in the end: `me` or another.
+///
+/// * If a look gets no answer, the result is `Silence`, here and in the other two functions.
+/// * A write that gets no answer may have been done or not. The next look tells.
 pub fn campaign(office: &mut impl Office, me: &str) -> Result<String, Silence> {
     if let Some(seen) = office.look()? {
         return Ok(seen.value);
@@ -32,12 +35,13 @@ pub fn campaign(office: &mut impl Office, me: &str) -> Result<String, Silence> {
 }
 
 /// The leader `dead` is known to be dead. `me` wants to follow it, if it is still the leader. Says who
-/// is leader in the end.
+/// is leader in the end. If the key is gone, nobody is leader, and `me` wants to become it.
 pub fn follow(_office: &mut impl Office, _me: &str, _dead: &str) -> Result<String, Silence> {
     todo!("follow")
 }
 
 /// `me` leaves the office. If somebody else is leader by now, that stays so.
+/// If no answer comes to the delete, it is not a success: the result is `Silence`, or another look.
 pub fn resign(office: &mut impl Office, me: &str) -> Result<(), Silence> {
     if office.look()?.is_some_and(|seen| seen.value == me) {
         office.clear(None)?;

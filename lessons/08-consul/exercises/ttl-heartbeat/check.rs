@@ -227,6 +227,19 @@ fn a_stuck_is_not_alive() {
             life.expect(case, 56..=62, "critical", advice);
         },
     );
+    case(
+        "In second 20 the worker gets stuck, and a new job comes each second",
+        |case| {
+            let growing: Work = |second| {
+                let stuck = usize::try_from(second.saturating_sub(20)).unwrap_or(0);
+                (second.min(20), 3 + stuck)
+            };
+            let life = live(62, growing, NEVER, 0);
+            let advice = "The queue changes because others add to it. The worker has finished nothing since \
+                          second 20: only finished jobs are progress.";
+            life.expect(case, 56..=62, "critical", advice);
+        },
+    );
 }
 
 // Nobody orders anything at four in the morning.
