@@ -69,7 +69,7 @@ def server_resets(address):
 
 
 def continuation(address):
-    """CVE-2024-27316: the headers of one call, without an end; each frame has a header of 16 kB."""
+    """VU#421644, RUSTSEC-2024-0332: the headers of one call, without an end; each frame has a header of 16 kB."""
     connection = Connection(address)
     part = field("x-more", "a" * 16_000)
 
@@ -141,7 +141,7 @@ def many_calls(address):
 
 
 def zero_window(address):
-    """CVE-2019-9517: 10,000 calls, and no byte of room for the answers."""
+    """10,000 calls, and no byte of room for the answers."""
     connection = Connection(address, settings=struct.pack(">HI", 4, 0))
     head = request(address, HEALTH)
     message = b"\0" + struct.pack(">I", 0)
