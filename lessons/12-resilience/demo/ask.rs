@@ -1,4 +1,4 @@
-//! `-- client`: lets others calculate.
+//! `-- client`: calls calculators.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::options::{self, Calling};
 
 /// What `client` was told.
 pub struct Ask {
-    /// Called if `calling` names nobody.
+    /// Called if `calling` names no member.
     addr: SocketAddr,
     calling: Calling,
     calculation: Calculation,
@@ -135,10 +135,10 @@ async fn one(client: &Client, what: Calculation, key: Option<String>) -> Result<
 fn advice(failed: &Failed) -> String {
     let what = match failed.status().code() {
         Code::Unavailable => {
-            "start one with `cargo run -p l12-resilience -- server`, or ask others: --servers A,B \
+            "start one with `cargo run -p l12-resilience -- server`, or name others: --servers A,B \
              --fail over"
         }
-        Code::DeadlineExceeded => "a second one could have been asked in time: --fail backup",
+        Code::DeadlineExceeded => "a second call could have been made in time: --fail backup",
         _ => return failed.to_string(),
     };
     format!("{failed}\n    {what}")

@@ -56,7 +56,7 @@ impl Instance {
         })
     }
 
-    /// As one that can be called.
+    /// As a member of a list.
     pub fn member(&self) -> Member {
         Member::new(self.name.clone(), self.addr)
     }
@@ -73,8 +73,7 @@ impl Instance {
         std::mem::take(&mut lines)
     }
 
-    /// Stops its process in the middle of whatever it does, as a machine does that has run out of memory
-    /// or breath. Its connections stay open.
+    /// Pauses its process, as an overloaded machine does. Its connections stay open.
     pub fn pause(&self) -> anyhow::Result<()> {
         self.process.pause()
     }

@@ -15,7 +15,7 @@ use crate::world::pb::arith::arith_client::ArithClient;
 pub struct Outcome {
     count: Count,
     times: Times,
-    /// Which instance was asked, and how often.
+    /// Which instance was called, and how often.
     asked: BTreeMap<String, usize>,
 }
 
@@ -30,7 +30,7 @@ impl Outcome {
         self.count.failed.len()
     }
 
-    /// How often this instance was asked.
+    /// How often this instance was called.
     pub fn asked(&self, name: &str) -> usize {
         self.asked.get(name).copied().unwrap_or(0)
     }
@@ -65,12 +65,15 @@ async fn one(
     asked: Arc<Mutex<BTreeMap<String, usize>>>,
     key: String,
 ) -> Result<String, String> {
-    let send = |line, attempt: Attempt| {
+    let send = |connection, attempt: Attempt| {
         let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
         *asked.entry(attempt.member.id.clone()).or_default() += 1;
         async move {
             let request = attempt.request(MulRequest { a: 25, b: 4 });
-            Ok(ArithClient::new(line).mul(request).await?.into_inner())
+            Ok(ArithClient::new(connection)
+                .mul(request)
+                .await?
+                .into_inner())
         }
     };
     let answer = client.caller().call(How::safe().key(key), send).await;

@@ -5,6 +5,8 @@ mod ask;
 mod fleet;
 mod load;
 mod measure;
+#[cfg(feature = "mine")]
+mod mine;
 mod options;
 mod scenes;
 mod serve;
@@ -19,24 +21,25 @@ use crate::serve::Serve;
 
 const PROGRAM: Program = Program {
     name: "l12-resilience",
-    title: "Choose, and what to do when it fails: lesson 12 of Sockets to Services.",
+    title: "Load balancing and resilience: lesson 12 of Sockets to Services.",
     commands: &[
-        command("", "the demo: three calculators, one of them sick"),
+        command("", "the demo: three calculators, one of them fails"),
         command("server", "a calculator, in one terminal"),
         command(
             "client mul 25 4",
             "25 * 4, in another; also: div 25 4, remember 5",
         ),
+        command("measure", "what selector, budget and ejection cost"),
         command(
-            "measure",
-            "what a call costs that is chosen and looked after",
+            "--features mine -- mine",
+            "your own answer of `retry-layer`, with five servers",
         ),
     ],
     options: &[
         heading("Options of server and client"),
         option(
             "addr ADDR",
-            "where to listen, whom to call",
+            "where to listen, or where to call",
             "127.0.0.1:8972",
         ),
         heading("Options of server"),
@@ -48,13 +51,13 @@ const PROGRAM: Program = Program {
         option(
             "sick HOW",
             "slow=MS, failing (says UNAVAILABLE), losing (works, then\nsays UNAVAILABLE), refusing (accepts no connection)",
-            "it is well",
+            "none: it is healthy",
         ),
         flag("quiet", "do not tell about each call"),
-        heading("Options of client, and of a server that asks others instead of calculating"),
+        heading("Options of client, and of a server that calls others instead of calculating"),
         option(
             "servers A,B,C",
-            "who can be called; ADDR=5 has weight 5",
+            "which servers can be called; ADDR=5 has weight 5",
             "--addr",
         ),
         option(
@@ -62,7 +65,7 @@ const PROGRAM: Program = Program {
             "random, round-robin, weighted, consistent-hash",
             "random",
         ),
-        option("seed N", "for its random choices", "by chance"),
+        option("seed N", "for its random choices", "random"),
         option("fail MODE", "fast, try, over, backup", "try"),
         option("attempts N", "of try and over, the first one included", "3"),
         option(
@@ -72,15 +75,15 @@ const PROGRAM: Program = Program {
         ),
         option(
             "backup-ms MS",
-            "backup asks a second one after so long",
+            "backup sends a second call after so long",
             "10",
         ),
         option(
             "budget PERCENT",
-            "of the calls may be made again; off: all of them",
+            "of the calls may be retried; off: all of them",
             "20",
         ),
-        flag("no-eject", "never leave a member out that fails"),
+        flag("no-eject", "never eject a member that fails"),
         option("deadline-ms MS", "the time for a call", "5000"),
         heading("Options of client"),
         option("key KEY", "for consistent-hash", "none"),
@@ -105,6 +108,17 @@ async fn run(given: &Given) -> anyhow::Result<()> {
     match given.command() {
         "server" => serve::run(Serve::given(given)?).await,
         "measure" => measure::run().await,
+        "mine" => run_mine().await,
         _ => scenes::run().await,
     }
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine() -> anyhow::Result<()> {
+    anyhow::bail!(
+        "your answer is not built in: `cargo run -p l12-resilience --features mine -- mine`"
+    )
 }

@@ -1,5 +1,5 @@
-//! One row of the ladder: what a call costs that is chosen, budgeted, watched and bounded. The server is
-//! another process, as it would be in real life.
+//! One row of the ladder: what a call costs with a selector, a budget, ejection and a deadline. The server is another
+//! process, as it would be in production.
 
 use std::time::Duration;
 
@@ -105,9 +105,9 @@ async fn bytes(instance: &Instance) -> anyhow::Result<u64> {
 
 const SOURCES: [(&str, &str); 11] = stage::sources![
     "select.rs",
-    "select/in_turn.rs",
-    "select/by_weight.rs",
-    "select/by_key.rs",
+    "select/round_robin.rs",
+    "select/weighted.rs",
+    "select/rendezvous.rs",
     "fail.rs",
     "budget.rs",
     "eject.rs",

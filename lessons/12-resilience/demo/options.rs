@@ -1,4 +1,4 @@
-//! The options of every caller: the client, and a server that asks others.
+//! The options of every caller: the client, and a server that calls others.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use l12_resilience::member::Member;
 use stage::commands::Given;
 use tokio::sync::watch;
 
-/// Who is called, and how.
+/// Which members are called, and how.
 pub struct Calling {
-    /// Empty: nobody was named.
+    /// Empty: the option was not given.
     members: Vec<Member>,
     settings: Settings,
     backup: Option<Duration>,
@@ -52,10 +52,10 @@ impl Calling {
         settings
     }
 
-    /// A client of those who were named; `None` if nobody was.
+    /// A client of the members in the option; `None` without it.
     pub fn client(&self) -> Option<Client> {
-        let somebody = !self.members.is_empty();
-        somebody.then(|| client(self.members.clone(), self.settings()))
+        let named = !self.members.is_empty();
+        named.then(|| client(self.members.clone(), self.settings()))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The demo: three calculators, each a process of its own, and one of them sick. All figures that it
-//! prints were counted or measured while it ran.
+//! The demo: three calculators, each a process of its own, and one of them fails. All figures that it prints are counted
+//! or measured while it runs.
 
 mod ejected;
 mod layers;
@@ -35,17 +35,17 @@ async fn story() -> anyhow::Result<()> {
     tell("Three calculators, a, b and c, each a process of its own. They say that 25 * 4 is 100.");
     let a = Instance::start("a", &[])?;
     let b = Instance::start("b", &[])?;
-    tell("\n1. Whom to call: 700 calls with each selector; a has weight 5, b and c have 1\n");
-    selectors::show(&a, &b).await?;
-    tell("\n2. What to do when it fails: c is sick, and 60 calls are made in each fail mode\n");
-    modes::show(&a, &b).await?;
-    tell("\n3. Who may be asked again: c does what it is asked for, and loses the answer\n");
+    tell("\n1. May it be repeated? c runs each call, and loses its reply\n");
     twice::show().await?;
+    tell("\n2. Fail modes: c fails in four ways, and 60 calls are made in each mode\n");
+    modes::show(&a, &b).await?;
     tell(
-        "\n4. A budget: three layers, each makes up to three attempts, and the last one is sick\n",
+        "\n3. Retry storm: three layers, each makes up to three attempts, and the last server is down\n",
     );
     layers::budget().await?;
-    tell("\n5. Left out: c is paused, and 300 calls are made\n");
+    tell("\n4. Selectors: 700 calls with each of them; a has weight 5, b and c have 1\n");
+    selectors::show(&a, &b).await?;
+    tell("\n5. Ejection: c is paused, and 300 calls are made\n");
     ejected::show(&a, &b).await?;
     tell("\n6. A deadline that travels: you -> front -> back, and back works for 5 seconds\n");
     layers::deadline().await?;
@@ -56,7 +56,7 @@ async fn story() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// No help of any kind: what a scene shows is the work of what it switches on.
+/// Budget and ejection are off: a scene shows the effect of what it switches on.
 fn plain(mode: FailMode) -> Settings {
     Settings {
         select: Select::Random,

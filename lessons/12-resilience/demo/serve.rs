@@ -20,10 +20,10 @@ pub struct Serve {
     addr: SocketAddr,
     name: Option<String>,
     sick: Option<Sick>,
-    /// It asks these, and calculates nothing.
+    /// It calls these, and calculates nothing.
     behind: Option<Client>,
     quiet: bool,
-    /// Ends with its standard input: whoever started it and holds that may be killed.
+    /// Ends with its standard input: the program that started it may be killed.
     until_stdin_ends: bool,
 }
 
@@ -54,7 +54,7 @@ pub async fn run(serve: Serve) -> anyhow::Result<()> {
         sick: serve.sick,
         behind: serve.behind,
         heard: match serve.quiet {
-            true => Heard::by_nobody(),
+            true => Heard::silent(),
             false => Heard::by(tell),
         },
     };
@@ -62,8 +62,8 @@ pub async fn run(serve: Serve) -> anyhow::Result<()> {
     server::serve(listener, instance, shutdown).await
 }
 
-/// Holds an address and accepts nobody: it is bound, and does not listen. A connection to it is refused
-/// at once, as if the program had just died.
+/// Holds an address and accepts no connection: it is bound, and does not listen. A connection to it is refused at
+/// once, as if the program had just ended.
 async fn refuse(addr: SocketAddr, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
     let socket = match addr {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,

@@ -1,6 +1,5 @@
-//! A budget for calls that are made again. One retry helps the one who makes it. When everybody retries,
-//! a server that is short of breath gets three times the work; and with three layers that all do it,
-//! twenty-seven times.
+//! A budget for retries. One retry helps its caller. When all callers retry, an overloaded server gets three times the
+//! work, and with three layers that all retry, twenty-seven times.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const PARTS: u64 = 1000;
 
 // ANCHOR: budget
-/// Each call saves a share of a token; each attempt beyond the first one costs a whole one. Of N calls at
-/// most `N * share + reserve` are made again, whatever happens. A clone is the same budget.
+/// Each call saves a share of a token; each attempt beyond the first one costs a whole one. For N calls there are
+/// at most `N * share + reserve` retries, whatever happens. A clone is the same budget.
 #[derive(Clone)]
 pub struct Budget {
     /// `None`: everything is allowed.
@@ -20,14 +19,14 @@ pub struct Budget {
 struct Limit {
     /// What each call saves, in parts of a token.
     share: u64,
-    /// More is not kept. Otherwise a quiet night would pay for a storm in the morning.
+    /// More is not kept. Otherwise a quiet night would pay for a retry storm in the morning.
     most: u64,
     saved: Mutex<u64>,
 }
 
 impl Budget {
-    /// For every hundred calls `percent` may be made again, and `reserve` more at once. The reserve is
-    /// there from the start; without one, a program that calls once an hour could never try again.
+    /// For every hundred calls `percent` retries, and `reserve` more at once. The reserve is there from the start;
+    /// without one, a program that makes one call an hour could never retry.
     #[must_use]
     pub fn new(percent: u32, reserve: u32) -> Self {
         let most = u64::from(reserve) * PARTS;
@@ -49,7 +48,7 @@ impl Budget {
         }
     }
 
-    /// Whether it may be made again. A yes is paid at once.
+    /// Whether it may be retried. If so, the token is taken.
     #[must_use]
     pub fn again(&self) -> bool {
         let Some(limit) = &self.limit else {
@@ -64,13 +63,13 @@ impl Budget {
 // ANCHOR_END: budget
 
 impl Budget {
-    /// No limit at all: what most programs have that never thought about it.
+    /// No limit at all, as in most programs.
     #[must_use]
     pub fn unlimited() -> Self {
         Budget { limit: None }
     }
 
-    /// How many tokens there are at present; `None` if nobody counts.
+    /// How many tokens there are; `None` if they are not counted.
     #[must_use]
     pub fn left(&self) -> Option<u64> {
         let limit = self.limit.as_ref()?;

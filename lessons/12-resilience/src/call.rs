@@ -28,7 +28,7 @@ struct Failure {
     may_have_run: bool,
 }
 
-/// Between two attempts at the same member. With others to ask, there is no pause.
+/// Between two attempts at the same member. There is no pause before a member that was not tried yet.
 const PAUSES: Policy = Policy {
     attempts: 0,
     first: Duration::from_millis(20),
@@ -48,7 +48,7 @@ where
         loop {
             let same = tried.last().filter(|_| mode == FailMode::Try);
             let Some(member) = self.still_listed(same).or_else(|| self.choose(&tried)) else {
-                return Err(Failed::NobodyHome);
+                return Err(Failed::NoMember);
             };
             let number = u32::try_from(tried.len() + 1).unwrap_or(u32::MAX);
             let last = mode == FailMode::Fast || number >= self.inner.settings.attempts;
@@ -68,21 +68,21 @@ where
         }
     }
 
-    /// What certainly has not run may be made again, whatever it is. What may have run, only if twice is
-    /// the same as once. And what was answered is over.
+    /// A call that certainly has not run may be repeated, whatever it is. One that may have run only if it is
+    /// idempotent. One that was answered is over.
     fn may_run_again(&self, failure: &Failure) -> bool {
         unanswered(&failure.status) && (!failure.may_have_run || self.how.repeat == Repeat::Safe)
     }
     // ANCHOR_END: in_turn
 
     // ANCHOR: hedged
-    /// Asks one, and a second one when the first is late. The first answer wins. The other attempt is
-    /// dropped with this future: that is how its server hears that nobody waits any more.
+    /// Calls one member, and a second one when the first is late. The first answer wins. The other attempt is
+    /// dropped with this future: that cancels it on the wire.
     pub(crate) async fn hedged(&self, after: Duration) -> Result<T, Failed> {
-        let one = self.choose(&[]).ok_or(Failed::NobodyHome)?;
+        let one = self.choose(&[]).ok_or(Failed::NoMember)?;
         let (outcome, first_was_overtaken) = self.race(&one, after).await;
         if first_was_overtaken {
-            // It was not seen to fail. But somebody who was asked later was faster.
+            // It was not seen to fail. But a member that was called later was faster.
             self.inner.ejector.begin(&one).failed(self.listed());
         }
         outcome
@@ -124,10 +124,10 @@ where
     // ANCHOR_END: hedged
 
     // ANCHOR: attempt
-    /// One attempt: a line, the call on it, and a note of how it ended.
+    /// One attempt: a connection, the call on it, and a note of how it ended.
     async fn attempt(&self, member: &Member, number: u32, until: Instant) -> Result<T, Failure> {
         let begun = self.inner.ejector.begin(member);
-        let outcome = self.on_a_line(member, number, until).await;
+        let outcome = self.on_a_connection(member, number, until).await;
         match &outcome {
             Err(failure) if blames(&failure.status) => begun.failed(self.listed()),
             _ => begun.answered(),
@@ -135,9 +135,14 @@ where
         outcome
     }
 
-    async fn on_a_line(&self, member: &Member, number: u32, until: Instant) -> Result<T, Failure> {
-        let lines = &self.inner.lines;
-        let found = (timeout_at(until, lines.to(member)).await)
+    async fn on_a_connection(
+        &self,
+        member: &Member,
+        number: u32,
+        until: Instant,
+    ) -> Result<T, Failure> {
+        let connections = &self.inner.connections;
+        let found = (timeout_at(until, connections.to(member)).await)
             .unwrap_or_else(|_| Err(late("it did not run: there was no connection in time")));
         let found = found.map_err(|status| Failure {
             status,
@@ -160,7 +165,7 @@ where
                 let may_have_run = may_have_run(&status);
                 let status = normalized(status, Some(until));
                 if status.code() == Code::Unavailable {
-                    lines.forget(member, &found);
+                    connections.forget(member, &found);
                 }
                 Failure {
                     status,
@@ -179,7 +184,7 @@ where
         }
     }
 
-    /// One of those who may be called, if possible one who was not tried yet.
+    /// One of the members that may be called, if possible one that was not tried yet.
     fn choose(&self, tried: &[Member]) -> Option<Member> {
         let members = self.inner.members.borrow().clone();
         let mut among = self.inner.ejector.among(&members);
@@ -202,7 +207,7 @@ where
         self.inner.members.borrow().len()
     }
 
-    /// Waits before somebody is asked once more. False if the time does not suffice.
+    /// Pauses before the next attempt. False if too little time is left.
     async fn rest(&self, mode: FailMode, tried: &[Member]) -> bool {
         let others = mode != FailMode::Try && tried.len() < self.listed();
         let pause = match others {

@@ -1,5 +1,5 @@
-//! Calls one of several: chooses a member, keeps lines to all of them, notes who fails, and does what the
-//! fail mode says. What a call is, the caller's caller says: this file has never heard of gRPC's methods.
+//! Calls one of several members: chooses one, keeps connections to all of them, notes which ones fail, and does what the
+//! fail mode says. The method to call is a function that the user of this file hands in.
 
 use std::fmt;
 use std::future::Future;
@@ -23,22 +23,22 @@ use l06_grpc::retry::Repeat;
 /// How calls are made.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Who is called.
+    /// Which member is called.
     pub select: Select,
-    /// For the lots of the selector.
+    /// For the random choices of the selector.
     pub seed: u64,
     /// What to do when a call fails.
     pub mode: FailMode,
-    /// How much may be called again. Callers with clones of the same settings share it.
+    /// How many calls may be retried. Callers with clones of the same settings share it.
     pub budget: Budget,
-    /// When a member is left out for a while; `None`: never.
+    /// When a member is ejected for a while; `None`: never.
     pub eject: Option<eject::Settings>,
     /// All attempts of a call, the first one included. `fast` makes one and `backup` two at most.
     pub attempts: u32,
     /// The time for a call, all its attempts together.
     pub deadline: Duration,
-    /// The time for one attempt, if another one may follow it; `None`: all that remains. Without it one
-    /// member that says nothing takes the whole time of a call.
+    /// The time for one attempt, if another one may follow it; `None`: all that remains. Without it one silent
+    /// member takes the whole time of a call.
     pub per_attempt: Option<Duration>,
     /// The time for connecting.
     pub connect: Duration,
@@ -67,8 +67,8 @@ pub struct How {
     pub key: Option<String>,
     /// Whether it may run twice. The contract has to say it.
     pub repeat: Repeat,
-    /// Its time, if not that of the settings. It never gets more than what remains of the call that is
-    /// being worked for.
+    /// Its timeout, if not that of the settings. It never gets more than what remains of the call that this
+    /// program is answering.
     pub deadline: Option<Duration>,
 }
 
@@ -112,7 +112,7 @@ impl How {
 pub struct Attempt {
     /// When its time is over. It is dropped then.
     pub until: Instant,
-    /// Who is asked.
+    /// The member that is called.
     pub member: Member,
     /// 1 for the first one.
     pub number: u32,
@@ -129,10 +129,10 @@ impl Attempt {
 /// Why a call has failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Failed {
-    /// There is nobody on the list.
-    #[error("nobody home: the list of members is empty")]
-    NobodyHome,
-    /// Somebody was called, or would have been.
+    /// The list has no member.
+    #[error("no member: the list is empty")]
+    NoMember,
+    /// A member was called, or would have been.
     #[error("{:?}: {}{}", .status.code(), .status.message(), after(*.attempts))]
     Call {
         /// What came of it in the end.
@@ -147,7 +147,7 @@ impl Failed {
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
-            Failed::NobodyHome => Status::unavailable(self.to_string()),
+            Failed::NoMember => Status::unavailable(self.to_string()),
             Failed::Call { status, .. } => status.clone(),
         }
     }
@@ -168,19 +168,19 @@ pub struct Caller<D: Connector> {
 /// What the attempts of all calls share.
 pub(crate) struct Inner<D: Connector> {
     pub(crate) members: watch::Receiver<Vec<Member>>,
-    pub(crate) lines: Connections<D>,
+    pub(crate) connections: Connections<D>,
     pub(crate) selector: Box<dyn Selector>,
     pub(crate) ejector: Ejector,
     pub(crate) settings: Settings,
 }
 
 impl<D: Connector> Caller<D> {
-    /// Calls those on `members`, whenever that changes. When nobody writes that list any more, the last
-    /// one stays.
+    /// Calls the members of the list, which may change at any time. When it has no writer any more, the last list
+    /// stays.
     #[must_use]
     pub fn new(connector: D, members: watch::Receiver<Vec<Member>>, settings: Settings) -> Self {
         let inner = Inner {
-            lines: Connections::new(connector, settings.connect, members.clone()),
+            connections: Connections::new(connector, settings.connect, members.clone()),
             selector: settings.select.build(settings.seed),
             ejector: Ejector::new(settings.eject),
             members,
@@ -192,7 +192,7 @@ impl<D: Connector> Caller<D> {
     }
 
     // ANCHOR: call
-    /// Makes a call. `send` makes one attempt on the line to one member, and none more.
+    /// Makes a call. `send` makes one attempt on the connection to one member, and no further one.
     ///
     /// # Errors
     /// [`Failed`]; within the deadline, whatever happens.
@@ -206,7 +206,7 @@ impl<D: Connector> Caller<D> {
     {
         let settings = &self.inner.settings;
         let mine = Instant::now() + how.deadline.unwrap_or(settings.deadline);
-        // Whoever waits for us may have less time than we would take.
+        // The caller that waits for this program may have less time.
         let until = deadline::until().map_or(mine, |theirs| theirs.min(mine));
         settings.budget.called();
         let call = Call {
@@ -222,16 +222,16 @@ impl<D: Connector> Caller<D> {
     }
     // ANCHOR_END: call
 
-    /// Who is left out at present, by id.
+    /// The ids of the members that are ejected.
     #[must_use]
     pub fn ejected(&self) -> Vec<String> {
         self.inner.ejector.out()
     }
 
-    /// How many lines are open.
+    /// How many connections are open.
     #[must_use]
-    pub fn lines(&self) -> usize {
-        self.inner.lines.count()
+    pub fn connections(&self) -> usize {
+        self.inner.connections.count()
     }
 }
 

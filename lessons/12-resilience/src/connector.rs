@@ -1,5 +1,5 @@
-//! Connections to members: made when somebody is called for the first time, kept for the calls that follow,
-//! forgotten when they break and when the member leaves.
+//! Connections to members: opened with the first call, kept for the calls that follow, dropped when they break and when
+//! the member leaves.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -22,7 +22,7 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Connects, within `deadline`.
     ///
-    /// An error says that nobody was reached: whatever was meant to run there has certainly not run.
+    /// An error says that the member was not reached: the call has certainly not run there.
     fn connect(
         &self,
         member: &Member,
@@ -42,7 +42,7 @@ impl Connector for Grpc {
         let endpoint = Endpoint::from_shared(format!("http://{}", member.addr))
             .map_err(|error| Status::internal(format!("{}: {error}", member.addr)))?
             .connect_timeout(deadline)
-            // As often as gRPC's servers allow when nobody has told them otherwise.
+            // As often as gRPC's servers allow by default.
             .http2_keep_alive_interval(Duration::from_secs(300))
             .keep_alive_timeout(Duration::from_secs(5))
             .keep_alive_while_idle(false);
@@ -58,7 +58,7 @@ impl Connector for Grpc {
 fn unreached(member: &Member, why: impl Error + Send + Sync + 'static) -> Status {
     let words = format!("{} was not reached: {}", member.addr, innermost(&why));
     let mut status = Status::unavailable(words);
-    // Whoever passes it on can tell by this that no server has said so.
+    // A caller can tell by this source that no server has sent the status.
     status.set_source(Arc::new(why));
     status
 }
@@ -118,7 +118,7 @@ impl<D: Connector> Connections<D> {
     pub(crate) async fn to(&self, member: &Member) -> Result<Found<D::Connection>, Status> {
         let cell = {
             let mut kept = self.kept();
-            kept.forget_who_has_left();
+            kept.drop_members_that_left();
             let connections = &mut kept.connections;
             Arc::clone(
                 connections
@@ -131,11 +131,11 @@ impl<D: Connector> Connections<D> {
         Ok(Found { connection, cell })
     }
 
-    /// It has broken: the next call makes a new one. Those that are under way on it may still end well.
+    /// The connection has broken: the next call opens a new one. Calls under way on it may still be answered.
     pub(crate) fn forget(&self, member: &Member, found: &Found<D::Connection>) {
         let at = (member.id.clone(), member.addr);
         let mut kept = self.kept();
-        // Somebody else may have noticed before, and this is a new one already.
+        // Another call may have noticed before, and this is a new connection already.
         if (kept.connections.get(&at)).is_some_and(|cell| Arc::ptr_eq(cell, &found.cell)) {
             kept.connections.remove(&at);
         }
@@ -145,7 +145,7 @@ impl<D: Connector> Connections<D> {
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         let mut kept = self.kept();
-        kept.forget_who_has_left();
+        kept.drop_members_that_left();
         kept.connections
             .values()
             .filter(|cell| cell.initialized())
@@ -154,8 +154,8 @@ impl<D: Connector> Connections<D> {
 }
 
 impl<L> Kept<L> {
-    fn forget_who_has_left(&mut self) {
-        // An error says that the list has nobody who writes it any more. It is still the list.
+    fn drop_members_that_left(&mut self) {
+        // An error says that the list has no writer any more. It is still the list.
         if self.members.has_changed().unwrap_or(false) {
             let members = self.members.borrow_and_update();
             let listed = |id: &String, addr: &SocketAddr| {

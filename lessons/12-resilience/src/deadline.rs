@@ -1,5 +1,5 @@
-//! Deadlines that travel. Lesson 06's server ends a call when its caller's time is over. Here the code
-//! in between knows when that is, and sends on what remains: one clock for the whole chain.
+//! Deadline propagation. Lesson 06's server ends a call when its caller's time is over. Here the code in between
+//! knows when that is, and sends on what remains: one deadline for the whole chain.
 
 use std::future::Future;
 use std::time::Duration;
@@ -17,15 +17,14 @@ tokio::task_local! {
 }
 
 // ANCHOR: scope
-/// Runs `future`, and all that it calls knows that its time is over at `until`; or earlier, if that was
-/// known already. It stops nothing by itself. A task that is spawned inside does not know: hand it
-/// [`until`] and open a scope there.
+/// Runs `future` with the deadline `until`, or with an earlier one that holds already. It stops nothing by itself. A
+/// task that is spawned inside does not have it: hand it [`until`] and open a scope there.
 pub async fn scope<F: Future>(until: Instant, future: F) -> F::Output {
     let until = self::until().map_or(until, |outer| outer.min(until));
     UNTIL.scope(until, future).await
 }
 
-/// When the time of the call that is being worked for is over; `None` if nobody has said.
+/// The deadline of the call that this task is answering; `None` if it has none.
 #[must_use]
 pub fn until() -> Option<Instant> {
     UNTIL.try_with(|until| *until).ok()
@@ -40,11 +39,11 @@ pub fn remaining() -> Option<Duration> {
 
 // ANCHOR: received
 /// A layer for a server: what its caller says in `grpc-timeout` holds for the method, and for all that
-/// the method calls. To end the call in time is the business of lesson 06's server, further out.
+/// the method calls. Lesson 06's server, further out, ends the call in time.
 ///
 /// It holds until the reply begins. A method that streams asks [`until`] before, and takes it along.
 pub async fn received(request: http::Request<Body>, next: Next) -> http::Response<Body> {
-    // What cannot be understood was refused further out.
+    // A header that cannot be read was refused further out.
     match asked_for(request.headers()) {
         Ok(Some(asked)) => scope(Instant::now() + asked, next(request)).await,
         _ => next(request).await,

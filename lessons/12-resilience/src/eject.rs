@@ -1,5 +1,5 @@
-//! Leaving out who fails, though the list still has it. Consul looks every few seconds, and from its
-//! own place; a caller sees each call, and from here.
+//! Outlier ejection: leaving out a member that fails, although it is on the list. The registry checks every few
+//! seconds, and from another machine; a caller sees each of its own calls.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,17 +9,17 @@ use tokio::time::Instant;
 
 use crate::member::Member;
 
-/// When somebody is left out, and for how long.
+/// When a member is ejected, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// After so many failures without a success between them.
     pub failures: u32,
-    /// For so long the first time; each time that it comes back and fails at once, for twice as long.
+    /// For so long the first time. Each time that its trial call fails, for twice as long.
     pub first: Duration,
     /// Never for longer.
     pub longest: Duration,
-    /// At most so many of a hundred members are out at the same time. If everybody fails, the fault is
-    /// most likely our own, and to call nobody helps nobody.
+    /// At most so many of a hundred members are ejected at the same time. If all members fail, the cause is most
+    /// likely on the caller's side, and no call at all would help no caller.
     pub most_percent: usize,
 }
 
@@ -34,32 +34,32 @@ impl Default for Settings {
     }
 }
 
-/// Where a member is.
+/// The state of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum State {
     /// It is called, and has failed so often in a row.
     In(u32),
     /// It is not called before this moment.
     Out(Instant),
-    /// One call is on its way to see whether it is well again.
+    /// One call is under way to see whether it answers again.
     OnTrial,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Known {
-    place: Place,
+struct Record {
+    state: State,
     /// How often in a row it was put out.
     times: u32,
 }
 
-/// Notes how calls end, and says who may be called. A clone shares the notes.
+/// Notes how calls end, and says which members may be called. A clone shares the notes.
 #[derive(Clone, Debug)]
 pub struct Ejector {
     settings: Option<Settings>,
-    known: Arc<Mutex<HashMap<String, Known>>>,
+    known: Arc<Mutex<HashMap<String, Record>>>,
 }
 
-/// A call that has begun. Dropped without a word, it says nothing about the member.
+/// A call that has begun. Dropped without an outcome, it says nothing about the member.
 #[derive(Debug)]
 pub struct Begun {
     ejector: Ejector,
@@ -68,7 +68,7 @@ pub struct Begun {
 }
 
 impl Ejector {
-    /// `None`: nobody is ever left out.
+    /// `None`: no member is ever ejected.
     #[must_use]
     pub fn new(settings: Option<Settings>) -> Self {
         Ejector {
@@ -77,12 +77,12 @@ impl Ejector {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Record>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     // ANCHOR: among
-    /// Those of `members` who may be called now. Who has left the list is forgotten.
+    /// Those of `members` that may be called now. A member that has left the list is forgotten.
     #[must_use]
     pub fn among(&self, members: &[Member]) -> Vec<Member> {
         let Some(settings) = self.settings else {
@@ -92,15 +92,15 @@ impl Ejector {
         let mut known = self.known();
         known.retain(|id, _| members.iter().any(|member| member.id == *id));
         let mut out: Vec<(Instant, String)> = (known.iter())
-            .filter_map(|(id, one)| match one.place {
-                Place::In(_) => None,
-                // Whose time is over may be called: by one call, to see.
-                Place::Out(until) if until <= now => None,
-                Place::Out(until) => Some((until, id.clone())),
-                Place::OnTrial => Some((now, id.clone())),
+            .filter_map(|(id, one)| match one.state {
+                State::In(_) => None,
+                // Its time is over: one trial call may be made.
+                State::Out(until) if until <= now => None,
+                State::Out(until) => Some((until, id.clone())),
+                State::OnTrial => Some((now, id.clone())),
             })
             .collect();
-        // The list may have become shorter since. Who would be back first is back now.
+        // The list may have become shorter since. The member that would be back first is back now.
         out.sort();
         let too_many = out.len().saturating_sub(settings.most(members.len()));
         let left_out = &out[too_many..];
@@ -109,14 +109,14 @@ impl Ejector {
     }
     // ANCHOR_END: among
 
-    /// Somebody was chosen and is called. For one whose time is over, this is the trial.
+    /// A member was chosen and is called. If it was ejected and its time is over, this is the trial call.
     #[must_use]
     pub fn begin(&self, member: &Member) -> Begun {
         let mut trial = false;
         if let Some(one) = self.known().get_mut(&member.id)
-            && matches!(one.place, Place::Out(_))
+            && matches!(one.state, State::Out(_))
         {
-            one.place = Place::OnTrial;
+            one.state = State::OnTrial;
             trial = true;
         }
         Begun {
@@ -126,13 +126,13 @@ impl Ejector {
         }
     }
 
-    /// Who is left out at present, by id: also whose time is over, until a call has shown that it is well.
+    /// The ids of the members that are ejected. A member whose time is over is one of them, until it answers.
     #[must_use]
     pub fn out(&self) -> Vec<String> {
         let known = self.known();
-        let out = known.iter().filter(|(_, one)| match one.place {
-            Place::In(_) => false,
-            Place::Out(_) | Place::OnTrial => true,
+        let out = known.iter().filter(|(_, one)| match one.state {
+            State::In(_) => false,
+            State::Out(_) | State::OnTrial => true,
         });
         let mut out: Vec<String> = out.map(|(id, _)| id.clone()).collect();
         out.sort();
@@ -146,7 +146,7 @@ impl Settings {
         members * self.most_percent.min(100) / 100
     }
 
-    /// How long somebody is out for this time.
+    /// How long a member is ejected this time.
     fn pause(&self, times: u32) -> Duration {
         let step = self.first.saturating_mul(1 << times.min(16));
         step.min(self.longest)
@@ -154,38 +154,38 @@ impl Settings {
 }
 
 impl Begun {
-    /// It has answered. What it said does not matter: an error can be the right answer.
+    /// The member has answered. What it said does not matter: an error can be the right answer.
     pub fn answered(mut self) {
         self.trial = false;
         self.ejector.known().remove(&self.id);
     }
 
     // ANCHOR: failed
-    /// It has not answered, or late, or only that it cannot. `members` is how many there are.
+    /// The member has not answered, or too late, or only that it cannot. `members` is how many there are.
     pub fn failed(mut self, members: usize) {
         let Some(settings) = self.ejector.settings else {
             return;
         };
         let mut known = self.ejector.known();
         let others_out = (known.iter())
-            .filter(|(id, one)| **id != self.id && !matches!(one.place, Place::In(_)))
+            .filter(|(id, one)| **id != self.id && !matches!(one.state, State::In(_)))
             .count();
-        let one = known.entry(self.id.clone()).or_insert(Known {
-            place: Place::In(0),
+        let one = known.entry(self.id.clone()).or_insert(Record {
+            state: State::In(0),
             times: 0,
         });
-        let enough = match one.place {
-            Place::In(failures) => {
-                one.place = Place::In(failures.saturating_add(1));
+        let enough = match one.state {
+            State::In(failures) => {
+                one.state = State::In(failures.saturating_add(1));
                 failures.saturating_add(1) >= settings.failures
             }
-            // It was on trial, and it is as it was.
-            Place::OnTrial => self.trial,
-            // It went out while this call was on its way. That was one failure, not one more.
-            Place::Out(_) => false,
+            // The trial call has failed.
+            State::OnTrial => self.trial,
+            // It was ejected while this call was under way: the same failure, and no new one.
+            State::Out(_) => false,
         };
         if enough && others_out < settings.most(members) {
-            one.place = Place::Out(Instant::now() + settings.pause(one.times));
+            one.state = State::Out(Instant::now() + settings.pause(one.times));
             one.times = one.times.saturating_add(1);
         }
         self.trial = false;
@@ -199,7 +199,7 @@ impl Drop for Begun {
         if self.trial
             && let Some(one) = self.ejector.known().get_mut(&self.id)
         {
-            one.place = Place::Out(Instant::now());
+            one.state = State::Out(Instant::now());
         }
     }
 }

@@ -12,22 +12,22 @@ use tonic::{Code, Status};
 pub enum FailMode {
     /// `fast`: tell the caller. One call, one attempt.
     Fast,
-    /// `try`: ask the same one again.
+    /// `try`: call the same member again.
     #[default]
     Try,
-    /// `over`: ask another one.
+    /// `over`: call another member.
     Over,
-    /// `backup`: ask another one as soon as the first is late; the first answer wins, and the other call
-    /// is cancelled. Also known as hedging.
+    /// `backup`: call a second member as soon as the first is late. The first answer wins, and the other call is
+    /// cancelled. Also known as hedging.
     Backup {
-        /// When it is late. Best is the time that all but a few calls need.
+        /// When the first one is late. Best is the time that all but a few calls need.
         after: Duration,
     },
 }
 // ANCHOR_END: fail-mode
 
 impl FailMode {
-    /// rpcx waits so long before it asks a second one.
+    /// rpcx waits so long before the second call.
     pub const AFTER: Duration = Duration::from_millis(10);
 
     /// All of them.

@@ -1,4 +1,4 @@
-//! One that can be called: what a selector chooses from, whoever has found it.
+//! A member: an instance that can be called. Selectors choose from members; a registry or an option lists them.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ pub struct Member {
     /// Where it is called.
     pub addr: SocketAddr,
     /// How many calls it gets compared with the others, if the selector is `weighted`; 0 gets none as long
-    /// as somebody else has more.
+    /// as another member has more.
     pub weight: u32,
 }
 

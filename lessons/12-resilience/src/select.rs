@@ -1,11 +1,11 @@
-//! Choosing one of several: by lot, in turn, by weight, by a key. The names are rpcx's.
+//! Choosing one of several members: at random, in turn, by weight, by a key. The names are rpcx's.
 //!
-//! A selector sees only those who may be called now: whoever has left, is ejected, or has failed this
-//! very call is not in `among`. So it must not remember places in a list, only members.
+//! A selector sees only the members that may be called now. A member that has left, is ejected, or has failed this call
+//! is not in `among`. So a selector remembers members, and no places in a list.
 
-mod by_key;
-mod by_weight;
-mod in_turn;
+mod rendezvous;
+mod round_robin;
+mod weighted;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,15 +16,15 @@ use rand::{RngExt, SeedableRng};
 
 use crate::member::Member;
 
-pub use by_key::ByKey;
-pub use by_weight::ByWeight;
-pub use in_turn::InTurn;
+pub use rendezvous::Rendezvous;
+pub use round_robin::RoundRobin;
+pub use weighted::Weighted;
 
 // ANCHOR: selector
 /// Chooses one of several.
 pub trait Selector: Send + Sync + fmt::Debug {
-    /// A place in `among`; `None` if nobody is there. Calls with the same `key` should go to the same
-    /// member; only [`ByKey`] cares.
+    /// A place in `among`; `None` if it is empty. Calls with the same `key` should go to the same
+    /// member; only [`Rendezvous`] cares.
     fn select(&self, key: Option<&str>, among: &[Member]) -> Option<usize>;
 }
 // ANCHOR_END: selector
@@ -32,12 +32,12 @@ pub trait Selector: Send + Sync + fmt::Debug {
 /// The selectors by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Select {
-    /// `random`: by lot.
+    /// `random`: each member with the same chance.
     #[default]
     Random,
-    /// `round-robin`: one after the other.
+    /// `round-robin`: in turn.
     RoundRobin,
-    /// `weighted`: one after the other, the heavy ones more often.
+    /// `weighted`: in turn, a member of higher weight more often.
     Weighted,
     /// `consistent-hash`: the same key, the same member.
     ConsistentHash,
@@ -52,15 +52,15 @@ impl Select {
         Select::ConsistentHash,
     ];
 
-    /// The selector. Two with the same seed choose the same; programs take any number, so that not all of
-    /// them begin with the same member.
+    /// The selector. Two with the same seed choose the same; a program takes a random one, so that not
+    /// all programs begin with the same member.
     #[must_use]
     pub fn build(self, seed: u64) -> Box<dyn Selector> {
         match self {
-            Select::Random => Box::new(ByLot::seeded(seed)),
-            Select::RoundRobin => Box::new(InTurn::seeded(seed)),
-            Select::Weighted => Box::new(ByWeight::seeded(seed)),
-            Select::ConsistentHash => Box::new(ByKey::seeded(seed)),
+            Select::Random => Box::new(RandomChoice::seeded(seed)),
+            Select::RoundRobin => Box::new(RoundRobin::seeded(seed)),
+            Select::Weighted => Box::new(Weighted::seeded(seed)),
+            Select::ConsistentHash => Box::new(Rendezvous::seeded(seed)),
         }
     }
 }
@@ -86,36 +86,36 @@ impl FromStr for Select {
     }
 }
 
-/// A source of lots that several threads may ask.
+/// Random numbers for several threads.
 #[derive(Debug)]
-struct Lots(Mutex<StdRng>);
+struct Dice(Mutex<StdRng>);
 
-impl Lots {
+impl Dice {
     fn seeded(seed: u64) -> Self {
-        Lots(Mutex::new(StdRng::seed_from_u64(seed)))
+        Dice(Mutex::new(StdRng::seed_from_u64(seed)))
     }
 
     /// A number below `end`, each as likely as the others; `None` if there is none.
     fn below(&self, end: usize) -> Option<usize> {
-        let mut lots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (end > 0).then(|| lots.random_range(0..end))
+        let mut rng = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (end > 0).then(|| rng.random_range(0..end))
     }
 }
 
 // ANCHOR: random
-/// By lot. It needs to know nothing, and a thousand callers who know nothing of each other spread well.
+/// At random. It needs no knowledge, and a thousand callers that do not know each other spread well.
 #[derive(Debug)]
-pub struct ByLot(Lots);
+pub struct RandomChoice(Dice);
 
-impl ByLot {
-    /// The lots of this seed.
+impl RandomChoice {
+    /// The choices of this seed.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        ByLot(Lots::seeded(seed))
+        RandomChoice(Dice::seeded(seed))
     }
 }
 
-impl Selector for ByLot {
+impl Selector for RandomChoice {
     fn select(&self, _key: Option<&str>, among: &[Member]) -> Option<usize> {
         self.0.below(among.len())
     }

@@ -47,7 +47,7 @@ pub async fn client(options: &Options, words: &[String]) -> anyhow::Result<()> {
             .await;
         match reply {
             Ok(reply) => tell(&reply.message),
-            Err(Failed::NobodyHome) => bail!(
+            Err(Failed::NoMember) => bail!(
                 "nobody home: {service} has no instance in {}. Is one running? `cargo run -p \
                  l13-framework -- server`, with the same --registry",
                 registry.name()

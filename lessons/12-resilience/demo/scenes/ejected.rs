@@ -1,4 +1,4 @@
-//! Scene 5: leaving out who does not answer, and letting it back.
+//! Scene 5: ejecting a member that does not answer, and its way back.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
         tell("   Only on Unix can this program pause another one.");
         return Ok(());
     }
-    tell("   over, 150 ms for each attempt but the last. Left out after 5 failures in a row,");
-    tell("   for 250 ms, then one call to see, then twice as long; at most half of all members.\n");
-    tell("                   answered   failed   c asked    median   99 of 100   all together");
+    tell("   Fail over, 150 ms for each attempt but the last. Ejected after 5 failures in a row,");
+    tell("   for 250 ms, then a trial call, then twice as long; at most half of all members.\n");
+    tell("                   answered   failed  c called    median   99 of 100   all together");
     for (words, eject) in [
-        ("nobody left out", None),
+        ("no ejection", None),
         (
-            "c left out",
+            "ejection",
             Some(eject::Settings {
                 first: Duration::from_millis(250),
                 longest: Duration::from_secs(1),
@@ -57,15 +57,18 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
         if eject.is_some() {
             let since = Instant::now();
             let back = async {
-                // Only a call can find out that it is well again.
+                // Only a call can find out that it answers again.
                 while !client.caller().ejected().is_empty() {
                     let _ = client.mul(How::safe(), 25, 4).await;
                     sleep(Duration::from_millis(5)).await;
                 }
             };
             let words = match timeout(Duration::from_secs(60), back).await {
-                Ok(()) => format!("back {:.1} s after that", since.elapsed().as_secs_f64()),
-                Err(_) => "not back within a minute".to_string(),
+                Ok(()) => format!(
+                    "called again {:.1} s after that",
+                    since.elapsed().as_secs_f64()
+                ),
+                Err(_) => "not called again within a minute".to_string(),
             };
             tell(&format!("   c goes on, and is {words}"));
         }

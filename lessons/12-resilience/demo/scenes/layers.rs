@@ -1,5 +1,4 @@
-//! Scenes 4 and 6: calls over several hops. Repeated in each layer they multiply; a deadline that travels
-//! ends all of them.
+//! Scenes 3 and 6: calls over several hops. Retries in each layer multiply; a deadline that travels ends all of them.
 
 use std::time::Duration;
 
@@ -49,7 +48,7 @@ pub async fn budget() -> anyhow::Result<()> {
             "   {words:34}{front:8}{middle:12}{back:10}{failed:9}"
         ));
     }
-    tell("   Not one call more was answered for all that work.");
+    tell("   All these attempts have not answered one more call.");
     Ok(())
 }
 
@@ -85,8 +84,8 @@ pub async fn deadline() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until so many of its calls were stopped; for a while, not for ever. (In front there may be none:
-/// what it hears from its own call in the last moment is an answer.)
+/// Waits until so many of its calls were stopped, 4 s at most. (In front there may be none: its own call may end with an
+/// answer in the last moment.)
 async fn stopped(back: &Instance, calls: usize) {
     for _ in 0..200 {
         if back.counts().1 >= calls {

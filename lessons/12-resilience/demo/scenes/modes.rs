@@ -1,4 +1,4 @@
-//! Scene 2: each sickness under each fail mode.
+//! Scene 2: four failures in four fail modes.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const SICK: [(&str, &[&str], bool); 4] = [
 
 pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
     tell("   A call has 500 ms. try and over make up to 3 attempts, each 150 ms but the last;");
-    tell("   backup asks a second one after 30 ms.");
+    tell("   backup sends a second call after 30 ms.");
     // Elsewhere a process cannot be paused.
     for (words, options, paused) in SICK
         .into_iter()
@@ -31,7 +31,7 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
     {
         let c = Instance::start("c", options)?;
         tell(&format!(
-            "\n   c {words:40} answered  failed  c asked  c stopped   median   slowest"
+            "\n   c {words:40} answered  failed c called  c stopped   median   slowest"
         ));
         for mode in FailMode::ALL {
             let after = Duration::from_millis(30);

@@ -1,4 +1,4 @@
-//! Scene 1: where the calls go.
+//! Scene 4: which member gets the calls.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const KEYS: usize = 1000;
 pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
     let c = Instance::start("c", &[])?;
     let members = vec![a.member().weighing(5), b.member(), c.member()];
-    tell("                       a     b     c   and who would answer the next fourteen");
+    tell("                       a     b     c   and which one gets the next fourteen");
     for select in Select::ALL {
         let settings = l12_resilience::caller::Settings {
             select,
@@ -56,7 +56,7 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Who has each key.
+/// Which member has each key.
 fn owners(among: &[Member]) -> BTreeMap<String, &str> {
     let selector = Select::ConsistentHash.build(12);
     let owner = |key: usize| {

@@ -1,4 +1,4 @@
-//! Scene 3: what may run twice, and what may not.
+//! Scene 1: what may run twice, and what may not.
 
 use std::time::Duration;
 
@@ -12,16 +12,14 @@ use stage::signal::tell;
 use super::{client, plain, quiet};
 use crate::fleet::Instance;
 
-const PRESSED: u32 = 20;
+const CALLS: u32 = 20;
 
 pub async fn show() -> anyhow::Result<()> {
-    tell(
-        "   The key M+ adds 1 to a memory. It is pressed 20 times, by a client that fails over.\n",
-    );
+    tell("   Remember adds 1 to a memory. It is called 20 times, with fail over.\n");
     tell("                                           answered   failed   added");
     for (words, how) in [
-        ("nobody says that it may run twice", How::once()),
-        ("somebody says that it may: a lie", How::safe()),
+        ("not idempotent, as the contract says", How::once()),
+        ("the caller says that it is idempotent", How::safe()),
     ] {
         let a = Instance::start("a", &[])?;
         let c = Instance::start("c", &["--sick", "losing"])?;
@@ -32,19 +30,21 @@ pub async fn show() -> anyhow::Result<()> {
         };
         let client = client(&[&a, &c], settings);
         let mut answered = 0;
-        for _ in 0..PRESSED {
-            let pressed = client
+        for _ in 0..CALLS {
+            let called = client
                 .caller()
-                .call(how.clone(), async |line, attempt: Attempt| {
+                .call(how.clone(), async |connection, attempt: Attempt| {
                     let request = attempt.request(RememberRequest { n: 1 });
-                    ArithClient::new(line).remember(request).await
+                    ArithClient::new(connection).remember(request).await
                 });
-            answered += u32::from(pressed.await.is_ok());
+            answered += u32::from(called.await.is_ok());
         }
         quiet(&[&a, &c]).await;
-        let (failed, added) = (PRESSED - answered, a.counts().0 + c.counts().0);
+        let (failed, added) = (CALLS - answered, a.counts().0 + c.counts().0);
         tell(&format!("   {words:40}{answered:8}{failed:9}{added:8}"));
     }
-    tell("   Who is told of a failure can look what has happened. Who is told nothing cannot.");
+    tell(
+        "   A caller that gets an error can check what has happened. A caller that gets a success will not.",
+    );
     Ok(())
 }

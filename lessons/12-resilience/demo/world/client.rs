@@ -1,5 +1,5 @@
-//! Calls `Arith` by whoever is chosen. What may be made again stands in the contract, so it stands here
-//! and is nobody's choice.
+//! Calls `Arith` at the member that is chosen. Which methods may be repeated stands in the contract, so it stands here
+//! and not at the place of a call.
 
 use tokio::sync::watch;
 use tonic::transport::Channel;
@@ -14,7 +14,7 @@ use l12_resilience::caller::{Attempt, Caller, Failed, How, Settings};
 use l12_resilience::connector::Grpc;
 use l12_resilience::member::Member;
 
-/// A calculator that is many. A clone shares lines, notes and budget.
+/// A client of several calculators. A clone shares connections, notes and budget.
 #[derive(Clone, Debug)]
 pub struct Client {
     caller: Caller<Grpc>,
@@ -46,9 +46,9 @@ impl Client {
             repeat: Repeat::Safe,
             ..how
         };
-        let call = self.caller.call(how, async |line, attempt: Attempt| {
+        let call = self.caller.call(how, async |connection, attempt: Attempt| {
             let request = attempt.request(MulRequest { a, b });
-            let reply = stub(line).mul(request).await?;
+            let reply = stub(connection).mul(request).await?;
             Ok((reply.into_inner(), attempt.number))
         });
         call.await
@@ -64,9 +64,9 @@ impl Client {
             repeat: Repeat::Safe,
             ..how
         };
-        let call = self.caller.call(how, async |line, attempt: Attempt| {
+        let call = self.caller.call(how, async |connection, attempt: Attempt| {
             let request = attempt.request(DivRequest { a, b });
-            let reply = stub(line).div(request).await?;
+            let reply = stub(connection).div(request).await?;
             Ok((reply.into_inner(), attempt.number))
         });
         call.await
@@ -81,17 +81,17 @@ impl Client {
             repeat: Repeat::Never,
             ..how
         };
-        let call = self.caller.call(how, async |line, attempt: Attempt| {
+        let call = self.caller.call(how, async |connection, attempt: Attempt| {
             let request = attempt.request(RememberRequest { n });
-            let reply = stub(line).remember(request).await?;
+            let reply = stub(connection).remember(request).await?;
             Ok((reply.into_inner(), attempt.number))
         });
         call.await
     }
 }
 
-fn stub(line: Channel) -> ArithClient<Channel> {
-    ArithClient::new(line)
+fn stub(connection: Channel) -> ArithClient<Channel> {
+    ArithClient::new(connection)
         .max_decoding_message_size(MESSAGE)
         .max_encoding_message_size(MESSAGE)
 }

@@ -11,7 +11,7 @@ use tonic::codegen::http::{Request, Response};
 use l06_grpc::middleware::Next;
 use l12_resilience::deadline;
 
-/// Who hears it.
+/// The function that hears it.
 #[derive(Clone)]
 pub struct Heard(Arc<dyn Fn(&str) + Send + Sync>);
 
@@ -21,9 +21,9 @@ impl Heard {
         Heard(Arc::new(heard))
     }
 
-    /// Nobody.
+    /// No function.
     #[must_use]
-    pub fn by_nobody() -> Self {
+    pub fn silent() -> Self {
         Heard::by(|_| {})
     }
 }
@@ -35,8 +35,8 @@ impl fmt::Debug for Heard {
 }
 
 // ANCHOR: around
-/// A layer. When a caller leaves, or its time is over, the future of the call is dropped, and with it
-/// what stands here.
+/// A layer. When a caller cancels, or its time is over, the future of the call is dropped, and the guard here with
+/// it.
 pub async fn around(heard: Heard, request: Request<Body>, next: Next) -> Response<Body> {
     let path = request.uri().path();
     let method = path.rsplit('/').next().unwrap_or(path).to_string();
@@ -68,7 +68,7 @@ impl Drop for UnderWay {
         if !self.ended {
             let (method, time) = (&self.method, self.since.elapsed().as_millis());
             (self.heard.0)(&format!(
-                "{method} stopped after {time} ms: nobody waits any more"
+                "{method} stopped after {time} ms: its caller waits no more"
             ));
         }
     }

@@ -10,5 +10,5 @@ pub mod arith {
     tonic::include_proto!("arith.v1");
 }
 
-/// The same as a `FileDescriptorSet`: what reflection tells a stranger.
+/// The same as a `FileDescriptorSet`: what reflection tells a client.
 pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");

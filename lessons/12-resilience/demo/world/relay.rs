@@ -1,4 +1,4 @@
-//! An instance that calculates nothing: it asks others. So a call has two hops, or three.
+//! An instance that calls others in place of calculating. So a call has two hops, or three.
 
 use tonic::{Request, Response, Status};
 
@@ -9,7 +9,7 @@ use super::pb::arith::{
 };
 use l12_resilience::caller::{Failed, How};
 
-/// Asks others.
+/// Calls others.
 #[derive(Clone, Debug)]
 pub struct Relay {
     /// These.
@@ -19,7 +19,7 @@ pub struct Relay {
 // ANCHOR: relay
 #[tonic::async_trait]
 impl Arith for Relay {
-    // No deadline is handed on here: the layer around this method knows it, and the caller asks.
+    // The deadline is not an argument: the layer around this method keeps it, and the client reads it.
     async fn mul(&self, request: Request<MulRequest>) -> Result<Response<MulResponse>, Status> {
         let MulRequest { a, b } = request.into_inner();
         let answered = self.others.mul(How::safe(), a, b).await;
@@ -41,8 +41,8 @@ impl Arith for Relay {
     }
 }
 
-/// What the others have said. Of their status only code and words go on: what is beneath it happened
-/// here, and is no news to our caller.
+/// What the others have answered. Only code and message of their status go on: its source is a failure of our own
+/// connection.
 fn passed_on<M>(answered: Result<(M, u32), Failed>) -> Result<Response<M>, Status> {
     match answered {
         Ok((reply, _)) => Ok(Response::new(reply)),

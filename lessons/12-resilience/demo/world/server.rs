@@ -34,21 +34,21 @@ pub struct Instance {
     pub name: String,
     /// What is wrong with it.
     pub sick: Option<Sick>,
-    /// It asks these and calculates nothing itself.
+    /// It calls these and calculates nothing itself.
     pub behind: Option<Client>,
-    /// Who hears about its calls.
+    /// What hears about its calls.
     pub heard: Heard,
 }
 
 impl Instance {
-    /// One that is well, and calculates itself.
+    /// A healthy one that calculates itself.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Instance {
             name: name.into(),
             sick: None,
             behind: None,
-            heard: Heard::by_nobody(),
+            heard: Heard::silent(),
         }
     }
 }

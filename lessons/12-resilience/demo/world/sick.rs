@@ -1,5 +1,5 @@
-//! Instances that are not well, in ways that can be chosen. From outside, each looks different, and each
-//! fail mode meets them differently.
+//! Failures that can be injected into an instance. A caller sees each of them differently, and each fail mode handles
+//! them differently.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,13 +14,13 @@ use l06_grpc::middleware::Next;
 /// What is wrong with an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sick {
-    /// `slow=MS`: it thinks so long before each answer.
+    /// `slow=MS`: it waits so long before each answer.
     Slow(Duration),
     /// `failing`: it says UNAVAILABLE at once, and does nothing.
     Failing,
-    /// `losing`: it does what it is asked for, and then says UNAVAILABLE: the answer is lost.
+    /// `losing`: it runs the call, and then says UNAVAILABLE: the reply is lost.
     Losing,
-    /// `refusing`: the address is there, and nobody accepts a connection.
+    /// `refusing`: the address is taken, and no connection is accepted.
     Refusing,
 }
 
@@ -36,7 +36,7 @@ impl Sick {
             Some(Sick::Failing) => Status::unavailable("I am sick").into_http(),
             Some(Sick::Losing) => {
                 drop(next(request).await);
-                Status::unavailable("the answer is lost").into_http()
+                Status::unavailable("the reply is lost").into_http()
             }
         }
     }

@@ -1,203 +1,254 @@
-//! The check of `budget`. It puts three operators between callers and a hospital, and counts how often it rings there.
+//! The check of `budget`. It makes calls that fail, and counts how many retries the budget allows.
 
 mod exercise;
 mod given;
 
-use std::cell::Cell;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use exercise::{CALLS_FOR_A_RETRY, Operator, SAVED, TRIES, Trouble};
-use testkit::{PATIENCE, case};
+use exercise::{CALLS_PER_TOKEN, MOST_TOKENS, RetryBudget};
+use testkit::schedule::Thread;
+use testkit::{Case, case, schedules};
 
-/// Village, town and city.
-struct Way([Operator; 3]);
+/// A call that fails may be retried so often.
+const RETRIES: u32 = 2;
 
-impl Way {
-    fn new() -> Self {
-        Way([Operator::new(), Operator::new(), Operator::new()])
+/// Makes calls of which all fail. Returns how many retries were allowed.
+fn failing_calls(budget: &RetryBudget, calls: u32) -> u32 {
+    let mut allowed = 0;
+    for _ in 0..calls {
+        budget.call_begins();
+        for _ in 0..RETRIES {
+            if !budget.may_retry() {
+                break;
+            }
+            allowed += 1;
+        }
     }
+    allowed
+}
 
-    fn call(&self, hospital: impl Fn() -> Result<(), Trouble>) -> Result<(), Trouble> {
-        let Way([village, town, city]) = self;
-        village.connect(|| town.connect(|| city.connect(&hospital)))
+/// How many they should be, in tenths of a token.
+fn by_the_rules(calls: u32) -> u32 {
+    let most = MOST_TOKENS * CALLS_PER_TOKEN;
+    let (mut parts, mut allowed) = (most, 0);
+    for _ in 0..calls {
+        parts = most.min(parts + 1);
+        let retries = RETRIES.min(parts / CALLS_PER_TOKEN);
+        parts -= retries * CALLS_PER_TOKEN;
+        allowed += retries;
+    }
+    allowed
+}
+
+/// Asks for retries until one is refused. Returns how many were allowed.
+fn drain(budget: &RetryBudget) -> u32 {
+    (0..1000).find(|_| !budget.may_retry()).unwrap_or(1000)
+}
+
+fn good_calls(budget: &RetryBudget, calls: u32) {
+    for _ in 0..calls {
+        budget.call_begins();
     }
 }
 
-/// A hospital that is ill: it rings there, and nobody can answer.
-#[derive(Default)]
-struct Hospital {
-    rang: Cell<u32>,
-}
-
-impl Hospital {
-    fn silent(&self) -> Result<(), Trouble> {
-        self.rang.set(self.rang.get() + 1);
-        Err(Trouble::NoAnswer)
+fn retries(count: u32) -> String {
+    match count {
+        1 => "1 retry".to_string(),
+        more => format!("{more} retries"),
     }
 }
 
-// The belief of this exercise. Each operator is right, and together they are a storm.
+#[track_caller]
+fn expect_retries(case: &Case, wanted: u32, allowed: u32, advice: &str) {
+    if allowed != wanted {
+        let expected = format!("{} allowed", retries(wanted));
+        case.differ(expected, format!("{} allowed", retries(allowed)), advice);
+    }
+}
+
+// The belief of this exercise. For one call two retries are few.
 #[test]
-fn a_one_call() {
-    case("One call, three operators; nobody answers", |case| {
-        let (way, hospital) = (Way::new(), Hospital::default());
-        let outcome = way.call(|| hospital.silent());
-        let rang = hospital.rang.get();
-        if rang > TRIES {
-            let answer = format!("{TRIES} tries by 3 operators: {rang} calls reached the hospital");
-            let advice = "The city tries three times for each try of the town, and the town for each try of the \
-                          village. A call has its tries counted over all operators: whoever gives up says \
-                          so, and nobody above begins again.";
-            case.differ(format!("at most {TRIES} calls"), answer, advice);
-        }
-        if outcome != Err(Trouble::GivenUp) {
-            let advice =
-                "Whoever has asked the village has to know that it was tried, and given up.";
-            case.differ("Err(GivenUp)", format!("{outcome:?}"), advice);
-        }
-    });
-}
-
-// What is right for one call is wrong for all of them.
-#[test]
-fn b_a_thousand_calls() {
-    case("A thousand calls; nobody answers", |case| {
-        let (way, hospital) = (Way::new(), Hospital::default());
-        for _ in 0..1000 {
-            let _ = way.call(|| hospital.silent());
-        }
-        let (rang, most) = (hospital.rang.get(), 1000 + 1000 / CALLS_FOR_A_RETRY + SAVED);
-        if rang > most {
-            let mut advice = String::from(
-                "Whoever is down gets more calls than ever, just then: that is how a bad minute becomes a bad \
-                 day. Let all calls share what there is for second tries, one for ten calls.",
+fn a_an_outage() {
+    let situation = "The server is down; 1000 calls fail, each with up to 2 retries";
+    case(situation, |case| {
+        let allowed = failing_calls(&RetryBudget::new(), 1000);
+        if allowed >= 1000 * RETRIES {
+            let attempts = 1000 + allowed;
+            let answer = format!(
+                "{} allowed: the server gets {attempts} attempts",
+                retries(allowed)
             );
-            if rang < 2000 {
-                advice = String::from(
-                    "That is more than one try more for ten calls. Does each call bring a tenth, and no more? And who has \
-                     nothing left has given it up as well: if the city does not say so, the town begins again, and \
-                     then the village.",
+            let advice = "A server that is down gets three times its usual load, and that can keep it down. Each retry \
+                          has to take a token, and all calls share the tokens.";
+            let wanted = format!("{} allowed", retries(by_the_rules(1000)));
+            case.differ(wanted, answer, advice);
+        }
+    });
+}
+
+#[test]
+fn b_a_new_budget() {
+    case("The very first call fails", |case| {
+        let budget = RetryBudget::new();
+        budget.call_begins();
+        let advice = "A new budget has `MOST_TOKENS` tokens. A program that makes one call an hour could never retry \
+                      otherwise.";
+        expect_retries(case, MOST_TOKENS, drain(&budget), advice);
+    });
+}
+
+#[test]
+fn c_ten_calls_earn_one_token() {
+    case(
+        "No token is left; then calls begin, one after the other",
+        |case| {
+            let budget = RetryBudget::new();
+            drain(&budget);
+            for round in 1..=3 {
+                // Refused retries take nothing.
+                let refused: u32 = (0..25).map(|_| u32::from(budget.may_retry())).sum();
+                expect_retries(
+                    case,
+                    0,
+                    refused,
+                    "No call has begun since the last token was taken.",
                 );
-            }
-            let answer = format!("{rang} calls reached the hospital");
-            case.differ(format!("at most {most} calls"), answer, &advice);
-        }
-    });
-}
-
-#[test]
-fn c_a_bad_moment() {
-    case("One ring in twenty is not heard", |case| {
-        let (way, rang, lost) = (Way::new(), Cell::new(0), Cell::new(0));
-        for _ in 0..1000 {
-            let outcome = way.call(|| {
-                rang.set(rang.get() + 1);
-                if rang.get() % 20 == 1 {
-                    return Err(Trouble::NoAnswer);
+                good_calls(&budget, CALLS_PER_TOKEN - 1);
+                let early = drain(&budget);
+                let advice =
+                    "Nine calls earn nine tenths of a token, and a retry takes a whole one.";
+                expect_retries(case, 0, early, advice);
+                good_calls(&budget, 1);
+                let earned = drain(&budget);
+                if earned == 0 {
+                    // How many more calls does it take?
+                    let mut calls = CALLS_PER_TOKEN;
+                    while !budget.may_retry() && calls < 1000 {
+                        good_calls(&budget, 1);
+                        calls += 1;
+                    }
+                    let advice = match calls {
+                        11 => {
+                            "Ten calls earn a whole token, and the eleventh was needed. If tenths are added as floating \
+                           point numbers, their sum is less than 1: count in whole tenths."
+                        }
+                        _ => {
+                            "Ten calls earn a whole token. Retries were refused before: a refused retry takes nothing."
+                        }
+                    };
+                    case.differ(
+                        "1 retry after 10 calls",
+                        format!("1 retry after {calls} calls"),
+                        advice,
+                    );
                 }
-                Ok(())
+                let advice =
+                    format!("Ten calls earn one token, in round {round} as in all others.");
+                expect_retries(case, 1, earned, &advice);
+            }
+        },
+    );
+}
+
+#[test]
+fn d_a_bad_moment() {
+    case("One call in twenty fails once", |case| {
+        let budget = RetryBudget::new();
+        let mut refused = 0;
+        for call in 0..1000 {
+            budget.call_begins();
+            refused += u32::from(call % 20 == 0 && !budget.may_retry());
+        }
+        if refused > 0 {
+            let advice = "Twenty calls earn two tokens, and one of them is needed.";
+            case.differ(
+                "0 retries refused",
+                format!("{} refused", retries(refused)),
+                advice,
+            );
+        }
+    });
+}
+
+#[test]
+fn e_a_long_good_time() {
+    case("5000 calls are answered; then the server is down", |case| {
+        let budget = RetryBudget::new();
+        good_calls(&budget, 5000);
+        let advice = "In the good time more than `MOST_TOKENS` tokens were saved. They would pay for retries just when \
+                      the server is down.";
+        expect_retries(case, MOST_TOKENS, drain(&budget), advice);
+    });
+}
+
+#[test]
+fn f_an_outage_by_the_rules() {
+    case(
+        "The server is down; calls fail, each with up to 2 retries",
+        |case| {
+            for calls in [7, 95, 1000] {
+                let allowed = failing_calls(&RetryBudget::new(), calls);
+                let wanted = by_the_rules(calls);
+                let advice = match allowed > wanted {
+                    true => format!(
+                        "In {calls} calls more retries were allowed than tokens were there."
+                    ),
+                    false => {
+                        format!("In {calls} calls tokens were left, and retries were refused.")
+                    }
+                };
+                expect_retries(case, wanted, allowed, &advice);
+            }
+        },
+    );
+}
+
+// The check decides which thread takes the lock next.
+#[test]
+fn g_two_threads_and_one_token() {
+    schedules(
+        "One token is left, and two threads ask",
+        |case, schedule| {
+            let budget = Arc::new(RetryBudget::new());
+            for _ in 1..MOST_TOKENS {
+                budget.may_retry();
+            }
+            let allowed = Arc::new(AtomicU32::new(0));
+            let threads = ["thread 1", "thread 2"].map(|name| -> Thread {
+                let (budget, allowed, asks) =
+                    (Arc::clone(&budget), Arc::clone(&allowed), schedule.clone());
+                let ask = move || {
+                    let may = budget.may_retry();
+                    asks.does(name, format!("`may_retry` returned {may}"));
+                    allowed.fetch_add(u32::from(may), Ordering::SeqCst);
+                };
+                (name, Box::new(ask))
             });
-            lost.set(lost.get() + u32::from(outcome.is_err()));
-        }
-        if lost.get() > 0 {
-            let advice = "It was a bad moment, and the next ring would have been heard. One call in twenty \
-                          needs a second try, and there is one for ten calls; and some are there at the \
-                          beginning, for the very first call.";
-            let answer = format!("{} of 1000 calls failed", lost.get());
-            case.differ("all calls come about", answer, advice);
-        }
-    });
-}
-
-#[test]
-fn d_a_long_good_time() {
-    case("Five thousand good calls; then nobody answers", |case| {
-        let (way, hospital) = (Way::new(), Hospital::default());
-        for _ in 0..5000 {
-            let _ = way.call(|| Ok(()));
-        }
-        for _ in 0..100 {
-            let _ = way.call(|| hospital.silent());
-        }
-        let (rang, most) = (hospital.rang.get(), 100 + 100 / CALLS_FOR_A_RETRY + SAVED);
-        if rang > most {
-            let advice = "In the good time so much was saved up that the budget limits nothing now. There is a \
-                          most that can be saved: `SAVED`.";
-            let answer = format!("{rang} calls reached the hospital, for 100");
-            case.differ(format!("at most {most} calls"), answer, advice);
-        }
-    });
-}
-
-#[test]
-fn e_well_again() {
-    case("Nobody answers for 300 calls; then all is well", |case| {
-        let (way, hospital) = (Way::new(), Hospital::default());
-        for _ in 0..300 {
-            let _ = way.call(|| hospital.silent());
-        }
-        let fine = (0..200).filter(|_| way.call(|| Ok(())).is_ok()).count();
-        if fine < 200 {
-            let advice = "The hospital is well again, and nobody rings there to find out. The budget is for second \
-                          tries: the first try of a call is always made.";
-            case.differ("200 of 200 calls", format!("{fine} of 200"), advice);
-        }
-        let first = Cell::new(true);
-        let outcome = way.call(|| {
-            if first.replace(false) {
-                return Err(Trouble::NoAnswer);
-            }
-            Ok(())
-        });
-        if outcome.is_err() {
-            let advice = "200 calls have gone well since, and have paid for a second try.";
-            case.differ("Ok(())", format!("{outcome:?}"), advice);
-        }
-    });
-}
-
-/// A place where two have to meet; `false` if nobody else came.
-#[derive(Default)]
-struct Meeting {
-    here: Mutex<u32>,
-    came: Condvar,
-}
-
-impl Meeting {
-    fn meet(&self) -> bool {
-        let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
-        *here += 1;
-        self.came.notify_all();
-        // Long: a second thread has to be started first, and the machine may have other things to do.
-        let limit: Duration = PATIENCE * 3;
-        let both = self.came.wait_timeout_while(here, limit, |here| *here < 2);
-        both.is_ok_and(|(here, _)| *here >= 2)
-    }
-}
-
-#[test]
-fn f_two_at_the_same_time() {
-    case("Two calls at the same time", |case| {
-        let operator = Arc::new(Operator::new());
-        let meeting = Arc::new(Meeting::default());
-        let speak = |operator: Arc<Operator>, meeting: Arc<Meeting>| {
-            move || {
-                let met = Mutex::new(false);
-                let _ = operator.connect(|| {
-                    *met.lock().unwrap_or_else(PoisonError::into_inner) = meeting.meet();
-                    Ok(())
-                });
-                met.into_inner().unwrap_or_else(PoisonError::into_inner)
-            }
-        };
-        let other = thread::spawn(speak(Arc::clone(&operator), Arc::clone(&meeting)));
-        let met = speak(operator, meeting)() && other.join().unwrap_or(false);
-        if !met {
-            let advice = "One of them waited until the other had hung up. All calls share the budget, so there is a \
-                          lock; whoever holds it while it rings makes all calls wait for each other.";
-            case.differ("both are connected", "one after the other", advice);
-        }
-    });
+            schedule.threads(case, threads.into());
+            let advice = "Both threads saw the token before one of them had taken it. To look and to take must be one step \
+                      under one lock.";
+            expect_retries(case, 1, allowed.load(Ordering::SeqCst), advice);
+        },
+    );
+    schedules(
+        "Eight tenths of a token are left, and two threads begin calls",
+        |case, schedule| {
+            let budget = Arc::new(RetryBudget::new());
+            drain(&budget);
+            good_calls(&budget, CALLS_PER_TOKEN - 2);
+            let threads = ["thread 1", "thread 2"].map(|name| -> Thread {
+                let (budget, begins) = (Arc::clone(&budget), schedule.clone());
+                let begin = move || {
+                    budget.call_begins();
+                    begins.does(name, "begins a call");
+                };
+                (name, Box::new(begin))
+            });
+            schedule.threads(case, threads.into());
+            let advice = "Both threads read the same number, and one of the two tenths is lost. To read and to add must be \
+                      one step under one lock.";
+            expect_retries(case, 1, drain(&budget), advice);
+        },
+    );
 }

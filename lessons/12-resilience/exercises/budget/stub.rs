@@ -1,31 +1,30 @@
-// Given in given.rs, beside this file: `TRIES`, `CALLS_FOR_A_RETRY`, `SAVED`, `Trouble`.
+// Given in given.rs, beside this file: `CALLS_PER_TOKEN`, `MOST_TOKENS`, and a `Mutex` that is std's.
 pub use super::given::*;
 
-/// An operator of the telephone company. There are several between a caller and a hospital, in the village, in the
-/// town, in the city; each of them asks the next one, and only the last one rings the hospital.
+/// The tokens for retries. All calls of a program share them, from many threads.
 ///
-/// * A call is tried at most `TRIES` times, counted over all operators on its way. Whoever has tried and gives up
-///   says `GivenUp`.
-/// * All second and third tries together are one for each `CALLS_FOR_A_RETRY` calls, and the `SAVED` ones: never
-///   more than `SAVED` can be saved up. The first try of a call is always made.
-/// * Many calls go through one operator at the same time, from several threads.
-#[derive(Default)]
-pub struct Operator {}
+/// * A new budget has `MOST_TOKENS` tokens, and more are never kept.
+/// * Each call earns a tenth of a token: exactly `CALLS_PER_TOKEN` calls earn a whole one. In floating point, ten
+///   times 0.1 is less than 1.
+/// * A retry takes one whole token. If there is less than one, the retry is refused, and nothing is taken.
+/// * One token allows one retry, also when two threads ask at the same time.
+pub struct RetryBudget {
+    /// The tokens, in the parts of which each call earns one.
+    parts: Mutex<u32>,
+}
 
-impl Operator {
+impl RetryBudget {
     pub fn new() -> Self {
-        Self::default()
+        let parts = Mutex::new(MOST_TOKENS * CALLS_PER_TOKEN);
+        RetryBudget { parts }
     }
 
-    /// One call. `next` asks the next one on the way.
-    pub fn connect(&self, next: impl Fn() -> Result<(), Trouble>) -> Result<(), Trouble> {
-        let mut outcome = next();
-        for _ in 1..TRIES {
-            if outcome.is_ok() {
-                break;
-            }
-            outcome = next();
-        }
-        outcome
+    /// A call begins. Its first attempt needs no token.
+    pub fn call_begins(&self) {}
+
+    /// Whether one retry may be made.
+    pub fn may_retry(&self) -> bool {
+        let parts = self.parts.lock().unwrap();
+        *parts >= CALLS_PER_TOKEN
     }
 }

@@ -1,4 +1,4 @@
-//! The check of `fail-modes`. It plays a bank with three counters and one account.
+//! The check of `fail-modes`. It plays the instances of an account service with one database.
 
 mod exercise;
 mod given;
@@ -6,318 +6,335 @@ mod given;
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 
-use exercise::{Answer, Counters, Lost, Mode, Order, TRIES, carry_out};
+use exercise::{ATTEMPTS, Failure, Instances, Method, Mode, Reply, call};
 use testkit::{Case, case};
 
-/// What becomes of one try.
+/// What becomes of one attempt.
 #[derive(Clone, Copy)]
 enum Fate {
-    /// It runs, and the answer arrives.
+    /// The method runs, and the reply arrives.
     Fine,
-    /// The line does not come about.
-    NoLine(ErrorKind),
-    /// It runs, and the answer is lost.
-    NoAnswer(ErrorKind),
-    /// The order is lost as well. Nobody but the bank can know that.
-    Nothing(ErrorKind),
+    /// No connection comes about.
+    NoConnection(ErrorKind),
+    /// The method runs, and the reply is lost.
+    ReplyLost(ErrorKind),
+    /// The call is lost on its way. The caller cannot tell this from a lost reply.
+    CallLost(ErrorKind),
 }
 
-/// A bank with 100 in the account. The tries have these fates, one after the other; all later ones are fine.
-struct Bank {
+/// So many instances, with 100 in the account. The attempts have these fates in turn; all later ones are fine.
+struct World {
+    count: usize,
     fates: Vec<Fate>,
-    tried: RefCell<Vec<usize>>,
+    attempted: RefCell<Vec<usize>>,
     money: Cell<u32>,
     limit: Cell<u32>,
-    ran: Cell<u32>,
-    /// What no clerk would do, in words.
+    /// An attempt that no mode makes, in words.
     odd: RefCell<Option<String>>,
 }
 
-impl Bank {
-    fn new(fates: &[Fate]) -> Self {
-        Bank {
+impl World {
+    fn new(count: usize, fates: &[Fate]) -> Self {
+        World {
+            count,
             fates: fates.to_vec(),
-            tried: RefCell::default(),
+            attempted: RefCell::default(),
             money: Cell::new(100),
             limit: Cell::new(1000),
-            ran: Cell::new(0),
             odd: RefCell::default(),
         }
     }
 
-    fn run(&self, order: Order) -> Answer {
-        match order {
-            Order::Balance => {}
-            Order::Limit(limit) => self.limit.set(limit),
-            Order::Transfer(amount) if amount > self.money.get().min(self.limit.get()) => {
-                return Answer::Refused;
+    fn run(&self, method: Method) -> Reply {
+        match method {
+            Method::Balance => {}
+            Method::SetLimit(limit) => self.limit.set(limit),
+            Method::Transfer(amount) if amount > self.money.get().min(self.limit.get()) => {
+                return Reply::Refused;
             }
-            Order::Transfer(amount) => self.money.set(self.money.get() - amount),
+            Method::Transfer(amount) => self.money.set(self.money.get() - amount),
         }
-        self.ran.set(self.ran.get() + 1);
-        Answer::Done(self.money.get())
+        Reply::Done(self.money.get())
     }
 
-    /// Where it was tried, with the numbers that people give to counters.
-    fn tried(&self) -> String {
-        let tried = self.tried.borrow();
-        let tried = tried
-            .iter()
-            .map(|counter| format!("counter {}", counter + 1));
-        tried.collect::<Vec<_>>().join(", ")
+    /// At which instances attempts were made.
+    fn attempted(&self) -> String {
+        let attempted = self.attempted.borrow();
+        let numbers = attempted.iter().map(ToString::to_string);
+        format!(
+            "attempts at instance {}",
+            numbers.collect::<Vec<_>>().join(", ")
+        )
     }
 }
 
-impl Counters for Bank {
+impl Instances for World {
     fn count(&self) -> usize {
-        3
+        self.count
     }
 
-    fn ask(&self, counter: usize, order: Order) -> Result<Answer, Lost> {
-        let number = self.tried.borrow().len();
-        self.tried.borrow_mut().push(counter);
-        if counter >= 3 {
-            let odd = format!("you asked at counter {counter}, counted from 0");
+    fn call(&self, instance: usize, method: Method) -> Result<Reply, Failure> {
+        let number = self.attempted.borrow().len();
+        self.attempted.borrow_mut().push(instance);
+        if instance >= self.count {
+            let odd = format!(
+                "an attempt at instance {instance}, and there are {}",
+                self.count
+            );
             self.odd.borrow_mut().get_or_insert(odd);
         }
         if number >= 50 {
-            let odd = "you asked more than 50 times".to_string();
+            let odd = "more than 50 attempts".to_string();
             self.odd.borrow_mut().get_or_insert(odd);
-            // Whoever goes on until somebody answers has an answer now.
-            return Ok(Answer::Refused);
+            // A loop that goes on until a reply comes has one now.
+            return Ok(Reply::Refused);
         }
         match self.fates.get(number).copied().unwrap_or(Fate::Fine) {
-            Fate::Fine => Ok(self.run(order)),
-            Fate::NoLine(kind) => Err(Lost::Dialling(kind)),
-            Fate::Nothing(kind) => Err(Lost::Waiting(kind)),
-            Fate::NoAnswer(kind) => {
-                self.run(order);
-                Err(Lost::Waiting(kind))
+            Fate::Fine => Ok(self.run(method)),
+            Fate::NoConnection(kind) => Err(Failure::Connecting(kind)),
+            Fate::CallLost(kind) => Err(Failure::Waiting(kind)),
+            Fate::ReplyLost(kind) => {
+                self.run(method);
+                Err(Failure::Waiting(kind))
             }
         }
     }
 }
 
-/// One order, carried out by the learner.
+/// One call by the learner's function.
 #[track_caller]
-fn told(case: &Case, bank: &Bank, first: usize, order: Order, mode: Mode) -> Result<Answer, Lost> {
-    let outcome = carry_out(bank, first, order, mode);
-    if let Some(odd) = bank.odd.borrow().as_ref() {
-        let advice = "There are three counters, 0 to 2, and behind the last one comes the first. Each mode has an end: \
-                      after that the order has failed.";
-        case.differ(
-            "three counters, and few tries",
-            format!("{odd} (mode {mode:?})"),
-            advice,
-        );
+fn told(
+    case: &Case,
+    world: &World,
+    first: usize,
+    method: Method,
+    mode: Mode,
+) -> Result<Reply, Failure> {
+    let outcome = call(world, first, method, mode);
+    if let Some(odd) = world.odd.borrow().as_ref() {
+        let advice = "Instances have the numbers 0 to `count() - 1`, and instance 0 follows the last one. Each mode has \
+                      an end: after that the last failure is the result.";
+        let wanted = "attempts at instances that exist, and few of them";
+        case.differ(wanted, format!("{odd} (mode {mode:?})"), advice);
     }
     outcome
+}
+
+/// Fails unless this is the outcome.
+#[track_caller]
+fn expect(
+    case: &Case,
+    wanted: Result<Reply, Failure>,
+    outcome: Result<Reply, Failure>,
+    mode: Mode,
+    advice: &str,
+) {
+    if outcome != wanted {
+        let answer = format!("{outcome:?} (mode {mode:?})");
+        case.differ(format!("{wanted:?}"), answer, advice);
+    }
 }
 
 const AGAIN: [Mode; 2] = [Mode::Over, Mode::Try];
 
 #[track_caller]
-fn expect_tried(case: &Case, bank: &Bank, mode: Mode, wanted: &str, advice: &str) {
-    let tried = bank.tried();
-    if tried != wanted {
-        case.differ(wanted, format!("{tried} (mode {mode:?})"), advice);
+fn expect_attempted(case: &Case, world: &World, mode: Mode, wanted: &str, advice: &str) {
+    let attempted = world.attempted();
+    if attempted != wanted {
+        case.differ(wanted, format!("{attempted} (mode {mode:?})"), advice);
     }
 }
 
-// The belief of this exercise. The line broke behind the order, not in front of it.
+// The belief of this exercise. The connection broke after the call was sent.
 #[test]
 fn a_the_transfer_ran() {
     case(
-        "Transfer 10 of 100; the line breaks before the answer",
+        "Transfer 10 of 100; it runs, and the connection breaks before the reply",
         |case| {
             for mode in AGAIN {
-                let bank = Bank::new(&[Fate::NoAnswer(ErrorKind::ConnectionReset)]);
-                let outcome = told(case, &bank, 0, Order::Transfer(10), mode);
-                if bank.money.get() < 90 {
+                let reset = ErrorKind::ConnectionReset;
+                let world = World::new(3, &[Fate::ReplyLost(reset)]);
+                let outcome = told(case, &world, 0, Method::Transfer(10), mode);
+                if world.money.get() < 90 {
+                    let money = world.money.get();
                     let answer = format!(
-                        "{}: the transfer ran twice (mode {mode:?}: {})",
-                        bank.money.get(),
-                        bank.tried()
+                        "{money} in the account: the transfer ran twice (mode {mode:?}: {})",
+                        world.attempted()
                     );
-                    let advice = "The order had been sent, and the bank had carried it out; only its answer was lost. \
-                              Nothing here tells a second transfer from a second try of the first one.";
+                    let advice = "The call had been sent, and the service had run it. Only its reply was lost. The service \
+                              cannot tell a second attempt from a second transfer.";
                     case.differ("90 in the account", answer, advice);
                 }
-                let advice = "It may have run, and it may not. You do not know, so say that: the error is the \
-                          honest answer, and a person can look into the account.";
-                if outcome != Err(Lost::Waiting(ErrorKind::ConnectionReset)) {
-                    let wanted = "Err(Waiting(ConnectionReset))";
-                    case.differ(wanted, format!("{outcome:?}"), advice);
-                }
-                // Perhaps it has not run: that looks the same from here.
-                let bank = Bank::new(&[Fate::Nothing(ErrorKind::TimedOut)]);
-                let outcome = told(case, &bank, 0, Order::Transfer(10), mode);
-                if outcome != Err(Lost::Waiting(ErrorKind::TimedOut)) {
-                    let wanted = "Err(Waiting(TimedOut))";
-                    case.differ(wanted, format!("{outcome:?}"), advice);
-                }
+                let advice = "The transfer may have run, or it may not. The caller does not know, and the failure says so: \
+                          then the caller can read the account.";
+                expect(case, Err(Failure::Waiting(reset)), outcome, mode, advice);
+                // A call that was lost on its way looks the same to the caller.
+                let late = ErrorKind::TimedOut;
+                let world = World::new(3, &[Fate::CallLost(late)]);
+                let outcome = told(case, &world, 0, Method::Transfer(10), mode);
+                expect(case, Err(Failure::Waiting(late)), outcome, mode, advice);
             }
         },
     );
 }
 
 #[test]
-fn b_nobody_took_the_order() {
-    case("Transfer 10 of 100; counter 1 is closed", |case| {
-        for mode in AGAIN {
-            let bank = Bank::new(&[Fate::NoLine(ErrorKind::ConnectionRefused)]);
-            let outcome = told(case, &bank, 0, Order::Transfer(10), mode);
-            if outcome != Ok(Answer::Done(90)) {
-                let advice = "The order had not been sent when this went wrong, so it cannot have run. Such a try may be \
-                              made again, whatever the order is.";
+fn b_the_connection_is_refused() {
+    case(
+        "Transfer 10 of 100; instance 0 refuses the connection",
+        |case| {
+            for mode in AGAIN {
+                let world = World::new(3, &[Fate::NoConnection(ErrorKind::ConnectionRefused)]);
+                let outcome = told(case, &world, 0, Method::Transfer(10), mode);
+                let advice = "The call had not been sent, so it cannot have run. Such an attempt may be repeated, whatever \
+                          the method is.";
+                expect(case, Ok(Reply::Done(90)), outcome, mode, advice);
+            }
+        },
+    );
+}
+
+// One kind of error in two phases.
+#[test]
+fn c_the_same_error_in_two_phases() {
+    let mode = Mode::Over;
+    for kind in [
+        ErrorKind::TimedOut,
+        ErrorKind::ConnectionReset,
+        ErrorKind::ConnectionRefused,
+    ] {
+        case(
+            &format!("Transfer 10 of 100; {kind:?} while connecting"),
+            |case| {
+                let world = World::new(3, &[Fate::NoConnection(kind)]);
+                let outcome = told(case, &world, 0, Method::Transfer(10), mode);
+                let advice = "It failed while connecting: nothing had been sent. The phase in which an attempt fails says \
+                          more than the kind of the error.";
+                expect(case, Ok(Reply::Done(90)), outcome, mode, advice);
+            },
+        );
+        case(
+            &format!("Transfer 10 of 100; {kind:?} while waiting"),
+            |case| {
+                let world = World::new(3, &[Fate::ReplyLost(kind)]);
+                let outcome = told(case, &world, 0, Method::Transfer(10), mode);
+                if world.money.get() != 90 {
+                    let answer = format!("{} in the account", world.money.get());
+                    let advice = "The call had been sent. The kind of the error that came then does not say whether the \
+                              call ran.";
+                    case.differ("90 in the account", answer, advice);
+                }
+                let advice =
+                    "The caller cannot know whether the transfer ran, and gets the failure.";
+                expect(case, Err(Failure::Waiting(kind)), outcome, mode, advice);
+            },
+        );
+    }
+}
+
+#[test]
+fn d_idempotent_methods() {
+    for mode in AGAIN {
+        case("Balance; the first reply is lost", |case| {
+            let world = World::new(3, &[Fate::ReplyLost(ErrorKind::TimedOut)]);
+            let outcome = told(case, &world, 0, Method::Balance, mode);
+            let advice =
+                "To read the balance twice changes nothing, so the attempt may be repeated.";
+            expect(case, Ok(Reply::Done(100)), outcome, mode, advice);
+        });
+        case("SetLimit 500; the first reply is lost", |case| {
+            let world = World::new(3, &[Fate::ReplyLost(ErrorKind::TimedOut)]);
+            let outcome = told(case, &world, 0, Method::SetLimit(500), mode);
+            let advice = "What is the limit after SetLimit 500 has run once, and what after it has run twice? A method \
+                          may change something and still be idempotent.";
+            expect(case, Ok(Reply::Done(100)), outcome, mode, advice);
+            if world.limit.get() != 500 {
+                let answer = format!("the limit is {}", world.limit.get());
                 case.differ(
-                    "Ok(Done(90))",
-                    format!("{outcome:?} (mode {mode:?})"),
-                    advice,
+                    "the limit is 500",
+                    answer,
+                    "The reply belongs to the method that was called.",
                 );
             }
-        }
-    });
-}
-
-// One word for two things: how long we have waited for the line, and how long for the answer.
-#[test]
-fn c_the_same_error_at_two_places() {
-    case(
-        "Transfer 10 of 100; the time runs out while dialling",
-        |case| {
-            for kind in [
-                ErrorKind::TimedOut,
-                ErrorKind::ConnectionReset,
-                ErrorKind::ConnectionRefused,
-            ] {
-                let bank = Bank::new(&[Fate::NoLine(kind)]);
-                let outcome = told(case, &bank, 0, Order::Transfer(10), Mode::Over);
-                if outcome != Ok(Answer::Done(90)) {
-                    let advice = "It happened while dialling: nothing had been sent. The same kind of error while \
-                              waiting is another matter. Where a call failed says more than how.";
-                    case.differ(
-                        "Ok(Done(90))",
-                        format!("{outcome:?} after {kind:?}"),
-                        advice,
-                    );
-                }
-                let bank = Bank::new(&[Fate::NoAnswer(kind)]);
-                let outcome = told(case, &bank, 0, Order::Transfer(10), Mode::Over);
-                if outcome.is_ok() || bank.money.get() != 90 {
-                    let answer = format!("{}: the transfer ran twice", bank.money.get());
-                    let advice = "The order had been sent; what kind of error came then does not tell \
-                              whether it ran.";
-                    case.differ("90 in the account", answer, advice);
-                }
-            }
-        },
-    );
+        });
+    }
 }
 
 #[test]
-fn d_twice_like_once() {
-    case(
-        "The balance, and a limit of 500; the first answer is lost",
-        |case| {
-            for mode in AGAIN {
-                let bank = Bank::new(&[Fate::NoAnswer(ErrorKind::TimedOut)]);
-                let outcome = told(case, &bank, 0, Order::Balance, mode);
-                let advice = "To ask twice how much there is changes nothing: ask again.";
-                if outcome != Ok(Answer::Done(100)) {
-                    case.differ(
-                        "Ok(Done(100))",
-                        format!("{outcome:?} (mode {mode:?})"),
-                        advice,
-                    );
-                }
-                let bank = Bank::new(&[Fate::NoAnswer(ErrorKind::TimedOut)]);
-                let outcome = told(case, &bank, 0, Order::Limit(500), mode);
-                let advice = "What is the limit after \"the limit is 500\", said once? And said twice? In both cases \
-                          is the limit 500. An order may change something and still be safe to repeat.";
-                if outcome != Ok(Answer::Done(100)) || bank.limit.get() != 500 {
-                    case.differ(
-                        "Ok(Done(100))",
-                        format!("{outcome:?} (mode {mode:?})"),
-                        advice,
-                    );
-                }
-            }
-        },
-    );
-}
-
-#[test]
-fn e_no_is_an_answer() {
+fn e_refused_is_a_reply() {
     case("Transfer 101 of 100", |case| {
         for mode in AGAIN {
-            let bank = Bank::new(&[]);
-            let outcome = told(case, &bank, 0, Order::Transfer(101), mode);
-            let advice = "The bank has decided: `Refused` is an answer. The other counters have the same account.";
-            expect_tried(case, &bank, mode, "counter 1", advice);
-            if outcome != Ok(Answer::Refused) {
-                case.differ("Ok(Refused)", format!("{outcome:?}"), advice);
-            }
+            let world = World::new(3, &[]);
+            let outcome = told(case, &world, 0, Method::Transfer(101), mode);
+            let advice = "The service has decided: `Refused` is a reply. The other instances have the same database.";
+            expect_attempted(case, &world, mode, "attempts at instance 0", advice);
+            expect(case, Ok(Reply::Refused), outcome, mode, advice);
         }
     });
 }
 
 #[test]
-fn f_each_mode_goes_its_way() {
-    case("The balance at counter 2; no line comes about", |case| {
-        let closed = [Fate::NoLine(ErrorKind::ConnectionRefused); 60];
-        let tried = |mode| {
-            let bank = Bank::new(&closed);
-            let outcome = told(case, &bank, 1, Order::Balance, mode);
-            if outcome != Err(Lost::Dialling(ErrorKind::ConnectionRefused)) {
-                let advice = "Nobody took the order: the last error is the answer.";
-                case.differ(
-                    "Err(Dialling(ConnectionRefused))",
-                    format!("{outcome:?}"),
-                    advice,
-                );
-            }
-            bank
-        };
-        let advice = "`Fast` is for a caller with something better to do than to wait: to fail fast is to try once.";
-        expect_tried(case, &tried(Mode::Fast), Mode::Fast, "counter 2", advice);
-        let advice = format!(
-            "`Try` stays at the same counter, because it has something that the others have not: {TRIES} \
-             tries, and then it has failed."
+fn f_each_mode() {
+    let refused = ErrorKind::ConnectionRefused;
+    for (count, first, over) in [(4, 2, "2, 3, 0, 1"), (2, 1, "1, 0"), (1, 0, "0")] {
+        case(
+            &format!("Balance at instance {first} of {count}; no connection comes about"),
+            |case| {
+                let attempted = |mode| {
+                    let world = World::new(count, &[Fate::NoConnection(refused); 60]);
+                    let outcome = told(case, &world, first, Method::Balance, mode);
+                    let advice = "No instance took the call: the last failure is the result.";
+                    expect(
+                        case,
+                        Err(Failure::Connecting(refused)),
+                        outcome,
+                        mode,
+                        advice,
+                    );
+                    world
+                };
+                let same = format!("attempts at instance {first}");
+                let advice = "`Fast` makes one attempt, for a caller that has something better to do than to wait.";
+                expect_attempted(case, &attempted(Mode::Fast), Mode::Fast, &same, advice);
+                let advice =
+                    format!("`Try` stays at the same instance, and makes {ATTEMPTS} attempts.");
+                let wanted = format!("{same}, {first}, {first}");
+                expect_attempted(case, &attempted(Mode::Try), Mode::Try, &wanted, &advice);
+                let advice = "`Over` goes to the next instance each time. After the last one comes instance 0, and each \
+                          instance gets one attempt.";
+                let wanted = format!("attempts at instance {over}");
+                expect_attempted(case, &attempted(Mode::Over), Mode::Over, &wanted, advice);
+            },
         );
-        let same = "counter 2, counter 2, counter 2";
-        expect_tried(case, &tried(Mode::Try), Mode::Try, same, &advice);
-        let advice = "`Over` goes to another counter each time, round the corner as well, and to each of them \
-                      once.";
-        let round = "counter 2, counter 3, counter 1";
-        expect_tried(case, &tried(Mode::Over), Mode::Over, round, advice);
-    });
+    }
 }
 
-// Several tries can be needed, and each of them is judged by itself.
+// More than one repetition can be needed, and each failure is judged by itself.
 #[test]
 fn g_first_refused_then_lost() {
     case(
-        "Transfer 10 of 100; no line first, then no answer",
+        "Transfer 10 of 100; a refused connection first, then a lost reply",
         |case| {
-            let bank = Bank::new(&[
-                Fate::NoLine(ErrorKind::ConnectionRefused),
-                Fate::NoAnswer(ErrorKind::BrokenPipe),
-            ]);
-            let outcome = told(case, &bank, 2, Order::Transfer(10), Mode::Over);
-            if bank.money.get() != 90 {
-                let answer = format!(
-                    "{}: the transfer ran {} times",
-                    bank.money.get(),
-                    bank.ran.get()
-                );
-                let advice =
-                    "The second try may have run, although the first had not. Look at each one.";
-                case.differ("90 in the account", answer, advice);
-            }
-            if outcome != Err(Lost::Waiting(ErrorKind::BrokenPipe)) {
-                let advice = "The last try may have run: its error is the one that says so.";
-                case.differ("Err(Waiting(BrokenPipe))", format!("{outcome:?}"), advice);
+            for mode in AGAIN {
+                let broken = ErrorKind::BrokenPipe;
+                let fates = [
+                    Fate::NoConnection(ErrorKind::ConnectionRefused),
+                    Fate::ReplyLost(broken),
+                ];
+                let world = World::new(3, &fates);
+                let outcome = told(case, &world, 2, Method::Transfer(10), mode);
+                if world.money.get() != 90 {
+                    let answer = format!(
+                        "{} in the account: {}",
+                        world.money.get(),
+                        world.attempted()
+                    );
+                    let advice = "The first attempt has not run, and the second one may have. Each failure decides about \
+                              the attempt after it.";
+                    case.differ("90 in the account", answer, advice);
+                }
+                let advice = "The last attempt may have run: its failure is the one that says so.";
+                expect(case, Err(Failure::Waiting(broken)), outcome, mode, advice);
             }
         },
     );

@@ -1,30 +1,35 @@
-// Given in given.rs, beside this file: `Order`, `Mode`, `TRIES`, `Answer`, `Lost`, `Counters`.
+// Given in given.rs, beside this file: `Method`, `Mode`, `ATTEMPTS`, `Reply`, `Failure`, `Instances`.
 pub use super::given::*;
 
-/// Has the order carried out, first at the counter `first`. What must not run twice does not; what may be
-/// tried again, or certainly has not run, is tried again as the mode says. If it is given up, the last
-/// error is returned.
-pub fn carry_out(
-    bank: &impl Counters,
+/// Calls the account service, first at instance `first`, and retries as the mode says.
+///
+/// * A reply ends the call. `Refused` is a reply.
+/// * An attempt that failed while connecting has not run, so it may be repeated.
+/// * An attempt that failed while waiting may have run. It may be repeated only if the method can run twice
+///   with the same effect as once.
+/// * How many attempts there are, and where, says the documentation of `Mode`. If no further attempt is made,
+///   the last failure is the result.
+pub fn call(
+    instances: &impl Instances,
     first: usize,
-    order: Order,
+    method: Method,
     mode: Mode,
-) -> Result<Answer, Lost> {
-    let tries = match mode {
+) -> Result<Reply, Failure> {
+    let attempts = match mode {
         Mode::Fast => 1,
-        Mode::Try => TRIES,
-        Mode::Over => bank.count(),
+        Mode::Try => ATTEMPTS,
+        Mode::Over => instances.count(),
     };
-    let mut counter = first;
-    let mut outcome = bank.ask(counter, order);
-    for _ in 1..tries {
+    let mut instance = first;
+    let mut outcome = instances.call(instance, method);
+    for _ in 1..attempts {
         if outcome.is_ok() {
             break;
         }
         if mode == Mode::Over {
-            counter = (counter + 1) % bank.count();
+            instance = (instance + 1) % instances.count();
         }
-        outcome = bank.ask(counter, order);
+        outcome = instances.call(instance, method);
     }
     outcome
 }

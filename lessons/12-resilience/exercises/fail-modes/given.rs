@@ -2,54 +2,54 @@
 
 use std::io;
 
-/// What a clerk can be told to do.
+/// A method of the account service, with its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Say how much there is.
+pub enum Method {
+    /// Reads how much money is in the account.
     Balance,
-    /// Send so much to somebody else.
+    /// Sends so much money to another account.
     Transfer(u32),
-    /// From now on at most so much a day. Nobody else changes this.
-    Limit(u32),
+    /// Sets the most that may be sent in a day. No other caller changes it.
+    SetLimit(u32),
 }
 
-/// What to do when a try has failed, in rpcx's words.
+/// What to do when an attempt has failed: rpcx's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Fail fast: say so at once.
+    /// Fail fast: one attempt.
     Fast,
-    /// Fail try: again at the same counter, `TRIES` times altogether.
+    /// Fail try: again at the same instance, `ATTEMPTS` attempts in all.
     Try,
-    /// Fail over: at the next counter; behind the last one comes the first. Each counter once.
+    /// Fail over: at the next instance. After the last one comes instance 0. One attempt at each instance.
     Over,
 }
 
-/// How often a counter is tried in mode `Try`.
-pub const TRIES: usize = 3;
+/// How many attempts mode `Try` makes at one instance, the first one included.
+pub const ATTEMPTS: usize = 3;
 
-/// What the bank says. Both are answers.
+/// A reply of the account service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It is done; so much is in the account.
+pub enum Reply {
+    /// The method has run; so much is in the account.
     Done(u32),
-    /// It is not done, because there is too little money, or because of the limit.
+    /// The service refuses: there is too little money, or the amount is above the limit.
     Refused,
 }
 
-/// A try without an answer. Each kind of error can come at either place.
+/// An attempt without a reply. Each kind of error can come in either phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lost {
-    /// While the line to the counter was being made. The order had not been sent.
-    Dialling(io::ErrorKind),
-    /// While we waited for the answer. The order had been sent.
+pub enum Failure {
+    /// While the connection was opened. The call had not been sent.
+    Connecting(io::ErrorKind),
+    /// While the caller waited for the reply. The call had been sent.
     Waiting(io::ErrorKind),
 }
 
-/// The counters of a bank. All of them keep the same account.
-pub trait Counters {
+/// The instances of the account service. All of them share one database.
+pub trait Instances {
     /// How many there are. At least one.
     fn count(&self) -> usize;
 
-    /// One try at one of them, 0 to `count() - 1`.
-    fn ask(&self, counter: usize, order: Order) -> Result<Answer, Lost>;
+    /// Makes one attempt at an instance, 0 to `count() - 1`.
+    fn call(&self, instance: usize, method: Method) -> Result<Reply, Failure>;
 }

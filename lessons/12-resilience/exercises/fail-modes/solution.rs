@@ -1,49 +1,47 @@
-//! Two questions decide, and neither of them is "what kind of error was it". Can it have run? Only if it had been
-//! sent: a time that runs out while dialling has moved no money, and one that runs out while waiting may have. And
-//! what if it runs twice? Then a balance is a balance, and a limit that is set twice to 500 is 500, but a transfer is
-//! two. So the mode says *how* a call is made again, and the call says *whether*. When that is not allowed, the error
-//! goes to somebody who can look: an honest "I do not know". An `Answer::Refused` is no error of this
-//! kind. The bank has decided, and the next counter has the same account.
+//! Two questions decide, and the kind of the error is neither of them. Can the call have run? Only if it had been sent:
+//! a timeout while connecting has moved no money, and a timeout while waiting may have. What if it runs twice? A
+//! balance is read twice, and a limit that is set to 500 twice is 500. A transfer that runs twice moves the money
+//! twice. So the mode says how a call is repeated, and the method says whether. Where a repetition is not allowed,
+//! the caller gets the failure, because only the caller can look what has happened. `Refused` is a reply: the next
+//! instance has the same database.
 
-// Given in given.rs, beside this file: `Order`, `Mode`, `TRIES`, `Answer`, `Lost`, `Counters`.
+// Given in given.rs, beside this file: `Method`, `Mode`, `ATTEMPTS`, `Reply`, `Failure`, `Instances`.
 pub use super::given::*;
 
-/// Has the order carried out, first at the counter `first`. What must not run twice does not; what may be
-/// tried again, or certainly has not run, is tried again as the mode says. If it is given up, the last
-/// error is returned.
-pub fn carry_out(
-    bank: &impl Counters,
+/// Calls the account service, first at instance `first`, and retries as the mode says.
+pub fn call(
+    instances: &impl Instances,
     first: usize,
-    order: Order,
+    method: Method,
     mode: Mode,
-) -> Result<Answer, Lost> {
-    let tries = match mode {
+) -> Result<Reply, Failure> {
+    let attempts = match mode {
         Mode::Fast => 1,
-        Mode::Try => TRIES,
-        Mode::Over => bank.count(),
+        Mode::Try => ATTEMPTS,
+        Mode::Over => instances.count(),
     };
-    let mut counter = first;
-    let mut outcome = bank.ask(counter, order);
-    for _ in 1..tries {
+    let mut instance = first;
+    let mut outcome = instances.call(instance, method);
+    for _ in 1..attempts {
         match outcome {
-            Err(lost) if may_be_made_again(order, lost) => {}
+            Err(failure) if may_repeat(method, failure) => {}
             _ => break,
         }
         if mode == Mode::Over {
-            counter = (counter + 1) % bank.count();
+            instance = (instance + 1) % instances.count();
         }
-        outcome = bank.ask(counter, order);
+        outcome = instances.call(instance, method);
     }
     outcome
 }
 
-/// Whether another try does no more than one would have done.
-fn may_be_made_again(order: Order, lost: Lost) -> bool {
-    match (lost, order) {
-        // Nothing was sent, so nothing has run, whatever the order is and whatever went wrong.
-        (Lost::Dialling(_), _) => true,
-        // It may have run. To say the balance, or to set the same limit, twice is as good as once.
-        (Lost::Waiting(_), Order::Balance | Order::Limit(_)) => true,
-        (Lost::Waiting(_), Order::Transfer(_)) => false,
+/// Whether another attempt has the same effect as one.
+fn may_repeat(method: Method, failure: Failure) -> bool {
+    match (failure, method) {
+        // The call was not sent, so it has not run.
+        (Failure::Connecting(_), _) => true,
+        // It may have run. To read the balance, or to set the same limit, twice is the same as once.
+        (Failure::Waiting(_), Method::Balance | Method::SetLimit(_)) => true,
+        (Failure::Waiting(_), Method::Transfer(_)) => false,
     }
 }

@@ -1,39 +1,58 @@
 //! What is given in this exercise: the answer uses it and does not change it.
+#![allow(dead_code, reason = "the stub does not use all of it")]
+
+use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 
-/// A taxi that has been ordered.
-pub struct Ride {
-    /// Its number.
-    pub taxi: u32,
-    /// It says that it is at the door; or it breaks down, and then nothing is ever said.
-    pub arrives: oneshot::Receiver<()>,
+/// A call that was sent to one instance.
+#[derive(Debug)]
+pub struct Call {
+    /// Its number: 1 for the first one.
+    pub id: u32,
+    /// It gets the reply. If the call fails, its sender is dropped.
+    pub reply: oneshot::Receiver<String>,
 }
 
-/// It has broken down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken;
+/// The instances of a service.
+pub trait Instances {
+    /// Sends the call to one more instance. It runs there until it ends or is cancelled, whether a caller waits for
+    /// it or not.
+    fn send(&self) -> Call;
 
-impl Ride {
-    /// Waits until it is at the door. This can be dropped and called again.
-    pub async fn wait(&mut self) -> Result<u32, Broken> {
-        match (&mut self.arrives).await {
-            Ok(()) => Ok(self.taxi),
-            Err(_) => Err(Broken),
-        }
+    /// Cancels a call that is pending.
+    fn cancel(&self, id: u32);
+
+    /// Waits so long.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()>;
+}
+
+/// All calls that were sent have failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// A call, and the instances that it was sent to.
+pub struct Sent<'a, I: Instances> {
+    pub instances: &'a I,
+    pub call: Call,
+}
+
+impl<'a, I: Instances> Sent<'a, I> {
+    /// Sends a call.
+    pub fn new(instances: &'a I) -> Self {
+        let call = instances.send();
+        Sent { instances, call }
+    }
+
+    /// Waits for the reply. This future can be dropped and made again; after it has ended, it must not.
+    pub async fn reply(&mut self) -> Result<String, Unavailable> {
+        (&mut self.call.reply).await.map_err(|_| Unavailable)
+    }
+
+    /// Whether the call has neither a reply nor failed.
+    pub fn is_pending(&mut self) -> bool {
+        self.call.reply.try_recv() == Err(TryRecvError::Empty)
     }
 }
-
-/// A taxi company.
-pub trait Company {
-    /// Sends a taxi. It drives, whether anybody waits for it or not, until it is called off or is at the door.
-    /// Whoever is at the door has to be paid.
-    fn order(&self) -> Ride;
-
-    /// Calls off one that is still on its way.
-    fn call_off(&self, taxi: u32);
-}
-
-/// All that were ordered have broken down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoTaxi;

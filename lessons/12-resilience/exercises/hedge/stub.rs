@@ -1,22 +1,23 @@
 use std::time::Duration;
 
-use tokio::time::timeout;
-
-// Given in given.rs, beside this file: `Ride`, `Broken`, `Company`, `NoTaxi`.
+// Given in given.rs, beside this file: `Instances`, `Call`, `Sent`, `Unavailable`.
 pub use super::given::*;
 
-/// Gets a taxi to the door, and returns its number.
+/// Makes a call, with a second one to another instance when the first is late.
 ///
-/// * If the first is not there after `patience`, a second one is ordered. The one that is there first is
-///   taken, whichever it is; the other one is called off.
-/// * If the first breaks down, the second is ordered at once. There are never more than two.
-/// * Somebody may take the bus meanwhile: then this future is dropped, and what is on its way is called off.
-/// * One that is at the door, or has broken down, is not called off.
-pub async fn taxi(company: &impl Company, patience: Duration) -> Result<u32, NoTaxi> {
-    let mut first = company.order();
-    if let Ok(outcome) = timeout(patience, first.wait()).await {
-        return outcome.map_err(|Broken| NoTaxi);
+/// * If the first call has no reply after `delay`, a second one is sent. The first reply is the result,
+///   whichever call it belongs to.
+/// * If the first call fails before that, the second one is sent at once. There are never more than two.
+/// * A call that fails does not end the wait for the other one. If both fail, the result is `Unavailable`.
+/// * A call that is still pending when this function ends is cancelled. That also holds when the caller drops
+///   the future of this function.
+/// * A call that has ended, with a reply or without, is not cancelled.
+pub async fn hedged<I: Instances>(instances: &I, delay: Duration) -> Result<String, Unavailable> {
+    let mut first = Sent::new(instances);
+    tokio::select! {
+        outcome = first.reply() => return outcome,
+        () = instances.sleep(delay) => {}
     }
-    let mut second = company.order();
-    second.wait().await.map_err(|Broken| NoTaxi)
+    let mut second = Sent::new(instances);
+    second.reply().await
 }

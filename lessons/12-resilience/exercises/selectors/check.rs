@@ -1,238 +1,283 @@
-//! The check of `selectors`. It closes and opens rooms of an archive, and looks for all its letters.
+//! The check of `selectors`. It lets instances of a cache leave and join, and asks for the owners of all keys.
 
 mod exercise;
 mod given;
 
-use exercise::{Room, keepers};
+use exercise::{Instance, owners};
 use testkit::{Case, case};
 
-const ROOMS: [Room; 4] = [
-    room("attic", 1),
-    room("cellar", 1),
-    room("hall", 2),
-    room("tower", 1),
+const ALL: [Instance; 4] = [
+    instance("cache-a", 1),
+    instance("cache-b", 1),
+    instance("cache-c", 2),
+    instance("cache-d", 1),
 ];
 
-const fn room(name: &str, shelves: u32) -> Room<'_> {
-    Room { name, shelves }
+const fn instance(name: &str, weight: u32) -> Instance<'_> {
+    Instance { name, weight }
 }
 
-/// The names of all letters: to whom they were sent.
-fn letters() -> impl Iterator<Item = String> {
-    (1..=1000).map(|number| format!("Letter {number}"))
+const COUNT: usize = 500;
+
+fn keys() -> impl Iterator<Item = String> {
+    (1..=COUNT).map(|number| format!("user-{number}"))
 }
 
-const COUNT: usize = 1000;
-
-/// Where a letter lies, in words if it lies nowhere.
-fn place<'a>(letter: &str, rooms: &[Room<'a>]) -> &'a str {
-    keepers(letter, rooms).first().copied().unwrap_or("nowhere")
+/// The owners of all keys, computed once.
+struct Table<'a> {
+    instances: Vec<Instance<'a>>,
+    owners: Vec<Vec<&'a str>>,
 }
 
-/// So many of the letters, in percent.
+impl<'a> Table<'a> {
+    fn of(instances: &[Instance<'a>]) -> Self {
+        Table {
+            instances: instances.to_vec(),
+            owners: keys().map(|key| owners(&key, instances)).collect(),
+        }
+    }
+
+    /// The table without this instance.
+    fn without(place: usize) -> Table<'static> {
+        let mut left = ALL.to_vec();
+        left.remove(place);
+        Table::of(&left)
+    }
+
+    /// The owner of each key.
+    fn owner(&self) -> impl Iterator<Item = &'a str> {
+        self.owners
+            .iter()
+            .map(|both| both.first().copied().unwrap_or("no instance"))
+    }
+
+    /// How many keys each instance has.
+    fn shares(&self) -> Vec<usize> {
+        let share =
+            |instance: &Instance| self.owner().filter(|owner| *owner == instance.name).count();
+        self.instances.iter().map(share).collect()
+    }
+
+    fn words(&self, shares: &[usize]) -> String {
+        let row = self.instances.iter().zip(shares);
+        let row = row.map(|(instance, share)| format!("{} {}", instance.name, percent(*share)));
+        row.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// So many of the keys, in percent.
 fn percent(count: usize) -> String {
     format!("{} %", (count * 100 + COUNT / 2) / COUNT)
 }
 
-/// How many letters each room has, as a row of the table that a learner sees.
-fn shares(rooms: &[Room]) -> Vec<usize> {
-    let mut shares = vec![0; rooms.len()];
-    for letter in letters() {
-        let at = place(&letter, rooms);
-        if let Some(room) = rooms.iter().position(|room| room.name == at) {
-            shares[room] += 1;
-        }
-    }
-    shares
-}
-
-fn table(rooms: &[Room], shares: &[usize]) -> String {
-    let row = rooms.iter().zip(shares);
-    let row = row.map(|(room, share)| format!("{} {}", room.name, percent(*share)));
-    row.collect::<Vec<_>>().join(", ")
-}
-
-// The belief of this exercise. What is divided by 4 and by 3 leaves other remainders.
 #[test]
-fn a_a_room_closes() {
-    case(
-        "A thousand letters in four rooms; one of them closes",
-        |case| {
-            for letter in letters().take(50) {
-                let (once, again) = (keepers(&letter, &ROOMS), keepers(&letter, &ROOMS));
-                if once != again {
-                    let answer = format!("{letter}, asked twice: {once:?} and {again:?}");
-                    let advice = "Nobody writes down where a letter is: whoever looks for it has to come to the \
-                              same place as the one who put it there, years ago and in another program.";
-                    case.differ("the same answer each time", answer, advice);
-                }
+fn a_the_same_answer_each_time() {
+    case("The owners of a key, asked twice", |case| {
+        for key in keys().take(50) {
+            let (once, again) = (owners(&key, &ALL), owners(&key, &ALL));
+            if once != again {
+                let answer = format!("{key}: {once:?}, and then {again:?}");
+                let advice = "No program stores where a key is. The caller that looks for it has to find the owner that \
+                              the caller who wrote it has found, in another program.";
+                case.differ("the same answer each time", answer, advice);
             }
-            for closed in (0..ROOMS.len()).rev() {
-                one_closes(case, closed);
+        }
+    });
+}
+
+// The belief of this exercise. The remainders of 4 and of 3 have little in common.
+#[test]
+fn b_an_instance_leaves() {
+    case(
+        &format!("{COUNT} keys at four instances; one of them leaves"),
+        |case| {
+            let before = Table::of(&ALL);
+            for left in (0..ALL.len()).rev() {
+                let name = ALL[left].name;
+                let after = Table::without(left);
+                let pairs = || before.owner().zip(after.owner());
+                let moved = pairs().filter(|(was, is)| was != is).count();
+                let needless = pairs()
+                    .filter(|(was, is)| was != is && *was != name)
+                    .count();
+                if needless > 0 {
+                    let mut advice = format!(
+                        "{name} has left, and {needless} keys have moved between the instances that stay: no caller finds \
+                     them there."
+                    );
+                    advice.push_str(match left {
+                    3 => " The number of instances must not enter into where a key is.",
+                    // A numbering holds as long as the last one leaves.
+                    _ => " When the last one of the list leaves, they stay. Each instance behind the one that left has \
+                          another number now: use its name.",
+                });
+                    let answer = format!("{} of the keys move", percent(moved));
+                    case.differ(format!("only the keys of {name} move"), answer, &advice);
+                }
+                if moved == 0 {
+                    let answer = format!("{name} has left, and keeps its keys");
+                    case.differ(
+                        format!("the keys of {name} move"),
+                        answer,
+                        "A key at an instance that has left is lost.",
+                    );
+                }
             }
         },
     );
 }
 
-#[track_caller]
-fn one_closes(case: &Case, closed: usize) {
-    let mut open = ROOMS.to_vec();
-    let Room { name, .. } = open.remove(closed);
-    let (mut moved, mut needless) = (0, 0);
-    for letter in letters() {
-        let before = place(&letter, &ROOMS);
-        if place(&letter, &open) != before {
-            moved += 1;
-            needless += usize::from(before != name);
-        }
-    }
-    if needless > 0 {
-        let mut advice = format!(
-            "One of 4 rooms closed ({name}), and {needless} letters moved out of rooms that are open: nobody \
-             finds them where they lie. How many rooms there are must not enter into where a letter is."
-        );
-        // Whoever has numbered them is right for as long as the last one closes.
-        if closed + 1 < ROOMS.len() {
-            advice.push_str(
-                " Each room behind the closed one had a number, and has another one now: a room has a name.",
-            );
-        }
-        let answer = format!(
-            "one of 4 rooms closed, {} of the letters moved",
-            percent(moved)
-        );
-        case.differ("the letters of the closed room move", answer, &advice);
-    }
-    if moved == 0 {
-        let advice = "Nobody may look for a letter in a room that is closed.";
-        case.differ("its letters move", format!("{name} keeps them"), advice);
-    }
-}
-
 #[test]
-fn b_a_room_opens() {
-    case("A fifth room opens", |case| {
-        let mut five = ROOMS.to_vec();
-        five.insert(2, room("chapel", 1));
-        grows(case, &five, "chapel");
+fn c_an_instance_joins() {
+    case("A fifth instance joins", |case| {
+        let mut five = ALL.to_vec();
+        five.insert(2, instance("cache-e", 1));
+        grows(case, &five, "cache-e");
     });
-    case("The hall gets a third shelf", |case| {
-        let mut more = ROOMS;
-        more[2].shelves = 3;
-        grows(case, &more, "hall");
+    case("cache-c gets weight 3 in place of 2", |case| {
+        let mut more = ALL;
+        more[2].weight = 3;
+        grows(case, &more, "cache-c");
     });
 }
 
 #[track_caller]
-fn grows(case: &Case, after: &[Room], name: &str) {
-    let (mut into, mut elsewhere) = (0, 0);
-    for letter in letters() {
-        let (was, is) = (place(&letter, &ROOMS), place(&letter, after));
-        into += usize::from(was != is && is == name);
-        elsewhere += usize::from(was != is && is != name);
-    }
+fn grows(case: &Case, after: &[Instance], name: &str) {
+    let (before, after) = (Table::of(&ALL), Table::of(after));
+    let moved = || {
+        before
+            .owner()
+            .zip(after.owner())
+            .filter(|(was, is)| was != is)
+    };
+    let elsewhere = moved().filter(|(_, is)| *is != name).count();
     if elsewhere > 0 {
-        let answer = format!("{} moved between other rooms", percent(elsewhere));
-        let advice = "Between two rooms that were open before and still are, nothing has changed.";
-        case.differ(format!("letters move into the {name} only"), answer, advice);
+        let answer = format!(
+            "{} of the keys move between other instances",
+            percent(elsewhere)
+        );
+        let advice = "Between two instances that were there before and are still there, nothing has changed.";
+        case.differ(format!("keys move to {name} only"), answer, advice);
     }
-    // To do nothing about shelves is a matter of shares.
-    if into == 0 && after.len() > ROOMS.len() {
-        let advice = "A new room takes its share of the letters.";
-        case.differ(format!("some letters are in the {name}"), "none", advice);
+    // An answer that ignores weights is told about shares.
+    if moved().count() == 0 && after.instances.len() > ALL.len() {
+        let advice = "A new instance takes its share of the keys.";
+        case.differ(format!("some keys move to {name}"), "no key moves", advice);
     }
 }
 
-// A share of a half is a quarter of the work for somebody else.
+// An instance with half more keys than its share is the next one to fail.
 #[test]
-fn c_everybody_has_a_share() {
-    case("How many letters each room has", |case| {
-        expect_shares(case, &ROOMS, "");
-        for closed in 0..ROOMS.len() {
-            let mut open = ROOMS.to_vec();
-            let Room { name, .. } = open.remove(closed);
-            expect_shares(case, &open, name);
+fn d_shares_by_weight() {
+    case("How many keys each instance has", |case| {
+        expect_shares(case, &Table::of(&ALL), "");
+        let two = [instance("cache-b", 1), instance("cache-c", 4)];
+        expect_shares(case, &Table::of(&two), "");
+        for (place, Instance { name, .. }) in ALL.iter().enumerate() {
+            expect_shares(case, &Table::without(place), name);
         }
     });
 }
 
-#[track_caller]
-fn expect_shares(case: &Case, rooms: &[Room], closed: &str) {
-    let shares = shares(rooms);
-    let shelves: u32 = rooms.iter().map(|room| room.shelves).sum();
-    let fair = |room: &Room| COUNT * room.shelves as usize / shelves as usize;
-    let fairs: Vec<usize> = rooms.iter().map(fair).collect();
-    let off = |(share, fair): (&usize, &usize)| share.abs_diff(*fair) * 4 > *fair;
-    if shares.iter().zip(&fairs).any(off) {
-        let advice = match closed {
-            "" => {
-                "With two shelves a room has twice as many letters as with one. On a ring, one point for each \
-                 shelf is not enough: its part is as long as chance wanted it, and a thousand points are too \
-                 many to be placed anew for each letter. And whoever multiplies a number by two is the largest \
-                 more often than twice as often."
-            }
-            _ => {
-                "Its letters went to few of the others. A room that suddenly has twice the readers is the \
-                 next one to close."
-            }
-        };
-        let situation = match closed {
-            "" => table(rooms, &shares),
-            name => format!("{} (the {name} has closed)", table(rooms, &shares)),
-        };
-        case.differ(table(rooms, &fairs), situation, advice);
-    }
+/// Whether all instances but this one have about the same share.
+fn others_alike(shares: &[usize], heavy: usize) -> bool {
+    let others = || {
+        (0..shares.len())
+            .filter(|place| *place != heavy)
+            .map(|place| shares[place])
+    };
+    let mean = others().sum::<usize>() / (shares.len() - 1);
+    others().all(|share| share.abs_diff(mean) * 10 <= mean * 3)
 }
 
-// One who must be found by computing has to be where the computation ends.
+#[track_caller]
+fn expect_shares(case: &Case, table: &Table, left: &str) {
+    let shares = table.shares();
+    let weights: u32 = table.instances.iter().map(|instance| instance.weight).sum();
+    let fair = |instance: &Instance| COUNT * instance.weight as usize / weights as usize;
+    let fairs: Vec<usize> = table.instances.iter().map(fair).collect();
+    let off = |share: usize, fair: usize| share.abs_diff(fair) * 10 > fair * 3;
+    if !shares
+        .iter()
+        .zip(&fairs)
+        .any(|(share, fair)| off(*share, *fair))
+    {
+        return;
+    }
+    let equal = COUNT / table.instances.len();
+    let heavy = table
+        .instances
+        .iter()
+        .position(|instance| instance.weight > 1);
+    let advice = match heavy {
+        _ if !left.is_empty() => {
+            "Its keys have gone to few of the others. An instance that suddenly has half more is the next one to fail."
+        }
+        _ if shares.iter().all(|share| !off(*share, equal)) => {
+            "All instances have the same share. cache-c has a higher weight: it should have more keys, in proportion to it."
+        }
+        Some(heavy) if shares[heavy] > fairs[heavy] * 13 / 10 && others_alike(&shares, heavy) => {
+            "cache-c has more keys than its weight says. If its hash is multiplied by the weight, it is the largest too \
+             often. With weight 2 it has to take part twice."
+        }
+        _ => {
+            "Chance alone makes shares so different. On a ring, one node for each unit of weight is too few: the gaps \
+             between a few random nodes differ."
+        }
+    };
+    let mut answer = table.words(&shares);
+    if !left.is_empty() {
+        answer = format!("{answer} ({left} has left)");
+    }
+    case.differ(format!("about {}", table.words(&fairs)), answer, advice);
+}
+
 #[test]
-fn d_the_copy() {
+fn e_the_copy() {
     case(
-        "The room of a letter closes, and its copy is needed",
+        "The owner of a key leaves, and the copy is needed",
         |case| {
-            for letter in letters() {
-                let both = keepers(&letter, &ROOMS);
+            let all = Table::of(&ALL);
+            for (key, both) in keys().zip(&all.owners) {
                 if both.len() != 2 || both[0] == both[1] {
-                    let advice = "The letter and its copy are in the same room, and close together with it. Two \
-                              draws may give the same; two places in one order do not.";
-                    case.differ("two rooms", format!("{letter}: {both:?}"), advice);
+                    let advice = "The copy is for the case that the owner leaves, so it is at another instance. Two \
+                              separate choices can come out the same; the first two of one order cannot.";
+                    case.differ("two instances", format!("{key}: {both:?}"), advice);
                 }
             }
-            for letter in letters() {
-                let both = keepers(&letter, &ROOMS);
-                let [first, copy] = both.as_slice() else {
-                    continue;
-                };
-                let mut open = ROOMS.to_vec();
-                open.retain(|room| room.name != *first);
-                let now = place(&letter, &open);
-                if now != *copy {
-                    let answer = format!("{letter}: copy in {copy}, looked for in {now}");
-                    let advice = "The copy lies where nobody looks for it. With the room of the letter closed, \
-                              whoever computes its place has to come to the copy.";
-                    case.differ("the copy is where one looks", answer, advice);
+            for (place, Instance { name, .. }) in ALL.iter().enumerate() {
+                let after = Table::without(place);
+                for ((key, both), now) in keys().zip(&all.owners).zip(after.owner()) {
+                    if both[0] == *name && both[1] != now {
+                        let answer = format!(
+                            "{key}: the copy is at {}, and its owner is now {now}",
+                            both[1]
+                        );
+                        let advice = "A caller that computes the owner without the instance that left finds no copy there.";
+                        case.differ("the copy is at the new owner", answer, advice);
+                    }
                 }
             }
         },
     );
 }
 
-// Consul does not promise an order, and two agents may have two.
+// A registry promises no order, and two agents may have two.
 #[test]
-fn e_the_order_of_the_list() {
-    case("The same rooms in another order", |case| {
-        let mut other = ROOMS;
-        for _ in 0..ROOMS.len() {
+fn f_the_order_of_the_list() {
+    case("The same instances in another order", |case| {
+        let mut other = ALL;
+        for _ in 0..ALL.len() {
             other.rotate_left(1);
             for list in [other, [other[3], other[1], other[2], other[0]]] {
-                for letter in letters().take(100) {
-                    let (mine, yours) = (keepers(&letter, &ROOMS), keepers(&letter, &list));
-                    if mine != yours {
-                        let answer = format!("{letter}: {mine:?}, and in another order {yours:?}");
-                        let advice = "Two readers with the same rooms look in different ones. If two rooms \
-                                      are equally good the order of the list decides: see that they never \
-                                      are, or let their names decide.";
-                        case.differ("the same rooms", answer, advice);
+                for key in keys().take(100) {
+                    let (one, two) = (owners(&key, &ALL), owners(&key, &list));
+                    if one != two {
+                        let answer = format!("{key}: {one:?}, and in another order {two:?}");
+                        let advice = "Two callers with the same instances look at different ones. If two scores are \
+                                      equal, the order of the list decides: make them so large that they never are, or \
+                                      let the names decide.";
+                        case.differ("the same instances", answer, advice);
                     }
                 }
             }
@@ -241,16 +286,20 @@ fn e_the_order_of_the_list() {
 }
 
 #[test]
-fn f_few_rooms() {
-    case("One room is open, and then none", |case| {
-        let advice = "There is no second room that could have a copy.";
-        let one = keepers("Letter 1", &ROOMS[2..3]);
-        if one != ["hall"] {
-            case.differ("[\"hall\"]", format!("{one:?}"), advice);
+fn g_few_instances() {
+    case("One instance, and then none", |case| {
+        let one = owners("user-1", &ALL[2..3]);
+        if one != ["cache-c"] {
+            let advice = "There is no second instance that could have a copy.";
+            case.differ("[\"cache-c\"]", format!("{one:?}"), advice);
         }
-        let none = keepers("Letter 1", &[]);
+        let none = owners("user-1", &[]);
         if !none.is_empty() {
-            case.differ("[]", format!("{none:?}"), "Nobody is home: say so.");
+            case.differ(
+                "[]",
+                format!("{none:?}"),
+                "No instance is there, so none has the key.",
+            );
         }
     });
 }

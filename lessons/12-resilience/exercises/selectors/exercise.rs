@@ -1,30 +1,28 @@
-// Given in given.rs, beside this file: `number`, `Room`.
+// Given in given.rs, beside this file: `hash`, `Instance`.
 pub use super::given::*;
 
-/// The names of the rooms that have this letter: first the one where it lies, then the one with its copy.
+/// The names of the instances that have this key: first its owner, then the one with its copy.
 ///
-/// There are many letters and few rooms, and nobody writes down which letter is where. Whoever looks for one
-/// computes it, from the letter's name and the rooms that are open today.
+/// No program stores which key is where. Each caller computes it, from the key and the instances of today.
 ///
-/// * When a room closes, only its own letters get another place. When one opens, or gets another shelf,
-///   letters move into it and nowhere else.
-/// * A room has its share of the letters: with two shelves twice as many as with one.
-/// * The copy is where the letter will be looked for when its room is closed.
-/// * The order of `rooms` means nothing: two readers may have the same rooms in another order.
-/// * It is computed anew for each letter that somebody looks for, so it is quick: a number for each shelf, not
-///   hundreds.
-/// * With one room open there is no copy, and with none there is nothing.
-pub fn keepers<'a>(letter: &str, rooms: &[Room<'a>]) -> Vec<&'a str> {
-    let count = rooms.len() as u64;
-    let place = number(&[letter]).checked_rem(count).unwrap_or(0);
-    let copy = (place + 1).checked_rem(count).unwrap_or(0);
-    let both = if place == copy {
-        vec![place]
+/// * When an instance leaves, only its own keys move. When one joins, or gets a higher weight, keys move to it
+///   and nowhere else.
+/// * An instance has its share of the keys: with weight 2 twice as many as with weight 1.
+/// * The copy is at the instance that becomes the owner when the owner leaves.
+/// * The order of `instances` does not matter: two callers may have the same ones in another order.
+/// * It is computed for each call, so up to some hundred hashes are fine, and thousands are too slow.
+/// * With one instance there is no copy. With none the list is empty.
+pub fn owners<'a>(key: &str, instances: &[Instance<'a>]) -> Vec<&'a str> {
+    let count = instances.len() as u64;
+    let owner = hash(&[key]).checked_rem(count).unwrap_or(0);
+    let copy = (owner + 1).checked_rem(count).unwrap_or(0);
+    let both = if owner == copy {
+        vec![owner]
     } else {
-        vec![place, copy]
+        vec![owner, copy]
     };
     both.into_iter()
-        .filter_map(|room| rooms.get(usize::try_from(room).ok()?))
-        .map(|room| room.name)
+        .filter_map(|place| instances.get(usize::try_from(place).ok()?))
+        .map(|instance| instance.name)
         .collect()
 }

@@ -2,18 +2,18 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// A number for these texts: the same texts give the same number, in every program that is built like
-/// this one. The parts keep apart: `["ab", "c"]` is not `["a", "bc"]`. This part is right: leave it.
-pub fn number(texts: &[&str]) -> u64 {
+/// A hash of these texts. The same texts have the same hash in each program that is built like this one. The
+/// texts are kept apart: `["ab", "c"]` and `["a", "bc"]` have different hashes.
+pub fn hash(texts: &[&str]) -> u64 {
     let mut hasher = DefaultHasher::new();
     texts.hash(&mut hasher);
     hasher.finish()
 }
 
-/// A room of an archive.
+/// An instance of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room<'a> {
+pub struct Instance<'a> {
     pub name: &'a str,
-    /// How much fits into it, compared with the others. At least 1.
-    pub shelves: u32,
+    /// Its size, compared with the others. At least 1.
+    pub weight: u32,
 }

@@ -1,23 +1,22 @@
-//! The same key, the same member.
+//! Rendezvous hashing: the same key, the same member.
 
 use sha2::{Digest, Sha256};
 
-use super::{Lots, Selector};
+use super::{Dice, Selector};
 use crate::member::Member;
 
 // ANCHOR: consistent-hash
-/// For each key all members make a bid, and the highest wins. When one leaves, its keys go to their
-/// second highest bidders, and no other key moves: the other bids are what they were. When one comes,
-/// it wins its share, and no key changes between the old ones.
+/// Each member has a score for each key, and the highest score owns the key. When a member leaves, each of its
+/// keys goes to the member with the second highest score. No other key moves, because the other scores stay the
+/// same. A new member gets its share, and no key moves between the old ones.
 ///
-/// It is called rendezvous hashing. rpcx's name is for the whole family; a ring of virtual nodes is the
-/// other well-known member, with the same promise.
+/// Consistent hashing, rpcx's name, is the family. A ring of virtual nodes belongs to it as well.
 #[derive(Debug)]
-pub struct ByKey(Lots);
+pub struct Rendezvous(Dice);
 
-/// What `member` bids for `key`. Every caller must get the same number, on every machine and from each
+/// The score of `member` for `key`. Every caller must get the same number, on every machine and from each
 /// version of the compiler; the hash of a `HashMap` promises none of that.
-fn bid(member: &str, key: &str) -> u64 {
+fn score(member: &str, key: &str) -> u64 {
     let mut hash = Sha256::new();
     // Lengths first: ("ab", "c") is not ("a", "bc").
     hash.update((member.len() as u64).to_be_bytes());
@@ -26,25 +25,25 @@ fn bid(member: &str, key: &str) -> u64 {
     let hash = hash.finalize();
     hash.iter()
         .take(8)
-        .fold(0, |bid, byte| bid << 8 | u64::from(*byte))
+        .fold(0, |score, byte| score << 8 | u64::from(*byte))
 }
 
-impl Selector for ByKey {
+impl Selector for Rendezvous {
     fn select(&self, key: Option<&str>, among: &[Member]) -> Option<usize> {
         let Some(key) = key else {
-            // A call without a key belongs nowhere, so anybody will do.
+            // A call without a key may go to any member.
             return self.0.below(among.len());
         };
-        // The id decides between equal bids: the order of the list must not.
-        (0..among.len()).max_by_key(|place| (bid(&among[*place].id, key), &among[*place].id))
+        // The id decides between equal scores: the order of the list must not.
+        (0..among.len()).max_by_key(|place| (score(&among[*place].id, key), &among[*place].id))
     }
 }
 // ANCHOR_END: consistent-hash
 
-impl ByKey {
+impl Rendezvous {
     /// The seed is for calls without a key only.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        ByKey(Lots::seeded(seed))
+        Rendezvous(Dice::seeded(seed))
     }
 }

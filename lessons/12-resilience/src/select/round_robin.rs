@@ -1,25 +1,25 @@
-//! One after the other.
+//! The members in turn.
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Lots, Selector};
+use super::{Dice, Selector};
 use crate::member::Member;
 
 // ANCHOR: round-robin
-/// One after the other, in the order of their ids. It remembers who was the last, and not how many
-/// there were: a counter would skip somebody whenever the list changes.
+/// In turn, in the order of their ids. It remembers the last member, and not a count: a counter would skip a
+/// member whenever the list changes.
 #[derive(Debug)]
-pub struct InTurn {
+pub struct RoundRobin {
     last: Mutex<Option<String>>,
-    first: Lots,
+    first: Dice,
 }
 
-impl Selector for InTurn {
+impl Selector for RoundRobin {
     fn select(&self, _key: Option<&str>, among: &[Member]) -> Option<usize> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let by_id = |place: &usize| &among[*place].id;
         let next = match last.as_ref() {
-            // The next one after the last; after the highest id it is the lowest one's turn.
+            // The next one after the last; after the highest id comes the lowest one.
             Some(last) => (0..among.len())
                 .filter(|place| among[*place].id > *last)
                 .min_by_key(by_id)
@@ -32,13 +32,13 @@ impl Selector for InTurn {
 }
 // ANCHOR_END: round-robin
 
-impl InTurn {
-    /// Begins with anyone: if all callers began with the first, the first would be called by all.
+impl RoundRobin {
+    /// Begins at a random member: if all callers began with the first, all of them would call it.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        InTurn {
+        RoundRobin {
             last: Mutex::new(None),
-            first: Lots::seeded(seed),
+            first: Dice::seeded(seed),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Strangers: Python's grpcio calls our instances, and our caller calls servers on grpcio. What they do and
+//! Interop: Python's grpcio calls our instances, and our caller calls servers on grpcio. What they do and
 //! expect is in `interop/python`.
 
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ fn calls(addr: SocketAddr, scene: &str) -> Command {
 }
 
 /// `Arith` on grpcio.
-fn stranger(name: &str, mood: &str) -> (Program, Member) {
+fn grpcio(name: &str, mood: &str) -> (Program, Member) {
     let mut command = python("server.py");
     command.args([DESCRIPTORS, name, mood]);
     let server = block_in_place(|| Server::start(command));
@@ -62,8 +62,8 @@ async fn grpc_repeats_by_itself_what_it_is_told_to() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_caller_calls_python() {
-    let (_well, well) = stranger("well", "well");
-    let (failing, sick) = stranger("sick", "failing");
+    let (_well, well) = grpcio("well", "well");
+    let (failing, sick) = grpcio("sick", "failing");
     let over = client(&[&well, &sick], settings(FailMode::Over));
     for _ in 0..6 {
         let (reply, _) = over.mul(How::safe(), 25, 4).await.unwrap();
@@ -82,8 +82,8 @@ async fn our_caller_calls_python() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_dead_python_has_certainly_not_done_is_done_elsewhere() {
-    let (_well, well) = stranger("well", "well");
-    let (dies, dead) = stranger("dies", "well");
+    let (_well, well) = grpcio("well", "well");
+    let (dies, dead) = grpcio("dies", "well");
     let over = client(&[&well, &dead], settings(FailMode::Over));
     for _ in 0..4 {
         over.mul(How::safe(), 25, 4).await.unwrap();
@@ -103,8 +103,8 @@ async fn what_a_dead_python_has_certainly_not_done_is_done_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn python_hears_that_it_has_lost_the_race() {
-    let (slow, loser) = stranger("slow", "slow");
-    let (_well, well) = stranger("well", "well");
+    let (slow, loser) = grpcio("slow", "slow");
+    let (_well, well) = grpcio("well", "well");
     // Late enough that the first one has begun, on a busy machine too.
     let after = Duration::from_millis(1500);
     let backup = client(&[&loser, &well], settings(FailMode::Backup { after }));
@@ -129,7 +129,7 @@ async fn between(behind: &Member) -> Running {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadline_travels_from_python_through_us_to_python() {
-    let (slow, behind) = stranger("slow", "slow");
+    let (slow, behind) = grpcio("slow", "slow");
     let ours = between(&behind).await;
     block_in_place(|| output(calls(ours.member.addr, "deadline")));
     let left = block_in_place(|| slow.says("Mul begins, "));
@@ -143,7 +143,7 @@ async fn a_deadline_travels_from_python_through_us_to_python() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn python_behind_us_hears_that_python_before_us_hangs_up() {
-    let (slow, behind) = stranger("slow", "slow");
+    let (slow, behind) = grpcio("slow", "slow");
     let ours = between(&behind).await;
     let mut python = Program::start(calls(ours.member.addr, "hangs_up"));
     block_in_place(|| slow.says("Mul begins, "));

@@ -18,7 +18,7 @@ const SOON: Duration = Duration::from_millis(1);
 const BACKUP: FailMode = FailMode::Backup { after: SOON };
 const MODES: [FailMode; 4] = [FailMode::Fast, FailMode::Try, FailMode::Over, BACKUP];
 
-/// In turn, nobody ejected, no budget: what happens is the work of the mode alone.
+/// In turn, without ejection and budget: what happens is the work of the mode alone.
 fn plain(mode: FailMode) -> Settings {
     Settings {
         select: Select::RoundRobin,
@@ -34,7 +34,7 @@ fn plain(mode: FailMode) -> Settings {
 fn failed(outcome: Result<String, Failed>) -> (Code, u32) {
     match outcome.unwrap_err() {
         Failed::Call { status, attempts } => (status.code(), attempts),
-        Failed::NobodyHome => panic!("somebody was home"),
+        Failed::NoMember => panic!("there was a member"),
     }
 }
 
@@ -180,7 +180,7 @@ async fn backup_asks_two_at_most_and_waits_for_the_other_when_one_fails() {
         (Code::Unavailable, 2)
     );
     assert_eq!(town.asked().len(), 2);
-    // With nobody else there is no second one.
+    // Without another member there is no second call.
     let (alone, _list) = crate::support::caller(&town, "a", plain(BACKUP));
     assert_eq!(
         failed(ask(&alone, How::safe()).await),
@@ -294,11 +294,11 @@ async fn nobody_home_is_said_at_once() {
     for mode in MODES {
         let (caller, list) = caller(&Town::default(), "", plain(mode));
         let outcome = ask(&caller, How::safe()).await;
-        assert!(matches!(outcome, Err(Failed::NobodyHome)), "{mode}");
+        assert!(matches!(outcome, Err(Failed::NoMember)), "{mode}");
         assert_eq!(outcome.unwrap_err().status().code(), Code::Unavailable);
         list.send_replace(members("a"));
         assert_eq!(ask(&caller, How::safe()).await.unwrap(), "a");
-        // Whoever wrote the list is gone. It is still the list.
+        // The writer of the list is gone. It is still the list.
         drop(list);
         assert_eq!(ask(&caller, How::safe()).await.unwrap(), "a");
     }
@@ -353,14 +353,14 @@ async fn lines_are_shared_kept_and_forgotten() {
     town.set("a", Mood::Well);
     ask(&caller, How::safe()).await.unwrap();
     assert_eq!(town.dialled(), "a");
-    // Who leaves and comes back is somebody new.
+    // A member that leaves and comes back begins anew.
     for (list_now, dialled, lines) in [("ab", "b", 2), ("b", "", 1), ("ab", "a", 2)] {
         list.send_replace(members(list_now));
         for _ in 0..4 {
             ask(&caller, How::safe()).await.unwrap();
         }
         assert_eq!(town.dialled(), dialled, "{list_now}");
-        assert_eq!(caller.lines(), lines, "{list_now}");
+        assert_eq!(caller.connections(), lines, "{list_now}");
     }
     // The same id at another address is another line.
     let mut moved = members("ab");

@@ -36,7 +36,7 @@ fn begun() -> Vec<u8> {
 /// DATA: the head of a message of 10 bytes, and two of them.
 const HALF: [u8; 16] = [0, 0, 7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 10, 1, 2];
 
-/// Takes connections; when a call has come on one, answers with `frames` and hangs up.
+/// Takes connections; when a call has come on one, answers with `frames` and closes it.
 async fn by_hand(frames: Vec<u8>) -> Member {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let member = Member::new("by-hand", listener.local_addr().unwrap());
@@ -84,8 +84,8 @@ async fn what_the_other_side_says_about_a_call_decides() {
         ("goaway before it", goaway(0, 0).to_vec(), false),
         ("cancelled there", reset(8).to_vec(), true),
         ("an error there", reset(2).to_vec(), true),
-        ("hung up", Vec::new(), true),
-        ("goaway after it, and hung up", goaway(1, 0).to_vec(), true),
+        ("closed", Vec::new(), true),
+        ("goaway after it, and closed", goaway(1, 0).to_vec(), true),
     ] {
         let status = status(&by_hand(frames).await).await;
         assert_eq!(may_have_run(&status), expected, "{what}: {status:?}");

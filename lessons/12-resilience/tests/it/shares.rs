@@ -26,7 +26,7 @@ fn a_budget_allows_its_share_and_its_reserve_and_no_more() {
         allowed += (0..10).filter(|_| budget.again()).count();
     }
     assert_eq!(allowed, 100);
-    // What nobody needs is not kept for ever.
+    // The connection of a member that has left is dropped.
     (0..100_000).for_each(|_| budget.called());
     assert_eq!(budget.left(), Some(5));
     // A clone is the same budget.

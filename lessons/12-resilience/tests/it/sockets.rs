@@ -122,7 +122,7 @@ async fn what_has_certainly_not_run_is_made_elsewhere_even_on_a_line_that_was_go
         over.remember(How::once(), 1).await.unwrap();
     }
     ends.end().await;
-    // It has said goodbye, and nobody listens there any more.
+    // It has sent GOAWAY, and no program listens there any more.
     for _ in 0..6 {
         let (reply, _) = over.remember(How::once(), 1).await.unwrap();
         assert_eq!(reply.answered_by, "well");

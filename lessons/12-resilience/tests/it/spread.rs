@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use l12_resilience::member::Member;
-use l12_resilience::select::{ByWeight, Select, Selector};
+use l12_resilience::select::{Select, Selector, Weighted};
 
 /// Members `a`, `b`, ... with these weights.
 fn members(weights: &[u32]) -> Vec<Member> {
@@ -69,7 +69,7 @@ fn round_robin_asks_everybody_once_a_round() {
     }
     let begins = |seed| chosen(&*Select::RoundRobin.build(seed), &among, 1);
     let first: std::collections::BTreeSet<String> = (0..50).map(begins).collect();
-    assert_eq!(first.len(), 4, "somebody is never the first");
+    assert_eq!(first.len(), 4, "a member is never the first");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn round_robin_skips_nobody_when_the_list_changes() {
 #[test]
 fn weighted_is_smooth_and_exact() {
     let among = members(&[5, 1, 1]);
-    assert_eq!(chosen(&ByWeight::new(), &among, 14), "aabacaaaabacaa");
+    assert_eq!(chosen(&Weighted::new(), &among, 14), "aabacaaaabacaa");
     for seed in 0..20 {
         let chosen = chosen(&*Select::Weighted.build(seed), &among, 700);
         let counts = counts(&chosen);
@@ -119,14 +119,14 @@ fn weight_zero_gets_nothing_unless_all_have_it() {
 
 #[test]
 fn weighted_gives_the_share_of_the_one_who_is_left_out_to_the_others() {
-    let weighted = ByWeight::new();
+    let weighted = Weighted::new();
     let all = members(&[2, 1, 1]);
     let _ = chosen(&weighted, &all, 5);
     let counts_without = counts(&chosen(&weighted, &all[1..], 100));
     for count in counts_without.values() {
         assert!(count.abs_diff(50) <= 2, "{counts_without:?}");
     }
-    // And back: nobody has saved for a storm meanwhile.
+    // And back: no member has saved credit meanwhile.
     let after = counts(&chosen(&weighted, &all, 8));
     assert!(after[&'a'].abs_diff(4) <= 1, "{after:?}");
 }
@@ -165,7 +165,7 @@ fn when_one_leaves_only_its_keys_move() {
             for (was, is) in before.iter().zip(&after) {
                 match *was == gone.id {
                     true => *moved.entry(is.chars().next().unwrap()).or_default() += 1,
-                    false => assert_eq!(was, is, "a key of somebody who has stayed moved"),
+                    false => assert_eq!(was, is, "a key of a member that stayed has moved"),
                 }
             }
             // Its keys go to all of the others, and not to one neighbour.

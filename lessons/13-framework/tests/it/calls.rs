@@ -44,7 +44,7 @@ async fn one_handler_two_transports_one_client() {
         assert!(left.told && left.finished, "{left:?}");
     }
     let nobody = greet(&client, "Ada").await.unwrap_err();
-    assert!(matches!(nobody, Failed::NobodyHome), "{nobody}");
+    assert!(matches!(nobody, Failed::NoMember), "{nobody}");
 }
 
 /// A status is the same whatever it has travelled on: the code, and the words.

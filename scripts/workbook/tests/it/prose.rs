@@ -20,6 +20,7 @@ const FINISHED: &[&str] = &[
     "07-streaming",
     "09-register",
     "10-discover",
+    "12-resilience",
     "15-redis",
 ];
 
@@ -118,6 +119,9 @@ const TERMS: &[&str] = &[
     "registry",
     "thundering herd",
     "round robin",
+    "load balancing",
+    "rendezvous hashing",
+    "hedging",
     "redis",
     "expiry",
     "resp,",

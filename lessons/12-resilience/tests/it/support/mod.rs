@@ -76,7 +76,7 @@ impl Connector for Town {
         // So that others get here meanwhile.
         tokio::task::yield_now().await;
         match self.mood(&member.id) {
-            Mood::Refusing => Err(Status::unavailable("nobody there")),
+            Mood::Refusing => Err(Status::unavailable("refused")),
             _ => Ok(Line(self.clone(), member.id.clone())),
         }
     }
@@ -160,7 +160,7 @@ pub fn caller(
     (Caller::new(town.clone(), listed, settings), list)
 }
 
-/// Asks somebody for his name.
+/// Asks a member for its name.
 pub async fn ask(caller: &Caller<Town>, how: How) -> Result<String, Failed> {
     caller.call(how, Line::ask).await
 }

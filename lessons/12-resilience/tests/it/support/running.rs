@@ -109,7 +109,7 @@ impl Killable {
     }
 }
 
-/// An address that is taken, and where nobody accepts a connection: bound, and never listening.
+/// An address that is bound and never listens: connections to it are refused.
 pub fn refusing() -> (Member, TcpSocket) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -139,6 +139,6 @@ pub fn client(members: &[&Member], settings: Settings) -> Client {
 pub fn code<T: std::fmt::Debug>(outcome: Result<T, Failed>) -> (Code, u32) {
     match outcome.unwrap_err() {
         Failed::Call { status, attempts } => (status.code(), attempts),
-        Failed::NobodyHome => panic!("somebody was home"),
+        Failed::NoMember => panic!("there was a member"),
     }
 }

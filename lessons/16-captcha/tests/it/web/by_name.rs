@@ -84,7 +84,7 @@ async fn a_picture_is_asked_for_again_and_a_verdict_is_not() {
     // The same request, so that the one who has it already makes no second captcha of it.
     let twice = sick.lock().unwrap()[0].clone();
     assert!(well.lock().unwrap().contains(&twice), "{twice}");
-    let lines = client.service(NAME).lines();
+    let lines = client.service(NAME).connections();
     assert!(
         lines <= 2,
         "{lines} lines to two services, for {number} calls"
