@@ -21,7 +21,7 @@ pub struct Session {
     pub space: usize,
     /// The connection ends behind this answer.
     pub closing: bool,
-    /// Its answer is too large to be sent: the connection ends without it.
+    /// The connection ends at once: the answer is too large, or the client speaks HTTP.
     pub cut: bool,
     /// What has been queued since MULTI.
     pub queue: Option<Queue>,
@@ -47,6 +47,17 @@ impl Session {
 
     /// Answers one request.
     pub fn answer(&mut self, shared: &Shared, words: Vec<Vec<u8>>) -> Value {
+        // A page in a browser can POST to any port of this machine, and the lines of its body would be commands.
+        // Redis closes such a connection as well.
+        let http = |first: &Vec<u8>| {
+            [&b"post"[..], b"host:"]
+                .iter()
+                .any(|word| first.eq_ignore_ascii_case(word))
+        };
+        if words.first().is_some_and(http) {
+            (self.cut, self.closing) = (true, true);
+            return Value::error("ERR this is no HTTP server");
+        }
         match self.accept(shared, words) {
             Ok(answer) => answer,
             Err(refused) => refused.value(),

@@ -49,6 +49,23 @@ fn endless_lines_are_refused_in_redis_words() {
     }
 }
 
+/// The attack: a page in a browser sends a form to 127.0.0.1:6379.
+#[test]
+fn commands_in_the_body_of_an_http_post_are_not_run() {
+    for side in Side::to_test() {
+        let redis = side.start();
+        for first in ["POST / HTTP/1.1", "GET / HTTP/1.1", "post / HTTP/1.1"] {
+            let mut line = redis.line();
+            let body = "SET stolen yes\r\nSET stolen yes\r\n";
+            let head = "Host: 127.0.0.1:6379\r\nContent-Type: text/plain\r\nContent-Length: 32";
+            line.send(format!("{first}\r\n{head}\r\n\r\n{body}").as_bytes());
+            let said = String::from_utf8_lossy(&line.rest()).into_owned();
+            assert!(!said.contains("+OK"), "{side}: {first}: {said}");
+        }
+        assert_eq!(redis.line().says("EXISTS stolen"), ":0\r\n", "{side}");
+    }
+}
+
 #[test]
 fn a_line_of_60_000_bytes_is_a_command() {
     for side in Side::to_test() {
