@@ -58,9 +58,10 @@ async fn respond(
     app: &Arc<App>,
     request: Request<Incoming>,
 ) -> Result<Response<Reply>, guard::Refusal> {
-    guard::local(&request, app.port)?;
+    // Decoded once: the guard and the routes read the same path.
     let not_found = (StatusCode::NOT_FOUND, words::NOT_FOUND);
     let path = percent_decoded(request.uri().path()).ok_or(not_found)?;
+    guard::local(&request, &path, app.port)?;
     let method = request.method().clone();
     if method == Method::POST {
         guard::knows_token(request.headers(), &app.token)?;
