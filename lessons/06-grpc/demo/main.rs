@@ -68,7 +68,7 @@ const PROGRAM: Program = Program {
 };
 
 fn main() -> ExitCode {
-    stage::log::init();
+    stage::log::init_with_details();
     PROGRAM.main(run)
 }
 

@@ -1,6 +1,6 @@
 //! Events of `tracing` as a demo shows them: the message of each, a plain line. Only events of the lessons
-//! count (targets `l01_tcp`, `l02_rpc` and so on), of level INFO and above; what tonic and its parts log
-//! stays out.
+//! count (targets `l01_tcp`, `l02_rpc` and so on), of level INFO and above or with the details (DEBUG); what tonic
+//! and its parts log stays out.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -17,8 +17,17 @@ use crate::signal::tell;
 /// From now on every event of a lesson is a line on the standard output of this process. For the first
 /// line of a demo's `main`; a second call changes nothing.
 pub fn init() {
-    let lines = Lines(|line: &str| tell(line));
-    let _ = tracing::subscriber::set_global_default(registry().with(lines));
+    show(Level::INFO);
+}
+
+/// As [`init`], and events of level DEBUG as well: what a lesson shows of itself, and another one does not.
+pub fn init_with_details() {
+    show(Level::DEBUG);
+}
+
+fn show(least: Level) {
+    let line = |line: &str| tell(line);
+    let _ = tracing::subscriber::set_global_default(registry().with(Lines { least, line }));
 }
 
 /// What was logged while this value exists, on the thread that made it: a test on a runtime with one thread
@@ -33,7 +42,10 @@ pub struct Captured {
 pub fn capture() -> Captured {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let of_layer = Arc::clone(&lines);
-    let layer = Lines(move |line: &str| lock(&of_layer).push(line.to_string()));
+    let layer = Lines {
+        least: Level::INFO,
+        line: move |line: &str| lock(&of_layer).push(line.to_string()),
+    };
     let guard = tracing::subscriber::set_default(registry().with(layer));
     Captured {
         lines,
@@ -61,17 +73,20 @@ impl Captured {
     }
 }
 
-struct Lines<F>(F);
+struct Lines<F> {
+    least: Level,
+    line: F,
+}
 
 impl<S: Subscriber, F: Fn(&str) + 'static> Layer<S> for Lines<F> {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let about = event.metadata();
-        if *about.level() > Level::INFO || !of_a_lesson(about.target()) {
+        if *about.level() > self.least || !of_a_lesson(about.target()) {
             return;
         }
         let mut message = Message(String::new());
         event.record(&mut message);
-        (self.0)(&message.0);
+        (self.line)(&message.0);
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
-use tracing::info;
+use tracing::debug;
 
 use crate::middleware::Next;
 
@@ -37,7 +37,7 @@ impl Drop for AbortOnDrop {
         self.task.abort();
         let done = self.steps.load(Ordering::SeqCst);
         if done < STEPS {
-            info!("work stopped after {done} of {STEPS} steps");
+            debug!("work stopped after {done} of {STEPS} steps");
         }
     }
 }
@@ -50,7 +50,7 @@ impl AbortOnDrop {
         let task = tokio::spawn(async move {
             for step in 1..=STEPS {
                 tokio::time::sleep(time / STEPS).await;
-                info!("work step {step} of {STEPS}");
+                debug!("work step {step} of {STEPS}");
                 of_task.store(step, Ordering::SeqCst);
             }
         });
