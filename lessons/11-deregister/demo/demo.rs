@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::proof::{Scene, Setting, caller, heard_of, load, named};
 
-/// How often Consul looks: more often than in life, so that nobody has to wait.
+/// The interval of the checks: short, so that the demo is.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Tells the whole story.
@@ -81,7 +81,7 @@ async fn hasty(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
     let hasty = scene.plan.start(&named(1, 2), addr).await?;
     scene.plan.limits = kind;
     heard_of(&scene.load, &hasty.name).await?;
-    clock.scene("1. Greeter 1 takes itself off the list, and ends at once");
+    clock.scene("1. Greeter 1 deregisters, and ends at once");
     let before = scene.load.count();
     clock.quiet(false);
     clock.tell(0, "SIGTERM to greeter-1.2");
@@ -92,9 +92,9 @@ async fn hasty(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
     match now.failed.get(before.failed.len()) {
         Some(failure) => {
             clock.tell(0, &format!("one of them: {}", failure.words));
-            println!("   The list was right, and the calls were under way.");
+            println!("   The entry was removed, and these calls were under way.");
         }
-        None => println!("   Luck: none was under way just then. Run it again."),
+        None => println!("   No call was under way at that moment. Run it again."),
     }
     clock.quiet(true);
     let back = scene.plan.start(&named(1, 3), addr).await?;
@@ -105,7 +105,7 @@ async fn hasty(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
 }
 
 async fn well(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
-    clock.scene("2. Greeter 2 leaves well");
+    clock.scene("2. Greeter 2 shuts down gracefully");
     let before = scene.load.count();
     let leaver = scene.fleet.remove(1);
     let addr = leaver.addr;
@@ -114,19 +114,15 @@ async fn well(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
     clock.tell(0, "its process has ended");
     let back = scene.plan.start(&named(2, 2), addr).await?;
     heard_of(&scene.load, &back.name).await?;
-    clock.tell(
-        0,
-        "and callers have answers of the one that came in its place",
-    );
+    clock.tell(0, "callers get answers of its replacement");
     clock.tell(0, &since(&before, &scene.load.count()));
     scene.fleet.insert(1, back);
     Ok(())
 }
 
 async fn killed(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
-    clock.scene(
-        "3. Greeter 3 is killed: kill -9. From here on a call that finds nobody is made again",
-    );
+    clock
+        .scene("3. Greeter 3 is killed with -9; from here on a call that is refused is made again");
     for instance in &scene.fleet {
         heard_of(&scene.load, &instance.name).await?;
     }
@@ -136,27 +132,27 @@ async fn killed(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
     let before = scene.load.count();
     clock.restart();
     dead.kill();
-    clock.tell(0, "killed; not one line of it runs any more");
+    clock.tell(0, "killed; no line of its program runs any more");
     let _ = members
         .wait_for(|members| !members.called.contains(&addr))
         .await;
     clock.tell(
         0,
-        "nobody calls it: somebody was refused, and told the others",
+        "it gets no calls: one connection was refused, and the channel has left it out",
     );
     let there = list.borrow().instances.iter().any(|one| one.addr == addr);
     clock.tell(
         0,
         if there {
-            "it is still on the list"
+            "Consul still lists it as healthy"
         } else {
-            "it is off the list"
+            "Consul does not list it as healthy"
         },
     );
     let _ = list
         .wait_for(|list| list.instances.iter().all(|one| one.addr != addr))
         .await;
-    clock.tell(0, "off the list of the healthy: a check has looked");
+    clock.tell(0, "not listed as healthy: a check has failed");
     clock.tell(0, &since(&before, &scene.load.count()));
     let registry = Registry::at(scene.consul.addr())?;
     for (id_of_it, checks) in look::states(&registry, "greeter").await? {
@@ -182,13 +178,13 @@ async fn hidden(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
     let (name, id, addr) = (&instance.name, &instance.id, instance.addr);
     let mut members = scene.caller.members();
     let before = scene.load.count();
-    maintenance::hide(&registry, id, "new paint").await?;
-    clock.tell(0, &format!("{name} is hidden: \"new paint\""));
+    maintenance::hide(&registry, id, "new disk").await?;
+    clock.tell(0, &format!("{name} is in maintenance: \"new disk\""));
     let _ = members
         .wait_for(|members| !members.called.contains(&addr))
         .await;
-    clock.tell(0, "nobody calls it");
-    // What was under way at that moment is through.
+    clock.tell(0, "it gets no calls");
+    // The calls that were under way have ended.
     sleep(Duration::from_millis(100)).await;
     let hidden = scene.load.count();
     sleep(Duration::from_secs(1)).await;
@@ -199,7 +195,7 @@ async fn hidden(clock: &Clock, scene: &mut Scene) -> anyhow::Result<()> {
         &format!("in one second: {answers} answers of it; still registered: {known}"),
     );
     maintenance::show(&registry, id).await?;
-    clock.tell(0, "shown again, with one call");
+    clock.tell(0, "the maintenance is over");
     let back = scene.load.count().of(name) + 3;
     anyhow::ensure!(
         scene

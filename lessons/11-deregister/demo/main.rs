@@ -3,6 +3,8 @@
 
 mod demo;
 mod fleet;
+#[cfg(feature = "mine")]
+mod mine;
 mod proof;
 mod prove;
 mod serve;
@@ -19,13 +21,16 @@ use crate::serve::Serve;
 
 const PROGRAM: Program = Program {
     name: "l11-deregister",
-    title: "Leave well: lesson 11 of Sockets to Services.",
+    title: "Deregistration and graceful shutdown: lesson 11 of Sockets to Services.",
     commands: &[
         command(
             "",
             "the demo: a Consul, three greeters, callers, four scenes",
         ),
-        command("server", "a greeter that leaves well, in one terminal"),
+        command(
+            "server",
+            "a greeter that shuts down gracefully, in one terminal",
+        ),
         command("hide ID", "maintenance: hides an instance from callers"),
         command("show ID", "and shows it again"),
         command(
@@ -34,6 +39,10 @@ const PROGRAM: Program = Program {
         ),
         command("crash", "proof: kills one of three under load"),
         command("away", "proof: kills Consul under load"),
+        command(
+            "--features mine -- mine",
+            "your answer of `graceful-shutdown` with the real Consul",
+        ),
     ],
     options: &[
         heading("Options of server"),
@@ -97,7 +106,7 @@ const PROGRAM: Program = Program {
     ],
     end: "\
 server needs a Consul, and waits until there is one: `cargo workbook services up consul`, or
-`cargo run -p l08-consul -- agent`. Ctrl-C makes it leave; a second Ctrl-C ends it at once.
+`cargo run -p l08-consul -- agent`. Ctrl-C ends it gracefully; a second Ctrl-C ends it at once.
 ",
 };
 
@@ -129,7 +138,16 @@ async fn run(given: &Given) -> anyhow::Result<()> {
     given.at_most(0)?;
     match command {
         "server" => serve::run(Serve::given(given)?).await,
+        "mine" => run_mine().await,
         "rolling" | "crash" | "away" => prove::run(Prove::given(given)?).await,
         _ => demo::run().await,
     }
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine() -> anyhow::Result<()> {
+    bail!("your answer is not built in: `cargo run -p l11-deregister --features mine -- mine`")
 }

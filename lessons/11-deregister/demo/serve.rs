@@ -1,5 +1,4 @@
-//! `-- server`: lesson 09's greeter, which registers itself and stays registered; and this one leaves
-//! well when it is asked to end.
+//! `-- server`: lesson 09's greeter, which registers itself and stays registered. This one shuts down gracefully.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -29,7 +28,7 @@ pub struct Serve {
     /// How long each call works.
     slow: Duration,
     limits: Limits,
-    /// Ends at once when it is asked to, and tells nobody.
+    /// Ends at once when it is asked to, without a deregistration.
     careless: bool,
     /// Ends with its standard input: the process that holds the other end may be killed.
     until_stdin_ends: bool,

@@ -1,4 +1,4 @@
-//! Leaving well: four steps, each with a name and a limit.
+//! Graceful shutdown of a registered service: four steps, each with a name and a limit.
 
 use std::time::Duration;
 
@@ -14,13 +14,12 @@ use tracing::{info, warn};
 /// How long each step may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For telling Consul. It may be away just now; for so long it is tried again.
+    /// For the deregistration, with all attempts. Consul may be away for a moment.
     pub goodbye: Duration,
-    /// From then until callers have noticed. A caller that watches knows within milliseconds; one that
-    /// asks every second knows within a second, and one that believes DNS when its answer has run out.
-    /// The slowest of them decides.
+    /// From the deregistration until GOAWAY: until the slowest caller has a new list. A caller that watches has it within
+    /// milliseconds, one that asks every second within a second, and one with a DNS answer when that has expired.
     pub notice: Duration,
-    /// For the calls that are under way after that.
+    /// For the calls that are under way at the GOAWAY.
     pub grace: Duration,
 }
 
@@ -36,37 +35,36 @@ impl Default for Limits {
 // ANCHOR_END: limits
 
 impl Limits {
-    /// The most that leaving takes. Whoever ends this program by force must not do it before.
+    /// The longest time that a shutdown takes. The limit of the supervisor has to be longer.
     #[must_use]
     pub fn longest(&self) -> Duration {
         self.goodbye + self.notice + self.grace
     }
 }
 
-/// A service that is in the phone book.
+/// A service that is registered.
 pub struct Staying {
-    /// What answers calls.
+    /// The server.
     pub service: Service,
-    /// What keeps it on the list.
+    /// The task that keeps it registered.
     pub kept: Kept,
-    /// Where the list is.
+    /// The registry.
     pub registry: Registry,
     /// Its id there.
     pub id: String,
 }
 
-/// How it left.
+/// The result of a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShutdownReport {
-    /// Whether Consul was told.
+    /// Whether Consul has removed the entry.
     pub told: bool,
-    /// Whether every call that had begun was finished.
+    /// Whether all calls under way were finished.
     pub finished: bool,
 }
 
 // ANCHOR: leave
-/// Leaves. Calls are answered all the while, until the last step; when this returns, nothing is
-/// left to do but to end.
+/// Shuts the service down. It answers calls until the last step. When this returns, the program can end.
 pub async fn leave(staying: Staying, limits: Limits) -> ShutdownReport {
     let Staying {
         service,
@@ -74,25 +72,25 @@ pub async fn leave(staying: Staying, limits: Limits) -> ShutdownReport {
         registry,
         id,
     } = staying;
-    // For those who ask the service itself. Nothing is refused because of it.
+    // For clients that ask the service itself. Calls are answered all the same.
     service.report(NotServing).await;
-    info!("says NOT_SERVING, and answers every call");
-    // For those who ask Consul.
+    info!("NOT_SERVING; calls are answered");
+    // For clients that ask Consul.
     let heard = goodbye(kept, &registry, &id, limits.goodbye).await;
     let told = heard.is_ok();
     match heard {
         Ok(()) => {
-            info!("is off the list, and answers every call");
-            // They have read the list before that, and have not looked again yet.
+            info!("deregistered; calls are answered");
+            // Some clients have read the list before that.
             sleep(limits.notice).await;
             info!("the notice is over: GOAWAY to every connection");
         }
-        // Nobody will notice anything, however long it waits.
-        Err(error) => warn!("could not say goodbye: {error}"),
+        // The entry is still there, so a notice would change nothing.
+        Err(error) => warn!("could not deregister: {error}"),
     }
     let finished = timeout(limits.grace, service.stop()).await.is_ok();
     match finished {
-        true => info!("has finished what was under way"),
+        true => info!("all calls are finished"),
         false => warn!("the grace is over, and calls are cut off"),
     }
     ShutdownReport { told, finished }
@@ -100,8 +98,8 @@ pub async fn leave(staying: Staying, limits: Limits) -> ShutdownReport {
 // ANCHOR_END: leave
 
 // ANCHOR: goodbye
-/// Stops keeping it registered, and takes it off the list. In this order: a keeper that is still at
-/// work finds that it has been forgotten, and registers it again.
+/// Stops the task that keeps the service registered, and deregisters. In this order: that task would find the entry missing,
+/// and register again.
 async fn goodbye(kept: Kept, registry: &Registry, id: &str, limit: Duration) -> Result<(), Error> {
     let until = Instant::now() + limit;
     let pauses = Policy {

@@ -1,13 +1,13 @@
-//! What this lesson shows: a service that leaves without a lost call, and what happens when it cannot.
+//! Deregistration and graceful shutdown: a service that ends without a lost call, and what happens when it crashes.
 //!
 //! # Layout
 //!
 // ANCHOR: layout
 //! For an evening, in this order:
 //!
-//! 1. `drain.rs` (15 minutes): leaving, in steps that have names and limits.
-//! 2. `serve.rs` (5 minutes): a server that serves until a signal, and then leaves.
-//! 3. `maintenance.rs` (5 minutes): hidden from callers for a while, without leaving.
+//! 1. `drain.rs` (15 minutes): the shutdown, in steps that have names and limits.
+//! 2. `serve.rs` (5 minutes): a server that serves until a signal, and then shuts down.
+//! 3. `maintenance.rs` (5 minutes): an instance that is hidden from callers, and stays registered.
 //! 4. `lib.rs` (2 minutes): this page.
 // ANCHOR_END: layout
 //!

@@ -1,9 +1,9 @@
-//! Maintenance: hidden, and still there. Consul puts a critical check of its own beside those of the
-//! service; whoever asks for healthy instances passes it over, and one call takes the check away
-//! again. The service itself is not told, and answers whoever calls.
+//! Maintenance: an instance is hidden from callers, and stays registered. Consul adds a critical check of its own, so a query
+//! for healthy instances leaves it out. A second call removes that check. The service itself is not told, and answers
+//! calls.
 //!
-//! consulrs has this call, but cannot say why; the reason is what the next person reads at night. So
-//! this is an endpoint of our own, as lesson 10's.
+//! consulrs has this call without the reason, which an operator reads later. So this is an endpoint of our own, as in
+//! lesson 10. API: <https://developer.hashicorp.com/consul/api-docs/agent/service#enable-maintenance-mode>.
 
 use consulrs::api::exec_with_empty;
 use consulrs::api::features::{FeaturedEndpoint, Features};
@@ -46,7 +46,7 @@ impl FeaturedEndpoint for Maintenance {
     }
 }
 
-/// Hides an instance from those who ask for healthy ones, and says why.
+/// Hides the instance `id` from queries for healthy instances. `reason` is a text for operators.
 ///
 /// # Errors
 /// [`Error`]; an id that Consul does not know is refused with 404.
@@ -54,7 +54,7 @@ pub async fn hide(registry: &Registry, id: &str, reason: &str) -> Result<(), Err
     set(registry, id, true, reason).await
 }
 
-/// Shows it again. One that is not hidden stays as it is.
+/// Ends the maintenance. Without one it changes nothing.
 ///
 /// # Errors
 /// As [`hide`].

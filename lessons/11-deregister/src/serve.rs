@@ -1,4 +1,4 @@
-//! The end of a server: it serves until it is asked to end, and then leaves well.
+//! The end of a server: it serves until it is asked to end, and then shuts down gracefully.
 
 use tracing::info;
 
@@ -7,7 +7,7 @@ use crate::drain::{Limits, ShutdownReport, Staying, leave};
 /// Why a server has ended with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It was asked to end a second time, and did not wait any longer.
+    /// It was asked to end a second time, and ended at once.
     #[error("ends at once, as asked a second time: calls may be lost")]
     AtOnce,
     /// Consul was not reached before the limit.
@@ -19,10 +19,10 @@ pub enum Error {
 }
 
 // ANCHOR: run
-/// Serves until `stop` is ready, and then leaves. When `again` is ready during that, it ends at once.
+/// Serves until `stop` is ready, and then shuts down. If `again` is ready during that, it ends at once.
 ///
 /// # Errors
-/// [`Error`], if it did not leave well.
+/// [`Error`], if calls were cut off or the entry was not removed.
 pub async fn serve_until(
     staying: Staying,
     limits: Limits,

@@ -65,7 +65,7 @@ pub async fn run(setting: &Setting, away: Duration) -> anyhow::Result<Report> {
     let meanwhile = load.count().calls() - before.calls();
     let consul = Setup::of(side).at(addr.port()).start().await?;
     let (back, away) = (Instant::now(), gone.elapsed());
-    setting.say(&format!("Consul is back at {addr}, and knows nobody"));
+    setting.say(&format!("Consul is back at {addr}, with an empty list"));
     for times in &mut registrations {
         let again = timeout(PATIENCE, times.changed()).await;
         anyhow::ensure!(again.is_ok(), "an instance has not registered again");

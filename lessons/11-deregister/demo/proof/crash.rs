@@ -1,4 +1,4 @@
-//! The crash: one of three is killed under load. Nobody says goodbye; a check has to notice, and
+//! The crash: one of three is killed under load. It does not deregister; a check has to notice, and
 //! callers must not wait for that.
 
 use std::fmt;
@@ -35,7 +35,7 @@ pub struct Report {
     pub count: Count,
 }
 
-/// Kills one of three, waits until it is off the list, starts another one; so many times.
+/// Kills one of three, waits until it is not listed as healthy, starts another one; so many times.
 /// With `reaped`, the last one stays dead until Consul has cleared its entry away, which takes a minute
 /// and a half.
 ///
@@ -111,7 +111,7 @@ impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "nobody called it after {}, off the list after {}, {} calls meanwhile",
+            "the last call after {}, not listed as healthy after {}, {} calls meanwhile",
             ms(self.called),
             ms(self.listed),
             self.meanwhile
@@ -133,10 +133,7 @@ impl fmt::Display for Report {
             self.deaths.iter().map(time).collect()
         };
         for (what, times) in [
-            (
-                "from kill until nobody called it",
-                times(|death| death.called),
-            ),
+            ("from kill until the last call", times(|death| death.called)),
             (
                 "from kill to removal from the callers' list",
                 times(|death| death.listed),

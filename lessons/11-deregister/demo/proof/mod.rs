@@ -78,7 +78,7 @@ impl Setting {
 
 /// Consul, three instances, and callers who have found all of them.
 pub struct Scene {
-    /// The phone book.
+    /// The registry.
     pub consul: Consul,
     /// How instances are started.
     pub plan: Plan,

@@ -18,7 +18,7 @@ pub struct Restart {
     /// How many calls the old one had answered before it was asked.
     #[allow(dead_code, reason = "only the tests look at it")]
     pub before: u64,
-    /// How many calls ended while it was leaving, whoever answered them.
+    /// How many calls ended while it was leaving, of all instances.
     pub meanwhile: u64,
     /// How many of these it answered itself.
     pub by_the_leaver: u64,

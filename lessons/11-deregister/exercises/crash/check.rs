@@ -1,6 +1,6 @@
-//! The check of `crash`. The printer is a process of its own: this program once more, in the part called
-//! `the_printer`. So it can be killed as nothing inside a program can be. Consul is lesson 08's agent, with a
-//! clock that is moved by hand: a minute takes a millisecond.
+//! The check of `crash`. The server is a process of its own: this program once more, in the part called
+//! `the_printer`. So it can be killed with SIGKILL. Consul is the agent of lesson 08 with a driven clock: a minute
+//! takes a millisecond.
 
 mod exercise;
 mod given;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use exercise::{Consul, Printer, run};
+use exercise::{Consul, Server, run};
 use l08_consul::agent::{Agent, Config};
 use l08_consul::clock::Clock;
 use serde_json::Value;
@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// How the printer process learns where Consul is.
+/// The process of the server finds the address of Consul in this variable.
 const CONSUL: &str = "WORKBOOK_PRINTER_OF";
 
 /// One request to Consul, and its answer.
@@ -45,7 +45,7 @@ fn ask(consul: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<S
     }
 }
 
-/// Consul for the learner's program. Each call is over before it returns: the agent is next door.
+/// Consul for the learner's program, over HTTP.
 struct Over(SocketAddr);
 
 impl Consul for Over {
@@ -60,13 +60,13 @@ impl Consul for Over {
     }
 }
 
-/// A printer that tells the check of each connection, and that can break.
+/// A server that reports each connection to the check, and that can break.
 struct ThePrinter {
     listener: TcpListener,
     broken: tokio::sync::Notify,
 }
 
-impl Printer for ThePrinter {
+impl Server for ThePrinter {
     fn addr(&self) -> SocketAddr {
         self.listener.local_addr().expect("a bound listener")
     }
@@ -75,7 +75,7 @@ impl Printer for ThePrinter {
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
-                    Ok(_) => say("knock"),
+                    Ok(_) => say("connection"),
                     Err(error) => return error,
                 },
                 () = self.broken.notified() => return io::Error::other("out of paper"),
@@ -87,12 +87,11 @@ impl Printer for ThePrinter {
 /// What the harness prints stands on the same standard output.
 fn say(words: &str) {
     let mut out = io::stdout().lock();
-    // The check may be gone; then nobody wants to know.
+    // If the check has ended, no process reads this.
     let _ = writeln!(out, "\nprinter: {words}").and_then(|()| out.flush());
 }
 
-// Not a check: the process that the checks start. It ends with its standard input. Among the checks it has
-// nothing to do.
+// Not a check: the process that the checks start. It ends with its standard input.
 #[test]
 fn the_printer() {
     let Ok(consul) = std::env::var(CONSUL) else {
@@ -108,13 +107,13 @@ fn the_printer() {
     let of_stdin = Arc::clone(&printer);
     thread::spawn(move || {
         let mut stop = Some(stop);
-        for order in io::stdin().lines().map_while(Result::ok) {
-            match order.as_str() {
+        for word in io::stdin().lines().map_while(Result::ok) {
+            match word.as_str() {
                 "break" => of_stdin.broken.notify_one(),
                 _ => drop(stop.take()),
             }
         }
-        // Nobody holds the other end any more.
+        // The check has ended.
         std::process::exit(3);
     });
     let ended = runtime.block_on(run(&consul, &*printer, "printer-1", async {
@@ -126,17 +125,17 @@ fn the_printer() {
         Err(error) => format!("ended: {error}"),
     };
     say(&words);
-    // Not a line more of the harness: it has nothing to report.
+    // The harness prints no report of its own.
     std::process::exit(0);
 }
 
 /// Consul, and a way to wait for it from a check.
-struct Office {
+struct Registry {
     runtime: Runtime,
     agent: Agent,
 }
 
-impl Office {
+impl Registry {
     fn open() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -149,7 +148,7 @@ impl Office {
         };
         let agent = runtime.block_on(Agent::start(config));
         let agent = agent.expect("an agent on a free port");
-        Office { runtime, agent }
+        Registry { runtime, agent }
     }
 
     /// Consul's clock moves on.
@@ -170,44 +169,44 @@ impl Office {
     }
 }
 
-/// The printer's process.
+/// The process of the server.
 struct Process<'c> {
     case: &'c Case,
     child: Child,
-    knocks: Arc<AtomicUsize>,
-    /// How many of them somebody has looked at.
+    connections: Arc<AtomicUsize>,
+    /// So many of them were counted at the last question.
     seen: Cell<usize>,
     ended: std::sync::mpsc::Receiver<String>,
 }
 
 impl<'c> Process<'c> {
-    /// Starts it, and returns when Consul has heard of it.
-    fn start(case: &'c Case, office: &Office) -> Self {
+    /// Starts it, and returns when it is registered.
+    fn start(case: &'c Case, registry: &Registry) -> Self {
         // By its path behind the name of the crate: `verify` has this check in a module.
         let printer = concat!(module_path!(), "::the_printer");
         let (_, printer) = printer.split_once("::").expect("a path");
         let mut child = Command::new(std::env::current_exe().expect("this program"))
             .args([printer, "--exact", "--nocapture"])
-            .env(CONSUL, office.agent.address().to_string())
+            .env(CONSUL, registry.agent.address().to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("start this program once more");
-        let knocks = Arc::new(AtomicUsize::new(0));
+        let connections = Arc::new(AtomicUsize::new(0));
         let (tell, ended) = std::sync::mpsc::channel();
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        let counted = Arc::clone(&knocks);
+        let counted = Arc::clone(&connections);
         thread::spawn(move || {
             let lines = BufReader::new(out.expect("its output")).lines();
             for line in lines.map_while(Result::ok) {
                 match line.strip_prefix("printer: ") {
-                    Some("knock") => drop(counted.fetch_add(1, Ordering::SeqCst)),
+                    Some("connection") => drop(counted.fetch_add(1, Ordering::SeqCst)),
                     Some(words) => drop(tell.send(words.to_string())),
                     None => {}
                 }
             }
-            // It ended without a word: what it has said before that is the reason.
+            // It ended without a report: the reason is on its standard error.
             let mut last = String::new();
             let _ = err.expect("its errors").read_to_string(&mut last);
             let _ = tell.send(last.trim().to_string());
@@ -215,27 +214,27 @@ impl<'c> Process<'c> {
         let process = Process {
             case,
             child,
-            knocks,
+            connections,
             seen: Cell::new(0),
             ended,
         };
         let since = Instant::now();
-        while office.printers("").is_empty() {
+        while registry.printers("").is_empty() {
             if let Ok(words) = process.ended.try_recv() {
-                let advice = "It ended before Consul had heard of it.";
-                case.differ("a printer in the list", words, advice);
+                let advice = "The process ended before it was registered.";
+                case.differ("a registered instance", words, advice);
             }
             if since.elapsed() > PATIENCE * 4 {
                 let advice = "`run` has not registered anything.";
-                case.differ("a printer in the list", "none after 2 s", advice);
+                case.differ("a registered instance", "none after 2 s", advice);
             }
             thread::sleep(Duration::from_millis(2));
         }
         process
     }
 
-    fn knocked_since_last_time(&self) -> bool {
-        let now = self.knocks.load(Ordering::SeqCst);
+    fn checked_since_last_time(&self) -> bool {
+        let now = self.connections.load(Ordering::SeqCst);
         now > self.seen.replace(now)
     }
 
@@ -259,81 +258,75 @@ impl<'c> Process<'c> {
 
 impl Drop for Process<'_> {
     fn drop(&mut self) {
-        // It is gone already, or it is time.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-// The belief of this exercise. Everything that you have written for the end of the program is still in the
-// program.
 #[test]
 fn a_killed_and_still_listed() {
-    case("The printer works for a while; then kill -9", |case| {
-        let office = Office::open();
-        let printer = Process::start(case, &office);
-        // If somebody knocks: just after a knock, which is the worst moment.
+    case("The server works for a while; then kill -9", |case| {
+        let registry = Registry::open();
+        let printer = Process::start(case, &registry);
+        // If a check connects: just after an attempt, which is the worst moment.
         for _ in 0..60 {
-            office.pass(SECOND);
+            registry.pass(SECOND);
             thread::sleep(Duration::from_millis(1));
-            if office.agent.clock().now() > SECOND * 20 && printer.knocked_since_last_time() {
+            if registry.agent.clock().now() > SECOND * 20 && printer.checked_since_last_time() {
                 break;
             }
         }
         printer.kill();
-        office.pass(SECOND * 15);
-        if office.healthy() == 0 {
+        registry.pass(SECOND * 15);
+        if registry.healthy() == 0 {
             return;
         }
-        let checks = ask(office.agent.address(), "GET", "/v1/agent/checks", "");
+        let checks = ask(registry.agent.address(), "GET", "/v1/agent/checks", "");
         let advice = if checks.is_ok_and(|checks| checks.trim() == "{}") {
-            "Not one line of a killed program runs any more, the goodbye neither, and nobody looks \
-             after it: only a check notices. Let Consul knock."
+            "No line of a killed program runs, so it cannot deregister, and the registration has no check. Consul \
+             notices a crash only with a health check."
         } else {
-            "Consul looks once in each interval, and the worst moment to die is just after a look: \
-             then it takes all of the interval, and the timeout as well. Together they have to be \
-             less than 15 s."
+            "Consul makes one attempt in each interval. The worst moment for a crash is just after an attempt: then it \
+             takes the whole interval, and the timeout as well. Together they have to be less than 15 s."
         };
         let still = "killed, and 15 s later still listed as healthy";
-        case.differ("no healthy printer", still, advice);
+        case.differ("no healthy instance", still, advice);
     });
 }
 
-// Somebody who is never found need not work.
 #[test]
-fn b_a_working_printer_is_found() {
-    case("The printer works", |case| {
-        let office = Office::open();
-        let _printer = Process::start(case, &office);
+fn b_a_working_server_is_healthy() {
+    case("The server works", |case| {
+        let registry = Registry::open();
+        let _printer = Process::start(case, &registry);
         for (passed, expected) in [
             (15, "healthy 15 s after its start"),
             (45, "still healthy after a minute"),
         ] {
-            office.pass(SECOND * passed);
-            if office.healthy() > 0 {
+            registry.pass(SECOND * passed);
+            if registry.healthy() > 0 {
                 continue;
             }
-            let entry = office.printers("");
+            let entry = registry.printers("");
             let checks = entry.first().map(|entry| entry["Checks"].clone());
             let checks = checks.unwrap_or_default();
             let critical = (checks.as_array().into_iter().flatten())
                 .find(|check| check["Status"] == "critical");
             let (kind, words) = critical.map_or(("", String::new()), |check| {
-                let output = check["Output"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_string();
+                let output = check["Output"].as_str().unwrap_or_default();
+                let output = output.trim().to_string();
                 (check["Type"].as_str().unwrap_or_default(), output)
             });
             let advice = match kind {
                 "ttl" => {
-                    "Nobody renews it. A TTL has to be renewed by the program, as long as it is \
-                          well; and this one can be knocked at instead."
+                    "A TTL check turns critical unless the program renews it in time, and yours does not. A TCP check needs \
+                     nothing of the program."
                 }
+                "" => "No entry with a critical check was found: was the instance deregistered?",
                 _ => {
-                    "A new check is critical until Consul has looked for the first time, somewhere \
-                      within the first interval. And it has to look where the printer is."
+                    "A new check is critical until its first attempt, which comes within the first interval. And the \
+                     attempt has to reach the address of the server."
                 }
             };
             case.differ(expected, format!("critical: {words:?}"), advice);
@@ -341,72 +334,126 @@ fn b_a_working_printer_is_found() {
     });
 }
 
-// A critical entry is passed over by those who ask for healthy ones. Everybody else reads it for ever.
 #[test]
-fn c_the_entry_goes_as_well() {
+fn c_the_entry_is_removed() {
     case(
-        "The printer is killed, and nobody starts it again",
+        "The server is killed, and it is not started again",
         |case| {
-            let office = Office::open();
-            let printer = Process::start(case, &office);
-            office.pass(SECOND * 30);
+            let registry = Registry::open();
+            let printer = Process::start(case, &registry);
+            registry.pass(SECOND * 30);
             printer.kill();
-            office.pass(SECOND * 180);
-            let left = office.printers("").len();
+            registry.pass(SECOND * 180);
+            let left = registry.printers("").len();
             if left > 0 {
-                let advice = "Critical is not gone. After a hundred crashes in other places there would be \
-                          a hundred such entries, each of them asked every few seconds. Tell Consul \
-                          in the check after how long it may clear the entry away.";
-                let still = "3 minutes after its death it still has its entry";
+                let advice = "A critical entry stays in the list. After a hundred crashes on other ports there would be a \
+                              hundred such entries, and Consul would check all of them. A field of the check \
+                              says after how long Consul removes the entry.";
+                let still = "3 minutes after the crash the entry is still there";
                 case.differ("no entry", still, advice);
             }
         },
     );
 }
 
-// The check is for those who cannot speak.
 #[test]
-fn d_who_can_say_goodbye_does() {
-    case("The printer is asked to stop; another one breaks", |case| {
+fn d_a_program_that_can_deregister_does() {
+    case("One server is asked to stop; another one breaks", |case| {
         for (word, ended) in [("stop", "ended"), ("break", "ended: out of paper")] {
-            let office = Office::open();
-            let mut printer = Process::start(case, &office);
-            office.pass(SECOND * 15);
+            let registry = Registry::open();
+            let mut printer = Process::start(case, &registry);
+            registry.pass(SECOND * 15);
             let how = printer.ends_after(word);
-            let left = office.printers("").len();
+            let left = registry.printers("").len();
             if left > 0 {
-                let advice = "It knew that it ends, and did not say so: callers dial it until the next \
-                              look, and its entry stays for minutes. Say goodbye on every way out \
-                              that you can see.";
+                let advice = "The program knew that it ends, and its entry is still there: callers dial it until \
+                                  the next attempt of the check. Deregister on every way out of `run`.";
                 case.differ(
-                    "not in the list any more",
-                    format!("`run` has returned after {word:?}: still in the list"),
+                    "no entry",
+                    format!("`run` has returned after {word:?}, and the entry is still there"),
                     advice,
                 );
             }
-            let advice = "What `run` returns is for whoever starts printers.";
+            let advice = "`run` returns what broke, or `Ok` after `stop`.";
             case.expect_eq(ended, how.as_str(), advice);
         }
     });
 }
 
 #[test]
-fn e_looking_is_not_a_siege() {
-    case("The printer works for ten minutes", |case| {
-        let office = Office::open();
-        let printer = Process::start(case, &office);
-        office.pass(SECOND * 600);
-        // The last knock may still be on its way into our count.
+fn e_attempts_cost_something() {
+    case("The server works for ten minutes", |case| {
+        let registry = Registry::open();
+        let printer = Process::start(case, &registry);
+        registry.pass(SECOND * 600);
+        // The last connection may not be counted yet.
         thread::sleep(Duration::from_millis(20));
-        let knocks = printer.knocks.load(Ordering::SeqCst);
-        if knocks > 205 {
-            let advice = "Each look is a connection that the printer has to accept, and there are \
-                          hundreds of printers. Between this and 15 s there is much room.";
+        let connections = printer.connections.load(Ordering::SeqCst);
+        if connections > 205 {
+            let advice = "Each attempt of a check is a connection that the server has to accept, and there are hundreds of \
+                          instances. 20 attempts a minute are enough for 15 s.";
             case.differ(
-                "at most 200 knocks in 10 minutes",
-                format!("it knocked {knocks} times"),
+                "at most 200 connections of the check in 10 minutes",
+                format!("{connections} connections"),
                 advice,
             );
         }
     });
+}
+
+/// A Consul that refuses registrations, or deregistrations.
+struct Refuses {
+    registrations: bool,
+}
+
+impl Consul for Refuses {
+    async fn register(&self, _: Value) -> io::Result<()> {
+        match self.registrations {
+            true => Err(io::ErrorKind::ConnectionRefused.into()),
+            false => Ok(()),
+        }
+    }
+
+    async fn deregister(&self, _: &str) -> io::Result<()> {
+        match self.registrations {
+            true => Ok(()),
+            false => Err(io::ErrorKind::ConnectionRefused.into()),
+        }
+    }
+}
+
+#[test]
+fn f_consul_is_away() {
+    for (registrations, words, advice) in [
+        (
+            true,
+            "Consul is away at the start",
+            "A server that is not registered gets no calls. Its supervisor has to know.",
+        ),
+        (
+            false,
+            "Consul is away at the end",
+            "The entry is still there, and the supervisor has to know.",
+        ),
+    ] {
+        case(words, |case| {
+            let returned = case.run_within(
+                PATIENCE,
+                "run",
+                "`stop` is ready from the beginning.",
+                move || {
+                    let runtime = Runtime::new().expect("a runtime");
+                    runtime.block_on(async {
+                        let server = ThePrinter {
+                            listener: TcpListener::bind("127.0.0.1:0").await.expect("a free port"),
+                            broken: tokio::sync::Notify::new(),
+                        };
+                        let consul = Refuses { registrations };
+                        run(&consul, &server, "printer-1", async {}).await
+                    })
+                },
+            );
+            case.expect_err("run", &returned, advice);
+        });
+    }
 }

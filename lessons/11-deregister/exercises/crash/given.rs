@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
-/// Consul, as this program sees it.
+/// The agent of Consul, as this program calls it.
 pub trait Consul: Sync {
     /// `PUT /v1/agent/service/register`
     fn register(&self, definition: Value) -> impl Future<Output = io::Result<()>> + Send;
@@ -13,10 +13,10 @@ pub trait Consul: Sync {
     fn deregister(&self, id: &str) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// A printer on the network.
-pub trait Printer: Sync {
+/// A server on the network.
+pub trait Server: Sync {
     /// Where it accepts connections while it works.
     fn addr(&self) -> SocketAddr;
-    /// Prints whatever comes. It only ends when something is broken, and says what.
+    /// Serves requests. It returns only if something is broken, and says what.
     fn work(&self) -> impl Future<Output = io::Error> + Send;
 }

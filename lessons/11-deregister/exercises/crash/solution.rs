@@ -1,26 +1,26 @@
-//! After `kill -9`, or without power, not one line of this program runs: no `Drop`, no signal handler, no
-//! `finally`. Somebody else has to notice, and that is what a check is for. The worst moment to die is just
-//! after Consul has looked: then it takes one whole interval, and the timeout if the machine does not
-//! even refuse. 5 s + 2 s are well below 15, and 12 looks a minute are few. A first look comes within the
-//! interval, so a new printer is found soon as well. Critical is not gone: the entry stays in the list, and
-//! after a hundred crashes there would be a hundred of them, so Consul clears it away; a minute is the least
-//! that it accepts, and it sweeps every 30 s. And the goodbye stays: who can speak should not make others wait.
+//! After `kill -9`, or without power, no line of this program runs: no `Drop` and no signal handler. Another program has to
+//! notice, and that is what a health check is for. The worst moment for a crash is just after an attempt of the check:
+//! then it takes one whole interval, and also the timeout if the machine does not refuse the connection. 5 s + 2 s are well below
+//! 15 s, and 12 attempts a minute are few. The first attempt comes within the interval, so a new instance is healthy
+//! soon. A critical entry stays in the list. `DeregisterCriticalServiceAfter` removes it: a minute is the least that
+//! Consul accepts, and it looks for such entries every 30 s. A program that can deregister still does: then
+//! no caller gets its address in the meantime.
 
 use std::future::Future;
 use std::io;
 
 use serde_json::json;
 
-// Given in given.rs, beside this file: `Consul`, `Printer`.
+// Given in given.rs, beside this file: `Consul`, `Server`.
 pub use super::given::*;
 
 pub async fn run(
     consul: &impl Consul,
-    printer: &impl Printer,
+    server: &impl Server,
     id: &str,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let addr = printer.addr();
+    let addr = server.addr();
     let definition = json!({
         "ID": id,
         "Name": "printer",
@@ -35,10 +35,10 @@ pub async fn run(
     });
     consul.register(definition).await?;
     let ended = tokio::select! {
-        broken = printer.work() => Err(broken),
+        broken = server.work() => Err(broken),
         () = stop => Ok(()),
     };
-    // Who can say goodbye should: then nobody has to find out.
+    // On every way out of this function.
     consul.deregister(id).await?;
     ended
 }

@@ -3,27 +3,27 @@ use std::io;
 
 use serde_json::json;
 
-// Given in given.rs, beside this file: `Consul`, `Printer`.
+// Given in given.rs, beside this file: `Consul`, `Server`.
 pub use super::given::*;
 
-/// Lets a printer work until `stop`, or until it breaks, and keeps its entry in the phone book: the id is
-/// `id`, the name is `printer`.
+/// Registers an instance of the service `printer` with this id, and runs its server until `stop` is ready or the server
+/// breaks.
 ///
-/// * A printer that works is among the healthy ones 15 s after its start at the latest.
-/// * One that ends by itself is gone from the list at once.
-/// * Its power may fail at any moment. 15 s later nobody may find it among the healthy any more, and
-///   3 minutes later there is no entry left.
-/// * Whoever looks after it may knock 20 times a minute at most.
+/// * While the server works, its instance is healthy: 15 s after the start at the latest.
+/// * If the server ends by itself or by `stop`, the entry is removed at once.
+/// * The process may be killed at any moment. 15 s later its instance is not healthy any more, and 3 minutes later its
+///   entry is removed.
+/// * A health check connects to the server 20 times a minute at most.
 ///
 /// # Errors
-/// What broke.
+/// What broke, or why Consul could not be told.
 pub async fn run(
     consul: &impl Consul,
-    printer: &impl Printer,
+    server: &impl Server,
     id: &str,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let addr = printer.addr();
+    let addr = server.addr();
     let definition = json!({
         "ID": id,
         "Name": "printer",
@@ -32,10 +32,10 @@ pub async fn run(
     });
     consul.register(definition).await?;
     let ended = tokio::select! {
-        broken = printer.work() => Err(broken),
+        broken = server.work() => Err(broken),
         () = stop => Ok(()),
     };
-    // Whatever has happened: say goodbye.
+    // On every way out of this function.
     consul.deregister(id).await?;
     ended
 }

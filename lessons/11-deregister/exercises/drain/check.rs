@@ -1,5 +1,5 @@
-//! The check of `drain`. It plays the book and the callers: some call all the time, some once, and one has
-//! the address from somewhere else.
+//! The check of `drain`. It plays the registry and the clients: some call all the time, some once, and one has
+//! the address from elsewhere.
 
 mod exercise;
 mod given;
@@ -9,117 +9,133 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use exercise::{Away, Book, Call, Times, calculator};
+use exercise::{Call, Registry, Times, Unavailable, serve};
 use services::testkit::{Case, PATIENCE, View, case};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 const TIMES: Times = Times {
-    believed: Duration::from_millis(60),
-    travel: Duration::from_millis(30),
-    pause: Duration::from_millis(10),
-    patience: Duration::from_millis(200),
+    cached: Duration::from_millis(63),
+    transit: Duration::from_millis(31),
+    retry_pause: Duration::from_millis(17),
+    retry_for: Duration::from_millis(213),
 };
 
-/// The phone book. It can be slow, and it can be away.
-struct TheBook {
+/// The registry. It can be slow, and it can be unavailable.
+struct State {
     listed: AtomicBool,
-    /// How often it will be away when it is asked.
-    away: AtomicU32,
+    /// So many of the next attempts get `Unavailable`.
+    refuse: AtomicU32,
     slow: Duration,
     asked: AtomicU32,
-    /// When we were out of it.
-    out: watch::Sender<Option<Instant>>,
+    /// When the entry was removed.
+    removed: watch::Sender<Option<Instant>>,
+    /// Whether `serve` has returned.
+    returned: AtomicBool,
 }
 
-impl TheBook {
-    fn new(slow: Duration, away: u32) -> Arc<Self> {
-        Arc::new(TheBook {
+impl State {
+    fn new(slow: Duration, refuse: u32) -> Arc<Self> {
+        Arc::new(State {
             listed: AtomicBool::new(true),
-            away: AtomicU32::new(away),
+            refuse: AtomicU32::new(refuse),
             slow,
             asked: AtomicU32::new(0),
-            out: watch::Sender::new(None),
+            removed: watch::Sender::new(None),
+            returned: AtomicBool::new(false),
         })
+    }
+
+    fn asked(&self) -> u32 {
+        self.asked.load(Ordering::SeqCst)
     }
 }
 
-/// What the learner gets: a handle.
-struct Handle(Arc<TheBook>);
+/// What the learner gets.
+struct Handle(Arc<State>);
 
-impl Book for Handle {
-    async fn deregister(&self) -> Result<(), Away> {
+impl Registry for Handle {
+    async fn deregister(&self) -> Result<(), Unavailable> {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         sleep(self.0.slow).await;
-        let away = &self.0.away;
-        if away
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
-            .is_ok()
-        {
-            return Err(Away);
+        let refused = self
+            .0
+            .refuse
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if refused.is_ok() {
+            return Err(Unavailable);
         }
         self.0.listed.store(false, Ordering::SeqCst);
-        self.0.out.send_replace(Some(Instant::now()));
+        self.0.removed.send_replace(Some(Instant::now()));
         Ok(())
     }
 }
 
-/// The learner's calculator, running, and how to reach it.
-struct There {
+/// The learner's service, running, and how to reach it.
+struct Service {
     calls: mpsc::Sender<Call>,
-    book: Arc<TheBook>,
+    registry: Arc<State>,
     leave: Option<oneshot::Sender<()>>,
-    /// How it left, and when.
-    left: JoinHandle<(Result<(), Away>, Instant)>,
+    /// Its result, and when it returned.
+    left: JoinHandle<(Result<(), Unavailable>, Instant)>,
 }
 
-fn open(book: Arc<TheBook>) -> There {
-    open_with(book, TIMES)
+fn start(registry: Arc<State>) -> Service {
+    start_with(registry, TIMES)
 }
 
-fn open_with(book: Arc<TheBook>, times: Times) -> There {
+fn start_with(registry: Arc<State>, times: Times) -> Service {
     let (calls, received) = mpsc::channel(64);
     let (leave, asked) = oneshot::channel::<()>();
-    let handle = Handle(Arc::clone(&book));
+    let handle = Handle(Arc::clone(&registry));
+    let state = Arc::clone(&registry);
     let left = tokio::spawn(async move {
         let leave = async {
             let _ = asked.await;
         };
-        let left = calculator(received, handle, leave, times).await;
+        let left = serve(received, handle, leave, times).await;
+        state.returned.store(true, Ordering::SeqCst);
         (left, Instant::now())
     });
-    There {
+    Service {
         calls,
-        book,
+        registry,
         leave: Some(leave),
         left,
     }
 }
 
-impl There {
-    /// Somebody wants it to leave.
+impl Service {
     fn ask_to_leave(&mut self) {
         if let Some(leave) = self.leave.take() {
             let _ = leave.send(());
         }
     }
+
+    /// Until the registry was asked, or no longer than PATIENCE.
+    async fn until_asked(&self) {
+        let since = Instant::now();
+        while self.registry.asked() == 0 && since.elapsed() < PATIENCE {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
 }
 
-/// One call: whether it got the right answer. Nothing is waited for longer than PATIENCE.
+/// One call: whether it got the right answer. It waits PATIENCE at most.
 async fn call(calls: &mpsc::Sender<Call>, question: u64) -> bool {
     let (answer, answered) = oneshot::channel();
     let sent = calls.send(Call { question, answer }).await.is_ok();
     sent && timeout(PATIENCE, answered).await == Ok(Ok(question * 2))
 }
 
-/// Runs a scene on a runtime of its own.
-fn scene<T: Send + 'static>(
+/// Runs a situation on a runtime of its own.
+fn situation<T: Send + 'static>(
     case: &Case,
     advice: &str,
     body: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    case.run_within(PATIENCE * 3, "calculator", advice, move || {
+    case.run_within(PATIENCE * 3, "serve", advice, move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -128,81 +144,114 @@ fn scene<T: Send + 'static>(
     })
 }
 
-const HANGS: &str = "Somebody wants the program to leave, and it stays.";
+const HANGS: &str = "`leave` is ready, and `serve` does not return.";
 
-/// A caller that looks into the book, believes it for its time, and calls all the while. It has somebody
-/// else to call as soon as it knows that we are out. Returns how many of its calls were lost.
-async fn caller(calls: mpsc::Sender<Call>, book: Arc<TheBook>, age: Duration) -> u32 {
-    let mut lost = 0;
-    let mut until = Instant::now() + TIMES.believed.saturating_sub(age);
+/// The calls that were lost, before and after the return of `serve`.
+#[derive(Default)]
+struct Lost {
+    running: u32,
+    returned: u32,
+}
+
+/// A client that reads the list, uses it for its time, and calls all the while. After the entry is removed it calls
+/// another instance. Returns its lost calls.
+async fn client(calls: mpsc::Sender<Call>, registry: Arc<State>, age: Duration) -> Lost {
+    let mut lost = Lost::default();
+    let mut until = Instant::now() + TIMES.cached.saturating_sub(age);
     loop {
         while Instant::now() < until {
             if !call(&calls, 7).await {
-                // It does not fall for the same address twice.
-                lost += 1;
+                match registry.returned.load(Ordering::SeqCst) {
+                    true => lost.returned += 1,
+                    false => lost.running += 1,
+                }
+                // It does not use this address again before it has read the list.
                 break;
             }
             sleep(Duration::from_millis(3)).await;
         }
         sleep(until.saturating_duration_since(Instant::now())).await;
-        if !book.listed.load(Ordering::SeqCst) {
+        if !registry.listed.load(Ordering::SeqCst) {
             return lost;
         }
-        until = Instant::now() + TIMES.believed;
+        until = Instant::now() + TIMES.cached;
     }
 }
 
-// The belief of this exercise. The book is right, and nobody has read it since.
 #[test]
-fn a_callers_still_have_the_address() {
-    case("Four callers call all the time; you leave", |case| {
-        let lost = scene(case, HANGS, async {
-            let mut there = open(TheBook::new(Duration::from_millis(5), 0));
+fn a_clients_use_an_old_list() {
+    case("Four clients call all the time; `leave` is ready", |case| {
+        let (lost, early) = situation(case, HANGS, async {
+            let mut service = start(State::new(Duration::ZERO, 0));
             let ages = [0, 15, 30, 45].map(Duration::from_millis);
-            let callers =
-                ages.map(|age| tokio::spawn(caller(there.calls.clone(), there.book.clone(), age)));
+            let clients = ages.map(|age| {
+                tokio::spawn(client(service.calls.clone(), service.registry.clone(), age))
+            });
             sleep(Duration::from_millis(80)).await;
-            there.ask_to_leave();
-            let mut lost = 0;
-            for caller in callers {
-                lost += caller.await.unwrap_or(1);
+            let early = service.registry.asked();
+            service.ask_to_leave();
+            let mut lost = Lost::default();
+            for client in clients {
+                let of_one = client.await.unwrap_or_default();
+                lost.running += of_one.running;
+                lost.returned += of_one.returned;
             }
-            lost
+            (lost, early)
         });
-        if lost > 0 {
-            let calls = if lost == 1 { "call" } else { "calls" };
-            case.differ(
-                "no call is lost",
-                format!("{lost} {calls} lost: callers still had your address"),
-                "You were out of the book, and they had read it before that. A caller believes what \
-                 it has read for `believed`: stay, and answer, until the last one has looked again.",
-            );
+        let advice = "`leave` was not ready yet: until then the service stays registered.";
+        case.expect_named(
+            "attempts to deregister before `leave`:",
+            &0,
+            &early,
+            "",
+            advice,
+        );
+        if lost.running + lost.returned == 0 {
+            return;
         }
+        let happened = format!(
+            "calls lost while `serve` was running: {}, after it had returned: {}",
+            lost.running, lost.returned
+        );
+        let advice = if lost.running > 0 {
+            "These calls were refused while the program was still there to answer them. Clients call until they have \
+             a new list: `leave` is no reason to refuse calls."
+        } else {
+            "The entry was removed, and clients had read the list before that. A client uses its list for \
+             `cached`: stay, and answer, until the last client has read a new list."
+        };
+        case.differ("no call is lost", happened, advice);
     });
 }
 
-// Saying goodbye takes time, and until it is said everybody still comes.
 #[test]
-fn b_calls_are_answered_while_the_book_is_asked() {
+fn b_calls_are_answered_while_the_registry_is_asked() {
     case(
-        "The book takes its time; a caller calls meanwhile",
+        "The registry takes 120 ms to deregister; a client calls meanwhile",
         |case| {
-            let answered_first = scene(case, HANGS, async {
-                let mut there = open(TheBook::new(Duration::from_millis(120), 0));
-                there.ask_to_leave();
-                while there.book.asked.load(Ordering::SeqCst) == 0 {
-                    sleep(Duration::from_millis(1)).await;
-                }
-                let answered = call(&there.calls, 21).await;
-                answered && there.book.listed.load(Ordering::SeqCst)
+            let (answered, listed) = situation(case, HANGS, async {
+                let mut service = start(State::new(Duration::from_millis(120), 0));
+                service.ask_to_leave();
+                service.until_asked().await;
+                let answered = call(&service.calls, 21).await;
+                (answered, service.registry.listed.load(Ordering::SeqCst))
             });
-            if !answered_first {
-                let advice = "While you wait for the book you are still in it, and calls come. Let the \
-                          goodbye be a future of its own, and poll it beside the calls: \
-                          `tokio::pin!` and one more branch.";
+            if !answered {
+                let advice = "The registry had been asked and had not answered yet, so clients still find the entry. \
+                              Their calls need answers.";
                 case.differ(
                     "an answer while `deregister` runs",
-                    "nothing until `deregister` had returned",
+                    "the call was lost",
+                    advice,
+                );
+            }
+            if !listed {
+                let advice = "The answer came after `deregister` had returned. Until then the entry is listed, and calls \
+                              arrive. Make the deregistration a future of its own, and poll it beside the calls: \
+                              `tokio::pin!` and a branch of `select!`.";
+                case.differ(
+                    "an answer while `deregister` runs",
+                    "an answer after `deregister` had returned",
                     advice,
                 );
             }
@@ -210,61 +259,74 @@ fn b_calls_are_answered_while_the_book_is_asked() {
     );
 }
 
-/// How long it stayed after it was out of the book, and what it said at the end.
-async fn stays(there: There) -> (Option<Duration>, Result<(), Away>) {
-    let out = there.book.out.subscribe();
-    let Ok((left, when)) = there.left.await else {
-        return (None, Err(Away));
+/// How long it stayed after its entry was removed, and its result.
+async fn stays(service: Service) -> (Option<Duration>, Result<(), Unavailable>) {
+    let removed = service.registry.removed.subscribe();
+    let Ok((left, when)) = service.left.await else {
+        return (None, Err(Unavailable));
     };
-    let out = *out.borrow();
-    (out.map(|out| when.saturating_duration_since(out)), left)
+    let removed = *removed.borrow();
+    (
+        removed.map(|removed| when.saturating_duration_since(removed)),
+        left,
+    )
 }
 
-// The one who calls once an hour is a caller as well.
 #[test]
-fn c_the_last_caller_may_be_a_quiet_one() {
-    case("Nobody has called for long; you leave", |case| {
-        let (stayed, left) = scene(case, HANGS, async {
-            let mut there = open(TheBook::new(Duration::from_millis(40), 0));
-            there.ask_to_leave();
-            stays(there).await
-        });
-        let needed = TIMES.believed + TIMES.travel;
-        let stayed = stayed.unwrap_or_default();
-        if stayed < needed {
-            let advice = "Somebody may have read the book just before you were out of it, believes it \
-                          for `believed`, and then makes a call that is on its way for `travel`. \
-                          The time counts from the moment when `deregister` has returned, and \
-                          silence shortens nothing.";
-            case.differ(
-                format!("you stay for {} after you are out", needed.view()),
-                format!("you stayed for {}", stayed.view()),
-                advice,
+fn c_a_slow_client_calls_last() {
+    let old = "A client may have read the list just before your entry was removed. It uses it for `cached`, and then \
+               its call is in transit for `transit`. A time without calls does not end that sooner.";
+    let early = "The time is long enough, and it began too early: until `deregister` has returned, clients may read \
+                 your entry. The time begins after that.";
+    // A registry that answers at once, with some tolerance; then one that takes longer than that.
+    for (slow, tolerance, advice) in [(0, 10, old), (80, 0, early)] {
+        let situation_words = match slow {
+            0 => "There are no calls for a long time; `leave` is ready",
+            _ => "There are no calls; the registry takes 80 ms to deregister",
+        };
+        case(situation_words, |case| {
+            let (stayed, left) = situation(case, HANGS, async move {
+                let mut service = start(State::new(Duration::from_millis(slow), 0));
+                service.ask_to_leave();
+                stays(service).await
+            });
+            case.expect_ok("serve", &left, "The registry has removed the entry.");
+            let needed = TIMES.cached + TIMES.transit;
+            let stayed = stayed.unwrap_or_default();
+            let wanted = format!(
+                "`serve` returns {} after the entry was removed",
+                needed.view()
             );
-        }
-        let advice = "The book was told: you have left well.";
-        case.expect_ok("calculator", &left, advice);
-    });
+            let happened = format!("it returned after {}", stayed.view());
+            if stayed + Duration::from_millis(tolerance) < needed {
+                case.differ(wanted, happened, advice);
+            }
+            if stayed > needed + PATIENCE {
+                let advice = "After `cached` and `transit` no client has the address from the registry any more.";
+                case.differ(wanted, happened, advice);
+            }
+        });
+    }
 }
 
-// Old configuration, a forgotten script, somebody's load test: they never read the book at all.
 #[test]
-fn d_some_have_the_address_from_elsewhere() {
-    let advice = "Whoever calls now has not read the book for longer than anybody believes it. Somebody has \
-                  your address from elsewhere, and would hold you for ever: the notice has an end.";
+fn d_a_client_with_the_address_from_elsewhere() {
+    let advice = "This client never reads the registry: it has your address from elsewhere, for example from a script. It \
+                  would keep you running for as long as it calls. The time after the deregistration has an end, \
+                  with calls as well.";
     case(
-        "Somebody calls every 5 ms and never reads the book",
+        "A client calls every 5 ms and never reads the registry",
         |case| {
-            scene(case, advice, async {
-                let mut there = open(TheBook::new(Duration::from_millis(5), 0));
-                let calls = there.calls.clone();
+            situation(case, advice, async {
+                let mut service = start(State::new(Duration::from_millis(5), 0));
+                let calls = service.calls.clone();
                 let stubborn = tokio::spawn(async move {
                     while call(&calls, 1).await {
                         sleep(Duration::from_millis(5)).await;
                     }
                 });
-                there.ask_to_leave();
-                let _ = stays(there).await;
+                service.ask_to_leave();
+                let _ = stays(service).await;
                 stubborn.abort();
             });
         },
@@ -272,68 +334,99 @@ fn d_some_have_the_address_from_elsewhere() {
 }
 
 #[test]
-fn e_the_book_is_back_soon() {
-    case("The book is away when it is asked, and then back", |case| {
-        // Patience enough for a machine that has other things to do.
-        let times = Times {
-            patience: PATIENCE * 2,
-            ..TIMES
-        };
-        let (stayed, left, asked) = scene(case, HANGS, async move {
-            let mut there = open_with(TheBook::new(Duration::from_millis(1), 2), times);
-            let book = Arc::clone(&there.book);
-            there.ask_to_leave();
-            let (stayed, left) = stays(there).await;
-            (stayed, left, book.asked.load(Ordering::SeqCst))
-        });
-        if stayed.is_none() || left.is_err() {
-            let often = if asked == 1 { "once" } else { "too few times" };
-            case.differ(
-                "out of the book, and `Ok(())`",
-                format!("{left:?}: the book was asked {often}, and you are still in it"),
-                &format!(
-                    "It was away for a moment only. Who leaves without a word sends every caller to a \
-                     closed door: ask again, after `pause` ({}), as long as there is `patience` ({}).",
-                    times.pause.view(),
-                    times.patience.view()
-                ),
-            );
-        }
-    });
+fn e_unavailable_for_a_moment() {
+    case(
+        "The registry is unavailable twice, then it answers",
+        |case| {
+            // Long enough for a machine that is busy with other work.
+            let times = Times {
+                retry_for: PATIENCE * 2,
+                ..TIMES
+            };
+            let (stayed, left, asked, took) = situation(case, HANGS, async move {
+                let mut service = start_with(State::new(Duration::from_millis(1), 2), times);
+                let registry = Arc::clone(&service.registry);
+                let since = Instant::now();
+                service.ask_to_leave();
+                let (stayed, left) = stays(service).await;
+                let removed = *registry.removed.borrow();
+                let took = removed.map(|removed| removed.saturating_duration_since(since));
+                (stayed, left, registry.asked(), took)
+            });
+            if stayed.is_none() || left.is_err() {
+                case.differ(
+                    "the entry is removed, and the result is `Ok(())`",
+                    format!("{left:?}; attempts to deregister: {asked}; the entry is still there"),
+                    &format!(
+                        "The registry was unavailable for a moment. An entry that stays sends clients to a closed \
+                         port: ask again after `retry_pause` ({}), for `retry_for` ({}) in all.",
+                        times.retry_pause.view(),
+                        times.retry_for.view()
+                    ),
+                );
+            }
+            let paused = times.retry_pause * 2;
+            if took.unwrap_or_default() < paused {
+                let took = took.unwrap_or_default();
+                case.differ(
+                    format!("three attempts with pauses of {}", times.retry_pause.view()),
+                    format!("three attempts within {}", took.view()),
+                    "A registry that is in trouble gets more of it from attempts without a pause.",
+                );
+            }
+        },
+    );
 }
 
 #[test]
-fn f_the_book_stays_away() {
-    let advice = "Whoever wants you to end kills you when you do not. After `patience` there is nothing left \
-                  to try: end, and say `Err(Away)`.";
-    case(
-        "The book stays away; somebody calls all the while",
-        |case| {
-            let (left, took, lost) = scene(case, advice, async {
-                let mut there = open(TheBook::new(Duration::from_millis(1), u32::MAX));
-                there.ask_to_leave();
-                let since = Instant::now();
-                let mut lost = 0;
-                while since.elapsed() < TIMES.patience / 2 {
-                    lost += u32::from(!call(&there.calls, 3).await);
-                    sleep(Duration::from_millis(5)).await;
-                }
-                let (left, when) = there.left.await.unwrap_or((Ok(()), since));
-                (left, when - since, lost)
-            });
-            if lost > 0 {
-                let advice =
-                    "The book still has your address, so callers come. As long as you try, answer.";
-                case.differ("no call is lost", format!("{lost} calls lost"), advice);
+fn f_unavailable_for_long() {
+    for (slow, what) in [
+        (
+            Duration::from_millis(1),
+            "The registry is unavailable; a client calls all the while",
+        ),
+        (
+            Duration::from_secs(3600),
+            "The registry does not answer; a client calls all the while",
+        ),
+    ] {
+        unavailable(slow, what);
+    }
+}
+
+fn unavailable(slow: Duration, what: &str) {
+    let advice = "`retry_for` is over, and the entry cannot be removed. A supervisor would kill a program that does not end: \
+                  return `Err(Unavailable)`. The limit holds for all attempts together, and for a single one that \
+                  never ends.";
+    case(what, |case| {
+        let (left, took, lost) = situation(case, advice, async move {
+            let mut service = start(State::new(slow, u32::MAX));
+            service.ask_to_leave();
+            let since = Instant::now();
+            let mut lost = 0;
+            while since.elapsed() < TIMES.retry_for / 2 {
+                lost += u32::from(!call(&service.calls, 3).await);
+                sleep(Duration::from_millis(5)).await;
             }
-            if took < TIMES.patience {
-                let wanted = format!("you try for {}", TIMES.patience.view());
-                let advice =
-                    "It may be back any moment; `patience` is the time that there is for it.";
-                case.differ(wanted, format!("you gave up after {}", took.view()), advice);
-            }
-            let advice = "You were never out of the book. Whoever started you has to know.";
-            case.expect_eq("Err(Away)", &format!("{left:?}"), advice);
-        },
-    );
+            let (left, when) = service.left.await.unwrap_or((Ok(()), since));
+            (left, when - since, lost)
+        });
+        if lost > 0 {
+            let advice =
+                "The registry still has your address, so clients call. Answer as long as you try.";
+            case.differ("no call is lost", format!("calls lost: {lost}"), advice);
+        }
+        let wanted = format!("attempts for {}", TIMES.retry_for.view());
+        if took < TIMES.retry_for {
+            let advice =
+                "The registry may be back at any moment; `retry_for` is the time for that.";
+            case.differ(
+                wanted,
+                format!("`serve` returned after {}", took.view()),
+                advice,
+            );
+        }
+        let advice = "The entry was never removed. The result has to say so.";
+        case.expect_err("serve", &left, advice);
+    });
 }

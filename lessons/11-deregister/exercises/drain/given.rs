@@ -4,36 +4,36 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// What a caller wants. A call that is dropped without an answer is lost: its caller gets an error.
+/// A call of a client. If it is dropped without an answer, the call is lost and its client gets an error.
 pub struct Call {
     pub question: u64,
     pub answer: oneshot::Sender<u64>,
 }
 
-/// The phone book that callers look into.
-pub trait Book: Send + Sync {
-    /// Takes us out of it. When this returns `Ok`, we are out; before, we may be in.
-    fn deregister(&self) -> impl Future<Output = Result<(), Away>> + Send;
+/// The registry in which clients look for us.
+pub trait Registry: Send + Sync {
+    /// Removes our entry. After `Ok` it is removed; until then clients may still read it.
+    fn deregister(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
-/// The book cannot be reached. It may be back soon.
+/// The registry did not answer. It may be back soon.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Away;
+pub struct Unavailable;
 
-/// What is known about our callers and about the book.
+/// What is known about our clients and about the registry.
 #[derive(Clone, Copy)]
 pub struct Times {
-    /// A caller reads the book, and believes it for so long before reading it again.
-    pub believed: Duration,
-    /// A call may be on its way for so long before it is here.
-    pub travel: Duration,
-    /// The pause before a book that was away is asked again.
-    pub pause: Duration,
-    /// If the book is still away so long after the wish to leave, leave all the same.
-    pub patience: Duration,
+    /// A client reads the list of instances, and uses it for so long before it reads it again.
+    pub cached: Duration,
+    /// A call arrives so long after it was sent, at most.
+    pub transit: Duration,
+    /// The pause before the next attempt, if the registry did not answer.
+    pub retry_pause: Duration,
+    /// All attempts to deregister together take so long, at most.
+    pub retry_for: Duration,
 }
 
 pub fn reply(call: Call) {
-    // A caller that has hung up meanwhile does not want it any more.
+    // If the client has given up meanwhile, it needs no answer.
     let _ = call.answer.send(call.question * 2);
 }

@@ -1,35 +1,34 @@
-//! To be out of the book is not to be out of the callers' heads. The last caller may have read it a moment
-//! before we were out, believes it for `believed`, makes a call at the end of that, and the call travels. So
-//! the clock of the notice starts when `deregister` has returned `Ok`, and it runs for the sum of both. Silence
-//! proves nothing: the one who calls once an hour is silent as well. Nor do calls prove anything: somebody may
-//! have our address on a piece of paper, and would hold us for ever. All of this is one future, `goodbye`, and
-//! it is polled beside the calls: whoever awaits it *instead* of answering is away while still in the book.
+//! A removed entry is still in the lists of clients. The last client may have read its list a moment before the removal;
+//! it uses the list for `cached`, makes a call at the end of that, and the call is in transit. So the time begins
+//! when `deregister` has returned `Ok`, and it is the sum of both. A time without calls proves nothing, and calls
+//! prove nothing either, because a client may have the address from elsewhere. All of this is one future, `goodbye`. It is
+//! polled beside the calls, because calls arrive while it runs.
 
 use std::future::Future;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
-// Given in given.rs, beside this file: `Call`, `Book`, `Away`, `Times`, `reply`.
+// Given in given.rs, beside this file: `Call`, `Registry`, `Unavailable`, `Times`, `reply`.
 pub use super::given::*;
 
-pub async fn calculator(
+pub async fn serve(
     mut calls: mpsc::Receiver<Call>,
-    book: impl Book,
+    registry: impl Registry,
     leave: impl Future<Output = ()>,
     times: Times,
-) -> Result<(), Away> {
+) -> Result<(), Unavailable> {
     let goodbye = async {
         leave.await;
-        let until = Instant::now() + times.patience;
-        // A book that takes its time must not take more than there is.
+        let until = Instant::now() + times.retry_for;
+        // The limit holds for all attempts together, and for one that never ends.
         let done = timeout_at(until, async {
-            while book.deregister().await.is_err() {
-                sleep(times.pause).await;
+            while registry.deregister().await.is_err() {
+                sleep(times.retry_pause).await;
             }
         });
-        done.await.map_err(|_| Away)?;
-        sleep(times.believed + times.travel).await;
+        done.await.map_err(|_| Unavailable)?;
+        sleep(times.cached + times.transit).await;
         Ok(())
     };
     tokio::pin!(goodbye);

@@ -1,7 +1,8 @@
-//! The check of `maintenance`. The phone book is lesson 08's agent, with a clock that is moved by hand; what
-//! the keeper reads is what the agent answers.
+//! The check of `maintenance`. The registry is the agent of lesson 08 with a driven clock; the supervisor reads what the
+//! agent answers.
 
 mod exercise;
+mod given;
 
 use std::net::SocketAddr;
 
@@ -13,8 +14,8 @@ use services::testkit::{Case, case};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// All that the keeper wants to be there.
-const WANTED: [&str; 3] = ["ferry-1", "ferry-2", "ferry-3"];
+/// The instances that the supervisor keeps running. One id is the beginning of another one.
+const WANTED: [&str; 3] = ["greeter-1", "greeter-2", "greeter-12"];
 
 /// One request to Consul; the body of its answer.
 async fn ask(consul: SocketAddr, method: &str, path: &str, body: &str) -> String {
@@ -31,27 +32,28 @@ async fn ask(consul: SocketAddr, method: &str, path: &str, body: &str) -> String
     body.to_string()
 }
 
-/// Three ferries, healthy and in the book.
-struct Harbour {
+/// A registry with the three instances, healthy.
+struct Registry {
     agent: Agent,
 }
 
-impl Harbour {
+impl Registry {
     async fn open() -> Self {
         let config = Config {
             clock: Clock::manual(),
             ..Config::default()
         };
         let agent = Agent::start(config).await.expect("an agent");
-        let harbour = Harbour { agent };
-        for id in WANTED {
+        let registry = Registry { agent };
+        // Not in the order of `WANTED`.
+        for id in WANTED.iter().rev() {
             let check =
-                json!({"TTL": "10m", "Status": "passing", "CheckID": format!("{id}:engine")});
-            let ferry = json!({"ID": id, "Name": "ferry", "Port": 80, "Check": check});
+                json!({"TTL": "10m", "Status": "passing", "CheckID": format!("{id}:alive")});
+            let instance = json!({"ID": id, "Name": "greeter", "Port": 80, "Check": check});
             let path = "/v1/agent/service/register";
-            harbour.put(path, &ferry.to_string()).await;
+            registry.put(path, &instance.to_string()).await;
         }
-        harbour
+        registry
     }
 
     async fn put(&self, path: &str, body: &str) {
@@ -59,30 +61,35 @@ impl Harbour {
     }
 
     async fn entries(&self) -> Value {
-        let path = "/v1/health/service/ferry";
+        let path = "/v1/health/service/greeter";
         let answer = ask(self.agent.address(), "GET", path, "").await;
         serde_json::from_str(&answer).expect("JSON")
     }
 }
 
-/// Does something to the three ferries, and holds the keeper's answer against the right one.
+/// Does something to the three instances, and compares the supervisor's acts with the right ones.
 #[track_caller]
-fn keeper(case: &Case, happens: impl AsyncFnOnce(&Harbour), expected: [Act; 3], advice: &str) {
+fn supervisor(case: &Case, happens: impl AsyncFnOnce(&Registry), expected: [Act; 3], advice: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .expect("a runtime");
     let entries = runtime.block_on(async {
-        let harbour = Harbour::open().await;
-        happens(&harbour).await;
-        harbour.entries().await
+        let registry = Registry::open().await;
+        happens(&registry).await;
+        registry.entries().await
     });
     let acts = decide(&WANTED, &entries);
     if acts != expected {
         let show = |acts: &[Act]| {
-            let each: Vec<String> = acts.iter().map(|act| format!("{act:?}")).collect();
-            format!("ferry 1, 2, 3: {}", each.join(", "))
+            let each = WANTED.iter().zip(acts);
+            let each = each.map(|(id, act)| format!("{id} {act:?}"));
+            let each = each.collect::<Vec<_>>().join(", ");
+            match acts.len() {
+                3 => each,
+                other => format!("acts: {other}: {each}"),
+            }
         };
         case.differ(show(&expected), show(&acts), advice);
     }
@@ -90,26 +97,25 @@ fn keeper(case: &Case, happens: impl AsyncFnOnce(&Harbour), expected: [Act; 3], 
 
 use Act::{Leave, Restart, Start};
 
-// The belief of this exercise. A caller cannot tell the two apart, and need not. A keeper has to.
+const HIDE_2: &str = "/v1/agent/service/maintenance/greeter-2?enable=true";
+
 #[test]
-fn a_maintenance_hides() {
-    case("Ferry 2 is in maintenance, and back later", |case| {
-        let path = "/v1/agent/service/maintenance/ferry-2?enable=true";
-        let advice = "Ferry 2 is not among the healthy, and it is not gone: maintenance hides, it does not \
-                      deregister. Its entry is there, with a critical check that says why. Starting \
-                      one more puts two ferries where one is wanted.";
-        keeper(
+fn a_maintenance_hides_an_instance() {
+    case("greeter-2 is in maintenance, and later back", |case| {
+        let advice = "Maintenance hides an instance from callers, and does not deregister it: its entry is there, with a \
+                      critical check that Consul has added. A person is working on it, so it is left alone.";
+        supervisor(
             case,
-            async |harbour| harbour.put(path, "").await,
+            async |registry| registry.put(HIDE_2, "").await,
             [Leave; 3],
             advice,
         );
-        let advice = "The maintenance is over, and ferry 2 is as it was.";
-        keeper(
+        let advice = "The maintenance is over, and all checks of greeter-2 pass.";
+        supervisor(
             case,
-            async |harbour| {
-                harbour.put(path, "").await;
-                harbour.put(&path.replace("true", "false"), "").await;
+            async |registry| {
+                registry.put(HIDE_2, "").await;
+                registry.put(&HIDE_2.replace("true", "false"), "").await;
             },
             [Leave; 3],
             advice,
@@ -118,44 +124,44 @@ fn a_maintenance_hides() {
 }
 
 #[test]
-fn b_critical_is_there_and_broken() {
-    case("Ferry 1 has failed its check; ferry 3 has left", |case| {
-        let advice = "An entry with a critical check is a ferry that is there and does not work: \
-                      Restart. No entry is no ferry: Start.";
-        keeper(
-            case,
-            async |harbour| {
-                harbour.put("/v1/agent/check/fail/ferry-1:engine", "").await;
-                harbour
-                    .put("/v1/agent/service/deregister/ferry-3", "")
-                    .await;
-            },
-            [Restart, Leave, Start],
-            advice,
-        );
-    });
-}
-
-// Whoever switches maintenance on may say why, in any words and any language.
-#[test]
-fn c_the_reason_is_free_text() {
+fn b_critical_or_not_registered() {
     case(
-        "Ferry 2 gets new paint; the engine of ferry 3 failed after its maintenance",
+        "greeter-1 fails its check; greeter-12 has deregistered",
         |case| {
-            let advice = "The notes of a check are what a person has typed. Consul's own checks are known by \
-                          their `CheckID`: `_service_maintenance:` and the id of the service.";
-            keeper(
+            let advice = "An entry with a critical check is an instance that is registered and does not work: Restart. Without \
+                          an entry there is no such instance: Start.";
+            supervisor(
                 case,
-                async |harbour| {
-                    let path =
-                        "/v1/agent/service/maintenance/ferry-2?enable=true&reason=new%20paint";
-                    harbour.put(path, "").await;
+                async |registry| {
+                    let path = "/v1/agent/check/fail/greeter-1:alive";
+                    registry.put(path, "").await;
+                    let path = "/v1/agent/service/deregister/greeter-12";
+                    registry.put(path, "").await;
+                },
+                [Restart, Leave, Start],
+                advice,
+            );
+        },
+    );
+}
+
+#[test]
+fn c_texts_are_for_people() {
+    case(
+        "greeter-2 is in maintenance, with the reason \"new disk\"; a check of greeter-12 fails, and its notes speak of maintenance",
+        |case| {
+            let advice = "`Name`, `Notes` and `Output` are texts for people. Consul's own check is known by its `CheckID`.";
+            supervisor(
+                case,
+                async |registry| {
+                    let path = format!("{HIDE_2}&reason=new%20disk");
+                    registry.put(&path, "").await;
                     let check = json!({
-                        "ID": "ferry-3:oil", "ServiceID": "ferry-3", "Name": "Oil",
-                        "Notes": "no oil since the maintenance", "TTL": "10m",
+                        "ID": "greeter-12:queue", "ServiceID": "greeter-12", "Name": "Maintenance of the queue",
+                        "Notes": "fails since the last maintenance", "TTL": "10m",
                     });
                     let path = "/v1/agent/check/register";
-                    harbour.put(path, &check.to_string()).await;
+                    registry.put(path, &check.to_string()).await;
                 },
                 [Leave, Leave, Restart],
                 advice,
@@ -165,34 +171,15 @@ fn c_the_reason_is_free_text() {
 }
 
 #[test]
-fn d_the_whole_machine_rests() {
-    case("The machine of all three is in maintenance", |case| {
-        let advice = "Somebody has taken the machine out, with everything on it: the check is called \
-                      `_node_maintenance`, and it is among the checks of each of its services.";
-        keeper(
+fn d_a_node_in_maintenance() {
+    case("The node of all three is in maintenance", |case| {
+        let advice = "A person has taken the whole node out of service. The check is called `_node_maintenance`, and it is among \
+                      the checks of each instance on that node.";
+        supervisor(
             case,
-            async |harbour| {
+            async |registry| {
                 let path = "/v1/agent/maintenance?enable=true&reason=new%20disk";
-                harbour.put(path, "").await;
-            },
-            [Leave; 3],
-            advice,
-        );
-    });
-}
-
-// Of course it does not work: that is why it is there.
-#[test]
-fn e_broken_and_in_maintenance() {
-    case("Ferry 1 is in maintenance, and its engine is out", |case| {
-        let advice = "There is a person with a screwdriver in it. That its engine does not answer is no \
-                      news; ask first whether it rests.";
-        keeper(
-            case,
-            async |harbour| {
-                let path = "/v1/agent/service/maintenance/ferry-1?enable=true";
-                harbour.put(path, "").await;
-                harbour.put("/v1/agent/check/fail/ferry-1:engine", "").await;
+                registry.put(path, "").await;
             },
             [Leave; 3],
             advice,
@@ -201,13 +188,38 @@ fn e_broken_and_in_maintenance() {
 }
 
 #[test]
-fn f_a_warning_still_serves() {
-    case("Ferry 2 warns: it is nearly full", |case| {
-        let advice = "Warning is not critical. It says \"busy\", as 429 does in lesson 08, and callers still \
-                      get it. Starting it again makes it busier.";
-        keeper(
+fn e_critical_and_in_maintenance() {
+    case(
+        "greeter-1 is in maintenance, and its own check fails as well",
+        |case| {
+            let advice = "A person is working on it, and its failing check is probably the reason. Look for maintenance before \
+                          you look at other checks.";
+            supervisor(
+                case,
+                async |registry| {
+                    let path = "/v1/agent/service/maintenance/greeter-1?enable=true";
+                    registry.put(path, "").await;
+                    let path = "/v1/agent/check/fail/greeter-1:alive";
+                    registry.put(path, "").await;
+                },
+                [Leave; 3],
+                advice,
+            );
+        },
+    );
+}
+
+#[test]
+fn f_a_warning_is_not_critical() {
+    case("The check of greeter-2 is a warning", |case| {
+        let advice = "An instance with a warning still answers, and callers get it. It may be busy, and a restart makes \
+                      that worse.";
+        supervisor(
             case,
-            async |harbour| harbour.put("/v1/agent/check/warn/ferry-2:engine", "").await,
+            async |registry| {
+                let path = "/v1/agent/check/warn/greeter-2:alive";
+                registry.put(path, "").await;
+            },
             [Leave; 3],
             advice,
         );

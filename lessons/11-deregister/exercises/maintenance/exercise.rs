@@ -1,41 +1,24 @@
 use serde_json::Value;
 
-/// What the keeper does about a ferry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// It is well, or it is somebody else's business just now.
-    Leave,
-    /// It is there and broken: end it, and start it again.
-    Restart,
-    /// There is no such ferry any more: start one.
-    Start,
-}
+// Given in given.rs, beside this file: `Act`, `entry`, `checks`.
+pub use super::given::*;
 
-/// The keeper looks into the phone book once a minute. `wanted` are the ids of the ferries that shall be there;
-/// `entries` is what Consul answers to `GET /v1/health/service/ferry`: all of them, in whatever state.
+/// Decides for each of the `wanted` ids what a supervisor does about that instance. `entries` is Consul's answer to
+/// `GET /v1/health/service/greeter`: all registered instances, in every state.
 ///
-/// A ferry that somebody has taken out of the list on purpose is left alone, whatever else is the matter with
-/// it: there may be a person with a screwdriver in it.
+/// * An instance without an entry is started.
+/// * An instance with a critical check does not work, and is restarted. A warning is no reason to restart.
+/// * An instance in maintenance is left alone, whatever its other checks say: a person is working on it. Maintenance
+///   is a critical check of Consul's own. Its `CheckID` is `_service_maintenance:ID` for an instance and
+///   `_node_maintenance` for a whole node. Its texts are free.
 ///
-/// Returns one act for each of `wanted`, in the same order.
+/// Returns one act for each id, in the order of `wanted`.
 pub fn decide(wanted: &[&str], entries: &Value) -> Vec<Act> {
-    wanted
-        .iter()
-        .map(|id| {
-            if is_healthy(entries, id) {
-                Act::Leave
-            } else {
-                Act::Start
-            }
-        })
-        .collect()
+    wanted.iter().map(|id| about(id, entries)).collect()
 }
 
-fn is_healthy(entries: &Value, id: &str) -> bool {
-    let entries = entries.as_array().into_iter().flatten();
-    let mut found = entries.filter(|entry| entry["Service"]["ID"] == id);
-    found.any(|entry| {
-        let mut checks = entry["Checks"].as_array().into_iter().flatten();
-        checks.all(|check| check["Status"] == "passing")
-    })
+fn about(id: &str, entries: &Value) -> Act {
+    let healthy = entry(entries, id)
+        .is_some_and(|entry| checks(entry).all(|check| check["Status"] == "passing"));
+    if healthy { Act::Leave } else { Act::Start }
 }

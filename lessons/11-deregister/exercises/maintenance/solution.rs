@@ -1,42 +1,32 @@
-//! Three things look the same to a caller, who finds no healthy ferry, and are three things to a keeper. No
-//! entry: it has left, or was cleared away, so start one. A critical check: it is there and broken. A critical
-//! check that Consul itself has put there: somebody wants it so, and whatever else is critical is probably
-//! *why*. So that question comes first. It is answered by the id of the check, which Consul
-//! chooses; its text is what a person has typed. Warning is not critical: callers still get it.
+//! A caller finds no healthy instance in three cases, and a supervisor has to tell them apart. Without an entry the
+//! instance has left or was removed: start one. With a critical check it is registered and does not work. With Consul's own
+//! maintenance check a person wants it so, and what else is critical is probably the reason. So that question comes
+//! first. The `CheckID` answers it, because Consul chooses it; the texts are what a person has typed. An instance
+//! with a warning is not critical: callers still get it.
 
 use serde_json::Value;
 
-/// What the keeper does about a ferry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// It is well, or it is somebody else's business just now.
-    Leave,
-    /// It is there and broken: end it, and start it again.
-    Restart,
-    /// There is no such ferry any more: start one.
-    Start,
-}
+// Given in given.rs, beside this file: `Act`, `entry`, `checks`.
+pub use super::given::*;
 
 pub fn decide(wanted: &[&str], entries: &Value) -> Vec<Act> {
     wanted.iter().map(|id| about(id, entries)).collect()
 }
 
 fn about(id: &str, entries: &Value) -> Act {
-    let mut all = entries.as_array().into_iter().flatten();
-    let Some(entry) = all.find(|entry| entry["Service"]["ID"] == id) else {
+    let Some(entry) = entry(entries, id) else {
         return Act::Start;
     };
-    let checks = || entry["Checks"].as_array().into_iter().flatten();
-    if checks().any(is_maintenance) {
+    if checks(entry).any(is_maintenance) {
         return Act::Leave;
     }
-    if checks().any(|check| check["Status"] == "critical") {
+    if checks(entry).any(|check| check["Status"] == "critical") {
         return Act::Restart;
     }
     Act::Leave
 }
 
-/// Of this ferry, or of the machine that it is on.
+/// Of the instance, or of its node.
 fn is_maintenance(check: &Value) -> bool {
     let id = check["CheckID"].as_str().unwrap_or_default();
     id.starts_with("_service_maintenance:") || id == "_node_maintenance"

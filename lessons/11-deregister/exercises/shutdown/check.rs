@@ -2,6 +2,7 @@
 //! that still runs is gone in the same moment.
 
 mod exercise;
+mod given;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use exercise::{Kitchen, serve};
+use exercise::{Handler, serve};
 use services::testkit::{Case, PATIENCE, Running, View, case};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,67 +20,73 @@ use tokio::time::{sleep, timeout};
 /// A grace that no check waits for.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A kitchen that takes the same time for everything, and can be looked into.
-struct Pot {
+/// A handler that takes the same time for each request, and counts them.
+struct Steady {
     time: Duration,
     begun: AtomicUsize,
     done: AtomicUsize,
 }
 
-impl Pot {
+impl Steady {
     fn of(millis: u64) -> Arc<Self> {
-        Arc::new(Pot {
+        Arc::new(Steady {
             time: Duration::from_millis(millis),
             begun: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
         })
     }
 
-    /// Waits until so many orders have been begun.
-    async fn begun(&self, orders: usize) {
-        while self.begun.load(Ordering::SeqCst) < orders {
+    /// Waits until so many requests were begun.
+    async fn begun(&self, requests: usize) {
+        while self.begun.load(Ordering::SeqCst) < requests {
             sleep(Duration::from_millis(1)).await;
         }
     }
 }
 
-impl Kitchen for Pot {
-    async fn cook(&self, order: &str) -> String {
+impl Handler for Steady {
+    async fn handle(&self, request: &str) -> String {
         self.begun.fetch_add(1, Ordering::SeqCst);
         sleep(self.time).await;
         self.done.fetch_add(1, Ordering::SeqCst);
-        format!("here is {order}")
+        match request {
+            "page" => "x".repeat(PAGE),
+            _ => format!("done: {request}"),
+        }
     }
 }
 
-/// The learner's restaurant as a program of its own: it ends with `serve`.
-struct House<'c> {
+/// The size of a reply that does not fit into a socket's buffer.
+const PAGE: usize = 8 << 20;
+
+/// The learner's server as a program of its own: it ends with `serve`.
+struct Program<'c> {
     addr: SocketAddr,
     close: oneshot::Sender<()>,
     ended: Running<'c, usize>,
 }
 
-fn open<'c, K: Kitchen>(case: &'c Case, kitchen: &Arc<K>, grace: Duration) -> House<'c> {
+fn open<'c, H: Handler>(case: &'c Case, handler: &Arc<H>, grace: Duration) -> Program<'c> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.set_nonblocking(true).expect("our own socket");
     let addr = listener.local_addr().expect("a bound listener");
     let (close, closed) = oneshot::channel();
-    let kitchen = Arc::clone(kitchen);
+    let handler = Arc::clone(handler);
     let ended = case.start("serve", move || {
         let runtime = runtime();
         let cut = runtime.block_on(async {
             let listener = TcpListener::from_std(listener).expect("our own socket");
-            let close = async {
-                // A check that has ended closes the house as well.
+            let shutdown = async {
+                // Also when the check has ended.
                 let _ = closed.await;
             };
-            serve(listener, kitchen, close, grace).await
+            serve(listener, handler, shutdown, grace).await
         });
-        // The end of the program: nothing that was spawned goes on, or says another word.
+        // The end of the program: all tasks end in the same moment.
         runtime.shutdown_background();
         cut
     });
-    House { addr, close, ended }
+    Program { addr, close, ended }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -89,243 +96,255 @@ fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime")
 }
 
-/// The guests, on a runtime of their own: they outlive the house.
-fn guests<T>(body: impl Future<Output = T>) -> T {
+/// The clients, on a runtime of their own: they outlive the program.
+fn clients<T>(body: impl Future<Output = T>) -> T {
     runtime().block_on(async {
         timeout(PATIENCE * 3, body)
             .await
-            .expect("every step of a guest has a deadline of its own")
+            .expect("every step of a client has a deadline of its own")
     })
 }
 
-/// A guest who has ordered.
-async fn order(addr: SocketAddr, what: &str) -> BufReader<TcpStream> {
-    let mut guest = TcpStream::connect(addr).await.expect("the house is open");
-    let sent = guest.write_all(format!("{what}\n").as_bytes()).await;
-    sent.expect("the house is open");
-    BufReader::new(guest)
+/// A client that has sent a request.
+async fn request(addr: SocketAddr, what: &str) -> BufReader<TcpStream> {
+    let mut client = TcpStream::connect(addr).await.expect("the server is there");
+    let sent = client.write_all(format!("{what}\n").as_bytes()).await;
+    sent.expect("the server is there");
+    BufReader::new(client)
 }
 
-/// The next line a guest gets; `None` if the connection ends without one, or nothing comes.
-async fn served(guest: &mut BufReader<TcpStream>) -> Option<String> {
+/// The next line that a client gets; `None` if the connection ends without one, or no line comes.
+async fn reply(client: &mut BufReader<TcpStream>) -> Option<String> {
     let mut line = String::new();
-    let read = timeout(PATIENCE, guest.read_line(&mut line)).await;
+    let read = timeout(PATIENCE * 2, client.read_line(&mut line)).await;
     matches!(read, Ok(Ok(_)) if line.ends_with('\n')).then(|| line.trim_end().to_string())
 }
 
-const HANGS: &str = "The evening is over, and the program does not end.";
+const HANGS: &str = "`shutdown` is ready, no request is left, and `serve` does not return.";
 
-// The belief of this exercise. Whoever asked last gets half of an answer, or none.
 #[test]
-fn a_orders_under_way_are_finished() {
-    case(
-        "Three orders are in the pot when the evening ends",
-        |case| {
-            let pot = Pot::of(60);
-            let house = open(case, &pot, Duration::from_millis(400));
-            let got = guests(async {
-                let mut waiting = Vec::new();
-                for dish in ["soup", "rice", "tea"] {
-                    waiting.push(order(house.addr, dish).await);
-                }
-                timeout(PATIENCE, pot.begun(3)).await.ok();
-                let _ = house.close.send(());
-                let mut got = 0;
-                for guest in &mut waiting {
-                    got += usize::from(served(guest).await.is_some());
-                }
-                got
-            });
-            if got < 3 {
-                let cut = 3 - got;
-                case.differ(
-                "3 replies",
-                format!("{got} replies: {cut} orders were cut in the middle"),
-                "When `serve` returns, the program ends, and a spawned task ends with it wherever it \
-                 is. Nobody finishes it: keep what you spawn, and wait for it.",
-            );
+fn a_requests_under_way_are_finished() {
+    case("Three requests are under way at the shutdown", |case| {
+        let handler = Steady::of(60);
+        let program = open(case, &handler, Duration::from_millis(400));
+        let got = clients(async {
+            let mut waiting = Vec::new();
+            for what in ["one", "page", "two"] {
+                waiting.push(request(program.addr, what).await);
             }
-            let cut = house.ended.within(PATIENCE * 2, HANGS);
-            case.expect_named(
-                "`serve` returns",
-                &0,
-                &cut,
-                "orders cut off",
-                "All three have their reply: none was cut off.",
-            );
-        },
-    );
-}
-
-// A server that always takes its whole grace makes every rollout slow, and tells nobody why.
-#[test]
-fn b_the_grace_is_no_pause() {
-    case("Nobody is there when the evening ends", |case| {
-        let house = open(case, &Pot::of(10), LONG);
-        let _ = house.close.send(());
-        let advice = "`grace` is the most that orders under way may take, not a time to sleep. Wait \
-                      for what is to be finished, and put a limit around that.";
-        house.ended.within(PATIENCE, advice);
-    });
-}
-
-// Clients keep a connection for hours. It says nothing about whether they want something.
-#[test]
-fn c_nobody_waits_for_silent_guests() {
-    case(
-        "A guest had soup an hour ago, and still sits there",
-        |case| {
-            let pot = Pot::of(5);
-            let house = open(case, &pot, LONG);
-            let guest = guests(async {
-                let mut guest = order(house.addr, "soup").await;
-                served(&mut guest).await;
-                guest.into_inner().into_std().expect("our own socket")
-            });
-            let _ = house.close.send(());
-            let advice = "An open connection is not an order. The task of a guest has to hear that the \
-                      evening ends while it waits for the next order, and to hang up there.";
-            house.ended.within(PATIENCE, advice);
-            drop(guest);
-        },
-    );
-}
-
-// One busy client is enough: there is always one more request.
-#[test]
-fn d_no_order_is_begun_any_more() {
-    case("A guest who has sent a hundred orders at once", |case| {
-        let pot = Pot::of(20);
-        let house = open(case, &pot, LONG);
-        let begun = guests(async {
-            let orders = "tea\n".repeat(99) + "tea";
-            let guest = order(house.addr, &orders).await;
-            timeout(PATIENCE, pot.begun(2)).await.ok();
-            let _ = house.close.send(());
-            let before = pot.begun.load(Ordering::SeqCst);
-            // Long enough for five more; the guest stays all the while.
-            sleep(Duration::from_millis(120)).await;
-            drop(guest);
-            pot.begun.load(Ordering::SeqCst) - before
+            timeout(PATIENCE, handler.begun(3)).await.ok();
+            let _ = program.close.send(());
+            let mut got = 0;
+            for client in &mut waiting {
+                let whole = |line: &String| line.starts_with("done") || line.len() == PAGE;
+                got += usize::from(reply(client).await.is_some_and(|line| whole(&line)));
+            }
+            got
         });
-        // One may have slipped in while the word went round.
-        if begun > 1 {
+        if got < 3 {
+            let advice = "When `serve` returns, the program ends, and all tasks end with it. A request under way is finished \
+                          only if `serve` waits for its task.";
             case.differ(
-                "no order is begun after the end",
-                format!("{begun} more were begun in 120 ms"),
-                "A guest who always has another order ready keeps you open for ever. Look for the \
-                 end before you take the next order; in `select!`, `biased;` looks at the first \
-                 branch first.",
+                "3 replies",
+                format!("replies: {got}, connections cut: {}", 3 - got),
+                advice,
             );
         }
-        house.ended.within(PATIENCE, HANGS);
+        let cut = program.ended.within(PATIENCE * 2, HANGS);
+        let advice = "All three clients have their reply.";
+        case.expect_named("`serve` returns", &0, &cut, "requests cut off", advice);
     });
 }
 
-// The trap is the operating system: it shakes hands for a listener that nobody asks any more.
 #[test]
-fn e_the_door_is_closed() {
+fn b_the_grace_is_a_limit() {
     case(
-        "Somebody comes while the last order is in the pot",
+        "There is no client at the shutdown; the grace is 60 s",
         |case| {
-            let pot = Pot::of(300);
-            let house = open(case, &pot, LONG);
-            let came = guests(async {
-                let mut last = order(house.addr, "soup").await;
-                timeout(PATIENCE, pot.begun(1)).await.ok();
-                let _ = house.close.send(());
+            let program = open(case, &Steady::of(10), LONG);
+            let _ = program.close.send(());
+            let advice = "`grace` is the most that requests under way may take. Wait for their tasks, and put the limit around \
+                      that: a server that always takes the whole grace makes each deployment slow.";
+            program.ended.within(PATIENCE, advice);
+        },
+    );
+}
+
+#[test]
+fn c_a_connection_is_not_a_request() {
+    case(
+        "A client had its reply, and keeps its connection open; the grace is 60 s",
+        |case| {
+            let handler = Steady::of(5);
+            let program = open(case, &handler, LONG);
+            let client = clients(async {
+                let mut client = request(program.addr, "one").await;
+                reply(&mut client).await;
+                client.into_inner().into_std().expect("our own socket")
+            });
+            let _ = program.close.send(());
+            let advice = "This connection has no request under way, and clients keep connections for hours. The task of a \
+                          connection has to see the shutdown where it waits for the next request, and end there.";
+            program.ended.within(PATIENCE, advice);
+            drop(client);
+        },
+    );
+}
+
+#[test]
+fn d_no_request_is_begun() {
+    case("A client has sent a hundred requests at once", |case| {
+        let handler = Steady::of(20);
+        let program = open(case, &handler, LONG);
+        let begun = clients(async {
+            let requests = "one\n".repeat(99) + "one";
+            let client = request(program.addr, &requests).await;
+            timeout(PATIENCE, handler.begun(2)).await.ok();
+            let _ = program.close.send(());
+            let before = handler.begun.load(Ordering::SeqCst);
+            // Long enough for five more; the client stays connected.
+            sleep(Duration::from_millis(120)).await;
+            drop(client);
+            handler.begun.load(Ordering::SeqCst) - before
+        });
+        // One may begin before the task has seen the shutdown.
+        if begun > 1 {
+            case.differ(
+                "no request is begun after the shutdown",
+                format!("requests begun within 120 ms after it: {begun}"),
+                "A client that always has another request ready keeps the server running. Look at the shutdown before \
+                 you take the next request: in `select!`, `biased;` polls the branches in their order.",
+            );
+        }
+        program.ended.within(PATIENCE * 2, HANGS);
+    });
+}
+
+#[test]
+fn e_new_clients_are_refused() {
+    case(
+        "A client connects while the last request is under way",
+        |case| {
+            let handler = Steady::of(300);
+            let program = open(case, &handler, LONG);
+            let came = clients(async {
+                let mut last = request(program.addr, "one").await;
+                timeout(PATIENCE, handler.begun(1)).await.ok();
+                let _ = program.close.send(());
                 sleep(Duration::from_millis(50)).await;
-                let came = late_guest(house.addr).await;
-                served(&mut last).await;
+                let came = late_client(program.addr).await;
+                reply(&mut last).await;
                 came
             });
             if let Some(came) = came {
-                case.differ(
-                "refused, or hung up on, at once",
-                came,
-                "Not to call `accept` is not to refuse: as long as the listener exists, the system \
-                 accepts for it, and the guest waits in a queue that nobody looks at. Drop it.",
-            );
+                let advice = "The operating system accepts connections for a listener that exists, also if the program calls \
+                              `accept` no more. The client waits in a queue that is never read. Drop the listener.";
+                case.differ("the connection is refused or closed at once", came, advice);
             }
-            house.ended.within(PATIENCE, HANGS);
+            program.ended.within(PATIENCE * 2, HANGS);
         },
     );
 }
 
-/// What happened to somebody who came too late; `None` if they know within 150 ms that they have to
-/// go elsewhere.
-async fn late_guest(addr: SocketAddr) -> Option<String> {
-    let mut guest = TcpStream::connect(addr).await.ok()?;
-    let _ = guest.write_all(b"rice\n").await;
+/// What happened to a client that came after the shutdown; `None` if it knows within 150 ms that it has to call another
+/// server.
+async fn late_client(addr: SocketAddr) -> Option<String> {
+    let mut client = TcpStream::connect(addr).await.ok()?;
+    let _ = client.write_all(b"two\n").await;
     let mut reply = Vec::new();
-    let reading = guest.read_to_end(&mut reply);
+    let reading = client.read_to_end(&mut reply);
     match timeout(Duration::from_millis(150), reading).await {
         Ok(_) if reply.is_empty() => None,
-        Ok(_) => Some(format!("was served: {}", reply.view())),
-        Err(_) if reply.is_empty() => Some("was let in, and got no word for 150 ms".to_string()),
-        Err(_) => Some(format!("was served: {}", reply.view())),
+        Err(_) if reply.is_empty() => Some("connected, and no answer within 150 ms".to_string()),
+        _ => Some(format!("connected, and the reply was {}", reply.view())),
     }
 }
 
-// Some request always hangs. Whoever started the program kills it when its patience is over, and then
-// everything is cut.
 #[test]
-fn f_the_grace_has_an_end() {
+fn f_a_request_that_never_ends() {
     case(
-        "An order that takes an hour, one that takes 20 ms",
+        "One request takes an hour, another one 20 ms; the grace is 300 ms",
         |case| {
-            let advice = "An order that hangs must not hold the program: after `grace` it ends all the \
-                          same. Put the limit around the waiting, `timeout(grace, ...)`.";
-            let evening = || {
-                let (tea, house) = last_orders(case);
-                (tea, house.ended.within(PATIENCE * 2, advice))
+            let advice = "A request that hangs must not keep the program: after `grace` it ends all the same. Put \
+                          `timeout(grace, ...)` around the waiting.";
+            let run = || {
+                let (short, program) = two_requests(case);
+                (short, program.ended.within(PATIENCE * 2, advice))
             };
-            let (mut tea, mut cut) = evening();
-            // A machine that stands still for as long as the grace takes the tea away as well.
-            if tea.is_none() {
-                (tea, cut) = evening();
+            let (mut short, mut cut) = run();
+            // A machine that stands still for as long as the grace would cut the short one as well.
+            if short.is_none() {
+                (short, cut) = run();
             }
-            if tea.is_none() {
-                let advice = "The tea was ready within the grace, and its guest got nothing.";
-                case.differ("\"here is tea\"", "no reply", advice);
+            if short.is_none() {
+                let advice =
+                    "The short request was finished within the grace, and its client got no reply.";
+                case.differ("\"done: short\"", "no reply", advice);
             }
-            let advice = "The roast was cut off after the grace, the tea was served. Whoever reads the \
-                      log of this night has to know how many got nothing.";
-            case.expect_named("`serve` returns", &1, &cut, "orders cut off", advice);
+            let advice = "The long request was cut off after the grace, and the short one had its reply. Connections that \
+                          are left in the set after the grace have a request under way.";
+            case.expect_named("`serve` returns", &1, &cut, "requests cut off", advice);
         },
     );
 }
 
-/// An evening with two orders in the pot when it ends: what became of the tea, and the house.
-fn last_orders(case: &Case) -> (Option<String>, House<'_>) {
-    let hour = Arc::new(Hour::default());
-    let mut house = open(case, &hour, Duration::from_millis(300));
-    let (close, _) = oneshot::channel();
-    let close = std::mem::replace(&mut house.close, close);
-    let tea = guests(async {
-        let _roast = order(house.addr, "roast").await;
-        let mut tea = order(house.addr, "tea").await;
-        let both = async {
-            while hour.0.load(Ordering::SeqCst) < 2 {
-                sleep(Duration::from_millis(1)).await;
+#[test]
+fn g_two_that_never_end() {
+    case("Three requests take an hour; the grace is 150 ms", |case| {
+        let handler = Arc::new(Hour::default());
+        let program = open(case, &handler, Duration::from_millis(150));
+        let clients = clients(async {
+            let mut all = Vec::new();
+            for _ in 0..3 {
+                let client = request(program.addr, "long").await;
+                all.push(client.into_inner().into_std().expect("our own socket"));
             }
-        };
-        timeout(PATIENCE, both).await.ok();
-        let _ = close.send(());
-        served(&mut tea).await
+            timeout(PATIENCE, handler.begun(3)).await.ok();
+            all
+        });
+        let _ = program.close.send(());
+        let cut = program
+            .ended
+            .within(PATIENCE * 2, "After `grace` the program ends.");
+        let advice = "Each of the three was cut off after the grace.";
+        case.expect_named("`serve` returns", &3, &cut, "requests cut off", advice);
+        drop(clients);
     });
-    (tea, house)
 }
 
-/// Roast takes an hour, everything else 20 ms. It counts the orders that were begun.
+/// A shutdown with two requests under way: the reply to the short one, and the program.
+fn two_requests(case: &Case) -> (Option<String>, Program<'_>) {
+    let handler = Arc::new(Hour::default());
+    let mut program = open(case, &handler, Duration::from_millis(300));
+    let (close, _) = oneshot::channel();
+    let close = std::mem::replace(&mut program.close, close);
+    let short = clients(async {
+        let _long = request(program.addr, "long").await;
+        let mut short = request(program.addr, "short").await;
+        timeout(PATIENCE, handler.begun(2)).await.ok();
+        let _ = close.send(());
+        reply(&mut short).await
+    });
+    (short, program)
+}
+
+/// The request `long` takes an hour, every other one 20 ms. It counts the requests that were begun.
 #[derive(Default)]
 struct Hour(AtomicUsize);
 
-impl Kitchen for Hour {
-    async fn cook(&self, order: &str) -> String {
+impl Hour {
+    async fn begun(&self, requests: usize) {
+        while self.0.load(Ordering::SeqCst) < requests {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+impl Handler for Hour {
+    async fn handle(&self, request: &str) -> String {
         self.0.fetch_add(1, Ordering::SeqCst);
-        let millis = if order == "roast" { 3_600_000 } else { 20 };
+        let millis = if request == "long" { 3_600_000 } else { 20 };
         sleep(Duration::from_millis(millis)).await;
-        format!("here is {order}")
+        format!("done: {request}")
     }
 }

@@ -1,10 +1,8 @@
-//! When `serve` returns, the program ends, and with it every task: a task that nobody waits for is cut
-//! wherever it happens to be. So the guests are kept in a `JoinSet`. But a connection is not an order.
-//! Waiting for all connections would be waiting for guests who only sit there; so each guest's task hears
-//! of the end, and looks for it where it waits for the next order and nowhere else. What is left in the
-//! set after that are orders, and the grace is their limit. The listener is dropped and not just left
-//! alone: the system goes on accepting for a listener that exists, and its guests would wait in
-//! the street for a door that nobody opens.
+//! When `serve` returns, the program ends, and all tasks end with it, wherever they are. So the connections are kept in a
+//! `JoinSet`. A connection is not a request: it may be open for hours between two of them. So each connection waits for the
+//! shutdown where it waits for the next request, and only there. What is left in the set after that are requests, and
+//! `grace` is their limit. The listener has to be dropped: the operating system accepts connections for a listener
+//! that exists, and their clients would wait for a program that does not read.
 
 use std::future::Future;
 use std::io;
@@ -17,55 +15,56 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// Where the work is done. It takes its time.
-pub trait Kitchen: Send + Sync + 'static {
-    fn cook(&self, order: &str) -> impl Future<Output = String> + Send;
-}
+// Given in given.rs, beside this file: `Handler`.
+pub use super::given::*;
 
-pub async fn serve<K: Kitchen>(
+pub async fn serve<H: Handler>(
     listener: TcpListener,
-    kitchen: Arc<K>,
-    close: impl Future<Output = ()>,
+    handler: Arc<H>,
+    shutdown: impl Future<Output = ()>,
     grace: Duration,
 ) -> usize {
+    // `true` is sent here, and every connection sees it.
     let closing = watch::Sender::new(false);
-    let mut guests = JoinSet::new();
-    tokio::pin!(close);
+    // The tasks of the connections; `join_next` waits until one has ended.
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
     loop {
         tokio::select! {
-            () = &mut close => break,
-            accepted = listener.accept() => if let Ok((guest, _)) = accepted {
-                guests.spawn(wait_on(guest, Arc::clone(&kitchen), closing.subscribe()));
+            () = &mut shutdown => break,
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                connections.spawn(connection(stream, Arc::clone(&handler), closing.subscribe()));
             },
-            // Who has left needs no place in the set.
-            Some(_) = guests.join_next() => {}
+            Some(_) = connections.join_next() => {}
         }
     }
     drop(listener);
     closing.send_replace(true);
-    let all = async { while guests.join_next().await.is_some() {} };
+    let all = async { while connections.join_next().await.is_some() {} };
     let _ = timeout(grace, all).await;
-    // Who is still here has an order under way.
-    guests.len()
+    // A connection that is left has a request under way.
+    connections.len()
 }
 
-/// Serves one guest until they leave, or until the evening ends.
-async fn wait_on<K: Kitchen>(
-    guest: TcpStream,
-    kitchen: Arc<K>,
+/// Serves one client until it leaves, or until the server closes.
+async fn connection<H: Handler>(
+    stream: TcpStream,
+    handler: Arc<H>,
     mut closing: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let (from_guest, mut to_guest) = guest.into_split();
-    let mut orders = BufReader::new(from_guest).lines();
+    let (reader, mut writer) = stream.into_split();
+    let mut requests = BufReader::new(reader).lines();
     loop {
-        let order = tokio::select! {
-            // In this order: a guest who always has another order ready would else win half of the time.
+        let request = tokio::select! {
+            // In this order: a client that always has another request ready would win half of the time.
             biased;
             _ = closing.wait_for(|closing| *closing) => return Ok(()),
-            order = orders.next_line() => order?,
+            request = requests.next_line() => request?,
         };
-        let Some(order) = order else { return Ok(()) };
-        let dish = kitchen.cook(&order).await;
-        to_guest.write_all(format!("{dish}\n").as_bytes()).await?;
+        let Some(request) = request else {
+            return Ok(());
+        };
+        let reply = handler.handle(&request).await;
+        writer.write_all(format!("{reply}\n").as_bytes()).await?;
     }
 }

@@ -5,46 +5,63 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-/// Where the work is done. It takes its time.
-pub trait Kitchen: Send + Sync + 'static {
-    fn cook(&self, order: &str) -> impl Future<Output = String> + Send;
-}
+// Given in given.rs, beside this file: `Handler`.
+pub use super::given::*;
 
-/// A restaurant. A guest sends orders, a line each, gets a line for each of them, and stays connected
-/// between two orders.
+/// A server for requests of one line each. A client gets a line for each of them, and keeps its connection open
+/// between two requests.
 ///
-/// `close` is the end of the evening. From then on nobody new is let in, and no order is begun.
-/// Orders that were begun are finished, and their guests get the reply. A guest who only sits there is
-/// not waited for. All of this takes no longer than it must, and never longer than `grace`.
+/// When `shutdown` is ready:
 ///
-/// Returns how many orders were cut off because they took longer. When this returns, the program ends.
-pub async fn serve<K: Kitchen>(
+/// * New clients are refused, by the operating system.
+/// * No request is begun any more, also if it has arrived already.
+/// * Requests that were begun are finished, and their clients get the reply.
+/// * A connection without a request under way is closed, and is not waited for.
+/// * This takes no longer than the requests need, and never longer than `grace`. After that the requests that are
+///   left are cut off.
+///
+/// Returns how many requests were cut off. When this returns, the program ends, with all of its tasks.
+pub async fn serve<H: Handler>(
     listener: TcpListener,
-    kitchen: Arc<K>,
-    close: impl Future<Output = ()>,
+    handler: Arc<H>,
+    shutdown: impl Future<Output = ()>,
     grace: Duration,
 ) -> usize {
-    // It is for you to find out what becomes of it.
+    // Not used yet.
     let _ = grace;
-    tokio::pin!(close);
+    // `true` is sent here, and every connection sees it.
+    let closing = watch::Sender::new(false);
+    // The tasks of the connections; `join_next` waits until one has ended.
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
     loop {
         tokio::select! {
-            () = &mut close => return 0,
-            accepted = listener.accept() => if let Ok((guest, _)) = accepted {
-                tokio::spawn(wait_on(guest, Arc::clone(&kitchen)));
+            () = &mut shutdown => break,
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                connections.spawn(connection(stream, Arc::clone(&handler), closing.subscribe()));
             },
+            Some(_) = connections.join_next() => {}
         }
     }
+    0
 }
 
-/// Serves one guest until they leave.
-async fn wait_on<K: Kitchen>(guest: TcpStream, kitchen: Arc<K>) -> io::Result<()> {
-    let (from_guest, mut to_guest) = guest.into_split();
-    let mut orders = BufReader::new(from_guest).lines();
-    while let Some(order) = orders.next_line().await? {
-        let dish = kitchen.cook(&order).await;
-        to_guest.write_all(format!("{dish}\n").as_bytes()).await?;
+/// Serves one client until it leaves.
+async fn connection<H: Handler>(
+    stream: TcpStream,
+    handler: Arc<H>,
+    mut closing: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut requests = BufReader::new(reader).lines();
+    // `closing.wait_for(|closing| *closing).await` returns when the server closes.
+    let _ = &mut closing;
+    while let Some(request) = requests.next_line().await? {
+        let reply = handler.handle(&request).await;
+        writer.write_all(format!("{reply}\n").as_bytes()).await?;
     }
     Ok(())
 }

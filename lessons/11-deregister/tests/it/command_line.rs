@@ -18,7 +18,7 @@ fn registered(consul: &str, options: &[&str]) -> Program {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_signals_make_it_leave_well() {
+async fn both_signals_shut_it_down_gracefully() {
     let (consul, _) = crate::support::consul(Side::Embedded).await;
     let addr = consul.addr().to_string();
     for signal in ["INT", "TERM"] {
@@ -26,10 +26,10 @@ async fn both_signals_make_it_leave_well() {
         server.signal(signal);
         for words in [
             "leaving: at most",
-            "says NOT_SERVING",
-            "is off the list",
+            "NOT_SERVING; calls are answered",
+            "deregistered",
             "the notice is over",
-            "has finished what was under way",
+            "all calls are finished",
         ] {
             server.says(words);
         }
@@ -47,7 +47,7 @@ async fn a_second_ctrl_c_ends_it_at_once() {
     let addr = consul.addr().to_string();
     let mut server = registered(&addr, &["--notice-ms", "600000"]);
     server.signal("INT");
-    server.says("is off the list");
+    server.says("deregistered");
     server.signal("INT");
     assert!(!server.ends(Duration::from_secs(30)).success());
 }
@@ -84,18 +84,18 @@ fn demo(side: Side) {
     command.env(services::VARIABLE, side.to_string());
     let said = output(&mut command);
     let all = [
-        "1. Greeter 1 takes itself off the list, and ends at once",
-        "2. Greeter 2 leaves well",
-        "killed; not one line of it runs any more",
-        "off the list of the healthy: a check has looked",
+        "1. Greeter 1 deregisters, and ends at once",
+        "2. Greeter 2 shuts down gracefully",
+        "killed; no line of its program runs any more",
+        "not listed as healthy: a check has failed",
         "0 answers of it; still registered: true",
         "and called again",
     ];
     has_all(&said, &all);
     // Whether a call was under way at that moment is chance; the demo says which it was.
-    let either = ["calls are cut off", "Luck: none was under way just then"];
+    let either = ["calls are cut off", "No call was under way at that moment"];
     assert!(either.iter().any(|words| said.contains(words)), "{said}");
-    // Those who leave well, are killed with others to call, or rest: nothing is lost.
+    // A graceful shutdown, a kill with other instances to call, maintenance: no call is lost.
     assert!(said.matches("calls, 0 lost").count() >= 3, "{said}");
 }
 

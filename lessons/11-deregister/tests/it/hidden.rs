@@ -32,20 +32,16 @@ async fn hidden_with_a_reason_and_back_with_one_call() {
         };
         assert!(listed(&mut list, 1).await, "{side}: healthy");
 
-        hide(
-            &registry,
-            &instance.id,
-            "new paint, & a § for the port side",
-        )
-        .await
-        .unwrap();
+        hide(&registry, &instance.id, "new disk, & a § for the port side")
+            .await
+            .unwrap();
         assert!(listed(&mut list, 0).await, "{side}: hidden");
         assert_eq!(registry.knows(&instance.id).await, Ok(true), "{side}");
         let checks = get(consul.addr(), "/v1/agent/checks").await;
         let check = &checks[format!("_service_maintenance:{}", instance.id)];
         assert_eq!(check["Status"], "critical", "{side}: {checks}");
         assert_eq!(
-            check["Notes"], "new paint, & a § for the port side",
+            check["Notes"], "new disk, & a § for the port side",
             "{side}"
         );
 
@@ -53,10 +49,10 @@ async fn hidden_with_a_reason_and_back_with_one_call() {
         assert!(listed(&mut list, 1).await, "{side}: back");
         show(&registry, &instance.id).await.unwrap();
 
-        let nobody = hide(&registry, "nobody", "").await;
+        let unknown = hide(&registry, "unknown", "").await;
         assert!(
-            matches!(nobody, Err(Error::Refused { code: 404, .. })),
-            "{side}: {nobody:?}"
+            matches!(unknown, Err(Error::Refused { code: 404, .. })),
+            "{side}: {unknown:?}"
         );
         consul.stop().await;
     }

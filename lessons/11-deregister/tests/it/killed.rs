@@ -19,7 +19,7 @@ async fn callers_see_no_error_and_do_not_wait_for_the_real_consul() {
     println!("{report}");
     assert!(report.count.failed.is_empty(), "{report}");
     let death = report.deaths[0];
-    assert!(death.meanwhile > 0, "nobody has called: {death}");
+    assert!(death.meanwhile > 0, "no calls: {death}");
     // It left the list because a check looked, and callers knew before that.
     assert!(death.called <= death.listed, "{death}");
 }

@@ -81,7 +81,7 @@ fn told(steps: &Captured) -> Vec<String> {
 }
 
 async fn off_the_list(steps: &Captured) {
-    until("the step", async || steps.contains("is off the list")).await;
+    until("the step", async || steps.contains("deregistered")).await;
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn off_the_list_and_still_answering_until_all_have_their_answers() {
         let (task, steps) = leaving(staying, limits(300, 60_000));
         off_the_list(&steps).await;
         assert_eq!(registry.knows(&id).await, Ok(false), "{side}");
-        // Somebody has the address from before, and it takes longer than the notice.
+        // A caller has the address from before, and it takes longer than the notice.
         let reply = client.greet("Ada").await;
         assert!(reply.is_ok(), "{side}: {reply:?}");
         let left = task.await.unwrap();
@@ -107,10 +107,10 @@ async fn off_the_list_and_still_answering_until_all_have_their_answers() {
             "{side}"
         );
         let expected = [
-            "says NOT_SERVING, and answers every call",
-            "is off the list, and answers every call",
+            "NOT_SERVING; calls are answered",
+            "deregistered; calls are answered",
             "the notice is over: GOAWAY to every connection",
-            "has finished what was under way",
+            "all calls are finished",
         ];
         assert_eq!(told(&steps), expected, "{side}");
         // The keeper looked every 50 ms: it must not have registered it again.
@@ -161,7 +161,7 @@ async fn a_call_that_takes_for_ever_is_cut_after_the_grace() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_a_consul_that_is_away() {
+async fn a_consul_that_is_away_is_not_waited_for() {
     let (consul, registry) = consul(Side::Embedded).await;
     let staying = staying(&registry, Duration::ZERO).await;
     consul.stop().await;
@@ -172,7 +172,7 @@ async fn nobody_waits_for_a_consul_that_is_away() {
     assert!(!left.told && left.finished, "{left:?}");
     assert!(since.elapsed() < Duration::from_secs(30));
     let steps = told(&steps);
-    assert!(steps[1].starts_with("could not say goodbye: "), "{steps:?}");
+    assert!(steps[1].starts_with("could not deregister: "), "{steps:?}");
 }
 
 #[tokio::test]

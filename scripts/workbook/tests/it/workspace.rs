@@ -564,7 +564,7 @@ fn the_tour_has_a_row_for_each_pattern_and_no_more() {
 }
 
 /// Mistakes that a verdict takes for another one. Lower this number with each line that is taken out.
-const KNOWN_SLUGS: usize = 2;
+const KNOWN_SLUGS: usize = 0;
 
 /// Mistakes whose message is that of another one. Lower this number with each line that is taken out.
 const KNOWN_TWINS: usize = 1;
