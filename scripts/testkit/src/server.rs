@@ -43,10 +43,12 @@ impl Kind {
             return Some(named.into());
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let tool = (!self.tool.is_empty()).then(|| root.join(self.tool));
+        // A copy of the course, in which answers are judged, lies in the course's own target directory.
+        let root = root.canonicalize().unwrap_or(root);
+        let tool = root.ancestors().map(|folder| folder.join(self.tool));
         let path = std::env::var_os("PATH").unwrap_or_default();
         let on_path = std::env::split_paths(&path).map(|folder| folder.join(self.program));
-        tool.into_iter().chain(on_path).find(|it| it.is_file())
+        tool.chain(on_path).find(|it| it.is_file())
     }
 
     /// That there is none, and what to do.
