@@ -25,7 +25,7 @@ struct Times {
 
 /// Kills the leader, watches, and starts it again.
 pub async fn run(lab: &mut Lab) -> Result<()> {
-    let old = lab.leader.context("nobody leads")?;
+    let old = lab.leader.context("no leader")?;
     let place = Lab::place_of(old);
     let survivors: Vec<SocketAddr> = lab
         .nodes
@@ -96,7 +96,7 @@ fn report(lab: &Lab, times: &Times, old: &str, back: Duration) {
         lab.wiring.raft_multiplier
     );
     say!(
-        "{}  a server that is left notices that nobody leads",
+        "{}  a server that is left notices that there is no leader",
         seconds(times.noticed)
     );
     say!(

@@ -103,7 +103,7 @@ impl Lab {
         let text = match event {
             Event::Ended(place, status) => ended(NAMES[place], status),
             Event::Leads(Some(name)) => format!("{name} leads"),
-            Event::Leads(None) => "nobody leads".to_owned(),
+            Event::Leads(None) => "there is no leader".to_owned(),
             Event::Seen(place, how) => {
                 let name = NAMES[place];
                 match how {

@@ -24,7 +24,7 @@ struct Times {
 
 /// Kills the leader, watches, and starts it again.
 pub async fn run(lab: &mut Lab) -> Result<()> {
-    let old = lab.leader.context("nobody leads")?;
+    let old = lab.leader.context("no leader")?;
     let survivor = lab.etcds[(old + 1) % NAMES.len()].addr();
     // A leader that has only just been elected is still busy with it.
     write(survivor, Instant::now()).await;
@@ -85,7 +85,7 @@ fn report(lab: &Lab, times: &Times, old: &str, back: Duration) {
     say!();
     say!("After kill -9 of the leader (election timeout 1 s, etcd's own):");
     say!(
-        "{}  one that is left notices that nobody leads",
+        "{}  one that is left notices that there is no leader",
         seconds(times.noticed)
     );
     say!("{}  {new} leads", seconds(elected));

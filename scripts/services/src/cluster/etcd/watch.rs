@@ -142,7 +142,7 @@ impl Lab {
         let text = match event {
             Event::Ended(place, status) => ended(NAMES[place], status),
             Event::Leads(Some(place)) => format!("{} leads", NAMES[place]),
-            Event::Leads(None) => "nobody leads: nothing can be read or written".to_owned(),
+            Event::Leads(None) => "no leader: nothing can be read or written".to_owned(),
             Event::Answers(place) => format!("{} answers", NAMES[place]),
             Event::Back(place) => format!("{} is back", NAMES[place]),
             Event::Silent(place) => format!("{} runs and does not answer", NAMES[place]),
