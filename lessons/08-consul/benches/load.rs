@@ -87,7 +87,10 @@ impl Line {
         let mut line = String::new();
         loop {
             line.clear();
-            ensure!(self.0.read_line(&mut line).await? > 0, "hung up");
+            ensure!(
+                self.0.read_line(&mut line).await? > 0,
+                "the connection was closed"
+            );
             let head = line.trim_end().to_ascii_lowercase();
             match head.split_once(": ") {
                 Some(("content-length", value)) => length = Some(value.parse()?),
@@ -233,11 +236,11 @@ async fn wake(addr: SocketAddr, name: &str, id: &str, count: usize) -> anyhow::R
             anyhow::Ok(Instant::now())
         });
     }
-    // Until all of them wait: whoever is late sees the change all the same, and would look quick.
+    // Until all of them wait: a late one sees the change all the same, and would look quick.
     tokio::time::sleep(Duration::from_secs(2)).await;
     ensure!(
         watchers.try_join_next().is_none(),
-        "somebody was woken before the change"
+        "a caller was woken before the change"
     );
     let start = Instant::now();
     caller

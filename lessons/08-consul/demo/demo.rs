@@ -1,9 +1,9 @@
-//! The demo: three greeters in a second process, and a phone book that looks after them. First it is
+//! The demo: three greeters in a second process, and a registry that checks them. First it is
 //! the readable agent, whose clock is moved by hand, so that minutes take milliseconds; then, where
 //! there is one, the real Consul, which takes the time that it takes.
 
-mod book;
 mod health;
+mod registry;
 mod stage;
 
 use anyhow::{Context, bail};
@@ -78,10 +78,10 @@ async fn readable() -> anyhow::Result<()> {
     let agent = agent.await?;
     let greeters = Peer::start(agent.address()).await?;
     println!(
-        "Two processes. This one, {}, is the phone book: the readable agent of this lesson, at\n\
+        "Two processes. This one, {}, is the registry: the readable agent of this lesson, at\n\
          {}. It has started itself again as three greeters; that is process {}.\n\
          Times are seconds on the agent's clock. It stands still until the demo moves it, so a\n\
-         minute takes milliseconds here. Right of the time: whom a caller is given.",
+         minute takes milliseconds here. Right of the time: the greeters that a caller is given.",
         std::process::id(),
         agent.address(),
         greeters.id(),
@@ -134,11 +134,11 @@ async fn scenes(
 ) -> anyhow::Result<()> {
     health::registered(&mut stage, &mut greeters).await?;
     health::four_checks(&mut stage, &mut greeters).await?;
-    book::waiting(&mut stage, &mut greeters).await?;
-    book::two_who_want(&mut stage).await?;
-    book::a_file(&mut stage).await?;
+    registry::waiting(&mut stage, &mut greeters).await?;
+    registry::two_who_want(&mut stage).await?;
+    registry::a_file(&mut stage).await?;
     if let Some(names) = names {
-        book::names(&mut stage, names).await?;
+        registry::names(&mut stage, names).await?;
     }
     health::killed(&mut stage, &mut greeters).await
 }

@@ -35,9 +35,9 @@ pub async fn ask(server: SocketAddr, name: &str, kind: Kind) -> anyhow::Result<V
     socket.connect(server).await?;
     socket.send(&question).await?;
     let mut bytes = [0; 4096];
-    let nobody = || format!("no name server answers at {server}. A real Consul has one");
+    let silent = || format!("no name server answers at {server}. A real Consul has one");
     let received = timeout(PATIENCE, socket.recv(&mut bytes)).await;
-    let length = received.with_context(nobody)?.with_context(nobody)?;
+    let length = received.with_context(silent)?.with_context(silent)?;
     read(&bytes[..length], question.len()).context("the answer breaks off")
 }
 
@@ -95,7 +95,7 @@ fn u16_at(message: &[u8], at: usize) -> Option<u16> {
 }
 
 /// A name, and where it ends. It may end in a pointer to another place of the message; each pointer
-/// has to lead further to the front, so that nobody can send us round in circles.
+/// has to lead further to the front, so that no reply can send us round in circles.
 fn name_at(message: &[u8], mut at: usize) -> Option<(String, usize)> {
     let (mut labels, mut end, mut front) = (Vec::new(), None, message.len());
     loop {

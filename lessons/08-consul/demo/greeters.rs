@@ -1,4 +1,4 @@
-//! Three greeters in one process: something for a phone book to list. Each says hello over HTTP on a
+//! Three greeters in one process: something for a registry to list. Each says hello over HTTP on a
 //! port of its own, and tells on `/health` how it is. What they do is told on standard input, a line
 //! for each thing, so that the demo can make them ill and well again:
 //!
@@ -59,7 +59,7 @@ pub async fn run(agent: SocketAddr) -> anyhow::Result<()> {
     });
     while let Some(order) = orders.recv().await {
         match obey(&mut greeters, &order, agent).await {
-            // Said and flushed, so that whoever gave the order knows that it was carried out.
+            // Said and flushed, so that the program that gave the order knows that it was carried out.
             Ok(()) => println!("done: {order}"),
             Err(error) => println!("not done: {order}: {error:#}"),
         }
@@ -104,7 +104,7 @@ async fn serve(listener: TcpListener, number: usize, status: Arc<AtomicU16>) {
     while let Ok((stream, _)) = listener.accept().await {
         let status = status.clone();
         tokio::spawn(async move {
-            // Somebody who hangs up in the middle is no trouble of ours.
+            // A client that closes the connection in the middle harms only itself.
             let _ = tokio::time::timeout(PATIENCE, answer(stream, number, &status)).await;
         });
     }

@@ -85,7 +85,7 @@ async fn ask_once(question: Question) -> anyhow::Result<()> {
     let answer = ask::ask(agent, method, &path, &body).await;
     let answer = answer.map_err(|error| match error.kind() {
         io::ErrorKind::ConnectionRefused => anyhow::anyhow!(
-            "nobody answers at {agent}. Is an agent running? `cargo run -p l08-consul -- agent`"
+            "no agent answers at {agent}. Is an agent running? `cargo run -p l08-consul -- agent`"
         ),
         _ => anyhow::anyhow!("{agent}: {error}"),
     })?;

@@ -1,4 +1,4 @@
-//! What a phone book costs: a registration, a lookup, a write, and how long a change takes to reach one
+//! What a registry costs: a registration, a lookup, a write, and how long a change takes to reach one
 //! who waits. The agent is another process, as it would be in real life; only the machine is the same.
 
 use std::net::SocketAddr;
@@ -66,7 +66,7 @@ async fn one(agent: SocketAddr) -> anyhow::Result<()> {
     row("  a key, written", &times(CALLS, set).await?);
     let wakes = times(WAKES, async |number| wake(agent, number).await).await?;
     row(
-        &format!("  from a change to one who waits ({WAKES})"),
+        &format!("  a change, to a waiting caller ({WAKES})"),
         &wakes,
     );
     Ok(())
@@ -93,7 +93,7 @@ async fn write(agent: SocketAddr, key: &str, value: usize) -> anyhow::Result<Ans
     good(ask::put(agent, &format!("/v1/kv/{key}"), &value.to_string()).await?)
 }
 
-/// Writes a key that somebody watches. What counts is the time until the watcher has its answer.
+/// Writes a key that a caller watches. What counts is the time until the watcher has its answer.
 async fn wake(agent: SocketAddr, number: usize) -> anyhow::Result<(Duration, Answer)> {
     write(agent, "watched", 2 * number).await?;
     let seen = ask::get(agent, "/v1/kv/watched").await?.index;

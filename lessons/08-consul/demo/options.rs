@@ -9,7 +9,7 @@ use stage::commands::{Given, Program, command, flag, heading, option};
 
 pub const PROGRAM: Program = Program {
     name: "l08-consul",
-    title: "A phone book that checks who is alive: lesson 08 of Sockets to Services.",
+    title: "Consul, registry and health checks: lesson 08 of Sockets to Services.",
     commands: &[
         command("", "the demo: three greeters, two kinds of Consul"),
         command("agent", "the readable agent, in one terminal"),

@@ -13,9 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// An agent holds a question for ten minutes and a sixteenth at most; who is silent for longer is gone.
+/// An agent holds a question for ten minutes and a sixteenth at most; an agent that is silent for longer is gone.
 const LONGEST: Duration = Duration::from_secs(11 * 60);
-/// No answer of a phone book is longer.
+/// No answer of an agent is longer.
 const MOST: u64 = 64 * 1024 * 1024;
 
 /// What came back.
@@ -51,7 +51,7 @@ pub async fn put(agent: SocketAddr, path: &str, body: &str) -> io::Result<Answer
 /// Sends one request in a connection of its own, and reads the answer to its end.
 ///
 /// # Errors
-/// If nobody listens, the connection breaks, or what comes back is not HTTP.
+/// If no server listens, the connection breaks, or what comes back is not HTTP.
 pub async fn ask(agent: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Answer> {
     let asking = async {
         let mut stream = TcpStream::connect(agent).await?;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 /// How long [`Clock::advance`] waits, in real time, for those it woke. A check that calls a server
-/// which never answers would hold it for ever.
+/// which never answers would hold it without limit.
 const SETTLE: Duration = Duration::from_millis(500);
 
 /// A point in time: how long the clock has been running.
@@ -37,7 +37,7 @@ impl Clock {
         Clock(Kind::Real(Instant::now()))
     }
 
-    /// A clock that stands still until somebody calls [`Clock::advance`].
+    /// A clock that stands still until a call of [`Clock::advance`].
     pub fn manual() -> Clock {
         Clock(Kind::Manual(Arc::new(Manual {
             state: Mutex::new(Sleepers::default()),
@@ -53,7 +53,7 @@ impl Clock {
         }
     }
 
-    /// Sleeps for `time`, counted from this call and not from the first poll: whoever spawns a task
+    /// Sleeps for `time`, counted from this call and not from the first poll: a caller that spawns a task
     /// that begins with a sleep makes the sleep first, and no advance can slip in between.
     ///
     /// Keep the [`Awake`] until the work is done for which this was a wait.
@@ -70,7 +70,7 @@ impl Clock {
                 }
                 Ok(mut sleeper) => match (&mut sleeper.woken).await {
                     Ok(awake) => awake,
-                    // The sender is dropped only together with the clock: nobody will move it again.
+                    // The sender is dropped only together with the clock: it is not moved again.
                     Err(_) => std::future::pending().await,
                 },
             }
@@ -95,7 +95,7 @@ impl Clock {
     ///
     /// # Panics
     ///
-    /// On a real clock, which nobody can move.
+    /// On a real clock, which cannot be moved.
     pub async fn advance(&self, time: Duration) {
         let Kind::Manual(manual) = &self.0 else {
             panic!("a real clock cannot be moved")

@@ -54,7 +54,7 @@ impl Fields {
         Ok(Fields { members })
     }
 
-    /// Takes a member. Absent and `null` are what Go has in a member that nobody set.
+    /// Takes a member. Absent and `null` are what Go has in a member that is not set.
     ///
     /// # Errors
     /// 400, with the name of the member, if it is of another type.
@@ -71,7 +71,7 @@ impl Fields {
         Some(value).filter(|value| !value.is_null())
     }
 
-    /// Refuses the first member that nobody took.
+    /// Refuses the first member that was not taken.
     ///
     /// # Errors
     /// 400, with its name.
@@ -158,7 +158,7 @@ impl<T: Member> Member for BTreeMap<String, T> {
     }
 }
 
-/// What Go has in a member that nobody set.
+/// What Go has in a member that is not set.
 pub(crate) fn is_zero(value: &Value) -> bool {
     match value {
         Value::String(text) => ["", "0", "0s"].contains(&text.as_str()),

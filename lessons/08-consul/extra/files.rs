@@ -1,4 +1,4 @@
-//! Definition files: services and checks that somebody wrote down for the agent.
+//! Definition files: services and checks that are written down for the agent.
 //!
 //! A file in the config directory is read when the agent starts and when it is told to reload, and at
 //! no other time: saving a file changes nothing yet. All files are read and judged before one of them
@@ -21,7 +21,7 @@ pub type Definitions = (Vec<ServiceDefinition>, Vec<CheckDefinition>);
 
 /// A file of definitions is some lines; this is a bound against reading something else altogether.
 const MOST: u64 = 4 * 1024 * 1024;
-/// Nobody requested anything.
+/// No client requested anything.
 const DECODE: &str = "Request decode failed: ";
 
 /// Reads every `.json` file of a directory, in the order of their names.

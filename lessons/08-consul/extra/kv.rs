@@ -1,7 +1,7 @@
 //! The key/value store: names with bytes, a number of the caller's own, and the index of the change.
 //!
 //! A set or delete may carry the index that the caller has seen (`cas`, compare and set). It is done
-//! only if nobody came in between; of two who saw the same index, one wins.
+//! only if no other client wrote in between; of two who saw the same index, one wins.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -40,7 +40,7 @@ fn in_base64<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Err
 #[derive(Debug, Default)]
 pub struct Kv {
     pairs: BTreeMap<String, Arc<Pair>>,
-    // A key that is gone has no index any more, but whoever watches its folder must hear of it. Each
+    // A key that is gone has no index any more, but a watcher of its folder must hear of it. Each
     // grave keeps the index of the burial and the time, and is dug up after a while.
     graves: BTreeMap<String, (u64, Moment)>,
     index: u64,
@@ -51,7 +51,7 @@ pub struct Kv {
 impl Kv {
     // ANCHOR: plan
     /// Sets a key. With `cas`, only if its index is that one; 0 means that it must not exist.
-    /// Says what to keep and whether that is a change; none: somebody came in between.
+    /// Says what to keep and whether that is a change; none: another client wrote in between.
     pub fn plan(&self, index: u64, key: &str, flags: u64, value: &[u8], cas: Option<u64>) -> Plan {
         let old = self.pairs.get(key);
         if cas.is_some_and(|cas| cas != old.map_or(0, |old| old.modify_index)) {
@@ -163,7 +163,7 @@ impl Kv {
 /// What a set would do.
 #[derive(Debug, PartialEq)]
 pub enum Plan {
-    /// Somebody came in between.
+    /// Another client wrote in between.
     Lost,
     /// It holds that already: the index stands still.
     Same,
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn of_two_who_saw_the_same_index_one_wins() {
         let mut kv = Kv::default();
-        assert!(set(&mut kv, 1, "leader", "a", Some(0)), "nobody was there");
+        assert!(set(&mut kv, 1, "leader", "a", Some(0)), "the key was free");
         assert!(!set(&mut kv, 2, "leader", "b", Some(0)), "a was there");
         let seen = kv.get("leader").0;
         assert!(set(&mut kv, 3, "leader", "b", Some(seen)));

@@ -1,4 +1,4 @@
-//! Maintenance: somebody takes a service, or a whole node, out of the list of the healthy.
+//! Maintenance: an operator takes a service, or a whole node, out of the list of the healthy.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::refused::Refused;
 use crate::shared::Shared;
 
 impl Shared {
-    /// Maintenance is a critical check that nobody runs: it hides a service (or, without an id, all of
+    /// Maintenance is a critical check that does not run: it hides a service (or, without an id, all of
     /// this node) from those who ask for healthy ones, and takes nothing away.
     pub fn maintenance(
         self: &Arc<Self>,

@@ -31,12 +31,12 @@ pub struct Limits {
     pub head_timeout: Duration,
 }
 
-/// Accepts for ever. Dropping the future ends every connection with it.
+/// Accepts without end. Dropping the future ends every connection with it.
 pub async fn run(listener: TcpListener, router: Router, limits: Limits) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
-        // The place first: whoever finds none waits in the system's queue and costs nothing here.
+        // The permit first: a connection without one waits in the system's queue and costs nothing here.
         let Ok(place) = places.clone().acquire_owned().await else {
             return;
         };

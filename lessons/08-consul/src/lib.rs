@@ -1,4 +1,4 @@
-//! What this lesson shows: a phone book that checks who is alive.
+//! What this lesson shows: a service registry with health checks.
 //!
 //! A readable Consul agent: the part of the HTTP API of Consul 1.8.7 that services and their callers
 //! use. It is one node that is its own cluster. There is no gossip, no Raft, no DNS, no user interface,

@@ -40,7 +40,7 @@ impl State {
     }
 }
 
-/// What one can wait for. A change of a key wakes no one who waits for a service.
+/// What one can wait for. A change of a key wakes no caller that waits for a service.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the names are those of the files")]
 pub enum Topic {

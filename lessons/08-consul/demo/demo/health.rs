@@ -6,7 +6,7 @@ use serde_json::json;
 use super::stage::Stage;
 use crate::peer::Peer;
 
-/// Three ways to say "look after me".
+/// Three registrations, each with another kind of check.
 pub async fn registered(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Result<()> {
     stage.scene("1. Three greeters register, each with another check");
     let (interval, ttl) = (stage.pace.interval, stage.pace.ttl);
@@ -40,8 +40,10 @@ pub async fn registered(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Resul
     stage.turns("service:greeter-2", "passing").await?;
     greeters.order("3 pass service:greeter-3").await?;
     stage.turns("service:greeter-3", "passing").await?;
-    stage.say("Registered is not findable: a check is critical until somebody has looked.");
-    stage.say("The last one is looked at by nobody: greeter-3 has to call, and did.");
+    stage.say(
+        "A registered instance is not listed as passing: its check is critical until it has run.",
+    );
+    stage.say("No check of the agent runs for greeter-3: it has to send a heartbeat, and did.");
 
     let found = stage
         .get("/v1/health/service/greeter?passing")
@@ -61,28 +63,28 @@ pub async fn registered(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Resul
 
 /// Each of the four kinds turns red and green again.
 pub async fn four_checks(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Result<()> {
-    stage.scene("2. Four checks, red and green");
-    stage.say("HTTP: the status code speaks.");
+    stage.scene("2. Four kinds of checks");
+    stage.say("HTTP: the status code decides.");
     for (code, status) in [(429, "warning"), (500, "critical"), (200, "passing")] {
         greeters.order(&format!("1 status {code}")).await?;
         beat(stage, greeters).await?;
         stage.turns("service:greeter-1", status).await?;
     }
-    stage.say("TCP: somebody answers at the port, or nobody does.");
+    stage.say("TCP: the port accepts a connection, or it does not.");
     for (order, status) in [("2 close", "critical"), ("2 open", "passing")] {
         greeters.order(order).await?;
         beat(stage, greeters).await?;
         stage.turns("service:greeter-2", status).await?;
     }
     stage.say(&format!(
-        "TTL: whoever is silent for {} s is taken for dead.",
+        "TTL: without a heartbeat for {} s the check turns critical.",
         stage.pace.ttl
     ));
     beat(stage, greeters).await?;
     stage.turns("service:greeter-3", "critical").await?;
     beat(stage, greeters).await?;
     stage.turns("service:greeter-3", "passing").await?;
-    stage.say("Script: the exit code speaks. This one is a check of the node, so of all on it.");
+    stage.say("Script: the exit code decides. This check belongs to the node, so it counts for all greeters.");
     let level = stage.definitions.join("level");
     let script = format!(
         "read level < {0}; echo disk: $level; case $level in full) exit 2;; filling) exit 1;; esac",
@@ -142,16 +144,17 @@ pub async fn killed(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Result<()
     stage.begins();
     // A check that came in this very moment is possible; by hand the clock stands still.
     let words = match stage.callers().await?.as_str() {
-        "1 2 3" => "killed. Nobody has looked since: the book says what it knew",
-        _ => "killed, and a check has looked already",
+        "1 2 3" => "killed. No check has run since: the list is unchanged",
+        _ => "killed, and a check has run already",
     };
     stage.note(words).await?;
     stage.turns("service:greeter-1", "critical").await?;
     stage.turns("service:greeter-2", "critical").await?;
     stage.turns("service:greeter-3", "critical").await?;
     if !clock {
-        stage
-            .say("They stay in the book for a minute, marked as critical, and are taken out then.");
+        stage.say(
+            "They stay in the catalog for a minute, marked as critical, and are removed then.",
+        );
         return Ok(());
     }
     for number in 1..=3 {
@@ -164,6 +167,6 @@ pub async fn killed(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Result<()
             ))
             .await?;
     }
-    stage.say("Nobody has said goodbye, and the book is clean all the same.");
+    stage.say("No greeter has deregistered, and the catalog is clean all the same.");
     Ok(())
 }

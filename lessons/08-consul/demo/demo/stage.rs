@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// How fast things go.
 pub struct Pace {
-    /// The agent's clock, if somebody may move it.
+    /// The agent's clock, if the demo may move it.
     pub clock: Option<Clock>,
     /// Between two checks, in seconds.
     pub interval: u64,

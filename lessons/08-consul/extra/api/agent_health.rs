@@ -57,7 +57,7 @@ fn critical_nothing() -> Value {
 }
 
 /// The worst of a service's checks, those of the node included, and the checks. Maintenance is worse
-/// than critical: somebody wants it so.
+/// than critical: an operator wants it so.
 fn health_of(local: &Local, service: &Service) -> (Health, Value) {
     let counts = |check: &&Check| check.service_id.is_empty() || check.service_id == service.id;
     let checks: Vec<_> = local.checks().filter(counts).collect();

@@ -1,7 +1,7 @@
 //! `/v1/catalog/register` and `deregister`: how to write to the catalog directly, past any agent.
 //!
-//! This is for what no agent runs on: a database bought elsewhere. Nobody checks such an entry, and
-//! nobody takes it away. Entries come in the shape in which the catalog shows them, so clients send back
+//! This is for what no agent runs on: a database bought elsewhere. No agent checks such an entry, and
+//! none removes it. Entries come in the shape in which the catalog shows them, so clients send back
 //! what they read, with members that are not theirs to set: these are read and left out of account.
 
 use std::collections::BTreeMap;
@@ -132,7 +132,7 @@ fn service(value: Value) -> Result<Service, Refused> {
     Ok(service)
 }
 
-/// A check, which nobody runs: it says what its writer last wrote.
+/// A check that no agent runs: it says what its writer last wrote.
 fn check(value: Value, node: &str) -> Result<Check, Refused> {
     let mut fields = Fields::of(value)?;
     let status: String = fields.get("Status")?;
@@ -158,7 +158,7 @@ fn check(value: Value, node: &str) -> Result<Check, Refused> {
     }
     fields.end()?;
     if !definition.values().all(is_zero) {
-        let what = "Definition: a check that somebody else is to run";
+        let what = "Definition: a check that another program is to run";
         return Err(Refused::not_here(what));
     }
     if !named.is_empty() && named != node {

@@ -48,7 +48,7 @@ async fn get(call: Call) -> Answer {
     Ok(answer)
 }
 
-/// The bytes alone. Somebody stored them, so no browser is to take them for a page of ours.
+/// The bytes alone. A client stored them, so no browser is to take them for a page of ours.
 fn raw(value: &[u8]) -> Response {
     let mut answer = Response::new(Body::from(value.to_owned()));
     let headers = answer.headers_mut();

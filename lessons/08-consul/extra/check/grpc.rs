@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::check::Status;
 use crate::check::tcp::dial;
 
-/// A health answer is two bytes; nobody may send much more.
+/// A health answer is two bytes; no server may send much more.
 const ANSWER: usize = 4096;
 
 /// Asks about the server as a whole, or about the service behind the slash: `host:port/service`.

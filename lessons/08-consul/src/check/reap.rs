@@ -15,7 +15,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 const GRAVE: Duration = Duration::from_secs(15 * 60);
 
 // ANCHOR: run
-/// Sweeps for ever.
+/// Sweeps until the agent ends.
 pub async fn run(shared: Arc<Shared>, first: impl Future<Output = Awake>) {
     let mut awake = first.await;
     loop {

@@ -2,7 +2,7 @@
 //!
 //! A TTL is a timer that makes the check critical unless it is replaced in time. Every other check is a
 //! loop: wait, find out, write it down. The first wait is a random part of the interval, so that a
-//! thousand services registered at once are not asked at once for ever after.
+//! thousand services registered at once are not asked at the same moment each time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

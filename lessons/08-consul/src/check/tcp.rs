@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 
 use super::Status;
 
-/// Connects and hangs up.
+/// Connects, and closes the connection.
 pub async fn check(address: &str) -> (Status, String) {
     match dial(address).await {
         Ok(_) => (Status::Passing, format!("TCP connect {address}: Success")),

@@ -46,7 +46,7 @@ async fn check(agent: &Agent, id: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_ttl_that_nobody_renews_runs_out_and_a_heartbeat_starts_it_again() {
+async fn a_ttl_that_is_not_renewed_runs_out_and_a_heartbeat_starts_it_again() {
     let agent = start(Config::default()).await;
     register(
         &agent,
@@ -100,7 +100,7 @@ async fn a_check_is_tried_once_in_its_interval_and_the_first_time_half_way() {
     assert_eq!(
         check(&agent, "service:web").await["Status"],
         "critical",
-        "nobody has looked"
+        "no check has run"
     );
     agent.clock().advance(SECOND * 5).await;
     assert_eq!(check(&agent, "service:web").await["Status"], "passing");
@@ -109,7 +109,7 @@ async fn a_check_is_tried_once_in_its_interval_and_the_first_time_half_way() {
     assert_eq!(
         check(&agent, "service:web").await["Status"],
         "passing",
-        "nobody has looked again"
+        "no check has run again"
     );
     agent.clock().advance(SECOND).await;
     assert_eq!(check(&agent, "service:web").await["Status"], "critical");

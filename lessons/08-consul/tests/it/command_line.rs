@@ -36,14 +36,14 @@ const STORY: [&str; 18] = [
     "disk       warning   disk: filling",
     "disk       critical  disk: full",
     "the wait is over: 200",
-    "ann: true",
-    "ben: false",
-    "holds \"YW5u\"",
+    "server-1: true",
+    "server-2: false",
+    "holds \"c2VydmVyLTE=\"",
     "faceid.json is written: not listed",
     "PUT /v1/agent/reload: listed",
     "invalid config key service.prot",
     "Request decode failed: json: unknown field \"Script\"",
-    "[1 2 3]  killed. Nobody has looked since",
+    "[1 2 3]  killed. No check has run since",
 ];
 
 #[test]
@@ -181,11 +181,11 @@ fn a_taken_port_is_a_clear_error() {
 }
 
 #[test]
-fn nobody_there_is_a_clear_error() {
+fn no_agent_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
     let (good, _, err) = run(&["get", "/v1/agent/self", "--addr", "127.0.0.1:1"]);
     assert!(!good);
-    assert!(err.contains("nobody answers at 127.0.0.1:1"), "{err}");
+    assert!(err.contains("no agent answers at 127.0.0.1:1"), "{err}");
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let addr = silent.local_addr().unwrap().to_string();
     drop(silent);

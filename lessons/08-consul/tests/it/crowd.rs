@@ -1,4 +1,4 @@
-//! Ten thousand registrations and a thousand watchers, on both sides: everything arrives, everybody
+//! Ten thousand registrations and a thousand watchers, on both sides: everything arrives, every one
 //! wakes, and the agent's memory stays within a bound. With `--nocapture` the figures are printed; with
 //! `--release` they are worth comparing.
 #![cfg(target_os = "linux")]
@@ -142,7 +142,7 @@ fn watch(who: &str, server: &Server) {
         let watcher = || {
             start.wait();
             let answer = server.get(&query);
-            assert_eq!(answer.ok_json(), json!([]), "the change, for everybody");
+            assert_eq!(answer.ok_json(), json!([]), "the change, for each caller");
             assert!(answer.index() > index);
             Instant::now()
         };
@@ -153,7 +153,7 @@ fn watch(who: &str, server: &Server) {
             })
             .collect();
         start.wait();
-        // Whoever is late sees the change all the same; the figure is about those who wait.
+        // A late caller sees the change all the same; the figure is about those who wait.
         thread::sleep(Duration::from_secs(2));
         let changed = Instant::now();
         server
@@ -197,6 +197,6 @@ fn ten_thousand_registrations_and_a_thousand_watchers_beside_the_real_consul() {
     drop(agent);
     let real = side::real_for_a_crowd(None, None).unwrap();
     // With a tenth: it compares all it has with the catalog after each registration, and 10,000 on one
-    // agent take it more than a minute. Nobody registers as many with one.
+    // agent take it more than a minute. No program registers as many with one.
     load("Consul 1.8.7", &real, 100);
 }

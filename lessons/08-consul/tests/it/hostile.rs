@@ -1,5 +1,5 @@
 //! Clients that mean no good: the agent refuses them in words, registers nothing of theirs, keeps nothing
-//! of theirs in memory, and goes on serving everybody else.
+//! of theirs in memory, and goes on serving all others.
 #![cfg(target_os = "linux")]
 
 use std::io::{Read, Write};
@@ -30,10 +30,10 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// Sends bytes and reads until the server hangs up.
+/// Sends bytes and reads until the server closes the connection.
 fn exchange(server: &Server, request: &[u8]) -> String {
     let mut stream = connect(server);
-    // It may hang up before it has all of this: its answer counts.
+    // It may close the connection before it has all of this: its answer counts.
     let _refused_early = stream.write_all(request);
     let mut answer = Vec::new();
     let _reset_after_the_answer = stream.read_to_end(&mut answer);
@@ -49,7 +49,7 @@ fn nothing_is_registered(server: &Server) {
 }
 
 /// 100 MB that are really sent, with their length and without it, to every path that takes a body. The
-/// writer goes on for as long as somebody reads, and the answer is read meanwhile.
+/// writer goes on for as long as its peer reads, and the answer is read meanwhile.
 #[test]
 fn a_hundred_megabytes_are_refused_in_words_and_never_kept() {
     let server = side::agent(None, None).unwrap();
@@ -169,7 +169,7 @@ fn a_thousand_headers_are_too_many() {
 }
 
 #[test]
-fn a_thousand_idle_connections_cost_little_and_stop_nobody() {
+fn a_thousand_idle_connections_cost_little_and_stop_no_other() {
     let server = side::agent(None, None).unwrap();
     let (before, _) = memory(server.id);
     // Half of them say nothing, half begin a request and stop.

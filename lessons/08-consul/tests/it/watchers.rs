@@ -94,7 +94,7 @@ async fn a_thousand_watchers_are_woken_by_one_change() {
             Instant::now()
         });
     }
-    // Changes of others in between: whoever is woken by them goes back to waiting.
+    // Changes of others in between: a caller that is woken by them goes back to waiting.
     register(&agent, 100, |n| format!("other-{n}")).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(

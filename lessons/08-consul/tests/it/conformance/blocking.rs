@@ -1,5 +1,5 @@
 //! Blocking queries: `?index=N&wait=T` answers when something has changed since N, or when the time
-//! is over. Nobody here counts on how fast that is, only on the order of things.
+//! is over. No case counts on how fast that is, only on the order of things.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,7 +38,7 @@ fn woken_by(http: &Http, path: &str, change: impl FnOnce()) -> (Answer, Answer) 
                 if (answer.status, &answer.body) != (before.status, &before.body) {
                     return answer;
                 }
-                // What is not there has no index of its own: others may wake whoever waits for it.
+                // What is not there has no index of its own: others may wake a caller that waits for it.
                 index = answer.index();
             }
         });
@@ -49,7 +49,7 @@ fn woken_by(http: &Http, path: &str, change: impl FnOnce()) -> (Answer, Answer) 
     });
     assert!(
         since.elapsed() < Duration::from_secs(45),
-        "the change woke nobody"
+        "the change woke no caller"
     );
     (before, after)
 }
@@ -204,7 +204,7 @@ pub fn without_a_change_it_ends_in_time_and_says_the_same(http: &Http) {
     sleeps_through(http, "/v1/health/service/watch-quiet", || {});
 }
 
-pub fn other_keys_wake_nobody(http: &Http) {
+pub fn other_keys_wake_no_caller(http: &Http) {
     put(http, "watch-other/a", "1");
     sleeps_through(http, "/v1/kv/watch-other/a", || {
         put(http, "watch-other/b", "1");
@@ -212,12 +212,12 @@ pub fn other_keys_wake_nobody(http: &Http) {
     });
 }
 
-pub fn the_same_value_again_wakes_nobody(http: &Http) {
+pub fn the_same_value_again_wakes_no_caller(http: &Http) {
     put(http, "watch/same", "1");
     sleeps_through(http, "/v1/kv/watch/same", || put(http, "watch/same", "1"));
 }
 
-pub fn other_services_wake_nobody(http: &Http) {
+pub fn other_services_wake_no_caller(http: &Http) {
     with_ttl(http, "watch-calm", "passing");
     soon_instances(http, "watch-calm", 1);
     sleeps_through(http, "/v1/health/service/watch-calm", || {
@@ -225,7 +225,7 @@ pub fn other_services_wake_nobody(http: &Http) {
     });
 }
 
-pub fn the_same_registration_again_wakes_nobody(http: &Http) {
+pub fn the_same_registration_again_wakes_no_caller(http: &Http) {
     let service = json!({"Name": "watch-repeat", "Port": 9});
     register(http, service.clone());
     soon_instances(http, "watch-repeat", 1);
@@ -305,7 +305,7 @@ pub fn many_watchers_are_woken_by_one_change(http: &Http) {
             .must_be_empty();
         for watcher in watchers {
             let answer = watcher.join().expect("an answer");
-            assert_eq!(answer.ok_json(), json!([]), "the new state, for everybody");
+            assert_eq!(answer.ok_json(), json!([]), "the new state, for each caller");
             assert!(answer.index() > before);
         }
     });
@@ -388,7 +388,7 @@ pub fn a_wait_may_have_parts_and_units(http: &Http) {
     }
 }
 
-pub fn a_watcher_that_leaves_harms_nobody(http: &Http) {
+pub fn a_watcher_that_leaves_harms_no_other(http: &Http) {
     use std::io::Write;
     put(http, "watch/left", "1");
     let index = http.get("/v1/kv/watch/left").index();
@@ -416,7 +416,7 @@ pub fn a_service_of_the_agent_can_be_watched_by_its_hash(http: &Http) {
         register(http, json!({"Name": "watch-hash", "Port": 2}));
         watch.join().expect("an answer")
     });
-    assert!(since.elapsed() < Duration::from_secs(45), "nobody was woken");
+    assert!(since.elapsed() < Duration::from_secs(45), "no caller was woken");
     assert_eq!(after.ok_json()["Port"], 2);
     assert_ne!(after.ok_json()["ContentHash"], before);
 }

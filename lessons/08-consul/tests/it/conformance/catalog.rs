@@ -77,9 +77,9 @@ pub fn a_bare_service_has_empty_meta_here(http: &Http) {
     assert_eq!(entry["ServiceMeta"], json!({}));
 }
 
-pub fn nobody_is_an_empty_list(http: &Http) {
-    assert_eq!(list(http, "/v1/catalog/service/nobody").len(), 0);
-    let answer = http.get("/v1/catalog/node/nobody");
+pub fn an_unknown_name_is_an_empty_list(http: &Http) {
+    assert_eq!(list(http, "/v1/catalog/service/unknown").len(), 0);
+    let answer = http.get("/v1/catalog/node/unknown");
     assert_eq!(answer.ok_json(), Value::Null);
 }
 
@@ -148,7 +148,7 @@ pub fn a_node_without_an_agent_can_be_written(http: &Http) {
     assert_eq!(entry["Node"]["TaggedAddresses"], Value::Null);
     assert_eq!(entry["Service"]["Port"], 631);
     let checks = entry["Checks"].as_array().unwrap();
-    assert_eq!(checks.len(), 1, "nobody gossips with it");
+    assert_eq!(checks.len(), 1, "no agent gossips with it");
     members(&checks[0], CHECK);
     assert_eq!(checks[0]["CheckID"], "ink");
     assert_eq!(checks[0]["ServiceName"], "printer");

@@ -106,11 +106,11 @@ pub fn update_refuses_other_statuses(http: &Http) {
 
 pub fn only_a_ttl_check_that_is_there_can_be_set(http: &Http) {
     for how in ["pass", "warn", "fail"] {
-        http.put(&format!("/v1/agent/check/{how}/nobody"), "")
-            .must_refuse(500, "CheckID \"nobody\" does not have associated TTL");
+        http.put(&format!("/v1/agent/check/{how}/unknown"), "")
+            .must_refuse(500, "CheckID \"unknown\" does not have associated TTL");
     }
-    http.put("/v1/agent/check/update/nobody", r#"{"Status": "passing"}"#)
-        .must_refuse(500, "CheckID \"nobody\" does not have associated TTL");
+    http.put("/v1/agent/check/update/unknown", r#"{"Status": "passing"}"#)
+        .must_refuse(500, "CheckID \"unknown\" does not have associated TTL");
     let port = Port::open();
     with_check(http, "ttl-not", json!({"TCP": port.addr.to_string()}));
     let words = "CheckID \"service:ttl-not\" does not have associated TTL";
@@ -118,7 +118,7 @@ pub fn only_a_ttl_check_that_is_there_can_be_set(http: &Http) {
         .must_refuse(500, words);
 }
 
-pub fn a_ttl_that_nobody_renews_turns_critical(http: &Http) {
+pub fn a_ttl_that_is_not_renewed_turns_critical(http: &Http) {
     let since = Instant::now();
     register(
         http,
@@ -227,9 +227,9 @@ pub fn an_http_check_asks_as_it_was_told(http: &Http) {
 pub fn an_http_check_without_a_server_is_critical_and_says_why(http: &Http) {
     let addr = Port::open().addr;
     let url = format!("http://{addr}/");
-    with_check(http, "http-nobody", json!({"HTTP": url}));
+    with_check(http, "http-unknown", json!({"HTTP": url}));
     let found = soon("it has tried", || {
-        let found = check(http, "service:http-nobody")?;
+        let found = check(http, "service:http-unknown")?;
         (found["Output"] != "").then_some(found)
     });
     assert_eq!(found["Status"], "critical");
@@ -341,7 +341,7 @@ pub fn a_grpc_check_can_ask_for_one_service(http: &Http) {
 
 pub fn a_grpc_check_of_an_unknown_service_is_critical(http: &Http) {
     let server = Grpc::start();
-    let target = format!("{}/course.Nobody", server.addr);
+    let target = format!("{}/course.Unknown", server.addr);
     with_check(http, "grpc-unknown", json!({"GRPC": target}));
     let found = soon("it has asked", || {
         let found = check(http, "service:grpc-unknown")?;
@@ -466,7 +466,7 @@ pub fn checks_left_out_of_a_second_registration_stay(http: &Http) {
 }
 
 pub fn deregistering_a_check_that_is_not_there_is_no_error(http: &Http) {
-    http.put("/v1/agent/check/deregister/nobody", "")
+    http.put("/v1/agent/check/deregister/unknown", "")
         .must_be_empty();
     http.put("/v1/agent/check/deregister/", "")
         .must_refuse(500, "CheckID missing");

@@ -20,7 +20,7 @@ pub fn register(http: &Http, service: Value) {
         .must_be_empty();
 }
 
-/// Registers a service of this name, and id, with a TTL check that nobody renews for ten minutes.
+/// Registers a service of this name, and id, with a TTL check that is not renewed for ten minutes.
 #[track_caller]
 pub fn with_ttl(http: &Http, id: &str, status: &str) {
     let check = json!({"TTL": "10m", "Status": status});

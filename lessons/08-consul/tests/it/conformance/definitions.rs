@@ -37,7 +37,7 @@ impl Files {
 
 impl Drop for Files {
     fn drop(&mut self) {
-        // Left over, it is in nobody's way.
+        // Left over, it does no harm.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

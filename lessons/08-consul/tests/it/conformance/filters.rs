@@ -1,4 +1,4 @@
-//! `?filter=EXPRESSION`, a small language of Consul. Whoever does not speak it says so: an answer that
+//! `?filter=EXPRESSION`, a small language of Consul. An agent that does not speak it says so: an answer that
 //! ignores a filter would be worse than none.
 
 use serde_json::{Value, json};

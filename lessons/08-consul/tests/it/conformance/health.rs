@@ -60,7 +60,7 @@ pub fn an_entry_has_node_service_and_checks(http: &Http) {
     let own = &checks[1];
     assert_eq!(own["CheckID"], "service:entry-1");
     assert_eq!(own["Name"], "Service 'entry' check");
-    assert_eq!(own["Status"], "critical", "nobody has said yet that it is well");
+    assert_eq!(own["Status"], "critical", "no result has come yet");
     assert_eq!(own["Notes"], "why");
     assert_eq!(own["Output"], "");
     assert_eq!(own["ServiceID"], "entry-1");
@@ -83,12 +83,12 @@ pub fn a_bare_service_has_no_addresses_and_null_meta(http: &Http) {
     assert_eq!(service["Address"], "");
 }
 
-pub fn nobody_is_an_empty_list_and_no_error(http: &Http) {
+pub fn an_unknown_name_is_an_empty_list_and_no_error(http: &Http) {
     for path in [
-        "/v1/health/service/nobody",
-        "/v1/health/service/nobody?passing",
-        "/v1/health/checks/nobody",
-        "/v1/health/node/nobody",
+        "/v1/health/service/unknown",
+        "/v1/health/service/unknown?passing",
+        "/v1/health/checks/unknown",
+        "/v1/health/node/unknown",
         "/v1/health/state/bogus",
     ] {
         let answer = http.get(path);
@@ -228,7 +228,7 @@ pub fn only_get_reads_health(http: &Http) {
 pub fn another_datacenter_has_no_path(http: &Http) {
     http.get("/v1/health/service/x?dc=nowhere")
         .must_refuse(500, "No path to datacenter");
-    assert_eq!(instances(http, "nobody?dc=dc1").len(), 0);
+    assert_eq!(instances(http, "unknown?dc=dc1").len(), 0);
 }
 
 pub fn the_three_consistencies_are_understood(http: &Http) {
@@ -299,23 +299,23 @@ pub fn a_name_is_as_well_as_its_worst_instance(http: &Http) {
 }
 
 pub fn an_instance_that_is_not_there_is_a_404(http: &Http) {
-    let answer = http.get("/v1/agent/health/service/id/nobody");
+    let answer = http.get("/v1/agent/health/service/id/unknown");
     answer.must_be(404);
     assert_eq!(
         answer.json(),
         json!({"AggregatedStatus": "critical", "Service": null, "Checks": null})
     );
     let reason = answer.header("x-consul-reason");
-    assert_eq!(reason, Some("ServiceId nobody not found"));
-    let text = http.get("/v1/agent/health/service/id/nobody?format=text");
+    assert_eq!(reason, Some("ServiceId unknown not found"));
+    let text = http.get("/v1/agent/health/service/id/unknown?format=text");
     text.must_be(404);
     assert!(
-        text.text().contains("ServiceId nobody not found"),
+        text.text().contains("ServiceId unknown not found"),
         "{text}"
     );
-    let answer = http.get("/v1/agent/health/service/name/nobody");
+    let answer = http.get("/v1/agent/health/service/name/unknown");
     answer.must_be(404);
     assert_eq!(answer.json(), json!([]));
-    let text = http.get("/v1/agent/health/service/name/nobody?format=text");
-    assert_eq!(text.text(), "ServiceName nobody Not Found");
+    let text = http.get("/v1/agent/health/service/name/unknown?format=text");
+    assert_eq!(text.text(), "ServiceName unknown Not Found");
 }

@@ -23,7 +23,7 @@ pub fn self_names_node_datacenter_and_version(http: &Http) {
     let id = config["NodeID"].as_str().unwrap();
     assert_eq!(id.len(), 36, "a UUID");
     assert!(config["Version"].as_str().unwrap().starts_with("1."));
-    // `DebugConfig`, some 200 settings of the real one, is for people and not promised to anybody.
+    // `DebugConfig`, some 200 settings of the real one, is for people and not promised.
     for part in ["Coord", "Member", "Stats", "Meta"] {
         assert!(own[part].is_object(), "{part}");
     }
@@ -70,7 +70,7 @@ pub fn the_server_itself_is_a_service(http: &Http) {
     let leader = http.get("/v1/status/leader").ok_json();
     let port = leader.as_str().unwrap().rsplit_once(':').unwrap().1;
     assert_eq!(list[0]["Service"]["Port"].to_string(), port);
-    // The agent registered it with nobody: it is only in the catalog.
+    // The agent registered it nowhere else: it is only in the catalog.
     http.get("/v1/agent/service/consul")
         .must_refuse(404, "unknown service ID: consul");
 }
@@ -110,7 +110,7 @@ pub fn pretty_is_understood(http: &Http) {
     assert!(pretty.text().contains("\n    \"Config\": {\n"));
 }
 
-pub fn a_token_that_nobody_asks_for_is_no_harm(http: &Http) {
+pub fn a_token_that_is_not_needed_does_no_harm(http: &Http) {
     let request = http.request("GET", "/v1/agent/self");
     let answer = request.header("X-Consul-Token", "secret").send();
     answer.must_be(200);

@@ -276,7 +276,7 @@ pub fn a_counter_by_cas_loses_no_step(http: &Http) {
             let now = entry(http, "counter");
             let count: u32 = http.get("/v1/kv/counter?raw").text().parse().unwrap();
             let path = format!("/v1/kv/counter?cas={}", now["ModifyIndex"]);
-            // Between the two reads somebody may have counted; then the index is too old.
+            // Between the two reads another client may have counted; then the index is too old.
             if http.put(&path, (count + 1).to_string()).ok_json() == json!(true) {
                 return;
             }

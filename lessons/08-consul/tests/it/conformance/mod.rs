@@ -78,7 +78,7 @@ suite! { SHARED:
         instances_of_a_name_have_their_own_ids
         a_deregistered_service_is_gone_everywhere
         deregistering_one_leaves_the_others
-        deregistering_nobody_is_no_error
+        deregistering_an_unknown_service_is_no_error
         deregistering_goes_by_id_and_not_by_name
         deregistering_needs_an_id
         registering_and_deregistering_are_puts
@@ -90,7 +90,7 @@ suite! { SHARED:
     health:
         an_entry_has_node_service_and_checks
         a_bare_service_has_no_addresses_and_null_meta
-        nobody_is_an_empty_list_and_no_error
+        an_unknown_name_is_an_empty_list_and_no_error
         passing_leaves_out_critical_and_warning
         passing_needs_all_checks_to_pass
         a_service_without_checks_is_passing
@@ -110,7 +110,7 @@ suite! { SHARED:
         services_lists_names_with_all_tags
         a_service_is_told_with_its_node
         a_bare_service_has_empty_meta_here
-        nobody_is_an_empty_list
+        an_unknown_name_is_an_empty_list
         a_tag_filters_the_catalog
         unhealthy_ones_are_listed_as_well
         nodes_has_the_agent_itself
@@ -137,10 +137,10 @@ suite! { SHARED:
         a_new_name_wakes_the_list_of_names
         a_changed_instance_wakes_the_catalog
         without_a_change_it_ends_in_time_and_says_the_same
-        other_keys_wake_nobody
-        the_same_value_again_wakes_nobody
-        other_services_wake_nobody
-        the_same_registration_again_wakes_nobody
+        other_keys_wake_no_caller
+        the_same_value_again_wakes_no_caller
+        other_services_wake_no_caller
+        the_same_registration_again_wakes_no_caller
         a_query_with_an_old_index_returns_at_once
         an_index_from_the_future_waits_and_learns_the_real_one
         every_change_has_an_index_of_its_own
@@ -150,7 +150,7 @@ suite! { SHARED:
         waits_end_a_little_apart
         an_index_or_a_wait_that_is_none_is_refused
         a_wait_may_have_parts_and_units
-        a_watcher_that_leaves_harms_nobody
+        a_watcher_that_leaves_harms_no_other
         a_service_of_the_agent_can_be_watched_by_its_hash
     ;
     checks:
@@ -161,7 +161,7 @@ suite! { SHARED:
         update_cuts_a_long_output
         update_refuses_other_statuses
         only_a_ttl_check_that_is_there_can_be_set
-        a_ttl_that_nobody_renews_turns_critical
+        a_ttl_that_is_not_renewed_turns_critical
         the_note_is_kept_when_a_ttl_ends
         a_ttl_that_is_renewed_stays
         an_http_check_goes_by_the_status_code
@@ -206,7 +206,7 @@ suite! { SHARED:
         reload_is_a_put
         an_unknown_path_is_a_404
         pretty_is_understood
-        a_token_that_nobody_asks_for_is_no_harm
+        a_token_that_is_not_needed_does_no_harm
         names_in_a_path_are_decoded
         one_connection_serves_many_requests
     ;
@@ -215,20 +215,20 @@ suite! { SHARED:
         json_that_is_no_object
         a_service_without_a_name
         a_member_of_the_wrong_type
-        a_member_that_nobody_knows
+        an_unknown_member
         a_duration_that_is_none
         a_check_of_no_kind
         a_status_that_is_none
         a_script_from_afar
-        a_check_without_a_name_or_for_nobody
+        a_check_without_a_name_or_service
         weights_meta_and_address_out_of_range
         a_second_bad_registration_leaves_the_first
         what_consul_lets_through
         a_duration_may_be_a_number_of_nanoseconds
         a_hundred_megabytes_are_refused_and_not_kept
-        a_path_registers_nobody_but_at_its_own_place
+        a_path_registers_nothing_but_at_its_own_place
         a_deep_nest_is_refused
-        bytes_that_are_no_http_harm_nobody
+        bytes_that_are_no_http_do_no_harm
     ;
     filters:
         services_of_the_agent

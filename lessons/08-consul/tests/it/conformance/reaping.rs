@@ -1,4 +1,4 @@
-//! `DeregisterCriticalServiceAfter`: whoever is critical for so long is taken out. A minute is the
+//! `DeregisterCriticalServiceAfter`: a service that is critical for so long is removed. A minute is the
 //! least, and the agent looks every 30 s, so this takes a real Consul a minute and a half. The agent of
 //! this lesson is given a clock that the case drives.
 

@@ -12,7 +12,7 @@ const CHECK_PATH: &str = "/v1/agent/check/register";
 
 /// Puts each body, with `name` for `@`, and looks at the refusal: its status, and the words with which it
 /// begins. What a decoder says of JSON differs from one to the next, so of that only the beginning is asked
-/// for. In the end nobody is registered.
+/// for. In the end no service is registered.
 #[track_caller]
 fn refused(http: &Http, path: &str, name: &str, bodies: &[(&str, u16, &str)]) {
     for (body, status, words) in bodies {
@@ -100,7 +100,7 @@ pub fn a_member_of_the_wrong_type(http: &Http) {
     }
 }
 
-pub fn a_member_that_nobody_knows(http: &Http) {
+pub fn an_unknown_member(http: &Http) {
     let unknown = |name: &str| format!("Request decode failed: json: unknown field {name:?}");
     for (body, name) in [
         (r#"{"Name": "@", "Colour": 1}"#, "Colour"),
@@ -109,14 +109,14 @@ pub fn a_member_that_nobody_knows(http: &Http) {
         // The old way to name a script; since 1.1 it is `Args`.
         (r#"{"Name": "@", "Check": {"Script": "true", "Interval": "1s"}}"#, "Script"),
     ] {
-        refused(http, SERVICE_PATH, "refused-a-member-that-nobody-knows", &[(body, 400, &unknown(name))]);
+        refused(http, SERVICE_PATH, "refused-an-unknown-member", &[(body, 400, &unknown(name))]);
     }
     for (body, name) in [
         (r#"{"Name": "@", "TTL": "1m", "Colour": 1}"#, "Colour"),
         (r#"{"Name": "@", "UDP": "127.0.0.1:1", "Interval": "1s"}"#, "UDP"),
         (r#"{"Name": "@", "CheckID": "@", "TTL": "1m"}"#, "CheckID"),
     ] {
-        refused(http, CHECK_PATH, "refused-a-member-that-nobody-knows", &[(body, 400, &unknown(name))]);
+        refused(http, CHECK_PATH, "refused-an-unknown-member", &[(body, 400, &unknown(name))]);
     }
 }
 
@@ -184,14 +184,14 @@ pub fn a_script_from_afar(http: &Http) {
     )]);
 }
 
-pub fn a_check_without_a_name_or_for_nobody(http: &Http) {
-    refused(http, CHECK_PATH, "refused-a-check-without-a-name-or-for-nobody", &[
+pub fn a_check_without_a_name_or_service(http: &Http) {
+    refused(http, CHECK_PATH, "refused-a-check-without-a-name-or-service", &[
         ("{}", 400, "Missing check name"),
         (r#"{"TTL": "10s"}"#, 400, "Missing check name"),
         (
-            r#"{"Name": "@", "TTL": "10s", "ServiceID": "refused-nobody"}"#,
+            r#"{"Name": "@", "TTL": "10s", "ServiceID": "refused-unknown"}"#,
             500,
-            "ServiceID \"refused-nobody\" does not exist",
+            "ServiceID \"refused-unknown\" does not exist",
         ),
         (
             r#"{"Name": 5}"#,
@@ -239,7 +239,7 @@ pub fn a_second_bad_registration_leaves_the_first(http: &Http) {
 }
 
 pub fn what_consul_lets_through(http: &Http) {
-    // Not everything that looks wrong is refused; whoever reads the catalog has to look again.
+    // Not everything that looks wrong is refused; a reader of the catalog has to look again.
     for (id, body) in [
         ("loose-minus", r#"{"Name": "loose-minus", "Port": -1}"#),
         ("loose-high", r#"{"Name": "loose-high", "Port": 99999}"#),
@@ -269,7 +269,7 @@ pub fn a_duration_may_be_a_number_of_nanoseconds(http: &Http) {
 pub fn a_hundred_megabytes_are_refused_and_not_kept(http: &Http) {
     let body = format!(r#"{{"Name": "fat", "Colour": "{}"}}"#, "x".repeat(100 << 20));
     let request = http.request("PUT", SERVICE_PATH);
-    // A connection that breaks is a refusal as well: nobody has to read it to the end.
+    // A connection that breaks is a refusal as well: it need not be read to the end.
     if let Ok(answer) = request.body(body.as_bytes()).try_send() {
         assert!(answer.status >= 400, "{}", answer.status);
     }
@@ -277,7 +277,7 @@ pub fn a_hundred_megabytes_are_refused_and_not_kept(http: &Http) {
     assert_eq!(known.get("fat"), None);
 }
 
-pub fn a_path_registers_nobody_but_at_its_own_place(http: &Http) {
+pub fn a_path_registers_nothing_but_at_its_own_place(http: &Http) {
     let body = r#"{"Name": "sneaked"}"#;
     let clean = Some(SERVICE_PATH);
     for (path, status, location) in [
@@ -312,7 +312,7 @@ pub fn a_deep_nest_is_refused(http: &Http) {
     assert_eq!(known.get("nest"), None);
 }
 
-pub fn bytes_that_are_no_http_harm_nobody(http: &Http) {
+pub fn bytes_that_are_no_http_do_no_harm(http: &Http) {
     use std::io::{Read, Write};
     for noise in [
         &b"\x00\x01\x02\x03\xff\xfe\r\n\r\n"[..],
@@ -322,8 +322,8 @@ pub fn bytes_that_are_no_http_harm_nobody(http: &Http) {
         b"PUT /v1/kv/x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     ] {
         let mut stream = std::net::TcpStream::connect(http.addr).unwrap();
-        let patience = Some(crate::support::PATIENCE);
-        stream.set_read_timeout(patience).unwrap();
+        let limit = Some(crate::support::PATIENCE);
+        stream.set_read_timeout(limit).unwrap();
         stream.write_all(noise).unwrap();
         let mut answer = Vec::new();
         // Closed or reset: both are fine, as long as it ends.

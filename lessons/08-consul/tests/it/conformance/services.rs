@@ -191,8 +191,8 @@ pub fn deregistering_one_leaves_the_others(http: &Http) {
     assert_eq!(rest[0]["Service"]["ID"], "twin-2");
 }
 
-pub fn deregistering_nobody_is_no_error(http: &Http) {
-    http.put("/v1/agent/service/deregister/nobody", "").must_be_empty();
+pub fn deregistering_an_unknown_service_is_no_error(http: &Http) {
+    http.put("/v1/agent/service/deregister/unknown", "").must_be_empty();
 }
 
 pub fn deregistering_goes_by_id_and_not_by_name(http: &Http) {

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Nothing on one machine takes this long unless it is broken.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks again until `ask` has an answer; fails with `promise` when patience ends. For what Consul does
+/// Asks again until `ask` has an answer; fails with `promise` when the time is over. For what Consul does
 /// on its own time: checks that run, registrations that travel from the agent to the catalog.
 #[track_caller]
 pub fn soon<T>(promise: &str, ask: impl FnMut() -> Option<T>) -> T {

@@ -100,7 +100,7 @@ pub fn agent(definitions: Option<&Path>, _data: Option<&Path>) -> Result<Server,
         if let Some((_, addr)) = line.trim_end().rsplit_once("listening on ") {
             let addr = addr.parse();
             let addr = addr.map_err(|_| format!("no address in {line:?}"))?;
-            // Somebody has to read what else it prints, or it waits for a reader one day.
+            // What else it prints has to be read, or it waits for a reader one day.
             std::thread::spawn(move || output.lines().for_each(drop));
             return Ok(Server::new(addr, agent, process.id(), process));
         }

@@ -63,7 +63,7 @@ fn serve(mut stream: std::net::TcpStream, state: &Mutex<State>) {
     let mut request = Vec::new();
     let mut piece = [0; 4096];
     loop {
-        // One request a connection; whoever sends less than it says is not served.
+        // One request a connection; a client that sends less than it says is not served.
         let Ok(read @ 1..) = stream.read(&mut piece) else {
             return;
         };
@@ -84,7 +84,7 @@ fn serve(mut stream: std::net::TcpStream, state: &Mutex<State>) {
                 state.body.len(),
                 state.body
             );
-            // Whoever is gone needs no answer.
+            // A client that is gone needs no answer.
             let _ = stream.write_all(answer.as_bytes());
             return;
         }

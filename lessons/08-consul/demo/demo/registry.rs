@@ -1,4 +1,4 @@
-//! The scenes about the book itself: who waits for news, who may write, and what stands in files.
+//! The scenes about the registry itself: blocking queries, compare-and-set, definition files, DNS.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::peer::Peer;
 
 /// A blocking query, woken by a change; and one that nothing happens to.
 pub async fn waiting(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Result<()> {
-    stage.scene("3. Who waits hears of it at once");
+    stage.scene("3. A blocking query is answered at once");
     let path = "/v1/health/service/greeter?passing";
     let seen = stage.get(path).await?.index;
     let question = format!("{path}&index={seen}&wait=5m");
@@ -28,7 +28,7 @@ pub async fn waiting(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Result<(
     greeters.order("3 warn service:greeter-3").await?;
     let (answer, at) = waiting.await??;
     stage.say(&format!(
-        "greeter-3 says that it is not quite well. {:.1} ms later: the answer, index {}.",
+        "greeter-3 reports a warning. {:.1} ms later: the answer, index {}.",
         at.saturating_duration_since(since).as_secs_f64() * 1000.0,
         answer.index
     ));
@@ -69,23 +69,23 @@ pub async fn waiting(stage: &mut Stage, greeters: &mut Peer) -> anyhow::Result<(
 
 /// Compare and set.
 pub async fn two_who_want(stage: &mut Stage) -> anyhow::Result<()> {
-    stage.scene("4. Two who want to be the leader");
-    stage.say("PUT /v1/kv/leader?cas=0 means: only if nobody is there.");
-    for name in ["ann", "ben"] {
+    stage.scene("4. Two clients want to be the leader");
+    stage.say("PUT /v1/kv/leader?cas=0 means: only if the key does not exist.");
+    for name in ["server-1", "server-2"] {
         let answer = stage.put("/v1/kv/leader?cas=0", name).await?;
         stage.say(&format!("{name}: {}", answer.body.trim()));
     }
     let pair = stage.get("/v1/kv/leader").await?.json();
     let index = pair[0]["ModifyIndex"].as_u64().context("an index")?;
     stage.say(&format!(
-        "The key is at index {index}, and holds {} (base64 of `ann`).",
+        "The key is at index {index}, and holds {} (base64 of `server-1`).",
         pair[0]["Value"]
     ));
-    for name in ["cleo", "dora"] {
+    for name in ["server-3", "server-4"] {
         let path = format!("/v1/kv/leader?cas={index}");
         let answer = stage.put(&path, name).await?;
         stage.say(&format!(
-            "{name}, who has seen {index}: {}",
+            "{name}, with index {index}: {}",
             answer.body.trim()
         ));
     }
@@ -127,22 +127,22 @@ pub async fn a_file(stage: &mut Stage) -> anyhow::Result<()> {
         .put("/v1/agent/service/register", &old.to_string())
         .await?;
     stage.say(&format!(
-        "A check with `Script`, as of old: {}",
+        "A check with `Script`, as in old tutorials: {}",
         answer.status
     ));
     stage.say(&format!("  {}", answer.body.trim()));
     Ok(())
 }
 
-/// The phone book as a name server: only the real one is.
+/// The registry as a name server: only the real one is.
 pub async fn names(stage: &mut Stage, server: SocketAddr) -> anyhow::Result<()> {
-    stage.scene("6. The same book, asked by DNS");
+    stage.scene("6. The same registry, asked by DNS");
     for (name, kind) in [
         ("greeter.service.consul", dns::Kind::A),
         ("greeter.service.consul", dns::Kind::Srv),
         ("faceid.service.consul", dns::Kind::Srv),
         ("camera.faceid.service.consul", dns::Kind::A),
-        ("nobody.service.consul", dns::Kind::A),
+        ("unknown.service.consul", dns::Kind::A),
     ] {
         stage.say(name);
         for line in dns::ask(server, name, kind).await? {
