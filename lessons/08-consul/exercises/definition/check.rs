@@ -1,11 +1,12 @@
-//! The check of `definition`. The directory is a real one, and so is the agent that reads it. In the
-//! middle of every write somebody else lets the agent reload.
+//! The check of `definition`. The directory is a real one, and the readable agent reads it. In the middle of each write
+//! another program reloads the agent.
 
 mod exercise;
+mod given;
 
 use std::path::Path;
 
-use exercise::{Desk, publish};
+use exercise::{ConfigDir, publish};
 use l08_consul::agent::{Agent, Config};
 use l08_consul::ask;
 use testkit::{Case, case};
@@ -21,7 +22,7 @@ struct Place {
     folder: tempfile::TempDir,
     runtime: Runtime,
     agent: Option<Agent>,
-    /// What a reload in the middle of a write has read, if it was half of something.
+    /// The error of a reload in the middle of a write, if it has read a part of a file.
     half: Option<String>,
 }
 
@@ -51,7 +52,7 @@ impl Place {
         self.agent.as_ref().expect("it runs")
     }
 
-    /// The port at which the agent lists the greeter; none: it does not.
+    /// The port at which the agent lists the greeter; `None` if it does not.
     fn port(&self) -> Option<u64> {
         let asking = ask::get(self.agent().address(), "/v1/agent/service/greeter");
         let answer = self.runtime.block_on(asking).expect("an answer");
@@ -87,7 +88,7 @@ async fn start(folder: &Path) -> anyhow::Result<Agent> {
     Agent::start(config).await
 }
 
-impl Desk for Place {
+impl ConfigDir for Place {
     fn read(&mut self, name: &str) -> Option<String> {
         std::fs::read_to_string(self.folder.path().join(name)).ok()
     }
@@ -96,7 +97,7 @@ impl Desk for Place {
         let path = self.folder.path().join(name);
         let half = text.len() / 2;
         std::fs::write(&path, text.get(..half).unwrap_or("")).expect("a file");
-        // Somebody else, at this very moment. A whole file with a mistake in it is no half one.
+        // Another program, at this very moment. A whole file with a mistake in it is not a part of a file.
         let reloaded = self.agent.as_ref().map_or(Ok(()), Agent::reload);
         if let Err(words) = reloaded {
             let words = format!("{words:#}");
@@ -140,15 +141,15 @@ fn expect_port(case: &Case, place: &Place, wanted: Option<u64>, advice: &str) {
 
 // The belief of this exercise.
 #[test]
-fn a_a_file_is_read_when_somebody_says_so() {
+fn a_a_file_is_read_by_a_reload() {
     case("A new file is published", |case| {
         let mut place = Place::new(&[]);
         let said = publish(&mut place, FILE, GOOD);
-        let advice = "The file lies there, and the agent never read it: it reads its directory when it is \
-                      started, and when it is told to reload.";
+        let advice = "The file exists, and the agent has not read it: it reads its directory when it is \
+                      started, and when it reloads.";
         expect_port(case, &place, Some(8800), advice);
         if let Err(words) = said {
-            let advice = "The agent has taken it: no error.";
+            let advice = "The agent has accepted it: no error.";
             case.differ("Ok", format!("an error: {words}"), advice);
         }
         if place.read(FILE).as_deref() != Some(GOOD) {
@@ -166,21 +167,21 @@ fn a_a_file_is_read_when_somebody_says_so() {
     case("A file that was there is replaced by a new text", |case| {
         let mut place = Place::new(&[(FILE, GOOD)]);
         let _ = publish(&mut place, FILE, MOVED);
-        let advice = "The agent still runs by the text that it had read before: reload.";
+        let advice = "The agent still has the definition that it had read before: reload.";
         expect_port(case, &place, Some(8801), advice);
     });
 }
 
-// Others may reload as well.
+// Other programs may reload as well.
 #[test]
-fn b_nobody_reads_half() {
+fn b_no_reload_reads_a_part() {
     for (situation, files) in [
         (
-            "A new file is published, and somebody else reloads meanwhile",
+            "A new file is published, and another program reloads meanwhile",
             &[][..],
         ),
         (
-            "A file is replaced, and somebody else reloads meanwhile",
+            "A file is replaced, and another program reloads meanwhile",
             &[(FILE, MOVED)][..],
         ),
     ] {
@@ -189,15 +190,15 @@ fn b_nobody_reads_half() {
             let _ = publish(&mut place, FILE, GOOD);
             if let Some(words) = &place.half {
                 let words = words.replace(&place.folder.path().display().to_string(), "");
-                let advice = "The agent has read half of a file. Every name that ends in `.json` is read, \
-                              at any moment: write under another name, and rename when it is whole.";
-                case.differ("a reload that finds nothing but whole files", words, advice);
+                let advice = "The agent has read a part of a file. Each file whose name ends in `.json` is read, \
+                              at any moment: write under another name, and rename when it is complete.";
+                case.differ("a reload that finds complete files only", words, advice);
             }
         });
     }
 }
 
-// A refusal has words, and somebody has to read them.
+// A refusal has a reason.
 #[test]
 fn c_a_refusal_is_an_error() {
     case("The new text has `prot` in place of `port`", |case| {
@@ -205,14 +206,14 @@ fn c_a_refusal_is_an_error() {
         let said = publish(&mut place, FILE, WRONG);
         let words = said.err().unwrap_or("Ok".to_string());
         if !words.contains("prot") {
-            let advice = "The agent has refused it, and has said why. Whoever has made the mistake needs \
+            let advice = "The agent has refused the text, and has said why. The author of the text needs \
                           these words.";
             case.differ("an error with `prot` in its words", words, advice);
         }
     });
 }
 
-// The next start is later, and at night.
+// The next start may be months later.
 #[test]
 fn d_the_next_start() {
     case(
@@ -222,8 +223,8 @@ fn d_the_next_start() {
             let _ = publish(&mut place, FILE, WRONG);
             if let Err(words) = place.restart() {
                 let words = words.replace(&place.folder.path().display().to_string(), "");
-                let advice = "A running agent refuses a file and goes on. One that starts with it does not \
-                          start, and all its other services are gone as well. What was refused must not \
+                let advice = "A running agent refuses a file and goes on. An agent that is started with this file does not \
+                          start, and all its other services are missing as well. A refused text must not \
                           stay in the directory.";
                 case.differ("an agent that starts", words, advice);
             }
@@ -231,16 +232,16 @@ fn d_the_next_start() {
     );
 }
 
-// What was good is still good.
+// The old definition is restored.
 #[test]
-fn e_the_old_text_comes_back() {
+fn e_the_old_text_is_restored() {
     case(
-        "A text that was good is replaced by one that is refused",
+        "An accepted text is replaced by one that is refused",
         |case| {
             let mut place = Place::new(&[(FILE, GOOD)]);
             let _ = publish(&mut place, FILE, WRONG);
-            let advice = "The agent still runs by the old text, and its next start must find it: what was \
-                      refused goes, and what was there before comes back.";
+            let advice = "The agent still has the old definition, and its next start must find it: the refused text \
+                      is replaced by the text that was there before.";
             let kept = place.read(FILE).unwrap_or("no file".to_string());
             if kept != GOOD {
                 case.differ(GOOD, kept, advice);
@@ -250,14 +251,14 @@ fn e_the_old_text_comes_back() {
             }
             expect_port(case, &place, Some(8800), advice);
             if let Some(words) = &place.half {
-                let advice = "The old text was written back under its own name, and somebody read half of it.";
-                case.differ("a reload that finds nothing but whole files", words, advice);
+                let advice = "The old text was written under its own name, and a reload has read a part of it.";
+                case.differ("a reload that finds complete files only", words, advice);
             }
         },
     );
 }
 
-// Nobody knows any more what a draft was for.
+// A draft is not left in the directory.
 #[test]
 fn f_nothing_is_left_behind() {
     for (situation, text) in [("A text is published", MOVED), ("A text is refused", WRONG)] {
@@ -268,7 +269,7 @@ fn f_nothing_is_left_behind() {
             case.expect_eq(
                 FILE,
                 files.as_str(),
-                "What you needed in between has to go again.",
+                "Another file is left in the directory. Remove or rename what you needed in between.",
             );
         });
     }

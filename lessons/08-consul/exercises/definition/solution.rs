@@ -1,37 +1,25 @@
-//! A file in the directory is a promise about the next start; a reload is what makes it true now. Both
-//! have to agree. So the text is written under a name that no agent reads, and takes its place in one
-//! step: nobody can meet it half-written. And if the agent refuses it, the old one comes back the same
-//! way: the running agent would not mind, it goes on with what it has, but the next one could not even
-//! start, months later and in the middle of the night.
+//! The agent reads its directory when it starts and when it reloads, so the file on the disk and the running agent have to
+//! agree. The text is written under a name that the agent does not read, and renamed in one step: no reload can
+//! read a part of it. If the agent refuses the text, the file is restored in the same way. The running agent would go
+//! on with the old definition, but its next start would fail because of this file.
 
-/// The config directory of an agent, and the agent.
-pub trait Desk {
-    /// What a file holds.
-    fn read(&mut self, name: &str) -> Option<String>;
-    /// Writes a file, piece by piece.
-    fn write(&mut self, name: &str, text: &str);
-    /// Gives a file another name, in one step.
-    fn rename(&mut self, from: &str, to: &str);
-    /// Takes a file away.
-    fn remove(&mut self, name: &str);
-    /// `PUT /v1/agent/reload`.
-    fn reload(&mut self) -> Result<(), String>;
-}
+// Given in given.rs, beside this file: `ConfigDir`.
+pub use super::given::*;
 
 /// Publishes `text` as the definition file `name`, which ends in `.json`.
-pub fn publish(desk: &mut impl Desk, name: &str, text: &str) -> Result<(), String> {
-    let before = desk.read(name);
-    put(desk, name, text);
-    desk.reload().inspect_err(|_| match &before {
-        Some(before) => put(desk, name, before),
-        None => desk.remove(name),
+pub fn publish(dir: &mut impl ConfigDir, name: &str, text: &str) -> Result<(), String> {
+    let before = dir.read(name);
+    replace(dir, name, text);
+    dir.reload().inspect_err(|_| match &before {
+        Some(before) => replace(dir, name, before),
+        None => dir.remove(name),
     })
 }
 
 /// Replaces a file in one step.
-fn put(desk: &mut impl Desk, name: &str, text: &str) {
-    // Not `.json`: to an agent it is no definition file.
+fn replace(dir: &mut impl ConfigDir, name: &str, text: &str) {
+    // Not `.json`: the agent does not read it.
     let draft = format!("{name}.draft");
-    desk.write(&draft, text);
-    desk.rename(&draft, name);
+    dir.write(&draft, text);
+    dir.rename(&draft, name);
 }

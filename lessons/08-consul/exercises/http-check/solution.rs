@@ -1,56 +1,24 @@
-//! Three states, and each of them is an instruction to somebody else. Critical says: not here. Warning
-//! says: here if you must, and a service under load lives from that difference. If "busy" were
-//! critical, the first busy kitchen would hand its guests to the others, they would be busy as well,
-//! and on a Friday evening nobody would be left in the book, though every oven is hot. The same mistake
-//! can be made on the other side: `?passing` leaves warnings out, so a caller that must find somebody
-//! asks for all and sorts by itself.
+//! The agent reads the status and nothing else. Critical takes the instance out of the list of every caller, so it is
+//! right only where the server cannot answer. A busy server that reports critical sends its load to the other
+//! instances, which become busy in turn. 429 is the one status that means warning: the instance stays in the
+//! catalog, and each caller decides. The worse state comes first, because a server without its database may be
+//! busy as well.
 
-/// A kitchen that takes orders, and answers on `/health` how it is.
-pub struct Kitchen {
-    /// Orders that are waiting.
-    pub waiting: usize,
-    /// So many orders may wait.
-    pub room: usize,
-    /// Without an oven nothing is cooked.
-    pub oven_works: bool,
-}
+// Given in given.rs, beside this file: `Load`.
+pub use super::given::*;
 
-/// What the kitchen answers on `/health`: a status code for the agent, and words for people.
-pub fn health(kitchen: &Kitchen) -> (u16, String) {
-    // What is worse comes first: a broken kitchen may be full as well.
-    if !kitchen.oven_works {
-        return (503, "the oven is broken".to_string());
+/// What the server answers to `GET /health`.
+pub fn health(load: &Load) -> (u16, String) {
+    if !load.database_answers {
+        return (503, "the database does not answer".to_string());
     }
-    let Kitchen { waiting, room, .. } = kitchen;
-    if 4 * waiting >= 3 * room {
-        return (429, format!("{waiting} of {room} orders are waiting"));
-    }
-    (200, format!("{waiting} orders are waiting"))
-}
-
-/// One kitchen, as the phone book lists it when it is asked without `passing`.
-pub struct Instance {
-    /// Where it is.
-    pub address: String,
-    /// What each of its checks says.
-    pub checks: Vec<String>,
-}
-
-/// Where an order may be sent: the addresses, in the order of the list.
-pub fn choose(instances: &[Instance]) -> Vec<String> {
-    let worst = |instance: &Instance| {
-        let rank = |check: &String| match check.as_str() {
-            "passing" => 0,
-            "warning" => 1,
-            // Also for a word that we do not know.
-            _ => 2,
-        };
-        instance.checks.iter().map(rank).max().unwrap_or(0)
-    };
-    let at = |rank| {
-        let there = instances.iter().filter(|it| worst(it) == rank);
-        there.map(|it| it.address.clone()).collect::<Vec<_>>()
-    };
-    let well = at(0);
-    if well.is_empty() { at(1) } else { well }
+    let Load {
+        queued, capacity, ..
+    } = load;
+    let busy = 4 * queued >= 3 * capacity;
+    let status = if busy { 429 } else { 200 };
+    (
+        status,
+        format!("{queued} of {capacity} requests are queued"),
+    )
 }

@@ -1,24 +1,27 @@
-//! The check of `kv-cas`. The key lies in a real agent. Between a look of the learner's code and its
-//! next write somebody else may do something; that is arranged here, so it happens each time.
+//! The check of `kv-cas`. The key lies in the readable agent. Between a read of the answer and its next write another
+//! client may write; the check arranges that, so that it happens each time.
 
 mod exercise;
+mod given;
 
 use std::collections::VecDeque;
 
-use exercise::{Office, Seen, Silence, campaign, follow, resign};
+use exercise::{Entry, KvStore, NoAnswer, become_leader, resign};
 use l08_consul::agent::{Agent, Config};
 use l08_consul::ask::{self, Answer};
 use testkit::{Case, case};
 use tokio::runtime::Runtime;
 
-const KEY: &str = "/v1/kv/office";
-/// A right answer needs a few calls.
+const KEY: &str = "/v1/kv/leader";
+/// A right answer needs a few requests.
 const MOST: usize = 50;
+/// What the messages say where the key does not exist.
+const NO_KEY: &str = "(no key)";
 
-/// What others do right before the learner's next write.
+/// What another client does right before the answer's next write.
 type Others = fn(&Key);
 
-/// The key in its agent, as everybody sees it.
+/// The key in its agent, as all clients see it.
 struct Key {
     runtime: Runtime,
     agent: Agent,
@@ -33,7 +36,7 @@ impl Key {
         let agent = runtime.block_on(Agent::start(Config::default()));
         let agent = agent.expect("an agent");
         let key = Key { runtime, agent };
-        // A key is written now and then before: no index begins at 1.
+        // Other keys were written before, so the index of this one is not 1.
         key.ask("PUT", "/v1/kv/other", "x");
         if let Some(leader) = leader {
             key.ask("PUT", KEY, leader);
@@ -46,384 +49,404 @@ impl Key {
         self.runtime.block_on(asking).expect("an answer")
     }
 
-    fn seen(&self) -> Option<Seen> {
+    fn entry(&self) -> Option<Entry> {
         let value = self.ask("GET", &format!("{KEY}?raw"), "");
         if value.status == 404 {
             return None;
         }
         let pair = self.ask("GET", KEY, "").json();
-        Some(Seen {
+        Some(Entry {
             value: value.body,
             index: pair[0]["ModifyIndex"].as_u64().expect("an index"),
         })
     }
 
     fn leader(&self) -> String {
-        self.seen().map_or("nobody".to_string(), |seen| seen.value)
+        self.entry().map_or(NO_KEY.to_string(), |entry| entry.value)
     }
 }
 
-/// The key, as the learner's code has it.
-struct Desk {
+/// The key, as the answer has it.
+struct Store {
     key: Key,
     others: VecDeque<Others>,
-    /// The answer to the next write gets lost.
+    /// The answer to the next write is lost.
     lose: bool,
     /// The next write does not arrive.
     drop_next: bool,
-    /// No look gets an answer.
+    /// No read is answered.
     unanswered: bool,
     calls: usize,
-    /// Looks before the first write.
-    looks: usize,
+    /// Reads before the first write.
+    reads: usize,
     /// Whether the first write carried an index; `None` before it.
     with_index: Option<bool>,
 }
 
-impl Desk {
-    fn new(leader: Option<&str>, others: &[Others]) -> Desk {
-        Desk {
+impl Store {
+    fn new(leader: Option<&str>, others: &[Others]) -> Store {
+        Store {
             key: Key::new(leader),
             others: others.iter().copied().collect(),
             lose: false,
             drop_next: false,
             unanswered: false,
             calls: 0,
-            looks: 0,
+            reads: 0,
             with_index: None,
         }
     }
 
-    fn change(&mut self, method: &str, body: &str, cas: Option<u64>) -> Result<bool, Silence> {
+    fn change(&mut self, method: &str, body: &str, cas: Option<u64>) -> Result<bool, NoAnswer> {
         self.called();
         self.with_index.get_or_insert(cas.is_some());
         if let Some(others) = self.others.pop_front() {
             others(&self.key);
         }
         if std::mem::take(&mut self.drop_next) {
-            return Err(Silence);
+            return Err(NoAnswer);
         }
         let query = cas.map_or(String::new(), |index| format!("?cas={index}"));
         let answer = self.key.ask(method, &format!("{KEY}{query}"), body);
         if std::mem::take(&mut self.lose) {
-            return Err(Silence);
+            return Err(NoAnswer);
         }
         Ok(answer.body.trim() == "true")
     }
 
     fn called(&mut self) {
         self.calls += 1;
-        assert!(
-            self.calls <= MOST,
-            "you have asked {MOST} times, and still do not know who is leader"
-        );
+        assert!(self.calls <= MOST, "{MOST} requests, and no result yet");
     }
 }
 
-impl Office for Desk {
-    fn look(&mut self) -> Result<Option<Seen>, Silence> {
+impl KvStore for Store {
+    fn get(&mut self) -> Result<Option<Entry>, NoAnswer> {
         self.called();
-        self.looks += usize::from(self.with_index.is_none());
+        self.reads += usize::from(self.with_index.is_none());
         match self.unanswered {
-            true => Err(Silence),
-            false => Ok(self.key.seen()),
+            true => Err(NoAnswer),
+            false => Ok(self.key.entry()),
         }
     }
 
-    fn write(&mut self, name: &str, cas: Option<u64>) -> Result<bool, Silence> {
+    fn put(&mut self, name: &str, cas: Option<u64>) -> Result<bool, NoAnswer> {
         self.change("PUT", name, cas)
     }
 
-    fn clear(&mut self, cas: Option<u64>) -> Result<bool, Silence> {
+    fn delete(&mut self, cas: Option<u64>) -> Result<bool, NoAnswer> {
         self.change("DELETE", "", cas)
     }
 }
 
-/// Who the learner's code says is leader, and who is; both must be `wanted`.
-fn expect(case: &Case, desk: &Desk, said: Result<String, Silence>, wanted: &str, advice: &str) {
-    let holds = desk.key.leader();
-    let said = said.unwrap_or_else(|Silence| "(Silence)".to_string());
+/// The leader that the answer returns, and the one that the key holds; both must be `wanted`.
+fn expect(case: &Case, store: &Store, said: Result<String, NoAnswer>, wanted: &str, advice: &str) {
+    let holds = store.key.leader();
+    let said = said.unwrap_or_else(|NoAnswer| "(NoAnswer)".to_string());
     if said != wanted || holds != wanted {
-        case.differ(
-            format!("`{wanted}`, and `{wanted}` under the key"),
-            format!("`{said}`, and `{holds}` under the key"),
-            advice,
-        );
+        let view = |said: &str, holds: &str| format!("returns {said}, and the key holds {holds}");
+        case.differ(view(wanted, wanted), view(&said, &holds), advice);
     }
 }
 
-// The belief of this exercise. Between a look and a write there is always a gap.
+/// As [`expect`], for `resign`.
+fn expect_resigned(
+    case: &Case,
+    store: &Store,
+    said: &Result<(), NoAnswer>,
+    wanted: &str,
+    advice: &str,
+) {
+    let holds = store.key.leader();
+    if said.is_err() || holds != wanted {
+        let view = |said: &Result<(), NoAnswer>, holds: &str| {
+            format!("returns {said:?}, and the key holds {holds}")
+        };
+        case.differ(view(&Ok(()), wanted), view(said, &holds), advice);
+    }
+}
+
+/// Writes the name if the key is at the index that it has now, as a right client does.
+fn compare_and_set(key: &Key, name: &str) {
+    let index = key.entry().map_or(0, |entry| entry.index);
+    let answer = key.ask("PUT", &format!("{KEY}?cas={index}"), name);
+    assert_eq!(answer.body.trim(), "true");
+}
+
+// The belief of this exercise. Between a read and a write another client may write.
 #[test]
 fn a_two_candidates_one_leader() {
     case(
-        "Ann looks: nobody. Ben looks as well, and writes. Then Ann writes",
+        "server-1 reads: no key. server-2 reads as well, and writes. Then server-1 writes",
         |case| {
-            let ben: Others = |key| {
-                assert_eq!(
-                    key.ask("PUT", "/v1/kv/office?cas=0", "ben").body.trim(),
-                    "true"
-                );
-            };
-            let mut desk = Desk::new(None, &[ben]);
-            let said = campaign(&mut desk, "ann");
-            let advice = match (desk.with_index, desk.looks) {
+            let mut store = Store::new(None, &[|key| compare_and_set(key, "server-2")]);
+            let said = become_leader(&mut store, "server-1", None);
+            let holds = store.key.leader();
+            let advice = match (store.with_index, store.reads) {
                 (Some(false), 2..) => {
-                    "Two leaders. You looked more than once, and the last look was old as well when your \
-                     write came: the write named no index, so it replaced Ben's name. With the index that \
-                     you have seen (0: no key) it would have been refused."
+                    "Two leaders. You read more than once, and the last read was outdated as well when your write \
+                     came: it named no index, so it replaced the name of server-2. With the index that you have \
+                     read (0: no key) it would have been refused."
                 }
-                (Some(true), _) => {
-                    "The write named the index, so it was refused: Ben's name stands under the key. Its \
-                     answer, `false`, says that you were too late. Look again, and return who is leader."
+                (Some(true), _) if holds == "server-2" => {
+                    "Your write named the index, so it was refused: the key holds the name of server-2. The \
+                     answer `false` says that another client was faster. Read again, and return the leader."
                 }
                 _ => {
-                    "Two leaders: the agent has told Ben that he is the leader, and he acts on it. A \
-                     look is old when the write comes. Send the index that you have seen along \
-                     (0: no key), and use the answer: `false` means that you were too late."
+                    "Two leaders: the agent has told server-2 that it is the leader. What you have read may be \
+                     outdated when your write comes. Send the index that you have read (0: no key) with the write, \
+                     and use the answer: `false` means that another client was faster."
                 }
             };
-            expect(case, &desk, said, "ben", advice);
+            expect(case, &store, said, "server-2", advice);
         },
     );
 }
 
-// Nobody comes in between.
+// No other client writes.
 #[test]
-fn b_the_office_is_free() {
+fn b_no_leader() {
     case(
-        "Nobody is leader, and Ann is the only one who wants to be",
+        "There is no leader, and server-1 is the only candidate",
         |case| {
-            let mut desk = Desk::new(None, &[]);
-            let said = campaign(&mut desk, "ann");
-            expect(
-                case,
-                &desk,
-                said,
-                "ann",
-                "The office is free: write your name into it.",
-            );
+            let mut store = Store::new(None, &[]);
+            let said = become_leader(&mut store, "server-1", None);
+            let advice =
+                "The key does not exist, and no other client writes: server-1 becomes the leader.";
+            expect(case, &store, said, "server-1", advice);
         },
     );
 }
 
-// Who is leader stays leader.
+// A leader stays the leader.
 #[test]
-fn c_the_office_is_taken() {
-    case("Ben is leader, and Ann wants to be", |case| {
-        let mut desk = Desk::new(Some("ben"), &[]);
-        let said = campaign(&mut desk, "ann");
-        let advice = "Ben is leader and alive. A campaign is for an office that is free.";
-        expect(case, &desk, said, "ben", advice);
+fn c_there_is_a_leader() {
+    case(
+        "server-2 is the leader, and server-1 is a candidate",
+        |case| {
+            let mut store = Store::new(Some("server-2"), &[]);
+            let said = become_leader(&mut store, "server-1", None);
+            let advice = "server-2 is the leader, and nothing says that it has crashed. It stays the leader.";
+            expect(case, &store, said, "server-2", advice);
+        },
+    );
+    case(
+        "server-2 is the leader. server-1 is started again, and is the leader already",
+        |case| {
+            let mut store = Store::new(Some("server-1"), &[]);
+            let said = become_leader(&mut store, "server-1", Some("server-2"));
+            let advice = "The key holds the name of server-1, so it is the leader already.";
+            expect(case, &store, said, "server-1", advice);
+        },
+    );
+}
+
+// After the crash of a leader.
+#[test]
+fn d_replacing_a_dead_leader() {
+    case(
+        "server-2 was the leader and has crashed. server-3 replaces it",
+        |case| {
+            let mut store = Store::new(Some("server-2"), &[]);
+            let said = become_leader(&mut store, "server-3", Some("server-2"));
+            let advice = "The key is still at the index that you have read: write with this index. `cas=0` would mean \
+                      that the key must not exist, and it does.";
+            expect(case, &store, said, "server-3", advice);
+        },
+    );
+    case(
+        "server-4 has replaced server-2 already. server-3 takes server-2 for the leader",
+        |case| {
+            let mut store = Store::new(Some("server-4"), &[]);
+            let said = become_leader(&mut store, "server-3", Some("server-2"));
+            let advice = "The leader is server-4, and only server-2 is known to have crashed.";
+            expect(case, &store, said, "server-4", advice);
+        },
+    );
+}
+
+// Two candidates for the place of a dead leader.
+#[test]
+fn e_two_successors() {
+    case(
+        "server-2 has crashed. server-3 reads, server-4 reads and writes, server-3 writes",
+        |case| {
+            let mut store = Store::new(Some("server-2"), &[|key| compare_and_set(key, "server-4")]);
+            let said = become_leader(&mut store, "server-3", Some("server-2"));
+            let advice = "server-4 has read the same index, and was first: it is the leader. Only a write that \
+                          carries the index can be refused, and one of the two has to be.";
+            expect(case, &store, said, "server-4", advice);
+        },
+    );
+}
+
+// A delete is a write.
+#[test]
+fn f_resigning_too_late() {
+    case(
+        "server-1 reads: it is the leader. Then server-2 replaces it. Then server-1 deletes",
+        |case| {
+            let mut store = Store::new(Some("server-1"), &[|key| compare_and_set(key, "server-2")]);
+            let said = resign(&mut store, "server-1");
+            let advice = match store.key.leader().as_str() {
+                NO_KEY => {
+                    "Your delete has removed the name of server-2. The key held your name when you read it, and not \
+                     when you deleted it: a delete needs the index as much as a write does."
+                }
+                _ => {
+                    "Another instance is the leader by now. Nothing is left to do, and that is a success."
+                }
+            };
+            expect_resigned(case, &store, &said, "server-2", advice);
+        },
+    );
+    case("server-2 is the leader, and server-1 resigns", |case| {
+        let mut store = Store::new(Some("server-2"), &[]);
+        let said = resign(&mut store, "server-1");
+        let advice = "server-1 is not the leader, so it has nothing to delete.";
+        expect_resigned(case, &store, &said, "server-2", advice);
+    });
+    case("server-1 is the leader, and resigns", |case| {
+        let mut store = Store::new(Some("server-1"), &[]);
+        let said = resign(&mut store, "server-1");
+        let advice = "No other client wrote. The key has to be deleted.";
+        expect_resigned(case, &store, &said, NO_KEY, advice);
+    });
+    case("There is no key, and server-1 resigns", |case| {
+        let mut store = Store::new(None, &[]);
+        let said = resign(&mut store, "server-1");
+        let advice = "There is no leader, so there is nothing to delete.";
+        expect_resigned(case, &store, &said, NO_KEY, advice);
     });
 }
 
-// After the death of a leader.
-#[test]
-fn d_following_a_dead_leader() {
-    case(
-        "Ben is leader, and dead. Cleo wants to follow him",
-        |case| {
-            let mut desk = Desk::new(Some("ben"), &[]);
-            let said = follow(&mut desk, "cleo", "ben");
-            let advice = "The key is still at the index that you have seen, with the name of the dead: write \
-                      with this index. 0 would mean that there must be no key.";
-            expect(case, &desk, said, "cleo", advice);
-        },
-    );
-    case(
-        "Dora has followed Ben already. Cleo thinks that it is still Ben",
-        |case| {
-            let mut desk = Desk::new(Some("dora"), &[]);
-            let said = follow(&mut desk, "cleo", "ben");
-            let advice = "The leader is Dora, and nobody said that she is dead.";
-            expect(case, &desk, said, "dora", advice);
-        },
-    );
-}
-
-// Two heirs.
-#[test]
-fn e_two_heirs() {
-    case(
-        "Ben is dead. Cleo looks, Dora looks and writes, Cleo writes",
-        |case| {
-            let dora: Others = |key| {
-                let index = key.seen().expect("ben").index;
-                let path = format!("/v1/kv/office?cas={index}");
-                assert_eq!(key.ask("PUT", &path, "dora").body.trim(), "true");
-            };
-            let mut desk = Desk::new(Some("ben"), &[dora]);
-            let said = follow(&mut desk, "cleo", "ben");
-            let advice = "The dead do not object, but Dora is alive: she has seen the same index, and was \
-                      first. Only a write that carries the index can lose, and one of two has to.";
-            expect(case, &desk, said, "dora", advice);
-        },
-    );
-}
-
-// The office is not mine because it was mine.
-#[test]
-fn f_leaving_too_late() {
-    case(
-        "Ann looks: she is leader. Ben takes her for dead and follows. Then Ann clears",
-        |case| {
-            let ben: Others = |key| {
-                key.ask("PUT", KEY, "ben");
-            };
-            let mut desk = Desk::new(Some("ann"), &[ben]);
-            let said = resign(&mut desk, "ann").map(|()| "ben".to_string());
-            let advice = "You have cleared Ben's name. It was yours when you looked, and not when you \
-                      cleared: a delete needs the index as much as a write does.";
-            expect(case, &desk, said, "ben", advice);
-        },
-    );
-    case(
-        "Ben is leader, and Ann, who was it long ago, resigns",
-        |case| {
-            let mut desk = Desk::new(Some("ben"), &[]);
-            let said = resign(&mut desk, "ann").map(|()| "ben".to_string());
-            expect(
-                case,
-                &desk,
-                said,
-                "ben",
-                "Not Ann is leader but Ben. There is nothing to leave.",
-            );
-        },
-    );
-    case("Ann is leader, and resigns", |case| {
-        let mut desk = Desk::new(Some("ann"), &[]);
-        let said = resign(&mut desk, "ann").map(|()| "nobody".to_string());
-        expect(
-            case,
-            &desk,
-            said,
-            "nobody",
-            "Nobody came in between. The key has to be gone.",
-        );
-    });
-}
-
-// Lesson 02: a timeout says nothing about what was done.
+// Lesson 02: a timeout does not say what was done.
 #[test]
 fn g_no_answer() {
+    let advice = "The write was done, and only its answer was lost. No answer is not the answer `false`: read \
+                  again, and the key shows the leader.";
     case(
-        "Ann's write is done, and the answer to it gets lost",
+        "server-1 writes its name into the free key, and the answer is lost",
         |case| {
-            let mut desk = Desk::new(None, &[]);
-            desk.lose = true;
-            let said = campaign(&mut desk, "ann");
-            let advice = "The write was done, and Ann does not know that she is the leader: everybody else \
-                      waits for her. Silence is no `false`. Look again, and the key tells.";
-            expect(case, &desk, said, "ann", advice);
+            let mut store = Store::new(None, &[]);
+            store.lose = true;
+            let said = become_leader(&mut store, "server-1", None);
+            expect(case, &store, said, "server-1", advice);
         },
     );
     case(
-        "Cleo follows Ben, and the answer to that gets lost",
+        "server-3 replaces the dead server-2, and the answer is lost",
         |case| {
-            let mut desk = Desk::new(Some("ben"), &[]);
-            desk.lose = true;
-            let said = follow(&mut desk, "cleo", "ben");
-            let advice =
-                "The write was done. Silence is no `false`: look again, and the key tells.";
-            expect(case, &desk, said, "cleo", advice);
+            let mut store = Store::new(Some("server-2"), &[]);
+            store.lose = true;
+            let said = become_leader(&mut store, "server-3", Some("server-2"));
+            expect(case, &store, said, "server-3", advice);
+        },
+    );
+    case(
+        "server-1 writes its name into the free key, and the request is lost",
+        |case| {
+            let mut store = Store::new(None, &[]);
+            store.drop_next = true;
+            let said = become_leader(&mut store, "server-1", None);
+            let advice = "The request never arrived, so the key still does not exist. No answer is not the answer \
+                          `true`: read again, and write again.";
+            expect(case, &store, said, "server-1", advice);
         },
     );
 }
 
-// Whoever was faster may be gone again.
+// A faster client may be gone again.
 #[test]
-fn h_gone_again() {
+fn h_free_again() {
     case(
-        "Ben is faster than Ann, and has resigned when she looks again",
+        "server-2 is faster than server-1, and has resigned when server-1 reads again",
         |case| {
-            // A key that came and went leaves the index 0 as it was; this one is there for the write only.
-            let ben: Others = |key| {
-                key.ask("PUT", KEY, "ben");
-            };
-            let mut desk = Resigning(Desk::new(None, &[ben]));
-            let said = campaign(&mut desk, "ann");
-            let advice = "Your write was refused, and then there was nobody: the office is free again. The \
-                      campaign goes on until there is a leader.";
-            expect(case, &desk.0, said, "ann", advice);
+            let mut store = Resigning(Store::new(None, &[|key| compare_and_set(key, "server-2")]));
+            let said = become_leader(&mut store, "server-1", None);
+            let advice = "Your write was refused, and after that the key was deleted: there is no leader. Go on until \
+                          there is one.";
+            expect(case, &store.0, said, "server-1", advice);
         },
     );
 }
 
-// The key may be gone when somebody follows.
+// The key of a dead leader may be deleted.
 #[test]
-fn i_following_nobody() {
+fn i_the_dead_leaders_key_is_gone() {
     case(
-        "Ben is dead, and his key is deleted. Cleo wants to follow him",
+        "server-2 has crashed, and its key is deleted. server-3 wants to replace it",
         |case| {
-            let mut desk = Desk::new(None, &[]);
-            let said = follow(&mut desk, "cleo", "ben");
-            let advice = "There is no key any more, so nobody is leader. The index of a key that does not exist is 0.";
-            expect(case, &desk, said, "cleo", advice);
+            let mut store = Store::new(None, &[]);
+            let said = become_leader(&mut store, "server-3", Some("server-2"));
+            let advice = "The key does not exist, so there is no leader. The index of a key that does not exist is 0.";
+            expect(case, &store, said, "server-3", advice);
         },
     );
 }
 
-// A write that did not arrive looks like one whose answer is lost.
+// A delete that did not arrive looks like one whose answer is lost.
 #[test]
 fn j_resigning_without_an_answer() {
     case(
-        "Ann is leader, and resigns. Her delete never arrives",
+        "server-1 is the leader, and resigns. Its delete never arrives",
         |case| {
-            let mut desk = Desk::new(Some("ann"), &[]);
-            desk.drop_next = true;
-            let said = resign(&mut desk, "ann");
-            let holds = desk.key.leader();
-            if said.is_ok() && holds != "nobody" {
-                let advice = "No answer came to the delete, and the key still holds Ann's name. That is no success: \
-                          return `Silence`, or look again and delete again.";
-                let answer = format!("Ok(()), and `{holds}` under the key");
-                case.differ("Err(Silence), or Ok(()) and no key", answer, advice);
+            let mut store = Store::new(Some("server-1"), &[]);
+            store.drop_next = true;
+            let said = resign(&mut store, "server-1");
+            let holds = store.key.leader();
+            if said.is_ok() && holds != NO_KEY {
+                let advice = "No answer came to the delete, and the key still holds the name of server-1. That is not a \
+                          success: return `NoAnswer`, or read again and delete again.";
+                let answer = format!("returns Ok(()), and the key holds {holds}");
+                case.differ("Err(NoAnswer), or Ok(()) and no key", answer, advice);
             }
         },
     );
 }
 
-// Without a look nothing is known.
+// Without a read nothing is known.
 #[test]
-fn k_no_answer_to_a_look() {
-    case("The agent answers no look at all", |case| {
-        let world = || {
-            let mut desk = Desk::new(Some("ben"), &[]);
-            desk.unanswered = true;
-            desk
+fn k_no_answer_to_a_read() {
+    case("The agent answers no read at all", |case| {
+        let world = |leader| {
+            let mut store = Store::new(leader, &[]);
+            store.unanswered = true;
+            store
         };
         let told = [
-            ("campaign", campaign(&mut world(), "ann").map(drop)),
-            ("follow", follow(&mut world(), "ann", "ben").map(drop)),
-            ("resign", resign(&mut world(), "ben")),
+            (
+                "become_leader",
+                become_leader(&mut world(None), "server-1", None).map(drop),
+            ),
+            ("resign", resign(&mut world(Some("server-2")), "server-2")),
         ];
         for (name, said) in told {
             if said.is_ok() {
-                let advice = "No look was answered, so who is leader is unknown. That is not the same as no key.";
+                let advice = "No read was answered, so the leader is unknown. That is not the same as no key.";
                 let answer = format!("`{name}` returns Ok");
-                case.differ(format!("`{name}` returns Err(Silence)"), answer, advice);
+                case.differ(format!("`{name}` returns Err(NoAnswer)"), answer, advice);
             }
         }
     });
 }
 
-/// Ben resigns as soon as the first write was refused.
-struct Resigning(Desk);
+/// server-2 resigns as soon as the first write of the answer was refused.
+struct Resigning(Store);
 
-impl Office for Resigning {
-    fn look(&mut self) -> Result<Option<Seen>, Silence> {
-        if self.0.key.leader() == "ben" {
+impl KvStore for Resigning {
+    fn get(&mut self) -> Result<Option<Entry>, NoAnswer> {
+        if self.0.key.leader() == "server-2" {
             self.0.key.ask("DELETE", KEY, "");
         }
-        self.0.look()
+        self.0.get()
     }
 
-    fn write(&mut self, name: &str, cas: Option<u64>) -> Result<bool, Silence> {
-        self.0.write(name, cas)
+    fn put(&mut self, name: &str, cas: Option<u64>) -> Result<bool, NoAnswer> {
+        self.0.put(name, cas)
     }
 
-    fn clear(&mut self, cas: Option<u64>) -> Result<bool, Silence> {
-        self.0.clear(cas)
+    fn delete(&mut self, cas: Option<u64>) -> Result<bool, NoAnswer> {
+        self.0.delete(cas)
     }
 }

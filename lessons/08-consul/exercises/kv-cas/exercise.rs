@@ -1,50 +1,37 @@
-/// What stands under the key, and at which index.
-pub struct Seen {
-    /// The name of the leader.
-    pub value: String,
-    /// `ModifyIndex`: the number of the change that wrote it.
-    pub index: u64,
-}
+// Given in given.rs, beside this file: `KvStore`, `Entry`, `NoAnswer`.
+pub use super::given::*;
 
-/// No answer came. Whether it was done is not known.
-#[derive(Debug, PartialEq)]
-pub struct Silence;
-
-/// One key of an agent: the office. Whose name stands there is the leader.
-pub trait Office {
-    /// `GET`: who is leader. None: there is no such key, so nobody is.
-    fn look(&mut self) -> Result<Option<Seen>, Silence>;
-    /// `PUT`, with `?cas=` if it is given: done only if the key is still at this index; 0 means that it
-    /// must not exist. Says whether it was done.
-    fn write(&mut self, name: &str, cas: Option<u64>) -> Result<bool, Silence>;
-    /// `DELETE`, with `?cas=` if it is given: done only if the key is still at this index. Says whether
-    /// it was done.
-    fn clear(&mut self, cas: Option<u64>) -> Result<bool, Silence>;
-}
-
-/// `me` wants to become the leader, if nobody is. Says who is leader in the end: `me` or another.
+/// `me` wants to become the leader. Returns the leader in the end: `me` or another one.
 ///
-/// * If a look gets no answer, the result is `Silence`, here and in the other two functions.
-/// * A write that gets no answer may have been done or not. The next look tells.
-pub fn campaign(office: &mut impl Office, me: &str) -> Result<String, Silence> {
-    if let Some(seen) = office.look()? {
-        return Ok(seen.value);
+/// * If another instance is the leader, it stays the leader. `dead` is the exception: the leader of this name is
+///   known to have crashed, and `me` replaces it.
+/// * If the key does not exist, or is deleted meanwhile, `me` becomes the leader.
+/// * Between a `get` and the following `put` another instance may write the key. There are never two
+///   instances that both take themselves for the leader.
+/// * A `put` without an answer may have been done or not. The next `get` shows it.
+/// * A `get` without an answer: the result is `NoAnswer`.
+pub fn become_leader(
+    store: &mut impl KvStore,
+    me: &str,
+    dead: Option<&str>,
+) -> Result<String, NoAnswer> {
+    match store.get()? {
+        Some(entry) if Some(entry.value.as_str()) != dead => Ok(entry.value),
+        _ => {
+            store.put(me, None)?;
+            Ok(me.to_string())
+        }
     }
-    office.write(me, None)?;
-    Ok(me.to_string())
 }
 
-/// The leader `dead` is known to be dead. `me` wants to follow it, if it is still the leader. Says who
-/// is leader in the end. If the key is gone, nobody is leader, and `me` wants to become it.
-pub fn follow(_office: &mut impl Office, _me: &str, _dead: &str) -> Result<String, Silence> {
-    todo!("follow")
-}
-
-/// `me` leaves the office. If somebody else is leader by now, that stays so.
-/// If no answer comes to the delete, it is not a success: the result is `Silence`, or another look.
-pub fn resign(office: &mut impl Office, me: &str) -> Result<(), Silence> {
-    if office.look()?.is_some_and(|seen| seen.value == me) {
-        office.clear(None)?;
+/// `me` resigns: if it is the leader, the key is deleted.
+///
+/// * If another instance is the leader by now, also right before the `delete`, it stays the leader. That is a success.
+/// * A `get` without an answer: the result is `NoAnswer`. A `delete` without an answer is not a success: the result is
+///   `NoAnswer`, or another `get` shows what has happened.
+pub fn resign(store: &mut impl KvStore, me: &str) -> Result<(), NoAnswer> {
+    if store.get()?.is_some_and(|entry| entry.value == me) {
+        store.delete(None)?;
     }
     Ok(())
 }

@@ -1,60 +1,33 @@
-//! Between a look and a write anything may happen, and no second look makes the gap go away; it makes it
-//! smaller. So the write says what it relies on: the index of the look. Then the agent, which does one
-//! thing after the other, is the one who decides, and of two who have seen the same, one wins. A `false`
-//! is an answer like any other: look again. Silence is none: the write may have been done, and the only
-//! way to find out is to look again as well. So there is one loop, and it ends with a look.
+//! Between a read and a write another client may write. A second read makes that time shorter and does not remove it. So
+//! the write carries the index of the read, and the agent, which handles one request after the other, decides: of
+//! two clients that have read the same index, one wins. `false` means that another client was faster, and no answer
+//! means that the write may have been done. In both cases the next read shows the leader, so the loop ends with a read.
 
-/// What stands under the key, and at which index.
-pub struct Seen {
-    /// The name of the leader.
-    pub value: String,
-    /// `ModifyIndex`: the number of the change that wrote it.
-    pub index: u64,
-}
+// Given in given.rs, beside this file: `KvStore`, `Entry`, `NoAnswer`.
+pub use super::given::*;
 
-/// No answer came. Whether it was done is not known.
-#[derive(Debug, PartialEq)]
-pub struct Silence;
-
-/// One key of an agent: the office. Whose name stands there is the leader.
-pub trait Office {
-    /// `GET`: who is leader.
-    fn look(&mut self) -> Result<Option<Seen>, Silence>;
-    /// `PUT`, with `?cas=` if it is given.
-    fn write(&mut self, name: &str, cas: Option<u64>) -> Result<bool, Silence>;
-    /// `DELETE`, with `?cas=` if it is given.
-    fn clear(&mut self, cas: Option<u64>) -> Result<bool, Silence>;
-}
-
-/// `me` wants to become the leader, if nobody is.
-pub fn campaign(office: &mut impl Office, me: &str) -> Result<String, Silence> {
+/// `me` wants to become the leader.
+pub fn become_leader(
+    store: &mut impl KvStore,
+    me: &str,
+    dead: Option<&str>,
+) -> Result<String, NoAnswer> {
     loop {
-        if let Some(seen) = office.look()? {
-            return Ok(seen.value);
-        }
-        // Whatever comes of it, the next look tells.
-        let _ = office.write(me, Some(0));
-    }
-}
-
-/// The leader `dead` is known to be dead. `me` wants to follow it.
-pub fn follow(office: &mut impl Office, me: &str, dead: &str) -> Result<String, Silence> {
-    loop {
-        let index = match office.look()? {
-            Some(seen) if seen.value != dead => return Ok(seen.value),
-            Some(seen) => seen.index,
-            // It was cleared in between: the office is free.
+        let index = match store.get()? {
+            Some(entry) if Some(entry.value.as_str()) != dead => return Ok(entry.value),
+            Some(entry) => entry.index,
             None => 0,
         };
-        let _ = office.write(me, Some(index));
+        // Whatever comes of it, the next `get` shows the leader.
+        let _ = store.put(me, Some(index));
     }
 }
 
-/// `me` leaves the office.
-pub fn resign(office: &mut impl Office, me: &str) -> Result<(), Silence> {
-    match office.look()? {
-        // If somebody came in between, it is not ours to clear any more, and that is fine.
-        Some(seen) if seen.value == me => office.clear(Some(seen.index)).map(drop),
+/// `me` resigns.
+pub fn resign(store: &mut impl KvStore, me: &str) -> Result<(), NoAnswer> {
+    match store.get()? {
+        // `false`: another instance was faster, and the key is not ours to delete any more.
+        Some(entry) if entry.value == me => store.delete(Some(entry.index)).map(drop),
         _ => Ok(()),
     }
 }

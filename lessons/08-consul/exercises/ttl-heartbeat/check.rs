@@ -1,55 +1,59 @@
-//! The check of `ttl-heartbeat`. Heartbeats go to a real agent, whose clock is moved by hand, second
-//! by second. What the worker does is written down before.
+//! The check of `ttl-heartbeat`. Heartbeats go to the readable agent, whose clock is moved by the check, second by
+//! second. What the worker does is fixed before.
 
 mod exercise;
 mod given;
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use exercise::{Away, Body, beat};
+use exercise::{Service, Unavailable, heartbeat};
 use l08_consul::agent::{Agent, Config};
 use l08_consul::ask;
 use l08_consul::clock::{Awake, Clock};
 use testkit::{Case, case};
 
 const TTL: u64 = 10;
-const PATIENCE: u64 = 20;
+/// The limit for a worker that finishes nothing.
+const STUCK_AFTER: u64 = 20;
 /// The first heartbeat is sent at once; this is for machines that are busy.
 const MOMENT: Duration = Duration::from_millis(300);
 
 /// What the worker has done by this second: jobs finished, and jobs still to do.
 type Work = fn(u64) -> (u64, usize);
 
-/// The service, as the learner's code sees it.
-struct Service {
+/// The service, as the answer sees it.
+struct Observed {
     clock: Clock,
     agent: SocketAddr,
     work: Work,
-    /// Seconds in which the agent is away.
-    away: std::ops::Range<u64>,
-    /// Only so many heartbeats are lost while it is away.
+    /// Seconds in which the agent is unavailable.
+    away: Range<u64>,
+    /// Only so many heartbeats are lost while it is unavailable.
     lose: usize,
+    /// How long an answer of the agent takes.
+    reply: Duration,
     beats: u64,
     heard_at: Option<Duration>,
     looks: Cell<u64>,
     awake: Option<Awake>,
 }
 
-impl Service {
+impl Observed {
     fn seconds(&self) -> u64 {
-        // A loop that never waits would look for ever, and nobody could say so.
+        // A loop that never waits would end in the time limit, without a reason.
         self.looks.set(self.looks.get() + 1);
         assert!(
             self.looks.get() < 200_000,
-            "your heart looks at the worker without ever waiting: sleep between two looks"
+            "the loop never waits: `sleep` between two heartbeats"
         );
         self.clock.now().as_secs()
     }
 }
 
-impl Body for Service {
+impl Service for Observed {
     async fn sleep(&mut self, time: Duration) {
         let next = self.clock.sleep(time);
         // Now the clock may move on: the next wait is known to it.
@@ -71,13 +75,16 @@ impl Body for Service {
         (self.work)(self.seconds()).1
     }
 
-    async fn pass(&mut self) -> Result<(), Away> {
+    async fn pass(&mut self) -> Result<(), Unavailable> {
         self.beats += 1;
         if self.away.contains(&self.clock.now().as_secs()) && self.lose > 0 {
             self.lose -= 1;
-            return Err(Away);
+            if !self.reply.is_zero() {
+                self.sleep(self.reply).await;
+            }
+            return Err(Unavailable);
         }
-        // Counted, but not sent: within the same second it would say nothing new.
+        // Counted, but not sent: within the same second it would change nothing.
         let second = Duration::from_secs(1);
         let now = self.clock.now();
         if self.heard_at.is_some_and(|at| now - at < second) {
@@ -86,27 +93,35 @@ impl Body for Service {
         self.heard_at = Some(now);
         let answer = ask::put(self.agent, "/v1/agent/check/pass/service:worker", "").await;
         assert_eq!(answer.expect("an answer").status, 200);
+        if !self.reply.is_zero() {
+            self.sleep(self.reply).await;
+        }
         Ok(())
     }
 }
 
-/// A life, second by second: what the agent said at each, and how many heartbeats it was sent.
-struct Life {
+/// One run, second by second: the state of the check at each, and how many heartbeats were sent.
+struct Run {
     said: Vec<String>,
     beats: u64,
     /// How far the worker got.
     worker: String,
-    /// The second in which the heart stopped for good.
+    /// The second in which the function returned.
     ended: Option<u64>,
 }
 
-/// What the learner's code can see of the worker.
-fn seen(body: &impl Body) -> String {
-    let (finished, open, now) = (body.finished(), body.open(), body.now().as_secs());
+/// What the answer can see of the worker.
+fn seen(service: &impl Service) -> String {
+    let (finished, open, now) = (service.finished(), service.open(), service.now().as_secs());
     format!("{finished} jobs finished and {open} to do, in second {now}")
 }
 
-fn live(seconds: u64, work: Work, away: std::ops::Range<u64>, lose: usize) -> Life {
+/// A run in which the agent answers at once.
+fn run(seconds: u64, work: Work, away: Range<u64>, lose: usize) -> Run {
+    run_with(Duration::ZERO, seconds, work, away, lose)
+}
+
+fn run_with(reply: Duration, seconds: u64, work: Work, away: Range<u64>, lose: usize) -> Run {
     let living = async move {
         let clock = Clock::manual();
         let config = Config {
@@ -117,12 +132,13 @@ fn live(seconds: u64, work: Work, away: std::ops::Range<u64>, lose: usize) -> Li
         let body = format!(r#"{{"Name": "worker", "Check": {{"TTL": "{TTL}s"}}}}"#);
         let answer = ask::put(agent.address(), "/v1/agent/service/register", &body).await;
         assert_eq!(answer.expect("an answer").status, 200);
-        let mut service = Service {
+        let mut service = Observed {
             clock: clock.clone(),
             agent: agent.address(),
             work,
             away,
             lose,
+            reply,
             beats: 0,
             heard_at: None,
             looks: Cell::new(0),
@@ -146,19 +162,19 @@ fn live(seconds: u64, work: Work, away: std::ops::Range<u64>, lose: usize) -> Li
                 clock.advance(Duration::from_secs(1)).await;
             }
         };
-        let heart = beat(
+        let answer = heartbeat(
             &mut service,
             Duration::from_secs(TTL),
-            Duration::from_secs(PATIENCE),
+            Duration::from_secs(STUCK_AFTER),
         );
         tokio::select! {
-            () = heart => ended = Some(clock.now().as_secs()),
+            () = answer => ended = Some(clock.now().as_secs()),
             () = watching => {}
         }
         let (beats, worker) = (service.beats, seen(&service));
         drop(service);
         agent.stop().await;
-        Life {
+        Run {
             said,
             beats,
             worker,
@@ -172,7 +188,7 @@ fn live(seconds: u64, work: Work, away: std::ops::Range<u64>, lose: usize) -> Li
     runtime.block_on(living)
 }
 
-impl Life {
+impl Run {
     /// Fails unless the agent said this in all of these seconds.
     fn expect(
         &self,
@@ -182,11 +198,11 @@ impl Life {
         advice: &str,
     ) {
         if let Some(second) = self.ended {
-            let advice = "Whatever happens, the heart goes on looking: an agent that is away comes back, \
-                          and a worker that is stuck may get on again.";
+            let advice = "`heartbeat` never returns, because an unavailable agent comes back, and a stuck \
+                          worker may finish a job again.";
             case.differ(
-                "a heart that never stops looking",
-                format!("it ended in second {second}"),
+                "`heartbeat` never returns",
+                format!("it returned in second {second}"),
                 advice,
             );
         }
@@ -195,8 +211,14 @@ impl Life {
             let said = said.map_or("", String::as_str);
             if said != wanted {
                 let report = case.report();
-                let report = report.detail("expected", format!("second {second}: {wanted}"));
-                let report = report.detail("your answer", format!("second {second}: {said}"));
+                let report = report.detail(
+                    "expected",
+                    format!("second {second}: the check is {wanted}"),
+                );
+                let report = report.detail(
+                    "what happened",
+                    format!("second {second}: the check is {said}"),
+                );
                 case.fail(report.detail("the worker", &self.worker).advice(advice));
             }
         }
@@ -208,23 +230,23 @@ fn busy(second: u64) -> (u64, usize) {
     (second, 3)
 }
 
-const NEVER: std::ops::Range<u64> = 0..0;
+const NEVER: Range<u64> = 0..0;
 
-// The belief of this exercise. The process runs, the timer runs, and nothing is done any more.
+// The belief of this exercise. The process runs, the timer runs, and no job is finished any more.
 #[test]
 fn a_stuck_is_not_alive() {
     case(
         "In second 20 the worker gets stuck, with 3 jobs to do",
         |case| {
             let stuck: Work = |second| (second.min(20), 3);
-            let life = live(62, stuck, NEVER, 0);
+            let run = run(62, stuck, NEVER, 0);
             let advice =
-                "The worker gets on, and has had less than the patience for one job: heartbeats.";
-            life.expect(case, 0..=20, "passing", advice);
-            let advice = "Running is not alive: the process is there and its timer sends heartbeats, while the \
-                      worker has been stuck since second 20. After the patience of 20 s no more heartbeat, \
-                      and a TTL of 10 s later the agent says so.";
-            life.expect(case, 56..=62, "critical", advice);
+                "The worker is not stuck: it has worked on its job for less than the limit.";
+            run.expect(case, 0..=20, "passing", advice);
+            let advice = "A running process is not a healthy service: its timer sends heartbeats, while the worker has \
+                      finished nothing since second 20. After the limit of 20 s no more heartbeat is sent, and \
+                      a TTL of 10 s later the check turns critical.";
+            run.expect(case, 56..=62, "critical", advice);
         },
     );
     case(
@@ -234,33 +256,32 @@ fn a_stuck_is_not_alive() {
                 let stuck = usize::try_from(second.saturating_sub(20)).unwrap_or(0);
                 (second.min(20), 3 + stuck)
             };
-            let life = live(62, growing, NEVER, 0);
-            let advice = "The queue changes because others add to it. The worker has finished nothing since \
+            let run = run(62, growing, NEVER, 0);
+            let advice = "The queue changes because clients add to it. The worker has finished nothing since \
                           second 20: only finished jobs are progress.";
-            life.expect(case, 56..=62, "critical", advice);
+            run.expect(case, 56..=62, "critical", advice);
         },
     );
 }
 
-// Nobody orders anything at four in the morning.
+// A service without load.
 #[test]
 fn b_idle_is_alive() {
     case("The worker has nothing to do for 40 s", |case| {
         let idle: Work = |_| (7, 0);
-        let advice =
-            "No job, no progress, and no reason to worry: a worker that has nothing to do is well.";
-        live(40, idle, NEVER, 0).expect(case, 0..=40, "passing", advice);
+        let advice = "The worker has no job, so it finishes none: a worker that has nothing to do is healthy.";
+        run(40, idle, NEVER, 0).expect(case, 0..=40, "passing", advice);
     });
 }
 
 // Slow is not stuck.
 #[test]
 fn c_slow_is_alive() {
-    case("Each job takes 15 s, and the patience is 20 s", |case| {
+    case("Each job takes 15 s, and the limit is 20 s", |case| {
         let slow: Work = |second| (second / 15, 5);
-        let advice = "A job every 15 s is within the patience of 20 s. Between two looks nothing may be \
-                      finished: what counts is how long ago the last one was.";
-        live(60, slow, NEVER, 0).expect(case, 0..=60, "passing", advice);
+        let advice = "A job every 15 s is within the limit of 20 s. Between two heartbeats nothing may be \
+                        finished: what counts is how long ago the last job was.";
+        run(60, slow, NEVER, 0).expect(case, 0..=60, "passing", advice);
     });
 }
 
@@ -277,54 +298,67 @@ fn d_after_a_rest() {
                 70..85 => (9, 1),
                 _ => (10, 0),
             };
-            let advice = "It has been at work for less than 20 s. That it finished nothing in the minute \
-                          before was no fault: there was nothing to finish.";
-            live(88, rested, NEVER, 0).expect(case, 0..=88, "passing", advice);
+            let advice = "The worker has worked on this job for less than 20 s. Before that \
+                          there was nothing to finish.";
+            run(88, rested, NEVER, 0).expect(case, 0..=88, "passing", advice);
         },
     );
 }
 
-// Networks lose things.
+// A network may lose a heartbeat.
 #[test]
 fn e_one_may_be_lost() {
-    case("One heartbeat gets lost after second 20", |case| {
-        let advice = "One heartbeat was lost, and the next one came too late. A TTL is the time after \
-                      which the agent gives up, not a rhythm: send several in one TTL.";
-        live(45, busy, 20..45, 1).expect(case, 0..=45, "passing", advice);
+    case("One heartbeat is lost after second 20", |case| {
+        let advice = "One heartbeat was lost, and the next one came too late. The TTL is the longest time without \
+                      a heartbeat, not an interval: send three in one TTL.";
+        run(45, busy, 20..45, 1).expect(case, 0..=45, "passing", advice);
     });
+    case(
+        "One heartbeat is lost, and each answer of the agent takes 0.6 s",
+        |case| {
+            let advice = "One heartbeat was lost, and the next one came after the TTL, because a heartbeat takes a \
+                          moment, too. Half a TTL is too long an interval.";
+            let reply = Duration::from_millis(600);
+            run_with(reply, 45, busy, 20..45, 1).expect(case, 0..=45, "passing", advice);
+        },
+    );
 }
 
-// The agent is restarted now and then.
+// The agent may be restarted.
 #[test]
 fn f_away_is_no_end() {
-    case("The agent is away from second 20 to 45", |case| {
-        let advice = "The agent is back since second 45, and the worker gets on: heartbeats again.";
-        live(65, busy, 20..45, 1000).expect(case, 56..=65, "passing", advice);
+    case("The agent is unavailable from second 20 to 45", |case| {
+        let advice =
+            "The agent is back since second 45, and the worker makes progress: heartbeats again.";
+        run(65, busy, 20..45, 1000).expect(case, 56..=65, "passing", advice);
     });
 }
 
-// What was stuck may come loose.
+// A stuck worker may go on.
 #[test]
-fn g_well_again() {
-    case("Stuck from second 20 to 70, then it gets on", |case| {
-        let loose: Work = |second| (second.min(20) + second.saturating_sub(70), 3);
-        let life = live(90, loose, NEVER, 0);
-        let advice = "The worker gets on again since second 70. So does the heart.";
-        life.expect(case, 81..=90, "passing", advice);
-    });
+fn g_healthy_again() {
+    case(
+        "Stuck from second 20 to 70, then a job each second",
+        |case| {
+            let again: Work = |second| (second.min(20) + second.saturating_sub(70), 3);
+            let run = run(90, again, NEVER, 0);
+            let advice = "The worker finishes jobs again since second 70: heartbeats again.";
+            run.expect(case, 81..=90, "passing", advice);
+        },
+    );
 }
 
 // Each heartbeat is a call, and a write.
 #[test]
 fn h_not_too_often() {
-    case("40 s of an ordinary day", |case| {
-        let life = live(40, busy, NEVER, 0);
-        if life.beats > 80 {
-            let advice = "Each heartbeat is a call, and a thousand services send them to the same agent. \
-                          Three or four in one TTL are enough, so that one may be lost.";
+    case("40 s with a job each second", |case| {
+        let run = run(40, busy, NEVER, 0);
+        if run.beats > 80 {
+            let advice = "Each heartbeat is a call to the agent, for each service. Three or \
+                          four in one TTL are enough, so that one may be lost.";
             case.differ(
-                "fewer than 80 heartbeats",
-                format!("{} heartbeats", life.beats),
+                "at most 80 heartbeats in 40 s",
+                format!("{} heartbeats in 40 s", run.beats),
                 advice,
             );
         }

@@ -1,7 +1,8 @@
-//! The check of `watch-a-key`. The key lies in a real agent, whose clock is moved by hand: the five
-//! minutes of a wait are over when the check says so.
+//! The check of `watch-a-key`. The key lies in the readable agent, whose clock is moved by the check, so that the five
+//! minutes of a wait take no time.
 
 mod exercise;
+mod given;
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -9,43 +10,44 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use exercise::{Answer, Away, Book, watch};
+use exercise::{Answer, KvStore, Unavailable, watch};
 use l08_consul::agent::{Agent, Config};
 use l08_consul::ask;
 use l08_consul::clock::Clock;
 use testkit::{Case, case};
 use tokio::time::sleep;
 
-const KEY: &str = "/v1/kv/light";
+const KEY: &str = "/v1/kv/log-level";
 /// A right answer needs no time at all; this is for machines that are busy.
 const SOON: Duration = Duration::from_secs(2);
-/// So long is waited once somebody was late: what was wrong once is not worth more.
+/// The limit once an answer was late: the next ones need not be waited for as long.
 const LATER: Duration = Duration::from_millis(150);
 static LATE: AtomicBool = AtomicBool::new(false);
 
-fn patience() -> Duration {
+fn limit() -> Duration {
     if LATE.load(Ordering::Relaxed) {
         LATER
     } else {
         SOON
     }
 }
-/// Nobody has to ask so often here.
+
+/// More queries than any situation needs.
 const MOST: usize = 40;
 
-/// What the check has seen of the learner's code.
+/// What the check has seen of the answer.
 #[derive(Default)]
 struct Seen {
-    /// What was told.
+    /// What was reported.
     told: RefCell<Vec<Option<String>>>,
-    /// The index of each question.
+    /// The index of each query.
     asked: RefCell<Vec<u64>>,
     /// How many answers there were.
     answered: Cell<usize>,
     pauses: Cell<usize>,
-    /// So many questions go unanswered.
+    /// So many queries get no answer.
     away: Cell<usize>,
-    /// Where the agent is now.
+    /// Where the agent listens now.
     agent: Cell<Option<SocketAddr>>,
 }
 
@@ -60,19 +62,19 @@ fn view(value: Option<&str>) -> String {
     value.map_or("no key".to_string(), |value| format!("`{value}`"))
 }
 
-/// The agent, as the learner's code has it.
-struct Line<'a>(&'a Seen);
+/// The key, as the answer has it.
+struct Key<'a>(&'a Seen);
 
-impl Book for Line<'_> {
-    async fn get(&mut self, index: u64) -> Result<Answer, Away> {
+impl KvStore for Key<'_> {
+    async fn get(&mut self, index: u64) -> Result<Answer, Unavailable> {
         self.0.asked.borrow_mut().push(index);
         if self.0.asked.borrow().len() > MOST {
-            // It would ask for ever; the check looks at the number.
+            // It would ask without limit; the check looks at the number.
             return pending().await;
         }
         if self.0.away.get() > 0 {
             self.0.away.set(self.0.away.get() - 1);
-            return Err(Away);
+            return Err(Unavailable);
         }
         let agent = self.0.agent.get().expect("set before");
         let answer = ask::get(agent, &format!("{KEY}?raw&index={index}")).await;
@@ -90,7 +92,7 @@ impl Book for Line<'_> {
     }
 }
 
-/// The agent and what was seen: what a scene is played with.
+/// The agent and what was seen in one situation.
 struct Stage<'a> {
     case: &'a Case,
     seen: &'a Seen,
@@ -104,9 +106,9 @@ impl Stage<'_> {
         assert_eq!(answer.expect("an answer").body.trim(), "true");
     }
 
-    /// Waits until this was told, and nothing else.
+    /// Waits until this was reported, and nothing else.
     async fn expect_told(&self, wanted: &[&str], advice: &str) {
-        let until = Instant::now() + patience();
+        let until = Instant::now() + limit();
         while self.seen.told() != wanted {
             let asked = self.seen.asked.borrow().len();
             if Instant::now() > until || self.seen.told().len() > wanted.len() || asked > MOST {
@@ -129,20 +131,20 @@ impl Stage<'_> {
         };
         self.case.fail(
             report
-                .detail("expected", format!("told: {}", wanted.join(", ")))
-                .detail("your answer", format!("told: {told}"))
+                .detail("expected", format!("reported: {}", wanted.join(", ")))
+                .detail("your answer", format!("reported: {told}"))
                 .detail(
-                    "your questions",
+                    "queries",
                     format!("{}, the last one with index {last}", asked.len()),
                 )
                 .advice(advice),
         );
     }
 
-    /// Until the learner's code has had so many more answers, and asks again.
+    /// Until the watch has got so many more answers, and queries again.
     async fn answers(&self, more: usize, mut meanwhile: impl AsyncFnMut()) {
         let wanted = self.seen.answered.get() + more;
-        let until = Instant::now() + patience();
+        let until = Instant::now() + limit();
         while self.seen.answered.get() < wanted || self.seen.asked.borrow().len() <= wanted {
             if self.seen.asked.borrow().len() > MOST {
                 return;
@@ -150,11 +152,11 @@ impl Stage<'_> {
             if Instant::now() > until {
                 LATE.store(true, Ordering::Relaxed);
                 let last = self.seen.asked.borrow().last().copied().unwrap_or(0);
-                let advice = "The agent had something new, and your question did not ask for it. Send the \
-                              index back exactly as it came, and ask again after each answer.";
-                let waiting = format!("still waiting, with index {last} in the question");
+                let advice = "The agent had a newer index, and your query did not ask for it. Send the \
+                              index back exactly as it came, and query again after each answer.";
+                let waiting = format!("still waiting, with index {last} in the query");
                 self.case
-                    .differ("an answer, and the next question", waiting, advice);
+                    .differ("an answer, and the next query", waiting, advice);
             }
             meanwhile().await;
             sleep(Duration::from_millis(2)).await;
@@ -170,7 +172,7 @@ async fn agent(clock: &Clock) -> Agent {
     Agent::start(config).await.expect("an agent")
 }
 
-/// Plays a scene beside the learner's loop.
+/// Plays a situation beside the answer's loop.
 fn play(case: &Case, value: Option<&str>, scene: impl AsyncFnOnce(&Stage)) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -191,13 +193,13 @@ fn play(case: &Case, value: Option<&str>, scene: impl AsyncFnOnce(&Stage)) {
         if let Some(value) = value {
             stage.put(KEY, value).await;
         }
-        let mut line = Line(&seen);
+        let mut key = Key(&seen);
         let changed = |value: Option<&str>| {
             seen.told.borrow_mut().push(value.map(str::to_string));
         };
         tokio::select! {
-            () = watch(&mut line, changed) => {
-                let advice = "An agent that is away comes back, and a key changes again: the loop has no \
+            () = watch(&mut key, changed) => {
+                let advice = "An unavailable agent comes back, and a key changes again: the loop has no \
                               end of its own.";
                 case.differ("a watch that never ends", "it ended", advice);
             }
@@ -207,79 +209,83 @@ fn play(case: &Case, value: Option<&str>, scene: impl AsyncFnOnce(&Stage)) {
     });
 }
 
-const AT_FIRST: &str = "The first answer is news in any case: tell it.";
+const AT_FIRST: &str = "The first value is reported in any case.";
 
 // The belief of this exercise. The wait is over, and that is all.
 #[test]
 fn a_the_wait_ends() {
     case(
-        "The light is on, and nobody touches it for a quarter of an hour",
+        "The key holds `info`, and does not change for a quarter of an hour",
         |case| {
-            play(case, Some("on"), async |stage| {
-                stage.expect_told(&["`on`"], AT_FIRST).await;
+            play(case, Some("info"), async |stage| {
+                stage.expect_told(&["`info`"], AT_FIRST).await;
                 sleep(Duration::from_millis(50)).await;
                 let asked = stage.seen.asked.borrow().len();
                 if asked > 5 {
-                    let advice = "Ask with the index of the last answer, and the agent answers when there \
-                                  is something new. With 0 it answers at once, each time.";
-                    let answer = format!("{asked} questions at once");
-                    case.differ("a question in five minutes", answer, advice);
+                    let advice = "With the index of the last answer the agent answers when there is a newer \
+                                  one. With 0 it answers at once, each time.";
+                    let answer = format!("{asked} queries at once");
+                    case.differ("one query in five minutes", answer, advice);
                 }
                 for _ in 0..3 {
                     let more = async || stage.clock.advance(Duration::from_secs(330)).await;
                     stage.answers(1, more).await;
                 }
-                let advice = "Woken, and nothing has changed: the same index, the same value, only the \
-                              wait has ended. Compare with what you have told last.";
-                stage.expect_told(&["`on`"], advice).await;
+                let advice = "The agent has answered with the same index and the same value: only the \
+                              wait has ended. Compare with the value that you have reported last.";
+                stage.expect_told(&["`info`"], advice).await;
             });
         },
     );
 }
 
-// A change wakes at once, and the answer to it is the news.
+// A change is answered at once.
 #[test]
 fn b_a_change_is_told() {
-    case("On, off, on again, and then the key is deleted", |case| {
-        play(case, Some("on"), async |stage| {
-            stage.expect_told(&["`on`"], AT_FIRST).await;
-            let advice = "The change is there, and you wait for a later one. Send the index back exactly \
-                          as it came: the agent answers when it is *greater*.";
-            stage.put(KEY, "off").await;
-            stage.expect_told(&["`on`", "`off`"], advice).await;
-            stage.put(KEY, "on").await;
-            stage.expect_told(&["`on`", "`off`", "`on`"], advice).await;
-            let gone = ask::ask(stage.agent, "DELETE", KEY, "").await;
-            assert_eq!(gone.expect("an answer").status, 200);
-            let advice = "That a key is gone is a change as well.";
-            stage
-                .expect_told(&["`on`", "`off`", "`on`", "no key"], advice)
-                .await;
-        });
-    });
+    case(
+        "`info`, `debug`, `info` again, and then the key is deleted",
+        |case| {
+            play(case, Some("info"), async |stage| {
+                stage.expect_told(&["`info`"], AT_FIRST).await;
+                let advice = "The key has changed, and your query waits for a later change. Send the index back exactly \
+                          as it came: the agent answers when its own is *greater*.";
+                stage.put(KEY, "debug").await;
+                stage.expect_told(&["`info`", "`debug`"], advice).await;
+                stage.put(KEY, "info").await;
+                stage
+                    .expect_told(&["`info`", "`debug`", "`info`"], advice)
+                    .await;
+                let gone = ask::ask(stage.agent, "DELETE", KEY, "").await;
+                assert_eq!(gone.expect("an answer").status, 200);
+                let advice = "That the key does not exist any more is a change as well.";
+                stage
+                    .expect_told(&["`info`", "`debug`", "`info`", "no key"], advice)
+                    .await;
+            });
+        },
+    );
 }
 
-// A key that is not there shares its index with all the others.
+// A key that does not exist shares its index with all others.
 #[test]
 fn c_woken_by_others() {
     case(
-        "There is no light yet, and others write other keys",
+        "The key does not exist yet, and other keys are written",
         |case| {
             play(case, None, async |stage| {
-                let advice = "That there is no such key is an answer, and the first one: tell it.";
+                let advice = "The first answer says that the key does not exist: report it.";
                 stage.expect_told(&["no key"], advice).await;
                 for number in 2..5 {
                     let path = "/v1/kv/other";
                     let put = async || stage.put(path, &number.to_string()).await;
                     stage.answers(1, put).await;
                 }
-                let advice = "You were woken by a change of another key: the index has moved, and the value is \
-                          the one that you have told last. An index says that you should look, and not \
-                          that there is something to see.";
+                let advice = "Another key has changed, so the index has moved; the value is the one that you have \
+                          reported last. A new index means that the value may have changed.";
                 stage.expect_told(&["no key"], advice).await;
-                stage.put(KEY, "on").await;
-                let advice = "Now the key is there: that is news.";
-                stage.expect_told(&["no key", "`on`"], advice).await;
+                stage.put(KEY, "info").await;
+                let advice = "Now the key exists: that is a change.";
+                stage.expect_told(&["no key", "`info`"], advice).await;
             });
         },
     );
@@ -289,107 +295,109 @@ fn c_woken_by_others() {
 #[test]
 fn d_the_same_value() {
     case(
-        "The light is on. Somebody sets its flags, and nothing else",
+        "The key holds `info`. A client sets its flags, and nothing else",
         |case| {
-            play(case, Some("on"), async |stage| {
-                stage.expect_told(&["`on`"], AT_FIRST).await;
+            play(case, Some("info"), async |stage| {
+                stage.expect_told(&["`info`"], AT_FIRST).await;
                 for flags in 1..3 {
                     let path = format!("{KEY}?flags={flags}");
-                    let put = async || stage.put(&path, "on").await;
+                    let put = async || stage.put(&path, "info").await;
                     stage.answers(1, put).await;
                 }
-                let advice = "The index has moved, and the value is `on` as before. Who is told of it would \
-                          switch on what is on.";
-                stage.expect_told(&["`on`"], advice).await;
+                let advice = "The index has moved, and the value is `info` as before. Only another value is \
+                          reported.";
+                stage.expect_told(&["`info`"], advice).await;
             });
         },
     );
 }
 
-// Nobody home for a moment.
+// The agent is unavailable for a moment.
 #[test]
 fn e_the_agent_is_away() {
-    case("The agent does not answer for a while", |case| {
-        play(case, Some("on"), async |stage| {
-            stage.expect_told(&["`on`"], AT_FIRST).await;
+    case("The agent does not answer for some queries", |case| {
+        play(case, Some("info"), async |stage| {
+            stage.expect_told(&["`info`"], AT_FIRST).await;
             stage.seen.away.set(5);
-            stage.put(KEY, "off").await;
-            let advice = "The agent was away, and is back, and the key has changed: go on asking.";
-            stage.expect_told(&["`on`", "`off`"], advice).await;
-            // The question after the news is the first one that nobody answers.
-            stage.put(KEY, "on").await;
-            stage.expect_told(&["`on`", "`off`", "`on`"], advice).await;
+            stage.put(KEY, "debug").await;
+            let advice = "The agent was unavailable, is back, and the key has changed: go on with the queries.";
+            stage.expect_told(&["`info`", "`debug`"], advice).await;
+            // The query after this change is the first one without an answer.
+            stage.put(KEY, "info").await;
+            stage
+                .expect_told(&["`info`", "`debug`", "`info`"], advice)
+                .await;
             let (away, pauses) = (5 - stage.seen.away.get(), stage.seen.pauses.get());
             if pauses < away {
-                let advice = "Nobody answers at once more often because somebody asks more often: between \
-                              two questions to an agent that is away there is a pause.";
-                let pauses = format!("{pauses} pauses after {away} questions without an answer");
+                let advice = "More queries do not bring the agent back. While it is unavailable, there is a pause \
+                              between two queries.";
+                let pauses = format!("{pauses} pauses after {away} queries without an answer");
                 stage.case.differ(format!("{away} pauses"), pauses, advice);
             }
         });
     });
 }
 
-// After a restart the numbers begin anew.
+// After a restart the index begins anew.
 #[test]
 fn f_the_index_falls() {
     case(
-        "The agent is restarted with an old copy: its index is smaller",
+        "The agent is restarted from an old copy: its index is smaller",
         |case| {
-            play(case, Some("on"), async |stage| {
-                stage.expect_told(&["`on`"], AT_FIRST).await;
+            play(case, Some("info"), async |stage| {
+                stage.expect_told(&["`info`"], AT_FIRST).await;
                 // Many changes of the key, and each is seen.
                 for number in 0..10 {
                     let path = format!("{KEY}?flags={number}1");
-                    let put = async || stage.put(&path, "on").await;
+                    let put = async || stage.put(&path, "info").await;
                     stage.answers(1, put).await;
                 }
                 let other = agent(&stage.clock).await;
                 let addr = other.address();
-                let put = ask::put(addr, KEY, "on").await;
+                let put = ask::put(addr, KEY, "info").await;
                 assert_eq!(put.expect("an answer").status, 200);
                 stage.seen.agent.set(Some(addr));
-                // The question to the old one ends; the next one goes to the new one, and its wait ends as
-                // well: with an index that is smaller than the one in the question.
+                // The query to the old one ends; the next one goes to the new one, and its wait ends as well, with an
+                // index that is smaller than the one in the query.
                 let more = async || stage.clock.advance(Duration::from_secs(330)).await;
                 stage.answers(2, more).await;
-                let put = ask::put(addr, KEY, "off").await;
+                let put = ask::put(addr, KEY, "debug").await;
                 assert_eq!(put.expect("an answer").status, 200);
-                let advice = "The index fell: the agent counts anew, and you wait for a number that it has not \
-                          reached for a long time. Its last answer counts, not the greatest one.";
-                stage.expect_told(&["`on`", "`off`"], advice).await;
-                // Not stopped: in the moment that takes, the learner's question to it would break off.
+                let advice = "The index fell, because the agent counts anew. Your query waits for an index that the \
+                          agent reaches much later. The index of the last answer counts, not the greatest one.";
+                stage.expect_told(&["`info`", "`debug`"], advice).await;
+                // Not stopped: while it stops, the answer's query to it would fail.
                 drop(other);
             });
         },
     );
 }
 
-// Away, and back as another one: the old index means nothing to it.
+// Unavailable, and back after a restart: the old index means nothing to it.
 #[test]
 fn g_restarted_while_away() {
     case(
-        "The agent is away, and comes back restarted, with a smaller index and another value",
+        "The agent is unavailable, and comes back restarted, with a smaller index and another value",
         |case| {
-            play(case, Some("on"), async |stage| {
-                stage.expect_told(&["`on`"], AT_FIRST).await;
+            play(case, Some("info"), async |stage| {
+                stage.expect_told(&["`info`"], AT_FIRST).await;
                 for number in 0..10 {
                     let path = format!("{KEY}?flags={number}1");
-                    let put = async || stage.put(&path, "on").await;
+                    let put = async || stage.put(&path, "info").await;
                     stage.answers(1, put).await;
                 }
                 let other = agent(&stage.clock).await;
                 let addr = other.address();
-                let put = ask::put(addr, KEY, "off").await;
+                let put = ask::put(addr, KEY, "debug").await;
                 assert_eq!(put.expect("an answer").status, 200);
                 stage.seen.away.set(2);
                 stage.seen.agent.set(Some(addr));
-                // The question to the old one ends with the old value; the two after it find no agent.
-                stage.put(&format!("{KEY}?flags=77"), "on").await;
-                let advice = "The agent was away and has been restarted: its index is smaller than the one \
-                              in your question, so it waits for a number that it has not reached. The key \
-                              holds `off`, and index 0 asks for it at once.";
-                stage.expect_told(&["`on`", "`off`"], advice).await;
+                // The query to the old one ends with the old value; the two after it find no agent.
+                stage.put(&format!("{KEY}?flags=77"), "info").await;
+                let advice = "The agent was unavailable and has been restarted: its index is smaller than the one \
+                              in your query, so it waits for an index that it has not reached. The key \
+                              holds `debug`, and a query with index 0 is answered at once.";
+                stage.expect_told(&["`info`", "`debug`"], advice).await;
                 drop(other);
             });
         },

@@ -18,6 +18,7 @@ const FINISHED: &[&str] = &[
     "05-protobuf",
     "06-grpc",
     "07-streaming",
+    "08-consul",
     "09-register",
     "10-discover",
     "11-deregister",
@@ -134,6 +135,10 @@ const TERMS: &[&str] = &[
     "resp,",
     "getdel",
     "lost reply",
+    "consul",
+    "compare-and-set",
+    "raft",
+    "heartbeat",
 ];
 
 /// The longest sentence, in words.
