@@ -37,13 +37,13 @@ pub struct Captured {
     _guard: DefaultGuard,
 }
 
-/// Begins to capture.
+/// Begins to capture, the details as well.
 #[must_use]
 pub fn capture() -> Captured {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let of_layer = Arc::clone(&lines);
     let layer = Lines {
-        least: Level::INFO,
+        least: Level::DEBUG,
         line: move |line: &str| lock(&of_layer).push(line.to_string()),
     };
     let guard = tracing::subscriber::set_default(registry().with(layer));
