@@ -1,6 +1,7 @@
 //! The registries of the second evening, and what all registries share: limits and escaped names.
 
 pub mod bounds;
+pub mod consul_follow;
 pub mod consul_lists;
 pub mod consul_words;
 pub mod escape;
@@ -9,3 +10,4 @@ pub mod etcd;
 #[cfg(feature = "gossip")]
 pub mod gossip;
 pub mod mdns;
+pub mod table;

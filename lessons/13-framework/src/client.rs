@@ -24,8 +24,8 @@ use crate::transport::{Connection, Method, Transport};
 pub struct Settings {
     /// How each of them is made; lesson 12.
     pub call: caller::Settings,
-    /// How many names are watched at the same time. Of one more, the one that was not asked for longest
-    /// is forgotten: names may come from strangers.
+    /// How many names are watched at the same time. Beyond that the name is forgotten that was not used
+    /// for the longest time, because names may come from requests.
     pub names: usize,
 }
 
@@ -43,7 +43,7 @@ impl Default for Settings {
     }
 }
 
-/// What one attempt may take if others may follow: somebody who hangs must not use up all the time.
+/// How long one attempt may take if others may follow: one silent instance must not use up the deadline.
 pub(crate) fn part(deadline: Duration) -> Duration {
     deadline * 2 / 5
 }
@@ -63,7 +63,7 @@ struct Named {
 }
 
 impl Client {
-    /// Calls whoever is in this registry.
+    /// A client that calls the instances in this registry.
     #[must_use]
     pub fn new(registry: Arc<dyn Registry>, settings: Settings) -> Self {
         Client {
@@ -93,7 +93,7 @@ impl Client {
     }
 
     // ANCHOR: healthy
-    /// Who is home, as soon as the registry has said it; nobody is an empty list.
+    /// The healthy instances, as soon as the registry has answered. The list may be empty.
     ///
     /// # Errors
     /// If the registry has never answered about this name, and does not before `until`.
@@ -119,7 +119,7 @@ impl Client {
         let (known, caller) = self.named(service);
         let until = Instant::now() + how.deadline.unwrap_or(self.settings.call.deadline);
         known.any_healthy(until).await.map_err(|error| {
-            let words = format!("nobody knows who is home for {service}: {error}");
+            let words = format!("the instances of {service} are unknown: {error}");
             at_home(Status::unavailable(words))
         })?;
         let how = How {
@@ -182,7 +182,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A call that nobody was asked for.
+/// The failure of a call that was not sent.
 fn at_home(status: Status) -> Failed {
     Failed::Call {
         status,
@@ -210,7 +210,7 @@ impl Connector for ByTransport {
             Ok(kind) => kind.unwrap_or_default(),
             Err(_) => {
                 let (id, named) = (&member.id, named.unwrap_or_default());
-                let words = format!("{id} speaks {named}, and this client grpc and rpc");
+                let words = format!("{id} speaks {named}; this client speaks grpc and rpc");
                 return Err(Status::failed_precondition(words));
             }
         };

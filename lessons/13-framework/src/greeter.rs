@@ -7,14 +7,14 @@ use tonic::Status;
 use crate::options::{Options, Stop};
 use crate::service::Service;
 
-/// The name that callers ask for, if nobody says otherwise.
+/// The name that callers ask for by default.
 pub const NAME: &str = "go.micro.srv.greeter";
 
 /// Its one method.
 pub const HELLO: &str = "greeter.v1.Greeter/SayHello";
 
 // ANCHOR: greeter
-/// The service. Nothing in it knows which registry it is in, nor how calls arrive.
+/// The service. It does not know its registry, nor the transport of its calls.
 pub fn service(options: Options) -> Result<Service, Stop> {
     let service = Service::new(NAME).version("1.0.0").with(options)?;
     let me = service.id();

@@ -1,5 +1,5 @@
-//! The registries that there are. Code that makes one names it here and nowhere else: whoever uses it has
-//! an `Arc<dyn Registry>`, and cannot tell which one it is.
+//! The registries. Only this file names them all: services and callers have an `Arc<dyn Registry>`, and cannot tell
+//! which one it is.
 //!
 //! | registry | how callers hear of a change | when the network breaks | what it needs |
 //! |---|---|---|---|
@@ -13,18 +13,16 @@
 //!
 //! * [`memory`], [`mdns`], [`gossip`], [`consul`], [`etcd`]: one registry a file.
 //! * [`bounds`]: how big an instance may be, for all of them.
-//! * `table`: what the registries without a server keep: the instances, their time to live, and who wants
-//!   to hear of changes.
+//! * `table`: what the registries without a server keep: the instances, their time to live, and the watches.
 
 pub mod consul;
 pub mod memory;
-pub mod table;
 
 #[cfg(feature = "etcd")]
 pub use crate::extra::registries::etcd;
 #[cfg(feature = "gossip")]
 pub use crate::extra::registries::gossip;
-pub use crate::extra::registries::{bounds, mdns};
+pub use crate::extra::registries::{bounds, mdns, table};
 
 use crate::registry::{Error, Registry};
 

@@ -1,5 +1,5 @@
-//! The registry: who offers what, and where. This is all that a service or a caller knows of it;
-//! whether Consul, etcd, mDNS, gossip or a map in memory is behind it, neither can tell.
+//! The registry: which instances of which services there are, and where. Services and callers know this trait
+//! only, and not which backend is behind it: Consul, etcd, mDNS, gossip or a map in memory.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,16 +26,16 @@ pub struct Instance {
 }
 // ANCHOR_END: instance
 
-/// Something that a watch tells.
+/// A change that a watch reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// An instance is there that was not, or one that was has changed.
+    /// A new instance, or a change of one that was known.
     Added(Instance),
-    /// An instance is gone: it has said goodbye, or nobody has heard of it for its time to live. It
-    /// comes as it was known last.
+    /// An instance is gone: it was deregistered, or its time to live has ended. The event has what was
+    /// known last.
     Removed(Instance),
-    /// Events were lost between the registry and us (a broken connection, a full queue) and could not
-    /// be made up for. Ask [`Registry::get_service`] anew.
+    /// Events were lost between the registry and us, by a broken connection or a full queue. List again
+    /// with [`Registry::get_service`].
     Lost,
 }
 
@@ -67,16 +67,16 @@ impl Default for Options {
     }
 }
 
-/// Why a registry has not done it.
+/// Why a call of a registry has failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It was not reached, or has not answered in time. The same request may work later.
+    /// The registry was not reached, or has not answered in time. The same call may succeed later.
     #[error("the registry is away: {0}")]
     Away(String),
-    /// It has answered, and will not do it.
+    /// The registry has answered, and refuses the call.
     #[error("the registry refuses: {0}")]
     Refused(String),
-    /// What was asked for cannot be: a name that this registry cannot hold, an address that is none.
+    /// The arguments are wrong, such as a name that this registry cannot hold.
     #[error("{0}")]
     Invalid(String),
 }
@@ -85,33 +85,32 @@ pub enum Error {
 /// A registry. All methods end within [`Options::timeout`], or soon after.
 #[tonic::async_trait]
 pub trait Registry: Send + Sync + fmt::Debug {
-    /// Takes over the options. Before anything else, or never; nothing is sent.
+    /// Sets the options, before any other call. Nothing is sent.
     ///
     /// # Errors
     /// [`Error::Invalid`].
     fn init(&mut self, options: Options) -> Result<(), Error>;
 
-    /// What it works with.
+    /// Its options.
     fn options(&self) -> &Options;
 
-    /// Which one it is: `memory`, `mdns`, `consul`, `etcd`, `gossip`. For people; nothing may depend on it.
+    /// `memory`, `mdns`, `consul`, `etcd` or `gossip`, for logs. No code may depend on it.
     fn name(&self) -> &'static str;
 
-    /// Tells that an instance is there, for `ttl` from now. The same again before that time is over
-    /// keeps it there, and replaces what was said before; so this is also the heartbeat.
+    /// Registers an instance for `ttl` from now. The same call before this time is over is the heartbeat:
+    /// it renews the entry, and replaces what was registered before.
     ///
     /// # Errors
     /// [`Error`].
     async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error>;
 
-    /// Tells that it is gone. One that is not there is no error.
+    /// Removes an instance. An unknown one is no error.
     ///
     /// # Errors
     /// [`Error`].
     async fn deregister(&self, instance: &Instance) -> Result<(), Error>;
 
-    /// All instances of this name, in the order of their ids. An unknown name has none, which is no
-    /// error.
+    /// All instances of this name, in the order of their ids. An unknown name is an empty list.
     ///
     /// # Errors
     /// [`Error`].
@@ -123,16 +122,16 @@ pub trait Registry: Send + Sync + fmt::Debug {
     /// [`Error`].
     async fn list_services(&self) -> Result<Vec<String>, Error>;
 
-    /// What happens to a service from now on; to all services without a name. Those that are there
-    /// already come first, as [`Event::Added`].
+    /// The changes of a service, or of all services without a name. The instances that are there already
+    /// come first, as [`Event::Added`].
     ///
     /// # Errors
-    /// [`Error`]. Once the watch is there it goes on by itself while the registry is away.
+    /// [`Error`]. An existing watch repeats its queries itself while the registry is away.
     async fn watch(&self, name: Option<&str>) -> Result<Watch, Error>;
 }
 // ANCHOR_END: registry
 
-/// Tells what happens, in order. It ends when it is dropped.
+/// The events of a registry, in order. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Watch {
     events: mpsc::Receiver<Event>,

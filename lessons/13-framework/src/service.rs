@@ -1,5 +1,4 @@
-//! A service: what it is called, what it can do, and its life from the first line to the last. A program
-//! is this and its handlers.
+//! A service: its name, its handlers, and its lifecycle. A program is this and its handlers.
 
 mod answers;
 mod health;
@@ -109,7 +108,7 @@ impl Service {
             metadata: BTreeMap::new(),
             transport: Transport::default(),
             ttl: Duration::from_secs(30),
-            // A third: two signs of life may be lost before anybody believes that it is dead.
+            // A third: two heartbeats in a row may be lost.
             interval: Duration::from_secs(10),
             settings: Settings::default(),
             leaving: Leaving::default(),
@@ -221,7 +220,7 @@ impl Service {
         self
     }
 
-    /// Tells whoever asks by reflection what is in this set of .proto files, as a build writes it.
+    /// Adds a set of .proto files for reflection, as a build writes it.
     #[must_use]
     pub fn descriptors(mut self, set: &'static [u8]) -> Self {
         self.descriptors.push(set);
@@ -258,11 +257,10 @@ impl Service {
     }
 
     // ANCHOR: id
-    /// The id of this instance: the name and a random number, as go-micro's. Lesson 09 took the place,
-    /// so that a service that starts again replaces its own dead entry. Here an entry that nobody renews
-    /// goes away by itself, and a number is better: a second start at the same place is somebody else,
-    /// and what callers know about the first (it is slow, it is dead) does not stick to it. Nor can the
-    /// late goodbye of the first take the second one off the list.
+    /// The id of this instance: the name and a random number, as in go-micro. Lesson 09 took the address,
+    /// so that a restarted service replaces its own dead entry. Here a dead entry ends by itself, and a
+    /// random number is better: a restarted service is a new instance, and what callers know about the
+    /// old one does not apply to it. Nor can a late deregistration of the old one remove the new one.
     #[must_use]
     pub fn id(&self) -> String {
         let random = || format!("{}-{}", self.name, self.random);

@@ -69,7 +69,7 @@ impl ServiceView {
             let (members, instances) = (follower.members.clone(), follower.instances.clone());
             tokio::select! {
                 () = follower.follow() => {}
-                // Nobody has the list any more.
+                // No reader has the list any more.
                 () = async { tokio::join!(members.closed(), instances.closed()); } => {}
             }
         });
@@ -115,8 +115,7 @@ impl ServiceView {
         self.conclude()
     }
 
-    /// The same, and somebody is enough: a registry that has to listen for a while tells of whoever it
-    /// hears before it has heard all.
+    /// The same, and one instance is enough: a registry such as mDNS reports instances one by one.
     ///
     /// # Errors
     /// As for [`ServiceView::healthy`].
@@ -125,7 +124,7 @@ impl ServiceView {
         let enough = async {
             tokio::select! {
                 () = self.complete() => {}
-                // An error says that nobody will write it any more; then the time decides.
+                // An error says that no task writes it any more; then the time decides.
                 Ok(_) = members.wait_for(|members| !members.is_empty()) => {}
             }
         };
@@ -144,7 +143,7 @@ impl ServiceView {
     fn conclude(&self) -> Result<Vec<Instance>, Error> {
         let list = self.instances.borrow().clone();
         match &*self.freshness.borrow() {
-            // Somebody who was told of is there, whatever else may be.
+            // An instance that was reported is listed, whatever the state of the rest.
             _ if !list.is_empty() => Ok(list),
             Freshness::Fresh | Freshness::Stale(_) => Ok(list),
             Freshness::Unavailable(error) => Err(error.clone()),
@@ -164,7 +163,7 @@ struct Follower {
 
 impl Follower {
     // ANCHOR: follow
-    /// Watches, for ever. What ends a watch is told, and another one is begun after a pause.
+    /// Watches until it is dropped. When a watch has failed, the next one begins after a pause.
     async fn follow(&mut self) {
         let mut failed = 0;
         loop {
@@ -273,7 +272,7 @@ impl Follower {
             *old = list;
             changed
         };
-        // First the one where dialling looks, so that nobody is chosen of whom nothing is known.
+        // First the one where dialling looks, so that no instance is chosen whose transport is unknown.
         if self.instances.send_if_modified(replaced) {
             self.members.send_replace(members);
         }

@@ -1,8 +1,8 @@
 //! How a call travels: by gRPC, or by the RPC of lessons 02 and 04. A handler is a function from one
-//! message to another, and knows neither; nor does whoever calls.
+//! message to another; neither handlers nor callers depend on the transport.
 //!
 //! Both carry the message as protobuf, the deadline, and a status with its code. Only gRPC has streams,
-//! metadata, compression, reflection, a health service for strangers, and a word (GOAWAY) for "send no
+//! metadata, compression, reflection, a standard health service, and a word (GOAWAY) for "send no
 //! more on this line".
 
 use std::fmt;
@@ -79,7 +79,7 @@ impl Connection {
     /// Dials.
     ///
     /// # Errors
-    /// UNAVAILABLE if nobody is there, or nobody answers before `until`.
+    /// UNAVAILABLE if no server accepts the connection, or none answers before `until`.
     pub async fn dial(kind: Transport, addr: SocketAddr, until: Instant) -> Result<Self, Status> {
         match kind {
             Transport::Grpc => grpc::dial(addr, until).await.map(Connection::Grpc),
@@ -112,7 +112,7 @@ impl Connection {
         }
     }
 
-    /// Whether whoever is at the other end says that it serves: `grpc.health.v1` on gRPC, `Debug.Health`
+    /// Whether the server says that it serves: `grpc.health.v1` on gRPC, `Debug.Health`
     /// on our own RPC.
     ///
     /// # Errors

@@ -84,8 +84,8 @@ impl Publisher {
     }
 
     // ANCHOR: publish
-    /// Sends a message on its way to all who hear the topic at this moment. It waits for the registry's
-    /// first answer about a topic, and for nothing else: not for any subscriber.
+    /// Sends a message to all instances that are subscribed at this moment. It waits for the registry's first
+    /// answer about a topic, and for no subscriber.
     ///
     /// # Errors
     /// [`Error`].

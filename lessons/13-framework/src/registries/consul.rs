@@ -5,8 +5,6 @@
 //! services are registered, and what the agent knows can be asked for while it has no leader. It
 //! needs an agent on each machine, and servers behind them.
 
-mod follow;
-
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,10 +15,10 @@ use l10_discover::health;
 use tokio::time::timeout;
 
 use super::bounds;
-use crate::extra::registries::{consul_lists, consul_words as words};
+use crate::extra::registries::{consul_follow as follow, consul_lists, consul_words as words};
 use crate::registry::{Error, Instance, Options, Registry, Watch};
 
-/// Where an agent listens that nobody has told otherwise.
+/// Where an agent listens by default.
 const PORT: u16 = 8500;
 
 /// The registry that speaks with the Consul agent of this machine.
@@ -74,13 +72,13 @@ impl Consul {
 
     // ANCHOR: register
     /// A heartbeat is one call. If the agent does not know the check, or the instance has changed, it
-    /// is registered first: that alone would not do, a new check is critical until it has passed.
+    /// is registered first. A new check is critical until it is passed.
     async fn put(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
         let agent = self.agent()?;
         let ours = (instance.clone(), ttl);
         if self.ours().get(&instance.id) == Some(&ours) {
             match pass(agent, &instance.id).await {
-                // It has been restarted with nothing, or somebody has taken us off.
+                // The agent was restarted without state, or an operator has deregistered us.
                 Err(agent::Error::Refused { .. }) => {}
                 other => return other.map_err(Error::from),
             }

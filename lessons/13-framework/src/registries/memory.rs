@@ -26,7 +26,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Shared {
     table: Arc<Mutex<Table>>,
-    /// Somebody's time to live has changed.
+    /// The time to live of an instance has changed.
     changed: Arc<Notify>,
     /// The task that removes those whose time is over, once there is something to remove.
     sweeper: Mutex<Option<JoinHandle<()>>>,

@@ -1,5 +1,5 @@
-//! Whether a server really answers. It is asked before it is registered: who stands in the phone book
-//! and does not answer is worse than one who does not stand there.
+//! Whether a server answers. It is called before it is registered, because a registered instance gets calls at
+//! once.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -11,16 +11,15 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::transport::{Connection, Transport};
 
 /// It listens already, so this takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(10);
 
-/// Returns when it answers. Of a server that speaks neither transport it is only known that somebody
-/// takes connections.
+/// Returns when it answers. Of a server with neither transport it is only known that it accepts connections.
 ///
 /// # Errors
 /// If that takes too long; then something in it hangs.
 pub(super) async fn wait(bound: SocketAddr, transport: Option<Transport>) -> anyhow::Result<()> {
     let at = SocketAddr::new(door(bound.ip()), bound.port());
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + LIMIT;
     loop {
         let answers = match transport {
             Some(transport) => match Connection::dial(transport, at, until).await {

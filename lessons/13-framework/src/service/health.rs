@@ -1,4 +1,4 @@
-//! What strangers may ask a service: how it is, and what it can do.
+//! Health and reflection, for any gRPC client.
 
 use l06_grpc::server;
 use tokio::sync::watch;

@@ -1,5 +1,5 @@
-//! Registered, and kept registered: again and again, so that the registry knows that the instance lives.
-//! The registry may come up later, be away, or forget everything; none of it is the service's end.
+//! Registers instances and renews the registration. The registry may start later, be unavailable, or lose its
+//! state: the service runs on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,7 +109,7 @@ impl Keeper {
                     failed = 0;
                     self.interval
                 }
-                // No time heals a name that this registry cannot hold.
+                // A repetition does not help: this registry cannot hold the name.
                 Err(error @ Error::Invalid(_)) => {
                     known.send_replace(Registration::Never(error));
                     return None;
@@ -122,8 +122,8 @@ impl Keeper {
                     pause
                 }
             };
-            // Asked to leave only between two calls: a registration that is cut off may arrive all the
-            // same, after the goodbye that was meant to be the last word.
+            // Deregister only between two calls: a registration that is cancelled may still arrive, after the
+            // deregistration.
             tokio::select! {
                 until = &mut asked => return Some(self.goodbye(until.ok()?).await),
                 () = sleep(pause) => (),

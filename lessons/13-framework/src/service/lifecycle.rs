@@ -60,7 +60,7 @@ impl Service {
         let longest = self.leaving.longest().as_secs_f64().ceil();
         log::to_stdout();
         async move {
-            // Before anybody can read that it is there: whoever reads it may send a signal.
+            // Before the first line of output, because a signal may follow it.
             let mut stop = signal::on_signal(stdin)?;
             let listener = TcpListener::bind(address).await.map_err(|error| {
                 signal::taken(address, "--server_address 127.0.0.1:8801", &error)
@@ -78,7 +78,7 @@ impl Service {
     /// Runs it on a listener, until `shutdown` is ready, and then leaves well.
     ///
     /// # Errors
-    /// If it cannot start: a mistake in how it was put together, an address that nobody could dial, a
+    /// If it cannot start: a fault of the builder, an address that no client could dial, a
     /// name that the registry cannot hold.
     pub async fn run_on(
         mut self,
@@ -93,7 +93,7 @@ impl Service {
             self = self.noted(added.map_err(|twice| twice.to_string()));
         }
         let grace = self.leaving.grace;
-        // The grace is counted by whoever waits for the server, and that one can tell. This is later.
+        // The caller that waits for the server counts the grace. This is later.
         let mut settings = self.settings.clone();
         settings.grace = grace + Duration::from_secs(1);
         let handlers = self.handlers.clone();
@@ -118,7 +118,7 @@ impl Service {
                 self.live(listener, shutdown, serve, health).await?
             }
         };
-        // What was taken is heard.
+        // Messages accepted before the shutdown are still delivered.
         left.finished &= inboxes.finish(grace).await;
         Ok(left)
     }
@@ -188,7 +188,7 @@ impl Service {
             // Asked, or given up: both are the end.
             let _ = stopped.await;
         });
-        // In a set, so that it ends with this future, whoever drops that.
+        // In a set, so that it ends when this future is dropped.
         let mut server = JoinSet::new();
         server.spawn(serve(listener, stopped));
         tokio::select! {
@@ -265,7 +265,7 @@ impl ShutdownReport {
 }
 
 // ANCHOR: leave
-/// Leaves, in lesson 11's steps. Calls are answered all the while, until the last one.
+/// Shuts down in the steps of lesson 11. Calls are answered until the last step.
 async fn leave(
     limits: Leaving,
     health: Health,
@@ -273,23 +273,23 @@ async fn leave(
     mut server: JoinSet<anyhow::Result<()>>,
     stop: oneshot::Sender<()>,
 ) -> anyhow::Result<ShutdownReport> {
-    // For those who ask the service itself. Nothing is refused because of it.
+    // NOT_SERVING, for clients that watch its health. Calls are still accepted.
     health.end().await;
-    // For those who ask the registry.
+    // For callers that watch the registry.
     let told = match kept.leave(limits.goodbye).await {
         Ok(()) => {
             tracing::info!("is off the list, and answers every call");
-            // They have read the list before that, and have not looked again yet.
+            // Callers may still use the list that they have read before.
             sleep(limits.notice).await;
             true
         }
-        // Nobody will notice anything, however long it waits.
+        // Callers are not informed, so there is no notice to wait for.
         Err(error) => {
             tracing::warn!("could not say goodbye: {error}");
             false
         }
     };
-    // It may have ended by itself; then nobody is asked.
+    // An error says that the server has ended already.
     let _ = stop.send(());
     let finished = timeout(limits.grace, server.join_next()).await.is_ok();
     match finished {
@@ -302,9 +302,9 @@ async fn leave(
 }
 // ANCHOR_END: leave
 
-/// Whoever asks a second time means it.
+/// The second signal ends the program at once.
 fn end_at_once_when_asked_again() {
-    // Without signals there is nobody who could ask.
+    // Without signals there is nothing to wait for.
     let Ok(mut again) = signal::on_signal(false) else {
         return;
     };

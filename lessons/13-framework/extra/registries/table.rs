@@ -179,8 +179,8 @@ impl Table {
 }
 
 impl Watcher {
-    /// Nobody waits for a slow watcher. The last place in its queue is for the news that there was more.
-    /// As long as that waits to be read nothing is missed: whoever reads it asks anew.
+    /// Does not wait for a slow watcher. The last place in its queue is reserved for `Lost`. While that
+    /// waits to be read, further events are dropped, because its reader will list again.
     fn tell(&mut self, event: &Event) {
         let event = match self.queue.capacity() {
             0 => return,
@@ -189,7 +189,7 @@ impl Watcher {
             _ => event,
         };
         self.lost = *event == Event::Lost;
-        // It can fail only because nobody listens any more.
+        // It can fail only because the receiver is gone.
         _ = self.queue.try_send(event.clone());
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::extra::registries::{consul_lists, consul_words as words};
 use crate::registry::{self, Event, Instance, Watch};
 
-/// How many events wait for somebody who reads slowly. Meanwhile Consul is not asked.
+/// How many events wait for a slow reader. Meanwhile no query is sent.
 const QUEUE: usize = 64;
 /// Consul takes `wait=0` for "as long as you like".
 const LEAST: Duration = Duration::from_millis(10);
@@ -156,7 +156,7 @@ impl Follower {
         self.indices[which] = next_index(before, told);
         let fell = self.indices[which] < before;
         if fell {
-            // Whoever answers counts anew, and the other index is worth no more.
+            // This server has other indices, so the second one is not valid either.
             self.indices = [0, 0];
         }
         fell
