@@ -3,6 +3,8 @@
 
 mod commands;
 mod measure;
+#[cfg(feature = "mine")]
+mod mine;
 mod offer;
 mod story;
 
@@ -15,7 +17,7 @@ use lexopt::prelude::*;
 use offer::Offer;
 
 const HELP: &str = "\
-The framework behind the notes: lesson 13 of Sockets to Services.
+A microservice framework: lesson 13 of Sockets to Services.
 
   cargo run -p l13-framework                       the demo: every registry that is there
   cargo run -p l13-framework -- server             a greeter, in one terminal
@@ -27,6 +29,8 @@ The framework behind the notes: lesson 13 of Sockets to Services.
   cargo run -p l13-framework -- publish TOPIC TEXT publishes
   cargo run -p l13-framework -- measure            the registries in one table; how much is
                                                    measured: --rounds N --comings N --kills N
+  cargo run -p l13-framework --features mine -- mine
+                                                   your own answer of `two-registries`
 
 They find each other through the registry: mDNS, if nobody says otherwise. `client` calls the
 service that --server_name names.
@@ -75,6 +79,7 @@ async fn run() -> anyhow::Result<()> {
     let words: Vec<String> = words.collect();
     match word.as_deref() {
         None => story::run().await,
+        Some("mine") => run_mine().await,
         Some("server") => commands::server(options, &words).await,
         Some("client") => commands::client(&options, &words).await,
         Some("services") => commands::services(&options, &words).await,
@@ -83,6 +88,14 @@ async fn run() -> anyhow::Result<()> {
         Some("publish") => commands::publish(&options, &words).await,
         Some(other) => bail!("there is no `{other}`; `--help` shows what there is"),
     }
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine() -> anyhow::Result<()> {
+    bail!("your answer is not built in: `cargo run -p l13-framework --features mine -- mine`")
 }
 
 /// `measure`.

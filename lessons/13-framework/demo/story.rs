@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use place::Place;
 
-/// Forgotten after so much silence: earlier than in life, so that nobody has to wait.
+/// The time to live of a registration: shorter than in production, so that the demo is short.
 const TTL: &str = "3s";
 /// And so often it gives a sign of life.
 const INTERVAL: &str = "1s";
@@ -92,7 +92,7 @@ async fn one_is_killed(clock: &Clock, place: &Place) -> anyhow::Result<Row> {
     two.said(REGISTERED).await?;
     listed(&client, place, |ids| ids.len() == 2).await?;
     let found = began.elapsed();
-    clock.tell(0, "both are on the list of whoever calls");
+    clock.tell(0, "both are on the list");
     let load = load::start(&client, &place.service, 4);
     for id in ["one", "two"] {
         load::answers_of(&load, &place.id(id), 10).await?;
@@ -120,7 +120,7 @@ async fn one_is_killed(clock: &Clock, place: &Place) -> anyhow::Result<Row> {
     load.stop().await;
     leave(two).await?;
     listed(&client, place, <[String]>::is_empty).await?;
-    clock.tell(0, "greeter 2 has left by itself; nobody is on the list");
+    clock.tell(0, "greeter 2 has ended; the list is empty");
     Ok(Row {
         kind: place.kind.clone(),
         found,
@@ -164,8 +164,8 @@ fn table(rows: &[Row]) {
         ));
     }
     tell(&format!(
-        "\nThe time to live is {TTL}. Until it was over the dead one stood on the list. Its callers had\n\
-         noticed before: nobody took their connections, and another one was asked.\n\
+        "\nThe time to live is {TTL}. Until it was over the dead instance was listed. Its callers left\n\
+         it out before, because it refused their connections.\n\
          The fifth registry, memory, is a map in one process: tests use it."
     ));
 }
@@ -190,7 +190,7 @@ async fn transports(clock: &Clock, place: &Place) -> anyhow::Result<()> {
     }
     clock.tell(
         0,
-        "the caller reads `transport` in the metadata, and nobody has told it anything",
+        "the caller has read `transport` in the metadata of each instance",
     );
     tokio::try_join!(leave(grpc), leave(rpc))?;
     Ok(())

@@ -1,5 +1,4 @@
-//! The check of `lease`. The office is played by the check, and so is the clock: an hour at the market
-//! takes a millisecond.
+//! The check of `lease`. The check plays the store and its clock: an hour takes a millisecond.
 
 mod exercise;
 mod given;
@@ -9,7 +8,7 @@ use std::collections::BTreeMap;
 use std::future::pending;
 use std::time::Duration;
 
-use exercise::{Lease, Office, Trouble, keep};
+use exercise::{Lease, LeaseError, LeaseStore, keep_alive};
 use services::testkit::driven::{self, Clock, Stuck};
 use services::testkit::{Case, View, case};
 
@@ -18,116 +17,103 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// What becomes of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Call {
+enum Outcome {
     Answered,
-    Lost,
-    Hangs,
+    Fails,
+    NoReply,
 }
 
-type Calls = Box<dyn Fn(usize, Duration) -> Call>;
+type Outcomes = Box<dyn Fn(usize, Duration) -> Outcome>;
 
-/// The office, and what it has written down.
-struct TheOffice {
+/// The store, and what it has recorded.
+struct Store {
     clock: Clock,
-    /// It gives no more time than this.
-    most: Duration,
+    /// The longest time that it grants at this moment.
+    longest: Box<dyn Fn(Duration) -> Duration>,
     /// What becomes of the call with this number, counted from 1, at this time.
-    call: Calls,
-    /// Then it loses its papers.
-    fire: Option<Duration>,
-    book: RefCell<Book>,
+    outcome: Outcomes,
+    /// Then it loses all leases.
+    lost: Option<Duration>,
+    record: RefCell<Record>,
 }
 
 #[derive(Default)]
-struct Book {
+struct Record {
     next: u64,
     /// Until when each lease runs.
     leases: BTreeMap<u64, Duration>,
-    /// From when until when the pitch was theirs.
+    /// From when until when a lease was held.
     held: Vec<(Duration, Duration)>,
     calls: Vec<Duration>,
-    burnt: bool,
+    was_lost: bool,
 }
 
-impl TheOffice {
+impl Store {
     fn new() -> Self {
-        TheOffice {
+        Store {
             clock: Clock::new(),
-            most: MINUTE,
-            call: Box::new(|_, _| Call::Answered),
-            fire: None,
-            book: RefCell::default(),
+            longest: Box::new(|_| MINUTE),
+            outcome: Box::new(|_, _| Outcome::Answered),
+            lost: None,
+            record: RefCell::default(),
         }
     }
 
-    /// Writes a call down, and waits as long as it takes.
-    async fn called(&self) -> Result<(), Trouble> {
+    /// Records a call, and waits as long as it takes.
+    async fn called(&self) -> Result<(), LeaseError> {
         let now = self.clock.now();
         let number = {
-            let mut book = self.book.borrow_mut();
-            if self.fire.is_some_and(|fire| fire <= now) && !book.burnt {
-                book.burnt = true;
-                let fire = self.fire.unwrap_or_default();
-                book.leases.clear();
-                book.held
-                    .iter_mut()
-                    .for_each(|held| held.1 = held.1.min(fire));
+            let mut record = self.record.borrow_mut();
+            if let Some(lost) = self.lost.filter(|lost| *lost <= now && !record.was_lost) {
+                record.was_lost = true;
+                record.leases.clear();
+                for held in &mut record.held {
+                    held.1 = held.1.min(lost);
+                }
             }
-            book.calls.push(now);
-            book.calls.len()
+            record.calls.push(now);
+            record.calls.len()
         };
-        match (self.call)(number, now) {
-            // By telephone it takes a moment, and the clock never stands still.
-            Call::Answered => self.clock.sleep(Duration::from_millis(20)).await,
-            Call::Lost => {
+        match (self.outcome)(number, now) {
+            // A call takes a moment, and the clock never stands still.
+            Outcome::Answered => self.clock.sleep(Duration::from_millis(20)).await,
+            Outcome::Fails => {
                 self.clock.sleep(Duration::from_millis(20)).await;
-                return Err(Trouble::Away);
+                return Err(LeaseError::Unavailable);
             }
-            Call::Hangs => pending().await,
+            Outcome::NoReply => pending().await,
         }
         Ok(())
     }
 
-    fn grant(&self, number: u64, time: Duration) -> Duration {
+    fn granted(&self, id: u64, ttl: Duration) -> Lease {
         let now = self.clock.now();
-        let time = time.min(self.most);
-        let mut book = self.book.borrow_mut();
-        book.leases.insert(number, now + time);
-        book.held.push((now, now + time));
-        time
+        let ttl = ttl.min((self.longest)(now));
+        let mut record = self.record.borrow_mut();
+        record.leases.insert(id, now + ttl);
+        record.held.push((now, now + ttl));
+        Lease { id, ttl }
     }
 }
 
-impl Office for TheOffice {
-    async fn rent(&self, time: Duration) -> Result<Lease, Trouble> {
+impl LeaseStore for Store {
+    async fn grant(&self, ttl: Duration) -> Result<Lease, LeaseError> {
         self.called().await?;
-        let number = {
-            let mut book = self.book.borrow_mut();
-            book.next += 1;
-            book.next + 400
+        let id = {
+            let mut record = self.record.borrow_mut();
+            record.next += 1;
+            record.next + 400
         };
-        let time = self.grant(number, time);
-        Ok(Lease { number, time })
+        Ok(self.granted(id, ttl))
     }
 
-    async fn renew(&self, number: u64) -> Result<Duration, Trouble> {
+    async fn renew(&self, id: u64) -> Result<Lease, LeaseError> {
         self.called().await?;
-        let until = self.book.borrow().leases.get(&number).copied();
+        let until = self.record.borrow().leases.get(&id).copied();
         match until {
-            Some(until) if until > self.clock.now() => Ok(self.grant(number, MINUTE)),
-            _ => Err(Trouble::Ended),
+            Some(until) if until > self.clock.now() => Ok(self.granted(id, MINUTE * 60)),
+            _ => Err(LeaseError::NotFound),
         }
-    }
-
-    async fn give_back(&self, number: u64) -> Result<(), Trouble> {
-        self.called().await?;
-        let now = self.clock.now();
-        let mut book = self.book.borrow_mut();
-        let ours = book.leases.remove(&number).filter(|until| *until > now);
-        book.held
-            .iter_mut()
-            .for_each(|held| held.1 = held.1.min(now));
-        ours.map(drop).ok_or(Trouble::Ended)
     }
 
     async fn sleep(&self, time: Duration) {
@@ -135,41 +121,43 @@ impl Office for TheOffice {
     }
 }
 
-/// What has come of a day at the market.
-struct Day {
-    /// When the pitch was first theirs, and each time from which until which it was not.
+/// What has happened until the caller dropped the future.
+struct Run {
+    /// When the first lease was granted, and each time from which until which none was held.
     first: Option<Duration>,
     gaps: Vec<(Duration, Duration)>,
-    /// Until when it was theirs, at the end of it all.
-    last: Duration,
-    /// When `keep` has returned.
-    returned: Duration,
     calls: Vec<Duration>,
 }
 
-/// Runs the learner's stall until `closing`, and a little longer.
+/// Runs the learner's `keep_alive` until `end`.
 #[track_caller]
-fn day(case: &Case, office: TheOffice, closing: Duration) -> Day {
-    let clock = office.clock.clone();
-    let end = closing + MINUTE;
-    let ended = driven::run(&clock, end, keep(&office, MINUTE, clock.sleep(closing)));
-    let returned = clock.now();
-    if let Err(stuck) = ended {
-        let still = format!("`keep` has not returned {} after it", MINUTE.view());
-        let advice = match stuck {
-            Stuck::Late => {
-                "When the market closes `keep` ends. The office may be away just then: do not wait longer than 5 s."
-            }
-            Stuck::Forever => {
-                "It waits for something that never comes. A call may hang for ever; `office.sleep` in the other \
-                 branch of a `select!` gives it a limit. (tokio's own clock does not run here.)"
-            }
-            Stuck::Busy => "It goes round and round, and never sleeps.",
-        };
-        case.differ(format!("the end, at {}", closing.view()), still, advice);
+fn run(case: &Case, store: Store, end: Duration) -> Run {
+    let clock = store.clock.clone();
+    let outcome = driven::run(&clock, end + SECOND, async {
+        tokio::select! {
+            () = keep_alive(&store, MINUTE) => true,
+            () = clock.sleep(end) => false,
+        }
+    });
+    match outcome {
+        Ok(false) => {}
+        Ok(true) => {
+            let answer = format!("it returned at {}", clock.now().view());
+            let advice = "The lease is held until the caller drops the future: `keep_alive` does not return.";
+            case.differ("`keep_alive` still runs", answer, advice);
+        }
+        Err(stuck) => {
+            let advice = match stuck {
+                Stuck::Busy => "It loops without `sleep`, so time does not pass.",
+                Stuck::Late | Stuck::Forever => {
+                    "It waits for a clock that does not run here: use `store.sleep`."
+                }
+            };
+            case.differ("`keep_alive` runs", format!("{stuck:?}"), advice);
+        }
     }
-    let book = office.book.into_inner();
-    let mut held = book.held;
+    let record = store.record.into_inner();
+    let mut held = record.held;
     held.sort();
     let first = held.first().map(|(from, _)| *from);
     let mut gaps = Vec::new();
@@ -180,213 +168,270 @@ fn day(case: &Case, office: TheOffice, closing: Duration) -> Day {
         }
         until = until.max(to);
     }
-    if first.is_some() && until < closing {
-        gaps.push((until, closing));
+    if first.is_some() && until < end {
+        gaps.push((until, end));
     }
-    let calls = book.calls;
-    let last = until;
-    Day {
+    Run {
         first,
         gaps,
-        last,
-        returned,
-        calls,
+        calls: record.calls,
     }
 }
 
-/// Fails if there was a moment in which the pitch was not theirs.
+/// Fails if there was a moment without a lease.
 #[track_caller]
-fn without_a_gap(case: &Case, day: &Day, closing: Duration, advice: &str) {
-    let whole = format!("a lease from {} to {}", from(day).view(), closing.view());
-    if day.first.is_none() {
-        case.differ(whole, "no lease at all", "Rent first.");
-    }
-    if let Some((from, to)) = day.gaps.first() {
-        let gap = if *to == closing {
-            format!("none from {} until the market closes", from.view())
-        } else {
-            format!("none from {} to {}", from.view(), to.view())
+fn without_a_gap(case: &Case, run: &Run, end: Duration, advice: &str) {
+    let Some(first) = run.first else {
+        let calls = times(&run.calls);
+        let advice = match run.calls.len() {
+            0 => "`grant` comes first.",
+            _ => {
+                "The first `grant` has failed. The store may start after its clients: repeat the call."
+            }
         };
-        case.differ(whole, gap, advice);
+        case.differ("a lease", format!("no lease; calls at {calls}"), advice);
+    };
+    let Some((from, to)) = run.gaps.first() else {
+        return;
+    };
+    let after = run.calls.iter().filter(|at| **at > first).count();
+    let advice = match after {
+        0 => {
+            "The lease ended: renew it before its time is over, again and again. No call came after the \
+             first grant."
+        }
+        _ => advice,
+    };
+    let gap = match to == &end {
+        true => format!("no lease from {} to the end", from.view()),
+        false => format!("no lease from {} to {}", from.view(), to.view()),
+    };
+    let report = case
+        .report()
+        .detail(
+            "expected",
+            format!("a lease from {} to {}", first.view(), end.view()),
+        )
+        .detail("your answer", gap)
+        .detail("calls", times(&run.calls))
+        .advice(advice);
+    case.fail(report);
+}
+
+/// The times of the first calls.
+fn times(calls: &[Duration]) -> String {
+    let mut words: Vec<String> = calls.iter().take(6).map(View::view).collect();
+    if calls.len() > 6 {
+        words.push(format!("and {} more", calls.len() - 6));
     }
+    words.join(", ")
 }
 
-fn from(day: &Day) -> Duration {
-    day.first.unwrap_or_default()
-}
-
-// The belief of this exercise. For a minute it is true.
 #[test]
 fn a_a_lease_ends() {
-    case("Ten minutes at the market, with leases of 60 s", |case| {
-        let closing = MINUTE * 10;
-        let day = day(case, TheOffice::new(), closing);
-        let advice = "The lease ended: renew it, again and again, before its time is over. Nobody does that for you, and \
-                      nobody tells you when it has ended.";
-        without_a_gap(case, &day, closing, advice);
+    case("Ten minutes, with leases of 60 s", |case| {
+        let end = MINUTE * 10;
+        let run = run(case, Store::new(), end);
+        let advice = "A renewal takes time. When the time of the lease is over it is too late.";
+        without_a_gap(case, &run, end, advice);
     });
 }
 
 #[test]
-fn b_the_office_decides_how_long() {
-    case("You want 60 s, and the office gives 10 s", |case| {
-        let closing = MINUTE * 5;
-        let office = TheOffice {
-            most: SECOND * 10,
-            ..TheOffice::new()
+fn b_the_store_decides() {
+    case("You ask for 60 s, and the store grants 10 s", |case| {
+        let end = MINUTE * 5;
+        let store = Store {
+            longest: Box::new(|_| SECOND * 10),
+            ..Store::new()
         };
-        let day = day(case, office, closing);
-        let advice = "You have asked for 60 s, and the answer was 10 s. What is in the answer counts, each time.";
-        without_a_gap(case, &day, closing, advice);
+        let run = run(case, store, end);
+        let advice = "You have asked for 60 s, and the store has granted 10 s. The `ttl` of the answer counts.";
+        without_a_gap(case, &run, end, advice);
     });
-}
-
-#[test]
-fn c_a_call_is_lost() {
-    case("Every second call is lost", |case| {
-        let closing = MINUTE * 10;
-        let office = TheOffice {
-            call: Box::new(|number, _| match number % 2 {
-                0 => Call::Lost,
-                _ => Call::Answered,
-            }),
-            ..TheOffice::new()
-        };
-        let day = day(case, office, closing);
-        let advice = "One lost call, and the pitch was gone. Renew so early that there is time for another call, and \
-                      make that one soon.";
-        without_a_gap(case, &day, closing, advice);
-    });
-}
-
-#[test]
-fn d_a_call_hangs() {
-    case("Every third call is left hanging", |case| {
-        let closing = MINUTE * 10;
-        let office = TheOffice {
-            call: Box::new(|number, _| match number % 3 {
-                0 => Call::Hangs,
-                _ => Call::Answered,
-            }),
-            ..TheOffice::new()
-        };
-        let day = day(case, office, closing);
-        let advice = "You have waited for an answer that did not come, and meanwhile the lease ended. Give a call up \
-                      while there is still time for another one.";
-        without_a_gap(case, &day, closing, advice);
-    });
-}
-
-// Slow machines, a suspended laptop, a registry that was restored from a backup: it happens.
-#[test]
-fn e_an_ended_lease_stays_ended() {
-    case("At 100 s the office loses its papers", |case| {
-        let office = TheOffice {
-            fire: Some(SECOND * 100),
-            ..TheOffice::new()
-        };
-        let day = day(case, office, MINUTE * 10);
-        let longest = day.gaps.iter().map(|(from, to)| *to - *from).max();
-        let longest = longest.unwrap_or_default();
-        if longest > MINUTE / 2 {
-            let advice = "`Ended` will be the answer for this number for ever. It is no reason to go home either: rent \
-                          anew.";
-            let answer = format!("none for {}", longest.view());
-            case.differ("a new lease after 30 s at the latest", answer, advice);
-        }
-    });
-}
-
-#[test]
-fn f_the_office_opens_late() {
-    case("Nobody picks up for the first 30 s", |case| {
-        let office = TheOffice {
-            call: Box::new(|_, now| match now < SECOND * 30 {
-                true => Call::Lost,
-                false => Call::Answered,
-            }),
-            ..TheOffice::new()
-        };
-        let day = day(case, office, MINUTE * 5);
-        if day.first.is_none_or(|first| first > SECOND * 31) {
-            let answer = day.first.map_or("none".to_string(), |first| {
-                format!("one at {}", first.view())
-            });
-            let advice = "The office is not always there before the stalls. Try again, with a pause of less than a second.";
-            case.differ("a lease at 31 s", answer, advice);
-        }
-        let early = day.calls.iter().filter(|at| **at < SECOND * 30).count();
-        if early > 60 {
-            let advice = "An office that is just opening meets you, and all the other stalls. Pause between two calls.";
-            case.differ("60 calls in 30 s at most", format!("{early} calls"), advice);
-        }
-    });
-}
-
-#[test]
-fn g_not_a_siege() {
-    case("Ten minutes in which all goes well", |case| {
-        let day = day(case, TheOffice::new(), MINUTE * 10);
-        let calls = day.calls.len();
-        if calls > 100 {
-            let advice = "That many calls keep the lease, and with a thousand stalls they keep the office from everything \
-                          else. A few within the time of a lease are enough.";
-            case.differ("100 calls at most", format!("{calls} calls"), advice);
-        }
-    });
-}
-
-#[test]
-fn h_the_pitch_is_free_at_once() {
-    case("The market closes at 130 s", |case| {
-        let closing = SECOND * 130;
-        let day = day(case, TheOffice::new(), closing);
-        if day.last > closing + SECOND {
-            let advice = "It would have ended by itself, later. Who can say that the pitch is free should say it: the \
-                          next stall is waiting.";
-            let answer = format!("taken until {}", day.last.view());
-            case.differ(format!("free at {}", closing.view()), answer, advice);
-        }
-    });
-}
-
-#[test]
-fn i_nobody_waits_for_the_goodbye() {
     case(
-        "The market closes at 130 s, and the telephone is dead from 120 s on",
+        "From 90 s on the store grants 10 s in place of 60 s",
         |case| {
-            let closing = SECOND * 130;
-            let office = TheOffice {
-                call: Box::new(|_, now| match now < SECOND * 120 {
-                    true => Call::Answered,
-                    false => Call::Hangs,
+            let end = MINUTE * 5;
+            let store = Store {
+                longest: Box::new(|now| match now < SECOND * 90 {
+                    true => MINUTE,
+                    false => SECOND * 10,
                 }),
-                ..TheOffice::new()
+                ..Store::new()
             };
-            let day = day(case, office, closing);
-            if day.returned > closing + SECOND * 5 {
-                let advice = "Nobody will answer. The lease ends by itself, so the stall need not wait for that.";
-                let answer = format!("the end at {}", day.returned.view());
-                case.differ("the end at 135 s at the latest", answer, advice);
-            }
+            let run = run(case, store, end);
+            let advice = "The answer of a renewal has a `ttl` too, and it may be another one than that of the grant.";
+            without_a_gap(case, &run, end, advice);
         },
     );
 }
 
-// Not about your answer: that the office of this check keeps to what it promises.
 #[test]
-fn z_the_office_itself() {
-    let office = TheOffice {
-        most: SECOND * 10,
-        ..TheOffice::new()
-    };
-    let told = driven::run(&office.clock, MINUTE, async {
-        let lease = office.rent(MINUTE).await.expect("it is there");
-        office.sleep(SECOND * 5).await;
-        let renewed = office.renew(lease.number).await;
-        office.sleep(SECOND * 11).await;
-        (lease.time, renewed, office.renew(lease.number).await)
+fn c_a_call_fails() {
+    for (which, odd) in [("second", 0), ("first, third, fifth", 1)] {
+        case(&format!("Each {which} call fails"), |case| {
+            let end = MINUTE * 10;
+            let store = Store {
+                outcome: Box::new(move |number, _| match number % 2 == odd {
+                    true => Outcome::Fails,
+                    false => Outcome::Answered,
+                }),
+                ..Store::new()
+            };
+            let run = run(case, store, end);
+            let advice = "A failed call was not repeated in time. Renew so early that there is time for another call, and \
+                          make that one soon.";
+            without_a_gap(case, &run, end, advice);
+        });
+    }
+}
+
+#[test]
+fn d_no_reply() {
+    for which in [0, 1] {
+        case("One call in three stays without a reply", |case| {
+            let end = MINUTE * 10;
+            let store = Store {
+                outcome: Box::new(move |number, _| match number % 3 == which {
+                    true => Outcome::NoReply,
+                    false => Outcome::Answered,
+                }),
+                ..Store::new()
+            };
+            let run = run(case, store, end);
+            if run.first.is_none() {
+                let advice = "The first `grant` stays without a reply: give it up with `within`, and repeat it.";
+                case.differ(
+                    "a lease",
+                    format!("no lease; calls at {}", times(&run.calls)),
+                    advice,
+                );
+            }
+            let advice = "A call stayed without a reply, and the lease ended meanwhile. Give a call up while there is \
+                          time for another one.";
+            without_a_gap(case, &run, end, advice);
+        });
+    }
+}
+
+#[test]
+fn e_the_store_loses_its_leases() {
+    case("At 100 s the store loses all leases", |case| {
+        let store = Store {
+            lost: Some(SECOND * 100),
+            ..Store::new()
+        };
+        let run = run(case, store, MINUTE * 10);
+        let longest = run.gaps.iter().map(|(from, to)| *to - *from).max();
+        let longest = longest.unwrap_or_default();
+        if longest > MINUTE / 2 {
+            let advice =
+                "Each later renewal of this id is answered `NotFound` too: grant a new lease.";
+            let answer = format!("no lease for {}", longest.view());
+            case.differ("a new lease within 30 s", answer, advice);
+        }
     });
-    let ten = SECOND * 10;
-    assert_eq!(told, Ok((ten, Ok(ten), Err(Trouble::Ended))));
+}
+
+#[test]
+fn f_the_store_starts_late() {
+    case("The store is unavailable for the first 30 s", |case| {
+        let store = Store {
+            outcome: Box::new(|_, now| match now < SECOND * 30 {
+                true => Outcome::Fails,
+                false => Outcome::Answered,
+            }),
+            ..Store::new()
+        };
+        let end = MINUTE * 5;
+        let run = run(case, store, end);
+        let early = run.calls.iter().filter(|at| **at < SECOND * 30).count();
+        if run
+            .first
+            .is_none_or(|first| first > SECOND * 31 + SECOND / 10)
+        {
+            let answer = match run.first {
+                Some(first) => format!("a lease at {}; {early} calls before 30 s", first.view()),
+                None => format!("no lease; {early} calls before 30 s"),
+            };
+            let advice = "The store may start after its clients. Repeat the `grant`, with a pause of 1 s at most.";
+            case.differ("a lease at 31 s", answer, advice);
+        }
+        if early > 60 {
+            let advice = "Between two attempts there is a pause of 0.5 s at least, because a store that starts has many \
+                          clients.";
+            case.differ("at most 60 calls in 30 s", format!("{early} calls"), advice);
+        }
+        without_a_gap(
+            case,
+            &run,
+            end,
+            "From the first grant on the lease is held.",
+        );
+    });
+}
+
+#[test]
+fn g_not_too_often() {
+    case("Ten minutes in which all calls succeed", |case| {
+        let run = run(case, Store::new(), MINUTE * 10);
+        let calls = run.calls.len();
+        if calls > 101 {
+            let advice = "Each call keeps the lease. With a thousand clients this many calls load the store: at most ten \
+                          within one lease.";
+            case.differ(
+                "at most 101 calls in ten leases",
+                format!("{calls} calls"),
+                advice,
+            );
+        }
+    });
+}
+
+#[test]
+fn h_unavailable_is_not_expired() {
+    case("From 65 s to 85 s the store is unavailable", |case| {
+        let store = Store {
+            outcome: Box::new(|_, now| match (SECOND * 65..SECOND * 85).contains(&now) {
+                true => Outcome::Fails,
+                false => Outcome::Answered,
+            }),
+            ..Store::new()
+        };
+        let end = MINUTE * 5;
+        let run = run(case, store, end);
+        let advice =
+            "A lease runs on while the store is unavailable. Repeat the call until it succeeds.";
+        without_a_gap(case, &run, end, advice);
+        let during = (run.calls.iter()).filter(|at| (SECOND * 65..SECOND * 85).contains(*at));
+        let during = during.count();
+        if during > 40 {
+            let advice = "Between two attempts there is a pause of 0.5 s at least.";
+            case.differ(
+                "at most 40 calls in 20 s",
+                format!("{during} calls"),
+                advice,
+            );
+        }
+    });
+}
+
+// Not about your answer: that the store of this check keeps to what it promises.
+#[test]
+fn z_the_store_itself() {
+    let store = Store {
+        longest: Box::new(|_| SECOND * 10),
+        ..Store::new()
+    };
+    let told = driven::run(&store.clock, MINUTE, async {
+        let lease = store.grant(MINUTE).await.expect("it is available");
+        store.sleep(SECOND * 5).await;
+        let renewed = store.renew(lease.id).await;
+        store.sleep(SECOND * 11).await;
+        (lease.ttl, renewed, store.renew(lease.id).await)
+    });
+    let ttl = SECOND * 10;
+    let renewed = Ok(Lease { id: 401, ttl });
+    assert_eq!(told, Ok((ttl, renewed, Err(LeaseError::NotFound))));
 }

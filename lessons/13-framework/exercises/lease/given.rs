@@ -3,31 +3,42 @@
 use std::future::Future;
 use std::time::Duration;
 
-/// A pitch at the market is yours for a time, and for no longer.
+/// A lease as the store has granted it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
-    pub number: u64,
-    /// From the moment in which the office has said so.
-    pub time: Duration,
+    pub id: u64,
+    /// How long it runs from now on.
+    pub ttl: Duration,
 }
 
-/// Why the office has not done it.
+/// Why a call has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// Nobody has picked up the telephone. Somebody may, next time.
-    Away,
-    /// There is no such lease, or no longer.
-    Ended,
+pub enum LeaseError {
+    /// The store did not answer. It may answer the next call.
+    Unavailable,
+    /// The store has no such lease: it has expired, or it is lost.
+    NotFound,
 }
 
-/// The office of the market, by telephone, and a clock. Any call may be lost, and one may be left hanging for ever.
-pub trait Office {
-    /// A new lease for the same pitch. The office may give less time than you want.
-    fn rent(&self, time: Duration) -> impl Future<Output = Result<Lease, Trouble>>;
-    /// The lease begins anew, as it were: the answer is how long it runs from now on.
-    fn renew(&self, number: u64) -> impl Future<Output = Result<Duration, Trouble>>;
-    /// It ends at once.
-    fn give_back(&self, number: u64) -> impl Future<Output = Result<(), Trouble>>;
-    /// Sleeps, by the clock of the check. Any other clock is wrong here.
+/// A store with leases, such as etcd, and a clock. A call may fail, and it may stay without a reply.
+pub trait LeaseStore {
+    /// Grants a new lease. The store may grant a shorter one than `ttl`.
+    fn grant(&self, ttl: Duration) -> impl Future<Output = Result<Lease, LeaseError>>;
+    /// Renews a lease; the answer says how long it runs from now on.
+    fn renew(&self, id: u64) -> impl Future<Output = Result<Lease, LeaseError>>;
+    /// Sleeps by the clock of the check. A clock of your own does not run here.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()>;
+}
+
+/// The result of `call`, or `Unavailable` if it takes longer than `limit`.
+#[allow(dead_code, reason = "the stub does not call it")]
+pub async fn within<T>(
+    store: &impl LeaseStore,
+    limit: Duration,
+    call: impl Future<Output = Result<T, LeaseError>>,
+) -> Result<T, LeaseError> {
+    tokio::select! {
+        result = call => result,
+        () = store.sleep(limit) => Err(LeaseError::Unavailable),
+    }
 }

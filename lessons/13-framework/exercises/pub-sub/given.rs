@@ -4,32 +4,41 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// What is said by radio. No two warnings have the same number; a confirmation has that of its warning.
+/// A message on a topic. Each order has an id of its own; an acknowledgement has the id of its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    pub number: u64,
+    pub id: u64,
     pub text: String,
 }
 
-/// On which channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    Warnings,
-    Confirmations,
+pub enum Topic {
+    Orders,
+    Acks,
 }
 
-/// The air, between a lighthouse and a ship.
-pub trait Air {
-    /// Says it once, to whoever listens at this moment. It may be lost in the noise. Nobody tells who has heard it.
-    fn say(&self, channel: Channel, message: Message);
+/// A broker that delivers at most once.
+pub trait Broker {
+    /// Sends the message to those who are subscribed at this moment. It may be lost, and no error says so.
+    fn publish(&self, topic: Topic, message: Message);
 
-    /// What is said on a channel from now on. It ends when the radio is switched off.
-    fn listen(&self, channel: Channel) -> mpsc::Receiver<Message>;
+    /// What is published on a topic from now on. It ends when the subscriber is stopped.
+    fn subscribe(&self, topic: Topic) -> mpsc::Receiver<Message>;
 
-    /// Sleeps, by the clock of the check. Any other clock is wrong here.
+    /// Sleeps by the clock of the check. A clock of your own does not run here.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()>;
 }
 
-/// Nobody has confirmed it in time.
+/// No acknowledgement came in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unheard;
+pub struct NotAcknowledged;
+
+/// Publishes an order at once and then each second, until the future is dropped.
+#[allow(dead_code, reason = "the stub does not call it")]
+pub async fn publish_again_and_again(broker: &impl Broker, id: u64, text: &str) {
+    loop {
+        let text = text.to_string();
+        broker.publish(Topic::Orders, Message { id, text });
+        broker.sleep(Duration::from_secs(1)).await;
+    }
+}

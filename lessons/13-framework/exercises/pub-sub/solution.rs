@@ -1,57 +1,43 @@
-//! Whoever publishes knows that it was said, and nothing else: not whether anybody was there, nor whether the noise
-//! was louder. To know more, somebody has to answer, and that answer goes through the same air. So both
-//! ends have work. The lighthouse listens before it speaks, says the same thing again until its own number comes
-//! back, and has a moment when it says "I do not know". The ship cannot tell "said again" from "lost
-//! confirmation", so it confirms each time it hears a warning, after it has acted, and acts on the first time only:
-//! by the number, as two storms may have the same words. This makes "at least once" of "at most once", and the
-//! number makes "once" of that. A ship that sails for years would forget numbers at some time; how soon it may is a
-//! promise of the lighthouse, namely `patience`.
+//! `publish` says that a message was sent, and nothing about its delivery. To know more, the subscriber acknowledges,
+//! and the acknowledgement may be lost as well. So the producer subscribes to acknowledgements before it publishes,
+//! repeats the order until its own id comes back, and gives up at some time. The subscriber cannot know why an order comes
+//! again, so it acknowledges each time, and handles an id once. Repetition makes "at least once"; the ids make "once"
+//! of it. A subscriber that runs for years must forget ids at some time; `timeout` of the producer says how soon it may.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-// Given in given.rs, beside this file: `Message`, `Channel`, `Air`, `Unheard`.
+// Given in given.rs, beside this file: `Message`, `Topic`, `Broker`, `NotAcknowledged`, `publish_again_and_again`.
 pub use super::given::*;
 
-pub async fn warn(
-    air: &impl Air,
-    number: u64,
+/// The producer.
+pub async fn deliver(
+    broker: &impl Broker,
+    id: u64,
     text: &str,
-    patience: Duration,
-) -> Result<(), Unheard> {
-    // First listen: the answer may come at once.
-    let mut confirmations = air.listen(Channel::Confirmations);
-    let confirmed = async {
-        while let Some(confirmation) = confirmations.recv().await {
-            if confirmation.number == number {
-                return Ok(());
-            }
-        }
-        Err(Unheard)
-    };
-    let say = async {
-        loop {
-            let text = text.to_string();
-            air.say(Channel::Warnings, Message { number, text });
-            air.sleep(Duration::from_secs(1)).await;
-        }
+    timeout: Duration,
+) -> Result<(), NotAcknowledged> {
+    let mut acks = broker.subscribe(Topic::Acks);
+    let acknowledged = async {
+        while acks.recv().await.ok_or(NotAcknowledged)?.id != id {}
+        Ok(())
     };
     tokio::select! {
-        // Before a word more is said.
         biased;
-        heard = confirmed => heard,
-        () = air.sleep(patience) => Err(Unheard),
-        () = say => Err(Unheard),
+        result = acknowledged => result,
+        () = broker.sleep(timeout) => Err(NotAcknowledged),
+        () = publish_again_and_again(broker, id, text) => Err(NotAcknowledged),
     }
 }
 
-pub async fn keep_watch(air: &impl Air, mut act: impl FnMut(&Message)) {
-    let mut done = HashSet::new();
-    let mut warnings = air.listen(Channel::Warnings);
-    while let Some(warning) = warnings.recv().await {
-        if done.insert(warning.number) {
-            act(&warning);
+/// The subscriber, until it is stopped.
+pub async fn subscribe(broker: &impl Broker, mut handle: impl FnMut(&Message)) {
+    let mut handled = HashSet::new();
+    let mut orders = broker.subscribe(Topic::Orders);
+    while let Some(order) = orders.recv().await {
+        if handled.insert(order.id) {
+            handle(&order);
         }
-        air.say(Channel::Confirmations, warning);
+        broker.publish(Topic::Acks, order);
     }
 }

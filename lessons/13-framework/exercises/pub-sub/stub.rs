@@ -1,28 +1,29 @@
 use std::time::Duration;
 
-// Given in given.rs, beside this file: `Message`, `Channel`, `Air`, `Unheard`.
+// Given in given.rs, beside this file: `Message`, `Topic`, `Broker`, `NotAcknowledged`, `publish_again_and_again`.
 pub use super::given::*;
 
-/// The lighthouse. `Ok` means that the ship has acted on this warning. If that is not sure after `patience`, it is
-/// `Unheard`, within a second. It keeps the air free for others: at least a second between two times of saying,
-/// and not a word once it is confirmed.
-pub async fn warn(
-    air: &impl Air,
-    number: u64,
+/// The producer. `Ok` means that a subscriber has acknowledged the order with this id.
+///
+/// * Until then the order is published each second; after the acknowledgement no more.
+/// * If no acknowledgement came, the result is `NotAcknowledged` when `timeout` is over, at most 1 s later.
+pub async fn deliver(
+    broker: &impl Broker,
+    id: u64,
     text: &str,
-    patience: Duration,
-) -> Result<(), Unheard> {
-    let _ = patience;
+    timeout: Duration,
+) -> Result<(), NotAcknowledged> {
+    let _ = timeout;
     let text = text.to_string();
-    air.say(Channel::Warnings, Message { number, text });
+    broker.publish(Topic::Orders, Message { id, text });
     Ok(())
 }
 
-/// The ship, from the moment in which its radio is switched on until it is switched off. It acts on each warning, and
-/// on none of them twice.
-pub async fn keep_watch(air: &impl Air, mut act: impl FnMut(&Message)) {
-    let mut warnings = air.listen(Channel::Warnings);
-    while let Some(warning) = warnings.recv().await {
-        act(&warning);
+/// The subscriber, until it is stopped. It handles each order once and then acknowledges it on `Topic::Acks`, each time
+/// that it comes. Its acknowledgement may be lost.
+pub async fn subscribe(broker: &impl Broker, mut handle: impl FnMut(&Message)) {
+    let mut orders = broker.subscribe(Topic::Orders);
+    while let Some(order) = orders.recv().await {
+        handle(&order);
     }
 }

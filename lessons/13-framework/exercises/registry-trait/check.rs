@@ -1,86 +1,83 @@
-//! The check of `registry-trait`. All catalogues are here in memory. The one on wheels is new: nothing in
-//! `exercise.rs` has ever heard of it.
+//! The check of `registry-trait`. All registries are in memory. One of them is new: nothing in `exercise.rs` knows it.
 
 mod exercise;
 mod given;
 
 use std::collections::BTreeMap;
 
-use exercise::{Away, Card, Cards, Catalogue, Computer, search};
+use exercise::{LegacyServer, Line, Registry, StaticFile, Unavailable, find};
 use services::testkit::{Case, case};
 
-/// A catalogue that does exactly what the trait says.
-struct Bookmobile(&'static [(&'static str, &'static str)]);
+/// A registry that does exactly what the trait says.
+struct NewRegistry(&'static [(&'static str, &'static str)]);
 
-impl Catalogue for Bookmobile {
+impl Registry for NewRegistry {
     fn name(&self) -> &str {
-        "bookmobile"
+        "new"
     }
 
-    fn shelves(&self, title: &str) -> Result<Vec<String>, Away> {
-        let of_title = self
-            .0
-            .iter()
-            .filter(|(its, _)| its.to_lowercase() == title.to_lowercase());
-        let mut shelves: Vec<String> = of_title.map(|(_, shelf)| shelf.to_string()).collect();
-        shelves.sort();
-        Ok(shelves)
+    fn addresses(&self, service: &str) -> Result<Vec<String>, Unavailable> {
+        let of_service = (self.0.iter()).filter(|(its, _)| its.eq_ignore_ascii_case(service));
+        let mut addresses: Vec<String> =
+            of_service.map(|(_, address)| address.to_string()).collect();
+        addresses.sort();
+        Ok(addresses)
     }
 }
 
-/// Another catalogue, under a name that somebody else has given it.
-struct Called(&'static str, Box<dyn Catalogue>);
+/// Another registry, under a name that its operator has given it.
+struct Renamed(&'static str, Box<dyn Registry>);
 
-impl Catalogue for Called {
+impl Registry for Renamed {
     fn name(&self) -> &str {
         self.0
     }
 
-    fn shelves(&self, title: &str) -> Result<Vec<String>, Away> {
-        self.1.shelves(title)
+    fn addresses(&self, service: &str) -> Result<Vec<String>, Unavailable> {
+        self.1.addresses(service)
     }
 }
 
-type Make = fn() -> Box<dyn Catalogue>;
+type Make = fn() -> Box<dyn Registry>;
 
-fn bookmobile() -> Box<dyn Catalogue> {
-    Box::new(Bookmobile(&[("Momo", "wheels 1"), ("Heidi", "wheels 2")]))
+fn new_registry() -> Box<dyn Registry> {
+    Box::new(NewRegistry(&[("Tea", "n1:80"), ("Stock", "n2:80")]))
 }
 
-/// `(title, shelf, lent)`, in the order in which they were bought.
-fn cards(cards: &[(&str, &str, bool)]) -> Box<dyn Catalogue> {
-    let cards = cards.iter().map(|(title, shelf, lent)| Card {
-        title: title.to_string(),
-        shelf: shelf.to_string(),
-        lent: *lent,
+/// `(service, address, disabled)`, in the order in which they were added.
+fn file(lines: &[(&str, &str, bool)]) -> Box<dyn Registry> {
+    let lines = lines.iter().map(|(service, address, disabled)| Line {
+        service: service.to_string(),
+        address: address.to_string(),
+        disabled: *disabled,
     });
-    let cards = cards.collect();
-    Box::new(Cards { cards })
+    let lines = lines.collect();
+    Box::new(StaticFile { lines })
 }
 
-fn the_cards() -> Box<dyn Catalogue> {
-    cards(&[
-        ("Momo", "C3", false),
-        ("Momo", "C1", true),
-        ("Heidi", "C9", true),
-        ("Momo", "C2", false),
-        ("Momo", "C3", false),
-        ("Emil und die Detektive", "C7", false),
+fn the_file() -> Box<dyn Registry> {
+    file(&[
+        ("Tea", "f3:80", false),
+        ("Tea", "f1:80", true),
+        ("Stock", "f9:80", true),
+        ("Tea", "f2:80", false),
+        ("Tea", "f3:80", false),
+        ("TeaShop", "f7:80", false),
     ])
 }
 
-fn the_computer(off: bool) -> Box<dyn Catalogue> {
-    let titles = [("momo", "N2;N1;N2"), ("krabat", "N5")];
-    let titles = titles.map(|(title, shelves)| (title.to_string(), shelves.to_string()));
-    let titles = BTreeMap::from(titles);
-    Box::new(Computer { titles, off })
+fn the_legacy_server(off: bool) -> Box<dyn Registry> {
+    let services = [("tea", "l2:80;l1:80;l2:80"), ("login", "l5:80")];
+    let services = services.map(|(name, addresses)| (name.to_string(), addresses.to_string()));
+    let services = BTreeMap::from(services);
+    Box::new(LegacyServer { services, off })
 }
 
-fn words(answer: &Result<Vec<String>, Away>) -> String {
+fn words(answer: &Result<Vec<String>, Unavailable>) -> String {
     match answer {
-        Ok(shelves) if shelves.is_empty() => "no shelf".to_string(),
-        Ok(shelves) => shelves.join(", "),
-        Err(Away) => "Away".to_string(),
+        Ok(addresses) if addresses.is_empty() => "an empty list".to_string(),
+        Ok(addresses) => addresses.join(", "),
+        Err(Unavailable) => "Unavailable".to_string(),
     }
 }
 
@@ -89,16 +86,17 @@ fn words(answer: &Result<Vec<String>, Away>) -> String {
 fn expect(
     case: &Case,
     what: &str,
-    answer: &Result<Vec<String>, Away>,
-    expected: &[&str],
+    answer: &Result<Vec<String>, Unavailable>,
+    expected: &Result<Vec<&str>, Unavailable>,
     advice: &str,
 ) {
-    let expected: Result<Vec<String>, Away> =
-        Ok(expected.iter().map(ToString::to_string).collect());
+    let expected = expected
+        .clone()
+        .map(|all| all.into_iter().map(str::to_string).collect());
     if *answer != expected {
         let report = case
             .report()
-            .detail("asked", what)
+            .detail("asked for", what)
             .detail("expected", words(&expected))
             .detail("your answer", words(answer))
             .advice(advice);
@@ -106,144 +104,156 @@ fn expect(
     }
 }
 
-// The belief of this exercise. A catalogue is what it does, and not what it is called.
 #[test]
-fn a_any_name_will_do() {
-    case("The same catalogue under several names", |case| {
-        let kinds: [Make; 3] = [bookmobile, the_cards, || the_computer(false)];
+fn a_a_new_registry() {
+    case("A registry that the code does not know: `new`", |case| {
+        let answer = find(&[new_registry()], "Tea");
+        let advice = match answer.as_deref() {
+            Ok([]) => {
+                "This registry keeps the promises of the trait, and `find` does not use what it answers. Your caller \
+                 matched on the backend's name, perhaps."
+            }
+            _ => "It answers one address, and no error.",
+        };
+        expect(case, "Tea", &answer, &Ok(vec!["n1:80"]), advice);
+    });
+    case("The same registry under several names", |case| {
+        let kinds: [Make; 3] = [new_registry, the_file, || the_legacy_server(false)];
         for make in kinds {
             let own = make().name().to_string();
-            let as_itself = search(&[make()], "Momo");
-            for name in ["cards", "computer", "bookmobile", "cards-2", ""] {
-                let called = Called(name, make());
-                let label = format!("as `{}`", called.name());
-                let answer = search(&[Box::new(called)], "Momo");
+            let as_itself = find(&[make()], "Tea");
+            for name in ["file", "legacy", "new", "file-2", ""] {
+                let answer = find(&[Box::new(Renamed(name, make()))], "Tea");
                 if answer == as_itself {
                     continue;
                 }
                 let report = case
                     .report()
                     .detail(format!("as `{own}`"), words(&as_itself))
-                    .detail(label, words(&answer))
+                    .detail(format!("renamed to `{name}`"), words(&answer))
                     .advice(
-                        "Your caller matched on the backend's name, so it is right for those that it \
-                         has heard of, as long as nobody calls them otherwise. Put what is peculiar to a \
-                         catalogue into its `shelves`; then nobody else has to know.",
+                        "The answer depends on the name of the registry. Whatever is special about a backend belongs \
+                         into its `addresses`; then no caller needs to know it.",
                     );
                 case.fail(report);
             }
         }
-        let answer = search(&[bookmobile()], "Momo");
-        let advice = "This catalogue does what the trait says, and you do not ask it. Your caller matched on \
-                      the backend's name, perhaps.";
+    });
+}
+
+#[test]
+fn b_the_static_file() {
+    case("`StaticFile::addresses`, without `find`", |case| {
+        let file = the_file();
+        let stock = file.addresses("Stock");
+        let advice = match &stock {
+            Ok(_) => {
+                "The only instance of Stock is disabled. Only the file has such lines, so its adapter leaves them out."
+            }
+            Err(Unavailable) => "The file is always available, and an empty list is an answer.",
+        };
+        expect(case, "Stock", &stock, &Ok(vec![]), advice);
+        let tea = file.addresses("Tea");
+        let advice = match tea.as_deref() {
+            Ok(tea) if tea.iter().any(|one| one == "f7:80") => {
+                "f7:80 belongs to the service TeaShop: another name that begins with the same letters."
+            }
+            Ok(tea) if tea.iter().any(|one| one.starts_with("f1")) => {
+                "f1:80 is disabled, so it is not healthy."
+            }
+            _ => "The trait promises the addresses sorted, each once.",
+        };
+        expect(case, "Tea", &tea, &Ok(vec!["f2:80", "f3:80"]), advice);
+        let advice = "An unknown service is an empty list.";
+        expect(case, "Login", &file.addresses("Login"), &Ok(vec![]), advice);
+    });
+}
+
+#[test]
+fn c_the_legacy_server() {
+    case("`LegacyServer::addresses`, without `find`", |case| {
+        let server = the_legacy_server(false);
+        let advice = "404 says that there is no such service. The server has answered, so it is available, and the list \
+                      is empty.";
         expect(
             case,
-            "a new catalogue, by its own name",
-            &answer,
-            &["wheels 1"],
+            "stock",
+            &server.addresses("stock"),
+            &Ok(vec![]),
+            advice,
+        );
+        let tea = server.addresses("tea");
+        let advice = "The server lists addresses in an order of its own. The trait promises: sorted, each once.";
+        expect(case, "tea", &tea, &Ok(vec!["l1:80", "l2:80"]), advice);
+        let off = the_legacy_server(true).addresses("tea");
+        let advice = "503 says nothing about the service: the server cannot answer.";
+        expect(
+            case,
+            "tea, while the server is off",
+            &off,
+            &Err(Unavailable),
             advice,
         );
     });
 }
 
 #[test]
-fn b_the_cards_keep_to_the_trait() {
-    case("The box of cards, asked without `search`", |case| {
-        let cards = the_cards();
-        let advice = "A copy that somebody has at home cannot be taken. Only the box of cards has such \
-                      entries, so the box of cards leaves them out.";
+fn d_capital_and_small_letters() {
+    case("Names in capital and small letters", |case| {
+        let advice = "Capital and small letters are the same for every caller of a registry, and not only for `find`. Each \
+                      adapter handles them itself.";
+        let legacy = the_legacy_server(false).addresses("TEA");
+        let expected = Ok(vec!["l1:80", "l2:80"]);
         expect(
             case,
-            "Heidi, which is lent",
-            &cards.shelves("Heidi"),
-            &[],
+            "TEA, in the legacy server",
+            &legacy,
+            &expected,
             advice,
         );
-        let advice = "The shelves from which a copy can be taken, sorted, each once: so the trait says, of all \
-                      catalogues.";
-        expect(case, "Momo", &cards.shelves("Momo"), &["C2", "C3"], advice);
-        let advice = "A title that it does not have is an empty list.";
-        expect(case, "Krabat", &cards.shelves("Krabat"), &[], advice);
+        let file = the_file().addresses("tea");
+        let expected = Ok(vec!["f2:80", "f3:80"]);
+        expect(case, "tea, in the file", &file, &expected, advice);
+        let all = [the_file(), the_legacy_server(false), new_registry()];
+        let answer = find(&all, "tEa");
+        let expected = Ok(vec!["f2:80", "f3:80", "l1:80", "l2:80", "n1:80"]);
+        expect(case, "tEa, in all registries", &answer, &expected, advice);
     });
 }
 
 #[test]
-fn c_the_computer_keeps_to_the_trait() {
-    case("The computer, asked without `search`", |case| {
-        let computer = the_computer(false);
-        let advice = "404 is its way of saying that it has no such title. It has answered, so it is not away: the \
-                      list is empty.";
-        expect(case, "heidi", &computer.shelves("heidi"), &[], advice);
-        let advice = "Its answer is in the order in which copies came back. The trait says: sorted, each once.";
-        expect(
-            case,
-            "momo",
-            &computer.shelves("momo"),
-            &["N1", "N2"],
-            advice,
-        );
-        let answer = the_computer(true).shelves("momo");
-        if answer != Err(Away) {
-            let advice = "503 says nothing about the book: the computer is off. \"No such title\" and \"nobody \
-                          knows\" are two answers.";
-            case.differ("Away", words(&answer), advice);
+fn e_one_is_unavailable() {
+    case("The legacy server is off", |case| {
+        for all in [
+            [the_legacy_server(true), the_file(), new_registry()],
+            [the_file(), new_registry(), the_legacy_server(true)],
+        ] {
+            let answer = find(&all, "Tea");
+            let advice = "One registry is unavailable, and the others have answered. The addresses that they list can be \
+                          called.";
+            let expected = Ok(vec!["f2:80", "f3:80", "n1:80"]);
+            expect(case, "Tea", &answer, &expected, advice);
+            let answer = find(&all, "Login");
+            let advice = "No registry that answered has this service, and one did not answer: it may have the service. An \
+                          empty list would say that there is none.";
+            expect(case, "Login", &answer, &Err(Unavailable), advice);
         }
     });
-}
-
-// What one of them needs is no business of the others, nor of their callers.
-#[test]
-fn d_large_and_small_letters() {
-    case("Titles in large and small letters", |case| {
-        let advice = "Large and small letters are the same, says the trait. The computer has small ones only, and \
-                      the cards have been written by people: each of them sees to it by itself, whoever asks.";
-        let computer = the_computer(false);
-        expect(
-            case,
-            "the computer for MOMO",
-            &computer.shelves("MOMO"),
-            &["N1", "N2"],
-            advice,
-        );
-        let cards = the_cards();
-        expect(
-            case,
-            "the cards for momo",
-            &cards.shelves("momo"),
-            &["C2", "C3"],
-            advice,
-        );
-        let all = [the_cards(), the_computer(false), bookmobile()];
-        let answer = search(&all, "mOmO");
-        let shelves = ["C2", "C3", "N1", "N2", "wheels 1"];
-        expect(case, "all of them for mOmO", &answer, &shelves, advice);
+    case("No registry at all", |case| {
+        let answer = find(&[], "Tea");
+        let advice = "No registry was unavailable, so the empty list is the answer.";
+        expect(case, "Tea", &answer, &Ok(vec![]), advice);
     });
 }
 
 #[test]
-fn e_one_is_away() {
-    case("The computer is off", |case| {
-        let all = || [the_computer(true), the_cards(), bookmobile()];
+fn f_two_files() {
+    case("Two files list the same instances", |case| {
+        let new = file(&[("Tea", "f2:80", false), ("Tea", "a1:80", false)]);
+        let answer = find(&[the_file(), new], "Tea");
         let advice =
-            "One is away, and the others have answered. What they have found can be taken.";
-        let answer = search(&all(), "Momo");
-        expect(case, "Momo", &answer, &["C2", "C3", "wheels 1"], advice);
-        let answer = search(&all(), "Krabat");
-        if answer != Err(Away) {
-            let advice = "Nobody has found it, and one was not asked: the computer may have it. \"There is none\" \
-                          would be a lie.";
-            case.differ("Away", words(&answer), advice);
-        }
-    });
-}
-
-#[test]
-fn f_the_same_shelf_twice() {
-    case("Two catalogues for the same room", |case| {
-        let new = cards(&[("Momo", "C2", false), ("Momo", "A1", false)]);
-        let answer = search(&[the_cards(), new], "Momo");
-        let advice = "Each catalogue is in order, and two lists after each other are not. Sorted, each once: of \
-                      the whole.";
-        expect(case, "Momo", &answer, &["A1", "C2", "C3"], advice);
+            "Each list is sorted, and their concatenation is not. The result is sorted, each once.";
+        let expected = Ok(vec!["a1:80", "f2:80", "f3:80"]);
+        expect(case, "Tea", &answer, &expected, advice);
     });
 }

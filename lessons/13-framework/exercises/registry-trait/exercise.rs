@@ -1,53 +1,54 @@
-// Given in given.rs, beside this file: `Away`, `Catalogue`, `Cards`, `Card`, `Computer`.
+// Given in given.rs, beside this file: `Unavailable`, `Registry`, `StaticFile`, `Line`, `LegacyServer`, `in_order`.
 pub use super::given::*;
 
-impl Catalogue for Cards {
+/// Keeps the promises in the comment of `Registry::addresses`. A disabled instance is not healthy.
+impl Registry for StaticFile {
     fn name(&self) -> &str {
-        "cards"
+        "file"
     }
 
-    fn shelves(&self, title: &str) -> Result<Vec<String>, Away> {
-        let cards = self.cards.iter().filter(|card| card.title == title);
-        let shelf = |card: &Card| match card.lent {
-            true => format!("{} (lent)", card.shelf),
-            false => card.shelf.clone(),
+    fn addresses(&self, service: &str) -> Result<Vec<String>, Unavailable> {
+        let lines = self.lines.iter().filter(|line| line.service == service);
+        let address = |line: &Line| match line.disabled {
+            true => format!("{} (disabled)", line.address),
+            false => line.address.clone(),
         };
-        Ok(cards.map(shelf).collect())
+        Ok(lines.map(address).collect())
     }
 }
 
-impl Catalogue for Computer {
+/// Keeps the promises in the comment of `Registry::addresses`.
+impl Registry for LegacyServer {
     fn name(&self) -> &str {
-        "computer"
+        "legacy"
     }
 
-    fn shelves(&self, title: &str) -> Result<Vec<String>, Away> {
-        let answer = self.query(title).map_err(|_| Away)?;
+    fn addresses(&self, service: &str) -> Result<Vec<String>, Unavailable> {
+        let answer = self.query(service).map_err(|_| Unavailable)?;
         Ok(answer.split(';').map(str::to_string).collect())
     }
 }
 
-/// From which shelves a copy of `title` can be taken: those of all catalogues, sorted, each once. A catalogue that
-/// is away hides nothing of what the others have. If nothing is found and one of them was away, then
-/// nobody knows: `Away`.
-pub fn search(catalogues: &[Box<dyn Catalogue>], title: &str) -> Result<Vec<String>, Away> {
+/// The addresses of `service` in all registries: sorted, each once.
+///
+/// * A registry that is `Unavailable` hides nothing of what the others have.
+/// * If no address was found, and one registry was `Unavailable`, the result is `Unavailable`.
+pub fn find(registries: &[Box<dyn Registry>], service: &str) -> Result<Vec<String>, Unavailable> {
     let mut found = Vec::new();
-    for catalogue in catalogues {
-        match catalogue.name() {
-            "cards" => {
-                let mut shelves = catalogue.shelves(title)?;
-                shelves.retain(|shelf| !shelf.ends_with("(lent)"));
-                found.extend(shelves);
+    for registry in registries {
+        match registry.name() {
+            "file" => {
+                let mut addresses = registry.addresses(service)?;
+                addresses.retain(|address| !address.ends_with("(disabled)"));
+                found.extend(addresses);
             }
-            "computer" => {
-                // It has small letters only, and to it an unknown title is an error.
-                let title = title.to_lowercase();
-                found.extend(catalogue.shelves(&title).unwrap_or_default());
+            "legacy" => {
+                // It has small letters only, and to it an unknown service is an error.
+                let service = service.to_lowercase();
+                found.extend(registry.addresses(&service).unwrap_or_default());
             }
             _ => {}
         }
     }
-    found.sort();
-    found.dedup();
-    Ok(found)
+    Ok(in_order(found))
 }

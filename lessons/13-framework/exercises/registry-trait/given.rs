@@ -2,46 +2,54 @@
 
 use std::collections::BTreeMap;
 
-/// A catalogue was not reached, so it has not answered.
+/// A registry was not reached, so it has not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Away;
+pub struct Unavailable;
 
-/// A catalogue of books. Who asks one need not know which one it is.
-pub trait Catalogue {
-    /// What it is called. For people; nothing may depend on it.
+/// A registry of services.
+pub trait Registry {
+    /// What it is called, for logs. No code may depend on it.
     fn name(&self) -> &str;
 
-    /// From which shelves a copy of `title` can be taken now: sorted, each once. Large and small letters
-    /// are the same. A title that it does not have is an empty list, and no error.
-    fn shelves(&self, title: &str) -> Result<Vec<String>, Away>;
+    /// The addresses of the healthy instances of `service`: sorted, each once. Capital and small letters are
+    /// the same. An unknown service is an empty list, and no error.
+    fn addresses(&self, service: &str) -> Result<Vec<String>, Unavailable>;
 }
 
-/// A box of cards, as the library has used it for eighty years: one card for each copy, in the order in which
-/// they were bought. It is always there.
-pub struct Cards {
-    pub cards: Vec<Card>,
+/// A file with one line for each instance, in the order in which they were added. It is always available.
+pub struct StaticFile {
+    pub lines: Vec<Line>,
 }
 
-pub struct Card {
-    pub title: String,
-    pub shelf: String,
-    /// Somebody has it at home.
-    pub lent: bool,
+pub struct Line {
+    pub service: String,
+    pub address: String,
+    /// Taken out of service by its operator.
+    pub disabled: bool,
 }
 
-/// The computer of the library next door.
-pub struct Computer {
-    pub titles: BTreeMap<String, String>,
+/// A registry with an API of its own.
+pub struct LegacyServer {
+    pub services: BTreeMap<String, String>,
     pub off: bool,
 }
 
-impl Computer {
-    /// What it answers, as it always did: the shelf of each copy that is in, such as `N2;N1;N2`. It was bought
-    /// without large letters. 404: no such title. Any other number: it is not well.
-    pub fn query(&self, title: &str) -> Result<&str, u16> {
+impl LegacyServer {
+    /// Its answer: the address of each healthy instance, such as `b:80;a:80;b:80`. It knows names in small
+    /// letters only. 404: no such service. Any other number: the server cannot answer.
+    pub fn query(&self, service: &str) -> Result<&str, u16> {
         if self.off {
             return Err(503);
         }
-        self.titles.get(title).map(String::as_str).ok_or(404)
+        self.services.get(service).map(String::as_str).ok_or(404)
     }
+}
+
+/// Sorted, each once.
+#[allow(dead_code, reason = "an answer may do without it")]
+pub fn in_order(addresses: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut addresses: Vec<String> = addresses.into_iter().collect();
+    addresses.sort();
+    addresses.dedup();
+    addresses
 }

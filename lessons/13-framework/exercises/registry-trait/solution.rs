@@ -1,60 +1,53 @@
-//! Where two backends differ, somebody has to know it, and the question is only who. Here it is the one
-//! place that can: the adapter, which is written by somebody who looks at that backend and at nothing else.
-//! After that the trait says what is true of all of them, and `search` is short, and right for a catalogue that is
-//! built next year. The name stays, for people who read a log. What a trait has to say is more than types: that
-//! an unknown title is an empty list, and that a list is sorted, stands in no signature, so it stands in its
-//! comment, and one suite of checks holds every backend to it. `Away` is the one difference that callers
-//! do need: "nothing" and "nobody knows" are two answers.
+//! Each difference between two backends is handled in one place: the adapter, which knows one backend and nothing
+//! else. After that the trait says what is true of all of them, and `find` is right for a registry that is added
+//! next year. A trait promises more than its types say: the comment says that an unknown service is an empty
+//! list, and one suite of tests holds each backend to it. Callers do need one difference: an empty list is
+//! an answer, and `Unavailable` is none.
 
-// Given in given.rs, beside this file: `Away`, `Catalogue`, `Cards`, `Card`, `Computer`.
+// Given in given.rs, beside this file: `Unavailable`, `Registry`, `StaticFile`, `Line`, `LegacyServer`, `in_order`.
 pub use super::given::*;
 
-impl Catalogue for Cards {
+/// Keeps the promises in the comment of `Registry::addresses`.
+impl Registry for StaticFile {
     fn name(&self) -> &str {
-        "cards"
+        "file"
     }
 
-    fn shelves(&self, title: &str) -> Result<Vec<String>, Away> {
-        let title = title.to_lowercase();
-        let cards = self.cards.iter();
-        let there = cards.filter(|card| !card.lent && card.title.to_lowercase() == title);
-        Ok(in_order(there.map(|card| card.shelf.clone())))
+    fn addresses(&self, service: &str) -> Result<Vec<String>, Unavailable> {
+        let service = service.to_lowercase();
+        let lines = self.lines.iter();
+        let healthy = lines.filter(|line| !line.disabled && line.service.to_lowercase() == service);
+        Ok(in_order(healthy.map(|line| line.address.clone())))
     }
 }
 
-impl Catalogue for Computer {
+/// Keeps the promises in the comment of `Registry::addresses`.
+impl Registry for LegacyServer {
     fn name(&self) -> &str {
-        "computer"
+        "legacy"
     }
 
-    fn shelves(&self, title: &str) -> Result<Vec<String>, Away> {
-        match self.query(&title.to_lowercase()) {
+    fn addresses(&self, service: &str) -> Result<Vec<String>, Unavailable> {
+        match self.query(&service.to_lowercase()) {
             Ok(answer) => Ok(in_order(answer.split(';').map(str::to_string))),
             Err(404) => Ok(Vec::new()),
-            Err(_) => Err(Away),
+            Err(_) => Err(Unavailable),
         }
     }
 }
 
-/// Sorted, each once.
-fn in_order(shelves: impl Iterator<Item = String>) -> Vec<String> {
-    let mut shelves: Vec<String> = shelves.collect();
-    shelves.sort();
-    shelves.dedup();
-    shelves
-}
-
-pub fn search(catalogues: &[Box<dyn Catalogue>], title: &str) -> Result<Vec<String>, Away> {
+/// The addresses of `service` in all registries: sorted, each once.
+pub fn find(registries: &[Box<dyn Registry>], service: &str) -> Result<Vec<String>, Unavailable> {
     let mut found = Vec::new();
-    let mut away = false;
-    for catalogue in catalogues {
-        match catalogue.shelves(title) {
-            Ok(shelves) => found.extend(shelves),
-            Err(Away) => away = true,
+    let mut unavailable = false;
+    for registry in registries {
+        match registry.addresses(service) {
+            Ok(addresses) => found.extend(addresses),
+            Err(Unavailable) => unavailable = true,
         }
     }
-    if found.is_empty() && away {
-        return Err(Away);
+    if found.is_empty() && unavailable {
+        return Err(Unavailable);
     }
-    Ok(in_order(found.into_iter()))
+    Ok(in_order(found))
 }

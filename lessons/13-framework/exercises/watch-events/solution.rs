@@ -1,57 +1,41 @@
-//! A list says how things are, a watch says what happens, and nobody can make the second out of the first: a car
-//! that came and went between two looks was in neither of them, however close together they are. So one
-//! look, for those who were there before us, and then events from exactly that number on: nothing is lost
-//! between the two, and nothing comes twice. The number is that of the event, not ours plus one. It survives a
-//! broken connection, and so nothing was lost by it. Only a journal that has been cut off loses something, and then the
-//! honest answer has two parts: that there is a gap, and what is different now.
+//! A list shows a state, and an instance that came and went between two lists was in neither. So there is one list, and
+//! after it the changes from its revision on: none is lost between the two, and none comes twice. The next
+//! revision to ask for is that of the last change. It stays valid when a connection breaks, so nothing is lost by that.
+//! Only a compacted log loses changes. The report then has two parts: that there is a gap, and what is different now.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-// Given in given.rs, beside this file: `Snapshot`, `Event`, `Trouble`, `Barrier`, `Told`.
+// Given in given.rs, beside this file: `Snapshot`, `Event`, `WatchError`, `EventStore`, `Notice`, `report_difference`,
+// `report_event`.
 pub use super::given::*;
 
-pub fn follow(barrier: &mut impl Barrier, mut tell: impl FnMut(Told)) {
-    let mut inside = BTreeSet::new();
-    // After which number to go on. `None`: a look is needed first.
+/// Reports each change of the instances once and in order, until the watch is `Closed`.
+pub fn follow(store: &mut impl EventStore, mut report: impl FnMut(Notice)) {
+    let mut known = BTreeSet::new();
+    // The revision of the last change; `None` if a list is needed first.
     let mut last = None;
-    let mut opening = true;
+    let mut compacted = false;
     loop {
-        let step = match last {
-            None => barrier.list().map(|now| {
-                if !opening {
-                    tell(Told::Gap);
+        let outcome = match last {
+            None => store.list().map(|now| {
+                if compacted {
+                    report(Notice::Gap);
                 }
-                opening = false;
-                for car in inside.difference(&now.cars) {
-                    tell(Told::Out(car.clone()));
-                }
-                for car in now.cars.difference(&inside) {
-                    tell(Told::In(car.clone()));
-                }
-                inside = now.cars;
-                last = Some(now.number);
+                report_difference(&known, &now.instances, &mut report);
+                known = now.instances;
+                last = Some(now.revision);
             }),
-            Some(number) => barrier.after(number).map(|(number, event)| {
-                match event {
-                    Event::In(car) => {
-                        inside.insert(car.clone());
-                        tell(Told::In(car));
-                    }
-                    Event::Out(car) => {
-                        inside.remove(&car);
-                        tell(Told::Out(car));
-                    }
-                }
-                last = Some(number);
+            Some(revision) => store.next(revision).map(|(revision, event)| {
+                report_event(&mut known, event, &mut report);
+                last = Some(revision);
             }),
         };
-        match step {
+        match outcome {
             Ok(()) => {}
-            // What is known is still good, and so is the number: go on from there.
-            Err(Trouble::Away) => barrier.pause(Duration::from_millis(500)),
-            Err(Trouble::Forgotten) => last = None,
-            Err(Trouble::Over) => return,
+            Err(WatchError::Unavailable) => store.pause(Duration::from_millis(500)),
+            Err(WatchError::Compacted) => (last, compacted) = (None, true),
+            Err(WatchError::Closed) => return,
         }
     }
 }

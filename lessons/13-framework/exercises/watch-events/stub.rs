@@ -1,33 +1,28 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-// Given in given.rs, beside this file: `Snapshot`, `Event`, `Trouble`, `Barrier`, `Told`.
+// Given in given.rs, beside this file: `Snapshot`, `Event`, `WatchError`, `EventStore`, `Notice`, `report_difference`,
+// `report_event`.
 pub use super::given::*;
 
-/// Tells the cash desk who comes and who goes, until the car park is closed. Each car pays, also one that only
-/// turns round.
+/// Reports each change of the instances once and in order, until the watch is `Closed`.
 ///
-/// * First those who are in already, as `In`; after that everything that happens, each thing once, in order.
-/// * When the barrier was away its journal still has what happened meanwhile. Between two attempts there is a
-///   pause of 100 ms to 1 s.
-/// * When the journal has forgotten, tell `Gap`, and then what is different from what you have told: first those
-///   who have gone, then those who have come, each sorted.
-pub fn follow(barrier: &mut impl Barrier, mut tell: impl FnMut(Told)) {
-    let mut inside = BTreeSet::new();
+/// * First the instances of one `list`, as `Added`. Then each change after its revision, by `next`.
+/// * After `Unavailable` the same call is repeated, with a pause of 100 ms to 1 s. The log still has the changes
+///   made meanwhile.
+/// * After `Compacted` there is a new `list`. Report `Gap`, then the difference from what was reported; then go on
+///   after the revision of this list.
+pub fn follow(store: &mut impl EventStore, mut report: impl FnMut(Notice)) {
+    let mut known = BTreeSet::new();
     loop {
-        match barrier.list() {
+        match store.list() {
             Ok(now) => {
-                for car in inside.difference(&now.cars) {
-                    tell(Told::Out(car.clone()));
-                }
-                for car in now.cars.difference(&inside) {
-                    tell(Told::In(car.clone()));
-                }
-                inside = now.cars;
+                report_difference(&known, &now.instances, &mut report);
+                known = now.instances;
             }
-            Err(Trouble::Over) => return,
-            Err(Trouble::Away | Trouble::Forgotten) => {}
+            Err(WatchError::Closed) => return,
+            Err(WatchError::Unavailable | WatchError::Compacted) => {}
         }
-        barrier.pause(Duration::from_secs(1));
+        store.pause(Duration::from_secs(1));
     }
 }
