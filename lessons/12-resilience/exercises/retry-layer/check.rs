@@ -456,15 +456,22 @@ fn i_the_deadline_is_for_all_attempts() {
             }
             let sent = seen.timeout.unwrap_or(Duration::MAX);
             if sent.abs_diff(left) > millis(1) {
-                let sent = seen
+                let words = seen
                     .timeout
                     .map_or("none".to_string(), |timeout| timeout.view());
                 let happened = format!(
-                    "`grpc-timeout` of attempt {number}: {sent}; left: {}",
+                    "`grpc-timeout` of attempt {number}: {words}; left: {}",
                     left.view()
                 );
-                let advice = "The timeout of the caller is for the whole call. Each attempt gets what is left of it; a \
-                              server with more would work on after the caller has left.";
+                let advice = match sent > left {
+                    true => {
+                        "The timeout of the caller is for the whole call. Each attempt gets what is left of it; a \
+                         server with more would work on after the caller has left."
+                    }
+                    false => {
+                        "The attempt ends before the caller's time is over, and an answer could still come."
+                    }
+                };
                 outcome.differ("each attempt has what is left of 1 s", happened, advice);
             }
         }
