@@ -325,6 +325,6 @@ def attack(work):
     program = programs()
     http2(program)
     with Process([program["l14-gateway"], "user", "--server_address", "{addr}"]), \
-            Process([program["l14-gateway"], "gateway", "--addr", "{addr}"]) as gateway:
+            Process([program["l14-gateway"], "gateway", "--addr", "{addr}", "--expose", "user"]) as gateway:
         smuggling(gateway.address, work)
     clock(program, work)

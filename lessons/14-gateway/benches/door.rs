@@ -15,7 +15,7 @@ use l06_grpc::server::add_reflection;
 use l13_framework::edge;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Instance, Registry};
-use l14_gateway::gateway::{Settings, router};
+use l14_gateway::gateway::{Expose, Settings, router};
 use l14_gateway::pb;
 use l14_gateway::pb::user::say_server::{Say, SayServer};
 use l14_gateway::pb::user::{HelloReply, HelloRequest};
@@ -83,7 +83,11 @@ async fn door(addr: &str) -> anyhow::Result<()> {
     registry.register(&user, Duration::from_secs(3600)).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     tell(&format!("listening on {}", listener.local_addr()?));
-    let router = router(Arc::new(registry), Settings::default());
+    let settings = Settings {
+        expose: Expose::Only(vec!["user".to_string()]),
+        ..Settings::default()
+    };
+    let router = router(Arc::new(registry), settings);
     edge::serve(
         listener,
         router,

@@ -30,7 +30,7 @@ One door: lesson 14 of Sockets to Services.
 
 Three terminals, and no other program: the services find each other by mDNS.
   cargo run -p l14-gateway -- user
-  cargo run -p l14-gateway -- gateway
+  cargo run -p l14-gateway -- gateway --expose user
   curl 'http://127.0.0.1:8080/user/say/hello?name=huohuo'
 
 The proof; it starts what it needs, prints what happens, and fails if a request has failed:
@@ -42,6 +42,7 @@ Options of gateway and web:
   --addr ADDR          where to listen          [127.0.0.1:8080, web 127.0.0.1:8081]
 Options of gateway:
   --namespace NAME     what stands before /SERVICE/ in the names   [go.micro.srv]
+  --expose NAME        the service /NAME/ may be called from outside; several times, '*' for all of the namespace
   --cors ORIGIN        pages from there may call it, * for all; may be given several times  [none]
 Options of web:
   --html DIR           the folder with the pages                   [that of the lesson]

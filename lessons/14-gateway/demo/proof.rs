@@ -121,6 +121,10 @@ impl Scene {
             "gateway",
             "--addr",
             "127.0.0.1:0",
+            "--expose",
+            "user",
+            "--expose",
+            "example",
             "--fail_mode",
             &setting.mode,
         ];

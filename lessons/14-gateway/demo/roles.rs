@@ -9,6 +9,7 @@ use anyhow::{Context, bail, ensure};
 use l13_framework::edge;
 use l13_framework::options::Options;
 use l13_framework::service::Service;
+use l14_gateway::gateway::Expose;
 use l14_gateway::{gateway, web};
 
 use crate::user;
@@ -76,9 +77,12 @@ pub async fn example(words: Vec<OsString>) -> anyhow::Result<()> {
 
 /// `-- gateway`.
 pub async fn gateway(words: Vec<OsString>) -> anyhow::Result<()> {
-    let (own, options) = read(words, &["--addr", "--namespace", "--cors"])?;
+    let (own, options) = read(words, &["--addr", "--namespace", "--expose", "--cors"])?;
     let options = door(options, &own, 8080)?;
-    let mut settings = gateway::Settings::default();
+    let mut settings = gateway::Settings {
+        expose: exposed(&own)?,
+        ..gateway::Settings::default()
+    };
     for (name, value) in own {
         match name.as_str() {
             "--namespace" => settings.namespace = value,
@@ -93,6 +97,21 @@ pub async fn gateway(words: Vec<OsString>) -> anyhow::Result<()> {
         .with(options)?;
     let router = gateway::router(service.registry_in_use()?, settings);
     live(service, router).await
+}
+
+/// The list of the operator. There is no usual one: a service is reached from outside because a person wants it.
+fn exposed(own: &Own) -> anyhow::Result<Expose> {
+    let names = own.iter().filter(|(name, _)| name == "--expose");
+    let names: Vec<String> = names.map(|(_, value)| value.clone()).collect();
+    ensure!(
+        !names.is_empty(),
+        "which services may be called from outside? Name each of them: --expose user --expose example; \
+         --expose '*' is every service of the namespace"
+    );
+    Ok(match names.iter().any(|name| name == "*") {
+        true => Expose::All,
+        false => Expose::Only(names),
+    })
 }
 
 /// A browser compares this letter by letter, so a slash at its end would never fit.

@@ -41,7 +41,7 @@ pub mod service;
 pub mod status;
 pub mod transcode;
 
-use crate::extra::{openapi, stream};
+use crate::extra::{openapi, request_body, stream};
 use find::Directory;
 use schema::{Method, NotFound};
 use service::Service;
@@ -53,6 +53,8 @@ use status::{Problem, REQUEST_ID};
 pub struct Settings {
     /// What comes before the first part of a URL: `go.micro.srv` makes `go.micro.srv.user` of `/user/`.
     pub namespace: String,
+    /// The services that callers from outside can reach.
+    pub expose: Expose,
     /// The time for a request, all of it. A request may ask for less with `x-timeout-ms` or
     /// `grpc-timeout`.
     pub deadline: Duration,
@@ -76,6 +78,9 @@ pub struct Settings {
     pub streams: usize,
     /// So many services at most.
     pub services: usize,
+    /// So many names without a service are remembered for [`Settings::missing`]. They have a share of their own: a flood of them
+    /// takes no place of a service.
+    pub unknown: usize,
     /// What a service may tell of itself.
     pub reflect: reflect::Limits,
     /// The time for telling it.
@@ -94,6 +99,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             namespace: "go.micro.srv".to_string(),
+            expose: Expose::default(),
             deadline: Duration::from_secs(5),
             per_attempt: Duration::from_secs(1),
             stream: Duration::from_secs(600),
@@ -108,6 +114,7 @@ impl Default for Settings {
             in_flight: 256,
             streams: 64,
             services: 500,
+            unknown: 100,
             reflect: reflect::Limits::default(),
             reflect_within: Duration::from_secs(3),
             reflect_again: Duration::from_secs(300),
@@ -118,6 +125,35 @@ impl Default for Settings {
     }
 }
 // ANCHOR_END: settings
+
+// ANCHOR: expose
+/// The services that a gateway exposes. Its operator sets this list; a service that is only registered cannot be
+/// reached from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expose {
+    /// These, by the first part of their URL: `user`.
+    Only(Vec<String>),
+    /// All services of the namespace.
+    All,
+}
+
+impl Expose {
+    /// Whether the service with this first part of a URL can be reached.
+    #[must_use]
+    pub fn has(&self, short: &str) -> bool {
+        match self {
+            Expose::Only(names) => names.iter().any(|name| name == short),
+            Expose::All => true,
+        }
+    }
+}
+// ANCHOR_END: expose
+
+impl Default for Expose {
+    fn default() -> Self {
+        Expose::Only(Vec::new())
+    }
+}
 
 impl Settings {
     /// How services are called: in turn, and harmless calls again at somebody else.
@@ -239,7 +275,7 @@ impl Gateway {
                 let query = head.uri.query().unwrap_or_default();
                 transcode::from_query(&method.input(), query)?
             }
-            _ => limits::body(&head, body, self.settings.body, until).await?,
+            _ => request_body::read(&head, body, self.settings.body, until).await?,
         };
         let message = transcode::from_json(&method.input(), &json)?;
         let call = call::Call {

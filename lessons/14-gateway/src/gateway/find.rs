@@ -55,9 +55,13 @@ impl Directory {
     /// The service for the first part of a URL.
     ///
     /// # Errors
-    /// 404 if the registry knows none of that name, 503 if it does not answer.
+    /// 404 if the gateway does not expose it or the registry has none of that name, 503 if the registry does not answer.
     pub async fn service(&self, short: &str) -> Result<Arc<Service>, Problem> {
         let name = format!("{}.{short}", self.inner.settings.namespace);
+        if !self.inner.settings.expose.has(short) {
+            // In the same words as for a name without a service, and the registry is not asked.
+            return Err(no_service(&name));
+        }
         let slot = self.slot(&name)?;
         slot.found.get_or_init(|| self.look_up(&name)).await.clone()
     }
@@ -70,7 +74,7 @@ impl Directory {
             let names = inner.registry.list_services().await.map_err(problem)?;
             return Err(match names.iter().any(|known| known == name) {
                 true => nobody_home(name),
-                false => Problem::new(Code::NotFound, format!("there is no service {name}")),
+                false => no_service(name),
             });
         }
         let known = ServiceView::new(inner.registry.clone(), name);
@@ -95,7 +99,15 @@ impl Directory {
         {
             return Ok(slot.clone());
         }
-        // Anybody can ask for names that do not exist. That must not fill the memory.
+        // Clients can ask for names that do not exist: the oldest of those makes room.
+        while known.values().filter(|slot| slot.failed()).count() >= self.inner.settings.unknown {
+            let failed = known.iter().filter(|(_, slot)| slot.failed());
+            let oldest = failed.min_by_key(|(_, slot)| slot.since);
+            let Some(oldest) = oldest.map(|(name, _)| name.clone()) else {
+                break;
+            };
+            known.remove(&oldest);
+        }
         if known.len() >= self.inner.settings.services {
             known.retain(|_, slot| slot.holds(missing));
         }
@@ -111,20 +123,29 @@ impl Directory {
         Ok(slot)
     }
 
-    /// The short names of all services in the namespace.
+    /// The short names of all services that are exposed.
     ///
     /// # Errors
     /// If the registry does not answer.
     pub async fn list(&self) -> Result<Vec<String>, Problem> {
         let names = self.inner.registry.list_services().await.map_err(problem)?;
         let prefix = format!("{}.", self.inner.settings.namespace);
-        let short = |name: &String| name.strip_prefix(&prefix).map(str::to_string);
+        let expose = &self.inner.settings.expose;
+        let short = |name: &String| {
+            let short = name.strip_prefix(&prefix)?;
+            expose.has(short).then(|| short.to_string())
+        };
         let most = self.inner.settings.services;
         Ok(names.iter().filter_map(short).take(most).collect())
     }
 }
 
 impl Slot {
+    /// Whether no service was found.
+    fn failed(&self) -> bool {
+        matches!(self.found.get(), Some(Err(_)))
+    }
+
     /// Whether what is here is still good: a service as long as it has instances, and somewhat longer; a
     /// failure only for a moment.
     fn holds(&self, missing: Duration) -> bool {
@@ -134,6 +155,10 @@ impl Slot {
             Some(Err(_)) => self.since.elapsed() < missing,
         }
     }
+}
+
+fn no_service(name: &str) -> Problem {
+    Problem::new(Code::NotFound, format!("there is no service {name}"))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

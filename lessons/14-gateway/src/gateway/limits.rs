@@ -5,16 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
-use axum::http::request::Parts;
+use axum::http::header::{HeaderMap, HeaderValue};
 use axum::http::{Method as Http, StatusCode, Uri};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use l06_grpc::deadline;
-use serde_json::Value as Json;
-use serde_json::error::Category;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::schema::Method;
@@ -26,9 +20,6 @@ pub const TIMEOUT: &str = "x-timeout-ms";
 
 /// A longer id is not taken: it would go into every log on the way.
 const LONGEST_ID: usize = 64;
-
-/// So long before the request's own end a body is given up: then there is still time to say so.
-const BODY_RESERVE: Duration = Duration::from_millis(50);
 
 // ANCHOR: limit
 /// So many at the same time. Nobody queues: a queue in front of something that is too slow only makes
@@ -108,7 +99,8 @@ pub fn url(uri: &Uri, most: usize) -> Result<(), Problem> {
     }
 }
 
-fn too_large(words: &str) -> Problem {
+/// 413 in these words.
+pub(crate) fn too_large(words: &str) -> Problem {
     let problem = Problem::new(Code::ResourceExhausted, format!("too large: {words}"));
     problem.but(StatusCode::PAYLOAD_TOO_LARGE)
 }
@@ -150,72 +142,3 @@ pub fn method(http: &Http, method: &Method) -> Result<(), Problem> {
     }
 }
 // ANCHOR_END: method
-
-/// The JSON in the body of a POST.
-///
-/// # Errors
-/// What is wrong with it: its type, its size, its JSON, or that it does not come.
-pub async fn body(head: &Parts, body: Body, most: usize, until: Instant) -> Result<Json, Problem> {
-    if head.uri.query().is_some_and(|query| !query.is_empty()) {
-        let words = "a POST has its fields in the body and none in the URL";
-        return Err(Problem::new(Code::InvalidArgument, words));
-    }
-    if !is_json(&head.headers) {
-        let words = "the body has to be JSON: content-type: application/json";
-        let problem = Problem::new(Code::InvalidArgument, words);
-        return Err(problem.but(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    }
-    let words = format!("a body may have {most} bytes");
-    let announced = head
-        .headers
-        .get(CONTENT_LENGTH)
-        .and_then(|it| it.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|len: usize| len > most) {
-        return Err(too_large(&words));
-    }
-    // A browser that is slow gets another answer than a service that is.
-    let patience = until.checked_sub(BODY_RESERVE).unwrap_or(until);
-    let read = timeout_at(patience, Limited::new(body, most).collect()).await;
-    let slow = |_| {
-        let problem = Problem::too_slow("the body did not come in time");
-        problem.but(StatusCode::REQUEST_TIMEOUT)
-    };
-    let bytes = match read.map_err(slow)? {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(too_large(&words)),
-        Err(error) => {
-            let words = format!("the body has broken off: {error}");
-            return Err(Problem::new(Code::InvalidArgument, words));
-        }
-    };
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let words = match error.classify() {
-            Category::Eof if bytes.is_empty() => {
-                "the body is empty; a message without fields is {}".to_string()
-            }
-            // It ends with the line and the column.
-            _ if line > 0 => format!("the body is no JSON: {error}"),
-            _ => format!("the body is no JSON: {error} at line {line} column {column}"),
-        };
-        Problem::new(Code::InvalidArgument, words)
-    })
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or_default();
-    let mut parts = kind.split(';').map(str::trim);
-    let json = parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
-    // JSON is UTF-8. Who says that it is something else would be misunderstood.
-    json && parts.all(
-        |part| match part.to_ascii_lowercase().strip_prefix("charset=") {
-            Some(charset) => charset.trim_matches('"') == "utf-8",
-            None => true,
-        },
-    )
-}

@@ -41,11 +41,12 @@ fn what_is_wrong_is_told() {
         ),
         (&["gateway", "--addr"], "--addr needs a value"),
         (
-            &["gateway", "--cors", "example.org"],
+            &["gateway", "--expose", "user", "--cors", "example.org"],
             "an origin looks like",
         ),
         (&["gateway", "--registry", "yellow-pages"], "yellow-pages"),
         (&["gateway", "now"], "`now` is one word too many"),
+        (&["gateway"], "which services may be called from outside?"),
         (
             &["user", "--slow-ms", "long"],
             "--slow-ms long: milliseconds",
@@ -74,6 +75,8 @@ fn a_door_is_there_without_anybody_behind_it() {
         "127.0.0.1:0",
         "--registry",
         "memory",
+        "--expose",
+        "user",
     ]));
     let addr = door.says("listening on ");
     let runtime = tokio::runtime::Runtime::new().unwrap();

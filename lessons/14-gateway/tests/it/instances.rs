@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::Registry;
-use l14_gateway::gateway::Settings;
+use l14_gateway::gateway::{Expose, Settings};
 use l14_gateway::pb::user::say_server::SayServer;
 use tonic::service::RoutesBuilder;
 
@@ -253,24 +253,54 @@ async fn names_that_do_not_exist_do_not_fill_the_memory() {
     user.register(&registry, NAME).await;
     let settings = Settings {
         services: 5,
-        missing: Duration::from_millis(200),
+        unknown: 2,
         ..patient()
     };
     let door = door(&registry, settings).await;
     get(door, HELLO).await.good();
-    let mut full = 0;
     for number in 0..30 {
-        let answer = get(door, &format!("/nobody-{number}/say/hello")).await;
-        full += u32::from(answer.status == 503);
-        assert!([404, 503].contains(&answer.status), "{}", answer.text());
-        // Who is known is not pushed out by them.
+        let unknown = get(door, &format!("/unknown-{number}/say/hello")).await;
+        unknown.says(404);
+        // A service that is known stays.
         get(door, HELLO).await.good();
     }
-    assert!(full > 0, "all thirty names were kept");
-    until("there is room again", async || {
-        get(door, "/nobody/say/hello").await.status == 404
-    })
-    .await;
+}
+
+/// The attack: names that do not exist, until the directory is full. A service that was not asked for before got 503.
+#[tokio::test]
+async fn a_flood_of_unknown_names_takes_no_place_of_a_service() {
+    let registry = Memory::new();
+    let settings = Settings {
+        services: 20,
+        unknown: 5,
+        ..patient()
+    };
+    let door = door(&registry, settings).await;
+    for number in 0..200 {
+        let unknown = get(door, &format!("/unknown-{number}/say/hello")).await;
+        unknown.says(404);
+    }
+    let user = only_say("user-1").await;
+    user.register(&registry, NAME).await;
+    get(door, HELLO).await.good();
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_exposed_is_not_found() {
+    let registry = Memory::new();
+    let user = only_say("user-1").await;
+    user.register(&registry, NAME).await;
+    let expose = |names: &[&str]| Settings {
+        expose: Expose::Only(names.iter().map(ToString::to_string).collect()),
+        ..patient()
+    };
+    let closed = door(&registry, expose(&["example"])).await;
+    let words = get(closed, HELLO).await;
+    assert!(words.says(404).contains("there is no service"));
+    let page = get(closed, "/openapi.json").await;
+    assert!(!page.text().contains("/user/"), "{}", page.text());
+    let open = door(&registry, expose(&["example", "user"])).await;
+    get(open, HELLO).await.good();
 }
 
 #[tokio::test]

@@ -247,7 +247,15 @@ fn each_type_builds_tests_registers_answers_and_ends() {
             .local_addr()
             .unwrap();
         let at = free.to_string();
-        let arguments = ["gateway", "--addr", &at, "--namespace", namespace];
+        let arguments = [
+            "gateway",
+            "--addr",
+            &at,
+            "--namespace",
+            namespace,
+            "--expose",
+            "*",
+        ];
         let gateway = Running::start(&made.program("l14-gateway"), &arguments, consul.addr);
         until(&format!("{path} answers"), PATIENCE, || {
             get(gateway.at, path).contains(r#""msg":"hello huohuo""#)

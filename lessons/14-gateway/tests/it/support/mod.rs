@@ -17,7 +17,7 @@ use every::{Counts, Every};
 use l13_framework::edge;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Instance, Registry};
-use l14_gateway::gateway::{self, Settings};
+use l14_gateway::gateway::{self, Expose, Settings};
 use l14_gateway::pb;
 use l14_gateway::pb::every::every_service_server::EveryServiceServer;
 use l14_gateway::pb::every::trouble_service_server::TroubleServiceServer;
@@ -48,6 +48,7 @@ pub fn patient() -> Settings {
         deadline: PATIENCE,
         per_attempt: PATIENCE / 4,
         reflect_within: PATIENCE / 2,
+        expose: Expose::All,
         ..Settings::default()
     }
 }
