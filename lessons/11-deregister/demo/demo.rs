@@ -9,6 +9,7 @@ use l09_register::registry::Registry;
 use l11_deregister::drain::Limits;
 use l11_deregister::maintenance;
 use stage::load::Count;
+use stage::log;
 use stage::signal::on_signal;
 use stage::story::Clock;
 use tokio::time::sleep;
@@ -37,8 +38,9 @@ async fn story() -> anyhow::Result<()> {
         pause: Duration::from_millis(10),
         retry: false,
         heard: Arc::new(move |name, line| heard.tell(24, &format!("{name}: {line}"))),
-        ..Setting::new(std::env::current_exe()?, move |line| said.tell(0, line))
+        ..Setting::new(std::env::current_exe()?)
     };
+    log::init_as(move |line| said.tell(0, line));
     clock.scene("0. Three greeters tell Consul where they are; callers find them by name");
     println!("   Each greeter is a process. A call works for 50 ms. Each call has one attempt.");
     let mut scene = Scene::open(&setting, false).await?;

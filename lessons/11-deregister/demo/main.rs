@@ -111,7 +111,6 @@ server needs a Consul, and waits until there is one: `cargo workbook services up
 };
 
 fn main() -> ExitCode {
-    stage::log::init();
     PROGRAM.main(|given| {
         let runtime = tokio::runtime::Runtime::new()?;
         let done = runtime.block_on(run(given));
@@ -137,8 +136,14 @@ async fn run(given: &Given) -> anyhow::Result<()> {
     }
     given.at_most(0)?;
     match command {
-        "server" => serve::run(Serve::given(given)?).await,
-        "mine" => run_mine().await,
+        "server" => {
+            stage::log::init();
+            serve::run(Serve::given(given)?).await
+        }
+        "mine" => {
+            stage::log::init();
+            run_mine().await
+        }
         "rolling" | "crash" | "away" => prove::run(Prove::given(given)?).await,
         _ => demo::run().await,
     }

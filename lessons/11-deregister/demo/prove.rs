@@ -6,6 +6,7 @@ use l09_register::instance::EVERY;
 use l11_deregister::drain::Limits;
 use stage::commands::Given;
 use stage::load::Count;
+use stage::log;
 use stage::signal::{on_signal, tell};
 
 use crate::proof::{Setting, away, crash, rolling};
@@ -62,8 +63,8 @@ impl Prove {
 pub async fn run(prove: Prove) -> anyhow::Result<()> {
     let mut stop = on_signal(false)?;
     let since = Instant::now();
-    let say = move |line: &str| tell(&format!("{:8.2}  {line}", since.elapsed().as_secs_f64()));
-    let setting = Setting::new(std::env::current_exe()?, say);
+    log::init_as(move |line| tell(&format!("{:8.2}  {line}", since.elapsed().as_secs_f64())));
+    let setting = Setting::new(std::env::current_exe()?);
     let setting = Setting {
         callers: prove.callers,
         retry: prove.retry,

@@ -25,6 +25,12 @@ pub fn init_with_details() {
     show(Level::DEBUG);
 }
 
+/// As [`init`], with each message given to `line`: a demo puts its time in front.
+pub fn init_as(line: impl Fn(&str) + Send + Sync + 'static) {
+    let least = Level::INFO;
+    let _ = tracing::subscriber::set_global_default(registry().with(Lines { least, line }));
+}
+
 fn show(least: Level) {
     let line = |line: &str| tell(line);
     let _ = tracing::subscriber::set_global_default(registry().with(Lines { least, line }));

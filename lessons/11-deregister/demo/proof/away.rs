@@ -10,6 +10,7 @@ use services::consul::Setup;
 use stage::child::place;
 use stage::load::Count;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::info;
 
 use super::{PATIENCE, Scene, Setting, heard_of, ms, named};
 
@@ -51,44 +52,38 @@ pub async fn run(setting: &Setting, away: Duration) -> anyhow::Result<Report> {
     let before = load.count();
     consul.stop().await;
     let gone = Instant::now();
-    setting.say("Consul is killed");
+    info!("Consul is killed");
     for second in (5..=away.as_secs()).step_by(5) {
         sleep((gone + Duration::from_secs(second)).saturating_duration_since(Instant::now())).await;
         let count = load.count();
-        setting.say(&format!(
+        info!(
             "  {second:3} s without Consul: {} calls, {} failed",
             count.calls() - before.calls(),
             count.failed.len()
-        ));
+        );
     }
     sleep((gone + away).saturating_duration_since(Instant::now())).await;
     let meanwhile = load.count().calls() - before.calls();
     let consul = Setup::of(side).at(addr.port()).start().await?;
     let (back, away) = (Instant::now(), gone.elapsed());
-    setting.say(&format!("Consul is back at {addr}, with an empty list"));
+    info!("Consul is back at {addr}, with an empty list");
     for times in &mut registrations {
         let again = timeout(PATIENCE, times.changed()).await;
         anyhow::ensure!(again.is_ok(), "an instance has not registered again");
     }
     let registered = back.elapsed();
-    setting.say(&format!(
-        "all three are registered again after {}",
-        ms(registered)
-    ));
+    info!("all three are registered again after {}", ms(registered));
     let all = |list: &Snapshot| list.instances.len() == 3 && list.freshness == Freshness::Current;
     let fresh = timeout(PATIENCE, list.wait_for(all)).await.is_ok();
     anyhow::ensure!(fresh, "Consul is back, and callers have not heard of it");
     let listed = back.elapsed();
-    setting.say(&format!("and healthy after {}", ms(listed)));
+    info!("and healthy after {}", ms(listed));
     // A list that is only remembered would never show this one.
     let since = Instant::now();
     let fourth = plan.start(&named(4, 1), place()?).await?;
     heard_of(&load, &fourth.name).await?;
     let took = since.elapsed();
-    setting.say(&format!(
-        "a fourth instance is called {} after its start",
-        ms(took)
-    ));
+    info!("a fourth instance is called {} after its start", ms(took));
     let count = load.stop().await;
     drop((fourth, fleet, caller));
     consul.stop().await;

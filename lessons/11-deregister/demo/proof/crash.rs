@@ -7,6 +7,7 @@ use std::time::Duration;
 use l09_register::registry::Registry;
 use stage::load::Count;
 use tokio::time::{sleep, timeout};
+use tracing::info;
 
 /// A minute as critical, a sweep every 30 s, and a busy machine.
 const REAPED: Duration = Duration::from_secs(180);
@@ -51,7 +52,7 @@ pub async fn run(setting: &Setting, rounds: u32, reaped: bool) -> anyhow::Result
         let (mut members, mut list) = (scene.caller.members(), scene.list.clone());
         let before = scene.load.count();
         let killed = dead.kill();
-        setting.say(&format!("kill -9 {name}, round {round} of {rounds}"));
+        info!("kill -9 {name}, round {round} of {rounds}");
         // Both are watched at the same time: each has to be seen when it happens.
         let called = async {
             let _ = members
@@ -74,23 +75,17 @@ pub async fn run(setting: &Setting, rounds: u32, reaped: bool) -> anyhow::Result
             listed,
             meanwhile: after.calls() - before.calls(),
         };
-        setting.say(&format!(
-            "{death}; failed calls so far: {}",
-            after.failed.len()
-        ));
+        info!("{death}; failed calls so far: {}", after.failed.len());
         deaths.push(death);
         if reaped && round == rounds {
-            setting.say("its entry is critical, and still there");
+            info!("its entry is critical, and still there");
             let registry = Registry::at(scene.consul.addr())?;
             while registry.knows(&id).await? {
                 anyhow::ensure!(killed.elapsed() < REAPED, "its entry is never cleared away");
                 sleep(Duration::from_millis(100)).await;
             }
             cleared = Some(killed.elapsed());
-            setting.say(&format!(
-                "cleared away {} after the kill",
-                ms(killed.elapsed())
-            ));
+            info!("cleared away {} after the kill", ms(killed.elapsed()));
             break;
         }
         let time = 2 + (round - 1) / 3;

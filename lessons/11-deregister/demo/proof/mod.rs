@@ -16,6 +16,7 @@ use services::consul::{Consul, Setup};
 use stage::child::place;
 use stage::load::{Count, Load};
 use tokio::time::timeout;
+use tracing::info;
 
 use crate::fleet::{Heard, Instance, Plan};
 
@@ -45,8 +46,6 @@ pub struct Setting {
     pub limits: Limits,
     /// Whether callers try again. Without it each call has one attempt.
     pub retry: bool,
-    /// Gets a line for each thing that happens.
-    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
     /// Gets what the instances say.
     pub heard: Heard,
 }
@@ -54,9 +53,7 @@ pub struct Setting {
 impl Setting {
     /// As the proofs are run, with this program.
     #[must_use]
-    pub fn new(program: PathBuf, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        let tell: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(tell);
-        let also = Arc::clone(&tell);
+    pub fn new(program: PathBuf) -> Self {
         Setting {
             program,
             side: None,
@@ -66,13 +63,8 @@ impl Setting {
             every: Duration::from_secs(1),
             limits: Limits::default(),
             retry: true,
-            tell,
-            heard: Arc::new(move |name, line| also(&format!("    {name}: {line}"))),
+            heard: Arc::new(|name, line| info!("    {name}: {line}")),
         }
-    }
-
-    fn say(&self, line: &str) {
-        (self.tell)(line);
     }
 }
 
@@ -99,7 +91,7 @@ impl Scene {
     /// If something does not start.
     pub async fn open(setting: &Setting, careless: bool) -> anyhow::Result<Self> {
         let consul = Setup::of(setting.side).start().await?;
-        setting.say(&format!("a {} Consul at {}", consul.side(), consul.addr()));
+        info!("a {} Consul at {}", consul.side(), consul.addr());
         let plan = Plan {
             program: setting.program.clone(),
             consul: consul.addr(),
@@ -122,10 +114,7 @@ impl Scene {
         for instance in &fleet {
             heard_of(&load, &instance.name).await?;
         }
-        setting.say(&format!(
-            "{} callers; all three instances answer",
-            setting.callers
-        ));
+        info!("{} callers; all three instances answer", setting.callers);
         Ok(Scene {
             consul,
             plan,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use stage::load::Count;
+use tracing::info;
 
 use super::{Scene, Setting, heard_of, ms, named};
 
@@ -45,12 +46,12 @@ pub async fn run(setting: &Setting, rounds: u32, careless: bool) -> anyhow::Resu
     let mut scene = Scene::open(setting, careless).await?;
     let mut restarts = Vec::new();
     for round in 1..=rounds {
-        setting.say(&format!("round {round} of {rounds}"));
+        info!("round {round} of {rounds}");
         for place in 0..scene.fleet.len() {
             restarts.push(restart(&mut scene, place, round + 1).await?);
             let failed = scene.load.count().failed.len();
             if let Some(restart) = restarts.last() {
-                setting.say(&format!("{restart}; failed calls so far: {failed}"));
+                info!("{restart}; failed calls so far: {failed}");
             }
         }
     }

@@ -28,7 +28,7 @@ pub fn sides() -> Vec<Side> {
 pub fn setting(side: Side) -> Setting {
     Setting {
         side: Some(side),
-        ..Setting::new(program().into(), |line| println!("{line}"))
+        ..Setting::new(program().into())
     }
 }
 
