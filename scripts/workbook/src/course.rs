@@ -9,6 +9,7 @@ mod mistake;
 mod page;
 pub mod renames;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -139,6 +140,8 @@ pub struct Lesson {
     pub pages: Vec<Page>,
     /// Where a class can stop.
     pub stops: Vec<String>,
+    /// Further demos: a name, and the words that its program gets. The lesson's own demo gets none.
+    pub demos: BTreeMap<String, Vec<String>>,
     /// What its programs need beyond Rust and a C compiler.
     pub needs: Vec<Needed>,
     /// In order.
@@ -227,6 +230,8 @@ struct LessonToml {
     goals: Vec<String>,
     #[serde(default)]
     stops: Vec<String>,
+    #[serde(default)]
+    demos: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     needs: Vec<Needed>,
     #[serde(default)]
@@ -324,6 +329,18 @@ impl Course {
         self.exercises()
             .find(|exercise| exercise.id == now || exercise.number == id)
             .ok_or_else(|| self.unknown(id))
+    }
+
+    /// The demo called `name`: its lesson, and the words that the program gets. A lesson's own demo has the name of
+    /// the lesson's folder; `[demos]` in its lesson.toml has further ones.
+    #[must_use]
+    pub fn demo(&self, name: &str) -> Option<(&Lesson, &[String])> {
+        self.lessons
+            .iter()
+            .find_map(|lesson| match lesson.name == name {
+                true => Some((lesson, [].as_slice())),
+                false => Some((lesson, lesson.demos.get(name)?.as_slice())),
+            })
     }
 
     /// The lesson called `name`: `01-tcp`, `l01-tcp`, `01` or `1`.
@@ -442,6 +459,7 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
         minutes: pages.iter().map(|page| page.minutes).sum(),
         pages,
         stops: toml.stops,
+        demos: toml.demos,
         needs: toml.needs,
         exercises,
     })

@@ -18,7 +18,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
-use crate::course::{Course, Exercise, Lesson, solution_why};
+use crate::course::{Course, Exercise, solution_why};
 use crate::judge::build::Place;
 use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
@@ -143,9 +143,9 @@ impl Session {
         self.ask(JobKind::Check, &exercise.id)
     }
 
-    /// Asks for the demo of `lesson`. Another demo that runs is stopped: one speaks at a time.
-    pub fn demo(&self, lesson: &Lesson) -> Job {
-        self.ask(JobKind::Demo, &lesson.name)
+    /// Asks for the demo called `name`. Another demo that runs is stopped: one speaks at a time.
+    pub fn demo(&self, name: &str) -> Job {
+        self.ask(JobKind::Demo, name)
     }
 
     /// Asks for `cargo workbook services up consul`, or `down`.
@@ -363,7 +363,7 @@ impl Session {
     }
 
     fn run_demo(&self, job: &Job, cancel: &Cancel) -> (bool, Option<String>) {
-        let Some(lesson) = self.course.lesson(&job.target) else {
+        let Some((lesson, words)) = self.course.demo(&job.target) else {
             return (false, None);
         };
         if let Err(missing) = needs::met(&lesson.needs, &lesson.name) {
@@ -371,7 +371,8 @@ impl Session {
         }
         let mut command = cargo(&Place::home(&self.course.root));
         command
-            .args(["run", "--package", &lesson.package()])
+            .args(["run", "--package", &lesson.package(), "--"])
+            .args(words)
             .env("NO_COLOR", "1");
         let finished = process::run(&command, None, None, cancel, &mut |_, line| {
             self.tell(&Event::Output(

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::course::{Course, CourseError, Lesson};
+use crate::course::{Course, CourseError};
 use crate::words::book as words;
 
 use super::question::{self, Kind};
@@ -198,29 +198,35 @@ impl<'a> Chapter<'a> {
             }
             "predict" => {
                 let (demo, scene) = scene(argument);
-                let lesson = demo
+                let name = demo
                     .strip_prefix("demo=")
-                    .ok_or_else(|| fault(words::PREDICT_NEEDS_DEMO.to_owned()))
-                    .and_then(|name| {
-                        self.lesson(name)
-                            .ok_or_else(|| fault(words::no_lesson(name)))
-                    })?;
+                    .ok_or_else(|| fault(words::PREDICT_NEEDS_DEMO.to_owned()))?;
+                let demo = self.course.demo(name);
+                let (lesson, words) = demo.ok_or_else(|| fault(words::no_lesson(name)))?;
+                let demo = markup::Demo {
+                    name,
+                    lesson,
+                    words,
+                };
                 let question =
                     question::read(Kind::Prediction, lines, line).map_err(Error::Lines)?;
                 self.predictions += 1;
                 Ok(markup::prediction(
                     &self.page,
                     self.predictions,
-                    lesson,
+                    demo,
                     scene,
                     &question,
                 ))
             }
             "demo" => {
-                let lesson = self
-                    .lesson(argument)
-                    .ok_or_else(|| fault(words::no_lesson(argument)))?;
-                Ok(markup::demo(lesson))
+                let demo = self.course.demo(argument);
+                let (lesson, words) = demo.ok_or_else(|| fault(words::no_lesson(argument)))?;
+                Ok(markup::demo(markup::Demo {
+                    name: argument,
+                    lesson,
+                    words,
+                }))
             }
             "hours" => {
                 nothing_more()?;
@@ -232,12 +238,6 @@ impl<'a> Chapter<'a> {
             }
             unknown => Err(fault(words::unknown_directive(unknown))),
         }
-    }
-
-    /// By its folder name only: the page's script and the server use the same.
-    fn lesson(&self, name: &str) -> Option<&'a Lesson> {
-        let course: &'a Course = self.course;
-        course.lessons.iter().find(|lesson| lesson.name == name)
     }
 }
 

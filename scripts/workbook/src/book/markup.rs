@@ -126,13 +126,24 @@ pub fn quiz(page: &str, number: usize, question: &Question) -> String {
     out
 }
 
-/// A prediction before the demo of `lesson`, the `number`-th of its page. After the demo the page shows the
+/// A demo as a page names it.
+#[derive(Clone, Copy)]
+pub struct Demo<'a> {
+    /// Its name, which the page's script sends.
+    pub name: &'a str,
+    /// The lesson whose program runs.
+    pub lesson: &'a Lesson,
+    /// What the program gets.
+    pub words: &'a [String],
+}
+
+/// A prediction before this demo, the `number`-th of its page. After the demo the page shows the
 /// line of its output that begins with `scene`, and the right option if one is marked.
 #[must_use]
 pub fn prediction(
     page: &str,
     number: usize,
-    lesson: &Lesson,
+    demo: Demo<'_>,
     scene: Option<&str>,
     question: &Question,
 ) -> String {
@@ -141,7 +152,7 @@ pub fn prediction(
         "<section class=\"wb-predict\" data-predict=\"{}-p{number}\" data-demo=\"{}\"{} \
          aria-label=\"{}\">\n",
         escape(page),
-        escape(&lesson.name),
+        escape(demo.name),
         scene.unwrap_or_default(),
         words::prediction(number),
     );
@@ -170,21 +181,21 @@ pub fn prediction(
         out,
         "<p class=\"wb-command\">{} <code>{}</code></p>\n<div class=\"wb-live\"></div>\n</section>",
         words::THEN_RUN,
-        run(lesson),
+        run(demo),
     );
     out
 }
 
-/// The demo of `lesson` without a question.
+/// A demo without a question.
 #[must_use]
-pub fn demo(lesson: &Lesson) -> String {
+pub fn demo(demo: Demo<'_>) -> String {
     format!(
         "<section class=\"wb-predict\" data-demo=\"{}\" aria-label=\"{}\">\n\
          <p class=\"wb-command\">{} <code>{}</code></p>\n<div class=\"wb-live\"></div>\n</section>",
-        escape(&lesson.name),
+        escape(demo.name),
         words::DEMO,
         words::RUN,
-        run(lesson),
+        run(demo),
     )
 }
 
@@ -201,8 +212,12 @@ fn asked(out: &mut String, question: &Question, each: impl Fn(&mut String, &Choi
     out.push_str("</ol>\n");
 }
 
-fn run(lesson: &Lesson) -> String {
-    format!("cargo run -p {}", escape(&lesson.package()))
+fn run(demo: Demo<'_>) -> String {
+    let mut command = format!("cargo run -p {}", demo.lesson.package());
+    if !demo.words.is_empty() {
+        command += &format!(" -- {}", demo.words.join(" "));
+    }
+    escape(&command)
 }
 
 /// A path with `/`, on every system.
@@ -258,6 +273,7 @@ pub(crate) mod tests {
                     goals: vec!["say why".into()],
                 }],
                 stops: vec!["After `frames`: rest.".into()],
+                demos: Default::default(),
                 needs: Vec::new(),
                 exercises: vec![exercise],
             }],

@@ -194,9 +194,8 @@ fn act(app: &App, path: &str) -> Result<Response<Reply>, guard::Refusal> {
             session.check(exercise.ok_or(unknown)?).job
         }
         "run" => {
-            let mut lessons = session.course.lessons.iter();
-            let lesson = lessons.find(|lesson| lesson.name == name);
-            session.demo(lesson.ok_or(unknown)?).job
+            session.course.demo(name).ok_or(unknown)?;
+            session.demo(name).job
         }
         "stop" => {
             let job = name.parse().map_err(|_| not_found)?;
