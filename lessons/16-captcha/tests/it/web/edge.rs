@@ -106,15 +106,99 @@ async fn one_connection_too_many_waits() {
         head: EVER,
         ..web::limits()
     };
-    let site = start(&Fake::default(), limits).await;
-    let first = site.connect().await;
+    let fake = Fake {
+        hangs: true,
+        ..Fake::default()
+    };
+    let site = start(&fake, limits).await;
+    let mut first = site.connect().await;
+    first.write_all(ASK.as_bytes()).await.unwrap();
+    fake.asked(1).await;
     let mut second = site.connect().await;
     second.write_all(ASK.as_bytes()).await.unwrap();
     let mut byte = [0];
-    let early = timeout(Duration::from_millis(200), second.read(&mut byte)).await;
-    assert!(early.is_err(), "the first one has the only place");
+    let early = timeout(Duration::from_millis(700), second.read(&mut byte)).await;
+    assert!(
+        early.is_err(),
+        "the first one has the only place, and is busy"
+    );
     drop(first);
-    assert!(all(&mut second).await.starts_with("HTTP/1.1 200 OK\r\n"));
+    fake.asked(2).await;
+}
+
+/// One visitor opens more connections than there are places, and says nothing on any of them.
+#[tokio::test]
+async fn silent_connections_of_one_address() {
+    let limits = Limits {
+        connections: 40,
+        per_address: 10,
+        first: EVER,
+        head: EVER,
+        ..web::limits()
+    };
+    let site = start(&Fake::default(), limits).await;
+    let mut silent = Vec::new();
+    for _ in 0..60 {
+        silent.push(site.connect().await);
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.5:0".parse().unwrap()).unwrap();
+    let mut honest = socket.connect(site.addr).await.unwrap();
+    honest.write_all(ASK.as_bytes()).await.unwrap();
+    let reply = timeout(Duration::from_secs(2), all(&mut honest)).await;
+    assert!(reply.expect("in time").starts_with("HTTP/1.1 200 OK\r\n"));
+    // The oldest of the flood were closed, and the last ones are open.
+    assert_eq!(all(&mut silent[0]).await, "");
+    let mut byte = [0];
+    let last = silent.last_mut().unwrap();
+    let open = timeout(Duration::from_millis(200), last.read(&mut byte)).await;
+    assert!(open.is_err());
+}
+
+/// Silent connections of many addresses take all places: the oldest idle one is closed for a new one.
+#[tokio::test]
+async fn silent_connections_of_many_addresses() {
+    let limits = Limits {
+        connections: 8,
+        first: EVER,
+        head: EVER,
+        ..web::limits()
+    };
+    let site = start(&Fake::default(), limits).await;
+    let mut silent = Vec::new();
+    for last in 10..22 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket
+            .bind(format!("127.0.0.{last}:0").parse().unwrap())
+            .unwrap();
+        silent.push(socket.connect(site.addr).await.unwrap());
+    }
+    let mut honest = site.connect().await;
+    honest.write_all(ASK.as_bytes()).await.unwrap();
+    let reply = timeout(Duration::from_secs(5), all(&mut honest)).await;
+    assert!(reply.expect("in time").starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+/// A connection that sends no request is closed soon, and one that has sent one may rest longer.
+#[tokio::test]
+async fn the_first_request_has_less_time() {
+    let limits = Limits {
+        first: Duration::from_millis(300),
+        head: EVER,
+        ..web::limits()
+    };
+    let site = start(&Fake::default(), limits).await;
+    let mut silent = site.connect().await;
+    assert_eq!(all(&mut silent).await, "");
+    let mut resting = site.connect().await;
+    let ask = ASK.replace("connection: close\r\n", "");
+    resting.write_all(ask.as_bytes()).await.unwrap();
+    let mut bytes = [0; 4096];
+    assert!(resting.read(&mut bytes).await.unwrap() > 0);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    resting.write_all(ASK.as_bytes()).await.unwrap();
+    let reply = all(&mut resting).await;
+    assert!(reply.contains("HTTP/1.1 200 OK\r\n"), "{reply}");
 }
 
 #[tokio::test]
