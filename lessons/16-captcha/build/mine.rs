@@ -10,7 +10,7 @@ const PARTS: [(&str, &str, &str); 7] = [
     ("once-only", "take", "crate::store::commands::take"),
     ("issue", "issue", "crate::rules::issue::issue"),
     ("verify-once", "verify", "crate::rules::verify::verify"),
-    ("attempts", "allowed", "crate::rules::attempts::allowed"),
+    ("rate-limit", "allowed", "crate::rules::limit::allowed"),
     ("leak", "outgoing", "crate::rules::outgoing::outgoing"),
     ("fail-closed", "decide", "crate::rules::decide::decide"),
 ];

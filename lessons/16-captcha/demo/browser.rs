@@ -76,6 +76,13 @@ impl Browser {
         }
     }
 
+    /// Takes over the cookie of a window of the same person: one of them may have been let in, with a new session.
+    pub fn share(&mut self, other: &Browser, before: Option<&str>) {
+        if other.session() != before {
+            self.cookie.clone_from(&other.cookie);
+        }
+    }
+
     /// `GET`.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 //! for terminals; `soak` lets people at it while its parts are killed.
 
 #[allow(dead_code, reason = "the tests use the rest of it")]
+mod attack;
+#[allow(dead_code, reason = "the tests use the rest of it")]
 mod browser;
 mod launch;
 mod options;
@@ -24,6 +26,7 @@ The captcha site: lesson 16 of Sockets to Services.
   cargo run -p l16-captcha              the whole site: a Consul, a Redis, two captcha services, the web
   cargo run -p l16-captcha -- service   the captcha service, go.micro.srv.getCaptcha, 127.0.0.1:8880
   cargo run -p l16-captcha -- web       the web, http://127.0.0.1:8080
+  cargo run -p l16-captcha -- attack [NAME]...   attacks on the naive site and on this one, side by side
   cargo run -p l16-captcha -- sheet --out FILE.png [--seed N]   forty pictures on one page, to look at
   cargo run -p l16-captcha -- soak      people at the site while its parts are killed and started again
 
@@ -66,7 +69,6 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    stage::log::init();
     let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
     let help = |word: &OsString| word == "--help" || word == "-h";
     if words.iter().any(help) {
@@ -78,6 +80,13 @@ fn run() -> anyhow::Result<()> {
         !word.starts_with('-')
     });
     let role = named.then(|| words.remove(0));
+    // The log of an attacked site is captured on its thread: the attack reads it.
+    if role.as_deref() == Some("attack".as_ref()) {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build()?;
+        return runtime.block_on(roles::attack(words));
+    }
+    stage::log::init();
     let runtime = tokio::runtime::Runtime::new()?;
     let done = match role.as_ref().map(|role| role.to_string_lossy()).as_deref() {
         None => runtime.block_on(launch::run(words)),
@@ -86,7 +95,7 @@ fn run() -> anyhow::Result<()> {
         Some("sheet") => sheet::run(words),
         Some("soak") => runtime.block_on(roles::soak(words)),
         Some(other) => bail!(
-            "there is no `{other}`; there are service, web, sheet and soak, nothing is the whole site, and \
+            "there is no `{other}`; there are service, web, attack, sheet and soak, nothing is the whole site, and \
              --help tells more"
         ),
     };

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::attack;
 use crate::site::{self, Setting};
 use crate::soak;
 use anyhow::{Context, bail, ensure};
@@ -17,6 +18,7 @@ use l15_redis::server::Decode;
 use l16_captcha::rules::Limits;
 use l16_captcha::service;
 use l16_captcha::web::{self, ByName, limits};
+use services::Side;
 use stage::signal::{on_signal, tell};
 
 use crate::options::{Own, address, nothing_left, number, split, unlimited};
@@ -58,7 +60,7 @@ pub async fn service(words: Vec<OsString>) -> anyhow::Result<()> {
             per_address: u64::MAX,
             ..settings.attempts
         };
-        (settings.attempts, settings.pictures) = (none, none);
+        (settings.attempts, settings.pictures, settings.passes) = (none, none, none);
     }
     let service = service::service(options, settings)?;
     let (listener, shutdown) = service.listen().await.map_err(at)?;
@@ -119,6 +121,24 @@ pub fn decode() -> Option<Decode> {
     return l16_captcha::mine::decode();
     #[cfg(not(feature = "mine"))]
     None
+}
+
+/// `-- attack`.
+pub async fn attack(words: Vec<OsString>) -> anyhow::Result<()> {
+    let names: Result<Vec<String>, OsString> =
+        words.into_iter().map(OsString::into_string).collect();
+    let names = names.map_err(|name| anyhow::anyhow!("{name:?} is no name of an attack"))?;
+    let chosen: Vec<attack::Attack> = match names.is_empty() {
+        true => attack::ATTACKS.to_vec(),
+        false => names
+            .iter()
+            .map(|name| attack::named(name))
+            .collect::<Result<_, _>>()?,
+    };
+    for attack in chosen {
+        attack::print(attack, &attack.on_both(Side::Embedded).await?);
+    }
+    Ok(())
 }
 
 /// `-- soak`.

@@ -7,9 +7,9 @@
 //! With the feature `mine` the functions are the learner's own passed answers instead (see [`crate::mine`]):
 //! the exercises of this lesson have the same names, types and parameters.
 
-pub mod attempts;
 pub mod decide;
 pub mod issue;
+pub mod limit;
 pub mod outgoing;
 pub mod verify;
 
@@ -18,16 +18,18 @@ use std::future::Future;
 use std::time::Duration;
 
 #[cfg(not(feature = "mine"))]
-pub use self::{
-    attempts::allowed, decide::decide, issue::issue, outgoing::outgoing, verify::verify,
-};
+pub use self::{decide::decide, issue::issue, limit::allowed, outgoing::outgoing, verify::verify};
 #[cfg(feature = "mine")]
 pub use crate::mine::{allowed, decide, issue, outgoing, verify};
 
 /// The store has not answered. What it was asked to do may have happened all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store is away")]
-pub struct Away;
+#[error("the store is unavailable")]
+pub struct Unavailable;
+
+/// The names of the first edition, for answers that passed then.
+#[doc(hidden)]
+pub use self::{IssueRequest as Ask, Unavailable as Away, captcha_key as place};
 
 // ANCHOR: store
 /// A store that all instances of the service share. Each method is one step; between two calls anything can happen.
@@ -38,7 +40,7 @@ pub trait Store: Send + Sync {
         key: &str,
         value: &str,
         seconds: u64,
-    ) -> impl Future<Output = Result<(), Away>> + Send;
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Keeps `value` under `key` for `seconds` if nothing is there; else returns the value that is there.
     fn keep_new(
@@ -46,16 +48,20 @@ pub trait Store: Send + Sync {
         key: &str,
         value: &str,
         seconds: u64,
-    ) -> impl Future<Output = Result<Option<String>, Away>> + Send;
+    ) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
 
     /// Returns the value under `key`, and leaves it there.
-    fn look(&self, key: &str) -> impl Future<Output = Result<Option<String>, Away>> + Send;
+    fn look(&self, key: &str) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
 
     /// Removes the value under `key` and returns it. Of many callers at the same time at most one gets it.
-    fn take(&self, key: &str) -> impl Future<Output = Result<Option<String>, Away>> + Send;
+    fn take(&self, key: &str) -> impl Future<Output = Result<Option<String>, Unavailable>> + Send;
 
     /// Adds one to the count under `key`, which is forgotten `seconds` after the first call; returns the count.
-    fn count(&self, key: &str, seconds: u64) -> impl Future<Output = Result<u64, Away>> + Send;
+    fn count(
+        &self,
+        key: &str,
+        seconds: u64,
+    ) -> impl Future<Output = Result<u64, Unavailable>> + Send;
 }
 // ANCHOR_END: store
 
@@ -85,7 +91,7 @@ impl Clock for Tokio {
 
 /// A request for a captcha.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct IssueRequest {
     /// The id of the captcha. The browser may have chosen it.
     pub id: String,
     /// The session that it is for.
@@ -171,6 +177,6 @@ pub enum Decision {
 /// The key of a captcha. Its value is `REQUEST CODE`: the name of the request that it was issued for, a space,
 /// and the right answer. Neither part has a space in it.
 #[must_use]
-pub fn place(session: &str, id: &str) -> String {
+pub fn captcha_key(session: &str, id: &str) -> String {
     format!("captcha:{session}:{id}")
 }

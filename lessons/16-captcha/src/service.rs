@@ -16,7 +16,7 @@ use crate::pb;
 use crate::pb::get_captcha_server::{GetCaptcha, GetCaptchaServer};
 use crate::picture::Painter;
 use crate::question;
-use crate::rules::{self, Ask, Drawn, Issued, Limits, Store, Verdict};
+use crate::rules::{self, Drawn, IssueRequest, Issued, Limits, Store, Verdict};
 use crate::store::{Redis, Scoped};
 
 /// The name that callers ask for.
@@ -42,6 +42,8 @@ pub struct Settings {
     pub attempts: Limits,
     /// How many pictures and questions may be asked for.
     pub pictures: Limits,
+    /// How many right answers may be given.
+    pub passes: Limits,
 }
 
 impl Default for Settings {
@@ -59,6 +61,12 @@ impl Default for Settings {
             pictures: Limits {
                 per_session: 30,
                 per_address: 900,
+                seconds: 60,
+            },
+            // A program that reads nearly all pictures gives right answers, and these are limited as well.
+            passes: Limits {
+                per_session: 10,
+                per_address: 60,
                 seconds: 60,
             },
         }
@@ -100,7 +108,10 @@ impl<S: Store> Captchas<S> {
         }
     }
 
-    /// Refuses whoever has done this too often. `what` is what is counted, for keys and for people.
+    /// Counts an attempt, and refuses it beyond the limits. `what` is what is counted, for keys and for people.
+    ///
+    /// A flood can use up the limit of an address that it shares with honest visitors. So a share as large as a third of
+    /// that limit is kept for sessions that were let in lately: a flood without right answers cannot use it.
     async fn allow(
         &self,
         what: &'static str,
@@ -109,8 +120,19 @@ impl<S: Store> Captchas<S> {
     ) -> Result<(), Status> {
         let store = Scoped::new(&self.store, what);
         let allowed = rules::allowed(&store, Some(who.0), who.1, &limits).await;
-        if allowed.map_err(check::away)? {
+        if allowed.map_err(check::unavailable)? {
             return Ok(());
+        }
+        if self.passed(who.0).await? {
+            let share = Limits {
+                per_address: limits.per_address / 3,
+                ..limits
+            };
+            let store = Scoped::new(&store, "known");
+            let allowed = rules::allowed(&store, Some(who.0), who.1, &share).await;
+            if allowed.map_err(check::unavailable)? {
+                return Ok(());
+            }
         }
         let seconds = limits.seconds;
         let words = format!("too many {what}; try again in at most {seconds} s");
@@ -120,18 +142,24 @@ impl<S: Store> Captchas<S> {
         Err(status)
     }
 
+    /// Whether this session was let in lately. Any other value than the one that is written counts as none.
+    async fn passed(&self, session: &str) -> Result<bool, Status> {
+        let passed = self.store.look(&passed(session)).await;
+        Ok(passed.map_err(check::unavailable)?.as_deref() == Some(LET_IN))
+    }
+
     /// Keeps the answer; the code to draw.
-    async fn issue(&self, ask: &Ask, code: String) -> Result<String, Status> {
+    async fn issue(&self, ask: &IssueRequest, code: String) -> Result<String, Status> {
         let seconds = self.settings.ttl.as_secs();
         let issued = rules::issue(&self.store, ask, &code, seconds).await;
-        match issued.map_err(check::away)? {
+        match issued.map_err(check::unavailable)? {
             Issued::Draw(code) => Ok(code),
             Issued::Pending => Err(check::pending()),
         }
     }
 
     // ANCHOR: picture
-    async fn picture(&self, ask: &Ask) -> Result<Drawn, Status> {
+    async fn picture(&self, ask: &IssueRequest) -> Result<Drawn, Status> {
         let fresh = code::fresh(code::LENGTH).map_err(check::no_randomness)?;
         let code = self.issue(ask, fresh).await?;
         let seed = code::seed().map_err(check::no_randomness)?;
@@ -146,7 +174,7 @@ impl<S: Store> Captchas<S> {
     }
     // ANCHOR_END: picture
 
-    async fn question(&self, ask: &Ask) -> Result<(Drawn, String), Status> {
+    async fn question(&self, ask: &IssueRequest) -> Result<(Drawn, String), Status> {
         let fresh = question::ask(code::seed().map_err(check::no_randomness)?);
         // Asked from the code that is kept: if this request came before, it is that of the first time.
         let code = self.issue(ask, fresh.answer).await?;
@@ -169,7 +197,7 @@ impl<S: Store + 'static> GetCaptcha for Captchas<S> {
         let peer = request.remote_addr();
         let asked = request.into_inner();
         let address = check::address(&asked.address, peer)?;
-        let ask = Ask {
+        let ask = IssueRequest {
             id: check::name("id", asked.id)?,
             session: check::name("session", asked.session)?,
             request: match asked.request {
@@ -212,16 +240,22 @@ impl<S: Store + 'static> GetCaptcha for Captchas<S> {
         let address = check::address(&asked.address, peer)?;
         let id = check::name("id", asked.id)?;
         let session = check::name("session", asked.session)?;
+        let next = match asked.next_session {
+            none if none.is_empty() => session.clone(),
+            next => check::name("next_session", next)?,
+        };
         let who = (session.as_str(), address);
         self.allow("attempts", who, self.settings.attempts).await?;
         let answer = code::tidy(&asked.answer);
         let verdict = rules::verify(&self.store, &session, &id, &answer).await;
-        let verdict = verdict.map_err(check::away)?;
+        let verdict = verdict.map_err(check::unavailable)?;
         if verdict == Verdict::Accepted {
-            // Before the reply: if nobody can remember it, nobody was let in.
-            let (key, seconds) = (passed(&session), self.settings.remembered.as_secs());
-            let kept = self.store.keep(&key, "1", seconds).await;
-            kept.map_err(check::away)?;
+            self.allow("right answers", who, self.settings.passes)
+                .await?;
+            // Before the reply: a session is let in only if the store has it.
+            let (key, seconds) = (passed(&next), self.settings.remembered.as_secs());
+            let kept = self.store.keep(&key, LET_IN, seconds).await;
+            kept.map_err(check::unavailable)?;
         }
         let (verdict, words) = match verdict {
             Verdict::Accepted => (pb::Verdict::Accepted, "a right answer"),
@@ -244,13 +278,15 @@ impl<S: Store + 'static> GetCaptcha for Captchas<S> {
         request: Request<pb::SessionRequest>,
     ) -> Result<Response<pb::SessionResponse>, Status> {
         let session = check::name("session", request.into_inner().session)?;
-        let passed = self.store.look(&passed(&session)).await;
-        let passed = passed.map_err(check::away)?.is_some();
+        let passed = self.passed(&session).await?;
         Ok(Response::new(pb::SessionResponse { passed }))
     }
 }
 
-/// Where it is kept that a session has given a right answer.
+/// What is stored for a session that was let in.
+const LET_IN: &str = "1";
+
+/// The key for a session that has given a right answer.
 fn passed(session: &str) -> String {
     format!("passed:{session}")
 }

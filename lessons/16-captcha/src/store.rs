@@ -15,7 +15,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisResult};
 use tokio::time::timeout;
 
-use crate::rules::{Away, Store};
+use crate::rules::{Store, Unavailable};
 
 pub mod commands;
 mod scoped;
@@ -74,7 +74,7 @@ impl Redis {
 
     // ANCHOR: ask
     /// Sends a command, and waits for its reply no longer than we are patient.
-    async fn ask<T, F>(&self, command: impl Fn(ConnectionManager) -> F) -> Result<T, Away>
+    async fn ask<T, F>(&self, command: impl Fn(ConnectionManager) -> F) -> Result<T, Unavailable>
     where
         F: Future<Output = RedisResult<T>>,
     {
@@ -103,18 +103,23 @@ impl Redis {
         if !self.away.swap(true, Ordering::Relaxed) {
             tracing::warn!("redis: away: {words}");
         }
-        Err(Away)
+        Err(Unavailable)
     }
     // ANCHOR_END: ask
 }
 
 // ANCHOR: store
 impl Store for Redis {
-    async fn keep(&self, key: &str, value: &str, seconds: u64) -> Result<(), Away> {
+    async fn keep(&self, key: &str, value: &str, seconds: u64) -> Result<(), Unavailable> {
         self.ask(|redis| keep(redis, key, value, seconds)).await
     }
 
-    async fn keep_new(&self, key: &str, value: &str, seconds: u64) -> Result<Option<String>, Away> {
+    async fn keep_new(
+        &self,
+        key: &str,
+        value: &str,
+        seconds: u64,
+    ) -> Result<Option<String>, Unavailable> {
         // NX and GET together: since Redis 7.
         let mut set = redis::cmd("SET");
         set.arg(key).arg(value).arg("NX").arg("GET");
@@ -124,17 +129,17 @@ impl Store for Redis {
             .await
     }
 
-    async fn look(&self, key: &str) -> Result<Option<String>, Away> {
+    async fn look(&self, key: &str) -> Result<Option<String>, Unavailable> {
         let get = &redis::Cmd::get(key);
         self.ask(|mut redis| async move { get.query_async(&mut redis).await })
             .await
     }
 
-    async fn take(&self, key: &str) -> Result<Option<String>, Away> {
+    async fn take(&self, key: &str) -> Result<Option<String>, Unavailable> {
         self.ask(|redis| take(redis, key)).await
     }
 
-    async fn count(&self, key: &str, seconds: u64) -> Result<u64, Away> {
+    async fn count(&self, key: &str, seconds: u64) -> Result<u64, Unavailable> {
         // A counter without an end of its own would lock somebody out for ever, so both commands happen, or
         // none; and only the first attempt sets the end.
         let mut both = redis::pipe();

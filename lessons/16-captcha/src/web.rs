@@ -4,9 +4,11 @@
 mod api;
 mod captchas;
 pub mod errors;
+#[path = "../extra/web/files.rs"]
 mod files;
 mod session;
 mod site;
+#[path = "../extra/web/template.rs"]
 mod template;
 mod work;
 
@@ -116,6 +118,8 @@ async fn with_session(State(web): Shared, mut request: Request, next: Next) -> R
     };
     request.extensions_mut().insert(session.clone());
     let mut response = next.run(request).await;
+    let renewed = response.extensions_mut().remove::<Session>();
+    let session = renewed.unwrap_or(session);
     session.give(&mut response, web.settings.secure);
     response
 }

@@ -156,10 +156,12 @@ impl Person {
     /// Two right answers, on two connections, at the same time.
     async fn twice_at_once(&mut self, shown: &mut Shown) {
         let mut other = self.browser.in_another_window();
+        let before = other.session().map(str::to_owned);
         let (one, two) = tokio::join!(
             give(&mut self.browser, &self.ledger, shown, true),
             give(&mut other, &self.ledger, shown, true),
         );
+        self.browser.share(&other, before.as_deref());
         let mut both = [one, two];
         both.sort_by(|(_, one), (_, two)| one.cmp(two));
         for (given, said) in &both {

@@ -1,373 +1,345 @@
-//! The check of `issue`. It plays the store and the clock: five minutes take no time here.
+//! The check of `issue`: the site's own store on the readable Redis, whose clock the check moves.
 
 mod exercise;
 
-use std::collections::BTreeMap;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::sync::{Mutex, MutexGuard};
-use std::task::Poll;
-use std::time::Duration;
+use exercise::{IssueRequest, Issued, Unavailable, issue};
+use l16_captcha::checks::{World, all, list, situation, within};
+use services::testkit::Case;
 
-use exercise::{Ask, Away, Issued, Store, issue};
-use services::testkit::driven::{self, Clock, Stuck};
-use services::testkit::{Case, case};
-
-/// How long the answer of a captcha is kept.
-const LIFE: u64 = 300;
-
-const fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
-/// A store that several callers share: each step is a journey there, a moment in which it happens, and a
-/// journey back.
-struct TheStore {
-    clock: Clock,
-    away: bool,
-    /// What is kept, and until when.
-    kept: Mutex<BTreeMap<String, (String, Duration)>>,
-}
-
-impl TheStore {
-    fn new() -> Self {
-        TheStore {
-            clock: Clock::new(),
-            away: false,
-            kept: Mutex::default(),
-        }
-    }
-
-    async fn journey(&self) {
-        self.clock.sleep(Duration::from_millis(1)).await;
-    }
-
-    /// What is there now.
-    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, (String, Duration)>> {
-        let mut kept = self.kept.lock().unwrap();
-        let now = self.clock.now();
-        kept.retain(|_, (_, until)| *until > now);
-        kept
-    }
-
-    async fn step<T>(
-        &self,
-        step: impl FnOnce(&mut BTreeMap<String, (String, Duration)>) -> T,
-    ) -> Result<T, Away> {
-        self.journey().await;
-        if self.away {
-            return Err(Away);
-        }
-        let done = step(&mut self.kept());
-        self.journey().await;
-        Ok(done)
-    }
-
-    fn until(&self, time: u64) -> Duration {
-        self.clock.now() + seconds(time)
-    }
-
-    /// All codes that wait for an answer.
-    fn codes(&self) -> Vec<String> {
-        let kept = self.kept();
-        let code = |(record, _): &(String, Duration)| record.split(' ').nth(1).map(str::to_string);
-        kept.values().filter_map(code).collect()
-    }
-}
-
-impl Store for TheStore {
-    async fn keep(&self, key: &str, value: &str, time: u64) -> Result<(), Away> {
-        self.step(|kept| {
-            let until = self.until(time);
-            kept.insert(key.to_string(), (value.to_string(), until));
-        })
-        .await
-    }
-
-    async fn keep_new(&self, key: &str, value: &str, time: u64) -> Result<Option<String>, Away> {
-        self.step(|kept| {
-            if let Some((there, _)) = kept.get(key) {
-                return Some(there.clone());
-            }
-            let until = self.until(time);
-            kept.insert(key.to_string(), (value.to_string(), until));
-            None
-        })
-        .await
-    }
-
-    async fn look(&self, key: &str) -> Result<Option<String>, Away> {
-        self.step(|kept| kept.get(key).map(|(value, _)| value.clone()))
-            .await
-    }
-
-    async fn take(&self, key: &str) -> Result<Option<String>, Away> {
-        self.step(|kept| kept.remove(key).map(|(value, _)| value))
-            .await
-    }
-
-    async fn count(&self, key: &str, time: u64) -> Result<u64, Away> {
-        self.step(|kept| {
-            let first = ("0".to_string(), self.until(time));
-            let (value, _) = kept.entry(key.to_string()).or_insert(first);
-            let now = value.parse::<u64>().unwrap_or(0) + 1;
-            *value = now.to_string();
-            now
-        })
-        .await
-    }
-}
-
-fn ask(session: &str, id: &str, request: &str) -> Ask {
-    Ask {
+fn request(session: &str, id: &str, request: &str) -> IssueRequest {
+    IssueRequest {
         id: id.to_string(),
         session: session.to_string(),
         request: request.to_string(),
     }
 }
 
-/// Drives it to its end.
-#[track_caller]
-fn run<T>(case: &Case, store: &TheStore, future: impl Future<Output = T>) -> T {
-    let end = store.clock.now() + seconds(60);
-    driven::run(&store.clock, end, future).unwrap_or_else(|stuck| {
-        let advice = match stuck {
-            Stuck::Late | Stuck::Busy => "It asks the store again and again, and never answers.",
-            Stuck::Forever => "It waits for something that nobody will ever do.",
-        };
-        case.differ(
-            "an answer after a step or two",
-            format!("{stuck:?}"),
-            advice,
-        )
-    })
-}
-
-#[track_caller]
-fn issued(case: &Case, store: &TheStore, ask: &Ask, code: &str) -> Result<Issued, Away> {
-    run(case, store, issue(store, ask, code, LIFE))
-}
-
-/// Both at the same time.
-async fn both<A, B>(one: impl Future<Output = A>, two: impl Future<Output = B>) -> (A, B) {
-    let (mut one, mut two) = (pin!(one), pin!(two));
-    let (mut first, mut second) = (None, None);
-    poll_fn(|context| {
-        if first.is_none()
-            && let Poll::Ready(done) = one.as_mut().poll(context)
-        {
-            first = Some(done);
-        }
-        if second.is_none()
-            && let Poll::Ready(done) = two.as_mut().poll(context)
-        {
-            second = Some(done);
-        }
-        if first.is_some() && second.is_some() {
-            return Poll::Ready(());
-        }
-        Poll::Pending
-    })
-    .await;
-    (first.unwrap(), second.unwrap())
-}
-
-fn draw(code: &str) -> Result<Issued, Away> {
+fn draw(code: &str) -> Result<Issued, Unavailable> {
     Ok(Issued::Draw(code.to_string()))
 }
 
-#[track_caller]
-fn expect(case: &Case, right: &Result<Issued, Away>, answer: &Result<Issued, Away>, advice: &str) {
-    if right != answer {
-        case.differ(format!("{right:?}"), format!("{answer:?}"), advice);
+/// One call, and what it returned.
+async fn issued(
+    case: &Case,
+    world: &World,
+    (session, id, name): (&str, &str, &str),
+    code: &str,
+    seconds: u64,
+) -> Result<Issued, Unavailable> {
+    let request = request(session, id, name);
+    within(case, issue(&world.store, &request, code, seconds)).await
+}
+
+/// Fails unless this was returned and these records are stored.
+async fn expect(
+    case: &Case,
+    world: &World,
+    got: &Result<Issued, Unavailable>,
+    right: &Result<Issued, Unavailable>,
+    records: &[&str],
+    advice: (&str, &str),
+) {
+    let stored = world.records().await;
+    let words = if stored != records {
+        advice.0
+    } else if got != right {
+        advice.1
+    } else {
+        return;
+    };
+    let records: Vec<String> = records.iter().map(ToString::to_string).collect();
+    case.fail(
+        (case.report())
+            .detail("expected", format!("{right:?}"))
+            .detail("your answer", format!("{got:?}"))
+            .detail("expected in Redis", list(&records))
+            .detail("found in Redis", list(&stored))
+            .detail("commands sent", list(&world.sent()))
+            .advice(words),
+    );
+}
+
+const ADA: (&str, &str, &str) = ("ada", "7f", "a1");
+
+#[test]
+fn a_the_first_request() {
+    for (code, seconds) in [("4711", 300), ("0823", 45)] {
+        situation(
+            &format!("Nothing is stored; code {code}, to be kept for {seconds} s"),
+            async |case| {
+                let world = World::start().await;
+                let got = issued(case, &world, ADA, code, seconds).await;
+                let record = format!("captcha:ada:7f = a1 {code}, {seconds} s left");
+                let advice = (
+                    "The record is `REQUEST CODE` under `captcha_key(session, id)`, and it expires after `seconds`.",
+                    "Nothing was stored under this key, so the fresh code is the one to draw.",
+                );
+                expect(case, &world, &got, &draw(code), &[&record], advice).await;
+            },
+        );
     }
 }
 
-// The belief of this exercise: what the client has chosen is its own.
+// The belief of this exercise: the client may choose ids.
 #[test]
-fn a_what_waits_stays_as_it_is() {
-    case(
-        "Two pages in one browser. A has its picture, and B has chosen the same id",
-        |case| {
-            let store = TheStore::new();
-            let first = issued(case, &store, &ask("ada", "1", "a1"), "4711");
-            let advice =
-                "Nothing was waiting under this id: the code in your hand is the one to draw.";
-            expect(case, &draw("4711"), &first, advice);
-            let second = issued(case, &store, &ask("ada", "1", "b1"), "2938");
-            if store.codes() != ["4711"] {
-                let advice = "B overwrote A's picture: A sees 4711, and the store now waits for something else. A client \
-                              can choose any id, also one that is taken. Keep it only if nothing is there.";
-                let right = "the store waits for 4711, which A sees";
-                case.differ(right, format!("it waits for {:?}", store.codes()), advice);
-            }
-            let advice = "A captcha with this id waits for its answer. It stays as it is, and B is told so: any code that \
-                          B drew now would be one that nobody keeps.";
-            expect(case, &Ok(Issued::Pending), &second, advice);
+fn b_a_waiting_captcha_stays() {
+    situation(
+        "Page A has its picture, and 40 s later page B asks with the same id",
+        async |case| {
+            let world = World::start().await;
+            world.put("captcha:ada:7f", "a1 4711", 300).await;
+            world.pass(40);
+            let got = issued(case, &world, ("ada", "7f", "b1"), "2938", 300).await;
+            let stored = world.records().await;
+            let advice = if stored.iter().any(|record| record.contains("4711")) {
+                "The record of A's captcha has changed: what waits there stays as it is, the seconds that are left as well."
+            } else if stored.iter().any(|record| record.contains("2938")) {
+                "B's code has overwritten A's. Page A still shows 4711, and its answer would be wrong. A client can choose \
+                 any id, also one that is taken: store the code only if the key is free."
+            } else {
+                "A's captcha is gone, although it waits for its answer."
+            };
+            let pending = "A captcha with this id waits for its answer. Any code that B drew now would be stored nowhere.";
+            let records = ["captcha:ada:7f = a1 4711, 260 s left"];
+            let right = Ok(Issued::Pending);
+            expect(case, &world, &got, &right, &records, (advice, pending)).await;
         },
     );
 }
 
 #[test]
-fn b_the_same_request_twice() {
-    case(
-        "The reply to A's request got lost, and A sends it again: the same name `a1`",
-        |case| {
-            let store = TheStore::new();
-            let _ = issued(case, &store, &ask("ada", "1", "a1"), "4711");
+fn c_the_same_request_again() {
+    situation(
+        "The reply to request a1 got lost, and 40 s later a1 is sent again",
+        async |case| {
+            let world = World::start().await;
+            world.put("captcha:ada:7f", "a1 4711", 300).await;
+            world.pass(40);
             for fresh in ["2938", "5550"] {
-                let again = issued(case, &store, &ask("ada", "1", "a1"), fresh);
-                let advice = "What waits there was made for this very request: the name in the record is its own. A \
-                              needs the picture that it never got, with the code that is kept.";
-                expect(case, &draw("4711"), &again, advice);
-                let advice = "A request that comes twice is one request. The first picture may have arrived after all, and \
-                              somebody is reading it: its code must stay right.";
-                if store.codes() != ["4711"] {
-                    case.differ(
-                        "the store waits for 4711",
-                        format!("{:?}", store.codes()),
-                        advice,
-                    );
-                }
+                let got = issued(case, &world, ADA, fresh, 300).await;
+                let advice = (
+                    "A request that is sent twice is one request. The first picture may have arrived after all, and a person \
+                     reads it: the record must stay as it is.",
+                    "The record was made for this very request, because it has its name: `split_once(' ')` takes it apart. The \
+                     client needs the picture that it never got, with the code of the record.",
+                );
+                let records = ["captcha:ada:7f = a1 4711, 260 s left"];
+                expect(case, &world, &got, &draw("4711"), &records, advice).await;
+            }
+        },
+    );
+    for name in ["a", "a12", "4711", ""] {
+        situation(
+            &format!("The record is `a1 4711`, and the request is named {name:?}"),
+            async |case| {
+                let world = World::start().await;
+                world.put("captcha:ada:7f", "a1 4711", 300).await;
+                let got = issued(case, &world, ("ada", "7f", name), "2938", 300).await;
+                let advice = (
+                    "The captcha that waits there was issued for another request, and stays.",
+                    "The name in the record is `a1`, the whole of it. Another name is another request.",
+                );
+                let records = ["captcha:ada:7f = a1 4711, 300 s left"];
+                let right = Ok(Issued::Pending);
+                expect(case, &world, &got, &right, &records, advice).await;
+            },
+        );
+    }
+}
+
+/// Two at the same moment.
+async fn both(case: &Case, world: &World, names: [&str; 2]) -> Vec<Result<Issued, Unavailable>> {
+    let [one, two] = names.map(|name| request("ada", "7f", name));
+    let calls = [(&one, "4711"), (&two, "2938")];
+    let calls = calls.map(|(request, code)| issue(&world.store, request, code, 300));
+    within(case, all(calls)).await
+}
+
+/// The code that is stored.
+async fn stored(world: &World) -> Option<String> {
+    let record = world.get("captcha:ada:7f").await?;
+    Some(record.split_once(' ')?.1.to_string())
+}
+
+#[test]
+fn d_at_the_same_time() {
+    situation(
+        "Requests a1 and b1 ask for one id at the same moment",
+        async |case| {
+            let world = World::start().await;
+            let results = both(case, &world, ["a1", "b1"]).await;
+            let stored = stored(&world).await;
+            let drawn: Vec<&String> = (results.iter())
+                .filter_map(|result| match result {
+                    Ok(Issued::Draw(code)) => Some(code),
+                    _ => None,
+                })
+                .collect();
+            if drawn.len() != 1 || drawn.first().copied() != stored.as_ref() {
+                let advice = "Between a look and a write, the other service can look as well: both saw that the key was free. To look and \
+                          to store has to be one step of the store.";
+                different(
+                    case,
+                    &world,
+                    "one Draw with the stored code, and one Pending",
+                    &results,
+                    stored,
+                    advice,
+                );
+            }
+        },
+    );
+    situation(
+        "Request a1 reaches two services at the same moment",
+        async |case| {
+            let world = World::start().await;
+            let results = both(case, &world, ["a1", "a1"]).await;
+            let stored = stored(&world).await;
+            let right = |code: &String| results.iter().all(|result| *result == draw(code));
+            if !stored.as_ref().is_some_and(right) {
+                let advice = "Either picture may reach the person. Both have to show the code that is stored.";
+                different(
+                    case,
+                    &world,
+                    "twice Draw with the stored code",
+                    &results,
+                    stored,
+                    advice,
+                );
             }
         },
     );
 }
 
-#[test]
-fn c_at_the_same_time() {
-    case("Two pages ask for one id at the same moment", |case| {
-        let store = TheStore::new();
-        let (one, two) = (ask("ada", "1", "a1"), ask("ada", "1", "b1"));
-        let (one, two) = run(case, &store, async {
-            both(
-                issue(&store, &one, "4711", LIFE),
-                issue(&store, &two, "2938", LIFE),
-            )
-            .await
-        });
-        let kept = store.codes();
-        let drawn: Vec<&str> = [&one, &two]
-            .into_iter()
-            .filter_map(|issued| match issued {
-                Ok(Issued::Draw(code)) => Some(code.as_str()),
-                _ => None,
-            })
-            .collect();
-        if drawn.len() != 1 || kept != drawn {
-            let advice = "Between looking and keeping there is time for somebody else to do the same: both saw \
-                          that nothing was there. Asking and keeping has to be one step of the store.";
-            let right = "one is to draw and that one is kept; the other one is Pending";
-            let answer = format!("{one:?} and {two:?}; kept: {kept:?}");
-            case.differ(right, answer, advice);
-        }
-    });
-    case(
-        "One request, sent twice at the same moment to two services",
-        |case| {
-            let store = TheStore::new();
-            let ask = ask("ada", "1", "a1");
-            let (one, two) = run(case, &store, async {
-                both(
-                    issue(&store, &ask, "4711", LIFE),
-                    issue(&store, &ask, "2938", LIFE),
-                )
-                .await
-            });
-            let kept = store.codes();
-            if one != two || kept.first().is_none_or(|kept| one != draw(kept)) {
-                let advice = "Whichever picture arrives, the person will read it: both have to show the code that is \
-                              kept.";
-                let answer = format!("{one:?} and {two:?}; kept: {kept:?}");
-                case.differ("twice the code that is kept", answer, advice);
-            }
-        },
-    );
-}
-
-#[test]
-fn d_free_again() {
-    case("A has never answered", |case| {
-        let store = TheStore::new();
-        let _ = issued(case, &store, &ask("ada", "1", "a1"), "4711");
-        let wait = |time| run(case, &store, store.clock.sleep(seconds(time)));
-        for _ in 0..5 {
-            wait(59);
-        }
-        let early = issued(case, &store, &ask("ada", "1", "b1"), "2938");
-        let advice = "The 300 s are not over: the captcha of A still waits.";
-        expect(case, &Ok(Issued::Pending), &early, advice);
-        wait(10);
-        let later = issued(case, &store, &ask("ada", "1", "b1"), "2938");
-        let advice = "`seconds` (300) are over and the captcha of A is too old to be answered, so its id is free. What is \
-                      kept for longer than that keeps ids away from everybody, and fills the store.";
-        expect(case, &draw("2938"), &later, advice);
-    });
-    case(
-        "A has answered, and asks for the same id once more",
-        |case| {
-            let store = TheStore::new();
-            let _ = run(case, &store, store.keep("captcha:ada:1", "a1 4711", LIFE));
-            // What whoever judges does: it takes the captcha away.
-            store.kept().remove("captcha:ada:1");
-            let again = issued(case, &store, &ask("ada", "1", "a2"), "2938");
-            let advice = "Nothing waits under this id any more.";
-            expect(case, &draw("2938"), &again, advice);
-        },
-    );
+fn different(
+    case: &Case,
+    world: &World,
+    right: &str,
+    results: &[Result<Issued, Unavailable>],
+    stored: Option<String>,
+    advice: &str,
+) -> ! {
+    case.fail(
+        (case.report())
+            .detail("expected", right)
+            .detail("your answers", format!("{results:?}"))
+            .detail("stored code", stored.unwrap_or("none".to_string()))
+            .detail("commands sent", list(&world.sent()))
+            .advice(advice),
+    )
 }
 
 #[test]
 fn e_two_sessions() {
-    case("Ada and Bob have both chosen the id `1`", |case| {
-        let store = TheStore::new();
-        let ada = issued(case, &store, &ask("ada", "1", "a1"), "4711");
-        let bob = issued(case, &store, &ask("bob", "1", "b1"), "2938");
-        let keys: Vec<String> = store.kept().keys().cloned().collect();
-        if (&ada, &bob) != (&draw("4711"), &draw("2938"))
-            || keys != ["captcha:ada:1", "captcha:bob:1"]
-        {
-            let advice = "A session is nobody else's, an id can be anybody's: with both in the key two visitors \
-                          cannot meet. With the id alone one visitor could keep all good ids from the others.";
-            let right = "each has one: captcha:ada:1 and captcha:bob:1";
-            case.differ(
-                right,
-                format!("{ada:?} and {bob:?}; keys: {keys:?}"),
-                advice,
-            );
-        }
+    situation("The sessions ada and bob use the same id", async |case| {
+        let world = World::start().await;
+        world.put("captcha:ada:7f", "a1 4711", 300).await;
+        let got = issued(case, &world, ("bob", "7f", "b1"), "2938", 300).await;
+        let records = [
+            "captcha:ada:7f = a1 4711, 300 s left",
+            "captcha:bob:7f = b1 2938, 300 s left",
+        ];
+        let advice = "A key has the session and the id in it, so that two visitors cannot meet: captcha_key(session, id).";
+        expect(
+            case,
+            &world,
+            &got,
+            &draw("2938"),
+            &records,
+            (advice, advice),
+        )
+        .await;
     });
 }
 
 #[test]
-fn f_the_store_is_away() {
-    case("The store does not answer", |case| {
-        let mut store = TheStore::new();
-        store.away = true;
-        let answer = issued(case, &store, &ask("ada", "1", "a1"), "4711");
-        let advice = "Nobody keeps this code. A person would read the picture, answer it rightly and be refused.";
-        expect(case, &Err(Away), &answer, advice);
-    });
-}
-
-#[test]
-fn g_made_elsewhere() {
-    case(
-        "Another service has made a captcha of this session with this id",
-        |case| {
-            let store = TheStore::new();
-            let _ = run(
+fn f_the_id_is_free_again() {
+    situation(
+        "299 s and 301 s after a captcha was issued for 300 s",
+        async |case| {
+            let world = World::start().await;
+            let _ = issued(case, &world, ADA, "4711", 300).await;
+            world.pass(299);
+            let early = issued(case, &world, ("ada", "7f", "b1"), "2938", 300).await;
+            let advice = "The 300 s are not over, so the captcha still waits.";
+            let records = ["captcha:ada:7f = a1 4711, 1 s left"];
+            expect(
                 case,
-                &store,
-                store.keep_new("captcha:ada:1", "z9 5550", LIFE),
-            );
-            let second = issued(case, &store, &ask("ada", "1", "b1"), "2938");
-            let there = run(case, &store, store.look("captcha:ada:1"));
-            let advice = "What waits there was made elsewhere, and only the store knows of it: that is the one place to ask.";
-            if there != Ok(Some("z9 5550".to_string())) {
-                case.differ("it still waits for 5550", format!("{there:?}"), advice);
-            }
-            expect(case, &Ok(Issued::Pending), &second, advice);
+                &world,
+                &early,
+                &Ok(Issued::Pending),
+                &records,
+                (advice, advice),
+            )
+            .await;
+            world.pass(2);
+            let later = issued(case, &world, ("ada", "7f", "c1"), "5550", 300).await;
+            let advice = "The 300 s are over, so the captcha has expired and its id is free.";
+            let records = ["captcha:ada:7f = c1 5550, 300 s left"];
+            expect(
+                case,
+                &world,
+                &later,
+                &draw("5550"),
+                &records,
+                (advice, advice),
+            )
+            .await;
         },
     );
+    situation(
+        "The captcha was answered, and its id is used again",
+        async |case| {
+            let world = World::start().await;
+            let _ = issued(case, &world, ADA, "4711", 300).await;
+            // An answer takes the record away.
+            world.delete("captcha:ada:7f").await;
+            let again = issued(case, &world, ("ada", "7f", "b1"), "2938", 300).await;
+            let advice = "The answer has removed the record, so nothing waits under this id.";
+            let records = ["captcha:ada:7f = b1 2938, 300 s left"];
+            expect(
+                case,
+                &world,
+                &again,
+                &draw("2938"),
+                &records,
+                (advice, advice),
+            )
+            .await;
+        },
+    );
+}
+
+#[test]
+fn g_the_store_is_unavailable() {
+    situation("Redis does not run", async |case| {
+        let store = World::start().await.stop().await;
+        let request = request("ada", "7f", "a1");
+        let got = within(case, issue(&store, &request, "4711", 300)).await;
+        unavailable(
+            case,
+            &got,
+            "No record was stored, so a right answer would be refused later.",
+        );
+    });
+    situation(
+        "Redis runs each command, and its replies get lost",
+        async |case| {
+            let world = World::start().await;
+            world.lose_replies();
+            let got = issued(case, &world, ADA, "4711", 300).await;
+            unavailable(
+                case,
+                &got,
+                "It is unknown whether the record was stored, and what it is.",
+            );
+        },
+    );
+}
+
+fn unavailable(case: &Case, got: &Result<Issued, Unavailable>, why: &str) {
+    if *got != Err(Unavailable) {
+        let advice = format!("{why} The caller needs the error of the store.");
+        case.differ("Err(Unavailable)", format!("{got:?}"), &advice);
+    }
 }

@@ -1,22 +1,20 @@
-//! `keep_new` asks and keeps in one step, so of two who ask for one id at the same time only one can have it, and
-//! what waits there stays as it is. It also tells what was there: a request that comes a second time, because
-//! its reply got lost, knows its own name in it and gets the code of the first time. The time to live is the only
-//! thing that makes an id free again, besides an answer: nobody has to remember which ids there were.
+//! `keep_new` looks and stores in one step: of two requests for one key at the same time only one is stored, and a
+//! waiting captcha stays as it is. It also returns the record that is there. A request that is sent again because its
+//! reply got lost finds its own name in the record, and gets the code of the first time. The expiry makes an id free
+//! again, besides an answer, so no service has to remember which ids there were.
 
-pub use l16_captcha::rules::{Ask, Away, Issued, Store, place};
+pub use l16_captcha::rules::{IssueRequest, Issued, Store, Unavailable, captcha_key};
 
-/// Keeps a fresh `code` for an answer within `seconds`: `REQUEST CODE`, at its `place`. Neither part has a
-/// space in it.
+/// Issues a captcha: stores the fresh `code` for `seconds`, as `REQUEST CODE`, unless a captcha waits under its key.
 pub async fn issue(
     store: &impl Store,
-    ask: &Ask,
+    ask: &IssueRequest,
     code: &str,
     seconds: u64,
-) -> Result<Issued, Away> {
-    let key = place(&ask.session, &ask.id);
+) -> Result<Issued, Unavailable> {
+    let key = captcha_key(&ask.session, &ask.id);
     let record = format!("{} {code}", ask.request);
-    let there = store.keep_new(&key, &record, seconds).await?;
-    let Some(there) = there else {
+    let Some(there) = store.keep_new(&key, &record, seconds).await? else {
         return Ok(Issued::Draw(code.to_string()));
     };
     match there.split_once(' ') {

@@ -1,11 +1,11 @@
-//! The check of `leak`. It asks for what leaves with many codes, and looks for anything that changes with them.
+//! The check of `leak`. It asks for what leaves with all codes, and looks for anything that changes with them.
 
 mod exercise;
 
 use exercise::{Drawn, Outgoing, outgoing};
 use services::testkit::{Case, case};
 
-const ID: &str = "9f3ac01d77e24b6b8d5508c2f6a1e390";
+const IDS: [&str; 2] = ["9f3ac01d77e24b6b8d5508c2f6a1e390", "41d0"];
 
 fn drawn(id: &str, code: &str) -> Drawn {
     Drawn {
@@ -16,155 +16,143 @@ fn drawn(id: &str, code: &str) -> Drawn {
 }
 
 /// Everything that leaves, with a name for each piece.
-fn pieces(outgoing: &Outgoing) -> Vec<(String, &str)> {
-    let header = |(name, value): &'_ (String, String)| format!("the header `{name}: {value}`");
-    let headers = outgoing.headers.iter();
-    let mut pieces: Vec<_> = headers
-        .map(|line| (header(line), line.1.as_str()))
-        .collect();
+fn pieces(outgoing: &Outgoing) -> Vec<(String, String)> {
+    let header = |(name, value): &(String, String)| {
+        let line = format!("{name}: {value}");
+        (format!("the header `{line}`"), line)
+    };
+    let mut pieces: Vec<_> = outgoing.headers.iter().map(header).collect();
     let (description, log) = (&outgoing.description, &outgoing.log);
-    pieces.push((format!("the description `{description}`"), description));
-    pieces.push((format!("the log `{log}`"), log));
+    pieces.push((
+        format!("the description `{description}`"),
+        description.clone(),
+    ));
+    pieces.push((format!("the log line `{log}`"), log.clone()));
     pieces
 }
 
-/// Those pieces of the first that the second has not.
-fn changed(one: &Outgoing, two: &Outgoing) -> Vec<String> {
-    let there = pieces(two);
-    let gone = |piece: &(String, &str)| !there.iter().any(|(name, _)| *name == piece.0);
-    let gone = pieces(one).into_iter().filter(gone);
-    gone.map(|(name, _)| name).collect()
-}
-
-/// Fails if one of these texts stands in something that leaves.
-#[track_caller]
-fn none_of(case: &Case, outgoing: &Outgoing, texts: &[String], advice: &str) {
+/// Fails if this text stands in something that leaves.
+fn without(case: &Case, outgoing: &Outgoing, secret: &str, advice: &str) {
     for (name, text) in pieces(outgoing) {
-        let text = text.to_lowercase();
-        if texts.iter().any(|secret| text.contains(secret.as_str())) {
-            case.differ("nothing that tells 7291", name, advice);
+        if text.to_lowercase().contains(secret) {
+            case.differ("nothing that depends on the code", name, advice);
         }
     }
 }
 
-// The belief of this exercise: what nobody looks at is secret.
+// The belief of this exercise: a header that no page shows is secret.
 #[test]
-fn a_in_plain_sight() {
+fn a_the_code_itself() {
     case("The code is 7291", |case| {
-        let drawn = drawn(ID, "7291");
-        let out = outgoing(&drawn);
-        let advice = "The answer is in what leaves the service. Nobody sees a header or an alt text on the page, but every \
-                      program does, and a log is read by more people than one thinks.";
-        none_of(case, &out, &[drawn.code], advice);
-        let words = ["seven", "two", "nine", "one"];
-        let said = out.description.to_lowercase();
-        if words.iter().all(|word| said.contains(word)) {
-            let advice = "In words it is the same answer. The description says what there is to do, not what is right.";
-            case.differ("nothing that tells 7291", &out.description, advice);
-        }
-    });
-}
-
-#[test]
-fn b_in_other_clothes() {
-    case("The code is 7291", |case| {
-        let out = outgoing(&drawn(ID, "7291"));
-        let clothes = [
-            ("backwards", "1927".to_string()),
-            ("with signs between the digits", "7-2-9-1".to_string()),
-            ("with spaces between the digits", "7 2 9 1".to_string()),
-            ("as base64", "nzi5mq==".to_string()),
-            ("as base64", "nzi5mq".to_string()),
-            ("as bytes in hexadecimal", "37323931".to_string()),
-            ("as a number in hexadecimal", "0x1c7b".to_string()),
-            ("as a list of bytes", "[55, 50, 57, 49]".to_string()),
-        ];
-        for (how, text) in clothes {
-            let advice = format!(
-                "That is the answer {how}. It is not hidden, only written differently: whoever knows the way there \
-                 knows the way back."
-            );
-            none_of(case, &out, &[text], &advice);
-        }
-    });
-}
-
-// Whatever was done to the code: if something changes with it, it tells the code.
-#[test]
-fn c_whatever_was_made_of_it() {
-    case("The same captcha with each of the 10,000 codes", |case| {
-        let secret = outgoing(&drawn(ID, "7291"));
-        let again = outgoing(&drawn(ID, "7291"));
-        let by_lot = changed(&secret, &again);
-        if let Some(piece) = by_lot.first() {
-            let advice = "For one and the same captcha it is different each time, so nobody can say what is in it. Leave it out.";
-            case.differ("the same for the same captcha", piece, advice);
-        }
-        let codes = (0..10_000).map(|code| format!("{code:04}"));
-        let outs: Vec<(String, Outgoing)> = codes
-            .map(|code| (code.clone(), outgoing(&drawn(ID, &code))))
-            .collect();
-        for (piece, _) in pieces(&secret) {
-            let fits = |out: &Outgoing| pieces(out).iter().any(|(name, _)| *name == piece);
-            let fitting: Vec<&str> = outs
-                .iter()
-                .filter(|(_, out)| fits(out))
-                .map(|(code, _)| code.as_str())
-                .collect();
-            if fitting.len() < outs.len() {
-                let left = match fitting.as_slice() {
-                    [code] => format!("only {code} gives that"),
-                    fitting => format!("only {} of them give that", fitting.len()),
+        let out = outgoing(&drawn(IDS[0], "7291"));
+        for (name, text) in pieces(&out) {
+            if text.contains("7291") {
+                let advice = match name.split_whitespace().nth(1) {
+                    Some("header") => {
+                        "The header is the answer. A page does not show a header, and a program reads it like any other byte."
+                    }
+                    Some("log") => {
+                        "The log line is the answer. A log is copied to other machines, kept for months, and read by people \
+                         who must not come in."
+                    }
+                    _ => {
+                        "The description is the answer. A program reads it in place of the picture."
+                    }
                 };
-                let advice = "I have tried all 10,000 codes in a moment. A hash keeps a long secret, and four digits are a \
-                              short one: whatever is made of the code, with salt or without, tells the code.";
-                case.differ(
-                    "the same for every code",
-                    format!("{piece}: {left}"),
-                    advice,
-                );
+                case.differ("nothing that depends on the code", name, advice);
             }
         }
-        let quiet = outs
-            .iter()
-            .find(|(_, out)| pieces(out).len() != pieces(&secret).len());
-        if let Some((code, out)) = quiet {
-            let advice = "Whether something leaves is an answer too: here it depends on the code.";
-            let answer = format!(
-                "{} pieces for {code}, {} for 7291",
-                pieces(out).len(),
-                pieces(&secret).len()
-            );
-            case.differ("the same for every code", answer, advice);
+        let said = out.description.to_lowercase();
+        let words = ["seven", "two", "nine", "one"];
+        if words.iter().all(|word| said.contains(word)) {
+            let advice = "In words it is the same answer. The description says what there is to do, not what is right.";
+            let found = format!("the description `{}`", out.description);
+            case.differ("nothing that depends on the code", found, advice);
         }
     });
 }
 
 #[test]
-fn d_kept_by_nobody() {
-    case("A cache on the way to the browser", |case| {
-        let out = outgoing(&drawn(ID, "7291"));
-        let values = |wanted: &str| -> Vec<&str> {
-            let headers = out.headers.iter();
-            let named = headers.filter(|(name, _)| name == wanted);
-            named.map(|(_, value)| value.as_str()).collect()
-        };
-        let control = values("cache-control");
-        let directives = control.iter().flat_map(|value| value.split(','));
-        if !directives.map(str::trim).any(|one| one == "no-store") {
-            let advice = "The same address can show another picture the next time, and this one is for one pair of eyes. Without \
-                          `no-store` a cache may keep it and show it to somebody else.";
-            case.differ(
-                "cache-control: no-store",
-                format!("cache-control: {control:?}"),
-                advice,
+fn b_the_code_in_another_form() {
+    case("The code is 7291", |case| {
+        let out = outgoing(&drawn(IDS[0], "7291"));
+        for (how, secret) in [
+            ("backwards", "1927"),
+            ("with signs between the digits", "7-2-9-1"),
+            ("with spaces between the digits", "7 2 9 1"),
+            ("as base64", "nzi5mq"),
+            ("as bytes in hexadecimal", "37323931"),
+            ("as a number in hexadecimal", "1c7b"),
+            ("as a list of bytes", "[55, 50, 57, 49]"),
+        ] {
+            let advice = format!(
+                "This is the code {how}. An encoding hides nothing: a program turns it back in one step."
             );
+            without(case, &out, secret, &advice);
+        }
+    });
+}
+
+// Whatever was made of the code: what changes with it tells it.
+#[test]
+fn c_anything_that_depends_on_the_code() {
+    for id in IDS {
+        case(
+            &format!("The captcha {id} with each of the 10,000 codes"),
+            |case| {
+                let first = outgoing(&drawn(id, "7291"));
+                if first != outgoing(&drawn(id, "7291")) {
+                    let advice = "For the same captcha it differs from call to call, so no test can tell what is in it.";
+                    case.differ("the same each time", "two calls differ", advice);
+                }
+                let outs: Vec<Outgoing> = (0..10_000)
+                    .map(|code| outgoing(&drawn(id, &format!("{code:04}"))))
+                    .collect();
+                for (name, _) in pieces(&first) {
+                    let same =
+                        |out: &&Outgoing| pieces(out).iter().any(|(piece, _)| *piece == name);
+                    let same = outs.iter().filter(same).count();
+                    if same < outs.len() {
+                        let advice = "The check has tried all 10,000 codes in a moment, and so can a program. A hash protects a long secret, and \
+                                  four digits are a short one: what is made from the code, with salt or without, tells the code.";
+                        let found = format!("{name}: {same} of 10,000 codes give this");
+                        case.differ("the same for all codes", found, advice);
+                    }
+                }
+                if let Some(out) = outs
+                    .iter()
+                    .find(|out| pieces(out).len() != pieces(&first).len())
+                {
+                    let advice = "Whether a header is there depends on the code, and that tells something about the code.";
+                    let found =
+                        format!("{} headers, or {}", first.headers.len(), out.headers.len());
+                    case.differ("the same headers for all codes", found, advice);
+                }
+            },
+        );
+    }
+}
+
+#[test]
+fn d_no_cache_keeps_it() {
+    case("A cache stands between service and browser", |case| {
+        let out = outgoing(&drawn(IDS[0], "7291"));
+        let control: Vec<&str> = (out.headers.iter())
+            .filter(|(name, _)| name == "cache-control")
+            .map(|(_, value)| value.as_str())
+            .collect();
+        let mut directives = control.iter().flat_map(|value| value.split(','));
+        if !directives.any(|one| one.trim() == "no-store") {
+            let advice = "A picture is for one person and one answer. Without `no-store` a cache may keep it, and show it to another \
+                          visitor.";
+            let found = format!("cache-control: {}", control.join(" and "));
+            case.differ("cache-control: no-store", found, advice);
         }
         for (name, value) in &out.headers {
             let good =
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
             if name.is_empty() || !name.bytes().all(good) || value.contains(['\r', '\n']) {
-                let advice = "A header is one line, and its name is in small letters.";
+                let advice = "The name of a header has small letters, digits and `-`, and its value is one line.";
                 case.differ("a header line", format!("{name:?}: {value:?}"), advice);
             }
         }
@@ -172,24 +160,25 @@ fn d_kept_by_nobody() {
 }
 
 #[test]
-fn e_still_of_use() {
-    case("Somebody who cannot see the picture", |case| {
-        let out = outgoing(&drawn(ID, "7291"));
-        let words = out.description.split_whitespace().count();
-        if words < 3 {
-            let advice = "An empty alt text says that the picture does not matter. Say in some words what it is, and what \
-                          there is to do: that tells nobody the digits.";
-            case.differ("a few words", &out.description, advice);
+fn e_still_useful() {
+    case("A visitor cannot see the picture", |case| {
+        let out = outgoing(&drawn(IDS[0], "7291"));
+        if out.description.split_whitespace().count() < 3 {
+            let advice = "An empty or short description makes a screen reader skip the picture. Three words or more can say what there is to do, \
+                          without the digits.";
+            let found = format!("the description `{}`", out.description);
+            case.differ("a description of three words or more", found, advice);
         }
     });
-    case("Somebody complains about a captcha", |case| {
-        for id in [ID, "41d0"] {
+    for id in IDS {
+        case(&format!("A visitor complains about captcha {id}"), |case| {
             let out = outgoing(&drawn(id, "7291"));
             if !out.log.contains(id) || out.log.contains('\n') {
-                let advice = "One line in the log, with the id: it comes from the source of randomness and tells nothing. \
-                              Without it nobody can find out what has happened.";
-                case.differ(format!("a line with {id}"), &out.log, advice);
+                let advice = "The id comes from the source of randomness, and tells nothing about the code. Without it in the log, a complaint \
+                              cannot be looked into.";
+                let found = format!("the log `{}`", out.log.escape_debug());
+                case.differ(format!("one line with {id}"), found, advice);
             }
-        }
-    });
+        });
+    }
 }

@@ -1,11 +1,11 @@
-//! Nothing that leaves is made from the code. A hash, a reversed text or base64 hide nothing when there are only 10,000
-//! codes: whoever has the result tries them all. So the answer stays in the store, and what leaves is made of the id, which
-//! comes from the source of randomness, and of words that are the same for every picture. `no-store` keeps the picture
-//! itself out of every cache on the way.
+//! Nothing that leaves is made from the code. A hash, a reversed text or base64 hide nothing where there are only 10,000
+//! codes: a program that has the result tries them all. So what leaves is made from the id, which comes from the source
+//! of randomness, and from words that are the same for every picture. `no-store` keeps the picture itself out of every
+//! cache on the way.
 
 pub use l16_captcha::rules::{Drawn, Outgoing};
 
-/// What may leave.
+/// Returns what leaves the service beside the picture.
 pub fn outgoing(drawn: &Drawn) -> Outgoing {
     Outgoing {
         headers: vec![("cache-control".to_string(), "no-store".to_string())],

@@ -1,18 +1,18 @@
-//! The captcha is taken away before anybody looks at the answer. `take` is one step: of many who answer at the same
-//! time one gets the code, and the others find nothing. A wrong answer has used it up like a right one, so a machine
-//! has one guess, and then needs a new picture. The session is part of the place, and so a stranger finds
-//! nothing there, and takes nothing away from the owner. If the store is away nobody knows the code: that is no verdict.
+//! The record is removed before it is compared. `take` is one step: of many answers at the same time one gets the
+//! record, and the others find nothing. A wrong answer uses the captcha up like a right one, so a program has one guess
+//! for each picture. The session is part of the key, so another session finds nothing, and removes nothing. If the
+//! store is unavailable the code is unknown: that is no verdict.
 
-pub use l16_captcha::rules::{Away, Store, Verdict, place};
+pub use l16_captcha::rules::{Store, Unavailable, Verdict, captcha_key};
 
-/// Judges an answer.
+/// Judges `answer`, and uses the captcha up.
 pub async fn verify(
     store: &impl Store,
     session: &str,
     id: &str,
     answer: &str,
-) -> Result<Verdict, Away> {
-    let Some(record) = store.take(&place(session, id)).await? else {
+) -> Result<Verdict, Unavailable> {
+    let Some(record) = store.take(&captcha_key(session, id)).await? else {
         return Ok(Verdict::Unknown);
     };
     match record.split_once(' ') {

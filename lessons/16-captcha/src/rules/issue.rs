@@ -1,6 +1,6 @@
 //! Issuing a captcha: one id, one captcha that waits for its answer.
 
-use super::{Ask, Away, Issued, Store, place};
+use super::{IssueRequest, Issued, Store, Unavailable, captcha_key};
 
 /// Keeps a fresh `code` for `seconds`, unless a captcha with this id waits in this session.
 ///
@@ -9,18 +9,17 @@ use super::{Ask, Away, Issued, Store, place};
 /// the record, and gets the code of the first time.
 ///
 /// # Errors
-/// [`Away`] if the store has not answered; the captcha may have been kept.
+/// [`Unavailable`] if the store has not answered; the captcha may have been kept.
 // ANCHOR: issue
 pub async fn issue(
     store: &impl Store,
-    ask: &Ask,
+    ask: &IssueRequest,
     code: &str,
     seconds: u64,
-) -> Result<Issued, Away> {
-    let key = place(&ask.session, &ask.id);
+) -> Result<Issued, Unavailable> {
+    let key = captcha_key(&ask.session, &ask.id);
     let record = format!("{} {code}", ask.request);
-    let there = store.keep_new(&key, &record, seconds).await?;
-    let Some(there) = there else {
+    let Some(there) = store.keep_new(&key, &record, seconds).await? else {
         return Ok(Issued::Draw(code.to_string()));
     };
     match there.split_once(' ') {

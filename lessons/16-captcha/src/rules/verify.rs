@@ -1,6 +1,6 @@
 //! Judging an answer: at most once for each captcha.
 
-use super::{Away, Store, Verdict, place};
+use super::{Store, Unavailable, Verdict, captcha_key};
 
 /// Judges `answer`, and uses the captcha up.
 ///
@@ -9,15 +9,15 @@ use super::{Away, Store, Verdict, place};
 /// one guess for each picture. The session is part of the key: another session finds nothing, and takes nothing.
 ///
 /// # Errors
-/// [`Away`] if the store has not answered: there is no verdict, and the captcha may be used up.
+/// [`Unavailable`] if the store has not answered: there is no verdict, and the captcha may be used up.
 // ANCHOR: verify
 pub async fn verify(
     store: &impl Store,
     session: &str,
     id: &str,
     answer: &str,
-) -> Result<Verdict, Away> {
-    let Some(record) = store.take(&place(session, id)).await? else {
+) -> Result<Verdict, Unavailable> {
+    let Some(record) = store.take(&captcha_key(session, id)).await? else {
         return Ok(Verdict::Unknown);
     };
     match record.split_once(' ') {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tonic::Status;
 
-use crate::rules::Away;
+use crate::rules::Unavailable;
 
 /// No name is longer.
 const LONGEST: usize = 64;
@@ -41,7 +41,7 @@ pub fn address(text: &str, peer: Option<SocketAddr>) -> Result<IpAddr, Status> {
 }
 
 /// The store is away. The reason is in our log; it would only help whoever has made it so.
-pub fn away(_: Away) -> Status {
+pub fn unavailable(_: Unavailable) -> Status {
     Status::unavailable(
         "the captchas cannot be reached just now; nobody was let in, try again soon",
     )

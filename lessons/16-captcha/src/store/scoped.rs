@@ -1,6 +1,6 @@
 //! One store for two kinds of counts.
 
-use crate::rules::{Away, Store};
+use crate::rules::{Store, Unavailable};
 
 /// A view of a store that puts `scope` and a colon before each key, so that one rule can count two kinds of things.
 #[derive(Clone, Copy, Debug)]
@@ -22,23 +22,28 @@ impl<'a, S> Scoped<'a, S> {
 }
 
 impl<S: Store> Store for Scoped<'_, S> {
-    async fn keep(&self, key: &str, value: &str, seconds: u64) -> Result<(), Away> {
+    async fn keep(&self, key: &str, value: &str, seconds: u64) -> Result<(), Unavailable> {
         self.store.keep(&self.key(key), value, seconds).await
     }
 
-    async fn keep_new(&self, key: &str, value: &str, seconds: u64) -> Result<Option<String>, Away> {
+    async fn keep_new(
+        &self,
+        key: &str,
+        value: &str,
+        seconds: u64,
+    ) -> Result<Option<String>, Unavailable> {
         self.store.keep_new(&self.key(key), value, seconds).await
     }
 
-    async fn look(&self, key: &str) -> Result<Option<String>, Away> {
+    async fn look(&self, key: &str) -> Result<Option<String>, Unavailable> {
         self.store.look(&self.key(key)).await
     }
 
-    async fn take(&self, key: &str) -> Result<Option<String>, Away> {
+    async fn take(&self, key: &str) -> Result<Option<String>, Unavailable> {
         self.store.take(&self.key(key)).await
     }
 
-    async fn count(&self, key: &str, seconds: u64) -> Result<u64, Away> {
+    async fn count(&self, key: &str, seconds: u64) -> Result<u64, Unavailable> {
         self.store.count(&self.key(key), seconds).await
     }
 }

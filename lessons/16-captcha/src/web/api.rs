@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::Shared;
 use super::errors::{Problem, ok};
-use super::session::Visitor;
+use super::session::{Session, Visitor};
 use super::work::{good_id, name};
 use crate::pb::{Header, Kind};
 use crate::rules::Decision;
@@ -144,10 +144,11 @@ pub async fn verify(
     request: Request,
 ) -> Result<Response<Body>, Problem> {
     let Json(Answer { id, answer }) = web.body(request).await?;
-    match web.judge(&who, good_id(&id)?, &answer).await? {
-        Decision::Welcome => Ok(ok(json!({}))),
+    let next = Session::renewed()?;
+    match web.judge(&who, &next, good_id(&id)?, &answer).await? {
+        Decision::Welcome => Ok(next.put(ok(json!({})))),
         Decision::Wrong => Err(Problem::Wrong),
         Decision::Stale => Err(Problem::Stale),
-        Decision::TryLater => Err(Problem::Away),
+        Decision::TryLater => Err(Problem::Unavailable),
     }
 }

@@ -14,7 +14,7 @@ use axum::body::Body;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The service, its store or the registry did not answer.
-    Away,
+    Unavailable,
     /// The captcha is too old, used, or somebody else's.
     Stale,
     /// A captcha of this id waits for its answer.
@@ -57,7 +57,7 @@ impl Problem {
     #[must_use]
     pub fn row(self) -> (&'static str, u16, &'static str) {
         match self {
-            Problem::Away => ("4001", 503, AWAY),
+            Problem::Unavailable => ("4001", 503, AWAY),
             Problem::Stale => ("4002", 200, "This one is too old or was answered before."),
             Problem::Pending => ("4003", 409, "A captcha with this id waits for its answer."),
             Problem::Wrong => ("4004", 200, "That was not right."),
@@ -104,7 +104,7 @@ impl Problem {
     pub fn later(self) -> Option<u16> {
         match self {
             Problem::TooMany => Some(60),
-            Problem::Away => Some(5),
+            Problem::Unavailable => Some(5),
             Problem::Busy => Some(1),
             _ => None,
         }
@@ -148,7 +148,7 @@ pub fn of_status(status: &Status) -> Problem {
         Code::ResourceExhausted => Problem::TooMany,
         // The last two are what a connection that broke may look like.
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => {
-            Problem::Away
+            Problem::Unavailable
         }
         _ => Problem::Fault,
     }

@@ -20,6 +20,8 @@ pub struct Session {
     pub fresh: bool,
     /// Another site's page has led here, so the browser has kept its cookie back if it has one.
     pub hidden: bool,
+    /// A page of another origin has led here, on this host or elsewhere.
+    pub led: bool,
 }
 
 impl Session {
@@ -28,7 +30,7 @@ impl Session {
     /// # Errors
     /// If there is no randomness for a new one.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
-        let hidden = from_another_site(headers);
+        let hidden = fetch_site(headers) == Some("cross-site");
         let cookies = headers.get_all(COOKIE).into_iter();
         let mut pairs = cookies
             .filter_map(|line| line.to_str().ok())
@@ -40,7 +42,32 @@ impl Session {
             Some(id) => id.to_string(),
             None => code::session().map_err(|_| Problem::Fault)?,
         };
-        Ok(Session { id, fresh, hidden })
+        Ok(Session {
+            id,
+            fresh,
+            hidden,
+            led: from_another_origin(headers),
+        })
+    }
+
+    /// A new session, for a visitor that is let in. A program that has planted or read the old one knows nothing of it.
+    ///
+    /// # Errors
+    /// If there is no randomness.
+    pub fn renewed() -> Result<Self, Problem> {
+        Ok(Session {
+            id: code::session().map_err(|_| Problem::Fault)?,
+            fresh: true,
+            hidden: false,
+            led: false,
+        })
+    }
+
+    /// Has this session replace the one of the request, when the response leaves.
+    #[must_use]
+    pub fn put(self, mut response: Response<Body>) -> Response<Body> {
+        response.extensions_mut().insert(self);
+        response
     }
 
     /// Lets the browser keep it, if it has none.
@@ -82,13 +109,17 @@ pub fn foreign(method: &Method, path: &str, headers: &HeaderMap) -> bool {
         let host = text(ORIGIN).and_then(|it| it.split_once("://"));
         host.is_none_or(|(_, host)| Some(host) != text(HOST))
     };
-    other_origin || from_another_site(headers)
+    other_origin || from_another_origin(headers)
 }
 // ANCHOR_END: foreign
 
-fn from_another_site(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site");
-    site.is_some_and(|site| site == "cross-site")
+/// A site has no port: a page on another port of this host is `same-site`, and its requests carry the cookie.
+fn from_another_origin(headers: &HeaderMap) -> bool {
+    matches!(fetch_site(headers), Some("cross-site" | "same-site"))
+}
+
+fn fetch_site(headers: &HeaderMap) -> Option<&str> {
+    headers.get("sec-fetch-site")?.to_str().ok()
 }
 
 /// A visitor who asks for a captcha or answers one.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Shared;
 use super::api::{Way, picture_url};
 use super::errors::Problem;
-use super::session::Visitor;
+use super::session::{Session, Visitor};
 use super::template::Html;
 use super::work::{Web, good_id, name};
 use crate::pb::Kind;
@@ -50,7 +50,7 @@ pub async fn page(
     // Coming from another site the browser keeps its cookie back. A question would be made for a session
     // that nobody has; the picture is asked for by our own page, with the cookie.
     let way = match wish {
-        Ok(Query(wish)) if !who.session.hidden => wish.kind,
+        Ok(Query(wish)) if !who.session.led => wish.kind,
         _ => Way::Picture,
     };
     // Whether somebody is in is nice to know, and no reason to show no page.
@@ -73,18 +73,26 @@ pub async fn verify(State(web): Shared, who: Visitor, request: Request) -> Respo
         Ok(form) => form,
         Err(cause) => return problem(cause),
     };
+    let next = match Session::renewed() {
+        Ok(next) => next,
+        Err(cause) => return problem(cause),
+    };
     let decision = match good_id(&id) {
-        Ok(id) => web.judge(&who, id, &answer).await,
+        Ok(id) => web.judge(&who, &next, id, &answer).await,
         Err(cause) => Err(cause),
     };
     let say = match decision {
         Ok(Decision::Welcome) => Say::In(WELCOME),
         Ok(Decision::Wrong) => Say::Trouble(Problem::Wrong, HERE_IS_ANOTHER),
         Ok(Decision::Stale) => Say::Trouble(Problem::Stale, HERE_IS_ANOTHER),
-        Ok(Decision::TryLater) => Say::Trouble(Problem::Away, ""),
+        Ok(Decision::TryLater) => Say::Trouble(Problem::Unavailable, ""),
         Err(cause) => Say::Trouble(cause, ""),
     };
-    show(&web, &who, kind, say).await
+    let page = show(&web, &who, kind, say).await;
+    match decision {
+        Ok(Decision::Welcome) => next.put(page),
+        _ => page,
+    }
 }
 
 /// The page with a new captcha on it, unless a right answer has just been given.

@@ -13,11 +13,11 @@ use tokio::time::{Instant, timeout};
 use tonic::{Code, Status};
 
 use super::errors::{Problem, of_status};
-use super::session::Visitor;
+use super::session::{Session, Visitor};
 use super::{Captchas, Settings};
 use crate::code;
 use crate::pb::{self, CallRequest, CallResponse, Kind, SessionRequest, VerifyRequest};
-use crate::rules::{self, Away, Decision, Tokio, Verdict};
+use crate::rules::{self, Decision, Tokio, Unavailable, Verdict};
 
 /// A longer answer is none; the longest right one has a few digits.
 const LONGEST_ANSWER: usize = 64;
@@ -64,7 +64,13 @@ impl Web {
     // ANCHOR: judge
     /// What the browser is to be told about an answer. A refusal (too many, not an answer) is known, and
     /// no verdict; whatever else goes wrong is for `decide`, which may not let anybody in for it.
-    pub async fn judge(&self, who: &Visitor, id: &str, answer: &str) -> Result<Decision, Problem> {
+    pub async fn judge(
+        &self,
+        who: &Visitor,
+        next: &Session,
+        id: &str,
+        answer: &str,
+    ) -> Result<Decision, Problem> {
         let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
         if answer.len() > LONGEST_ANSWER {
             return Err(Problem::BadAnswer);
@@ -74,6 +80,7 @@ impl Web {
             session: who.session.id.clone(),
             address: who.address.clone(),
             answer: code::tidy(answer),
+            next_session: next.id.clone(),
         };
         // The rule knows only that there is no verdict; the status says why.
         let mut failed = None;
@@ -82,7 +89,7 @@ impl Web {
                 Ok(reply) => known(reply.verdict()),
                 Err(status) => {
                     failed = Some(status);
-                    Err(Away)
+                    Err(Unavailable)
                 }
             }
         };
@@ -152,12 +159,12 @@ impl Web {
 }
 
 /// A verdict that this program does not know is none.
-fn known(verdict: pb::Verdict) -> Result<Verdict, Away> {
+fn known(verdict: pb::Verdict) -> Result<Verdict, Unavailable> {
     match verdict {
         pb::Verdict::Accepted => Ok(Verdict::Accepted),
         pb::Verdict::Wrong => Ok(Verdict::Wrong),
         pb::Verdict::Unknown => Ok(Verdict::Unknown),
-        pb::Verdict::Unspecified => Err(Away),
+        pb::Verdict::Unspecified => Err(Unavailable),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The tests of lesson 16, one program. What the demo is made of is tested as well: its files are part of this
 //! program too.
 
+#[allow(dead_code, reason = "the demo uses the rest of it")]
+#[path = "../../demo/attack/mod.rs"]
+mod attack;
 #[path = "../../demo/browser.rs"]
 mod browser;
 #[path = "../../demo/sheet.rs"]
@@ -13,11 +16,11 @@ mod soak;
 
 mod support;
 
+mod attacks;
 mod away;
 mod code;
 mod command_line;
 mod mine;
-mod naive;
 mod once;
 mod picture;
 mod reads;

@@ -131,7 +131,7 @@ fn a_passed_answer_takes_the_place_of_our_function() {
         "once-only",
         "issue",
         "verify-once",
-        "attempts",
+        "rate-limit",
         "leak",
         "fail-closed",
     ];
@@ -157,7 +157,8 @@ fn a_passed_answer_takes_the_place_of_our_function() {
     let given = "lessons/15-redis/exercises/request-array/given.rs";
     copy(&repository.join(given), &course.join(given));
     // Passed in the first edition, where the exercise declared the types itself.
-    let old = "pub struct Away;\npub async fn issue() -> Result<(), Away> { Ok(()) }\n";
+    let old =
+        "pub struct Unavailable;\npub async fn issue() -> Result<(), Unavailable> { Ok(()) }\n";
     write(&passed.join("issue.rs"), old);
     let (after, told) = run(&probe, &["--features", "mine"]);
     let expected = ours
@@ -181,7 +182,7 @@ fn a_rule_is_the_solution_of_its_exercise() {
     for (id, file, function) in [
         ("issue", "issue", "issue"),
         ("verify-once", "verify", "verify"),
-        ("attempts", "attempts", "allowed"),
+        ("rate-limit", "limit", "allowed"),
         ("leak", "outgoing", "outgoing"),
         ("fail-closed", "decide", "decide"),
     ] {

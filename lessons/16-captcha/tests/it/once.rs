@@ -31,6 +31,7 @@ async fn clients(redis: SocketAddr, running: &mut JoinSet<()>) -> Vec<GetCaptcha
     let settings = Settings {
         redis,
         attempts: none,
+        passes: none,
         pictures: none,
         ..Settings::default()
     };

@@ -27,7 +27,7 @@ const FINISHED: &[&str] = &[
 ];
 
 /// The lessons whose pages keep the rules, that is the chapters and `lesson.toml`. Their other texts follow.
-const PAGES: &[&str] = &["13-framework"];
+const PAGES: &[&str] = &["13-framework", "16-captcha"];
 
 /// The pages that belong to no lesson and keep the rules: words and length of sentences.
 const FRONT: &[&str] = &[
@@ -143,6 +143,11 @@ const TERMS: &[&str] = &[
     "compare-and-set",
     "raft",
     "heartbeat",
+    "captcha",
+    "idempotent",
+    "fail closed",
+    "rate limit",
+    "information leak",
 ];
 
 /// The longest sentence, in words.

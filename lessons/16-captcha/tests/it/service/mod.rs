@@ -38,6 +38,7 @@ impl Site {
             redis,
             attempts,
             pictures,
+            passes: MANY,
             ..Settings::default()
         };
         Site {
@@ -45,6 +46,20 @@ impl Site {
             store,
             log: capture(),
         }
+    }
+
+    /// One that limits right answers alone.
+    pub(crate) fn passing(redis: SocketAddr, passes: Limits) -> Site {
+        let mut site = Site::free(redis);
+        let settings = Settings {
+            redis,
+            attempts: MANY,
+            pictures: MANY,
+            passes,
+            ..Settings::default()
+        };
+        site.captchas = Captchas::new(site.store.clone(), settings);
+        site
     }
 
     pub(crate) fn free(redis: SocketAddr) -> Site {
@@ -78,6 +93,7 @@ impl Site {
             session: session.to_string(),
             address: address.to_string(),
             answer: answer.to_string(),
+            ..Default::default()
         };
         let reply = self.captchas.verify(Request::new(ask)).await?;
         assert!(reply.metadata().is_empty(), "{:?}", reply.metadata());

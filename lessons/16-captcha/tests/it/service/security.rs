@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use l15_redis::clock::Clock;
 use l15_redis::server::{Config, Server};
-use l16_captcha::pb::{Kind, Verdict};
-use l16_captcha::rules::{Drawn, Limits};
+use l16_captcha::pb::get_captcha_server::GetCaptcha;
+use l16_captcha::pb::{self, Kind, Verdict};
+use l16_captcha::rules::{Drawn, Limits, Store};
 use l16_captcha::service::{RETRY_AFTER, Settings};
 use services::Side;
 use tokio::task::JoinSet;
@@ -279,6 +280,92 @@ async fn too_many_pictures() {
     assert_eq!(verdict, Verdict::Accepted);
     clock.advance(Duration::from_secs(61));
     site.call(picture("ada", "4", "r")).await.unwrap();
+    server.stop().await;
+}
+
+/// A flood from an address that a class shares: 900 pictures, and 300 wrong answers.
+#[tokio::test]
+async fn a_flood_leaves_a_share_to_known_sessions() {
+    let (server, _) = with_a_clock().await;
+    let site = Site::new(server.address(), FEW, FEW);
+    site.call(picture("ada", "1", "r")).await.unwrap();
+    let code = site.code("ada", "1").await.unwrap();
+    site.verify("ada", "1", &code).await.unwrap();
+    for number in 0..20 {
+        let session = format!("s{number}");
+        let _ = site.call(picture(&session, "1", "r")).await;
+        let _ = site.verify(&session, "1", "1234").await;
+    }
+    let late = site.call(picture("new", "1", "r")).await;
+    refused(late, Code::ResourceExhausted);
+    // Ada was let in before: a third of the limit is kept for such sessions.
+    site.call(picture("ada", "2", "r")).await.unwrap();
+    site.verify("ada", "2", "1234").await.unwrap();
+    let again = site.call(picture("ada", "3", "r")).await;
+    refused(again, Code::ResourceExhausted);
+    server.stop().await;
+}
+
+/// A program that reads nearly every picture.
+#[tokio::test]
+async fn right_answers_are_limited_as_well() {
+    let (server, clock) = with_a_clock().await;
+    let passes = Settings::default().passes;
+    let site = Site::passing(server.address(), passes);
+    let mut let_in = 0;
+    for number in 0..90 {
+        let session = format!("s{number}");
+        site.call(picture(&session, "1", "r")).await.unwrap();
+        let code = site.code(&session, "1").await.unwrap();
+        match site.verify(&session, "1", &code).await {
+            Ok(verdict) => assert_eq!(verdict, Verdict::Accepted),
+            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted),
+        }
+        let_in += usize::from(site.passed(&session).await.unwrap());
+    }
+    assert_eq!(let_in, 60, "of 90 right answers within a minute");
+    clock.advance(Duration::from_secs(61));
+    site.call(picture("late", "1", "r")).await.unwrap();
+    let code = site.code("late", "1").await.unwrap();
+    let verdict = site.verify("late", "1", &code).await.unwrap();
+    assert_eq!(verdict, Verdict::Accepted);
+    server.stop().await;
+}
+
+/// A store that answers every question with the same words lets no session in.
+#[tokio::test]
+async fn a_lying_store_lets_no_session_in() {
+    let (server, _) = with_a_clock().await;
+    let site = Site::free(server.address());
+    for (lie, passed) in [
+        ("OK", false),
+        ("", false),
+        ("0", false),
+        ("11", false),
+        ("1", true),
+    ] {
+        site.store.keep("passed:ada", lie, 60).await.unwrap();
+        assert_eq!(site.passed("ada").await.unwrap(), passed, "{lie:?}");
+    }
+    server.stop().await;
+}
+
+/// A program has planted its own cookie in a browser, and waits until its visitor gives a right answer.
+#[tokio::test]
+async fn session_fixation() {
+    let (server, _) = with_a_clock().await;
+    let (site, code) = with_a_picture(server.address()).await;
+    let answer = pb::VerifyRequest {
+        id: "1".to_string(),
+        session: "ada".to_string(),
+        address: "192.0.2.7".to_string(),
+        answer: code,
+        next_session: "new".to_string(),
+    };
+    let reply = site.captchas.verify(tonic::Request::new(answer)).await;
+    assert_eq!(reply.unwrap().into_inner().verdict(), Verdict::Accepted);
+    assert!(site.passed("new").await.unwrap());
+    assert!(!site.passed("ada").await.unwrap(), "the planted session");
     server.stop().await;
 }
 

@@ -393,11 +393,44 @@ async fn pages_of_other_sites_cannot_answer() {
             "{path}"
         );
     }
+    // A page on another port of this host: the same site, and another origin. The browser sends the cookie along.
+    for path in [
+        "/api/v1.0/imagecode/a",
+        "/api/v1.0/question/a",
+        "/api/v1.0/session",
+    ] {
+        let reply = ask(&site, with(get(path), "sec-fetch-site", "same-site")).await;
+        assert_eq!(reply.told(), told(403, "4201"), "{path}");
+    }
+    let link = with(get("/?kind=question"), "sec-fetch-site", "same-site");
+    assert_eq!(ask(&site, link).await.status.as_u16(), 200);
     assert!(fake.calls.lock().unwrap().is_empty() && fake.answers.lock().unwrap().is_empty());
     let own = from(answer("a", RIGHT), "http://127.0.0.1:8080");
     assert_eq!(ask(&site, own).await.told(), told(200, "0"));
     let own = with(answer("a", RIGHT), "sec-fetch-site", "same-origin");
     assert_eq!(ask(&site, own).await.told(), told(200, "0"));
+}
+
+/// A right answer lets a new session in, and the cookie of the request is worth nothing more than before.
+#[tokio::test]
+async fn session_fixation() {
+    let fake = Fake::default();
+    let site = site(&fake);
+    let planted = "0".repeat(32);
+    let cookie = format!("session={planted}");
+    for request in [answer("a", RIGHT), form(&format!("id=a&answer={RIGHT}"))] {
+        let reply = ask(&site, with(request, "cookie", &cookie)).await;
+        let set = reply.header("set-cookie").expect("a new session");
+        let asked = fake.answers.lock().unwrap().pop().unwrap();
+        assert_eq!(asked.session, planted);
+        assert!(asked.next_session.len() == 32 && asked.next_session != planted);
+        assert!(
+            set.starts_with(&format!("session={};", asked.next_session)),
+            "{set}"
+        );
+    }
+    let wrong = ask(&site, with(answer("a", "1111"), "cookie", &cookie)).await;
+    assert_eq!(wrong.header("set-cookie"), None);
 }
 
 #[tokio::test]

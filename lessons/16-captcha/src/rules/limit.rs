@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Away, Limits, Store};
+use super::{Limits, Store, Unavailable};
 
 /// Counts one attempt, and returns whether it may be made. `session` is the cookie, if the request had one.
 ///
@@ -12,14 +12,14 @@ use super::{Away, Limits, Store};
 /// the limit that it shares with its neighbours.
 ///
 /// # Errors
-/// [`Away`] if the store has not answered; the attempt may have been counted.
+/// [`Unavailable`] if the store has not answered; the attempt may have been counted.
 // ANCHOR: allowed
 pub async fn allowed(
     store: &impl Store,
     session: Option<&str>,
     address: IpAddr,
     limits: &Limits,
-) -> Result<bool, Away> {
+) -> Result<bool, Unavailable> {
     if let Some(session) = session {
         let key = format!("count:session:{session}");
         if store.count(&key, limits.seconds).await? > limits.per_session {

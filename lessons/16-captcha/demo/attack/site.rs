@@ -1,6 +1,7 @@
 //! One site to attack: the one of the notes, or the one of this lesson. They have the same routes, so one
 //! attack is made on both.
 
+use std::fmt;
 use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use l13_framework::options::Options;
 use l13_framework::registries::consul::Consul as Registry;
 use l13_framework::registry::{Options as Where, Registry as _};
 use l13_framework::service::Service;
-use l16_captcha::extra::naive as notes;
+use l16_captcha::extra::naive;
 use l16_captcha::pb::get_captcha_server::GetCaptchaServer;
 use l16_captcha::{service, store, web};
 use redis::AsyncCommands;
@@ -25,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, sleep};
 
-use super::http::{Answer, Browser};
+use super::browser::{Answer, Browser};
 use super::tap::Tap;
 
 /// A site with all that it stands on.
@@ -39,25 +40,20 @@ pub struct Site {
 }
 
 enum Design {
-    Notes(notes::Site),
-    Ours(Mended),
+    Naive(naive::Site),
+    Ours(Ours),
 }
 
 /// The site of this lesson, in one process.
-struct Mended {
+struct Ours {
     web: SocketAddr,
     log: Captured,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Site {
-    /// The design of the notes.
-    pub async fn of_the_notes(side: Side) -> anyhow::Result<Site> {
-        Site::notes_with(side, None).await
-    }
-
-    /// The same, and whoever sends `held` to Redis waits until somebody else has sent it as well.
-    pub async fn notes_with(side: Side, held: Option<&'static str>) -> anyhow::Result<Site> {
+    /// The naive site. A connection that sends `held` to Redis waits until a second one has sent it as well.
+    pub async fn naive(side: Side, held: Option<&'static str>) -> anyhow::Result<Site> {
         let Ground {
             redis,
             consul,
@@ -65,7 +61,7 @@ impl Site {
             redis_tap,
             service_tap,
         } = Ground::lay(side, held).await?;
-        let site = notes::Site::start(notes::Setup {
+        let site = naive::Site::start(naive::Setup {
             consul: consul_tap.addr(),
             redis: redis_tap.addr(),
             advertise: Some(service_tap.addr()),
@@ -73,7 +69,7 @@ impl Site {
         let site = site.await?;
         service_tap.lead_to(site.service());
         Ok(Site {
-            design: Design::Notes(site),
+            design: Design::Naive(site),
             redis,
             consul_tap,
             redis_tap,
@@ -83,7 +79,7 @@ impl Site {
     }
 
     /// The site of this lesson: its service, its store and its web.
-    pub async fn of_this_lesson(side: Side) -> anyhow::Result<Site> {
+    pub async fn ours(side: Side) -> anyhow::Result<Site> {
         let Ground {
             redis,
             consul,
@@ -124,7 +120,7 @@ impl Site {
         // From here on: no port of the start is taken for a code.
         let _start = log.take();
         Ok(Site {
-            design: Design::Ours(Mended { web, log, tasks }),
+            design: Design::Ours(Ours { web, log, tasks }),
             redis,
             consul_tap,
             redis_tap,
@@ -133,7 +129,7 @@ impl Site {
         })
     }
 
-    /// Somebody who has just opened the page.
+    /// A browser that has just opened the page.
     pub async fn browser(&self) -> anyhow::Result<Browser> {
         let mut browser = Browser::new(self.web());
         browser.get("/api/v1.0/session").await?;
@@ -142,7 +138,7 @@ impl Site {
 
     fn web(&self) -> SocketAddr {
         match &self.design {
-            Design::Notes(site) => site.web(),
+            Design::Naive(site) => site.web(),
             Design::Ours(site) => site.web,
         }
     }
@@ -166,7 +162,7 @@ impl Site {
 
     fn key(&self, who: &Browser, id: &str) -> String {
         match &self.design {
-            Design::Notes(_) => id.to_owned(),
+            Design::Naive(_) => id.to_owned(),
             Design::Ours(_) => {
                 let session = who.cookie.as_deref().unwrap_or_default();
                 format!("captcha:{}:{id}", session.trim_start_matches("session="))
@@ -176,7 +172,7 @@ impl Site {
 
     fn code_in(&self, kept: &str) -> String {
         match &self.design {
-            Design::Notes(_) => kept.to_owned(),
+            Design::Naive(_) => kept.to_owned(),
             // Behind the name of the request that it was made for.
             Design::Ours(_) => kept.rsplit(' ').next().unwrap_or_default().to_owned(),
         }
@@ -185,24 +181,11 @@ impl Site {
     /// What the service has written into its log.
     pub fn log(&self) -> Vec<String> {
         match &self.design {
-            Design::Notes(site) => site.log().lines(),
+            Design::Naive(site) => site.log().lines(),
             Design::Ours(site) => site.log.lines(),
         }
     }
 }
-
-// ANCHOR: mended
-/// This attack works on the site of the notes, and does not on the site of this lesson.
-pub async fn mended(attack: impl AsyncFn(&mut Site) -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    for side in Side::to_test()? {
-        let mut notes = Site::of_the_notes(side).await?;
-        assert!(attack(&mut notes).await?, "{side}: the notes stood it");
-        let mut ours = Site::of_this_lesson(side).await?;
-        assert!(!attack(&mut ours).await?, "{side}: it has worked on ours");
-    }
-    Ok(())
-}
-// ANCHOR_END: mended
 
 /// What both designs stand on, with a tap on each wire.
 struct Ground {
@@ -252,7 +235,7 @@ fn registry(consul: SocketAddr) -> anyhow::Result<Registry> {
     Ok(registry)
 }
 
-impl Drop for Mended {
+impl Drop for Ours {
     fn drop(&mut self) {
         for task in &self.tasks {
             task.abort();
@@ -272,9 +255,42 @@ pub async fn picture(site: &Site, who: &mut Browser, id: &str) -> anyhow::Result
     site.code(who, id).await?.context("no code in Redis")
 }
 
-/// Whether this answer is taken.
-pub async fn accepted(who: &mut Browser, id: &str, answer: &str) -> anyhow::Result<bool> {
+/// What the site says about an answer.
+pub async fn answered(who: &mut Browser, id: &str, answer: &str) -> anyhow::Result<Said> {
     let json = json!({ "id": id, "answer": answer });
     let answer = who.post("/api/v1.0/verify", &json).await?;
-    Ok(answer.json()["errno"] == "0")
+    Ok(match answer.json()["errno"].as_str().unwrap_or_default() {
+        "0" => Said::LetIn,
+        "4002" => Said::Unknown,
+        "4004" => Said::Wrong,
+        "4202" => Said::TooMany,
+        _ => Said::Other(answer.status),
+    })
+}
+
+/// What a site says about an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// The answer is right.
+    LetIn,
+    /// The answer is wrong.
+    Wrong,
+    /// There is no such captcha any more.
+    Unknown,
+    /// A limit is reached.
+    TooMany,
+    /// Another status of HTTP.
+    Other(u16),
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Said::LetIn => f.pad("let in"),
+            Said::Wrong => f.pad("wrong"),
+            Said::Unknown => f.pad("no such captcha"),
+            Said::TooMany => f.pad("429, too many"),
+            Said::Other(status) => write!(f, "status {status}"),
+        }
+    }
 }

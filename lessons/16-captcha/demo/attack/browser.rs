@@ -26,7 +26,7 @@ impl Answer {
     }
 }
 
-/// Somebody with a browser, or a program that says so.
+/// A browser, or a program that says so.
 #[derive(Clone)]
 pub struct Browser {
     web: SocketAddr,

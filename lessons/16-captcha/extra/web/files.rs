@@ -17,10 +17,16 @@ pub async fn file(name: Result<Path<String>, PathRejection>) -> Response<Body> {
     let (kind, text) = match name {
         "page.js" => (
             "text/javascript; charset=utf-8",
-            include_str!("pages/page.js"),
+            include_str!("../../src/web/pages/page.js"),
         ),
-        "style.css" => ("text/css; charset=utf-8", include_str!("pages/style.css")),
-        "icon.svg" => ("image/svg+xml", include_str!("pages/icon.svg")),
+        "style.css" => (
+            "text/css; charset=utf-8",
+            include_str!("../../src/web/pages/style.css"),
+        ),
+        "icon.svg" => (
+            "image/svg+xml",
+            include_str!("../../src/web/pages/icon.svg"),
+        ),
         _ => return problem(Problem::NotFound),
     };
     ([(CONTENT_TYPE, kind)], text).into_response()
