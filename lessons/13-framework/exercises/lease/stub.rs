@@ -12,6 +12,7 @@ const RETRY: Duration = Duration::from_millis(600);
 /// * One call in two may fail, or one in three may stay without a reply: the lease is held all the same.
 /// * After `NotFound` a new lease is granted within 30 s.
 /// * While the store is unavailable the call is repeated, also the first `grant`, with a pause of 0.5 s to 1 s.
+/// * A lease that runs is renewed; `grant` is called again only after `NotFound`.
 /// * At most ten calls are made within one lease while all calls succeed.
 pub async fn keep_alive(store: &impl LeaseStore, ttl: Duration) {
     let mut lease: Option<Lease> = None;
