@@ -1,9 +1,11 @@
-//! Digits that a person reads at a glance. A program reads them as well, with more trouble: what keeps
-//! programs out is that a code is good for one answer, and that answers are counted.
+//! Digits that a person reads at a glance, drawn so that a program has trouble to tell where one ends: each digit
+//! comes from one of three fonts, they overlap, all of them lie on a bent line, and lines run through the strokes.
 //!
-//! A picture is one drawing made of outlines: those of the digits, each with a size, a lean, a place and a wave
-//! of its own, and those of the noise, lines and specks. Where noise lies on a digit it is a gap in the ink,
-//! and elsewhere it is ink: so no colour tells them apart, and no digit drowns.
+//! A program that has seen enough pictures reads them nevertheless (`interop/reader` measures how many). What keeps
+//! programs out is that a code is good for one answer, that it expires, and that answers are counted.
+//!
+//! A picture is two layers of outlines: the digits, and the lines. Where both have ink there is a gap, so a line
+//! neither has a colour of its own nor hides the digit under it.
 
 use std::f32::consts::TAU;
 use std::io;
@@ -30,60 +32,47 @@ const SIZE: Point = Point {
     x: WIDTH as f32,
     y: HEIGHT as f32,
 };
-/// Nothing is drawn nearer to the border: a digit that is cut off is one that nobody can read.
+/// No digit is drawn nearer to the border, because a digit that is cut off cannot be read.
 const BORDER: f32 = 2.0;
-/// How far a digit leans, in radians: 13 degrees. A 6 that is turned by 180 is a 9, and a 7 that leans by 25 is
-/// somebody's 1.
+/// How far a digit leans, in radians: 13 degrees. A 6 that is turned by 180 is a 9, and a 7 that leans by 25
+/// looks like a 1.
 const LEAN: f32 = 0.22;
-/// How far a digit's wave moves a point, in heights of the digit.
-const WAVE: f32 = 0.035;
-/// How many lines cross the picture, and how thick each is, in pixels. Found by looking at sheets of 40: with
-/// three as thin as these every code is read at once; of four up to 1.8 thick one was read wrong, and of six up
-/// to 2.2 thick three.
-const LINES: u8 = 3;
-const LINE_WIDTH: Range<f32> = 0.8..1.5;
-/// How many specks, and how large each is, in pixels.
-const SPECKS: usize = 40;
-const SPECK_SIZE: Range<f32> = 0.9..1.9;
+/// How far a digit lies on the one before it, in widths of the narrower one.
+const OVERLAP: Range<f32> = 0.03..0.15;
+/// How far the whole row is bent, in pixels, and the length of that wave.
+const BEND: Range<f32> = 2.0..4.5;
+const BEND_LENGTH: Range<f32> = 50.0..110.0;
+/// How thick each line is that crosses the picture, in pixels. A stroke of a digit has 4 to 7.
+const LINES: [Range<f32>; 2] = [0.9..1.3, 1.4..2.0];
 /// How many shades from paper to ink: what four bits hold. With two the edges of digits are stairs, and 256 are
 /// twice the bytes to compress, for a difference that nobody sees.
 const SHADES: u8 = 16;
 
-/// Comic Neue Bold, under the SIL Open Font License: `font/OFL.txt`.
-const FONT: &[u8] = include_bytes!("../font/ComicNeue-Bold.otf");
+/// Under the SIL Open Font License: `font/OFL.txt`.
+const FONTS: [&[u8]; 3] = [
+    include_bytes!("../font/ComicNeue-Bold.otf"),
+    include_bytes!("../font/Cantarell-ExtraBold.otf"),
+    include_bytes!("../font/LobsterTwo-Bold.otf"),
+];
 
 /// Draws pictures: 128 by 64 pixels, black on rgb(100, 0, 255), as PNG. One serves all threads.
 #[derive(Debug)]
 pub struct Painter {
-    /// The outlines of 0 to 9: the middle of each is at 0, 0, a unit is the height of an 8, and y goes down.
-    digits: [Vec<OutlineCurve>; 10],
+    /// The outlines of 0 to 9 in each font: the middle of each is at 0, 0, a unit is the height of an 8, and y goes
+    /// down.
+    fonts: [[Vec<OutlineCurve>; 10]; FONTS.len()],
     /// The colours from paper to ink, three bytes each.
     palette: Vec<u8>,
 }
 
 impl Painter {
-    /// One with the font of this lesson.
+    /// One with the fonts of this lesson.
     ///
     /// # Panics
-    /// If the font in the program has no digits; a test holds it to that it has.
+    /// If a font in the program has no digits; a test draws all of them.
     #[must_use]
     pub fn new() -> Self {
-        let font = FontRef::try_from_slice(FONT).expect("the font is in the program");
-        let outline = |digit: char| -> Outline {
-            font.outline(font.glyph_id(digit))
-                .expect("the font has digits")
-        };
-        let eight = outline('8').bounds;
-        let unit = (eight.max.y - eight.min.y).abs();
-        let digits = std::array::from_fn(|value| {
-            let Outline { bounds, curves } = outline(char::from(b"0123456789"[value]));
-            let middle = point(
-                (bounds.min.x + bounds.max.x) / 2.0,
-                (bounds.min.y + bounds.max.y) / 2.0,
-            );
-            let place = |p: Point| point((p.x - middle.x) / unit, (middle.y - p.y) / unit);
-            curves.iter().map(|curve| moved(curve, place)).collect()
-        });
+        let fonts = FONTS.map(digits_of);
         let shade = |paper: u8, ink: u8| {
             let (paper, ink, last) = (u16::from(paper), u16::from(ink), u16::from(SHADES) - 1);
             u8::try_from(paper * (last - ink) / last).expect("no brighter than the paper")
@@ -91,14 +80,14 @@ impl Painter {
         let palette = (0..SHADES)
             .flat_map(|ink| PAPER.map(|paper| shade(paper, ink)))
             .collect();
-        Painter { digits, palette }
+        Painter { fonts, palette }
     }
 
-    /// A picture of these digits, with noise that comes from `seed`: the same seed, the same picture (another
+    /// A picture of these digits, whose shapes and lines come from `seed`: the same seed, the same picture (another
     /// processor may round a shade otherwise).
     ///
     /// The seed tells nothing of the digits, and nobody needs to keep it: it should come from the operating
-    /// system ([`crate::code::seed`]), so that no two pictures have the same noise.
+    /// system ([`crate::code::seed`]), so that no two pictures have the same shapes.
     ///
     /// # Errors
     /// If `digits` are not 1 to 8 digits.
@@ -109,31 +98,54 @@ impl Painter {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         // Not rand's `SmallRng`: which one that is may change, and the pictures of a seed with it. One that
-        // nobody can predict is not needed, because noise keeps no secret.
+        // nobody can predict is not needed, because shapes keep no secret.
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut curves = self.digits(digits, &mut rng);
-        noise(&mut curves, &mut rng);
-        self.encode(&shades(curves))
+        let digits = layer(self.digits(digits, &mut rng));
+        let lines = layer(
+            LINES
+                .iter()
+                .flat_map(|thick| line(thick, &mut rng))
+                .collect(),
+        );
+        let shades: Vec<u8> = digits
+            .iter()
+            .zip(&lines)
+            .map(|(a, b)| a.abs_diff(*b))
+            .collect();
+        self.encode(&shades)
     }
 
-    /// The outlines of the digits, in pixels.
+    /// The outlines of the digits, in pixels: a row in which each digit lies on the one before it.
     fn digits(&self, digits: &str, rng: &mut Xoshiro256PlusPlus) -> Vec<OutlineCurve> {
         let count = f32::from(u8::try_from(digits.len()).unwrap_or(u8::MAX));
-        let cell = (SIZE.x - 2.0 * BORDER) / count;
-        let mut all = Vec::new();
-        let mut left = BORDER;
+        let most = (SIZE.x / count * 1.6).min(48.0);
+        let mut row = Vec::new();
+        let (mut right, mut width) = (0.0, 0.0_f32);
         for digit in digits.bytes() {
-            let size = (cell * 1.45).min(46.0) * rng.random_range(0.8..1.0);
-            let shaped = shaped(&self.digits[usize::from(digit - b'0')], size, rng);
-            let room = Rect {
-                min: point(left, BORDER),
-                max: point(left + cell, SIZE.y - BORDER),
-            };
-            let place = placed(bounds(&shaped), room, rng);
-            all.extend(shaped.iter().map(|curve| moved(curve, &place)));
-            left += cell;
+            let font = &self.fonts[rng.random_range(0..FONTS.len())];
+            let size = most * rng.random_range(0.8..1.0);
+            let digit = shaped(&font[usize::from(digit - b'0')], size, rng);
+            let around = bounds(&digit);
+            let overlap = width.min(around.width()) * rng.random_range(OVERLAP);
+            let left = right - overlap - around.min.x;
+            let down = rng.random_range(-0.12..0.12) * size;
+            row.extend(
+                digit
+                    .iter()
+                    .map(|curve| moved(curve, |p| p + point(left, down))),
+            );
+            (right, width) = (around.max.x + left, around.width());
         }
-        all
+        let (x, y) = (wave(rng), wave(rng));
+        let bent: Vec<_> = (row.iter())
+            .map(|curve| moved(curve, |p| p + point(x(p.y), y(p.x))))
+            .collect();
+        let room = Rect {
+            min: point(BORDER, BORDER),
+            max: SIZE - point(BORDER, BORDER),
+        };
+        let place = placed(bounds(&bent), room, rng);
+        bent.iter().map(|curve| moved(curve, &place)).collect()
     }
 
     /// The PNG file: a palette, so that a pixel takes four bits, and nothing else that could be told.
@@ -159,18 +171,41 @@ impl Default for Painter {
     }
 }
 
-/// A digit of this size around 0, 0, with a lean and a wave of its own.
+/// The digits of a font, each around 0, 0.
+fn digits_of(font: &[u8]) -> [Vec<OutlineCurve>; 10] {
+    let font = FontRef::try_from_slice(font).expect("the font is in the program");
+    let outline = |digit: char| {
+        font.outline(font.glyph_id(digit))
+            .expect("the font has digits")
+    };
+    let unit = outline('8').bounds.height().abs();
+    std::array::from_fn(|value| {
+        let Outline { bounds, curves } = outline(char::from(b"0123456789"[value]));
+        let middle = point(
+            (bounds.min.x + bounds.max.x) / 2.0,
+            (bounds.min.y + bounds.max.y) / 2.0,
+        );
+        let place = |p: Point| point((p.x - middle.x) / unit, (middle.y - p.y) / unit);
+        curves.iter().map(|curve| moved(curve, place)).collect()
+    })
+}
+
+/// A digit of this size around 0, 0, with a lean and a width of its own.
 fn shaped(curves: &[OutlineCurve], size: f32, rng: &mut Xoshiro256PlusPlus) -> Vec<OutlineCurve> {
     let (sin, cos) = rng.random_range(-LEAN..LEAN).sin_cos();
-    let wide = size * rng.random_range(0.9..1.1);
-    let phase = point(rng.random_range(0.0..TAU), rng.random_range(0.0..TAU));
+    let wide = size * rng.random_range(0.9..1.2);
     let shape = |p: Point| {
-        // The ends and the handles of a curve are moved, and the curve follows: as good as a wave.
-        let x = (p.x + WAVE * (p.y * TAU + phase.x).sin()) * wide;
-        let y = (p.y + WAVE * (p.x * TAU + phase.y).sin()) * size;
+        let (x, y) = (p.x * wide, p.y * size);
         point(x * cos - y * sin, x * sin + y * cos)
     };
     curves.iter().map(|curve| moved(curve, shape)).collect()
+}
+
+/// How far the row is bent at a place. Ends and handles of a curve are moved, and the curve follows.
+fn wave(rng: &mut Xoshiro256PlusPlus) -> impl Fn(f32) -> f32 + use<> {
+    let (high, phase) = (rng.random_range(BEND), rng.random_range(0.0..TAU));
+    let pace = TAU / rng.random_range(BEND_LENGTH);
+    move |at| high * (at * pace + phase).sin()
 }
 
 /// Puts what has these bounds somewhere into `room`; what is wider than that is made smaller first.
@@ -187,46 +222,29 @@ fn placed(bounds: Rect, room: Rect, rng: &mut Xoshiro256PlusPlus) -> impl Fn(Poi
     }
 }
 
-/// Adds lines across the whole picture, and specks.
-///
-/// They go round the other way than a digit does, and inside is counted: once round a digit and once back
-/// round a line makes 0, which is outside. So noise is ink on paper and paper on ink.
-fn noise(all: &mut Vec<OutlineCurve>, rng: &mut Xoshiro256PlusPlus) {
-    let (width, height) = (SIZE.x, SIZE.y);
-    for line in 0..LINES {
-        let thick = rng.random_range(LINE_WIDTH);
-        let high = rng.random_range(2.0..7.0);
-        let waves = rng.random_range(0.5..1.5) * TAU / width;
-        let phase = rng.random_range(0.0..TAU);
-        // Each in a band of its own: several on one place could hide what makes a 5 of a 3.
-        let start = height * (f32::from(line) + rng.random_range(0.3..0.7)) / f32::from(LINES);
-        let slope = rng.random_range(-0.1..0.1);
-        let at = |x: f32| {
-            let y = start + slope * (x - width / 2.0) + high * (x * waves + phase).sin();
-            point(x, y.clamp(1.0, height - 1.0 - thick))
-        };
-        // There along the upper edge, and back along the lower one.
-        let steps = (0..=32_u8).map(|step| at(1.0 + f32::from(step) * (width - 2.0) / 32.0));
-        let upper: Vec<Point> = steps.collect();
-        let lower = upper.iter().rev().map(|&p| p + point(0.0, thick));
-        polygon(&upper.iter().copied().chain(lower).collect::<Vec<_>>(), all);
-    }
-    for _ in 0..SPECKS {
-        let wide = rng.random_range(SPECK_SIZE);
-        let high = rng.random_range(SPECK_SIZE);
-        let left = rng.random_range(0.0..width - 2.0);
-        let top = rng.random_range(0.0..height - 2.0);
-        let corners = [(0.0, 0.0), (wide, 0.0), (wide, high), (0.0, high)];
-        polygon(&corners.map(|(x, y)| point(left + x, top + y)), all);
-    }
-}
-
-/// Adds the straight lines that join these points, and the last to the first.
-fn polygon(points: &[Point], to: &mut Vec<OutlineCurve>) {
-    for (index, &start) in points.iter().enumerate() {
-        let end = points[(index + 1) % points.len()];
-        to.push(OutlineCurve::Line(start, end));
-    }
+/// A bent line across the whole picture, through the middle of the digits or near it.
+fn line(thick: &Range<f32>, rng: &mut Xoshiro256PlusPlus) -> Vec<OutlineCurve> {
+    let thick = rng.random_range(thick.clone());
+    let (start, slope) = (
+        rng.random_range(0.25..0.75) * SIZE.y,
+        rng.random_range(-0.15..0.15),
+    );
+    let (high, wave) = (rng.random_range(1.0..3.0), wave(rng));
+    let at = |step: u8| {
+        let x = 1.0 + f32::from(step) * (SIZE.x - 2.0) / 32.0;
+        let y = start + slope * (x - SIZE.x / 2.0) + high * wave(x);
+        point(x, y.clamp(1.0, SIZE.y - 1.0 - thick))
+    };
+    // There along the upper edge, and back along the lower one.
+    let upper: Vec<Point> = (0..=32).map(at).collect();
+    let lower = upper.iter().rev().map(|&p| p + point(0.0, thick));
+    let around: Vec<Point> = upper.iter().copied().chain(lower).collect();
+    let next = around.iter().cycle().skip(1);
+    around
+        .iter()
+        .zip(next)
+        .map(|(&a, &b)| OutlineCurve::Line(a, b))
+        .collect()
 }
 
 /// The shade of each pixel, row by row: 0 is paper.
@@ -234,12 +252,12 @@ fn polygon(points: &[Point], to: &mut Vec<OutlineCurve>) {
     clippy::cast_possible_truncation,
     reason = "between 0 and 15.5, and to be rounded"
 )]
-fn shades(curves: Vec<OutlineCurve>) -> Vec<u8> {
+fn layer(curves: Vec<OutlineCurve>) -> Vec<u8> {
     let bounds = Rect {
         min: point(0.0, 0.0),
         max: SIZE,
     };
-    // The picture is drawn as one glyph: ab_glyph finds how much of each pixel is inside. A font's y goes up
+    // The layer is drawn as one glyph: ab_glyph finds how much of each pixel is inside. A font's y goes up
     // and ours goes down; a scale of -1 turns it over.
     let scale = PxScaleFactor {
         horizontal: 1.0,

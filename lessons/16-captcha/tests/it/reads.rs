@@ -1,8 +1,7 @@
-//! A crude reader instead of a person: it lays clean digits over the picture and takes what fits best.
+//! A crude reader: it lays clean digits of one font over each quarter of the picture, and takes what fits best.
 //!
-//! If even that reads nearly all, no digit is drowned in noise. It also shows how weak such a captcha is: these
-//! hundred lines know nothing of learning, and get in. What keeps a program out is one answer for each code and a
-//! limit for answers, not the picture.
+//! It read nearly every code while each digit had a quarter of its own. It still reads some of them, because a third of
+//! the digits are of the font that it knows. `interop/reader` has readers that learn.
 
 use std::io::Cursor;
 
@@ -160,21 +159,17 @@ impl Reader {
 }
 
 #[test]
-fn even_a_crude_reader_reads_nearly_all_digits() {
+fn a_reader_of_one_font_in_quarters_no_longer_reads_nearly_all_codes() {
     let (reader, painter) = (Reader::new(&code::DIGITS), Painter::new());
-    let mut wrong = Vec::new();
+    let mut read = Vec::new();
     let pictures = 25;
     for seed in 0..pictures {
         let code = code::fresh(4).unwrap();
         let picture = Shades::of(&painter.png(&code, seed).unwrap());
-        for (place, digit) in code.bytes().enumerate() {
-            let read = reader.read(&picture, place);
-            if read != digit {
-                let (digit, read) = (char::from(digit), char::from(read));
-                wrong.push(format!("{digit} as {read} in {code}, seed {seed}"));
-            }
+        if (code.bytes().enumerate()).all(|(place, digit)| reader.read(&picture, place) == digit) {
+            read.push(code);
         }
     }
-    // It reads one of a thousand wrong. Five of a hundred are hardly bad luck; more noise they are.
-    assert!(wrong.len() <= 5, "of 100 digits wrong: {wrong:?}");
+    // It reads 10 or so; of the first drawing it read nearly all 25.
+    assert!(read.len() <= 20, "of {pictures} codes read: {read:?}");
 }
