@@ -21,15 +21,16 @@ mod routes;
 mod site;
 mod wire;
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::session::Session;
 use crate::words::book as words;
@@ -38,7 +39,8 @@ pub use site::Site;
 
 /// How many ports are tried, the first included.
 const PORTS: u16 = 21;
-/// How many connections are open at a time; more wait until one closes.
+/// How many connections are open at a time. One more takes the place of the oldest that has sent no request yet, so
+/// that silent connections delay nobody; where all have sent one, it waits until one closes.
 const CONNECTIONS: usize = 128;
 /// How long a request's head may take, and how long an idle connection stays open.
 const HEAD: Duration = Duration::from_secs(5);
@@ -150,35 +152,73 @@ fn token() -> Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// The connections that have sent no request yet, the oldest first; each can be told to close.
+#[derive(Default)]
+struct Silent(Mutex<VecDeque<(u64, oneshot::Sender<()>)>>);
+
+impl Silent {
+    fn list(&self) -> MutexGuard<'_, VecDeque<(u64, oneshot::Sender<()>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close_oldest(&self) {
+        // One that has closed by itself gives a place as well.
+        if let Some((_, close)) = self.list().pop_front() {
+            let _ = close.send(());
+        }
+    }
+
+    /// It has sent a request, or is closed.
+    fn remove(&self, number: u64) {
+        self.list().retain(|(other, _)| *other != number);
+    }
+}
+
 async fn accept(listener: TcpListener, app: Arc<App>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
+    let (places, silent) = (
+        Arc::new(Semaphore::new(CONNECTIONS)),
+        Arc::new(Silent::default()),
+    );
+    for number in 0.. {
+        let stream = loop {
+            match listener.accept().await {
+                Ok((stream, _)) => break stream,
+                // Out of file descriptors, most likely: some will be free in a moment.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        };
+        if places.available_permits() == 0 {
+            silent.close_oldest();
+        }
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: some will be free in a moment.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
         // Small events must not wait for more to come.
         let _ = stream.set_nodelay(true);
-        let app = Arc::clone(&app);
+        let (close, closed) = oneshot::channel();
+        silent.list().push_back((number, close));
+        let (app, silent) = (Arc::clone(&app), Arc::clone(&silent));
         tokio::spawn(async move {
+            let heard = Arc::clone(&silent);
             let answer = service_fn(move |request| {
+                heard.remove(number);
                 let app = Arc::clone(&app);
                 async move { Ok::<_, std::convert::Infallible>(routes::answer(&app, request).await) }
             });
-            // A connection that breaks concerns only its own browser, which tries again.
-            let _ = http1::Builder::new()
+            let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD)
                 .max_buf_size(16 * 1024)
-                .serve_connection(TokioIo::new(patience::Patient::new(stream)), answer)
-                .await;
+                .serve_connection(TokioIo::new(patience::Patient::new(stream)), answer);
+            tokio::select! {
+                // A connection that breaks concerns only its own browser, which tries again.
+                _ = connection => {}
+                Ok(()) = closed => {}
+            }
+            silent.remove(number);
             drop(place);
         });
     }

@@ -270,6 +270,24 @@ fn a_slow_sender_is_cut_off_and_many_idle_ones_do_not_lock_others_out() {
     assert_eq!(status(&reply), 408, "{reply}");
 }
 
+/// The attack: a program of this machine opens many connections, sends nothing, and opens each again that is closed.
+#[test]
+fn hundreds_of_silent_connections_delay_no_request() {
+    let fixture = Fixture::new();
+    let running = Running::new(&fixture);
+    let silent: Vec<TcpStream> = (0..600)
+        .map(|_| TcpStream::connect(("127.0.0.1", running.port)).unwrap())
+        .collect();
+    let asked = Instant::now();
+    assert_eq!(status(&running.get("/")), 200);
+    let took = asked.elapsed();
+    assert!(
+        took < Duration::from_secs(2),
+        "a request took {took:?} behind {} silent connections",
+        silent.len()
+    );
+}
+
 #[test]
 fn a_check_is_streamed_to_its_verdict() {
     let fixture = Fixture::new();
