@@ -2,7 +2,7 @@
 """Measures what this workbook claims, in one run on one machine, so that anyone can measure again.
 
 Usage: python3 scripts/figures [verdict] [start] [page] [kills] [ladder] [rpc] [grpc] [consul] [crash]
-                       [registries] [gateway] [draw] [captcha] [attack] [fuzz [SECONDS]]   (nothing: all)
+                       [registries] [gateway] [draw] [picture] [captcha] [attack] [fuzz [SECONDS]]   (nothing: all)
 
   verdict  from save to verdict, every exercise: through `watch` and through bare cargo, median of 7;
            `verdict:08,09` only those of lessons 08 and 09
@@ -20,6 +20,8 @@ Usage: python3 scripts/figures [verdict] [start] [page] [kills] [ladder] [rpc] [
   gateway  lesson 14: HTTP through the gateway (wrk) beside the direct gRPC call (h2load, of Debian's
            nghttp2-client), and every request that schemathesis can think of (`scripts/test setup`)
   draw     lesson 16: pictures a second beside the crates captcha and captcha-rs
+  picture  lesson 16: codes that two programs read, by the number of pictures they have seen, with the drawing of
+           the first edition and today's (installs scikit-learn below `target/`); writes the book's plot
   captcha  lesson 16: from a browser to Redis (wrk), requests a second and per core; one connection to Redis
            and one client of the services, beside one for each call as in the notes
   attack   HTTP/2 attacks on the gRPC servers of 06, 07, 14 and 16 and on tonic alone; request smuggling through
@@ -52,6 +54,7 @@ from draw import draw
 from gateway import gateway
 from grpc import grpc
 from ladder import ladder
+from picture import picture
 from rpc import fuzz, rpc
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -283,7 +286,7 @@ def kills(work):
 def main():
     known = {"verdict": verdict, "start": start, "page": page, "kills": kills, "rpc": rpc,
              "grpc": grpc, "ladder": ladder, "consul": consul, "crash": crash, "gateway": gateway, "registries": registries,
-             "draw": draw, "captcha": captcha, "attack": attack}
+             "draw": draw, "picture": picture, "captcha": captcha, "attack": attack}
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
     known["fuzz"] = lambda work: fuzz(work, *(numbers or [60]))
     if any(name in ("-h", "--help") for name in sys.argv[1:]):
