@@ -36,6 +36,9 @@ struct Store {
     /// When each list and each `next` was asked for.
     lists: Vec<u64>,
     nexts: Vec<u64>,
+    /// When the last call has failed, and how long after such a call the next one came.
+    failed: Option<u64>,
+    pauses: Vec<u64>,
 }
 
 impl Store {
@@ -52,7 +55,9 @@ impl Store {
         self.lists.len() + self.nexts.len()
     }
 
-    fn answers(&self) -> Result<(), WatchError> {
+    fn answers(&mut self) -> Result<(), WatchError> {
+        let pause = self.failed.take().map(|at| self.now - at);
+        self.pauses.extend(pause);
         if self.now >= self.end || self.asked() > MOST {
             return Err(WatchError::Closed);
         }
@@ -61,7 +66,10 @@ impl Store {
             .iter()
             .any(|(from, to)| (*from..*to).contains(&self.now))
         {
-            true => Err(WatchError::Unavailable),
+            true => {
+                self.failed = Some(self.now);
+                Err(WatchError::Unavailable)
+            }
             false => Ok(()),
         }
     }
@@ -99,6 +107,7 @@ impl EventStore for Store {
         let broken = self.away.iter().map(|(from, _)| *from);
         if let Some(broken) = broken.filter(|from| (self.now..at).contains(from)).min() {
             self.now = broken;
+            self.failed = Some(broken);
             return Err(WatchError::Unavailable);
         }
         self.now = at;
@@ -378,6 +387,21 @@ fn f_a_pause_between_attempts() {
         let advice = "The store answers again, and the watch goes on.";
         expect(case, &outcome, &["A added", "B added", "B removed"], advice);
     });
+    for (from, to) in [(5, 35), (0, 9)] {
+        let name = format!("The store is unavailable from {from} s to {to} s, with one instance");
+        case(&name, |case| {
+            let mut store = Store::new(&[(0, 41, Add("A"))]);
+            store.away = vec![(from * 1_000, to * 1_000)];
+            let (_, store) = watched(case, store);
+            let allowed = 100..=1_000;
+            if let Some(pause) = store.pauses.iter().find(|pause| !allowed.contains(*pause)) {
+                let answer = format!("a pause of {pause} ms");
+                let advice =
+                    "Between two attempts there is a pause of 100 ms to 1 s, also before a list.";
+                case.differ("a pause of 100 ms to 1000 ms", answer, advice);
+            }
+        });
+    }
 }
 
 // Not about your answer: that the store of this check keeps to what it promises.
