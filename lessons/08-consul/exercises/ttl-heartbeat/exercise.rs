@@ -10,7 +10,7 @@ pub use super::given::*;
 /// * The worker is stuck if it has had a job to do for longer than `limit`, and has finished none in that time. Then
 ///   no heartbeat is sent. When the worker finishes a job again, the heartbeats go on.
 /// * A worker that has nothing to do is healthy. A new job in the queue is not progress.
-/// * While the agent is unavailable, the heartbeats go on, because it comes back.
+/// * While the agent is unavailable, the heartbeats go on, because it comes back, and not more often than before.
 pub async fn heartbeat(service: &mut impl Service, ttl: Duration, limit: Duration) {
     let _ = limit;
     while service.pass().await.is_ok() {
