@@ -30,6 +30,8 @@ const ELECTION: Duration = Duration::from_secs(25);
 enum State {
     /// It names the server of this number, counted from 1.
     Names(usize),
+    /// It names the server of this number, after half a second.
+    Slow(usize),
     /// It knows no leader.
     KnowsNone,
     /// It refuses connections.
@@ -39,7 +41,7 @@ enum State {
     /// Its status is 500, whatever it names.
     Fails(usize),
 }
-use State::{Down, Fails, Frozen, KnowsNone, Names};
+use State::{Down, Fails, Frozen, KnowsNone, Names, Slow};
 
 fn raft(number: usize) -> SocketAddr {
     let last = u8::try_from(number).expect("a small number");
@@ -69,7 +71,7 @@ async fn start(number: usize, state: State) -> Server {
     };
     let (status, body) = match state {
         Down => return server,
-        Names(other) => (200, format!("\"{}\"", raft(other))),
+        Names(other) | Slow(other) => (200, format!("\"{}\"", raft(other))),
         Fails(other) => (500, format!("\"{}\"", raft(other))),
         KnowsNone | Frozen => (200, "\"\"".to_string()),
     };
@@ -85,6 +87,9 @@ async fn start(number: usize, state: State) -> Server {
                 open.push(stream);
                 continue;
             }
+            if matches!(state, Slow(_)) {
+                sleep(Duration::from_millis(500)).await;
+            }
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
@@ -94,6 +99,7 @@ async fn start(number: usize, state: State) -> Server {
 fn view(state: State) -> String {
     match state {
         Names(other) => format!("names server-{other}"),
+        Slow(other) => format!("names server-{other} after half a second"),
         KnowsNone => "knows no leader".to_string(),
         Down => "refuses connections".to_string(),
         Frozen => "accepts connections and does not answer".to_string(),
@@ -168,6 +174,13 @@ fn c_one_server_is_down() {
             let advice =
                 "server-1 does not answer within a second, and two of three servers name server-2.";
             expect(case, &[Frozen, Names(2), Names(2)], Some(2), advice);
+        },
+    );
+    case(
+        "server-1 is down, and server-2 needs half a second",
+        |case| {
+            let advice = "server-2 answers within a second, so its answer counts: two of three servers name server-3.";
+            expect(case, &[Down, Slow(3), Names(3)], Some(3), advice);
         },
     );
 }
