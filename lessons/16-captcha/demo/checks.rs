@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Default)]
 struct Seen {
     commands: Arc<Mutex<Vec<String>>>,
-    loses_replies: Arc<AtomicBool>,
+    loses_replies: Arc<AtomicUsize>,
 }
 
 impl Rule for Seen {
@@ -37,9 +37,11 @@ impl Rule for Seen {
     }
 
     async fn reply(&self, _: &Command, _: &[u8]) -> Act {
-        match self.loses_replies.load(Ordering::SeqCst) {
-            true => Act::Cut,
-            false => Act::Pass,
+        let one_less = |left: usize| left.checked_sub(1);
+        let left = (self.loses_replies).fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        match left {
+            Ok(_) => Act::Cut,
+            Err(_) => Act::Pass,
         }
     }
 }
@@ -136,7 +138,12 @@ impl World {
 
     /// From now on Redis runs each command, and its reply never arrives.
     pub fn lose_replies(&self) {
-        self.seen.loses_replies.store(true, Ordering::SeqCst);
+        self.seen.loses_replies.store(usize::MAX, Ordering::SeqCst);
+    }
+
+    /// The next reply never arrives. Those after it do.
+    pub fn lose_a_reply(&self) {
+        self.seen.loses_replies.store(1, Ordering::SeqCst);
     }
 
     /// Redis ends. Its address refuses connections.

@@ -295,6 +295,15 @@ fn h_the_store_is_unavailable() {
             unavailable(case, got);
         },
     );
+    situation(
+        "The reply to the first command gets lost, and the others arrive; the session is ada",
+        async |case| {
+            let world = World::start().await;
+            world.lose_a_reply();
+            let got = within(case, allowed(&world.store, Some("ada"), HERE, &LIMITS)).await;
+            unavailable(case, got);
+        },
+    );
 }
 
 fn unavailable(case: &Case, got: Result<bool, Unavailable>) {
