@@ -178,18 +178,18 @@ fn a_lesson_toml_that_cannot_be_read_is_named() {
         &fixture,
         "lessons/00-first/lesson.toml",
         "limit = 2",
-        "limit = 9",
+        "limit = 61",
     );
     let output = fixture.run(&["verify"]);
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(
-        text.contains("lessons/00-first/lesson.toml: the limit of `alpha` is 9 s"),
+        text.contains("lessons/00-first/lesson.toml: the limit of `alpha` is 61 s"),
         "{text}"
     );
     replace(
         &fixture,
         "lessons/00-first/lesson.toml",
-        "limit = 9",
+        "limit = 61",
         "limt = 2",
     );
     let output = fixture.run(&["verify"]);
