@@ -190,8 +190,8 @@ pub fn prediction(
 #[must_use]
 pub fn demo(demo: Demo<'_>) -> String {
     format!(
-        "<section class=\"wb-predict\" data-demo=\"{}\" aria-label=\"{}\">\n\
-         <p class=\"wb-command\">{} <code>{}</code></p>\n<div class=\"wb-live\"></div>\n</section>",
+        "<section class=\"wb-predict\" data-demo=\"{0}\" aria-label=\"{1} {0}\">\n\
+         <p class=\"wb-command\">{2} <code>{3}</code></p>\n<div class=\"wb-live\"></div>\n</section>",
         escape(demo.name),
         words::DEMO,
         words::RUN,
@@ -403,7 +403,7 @@ It does.
             html("{{#predict demo=01-tcp}}\nWhat?\n- a\n- [ ] b\n  : It does.\n{{/predict}}\n"),
             expected
         );
-        assert!(html("{{#demo 01-tcp}}\n").contains("aria-label=\"Demo\""));
+        assert!(html("{{#demo 01-tcp}}\n").contains("aria-label=\"Demo 01-tcp\""));
     }
 
     #[test]

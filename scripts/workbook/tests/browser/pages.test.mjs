@@ -134,7 +134,8 @@ test('a prediction is locked in before the demo runs, and the narration is strea
   const result = page.locator('details.wb-result').first();
   await result.locator('summary').click();
   assert.equal(await result.evaluate(details => details.open), false, 'no result before a prediction');
-  await section.locator('input[type="radio"]').first().check();
+  // By the keyboard: the page may still scroll to the question, and a click would miss it.
+  await section.locator('input[type="radio"]').first().press('Space');
   assert.equal(await run.isDisabled(), true, 'picked is not locked in');
   await section.getByRole('button', { name: 'Lock in my prediction' }).click();
   assert.equal(await run.isDisabled(), false);
