@@ -13,7 +13,7 @@ import time
 
 WRONG_AFTER = 20
 BODY = b'{"name":"attack"}'
-HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 HAPROXY = """
 global

@@ -72,7 +72,7 @@ impl Line {
     async fn send(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<()> {
         let length = body.len();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         Ok(self.0.get_mut().write_all(request.as_bytes()).await?)
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use l08_consul::agent::Config;
+use l08_consul::extra::serve::Hosts;
 use stage::commands::{Given, Program, command, flag, heading, option};
 
 pub const PROGRAM: Program = Program {
@@ -41,6 +42,11 @@ pub const PROGRAM: Program = Program {
             "definition files (*.json): service, services, check, checks",
             "",
         ),
+        option(
+            "host NAME",
+            "answer to this name as well, beside addresses and localhost;\nseveral times, '*' for every name",
+            "",
+        ),
         option("node NAME", "the name of this node", "agent-one"),
         flag(
             "enable-script-checks",
@@ -69,6 +75,7 @@ pub fn config(given: &Given) -> anyhow::Result<Config> {
         config_dir: given.text("config-dir").map(PathBuf::from),
         node: given.value("node")?,
         enable_script_checks: given.has("enable-script-checks"),
+        hosts: Hosts::with(given.all("host").iter().cloned()),
         ..Config::default()
     })
 }

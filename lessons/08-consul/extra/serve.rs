@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+pub use stage::hosts::Hosts;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -24,11 +25,12 @@ use crate::extra::path;
 const HEAD: usize = 64 * 1024;
 
 /// What is bounded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "said in the config")]
 pub struct Limits {
     pub connections: usize,
     pub head_timeout: Duration,
+    pub hosts: Hosts,
 }
 
 /// Accepts without end. Dropping the future ends every connection with it.
@@ -49,13 +51,19 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits) {
             }
         };
         while connections.try_join_next().is_some() {}
-        let router = router.clone();
+        let (router, hosts) = (router.clone(), limits.hosts.clone());
         connections.spawn(async move {
             // Small answers that wait for each other's acknowledgements would cost 40 ms each.
             drop(stream.set_nodelay(true));
             let service = service_fn(move |request: Request<Incoming>| {
                 let router = router.clone();
+                let refused = hosts.check(&request).err();
                 async move {
+                    if let Some(refused) = refused {
+                        let mut answer = Response::new(Body::from(refused.to_string()));
+                        *answer.status_mut() = refused.status();
+                        return Ok(answer);
+                    }
                     let request = request.map(Body::new);
                     match path::tidy(&request) {
                         Some(answer) => Ok::<_, Infallible>(answer),

@@ -36,6 +36,8 @@ pub struct Config {
     pub max_probes: usize,
     /// How long the head of a request may take to arrive, and a connection may stay without one.
     pub head_timeout: Duration,
+    /// The names that the API answers to.
+    pub hosts: serve::Hosts,
 }
 
 impl Default for Config {
@@ -49,6 +51,7 @@ impl Default for Config {
             max_connections: 8192,
             max_probes: 64,
             head_timeout: Duration::from_secs(60),
+            hosts: serve::Hosts::default(),
         }
     }
 }
@@ -104,6 +107,7 @@ impl Agent {
         let limits = serve::Limits {
             connections: config.max_connections,
             head_timeout: config.head_timeout,
+            hosts: config.hosts,
         };
         let server = tokio::spawn(serve::run(listener, router, limits));
         Ok(Agent {

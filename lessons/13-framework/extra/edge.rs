@@ -1,8 +1,8 @@
 //! An HTTP server for the edge of a network, where browsers connect: lessons 14 and 16 serve with it. The
 //! server of axum accepts any number of connections and waits for a header without a limit; this one has
-//! limits for both. One address cannot take all connections, and idle ones make room for others.
+//! limits for both. One address cannot take all connections, and idle ones make room for others. It answers only to
+//! its own names, against DNS rebinding.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+pub use stage::hosts::Hosts;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -23,7 +24,7 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
 /// The limits of the server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// So many connections. If all are taken, the one that has been idle the longest is closed for a new one; while none is
     /// idle, others wait in the system's queue.
@@ -38,6 +39,8 @@ pub struct Limits {
     pub headers: usize,
     /// How long requests may go on after the server was asked to end.
     pub grace: Duration,
+    /// The names that it answers to; a request for another one gets 421.
+    pub hosts: Hosts,
 }
 
 impl Default for Limits {
@@ -49,6 +52,7 @@ impl Default for Limits {
             head: Duration::from_secs(10),
             headers: 64 << 10,
             grace: Duration::from_secs(10),
+            hosts: Hosts::default(),
         }
     }
 }
@@ -88,7 +92,14 @@ pub async fn serve(
         let Some(entry) = open.add(peer.ip(), limits.per_address) else {
             continue;
         };
-        let connection = connection(stream, peer, router.clone(), limits, ending.clone(), entry);
+        let connection = connection(
+            stream,
+            peer,
+            router.clone(),
+            limits.clone(),
+            ending.clone(),
+            entry,
+        );
         connections.spawn(async move {
             connection.await;
             drop(place);
@@ -113,15 +124,24 @@ async fn connection(
     // Small answers that wait for each other's acknowledgements would cost 40 ms each.
     drop(stream.set_nodelay(true));
     let one = Arc::clone(&entry.one);
+    let hosts = limits.hosts;
     let service = service_fn(move |request: Request<Incoming>| {
         let busy = Busy::begin(&one);
+        let refused = hosts.check(&request).err();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().oneshot(request);
+        let router = router.clone();
         async move {
-            let answer = answer.await.unwrap_or_else(|never| match never {});
+            let answer = match refused {
+                Some(refused) => {
+                    let mut answer = Response::new(Body::from(format!("{refused}\n")));
+                    *answer.status_mut() = refused.status();
+                    Ok(answer)
+                }
+                None => router.oneshot(request).await,
+            };
             drop(busy);
-            Ok::<_, Infallible>(answer)
+            answer
         }
     });
     let mut http = hyper::server::conn::http1::Builder::new();

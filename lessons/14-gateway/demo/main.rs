@@ -40,6 +40,7 @@ Options of user:
   --slow-ms MS         work so long before each answer             [0]
 Options of gateway and web:
   --addr ADDR          where to listen          [127.0.0.1:8080, web 127.0.0.1:8081]
+  --host NAME          answer to this name as well, beside addresses and localhost; several times, '*' for every name
 Options of gateway:
   --namespace NAME     what stands before /SERVICE/ in the names   [go.micro.srv]
   --expose NAME        the service /NAME/ may be called from outside; several times, '*' for all of the namespace

@@ -77,8 +77,12 @@ pub async fn example(words: Vec<OsString>) -> anyhow::Result<()> {
 
 /// `-- gateway`.
 pub async fn gateway(words: Vec<OsString>) -> anyhow::Result<()> {
-    let (own, options) = read(words, &["--addr", "--namespace", "--expose", "--cors"])?;
+    let (own, options) = read(
+        words,
+        &["--addr", "--host", "--namespace", "--expose", "--cors"],
+    )?;
     let options = door(options, &own, 8080)?;
+    let hosts = hosts(&own);
     let mut settings = gateway::Settings {
         expose: exposed(&own)?,
         ..gateway::Settings::default()
@@ -96,7 +100,7 @@ pub async fn gateway(words: Vec<OsString>) -> anyhow::Result<()> {
         .version("1.0.0")
         .with(options)?;
     let router = gateway::router(service.registry_in_use()?, settings);
-    live(service, router).await
+    live(service, router, hosts).await
 }
 
 /// The list of the operator. There is no usual one: a service is reached from outside because a person wants it.
@@ -114,6 +118,12 @@ fn exposed(own: &Own) -> anyhow::Result<Expose> {
     })
 }
 
+/// The names that the server answers to, beside addresses and localhost.
+fn hosts(own: &Own) -> edge::Hosts {
+    let names = own.iter().filter(|(name, _)| name == "--host");
+    edge::Hosts::with(names.map(|(_, value)| value.clone()))
+}
+
 /// A browser compares this letter by letter, so a slash at its end would never fit.
 fn origin(value: String) -> anyhow::Result<String> {
     let host = value.split_once("://").map(|(_, host)| host);
@@ -128,8 +138,9 @@ fn origin(value: String) -> anyhow::Result<String> {
 // ANCHOR: web
 /// `-- web`.
 pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
-    let (own, options) = read(words, &["--addr", "--html"])?;
+    let (own, options) = read(words, &["--addr", "--host", "--html"])?;
     let options = door(options, &own, 8081)?;
+    let hosts = hosts(&own);
     let mut settings = web::Settings::default();
     for (_, value) in own.into_iter().filter(|(name, _)| name == "--html") {
         settings.html = PathBuf::from(value);
@@ -140,13 +151,17 @@ pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
     }
     let mut service = Service::new(web::NAME).version("1.0.0").with(options)?;
     let services = web::ByName(service.client()?);
-    live(service, web::router(services, settings)).await
+    live(service, web::router(services, settings), hosts).await
 }
 
 /// The life of every service, around a server that is not gRPC.
-async fn live(service: Service, router: axum::Router) -> anyhow::Result<()> {
+async fn live(service: Service, router: axum::Router, hosts: edge::Hosts) -> anyhow::Result<()> {
     let (listener, shutdown) = service.listen().await?;
-    let serve = |listener, stop| edge::serve(listener, router, edge::Limits::default(), stop);
+    let limits = edge::Limits {
+        hosts,
+        ..edge::Limits::default()
+    };
+    let serve = |listener, stop| edge::serve(listener, router, limits, stop);
     service.run_with(listener, shutdown, serve).await?.well()
 }
 // ANCHOR_END: web

@@ -51,6 +51,7 @@ Options of service:
   --limits none        as above
 Options of web:
   --addr ADDR          where to listen                             [127.0.0.1:8080]
+  --host NAME          answer to this name as well, beside addresses and localhost; several times, '*' for every name
 Options of soak:
   --minutes N, --seconds N   how long                              [--minutes 10]
   --people N           how many at the same time                   [16]

@@ -71,7 +71,7 @@ pub async fn service(words: Vec<OsString>) -> anyhow::Result<()> {
 // ANCHOR: web
 /// `-- web`.
 pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
-    let (_, options, _) = read(words, &["--addr"], site::WEB)?;
+    let (own, options, _) = read(words, &["--addr", "--host"], site::WEB)?;
     let settings = web::Settings {
         whose: own_parts().to_vec(),
         ..web::Settings::default()
@@ -85,7 +85,12 @@ pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
     let client = Client::new(service.registry_in_use()?, calls);
     let router = web::router(ByName(client), settings);
     let (listener, shutdown) = service.listen().await.map_err(at)?;
-    let serve = |listener, stop| edge::serve(listener, router, limits(), stop);
+    let names = own.into_iter().filter(|(name, _)| name == "--host");
+    let limits = edge::Limits {
+        hosts: edge::Hosts::with(names.map(|(_, value)| value)),
+        ..limits()
+    };
+    let serve = |listener, stop| edge::serve(listener, router, limits, stop);
     service.run_with(listener, shutdown, serve).await?.well()
 }
 // ANCHOR_END: web

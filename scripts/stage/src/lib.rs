@@ -12,10 +12,13 @@
 //! * [`tap`]: a TCP forwarder that counts bytes, or keeps them.
 //! * [`commands`]: the table of a program's commands and options: parsed values, `--help`, error messages.
 //! * `http` (feature `http`): one HTTP request on hyper's client, with a deadline and a size limit.
+//! * `hosts` (feature `http`): the names that an HTTP server answers to, against DNS rebinding.
 //! * `log` (feature `log`): events of `tracing` as plain lines on standard output, or captured by a test.
 
 pub mod child;
 pub mod commands;
+#[cfg(feature = "http")]
+pub mod hosts;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod load;

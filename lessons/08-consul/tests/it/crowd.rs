@@ -38,7 +38,8 @@ impl Line {
     /// A PUT that must be answered by an empty 200.
     fn put(&mut self, path: &str, body: &str) {
         let length = body.len();
-        let head = format!("PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+        let head =
+            format!("PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
         self.stream.write_all(head.as_bytes()).unwrap();
         self.stream.write_all(body.as_bytes()).unwrap();
         let mut answer = String::new();

@@ -48,6 +48,27 @@ fn nothing_is_registered(server: &Server) {
     assert_eq!(names, json!({"consul": []}));
 }
 
+/// A page of `evil.example`, whose name leads to 127.0.0.1 since its second lookup, registers a service. The real
+/// Consul does not look at the name, and answers.
+#[test]
+fn dns_rebinding_is_refused() {
+    let server = side::agent(None, None).unwrap();
+    let body = r#"{"Name": "evil"}"#;
+    let length = body.len();
+    let asked = |host: &str, path: &str| {
+        let head = format!(
+            "PUT {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}"
+        );
+        exchange(&server, format!("{head}\r\n\r\n{body}").as_bytes())
+    };
+    let answer = asked("evil.example:8500", "/v1/agent/service/register");
+    assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+    assert!(answer.contains("--host evil.example"), "{answer}");
+    nothing_is_registered(&server);
+    let answer = asked("127.0.0.1:8500", "/v1/agent/service/register");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
 /// 100 MB that are really sent, with their length and without it, to every path that takes a body. The
 /// writer goes on for as long as its peer reads, and the answer is read meanwhile.
 #[test]
@@ -66,7 +87,7 @@ fn a_hundred_megabytes_are_refused_in_words_and_never_kept() {
             ("Transfer-Encoding: chunked", "more"),
         ] {
             let mut stream = connect(&server);
-            let head = format!("PUT {path} HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n");
+            let head = format!("PUT {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n\r\n");
             stream.write_all(head.as_bytes()).unwrap();
             let mut writer = stream.try_clone().unwrap();
             let sending = std::thread::spawn(move || {
@@ -121,7 +142,7 @@ fn a_path_leads_nowhere_but_to_itself() {
         ("/v1", "404 "),
     ] {
         let request = format!(
-            "PUT {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\
+            "PUT {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\
              \r\n{body}"
         );
         let answer = exchange(&server, request.as_bytes());
@@ -136,7 +157,8 @@ fn a_path_leads_nowhere_but_to_itself() {
     }
     for length in [10_000, 100_000, 2_000_000] {
         let path = "a".repeat(length);
-        let get = format!("GET /v1/kv/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let get =
+            format!("GET /v1/kv/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let answer = exchange(&server, get.as_bytes());
         let code = answer.get(..12).unwrap_or("");
         let codes = ["HTTP/1.1 404", "HTTP/1.1 414", "HTTP/1.1 431"];
@@ -154,7 +176,7 @@ fn a_thousand_headers_are_too_many() {
     let (_, before) = memory(server.id);
     for (count, code) in [(50, "200 "), (1000, "431 "), (100_000, "431 ")] {
         let headers: String = (0..count).map(|n| format!("X-{n}: 1\r\n")).collect();
-        let get = "GET /v1/status/leader HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+        let get = "GET /v1/status/leader HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
         let answer = exchange(&server, format!("{get}{headers}\r\n").as_bytes());
         // A connection that is reset while the rest is still being sent has refused as well.
         let refused = answer.is_empty() && count > 1000;

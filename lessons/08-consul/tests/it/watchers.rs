@@ -21,7 +21,7 @@ impl Client {
     async fn call(&mut self, method: &str, path: &str, body: &str) -> (u16, u64, Value) {
         let length = body.len();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         self.0
             .get_mut()

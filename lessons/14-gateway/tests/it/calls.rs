@@ -12,6 +12,23 @@ use crate::support::{Running, door, one, one_with, patient, until};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
+/// A page of `evil.example`, whose name leads to 127.0.0.1 since its second lookup, calls a service.
+#[tokio::test]
+async fn dns_rebinding_is_refused() {
+    let (every, door) = one().await;
+    let headers = [
+        ("host", "evil.example:8080"),
+        ("origin", "http://evil.example:8080"),
+        JSON,
+    ];
+    let work = "/every/troubleService/work";
+    let answer = ask(door, "POST", work, &headers, b"{}").await;
+    assert_eq!(answer.status, 421);
+    assert_eq!(every.counts.works.load(Ordering::SeqCst), 0);
+    let headers = [("host", "localhost:8080"), JSON];
+    ask(door, "POST", work, &headers, b"{}").await.good();
+}
+
 #[tokio::test]
 async fn the_call_of_the_notes() {
     let registry = Memory::new();

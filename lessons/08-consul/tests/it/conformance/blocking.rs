@@ -395,7 +395,7 @@ pub fn a_watcher_that_leaves_harms_no_other(http: &Http) {
     for _ in 0..20 {
         let mut stream = std::net::TcpStream::connect(http.addr).unwrap();
         let query = from("/v1/kv/watch/left", index, LONG);
-        write!(stream, "GET {query} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        write!(stream, "GET {query} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     }
     let (_, after) = woken_by(http, "/v1/kv/watch/left?raw", || {
         put(http, "watch/left", "2");

@@ -142,7 +142,7 @@ pub fn one_connection_serves_many_requests(http: &Http) {
         .unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     for _ in 0..3 {
-        write!(stream, "GET /v1/status/leader HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        write!(stream, "GET /v1/status/leader HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let mut length = 0;
         loop {
             let mut line = String::new();

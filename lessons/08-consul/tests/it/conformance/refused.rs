@@ -318,8 +318,8 @@ pub fn bytes_that_are_no_http_do_no_harm(http: &Http) {
         &b"\x00\x01\x02\x03\xff\xfe\r\n\r\n"[..],
         b"GET\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
-        b"PUT /v1/kv/x HTTP/1.1\r\nHost: x\r\nContent-Length: nine\r\n\r\n",
-        b"PUT /v1/kv/x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: nine\r\n\r\n",
+        b"PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
     ] {
         let mut stream = std::net::TcpStream::connect(http.addr).unwrap();
         let limit = Some(crate::support::PATIENCE);

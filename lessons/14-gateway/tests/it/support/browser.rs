@@ -123,7 +123,10 @@ pub async fn send(
     body: &[u8],
 ) -> BufReader<TcpStream> {
     let mut stream = BufReader::new(TcpStream::connect(door).await.unwrap());
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {door}\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\n");
+    if headers.iter().all(|(name, _)| *name != "host") {
+        request.push_str(&format!("host: {door}\r\n"));
+    }
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }

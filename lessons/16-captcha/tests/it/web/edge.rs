@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use l13_framework::edge::{Limits, serve};
+use l13_framework::edge::{Hosts, Limits, serve};
 use l16_captcha::web;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -55,7 +55,7 @@ async fn all(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-const ASK: &str = "GET /api/v1.0/imagecode/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-forwarded-for: 192.0.2.1\r\n\r\n";
+const ASK: &str = "GET /api/v1.0/imagecode/a HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-forwarded-for: 192.0.2.1\r\n\r\n";
 
 #[tokio::test]
 async fn the_address_is_the_peers() {
@@ -68,6 +68,44 @@ async fn the_address_is_the_peers() {
     let reply = all(&mut stream).await;
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
     assert_eq!(fake.calls.lock().unwrap()[0].address, "127.0.0.5");
+}
+
+/// A page of `evil.example`, whose name leads to 127.0.0.1 since its second lookup, asks for a picture. For the browser
+/// it is the page's own server: nothing but the Host header tells.
+#[tokio::test]
+async fn dns_rebinding_is_refused() {
+    let fake = Fake::default();
+    let site = start(&fake, web::limits()).await;
+    let asked = |host: &str| {
+        let head = format!(
+            "POST /api/v1.0/imagecode HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\n"
+        );
+        let rest = "sec-fetch-site: same-origin\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let connection = site.connect();
+        async move {
+            let mut stream = connection.await;
+            stream.write_all((head + rest).as_bytes()).await.unwrap();
+            all(&mut stream).await
+        }
+    };
+    let reply = asked("evil.example:8080").await;
+    assert!(reply.starts_with("HTTP/1.1 421 "), "{reply}");
+    assert!(reply.contains("--host evil.example"), "{reply}");
+    assert!(!reply.contains("set-cookie"), "{reply}");
+    assert_eq!(fake.calls.lock().unwrap().len(), 0);
+    let reply = asked("127.0.0.1:8080").await;
+    assert!(!reply.starts_with("HTTP/1.1 421 "), "{reply}");
+
+    let named = Limits {
+        hosts: Hosts::with(["shop.example".to_string()]),
+        ..web::limits()
+    };
+    let site = start(&fake, named).await;
+    let mut stream = site.connect().await;
+    let ask = ASK.replace("localhost", "shop.example");
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    let reply = all(&mut stream).await;
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
 }
 
 #[tokio::test]
@@ -85,7 +123,7 @@ async fn a_head_that_does_not_come_or_does_not_end() {
     let site = start(&Fake::default(), web::limits()).await;
     let mut long = site.connect().await;
     let head = format!(
-        "GET / HTTP/1.1\r\nhost: x\r\ncookie: {}\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: localhost\r\ncookie: {}\r\n\r\n",
         "x".repeat(100_000)
     );
     drop(long.write_all(head.as_bytes()).await);
@@ -217,7 +255,7 @@ async fn what_is_under_way_is_finished() {
 
     let site = start(&Fake::default(), web::limits()).await;
     let mut stream = site.connect().await;
-    stream.write_all(b"POST /api/v1.0/verify HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 26\r\nexpect: 100-continue\r\n\r\n").await.unwrap();
+    stream.write_all(b"POST /api/v1.0/verify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 26\r\nexpect: 100-continue\r\n\r\n").await.unwrap();
     let mut lines = [0; 12];
     timeout(EVER, stream.read_exact(&mut lines))
         .await
