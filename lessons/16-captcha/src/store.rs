@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisResult};
+use redis::{Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisResult, Value};
 use tokio::time::timeout;
 
 use crate::rules::{Store, Unavailable};
@@ -108,6 +108,15 @@ impl Redis {
     // ANCHOR_END: ask
 }
 
+/// What `SET` has written, which is a bulk string or nothing. The crate would make text of a number as well: of a
+/// store that answers `:1` to each command, too.
+fn written(reply: Value) -> RedisResult<Option<String>> {
+    match reply {
+        Value::Nil | Value::BulkString(_) => Ok(redis::from_redis_value(reply)?),
+        _ => Err((ErrorKind::UnexpectedReturnType, "not a reply to GET").into()),
+    }
+}
+
 // ANCHOR: store
 impl Store for Redis {
     async fn keep(&self, key: &str, value: &str, seconds: u64) -> Result<(), Unavailable> {
@@ -125,13 +134,13 @@ impl Store for Redis {
         set.arg(key).arg(value).arg("NX").arg("GET");
         set.arg("EX").arg(seconds);
         let set = &set;
-        self.ask(|mut redis| async move { set.query_async(&mut redis).await })
+        self.ask(|mut redis| async move { written(set.query_async(&mut redis).await?) })
             .await
     }
 
     async fn look(&self, key: &str) -> Result<Option<String>, Unavailable> {
         let get = &redis::Cmd::get(key);
-        self.ask(|mut redis| async move { get.query_async(&mut redis).await })
+        self.ask(|mut redis| async move { written(get.query_async(&mut redis).await?) })
             .await
     }
 

@@ -154,8 +154,8 @@ async fn killed_and_back_between_two_commands() {
     }
 }
 
-/// A server that reads commands and answers the greeting of the client alone: what came after it, by name.
-async fn silent(listener: tokio::net::TcpListener, seen: Arc<Mutex<String>>) {
+/// A server that answers the greeting of the client, and every command after it with `lie`: what came, by name.
+async fn liar(listener: tokio::net::TcpListener, seen: Arc<Mutex<String>>, lie: &'static str) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     loop {
         let Ok((mut stream, _)) = listener.accept().await else {
@@ -173,6 +173,8 @@ async fn silent(listener: tokio::net::TcpListener, seen: Arc<Mutex<String>>) {
                     if stream.write_all(reply.as_bytes()).await.is_err() {
                         return;
                     }
+                } else if stream.write_all(lie.as_bytes()).await.is_err() {
+                    return;
                 }
             }
         });
@@ -184,7 +186,7 @@ async fn what_hangs_is_away_and_nothing_is_sent_twice() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let store = store(listener.local_addr().unwrap());
     let seen: Arc<Mutex<String>> = Arc::default();
-    tokio::spawn(silent(listener, Arc::clone(&seen)));
+    tokio::spawn(liar(listener, Arc::clone(&seen), ""));
     let since = Instant::now();
     store.take("hanging").await.unwrap_err();
     store.count("counted", 60).await.unwrap_err();
@@ -192,5 +194,28 @@ async fn what_hangs_is_away_and_nothing_is_sent_twice() {
     let seen = seen.lock().unwrap().clone();
     for once in ["GETDEL", "HANGING", "INCR"] {
         assert_eq!(seen.matches(once).count(), 1, "{once} in {seen:?}");
+    }
+}
+
+/// A store that answers with a number or a status, where only `SET` can have written.
+#[tokio::test]
+async fn a_lying_store_is_away() {
+    for (lie, value) in [
+        (":1\r\n", Err(())),
+        ("+1\r\n", Err(())),
+        ("#t\r\n", Err(())),
+        ("$1\r\n1\r\n", Ok(Some("1".to_string()))),
+        ("_\r\n", Ok(None)),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let store = store(listener.local_addr().unwrap());
+        tokio::spawn(liar(listener, Arc::default(), lie));
+        let seen = store.look("passed:ada").await.map_err(|_| ());
+        assert_eq!(seen, value, "{lie:?}");
+        let seen = store
+            .keep_new("picture", "12 3456", 60)
+            .await
+            .map_err(|_| ());
+        assert_eq!(seen, value, "{lie:?}");
     }
 }
