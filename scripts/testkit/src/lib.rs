@@ -26,6 +26,7 @@ pub mod advice;
 mod case;
 pub mod consul;
 pub mod driven;
+pub mod envoy;
 pub mod etcd;
 pub mod fuzz;
 mod guarded;

@@ -1,6 +1,7 @@
 //! What this machine has, what it lacks, and the exact command that mends it.
 
 mod consul;
+mod envoy;
 mod etcd;
 pub mod redis;
 
@@ -53,6 +54,7 @@ impl Finding {
             "browser" => "Browser",
             "OpenSSL" => "OpenSSL",
             "Consul" => "Consul",
+            "Envoy" => "Envoy",
             "etcd" => "etcd",
             "Redis" => "Redis",
             name if name.starts_with("port ") => "Ports",
@@ -165,6 +167,7 @@ pub fn look(root: &Path) -> Vec<Finding> {
         etcd::client(),
         redis::server(),
         redis::client(),
+        envoy::program(root),
         python(),
         python_grpcio(root),
         redis::python(root),
