@@ -24,6 +24,7 @@ const FINISHED: &[&str] = &[
     "11-deregister",
     "12-resilience",
     "15-redis",
+    "17-production",
 ];
 
 /// The lessons whose pages keep the rules, that is the chapters and `lesson.toml`. Their other texts follow.

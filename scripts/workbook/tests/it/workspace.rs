@@ -160,6 +160,15 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "stage",
             "testkit",
         ],
+        "l17-production" => &[
+            "l08-consul",
+            "l09-register",
+            "l10-discover",
+            "l15-redis",
+            "services",
+            "stage",
+            "testkit",
+        ],
         lesson if lesson.starts_with("l0") || lesson == "l15-redis" => &["stage", "testkit"],
         other => panic!("say here what {other} may depend on"),
     }

@@ -1,0 +1,93 @@
+//! The command line of lesson 17. Without an argument it tells the whole story; `instance` and `door` are for
+//! terminals beside a Consul.
+
+mod door;
+mod story;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use l17_production::instance::{Instance, Settings};
+use stage::commands::{Given, Program, command, heading, hidden, option};
+use stage::signal::{on_signal, tell};
+
+const PROGRAM: Program = Program {
+    name: "l17-production",
+    title: "Production: lesson 17 of Sockets to Services.",
+    commands: &[
+        command(
+            "",
+            "the demo: a Consul, three instances, Envoy in front of them",
+        ),
+        command(
+            "instance",
+            "one instance that registers itself, in a terminal",
+        ),
+        command("door", "Envoy and its control plane, in another"),
+    ],
+    options: &[
+        heading("Options of both"),
+        option("consul ADDR", "the HTTP API of the agent", "127.0.0.1:8500"),
+        option("name NAME", "the name of the service", "site"),
+        heading("Options of instance"),
+        option("addr ADDR", "where to listen", "127.0.0.1:0"),
+        option("version V", "the version of the program", "v1"),
+        option("redis ADDR", "the Redis that it needs", "none"),
+        option("check-every-ms MS", "how often Consul asks /readyz", "1000"),
+        option(
+            "drain-ms MS",
+            "how long it answers after it has left the list",
+            "2000",
+        ),
+        heading("Options of door"),
+        option(
+            "listen ADDR",
+            "where Envoy accepts requests",
+            "127.0.0.1:8080",
+        ),
+        option("weights LIST", "requests for each version", "v1=1"),
+        hidden("until-stdin-ends"),
+    ],
+    end: "\
+They need a Consul: `cargo workbook services up consul`. Ctrl-C ends each of them.
+",
+};
+
+fn main() -> ExitCode {
+    stage::log::init();
+    PROGRAM.main(run)
+}
+
+#[tokio::main]
+async fn run(given: &Given) -> anyhow::Result<()> {
+    given.at_most(0)?;
+    match given.command() {
+        "instance" => instance(given).await,
+        "door" => door::run(given).await,
+        _ => story::run().await,
+    }
+}
+
+async fn instance(given: &Given) -> anyhow::Result<()> {
+    let mut stop = on_signal(given.has("until-stdin-ends"))?;
+    let redis = given.value::<String>("redis")?;
+    let instance = Instance::start(Settings {
+        listen: given.address("addr")?,
+        consul: given.address("consul")?,
+        service: given.value("name")?,
+        version: given.value("version")?,
+        redis: match redis.as_str() {
+            "none" => None,
+            addr => Some(addr.parse().map_err(|_| {
+                anyhow::anyhow!("--redis {addr}: an address looks like 127.0.0.1:6379")
+            })?),
+        },
+        check_every: Duration::from_millis(given.value("check-every-ms")?),
+        drain: Duration::from_millis(given.value("drain-ms")?),
+    })
+    .await?;
+    tell(&format!("listening on {}", instance.addr));
+    // The sender lives as long as the process.
+    let _ = stop.wait_for(|stop| *stop).await;
+    instance.leave().await
+}

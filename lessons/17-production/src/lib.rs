@@ -1,0 +1,22 @@
+//! What this lesson shows: a front door that knows which instances are ready, and releases that lose no request.
+//!
+//! # Layout
+//!
+// ANCHOR: layout
+//! For an evening of about 60 minutes, in this order:
+//!
+//! 1. One instance: `ready.rs` (is it alive, is it ready), `instance.rs` (start, register, leave).
+//! 2. The control plane: `resources.rs` (from instances to Envoy's resources), `ads.rs` (the stream, ACK and NACK),
+//!    `plane.rs` (from Consul to Envoy).
+//! 3. What Envoy is started with: `bootstrap.rs`; `pb.rs` is made from the .proto file.
+// ANCHOR_END: layout
+//!
+//! `demo/` is the program.
+
+pub mod ads;
+pub mod bootstrap;
+pub mod instance;
+pub mod pb;
+pub mod plane;
+pub mod ready;
+pub mod resources;

@@ -1,0 +1,55 @@
+//! The program as a person meets it.
+
+use testkit::program::{Binary, has_all};
+
+const L17: Binary = Binary(env!("CARGO_BIN_EXE_l17-production"));
+
+#[test]
+fn what_is_wrong_is_said_in_words() {
+    L17.tells(&["--help"], &["cargo run -p l17-production -- door"]);
+    for (words, said) in [
+        (&["nonsense"][..], "there is no `nonsense`"),
+        (
+            &["instance", "--redis", "here"],
+            "an address looks like 127.0.0.1:6379",
+        ),
+        (
+            &["instance", "--drain-ms", "10"],
+            "--drain-ms: at least as long as",
+        ),
+        (&["instance", "--version", "v 2"], "--version"),
+        (&["instance", "--consul", "127.0.0.1:1"], "does not answer"),
+        (&["door", "--weights", "v1"], "weights look like v1=9,v2=1"),
+    ] {
+        L17.refuses(words, said);
+    }
+}
+
+/// All scenes, in the order of the chapter.
+#[test]
+fn the_demo_tells_the_whole_story() {
+    let told = L17.tells(
+        &[],
+        &[
+            "1. Three",
+            "7. All instances leave",
+            "cargo run -p l17-production -- door",
+        ],
+    );
+    has_all(
+        &told,
+        &[
+            "without an instance: 503 no healthy upstream",
+            "30 requests, 0 failed",
+            "before: 200 requests, 200 by v1, 0 failed",
+            "Envoy rejects version",
+            "--drain-ms: at least as long as --check-every-ms (500 ms)",
+        ],
+    );
+    let roll = told.split("6. All of v1").nth(1).unwrap();
+    let lost = roll
+        .lines()
+        .find(|line| line.contains(" requests, "))
+        .unwrap();
+    assert!(lost.contains(" requests, 0 failed ("), "{lost}");
+}

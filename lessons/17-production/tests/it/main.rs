@@ -1,0 +1,6 @@
+//! The tests of lesson 17, one program.
+
+mod ads;
+mod command_line;
+mod door;
+mod settings;
