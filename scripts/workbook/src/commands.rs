@@ -7,6 +7,7 @@ pub mod list;
 pub mod minutes;
 pub mod mistake;
 pub mod new;
+pub mod own;
 pub mod peer;
 pub mod preprocess;
 pub mod reset;
@@ -49,6 +50,7 @@ pub const COMMANDS: &[Command] = &[
     wire::COMMAND,
     peer::COMMAND,
     services::COMMAND,
+    own::COMMAND,
     new::COMMAND,
     doctor::COMMAND,
     verify::COMMAND,

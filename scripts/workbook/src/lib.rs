@@ -7,7 +7,7 @@
 //! keeps the learner's record and texts, `session` is what terminal and browser share, `book` builds
 //! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `phone`
 //! the list of services that another shows, `peer` lets foreign programs call the learner's answers, `new` makes a
-//! service of the learner's own, `commands` holds one file for each command, `words` all that a learner reads.
+//! service of the learner's own in `lessons/`, `own` has one judged from outside, `commands` holds one file for each command, `words` all that a learner reads.
 
 pub mod book;
 pub mod browser;
@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod judge;
 pub mod needs;
 pub mod new;
+pub mod own;
 pub mod paths;
 pub mod peer;
 pub mod phone;

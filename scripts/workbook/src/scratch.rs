@@ -10,7 +10,14 @@ use crate::judge::build::Place;
 use crate::paths::target_dir;
 
 /// Folders that hold nothing a check needs.
-const LEFT_OUT: [&str; 5] = ["target", ".git", ".workbook", "node_modules", "book"];
+const LEFT_OUT: [&str; 6] = [
+    "target",
+    ".git",
+    ".workbook",
+    "node_modules",
+    "book",
+    "my-service",
+];
 
 /// Texts that a copy has in the place of the course's own, by path relative to the course.
 pub type Overlay = HashMap<PathBuf, String>;

@@ -76,6 +76,24 @@ impl Store {
         Ok(())
     }
 
+    /// Writes an attempt of a stage of the learner's own service into the record; `hash` names its text.
+    ///
+    /// # Errors
+    /// What the system says when it cannot be written.
+    pub fn stage(&self, verdict: &Verdict, hash: String) -> io::Result<()> {
+        let _lock = self.lock()?;
+        let attempt = Attempt {
+            status: verdict.status,
+            seconds: (verdict.seconds * 1000.0).round() / 1000.0,
+            check: None,
+            belief: verdict.belief.clone(),
+            hints: 0,
+            revealed: false,
+            hash,
+        };
+        self.append(&verdict.id, Event::Attempt(attempt))
+    }
+
     /// Writes into the record what the learner was shown: [`Event::Hint`] or [`Event::Reveal`].
     ///
     /// # Errors

@@ -335,3 +335,40 @@ pub fn set_up_section(section: &str, anchor: &str) -> String {
 pub const DOCTOR_OK: &str = "ok     ";
 /// Mark of a thing that is missing, in plain output.
 pub const DOCTOR_MISSING: &str = "missing";
+
+/// The judge of the learner's own service does not compile.
+pub const OWN_NOT_BUILT: &str = "The judge of your service did not compile. Its errors are above; it is built from scripts/own.";
+
+/// A second `own`.
+pub const OWN_EXISTS: &str = "my-service/ exists already, and stays as it is";
+
+/// `own check` before `own`.
+pub const OWN_MISSING: &str =
+    "there is no my-service/own.toml yet; `cargo workbook own` makes a service";
+
+/// After each verdict of `own watch`.
+pub const OWN_WATCHING: &str = "  Save a file of my-service/ to check again; Ctrl-C ends.";
+
+/// After a pass: the stages before it were judged as well.
+#[must_use]
+pub fn own_earlier(last: usize) -> String {
+    match last {
+        1 => "  Stage 1 still passes.".to_owned(),
+        last => format!("  Stages 1 to {last} still pass."),
+    }
+}
+
+/// What was made, and what to do now.
+#[must_use]
+pub fn own_made<'a>(files: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::from("Your service is in my-service/:\n");
+    for file in files {
+        text.push_str(&format!("  {file}\n"));
+    }
+    text.push_str(
+        "It is yours: nothing overwrites it, and git does not see it.\n\
+         What the first stage wants stands on the page \"Your service\" of the book. Then:\n  \
+         cargo workbook own check 1\n",
+    );
+    text
+}

@@ -9,6 +9,7 @@ mod mistake;
 mod mutants;
 mod needs;
 mod new;
+mod own;
 mod pages;
 mod peer;
 mod phone;

@@ -1,0 +1,67 @@
+//! Stages 4 and 5: gRPC with health, reflection, and work that ends with its call.
+
+use std::env;
+use std::io;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+use tonic::{Request, Response, Status};
+
+use pb::greeter_server::{Greeter, GreeterServer};
+use pb::{HelloReply, HelloRequest};
+
+mod pb {
+    tonic::include_proto!("greeter.v1");
+    pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");
+}
+
+struct Answers;
+
+#[tonic::async_trait]
+impl Greeter for Answers {
+    async fn say_hello(
+        &self,
+        request: Request<HelloRequest>,
+    ) -> Result<Response<HelloReply>, Status> {
+        let name = match request.into_inner().name.as_str() {
+            "" => return Err(Status::invalid_argument("name: at least one character")),
+            // tonic drops this future at the deadline and when the caller cancels, and with it the connection.
+            "slow" => ask()
+                .await
+                .map_err(|e| Status::unavailable(e.to_string()))?,
+            name => name.to_owned(),
+        };
+        Ok(Response::new(HelloReply {
+            message: format!("hello {name}"),
+        }))
+    }
+}
+
+/// The line of the slow neighbour.
+async fn ask() -> io::Result<String> {
+    let addr = env::var("SLOW_ADDR").map_err(io::Error::other)?;
+    let mut lines = BufReader::new(TcpStream::connect(addr).await?).lines();
+    lines
+        .next_line()
+        .await?
+        .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+/// Serves calls until the listener fails.
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    reporter.set_serving::<GreeterServer<Answers>>().await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
+        .build_v1()
+        .map_err(io::Error::other)?;
+    Server::builder()
+        .add_service(GreeterServer::new(Answers))
+        .add_service(health)
+        .add_service(reflection)
+        .serve_with_incoming(TcpListenerStream::new(listener))
+        .await
+        .map_err(io::Error::other)
+}

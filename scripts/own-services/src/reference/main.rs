@@ -1,0 +1,38 @@
+//! The reference answer: one service with all stages.
+
+mod greeter;
+mod json_rpc;
+mod lines;
+
+use std::env;
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let limits = lines::Limits {
+        connections: number("MAX_CONNECTIONS", 100),
+        line: Duration::from_millis(number("LINE_TIMEOUT_MS", 10_000) as u64),
+    };
+    let lines = listen("TCP_ADDR", "127.0.0.1:7001").await?;
+    let json_rpc = listen("JSON_RPC_ADDR", "127.0.0.1:7002").await?;
+    let grpc = listen("GRPC_ADDR", "127.0.0.1:7003").await?;
+    tokio::select! {
+        ended = lines::serve(lines, limits) => ended,
+        ended = json_rpc::serve(json_rpc) => ended,
+        ended = greeter::serve(grpc) => ended,
+    }
+}
+
+async fn listen(name: &str, usual: &str) -> io::Result<TcpListener> {
+    TcpListener::bind(env::var(name).unwrap_or_else(|_| usual.to_owned())).await
+}
+
+fn number(name: &str, usual: usize) -> usize {
+    env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
+}

@@ -1,0 +1,295 @@
+//! A gRPC client on HTTP/2 alone, with just enough of Protocol Buffers: it sees what a library hides, and the
+//! judge is built without one.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::{ResponseFuture, SendRequest};
+use http::{HeaderMap, Request};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::told::{Belief, Failure, Message, quoted};
+
+/// A call without a deadline of its own is given up after this time.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// What a call has brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code, if one was sent.
+    pub status: Option<u32>,
+    /// Its text.
+    pub text: String,
+    /// The messages, without their prefix of five bytes.
+    pub messages: Vec<Vec<u8>>,
+    /// Why there is no status.
+    pub trouble: Option<String>,
+}
+
+impl Reply {
+    /// In words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        if let Some(trouble) = &self.trouble {
+            return trouble.clone();
+        }
+        let status = self.status.map_or_else(|| "no status".to_owned(), name);
+        match self.messages.first() {
+            Some(message) if self.status == Some(0) => {
+                let text = field(message, 1).unwrap_or_else(|| message.clone());
+                format!("{status}, {}", quoted(&text))
+            }
+            None if self.status == Some(0) => format!("{status}, no message"),
+            _ => format!("{status}, {:?}", self.text),
+        }
+    }
+
+    /// The text in field 1 of the first message.
+    #[must_use]
+    pub fn greeting(&self) -> Option<String> {
+        let message = self.messages.first()?;
+        let text = if message.is_empty() {
+            Vec::new()
+        } else {
+            field(message, 1)?
+        };
+        String::from_utf8(text).ok()
+    }
+}
+
+/// A status code by its name.
+#[must_use]
+pub fn name(code: u32) -> String {
+    let names = [
+        "OK",
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    ];
+    let name = usize::try_from(code).ok().and_then(|code| names.get(code));
+    name.map_or_else(|| format!("status {code}"), |name| (*name).to_owned())
+}
+
+/// A connection; calls on its clones share it.
+#[derive(Clone)]
+pub struct Connection(SendRequest<Bytes>);
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Errors
+    /// A failure if the service does not speak HTTP/2.
+    pub async fn open(at: SocketAddr) -> Result<Self, Failure> {
+        let opened = timeout(LIMIT, async {
+            let stream = TcpStream::connect(at).await?;
+            let _ = stream.set_nodelay(true);
+            let (sender, connection) = h2::client::handshake(stream)
+                .await
+                .map_err(std::io::Error::other)?;
+            tokio::spawn(connection);
+            sender.ready().await.map_err(std::io::Error::other)
+        });
+        let why = match opened.await {
+            Ok(Ok(sender)) => return Ok(Self(sender)),
+            Ok(Err(e)) => e.to_string(),
+            Err(_) => format!("nothing within {} s", LIMIT.as_secs()),
+        };
+        let situation = format!("A gRPC client connects to {at}");
+        Err(Failure::new(
+            &situation,
+            "speaks HTTP/2 without TLS",
+            why,
+            None,
+        ))
+    }
+
+    /// Begins a call. The second half is kept: dropping it cancels the call.
+    ///
+    /// # Errors
+    /// What HTTP/2 says.
+    pub async fn begin(
+        &self,
+        path: &str,
+        message: &[u8],
+        deadline: Option<Duration>,
+    ) -> Result<(ResponseFuture, h2::SendStream<Bytes>), h2::Error> {
+        let mut request = Request::post(format!("http://judge{path}"))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers");
+        if let Some(deadline) = deadline {
+            request = request.header("grpc-timeout", format!("{}m", deadline.as_millis()));
+        }
+        let request = request
+            .body(())
+            .map_err(|_| h2::Error::from(h2::Reason::INTERNAL_ERROR))?;
+        let mut sender = self.0.clone().ready().await?;
+        let (response, mut body) = sender.send_request(request, false)?;
+        let length = u32::try_from(message.len())
+            .unwrap_or(u32::MAX)
+            .to_be_bytes();
+        let frame = [&[0][..], &length, message].concat();
+        body.send_data(Bytes::from(frame), true)?;
+        Ok((response, body))
+    }
+
+    /// Makes a call to its end.
+    pub async fn call(&self, path: &str, message: &[u8], deadline: Option<Duration>) -> Reply {
+        let whole = async {
+            let (response, _body) = self.begin(path, message, deadline).await?;
+            finish(response).await
+        };
+        match timeout(LIMIT, whole).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(e)) => trouble(format!("the stream ended without a status: {e}")),
+            Err(_) => trouble(format!("no status within {} s", LIMIT.as_secs())),
+        }
+    }
+}
+
+fn trouble(words: String) -> Reply {
+    Reply {
+        trouble: Some(words),
+        ..Reply::default()
+    }
+}
+
+/// Reads the rest of a call.
+///
+/// # Errors
+/// What HTTP/2 says.
+pub async fn finish(response: ResponseFuture) -> Result<Reply, h2::Error> {
+    let (head, mut body) = response.await?.into_parts();
+    let mut reply = Reply::default();
+    if head.status != 200 {
+        reply.trouble = Some(format!("the HTTP status {}", head.status));
+        return Ok(reply);
+    }
+    reply.read(&head.headers);
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk?;
+        let _ = body.flow_control().release_capacity(chunk.len());
+        bytes.extend_from_slice(&chunk);
+    }
+    if let Some(trailers) = body.trailers().await? {
+        reply.read(&trailers);
+    }
+    let mut rest = &bytes[..];
+    while let [_, a, b, c, d, more @ ..] = rest {
+        let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+        let length = length.min(more.len());
+        reply.messages.push(more[..length].to_vec());
+        rest = &more[length..];
+    }
+    Ok(reply)
+}
+
+impl Reply {
+    fn read(&mut self, headers: &HeaderMap) {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        if let Some(status) = text("grpc-status").and_then(|text| text.parse().ok()) {
+            self.status = Some(status);
+            text("grpc-message")
+                .unwrap_or_default()
+                .clone_into(&mut self.text);
+        }
+    }
+}
+
+/// A message whose field 1 is `text`.
+#[must_use]
+pub fn text(number: u8, text: &str) -> Vec<u8> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let mut message = vec![number << 3 | 2];
+    let mut length = text.len();
+    while length > 0x7f {
+        message.push(length.to_le_bytes()[0] | 0x80);
+        length >>= 7;
+    }
+    message.push(length.to_le_bytes()[0]);
+    message.extend_from_slice(text.as_bytes());
+    message
+}
+
+/// The first field `number` of `message`: its bytes, or a number as one byte or more, least first.
+#[must_use]
+pub fn field(message: &[u8], number: u64) -> Option<Vec<u8>> {
+    let mut rest = message;
+    while !rest.is_empty() {
+        let key = varint(&mut rest)?;
+        let value = match key & 7 {
+            0 => varint(&mut rest)?.to_le_bytes().to_vec(),
+            2 => {
+                let length = usize::try_from(varint(&mut rest)?).ok()?;
+                let value = rest.get(..length)?.to_vec();
+                rest = &rest[length..];
+                value
+            }
+            _ => return None,
+        };
+        if key >> 3 == number {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn varint(rest: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (first, more) = rest.split_first()?;
+        *rest = more;
+        value |= u64::from(first & 0x7f) << shift;
+        if first & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// A failure of one call, with its picture.
+#[must_use]
+pub fn failure(
+    situation: &str,
+    call: &str,
+    expected: &str,
+    reply: &Reply,
+    belief: Option<Belief>,
+) -> Failure {
+    let mut failure = Failure::new(situation, expected, reply.words(), belief);
+    for (by_client, text) in [(true, call.to_owned()), (false, reply.words())] {
+        failure.messages.push(Message { by_client, text });
+    }
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_written_and_read() {
+        let long = "x".repeat(100_000);
+        assert_eq!(field(&text(1, &long), 1), Some(long.into_bytes()));
+        assert_eq!(field(&text(7, "*"), 1), None);
+        assert_eq!(field(&[8, 1], 1).unwrap()[0], 1);
+        assert_eq!(field(&[10, 5, b'a'], 1), None, "cut off");
+    }
+}

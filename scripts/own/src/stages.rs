@@ -1,0 +1,134 @@
+//! The stages in their order, and the run of one.
+
+mod calls;
+mod hello;
+mod json_rpc;
+mod lines;
+mod many;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::order::Order;
+use crate::service::{Service, World};
+use crate::told::Failure;
+
+/// A stage takes no longer than this.
+pub const LIMIT: Duration = Duration::from_secs(10);
+
+/// One stage.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Stage {
+    /// Its id in the record.
+    pub id: String,
+    /// What it is about.
+    pub title: String,
+    /// The lesson that it belongs to.
+    pub lesson: String,
+}
+
+#[derive(Deserialize)]
+struct File {
+    stage: Vec<Stage>,
+}
+
+/// All stages, from `stages.toml`.
+///
+/// # Errors
+/// What is wrong with that file.
+pub fn all() -> anyhow::Result<Vec<Stage>> {
+    let file: File = toml::from_str(include_str!("../stages.toml"))?;
+    Ok(file.stage)
+}
+
+/// The result of one stage, one line of JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Number of the stage, from 1.
+    pub stage: usize,
+    /// Its id.
+    pub id: String,
+    /// Whether it has passed.
+    pub passed: bool,
+    /// Whether it was ended at the limit.
+    #[serde(default)]
+    pub timed_out: bool,
+    /// From the start of the program to its end.
+    pub seconds: f64,
+    /// What is wrong.
+    pub message: String,
+    /// Slug of the belief that is recognised.
+    pub belief: Option<String>,
+}
+
+/// Judges stage `number`, from 1, of the service of `order`.
+///
+/// # Errors
+/// If there is no such stage, or the machine has no port.
+pub fn run(order: &Order, number: usize) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let all = all()?;
+    let stage = number
+        .checked_sub(1)
+        .and_then(|index| all.get(index))
+        .ok_or_else(|| anyhow::anyhow!("there is no stage {number}: 1 to {}", all.len()))?;
+    let failure = judge(order, &stage.id)?;
+    Ok(Outcome {
+        stage: number,
+        id: stage.id.clone(),
+        passed: failure.is_none(),
+        timed_out: false,
+        seconds: started.elapsed().as_secs_f64(),
+        message: failure.as_ref().map(Failure::text).unwrap_or_default(),
+        belief: failure.and_then(|failure| Some(failure.belief?.0.to_owned())),
+    })
+}
+
+/// Runs a judge that makes many calls at once.
+fn call(judge: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime =
+        runtime.map_err(|e| Failure::new("The judge begins", "it can", e.to_string(), None))?;
+    runtime.block_on(judge)
+}
+
+fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
+    type Judge = fn(&mut Service) -> Result<(), Failure>;
+    let mut world = World::new()?;
+    let (name, port, judge): (&str, SocketAddr, Judge) = match id {
+        "own-lines" => ("TCP_ADDR", world.tcp, lines::judge),
+        "own-many" => {
+            world.line = Duration::from_secs(1);
+            ("TCP_ADDR", world.tcp, many::judge)
+        }
+        "own-json-rpc" => ("JSON_RPC_ADDR", world.json_rpc, json_rpc::judge),
+        "own-grpc" => ("GRPC_ADDR", world.grpc, |service| {
+            call(hello::judge(service))
+        }),
+        "own-calls" => ("GRPC_ADDR", world.grpc, |service| {
+            call(calls::judge(service))
+        }),
+        _ => anyhow::bail!("stage {id} has no judge"),
+    };
+    let mut service = match Service::start(order, world, name, port) {
+        Ok(service) => service,
+        Err(failure) => return Ok(Some(failure)),
+    };
+    let judged = judge(&mut service).err();
+    // A program that has ended explains what is missing.
+    Ok(judged.map(|mut failure| {
+        // A connection closes before its program has ended and its last words have arrived.
+        std::thread::sleep(Duration::from_millis(100));
+        if let Some(why) = service.ended() {
+            failure.happened = format!("{}\n{why}", failure.happened);
+            failure.belief = None;
+        } else if failure.happened.contains("closed the connection") {
+            failure.happened.push_str(&service.last_words());
+        }
+        failure
+    }))
+}

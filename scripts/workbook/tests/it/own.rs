@@ -1,0 +1,135 @@
+//! `own`: the learner's own service is made, judged and recorded.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use workbook::course::Course;
+use workbook::scratch::Scratch;
+
+use crate::support::Fixture;
+
+#[test]
+fn each_start_is_made_once_and_never_overwritten() {
+    for language in ["rust", "go", "python"] {
+        let fixture = Fixture::new();
+        std::fs::write(fixture.path("Cargo.lock"), "version = 4\n").unwrap();
+        let said = fixture.says(&["own", "--lang", language]);
+        assert!(
+            said.contains("own.toml") && said.contains("own check 1"),
+            "{said}"
+        );
+        let order = fixture.path("my-service/own.toml");
+        std::fs::write(&order, "# mine\n").unwrap();
+        let output = fixture.run(&["own", "--lang", language]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("stays as it is"));
+        assert_eq!(std::fs::read_to_string(&order).unwrap(), "# mine\n");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_said() {
+    let fixture = Fixture::new();
+    for (arguments, reason) in [
+        (
+            &["own", "check"][..],
+            "`cargo workbook own` makes a service",
+        ),
+        (&["own", "check", "99"], "there is no stage `99`"),
+        (&["own", "--lang", "cobol"], "rust, go or python"),
+        (&["own", "paint"], "list, check or watch"),
+    ] {
+        let output = fixture.run(arguments);
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
+        assert!(err.contains(reason), "{arguments:?}: {err}");
+    }
+    let list = fixture.says(&["own", "list"]);
+    assert!(
+        list.contains(" 1  own-lines") && list.contains("open"),
+        "{list}"
+    );
+}
+
+/// A copy of the course; it is the one that `verify` uses, and goes back to what it was.
+struct Copy(Scratch);
+
+impl Copy {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let course = Course::load(&root.canonicalize().unwrap()).unwrap();
+        let copy = Copy(Scratch::refresh(&course, "verify").unwrap());
+        let _ = std::fs::remove_dir_all(copy.0.place.root.join("my-service"));
+        let _ = std::fs::remove_dir_all(copy.0.place.root.join(".workbook"));
+        copy
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_workbook"))
+            .arg("own")
+            .args(arguments)
+            .current_dir(&self.0.place.root)
+            .env("CARGO_TARGET_DIR", self.0.place.target.as_deref().unwrap())
+            .env("CARGO_NET_OFFLINE", "true")
+            .output()
+            .unwrap()
+    }
+}
+
+#[test]
+fn a_service_is_built_judged_and_recorded() {
+    let copy = Copy::new();
+    let root = &copy.0.place.root;
+    assert!(copy.run(&[]).status.success());
+    let check = copy.run(&["check", "1"]);
+    let said = String::from_utf8_lossy(&check.stdout);
+    let err = String::from_utf8_lossy(&check.stderr);
+    assert_eq!(check.status.code(), Some(1), "{said}{err}");
+    assert!(
+        said.contains("stage 1 own-lines   failed") && said.contains("→"),
+        "{said}"
+    );
+
+    // A reference takes its place: it passes, and the record says so.
+    let own = "build = []\nstart = [\"python3\", \"main.py\"]\n";
+    std::fs::write(root.join("my-service/own.toml"), own).unwrap();
+    std::fs::write(root.join("my-service/main.py"), SERVER).unwrap();
+    let check = copy.run(&["check", "own-lines"]);
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert!(
+        check.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&check.stderr)
+    );
+    assert!(said.contains("stage 1 own-lines   passed"), "{said}");
+    let list = String::from_utf8(copy.run(&["list"]).stdout).unwrap();
+    assert!(list.lines().next().unwrap().contains("passed"), "{list}");
+    let log = std::fs::read_to_string(root.join(".workbook/attempts.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 2, "{log}");
+    assert!(
+        log.contains("\"id\":\"own-lines\"") && log.contains("\"kind\":\"attempt\""),
+        "{log}"
+    );
+
+    // A build that fails is told in the compiler's words.
+    let own = "build = [\"sh\", \"-c\", \"echo no such type >&2; exit 1\"]\nstart = [\"true\"]\n";
+    std::fs::write(root.join("my-service/own.toml"), own).unwrap();
+    let said = String::from_utf8(copy.run(&["check", "1"]).stdout).unwrap();
+    assert!(said.contains("no such type"), "{said}");
+    std::fs::remove_dir_all(root.join("my-service")).unwrap();
+    std::fs::remove_dir_all(root.join(".workbook")).unwrap();
+}
+
+const SERVER: &str = r#"
+import os, socketserver
+
+class Greeter(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            if line.endswith(b"\n"):
+                name = line[:-1].removesuffix(b"\r")
+                self.wfile.write(b"hello " + name + b"\n" if name else b"error: empty name\n")
+
+host, _, port = os.environ["TCP_ADDR"].rpartition(":")
+socketserver.ThreadingTCPServer((host, int(port)), Greeter).serve_forever()
+"#;
