@@ -36,6 +36,7 @@ const FRONT: &[&str] = &[
     "glossary",
     "consulrs",
     "one-program-or-many",
+    "own",
     "reference",
     "rust-you-will-meet",
     "set-up",
