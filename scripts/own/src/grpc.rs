@@ -204,14 +204,27 @@ impl Reply {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         if let Some(status) = text("grpc-status").and_then(|text| text.parse().ok()) {
             self.status = Some(status);
-            text("grpc-message")
-                .unwrap_or_default()
-                .clone_into(&mut self.text);
+            self.text = decoded(text("grpc-message").unwrap_or_default());
         }
     }
 }
 
-/// A message whose field 1 is `text`.
+/// The text of a status travels percent-encoded.
+fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text);
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        let hex = after
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(hex.unwrap_or(b'%'));
+        rest = if hex.is_some() { &after[2..] } else { after };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A message whose field `number` is `text`.
 #[must_use]
 pub fn text(number: u8, text: &str) -> Vec<u8> {
     if text.is_empty() {
@@ -283,6 +296,14 @@ pub fn failure(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_text_of_a_status_is_decoded() {
+        assert_eq!(
+            decoded("timed%20out %E4%BD%A0 100%"),
+            "timed out \u{4f60} 100%"
+        );
+    }
 
     #[test]
     fn a_field_is_written_and_read() {

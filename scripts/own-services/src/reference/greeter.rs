@@ -12,6 +12,10 @@ use tonic::{Request, Response, Status};
 use pb::greeter_server::{Greeter, GreeterServer};
 use pb::{HelloReply, HelloRequest};
 
+#[allow(
+    clippy::allow_attributes_without_reason,
+    reason = "generated; the comments are in greeter.proto"
+)]
 mod pb {
     tonic::include_proto!("greeter.v1");
     pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");
