@@ -4,7 +4,8 @@ use std::process::Command;
 
 /// The password for Redis.
 ///
-/// `{:?}` prints the same text for every password: nothing in it depends on the value, and so not on its length.
+/// `{:?}` prints the same text for every password, with the word `Secret` in it. Nothing in it depends on the value, and
+/// so not on its length.
 #[derive(Debug)]
 pub struct Secret(String);
 
