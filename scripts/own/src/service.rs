@@ -154,6 +154,11 @@ impl Service {
         Pid::from_child(&self.child)
     }
 
+    /// How it ended, if it has.
+    pub fn status(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.try_wait().ok()?
+    }
+
     /// Why it does not run any more, if that is so.
     pub fn ended(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok()??;

@@ -5,6 +5,7 @@ mod hello;
 mod json_rpc;
 mod lines;
 mod many;
+mod shutdown;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -112,6 +113,9 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
         "own-calls" => ("GRPC_ADDR", world.grpc, |service| {
             call(calls::judge(service))
         }),
+        "own-shutdown" => ("GRPC_ADDR", world.grpc, |service| {
+            call(shutdown::judge(service))
+        }),
         _ => anyhow::bail!("stage {id} has no judge"),
     };
     let mut service = match Service::start(order, world, name, port) {
@@ -123,7 +127,9 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
     Ok(judged.map(|mut failure| {
         // A connection closes before its program has ended and its last words have arrived.
         std::thread::sleep(Duration::from_millis(100));
-        if let Some(why) = service.ended() {
+        if id == "own-shutdown" {
+            // Its end is what the stage is about, and is told already.
+        } else if let Some(why) = service.ended() {
             failure.happened = format!("{}\n{why}", failure.happened);
             failure.belief = None;
         } else if failure.happened.contains("closed the connection") {

@@ -113,12 +113,17 @@ const WRONG: &[Wrong] = &[
     ),
     (5, "work-goes-on", "your work has to end with it"),
     (5, "cancel-is-missed", "A caller can cancel at any time"),
+    (6, "cuts-calls", "Let the calls under way finish first"),
+    (6, "accepts-more", "Close the listener when SIGTERM arrives"),
+    (6, "stays", "has to end when its calls are done"),
+    (6, "waits-for-idle", "Wait for calls, not for connections"),
+    (6, "exit-code", "An end that was asked for is no error"),
 ];
 
 /// The stages that each reference answers.
-const RUST: usize = 5;
+const RUST: usize = 6;
 const GO: usize = 3;
-const PYTHON: std::ops::RangeInclusive<usize> = 4..=5;
+const PYTHON: std::ops::RangeInclusive<usize> = 4..=6;
 
 /// One judgement: a stage, a name, a program, and what the verdict must have; none for a pass.
 struct Case {

@@ -1,14 +1,17 @@
-//! Stages 4 and 5, with faults.
+//! Stages 4 to 6, with faults.
 
 use std::env;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Mutex;
-use tokio_stream::wrappers::TcpListenerStream;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 use tonic_health::ServingStatus;
@@ -121,11 +124,64 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
         .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
         .build_v1()
         .map_err(io::Error::other)?;
-    Server::builder()
+    let server = Server::builder()
         .add_service(GreeterServer::new(Answers::default()))
         .add_optional_service((!fault("no-health")).then_some(health))
-        .add_optional_service((!fault("no-reflection")).then_some(reflection))
-        .serve_with_incoming(TcpListenerStream::new(listener))
-        .await
-        .map_err(io::Error::other)
+        .add_optional_service((!fault("no-reflection")).then_some(reflection));
+    let incoming = TcpListenerStream::new(listener);
+    let mut term = signal(SignalKind::terminate())?;
+    let stop = async move {
+        term.recv().await;
+        if fault("cuts-calls") {
+            std::process::exit(0);
+        }
+    };
+    let ended = if fault("ignores-term") {
+        server.serve_with_incoming(incoming).await
+    } else if fault("accepts-more") {
+        tokio::select! {
+            ended = server.serve_with_incoming(incoming) => ended,
+            () = async { stop.await; tokio::time::sleep(Duration::from_secs(1)).await } => Ok(()),
+        }
+    } else if fault("waits-for-idle") {
+        let (sender, relayed) = mpsc::channel(16);
+        let relays = tokio::spawn(relay(incoming, sender, stop));
+        let ended = server
+            .serve_with_incoming(ReceiverStream::new(relayed))
+            .await;
+        _ = relays.await;
+        ended
+    } else {
+        server.serve_with_incoming_shutdown(incoming, stop).await
+    };
+    if fault("stays") {
+        std::future::pending::<()>().await;
+    }
+    if fault("exit-code") {
+        std::process::exit(143);
+    }
+    ended.map_err(io::Error::other)
+}
+
+/// Passes connections on until `stop`, and then waits until each of them has closed.
+async fn relay(
+    mut incoming: TcpListenerStream,
+    to: mpsc::Sender<io::Result<DuplexStream>>,
+    stop: impl Future<Output = ()>,
+) {
+    let mut relays = JoinSet::new();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            next = incoming.next() => {
+                let Some(Ok(mut stream)) = next else { break };
+                let (mut here, there) = tokio::io::duplex(64 * 1024);
+                relays.spawn(async move { tokio::io::copy_bidirectional(&mut stream, &mut here).await });
+                _ = to.send(Ok(there)).await;
+            }
+        }
+    }
+    drop((incoming, to));
+    while relays.join_next().await.is_some() {}
 }

@@ -1,4 +1,4 @@
-//! Stages 4 and 5: gRPC with health, reflection, and work that ends with its call.
+//! Stages 4 to 6: gRPC with health, reflection, work that ends with its call, and a graceful shutdown.
 
 use std::env;
 use std::io;
@@ -53,8 +53,8 @@ async fn ask() -> io::Result<String> {
         .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-/// Serves calls until the listener fails.
-pub async fn serve(listener: TcpListener) -> io::Result<()> {
+/// Serves calls until `stop`, and then those that are under way.
+pub async fn serve(listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_serving::<GreeterServer<Answers>>().await;
     let reflection = tonic_reflection::server::Builder::configure()
@@ -65,7 +65,7 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
         .add_service(GreeterServer::new(Answers))
         .add_service(health)
         .add_service(reflection)
-        .serve_with_incoming(TcpListenerStream::new(listener))
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
         .await
         .map_err(io::Error::other)
 }

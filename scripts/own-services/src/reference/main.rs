@@ -9,6 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
@@ -19,10 +20,12 @@ async fn main() -> io::Result<()> {
     let lines = listen("TCP_ADDR", "127.0.0.1:7001").await?;
     let json_rpc = listen("JSON_RPC_ADDR", "127.0.0.1:7002").await?;
     let grpc = listen("GRPC_ADDR", "127.0.0.1:7003").await?;
+    let mut term = signal(SignalKind::terminate())?;
     tokio::select! {
         ended = lines::serve(lines, limits) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
-        ended = greeter::serve(grpc) => ended,
+        // Calls under way are finished: this ends when they have.
+        ended = greeter::serve(grpc, async move { _ = term.recv().await }) => ended,
     }
 }
 
