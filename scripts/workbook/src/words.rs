@@ -367,7 +367,7 @@ pub fn own_made<'a>(files: impl Iterator<Item = &'a str>) -> String {
     }
     text.push_str(
         "It is yours: nothing overwrites it, and git does not see it.\n\
-         What the first stage wants stands on the page \"Your service\" of the book. Then:\n  \
+         What the first stage wants stands on the page \"Your own service\" of the book. Then:\n  \
          cargo workbook own check 1\n",
     );
     text

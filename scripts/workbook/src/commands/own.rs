@@ -24,7 +24,7 @@ Usage: cargo workbook own [--lang rust|go|python]
 
 Without a word, it makes the folder my-service/: a small program, and own.toml, which says how the
 service is built and started. A folder that exists is left as it is. What each stage wants stands
-on the page \"Your service\" of the book.
+on the page \"Your own service\" of the book.
 
   --lang   what the service is written in: rust (the default), go or python
   list     the stages, and which have passed
