@@ -158,8 +158,8 @@ impl Instance {
     }
     // ANCHOR_END: leave
 
-    /// Ends as a crash would: at once, and still on Consul's list.
-    pub fn crash(self) {
+    /// Closes its port, and stays on Consul's list. Connections that are open already go on.
+    pub fn close_port(self) {
         self.server.abort();
     }
 

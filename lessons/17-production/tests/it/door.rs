@@ -107,7 +107,7 @@ fn answers(count: &Count, version: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_dies_a_canary_and_a_rejection() {
+async fn a_closed_port_a_canary_and_a_rejection() {
     for side in Side::to_test().unwrap() {
         let world = World::new(side).await;
         let error = page(world.door).await.unwrap_err();
@@ -117,8 +117,8 @@ async fn an_instance_dies_a_canary_and_a_rejection() {
         world.until(|list| of(list, "v1") == 2).await;
         assert_eq!(answers(&world.ask(40).await, "v1"), 40);
 
-        // It dies, and no request sees it: first by Envoy's retries, then because it is off the list.
-        one.crash();
+        // It closes its port, and no request sees it: first by Envoy's retries, then because it is off the list.
+        one.close_port();
         assert_eq!(answers(&world.ask(40).await, "v1"), 40);
         world.until(|list| of(list, "v1") == 1).await;
         let count = world.ask(20).await;
