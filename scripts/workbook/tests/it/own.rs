@@ -2,11 +2,15 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use workbook::course::Course;
 use workbook::scratch::Scratch;
 
-use crate::support::Fixture;
+use crate::support::{Fixture, until};
+
+/// The judge may have to be compiled first.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn each_start_is_made_once_and_never_overwritten() {
@@ -65,15 +69,28 @@ impl Copy {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_workbook"))
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
+        command
             .arg("own")
             .args(arguments)
             .current_dir(&self.0.place.root)
             .env("CARGO_TARGET_DIR", self.0.place.target.as_deref().unwrap())
-            .env("CARGO_NET_OFFLINE", "true")
-            .output()
-            .unwrap()
+            .env("CARGO_NET_OFFLINE", "true");
+        command
     }
+}
+
+/// How many processes sleep as the service of the test does.
+fn sleepers() -> usize {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    all.filter(|entry| {
+        std::fs::read(entry.path().join("cmdline")).is_ok_and(|words| words == b"sleep\x0073.25\0")
+    })
+    .count()
 }
 
 #[test]
@@ -110,6 +127,15 @@ fn a_service_is_built_judged_and_recorded() {
         log.contains("\"id\":\"own-lines\"") && log.contains("\"kind\":\"attempt\""),
         "{log}"
     );
+
+    // Nothing of the service is left when the runner is killed in the middle of a stage.
+    let own = "start = [\"sh\", \"-c\", \"trap '' TERM; sleep 73.25 & sleep 73.25\"]\n";
+    std::fs::write(root.join("my-service/own.toml"), own).unwrap();
+    let mut runner = copy.command(&["check", "1"]).spawn().unwrap();
+    until("the service runs", PATIENCE, || sleepers() == 2);
+    runner.kill().unwrap();
+    runner.wait().unwrap();
+    until("the service is gone", PATIENCE, || sleepers() == 0);
 
     // A build that fails is told in the compiler's words.
     let own = "build = [\"sh\", \"-c\", \"echo no such type >&2; exit 1\"]\nstart = [\"true\"]\n";
