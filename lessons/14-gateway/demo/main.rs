@@ -3,6 +3,8 @@
 
 mod fleet;
 mod load;
+#[cfg(feature = "mine")]
+mod mine;
 #[allow(dead_code, reason = "the tests read more of its report")]
 mod proof;
 mod roles;
@@ -20,13 +22,16 @@ use proof::Setting;
 use stage::signal::{on_signal, tell};
 
 const HELP: &str = "\
-One door: lesson 14 of Sockets to Services.
+API gateway: lesson 14 of Sockets to Services.
 
   cargo run -p l14-gateway              the demo: a Consul, services, the gateway, the web service
   cargo run -p l14-gateway -- user      the user service, go.micro.srv.user, in one terminal
   cargo run -p l14-gateway -- example   the example service, go.micro.srv.example
   cargo run -p l14-gateway -- gateway   the gateway, http://127.0.0.1:8080
   cargo run -p l14-gateway -- web       the web service, http://127.0.0.1:8081
+
+Your own answer of the exercise grpc-route, in front of the user service and Consul:
+  cargo run -p l14-gateway --features mine -- mine
 
 Three terminals, and no other program: the services find each other by mDNS.
   cargo run -p l14-gateway -- user
@@ -77,6 +82,7 @@ fn run() -> anyhow::Result<()> {
         Some("example") => runtime.block_on(roles::example(words)),
         Some("gateway") => runtime.block_on(roles::gateway(words)),
         Some("web") => runtime.block_on(roles::web(words)),
+        Some("mine") => runtime.block_on(run_mine()),
         Some(other) => bail!(
             "there is no `{other}`; there are user, example, gateway, web and proof, and --help tells more"
         ),
@@ -84,6 +90,14 @@ fn run() -> anyhow::Result<()> {
     // What still runs is cut off: whoever asked for the end has it now.
     runtime.shutdown_background();
     done
+}
+
+#[cfg(feature = "mine")]
+use mine::run as run_mine;
+
+#[cfg(not(feature = "mine"))]
+async fn run_mine() -> anyhow::Result<()> {
+    bail!("your answer is not built in: `cargo run -p l14-gateway --features mine -- mine`")
 }
 
 /// The proof of the tests, by hand, with its times. It fails if a request has failed.

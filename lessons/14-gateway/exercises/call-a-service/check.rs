@@ -1,5 +1,4 @@
-//! The check of `call-a-service`. It plays the directory of a hospital: it counts who looks into it, and it
-//! tells its watchers when somebody else is on duty.
+//! The check of `call-a-service`: a registry that counts how often it is asked, and that sends changes to its watches.
 
 mod exercise;
 mod given;
@@ -9,47 +8,47 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use exercise::{Away, Directory, Duty, Refused, Switchboard};
-use services::testkit::{Case, PATIENCE, case};
+use exercise::{Instances, NotResolved, Registry, Resolver, Unavailable};
+use testkit::{Case, PATIENCE, case};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// A directory, and what it has seen.
+/// A registry, and what it has seen.
 #[derive(Default)]
-struct Book {
-    wards: Mutex<HashMap<String, watch::Sender<Arc<[u16]>>>>,
-    /// How often somebody has looked into it.
+struct World {
+    services: Mutex<HashMap<String, watch::Sender<Arc<[u16]>>>>,
+    /// How often it was asked.
     asked: AtomicUsize,
-    /// Who looks for this ward gets no answer before `open`.
+    /// A question about this service gets no answer before `open`.
     stuck: Mutex<Option<String>>,
     open: Notify,
 }
 
-impl Book {
-    fn with(ward: &str, phones: &[u16]) -> Arc<Self> {
-        let book = Arc::new(Book::default());
-        book.duty(ward, phones);
-        book
+impl World {
+    fn with(name: &str, ports: &[u16]) -> Arc<Self> {
+        let world = Arc::new(World::default());
+        world.instances(name, ports);
+        world
     }
 
-    fn wards(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<Arc<[u16]>>>> {
-        self.wards.lock().unwrap_or_else(PoisonError::into_inner)
+    fn services(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<Arc<[u16]>>>> {
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on these are on duty. Whoever watches is told.
-    fn duty(&self, ward: &str, phones: &[u16]) {
-        let mut wards = self.wards();
-        let told = wards.entry(ward.to_string()).or_insert_with(|| {
-            let nobody: &[u16] = &[];
-            watch::Sender::new(nobody.into())
+    /// From now on these are the healthy instances. The watches are told.
+    fn instances(&self, name: &str, ports: &[u16]) {
+        let mut services = self.services();
+        let told = services.entry(name.to_string()).or_insert_with(|| {
+            let none: &[u16] = &[];
+            watch::Sender::new(none.into())
         });
-        told.send_replace(phones.into());
+        told.send_replace(ports.into());
     }
 
-    /// The directory is started again: its watchers hear nothing any more.
+    /// The registry restarts: all watches end.
     fn restart(&self) {
-        self.wards().clear();
+        self.services().clear();
     }
 
     fn asked(&self) -> usize {
@@ -58,38 +57,38 @@ impl Book {
 }
 
 /// What the learner gets: a handle.
-struct Handle(Arc<Book>);
+struct Handle(Arc<World>);
 
-impl Directory for Handle {
-    async fn look_up(&self, ward: &str) -> Result<Option<Duty>, Away> {
+impl Registry for Handle {
+    async fn watch(&self, name: &str) -> Result<Option<Instances>, Unavailable> {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         let stuck = {
             let stuck = self.0.stuck.lock().unwrap_or_else(PoisonError::into_inner);
-            stuck.as_deref() == Some(ward)
+            stuck.as_deref() == Some(name)
         };
         if stuck {
             self.0.open.notified().await;
         }
-        // Long enough for all others to come meanwhile.
+        // Long enough for all other calls to come meanwhile.
         sleep(Duration::from_millis(1)).await;
-        if ward == "the cellar" {
-            return Err(Away);
+        if name == "unreachable" {
+            return Err(Unavailable);
         }
-        Ok(self.0.wards().get(ward).map(watch::Sender::subscribe))
+        Ok(self.0.services().get(name).map(watch::Sender::subscribe))
     }
 }
 
-fn board(book: &Arc<Book>) -> Arc<Switchboard<Handle>> {
-    Arc::new(Switchboard::new(Handle(Arc::clone(book))))
+fn resolver(world: &Arc<World>) -> Arc<Resolver<Handle>> {
+    Arc::new(Resolver::new(Handle(Arc::clone(world))))
 }
 
-/// Runs a scene.
+/// Runs a situation on a runtime.
 fn scene<T: Send + 'static>(
     case: &Case,
     advice: &str,
     body: impl AsyncFnOnce() -> T + Send + 'static,
 ) -> T {
-    case.run_within(PATIENCE * 3, "connect", advice, move || {
+    case.run_within(PATIENCE * 3, "resolve", advice, move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -100,10 +99,10 @@ fn scene<T: Send + 'static>(
 
 type Got = BTreeMap<String, usize>;
 
-fn outcome(connected: Result<u16, Refused>) -> String {
-    match connected {
-        Ok(phone) => format!("phone {phone}"),
-        Err(refused) => format!("{refused:?}"),
+fn outcome(resolved: Result<u16, NotResolved>) -> String {
+    match resolved {
+        Ok(port) => format!("port {port}"),
+        Err(cause) => format!("{cause:?}"),
     }
 }
 
@@ -114,11 +113,12 @@ fn words(got: &Got) -> String {
     got.collect::<Vec<_>>().join(", ")
 }
 
-/// So many calls for one ward, one after the other.
-async fn calls(board: &Switchboard<Handle>, ward: &str, times: usize) -> Got {
+/// So many calls of one service, one after the other.
+async fn calls(resolver: &Resolver<Handle>, name: &str, times: usize) -> Got {
     let mut got = Got::new();
     for _ in 0..times {
-        *got.entry(outcome(board.connect(ward).await)).or_default() += 1;
+        *got.entry(outcome(resolver.resolve(name).await))
+            .or_default() += 1;
     }
     got
 }
@@ -134,26 +134,25 @@ fn expect(case: &Case, right: &Got, got: &Got, advice: &str) {
     }
 }
 
-const STUCK: &str = "Nothing came back. What does `connect` wait for?";
+const STUCK: &str = "`resolve` has not returned. What does it wait for?";
 
-// The belief of this exercise. For one call it is true.
+// The belief of this exercise.
 #[test]
 fn a_two_hundred_calls() {
-    case("Two hundred calls for the children's ward", |case| {
-        let book = Book::with("children", &[301, 302]);
-        let shared = Arc::clone(&book);
+    case("Two hundred calls of `user`, one after the other", |case| {
+        let world = World::with("user", &[8301, 8302]);
+        let shared = Arc::clone(&world);
         let got = scene(case, STUCK, async move || {
-            calls(&board(&shared), "children", 200).await
+            calls(&resolver(&shared), "user", 200).await
         });
-        let right = expected([("phone 301", 100), ("phone 302", 100)]);
-        let advice = "Two are on duty, and they take turns.";
+        let right = expected([("port 8301", 100), ("port 8302", 100)]);
+        let advice = "There are two instances, and they get calls in turn.";
         expect(case, &right, &got, advice);
-        let asked = book.asked();
+        let asked = world.asked();
         if asked != 1 {
             let advice = format!(
-                "200 requests, {asked} lookups: each call has waited for the directory, and the directory \
-                 works as much as the whole hospital. What `look_up` returns goes on telling the truth: \
-                 keep it, and read it for each call."
+                "{asked} lookups for 200 calls: each of these calls has waited for the registry. What `watch` returns stays \
+                 current. Keep it, and read it for each call."
             );
             case.differ("1 lookup", format!("{asked} lookups"), &advice);
         }
@@ -162,15 +161,15 @@ fn a_two_hundred_calls() {
 
 #[test]
 fn b_two_hundred_at_once() {
-    case("Two hundred calls in the same moment", |case| {
-        let book = Book::with("children", &[301]);
-        let shared = Arc::clone(&book);
+    case("Two hundred calls of `user` at the same moment", |case| {
+        let world = World::with("user", &[8301]);
+        let shared = Arc::clone(&world);
         let got = scene(case, STUCK, async move || {
-            let board = board(&shared);
+            let resolver = resolver(&shared);
             let mut calls = JoinSet::new();
             for _ in 0..200 {
-                let board = Arc::clone(&board);
-                calls.spawn(async move { outcome(board.connect("children").await) });
+                let resolver = Arc::clone(&resolver);
+                calls.spawn(async move { outcome(resolver.resolve("user").await) });
             }
             let mut got = Got::new();
             while let Some(outcome) = calls.join_next().await {
@@ -178,140 +177,137 @@ fn b_two_hundred_at_once() {
             }
             got
         });
-        let advice = "All of them are for the one who is on duty.";
-        expect(case, &expected([("phone 301", 200)]), &got, advice);
-        let asked = book.asked();
+        let advice = "There is one instance.";
+        expect(case, &expected([("port 8301", 200)]), &got, advice);
+        let asked = world.asked();
         if asked != 1 {
-            let advice = "All of them looked at what you keep before one of them had an answer. Whoever asks \
-                          has to keep the others waiting, and they have to look again after that.";
+            let advice = "Several calls found nothing in the map, and each of them asked. The first one locks `asking`; the others \
+                          wait for it, and look into the map again.";
             case.differ("1 lookup", format!("{asked} lookups"), advice);
         }
     });
 }
 
 #[test]
-fn c_others_are_on_duty() {
-    case("The shift changes between two calls", |case| {
-        let book = Book::with("children", &[301]);
-        let shared = Arc::clone(&book);
-        let (day, night, nobody) = scene(case, STUCK, async move || {
-            let board = board(&shared);
-            let day = calls(&board, "children", 2).await;
-            shared.duty("children", &[377]);
-            let night = calls(&board, "children", 2).await;
-            shared.duty("children", &[]);
-            (day, night, calls(&board, "children", 2).await)
+fn c_the_instances_change() {
+    case("The instances of `user` change between two calls", |case| {
+        let world = World::with("user", &[8301]);
+        let shared = Arc::clone(&world);
+        let (before, after, none) = scene(case, STUCK, async move || {
+            let resolver = resolver(&shared);
+            let before = calls(&resolver, "user", 2).await;
+            shared.instances("user", &[8377]);
+            let after = calls(&resolver, "user", 2).await;
+            shared.instances("user", &[]);
+            (before, after, calls(&resolver, "user", 2).await)
         });
-        expect(case, &expected([("phone 301", 2)]), &day, "301 is on duty.");
-        let advice = "The directory has told you: 301 has gone home, and 377 has come. A copy of the list knows \
-                      nothing of that; keep the `Duty` itself.";
-        expect(case, &expected([("phone 377", 2)]), &night, advice);
-        let advice = "The ward is there, and nobody is on duty. That may change in a minute, so it is another \
-                      answer than a ward that does not exist.";
-        expect(case, &expected([("NobodyOnDuty", 2)]), &nobody, advice);
-        let asked = book.asked();
+        expect(
+            case,
+            &expected([("port 8301", 2)]),
+            &before,
+            "8301 is the instance.",
+        );
+        let advice = "8301 has ended, and 8377 has started. The watched list shows that; a copy of it does not. Keep the \
+                      `Instances` itself.";
+        expect(case, &expected([("port 8377", 2)]), &after, advice);
+        let advice = "The service is registered, and has no healthy instance. That can change at any moment, so the result differs \
+                      from that of an unknown service.";
+        expect(case, &expected([("NoInstance", 2)]), &none, advice);
+        let asked = world.asked();
         if asked != 1 {
-            let advice =
-                "The news came by itself; nobody had to ask. An empty list is news as well.";
+            let advice = "The watch has sent each change, also the empty list: no second question is needed.";
             case.differ("1 lookup", format!("{asked} lookups"), advice);
         }
     });
 }
 
 #[test]
-fn d_one_ward_is_slow_to_find() {
-    case(
-        "The directory looks for `eyes`, and takes its time",
-        |case| {
-            let book = Book::with("children", &[301]);
-            book.duty("eyes", &[99]);
-            *book.stuck.lock().unwrap_or_else(PoisonError::into_inner) = Some("eyes".to_string());
-            let advice = "A call for `children` waited for the look-up of `eyes`. What you know needs no turn: take \
-                      the turn only for asking.";
-            let (known, late) = scene(case, advice, async move || {
-                let board = board(&book);
-                calls(&board, "children", 1).await;
-                let other = Arc::clone(&board);
-                let eyes = tokio::spawn(async move { outcome(other.connect("eyes").await) });
-                while book.asked() < 2 {
-                    tokio::task::yield_now().await;
-                }
-                let known = calls(&board, "children", 3).await;
-                book.open.notify_one();
-                (known, eyes.await.unwrap_or_default())
-            });
-            expect(
-                case,
-                &expected([("phone 301", 3)]),
-                &known,
-                "301 is on duty.",
-            );
-            let advice = "It took its time, and there is an answer.";
-            case.expect_eq("phone 99", &late, advice);
-        },
-    );
+fn d_the_registry_is_slow() {
+    case("The registry does not answer yet about `example`", |case| {
+        let world = World::with("user", &[8301]);
+        world.instances("example", &[8099]);
+        *world.stuck.lock().unwrap_or_else(PoisonError::into_inner) = Some("example".to_string());
+        let advice = "A call of `user`, which is watched, waited for the question about `example`. Lock `asking` only to ask, and read the \
+                            map before.";
+        let (known, late) = scene(case, advice, async move || {
+            let resolver = resolver(&world);
+            calls(&resolver, "user", 1).await;
+            let other = Arc::clone(&resolver);
+            let late = tokio::spawn(async move { outcome(other.resolve("example").await) });
+            while world.asked() < 2 {
+                tokio::task::yield_now().await;
+            }
+            let known = calls(&resolver, "user", 3).await;
+            world.open.notify_one();
+            (known, late.await.unwrap_or_default())
+        });
+        expect(
+            case,
+            &expected([("port 8301", 3)]),
+            &known,
+            "8301 is the instance.",
+        );
+        let advice = "The registry has answered in the end.";
+        case.expect_eq("port 8099", &late, advice);
+    });
 }
 
-// Names come from whoever calls. There is no end of them.
+// The names come from clients.
 #[test]
-fn e_names_that_nobody_has() {
-    case("Calls for wards that somebody has made up", |case| {
-        let book = Book::with("children", &[301]);
-        let (unknown, kept, away, opened) = scene(case, STUCK, async move || {
-            let board = board(&book);
-            calls(&board, "children", 1).await;
+fn e_invented_names() {
+    case("Calls of a hundred services that do not exist", |case| {
+        let world = World::with("user", &[8301]);
+        let (unknown, kept, away, registered) = scene(case, STUCK, async move || {
+            let resolver = resolver(&world);
+            calls(&resolver, "user", 1).await;
             let mut unknown = Got::new();
             for number in 0..100 {
-                let ward = format!("ward-{number}");
+                let name = format!("service-{number}");
                 *unknown
-                    .entry(outcome(board.connect(&ward).await))
+                    .entry(outcome(resolver.resolve(&name).await))
                     .or_default() += 1;
             }
-            let kept = board.kept();
-            let away = calls(&board, "the cellar", 1).await;
-            book.duty("ward-7", &[700]);
-            (unknown, kept, away, calls(&board, "ward-7", 1).await)
+            let kept = resolver.kept();
+            let away = calls(&resolver, "unreachable", 1).await;
+            world.instances("service-7", &[8700]);
+            (unknown, kept, away, calls(&resolver, "service-7", 1).await)
         });
-        let advice = "The directory does not know them: `look_up` returned `Ok(None)`.";
-        expect(case, &expected([("NoSuchWard", 100)]), &unknown, advice);
-        let advice =
-            "The directory could not be reached; whether there is such a ward nobody knows.";
-        expect(case, &expected([("Away", 1)]), &away, advice);
-        if opened != expected([("phone 700", 1)]) {
-            let advice = "`ward-7` was not there when somebody asked the first time, and has been opened since. \
-                          A ward that is not there tells nobody when it comes: do not keep a no.";
-            case.differ("phone 700", words(&opened), advice);
+        let advice = "`watch` returned `Ok(None)`: the registry does not know them.";
+        expect(case, &expected([("UnknownService", 100)]), &unknown, advice);
+        let advice = "The registry did not answer, so the service may exist.";
+        expect(case, &expected([("RegistryUnavailable", 1)]), &away, advice);
+        if registered != expected([("port 8700", 1)]) {
+            let advice = "`service-7` was registered after the first question. No watch tells that, because there was none: an unknown \
+                          name has to be asked for again.";
+            case.differ("port 8700", words(&registered), advice);
         }
         if kept != 1 {
-            let advice = "One of these wards exists. Whoever makes names up could fill all your memory with them: \
-                          keep what the directory has found, and nothing else.";
-            case.differ("1 ward kept", format!("{kept} kept"), advice);
+            let advice = "One of these services exists. Clients can invent names without limit, and a place for each of them would \
+                          fill the memory. Keep what the registry has found, and nothing else.";
+            case.differ("1 name kept", format!("{kept} kept"), advice);
         }
     });
 }
 
 #[test]
-fn f_the_directory_was_restarted() {
-    case(
-        "The directory is started again; 301 goes home, 377 comes",
-        |case| {
-            let book = Book::with("children", &[301]);
-            let shared = Arc::clone(&book);
-            let got = scene(case, STUCK, async move || {
-                let board = board(&shared);
-                calls(&board, "children", 1).await;
-                shared.restart();
-                shared.duty("children", &[377]);
-                calls(&board, "children", 20).await
-            });
-            let advice = "Nobody tells you anything any more: the sender of this `Duty` is gone (`has_changed()` is \
-                      an error), and what it said last is old. Look the ward up again.";
-            expect(case, &expected([("phone 377", 20)]), &got, advice);
-            if book.asked() != 2 {
-                let advice =
-                    "One look-up before the restart, and one after it: its answer is alive again.";
-                case.differ("2 lookups", format!("{} lookups", book.asked()), advice);
-            }
-        },
-    );
+fn f_the_registry_restarts() {
+    case("The registry restarts; 8301 ends, 8377 starts", |case| {
+        let world = World::with("user", &[8301]);
+        let shared = Arc::clone(&world);
+        let got = scene(case, STUCK, async move || {
+            let resolver = resolver(&shared);
+            calls(&resolver, "user", 1).await;
+            shared.restart();
+            shared.instances("user", &[8377]);
+            calls(&resolver, "user", 20).await
+        });
+        let advice = "The watch has ended: `has_changed()` is an error, and the list is old. Ask the registry \
+                      again.";
+        expect(case, &expected([("port 8377", 20)]), &got, advice);
+        if world.asked() != 2 {
+            let advice =
+                "One question before the restart, and one after it: that watch is a new one.";
+            case.differ("2 lookups", format!("{} lookups", world.asked()), advice);
+        }
+    });
 }

@@ -2,30 +2,34 @@
 
 use std::future::Future;
 use std::sync::Arc;
+
 use tokio::sync::watch;
 
-/// The telephones of those who are on duty in a ward. It stays true: whenever the list changes, the new one is
-/// in here, without a question. Only when the directory is started again it ends: then its sender is gone,
-/// and the list in it is the last one that was known.
-pub type Duty = watch::Receiver<Arc<[u16]>>;
+/// The healthy instances of a service, by their ports. The list stays current: after each change `borrow()` returns the new
+/// one. When the registry restarts, the watch ends: `has_changed()` is an error from then on, and the list is the
+/// last one that was known.
+pub type Instances = watch::Receiver<Arc<[u16]>>;
 
-/// The directory of the hospital.
-pub trait Directory: Send + Sync + 'static {
-    /// Looks a ward up, which takes a while. `None`: there is no such ward now.
-    fn look_up(&self, ward: &str) -> impl Future<Output = Result<Option<Duty>, Away>> + Send;
+/// A registry.
+pub trait Registry: Send + Sync + 'static {
+    /// Begins to watch the service with this name. That takes a round trip. `None`: there is no such service now.
+    fn watch(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<Instances>, Unavailable>> + Send;
 }
 
-/// The directory was not reached.
+/// The registry did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Away;
+pub struct Unavailable;
 
-/// Why a call was not put through.
+/// Why a call has no instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// The directory knows no ward of this name.
-    NoSuchWard,
-    /// The ward is there, and nobody is on duty.
-    NobodyOnDuty,
-    /// The directory was not reached.
-    Away,
+pub enum NotResolved {
+    /// The registry knows no service with this name.
+    UnknownService,
+    /// The service is registered, and has no healthy instance.
+    NoInstance,
+    /// The registry did not answer.
+    RegistryUnavailable,
 }

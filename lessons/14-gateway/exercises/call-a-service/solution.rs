@@ -1,77 +1,76 @@
-//! A look-up is a subscription here: what it returns stays true, so it is kept, and a call only reads it. The
-//! lock for asking is tokio's because it is held across an `.await`, and whoever gets it looks once more: the one
-//! before may have brought the answer. What is known needs no turn at that lock, so one slow look-up delays no other
-//! ward that was found before. A no is not kept, for two reasons: nobody tells us when such a ward is opened, and
-//! whoever makes names up could fill the memory. And a subscription can end: then it is as good as none.
+//! A watch is a subscription: its list stays current, so it is kept, and a call only reads it. The lock for asking is
+//! tokio's, because it is held across an `.await`. The call that gets it looks into the map again: the one before may
+//! have put the answer there. A watched name needs no lock for asking, so a slow registry delays no call of another
+//! service. An unknown name is not kept: no watch tells when it is registered, and invented names could fill the memory.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-// Given in given.rs, beside this file: `Duty`, `Directory`, `Away`, `Refused`.
+// Given in given.rs, beside this file: `Instances`, `Registry`, `Unavailable`, `NotResolved`.
 pub use super::given::*;
 
-/// The switchboard: whoever calls the hospital says the name of a ward, and is put through.
-pub struct Switchboard<D> {
-    directory: D,
+/// Resolves names of services for the calls of a gateway.
+pub struct Resolver<R> {
+    registry: R,
     turn: AtomicUsize,
-    known: Mutex<HashMap<String, Duty>>,
-    /// Held while somebody asks the directory.
+    /// The watched lists, by the name of the service.
+    known: Mutex<HashMap<String, Instances>>,
+    /// Locked while the registry is asked.
     asking: tokio::sync::Mutex<()>,
 }
 
-impl<D: Directory> Switchboard<D> {
-    pub fn new(directory: D) -> Self {
-        Switchboard {
-            directory,
+impl<R: Registry> Resolver<R> {
+    pub fn new(registry: R) -> Self {
+        Resolver {
+            registry,
             turn: AtomicUsize::new(0),
             known: Mutex::default(),
             asking: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The telephone for a call to this ward: those who are on duty take turns.
-    pub async fn connect(&self, ward: &str) -> Result<u16, Refused> {
-        if let Some(duty) = self.alive(ward) {
-            return self.next(&duty.borrow());
+    /// Returns the instance for a call of this service. Its instances get calls in turn.
+    pub async fn resolve(&self, name: &str) -> Result<u16, NotResolved> {
+        if let Some(instances) = self.current(name) {
+            return self.next(&instances.borrow());
         }
         let _asking = self.asking.lock().await;
-        // Somebody may have asked while we waited.
-        let duty = match self.alive(ward) {
-            Some(duty) => duty,
-            None => self.ask(ward).await?,
+        // Another call may have asked while this one waited for the lock.
+        let instances = match self.current(name) {
+            Some(instances) => instances,
+            None => self.ask(name).await?,
         };
-        self.next(&duty.borrow())
+        self.known().insert(name.to_string(), instances.clone());
+        self.next(&instances.borrow())
     }
 
-    /// How many wards the switchboard keeps something about.
+    /// The list for this name, if it is watched and the watch has not ended.
+    fn current(&self, name: &str) -> Option<Instances> {
+        let instances = self.known().get(name).cloned()?;
+        instances.has_changed().is_ok().then_some(instances)
+    }
+
+    /// Asks the registry.
+    async fn ask(&self, name: &str) -> Result<Instances, NotResolved> {
+        let found = self.registry.watch(name).await;
+        let found = found.map_err(|Unavailable| NotResolved::RegistryUnavailable)?;
+        found.ok_or(NotResolved::UnknownService)
+    }
+
+    /// How many names have a list here.
     pub fn kept(&self) -> usize {
         self.known().len()
     }
 
-    /// What we know about the ward, as long as somebody keeps it true.
-    fn alive(&self, ward: &str) -> Option<Duty> {
-        let duty = self.known().get(ward).cloned()?;
-        duty.has_changed().is_ok().then_some(duty)
-    }
-
-    /// What the directory says, kept if there is something to keep.
-    async fn ask(&self, ward: &str) -> Result<Duty, Refused> {
-        let duty = self.directory.look_up(ward).await;
-        let duty = duty.map_err(|Away| Refused::Away)?;
-        let duty = duty.ok_or(Refused::NoSuchWard)?;
-        self.known().insert(ward.to_string(), duty.clone());
-        Ok(duty)
-    }
-
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Duty>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Instances>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whose turn it is.
-    fn next(&self, phones: &[u16]) -> Result<u16, Refused> {
+    /// The next instance in turn.
+    fn next(&self, instances: &[u16]) -> Result<u16, NotResolved> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let place = turn.checked_rem(phones.len());
-        place.map_or(Err(Refused::NobodyOnDuty), |place| Ok(phones[place]))
+        let place = turn.checked_rem(instances.len());
+        place.map_or(Err(NotResolved::NoInstance), |place| Ok(instances[place]))
     }
 }

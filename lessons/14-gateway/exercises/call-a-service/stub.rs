@@ -1,41 +1,63 @@
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-// Given in given.rs, beside this file: `Duty`, `Directory`, `Away`, `Refused`.
+// Given in given.rs, beside this file: `Instances`, `Registry`, `Unavailable`, `NotResolved`.
 pub use super::given::*;
 
-/// The switchboard: whoever calls the hospital says the name of a ward, and is put through.
+/// Resolves names of services for the calls of a gateway.
 ///
-/// * The directory is asked as seldom as possible.
-/// * A ward that has been found is served at once, whatever else the switchboard waits for.
-/// * Names come from strangers, and there is no end of them.
-pub struct Switchboard<D> {
-    directory: D,
+/// * The registry is asked once for a name, at its first call; also if two hundred calls come at the same moment. Every
+///   later call reads the watched list. When a watch has ended, the registry is asked once more.
+/// * A call whose name is watched waits for nothing, also while the registry is asked for another name.
+/// * Clients can invent names, without limit. A name that the registry does not know leaves nothing in
+///   [`Resolver::kept`], and its next call asks again: it may be registered by then.
+pub struct Resolver<R> {
+    registry: R,
     turn: AtomicUsize,
+    /// The watched lists, by the name of the service.
+    known: Mutex<HashMap<String, Instances>>,
+    /// Locked while the registry is asked.
+    asking: tokio::sync::Mutex<()>,
 }
 
-impl<D: Directory> Switchboard<D> {
-    pub fn new(directory: D) -> Self {
-        let turn = AtomicUsize::new(0);
-        Switchboard { directory, turn }
+impl<R: Registry> Resolver<R> {
+    pub fn new(registry: R) -> Self {
+        Resolver {
+            registry,
+            turn: AtomicUsize::new(0),
+            known: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
     }
 
-    /// The telephone for a call to this ward: those who are on duty take turns.
-    pub async fn connect(&self, ward: &str) -> Result<u16, Refused> {
-        let duty = self.directory.look_up(ward).await;
-        let duty = duty.map_err(|Away| Refused::Away)?;
-        let duty = duty.ok_or(Refused::NoSuchWard)?;
-        self.next(&duty.borrow())
+    /// Returns the instance for a call of this service. Its instances get calls in turn.
+    pub async fn resolve(&self, name: &str) -> Result<u16, NotResolved> {
+        let _asking = self.asking.lock().await;
+        let instances = self.ask(name).await?;
+        self.next(&instances.borrow())
     }
 
-    /// How many wards the switchboard keeps something about.
+    /// Asks the registry.
+    async fn ask(&self, name: &str) -> Result<Instances, NotResolved> {
+        let found = self.registry.watch(name).await;
+        let found = found.map_err(|Unavailable| NotResolved::RegistryUnavailable)?;
+        found.ok_or(NotResolved::UnknownService)
+    }
+
+    /// How many names have a list here.
     pub fn kept(&self) -> usize {
-        0
+        self.known().len()
     }
 
-    /// Whose turn it is.
-    fn next(&self, phones: &[u16]) -> Result<u16, Refused> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Instances>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next instance in turn.
+    fn next(&self, instances: &[u16]) -> Result<u16, NotResolved> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let place = turn.checked_rem(phones.len());
-        place.map_or(Err(Refused::NobodyOnDuty), |place| Ok(phones[place]))
+        let place = turn.checked_rem(instances.len());
+        place.map_or(Err(NotResolved::NoInstance), |place| Ok(instances[place]))
     }
 }

@@ -1,5 +1,4 @@
-//! The check of `status-mapping`. It plays the catalogue of a library, which fails in many ways, and reads as a
-//! browser would what the web desk makes of it.
+//! The check of `status-mapping`: failed calls with each code, and what the browser gets for them.
 
 mod exercise;
 mod given;
@@ -7,18 +6,18 @@ mod given;
 use std::time::Duration;
 
 use exercise::{Answer, Code, Failure, answer};
-use services::testkit::{Case, case};
+use testkit::{Case, case};
 
 fn failure(code: Code, message: &str) -> Failure {
     Failure {
         code,
         message: message.to_string(),
-        back_in: None,
+        retry_in: None,
     }
 }
 
-/// The status line as people say it.
-fn spelt(status: u16) -> String {
+/// The status with its reason.
+fn with_reason(status: u16) -> String {
     let reason = match status {
         200 => "OK",
         400 => "Bad Request",
@@ -42,7 +41,7 @@ fn spelt(status: u16) -> String {
 fn expect(case: &Case, failure: &Failure, status: u16, advice: &str) -> Answer {
     let got = answer(failure);
     if got.status != status {
-        case.differ(spelt(status), spelt(got.status), advice);
+        case.differ(with_reason(status), with_reason(got.status), advice);
     }
     got
 }
@@ -55,15 +54,15 @@ fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 
 // The belief of this exercise.
 #[test]
-fn a_nobody_has_this_book() {
-    case("No such book: `no book 4711 in this library`", |case| {
-        let failure = failure(Code::NotFound, "no book 4711 in this library");
-        let advice = "NOT_FOUND is 404: the desk is well, the catalogue is well, and the reader has asked for a \
-                      book that is not there. A 500 tells programs to try again, and wakes up whoever is on duty.";
+fn a_not_found() {
+    case("NOT_FOUND: `no book 4711`", |case| {
+        let failure = failure(Code::NotFound, "no book 4711");
+        let advice = "NOT_FOUND is 404: no program has a fault, and the client has asked for a book that is not there. A 500 \
+                      says that the server has to be repaired.";
         let got = expect(case, &failure, 404, advice);
         if !got.message.contains("4711") {
-            let advice = "The reader has made the mistake, so he should be told which: this message is for him.";
-            case.differ("the message of the catalogue", got.message, advice);
+            let advice = "This message is for the client: it names what was not found.";
+            case.differ("the message of the service", got.message, advice);
         }
     });
 }
@@ -72,113 +71,140 @@ fn a_nobody_has_this_book() {
 fn b_the_request_is_wrong() {
     for (situation, code, message, advice) in [
         (
-            "A year in letters",
+            "INVALID_ARGUMENT: a year in letters",
             Code::InvalidArgument,
             "year: not a number",
-            "Whatever is in the catalogue, this request is wrong: 400, and nobody asks it again unchanged.",
+            "This request is wrong, whatever the state of the service is: 400. Repeating it without a change does not help.",
         ),
         (
-            "Page 900 of a list of 30",
+            "OUT_OF_RANGE: page 900 of a list of 30",
             Code::OutOfRange,
             "page: there are 30",
-            "The reader has asked for something that is not in the range: 400. It is no fault of ours.",
+            "The client has asked for something outside of the range: 400. The server has no fault.",
         ),
         (
-            "A renewal of a book that was not borrowed",
+            "FAILED_PRECONDITION: a book is renewed that was not borrowed",
             Code::FailedPrecondition,
             "borrow it first",
-            "Something else has to be done first, by the reader: 400. (Not 503: asking again does not help. Not \
-             412: that is for the headers `If-Match` and its like.)",
+            "Another request of the client has to come first: 400. (Not 503: repeating this one does not help. Not 412: that is \
+             about the header `If-Match`.)",
         ),
     ] {
         case(situation, |case| {
             let got = expect(case, &failure(code, message), 400, advice);
-            let advice = "Who should change his request has to be told what is wrong with it.";
+            let advice =
+                "The client should change its request: the message says what is wrong with it.";
             case.expect_eq(message, got.message.as_str(), advice);
         });
     }
 }
 
-// Two answers that sound alike.
+// Two codes that are often confused.
 #[test]
-fn c_who_are_you_and_may_you() {
-    case("A reader without a library card", |case| {
-        let failure = failure(Code::Unauthenticated, "a card, please");
-        let advice = "Nobody knows who it is: 401, \"say who you are\". Its name in the standard, Unauthorized, is \
-                      an old mistake.";
+fn c_authentication_and_permission() {
+    case("UNAUTHENTICATED: a request without a token", |case| {
+        let failure = failure(Code::Unauthenticated, "a token is needed");
+        let advice = "The caller is not known: 401, which asks it to log in. (The reason of 401 is Unauthorized, but it is about \
+                      authentication.)";
         let got = expect(case, &failure, 401, advice);
         if header(&got, "www-authenticate").is_none() {
-            let advice = "A 401 must say how one can say who one is: a header `WWW-Authenticate`, here with \
-                          `Bearer` (RFC 9110, section 11.6.1).";
+            let advice = "A 401 must name a way to log in: the header `WWW-Authenticate`, here with `Bearer` (RFC 9110, \
+                          section 11.6.1).";
             let headers = format!("headers {:?}", got.headers);
             case.differ("a header `www-authenticate`", headers, advice);
         }
     });
-    case("A reader who asks for the poison cabinet", |case| {
-        let failure = failure(Code::PermissionDenied, "not for readers");
-        let advice = "Everybody knows who it is, and it may not: 403. After a 401 a program would ask for the card \
-                      again, which changes nothing.";
-        expect(case, &failure, 403, advice);
-    });
+    case(
+        "PERMISSION_DENIED: a known caller asks for a report of the operator",
+        |case| {
+            let failure = failure(Code::PermissionDenied, "only for operators");
+            let advice = "The caller is known, and may not do this: 403. After a 401 a program would log in again, which changes \
+                      nothing.";
+            expect(case, &failure, 403, advice);
+        },
+    );
 }
 
 #[test]
-fn d_somebody_was_faster() {
+fn d_another_caller_was_faster() {
     for (situation, code, advice) in [
         (
-            "A second card with the same number",
+            "ALREADY_EXISTS: a second book with the same number",
             Code::AlreadyExists,
-            "It is there already: 409. The request is well-formed (no 400), and nothing is broken (no 500).",
+            "It is there already: 409. The request is well-formed, so it is no 400. No program has a fault, so it is no 500.",
         ),
         (
-            "Two readers reserve the last copy",
+            "ABORTED: two callers reserve the last copy",
             Code::Aborted,
-            "Somebody else was faster: 409. The reader may look again and decide anew.",
+            "Another caller was faster: 409. This one can read again and decide anew.",
         ),
     ] {
         case(situation, |case| {
-            expect(case, &failure(code, "somebody was faster"), 409, advice);
+            expect(
+                case,
+                &failure(code, "another caller was faster"),
+                409,
+                advice,
+            );
         });
     }
 }
 
 #[test]
-fn e_come_back_later() {
+fn e_later() {
     let waiting = |code, ms| Failure {
-        back_in: Some(Duration::from_millis(ms)),
+        retry_in: Some(Duration::from_millis(ms)),
         ..failure(code, "later")
     };
-    let busy = "The catalogue is not there now and will be: 503. Programs and caches know what that is: try again, \
-                somewhere else or later. A 500 says that somebody has to repair something.";
-    case("The catalogue is being moved, for 30 s", |case| {
-        let got = expect(case, &waiting(Code::Unavailable, 30_000), 503, busy);
-        let advice = "You know when it is back, and the browser does not: a header `Retry-After`, in whole seconds.";
-        let after = header(&got, "retry-after").unwrap_or("none").to_string();
-        case.expect_eq("30", after.as_str(), advice);
-    });
-    case("A reader has asked a thousand times today", |case| {
-        let advice = "This reader has used up his share: 429. Others may go on, so it is no 503: a load balancer \
-                      would think that this desk is down.";
-        let got = expect(case, &waiting(Code::ResourceExhausted, 1_500), 429, advice);
-        let advice = "`Retry-After` counts in whole seconds. After 1.5 s is not after 1 s: whoever comes too early \
-                      is refused again. Round up.";
-        let after = header(&got, "retry-after").unwrap_or("none").to_string();
-        case.expect_eq("2", after.as_str(), advice);
-    });
-    case("Nobody knows when the catalogue is back", |case| {
-        let got = expect(case, &failure(Code::Unavailable, "away"), 503, busy);
-        if let Some(after) = header(&got, "retry-after") {
-            let advice = "`back_in` is `None`. A made-up time is worse than none.";
-            case.differ("no `retry-after`", format!("after {after} s"), advice);
-        }
-    });
+    let busy = "The service is not there now, and will be: 503. Programs and caches know what that means: try again later, or \
+                another instance. A 500 says that the server has to be repaired.";
+    case(
+        "UNAVAILABLE; the service knows that it is back in 30 s",
+        |case| {
+            let got = expect(case, &waiting(Code::Unavailable, 30_000), 503, busy);
+            let advice = "The service knows when it is back. The client learns it from the header `Retry-After`, in whole seconds.";
+            let after = header(&got, "retry-after").unwrap_or("none").to_string();
+            case.expect_eq("30", after.as_str(), advice);
+        },
+    );
+    case(
+        "RESOURCE_EXHAUSTED; the next call is allowed in 1.5 s",
+        |case| {
+            let advice = "This client has used up its share: 429. Other clients have not, so it is no 503: a load balancer would \
+                      leave this server out.";
+            let got = expect(case, &waiting(Code::ResourceExhausted, 1_500), 429, advice);
+            let advice = "`Retry-After` counts whole seconds. A client that comes after 1 s is 0.5 s too early, and is refused \
+                      again. Round up.";
+            let after = header(&got, "retry-after").unwrap_or("none").to_string();
+            case.expect_eq("2", after.as_str(), advice);
+        },
+    );
+    case(
+        "UNAVAILABLE; the service knows that it is back in 60.06 s",
+        |case| {
+            let got = expect(case, &waiting(Code::Unavailable, 60_060), 503, busy);
+            let advice = "After 60 s the service is not back yet. Round up.";
+            let after = header(&got, "retry-after").unwrap_or("none").to_string();
+            case.expect_eq("61", after.as_str(), advice);
+        },
+    );
+    case(
+        "UNAVAILABLE; the service does not know when it is back",
+        |case| {
+            let got = expect(case, &failure(Code::Unavailable, "away"), 503, busy);
+            if let Some(after) = header(&got, "retry-after") {
+                let advice = "`retry_in` is `None`: there is no time to tell. Clients would believe an invented one.";
+                case.differ("no `retry-after`", format!("after {after} s"), advice);
+            }
+        },
+    );
 }
 
 #[test]
-fn f_behind_the_desk() {
-    case("The catalogue did not answer in time", |case| {
-        let advice = "The desk is well, and what it has asked was too slow: 504. It may have run all the same, which \
-                      is not so after a 503; so the difference is worth a number.";
+fn f_too_slow_and_not_there() {
+    case("DEADLINE_EXCEEDED", |case| {
+        let advice = "The service behind the gateway was too slow: 504. The call may have run. A 503 says that it can be \
+                      repeated.";
         expect(
             case,
             &failure(Code::DeadlineExceeded, "too slow"),
@@ -186,9 +212,9 @@ fn f_behind_the_desk() {
             advice,
         );
     });
-    case("This catalogue cannot search by colour", |case| {
-        let advice = "There is no such method in this catalogue: 501. It is not broken, and will not be there in a \
-                      minute either.";
+    case("UNIMPLEMENTED: no search by colour", |case| {
+        let advice =
+            "The service has no such method: 501. It has no fault, and waiting does not help.";
         expect(
             case,
             &failure(Code::Unimplemented, "no search by colour"),
@@ -198,27 +224,25 @@ fn f_behind_the_desk() {
     });
 }
 
-// What is broken inside is our business.
 #[test]
-fn g_what_broke_stays_inside() {
+fn g_words_about_the_inside() {
     for (situation, code) in [
-        ("The disk of the catalogue is full", Code::Internal),
-        ("Nobody knows what has happened", Code::Unknown),
-        ("Half of the cards have burnt", Code::DataLoss),
+        ("INTERNAL: the disk is full", Code::Internal),
+        ("UNKNOWN: the cause is not known", Code::Unknown),
+        ("DATA_LOSS: half of the rows are gone", Code::DataLoss),
     ] {
         case(situation, |case| {
             let secret = "/srv/cards.db: disk full, wrong password `tulip`";
-            let advice =
-                "This is no fault of the reader, and it does not pass by itself: 500, for once.";
+            let advice = "This is no fault of the client, and waiting does not help: 500.";
             let got = expect(case, &failure(code, secret), 500, advice);
             let all = format!("{} {:?}", got.message, got.headers);
             if all.contains("/srv") || all.contains("tulip") {
-                let advice = "That text is for whoever repairs it. On a page it is a leak: paths, passwords, other \
-                              readers. Say that something is broken, and write the text into your own log.";
-                case.differ("nothing of the inside", got.message, advice);
+                let advice = "That text is for the operator, in the log. In an answer it is an information leak: paths, passwords, other \
+                              users. The answer only says that the service has a fault.";
+                case.differ("nothing of this text", got.message, advice);
             }
             if got.message.is_empty() {
-                let advice = "Say that something is broken: an empty page looks like a success.";
+                let advice = "The body says that the service has a fault. An empty body tells the client nothing.";
                 case.differ("a few words", "an empty message", advice);
             }
         });

@@ -2,58 +2,58 @@
 
 use std::time::Duration;
 
-/// How a call to the catalogue can fail: gRPC's codes, as far as a catalogue has them, with their meanings.
+/// gRPC's codes for a failed call (`google/rpc/code.proto`), without CANCELLED: here the client waits to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// Something failed, and nobody knows what.
+    /// The call failed, and the cause is not known.
     Unknown,
-    /// The request is wrong, whatever the catalogue holds.
+    /// The request is wrong, whatever the state of the service is.
     InvalidArgument,
-    /// There was no answer in time. The call may have run.
+    /// No reply came in time. The call may have run.
     DeadlineExceeded,
     /// What was asked for is not there.
     NotFound,
     /// What should be made is there already.
     AlreadyExists,
-    /// It is known who asks, and he may not.
+    /// The caller is known, and may not do this.
     PermissionDenied,
-    /// The one who asks has used up his share.
+    /// The caller has used up its share.
     ResourceExhausted,
-    /// Something else has to be done first. Asking again does not help.
+    /// Another request has to come first. Repeating this one does not help.
     FailedPrecondition,
-    /// Somebody else was faster. Begin again.
+    /// Another caller was faster. The caller may begin again.
     Aborted,
     /// Behind the end of what there is.
     OutOfRange,
-    /// The catalogue has no such method.
+    /// The service has no such method.
     Unimplemented,
-    /// Something is broken.
+    /// Something is broken inside the service.
     Internal,
-    /// Not there now. Asking again helps.
+    /// The service is not there now. Repeating the call later helps.
     Unavailable,
-    /// Something was lost for ever.
+    /// Data is lost.
     DataLoss,
-    /// It is not known who asks.
+    /// The caller is not known.
     Unauthenticated,
 }
 
-/// What came from the catalogue in place of a reply.
+/// A failed call.
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub code: Code,
-    /// For INTERNAL, UNKNOWN and DATA_LOSS: words for whoever repairs it. Else: words for the reader.
+    /// For INTERNAL, UNKNOWN and DATA_LOSS: words for the operator of the service. Else: words for the client.
     pub message: String,
-    /// When asking again helps, if the catalogue knows.
-    pub back_in: Option<Duration>,
+    /// When repeating helps, if the service knows.
+    pub retry_in: Option<Duration>,
 }
 
 /// What the browser gets.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status code of HTTP.
+    /// The HTTP status.
     pub status: u16,
-    /// Name and value. Whether the name is in capitals does not matter.
+    /// Name and value. A name may have small or capital letters.
     pub headers: Vec<(&'static str, String)>,
-    /// What the page shows.
+    /// The text of the body.
     pub message: String,
 }

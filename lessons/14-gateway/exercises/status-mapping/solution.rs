@@ -1,13 +1,12 @@
-//! A status is read by programs: browsers, caches, load balancers, the next gateway. 4xx says that the request has
-//! to change, 5xx that this side has to; 503 and 429 say that waiting helps, and `Retry-After` how long, rounded up,
-//! because too early is in vain. 401 and 403 differ in what helps: a card, or nothing. The `match` has no `_`: a
-//! code that is added one day has to be thought about. What is behind a 500 is for our log and not for a page. (The real
-//! gateway writes it there, under the id of the request.)
+//! Browsers, caches, load balancers and other gateways read the status, and none of them reads the message. 4xx says that
+//! the request has to change, 5xx that the server has to. 503 and 429 say that waiting helps, and `Retry-After` says how
+//! long, rounded up: a client that comes too early is refused again. The `match` has no `_`, so the compiler asks for
+//! each code that is added. The words behind a 500 belong into the log, under the id of the request.
 
 // Given in given.rs, beside this file: `Code`, `Failure`, `Answer`.
 pub use super::given::*;
 
-/// What the desk tells a browser when the catalogue has failed.
+/// Returns what a gateway answers to a browser when a gRPC call has failed.
 pub fn answer(failure: &Failure) -> Answer {
     let status = match failure.code {
         Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition => 400,
@@ -25,12 +24,12 @@ pub fn answer(failure: &Failure) -> Answer {
     if status == 401 {
         headers.push(("www-authenticate", "Bearer".to_string()));
     }
-    if let Some(time) = failure.back_in {
+    if let Some(time) = failure.retry_in {
         let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
         headers.push(("retry-after", whole.to_string()));
     }
     let message = match status {
-        500 => "something is broken here, and it is not your fault".to_string(),
+        500 => "the service has a fault".to_string(),
         _ => failure.message.clone(),
     };
     Answer {

@@ -1,4 +1,4 @@
-//! The check of `timeouts`. It plays an airline, a hotel and the clock on the wall: nothing here takes real time.
+//! The check of `timeouts`: two services and a clock that is driven, so nothing here takes real time.
 
 mod exercise;
 mod given;
@@ -6,14 +6,14 @@ mod given;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use exercise::{HOME, LIMIT, Late, TIDY, Trip, Wish, World, book};
-use services::testkit::{Case, View, case};
+use exercise::{CLEANUP, DeadlineExceeded, LIMIT, Order, RETURN, Request, Services, order};
+use testkit::{Case, View, case};
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// What somebody was asked, when, and how long they were to work at most.
+/// A call: of which service, when, and with which timeout.
 #[derive(Clone, Copy)]
 struct Asked {
     who: &'static str,
@@ -21,112 +21,124 @@ struct Asked {
     within: Duration,
 }
 
-/// A world in which each answer takes as long as the check says.
-struct TheWorld {
+/// Services whose work takes as long as the check says.
+struct World {
     now: Cell<Duration>,
-    airline: Duration,
-    hotel: Duration,
+    stock: Duration,
+    payment: Duration,
     asked: RefCell<Vec<Asked>>,
 }
 
-impl TheWorld {
-    fn new(now: Duration, airline: Duration, hotel: Duration) -> Self {
-        TheWorld {
+impl World {
+    fn new(now: Duration, stock: Duration, payment: Duration) -> Self {
+        World {
             now: Cell::new(now),
-            airline,
-            hotel,
+            stock,
+            payment,
             asked: RefCell::default(),
         }
     }
 
-    /// Somebody works for `needs`, and stops after `within`.
-    fn work(&self, who: &'static str, needs: Duration, within: Duration) -> Result<(), Late> {
+    /// A service needs so long for its work, and stops after `within`.
+    fn work(
+        &self,
+        who: &'static str,
+        needs: Duration,
+        within: Duration,
+    ) -> Result<(), DeadlineExceeded> {
         let at = self.now.get();
         self.asked.borrow_mut().push(Asked { who, at, within });
         self.now.set(at + needs.min(within));
-        if needs > within { Err(Late) } else { Ok(()) }
+        if needs > within {
+            Err(DeadlineExceeded)
+        } else {
+            Ok(())
+        }
     }
 
-    /// What this one was asked first.
+    /// The first call of this service.
     fn of(&self, who: &str) -> Option<Asked> {
         let asked = self.asked.borrow();
         asked.iter().find(|asked| asked.who == who).copied()
     }
 }
 
-impl World for TheWorld {
+impl Services for World {
     fn now(&self) -> Duration {
         self.now.get()
     }
 
-    fn seat(&self, within: Duration) -> Result<u32, Late> {
-        self.work("airline", self.airline, within).map(|()| 12)
+    fn reserve(&self, within: Duration) -> Result<u32, DeadlineExceeded> {
+        self.work("stock", self.stock, within).map(|()| 12)
     }
 
-    fn bed(&self, within: Duration) -> Result<u32, Late> {
-        self.work("hotel", self.hotel, within).map(|()| 7)
+    fn charge(&self, within: Duration) -> Result<u32, DeadlineExceeded> {
+        self.work("payment", self.payment, within).map(|()| 7)
     }
 
-    fn give_back(&self, _seat: u32, within: Duration) -> Result<(), Late> {
-        self.work("desk for returns", ms(200), within)
+    fn release(&self, _item: u32, within: Duration) -> Result<(), DeadlineExceeded> {
+        self.work("release", ms(200), within)
     }
 }
 
-fn wish(arrived: Duration, within: Option<Duration>) -> Wish {
-    Wish { arrived, within }
+fn request(arrived: Duration, timeout: Option<Duration>) -> Request {
+    Request { arrived, timeout }
 }
 
 fn told(asked: Option<Asked>) -> String {
     match asked {
-        Some(asked) => format!("the {} may work for {}", asked.who, asked.within.view()),
-        None => "it was not asked".to_string(),
+        Some(asked) => format!("{} has a timeout of {}", asked.who, asked.within.view()),
+        None => "it was not called".to_string(),
     }
 }
 
-/// Fails unless somebody was given exactly this time.
+/// Fails unless this call has exactly this timeout.
 #[track_caller]
-fn expect(case: &Case, world: &TheWorld, who: &str, within: Duration, advice: &str) {
+fn expect(case: &Case, world: &World, who: &str, within: Duration, advice: &str) {
     let asked = world.of(who);
     if asked.is_none_or(|asked| asked.within != within) {
-        let right = format!("the {who} may work for {}", within.view());
+        let right = format!("{who} has a timeout of {}", within.view());
         case.differ(right, told(asked), advice);
     }
 }
 
-// The belief of this exercise: five seconds here, five seconds there.
+// The belief of this exercise: five seconds for each hop.
 #[test]
 fn a_pass_on_what_remains() {
     case(
-        "The traveller waits for 1 s; the airline takes 400 ms",
+        "The client waits for 1 s; the stock service needs 400 ms",
         |case| {
-            let world = TheWorld::new(ms(0), ms(400), ms(60_000));
-            let outcome = book(&world, &wish(ms(0), Some(ms(1000))));
-            let hotel = world.of("hotel");
-            let until = hotel.map_or(Duration::ZERO, |asked| asked.at + asked.within);
-            if until > ms(1000) || hotel.is_none() {
+            let world = World::new(ms(0), ms(400), ms(60_000));
+            let outcome = order(&world, &request(ms(0), Some(ms(1000))));
+            let payment = world.of("payment");
+            let until = payment.map_or(Duration::ZERO, |asked| asked.at + asked.within);
+            if until > ms(1000) || payment.is_none() {
                 let late = until.saturating_sub(ms(1000));
-                let advice = if hotel.is_none() {
-                    "There were 600 ms left, and the hotel was not asked."
+                let advice = if payment.is_none() {
+                    "600 ms remain, and the payment service was not called."
                 } else {
                     &format!(
-                        "The client quit at 1 s, and the hotel worked for {} after that, for nobody: pass on \
-                     what remains. A clock of its own at each hop adds up.",
+                        "The client closes its connection at 1 s, and the payment service works for {} after that. Pass on what \
+                     remains: the timeouts of the hops add up.",
                         late.view()
                     )
                 };
-                let right = "the hotel may work for what remains of 1 s, at most 600 ms";
-                case.differ(right, told(hotel), advice);
+                let right = "payment has a timeout of what remains of 1 s, at most 600 ms";
+                case.differ(right, told(payment), advice);
             }
-            let advice = "The hotel was late, so there is no trip.";
-            case.expect_err("book", &outcome, advice);
+            let advice = "The charge was too slow, so there is no order.";
+            case.expect_err("order", &outcome, advice);
         },
     );
-    case("Both are quick", |case| {
-        let world = TheWorld::new(ms(0), ms(100), ms(100));
-        let outcome = book(&world, &wish(ms(0), Some(ms(1000))));
-        let right = Ok(Trip { seat: 12, bed: 7 });
+    case("Both services are quick", |case| {
+        let world = World::new(ms(0), ms(100), ms(100));
+        let outcome = order(&world, &request(ms(0), Some(ms(1000))));
+        let right = Ok(Order {
+            item: 12,
+            receipt: 7,
+        });
         if outcome != right {
-            let advice = "Both had time enough: this is a trip.";
+            let advice = "Both calls have succeeded in time.";
             case.differ(format!("{right:?}"), format!("{outcome:?}"), advice);
         }
     });
@@ -134,105 +146,121 @@ fn a_pass_on_what_remains() {
 
 #[test]
 fn b_the_clock_starts_when_it_arrives() {
-    case("The wish lay on the desk for 300 ms of its 1 s", |case| {
-        let world = TheWorld::new(ms(5_300), ms(60_000), ms(100));
-        let _ = book(&world, &wish(ms(5_000), Some(ms(1000))));
-        let airline = world.of("airline");
-        if airline.is_none_or(|asked| asked.within > ms(700)) {
-            let advice = "The traveller has been waiting since the wish arrived, and not since you began: 300 ms of \
-                          his second are over.";
-            let right = "the airline may work for at most 700 ms";
-            case.differ(right, told(airline), advice);
-        }
-    });
+    case(
+        "The request has waited in a queue for 300 ms of its 1 s",
+        |case| {
+            let world = World::new(ms(5_300), ms(60_000), ms(100));
+            let _ = order(&world, &request(ms(5_000), Some(ms(1000))));
+            let stock = world.of("stock");
+            if stock.is_none_or(|asked| asked.within > ms(700)) {
+                let advice = "The client has been waiting since the request arrived, and not since the handler began: 300 ms of its second \
+                          are over.";
+                let right = "stock has a timeout of at most 700 ms";
+                case.differ(right, told(stock), advice);
+            }
+        },
+    );
 }
 
 #[test]
 fn c_nothing_remains() {
-    case("The airline takes the whole second", |case| {
-        let world = TheWorld::new(ms(0), ms(60_000), ms(100));
-        let _ = book(&world, &wish(ms(0), Some(ms(1000))));
-        if let Some(asked) = world.of("hotel") {
-            let advice = "The airline was late, and without a seat nobody needs a bed.";
-            case.differ("the hotel is not asked", told(Some(asked)), advice);
+    case("The stock service needs the whole second", |case| {
+        let world = World::new(ms(0), ms(60_000), ms(100));
+        let _ = order(&world, &request(ms(0), Some(ms(1000))));
+        if let Some(asked) = world.of("payment") {
+            let advice = "The reservation has failed, so there is nothing to charge for.";
+            case.differ("payment is not called", told(Some(asked)), advice);
+        }
+        if let Some(asked) = world.of("release") {
+            let advice = "The reservation has failed, so there is nothing to release.";
+            case.differ("nothing is released", told(Some(asked)), advice);
         }
     });
-    case("The wish lay on the desk until its time was over", |case| {
-        let world = TheWorld::new(ms(9_000), ms(100), ms(100));
-        let outcome = book(&world, &wish(ms(5_000), Some(ms(1000))));
-        if let Some(asked) = world.of("airline") {
-            let advice = "The traveller has gone. Whoever is asked now works for nobody, and keeps others waiting: \
-                          when nothing remains, ask nobody.";
-            case.differ("nobody is asked", told(Some(asked)), advice);
-        }
-        let advice = "There is no trip: the time was over.";
-        case.expect_err("book", &outcome, advice);
-    });
+    case(
+        "The request has waited in a queue until its time was over",
+        |case| {
+            let world = World::new(ms(9_000), ms(100), ms(100));
+            let outcome = order(&world, &request(ms(5_000), Some(ms(1000))));
+            if let Some(asked) = world.of("stock") {
+                let advice = "The client has gone. A service that is called now works without a client, and delays other requests. When \
+                          nothing remains, make no call.";
+                case.differ("no service is called", told(Some(asked)), advice);
+            }
+            let advice = "There is no order: the time was over.";
+            case.expect_err("order", &outcome, advice);
+        },
+    );
 }
 
 #[test]
-fn d_the_way_home() {
-    case("What you say has to travel to the traveller", |case| {
-        let world = TheWorld::new(ms(0), ms(400), ms(60_000));
-        let _ = book(&world, &wish(ms(0), Some(ms(1000))));
-        let advice = "Your own answer takes `HOME` (50 ms) to the traveller. Who uses his time up to the last \
-                      moment answers somebody who has just gone.";
-        expect(case, &world, "airline", ms(950), advice);
-        expect(case, &world, "hotel", ms(550), advice);
+fn d_the_time_for_the_response() {
+    case("The response has to travel to the client", |case| {
+        let world = World::new(ms(0), ms(400), ms(60_000));
+        let _ = order(&world, &request(ms(0), Some(ms(1000))));
+        let advice = "The response needs `RETURN` (50 ms) to the client. If the calls use all of the time, it comes after the client \
+                      has gone.";
+        expect(case, &world, "stock", ms(950), advice);
+        expect(case, &world, "payment", ms(550), advice);
     });
-    case("The seat came 30 ms before the traveller goes", |case| {
-        let world = TheWorld::new(ms(0), ms(970), ms(10));
-        let outcome = book(&world, &wish(ms(0), Some(ms(1000))));
-        if outcome.is_ok() || world.of("hotel").is_some() {
-            let advice = "There were 30 ms left and the way home takes 50: no answer could have reached him.";
-            case.differ("the hotel is not asked", told(world.of("hotel")), advice);
-        }
-    });
+    case(
+        "The reservation succeeds 30 ms before the client goes",
+        |case| {
+            let world = World::new(ms(0), ms(970), ms(10));
+            let outcome = order(&world, &request(ms(0), Some(ms(1000))));
+            if outcome.is_ok() || world.of("payment").is_some() {
+                let advice = "30 ms are left, and the response needs 50: it cannot reach the client in time.";
+                case.differ("payment is not called", told(world.of("payment")), advice);
+            }
+        },
+    );
 }
 
 #[test]
-fn e_our_own_limit() {
+fn e_the_limit() {
     for (situation, within) in [
-        ("A traveller who says nothing of the time", None),
-        ("A traveller who waits for an hour", Some(ms(3_600_000))),
+        ("A client without a timeout", None),
+        ("A client with a timeout of an hour", Some(ms(3_600_000))),
     ] {
         case(situation, |case| {
-            let world = TheWorld::new(ms(0), ms(3_000), ms(60_000));
-            let _ = book(&world, &wish(ms(0), within));
-            let advice = "We work for nobody longer than `LIMIT` (5 s), whatever he says: a million patient travellers \
-                          would be a million open wishes.";
-            expect(case, &world, "airline", LIMIT - HOME, advice);
-            let advice = "`LIMIT` is for the whole wish. The airline has had 3 s of it; if each hop gets all of \
-                          it, two hops make ten seconds.";
-            expect(case, &world, "hotel", LIMIT - HOME - ms(3_000), advice);
+            let world = World::new(ms(0), ms(3_000), ms(60_000));
+            let _ = order(&world, &request(ms(0), within));
+            let advice = "No request takes longer than `LIMIT` (5 s), whatever the client says: each open request holds memory and a \
+                          connection.";
+            expect(case, &world, "stock", LIMIT - RETURN, advice);
+            let advice = "`LIMIT` is for the whole request. The stock service has used 3 s of it. With a limit for each hop, two hops make \
+                          ten seconds.";
+            expect(case, &world, "payment", LIMIT - RETURN - ms(3_000), advice);
         });
     }
 }
 
-// What has to be cleared away has to be cleared away also when nobody waits any more.
 #[test]
-fn f_giving_back_has_its_own_time() {
-    for (situation, airline, hotel) in [
+fn f_the_release_has_its_own_time() {
+    for (situation, stock, payment) in [
         (
-            "There is a seat, and the hotel is late",
+            "The item is reserved, and the charge is too slow",
             ms(400),
             ms(60_000),
         ),
         (
-            "The seat took all but 10 ms of the time",
+            "The reservation took all but 10 ms of the time",
             ms(940),
             ms(60_000),
         ),
-        ("The seat came when nothing was left", ms(950), ms(100)),
+        (
+            "The reservation succeeds when nothing is left",
+            ms(950),
+            ms(100),
+        ),
     ] {
         case(situation, |case| {
-            let world = TheWorld::new(ms(0), airline, hotel);
-            let outcome = book(&world, &wish(ms(0), Some(ms(1000))));
-            let advice = "The time of the traveller is over, and the seat is still his: somebody else cannot have it. \
-                          Clearing up is not done for him, so it does not run on his clock: give it `TIDY` (2 s).";
-            expect(case, &world, "desk for returns", TIDY, advice);
-            let advice = "No bed, no trip.";
-            case.expect_err("book", &outcome, advice);
+            let world = World::new(ms(0), stock, payment);
+            let outcome = order(&world, &request(ms(0), Some(ms(1000))));
+            let advice = "The client's time is over, and its item is still reserved: other clients cannot have it. The release is not \
+                          for the client, so its timeout is `CLEANUP` (2 s).";
+            expect(case, &world, "release", CLEANUP, advice);
+            let advice = "Without a charge there is no order.";
+            case.expect_err("order", &outcome, advice);
         });
     }
 }

@@ -1,19 +1,22 @@
-// Given in given.rs, beside this file: `LIMIT`, `HOME`, `TIDY`, `Late`, `World`, `Wish`, `Trip`.
+// Given in given.rs, beside this file: `LIMIT`, `RETURN`, `CLEANUP`, `DeadlineExceeded`, `Services`, `Request`, `Order`.
 pub use super::given::*;
 
-/// The travel agency: first a seat, then a bed. Without a bed the seat is given back.
+/// Handles one request: reserves an item, then charges the client. If the charge fails, the item is released.
 ///
-/// Nobody is asked to work longer than his answer is of use, and nobody is asked when no time is left.
-pub fn book(world: &impl World, wish: &Wish) -> Result<Trip, Late> {
-    // It is for you to find out what they are for.
-    let _ = (wish.arrived, wish.within, world.now());
-    let seat = world.seat(LIMIT)?;
-    match world.bed(LIMIT) {
-        Ok(bed) => Ok(Trip { seat, bed }),
-        Err(Late) => {
-            // If nobody takes it back, nothing more can be done here.
-            let _ = world.give_back(seat, LIMIT);
-            Err(Late)
+/// * A request has one deadline. It counts from `arrived`, is `timeout` of the client but never more than [`LIMIT`], and
+///   leaves [`RETURN`] for the response.
+/// * The timeout of each call is what remains until the deadline. When nothing remains, the call is not made, and
+///   the result is [`DeadlineExceeded`].
+/// * The release is made also when nothing remains: its timeout is [`CLEANUP`].
+pub fn order(services: &impl Services, request: &Request) -> Result<Order, DeadlineExceeded> {
+    let _ = (request.arrived, request.timeout, services.now());
+    let item = services.reserve(LIMIT)?;
+    match services.charge(LIMIT) {
+        Ok(receipt) => Ok(Order { item, receipt }),
+        Err(DeadlineExceeded) => {
+            // A failed release is logged by the stock service.
+            let _ = services.release(item, LIMIT);
+            Err(DeadlineExceeded)
         }
     }
 }

@@ -1,44 +1,45 @@
 //! What is given in this exercise: the answer uses it and does not change it.
+#![allow(dead_code, reason = "the stub does not use all of it")]
 
 use std::time::Duration;
 
-/// The longest that we work for a wish, from its arrival until its answer is with the traveller.
+/// The longest time for one request, from its arrival until the response is at the client.
 pub const LIMIT: Duration = Duration::from_secs(5);
 
-/// What our answer takes on its way to the traveller.
-pub const HOME: Duration = Duration::from_millis(50);
+/// The time that the response needs on its way to the client.
+pub const RETURN: Duration = Duration::from_millis(50);
 
-/// For clearing up.
-pub const TIDY: Duration = Duration::from_secs(2);
+/// The time for a release.
+pub const CLEANUP: Duration = Duration::from_secs(2);
 
-/// Somebody has worked until the end of the time that he was given.
+/// The deadline of a call is over, and the service has stopped its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Late;
+pub struct DeadlineExceeded;
 
-/// The others. Each works for `within` at most, and then gives up with `Late`.
-pub trait World {
-    /// The clock on the wall.
+/// The services behind the handler. Each call has a timeout, `within`: the service works no longer than that.
+pub trait Services {
+    /// The time by the clock of this machine.
     fn now(&self) -> Duration;
-    /// The airline reserves a seat. If it gives up, nothing is reserved.
-    fn seat(&self, within: Duration) -> Result<u32, Late>;
-    /// The hotel reserves a bed. If it gives up, nothing is reserved.
-    fn bed(&self, within: Duration) -> Result<u32, Late>;
-    /// Gives a seat back that nobody needs.
-    fn give_back(&self, seat: u32, within: Duration) -> Result<(), Late>;
+    /// The stock service reserves an item. After a failed call nothing is reserved.
+    fn reserve(&self, within: Duration) -> Result<u32, DeadlineExceeded>;
+    /// The payment service charges the client. After a failed call nothing is charged.
+    fn charge(&self, within: Duration) -> Result<u32, DeadlineExceeded>;
+    /// The stock service releases an item that was reserved.
+    fn release(&self, item: u32, within: Duration) -> Result<(), DeadlineExceeded>;
 }
 
-/// What a traveller wants of us.
+/// A request of a client.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish {
-    /// When it arrived, by the clock on the wall. It may have waited on our desk since.
+pub struct Request {
+    /// When it arrived, by the clock of this machine. It may have waited in a queue since.
     pub arrived: Duration,
-    /// How long after that the traveller hangs up, if he has told us.
-    pub within: Option<Duration>,
+    /// How long after that the client closes its connection, if it has said so: `x-timeout-ms`.
+    pub timeout: Option<Duration>,
 }
 
-/// A seat and a bed.
+/// An item that is reserved, and its receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trip {
-    pub seat: u32,
-    pub bed: u32,
+pub struct Order {
+    pub item: u32,
+    pub receipt: u32,
 }
