@@ -202,7 +202,12 @@ pub fn run(only: Option<usize>) -> Result<bool> {
     let results = results.into_inner().unwrap_or_default();
     let mut good = true;
     for (case, result) in cases.iter().zip(&results) {
-        let (right, words) = result.clone().unwrap_or((false, "no result".into()));
+        let (mut right, mut words) = result.clone().unwrap_or((false, "no result".into()));
+        if !right {
+            // The judge measures times: on a busy machine the others of this run may have disturbed it. Now it is alone.
+            println!("again   {}  {:<24} {words}", case.stage, case.name);
+            (right, words) = case.judge(&own);
+        }
         good &= right;
         let mark = if right { "ok    " } else { "FAILED" };
         println!("{mark}  {}  {:<24} {words}", case.stage, case.name);
