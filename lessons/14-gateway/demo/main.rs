@@ -87,7 +87,7 @@ fn run() -> anyhow::Result<()> {
             "there is no `{other}`; there are user, example, gateway, web and proof, and --help tells more"
         ),
     };
-    // What still runs is cut off: whoever asked for the end has it now.
+    // What still runs is cut off: the end was asked for.
     runtime.shutdown_background();
     done
 }

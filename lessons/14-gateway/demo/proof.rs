@@ -151,7 +151,7 @@ impl Scene {
                 Ok(by) => {
                     heard.insert(by);
                 }
-                // Somebody is not there yet.
+                // One of them is not there yet.
                 Err(_) => sleep(Duration::from_millis(50)).await,
             }
         }
@@ -190,7 +190,7 @@ pub fn registry_at(consul: &Consul) -> anyhow::Result<Arc<dyn Registry>> {
     Ok(Arc::from(registry))
 }
 
-/// A user service. It is believed for 3 s after its last sign of life, so that nobody has to wait.
+/// A user service. Its lease lasts 3 s, so that the proof is short.
 ///
 /// # Errors
 /// If it does not start.
@@ -282,7 +282,7 @@ async fn in_turn(scene: &Scene, requests: u32) -> anyhow::Result<BTreeMap<String
 
 async fn answers(load: &Load, name: &str, so_many: u64) -> anyhow::Result<()> {
     let heard = load.answers_of(name, so_many, PATIENCE).await;
-    ensure!(heard, "{name} runs, and answers nobody");
+    ensure!(heard, "{name} runs, and does not answer");
     Ok(())
 }
 
@@ -301,7 +301,7 @@ fn since_then(before: &Count, now: &Count) -> Count {
 
 fn words(count: &Count) -> String {
     format!(
-        "{} requests meanwhile, {} failed, {} have waited for somebody who did not answer",
+        "{} requests meanwhile, {} failed, {} have waited for an instance that did not answer",
         count.calls(),
         count.failed.len(),
         count.slow(SLOW)

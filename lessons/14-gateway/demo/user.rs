@@ -1,5 +1,5 @@
-//! The two services behind the door: `go.micro.srv.user` says who somebody is, `go.micro.srv.example`
-//! greets and counts. They are as plain as can be: what this lesson shows stands in front of them.
+//! The two services behind the gateway: `go.micro.srv.user` describes a user, `go.micro.srv.example` greets and
+//! counts. They are plain: this lesson is about what stands in front of them.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -38,7 +38,7 @@ async fn hello(id: String, request: HelloRequest, slow: Duration) -> Result<Hell
     let username = checked(request.name)?;
     sleep(slow).await;
     Ok(HelloReply {
-        // The notes answer with a password as well. Nobody who asks for a name needs one.
+        // The notes answer with a password as well. A client that asks for a name needs none.
         id: "123".to_string(),
         username,
         answered_by: id,

@@ -1,6 +1,6 @@
 //! `/openapi.json`: what is behind the gateway at this moment, in the words of OpenAPI 3.1
 //! (<https://spec.openapis.org/oas/v3.1.0>). Made of what the registry and the services themselves tell,
-//! so nobody can forget to bring it up to date.
+//! so it is always up to date.
 
 mod comments;
 mod input;

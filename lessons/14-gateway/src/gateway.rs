@@ -156,7 +156,7 @@ impl Default for Expose {
 }
 
 impl Settings {
-    /// How services are called: in turn, and harmless calls again at somebody else.
+    /// How services are called: in turn, and idempotent calls again at another instance.
     fn caller(&self) -> caller::Settings {
         caller::Settings {
             select: Select::RoundRobin,

@@ -27,5 +27,5 @@ pub const USER: &[u8] = tonic::include_file_descriptor_set!("user");
 /// `example.v1` alone.
 pub const EXAMPLE: &[u8] = tonic::include_file_descriptor_set!("example");
 
-/// All of the above as a `FileDescriptorSet`: what reflection tells a stranger.
+/// All of the above as a `FileDescriptorSet`: what reflection sends to a client.
 pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");

@@ -39,14 +39,14 @@ pub struct Settings {
     pub deadline: Duration,
     /// The longest body, in bytes.
     pub body: usize,
-    /// So many requests at the same time that call somebody.
+    /// So many requests at the same time that call a service.
     pub in_flight: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            // Not `html`: that would be below the folder in which somebody has typed the command.
+            // Not `html`: that would be below the folder in which the command was typed.
             html: Folder::new(env!("CARGO_MANIFEST_DIR")).join("src/web/html"),
             deadline: Duration::from_secs(3),
             body: 16 << 10,
@@ -194,7 +194,7 @@ async fn every(mut request: Request, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, number);
-    // The page needs nothing of anybody else, so a browser may refuse whatever asks for it.
+    // The page needs nothing from other origins, so a browser may refuse all requests to them.
     let own = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(own));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -322,7 +322,7 @@ fn g_the_service_knows_the_timeout() {
         let told = answer.seen.first().and_then(|seen| seen.timeout.clone());
         let Some(told) = told else {
             let advice = "A timeout on this side alone ends the waiting. The service works on for a client that has gone, \
-                          because nobody has told it. `Request::set_timeout` sends it along.";
+                          because it does not know. `Request::set_timeout` sends it along.";
             case.differ("the metadata `grpc-timeout`", "none", advice)
         };
         let most = TIMEOUT.as_micros();

@@ -27,7 +27,7 @@ fn add(
     inside_of: &mut Vec<String>,
     all: &mut Vec<Json>,
 ) {
-    // A type can have itself inside, or another one that has another one inside, without an end.
+    // A type can have itself inside, or another one that has another one inside, and so on.
     if inside_of.len() >= DEPTH || inside_of.iter().any(|name| name == desc.full_name()) {
         return;
     }

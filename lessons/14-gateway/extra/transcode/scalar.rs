@@ -155,7 +155,7 @@ fn bytes(text: &str) -> Result<Bytes, FieldError> {
     })
 }
 
-/// The number of an enum. Numbers without a name are allowed: somebody else may know one.
+/// The number of an enum. Numbers without a name are allowed: another program may know one.
 fn number(desc: &EnumDescriptor, json: &Json) -> Result<i32, FieldError> {
     match json {
         Json::String(name) => match desc.get_value_by_name(name) {

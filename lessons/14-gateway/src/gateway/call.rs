@@ -1,4 +1,4 @@
-//! One call of a service whose types nobody here has compiled: the message is bytes already.
+//! One call of a service whose types were not known at build time: the message is bytes already.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ use super::status::Problem;
 /// A longer name is none.
 const LONGEST_NAME: usize = 200;
 
-/// All services that somebody has asked for.
+/// All services that requests have asked for.
 #[derive(Clone, Debug)]
 pub struct Directory {
     inner: Arc<Inner>,
@@ -162,7 +162,7 @@ fn no_service(name: &str) -> Problem {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nobody panics while holding one of these.
+    // No code panics while it holds one of these.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -22,8 +22,8 @@ pub const TIMEOUT: &str = "x-timeout-ms";
 const LONGEST_ID: usize = 64;
 
 // ANCHOR: limit
-/// So many at the same time. Nobody queues: a queue in front of something that is too slow only makes
-/// everybody wait who could have gone elsewhere.
+/// So many at the same time. There is no queue: in front of a slow service it only delays clients that could go
+/// elsewhere.
 #[derive(Debug)]
 pub struct RequestLimit {
     all: Arc<Semaphore>,
@@ -71,7 +71,7 @@ pub fn request_id(headers: &HeaderMap) -> HeaderValue {
 /// How long the request may take, if it says so.
 ///
 /// # Errors
-/// If nobody can understand it.
+/// If the header cannot be read.
 pub fn time(headers: &HeaderMap) -> Result<Option<Duration>, Problem> {
     let bad = |name: &str, form: &str| {
         Problem::new(

@@ -1,6 +1,6 @@
 //! Asks an instance what it offers: gRPC server reflection
-//! (<https://github.com/grpc/grpc/blob/master/doc/server-reflection.md>), v1, or v1alpha where nobody
-//! knows v1 yet. Both have the same messages.
+//! (<https://github.com/grpc/grpc/blob/master/doc/server-reflection.md>), v1, or v1alpha where a
+//! service does not have v1 yet. Both have the same messages.
 //!
 //! Nothing that it answers is believed: how much it may say is limited, and [`super::schema`] looks at
 //! whether it fits together.
@@ -50,7 +50,7 @@ impl Default for Limits {
 /// Why nothing is known of a service.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
-    /// Nobody has answered; somebody may later.
+    /// No answer has come; one may come later.
     #[error("{0}")]
     Away(String),
     /// It has answered, and what it says cannot be used. Asking again brings the same.
@@ -76,7 +76,7 @@ pub async fn ask(channel: Channel, limits: Limits) -> Result<Told, Unknown> {
         Err(Refused::Unimplemented) => {}
         other => return other.map_err(Refused::into),
     }
-    let words = "it offers no gRPC reflection, so nobody here can know its methods";
+    let words = "it offers no gRPC reflection, so the gateway cannot know its methods";
     match ask_version(&channel, limits, V1ALPHA).await {
         Err(Refused::Unimplemented) => Err(Unknown::Unusable(words.to_string())),
         other => other.map_err(Refused::into),
@@ -190,7 +190,7 @@ impl Call {
     }
 
     async fn ask(&mut self, question: Question) -> Result<Answer, Refused> {
-        // If nobody takes it any more, the answer says why.
+        // If the stream has ended, the answer says why.
         let _ = self.ask.send(request(question)).await;
         self.answer().await
     }

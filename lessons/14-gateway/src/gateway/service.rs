@@ -1,5 +1,5 @@
 //! One service: its instances, the lines to them, and what it offers. Everything is kept, and followed: a
-//! request asks nobody but the service itself.
+//! request asks the service itself, and no other program.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -30,7 +30,7 @@ const ASKED: usize = 3;
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nobody panics while holding one of these.
+    // No code panics while it holds one of these.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -47,9 +47,9 @@ pub struct Service {
     settings: Settings,
     /// What it offers.
     offer: Mutex<Offer>,
-    /// Only one asks it at a time; whoever waits looks again then.
+    /// One request asks it at a time; the others wait, and look again then.
     asking: Arc<tokio::sync::Mutex<()>>,
-    /// Since when there is nobody.
+    /// Since when it has no instance.
     empty: Mutex<Option<Instant>>,
     follower: JoinHandle<()>,
 }
@@ -119,7 +119,7 @@ impl Service {
         nobody_home(&self.name)
     }
 
-    /// Whether nobody has been there for long.
+    /// Whether it has had no instance for long.
     pub fn is_forgotten(&self) -> bool {
         let none = lock(&self.offer).instances.borrow().is_empty();
         let mut empty = lock(&self.empty);
@@ -141,7 +141,7 @@ impl Service {
         self.schema_since(self.settings.reflect_again).await
     }
 
-    /// The same, for somebody who has not found what he looked for. It is not asked without end.
+    /// The same, for a request whose method was not found. The number of questions is limited.
     ///
     /// # Errors
     /// As [`Service::schema`].
@@ -282,7 +282,7 @@ async fn one(instance: Instance, limits: reflect::Limits) -> Result<Schema, Unkn
         .await
         .map_err(away)?;
     let told = reflect::ask(line, limits).await?;
-    // Minutes of work for a malicious description, and not on the threads that serve everybody.
+    // Minutes of work for a malicious description, and not on the threads that serve all requests.
     let made = tokio::task::spawn_blocking(move || Schema::new(told, limits)).await;
     made.unwrap_or_else(|_| Err(Unknown::Unusable("its description is broken".to_string())))
 }
@@ -311,7 +311,7 @@ fn marks(instances: &[Instance]) -> BTreeSet<(String, String, SocketAddr)> {
 }
 
 // ANCHOR: grpc_only
-/// Tells which of the instances this gateway can call, as long as somebody listens.
+/// Tells which of the instances this gateway can call, as long as the receiver is there.
 async fn grpc_only(
     mut instances: watch::Receiver<Vec<Instance>>,
     tell: watch::Sender<Vec<Member>>,

@@ -136,7 +136,7 @@ impl Problem {
         let inner = &self.inner;
         if let Some(hidden) = &inner.hidden {
             let id = request_id.to_str().unwrap_or_default();
-            // If nobody reads the log, the request is answered all the same.
+            // Without a reader of the log the request is answered all the same.
             let _ = writeln!(io::stderr(), "request {id}: {}: {hidden:?}", inner.status);
         }
         let mut json = json!({
@@ -185,7 +185,7 @@ impl From<FieldError> for Problem {
 }
 
 // ANCHOR: hidden
-/// What a browser is told in place of the words of a fault. They are for whoever runs the service, and may
+/// What a browser is told in place of the words of a fault. They are for the operator of the service, and may
 /// name a table, a path or an address.
 fn shown(status: &Status) -> Option<&'static str> {
     match status.code() {

@@ -2,8 +2,8 @@
 //! (<https://protobuf.dev/programming-guides/json/>).
 //!
 //! `prost-reflect` has that mapping as well, and does it here for times and for JSON inside of messages.
-//! The rest is written out, because who sends something wrong must be told in which field it is, and
-//! because of what strangers found when they tried to break this: `prost-reflect` 0.16 takes
+//! The rest is written out, because the sender of a wrong field must learn which one it is, and
+//! because of what tests with invalid requests have found: `prost-reflect` 0.16 takes
 //! 18446744073709551616 for the largest `uint64`, which is one less, writes an infinite `DoubleValue` as
 //! null, and opens an `Any` inside of an `Any` until the stack is full.
 
@@ -94,7 +94,7 @@ fn set(made: &mut DynamicMessage, name: &str, json: &Json, depth: u32) -> Result
     if made.has_field(&field) {
         return Err(FieldError::here("it comes twice"));
     }
-    // An `optional` field is a oneof with one member, which is nobody's business.
+    // An `optional` field is a oneof with one member, which JSON does not show.
     let others = (field.containing_oneof()).filter(|oneof| oneof.fields().len() > 1);
     if let Some(oneof) = others
         && let Some(other) = oneof.fields().find(|other| made.has_field(other))

@@ -56,10 +56,10 @@ async fn the_call_of_the_notes() {
 async fn what_is_not_there() {
     let (_every, door) = one().await;
     assert!(
-        get(door, "/nobody/say/hello")
+        get(door, "/unknown/say/hello")
             .await
             .says(404)
-            .contains("go.micro.srv.nobody")
+            .contains("go.micro.srv.unknown")
     );
     let words = get(door, "/every/say/goodbye").await.says(404);
     assert!(
@@ -67,10 +67,10 @@ async fn what_is_not_there() {
         "{words}"
     );
     assert!(
-        get(door, "/every/nobody/hello")
+        get(door, "/every/missing/hello")
             .await
             .says(404)
-            .contains("nobody.hello")
+            .contains("missing.hello")
     );
     for path in [
         "/",
@@ -378,7 +378,7 @@ async fn pages_of_other_origins() {
     .await;
     answer.says(404);
     assert_eq!(allowed(&answer).as_deref(), Some("https://shop.example"));
-    // Without settings nobody else may.
+    // Without settings no other origin may.
     let (_every, door) = one().await;
     let answer = ask(door, "GET", path, &from("https://shop.example")[..1], b"").await;
     assert_eq!(allowed(&answer), None);

@@ -99,7 +99,7 @@ async fn one_is_paused_and_nobody_notices_until_it_is_back() {
         who(door, 3).await.contains_key("user-1")
     })
     .await;
-    // Little time is enough to ask somebody else.
+    // Little time is enough to ask another instance.
     let _paused = all[1].pause().await;
     for _ in 0..6 {
         let little = [("x-timeout-ms", "3000")];
@@ -132,7 +132,7 @@ async fn nobody_is_there() {
             .contains("no instance of go.micro.srv.user")
     })
     .await;
-    // Somebody comes back.
+    // Instances come back.
     let _all = three(&registry).await;
     until("they are found", async || {
         get(door, HELLO).await.status == 200
@@ -211,7 +211,7 @@ async fn a_new_version_brings_new_methods() {
     })
     .await;
     assert_eq!(new.counts.reflections.load(Ordering::SeqCst), 1);
-    // And when it goes, its method goes as well, though not before somebody has asked.
+    // And when it goes, its method goes as well, though not before a request has asked.
     let again = only_say("user-3").await;
     registry
         .register(&again.instance(NAME, "2.0.0"), support::TTL)

@@ -27,7 +27,7 @@ async fn no_browser_sees_an_error() {
         assert!(in_turn, "not in turn: {report:?}");
         assert_eq!(report.count.failed.len(), 0, "{report}");
         let asked = report.while_killed.answered();
-        assert!(asked > 0, "nobody has asked: {report}");
+        assert!(asked > 0, "no request was made: {report}");
         // Left out: if it were asked in its turn, every second request would have waited for it.
         assert!(report.while_paused > 0, "{report}");
         assert!(report.waited * 4 < report.while_paused, "{report}");

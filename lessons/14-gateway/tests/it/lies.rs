@@ -31,7 +31,7 @@ use crate::support::{Running, door, instance, patient};
 
 const HELLO: &str = "/user/say/hello?name=a";
 
-/// Reflection as somebody else likes it: the services, and the file for a question.
+/// Reflection that lies: the services, and the file for a question.
 struct Liar {
     services: Vec<String>,
     file: Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>,

@@ -13,12 +13,12 @@ mod support;
 
 mod calls;
 mod command_line;
+mod foreign;
 mod instances;
 mod killed_and_paused;
 mod lies;
 mod openapi;
 mod schema;
-mod stranger;
 mod time;
 mod transcode;
 mod web;

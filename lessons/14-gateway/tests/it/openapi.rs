@@ -1,4 +1,4 @@
-//! `/openapi.json`, and a stranger that tries to break what it promises: PyPI `schemathesis`.
+//! `/openapi.json`, and an independent program that tries to break what it promises: PyPI `schemathesis`.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -49,7 +49,7 @@ async fn page() -> (Running, Running, SocketAddr) {
     let registry = Memory::new();
     let (every, user) = harmless(&registry).await;
     let settings = Settings {
-        // A stream that somebody asks to go on for hours is over soon, and says so.
+        // A stream that is asked to go on for hours is over soon, and says so.
         stream: Duration::from_millis(300),
         ..patient()
     };
@@ -58,7 +58,7 @@ async fn page() -> (Running, Running, SocketAddr) {
 }
 
 /// Thousands of requests that are tried one after the other. `SCHEMATHESIS=all` sends them all, as
-/// `python3 scripts/figures gateway` does; else it is left at those that are made by lot.
+/// `python3 scripts/figures gateway` does; else it is left at those that are made at random.
 const LESS: &str = r#"
 [[operations]]
 include-operation-id = "every.every.v1.EveryService.Echo.post"
@@ -171,16 +171,16 @@ async fn every_method_of_every_service_is_there() {
 async fn a_service_that_cannot_be_described_is_named() {
     let registry = Memory::new();
     let (_every, _user) = harmless(&registry).await;
-    let nobody = "127.0.0.1:1".parse().unwrap();
-    let dead = support::instance("go.micro.srv.dead", "1", "dead", nobody);
+    let refused = "127.0.0.1:1".parse().unwrap();
+    let dead = support::instance("go.micro.srv.dead", "1", "dead", refused);
     registry.register(&dead, support::TTL).await.unwrap();
     let door = door(&registry, patient()).await;
     let page = get(door, "/openapi.json").await.good();
     let why = page["x-not-described"]["dead"].as_str().unwrap();
     assert!(why.contains("127.0.0.1:1"), "{why}");
     assert!(page["paths"]["/user/say/hello"].is_object());
-    // Services of other namespaces are nobody's business here.
-    let other = support::instance("other.thing", "1", "other", nobody);
+    // Services of other namespaces are not part of it.
+    let other = support::instance("other.thing", "1", "other", refused);
     registry.register(&other, support::TTL).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let page = get(door, "/openapi.json").await.good();

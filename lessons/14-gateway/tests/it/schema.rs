@@ -83,7 +83,7 @@ fn a_url_means_one_method() {
     assert!(!schema.find("everyService", "store").unwrap().harmless);
 }
 
-/// Descriptions with damage of every kind: whatever comes of them, nobody panics, neither now nor when
+/// Descriptions with damage of every kind: whatever comes of them, nothing panics, neither now nor when
 /// they are used.
 #[test]
 fn a_description_that_lies_is_refused_or_harmless() {

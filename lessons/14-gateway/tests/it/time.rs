@@ -47,7 +47,7 @@ async fn the_service_is_told_what_remains() {
             "{name}: {value} became {given} ms"
         );
     }
-    // Nobody gets more than the gateway gives.
+    // No request gets more than the gateway gives.
     let answer = ask(door, "GET", wait, &[("x-timeout-ms", "999999999")], b"")
         .await
         .good();

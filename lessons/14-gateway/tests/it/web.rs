@@ -32,7 +32,7 @@ impl Services for Fake {
         self.note(until);
         match name.as_str() {
             "" => Err(Status::invalid_argument("the name must not be empty")),
-            "nobody" => Err(Status::unavailable("nobody home")),
+            "away" => Err(Status::unavailable("not reached")),
             "late" => Err(Status::deadline_exceeded("too slow")),
             name => Ok(CallResponse {
                 msg: format!("Hello {name}"),
@@ -107,7 +107,7 @@ async fn names_in_a_path_are_decoded() {
 async fn failures_have_their_numbers() {
     for (body, status, words) in [
         (r#"{"name":""}"#, 400, "must not be empty"),
-        (r#"{"name":"nobody"}"#, 503, "nobody home"),
+        (r#"{"name":"away"}"#, 503, "not reached"),
         (r#"{"name":"late"}"#, 504, "too slow"),
         (r#"{"name":7}"#, 400, "invalid type: integer"),
         (r#"{"nam":"x"}"#, 400, "unknown field `nam`"),
@@ -169,7 +169,7 @@ async fn pages_are_files_and_nothing_above_them() {
         for elsewhere in ["http://", "https://", "src=\"//"] {
             assert!(
                 !body.contains(elsewhere),
-                "{path} asks somebody else: {body}"
+                "{path} asks another server: {body}"
             );
         }
     }
@@ -204,7 +204,7 @@ async fn what_remains_is_passed_on() {
         given <= Duration::from_millis(1700),
         "{given:?} were left of 2 s"
     );
-    // Nobody gets more than there is.
+    // No request gets more time than there is.
     let mut patient = get("/users/x");
     patient
         .headers_mut()

@@ -146,7 +146,7 @@ impl EveryService for Every {
                     break;
                 }
                 tokio::time::sleep(step).await;
-                // Whoever counts has left.
+                // The client has gone.
                 if send.send(Ok(CountResponse { number })).await.is_err() {
                     return;
                 }

@@ -1,5 +1,4 @@
-//! A service that nobody here has written, in a language that this gateway is not written in: Python's
-//! grpcio, found in registries that are not in this process.
+//! An independent service, in Python's grpcio, found in registries that are not in this process.
 
 use std::path::Path;
 use std::process::Command;
