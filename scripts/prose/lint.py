@@ -1,6 +1,6 @@
-"""Looks for spelling mistakes, repeated words and broken phrases in the finished pages of the book, with Harper.
+"""Looks for spelling mistakes, repeated words and broken phrases in the pages of the book, with Harper.
 
-The pages are those of the lists in scripts/workbook/tests/it/prose.rs, which tests the other rules of our language.
+The pages are those of book/src/SUMMARY.md. scripts/workbook/tests/it/prose.rs tests the other rules of our language.
 Our own words are in dictionary.txt, one a line. Usage: python scripts/prose/lint.py [PAGE ...], e.g. 01-tcp.
 """
 
@@ -59,12 +59,10 @@ OFF = [
 ]
 
 
-def finished():
-    """The pages that keep the rules."""
-    source = (ROOT / "scripts/workbook/tests/it/prose.rs").read_text()
-    lists = re.findall(r"const (?:FINISHED|PAGES|FRONT): &\[&str\] = &\[(.*?)\];", source, re.S)
-    assert len(lists) == 3, "prose.rs has no lists FINISHED, PAGES and FRONT"
-    return sorted(set(re.findall(r'"([^"]+)"', " ".join(lists))))
+def all_pages():
+    """The pages of SUMMARY.md: every page that the book shows."""
+    summary = (PAGES / "SUMMARY.md").read_text()
+    return re.findall(r"\]\(([\w-]+)\.md\)", summary)
 
 
 def prose(text):
@@ -90,7 +88,7 @@ def main():
     words = (HERE / "dictionary.txt").read_text().split("\n")
     linter.import_words([word for word in words if word])
     faults = 0
-    for page in sys.argv[1:] or finished():
+    for page in sys.argv[1:] or all_pages():
         text = prose((PAGES / f"{page}.md").read_text())
         for rule, lints in linter.organized_lints(text).items():
             for lint in lints:
