@@ -114,7 +114,7 @@ async fn serve(
     Ok(())
 }
 
-/// A client that knows nobody yet.
+/// A client whose view of the service is still empty.
 fn client(consul: SocketAddr) -> anyhow::Result<Client> {
     let mut registry = registries::named("consul")?;
     registry.init(registry::Options {

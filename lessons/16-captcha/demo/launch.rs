@@ -99,7 +99,6 @@ fn setting(
         web,
         services,
         decode: roles::decode(),
-        tell: Arc::new(tell),
         heard: Arc::new(|name, line| tell(&format!("  {name}: {line}"))),
         ..Setting::new(program)
     }
@@ -150,8 +149,8 @@ fn places(site: &Site) -> String {
     .to_string()
 }
 
-/// Tells who has ended without being asked. Nobody is started again behind the learner's back: to see the
-/// site go on without a part is what a kill is for. Returns when there is no page any more.
+/// Reports each process that has ended without a request. None is started again: a kill is there to see the
+/// site go on without a part. Returns when the web has ended.
 async fn watch(site: &mut Site) {
     let (redis, consul) = (AtomicBool::new(true), AtomicBool::new(true));
     let once = |there: &AtomicBool| there.swap(false, Ordering::SeqCst);
@@ -165,7 +164,7 @@ async fn watch(site: &mut Site) {
             site.services[index] = None;
             let words = site::service_words(site.at[index], site.consul_at(), site.redis.addr());
             tell(&format!(
-                "service-{} has ended ({status}). The site goes on with whoever is left. To start it again:\n  \
+                "service-{} has ended ({status}). The site goes on with the other service. To start it again:\n  \
                  cargo run -p l16-captcha{} -- {}",
                 index + 1,
                 if cfg!(feature = "mine") {
@@ -178,7 +177,7 @@ async fn watch(site: &mut Site) {
         }
         if !site.redis.is_running() && once(&redis) {
             tell(&format!(
-                "Redis has ended. Nobody can be let in now: the page says so. To start it again:\n  \
+                "Redis has ended. The site lets no visitor in now, and says so on its page. To start it again:\n  \
                  redis-server --port {} --save ''",
                 site.redis.addr().port()
             ));

@@ -44,7 +44,7 @@ Options of the whole site:
   --no-open            opens no browser
   --json               one line more, for programs: where everything is
   --until_stdin_ends   ends as well when its standard input does
-  --limits none        nobody is limited: for measuring, and on 127.0.0.1 alone
+  --limits none        no rate limit: for measuring, and on 127.0.0.1 alone
 Options of service:
   --addr ADDR          where to listen                             [127.0.0.1:8880]
   --redis ADDR         where Redis is                              [127.0.0.1:6379]
@@ -100,7 +100,7 @@ fn run() -> anyhow::Result<()> {
              --help tells more"
         ),
     };
-    // What still runs is cut off: whoever asked for the end has it now.
+    // A task that still runs is cut off, because the end was asked for.
     runtime.shutdown_background();
     done
 }

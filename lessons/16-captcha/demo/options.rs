@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 /// Name and value; a switch has an empty one.
 pub type Own = Vec<(String, String)>;
 
-/// Takes our own options out; what is left belongs to somebody else.
+/// Takes our own options out; the framework reads what is left.
 pub fn split(
     words: Vec<OsString>,
     ours: &[&str],
@@ -86,8 +86,8 @@ pub fn number<T: FromStr>(own: &Own, name: &str) -> anyhow::Result<Option<T>> {
     Ok(Some(number))
 }
 
-/// `--limits none`: whether nobody shall be limited. It would be an open door, so only where nobody else
-/// can come in.
+/// `--limits none`: whether the rate limits are off. That is accepted only on an address that no other machine
+/// can reach.
 pub fn unlimited(own: &Own, at: &[SocketAddr]) -> anyhow::Result<bool> {
     let Some(text) = last(own, "--limits") else {
         return Ok(false);

@@ -23,7 +23,7 @@ use stage::signal::{on_signal, tell};
 
 use crate::options::{Own, address, nothing_left, number, split, unlimited};
 
-/// Our own options, and what the framework makes of the rest. Ports are the notes' unless somebody chooses
+/// Our own options, and what the framework makes of the rest. The ports are the usual ones unless the command line names
 /// others, by our `--addr` or the framework's `--server_address`.
 fn read(
     words: Vec<OsString>,
@@ -53,7 +53,7 @@ pub async fn service(words: Vec<OsString>) -> anyhow::Result<()> {
     settings.redis = address(&own, "--redis", settings.redis)?;
     if unlimited(&own, &[addr])? {
         tell(
-            "NO LIMITS: anybody may try as often as they like. This is for measuring, and for nothing else.",
+            "NO LIMITS: each client may try as often as it likes. This is for measuring, and for nothing else.",
         );
         let none = Limits {
             per_session: u64::MAX,
@@ -78,7 +78,7 @@ pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
     };
     let mut calls = client::Settings::default().with(&options);
     // A service that dies takes all calls with it that are under way: each of them is made again elsewhere,
-    // and no picture fails. The usual reserve of ten is for programs that serve nobody else.
+    // and no picture fails. The usual reserve of ten is for programs that serve no clients of their own.
     let most = u32::try_from(settings.in_flight).unwrap_or(u32::MAX);
     calls.call.budget = Budget::new(20, most);
     let mut service = Service::new(web::NAME).version("1.0.0").with(options)?;
@@ -164,7 +164,6 @@ pub async fn soak(words: Vec<OsString>) -> anyhow::Result<()> {
     let plan = soak::Plan {
         site: Setting {
             decode: decode(),
-            tell: Arc::new(say),
             // What they say of failures; the rest is the same in every round.
             heard: Arc::new(move |name, line| {
                 if line.starts_with("web: ") || line.starts_with("redis: ") {
@@ -175,7 +174,6 @@ pub async fn soak(words: Vec<OsString>) -> anyhow::Result<()> {
         },
         time: Duration::from_secs(seconds),
         people,
-        tell: Arc::new(say),
     };
     let mut stop = on_signal(false)?;
     let report = tokio::select! {

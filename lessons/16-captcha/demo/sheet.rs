@@ -1,4 +1,4 @@
-//! Many pictures on one sheet, for somebody to look at: is each of them read at a glance?
+//! Many pictures on one sheet, for a person to look at: is each of them read at a glance?
 
 use std::ffi::OsString;
 use std::fs;

@@ -2,8 +2,8 @@
 //! attacked: `tests/it/naive` shows each fault happening, and the same attack failing against the site of
 //! this lesson. Nothing else may use it.
 //!
-//! Web, service, registry and store are where they are in the real site, and so are the routes. The notes
-//! end before anybody compares an answer; [`model::check`] is how it is mostly written then.
+//! Web, service, registry and store are where they are in the real site, and so are the routes. The naive site
+//! needs a comparison of the answer as well; [`model::check`] is how it is mostly written.
 //!
 //! # Layout
 //!
@@ -55,7 +55,7 @@ impl Site {
     /// If there is no port, or Consul does not take the service.
     pub async fn start(setup: Setup) -> anyhow::Result<Site> {
         let log = Log::default();
-        // Chance begins with the clock, as everybody does it.
+        // The seed of the random numbers is the clock, as in many programs.
         let handler = service::GetCaptcha::new(setup.redis, seconds(), log.clone());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let service = listener.local_addr()?;
@@ -133,7 +133,7 @@ fn registry(consul: SocketAddr) -> Result<Consul, l13_framework::registry::Error
     Ok(registry)
 }
 
-/// Seconds since 1970: what everybody can know of a program's start, at least roughly.
+/// Seconds since 1970. An attacker can know roughly when a program was started.
 #[must_use]
 pub fn seconds() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);

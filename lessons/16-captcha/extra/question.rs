@@ -27,8 +27,8 @@ const WORDS: [&str; 10] = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
 ];
 
-/// A question that comes from `seed`, the answer as well: the seed is 64 bits of [`code::seed`], and nobody
-/// keeps it.
+/// A question that comes from `seed`, the answer as well: the seed is 64 bits of [`code::seed`], and it is not
+/// kept.
 #[must_use]
 pub fn ask(seed: u64) -> Question {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);

@@ -1,4 +1,4 @@
-//! The answer of a picture, and everything else that nobody may guess: ids and sessions. All of it comes
+//! The answer of a picture, and everything else that must be unguessable: ids and sessions. All of it comes
 //! from the operating system's own source of randomness.
 //!
 //! A generator in the program, seeded once, would be faster. But a peer that has seen enough of its output, or its
@@ -57,7 +57,7 @@ pub fn seed() -> Result<u64, Error> {
     getrandom::u64()
 }
 
-/// What somebody has typed, as digits, if it is digits: without the space and the signs that people put
+/// What a visitor has typed, as digits, if it is digits: without the space and the signs that people put
 /// between digits, and with the digits of other keyboards (full width, Arabic, Persian, Devanagari) as 0 to 9.
 ///
 /// Everything else stays as it is, and is a wrong answer. It is never longer than `typed`.

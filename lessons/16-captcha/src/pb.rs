@@ -7,5 +7,5 @@
 
 tonic::include_proto!("captcha.v1");
 
-/// `captcha.v1` as a `FileDescriptorSet`: what reflection tells a stranger.
+/// `captcha.v1` as a `FileDescriptorSet`: what reflection tells an independent client.
 pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");

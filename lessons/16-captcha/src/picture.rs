@@ -45,7 +45,7 @@ const BEND_LENGTH: Range<f32> = 50.0..110.0;
 /// How thick each line is that crosses the picture, in pixels. A stroke of a digit has 4 to 7.
 const LINES: [Range<f32>; 2] = [0.9..1.3, 1.4..2.0];
 /// How many shades from paper to ink: what four bits hold. With two the edges of digits are stairs, and 256 are
-/// twice the bytes to compress, for a difference that nobody sees.
+/// twice the bytes to compress, for a difference that a person does not see.
 const SHADES: u8 = 16;
 
 /// Under the SIL Open Font License: `font/OFL.txt`.
@@ -86,7 +86,7 @@ impl Painter {
     /// A picture of these digits, whose shapes and lines come from `seed`: the same seed, the same picture (another
     /// processor may round a shade otherwise).
     ///
-    /// The seed tells nothing of the digits, and nobody needs to keep it: it should come from the operating
+    /// The seed tells nothing of the digits, and is not kept. It should come from the operating
     /// system ([`crate::code::seed`]), so that no two pictures have the same shapes.
     ///
     /// # Errors
@@ -97,8 +97,8 @@ impl Painter {
             let why = format!("a picture shows 1 to {MOST} digits");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        // Not rand's `SmallRng`: which one that is may change, and the pictures of a seed with it. One that
-        // nobody can predict is not needed, because shapes keep no secret.
+        // Not rand's `SmallRng`: which one that is may change, and the pictures of a seed with it. An
+        // unpredictable one is not needed, because shapes keep no secret.
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let digits = layer(self.digits(digits, &mut rng));
         let lines = layer(

@@ -22,7 +22,7 @@ use crate::store::{Redis, Scoped};
 /// The name that callers ask for.
 pub const NAME: &str = "go.micro.srv.getCaptcha";
 
-/// Where it listens unless somebody says otherwise.
+/// Where it listens unless an option names another address.
 pub const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8880);
 
 /// The metadata of a RESOURCE_EXHAUSTED: in so many seconds at the latest it is worth another try.
@@ -201,7 +201,7 @@ impl<S: Store + 'static> GetCaptcha for Captchas<S> {
             id: check::name("id", asked.id)?,
             session: check::name("session", asked.session)?,
             request: match asked.request {
-                // Nobody will send this one again.
+                // A request without a name cannot be repeated as the same request.
                 none if none.is_empty() => code::id().map_err(check::no_randomness)?,
                 request => check::name("request", request)?,
             },

@@ -80,12 +80,12 @@ impl Redis {
     {
         let work = async {
             match command(self.connection.clone()).await {
-                // Nobody was there to receive it, so it has not happened. The manager may have said so from
+                // No server received the command, so it has not run. The manager may have answered from
                 // memory; now it tries again.
                 Err(error) if error.is_connection_refusal() => {
                     command(self.connection.clone()).await
                 }
-                // Of every other failure nobody knows what has happened.
+                // After every other failure it is unknown whether the command has run.
                 outcome => outcome,
             }
         };
@@ -149,8 +149,8 @@ impl Store for Redis {
     }
 
     async fn count(&self, key: &str, seconds: u64) -> Result<u64, Unavailable> {
-        // A counter without an end of its own would lock somebody out for ever, so both commands happen, or
-        // none; and only the first attempt sets the end.
+        // A counter without an expiry would lock a visitor out permanently, so both commands run, or
+        // neither; and only the first attempt sets the expiry.
         let mut both = redis::pipe();
         both.atomic();
         both.cmd("SET").arg(key).arg(0).arg("NX");

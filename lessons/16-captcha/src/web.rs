@@ -45,8 +45,8 @@ pub struct Settings {
     /// Whether the cookie says `Secure`. Off by default: the site listens on the loopback address
     /// without TLS, where some browsers and all command lines would keep such a cookie to themselves.
     pub secure: bool,
-    /// How long a person waits for the service behind the site.
-    pub patience: Duration,
+    /// The timeout of a call to the service behind the site.
+    pub timeout: Duration,
     /// How long a body may take to come.
     pub slow: Duration,
     /// The longest body, in bytes.
@@ -60,7 +60,7 @@ impl Default for Settings {
         Settings {
             whose: Vec::new(),
             secure: false,
-            patience: Duration::from_secs(3),
+            timeout: Duration::from_secs(3),
             slow: Duration::from_secs(5),
             body: 4 << 10,
             in_flight: 256,
@@ -106,7 +106,7 @@ pub fn router(captchas: impl Captchas, settings: Settings) -> Router {
 }
 // ANCHOR_END: router
 
-/// Around whatever is made for somebody: whose it is. A browser that has no session gets one here.
+/// Middleware of the routes that belong to a session. A browser that has no session gets one here.
 async fn with_session(State(web): Shared, mut request: Request, next: Next) -> Response<Body> {
     let (method, path) = (request.method(), request.uri().path());
     if session::foreign(method, path, request.headers()) {

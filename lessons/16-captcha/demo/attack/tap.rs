@@ -31,7 +31,7 @@ impl Tap {
         Tap::start(target, None).await
     }
 
-    /// The same; whoever sends `word` waits until `people` have sent it.
+    /// The same; a client that sends `word` waits until `people` clients have sent it.
     pub async fn holding(
         target: SocketAddr,
         word: &'static str,

@@ -1,5 +1,5 @@
 //! The whole site: a Consul and a Redis, two captcha services and the web, each a process of its own (an
-//! embedded store lives in this one). For whoever starts the lesson, for its tests, and for the soak.
+//! embedded store lives in this one). The command `site`, the tests and the soak use it.
 
 pub mod open;
 
@@ -52,14 +52,12 @@ pub struct Setting {
     pub of_service: Vec<String>,
     /// Who reads the requests in an embedded Redis, instead of its own reader.
     pub decode: Option<Decode>,
-    /// Gets a line for each step.
-    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
     /// Gets what the processes say.
     pub heard: Heard,
 }
 
 impl Setting {
-    /// A site on free ports, and nobody hears anything.
+    /// A site on free ports, whose processes' output is dropped.
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
         Setting {
@@ -70,7 +68,6 @@ impl Setting {
             services: vec![local(0); 2],
             of_service: Vec::new(),
             decode: None,
-            tell: Arc::new(|_| {}),
             heard: Arc::new(|_, _| {}),
         }
     }
@@ -108,7 +105,7 @@ impl Part {
         consul: SocketAddr,
         redis: SocketAddr,
     ) -> anyhow::Result<Self> {
-        // Believed for a few seconds after the last sign of life, so that nobody has to wait for a dead one to go.
+        // A lease of a few seconds, so that a killed service leaves the list soon.
         let often = ["--register_ttl", "6s", "--register_interval", "2s"].map(str::to_string);
         let words = [
             &service_words(addr, consul, redis)[..],
@@ -180,37 +177,36 @@ impl Site {
     /// # Errors
     /// If something does not start.
     pub async fn open(setting: Setting) -> anyhow::Result<Self> {
-        let tell = Arc::clone(&setting.tell);
         let consul = consul::Setup::of(setting.consul);
-        let consul = with_patience("Consul", &tell, consul.start()).await?;
-        tell(&format!(
+        let consul = logged_while_slow("Consul", consul.start()).await?;
+        tracing::info!(
             "consul on {} ({}, {})",
             consul.addr(),
             consul.side(),
             process_of(consul.pid())
-        ));
+        );
         let redis = redis::Setup {
             decode: setting.decode,
             ..redis::Setup::of(setting.redis)
         };
-        let redis = with_patience("Redis", &tell, redis.start()).await?;
-        tell(&format!(
+        let redis = logged_while_slow("Redis", redis.start()).await?;
+        tracing::info!(
             "redis on {} ({}, {})",
             redis.addr(),
             redis.side(),
             process_of(redis.pid())
-        ));
+        );
         let mut services = Vec::new();
         for (number, addr) in (1..).zip(&setting.services) {
             let service = Part::service(&setting, number, *addr, consul.addr(), redis.addr());
-            let service = with_patience(&format!("service-{number}"), &tell, service).await?;
-            tell(&service.said());
+            let service = logged_while_slow(&format!("service-{number}"), service).await?;
+            tracing::info!("{}", service.said());
             services.push(Some(service));
         }
         let at = services.iter().flatten().map(|service| service.addr);
         let at = at.collect();
         let words = web_words(setting.web, consul.addr());
-        let web = with_patience("web", &tell, Part::start(&setting, "web", &words)).await?;
+        let web = logged_while_slow("web", Part::start(&setting, "web", &words)).await?;
         let site = Site {
             consul_at: consul.addr(),
             consul: Some(consul),
@@ -220,8 +216,8 @@ impl Site {
             at,
             setting,
         };
-        with_patience("the whole path", &tell, site.answers()).await?;
-        tell(&site.web.said());
+        logged_while_slow("the whole path", site.answers()).await?;
+        tracing::info!("{}", site.web.said());
         Ok(site)
     }
 
@@ -295,7 +291,7 @@ impl Site {
         }
     }
 
-    /// Starts Consul again at its address. It knows nobody.
+    /// Starts Consul again at its address. Its registry is empty.
     ///
     /// # Errors
     /// If it does not start.
@@ -305,16 +301,15 @@ impl Site {
         Ok(())
     }
 
-    /// Ends all of it in order: the page takes no more questions, the services say goodbye and finish
-    /// what is under way, and then nobody needs the stores any more.
+    /// Ends all of it in order: the web takes no more requests, the services deregister and finish
+    /// what is under way, and the stores end last because no process uses them any more.
     ///
     /// # Errors
     /// What has not ended well; everything is ended all the same.
     pub async fn end(self) -> anyhow::Result<()> {
-        let tell = Arc::clone(&self.setting.tell);
-        tell("ending the web");
+        tracing::info!("ending the web");
         let mut outcome = self.web.end().await;
-        tell("ending the services: they say goodbye to Consul and finish what is under way");
+        tracing::info!("ending the services: they deregister and finish what is under way");
         let mut leaving = tokio::task::JoinSet::new();
         for service in self.services.into_iter().flatten() {
             leaving.spawn(service.end());
@@ -322,7 +317,7 @@ impl Site {
         while let Some(left) = leaving.join_next().await {
             outcome = outcome.and(left.context("a service")?);
         }
-        tell("ending Redis and Consul");
+        tracing::info!("ending Redis and Consul");
         self.redis.stop().await;
         if let Some(consul) = self.consul {
             consul.stop().await;
@@ -351,10 +346,9 @@ fn process_of(number: u32) -> String {
     }
 }
 
-/// Says that something takes long, so that nobody thinks that it hangs.
-async fn with_patience<T>(
+/// Logs every two seconds that something takes long.
+async fn logged_while_slow<T>(
     what: &str,
-    tell: &Arc<dyn Fn(&str) + Send + Sync>,
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
     let mut work = std::pin::pin!(work);
@@ -362,10 +356,10 @@ async fn with_patience<T>(
     loop {
         match timeout(Duration::from_secs(2), work.as_mut()).await {
             Ok(done) => return done,
-            Err(_) => tell(&format!(
-                "still waiting for {what}, {} s",
-                since.elapsed().as_secs()
-            )),
+            Err(_) => {
+                let seconds = since.elapsed().as_secs();
+                tracing::info!("still waiting for {what}, {seconds} s");
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ pub fn open(address: &str) -> bool {
         .any(|call| start(call).is_some())
 }
 
-/// Starts a program that nobody waits for: some of them stay as long as the browser.
+/// Starts a program without waiting for its end: some of them stay as long as the browser.
 fn start(call: &[String]) -> Option<()> {
     let (program, arguments) = call.split_first()?;
     let mut command = Command::new(program);
@@ -23,7 +23,7 @@ fn start(call: &[String]) -> Option<()> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().ok()?;
-    // Somebody has to take its end, or it stays in the system's list.
+    // A parent must wait for its child, or the child stays in the system's list of processes.
     std::thread::spawn(move || child.wait());
     Some(())
 }

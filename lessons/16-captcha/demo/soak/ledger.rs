@@ -19,7 +19,7 @@ pub enum Said {
     Error,
     /// Wrong.
     Wrong,
-    /// Too old, used, or somebody else's.
+    /// Too old, used, or of another session.
     Stale,
 }
 
@@ -39,7 +39,7 @@ pub struct Given {
 pub struct Captcha {
     /// How often Redis had gone or come when the code was read.
     pub read: u64,
-    /// Somebody got a verdict, so there is no second one.
+    /// A verdict was given, so there is no second one.
     used: bool,
     accepted: bool,
     /// An answer got no verdict: it may have used the captcha up, or not.
@@ -301,7 +301,7 @@ mod tests {
         for answers in [
             vec![(AT_ONCE, Said::Accepted), (AT_ONCE, Said::Stale)],
             vec![(wrong, Said::Wrong), (AT_ONCE, Said::Stale)],
-            // Nobody knows whether the first one arrived.
+            // Whether the first one arrived is unknown.
             vec![(AT_ONCE, Said::Error), (AT_ONCE, Said::Accepted)],
             vec![(AT_ONCE, Said::Error), (AT_ONCE, Said::Stale)],
             // Redis was killed in the meantime.

@@ -39,7 +39,7 @@ const ROUND: Duration = Duration::from_secs(60);
 /// Between two looks at the memory.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Longer than anybody waits for the site.
+/// Longer than any client waits for the site.
 const STRAGGLERS: Duration = Duration::from_secs(5);
 
 /// How it is run.
@@ -51,8 +51,6 @@ pub struct Plan {
     pub time: Duration,
     /// How many people at the same time.
     pub people: usize,
-    /// Gets a line for each thing that happens.
-    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 /// What came out.
@@ -103,7 +101,6 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
     let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
     let phases = u32::try_from(PHASES.len()).unwrap_or(u32::MAX);
     let mut run = Run {
-        plan,
         site,
         ledger,
         memory: Memory::default(),
@@ -111,7 +108,7 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
         half: plan.time / rounds / phases / 2,
     };
     for round in 1..=rounds {
-        (plan.tell)(&format!("round {round} of {rounds}"));
+        run.log(&format!("round {round} of {rounds}"));
         run.round().await?;
     }
     stop.send_replace(true);
@@ -132,8 +129,7 @@ async fn codes(site: &Site) -> anyhow::Result<ConnectionManager> {
     Ok(ConnectionManager::new_with_config(client, config).await?)
 }
 
-struct Run<'a> {
-    plan: &'a Plan,
+struct Run {
     site: Site,
     ledger: Arc<Ledger>,
     memory: Memory,
@@ -141,11 +137,11 @@ struct Run<'a> {
     half: Duration,
 }
 
-impl Run<'_> {
+impl Run {
     async fn round(&mut self) -> anyhow::Result<()> {
         for (phase, name) in PHASES.iter().enumerate() {
             self.ledger.begin(phase);
-            self.tell(name);
+            self.log(name);
             match phase {
                 1 | 2 => {
                     self.site.kill_service(phase - 1)?;
@@ -153,7 +149,7 @@ impl Run<'_> {
                     self.site.start_service(phase - 1).await?;
                 }
                 3 => {
-                    // Before: whoever reads a code from now on has no right to it later.
+                    // Before the restart: a code that is read from now on need not be valid later.
                     self.ledger.redis_turns();
                     self.site.redis.kill().await;
                     self.hold().await;
@@ -171,7 +167,7 @@ impl Run<'_> {
                 _ => self.hold().await,
             }
             if (1..=4).contains(&phase) {
-                self.tell("  it is there again");
+                self.log("  it is there again");
             }
             self.hold().await;
         }
@@ -211,9 +207,9 @@ impl Run<'_> {
         }
     }
 
-    fn tell(&self, words: &str) {
+    fn log(&self, words: &str) {
         let at = self.since.elapsed().as_secs_f64();
-        (self.plan.tell)(&format!("{at:7.1} s  {words}"));
+        tracing::info!("{at:7.1} s  {words}");
     }
 
     async fn end(self) -> anyhow::Result<Report> {

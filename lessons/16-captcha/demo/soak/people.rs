@@ -18,7 +18,7 @@ use crate::browser::{Browser, Reply};
 /// Between two things that a person does.
 const BEAT: Duration = Duration::from_millis(10);
 
-/// What the site may say to somebody who asks for what there is: `errno` and the status that belongs to it.
+/// What the site may answer to a request for something that exists: `errno` and the status that belongs to it.
 const KNOWN: [(&str, u16); 8] = [
     ("0", 200),
     ("4001", 503),
@@ -47,7 +47,7 @@ struct Shown {
 }
 
 impl Person {
-    /// Somebody at this site.
+    /// A visitor of this site.
     #[must_use]
     pub fn new(
         number: usize,
@@ -105,7 +105,7 @@ impl Person {
         })
     }
 
-    /// Types something without a picture. Whatever is away: nobody comes in by that.
+    /// Sends an answer without a picture. It is never accepted, whatever part is unavailable.
     async fn guess(&mut self, id: &str) {
         let Person {
             browser, ledger, ..
@@ -113,7 +113,7 @@ impl Person {
         let answer = "2222";
         let reply = ask(browser, ledger, Ask::Verify { id, answer }).await;
         if reply.and_then(|reply| reply.errno()).as_deref() == Some("0") {
-            ledger.broken("somebody came in without a picture".to_string());
+            ledger.broken("a visitor came in without a picture".to_string());
         }
     }
 
@@ -124,7 +124,7 @@ impl Person {
             0 | 1 => self.give(shown, true).await,
             2 => {
                 self.give(shown, true).await;
-                // The same once more, as somebody does who has recorded it.
+                // The same once more: a replay.
                 self.give(shown, true).await;
             }
             3 => {
@@ -133,7 +133,7 @@ impl Person {
             }
             4 => self.twice_at_once(shown).await,
             5 => {
-                self.stranger(shown).await;
+                self.other_session(shown).await;
                 self.give(shown, true).await;
             }
             6 => self.give(shown, false).await,
@@ -169,12 +169,12 @@ impl Person {
         }
     }
 
-    /// Somebody else who has seen the picture, and the code with it.
-    async fn stranger(&mut self, shown: &Shown) {
-        let mut stranger = Browser::new(self.site);
-        let (_, said) = give(&mut stranger, &self.ledger, shown, true).await;
+    /// Another session that has seen the picture, and the code with it.
+    async fn other_session(&mut self, shown: &Shown) {
+        let mut other = Browser::new(self.site);
+        let (_, said) = give(&mut other, &self.ledger, shown, true).await;
         if matches!(said, Said::Accepted | Said::Wrong) {
-            let words = format!("somebody else's captcha was judged: {said:?}");
+            let words = format!("the captcha of another session was judged: {said:?}");
             self.ledger.broken(words);
         }
     }

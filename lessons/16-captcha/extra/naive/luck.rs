@@ -6,7 +6,7 @@ use std::fmt::Write;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
-/// Digits by lot. The same seed, the same digits, for ever.
+/// Random digits. The same seed always gives the same digits.
 #[derive(Debug)]
 pub struct Lottery(StdRng);
 

@@ -1,5 +1,5 @@
-//! The captcha service of the notes. It speaks the contract of the real one, as far as it goes: `picture`
-//! has JSON in it, and nobody asks it to judge an answer.
+//! The captcha service of the naive site. It speaks the contract of the real one, as far as it goes: `picture`
+//! has JSON in it, and its web judges answers itself.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -31,7 +31,7 @@ pub fn router(consul: SocketAddr, redis: SocketAddr) -> Router {
         .with_state(Web { consul, redis })
 }
 
-/// Nobody is ever logged in.
+/// No session is ever logged in.
 async fn session() -> Json<Value> {
     Json(json!({ "errno": "4101", "errmsg": "no session" }))
 }
@@ -50,7 +50,7 @@ async fn draw(web: Web, uuid: String) -> anyhow::Result<Vec<u8>> {
     let home = registry(web.consul)?
         .get_service(crate::service::NAME)
         .await?;
-    let instance = home.first().context("nobody is home")?;
+    let instance = home.first().context("no healthy instance")?;
     let channel = Endpoint::from_shared(format!("http://{}", instance.addr))?
         .connect()
         .await?;

@@ -1,5 +1,5 @@
 //! Pages with holes. What fills one is either text, which is escaped, or markup that was made here: the
-//! type says which, so that nobody has to remember it.
+//! type says which, so that the compiler checks it.
 
 /// Markup that a browser may believe.
 #[derive(Clone, Debug, Default)]

@@ -10,8 +10,8 @@ use crate::rules::Unavailable;
 /// No name is longer.
 const LONGEST: usize = 64;
 
-/// A name that may be part of a key: 1 to 64 letters, digits, `-` and `_`. Without `:`, so that nobody can
-/// reach the key of somebody else.
+/// A name that may be part of a key: 1 to 64 letters, digits, `-` and `_`. Without `:`, so that no client can
+/// reach the key of another session.
 pub fn name(what: &str, text: String) -> Result<String, Status> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if (1..=LONGEST).contains(&text.len()) && text.bytes().all(good) {
@@ -22,14 +22,14 @@ pub fn name(what: &str, text: String) -> Result<String, Status> {
     )))
 }
 
-/// The address of the visitor, for limits; whoever names none is counted as himself.
+/// The address of the visitor, for limits; a caller that names none is counted by its own address.
 ///
 /// One visitor is not two because he is written in two ways, and of IPv6 each has 2^64 addresses at home: all
 /// that begin with the same 64 bits are one.
 pub fn address(text: &str, peer: Option<SocketAddr>) -> Result<IpAddr, Status> {
     let address = if text.is_empty() {
-        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        peer.map_or(nobody, |peer| peer.ip())
+        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        peer.map_or(unknown, |peer| peer.ip())
     } else {
         let address = text.parse();
         address.map_err(|_| Status::invalid_argument("address: none that can be read"))?
@@ -40,14 +40,14 @@ pub fn address(text: &str, peer: Option<SocketAddr>) -> Result<IpAddr, Status> {
     })
 }
 
-/// The store is away. The reason is in our log; it would only help whoever has made it so.
+/// The store is unavailable. The reason is in our log; in the reply it would help an attacker only.
 pub fn unavailable(_: Unavailable) -> Status {
     Status::unavailable(
-        "the captchas cannot be reached just now; nobody was let in, try again soon",
+        "the captchas cannot be reached just now; no visitor was let in, try again soon",
     )
 }
 
-/// Without randomness there is no code that nobody can guess, so there is none.
+/// Without randomness there is no unguessable code, so no captcha is issued.
 pub fn no_randomness(_: getrandom::Error) -> Status {
     Status::internal("there is no randomness to be had")
 }

@@ -35,7 +35,7 @@ pub async fn session(State(web): Shared, who: Visitor) -> Result<Response<Body>,
     }
 }
 
-/// What takes GET alone. axum answers HEAD by GET, which here would make a captcha that nobody sees.
+/// What takes GET alone. axum answers HEAD by GET, which here would make a captcha that no visitor sees.
 pub async fn only_get() -> Response<Body> {
     let allow = (ALLOW, HeaderValue::from_static("GET"));
     ([allow], Problem::WrongMethod).into_response()
@@ -115,8 +115,8 @@ struct CaptchaRequest {
     kind: Way,
 }
 
-/// `POST /api/v1.0/imagecode`, with `{"kind": "question"}` or with nothing: an id that nobody can guess,
-/// and where its captcha is. It is made when somebody looks there.
+/// `POST /api/v1.0/imagecode`, with `{"kind": "question"}` or with nothing: an unguessable id,
+/// and where its captcha is. It is made by the first request for it.
 pub async fn fresh(State(web): Shared, request: Request) -> Result<Response<Body>, Problem> {
     let kind = match request.body().is_end_stream() {
         true => Way::default(),

@@ -55,7 +55,7 @@ impl Captchas for ByName {
         reply.await.map_err(|failed| failed.status())
     }
 
-    /// Sent again only if it never left: whoever has judged has used the captcha up, and a second attempt
+    /// Sent again only if it never left: a judgement uses the captcha up, and a second attempt
     /// would call a right answer too late.
     async fn verify(
         &self,

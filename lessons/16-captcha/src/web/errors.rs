@@ -15,7 +15,7 @@ use axum::body::Body;
 pub enum Problem {
     /// The service, its store or the registry did not answer.
     Unavailable,
-    /// The captcha is too old, used, or somebody else's.
+    /// The captcha is too old, used, or of another session.
     Stale,
     /// A captcha of this id waits for its answer.
     Pending,
@@ -121,7 +121,7 @@ impl Problem {
     }
 }
 
-const AWAY: &str = "We cannot find out at the moment, so nobody is let in. It is not your fault: please \
+const AWAY: &str = "We cannot check answers at the moment, so no visitor is let in. It is not your fault: please \
                     try again in a minute.";
 
 impl IntoResponse for Problem {
@@ -139,7 +139,7 @@ pub fn ok(mut fields: Value) -> Response<Body> {
     Json(fields).into_response()
 }
 
-/// What a status of the service means for whoever asked for a captcha or a session.
+/// What a status of the service means for a visitor that asked for a captcha or a session.
 #[must_use]
 pub fn of_status(status: &Status) -> Problem {
     match status.code() {

@@ -16,7 +16,7 @@ use crate::code;
 pub struct Session {
     /// Its name, which is all that a browser has to show.
     pub id: String,
-    /// The browser does not know it yet, so nobody can have been let in by it.
+    /// The browser does not know it yet, so no visitor can have been let in by it.
     pub fresh: bool,
     /// Another site's page has led here, so the browser has kept its cookie back if it has one.
     pub hidden: bool,
@@ -92,7 +92,7 @@ impl Session {
 // ANCHOR: foreign
 /// Whether a page of another origin has sent this. `SameSite=Strict` alone would not do: it knows no
 /// ports, and on one machine every program is the same site. Browsers send `Origin` with every POST;
-/// whoever sends none is no browser, and carries nobody's cookie but its own.
+/// a client that sends none is no browser, and has no cookie of another visitor.
 #[must_use]
 pub fn foreign(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     // To follow a link to the page is all that another site may cause.
@@ -127,8 +127,8 @@ fn fetch_site(headers: &HeaderMap) -> Option<&str> {
 pub struct Visitor {
     /// The session.
     pub session: Session,
-    /// The address at the other end. What `X-Forwarded-For` says is not believed: anybody can write it,
-    /// and a limit for each address would be a limit for nobody.
+    /// The address at the other end. What `X-Forwarded-For` says is not believed: each client can write it,
+    /// and a limit for each address would limit no client.
     pub address: String,
 }
 

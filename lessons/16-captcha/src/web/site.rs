@@ -48,12 +48,12 @@ pub async fn page(
     wish: Result<Query<CaptchaRequest>, QueryRejection>,
 ) -> Response<Body> {
     // Coming from another site the browser keeps its cookie back. A question would be made for a session
-    // that nobody has; the picture is asked for by our own page, with the cookie.
+    // that no browser has; our own page asks for the picture, with the cookie.
     let way = match wish {
         Ok(Query(wish)) if !who.session.led => wish.kind,
         _ => Way::Picture,
     };
-    // Whether somebody is in is nice to know, and no reason to show no page.
+    // The page is shown also if it is unknown whether this session was let in.
     let known = !who.session.fresh && web.passed(&who).await == Ok(true);
     let say = if known { Say::In(LET_IN) } else { Say::Nothing };
     show(&web, &who, way, say).await
@@ -134,7 +134,7 @@ fn whole(web: &Web, way: Way, say: Say, captcha: Captcha) -> Response<Body> {
         Say::Trouble(cause, more) => ("bad", cause.words(), more, "Not yet: "),
     };
     let asked = !captcha.id.is_empty();
-    // With a verdict, the next key belongs to the next answer; at first, to whoever reads the page.
+    // With a verdict, the next key belongs to the next answer; at first, to the page as a whole.
     let focus = if asked && tone == "bad" {
         "autofocus"
     } else {

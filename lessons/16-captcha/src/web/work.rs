@@ -22,7 +22,7 @@ use crate::rules::{self, Decision, Tokio, Unavailable, Verdict};
 /// A longer answer is none; the longest right one has a few digits.
 const LONGEST_ANSWER: usize = 64;
 
-/// A line in the log at most so often: whoever makes the site fail must not fill the disk.
+/// A line in the log at most so often, so that repeated failures do not fill the disk.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 /// What all requests share.
@@ -63,7 +63,7 @@ impl Web {
 
     // ANCHOR: judge
     /// What the browser is to be told about an answer. A refusal (too many, not an answer) is known, and
-    /// no verdict; whatever else goes wrong is for `decide`, which may not let anybody in for it.
+    /// no verdict; each other failure is for `decide`, which must not let a visitor in for it.
     pub async fn judge(
         &self,
         who: &Visitor,
@@ -93,7 +93,7 @@ impl Web {
                 }
             }
         };
-        let decision = rules::decide(&Tokio, verdict, self.settings.patience).await;
+        let decision = rules::decide(&Tokio, verdict, self.settings.timeout).await;
         if let Some(status) = failed {
             self.log("Verify", &status);
             match status.code() {
@@ -121,7 +121,7 @@ impl Web {
 
     /// When an answer is of no use any more.
     fn until(&self) -> Instant {
-        Instant::now() + self.settings.patience
+        Instant::now() + self.settings.timeout
     }
 
     /// What the browser is not told.
@@ -168,7 +168,7 @@ fn known(verdict: pb::Verdict) -> Result<Verdict, Unavailable> {
     }
 }
 
-/// A name that nobody can guess, for a captcha or for a request.
+/// An unguessable name, for a captcha or for a request.
 pub fn name() -> Result<String, Problem> {
     code::id().map_err(|_| Problem::Fault)
 }

@@ -27,7 +27,7 @@ where
     }
 }
 
-/// Somebody who looks at pictures until told to stop; every one of them has to come.
+/// A visitor that asks for pictures until told to stop; each of them must come.
 async fn pictures(web: SocketAddr, seen: Arc<AtomicU64>, stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let mut browser = Browser::new(web);
@@ -113,10 +113,10 @@ async fn without_redis_nobody_comes_in_and_the_page_says_why() {
             (503, Some("4001"))
         );
         let words = verdict.json()["errmsg"].to_string();
-        assert!(words.contains("nobody is let in"), "{words}");
+        assert!(words.contains("no visitor is let in"), "{words}");
         // The service gives up after two seconds, the web after three; an unpatient person waits so long.
         assert!(took < Duration::from_secs(20), "it took {took:?}");
-        for target in ["/api/v1.0/session", "/api/v1.0/imagecode/somebody-s-own"] {
+        for target in ["/api/v1.0/session", "/api/v1.0/imagecode/of-another"] {
             let reply = browser.get(target).await.unwrap();
             assert_eq!(
                 (reply.status, reply.errno().as_deref()),
@@ -127,9 +127,13 @@ async fn without_redis_nobody_comes_in_and_the_page_says_why() {
         let form = format!("id={}&answer={}", before.id, before.code);
         let page = browser.form("/verify", &form).await.unwrap();
         assert_eq!(page.status, 503, "{}", page.text());
-        assert!(page.text().contains("nobody is let in"), "{}", page.text());
+        assert!(
+            page.text().contains("no visitor is let in"),
+            "{}",
+            page.text()
+        );
 
-        // It comes back empty, and nobody else has to be started again.
+        // It comes back empty, and no other process has to be started again.
         site.redis.start_again().await.unwrap();
         let web = site.web.addr;
         until("pictures again", || async {

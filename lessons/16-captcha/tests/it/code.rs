@@ -86,7 +86,7 @@ fn what_is_no_answer_does_not_become_one() {
     assert_eq!(tidy(&long).len(), long.len());
 }
 
-/// The words of a question as digits, read by somebody who knows ten words.
+/// The words of a question as digits, by a table of ten words.
 fn read(words: &str) -> String {
     let names = [
         "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",

@@ -51,7 +51,7 @@ fn is_there(number: u64) -> bool {
     kill.status().expect("`kill` on the PATH").success()
 }
 
-/// Nobody of them is there any more, and nobody listens.
+/// No process is left, and no port of the site accepts connections.
 fn nothing_is_left(places: &Value) {
     let since = Instant::now();
     for number in numbers(places) {
@@ -72,7 +72,7 @@ fn nothing_is_left(places: &Value) {
         while TcpStream::connect(addr).is_ok() {
             assert!(
                 since.elapsed() < PATIENCE,
-                "somebody still listens on {addr}"
+                "a process still listens on {addr}"
             );
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -176,7 +176,7 @@ fn the_whole_site_starts_and_ctrl_c_ends_all_of_it() {
         site.signal("INT");
         let said = site.rest();
         assert!(site.ends(PATIENCE).success(), "{said:#?}");
-        // In order: whoever stands in front leaves first.
+        // In order: the web first, then what it calls.
         let at = |words: &str| {
             let at = said.iter().position(|line| line.contains(words));
             at.unwrap_or_else(|| panic!("it never said `{words}`: {said:#?}"))

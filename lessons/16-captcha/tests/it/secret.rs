@@ -159,7 +159,7 @@ fn no_answer_is_in_any_log_header_body_or_picture() {
             logs.matches("captcha ").count() >= 50,
             "what was drawn is logged: {logs}"
         );
-        // A log may tell how long a picture is, and that may be somebody's code by chance.
+        // A log may tell how long a picture is, and that may equal a code by chance.
         for reply in seen.iter().flat_map(|seen| &seen.replies) {
             logs = logs.replace(&format!("{} bytes", reply.body.len()), "some bytes");
         }

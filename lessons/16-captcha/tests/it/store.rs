@@ -124,7 +124,7 @@ async fn a_redis_that_comes_later_is_used() {
         }
         assert!(since.elapsed() < LONG, "{side}: {:?}", since.elapsed());
         redis.start_again().await.unwrap();
-        // The first one already: what the client remembers of a Redis that was away costs nobody an answer.
+        // The first one already: the client's old connections to a Redis that was away cost no answer.
         assert_eq!(store.look("k").await, Ok(None), "{side}");
         let said = log.lines();
         assert_eq!(said.len(), 2, "{said:?}");

@@ -336,7 +336,7 @@ test('whoever asks for too many pictures is told to wait, and loses no answer', 
 
 // The last one: a real Redis does not come back. The embedded one lives in the program that has started all
 // the others; it is stopped for a while, so it does not refuse but says nothing.
-test('without Redis nobody is let in, and the page says so', { timeout: 120_000 }, async t => {
+test('without Redis no visitor is let in, and the page says so', { timeout: 120_000 }, async t => {
   const person = await arrive();
   const still = await arrive({ javaScriptEnabled: false });
   const codes = [await codeOf(person), await codeOf(still)];
@@ -347,7 +347,7 @@ test('without Redis nobody is let in, and the page says so', { timeout: 120_000 
   for (const [{ page }, code] of [[person, codes[0]], [still, codes[1]]]) {
     await answerBox(page).fill(code);
     await answerBox(page).press('Enter');
-    await told(page, 'nobody is let in');
+    await told(page, 'no visitor is let in');
     assert.match(await page.title(), /^Not yet/);
   }
   assert.deepEqual(await axe(person.page), []);

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Rates are for a second that the thread was at work, as Linux counts it: what else the machine does then
-//! costs nobody here. Our `picture.rs` is compiled into this program as it is: the lesson with all of gRPC need not be built.
+//! does not count here. Our `picture.rs` is compiled into this program as it is: the lesson with all of gRPC need not be built.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -79,7 +79,7 @@ fn main() {
     }
 }
 
-/// How long this thread has been at work; the time that has passed must do where nobody counts it.
+/// How long this thread has been at work; where the system does not count it, the time that has passed.
 fn busy() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanos = text.split(' ').next()?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! When Redis is away nobody gets in, nobody waits for long, and nobody reads why.
+//! When Redis is unavailable, no visitor gets in, no call waits for long, and no reply says why.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn closed<T: std::fmt::Debug>(outcome: Result<T, Status>) {
     ] {
         assert!(!words.contains(inside), "{words}");
     }
-    assert!(words.contains("nobody was let in"), "{words}");
+    assert!(words.contains("no visitor was let in"), "{words}");
     assert!(status.metadata().is_empty() && status.details().is_empty());
 }
 

@@ -148,7 +148,7 @@ async fn an_unknown_id_is_refused_whatever_the_answer() {
         let redis = started(side).await;
         let site = Site::free(redis.addr());
         for answer in ["", "1234", "0", " "] {
-            let verdict = site.verify("ada", "nobody", answer).await.unwrap();
+            let verdict = site.verify("ada", "unused", answer).await.unwrap();
             assert_eq!(verdict, Verdict::Unknown, "{side}: {answer:?}");
         }
         assert!(!site.passed("ada").await.unwrap(), "{side}");
@@ -160,7 +160,7 @@ async fn a_name_that_is_none_is_refused_before_anything_happens() {
     let (server, _) = with_a_clock().await;
     let (site, code) = with_a_picture(server.address()).await;
     let long = "x".repeat(65);
-    // Among them what would be the key of somebody else.
+    // Among them what would be the key of another session.
     for bad in ["", " ", "a:1", "1\r\nDEL x", "../1", "é", "*", &long] {
         let mut ask = picture("ada", bad, "r");
         refused(site.call(ask.clone()).await, Code::InvalidArgument);
@@ -376,7 +376,7 @@ async fn a_class_behind_one_address_gets_in() {
     let site = Site::new(server.address(), usual.attempts, usual.pictures);
     for pupil in 0..30 {
         let session = format!("pupil{pupil}");
-        // Everybody needs a second picture, and mistypes once.
+        // Each pupil needs a second picture, and mistypes once.
         for id in ["1", "2", "3"] {
             site.call(picture(&session, id, "r")).await.unwrap();
         }
@@ -445,7 +445,7 @@ fn the_answer_is_not_in_a_debug_line() {
 async fn the_answer_does_not_come_from_the_id() {
     let (server, _) = with_a_clock().await;
     let site = Site::free(server.address());
-    // The same names each time, and each time an answer that nobody could know.
+    // The same names each time, and each time a code that is not predictable.
     let mut codes = std::collections::BTreeSet::new();
     for _ in 0..100 {
         site.call(picture("ada", "1", "r")).await.unwrap();

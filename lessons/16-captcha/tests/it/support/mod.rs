@@ -37,7 +37,7 @@ pub async fn open(side: Side) -> Site {
     Site::open(setting(side).0).await.unwrap()
 }
 
-/// A captcha on somebody's screen.
+/// A captcha on the screen of a visitor.
 pub struct Shown {
     pub id: String,
     pub code: String,

@@ -125,7 +125,7 @@ async fn a_new_captcha_has_an_id_of_the_server() {
     assert_ne!(words["id"], id.as_str());
     assert!(
         fake.calls.lock().unwrap().is_empty(),
-        "made when somebody looks"
+        "it is made by the first request for it"
     );
     let url = words["url"].as_str().unwrap();
     let reply = ask(&site, get(url)).await;
@@ -204,7 +204,7 @@ async fn nobody_is_let_in_when_nobody_can_judge() {
         assert_eq!(reply.told(), told(503, "4001"), "{code:?}");
         assert_eq!(reply.header("retry-after"), Some("5"));
         assert!(
-            reply.text().contains("nobody is let in"),
+            reply.text().contains("no visitor is let in"),
             "{}",
             reply.text()
         );
@@ -324,7 +324,7 @@ async fn other_methods_and_other_paths() {
         ("GET", VERIFY, "POST"),
         ("PUT", "/api/v1.0/imagecode", "POST"),
         ("POST", "/api/v1.0/imagecode/a", "GET"),
-        // As GET it would use the id up, and show nobody the picture.
+        // As GET it would use the id up, and show no visitor the picture.
         ("HEAD", "/api/v1.0/imagecode/a", "GET"),
         ("HEAD", "/api/v1.0/question/a", "GET"),
         ("DELETE", "/api/v1.0/session", "GET,HEAD"),
@@ -448,7 +448,7 @@ async fn only_so_many_at_the_same_time() {
     };
     let one = Settings {
         in_flight: 1,
-        patience: std::time::Duration::from_secs(30),
+        timeout: std::time::Duration::from_secs(30),
         ..settings()
     };
     let site = router(hanging.clone(), one);
@@ -468,7 +468,7 @@ async fn only_so_many_at_the_same_time() {
     );
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    // The place of whoever has left is free.
+    // The place of the request that was given up is free.
     let next = tokio::spawn(async move { ask(&site, get("/api/v1.0/imagecode/c")).await });
     hanging.asked(2).await;
     next.abort();

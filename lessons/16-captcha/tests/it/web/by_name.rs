@@ -79,7 +79,7 @@ async fn a_picture_is_asked_for_again_and_a_verdict_is_not() {
         number += 1;
         let reply = captchas.call(name(number), soon()).await;
         reply.expect("the other one has it");
-        assert!(number < 1000, "nobody ever asks the sick one");
+        assert!(number < 1000, "no call ever goes to the failing instance");
     }
     // The same request, so that the one who has it already makes no second captcha of it.
     let twice = sick.lock().unwrap()[0].clone();

@@ -51,7 +51,7 @@ async fn all(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = timeout(EVER, stream.read_to_end(&mut bytes)).await;
     // A reset is an end as well: what was not read of a refused head is thrown away.
-    drop(read.expect("the server waits for ever"));
+    drop(read.expect("the server waits without limit"));
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -275,6 +275,6 @@ async fn what_is_under_way_is_finished() {
     timeout(EVER, site.serving).await.unwrap().unwrap().unwrap();
     assert!(
         TcpStream::connect(site.addr).await.is_err(),
-        "nobody listens any more"
+        "no process listens any more"
     );
 }

@@ -127,7 +127,7 @@ impl Captchas for Fake {
 pub fn settings() -> Settings {
     Settings {
         // Short where something hangs; nothing else waits for it.
-        patience: Duration::from_millis(300),
+        timeout: Duration::from_millis(300),
         whose: vec![("set-with-expiry", false), ("leak", false)],
         ..Settings::default()
     }

@@ -49,7 +49,10 @@ async fn the_page_has_a_picture_that_nobody_has_drawn_yet() {
     assert_eq!(id(&reply).len(), 32);
     assert_eq!(verdict(&reply), ("", ""));
     assert!(hidden(&reply, "question") && !hidden(&reply, "picture") && !hidden(&reply, "form"));
-    assert!(!text.contains("whose"), "nobody's own code runs this site");
+    assert!(
+        !text.contains("whose"),
+        "no answer of a learner runs this site"
+    );
     assert!(fake.calls.lock().unwrap().is_empty());
     let next = ask(&site, get("/")).await;
     assert_ne!(id(&next), id(&reply));
@@ -150,9 +153,9 @@ async fn nothing_of_the_form_comes_back() {
 #[tokio::test]
 async fn trouble_is_told_in_words_and_nobody_gets_in() {
     for (code, status, words) in [
-        (Code::Unavailable, 503, "nobody is let in"),
+        (Code::Unavailable, 503, "no visitor is let in"),
         (Code::ResourceExhausted, 429, "too often"),
-        (Code::Internal, 503, "nobody is let in"),
+        (Code::Internal, 503, "no visitor is let in"),
     ] {
         let site = site(&Fake::failing(code));
         let reply = ask(&site, form(&format!("id=a&answer={RIGHT}&kind=picture"))).await;
@@ -167,7 +170,7 @@ async fn trouble_is_told_in_words_and_nobody_gets_in() {
     };
     let reply = ask(&site(&hanging), form(&format!("id=a&answer={RIGHT}"))).await;
     assert_eq!((reply.status.as_u16(), verdict(&reply).0), (503, "bad"));
-    // A page is shown all the same; a question that nobody could ask is not.
+    // A page is shown all the same; a question that no service could store is not.
     let away = site(&Fake::failing(Code::Unavailable));
     let page = ask(&away, get("/")).await;
     assert_eq!((page.status.as_u16(), verdict(&page).0), (200, ""));
@@ -199,7 +202,7 @@ async fn a_link_on_another_site_does_not_end_a_session() {
         (reply.status.as_u16(), reply.header("set-cookie")),
         (200, None)
     );
-    // And a question for a session that nobody has is not made.
+    // And no question is made for a session that no browser has.
     assert!(!hidden(&reply, "picture") && fake.calls.lock().unwrap().is_empty());
 }
 
