@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use l13_framework::greeter;
 
-/// How long `client` looks for somebody.
+/// How long `client` looks for an instance.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// `server`.
@@ -33,11 +33,11 @@ pub async fn client(options: &Options, words: &[String]) -> anyhow::Result<()> {
     let registry = options.open_registry(None)?;
     let client = Client::new(registry.clone(), Settings::default().with(options));
     let service = options.server_name.as_deref().unwrap_or(greeter::NAME);
-    // Where nobody keeps the list, somebody who has just begun to listen has not heard of all. For a person
-    // a moment more is better than a wrong "nobody".
+    // In a registry without a server, a client that has just begun to listen has not heard of all instances.
+    // A moment more is better than a wrong "no instance".
     let mut members = client.view(service).members();
-    let somebody = members.wait_for(|members| !members.is_empty());
-    let _ = timeout(PATIENCE, somebody).await;
+    let found = members.wait_for(|members| !members.is_empty());
+    let _ = timeout(PATIENCE, found).await;
     let mut failed = 0;
     for name in words {
         let request = HelloRequest { name: name.clone() };
@@ -48,7 +48,7 @@ pub async fn client(options: &Options, words: &[String]) -> anyhow::Result<()> {
         match reply {
             Ok(reply) => tell(&reply.message),
             Err(Failed::NoMember) => bail!(
-                "nobody home: {service} has no instance in {}. Is one running? `cargo run -p \
+                "no instance: {service} has none in {}. Is one running? `cargo run -p \
                  l13-framework -- server`, with the same --registry",
                 registry.name()
             ),
@@ -71,7 +71,7 @@ pub async fn services(options: &Options, words: &[String]) -> anyhow::Result<()>
     let registry = options.open_registry(None)?;
     let names = registry.list_services().await?;
     if names.is_empty() {
-        tell(&format!("nobody is in {}", registry.name()));
+        tell(&format!("no instance is in {}", registry.name()));
     }
     for name in names {
         tell(&name);

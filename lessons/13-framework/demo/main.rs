@@ -32,7 +32,7 @@ A microservice framework: lesson 13 of Sockets to Services.
   cargo run -p l13-framework --features mine -- mine
                                                    your own answer of `two-registries`
 
-They find each other through the registry: mDNS, if nobody says otherwise. `client` calls the
+They find each other through the registry: mDNS, unless an option names another. `client` calls the
 service that --server_name names.
 
 ";
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         .map_err(Into::into)
         .and_then(|runtime| {
             let done = runtime.block_on(run());
-            // A thread may still stand in a read of the standard input; nobody waits for it.
+            // A thread may still stand in a read of the standard input; this does not wait for it.
             runtime.shutdown_background();
             done
         });

@@ -191,7 +191,7 @@ impl Bench {
     }
 }
 
-/// An address that nobody has, and that the system does not give to connections.
+/// An address that no process has, and that the system does not give to connections.
 fn free() -> Option<SocketAddr> {
     let first = rand::random_range(0..10_000);
     let mut ports = (0..10_000).map(|step| 20_000 + (first + step) % 10_000);

@@ -1,6 +1,6 @@
 //! A process that keeps one instance in a registry until it is killed. The tests and the measurements kill
 //! it: what a registry does after a crash can be seen with a real crash only. It also ends, without a
-//! goodbye, when its standard input does: so it cannot outlive whoever has started it.
+//! goodbye, when its standard input does: so it cannot outlive the process that has started it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;

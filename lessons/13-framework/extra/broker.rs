@@ -1,10 +1,10 @@
-//! Publish and subscribe: whoever publishes knows a topic, and not who hears it. There is no broker
+//! Publish and subscribe: a publisher knows a topic, and not its subscribers. There is no broker
 //! process. A subscriber registers as an instance of the topic; the publisher looks the topic up, as it
 //! would a service, and brings the message to each instance. So it is with go-micro's default broker.
 //!
 //! **At most once.** Each message is brought to each subscriber once or not at all. Who subscribes later
-//! never hears it: nothing is stored. Who is dead, or too slow, has lost it: that is counted, and nobody
-//! tries again. Who needs more has to have an answer (that is a call) or a log that keeps messages
+//! never hears it: nothing is stored. A subscriber that is dead or too slow loses it: that is counted, and it
+//! is not sent again. More than that needs a reply (that is a call) or a log that keeps messages
 //! (Kafka, NATS JetStream, Redis streams).
 //!
 //! # Layout
@@ -12,7 +12,7 @@
 //! * [`Subscriber`] and [`function`]: an object that hears, and a function.
 //! * [`Subscription`]: a subscriber on a topic, alone or in a group.
 //! * `inbox.rs`: the queue in front of each subscriber. [`Publisher`]: the queue in front of each way
-//!   there. Both have a length, so a slow subscriber costs nobody but itself.
+//!   there. Both have a length, so a slow subscriber delays no other.
 
 mod inbox;
 mod outbox;

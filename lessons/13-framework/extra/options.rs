@@ -25,7 +25,7 @@ use crate::transport::Transport;
 pub use flags::{DEFAULT_REGISTRY, VARIABLES, help};
 
 // ANCHOR: options
-/// What was said from outside. `None` where nobody has said anything.
+/// What the command line and the environment say. `None` where they say nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Which registry.
@@ -68,7 +68,7 @@ pub struct Options {
 /// Why a program does not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
-    /// Somebody has asked for help. That is no failure.
+    /// The command line asks for help. That is no failure.
     #[error("{}", help())]
     Help,
     /// Something that was said cannot be: what, and what to say in its place.
@@ -76,7 +76,7 @@ pub enum Stop {
     Wrong(String),
 }
 
-/// For a `main`: help goes to whoever has asked for it, what is wrong to the errors, and both end the
+/// For a `main`: help goes to the standard output, what is wrong to the errors, and both end the
 /// program.
 pub fn or_exit<T>(outcome: Result<T, Stop>) -> T {
     match outcome {

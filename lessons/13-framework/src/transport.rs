@@ -98,7 +98,7 @@ impl Connection {
         message: Vec<u8>,
         until: Instant,
     ) -> Result<Bytes, Status> {
-        // Here, and not when half of it is sent and the other side hangs up.
+        // Here, and not after half of it was sent and the other side has closed the connection.
         if message.len() > MESSAGE {
             let words = format!(
                 "a message of {} bytes, and {MESSAGE} are allowed",

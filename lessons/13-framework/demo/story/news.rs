@@ -79,7 +79,7 @@ async fn to(publisher: &Publisher, topic: &str, subscribers: usize) -> anyhow::R
 
 fn tell_why() {
     stage::signal::tell(
-        "   B has never heard \"one\" and \"two\": nothing is stored. A has lost \"four\", and nobody\n   \
-         sends it again: it might have been heard. The publisher has waited for neither.",
+        "   B has never heard \"one\" and \"two\": nothing is stored. A has lost \"four\", and it is\n   \
+         not sent again: it might have been delivered. The publisher has waited for neither.",
     );
 }

@@ -17,8 +17,8 @@ pub struct Place {
     pub kind: String,
     /// How a service is told of it.
     pub flags: Vec<String>,
-    /// The name of the greeters. With the number of this process: whoever tries this at the same time on
-    /// the same machine has greeters of their own.
+    /// The name of the greeters. With the number of this process: a second run at the same time on
+    /// the same machine has greeters of its own.
     pub service: String,
     /// Ends with this.
     _server: Server,

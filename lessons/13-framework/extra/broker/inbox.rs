@@ -1,5 +1,5 @@
-//! The queue in front of a subscriber. A delivery is over when the message stands in it, so that nobody
-//! who brings one waits for whoever hears it.
+//! The queue in front of a subscriber. A delivery is over when the message is in it, so that no
+//! publisher waits for a handler.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

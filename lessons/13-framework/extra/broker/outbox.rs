@@ -1,4 +1,4 @@
-//! The queue in front of the way to one subscriber: whoever publishes puts a message in and goes on. A
+//! The queue in front of the connection to one subscriber: a publisher puts a message in and goes on. A
 //! subscriber that is dead, or stopped in the middle of a word, holds up this queue and no other.
 
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Brought {
         self.dropped.load(Ordering::SeqCst)
     }
 
-    /// Brought, and nobody has answered. It may have been heard all the same.
+    /// Sent, and no reply came. It may have been handled all the same.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::SeqCst)
@@ -75,13 +75,13 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// The way to this instance of a topic. Has to be called within a tokio runtime.
-    pub fn open(topic: &str, to: &Instance, room: usize, patience: Duration) -> Self {
+    pub fn open(topic: &str, to: &Instance, room: usize, timeout: Duration) -> Self {
         let (queue, messages) = mpsc::channel(room);
         let brought = Arc::new(Brought::default());
         let way = Way {
             topic: topic.to_string(),
             to: to.clone(),
-            patience,
+            timeout,
             line: None,
         };
         tokio::spawn(way.bring_all(messages, Arc::clone(&brought)));
@@ -107,7 +107,7 @@ impl Outbox {
 struct Way {
     topic: String,
     to: Instance,
-    patience: Duration,
+    timeout: Duration,
     line: Option<Connection>,
 }
 
@@ -134,7 +134,7 @@ impl Way {
     // ANCHOR_END: bring
 
     async fn bring(&mut self, message: Bytes) -> Result<bool, Status> {
-        let until = Instant::now() + self.patience;
+        let until = Instant::now() + self.timeout;
         let line = match self.line.clone() {
             Some(line) => line,
             None => {

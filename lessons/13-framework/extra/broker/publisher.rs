@@ -1,5 +1,5 @@
-//! Whoever publishes. It looks a topic up once and follows it from then on; publishing itself waits for
-//! nobody.
+//! The publisher. It looks a topic up once and watches it from then on; publishing itself never
+//! waits.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ pub struct Settings {
     /// So many messages may be on their way to one subscriber. One more is dropped, for this one alone.
     pub room: usize,
     /// The time for bringing one of them.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// The time for the first look at a topic.
     pub look: Duration,
 }
@@ -29,7 +29,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             room: 64,
-            patience: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
             look: Duration::from_secs(3),
         }
     }
@@ -42,7 +42,7 @@ pub enum Error {
     #[error("a message of {0} bytes, and {MESSAGE} are allowed")]
     TooLong(usize),
     /// The registry has never said who hears this topic.
-    #[error("nobody knows who hears this topic: {0}")]
+    #[error("the subscribers of this topic are unknown: {0}")]
     Registry(registry::Error),
 }
 
@@ -161,18 +161,18 @@ impl Publisher {
 }
 
 impl Topic {
-    /// Opens a way to those who are new, and closes those to whoever is gone.
+    /// Opens a connection to each new subscriber, and closes those to subscribers that are gone.
     fn meet(&mut self, topic: &str, instances: &[Instance], settings: Settings) {
         let there = |id: &String| instances.iter().any(|instance| instance.id == *id);
         self.outboxes.retain(|id, _| there(id));
         for to in instances {
-            let open = || Outbox::open(topic, to, settings.room, settings.patience);
+            let open = || Outbox::open(topic, to, settings.room, settings.timeout);
             self.outboxes.entry(to.id.clone()).or_insert_with(open);
         }
     }
 
     // ANCHOR: chosen
-    /// Everybody without a group, and one of each group: in turn, but rather one that has room.
+    /// All subscribers without a group, and one of each group: in turn, but rather one that has room.
     fn chosen(&mut self, instances: &[Instance]) -> Vec<&Outbox> {
         self.turn = self.turn.wrapping_add(1);
         let mut groups: BTreeMap<&str, Vec<&Outbox>> = BTreeMap::new();

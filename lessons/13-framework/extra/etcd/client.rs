@@ -11,7 +11,7 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
-/// Where an etcd listens that nobody has told otherwise.
+/// The default port of etcd.
 pub const PORT: u16 = 2379;
 
 /// A server that is asked on a connection whose other end is silent is asked whether it lives after
@@ -90,7 +90,7 @@ impl Client {
     // ANCHOR: call
     /// Makes a call, on one server after the other until one has answered. Each gets its share of
     /// the time that is left, so that one that is silent does not use up that of the others. The
-    /// same call may arrive twice: whoever uses this has to see to it that this does no harm.
+    /// same call may arrive twice: the caller makes sure that this does no harm.
     pub(super) async fn call<T, F>(&self, ask: impl Fn(Channel) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Status>>,
@@ -131,11 +131,11 @@ impl Client {
         (place, *addr, channel.clone())
     }
 
-    /// The server at `place` is away: whoever asks next shall try another one first.
+    /// The server at `place` is unavailable: the next call tries another one first.
     pub(super) fn avoid(&self, place: usize) {
         let next = (place + 1) % self.servers.all.len();
         let current = &self.servers.current;
-        // If it is another one already, somebody else was faster.
+        // If it is another one already, another call was faster.
         let _ = current.compare_exchange(place, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
@@ -156,7 +156,7 @@ fn channel(addr: SocketAddr, timeout: Duration) -> Channel {
 }
 
 /// A request to a server that must be able to reach the leader: one that is cut off from the others
-/// answers UNAVAILABLE then, and ends streams, where it would else be silent for ever.
+/// answers UNAVAILABLE then, and ends streams, where it would else be silent without limit.
 pub(super) fn with_leader<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     let yes = MetadataValue::from_static("true");

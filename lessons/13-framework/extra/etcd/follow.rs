@@ -23,7 +23,7 @@ use super::pb::mvccpb::Event;
 /// What has happened to a key, and its value.
 pub type Change = cache::Change<Vec<u8>, Vec<u8>>;
 
-/// How many changes wait for somebody who reads slowly. Then etcd has to wait.
+/// How many changes wait for a slow reader. Then etcd has to wait.
 const QUEUE: usize = 64;
 
 /// The pauses while no server answers.
@@ -37,7 +37,7 @@ const PAUSES: Policy = Policy {
 /// come first.
 ///
 /// # Errors
-/// [`Error`], if they cannot be read now. Later troubles are not told; it is tried again for ever.
+/// [`Error`], if they cannot be read now. Later failures are not reported; the watch is tried again until its receiver is dropped.
 pub async fn follow(client: &Client, prefix: &str) -> Result<mpsc::Receiver<Change>, Error> {
     let listing = client.list(prefix, false).await?;
     let (tell, changes) = mpsc::channel(QUEUE);
@@ -63,7 +63,7 @@ enum End {
     Away,
     /// The changes that we want are no longer there, or not yet, or this is not the store that we know.
     Forgotten,
-    /// Nobody listens to us any more.
+    /// The receiver was dropped.
     Alone,
 }
 

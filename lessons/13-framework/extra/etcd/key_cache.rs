@@ -14,7 +14,7 @@ use super::pb::mvccpb::{Event, KeyValue};
 /// needs to write it again.
 const RETENTION: Duration = Duration::from_secs(30);
 
-/// When a key was written, and with which lease. etcd draws the numbers of leases by lot, so no other
+/// When a key was written, and with which lease. etcd draws the numbers of leases at random, so no other
 /// store has the same stamp, not even one that was set up in the same way.
 type Stamp = (i64, i64);
 
@@ -46,9 +46,9 @@ impl KeyCache {
     /// Takes over all that is there. What has changed since the last time.
     pub fn take(&mut self, listing: Listing) -> Vec<Change> {
         let stamp = |entry: &Entry| (entry.revision, entry.lease);
-        // One key that nobody has touched in the meantime shows that it is the store that we knew.
+        // One key that was not changed in the meantime shows that it is the store that we knew.
         // Else it may be another one, or one that was wiped: then a key that is not there has not
-        // been deleted by anybody.
+        // been deleted by a client.
         let same = |entry: &Entry| self.stamps.get(&entry.key) == Some(&stamp(entry));
         let lost = !self.stamps.is_empty() && !listing.entries.iter().any(same);
         let entries = listing.entries;

@@ -43,7 +43,7 @@ impl From<KeyValue> for Entry {
 /// The keys of a range at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// The revision of the store: whoever follows from the next one on misses nothing.
+    /// The revision of the store: a watch from the next one on misses nothing.
     pub revision: i64,
     /// In the order of the keys.
     pub entries: Vec<Entry>,
@@ -108,7 +108,7 @@ impl Client {
 
     // ANCHOR: ensure
     /// Writes a key unless it has just this value and lease already: what does not change wakes
-    /// nobody. Question and answer are one step, so nobody comes between.
+    /// no client. Comparison and change are one step, so no other client comes between.
     ///
     /// # Errors
     /// [`Error`]; [`Error::NoLease`] if that one is over.
@@ -171,7 +171,7 @@ impl Client {
 
     // ANCHOR: lease
     /// A new lease of at least `ttl`. etcd counts in whole seconds, and makes less than its own
-    /// election would take (2 s) longer. A lease that nobody uses ends by itself, so asking twice
+    /// election would take (2 s) longer. A lease without keys ends by itself, so asking twice
     /// does no harm.
     ///
     /// # Errors

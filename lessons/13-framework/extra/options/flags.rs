@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::Stop;
 use crate::registries::NAMES;
 
-/// Used when nobody says anything else. It needs no server, so a service that is started on a fresh
+/// The default. It needs no server, so a service that is started on a fresh
 /// machine is found at once.
 pub const DEFAULT_REGISTRY: &str = "mdns";
 
@@ -143,7 +143,7 @@ pub(super) fn known(name: &str) -> Option<&'static str> {
     Some(flag.name)
 }
 
-/// Nobody knows it. Perhaps it was meant otherwise.
+/// The option is unknown. Perhaps a similar one was meant.
 pub(super) fn unknown(name: &str) -> Stop {
     let meant = known(&name.replace('-', "_")).or_else(|| {
         let begins = |flag: &&Flag| name.len() > 3 && flag.name.starts_with(name);

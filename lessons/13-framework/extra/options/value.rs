@@ -44,7 +44,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     }
     let bare = text.strip_prefix("http://").unwrap_or(text);
     let bare = bare.strip_suffix('/').unwrap_or(bare);
-    // The one name that needs nobody to ask.
+    // The one name that needs no resolver.
     let numeric = match bare.strip_prefix("localhost:") {
         Some(port) => format!("127.0.0.1:{port}"),
         None => bare.to_string(),

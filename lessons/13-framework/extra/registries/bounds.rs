@@ -25,7 +25,7 @@ pub fn check(instance: &Instance) -> Result<(), Error> {
     word("id", &instance.id)?;
     if instance.addr.ip().is_unspecified() || instance.addr.port() == 0 {
         return Err(Error::Invalid(format!(
-            "nobody can call {}: an instance has the address and the port that callers use",
+            "no caller can reach {}: an instance has the address and the port that callers use",
             instance.addr
         )));
     }

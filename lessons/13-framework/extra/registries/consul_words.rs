@@ -13,7 +13,7 @@ use crate::registry::Instance;
 
 /// The tag of all that we have registered, and of nothing else.
 pub const OURS: &str = "micro";
-/// Consul's shortest time after which it forgets who does not call in: only to tidy up. Nobody sees
+/// Consul's shortest time after which it removes an instance without heartbeats: only to tidy up. No caller sees
 /// the instance any more as soon as its time to live is over.
 const REAP: Duration = Duration::from_secs(60);
 

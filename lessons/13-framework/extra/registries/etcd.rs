@@ -18,7 +18,7 @@ use crate::etcd::{self, Change, Client, follow};
 use crate::registries::bounds;
 use crate::registry::{Error, Event, Instance, Options, Registry, Watch};
 
-/// How many events wait for somebody who reads slowly. Then etcd has to wait, which it can: it keeps
+/// How many events wait for a slow reader. Then etcd has to wait, which it can: it keeps
 /// what has happened, so nothing is lost.
 const QUEUE: usize = 64;
 
@@ -45,7 +45,7 @@ impl Etcd {
         Etcd::default()
     }
 
-    /// Not made before somebody asks: a channel needs a runtime.
+    /// Made by the first call: a channel needs a runtime.
     fn client(&self) -> &Client {
         let make = || Client::new(&self.options.addresses, self.options.timeout);
         self.client.get_or_init(make)
@@ -67,7 +67,7 @@ impl Etcd {
 
     // ANCHOR: register
     /// The lease lives on if it can, and else there is a new one; then the key is as it should be,
-    /// whoever may have deleted it.
+    /// whichever client may have deleted it.
     async fn put(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
         let (key, value) = (words::key(instance), words::value(instance)?);
         let before = self.ours().get(&instance.id).cloned();
@@ -148,7 +148,7 @@ impl Registry for Etcd {
             .client()
             .list(&words::prefix(Some(name)), false)
             .await?;
-        // What somebody else has put there is not for us.
+        // Keys of other programs are left out.
         let read = |entry: &etcd::Entry| words::instance(&entry.key, &entry.value);
         let mut instances: Vec<Instance> = listing.entries.iter().filter_map(read).collect();
         instances.sort_by(|a, b| a.id.cmp(&b.id));
@@ -175,7 +175,7 @@ impl Registry for Etcd {
     }
 }
 
-/// Tells what has happened to instances, until nobody listens.
+/// Reports the changes of instances, until the receiver is dropped.
 async fn translate(mut changes: mpsc::Receiver<Change>, tell: mpsc::Sender<Event>) {
     loop {
         let change = tokio::select! {

@@ -1,15 +1,15 @@
-//! Gossip: everybody tells a few others what they know, again and again, until all know it. There is no
-//! server. Who wants to take part has to know one who does.
+//! Gossip: each node sends what it knows to a few others, again and again, until all know it. There is no
+//! server. A new node has to know one node that takes part.
 //!
 //! *Pushed*, from neighbour to neighbour: what has changed reaches N participants in about log(N) rounds
 //! of 0.1 s. *AP*: when the network breaks, each side goes on with those it can reach, and later they
 //! find together again. So what it says is true *in the end*: two participants may see two things at the
-//! same moment, and there is no order between what two of them have said. Nobody confirms anything:
+//! same moment, and there is no order between what two of them have said. No node confirms anything:
 //! `register` is done once this participant knows it.
 //!
 //! It needs the address of one neighbour ([`Options::addresses`], else 127.0.0.1:7946). All may be given
 //! the same: the first one on a machine takes that address for its own, the others take a free port. When
-//! that one ends, another one moves to its place, so that newcomers find somebody there.
+//! that one ends, another one moves to its place, so that new nodes find a node there.
 //!
 //! A participant's heartbeat travels with the gossip, so there is one for all of its instances. If none has
 //! been heard for the time to live of an instance, that is gone. A participant who lives and has not
@@ -161,8 +161,8 @@ impl Part {
     }
 
     /// The table, once a newcomer has had time to hear of others. One who has heard does not wait.
-    async fn listened(&self, patience: Duration) -> &Mutex<Table> {
-        let until = self.since + FIRST.min(patience);
+    async fn listened(&self, limit: Duration) -> &Mutex<Table> {
+        let until = self.since + FIRST.min(limit);
         while Instant::now() < until && !self.shared.has_heard().await {
             sleep(node::ROUND / 4).await;
         }

@@ -1,8 +1,8 @@
-//! mDNS: everybody says aloud what they have, and everybody listens. There is no server, and nothing to
+//! mDNS: each instance announces itself by multicast, and all clients listen. There is no server, and nothing to
 //! set up. What an instance looks like in DNS is in [`layout`], so that other programs can join in.
 //!
-//! *Pushed*: an announcement reaches all who listen. *AP*: when the network breaks, everybody goes on
-//! with those they can hear. It needs multicast, so it ends where that ends: at one machine or one
+//! *Pushed*: an announcement reaches all who listen. *AP*: when the network breaks, all clients go on
+//! with the instances that they can hear. It needs multicast, so it ends where that ends: at one machine or one
 //! network. Here it is the loopback interface alone, unless [`Options::addresses`] names another one by
 //! its address; the port in it is 5353 for all who follow the standard.
 //!

@@ -39,7 +39,7 @@ pub(crate) fn routes(routes: Routes, handlers: &Handlers) -> Routes {
     Routes::from(router.layer(tower::layer::layer_fn(Scoped)))
 }
 
-/// Serves until `shutdown` is ready. Whoever is connected hears GOAWAY then; calls under way go on for
+/// Serves until `shutdown` is ready. Each connected client gets GOAWAY then; calls under way go on for
 /// the grace of `settings`.
 pub(crate) async fn serve(
     listener: TcpListener,

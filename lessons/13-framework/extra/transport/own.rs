@@ -138,7 +138,7 @@ async fn ask<V: serde::de::DeserializeOwned>(
     if wire.finished.load(Ordering::SeqCst) {
         let words = "the other end had finished before the call was made";
         let mut status = Status::unavailable(words);
-        // What lesson 12 looks for: nobody was reached, so nothing has run.
+        // What lesson 12 looks for: no server was reached, so nothing has run.
         status.set_source(Arc::new(ConnectError(words.into())));
         return Err(status);
     }
@@ -148,7 +148,7 @@ async fn ask<V: serde::de::DeserializeOwned>(
     outcome.map_err(status)
 }
 
-/// What lesson 02 knows, in the words that everybody here branches on.
+/// What lesson 02 knows, as the statuses that all callers here branch on.
 fn status(error: CallError) -> Status {
     let words = error.to_string();
     match error {

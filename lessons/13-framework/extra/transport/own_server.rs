@@ -1,5 +1,5 @@
 //! Handlers on our own RPC. The conversation on each connection is lesson 02's; what is added is an end
-//! that cuts nobody off: lesson 02's server has none, since leaving well is lesson 11.
+//! that cuts no call off: lesson 02's server has none, since graceful shutdown is lesson 11.
 
 use std::io;
 use std::pin::Pin;
@@ -37,7 +37,7 @@ pub(crate) async fn serve(
         frame_timeout: settings.handshake,
         observe: |_| {},
     };
-    let seats = Arc::new(Semaphore::new(settings.connections));
+    let permits = Arc::new(Semaphore::new(settings.connections));
     let (close, closing) = watch::channel(false);
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -47,16 +47,16 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue,
         };
-        match (accepted, Arc::clone(&seats).try_acquire_owned()) {
-            (Ok((stream, _)), Ok(seat)) => {
+        match (accepted, Arc::clone(&permits).try_acquire_owned()) {
+            (Ok((stream, _)), Ok(permit)) => {
                 let (services, closing) = (Arc::clone(&services), closing.clone());
                 connections.spawn(async move {
-                    // Who broke a rule has lost the connection. Nobody else needs to know.
+                    // A client that broke a rule has lost its connection. No other connection is affected.
                     let _ = host(stream, closing, &services, limits).await;
-                    drop(seat);
+                    drop(permit);
                 });
             }
-            // No seat: hanging up is the only no that this protocol has.
+            // No permit: to close the connection is the only refusal that this protocol has.
             (Ok(_), Err(_)) => {}
             (Err(_), _) => sleep(Duration::from_millis(10)).await,
         }

@@ -1,4 +1,4 @@
-//! Publish and subscribe: who hears a message, who does not, and that nobody waits for anybody.
+//! Publish and subscribe: which subscribers get a message, which do not, and that no side waits for another.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::help::{PATIENCE, Running, begin, leaving, memory, until};
 
 const TOPIC: &str = "go.micro.topic.news";
 
-/// What somebody has heard.
+/// The messages that a subscriber got.
 type Heard = Arc<Mutex<Vec<String>>>;
 
 fn heard(by: &Heard) -> Vec<String> {
@@ -119,7 +119,7 @@ async fn everybody_hears_everything() {
     assert_eq!(sent.to, 0);
     object.leave().await;
     subscription.leave().await;
-    until("nobody is left", async || {
+    until("no subscriber is left", async || {
         let sent = publisher.publish(TOPIC, &"late".to_string()).await.unwrap();
         sent.to == 0
     })
@@ -167,7 +167,7 @@ async fn one_of_a_group() {
 async fn who_joins_late_has_missed_it() {
     let registry = memory();
     let publisher = publisher(&registry);
-    // Nobody hears it, and nobody is told: that is no error.
+    // No subscriber gets it, and that is no error.
     let sent = publisher
         .publish(TOPIC, &"first".to_string())
         .await
@@ -190,8 +190,8 @@ async fn who_joins_late_has_missed_it() {
     assert_eq!(heard(&early).first().unwrap(), "second");
 }
 
-/// At most once: what is on its way to somebody who dies is lost, and counted, and not brought to
-/// whoever comes in its place.
+/// At most once: what is on its way to a subscriber that dies is lost, and counted, and not sent to
+/// the one that takes its place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_dead_subscriber_was_sent_is_lost_and_counted() {
     let registry = memory();
@@ -229,7 +229,7 @@ async fn what_a_dead_subscriber_was_sent_is_lost_and_counted() {
 }
 
 /// A subscriber that is slow to hear has a queue that ends. What does not fit is dropped for it, and
-/// counted; the other subscriber hears everything, and the publisher waits for nobody.
+/// counted; the other subscriber hears everything, and the publisher does not wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_subscriber_costs_nobody_but_itself() {
     const MESSAGES: usize = 200;
@@ -241,7 +241,7 @@ async fn a_slow_subscriber_costs_nobody_but_itself() {
         TOPIC,
         function(move |_: String| {
             let gate = Arc::clone(&of_slow);
-            // It hears nothing until somebody opens the gate.
+            // It handles nothing until the test opens the gate.
             async move { gate.acquire().await.unwrap().forget() }
         }),
     )
@@ -294,7 +294,7 @@ async fn a_slow_subscriber_costs_nobody_but_itself() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_place_holds_up_its_own_queue_only() {
     let registry = memory();
-    // Somebody listens, and never says a word.
+    // A listener that never replies.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let instance = registry::Instance {
         id: "silent".into(),
@@ -311,7 +311,7 @@ async fn a_silent_place_holds_up_its_own_queue_only() {
     let _fast = listening(&registry, Subscription::new(TOPIC, keeps(&fast))).await;
     let settings = Settings {
         room: 4,
-        patience: Duration::from_secs(600),
+        timeout: Duration::from_secs(600),
         ..Settings::default()
     };
     let publisher = Publisher::new(Arc::clone(&registry), settings);
@@ -324,7 +324,7 @@ async fn a_silent_place_holds_up_its_own_queue_only() {
     };
     timeout(PATIENCE, everything)
         .await
-        .expect("nobody waits for the silent one");
+        .expect("no side waits for the silent one");
     let brought = Arc::clone(&publisher.brought(TOPIC)["silent"]);
     // One is being brought, four wait, fifteen had no room.
     assert_eq!(
@@ -387,7 +387,7 @@ async fn what_was_taken_is_heard_before_it_leaves() {
     assert_eq!(heard(&slow).len(), 20);
 }
 
-/// Without a registry nobody knows who hears a topic, and that is an error: not zero subscribers.
+/// Without a registry the subscribers of a topic are unknown. That is an error, and not zero subscribers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registry_that_is_away_is_not_an_empty_topic() {
     let registry = help::Away::registry();

@@ -1,4 +1,4 @@
-//! A handler is written once, and called by name: on either transport, whoever answers.
+//! A handler is written once, and called by name: on either transport, whichever instance answers.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -43,8 +43,8 @@ async fn one_handler_two_transports_one_client() {
         let left = running.leave().await;
         assert!(left.told && left.finished, "{left:?}");
     }
-    let nobody = greet(&client, "Ada").await.unwrap_err();
-    assert!(matches!(nobody, Failed::NoMember), "{nobody}");
+    let none = greet(&client, "Ada").await.unwrap_err();
+    assert!(matches!(none, Failed::NoMember), "{none}");
 }
 
 /// A status is the same whatever it has travelled on: the code, and the words.
@@ -63,7 +63,7 @@ async fn a_status_is_the_same_on_both() {
             "{transport}"
         );
         let request = HelloRequest::default();
-        for nowhere in ["greeter.v1.Greeter/Nope", "nobody.v1.Nobody/SayHello"] {
+        for nowhere in ["greeter.v1.Greeter/Nope", "nothing.v1.Nothing/SayHello"] {
             let outcome: Result<HelloReply, Failed> =
                 client.call(NAME, nowhere, &request, How::once()).await;
             let failed = outcome.unwrap_err();
@@ -82,7 +82,7 @@ async fn a_status_is_the_same_on_both() {
     }
 }
 
-/// The caller's deadline reaches the handler, and whoever the handler asks; and the work is stopped.
+/// The caller's deadline reaches the handler, and the services that the handler calls; and the work is stopped.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deadlines_travel_on_both() {
     for transport in BOTH {
@@ -194,7 +194,7 @@ async fn one_dies_and_nobody_notices() {
         for _ in 0..50 {
             greet(&client, "Ada").await.unwrap();
         }
-        // It is still listed: nobody has said that it is gone, and its time is not over.
+        // It is still listed: it was not deregistered, and its lease is not over.
         assert_eq!(registry.get_service(NAME).await.unwrap().len(), 2);
         living.leave().await;
     }
@@ -252,7 +252,7 @@ async fn another_transport_is_a_clear_error() {
     );
 }
 
-/// Names come from strangers, in a gateway: what is kept for them has an end.
+/// Names come from outside, in a gateway: what is kept for them is limited.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_so_many_names_are_watched() {
     let registry = memory();
@@ -263,8 +263,8 @@ async fn only_so_many_names_are_watched() {
     };
     let client = Client::new(registry.clone(), settings);
     for n in 0..100 {
-        let nobody = client.view(&format!("nobody-{n}"));
-        assert_eq!(nobody.name(), format!("nobody-{n}"));
+        let unused = client.view(&format!("unused-{n}"));
+        assert_eq!(unused.name(), format!("unused-{n}"));
         greet(&client, "Ada").await.unwrap();
     }
     let shown = format!("{client:?}");
@@ -273,7 +273,7 @@ async fn only_so_many_names_are_watched() {
         names.contains(NAME),
         "the one in use was forgotten: {names}"
     );
-    assert_eq!(names.matches("nobody-").count(), 3, "{names}");
+    assert_eq!(names.matches("unused-").count(), 3, "{names}");
     running.leave().await;
 }
 

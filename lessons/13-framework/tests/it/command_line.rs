@@ -85,7 +85,7 @@ async fn terminals_find_each_other_by_consul() {
     });
     killed.signal("KILL");
     killed.ends(PATIENCE);
-    // Nobody who calls notices, long before the registry does.
+    // No call fails, long before the registry notices.
     for _ in 0..5 {
         let said = output(with(&flags, &["client", "Ada"]));
         assert_eq!(said, "hello Ada, says two\n");
@@ -104,7 +104,7 @@ async fn terminals_find_each_other_by_consul() {
     watch.signal("INT");
     let (good, _, said) = run(with(&flags, &["client", "Ada"]));
     assert!(
-        !good && said.contains("nobody home: go.micro.srv.greeter"),
+        !good && said.contains("no instance: go.micro.srv.greeter"),
         "{said}"
     );
     assert!(said.contains("Is one running?"), "{said}");
@@ -126,7 +126,7 @@ fn terminals_find_each_other_by_gossip() {
         let (_, said, _) = run(with(&flags, &["services"]));
         said.contains("  two  ") && !said.contains("  one  ")
     });
-    // Who has just joined hears of everybody in the end.
+    // A node that has just joined hears of all others in the end.
     until("the living one answers", || {
         let (_, said, _) = run(with(&flags, &["client", "Ada"]));
         said == "hello Ada, says two\n"
@@ -172,7 +172,7 @@ fn the_line_of_the_notes_against_etcd() {
     assert!(output(both).starts_with("hello Ada"));
 }
 
-/// Somebody publishes, others hear: each by itself, or one of a queue.
+/// One process publishes, others get the messages: each by itself, or one of a queue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn publish_and_subscribe_in_terminals() {
     let (_consul, flags) = consul().await;
@@ -206,7 +206,7 @@ async fn a_second_ctrl_c_ends_it_at_once() {
     let mut server = with(&flags, &["server"]);
     let mut server = Program::start(server.stderr(Stdio::piped()));
     server.says("registered: ");
-    // Nobody hears the goodbye, so it is said again and again for five seconds.
+    // The deregistration gets no reply, so it is repeated for five seconds.
     consul.stop().await;
     server.signal("INT");
     server.says("leaving: at most");
@@ -219,7 +219,7 @@ async fn a_second_ctrl_c_ends_it_at_once() {
 /// A registry that is away is no reason to end: it waits, says so, and registers when it is there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_there_before_its_registry() {
-    // Not one that the system gives to connections: somebody could have it until then.
+    // Not one that the system gives to connections: another process could have it until then.
     let port = Member::new("a free port").unwrap().client;
     let at = format!("--registry_address=127.0.0.1:{port}");
     let flags = ["--registry=consul".to_string(), at];
@@ -252,7 +252,7 @@ fn help_and_words_for_what_is_wrong() {
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = held.local_addr().unwrap().to_string();
     let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let nobody = format!("--registry_address={}", free.local_addr().unwrap());
+    let unused = format!("--registry_address={}", free.local_addr().unwrap());
     for (arguments, words) in [
         (&["nothing"][..], "there is no `nothing`"),
         (&["server", "twice"], "`twice` is one word too many"),
@@ -281,8 +281,8 @@ fn help_and_words_for_what_is_wrong() {
             "away",
         ),
         (
-            &["client", "Ada", "--registry=gossip", &nobody],
-            "nobody home",
+            &["client", "Ada", "--registry=gossip", &unused],
+            "no instance",
         ),
     ] {
         let (good, _, said) = run(command(arguments));

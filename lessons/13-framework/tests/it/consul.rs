@@ -33,7 +33,7 @@ impl Own {
         }
     }
 
-    /// On a server that nobody else uses.
+    /// On a server that no other test uses.
     async fn alone(side: Side) -> Own {
         let consul = start(side, None).await;
         Own {

@@ -25,7 +25,7 @@ impl Own {
         Own { addr, server: None }
     }
 
-    /// On a server that nobody else uses.
+    /// On a server that no other test uses.
     async fn alone() -> Own {
         let server = spawn_blocking(|| Etcd::start().unwrap()).await.unwrap();
         Own {
@@ -78,7 +78,7 @@ async fn away_takes_nobody_away() {
     suite::away_takes_nobody_away(&Own::alone().await).await;
 }
 
-/// An etcd that comes back with nothing: somebody has taken its disk.
+/// An etcd that comes back with nothing: its disk is lost.
 struct Wiped(Own);
 
 impl suite::Stage for Wiped {

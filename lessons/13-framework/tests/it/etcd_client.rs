@@ -58,7 +58,7 @@ fn gone(key: &str, value: &str) -> Change {
     Change::Removed(key.into(), value.into())
 }
 
-/// The stranger: etcd's own client. What it prints, without the last line break.
+/// The independent client: etcd's own. What it prints, without the last line break.
 fn etcdctl(addr: SocketAddr, arguments: &[&str]) -> String {
     let mut command = Command::new("etcdctl");
     command.env("ETCDCTL_API", "3");
@@ -141,16 +141,16 @@ async fn leases_are_granted_kept_alive_and_revoked() {
 
 async fn what_etcd_will_never_do_is_no_reason_to_ask_another() {
     let addr = etcd().await;
-    let nobody: SocketAddr = "127.0.0.1:1".parse().unwrap();
-    let client = Client::new(&[addr, nobody], TIMEOUT);
+    let unused: SocketAddr = "127.0.0.1:1".parse().unwrap();
+    let client = Client::new(&[addr, unused], TIMEOUT);
     let refused = client.put("", b"", 0).await.unwrap_err();
     let words = refused.to_string();
     assert!(matches!(refused, Error::Refused(_)), "{words}");
     assert!(words.contains("key is not provided"), "{words}");
     // And one that is away is.
-    let client = Client::new(&[nobody, addr], TIMEOUT);
+    let client = Client::new(&[unused, addr], TIMEOUT);
     client.put("/second", b"1", 0).await.unwrap();
-    let client = Client::new(&[nobody], TIMEOUT);
+    let client = Client::new(&[unused], TIMEOUT);
     let away = client.put("/second", b"1", 0).await.unwrap_err();
     assert!(matches!(away, Error::Away(_)), "{away}");
     assert!(away.to_string().contains("127.0.0.1:1"), "{away}");
@@ -234,7 +234,7 @@ impl Way {
         }
     }
 
-    fn mend(&self) {
+    fn repair(&self) {
         self.open.send_replace(true);
     }
 }
@@ -253,7 +253,7 @@ async fn after_a_cut_nothing_is_missed_and_nothing_told_twice() {
     direct.put("/cut/c", b"came and went", 0).await.unwrap();
     direct.delete("/cut/c").await.unwrap();
     direct.delete("/cut/a").await.unwrap();
-    way.mend();
+    way.repair();
     for value in ["1", "2", "3"] {
         assert_eq!(next(&mut changes).await, there("/cut/b", value));
     }
@@ -281,7 +281,7 @@ async fn what_etcd_has_forgotten_is_made_up_for() {
     direct.delete("/a").await.unwrap();
     let now = direct.list("/", false).await.unwrap().revision;
     direct.compact(now).await.unwrap();
-    way.mend();
+    way.repair();
     // Only the differences: "1" and "2" were never seen, and `same` is no news.
     assert_eq!(next(&mut changes).await, gone("/a", "1"));
     assert_eq!(next(&mut changes).await, there("/b", "3"));
@@ -348,7 +348,7 @@ async fn etcdctl_sees_a_registration_and_can_take_it_away() {
     registry.register(&instance, ttl).await.unwrap();
     assert_eq!(next().await, Some(Event::Added(instance.clone())));
 
-    // What is no instance is nobody's.
+    // A value that is no instance is left out.
     etcdctl(
         addr,
         &["put", "/micro/registry/go.micro.srv.user/odd", "hello"],

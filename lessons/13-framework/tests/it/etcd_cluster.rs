@@ -172,7 +172,7 @@ async fn services_stay_registered_when_one_of_three_fails() {
         watcher.register(&back, TTL * 10).await.is_ok()
     })
     .await;
-    // Through all of it nobody was told that anybody had gone.
+    // Through all of it no watch reported a removal.
     assert_eq!(next(&mut watch).await, Event::Added(back));
     for (task, _) in services {
         task.abort();

@@ -1,4 +1,4 @@
-//! What is particular about gossip: its addresses, a neighbour that dies, and strangers who say too much or
+//! What is particular about gossip: its addresses, a neighbour that dies, and foreign nodes that send too much or
 //! nothing that makes sense.
 
 use std::net::SocketAddr;
@@ -68,16 +68,16 @@ async fn the_neighbour_may_end() {
     for registry in [&second, &third, &late] {
         holds(registry, &name, &[&one, &two, &three]).await;
     }
-    // Whoever has moved has taken all it says along: nobody has seen it go.
+    // A node that has moved keeps its values: no watch has seen it go.
     assert_eq!(next(&mut watch).await, Event::Added(three));
 }
 
-/// Two who have begun while the place was taken by somebody who is not one of us find each other when it is
+/// Two nodes that began while another program had the address find each other when it is
 /// free.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_who_have_never_met_find_together() {
     let neighbour = free_udp();
-    let nobody = UdpSocket::bind(neighbour).await.unwrap();
+    let taken = UdpSocket::bind(neighbour).await.unwrap();
     let (one, other) = (beside(neighbour), beside(neighbour));
     let name = name("user");
     let (first, second) = (instance(&name), instance(&name));
@@ -85,16 +85,16 @@ async fn two_who_have_never_met_find_together() {
     other.register(&second, LONG).await.unwrap();
     holds(&one, &name, &[&first]).await;
     holds(&other, &name, &[&second]).await;
-    drop(nobody);
+    drop(taken);
     holds(&one, &name, &[&first, &second]).await;
     holds(&other, &name, &[&first, &second]).await;
 }
 
 /// chitchat itself, with whatever values.
-async fn stranger(neighbour: SocketAddr, values: Vec<(String, String)>) -> ChitchatHandle {
+async fn foreign_node(neighbour: SocketAddr, values: Vec<(String, String)>) -> ChitchatHandle {
     let addr = free_udp();
     let config = ChitchatConfig {
-        chitchat_id: ChitchatId::new("stranger", 1, addr),
+        chitchat_id: ChitchatId::new("foreign", 1, addr),
         cluster_id: "sockets-to-services".into(),
         gossip_interval: Duration::from_millis(50),
         listen_addr: addr,
@@ -130,7 +130,7 @@ async fn malformed_values_are_left_out_and_counted() {
     values.push(("id".into(), right.into()));
     // The key is the id.
     values.push((String::new(), right.into()));
-    let stranger = stranger(addr, values).await;
+    let foreign = foreign_node(addr, values).await;
     let counted = async || {
         let ignored = registry.ignored();
         let names = registry.list_services().await.unwrap();
@@ -138,7 +138,7 @@ async fn malformed_values_are_left_out_and_counted() {
         (right, format!("{names:?}, {ignored:?}"))
     };
     until("all but one are counted", counted).await;
-    drop(stranger);
+    drop(foreign);
 }
 
 /// Datagrams without sense: nothing ends, and the next neighbour is heard.
@@ -169,8 +169,8 @@ async fn noise_does_no_harm() {
     holds(&registry, &ours.name, &[&ours]).await;
 }
 
-/// A stranger with more values than anybody should have: everything is forgotten and begun anew, as often
-/// as need be. What we have said ourselves stays, and when the stranger has gone all is as before.
+/// A foreign node with more values than the limit: everything is forgotten and begun anew, as often
+/// as need be. What we have said ourselves stays, and when the foreign node has gone all is as before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_much_is_forgotten() {
     let registry = beside(free_udp());
@@ -181,7 +181,7 @@ async fn too_much_is_forgotten() {
     let values = (0..25_000)
         .map(|n| (format!("id{n}"), "too many".into()))
         .collect();
-    let stranger = stranger(addr, values).await;
+    let foreign = foreign_node(addr, values).await;
     let restarted = async || {
         let ignored = registry.ignored();
         (ignored.restarts > 0, format!("{ignored:?}"))
@@ -189,7 +189,7 @@ async fn too_much_is_forgotten() {
     until("it begins anew", restarted).await;
     holds(&registry, &ours.name, &[&ours]).await;
     assert_eq!(registry.addr().await, Ok(addr));
-    stranger.shutdown().await.unwrap();
+    foreign.shutdown().await.unwrap();
     let other = beside(addr);
     holds(&other, &ours.name, &[&ours]).await;
 }

@@ -1,5 +1,5 @@
 //! Other people's DNS-SD finds ours, and ours finds theirs. And what is said in bad faith, or in none, does
-//! no harm. The strangers are `interop/python`.
+//! no harm. The independent programs are `interop/python`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -17,18 +17,18 @@ use crate::suite;
 use crate::suite::{LONG, PATIENCE, holds, instance, name, next, pairs, until};
 
 /// zeroconf knows the standard's port only, so two tests meet there. A question of one would make the
-/// other's stranger answer.
+/// other's program answer.
 static STANDARD: Mutex<()> = Mutex::const_new(());
 
 /// A program of `interop/python`, and what it says.
-struct Stranger {
+struct Program {
     child: Child,
     to: Option<ChildStdin>,
     lines: mpsc::Receiver<Value>,
 }
 
-impl Stranger {
-    fn start(arguments: &[&str]) -> Stranger {
+impl Program {
+    fn start(arguments: &[&str]) -> Program {
         let mut child = Command::new(testkit::python_with_packages())
             .args(["-u", "-B"])
             .arg(script("dns_sd.py"))
@@ -41,7 +41,7 @@ impl Stranger {
         let from = child.stdout.take().unwrap();
         let (send, lines) = mpsc::channel();
         std::thread::spawn(move || read(from, &send));
-        Stranger {
+        Program {
             to: child.stdin.take(),
             child,
             lines,
@@ -67,7 +67,7 @@ impl Stranger {
     }
 }
 
-impl Drop for Stranger {
+impl Drop for Program {
     fn drop(&mut self) {
         _ = self.child.kill();
         _ = self.child.wait();
@@ -102,10 +102,10 @@ async fn zeroconf_finds_ours() {
         ("note", "Grüße = 日本"),
         ("empty", ""),
     ]);
-    let stranger = Stranger::start(&["watch"]);
-    stranger.says("watching", None);
+    let program = Program::start(&["watch"]);
+    program.says("watching", None);
     registry.register(&ours, LONG).await.unwrap();
-    let found = stranger.says("added", Some(&ours.id));
+    let found = program.says("added", Some(&ours.id));
     assert_eq!(found["port"], ours.addr.port());
     assert_eq!(found["addresses"], json!(["127.0.0.1"]));
     let txt = &found["txt"];
@@ -124,16 +124,16 @@ async fn zeroconf_finds_ours() {
     ours.metadata = pairs(&[("transport", "rpc")]);
     registry.register(&ours, LONG).await.unwrap();
     loop {
-        let changed = stranger.says("updated", Some(&ours.id));
+        let changed = program.says("updated", Some(&ours.id));
         if changed["txt"]["m.transport"] == "rpc" {
             break;
         }
     }
     registry.deregister(&ours).await.unwrap();
-    stranger.says("removed", Some(&ours.id));
+    program.says("removed", Some(&ours.id));
     // One who comes later, and one who is dropped: the same.
     registry.register(&ours, LONG).await.unwrap();
-    let late = Stranger::start(&["watch"]);
+    let late = Program::start(&["watch"]);
     late.says("added", Some(&ours.id));
     drop(registry);
     late.says("removed", Some(&ours.id));
@@ -160,21 +160,21 @@ async fn we_find_what_zeroconf_registers() {
     let (label, port) = (theirs.name.clone(), theirs.addr.port().to_string());
     // A dot in a label would be another thing in DNS.
     let label = label.replace('.', " ");
-    let mut stranger = Stranger::start(&["offer", &label, &port, &txt("grpc")]);
+    let mut program = Program::start(&["offer", &label, &port, &txt("grpc")]);
     assert_eq!(next(&mut watch).await, Event::Added(theirs.clone()));
-    stranger.says("offered", None);
+    program.says("offered", None);
     holds(&registry, &theirs.name, &[&theirs]).await;
-    stranger.told(&format!("update {}", txt("rpc")));
+    program.told(&format!("update {}", txt("rpc")));
     let mut changed = theirs.clone();
     changed.metadata.insert("transport".into(), "rpc".into());
     assert_eq!(next(&mut watch).await, Event::Added(changed.clone()));
     // zeroconf may take a second to answer a question, and answers even if it has said goodbye in between.
-    // So nobody asks here before that.
-    stranger.told("goodbye");
+    // So the test does not ask before that.
+    program.told("goodbye");
     assert_eq!(next(&mut watch).await, Event::Removed(changed));
     holds(&registry, &theirs.name, &[]).await;
     // One who comes later asks.
-    let _stranger = Stranger::start(&["offer", &label, &port, &txt("grpc")]);
+    let _program = Program::start(&["offer", &label, &port, &txt("grpc")]);
     assert_eq!(next(&mut watch).await, Event::Added(theirs.clone()));
     holds(&Mdns::new(), &theirs.name, &[&theirs]).await;
 }
@@ -201,7 +201,7 @@ async fn listening() -> Mdns {
 }
 
 /// Nothing is said on another interface than the loopback one. What is sent on an interface is heard by all on
-/// this machine who have joined there, so somebody who has joined everywhere would hear it.
+/// this machine that have joined there, so a listener that has joined everywhere would hear it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_leaves_by_another_interface() {
     let registry = listening().await;

@@ -79,8 +79,8 @@ fn a_flag_wins_over_the_environment_and_that_over_the_code() {
         let variable = format!("MICRO_{}", name.to_uppercase());
         assert_eq!(variable, flag.variable());
         let (long, value) = (format!("--{name}"), format!("--{name}={other}"));
-        let nobody = read(&[], &[]).unwrap();
-        assert_eq!(text(&nobody, name), None, "{name}");
+        let unset = read(&[], &[]).unwrap();
+        assert_eq!(text(&unset, name), None, "{name}");
         let environment = read(&[], &[(&variable, one)]).unwrap();
         assert_eq!(text(&environment, name).as_deref(), Some(one), "{name}");
         let flag = read(&[&long, other], &[]).unwrap();
@@ -201,7 +201,7 @@ fn words_for_what_is_wrong() {
     }
     let said = wrong(&[], &[("MICRO_TRANSPORT", "pigeon")]);
     assert!(said.starts_with("MICRO_TRANSPORT=pigeon: "), "{said}");
-    // A variable of somebody else is nobody's business.
+    // Variables of other programs are ignored.
     read(&[], &[("MICRO_LOG_LEVEL", "debug"), ("HOME", "/")]).unwrap();
 }
 
@@ -213,7 +213,7 @@ fn what_does_not_go_together() {
     };
     assert!(words.contains("a third of the ttl"), "{words}");
     let Err(Stop::Wrong(words)) = init(&["hello"]) else {
-        panic!("a word that nobody reads");
+        panic!("a word that no option reads");
     };
     assert!(words.contains("`hello` is one word too many"), "{words}");
     assert_eq!(init(&["--help"]).err(), Some(Stop::Help));

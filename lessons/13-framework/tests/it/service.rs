@@ -21,7 +21,7 @@ use crate::help::{Away, HELLO, NAME, begin, greet, greeter, leaving, memory, sta
 
 const BOTH: [Transport; 2] = [Transport::Grpc, Transport::Rpc];
 
-/// A registry that can be sent away, and the same for everybody else.
+/// A registry that can become unavailable, and the same as a trait object.
 fn moody() -> (Away, Arc<dyn Registry>) {
     let moody = Away::default();
     (moody.clone(), Arc::new(moody))
@@ -52,7 +52,7 @@ async fn what_stands_in_the_registry() {
     }
 }
 
-/// Bound to every address of the machine: somebody has to say which one others can dial.
+/// Bound to every address of the machine: an option has to say which one callers can dial.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_nobody_can_dial_is_never_advertised() {
     let registry = memory();
@@ -221,7 +221,7 @@ async fn kept_registered_also_when_the_registry_is_away() {
     running.leave().await;
 }
 
-/// Killed: nobody says goodbye, and its time to live is what ends its entry.
+/// Killed: it is not deregistered, and the end of its time to live removes its entry.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_dies_is_forgotten_after_its_time() {
     let registry = memory();
@@ -394,7 +394,7 @@ async fn no_goodbye_without_a_registry() {
     );
 }
 
-/// A stranger's health check and reflection find what is handled.
+/// The health check and reflection of an independent client find what is handled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_and_reflection_for_strangers() {
     use tonic_reflection::pb::v1::ServerReflectionRequest;

@@ -65,7 +65,7 @@ async fn it_follows() {
     until("its time is over", async || ids(&known) == ["b"]).await;
 }
 
-/// Nobody is an answer. No answer is none.
+/// An empty list is an answer. An unavailable registry is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_home_and_nobody_knows() {
     let away = Away::default();
@@ -83,14 +83,14 @@ async fn nobody_home_and_nobody_knows() {
         *known.freshness().borrow(),
         Freshness::Unavailable(_)
     ));
-    // It comes later than whoever asks.
+    // The registry becomes available after the question.
     away.away(false);
     let home = known.healthy(Instant::now() + PATIENCE).await;
     assert_eq!(home, Ok(Vec::new()));
 }
 
-/// The registry is away: the instances are not, and calls go on. It is back and has forgotten everybody:
-/// they are believed for a while, and call in.
+/// The registry is unavailable: the instances are not, and calls go on. It is back with an empty list:
+/// the instances are kept for a while, and register again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn away_is_not_gone() {
     let away = Away::default();
@@ -112,7 +112,7 @@ async fn away_is_not_gone() {
     for _ in 0..20 {
         greet(&client, "Ada").await.unwrap();
     }
-    // And so it is empty when it comes back. Nobody who calls notices.
+    // And so it is empty when it comes back. No call fails.
     away.away(false);
     until("it is known again", async || {
         *known.freshness().borrow() == Freshness::Fresh
@@ -130,7 +130,7 @@ async fn away_is_not_gone() {
     until("it is gone", async || known.members().borrow().is_empty()).await;
 }
 
-/// A registry that never gives its list, and tells of whoever comes.
+/// A registry that never gives its list, and reports each instance that is added.
 #[derive(Debug, Default)]
 struct Listening(Memory);
 
@@ -169,7 +169,7 @@ impl Registry for Listening {
     }
 }
 
-/// Somebody is enough for a call: nobody waits until the registry is sure that there are no others.
+/// One instance is enough for a call: no call waits until the registry is sure that there are no others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_is_enough_for_a_call() {
     let registry: Arc<dyn Registry> = Arc::new(Listening::default());

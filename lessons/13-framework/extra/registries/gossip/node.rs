@@ -1,4 +1,4 @@
-//! A participant: chitchat on a socket that is already open, so that nobody else can take the port
+//! A participant: chitchat on a socket that is already open, so that no other process can take the port
 //! between choosing it and using it.
 
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ const DEAD: Duration = Duration::from_secs(10 * 60);
 const DELETED: Duration = Duration::from_secs(60);
 
 /// Opens a socket: on `own` if that is given; else on the first of the neighbours' addresses that is free
-/// on this machine, so that somebody is there; else on any port.
+/// on this machine, so that a node is there; else on any port.
 pub async fn open(own: Option<SocketAddr>, seeds: &[SocketAddr]) -> Result<UdpSocket, Error> {
     if let Some(own) = own {
         let opened = UdpSocket::open(own).await;

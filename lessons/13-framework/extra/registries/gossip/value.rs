@@ -40,7 +40,7 @@ pub fn of(instance: &Instance, ttl: Duration) -> Result<String, Error> {
 /// The instance in a value, and its time to live.
 ///
 /// # Errors
-/// What is wrong with it: anybody can have said it.
+/// Says what is wrong with it: any node can have sent it.
 pub fn read(id: &str, value: &str) -> Result<(Instance, Duration), String> {
     let value: Value = serde_json::from_str(value).map_err(|why| why.to_string())?;
     let instance = Instance {

@@ -17,7 +17,7 @@ use crate::registry::{Error, Instance};
 /// mdns-sd says each goodbye twice, because one packet may be lost. The second comes after 120 ms, and
 /// would take back what was announced again before.
 const TWICE: Duration = Duration::from_millis(150);
-/// When a newcomer is announced once more, with another beat. Whoever has heard a goodbye keeps the records
+/// When a newcomer is announced once more, with another beat. A listener that has received a goodbye keeps the records
 /// for one second, as the standard says; an announcement in that second, which repeats what they hold, brings
 /// them back to life without being news. After this time they are either there or not.
 const ECHO: Duration = Duration::from_secs(2);
@@ -70,7 +70,7 @@ impl Announcer {
         &self,
         instance: &Instance,
         ttl: Duration,
-        patience: Duration,
+        limit: Duration,
     ) -> Result<(), Error> {
         // It is looked at before anything is waited for or kept.
         let name = layout::announcement(instance, ttl)?
@@ -112,7 +112,7 @@ impl Announcer {
                 }
             }
         };
-        timeout(patience, announced).await.unwrap_or_else(|_| {
+        timeout(limit, announced).await.unwrap_or_else(|_| {
             Err(Error::Away(
                 "it could not be announced: no socket for mDNS, or the address is not on that interface".into(),
             ))
@@ -120,13 +120,13 @@ impl Announcer {
     }
 
     /// Takes back what was announced for this id.
-    pub async fn goodbye(&self, id: &str, patience: Duration) -> Result<(), Error> {
+    pub async fn goodbye(&self, id: &str, limit: Duration) -> Result<(), Error> {
         let name = format!("{}.{}", layout::label(id), layout::TYPE);
         if lock(&self.said.leases).remove(&name).is_none() {
             return Ok(());
         }
         let done = self.said.unregister(&name)?;
-        let done = timeout(patience, done.recv_async()).await;
+        let done = timeout(limit, done.recv_async()).await;
         if !matches!(done, Ok(Ok(_))) {
             return Err(Error::Away("the mDNS daemon does not answer".into()));
         }
@@ -146,7 +146,7 @@ impl Said {
     }
 }
 
-/// mdns-sd says goodbye for all when it is shut down. Nobody can wait for it here, so it is waited for in
+/// mdns-sd says goodbye for all when it is shut down. A `drop` cannot wait for it, so it is waited for in
 /// a thread: a process that ends at once would end before it has spoken.
 impl Drop for Announcer {
     fn drop(&mut self) {

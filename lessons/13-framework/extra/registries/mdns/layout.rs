@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 use crate::registries::bounds;
 use crate::registry::{Error, Instance};
 
-/// The type of all our services. (It is not registered with anybody: nothing here leaves the machine.)
+/// The type of all our services. (It is not registered with IANA: nothing here leaves the machine.)
 pub const TYPE: &str = "_sts._tcp.local.";
 /// Bytes of a TXT string, with its key and the `=`.
 const STRING: usize = 255;
@@ -118,7 +118,7 @@ pub fn announcement(instance: &Instance, ttl: Duration) -> Result<ServiceInfo, E
         )));
     }
     let label = label(&instance.id);
-    // A host name for each: whoever says goodbye takes its address records with it.
+    // A host name for each: a goodbye removes its address records too.
     let host = format!("{label}-{:08x}.local.", u32::from(address));
     let mut info = ServiceInfo::new(
         TYPE,
@@ -129,13 +129,13 @@ pub fn announcement(instance: &Instance, ttl: Duration) -> Result<ServiceInfo, E
         &strings[..],
     )
     .map_err(|why| Error::Invalid(why.to_string()))?;
-    // Asking first whether somebody has the name takes 0.75 s for every change of TXT, and so for every
+    // Asking first whether another host has the name takes 0.75 s for every change of TXT, and so for every
     // beat. Ids are unique by what they are.
     info.set_requires_probe(false);
     Ok(info)
 }
 
-/// What somebody has announced, and for how long it is good if the owner says so.
+/// What another host has announced, and for how long it is valid if its owner says so.
 ///
 /// # Errors
 /// What is wrong with it. This is from the network: anything can be.

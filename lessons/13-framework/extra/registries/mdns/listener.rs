@@ -148,7 +148,7 @@ impl Listen {
             daemon = loop {
                 match Daemon::start(self.place) {
                     Ok(next) => break next,
-                    // No thread to be had: that passes, or nobody can do anything.
+                    // The system has no thread left: try again later.
                     Err(_) => tokio::time::sleep(LOOK).await,
                 }
             };

@@ -44,7 +44,7 @@ pub fn memory() -> Arc<dyn Registry> {
     Arc::new(Memory::new())
 }
 
-/// Leaves quickly: everybody who watches a registry in memory knows at once.
+/// Ends quickly: all watches of a registry in memory report it at once.
 pub fn leaving() -> Leaving {
     Leaving {
         notice: Duration::from_millis(50),
@@ -139,7 +139,7 @@ pub struct Away {
 }
 
 impl Away {
-    /// One that is away for ever.
+    /// One that is always unavailable.
     pub fn registry() -> Arc<dyn Registry> {
         let away = Away::default();
         away.away(true);

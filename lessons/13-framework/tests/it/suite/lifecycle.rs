@@ -11,11 +11,7 @@ use super::{LONG, Stage, holds, instance, name, next, next_of, pairs, until};
 pub async fn registered_is_seen_by_others(stage: &impl Stage) {
     let (one, other) = (stage.fresh().await, stage.fresh().await);
     let name = name("user");
-    assert_eq!(
-        other.get_service(&name).await,
-        Ok(vec![]),
-        "a name nobody has"
-    );
+    assert_eq!(other.get_service(&name).await, Ok(vec![]), "an unused name");
     let mut instance = instance(&name);
     instance.version = "1.2.0".into();
     instance.metadata = pairs(&[("transport", "grpc"), ("weight", "3")]);
@@ -47,13 +43,13 @@ pub async fn two_instances_of_one_name(stage: &impl Stage) {
 pub async fn a_watch_of_one_name_tells_in_order(stage: &impl Stage) {
     let (one, other) = (stage.fresh().await, stage.fresh().await);
     let name = name("user");
-    let (first, second, stranger) = (
+    let (first, second, unrelated) = (
         instance(&name),
         instance(&name),
         instance(&format!("{name}.other")),
     );
     let mut watch = other.watch(Some(&name)).await.unwrap();
-    one.register(&stranger, LONG).await.unwrap();
+    one.register(&unrelated, LONG).await.unwrap();
     one.register(&first, LONG).await.unwrap();
     assert_eq!(next(&mut watch).await, Event::Added(first.clone()));
     one.register(&second, LONG).await.unwrap();
@@ -87,7 +83,7 @@ pub async fn a_watch_of_all_tells_in_order(stage: &impl Stage) {
     assert_eq!(told, Event::Removed(second));
 }
 
-/// Whoever begins to watch does not have to ask for the list first.
+/// A new watch does not have to ask for the list first.
 pub async fn a_watch_begins_with_what_is_there(stage: &impl Stage) {
     let (one, other) = (stage.fresh().await, stage.fresh().await);
     let name = name("user");

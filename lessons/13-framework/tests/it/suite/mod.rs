@@ -115,7 +115,7 @@ impl Stage for OnUdp {
 
 /// A registry whose server can go away.
 pub trait Away: Stage {
-    /// Now nobody reaches it.
+    /// Now no client reaches it.
     async fn away(&self);
 
     /// It is there again, at the same address. It may have forgotten everything.
@@ -282,7 +282,7 @@ fn number() -> u64 {
     u64::from(std::process::id()) % 10_000 * 10_000 + u64::from(next)
 }
 
-/// An address with a port that nobody has now, for UDP, and that no other test of this process gets. Not
+/// An address with a port that no process has now, for UDP, and that no other test of this process gets. Not
 /// one of those that the system gives to connections.
 pub fn free_udp() -> SocketAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -231,7 +231,7 @@ pub async fn odd_metadata(stage: &impl Stage) {
     let (one, other) = (stage.fresh().await, stage.fresh().await);
     let name = name("user");
     let mut instance = instance(&name);
-    // Odd values belong to everybody's life.
+    // Odd values are part of normal use.
     instance.metadata = pairs(&[
         ("transport", "grpc"),
         ("empty", ""),

@@ -83,8 +83,8 @@ pub async fn away_is_an_error_and_back_all_goes_on(stage: &impl Away) {
     while next(&mut watch).await != Event::Removed(second.clone()) {}
 }
 
-/// A registry that is away takes nobody with it, even if it comes back with nothing: whoever watches is
-/// told that a service has gone only when it has. The service goes on telling that it is there.
+/// An unavailable registry removes no instance, even if it comes back with nothing: a watch is
+/// told that a service has gone only when it has. The service goes on with its heartbeats.
 pub async fn away_takes_nobody_away(stage: &impl Away) {
     let (one, other) = (stage.fresh().await, stage.fresh().await);
     let name = name("user");
