@@ -502,3 +502,65 @@ fn i_no_agent() {
         });
     });
 }
+
+/// A text such as "500ms" as a duration; `None` if it has several units or none.
+fn duration(text: &str) -> Option<Duration> {
+    let end = text.find(|digit: char| !digit.is_ascii_digit() && digit != '.')?;
+    let (number, unit) = text.split_at(end);
+    let unit = match unit {
+        "ns" => 1e-9,
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()
+}
+
+// A healthy server that is busy takes some time for its answer.
+#[test]
+fn j_a_timeout_for_a_busy_server() {
+    case(
+        "The registration as Consul gets it: the timeout of the check",
+        |case| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let consul = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+                let agent = consul.local_addr().expect("an address");
+                let body = tokio::spawn(async move {
+                    let (mut stream, _) = consul.accept().await.expect("a connection");
+                    let mut request = Vec::new();
+                    // The request is whole when its body is a JSON object.
+                    loop {
+                        let count = stream.read_buf(&mut request).await.unwrap_or(0);
+                        let text = String::from_utf8_lossy(&request);
+                        let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+                        let body = serde_json::from_str::<Value>(body);
+                        if count == 0 || body.is_ok() {
+                            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+                            let _ = stream.write_all(answer).await;
+                            return body.unwrap_or_default();
+                        }
+                    }
+                });
+                let greeter = instance("greeter-7", SocketAddr::from(([127, 0, 0, 1], 8801)));
+                let _ = timeout(LIMIT, register(agent, &greeter)).await;
+                let body = timeout(LIMIT, body).await;
+                let body = body.ok().and_then(Result::ok).unwrap_or_default();
+                let checks = [&body["Check"], &body["Checks"][0]];
+                let text = checks.iter().find_map(|check| check["Timeout"].as_str());
+                let least = Duration::from_secs(1);
+                if let Some(text) = text.filter(|text| duration(text).is_some_and(|time| time < least)) {
+                    let advice = "A healthy server that is busy may take longer for its answer, and Consul then calls it \
+                                  critical. Without `Timeout` Consul waits 10 s.";
+                    case.differ("no `Timeout`, or 1 s and more", format!("`Timeout` is {text:?}"), advice);
+                }
+            });
+        },
+    );
+}

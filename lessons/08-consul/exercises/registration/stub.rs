@@ -12,6 +12,7 @@ pub use super::given::*;
 /// * The registration has an HTTP check: every 5 s Consul sends `GET /health` to the instance. Its status
 ///   decides: the instance is healthy after a 2xx, and unhealthy after 503, or when no server listens.
 /// * Before the first check the instance is not healthy.
+/// * The check needs no `Timeout`: Consul waits 10 s for an answer. One of your own is 1 s or more.
 /// * If no answer comes, the result is `Unavailable`. An answer with another status than 200 is `Refused`.
 pub async fn register(agent: SocketAddr, instance: &Instance) -> Result<(), ConsulError> {
     let body = json!({
