@@ -42,6 +42,8 @@ struct Seen {
     told: RefCell<Vec<Option<String>>>,
     /// The index of each query.
     asked: RefCell<Vec<u64>>,
+    /// Whether each of these queries found no agent.
+    failed: RefCell<Vec<bool>>,
     /// How many answers there were.
     answered: Cell<usize>,
     pauses: Cell<usize>,
@@ -72,7 +74,9 @@ impl KvStore for Key<'_> {
             // It would ask without limit; the check looks at the number.
             return pending().await;
         }
-        if self.0.away.get() > 0 {
+        let away = self.0.away.get() > 0;
+        self.0.failed.borrow_mut().push(away);
+        if away {
             self.0.away.set(self.0.away.get() - 1);
             return Err(Unavailable);
         }
@@ -398,6 +402,20 @@ fn g_restarted_while_away() {
                               in your query, so it waits for an index that it has not reached. The key \
                               holds `debug`, and a query with index 0 is answered at once.";
                 stage.expect_told(&["`info`", "`debug`"], advice).await;
+                let (asked, failed) = (stage.seen.asked.borrow(), stage.seen.failed.borrow());
+                let after = asked.iter().skip(1).zip(failed.iter());
+                if let Some((index, _)) = after
+                    .filter(|(_, failed)| **failed)
+                    .find(|(index, _)| **index != 0)
+                {
+                    let advice = "The agent did not answer a query, so it may have been restarted. The index of its last \
+                                  answer may be one that the new agent reaches much later.";
+                    case.differ(
+                        "index 0 in each query after one without an answer",
+                        format!("index {index}"),
+                        advice,
+                    );
+                }
                 drop(other);
             });
         },
