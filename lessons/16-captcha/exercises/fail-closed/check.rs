@@ -157,6 +157,17 @@ fn c_the_right_words() {
             &format!("The verdict {verdict:?} comes after 5 ms"),
             |case| {
                 let got = decided(case, Ok(verdict), Some(ms(5)), TIMEOUTS[0]);
+                let advice = match got.0 {
+                    decision if decision == right => {
+                        "The verdict was there. Waiting longer changes nothing."
+                    }
+                    Decision::Welcome => "Only `Accepted` lets a visitor in.",
+                    Decision::TryLater => {
+                        "The verdict came in time. `TryLater` says that there was none, so the visitor sends the same answer \
+                         again; the captcha is used up, so it can never be accepted."
+                    }
+                    _ => advice,
+                };
                 expect(case, (right, ms(5)), got, advice);
             },
         );
