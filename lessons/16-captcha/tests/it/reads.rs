@@ -158,18 +158,19 @@ impl Reader {
     }
 }
 
+/// The codes and the pictures are the same in every run, so the number is exact: another number is another drawing.
 #[test]
 fn a_reader_of_one_font_in_quarters_no_longer_reads_nearly_all_codes() {
     let (reader, painter) = (Reader::new(&code::DIGITS), Painter::new());
+    let digit = |seed: usize, place: usize| code::DIGITS[(seed * (2 * place + 3) + place) % 8];
     let mut read = Vec::new();
-    let pictures = 25;
-    for seed in 0..pictures {
-        let code = code::fresh(4).unwrap();
-        let picture = Shades::of(&painter.png(&code, seed).unwrap());
+    for seed in 0..25 {
+        let code: String = (0..4).map(|place| char::from(digit(seed, place))).collect();
+        let picture = Shades::of(&painter.png(&code, seed as u64).unwrap());
         if (code.bytes().enumerate()).all(|(place, digit)| reader.read(&picture, place) == digit) {
             read.push(code);
         }
     }
-    // It reads 10 or so; of the first drawing it read nearly all 25.
-    assert!(read.len() <= 20, "of {pictures} codes read: {read:?}");
+    // Of 25 codes; of the first drawing it read nearly all.
+    assert_eq!(read.len(), 13, "{read:?}");
 }
