@@ -37,7 +37,7 @@ where
         }
         let age = now - listed.at;
         Ok(Found {
-            addrs: listed.addrs,
+            addrs: listed.addrs.clone(),
             age,
         })
     }

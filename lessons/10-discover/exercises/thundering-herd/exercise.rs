@@ -27,7 +27,8 @@ where
     }
 
     pub async fn get(&self, now: Duration) -> Result<List, Unavailable> {
+        let answer = (self.query)().await;
         let _until = now + random_freshness();
-        (self.query)().await
+        answer
     }
 }
