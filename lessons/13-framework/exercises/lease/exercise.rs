@@ -17,13 +17,18 @@ const RETRY: Duration = Duration::from_millis(600);
 pub async fn keep_alive(store: &impl LeaseStore, ttl: Duration) {
     let mut lease: Option<Lease> = None;
     loop {
+        let limit = lease.map_or(ttl, |lease| lease.ttl) / 3;
         let result = match lease {
-            None => store.grant(ttl).await,
+            None => within(store, limit, store.grant(ttl)).await,
             Some(_) => std::future::pending().await,
         };
-        if let Ok(new) = result {
-            lease = Some(new);
-        }
-        store.sleep(RETRY).await;
+        let pause = match result {
+            Ok(new) => {
+                lease = Some(new);
+                RETRY
+            }
+            Err(_) => RETRY,
+        };
+        store.sleep(pause).await;
     }
 }

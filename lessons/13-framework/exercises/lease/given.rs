@@ -31,7 +31,7 @@ pub trait LeaseStore {
 }
 
 /// The result of `call`, or `Unavailable` if it takes longer than `limit`.
-#[allow(dead_code, reason = "the stub does not call it")]
+#[allow(dead_code, reason = "an answer may do without it")]
 pub async fn within<T>(
     store: &impl LeaseStore,
     limit: Duration,

@@ -14,15 +14,21 @@ pub use super::given::*;
 ///   after the revision of this list.
 pub fn follow(store: &mut impl EventStore, mut report: impl FnMut(Notice)) {
     let mut known = BTreeSet::new();
+    // The revision of the last change; `None` if a list is needed first. Nothing sets it yet.
+    let last: Option<u64> = None;
     loop {
-        match store.list() {
-            Ok(now) => {
+        let outcome = match last {
+            None => store.list().map(|now| {
                 report_difference(&known, &now.instances, &mut report);
                 known = now.instances;
-            }
+            }),
+            Some(_) => Err(WatchError::Closed),
+        };
+        match outcome {
+            Ok(()) => store.pause(Duration::from_secs(1)),
+            Err(WatchError::Unavailable) => store.pause(Duration::from_millis(500)),
+            Err(WatchError::Compacted) => {}
             Err(WatchError::Closed) => return,
-            Err(WatchError::Unavailable | WatchError::Compacted) => {}
         }
-        store.pause(Duration::from_secs(1));
     }
 }
