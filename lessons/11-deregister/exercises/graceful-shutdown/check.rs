@@ -44,6 +44,7 @@ const ID: &str = "greeter-1";
 struct Slow {
     time: Duration,
     begun: Arc<AtomicUsize>,
+    answered: Arc<AtomicUsize>,
 }
 
 #[tonic::async_trait]
@@ -54,6 +55,7 @@ impl Greeter for Slow {
     ) -> Result<Response<HelloReply>, Status> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         sleep(self.time).await;
+        self.answered.fetch_add(1, Ordering::SeqCst);
         let message = format!("hello {}", request.into_inner().name);
         Ok(Response::new(HelloReply { message }))
     }
@@ -63,6 +65,7 @@ impl Greeter for Slow {
 struct Running {
     addr: SocketAddr,
     begun: Arc<AtomicUsize>,
+    answered: Arc<AtomicUsize>,
     sigterm: Option<oneshot::Sender<()>>,
     ended: JoinHandle<(ShutdownReport, Instant)>,
 }
@@ -71,10 +74,11 @@ impl Running {
     async fn start(consul: SocketAddr, time: Duration, limits: Limits) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound listener");
-        let begun = Arc::new(AtomicUsize::new(0));
+        let (begun, answered) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let greeter = Slow {
             time,
             begun: Arc::clone(&begun),
+            answered: Arc::clone(&answered),
         };
         let registry = Registry::at(consul).expect("a client of Consul");
         let (sigterm, asked) = oneshot::channel();
@@ -100,6 +104,7 @@ impl Running {
         Running {
             addr,
             begun,
+            answered,
             sigterm: Some(sigterm),
             ended,
         }
@@ -276,6 +281,8 @@ struct Seen {
     /// When the server ended.
     ended: Instant,
     lost: Vec<Lost>,
+    /// How many calls the server began and never answered.
+    cut: usize,
     left: Vec<String>,
     /// What Consul was asked by the server.
     asked: String,
@@ -311,6 +318,7 @@ async fn under_calls(case: &Case) -> Seen {
     });
     let sigterm = Instant::now();
     running.sigterm();
+    let counts = [&running.begun, &running.answered].map(Arc::clone);
     let hangs = "SIGTERM asks the program to end. What does it wait for?";
     let limit = LIMITS.goodbye + LIMITS.notice + LIMITS.grace + CACHED * 10;
     let (report, ended) = running.ended(case, limit, hangs).await;
@@ -329,12 +337,14 @@ async fn under_calls(case: &Case) -> Seen {
             None
         }
     };
+    let [begun, answered] = counts.map(|count| count.load(Ordering::SeqCst));
     Seen {
         report,
         sigterm,
         removed,
         ended,
         lost,
+        cut: begun.saturating_sub(answered),
         left: consul.ids().await,
         asked: consul.asked(),
     }
@@ -382,6 +392,7 @@ fn a_under_calls() {
                         },
                     )
                     .detail("Consul was asked", &seen.asked)
+                    .detail("calls begun and never answered", seen.cut.to_string())
                     .detail(
                         "the server ended",
                         format!("{} after SIGTERM", since(seen.ended)),
@@ -402,6 +413,11 @@ fn a_under_calls() {
                     Some(at) if at.saturating_duration_since(seen.sigterm) >= LIMITS.notice => {
                         "The server has waited, but before the entry was removed. Callers read the old entry until then, and \
                          use it for some time after that: the notice begins with the removal."
+                    }
+                    Some(_) if seen.cut > 0 => {
+                        "The server had begun these calls, and their handlers were cancelled: the future of `serve` was \
+                         dropped, or it ended before them. Await `serve`: it finishes the calls under way, within \
+                         `limits.grace`."
                     }
                     Some(_) => {
                         "The entry was removed, and these callers had read the list before that. Answer calls for \
