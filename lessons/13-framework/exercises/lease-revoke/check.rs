@@ -101,6 +101,22 @@ fn run(case: &Case, store: &Store) -> (Revoked, Duration) {
 #[track_caller]
 fn expect(case: &Case, store: &Store, expected: Revoked, by: Duration, advice: &str) {
     let (revoked, at) = run(case, store);
+    let calls: Vec<Duration> = store.calls.borrow().iter().map(|call| call.0).collect();
+    // A call without a reply takes a second, and the pause after it another one.
+    let too_long = |pair: &[Duration]| pair[1] - pair[0] > SECOND * 2 + TICK * 2;
+    if calls.windows(2).any(too_long) {
+        let answer = calls
+            .iter()
+            .map(|at| at.view())
+            .collect::<Vec<_>>()
+            .join(", ");
+        let advice = "The pause after `Unavailable` is too long: the limit of 5 s has room for more calls than these.";
+        case.differ(
+            "pauses of 1 s at most",
+            format!("calls at {answer}"),
+            advice,
+        );
+    }
     if revoked != expected || at > by {
         let answer = format!(
             "{revoked:?} at {}; {}",

@@ -307,7 +307,10 @@ fn e_the_log_is_compacted() {
                 ["gap"] => {
                     "The report stops after the gap. A new list shows the state, and the watch goes on after it."
                 }
-                ["gap", next, ..] if *next == "A added" || *next == "B added" => {
+                ["gap", next, ..] if *next == "A added" => {
+                    "The new list differs from the reports so far: A is gone, and C has come. Report both after the gap."
+                }
+                ["gap", next, ..] if *next == "B added" => {
                     "Instances are reported as `Added` that were reported before. Report the difference only."
                 }
                 rest if !rest.contains(&"gap") => {
