@@ -15,6 +15,9 @@ use crate::told::{Belief, Failure, Message, quoted};
 /// A call without a deadline of its own is given up after this time.
 const LIMIT: Duration = Duration::from_secs(2);
 
+/// So many bytes a service may send before they are read.
+const WINDOW: u32 = 1 << 20;
+
 /// What a call has brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -43,6 +46,17 @@ impl Reply {
             }
             None if self.status == Some(0) => format!("{status}, no message"),
             _ => format!("{status}, {:?}", self.text),
+        }
+    }
+
+    /// The status in words, without the messages.
+    #[must_use]
+    pub fn status_words(&self) -> String {
+        match (&self.trouble, self.status) {
+            (Some(trouble), _) => trouble.clone(),
+            (None, Some(0)) => name(0),
+            (None, Some(status)) => format!("{}, {:?}", name(status), self.text),
+            (None, None) => "no status".to_owned(),
         }
     }
 
@@ -98,7 +112,12 @@ impl Connection {
         let opened = timeout(LIMIT, async {
             let stream = TcpStream::connect(at).await?;
             let _ = stream.set_nodelay(true);
-            let (sender, connection) = h2::client::handshake(stream)
+            let mut settings = h2::client::Builder::new();
+            settings
+                .initial_window_size(WINDOW)
+                .initial_connection_window_size(WINDOW);
+            let (sender, connection) = settings
+                .handshake(stream)
                 .await
                 .map_err(std::io::Error::other)?;
             tokio::spawn(connection);
@@ -128,6 +147,16 @@ impl Connection {
         message: &[u8],
         deadline: Option<Duration>,
     ) -> Result<(ResponseFuture, h2::SendStream<Bytes>), h2::Error> {
+        let (response, mut body) = self.request(path, deadline).await?;
+        body.send_data(frame(message), true)?;
+        Ok((response, body))
+    }
+
+    async fn request(
+        &self,
+        path: &str,
+        deadline: Option<Duration>,
+    ) -> Result<(ResponseFuture, h2::SendStream<Bytes>), h2::Error> {
         let mut request = Request::post(format!("http://judge{path}"))
             .header("content-type", "application/grpc")
             .header("te", "trailers");
@@ -137,14 +166,26 @@ impl Connection {
         let request = request
             .body(())
             .map_err(|_| h2::Error::from(h2::Reason::INTERNAL_ERROR))?;
-        let mut sender = self.0.clone().ready().await?;
-        let (response, mut body) = sender.send_request(request, false)?;
-        let length = u32::try_from(message.len())
-            .unwrap_or(u32::MAX)
-            .to_be_bytes();
-        let frame = [&[0][..], &length, message].concat();
-        body.send_data(Bytes::from(frame), true)?;
-        Ok((response, body))
+        self.0.clone().ready().await?.send_request(request, false)
+    }
+
+    /// Begins a call with a stream in each direction.
+    ///
+    /// # Errors
+    /// What HTTP/2 says.
+    pub async fn open_stream(&self, path: &str) -> Result<(Writer, Reader), h2::Error> {
+        let (response, body) = self.request(path, None).await?;
+        let writer = Writer {
+            body,
+            rest: Bytes::new(),
+        };
+        let reader = Reader {
+            response: Some(response),
+            body: None,
+            bytes: Vec::new(),
+            reply: Reply::default(),
+        };
+        Ok((writer, reader))
     }
 
     /// Makes a call to its end.
@@ -158,6 +199,110 @@ impl Connection {
             Ok(Err(e)) => trouble(format!("the stream ended without a status: {e}")),
             Err(_) => trouble(format!("no status within {} s", LIMIT.as_secs())),
         }
+    }
+}
+
+/// A message with its prefix of five bytes.
+fn frame(message: &[u8]) -> Bytes {
+    let length = u32::try_from(message.len())
+        .unwrap_or(u32::MAX)
+        .to_be_bytes();
+    Bytes::from([&[0][..], &length, message].concat())
+}
+
+/// The caller's direction of a stream. It sends no more than the service is ready to take.
+pub struct Writer {
+    body: h2::SendStream<Bytes>,
+    /// What is not yet sent of the message that was begun.
+    rest: Bytes,
+}
+
+impl Writer {
+    /// Sends a message. A call that is dropped has sent a part: `finish` sends the rest.
+    ///
+    /// # Errors
+    /// What HTTP/2 says.
+    pub async fn send(&mut self, message: &[u8]) -> Result<(), h2::Error> {
+        self.rest = frame(message);
+        self.finish().await
+    }
+
+    /// Sends the rest of the message that was begun.
+    ///
+    /// # Errors
+    /// What HTTP/2 says.
+    pub async fn finish(&mut self) -> Result<(), h2::Error> {
+        while !self.rest.is_empty() {
+            self.body.reserve_capacity(self.rest.len());
+            let capacity = std::future::poll_fn(|context| self.body.poll_capacity(context)).await;
+            let capacity = capacity.ok_or(h2::Reason::STREAM_CLOSED)??;
+            let part = self.rest.split_to(capacity.min(self.rest.len()));
+            self.body.send_data(part, false)?;
+        }
+        Ok(())
+    }
+
+    /// Ends this direction.
+    pub fn end(&mut self) {
+        let _ = self.body.send_data(Bytes::new(), true);
+    }
+}
+
+/// The service's direction of a stream.
+pub struct Reader {
+    response: Option<ResponseFuture>,
+    body: Option<h2::RecvStream>,
+    bytes: Vec<u8>,
+    /// The status, when the stream has ended.
+    pub reply: Reply,
+}
+
+impl Reader {
+    /// The next message; none at the end. A call that is dropped loses nothing.
+    pub async fn next(&mut self) -> Option<Vec<u8>> {
+        match self.read().await {
+            Ok(message) => message,
+            Err(e) => {
+                self.reply.trouble = Some(format!("the stream ended without a status: {e}"));
+                None
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<Option<Vec<u8>>, h2::Error> {
+        if let Some(response) = &mut self.response {
+            let (head, body) = response.await?.into_parts();
+            self.response = None;
+            if head.status != 200 {
+                self.reply.trouble = Some(format!("the HTTP status {}", head.status));
+                return Ok(None);
+            }
+            self.reply.read(&head.headers);
+            self.body = Some(body);
+        }
+        let Some(body) = &mut self.body else {
+            return Ok(None);
+        };
+        loop {
+            if let [_, a, b, c, d, more @ ..] = &self.bytes[..] {
+                let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+                if more.len() >= length {
+                    let message = more[..length].to_vec();
+                    self.bytes.drain(..length + 5);
+                    return Ok(Some(message));
+                }
+            }
+            let Some(chunk) = body.data().await else {
+                break;
+            };
+            let chunk = chunk?;
+            let _ = body.flow_control().release_capacity(chunk.len());
+            self.bytes.extend_from_slice(&chunk);
+        }
+        if let Some(trailers) = body.trailers().await? {
+            self.reply.read(&trailers);
+        }
+        Ok(None)
     }
 }
 

@@ -2,6 +2,7 @@
 //! (`order`), what it answers (`stages`), and how it ends (`service`). What is wrong is told by `told`.
 
 pub mod client;
+pub mod consul;
 pub mod grpc;
 pub mod order;
 pub mod service;

@@ -43,6 +43,8 @@ pub struct World {
     pub grpc: SocketAddr,
     /// `SLOW_ADDR`: a neighbour that takes its time.
     pub slow: SocketAddr,
+    /// `CONSUL_ADDR`: the HTTP API of Consul.
+    pub consul: SocketAddr,
     /// `MAX_CONNECTIONS`.
     pub most: usize,
     /// `LINE_TIMEOUT_MS`.
@@ -56,7 +58,7 @@ impl World {
     /// What the system says when it has no port.
     pub fn new() -> std::io::Result<Self> {
         // All are held until the last is known: no two are equal.
-        let held: Vec<TcpListener> = (0..4)
+        let held: Vec<TcpListener> = (0..5)
             .map(|_| TcpListener::bind("127.0.0.1:0"))
             .collect::<Result<_, _>>()?;
         let at = |n: usize| held[n].local_addr();
@@ -65,6 +67,7 @@ impl World {
             json_rpc: at(1)?,
             grpc: at(2)?,
             slow: at(3)?,
+            consul: at(4)?,
             most: 120,
             line: Duration::from_secs(10),
         })
@@ -101,6 +104,7 @@ impl Service {
             .env("JSON_RPC_ADDR", world.json_rpc.to_string())
             .env("GRPC_ADDR", world.grpc.to_string())
             .env("SLOW_ADDR", world.slow.to_string())
+            .env("CONSUL_ADDR", world.consul.to_string())
             .env("MAX_CONNECTIONS", world.most.to_string())
             .env("LINE_TIMEOUT_MS", world.line.as_millis().to_string())
             .env("RUST_BACKTRACE", "0")

@@ -1,11 +1,15 @@
 //! The stages in their order, and the run of one.
 
 mod calls;
+mod discover;
 mod hello;
 mod json_rpc;
 mod lines;
 mod many;
+mod register;
+mod rolling;
 mod shutdown;
+mod stream;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -28,6 +32,9 @@ pub struct Stage {
     pub title: String,
     /// The lesson that it belongs to.
     pub lesson: String,
+    /// Programs of the course that its judge starts.
+    #[serde(default)]
+    pub programs: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +107,16 @@ fn call(judge: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure>
 fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
     type Judge = fn(&mut Service) -> Result<(), Failure>;
     let mut world = World::new()?;
+    // A stage with neighbours starts them and the service itself.
+    if id == "own-register" {
+        return Ok(register::judge(order, world).err());
+    }
+    if id == "own-rolling" {
+        return Ok(rolling::judge(order, world).err());
+    }
+    if id == "own-discover" {
+        return Ok(discover::judge(order, world).err());
+    }
     let (name, port, judge): (&str, SocketAddr, Judge) = match id {
         "own-lines" => ("TCP_ADDR", world.tcp, lines::judge),
         "own-many" => {
@@ -113,6 +130,9 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
         "own-calls" => ("GRPC_ADDR", world.grpc, |service| {
             call(calls::judge(service))
         }),
+        "own-stream" => ("GRPC_ADDR", world.grpc, |service| {
+            call(stream::judge(service))
+        }),
         "own-shutdown" => ("GRPC_ADDR", world.grpc, |service| {
             call(shutdown::judge(service))
         }),
@@ -123,18 +143,25 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
         Err(failure) => return Ok(Some(failure)),
     };
     let judged = judge(&mut service).err();
-    // A program that has ended explains what is missing.
-    Ok(judged.map(|mut failure| {
-        // A connection closes before its program has ended and its last words have arrived.
-        std::thread::sleep(Duration::from_millis(100));
+    Ok(judged.map(|failure| {
         if id == "own-shutdown" {
             // Its end is what the stage is about, and is told already.
-        } else if let Some(why) = service.ended() {
-            failure.happened = format!("{}\n{why}", failure.happened);
-            failure.belief = None;
-        } else if failure.happened.contains("closed the connection") {
-            failure.happened.push_str(&service.last_words());
+            failure
+        } else {
+            explained(&mut service, failure)
         }
-        failure
     }))
+}
+
+/// A program that has ended explains what is missing.
+fn explained(service: &mut Service, mut failure: Failure) -> Failure {
+    // A connection closes before its program has ended and its last words have arrived.
+    std::thread::sleep(Duration::from_millis(100));
+    if let Some(why) = service.ended() {
+        failure.happened = format!("{}\n{why}", failure.happened);
+        failure.belief = None;
+    } else if failure.happened.contains("closed the connection") {
+        failure.happened.push_str(&service.last_words());
+    }
+    failure
 }

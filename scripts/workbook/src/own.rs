@@ -73,6 +73,7 @@ impl Language {
                     include_str!("../../own/start/rust/config.toml"),
                 ),
                 ("src/main.rs", include_str!("../../own/start/rust/main.rs")),
+                ("grpc.rs", include_str!("../../own/start/rust/grpc.rs")),
             ],
             Self::Go => &[
                 ("own.toml", include_str!("../../own/start/go/own.toml")),
@@ -96,6 +97,9 @@ pub struct Stage {
     pub title: String,
     /// The lesson that it belongs to.
     pub lesson: String,
+    /// Programs of the course that its judge starts.
+    #[serde(default)]
+    programs: Vec<String>,
 }
 
 /// One line of the judge.
@@ -254,6 +258,14 @@ impl Own {
             bail!("{}", words::OWN_NOT_BUILT);
         };
         let mut command = Command::new(judge);
+        // Earlier stages are judged again: all that they need is built.
+        for program in stages[..number].iter().flat_map(|stage| &stage.programs) {
+            let Some(built) = build_program(&Place::home(&self.root), program, &[])? else {
+                bail!("{}", words::OWN_NOT_BUILT);
+            };
+            // Each of them is found beside the others.
+            command.env("OWN_PROGRAMS", built.with_file_name(""));
+        }
         command
             .args([
                 "judge",

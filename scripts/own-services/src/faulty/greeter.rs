@@ -1,4 +1,4 @@
-//! Stages 4 to 6, with faults.
+//! Stages 4, 5 and 7, with faults.
 
 use std::env;
 use std::io;
@@ -17,6 +17,7 @@ use tonic::{Request, Response, Status};
 use tonic_health::ServingStatus;
 
 use crate::fault;
+use crate::mottos::Mottos;
 use pb::greeter_server::{Greeter, GreeterServer};
 use pb::{HelloReply, HelloRequest};
 
@@ -33,6 +34,7 @@ mod pb {
 struct Answers {
     /// The name of the last call.
     last: Mutex<String>,
+    mottos: Mottos,
     /// Held by a call while it works.
     one: Arc<Mutex<()>>,
 }
@@ -56,7 +58,7 @@ impl Greeter for Answers {
                 return Err(Status::invalid_argument("name: at least one character"));
             }
         }
-        let _held = if fault("one-blocks-all") {
+        let _held = if fault("one-blocks-all") || fault("reader-blocks-all") {
             Some(self.one.lock().await)
         } else {
             None
@@ -71,6 +73,17 @@ impl Greeter for Answers {
                         Status::unavailable(e.to_string())
                     }
                 })?;
+        }
+        if name == "motto" {
+            name = match self.mottos.next().await {
+                Some(addr) => line(&addr)
+                    .await
+                    .map_err(|e| Status::unavailable(e.to_string()))?,
+                None if fault("internal-for-none") => {
+                    return Err(Status::internal("no instance of motto"));
+                }
+                None => return Err(Status::unavailable("no instance of motto")),
+            };
         }
         if fault("shared-name") {
             self.last.lock().await.clone_from(&name);
@@ -104,7 +117,11 @@ async fn work(limit: Option<u64>) -> io::Result<String> {
 }
 
 async fn ask() -> io::Result<String> {
-    let addr = env::var("SLOW_ADDR").map_err(io::Error::other)?;
+    line(&env::var("SLOW_ADDR").map_err(io::Error::other)?).await
+}
+
+/// The line of a neighbour.
+async fn line(addr: &str) -> io::Result<String> {
     let mut lines = BufReader::new(TcpStream::connect(addr).await?).lines();
     lines
         .next_line()
@@ -112,7 +129,9 @@ async fn ask() -> io::Result<String> {
         .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-pub async fn serve(listener: TcpListener) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, mottos: Mottos, consul: String) -> io::Result<()> {
+    let at = listener.local_addr()?;
+    let leaves_last = fault("deregisters-last").then(|| consul.clone());
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_serving::<GreeterServer<Answers>>().await;
     if fault("all-healthy") {
@@ -124,8 +143,14 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
         .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
         .build_v1()
         .map_err(io::Error::other)?;
+    let answers = Answers {
+        mottos,
+        ..Answers::default()
+    };
+    let stream = crate::stream::service(Arc::clone(&answers.one));
     let server = Server::builder()
-        .add_service(GreeterServer::new(Answers::default()))
+        .add_service(GreeterServer::new(answers))
+        .add_service(stream)
         .add_optional_service((!fault("no-health")).then_some(health))
         .add_optional_service((!fault("no-reflection")).then_some(reflection));
     let incoming = TcpListenerStream::new(listener);
@@ -134,6 +159,9 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
         term.recv().await;
         if fault("cuts-calls") {
             std::process::exit(0);
+        }
+        if !fault("deregisters-last") {
+            crate::consul::leave(&consul, at).await;
         }
     };
     let ended = if fault("ignores-term") {
@@ -154,6 +182,10 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
     } else {
         server.serve_with_incoming_shutdown(incoming, stop).await
     };
+    if let Some(consul) = leaves_last {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        crate::consul::leave(&consul, at).await;
+    }
     if fault("stays") {
         std::future::pending::<()>().await;
     }

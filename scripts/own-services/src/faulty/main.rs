@@ -1,8 +1,11 @@
 //! One service with one fault, chosen by `--fault NAME`. The judge must reject each of them with the right words.
 
+mod consul;
 mod greeter;
 mod json_rpc;
 mod lines;
+mod mottos;
+mod stream;
 
 use std::env;
 use std::io;
@@ -48,11 +51,19 @@ async fn main() -> io::Result<()> {
     }
     let lines = listen("TCP_ADDR").await?;
     let json_rpc = listen("JSON_RPC_ADDR").await?;
+    let registry = env::var("CONSUL_ADDR").unwrap_or_default();
+    consul::wait(&registry).await?;
     let grpc = listen("GRPC_ADDR").await?;
+    let mottos = mottos::Mottos::default();
+    tokio::spawn(mottos.clone().follow(registry.clone()));
+    tokio::spawn(consul::keep_registered(
+        registry.clone(),
+        grpc.local_addr()?,
+    ));
     tokio::select! {
         ended = lines::serve(lines) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
-        ended = greeter::serve(grpc) => ended,
+        ended = greeter::serve(grpc, mottos, registry) => ended,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Stages 4 to 6: gRPC with health, reflection, work that ends with its call, and a graceful shutdown.
+//! Stages 4, 5, 7 and 9: gRPC with health, reflection, work that ends with its call, and a graceful shutdown.
 
 use std::env;
 use std::io;
@@ -9,6 +9,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
+use crate::mottos::Mottos;
 use pb::greeter_server::{Greeter, GreeterServer};
 use pb::{HelloReply, HelloRequest};
 
@@ -21,7 +22,9 @@ mod pb {
     pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");
 }
 
-struct Answers;
+struct Answers {
+    mottos: Mottos,
+}
 
 #[tonic::async_trait]
 impl Greeter for Answers {
@@ -32,9 +35,14 @@ impl Greeter for Answers {
         let name = match request.into_inner().name.as_str() {
             "" => return Err(Status::invalid_argument("name: at least one character")),
             // tonic drops this future at the deadline and when the caller cancels, and with it the connection.
-            "slow" => ask()
-                .await
-                .map_err(|e| Status::unavailable(e.to_string()))?,
+            "slow" => {
+                let addr = env::var("SLOW_ADDR").unwrap_or_default();
+                ask(&addr).await?
+            }
+            "motto" => match self.mottos.next() {
+                Some(addr) => ask(&addr).await?,
+                None => return Err(Status::unavailable("no instance of motto is healthy")),
+            },
             name => name.to_owned(),
         };
         Ok(Response::new(HelloReply {
@@ -43,18 +51,22 @@ impl Greeter for Answers {
     }
 }
 
-/// The line of the slow neighbour.
-async fn ask() -> io::Result<String> {
-    let addr = env::var("SLOW_ADDR").map_err(io::Error::other)?;
-    let mut lines = BufReader::new(TcpStream::connect(addr).await?).lines();
-    lines
-        .next_line()
-        .await?
-        .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+/// The line of a neighbour.
+async fn ask(addr: &str) -> Result<String, Status> {
+    let asking = async {
+        let mut lines = BufReader::new(TcpStream::connect(addr).await?).lines();
+        let line = lines.next_line().await?;
+        line.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
+    };
+    asking.await.map_err(|e| Status::unavailable(e.to_string()))
 }
 
 /// Serves calls until `stop`, and then those that are under way.
-pub async fn serve(listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    mottos: Mottos,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_serving::<GreeterServer<Answers>>().await;
     let reflection = tonic_reflection::server::Builder::configure()
@@ -62,7 +74,8 @@ pub async fn serve(listener: TcpListener, stop: impl Future<Output = ()>) -> io:
         .build_v1()
         .map_err(io::Error::other)?;
     Server::builder()
-        .add_service(GreeterServer::new(Answers))
+        .add_service(GreeterServer::new(Answers { mottos }))
+        .add_service(crate::stream::service())
         .add_service(health)
         .add_service(reflection)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)

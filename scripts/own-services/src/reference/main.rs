@@ -1,8 +1,11 @@
 //! The reference answer: one service with all stages.
 
+mod consul;
 mod greeter;
 mod json_rpc;
 mod lines;
+mod mottos;
+mod stream;
 
 use std::env;
 use std::io;
@@ -20,12 +23,23 @@ async fn main() -> io::Result<()> {
     let lines = listen("TCP_ADDR", "127.0.0.1:7001").await?;
     let json_rpc = listen("JSON_RPC_ADDR", "127.0.0.1:7002").await?;
     let grpc = listen("GRPC_ADDR", "127.0.0.1:7003").await?;
+    let mottos = mottos::Mottos::default();
+    let consul = env::var("CONSUL_ADDR").unwrap_or_else(|_| "127.0.0.1:8500".into());
+    let at = grpc.local_addr()?;
+    tokio::spawn(mottos.clone().follow(consul.clone()));
+    let kept = tokio::spawn(consul::keep_registered(consul.clone(), at));
     let mut term = signal(SignalKind::terminate())?;
+    let stop = async move {
+        term.recv().await;
+        kept.abort();
+        let _ = kept.await;
+        consul::leave(&consul, at).await;
+    };
     tokio::select! {
         ended = lines::serve(lines, limits) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
         // Calls under way are finished: this ends when they have.
-        ended = greeter::serve(grpc, async move { _ = term.recv().await }) => ended,
+        ended = greeter::serve(grpc, mottos, stop) => ended,
     }
 }
 

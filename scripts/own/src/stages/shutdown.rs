@@ -1,4 +1,4 @@
-//! Stage 6: SIGTERM, with calls under way.
+//! Stage 7: SIGTERM, with calls under way.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ const CODE: Belief = &(
     "An end that was asked for is no error: exit with status 0, or a supervisor starts the program again.",
 );
 
-/// Judges stage 6.
+/// Judges stage 7.
 ///
 /// # Errors
 /// The first thing that is wrong.

@@ -58,3 +58,17 @@ fn what_cannot_start_is_said() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("could not be started"), "{said}");
 }
+
+/// A reference that cannot run is named, and is a failure where all of them have to run.
+#[test]
+fn a_missing_language_is_a_failure_in_the_tests_of_the_repository() {
+    let output = Command::new(env!("CARGO_BIN_EXE_own"))
+        .args(["verify", "--stage", "1"])
+        .env("GO", "/no/such/go")
+        .env("OWN_VERIFY_ALL", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("NOT TESTED: the reference in Go"), "{said}");
+}

@@ -128,6 +128,28 @@ fn a_service_is_built_judged_and_recorded() {
         "{log}"
     );
 
+    // `watch` judges at once, and again when a file is saved.
+    let output = root.join("my-service-watched.txt");
+    let mut watch = copy
+        .command(&["watch", "1", "--plain"])
+        .stdout(std::fs::File::create(&output).unwrap())
+        .spawn()
+        .unwrap();
+    let verdicts = |word: &str| {
+        let said = std::fs::read_to_string(&output).unwrap();
+        said.matches(&format!("stage 1 own-lines   {word}")).count()
+    };
+    until("the first verdict", PATIENCE, || verdicts("passed") == 1);
+    let wrong = SERVER.replace("error: empty name", "error: nobody");
+    std::fs::write(root.join("my-service/main.py"), wrong).unwrap();
+    until("the verdict after a change", PATIENCE, || {
+        verdicts("failed") == 1
+    });
+    assert_eq!(verdicts("passed"), 1);
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    std::fs::remove_file(&output).unwrap();
+
     // Nothing of the service is left when the runner is killed in the middle of a stage.
     let own = "start = [\"sh\", \"-c\", \"trap '' TERM; sleep 73.25 & sleep 73.25\"]\n";
     std::fs::write(root.join("my-service/own.toml"), own).unwrap();
@@ -144,6 +166,33 @@ fn a_service_is_built_judged_and_recorded() {
     assert!(said.contains("no such type"), "{said}");
     std::fs::remove_dir_all(root.join("my-service")).unwrap();
     std::fs::remove_dir_all(root.join(".workbook")).unwrap();
+}
+
+/// What the start in Rust proposes is what the course has compiled already.
+#[test]
+fn the_start_in_rust_proposes_the_versions_of_the_course() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let course: toml::Table = read("Cargo.toml").parse().unwrap();
+    let course = &course["workspace"]["dependencies"];
+    let version = |value: &toml::Value| {
+        let text = value.get("version").unwrap_or(value);
+        text.as_str().unwrap().to_owned()
+    };
+    let mut count = 0;
+    for line in read("scripts/own/start/rust/Cargo.toml").lines() {
+        let proposed = line
+            .strip_prefix("# ")
+            .and_then(|line| line.parse::<toml::Table>().ok());
+        for (name, value) in proposed.unwrap_or_default() {
+            if name == "build" {
+                continue;
+            }
+            assert_eq!(version(&value), version(&course[&name]), "{name}");
+            count += 1;
+        }
+    }
+    assert!(count > 8, "{count} dependencies are proposed");
 }
 
 const SERVER: &str = r#"
