@@ -5,7 +5,7 @@ mod exercise;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use testkit::{Case, On, PATIENCE, Peer, Running, View, case};
+use testkit::{Case, On, PATIENCE, Peer, Running, View, case, schedules};
 
 type Answers = io::Result<Vec<String>>;
 
@@ -147,6 +147,38 @@ fn twelve_in_any_order() {
                 "A question got the reply to another one: match the ids."
             }
         });
+    });
+}
+
+// The check decides in which order the replies come, and where their bytes are cut.
+#[test]
+fn any_order_and_any_cut() {
+    schedules("Four questions", |case, schedule| {
+        let (asked, mut server) = asking(case, 4);
+        let ids = read_all(case, &mut server, 4);
+        for at in schedule.order(4) {
+            let line = format!("{} {}\n", ids[at], answer(at + 1));
+            let pieces = schedule.pieces(line.as_bytes(), 3);
+            let count = match pieces.len() {
+                1 => String::new(),
+                count => format!(" in {count} pieces"),
+            };
+            schedule.sends(
+                "server",
+                "client",
+                format!("the reply to question {}{count}", at + 1),
+            );
+            for piece in pieces {
+                server.send(piece);
+            }
+        }
+        let expected: Vec<String> = (1..=4).map(answer).collect();
+        expect_answers(
+            case,
+            asked,
+            &expected,
+            |_| "A reply may come in any order and in any pieces. Its id names its question, and its line feed is its end.",
+        );
     });
 }
 

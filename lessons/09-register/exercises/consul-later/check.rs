@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use exercise::{Keeper, Outcome, Step};
-use services::testkit::{Case, View, case};
+use services::testkit::{Case, View, case, schedules};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -288,6 +288,34 @@ fn f_five_hundred_come_back() {
                           random part of each pause spreads them.";
                 let answer = format!("{most} within 0.2 s");
                 case.differ("100 within 0.2 s at most", answer, advice);
+            }
+        },
+    );
+}
+
+// The check decides how long Consul is away each time, and how long it stays.
+#[test]
+fn g_away_and_back_in_any_order() {
+    schedules(
+        "Consul goes and comes five times, each time with an empty list",
+        |case, schedule| {
+            let (mut second, mut lives) = (0, Vec::new());
+            for _ in 0..5 {
+                let away = [2, 0, 40, 600, 7_200][schedule.pick(5)];
+                let stays = [60, 20, 300][schedule.pick(3)];
+                schedule.does(
+                    "Consul",
+                    format!("away for {away} s, then there for {stays} s"),
+                );
+                lives.push((second + away, second + away + stays));
+                second += away + stays;
+            }
+            let mut consul = consul(&lives);
+            let story = live(case, 1, &mut consul, SECOND * small(second));
+            for life in 0..lives.len() {
+                let advice = "Consul is back with an empty list. Whatever was before, a service is registered within 15 s: a pause \
+                          has an end, and a regular `Look` notices an empty list.";
+                is_back(case, &story, &consul, life, SECOND * 15, advice);
             }
         },
     );

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use exercise::{Answer, Change, Consul, QueryError, follow};
-use services::testkit::{Case, PATIENCE, case};
+use services::testkit::{Case, PATIENCE, case, schedules};
 
 /// How long Consul holds a query at most, in milliseconds: five minutes.
 const MAX_WAIT: u64 = 300_000;
@@ -316,4 +316,56 @@ fn g_a_pause_between_attempts() {
                       later.";
         watched.expect(case, &expected, advice);
     });
+}
+
+/// Each list of `ada` and `ben`: 1 in the number stands for `ada`, 2 for `ben`.
+const ALL_LISTS: [&[&str]; 4] = [&[], &["ada"], &["ben"], &["ada", "ben"]];
+
+// The check decides what happens next, six times.
+#[test]
+fn h_in_any_order() {
+    schedules(
+        "Every 20 s something happens: an instance comes or goes, an answer without a change, Consul is away or restarted",
+        |case, schedule| {
+            let (mut list, mut index) = (1, 50);
+            let mut states = vec![(0, Lists(index, ALL_LISTS[list]))];
+            let mut expected = vec![(0, added("ada"))];
+            for second in (1..=6).map(|step| step * 20) {
+                let event = schedule.pick(5);
+                let before = list;
+                // A restarted Consul counts from 1 again.
+                let away = event >= 3;
+                index = if event == 4 { 1 } else { index + 2 };
+                list ^= [0, 2, 1, 0, 2][event];
+                let seen = if away { second + 3 } else { second };
+                if away {
+                    states.push((second, Unavailable));
+                }
+                states.push((seen, Lists(index, ALL_LISTS[list])));
+                for (bit, id) in [(1, "ada"), (2, "ben")] {
+                    match (before & bit, list & bit) {
+                        (0, 0) => {}
+                        (0, _) => expected.push((seen, added(id))),
+                        (_, 0) => expected.push((seen, removed(id))),
+                        _ => {}
+                    }
+                }
+                let what = match event {
+                    3 => "away for 3 s",
+                    4 => "restarted",
+                    _ => "answers",
+                };
+                let ids = ALL_LISTS[list].join(", ");
+                schedule.does(
+                    "Consul",
+                    format!("second {second}: {what}, index {index}, list [{ids}]"),
+                );
+            }
+            let watched = watched(case, &states, 140);
+            schedule.does("watch", words(&watched.changes));
+            watched.expect(case, &expected, CHANGES);
+            let advice = "Each answer is followed by the next query with its index; a failed query by a pause.";
+            watched.expect_queries(case, 0, 140, 250, advice);
+        },
+    );
 }

@@ -3,14 +3,14 @@
 mod exercise;
 mod given;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::time::Duration;
 
 use exercise::{Lease, LeaseError, LeaseStore, keep_alive};
 use services::testkit::driven::{self, Clock, Stuck};
-use services::testkit::{Case, View, case};
+use services::testkit::{Case, View, case, schedules};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -434,6 +434,42 @@ fn h_unavailable_is_not_expired() {
         without_a_gap(case, &run, end, advice);
         pauses(case, &run, SECOND * 65, SECOND * 85);
     });
+}
+
+// The check decides what becomes of each call, and how long each lease is. After a call in vain the next one succeeds.
+#[test]
+fn i_whatever_becomes_of_a_call() {
+    schedules(
+        "Three minutes: any call may fail or stay without a reply, and any lease may be granted for 10 s",
+        |case, schedule| {
+            let (calls, times) = (schedule.clone(), schedule.clone());
+            let in_vain = Cell::new(false);
+            let store = Store {
+                outcome: Box::new(move |number, now| {
+                    let chosen = if in_vain.get() { 0 } else { calls.pick(3) };
+                    in_vain.set(chosen > 0);
+                    let (outcome, words) = [
+                        (Outcome::Answered, "is answered"),
+                        (Outcome::Fails, "fails"),
+                        (Outcome::NoReply, "stays without a reply"),
+                    ][chosen];
+                    calls.does("store", format!("call {number} at {} {words}", now.view()));
+                    outcome
+                }),
+                longest: Box::new(move |_| {
+                    let ttl = [MINUTE, SECOND * 10][times.pick(2)];
+                    times.does("store", format!("grants {}", ttl.view()));
+                    ttl
+                }),
+                ..Store::new()
+            };
+            let end = MINUTE * 3;
+            let run = run(case, store, end);
+            let advice = "The `ttl` of the newest answer counts. Within it there is time for a call without a reply, and for one \
+                          more.";
+            without_a_gap(case, &run, end, advice);
+        },
+    );
 }
 
 // Not about your answer: that the store of this check keeps to what it promises.

@@ -3,12 +3,12 @@
 mod exercise;
 mod given;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use exercise::{Broker, Message, NotAcknowledged, Topic, deliver, subscribe};
 use services::testkit::driven::{self, Clock, Stuck};
-use services::testkit::{Case, View, case};
+use services::testkit::{Case, Schedule, View, case, schedules};
 use tokio::sync::mpsc;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,6 +26,21 @@ struct TheBroker {
     quick: bool,
     published: RefCell<Vec<(Duration, Topic, Message)>>,
     subscribers: RefCell<Vec<(Topic, mpsc::Sender<Message>)>>,
+    /// What becomes of each message, where the schedule decides that.
+    schedule: Option<Schedule>,
+    /// How many messages may still have another fate than to be delivered once.
+    troubles: Cell<usize>,
+    /// A message that is delivered after the next one.
+    held: RefCell<Option<(Topic, Message)>>,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Delivered,
+    Lost,
+    Twice,
+    Late,
 }
 
 impl TheBroker {
@@ -36,6 +51,46 @@ impl TheBroker {
             quick: false,
             published: RefCell::default(),
             subscribers: RefCell::default(),
+            schedule: None,
+            troubles: Cell::new(6),
+            held: RefCell::default(),
+        }
+    }
+
+    /// The fate of `message`: from the schedule, else by its number.
+    fn fate(&self, topic: Topic, message: &Message) -> Fate {
+        let Some(schedule) = &self.schedule else {
+            return match (self.delivered)(topic, self.published(topic).len()) {
+                true => Fate::Delivered,
+                false => Fate::Lost,
+            };
+        };
+        let chosen = match self.troubles.get() {
+            0 => 0,
+            _ => schedule.pick(4),
+        };
+        self.troubles
+            .set(self.troubles.get() - usize::from(chosen > 0));
+        let (fate, words) = [
+            (Fate::Delivered, ""),
+            (Fate::Lost, ", which is lost"),
+            (Fate::Twice, ", which arrives twice"),
+            (Fate::Late, ", which arrives after the next message"),
+        ][chosen];
+        let (from, to, what) = match topic {
+            Topic::Orders => ("producer", "subscriber", "order"),
+            Topic::Acks => ("subscriber", "producer", "acknowledgement of order"),
+        };
+        schedule.sends(from, to, format!("{what} {}{words}", message.id));
+        fate
+    }
+
+    fn deliver(&self, topic: Topic, message: &Message) {
+        for (its, subscriber) in self.subscribers.borrow().iter() {
+            if *its == topic {
+                // A full queue loses the message.
+                let _ = subscriber.try_send(message.clone());
+            }
         }
     }
 
@@ -54,13 +109,16 @@ impl Broker for TheBroker {
         self.published
             .borrow_mut()
             .push((now, topic, message.clone()));
-        if (self.delivered)(topic, self.published(topic).len()) {
-            for (its, subscriber) in self.subscribers.borrow().iter() {
-                if *its == topic {
-                    // A full queue loses the message.
-                    let _ = subscriber.try_send(message.clone());
-                }
-            }
+        let fate = self.fate(topic, &message);
+        if matches!(fate, Fate::Delivered | Fate::Twice) {
+            self.deliver(topic, &message);
+        }
+        if fate == Fate::Twice {
+            self.deliver(topic, &message);
+        }
+        let late = (fate == Fate::Late).then(|| (topic, message.clone()));
+        if let Some((topic, message)) = self.held.replace(late) {
+            self.deliver(topic, &message);
         }
         if self.quick && topic == Topic::Orders {
             self.publish(Topic::Acks, message);
@@ -109,7 +167,13 @@ fn run(
         let subscriber = async {
             if let Some(from) = from {
                 broker.clock.sleep(from).await;
-                subscribe(broker, |order| handled.push(order.id)).await;
+                let handle = |order: &Message| {
+                    handled.push(order.id);
+                    if let Some(schedule) = &broker.schedule {
+                        schedule.does("subscriber", format!("handles order {}", order.id));
+                    }
+                };
+                subscribe(broker, handle).await;
             }
             std::future::pending().await
         };
@@ -348,6 +412,39 @@ fn g_the_answer_comes_at_once() {
                 let advice = "The acknowledgement came before the producer was subscribed, so it was lost. Subscribe first, then \
                           publish. After the acknowledgement the order is not published again.";
                 case.differ("published once; Ok(())", answer, advice);
+            }
+        },
+    );
+}
+
+// The check decides what becomes of each message: delivered, lost, delivered twice, or late.
+#[test]
+fn h_whatever_becomes_of_a_message() {
+    schedules(
+        "Two orders, one after the other, through a broker that loses, repeats and delays six messages at most",
+        |case, schedule| {
+            let broker = TheBroker {
+                schedule: Some(schedule.clone()),
+                ..TheBroker::new(|_, _| true)
+            };
+            let minute = SECOND * 60;
+            let orders = [(8, "green tea", minute), (9, "black tea", minute)];
+            let run = run(case, &broker, &orders, Some(Duration::ZERO));
+            let twice = run.handled.len() > 2;
+            let advice = match twice {
+                true => "An order may arrive again, also after another one. Handle an id once.",
+                false => {
+                    "A message may be lost. Publish the order again until its own acknowledgement comes."
+                }
+            };
+            expect_handled(case, &run.handled, &[8, 9], advice);
+            for ((id, ..), (outcome, at)) in orders.iter().zip(&run.outcomes) {
+                if outcome.is_err() {
+                    let advice = "The order was handled. Each time that it arrives the subscriber acknowledges it, and the producer \
+                                  waits for the acknowledgement with its id.";
+                    let answer = format!("`NotAcknowledged` for order {id} at {}", at.view());
+                    case.differ(format!("Ok for order {id}"), answer, advice);
+                }
             }
         },
     );
