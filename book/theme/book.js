@@ -9,6 +9,7 @@
         copied: 'Copied',
         copyFailed: 'Not copied',
         scrollable: 'Table, scroll sideways for more',
+        picture: 'Picture, scroll sideways for more',
         listing: 'Listing',
     };
 
@@ -118,7 +119,11 @@
     }
 
     function markScrollers(scope) {
-        for (const box of scope.querySelectorAll('pre, .table-wrapper')) {
+        // A paragraph that holds nothing but a picture.
+        for (const image of scope.querySelectorAll('.content p img[src*="images/"]')) {
+            image.closest('p').classList.add('picture');
+        }
+        for (const box of scope.querySelectorAll('pre, .table-wrapper, .picture')) {
             if (box.closest('.wb-live')) {
                 continue;
             }
@@ -126,7 +131,8 @@
             if (scrolls) {
                 box.tabIndex = 0;
                 box.setAttribute('role', 'group');
-                box.setAttribute('aria-label', box.tagName === 'PRE' ? words.listing : words.scrollable);
+                const names = { PRE: words.listing, P: words.picture };
+                box.setAttribute('aria-label', names[box.tagName] ?? words.scrollable);
             } else {
                 box.removeAttribute('tabindex');
                 box.removeAttribute('role');
@@ -182,6 +188,8 @@
     };
     window.bookDecorate();
     addEventListener('resize', () => markScrollers(document.getElementById('content')));
+    // A picture has its width when it has been loaded.
+    document.getElementById('content').addEventListener('load', () => markScrollers(document.getElementById('content')), true);
 
     // Keys: arrows turn pages, but only where they mean nothing else.
     document.addEventListener('keydown', event => {

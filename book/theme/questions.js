@@ -5,6 +5,17 @@
 'use strict';
 
 window.workbookQuestions = ({ words, element, recall, remember, all }) => {
+    // The page "What I believed" counts what was answered, and whether the first answer was right.
+    function note(kind, id, question, right) {
+        const all = recall('wb-answered') ?? {};
+        const before = all[id];
+        all[id] = {
+            kind, question, right, page: location.pathname.split('/').pop(), at: Date.now(),
+            first: before?.first ?? right, tries: (before?.tries ?? 0) + 1,
+        };
+        remember('wb-answered', all);
+    }
+
     // Turns the static list into fieldset, legend and native inputs: the browser then gives keyboard
     // and screen reader support that no script of ours could match.
     function buildQuestion(section, id, type) {
@@ -94,6 +105,7 @@ window.workbookQuestions = ({ words, element, recall, remember, all }) => {
             }
             remember(key, picked);
             show(picked);
+            note('quiz', id, section.querySelector('legend').textContent.trim(), section.dataset.result === 'right');
         });
         // A new choice after answering is a new attempt.
         fieldset.addEventListener('change', () => {
@@ -183,6 +195,7 @@ window.workbookQuestions = ({ words, element, recall, remember, all }) => {
                 return;
             }
             remember(key, choice);
+            note('prediction', id, section.querySelector('legend').textContent.trim(), options[choice].right);
             apply(choice);
             // The pressed button is gone; the next thing to press gets the focus.
             (box?.button ?? forget).focus();

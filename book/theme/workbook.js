@@ -4,7 +4,8 @@
 // makes no request at all: quizzes and predictions work, cards keep their commands and nothing else.
 //
 // Layout: words | small helpers | job boxes (buttons, output) | cards | state and sidebar |
-// the connection. Quizzes and predictions are in questions.js, a new version of the text in renew.js, the live
+// the connection. The further buttons of a card are in card.js, quizzes and
+// predictions in questions.js, a new version of the text in renew.js, the live
 // pages "See the wire" in wire.js and "The phone book" in phone.js.
 'use strict';
 
@@ -47,7 +48,7 @@
         untouched: 'This is the text that you begin with: change it and save. Its check says of it:',
         wrongStep: 'This is the wrong step',
         why: 'Why the solution is as it is',
-        next: 'Next exercise: ',
+        next: 'Next: ',
         course: 'Your course',
         courseCount: (passed, total) => `${passed} of ${total} passed`,
         courseLeft: minutes => (minutes > 0 ? `about ${minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} of exercises left` : 'nothing left to do'),
@@ -176,6 +177,10 @@
     }
 
     async function start(box) {
+        // What was typed last is what is judged.
+        if (box.edit && !await box.edit.save()) {
+            return;
+        }
         box.asked = true;
         box.state.textContent = box.said.busy;
         const answer = await post(`/workbook/${paths[box.kind]}/${encodeURIComponent(box.target)}`);
@@ -199,6 +204,9 @@
         jobs.get(job)?.leave?.();
         jobs.set(job, box);
         box.job = job;
+        box.since = performance.now();
+        box.first = false;
+        box.progress = box.said.busy;
         box.log.textContent = '';
         box.section.classList.add('wb-busy');
         box.output.hidden = box.kind === 'check';
@@ -235,6 +243,9 @@
         if (!box) {
             return;
         }
+        if (box.kind === 'check') {
+            card.line(box, event.text);
+        }
         const { log } = box;
         const follow = log.scrollTop + log.clientHeight > log.scrollHeight - 30;
         box.output.hidden = false;
@@ -261,7 +272,7 @@
         if (box.kind !== 'check') {
             box.state.textContent = event.ok ? box.said.ended : box.said.failed;
             box.onDone?.(event.ok);
-        } else if (box.state.textContent === words.checking || box.state.textContent === words.stopping) {
+        } else if ([words.checking, words.stopping, box.progress].includes(box.state.textContent)) {
             box.state.textContent = '';
         }
     }
@@ -274,6 +285,7 @@
         }
         const box = jobBox(section, 'check', section.dataset.exercise);
         if (box.verdict) {
+            card.hints(box);
             return;
         }
         // Before the output: the verdict is what the learner came for.
@@ -281,7 +293,8 @@
         box.why = element('div', { className: 'wb-why', hidden: true });
         box.next = element('p', { className: 'wb-next', hidden: true });
         box.output.before(box.verdict);
-        box.place.append(box.why, box.next);
+        box.place.append(box.next, box.why);
+        card.build(box);
     }
 
     // Situation and values are pre-formatted: their columns stand below each other. The advice after
@@ -400,6 +413,7 @@
             showVerdict(box, { status: 'failed', message: exercise.message });
             box.verdict.querySelector('strong').textContent = words.lastAnswer;
         }
+        card.update(box, exercise);
         box.why.hidden = !exercise.why;
         if (exercise.why && box.whyText !== exercise.why) {
             box.whyText = exercise.why;
@@ -416,7 +430,7 @@
         box.next.hidden = exercise.state !== 'passed' || !next;
         if (!box.next.hidden && box.next.dataset.id !== next.id) {
             box.next.dataset.id = next.id;
-            box.next.replaceChildren(words.next, inline(element('a', { href: `${next.page}.html#exercise-${next.id}` }), `${next.number} ${next.title}`));
+            box.next.replaceChildren(inline(element('a', { className: 'wb-button', href: `${next.page}.html#exercise-${next.id}` }), `${words.next}${next.number} ${next.title}`));
         }
     }
 
@@ -627,7 +641,9 @@
         all('[data-phone]', content).forEach(section => phone?.build(section));
     }
     // Before anything is built: the text as it came is what a new version is compared with.
+    const card = live ? window.workbookCard({ element, post, token, recall, remember, all, start }) : null;
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
+    window.workbookBeliefs?.({ element, recall, live });
     const phone = live ? window.workbookPhone?.({ element, token, jobBox, boxes }) : null;
     const renew = window.workbookRenew({ all, element, boxes, build, showState });
     build();

@@ -2,7 +2,8 @@
 //!
 //! Layout: `site` holds the built pages in memory with their headers, `csp` writes the content
 //! security policy, `guard` refuses what does not come from our own pages, `routes` answers,
-//! `wire` and `phone` do what the live pages ask, `events` sends what happens, `reply` is what an answer
+//! `wire` and `phone` do what the live pages ask, `edit` saves and compiles what is typed in a page,
+//! `events` sends what happens, `reply` is what an answer
 //! consists of, `patience` ends connections whose other side has stopped reading.
 //!
 //! Any web page that the learner visits can send requests to 127.0.0.1. So: a request for another
@@ -12,6 +13,7 @@
 //! hyper without a framework: it is small, and the first `cargo run` compiles it.
 
 mod csp;
+mod edit;
 mod events;
 mod guard;
 mod patience;
@@ -97,6 +99,7 @@ impl Server {
             port: self.port,
             site: RwLock::default(),
             hub: events::Hub::new(&session),
+            notes: edit::Notes::default(),
             session,
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -116,6 +119,7 @@ pub struct App {
     port: u16,
     site: RwLock<Arc<Site>>,
     hub: Arc<events::Hub>,
+    notes: edit::Notes,
     session: Arc<Session>,
 }
 

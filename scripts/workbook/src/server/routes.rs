@@ -19,14 +19,15 @@ use crate::wire::Wire;
 use crate::words::book as words;
 
 use super::App;
+use super::edit;
 use super::guard;
 use super::phone;
 use super::reply::{self, Reply, refusal};
 use super::site::Page;
 use super::wire;
 
-/// The longest body: nothing that acts needs one.
-const BODY: u16 = 4096;
+/// The longest body of what acts: it needs none.
+const BODY: u32 = 4096;
 /// How long a body may take.
 const BODY_TIME: Duration = Duration::from_secs(5);
 
@@ -65,7 +66,16 @@ async fn respond(
     let method = request.method().clone();
     if method == Method::POST {
         guard::knows_token(request.headers(), &app.token)?;
-        read_body(request).await?;
+        if let Some(id) = path.strip_prefix("/workbook/text/") {
+            return edit::save(app, id, request).await;
+        }
+        read_body(request, BODY).await?;
+        if let Some(id) = path.strip_prefix("/workbook/notes/") {
+            return edit::notes(app, id).await;
+        }
+        if let Some(answer) = edit::act(app, &path) {
+            return answer;
+        }
         if let Some(path) = path.strip_prefix("/workbook/wire/") {
             return Ok(wire::act(app, path));
         }
@@ -76,6 +86,11 @@ async fn respond(
     }
     if method != Method::GET && method != Method::HEAD {
         return Err((StatusCode::METHOD_NOT_ALLOWED, words::NOT_ALLOWED));
+    }
+    if let Some(id) = path.strip_prefix("/workbook/text/") {
+        // A learner's text is for our own pages alone.
+        guard::knows_token(request.headers(), &app.token)?;
+        return edit::text(app, id);
     }
     match path.as_str() {
         "/workbook/wire" => Ok(reply::json(StatusCode::OK, &Wire::everything(&app.session))),
@@ -91,6 +106,15 @@ async fn respond(
             // It starts programs: that is for our own pages to ask.
             guard::knows_token(request.headers(), &app.token)?;
             doctor(app).await
+        }
+        "/workbook/beliefs" => {
+            let (session, now) = (&app.session, std::time::SystemTime::now());
+            let now = now
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs());
+            let lines = session.store.lines().0;
+            let all = crate::beliefs::met(&session.course, &lines, now);
+            Ok(reply::json(StatusCode::OK, &all))
         }
         "/workbook/state" => Ok(reply::json(StatusCode::OK, &app.session.snapshot())),
         // Nobody asks for the head of something that never ends.
@@ -157,8 +181,8 @@ fn send(page: &Page, status: StatusCode, bytes: Bytes) -> Response<Reply> {
     response
 }
 
-/// Reads a body and forgets it: the next request on this connection begins after it.
-async fn read_body(request: Request<Incoming>) -> Result<(), guard::Refusal> {
+/// Reads a body of `most` bytes: the next request on this connection begins after it.
+pub async fn read_body(request: Request<Incoming>, most: u32) -> Result<Bytes, guard::Refusal> {
     let too_large = (StatusCode::PAYLOAD_TOO_LARGE, words::TOO_LARGE);
     let stated = request.headers().get(CONTENT_LENGTH);
     if stated.is_some_and(|length| {
@@ -166,13 +190,14 @@ async fn read_body(request: Request<Incoming>) -> Result<(), guard::Refusal> {
             .to_str()
             .ok()
             .and_then(|text| text.parse::<u64>().ok());
-        number.is_none_or(|number| number > u64::from(BODY))
+        number.is_none_or(|number| number > u64::from(most))
     }) {
         return Err(too_large);
     }
-    let body = Limited::new(request.into_body(), usize::from(BODY)).collect();
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let body = Limited::new(request.into_body(), most).collect();
     match tokio::time::timeout(BODY_TIME, body).await {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(_)) => Err(too_large),
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, words::TOO_SLOW)),
     }
@@ -191,7 +216,10 @@ fn act(app: &App, path: &str) -> Result<Response<Reply>, guard::Refusal> {
         "check" => {
             let mut exercises = session.course.exercises();
             let exercise = exercises.find(|exercise| exercise.id == name);
-            session.check(exercise.ok_or(unknown)?).job
+            let exercise = exercise.ok_or(unknown)?;
+            // The compiler works for one at a time, and the check tells more.
+            app.notes.stop();
+            session.check(exercise).job
         }
         "run" => {
             session.course.demo(name).ok_or(unknown)?;

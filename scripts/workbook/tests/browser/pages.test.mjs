@@ -2,7 +2,7 @@
 // mouse and by keyboard, in light and dark, on a phone. One browser, one runner, in order.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { axe, clean, colours, inTabs, notColours, pagesOf, save, screenshot, site, startRunner } from './support.mjs';
@@ -220,6 +220,36 @@ async function everyPage() {
   return pages;
 }
 
+test('the page of beliefs has those of the record, what is due, and what was answered here', { timeout: 60_000 }, async () => {
+  mkdirSync(join(book.course, '.workbook'), { recursive: true });
+  const lines = ['failed', 'passed'].map(status => JSON.stringify({
+    v: 1, at: 1_700_000_000, id: 'frames', kind: 'attempt', status, seconds: 0.1, hash: '0',
+    ...(status === 'failed' ? { belief: 'one-write-is-one-read' } : {}),
+  }));
+  appendFileSync(join(book.course, '.workbook', 'attempts.jsonl'), `\n${lines.join('\n')}\n`);
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/beliefs.html`);
+  await page.locator('.wb-answered', { hasText: 'You have answered no prediction' }).waitFor();
+  const beliefs = page.locator('.wb-beliefs');
+  await beliefs.getByText('One write is one read.').first().waitFor();
+  const text = await beliefs.textContent();
+  assert.match(text, /Due for another look/);
+  assert.match(text, /met once, in frames: overcome/);
+  await page.goto(`${book.address}/00-start.html`);
+  const quiz = page.locator('[data-quiz]').first();
+  const wrong = quiz.locator('[data-answer="wrong"] input').first();
+  await wrong.check();
+  await quiz.locator('button').click();
+  await page.goto(`${book.address}/beliefs.html`);
+  await page.locator('.wb-answered', { hasText: '0 of 1 right at the first answer' }).waitFor();
+  const again = page.locator('.wb-answered a');
+  assert.equal(await again.getAttribute('href'), '00-start.html');
+  assert.deepEqual(await axe(page), []);
+  await screenshot(page, 'beliefs');
+  await clean(session);
+});
+
 // Dark and light differ in their colours, a phone in its layout; so each rule of axe runs where it can find something new.
 for (const [scheme, rules] of [['light', {}], ['dark', colours]]) {
   test(`axe finds nothing on any page, ${scheme}`, { timeout: 240_000 }, async () => {
@@ -241,6 +271,24 @@ test('on a phone nothing runs off the side, and axe finds nothing', { timeout: 2
     assert.deepEqual(await axe(page, notColours), [], name);
     await screenshot(page, `${name.replace('.html', '')}-phone`);
   });
+});
+
+test('on a phone a wide picture keeps readable labels and scrolls, and a wide table shows that it goes on', { timeout: 60_000 }, async () => {
+  const session = await open({ width: 390, height: 844, isMobile: true, hasTouch: true });
+  const { page } = session;
+  await page.goto(`${book.address}/10-discover.html`, { waitUntil: 'load' });
+  const picture = page.locator('.picture', { has: page.locator('img[src*="discover.svg"]') });
+  const [shown, inside] = await picture.evaluate(box => [box.clientWidth, box.scrollWidth]);
+  // Its smallest labels have 14.5 px in 740; 12 px are readable.
+  assert.ok(inside >= 740 * 12 / 14.5, `${inside} px wide`);
+  assert.ok(inside > shown, 'it scrolls');
+  assert.equal(await picture.getAttribute('tabindex'), '0', 'also with the keyboard');
+  assert.match(await picture.getAttribute('aria-label'), /scroll sideways/);
+  await picture.scrollIntoViewIfNeeded();
+  await screenshot(page, 'phone-picture');
+  const table = page.locator('.table-wrapper').filter({ visible: true }).first();
+  assert.match(await table.evaluate(box => getComputedStyle(box).backgroundAttachment), /local.*scroll/);
+  await clean(session);
 });
 
 test('axe finds nothing on the page for printing, which has the texts of all others', { timeout: 240_000 }, async () => {

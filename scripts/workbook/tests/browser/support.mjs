@@ -47,8 +47,8 @@ export function copyOfTheCourse() {
 }
 
 /** The runner over `course`, ready: its address and a way to end it. */
-export async function startRunner(course) {
-  const child = spawn(runnerProgram, ['start', '--no-open', '--port', String(20000 + Math.floor(Math.random() * 20000))], {
+export async function startRunner(course, port = 20000 + Math.floor(Math.random() * 20000)) {
+  const child = spawn(runnerProgram, ['start', '--no-open', '--port', String(port)], {
     cwd: course,
     env: { ...process.env, CARGO_TARGET_DIR: builds, CI: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -77,7 +77,13 @@ export async function startRunner(course) {
     child.on('exit', ended);
     child.kill('SIGTERM');
   });
-  return { address, stop, printed: () => printed };
+  // As a power cut does: nothing is tidied up.
+  const kill = () => new Promise(ended => {
+    child.removeAllListeners('exit');
+    child.on('exit', ended);
+    child.kill('SIGKILL');
+  });
+  return { address, stop, kill, printed: () => printed };
 }
 
 /**

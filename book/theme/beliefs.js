@@ -1,0 +1,88 @@
+// "What I believed": the beliefs of the record, from the runner, and the predictions and quizzes that were answered in
+// this browser. All of it stays on this machine.
+//
+// What a page shows was written by the course, or is a name from it; it becomes text nodes, never HTML.
+'use strict';
+
+window.workbookBeliefs = ({ element, recall, live }) => {
+    const times = number => (number === 1 ? 'once' : `${number} times`);
+    // Every word that this script shows. A translation of the book replaces this object.
+    const words = {
+        none: 'No answer of yours has shown a known belief yet.',
+        failed: 'The runner does not answer. In a terminal: cargo workbook beliefs',
+        own: 'Your own service',
+        open: 'still open',
+        overcome: 'overcome',
+        back: 'overcome, after it had come back',
+        met: ({ times: number, exercises }) => `met ${times(number)}, in ${exercises.join(', ')}`,
+        due: 'Due for another look',
+        nothingDue: 'Nothing is due today.',
+        variant: id => `another exercise with this belief: ${id}`,
+        same: id => `cargo workbook reset ${id}`,
+        noQuestions: 'You have answered no prediction and no quiz in this browser yet.',
+        kinds: { prediction: 'Predictions', quiz: 'Quizzes' },
+        score: (right, all) => `${right} of ${all} right at the first answer`,
+    };
+    const place = document.querySelector('[data-beliefs]');
+    if (!place) {
+        return;
+    }
+    function list(into, items) {
+        into.append(element('ul', {}, ...items.map(parts => element('li', {}, ...parts))));
+    }
+
+    function showBeliefs(into, all) {
+        into.replaceChildren();
+        if (all.length === 0) {
+            into.append(element('p', {}, words.none));
+            return;
+        }
+        const due = all.filter(met => met.due);
+        into.append(element('h3', {}, words.due));
+        if (due.length === 0) {
+            into.append(element('p', {}, words.nothingDue));
+        } else {
+            list(into, due.map(met => [
+                element('strong', {}, met.words ?? met.slug), ' ',
+                met.due.variant ? words.variant(met.due.exercise) : element('code', {}, words.same(met.due.exercise)),
+            ]));
+        }
+        const lessons = [...new Set(all.map(met => met.lesson))];
+        for (const lesson of lessons) {
+            into.append(element('h3', {}, lesson ? element('a', { href: `${lesson}.html` }, lesson) : words.own));
+            list(into, all.filter(met => met.lesson === lesson).map(met => [
+                element('strong', {}, met.words ?? met.slug), ` ${words.met(met)}: `,
+                met.overcome ? (met.again ? words.back : words.overcome) : words.open,
+            ]));
+        }
+    }
+
+    function showQuestions(into) {
+        const answered = Object.values(recall('wb-answered') ?? {});
+        into.replaceChildren();
+        if (answered.length === 0) {
+            into.append(element('p', {}, words.noQuestions));
+        }
+        for (const kind of ['prediction', 'quiz']) {
+            const those = answered.filter(answer => answer.kind === kind);
+            if (those.length === 0) {
+                continue;
+            }
+            into.append(element('h3', {}, words.kinds[kind]));
+            into.append(element('p', {}, words.score(those.filter(answer => answer.first).length, those.length)));
+            const wrong = those.filter(answer => !answer.first);
+            if (wrong.length > 0) {
+                list(into, wrong.map(({ question, page: file }) => [element('a', { href: file }, question)]));
+            }
+        }
+    }
+
+    showQuestions(place.querySelector('.wb-answered'));
+    const beliefs = place.querySelector('.wb-beliefs');
+    if (live) {
+        fetch('/workbook/beliefs', { cache: 'no-store' })
+            .then(answer => (answer.ok ? answer.json() : Promise.reject(answer)))
+            .then(all => showBeliefs(beliefs, all))
+            .catch(() => beliefs.replaceChildren(element('p', {}, words.failed)));
+    }
+};
