@@ -1,5 +1,7 @@
 //! The commands: what each is for, and how its arguments are read. One file a command.
 
+pub mod beliefs;
+pub mod carry;
 pub mod check;
 pub mod doctor;
 pub mod hint;
@@ -14,6 +16,7 @@ pub mod reset;
 pub mod services;
 pub mod solution;
 pub mod start;
+pub mod update;
 pub mod verify;
 pub mod watch;
 pub mod wire;
@@ -24,6 +27,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::course::Course;
+use crate::store::Store;
+use crate::words;
 
 /// One command: its name, one line about it, its usage with an example, and what runs it.
 pub struct Command {
@@ -47,6 +52,9 @@ pub const COMMANDS: &[Command] = &[
     solution::COMMAND,
     reset::RESET,
     reset::UNDO,
+    beliefs::COMMAND,
+    update::COMMAND,
+    carry::COMMAND,
     wire::COMMAND,
     peer::COMMAND,
     services::COMMAND,
@@ -119,13 +127,20 @@ fn overview() -> String {
     text
 }
 
-/// The course around the current folder.
+/// The course around the current folder, with an `exercise.rs` for each exercise.
 ///
 /// # Errors
 /// The reason, in words, why there is none.
 pub fn course() -> Result<Course> {
     let here = std::env::current_dir().context("there is no current folder")?;
-    Ok(Course::find(&here)?)
+    let course = Course::find(&here)?;
+    match Store::new(&course.root).prepare(&course) {
+        Ok(followed) => followed
+            .iter()
+            .for_each(|done| eprintln!("{}", words::followed(done))),
+        Err(e) => eprintln!("{}", words::not_prepared(&e)),
+    }
+    Ok(course)
 }
 
 /// The one name that a command takes, as text.

@@ -118,6 +118,19 @@ impl Exercise {
         files
     }
 
+    /// The belief `slug` as a sentence: the exercise's own, or that of one of its known mistakes.
+    #[must_use]
+    pub fn belief_words(&self, root: &Path, slug: &str) -> Option<String> {
+        if self.belief.slug == slug {
+            return Some(self.belief.words.clone());
+        }
+        let mistakes = Mistake::all(root, self).ok()?;
+        let known = mistakes
+            .into_iter()
+            .find(|mistake| mistake.belief.slug == slug)?;
+        Some(known.belief.words)
+    }
+
     /// The folder of known wrong answers, relative to the course.
     #[must_use]
     pub fn mistakes_dir(&self) -> PathBuf {
@@ -466,7 +479,8 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
 }
 
 /// An id becomes a folder, a test target and a part of a URL, so it is kept plain.
-fn is_id(id: &str) -> bool {
+#[must_use]
+pub fn is_id(id: &str) -> bool {
     id.starts_with(|c: char| c.is_ascii_lowercase())
         && id
             .chars()

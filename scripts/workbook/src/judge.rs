@@ -14,6 +14,7 @@ pub mod parse;
 pub mod process;
 pub mod supervise;
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::course::{Exercise, Mistake, TIMED_OUT, test_names};
@@ -21,13 +22,16 @@ use crate::digest;
 use crate::needs;
 use crate::verdict::{Status, Verdict};
 use crate::words;
-use build::{BuildError, Built, Place, Program};
+use build::{BuildError, Built, Note, Place, Program};
 use parse::{Panic, Report};
 use process::{Cancel, Ending, Finished};
 
 /// Bytes of data that each process of a check may hold: enough for 500 threads, too little to take
 /// a laptop down with it.
 const MEMORY: u64 = 1024 * 1024 * 1024;
+
+/// Messages of the compiler that are shown.
+const NOTES: usize = 50;
 
 /// What is heard while a check is on its way.
 #[derive(Debug)]
@@ -71,6 +75,49 @@ pub fn check(
         return Ok(verdict);
     }
     Err(BuildError::Cargo(words::KEEPS_CHANGING.to_owned()))
+}
+
+/// Compiles the answer that lies in `exercise.rs` and gives the hash of its text with what the compiler says of it,
+/// errors first. The check is not run; what is compiled here is compiled for the next check.
+///
+/// # Errors
+/// [`BuildError`] where cargo could say nothing about the answer.
+pub fn notes(
+    place: &Place,
+    exercise: &Exercise,
+    cancel: &Cancel,
+) -> Result<(String, Vec<Note>), BuildError> {
+    needs::met(&exercise.needs, &exercise.lesson).map_err(BuildError::Missing)?;
+    let answer = place.root.join(exercise.answer());
+    let record = fresh::Built::of(place, &exercise.id);
+    let hash = || digest::sha256(&std::fs::read(&answer).unwrap_or_default());
+    let before = hash();
+    record.look(&answer, &before);
+    let built = build::build(place, &[&exercise.id], cancel, &mut |_| {})?;
+    if hash() != before {
+        return Err(BuildError::Cancelled);
+    }
+    record.remember(&before);
+    let mut notes: Vec<Note> = (built.notes.into_iter())
+        .filter_map(|note| {
+            if Path::new(&note.file).ends_with(exercise.answer()) {
+                return Some(note);
+            }
+            // The check or given code does not fit the answer: its place is not in this file.
+            let named = format!("{}:{}: {}", note.file, note.line, note.text);
+            (note.level == "error").then_some(Note {
+                text: named,
+                line: 1,
+                column: 1,
+                end_line: 1,
+                end_column: 1,
+                ..note
+            })
+        })
+        .collect();
+    notes.sort_by_key(|note| (note.level != "error", note.line));
+    notes.truncate(NOTES);
+    Ok((before, notes))
 }
 
 /// Judges `exercise` with what `built` holds for it: its whole program, or the tests in one `module` of it.

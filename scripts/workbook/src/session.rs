@@ -19,6 +19,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
 use crate::course::{Course, Exercise, solution_why};
+use crate::digest::sha256;
 use crate::judge::build::Place;
 use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
@@ -32,6 +33,9 @@ use crate::words;
 
 /// Bytes of what a command of the services says that are shown.
 const SERVICES_OUTPUT: u64 = 1024 * 1024;
+
+/// How many texts from the page are remembered until the watcher hears of them.
+const FROM_PAGE: usize = 16;
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -100,6 +104,8 @@ struct Inner {
     running: Vec<(Job, Cancel)>,
     listeners: Vec<Sender<Event>>,
     messages: HashMap<String, String>,
+    /// Hashes of the texts that came from the page, the newest last.
+    from_page: VecDeque<(String, String)>,
     closed: bool,
 }
 
@@ -136,6 +142,25 @@ impl Session {
         self.lock()
             .listeners
             .retain(|listener| listener.send(event.clone()).is_ok());
+    }
+
+    /// Notes that the page writes the text with this `hash`: a save without a wish for a check.
+    pub fn page_writes(&self, id: &str, hash: &str) {
+        let mut inner = self.lock();
+        inner.from_page.push_back((id.to_owned(), hash.to_owned()));
+        if inner.from_page.len() > FROM_PAGE {
+            inner.from_page.pop_front();
+        }
+    }
+
+    /// Whether the text of `exercise` came from the page; asked again, it did not.
+    pub fn page_wrote(&self, exercise: &Exercise) -> bool {
+        let text = std::fs::read(self.course.path(&exercise.answer())).unwrap_or_default();
+        let known = (exercise.id.clone(), sha256(&text));
+        let mut inner = self.lock();
+        let before = inner.from_page.len();
+        inner.from_page.retain(|written| *written != known);
+        inner.from_page.len() < before
     }
 
     /// Asks for a check of `exercise`. An older one of the same exercise is stopped: its text is old.
@@ -219,6 +244,10 @@ impl Session {
                                 .any(|job| job.kind == JobKind::Check && job.target == exercise.id),
                             core: exercise.core,
                             minutes: exercise.minutes,
+                            attempts: state.attempts,
+                            hints: state.hints,
+                            revealed: state.revealed,
+                            undo: self.store.can_undo(exercise),
                             message: messages.get(&exercise.id).cloned(),
                             why: state.passed.then(|| self.why(exercise)).flatten(),
                         }
@@ -508,6 +537,14 @@ pub struct ExerciseState {
     pub core: bool,
     /// Stated working time.
     pub minutes: u32,
+    /// How often it was checked.
+    pub attempts: usize,
+    /// How many of its hints were shown.
+    pub hints: usize,
+    /// Its solution was shown before it passed.
+    pub revealed: bool,
+    /// A text waits that an undo brings back.
+    pub undo: bool,
     /// What the last check of this session said, if it failed.
     pub message: Option<String>,
     /// Why the solution is as it is, once it has passed.

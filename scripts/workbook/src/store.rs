@@ -2,12 +2,17 @@
 //!
 //! * `attempts.jsonl`: the only record, one line an event, only ever appended to (`log`);
 //! * `kept/ID/`: every text that a reset or an undo took out of `exercise.rs` (`texts`);
-//! * `passed/ID.rs`: the answer that last passed.
+//! * `passed/ID.rs`: the answer that last passed;
+//! * `page/ID.rs`: for the moment of a save, the text that comes from the page (`page`);
+//! * `made/ID`: the hash of the stub that `exercise.rs` was made from (`answers`).
 //!
 //! Nothing here is ever deleted by the runner, or moved to another id: what lies under an old id of an exercise is
 //! read as if it lay under the present one.
 
+mod answers;
+mod carried;
 mod log;
+mod page;
 mod progress;
 mod standing;
 mod texts;
@@ -20,7 +25,10 @@ use crate::course::{Exercise, Renames};
 use crate::digest;
 use crate::verdict::Verdict;
 
+pub use answers::Followed;
+pub use carried::{Came, Carried};
 pub use log::{Attempt, Damage, Event, Line, read};
+pub use page::Saved;
 pub use progress::{Progress, State};
 pub use standing::{Standing, is_stub, untouched};
 pub use texts::{Reset, Undo};
@@ -106,11 +114,18 @@ impl Store {
     /// The record, folded; and the lines that could not be read.
     #[must_use]
     pub fn progress(&self) -> (Progress, Vec<Damage>) {
+        let (lines, damage) = self.lines();
+        (Progress::fold(&lines), damage)
+    }
+
+    /// The lines of the record with the present ids; and the lines that could not be read.
+    #[must_use]
+    pub fn lines(&self) -> (Vec<Line>, Vec<Damage>) {
         let (mut lines, damage) = log::read(&self.log());
         for line in &mut lines {
             line.id = self.renames.now(&line.id).to_owned();
         }
-        (Progress::fold(&lines), damage)
+        (lines, damage)
     }
 
     /// Puts the stub back into `exercise.rs` and keeps the learner's text. The second value is the
@@ -125,6 +140,7 @@ impl Store {
     ) -> io::Result<(Reset, Option<io::Error>)> {
         let _lock = self.lock()?;
         let done = texts::reset(&self.kept(&exercise.id), root, exercise)?;
+        let _ = self.write_made(root, exercise);
         let recorded = match done {
             Reset::AlreadyTheStub => Ok(()),
             _ => self.append(&exercise.id, Event::Reset),
@@ -150,6 +166,48 @@ impl Store {
             Undo::BroughtBack => self.append(&exercise.id, Event::Undo),
         };
         Ok((done, recorded.err()))
+    }
+
+    /// Whether an undo would bring back a text of `exercise`.
+    #[must_use]
+    pub fn can_undo(&self, exercise: &Exercise) -> bool {
+        let ids = std::iter::once(exercise.id.as_str()).chain(self.renames.before(&exercise.id));
+        ids.into_iter().any(|id| texts::can_undo(&self.kept(id)))
+    }
+
+    /// Puts `text` into `exercise.rs`, if the file still has the text whose hash is `known`.
+    ///
+    /// # Errors
+    /// What the system says; `exercise.rs` is then as it was.
+    pub fn save(
+        &self,
+        root: &Path,
+        exercise: &Exercise,
+        known: &str,
+        text: &[u8],
+    ) -> io::Result<Saved> {
+        let _lock = self.lock()?;
+        let place = self.dir.join("page").join(format!("{}.rs", exercise.id));
+        page::save(
+            &place,
+            &self.kept(&exercise.id),
+            root,
+            exercise,
+            known,
+            text,
+        )
+    }
+
+    /// Keeps `text`, under a name that no undo takes.
+    ///
+    /// # Errors
+    /// What the system says when it cannot be written.
+    pub fn set_aside(&self, exercise: &Exercise, text: &[u8]) -> io::Result<()> {
+        let _lock = self.lock()?;
+        let place = self.dir.join("page").join(format!("{}.aside", exercise.id));
+        fs::create_dir_all(self.dir.join("page"))?;
+        write_atomically(&place, text)?;
+        texts::put_by(&self.kept(&exercise.id), &place)
     }
 
     /// Appends an event of this moment. The caller holds the lock.

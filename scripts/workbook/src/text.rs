@@ -69,6 +69,16 @@ pub fn shorten(text: &str, width: usize) -> String {
     format!("{}…", short.trim_end())
 }
 
+/// A count with its thing: `no fault`, `1 fault`, `2 faults`.
+#[must_use]
+pub fn many(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}"),
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

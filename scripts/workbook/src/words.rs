@@ -11,7 +11,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::course::Exercise;
-use crate::store::Standing;
+use crate::store::{Followed, Standing};
 pub use peer::*;
 pub use watch::*;
 
@@ -195,6 +195,37 @@ pub fn lesson_needs(lesson: &str, name: &str, why: &str, mend: &str) -> String {
         "Lesson {lesson} needs {name} to be built, and it is missing here: {why}.\n\
          To get it: {mend}"
     )
+}
+
+/// A text that has moved, because the course has changed.
+#[must_use]
+pub fn followed(done: &Followed) -> String {
+    match done {
+        Followed::Again(answer) => format!(
+            "note: {} was missing; the stub is there again. `cargo workbook undo ID` brings back a text that you had \
+             reset",
+            answer.display()
+        ),
+        Followed::Renewed(id) => {
+            format!("note: `{id}` has a new stub; you had not written anything into the old one")
+        }
+        Followed::Moved(old, new) => format!(
+            "note: the exercise has moved, and your text with it: {} is now {}",
+            old.display(),
+            new.display()
+        ),
+        Followed::Kept(old, place) => format!(
+            "note: the course no longer has the exercise of {}; your text is kept in {}",
+            old.display(),
+            place.display()
+        ),
+    }
+}
+
+/// An `exercise.rs` could not be made.
+#[must_use]
+pub fn not_prepared(e: &std::io::Error) -> String {
+    format!("note: not every exercise.rs could be made from its stub.rs: {e}")
 }
 
 /// The learner's file is not there.

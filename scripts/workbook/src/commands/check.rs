@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
+use serde::Serialize;
 
 use super::{Command, course, text};
 use crate::course::{Course, Exercise, Mistake};
@@ -34,7 +35,7 @@ Usage: cargo workbook check [ID | LESSON | --all] [--answer solution] [--json] [
   --answer solution  judge the solution (or stub, or mistakes/NAME) instead of your answer, in a
                      copy; your files stay as they are
   --json             one object a line: id, lesson, number, status, seconds, check, belief, message,
-                     location, untouched
+                     location, untouched, words (the belief in a sentence), hints_seen, hints
   --plain            no colour, no marks: for a screen reader
 
 Exit code: 0 if all passed, 1 if not, 2 if something else went wrong.
@@ -93,7 +94,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
             _ => judge_own(&course, &store, exercise)?.own(&course.root, exercise),
         };
         good &= verdict.passed();
-        show(&verdict, &options);
+        show(&course, &store, exercise, &verdict, &options)?;
     }
     Ok(if good {
         ExitCode::SUCCESS
@@ -151,16 +152,40 @@ fn judge_other(
     )?)
 }
 
-fn show(verdict: &Verdict, options: &Options) {
-    if options.json {
-        let mut plain = verdict.clone();
-        plain.message = without_colours(&plain.message);
-        if let Ok(line) = serde_json::to_string(&plain) {
-            println!("{line}");
-        }
-    } else {
+/// What `--json` prints: the verdict, and what a tutor needs beside it.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    /// The belief as a sentence, where it is a known one.
+    words: Option<String>,
+    /// How many hints the learner has seen; the next one is one more.
+    hints_seen: usize,
+    /// How many there are.
+    hints: usize,
+}
+
+fn show(
+    course: &Course,
+    store: &Store,
+    exercise: &Exercise,
+    verdict: &Verdict,
+    options: &Options,
+) -> Result<()> {
+    if !options.json {
         print!("{}", render::verdict(verdict, options.style, None));
+        return Ok(());
     }
+    let mut plain = verdict.clone();
+    plain.message = without_colours(&plain.message);
+    let line = Line {
+        words: (plain.belief.as_ref()).and_then(|slug| exercise.belief_words(&course.root, slug)),
+        hints_seen: store.progress().0.state(&exercise.id).hints,
+        hints: exercise.hints.len(),
+        verdict: &plain,
+    };
+    println!("{}", serde_json::to_string(&line)?);
+    Ok(())
 }
 
 /// Says what is going on when it takes longer than two seconds: one line on standard error, written

@@ -10,7 +10,7 @@ use lexopt::prelude::*;
 use super::{Command, course, text};
 use crate::course::{Course, Exercise};
 use crate::needs;
-use crate::text::seconds;
+use crate::text::{many, seconds};
 use crate::verify::{Fault, answers, files, listings, minutes, mutants, pages, slugs};
 
 /// The command `verify`, for those who write exercises.
@@ -29,8 +29,7 @@ Usage: cargo workbook verify [ID | LESSON]... [--stress N | --mutants]
               exercise's equivalent.txt has its change, as it is printed, then ` ## ` and a reason
 
 Prints one line for each thing that is wrong, and exits with 1 if there is any. Works in a copy
-under target/workbook: the files you edit are neither used nor touched. With CI=true an exercise.rs
-that differs from its stub.rs is a fault as well.
+under target/workbook: the files you edit are neither used nor touched.
 
 Examples:
   cargo workbook verify frames --stress 20
@@ -71,7 +70,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     if with_mutants {
         return run_mutants(&course, &exercises, started);
     }
-    let mut faults = files::faults(&course, strict);
+    let mut faults = files::faults(&course);
     faults.extend(slugs::faults(&course));
     faults.extend(listings::faults(&course));
     faults.extend(minutes::faults(&course));
@@ -112,15 +111,6 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
 /// Progress only; if nobody listens, the work goes on.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "verify: {line}");
-}
-
-/// `no fault`, `1 fault`, `2 faults`.
-fn many(count: usize, what: &str) -> String {
-    match count {
-        0 => format!("no {what}"),
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
-    }
 }
 
 /// The small wrong programs of these exercises: a line for each exercise, then what passes without a reason.

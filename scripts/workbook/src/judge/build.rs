@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::process::{self, Cancel, Ending, Stream};
+
+/// Characters of a note that are kept.
+const NOTE: usize = 2000;
 
 /// Where to build: the learner's own folder, or a scratch copy with a target directory of its own.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct Built {
     pub errors: HashMap<String, String>,
     /// Warnings about each target, with colours.
     pub warnings: HashMap<String, String>,
+    /// What the compiler says, each with its place in a file.
+    pub notes: Vec<Note>,
     /// Everything, in order, for `v`.
     pub full: String,
     /// How long it took.
@@ -90,9 +95,52 @@ struct Target {
     kind: Vec<String>,
 }
 
+/// One message of the compiler. Lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    /// `error` or `warning`.
+    pub level: String,
+    /// Without colours.
+    pub text: String,
+    /// As the compiler names it: relative to the workspace.
+    #[serde(skip)]
+    pub file: String,
+    /// Where it begins.
+    pub line: u32,
+    /// See `line`.
+    pub column: u32,
+    /// Where it ends.
+    pub end_line: u32,
+    /// See `end_line`.
+    pub end_column: u32,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    file_name: String,
+    line_start: u32,
+    column_start: u32,
+    line_end: u32,
+    column_end: u32,
+    is_primary: bool,
+    label: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Child {
+    level: String,
+    message: String,
+}
+
 #[derive(Deserialize)]
 struct Diagnostic {
     level: String,
+    message: String,
+    #[serde(default)]
+    spans: Vec<Span>,
+    #[serde(default)]
+    children: Vec<Child>,
     rendered: Option<String>,
 }
 
@@ -181,6 +229,27 @@ pub fn build(
     Ok(built)
 }
 
+impl Diagnostic {
+    /// With its place; what has no place is a summary.
+    fn note(&self) -> Option<Note> {
+        let span = self.spans.iter().find(|span| span.is_primary)?;
+        let label = span.label.iter().filter(|label| !label.is_empty());
+        let said = label.cloned().chain(
+            (self.children.iter()).map(|child| format!("{}: {}", child.level, child.message)),
+        );
+        let text = said.fold(self.message.clone(), |all, next| format!("{all}\n{next}"));
+        Some(Note {
+            level: self.level.clone(),
+            text: text.chars().take(NOTE).collect(),
+            file: span.file_name.clone(),
+            line: span.line_start,
+            column: span.column_start,
+            end_line: span.line_end,
+            end_column: span.column_end,
+        })
+    }
+}
+
 impl Built {
     fn message(&mut self, line: &str, other: &mut String, on_line: &mut dyn FnMut(&str)) {
         let Ok(message) = serde_json::from_str::<Message>(line) else {
@@ -199,6 +268,7 @@ impl Built {
                 let Some(diagnostic) = message.message else {
                     return;
                 };
+                self.notes.extend(diagnostic.note());
                 let Some(text) = diagnostic.rendered else {
                     return;
                 };

@@ -42,10 +42,13 @@ impl Standing {
     }
 }
 
-/// Whether the text of `exercise` is the one that a learner finds.
+/// Whether the text of `exercise` is the one that a learner finds; one that is not made yet is.
 #[must_use]
 pub fn untouched(root: &Path, exercise: &Exercise) -> bool {
-    fs::read(root.join(exercise.answer())).is_ok_and(|text| is_stub(root, exercise, &text))
+    match fs::read(root.join(exercise.answer())) {
+        Ok(text) => is_stub(root, exercise, &text),
+        Err(e) => e.kind() == std::io::ErrorKind::NotFound,
+    }
 }
 
 /// Whether `text` is the stub of `exercise`.

@@ -87,9 +87,36 @@ pub fn undo(kept: &Path, root: &Path, exercise: &Exercise) -> io::Result<Undo> {
     }
 }
 
+/// Keeps `text` under the next number, unless it is kept already; gives the file.
+pub fn keep(kept: &Path, text: &[u8]) -> io::Result<PathBuf> {
+    for (_, place) in numbers(kept)? {
+        if fs::read(&place)? == text {
+            return Ok(place);
+        }
+    }
+    fs::create_dir_all(kept)?;
+    let place = kept.join(format!("{:04}.rs", next_number(kept)?));
+    write_synced(&place, text)?;
+    sync_dir(&place)?;
+    Ok(place)
+}
+
+/// Moves `place` to the kept texts, under a name that no undo takes.
+pub fn put_by(kept: &Path, place: &Path) -> io::Result<()> {
+    fs::create_dir_all(kept)?;
+    let to = kept.join(format!("{:04}.page.rs", next_number(kept)?));
+    fs::rename(place, &to)?;
+    sync_dir(&to)
+}
+
+/// Whether an undo would bring back a text.
+pub fn can_undo(kept: &Path) -> bool {
+    newest(kept).is_ok_and(|newest| newest.is_some())
+}
+
 /// Both files change places. Where the system cannot do that in one step, the text is copied and
 /// synced first, and replaced afterwards.
-fn exchange(place: &Path, answer: &Path) -> io::Result<()> {
+pub fn exchange(place: &Path, answer: &Path) -> io::Result<()> {
     // An editor or a teacher may have made exercise.rs a link; the text is what it points to.
     let answer = fs::canonicalize(answer)?;
     if exchange_at_once(place, &answer)? {

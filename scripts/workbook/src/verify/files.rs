@@ -11,6 +11,7 @@ use crate::course::{
     Base, Belief, Course, CourseError, Exercise, Lesson, Mistake, Page, TIMED_OUT, renames,
     solution_why, test_names,
 };
+use crate::store::untouched;
 use crate::wire::script::Script;
 
 /// Fewest hints: a nudge, and nearly the answer.
@@ -22,16 +23,15 @@ const MISTAKES: usize = 3;
 /// Most minutes that a lesson may take without its exercises.
 const READING_MINUTES: u32 = 60;
 
-/// All faults of the files. `strict`: a stub that differs from exercise.rs is a fault (in CI), not
-/// a learner's work.
+/// All faults of the files.
 #[must_use]
-pub fn faults(course: &Course, strict: bool) -> Vec<Fault> {
+pub fn faults(course: &Course) -> Vec<Fault> {
     let mut faults = rename_faults(course);
     let mut beliefs: BTreeMap<String, (String, String)> = BTreeMap::new();
     for lesson in &course.lessons {
         lesson_faults(course, lesson, &mut faults);
         for exercise in &lesson.exercises {
-            exercise_faults(course, exercise, strict, &mut faults);
+            exercise_faults(course, exercise, &mut faults);
             let mistakes = mistake_faults(course, exercise, &mut faults);
             let place = exercise.dir.display().to_string();
             for belief in mistakes.iter().map(|m| &m.belief).chain([&exercise.belief]) {
@@ -71,10 +71,7 @@ fn rename_faults(course: &Course) -> Vec<Fault> {
 /// The exercises whose `exercise.rs` is not the stub: a learner's work, and no fault of the course.
 #[must_use]
 pub fn edited(course: &Course) -> Vec<&Exercise> {
-    let differs = |exercise: &&Exercise| {
-        fs::read(course.path(&exercise.answer())).ok()
-            != fs::read(course.path(&exercise.stub())).ok()
-    };
+    let differs = |exercise: &&Exercise| !untouched(&course.root, exercise);
     course.exercises().filter(differs).collect()
 }
 
@@ -240,23 +237,12 @@ fn page_faults(course: &Course, lesson: &Lesson, page: &Page, faults: &mut Vec<F
     }
 }
 
-fn exercise_faults(course: &Course, exercise: &Exercise, strict: bool, faults: &mut Vec<Fault>) {
+fn exercise_faults(course: &Course, exercise: &Exercise, faults: &mut Vec<Fault>) {
     let read = |path: &Path| fs::read_to_string(course.path(path)).ok();
-    for file in [
-        exercise.answer(),
-        exercise.stub(),
-        exercise.solution(),
-        exercise.check(),
-    ] {
+    for file in [exercise.stub(), exercise.solution(), exercise.check()] {
         if read(&file).is_none() {
             faults.push(Fault::at(&file, "the file is missing, or is not text"));
         }
-    }
-    if strict && read(&exercise.answer()) != read(&exercise.stub()) {
-        faults.push(Fault::at(
-            exercise.answer(),
-            "it must be the same as stub.rs",
-        ));
     }
     if read(&exercise.solution()).is_some_and(|text| solution_why(&text).is_empty()) {
         faults.push(Fault::at(

@@ -277,6 +277,10 @@ impl App {
 
     fn file(&mut self, heard: Heard) {
         match heard {
+            // Typed in the page, which asks for a check when the learner does.
+            Heard::Saved(id)
+                if (self.session.course.exercise(&id))
+                    .is_ok_and(|exercise| self.session.page_wrote(exercise)) => {}
             Heard::Saved(id) => {
                 self.stop_sweep();
                 if *self.lock() != id {

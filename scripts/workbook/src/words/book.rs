@@ -260,6 +260,15 @@ pub const NOT_LOOKED: &str = "The runner could not look. In a terminal: cargo wo
 pub const TOO_LARGE: &str = "This request is too large.";
 /// A body that did not come.
 pub const TOO_SLOW: &str = "This request took too long.";
+/// A text that is no text.
+pub const NOT_UTF8: &str =
+    "exercise.rs is not UTF-8 text, so the page cannot show it. Open it in your own editor.";
+/// A save without the hash of what was read.
+pub const NO_HASH: &str = "This save does not say which text it changes.";
+/// A later wish took the place of this one.
+pub const LATER_ONE: &str = "A later request took the place of this one.";
+/// The solution of an exercise that has not passed.
+pub const CLOSED: &str = "This exercise has not passed yet.";
 /// Too many pages listen.
 pub const TOO_MANY_PAGES: &str = "Too many pages of the book are open; close some.";
 /// A stop for a job that has ended.
@@ -291,4 +300,10 @@ pub fn port_is_taken(port: u16) -> String {
 #[must_use]
 pub fn open_it_yourself(address: &str) -> String {
     format!("No browser could be opened. Open {address} yourself.")
+}
+
+/// A text from the page could not be written.
+#[must_use]
+pub fn not_saved(why: &std::io::Error) -> String {
+    format!("exercise.rs could not be written: {why}")
 }

@@ -1,6 +1,7 @@
 //! The commands as a person meets them: help, mistyped names, a machine that lacks things.
 
 use std::fs;
+use std::path::Path;
 
 use crate::support::Fixture;
 use workbook::commands::COMMANDS;
@@ -193,4 +194,41 @@ fn doctor_tells_a_taken_port() {
     let out = fixture.says(&["doctor", "--plain"]);
     assert!(out.contains("missing port 8080      taken"), "{out}");
     assert!(out.contains("--addr 127.0.0.1:8082"), "{out}");
+}
+
+/// The page for a tutor program names commands and files that exist, and each member of a verdict.
+#[test]
+fn the_page_for_a_tutor_program_is_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("AGENTS.md")).unwrap();
+    for (before, word) in page.split("cargo workbook ").skip(1).map(|rest| {
+        let word: String = rest.chars().take_while(char::is_ascii_lowercase).collect();
+        (rest, word)
+    }) {
+        assert!(
+            COMMANDS.iter().any(|command| command.name == word),
+            "{before}"
+        );
+    }
+    let fixture = Fixture::new();
+    let output = fixture.run(&["check", "alpha", "--json"]);
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let table = page.split("how a tutor uses it |").nth(1).unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let rows = table.lines().filter(|row| row.starts_with("| `"));
+    let members: Vec<&str> = rows
+        .flat_map(|row| row.split('|').nth(1).unwrap().split(','))
+        .map(|member| member.trim().trim_matches('`'))
+        .collect();
+    assert!(members.len() >= 8, "{members:?}");
+    for member in members {
+        assert!(line.get(member).is_some(), "{member} is not in {line}");
+    }
+    for file in [
+        "CONTRIBUTING.md",
+        "book/src/glossary.md",
+        "lessons/01-tcp/exercises/frames/stub.rs",
+    ] {
+        assert!(root.join(file).is_file(), "{file}");
+    }
 }

@@ -184,7 +184,7 @@ fn a_table_of_renames_that_leads_nowhere_is_found() {
         "alpha omega\nalpha beta\nbeta gamma\n",
     );
     let course = Course::load(fixture.root()).unwrap();
-    let found: Vec<String> = (files::faults(&course, true).iter())
+    let found: Vec<String> = (files::faults(&course).iter())
         .map(ToString::to_string)
         .filter(|fault| fault.starts_with(renames::FILE))
         .collect();

@@ -2,8 +2,10 @@
 //! course, or reads the whole repository ([`workspace`]).
 
 mod accepted;
+mod beliefs;
 mod book;
 mod commands;
+mod editing;
 mod first_edition;
 mod mistake;
 mod mutants;
@@ -19,6 +21,7 @@ mod services;
 mod start;
 mod support;
 mod texts;
+mod untracked;
 mod verdicts;
 mod verify;
 mod watching;

@@ -85,7 +85,7 @@ fn a_deleted_answer_comes_back_by_reset_and_by_undo() {
     let output = fixture.run(&["check", "alpha"]);
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        err.contains("`cargo workbook reset alpha` puts the stub back"),
+        err.contains("alpha/exercise.rs was missing; the stub is there again"),
         "{err}"
     );
     fixture.run(&["undo", "alpha"]);
@@ -94,10 +94,11 @@ fn a_deleted_answer_comes_back_by_reset_and_by_undo() {
         "my text"
     );
     fs::remove_file(fixture.answer("alpha")).unwrap();
-    assert!(
-        fixture
-            .says(&["reset", "alpha"])
-            .contains("was missing; the stub is there again")
+    assert!(fixture.run(&["reset", "alpha"]).status.success());
+    let stub = fixture.answer("alpha").with_file_name("stub.rs");
+    assert_eq!(
+        fs::read(fixture.answer("alpha")).unwrap(),
+        fs::read(stub).unwrap()
     );
 }
 

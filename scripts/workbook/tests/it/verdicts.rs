@@ -67,6 +67,12 @@ fn json_is_one_object_a_line_with_the_promised_members() {
     }
     assert_eq!(lines[0]["status"], "failed");
     assert_eq!(lines[0]["belief"], "the-same-is-twice");
+    // For a tutor: the belief in words, and which hint is next.
+    assert_eq!(lines[0]["words"], "The same is twice as much.");
+    assert_eq!(
+        (&lines[0]["hints_seen"], &lines[0]["hints"]),
+        (&0.into(), &2.into())
+    );
     assert_eq!(lines[0]["check"], "doubles");
     assert_eq!(lines[1]["belief"], "accept-is-an-answer");
 }

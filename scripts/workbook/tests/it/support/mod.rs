@@ -2,6 +2,7 @@
 
 pub mod consul;
 pub mod pty;
+mod seed;
 pub mod served;
 
 use std::fs;
@@ -36,7 +37,13 @@ impl Fixture {
         )
         .unwrap();
         fs::create_dir_all(dir.path().join("book/src")).unwrap();
-        Self { dir }
+        seed::seed(dir.path());
+        let fixture = Self { dir };
+        for id in ["alpha", "beta"] {
+            let answer = fixture.answer(id);
+            fs::copy(answer.with_file_name("stub.rs"), answer).unwrap();
+        }
+        fixture
     }
 
     /// Gives the book the look of the real one: mdBook's own has inline styles.

@@ -1,0 +1,172 @@
+//! What a learner has believed: the record, folded by belief. The page "What I believed" and the command `beliefs` show
+//! it. Nothing of it leaves the machine.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::course::{Course, Exercise, Mistake};
+use crate::store::{Event, Line};
+use crate::verdict::Status;
+
+/// A day, in seconds.
+const DAY: u64 = 24 * 60 * 60;
+/// Days until a belief that was overcome is due for another look: after the pass, after the first look, and so on.
+const PAUSES: [u64; 5] = [1, 3, 7, 21, 60];
+
+/// One belief that the record knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Met {
+    /// Its stable name.
+    pub slug: String,
+    /// The belief as a sentence, if the course has it.
+    pub words: Option<String>,
+    /// Folder name of the lesson in which it was first met; none for a stage of the own service.
+    pub lesson: Option<String>,
+    /// The exercises in which it was met, in their order in time.
+    pub exercises: Vec<String>,
+    /// How many attempts showed it.
+    pub times: usize,
+    /// When it was first and last met, in seconds since 1970-01-01 UTC.
+    pub first: u64,
+    /// See `first`.
+    pub last: u64,
+    /// It was met again after an exercise in which it had been met had passed.
+    pub again: bool,
+    /// The exercise in which it was last met has passed since then.
+    pub overcome: bool,
+    /// What to do today: only where it was overcome, and enough days have gone by.
+    pub due: Option<Due>,
+}
+
+/// Another look at a belief.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Due {
+    /// The exercise to do.
+    pub exercise: String,
+    /// It is another exercise than those in which the belief was met; else it is the same one, after a reset.
+    pub variant: bool,
+}
+
+/// Folds the lines of a record into the beliefs that were met, the one met first at the top. `now` is in seconds since
+/// 1970-01-01 UTC.
+#[must_use]
+pub fn met(course: &Course, lines: &[Line], now: u64) -> Vec<Met> {
+    let known = Known::of(course);
+    let mut all: Vec<Met> = Vec::new();
+    // Passes of each exercise, in time.
+    let mut passes: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for line in lines {
+        let Event::Attempt(attempt) = &line.event else {
+            continue;
+        };
+        if attempt.status == Status::Passed {
+            passes.entry(&line.id).or_default().push(line.at);
+            let here = all
+                .iter_mut()
+                .filter(|met| met.exercises.last() == Some(&line.id));
+            here.for_each(|met| met.overcome = true);
+        }
+        let Some(slug) = &attempt.belief else {
+            continue;
+        };
+        match all.iter_mut().find(|met| met.slug == *slug) {
+            Some(met) => {
+                met.times += 1;
+                met.last = line.at;
+                met.again |= met.overcome;
+                met.overcome = false;
+                met.exercises.retain(|id| *id != line.id);
+                met.exercises.push(line.id.clone());
+            }
+            None => all.push(Met {
+                slug: slug.clone(),
+                words: known.words(slug),
+                lesson: course
+                    .exercise(&line.id)
+                    .ok()
+                    .map(|exercise| exercise.lesson.clone()),
+                exercises: vec![line.id.clone()],
+                times: 1,
+                first: line.at,
+                last: line.at,
+                again: false,
+                overcome: false,
+                due: None,
+            }),
+        }
+    }
+    for met in &mut all {
+        met.due = due(met, &known, &passes, now);
+    }
+    all
+}
+
+/// The exercises in which each belief can be met.
+struct Known<'c>(BTreeMap<String, (String, Vec<&'c Exercise>)>);
+
+impl<'c> Known<'c> {
+    fn of(course: &'c Course) -> Self {
+        let mut known: BTreeMap<String, (String, Vec<&'c Exercise>)> = BTreeMap::new();
+        for exercise in course.exercises() {
+            let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
+            let beliefs = mistakes.into_iter().map(|mistake| mistake.belief);
+            for belief in beliefs.chain([exercise.belief.clone()]) {
+                let (_, exercises) = known
+                    .entry(belief.slug)
+                    .or_insert((belief.words, Vec::new()));
+                if exercises.last().is_none_or(|last| last.id != exercise.id) {
+                    exercises.push(exercise);
+                }
+            }
+        }
+        Self(known)
+    }
+
+    fn words(&self, slug: &str) -> Option<String> {
+        self.0.get(slug).map(|(words, _)| words.clone())
+    }
+
+    fn exercises(&self, slug: &str) -> &[&'c Exercise] {
+        self.0
+            .get(slug)
+            .map_or(&[], |(_, exercises)| exercises.as_slice())
+    }
+}
+
+fn due(met: &Met, known: &Known<'_>, passes: &BTreeMap<&str, Vec<u64>>, now: u64) -> Option<Due> {
+    if !met.overcome {
+        return None;
+    }
+    let exercises = known.exercises(&met.slug);
+    // The days on which it was overcome: each later one is a look.
+    let mut days: Vec<u64> = (exercises.iter())
+        .filter_map(|exercise| passes.get(exercise.id.as_str()))
+        .flatten()
+        .filter(|at| **at >= met.last)
+        .copied()
+        .collect();
+    days.sort_unstable();
+    let newest = *days.last()?;
+    days.dedup_by_key(|at| *at / DAY);
+    let pause = PAUSES[(days.len() - 1).min(PAUSES.len() - 1)] * DAY;
+    if now < newest + pause {
+        return None;
+    }
+    let other = exercises
+        .iter()
+        .find(|exercise| !met.exercises.contains(&exercise.id));
+    let open = |exercise: &&&Exercise| !passes.contains_key(exercise.id.as_str());
+    let variant = exercises
+        .iter()
+        .filter(|exercise| !met.exercises.contains(&exercise.id))
+        .find(open)
+        .or(other);
+    let same = exercises
+        .iter()
+        .find(|exercise| met.exercises.last() == Some(&exercise.id));
+    Some(Due {
+        exercise: variant.or(same)?.id.clone(),
+        variant: variant.is_some(),
+    })
+}

@@ -1,0 +1,87 @@
+//! `beliefs`: what the record says about the beliefs that were met, and what is due for another look.
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use lexopt::prelude::*;
+
+use super::{Command, course};
+use crate::beliefs::{Met, met};
+use crate::store::Store;
+use crate::style::Style;
+use crate::text::many;
+use crate::words;
+
+/// See the file.
+pub const COMMAND: Command = Command {
+    name: "beliefs",
+    about: "the beliefs that your answers have shown, and what is due for another look",
+    help: "\
+Usage: cargo workbook beliefs [--json] [--plain]
+
+  --json   one object a line: slug, words, lesson, exercises, times, first, last, again, overcome,
+           due
+  --plain  no colour, no marks: for a screen reader
+
+A belief is due a day after you have overcome it, then after 3, 7, 21 and 60 days. The exercise that
+is named then is another one with the same belief, where there is one. The page \"What I believed\"
+of the book shows the same, with your predictions.
+
+Example: cargo workbook beliefs
+",
+    run,
+};
+
+fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+    let (mut json, mut plain) = (false, false);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("json") => json = true,
+            Long("plain") => plain = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let course = course()?;
+    let (lines, damage) = Store::new(&course.root).lines();
+    eprint!("{}", words::damaged(&damage));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let all = met(&course, &lines, now);
+    if all.is_empty() && !json {
+        println!("No answer of yours has shown a known belief yet.");
+    }
+    let style = Style::of_stdout(plain);
+    for met in &all {
+        if json {
+            println!("{}", serde_json::to_string(met)?);
+        } else {
+            print!("{}", line(met, style));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(met: &Met, style: Style) -> String {
+    let what = met.words.as_deref().unwrap_or(&met.slug);
+    let state = match (met.overcome, met.again) {
+        (false, _) => "still open",
+        (true, false) => "overcome",
+        (true, true) => "overcome, after it came back",
+    };
+    let mut text = format!(
+        "{}\n  {} in {}: {state}\n",
+        style.bold(what),
+        many(met.times, "time"),
+        met.exercises.join(", ")
+    );
+    if let Some(due) = &met.due {
+        text.push_str(&match due.variant {
+            true => format!("  Due for another look: try the exercise {}.\n", due.exercise),
+            false => format!(
+                "  Due for another look: `cargo workbook reset {0}`, and do it again. `undo {0}` brings your text back.\n",
+                due.exercise
+            ),
+        });
+    }
+    text
+}
