@@ -79,7 +79,7 @@ impl Store {
                 let old = orphans.iter().find(|orphan| ids.contains(&id_of(orphan)));
                 Some(old.map_or(Step::Make, |old| Step::Adopt(old.clone())))
             }
-            // Not to be read: whoever needs it says so.
+            // A file that cannot be read: the command that needs it reports the error.
             Err(_) => None,
         }
     }
@@ -133,7 +133,7 @@ impl Store {
             fs::remove_file(root.join(orphan))?;
             None
         } else {
-            let place = texts::keep(&self.kept(id), &text)?;
+            let place = texts::keep(&self.kept(id), &text, true)?;
             fs::remove_file(root.join(orphan))?;
             let place = place.strip_prefix(root).unwrap_or(&place).to_owned();
             Some(Followed::Kept(orphan.to_owned(), place))

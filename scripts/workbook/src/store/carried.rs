@@ -34,9 +34,18 @@ pub struct Carried {
     /// The answer that last passed, by id.
     passed: BTreeMap<String, String>,
     /// The texts that a reset or an undo took away, by id, the oldest first.
-    kept: BTreeMap<String, Vec<String>>,
+    kept: BTreeMap<String, Vec<Kept>>,
     /// The files of the learner's own service.
     service: BTreeMap<String, String>,
+}
+
+/// A text in `.workbook/kept/`.
+#[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    /// Whether an undo would bring it back; no, if an undo has already used it.
+    waits: bool,
+    text: String,
 }
 
 /// What came in.
@@ -137,11 +146,14 @@ impl Store {
         for dir in files(&self.dir.join("kept"))? {
             let id = dir.file_name().and_then(|name| name.to_str());
             if let Some(id) = id.filter(|id| is_id(id) && dir.is_dir()) {
-                let mut texts = Vec::new();
+                let mut found = Vec::new();
                 for file in files(&dir)? {
-                    texts.push(read_text(&file)?);
+                    found.push(Kept {
+                        waits: texts::waits(&file),
+                        text: read_text(&file)?,
+                    });
                 }
-                carried.kept.insert(id.to_owned(), texts);
+                carried.kept.insert(id.to_owned(), found);
             }
         }
         let service = course.root.join(SERVICE);
@@ -159,23 +171,25 @@ impl Store {
         // The passes as they were here before the record grows.
         let here = self.last_passes(&self.raw_lines()?);
         let there = self.last_passes(&carried.log);
+        // The kept texts are older than the answers: an answer is what the next undo brings.
+        for (id, texts) in &carried.kept {
+            for kept in texts {
+                let new = self.keep_new(self.renames.now(id), &kept.text, kept.waits)?;
+                came.kept += usize::from(new);
+            }
+        }
         for (id, text) in &carried.answers {
             let id = self.renames.now(id);
             let Ok(exercise) = course.exercise(id) else {
-                came.kept += usize::from(self.keep_new(id, text)?);
+                came.kept += usize::from(self.keep_new(id, text, true)?);
                 continue;
             };
             let answer = course.path(&exercise.answer());
             if untouched(&course.root, exercise) {
                 write_atomically(&answer, text.as_bytes())?;
                 came.answers.push(id.to_owned());
-            } else if fs::read(&answer)? != text.as_bytes() && self.keep_new(id, text)? {
+            } else if fs::read(&answer)? != text.as_bytes() && self.keep_new(id, text, true)? {
                 came.aside.push(id.to_owned());
-            }
-        }
-        for (id, texts) in &carried.kept {
-            for text in texts {
-                came.kept += usize::from(self.keep_new(self.renames.now(id), text)?);
             }
         }
         fs::create_dir_all(self.dir.join("passed"))?;
@@ -249,11 +263,11 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps `text` for `id` if it is not kept yet, and whether it was not.
-    fn keep_new(&self, id: &str, text: &str) -> io::Result<bool> {
+    /// Keeps `text` for `id` if it is not kept yet, and whether it was not; `waits`: an undo brings it back.
+    fn keep_new(&self, id: &str, text: &str, waits: bool) -> io::Result<bool> {
         let kept = self.kept(id);
         let before = files(&kept)?.len();
-        texts::keep(&kept, text.as_bytes())?;
+        texts::keep(&kept, text.as_bytes(), waits)?;
         Ok(files(&kept)?.len() > before)
     }
 

@@ -87,15 +87,16 @@ pub fn undo(kept: &Path, root: &Path, exercise: &Exercise) -> io::Result<Undo> {
     }
 }
 
-/// Keeps `text` under the next number, unless it is kept already; gives the file.
-pub fn keep(kept: &Path, text: &[u8]) -> io::Result<PathBuf> {
+/// Keeps `text` under the next number, unless it is kept already; gives the file. `waits`: an undo brings it back.
+pub fn keep(kept: &Path, text: &[u8], waits: bool) -> io::Result<PathBuf> {
     for (_, place) in numbers(kept)? {
         if fs::read(&place)? == text {
             return Ok(place);
         }
     }
     fs::create_dir_all(kept)?;
-    let place = kept.join(format!("{:04}.rs", next_number(kept)?));
+    let ending = if waits { "rs" } else { "carried.rs" };
+    let place = kept.join(format!("{:04}.{ending}", next_number(kept)?));
     write_synced(&place, text)?;
     sync_dir(&place)?;
     Ok(place)
@@ -191,15 +192,17 @@ fn next_number(kept: &Path) -> io::Result<u32> {
         .unwrap_or(1))
 }
 
+/// Whether the kept text in `path` waits for an undo: `0007.rs`, but not `0007.undone.rs`.
+pub fn waits(path: &Path) -> bool {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| name.matches('.').count() == 1)
+}
+
 /// The kept text that no undo has used yet, with the highest number: `0007.rs`.
 fn newest(kept: &Path) -> io::Result<Option<(u32, PathBuf)>> {
-    let waiting = |path: &Path| {
-        path.file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.matches('.').count() == 1)
-    };
     Ok(numbers(kept)?
         .into_iter()
-        .filter(|(_, path)| waiting(path))
+        .filter(|(_, path)| waits(path))
         .max())
 }

@@ -140,7 +140,7 @@ fn a_service_is_built_judged_and_recorded() {
         said.matches(&format!("stage 1 own-lines   {word}")).count()
     };
     until("the first verdict", PATIENCE, || verdicts("passed") == 1);
-    let wrong = SERVER.replace("error: empty name", "error: nobody");
+    let wrong = SERVER.replace("error: empty name", "error: no name");
     std::fs::write(root.join("my-service/main.py"), wrong).unwrap();
     until("the verdict after a change", PATIENCE, || {
         verdicts("failed") == 1

@@ -326,6 +326,12 @@ fn record_and_texts_are_carried_to_another_computer_once() {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/first-edition");
     copy(&kept, &here.path(".workbook"));
     here.write("alpha", MINE);
+    // Two resets and an undo: one kept text waits for the next undo, one has been brought back.
+    for text in ["// older\n", "// brought back\n"] {
+        here.write("beta", text);
+        here.run(&["reset", "beta"]);
+    }
+    here.run(&["undo", "beta"]);
     here.write("beta", RIGHT);
     fs::create_dir_all(here.path("my-service/src")).unwrap();
     fs::create_dir_all(here.path("my-service/target")).unwrap();
@@ -365,9 +371,13 @@ fn record_and_texts_are_carried_to_another_computer_once() {
         "{said}"
     );
     assert_eq!(tree(&there.path(".workbook")), snapshot);
-    // The carried text is one `undo` away.
+    // The carried text is one `undo` away, and behind it is only what waited for an undo on the other computer.
     there.run(&["undo", "beta"]);
     assert_eq!(read(there.answer("beta")), RIGHT);
+    there.run(&["undo", "beta"]);
+    assert_eq!(read(there.answer("beta")), "// older\n");
+    let said = there.says(&["undo", "beta"]);
+    assert!(said.contains("No reset of beta"), "{said}");
 }
 
 #[test]
