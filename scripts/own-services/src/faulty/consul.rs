@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::fault;
+use crate::http::ask;
 
 /// SIGTERM has arrived.
 static LEAVES: AtomicBool = AtomicBool::new(false);
@@ -103,41 +102,4 @@ pub async fn wait(consul: &str) -> io::Result<()> {
         sleep(Duration::from_millis(300)).await;
     }
     Ok(())
-}
-
-async fn ask(consul: &str, method: &str, path: &str, body: &str) -> io::Result<Value> {
-    let asking = ask_with_index(consul, method, path, body);
-    Ok(timeout(Duration::from_secs(1), asking).await??.1)
-}
-
-/// The same for a blocking query of some seconds, with the index of the reply.
-pub async fn ask_with_index(
-    consul: &str,
-    method: &str,
-    path: &str,
-    body: &str,
-) -> io::Result<(u64, Value)> {
-    let asking = async {
-        let mut stream = TcpStream::connect(consul).await?;
-        let length = body.len();
-        let head = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {consul}\r\nContent-Length: {length}\r\n\r\n"
-        );
-        stream.write_all((head + body).as_bytes()).await?;
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).await?;
-        let (head, body) = reply
-            .split_once("\r\n\r\n")
-            .ok_or(io::ErrorKind::UnexpectedEof)?;
-        let index = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(": ")?;
-            name.eq_ignore_ascii_case("x-consul-index")
-                .then(|| value.parse().ok())?
-        });
-        Ok((
-            index.unwrap_or_default(),
-            serde_json::from_str(body).unwrap_or_default(),
-        ))
-    };
-    timeout(Duration::from_secs(7), asking).await?
 }

@@ -2,6 +2,8 @@
 
 mod consul;
 mod greeter;
+#[path = "../http.rs"]
+mod http;
 mod json_rpc;
 mod lines;
 mod mottos;

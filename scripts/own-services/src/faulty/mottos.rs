@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::consul::ask_with_index;
 use crate::fault;
+use crate::http::ask_with_index;
 
 #[derive(Clone, Default)]
 pub struct Mottos {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::consul::ask_with_index;
+use crate::http::ask_with_index;
 
 /// The list, shared by all calls.
 #[derive(Clone, Default)]
