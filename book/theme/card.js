@@ -39,6 +39,8 @@ window.workbookCard = ({ element, post, token, recall, remember, all, start: che
         box.card = card;
         card.start = button(words.start, () => (box.edit ? close(box) : open(box)), false);
         card.start.setAttribute('aria-expanded', 'false');
+        // Until the first state is here: no text can be asked for without its token.
+        disable(card.start, true);
         checkButton.before(card.start);
         card.hint = button('', () => nextHint(box));
         card.reset = button(words.reset, () => ask(box, words.resetAsk, words.resetYes, () => text(box, 'reset')));
@@ -64,6 +66,7 @@ window.workbookCard = ({ element, post, token, recall, remember, all, start: che
         const { card } = box;
         const passed = exercise.state === 'passed';
         card.exercise = exercise;
+        disable(card.start, false);
         const next = Math.max(exercise.hints, card.hints.findLastIndex(each => each.open) + 1) + 1;
         card.hint.textContent = words.hint(next, card.hints.length);
         card.hint.hidden = card.hints.length === 0;
@@ -93,7 +96,7 @@ window.workbookCard = ({ element, post, token, recall, remember, all, start: che
 
     async function open(box) {
         const { card } = box;
-        if (card.opening) {
+        if (card.opening || off(card.start)) {
             return;
         }
         card.opening = true;
