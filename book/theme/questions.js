@@ -1,10 +1,25 @@
 // Quizzes and predictions: what the reader answers in the page itself. No request is made here.
 //
 // The static page has a list with folded explanations. This script turns it into a question that can
-// be answered, and workbook.js, which has the words and the Run button, calls it.
+// be answered, and workbook.js, which has the Run button, calls it.
 'use strict';
 
-window.workbookQuestions = ({ words, element, recall, remember, all }) => {
+window.workbookQuestions = ({ element, recall, remember, all }) => {
+    // Every word that this script shows. A translation of the book replaces this object.
+    const words = {
+        answer: 'Answer',
+        again: 'Try again',
+        pickOne: 'Pick one answer first.',
+        quizRight: 'Right.',
+        quizWrong: 'Not right. Read why, then look at the other answers.',
+        lockIn: 'Lock in my prediction',
+        locked: choice => `Your prediction: ${choice}. Run it and compare.`,
+        lockedStatic: 'Locked in. Now run the command and compare.',
+        compare: choice => `You predicted: ${choice}. Is that what you saw?`,
+        predictFirst: 'Pick and lock in a prediction, then you can run it.',
+        forget: 'Predict again',
+    };
+
     // The page "What I believed" counts what was answered, and whether the first answer was right.
     function note(kind, id, question, right) {
         const all = recall('wb-answered') ?? {};
