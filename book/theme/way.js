@@ -1,25 +1,106 @@
-// The way through the course: how far it is, in the sidebar.
+// The way through the course: how far the learner is, and where they were.
+//
+// What has been tried and passed comes from the runner's record. The last page and exercise are kept in this browser;
+// they leave the machine as little as the record does.
 'use strict';
 
-window.workbookWay = ({ element, all }) => {
+window.workbookWay = ({ element, all, recall, remember }) => {
     // Every word that this script shows. A translation of the book replaces this object.
     const words = {
         course: 'Your course',
         courseCount: (passed, total) => `${passed} of ${total} passed`,
         courseLeft: minutes => (minutes > 0 ? `about ${minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} of exercises left` : 'nothing left to do'),
         lessonCount: (passed, total) => `${passed} of ${total} exercises passed`,
+        states: { open: 'not tried', tried: 'tried', passed: 'passed' },
+        goOn: ({ title, exercise }) => `Go on where you were: ${title}${exercise ? `, ${exercise}` : ''}`,
     };
+    const marks = { open: '○', tried: '◐', passed: '✓' };
+    const LAST = 'wb-last';
 
-    // The exercises of a lesson stand on its chapter and on further pages; each is counted where it stands.
-    function showPages({ id, passed, exercises }) {
-        for (const page of new Set(exercises.map(exercise => exercise.page))) {
-            const here = exercises.filter(exercise => exercise.page === page);
-            showPage(page, page === id ? passed : here.every(exercise => exercise.state === 'passed'), here);
+    // ---------------------------------------------------------------- the state of an exercise as a mark
+
+    function mark(state) {
+        const node = element('span', { className: 'wb-mark' },
+            element('span', { 'aria-hidden': 'true' }, marks[state]),
+            element('span', { className: 'visually-hidden' }, ` (${words.states[state]})`));
+        node.dataset.state = state;
+        return node;
+    }
+
+    function setMark(link, state) {
+        const old = link.querySelector('.wb-mark');
+        if (old?.dataset.state !== state) {
+            old?.remove();
+            link.append(mark(state));
         }
     }
 
-    function showPage(page, passed, exercises) {
-        const link = all('#sidebar .chapter a').find(each => each.pathname.endsWith(`/${page}.html`));
+    // ---------------------------------------------------------------- the map of the course
+
+    function showMap(states) {
+        const map = document.querySelector('[data-map]');
+        if (!map) {
+            return;
+        }
+        for (const link of all('a[href*="#exercise-"]', map)) {
+            const state = states.get(link.hash.slice('#exercise-'.length));
+            if (state) {
+                setMark(link, state);
+            }
+        }
+        if (!map.querySelector('.wb-legend')) {
+            map.prepend(element('p', { className: 'wb-legend', 'aria-hidden': 'true' },
+                ...Object.entries(words.states).map(([state, name]) => element('span', {}, mark(state).firstChild, ` ${name}`))));
+        }
+    }
+
+    // ---------------------------------------------------------------- go on where you were
+
+    const linkOf = file => all('#sidebar .chapter a').find(each => each.pathname.endsWith(`/${file}`));
+
+    function keep(file, exercise) {
+        const title = linkOf(file)?.firstChild.textContent.trim();
+        const last = recall(LAST);
+        // To look a word up is no way to another place.
+        if (title && /^(\d\d-|own\.)/.test(file) && (last?.page !== file || (exercise && last.exercise !== exercise))) {
+            remember(LAST, { page: file, title, exercise });
+        }
+    }
+
+    function keepPage() {
+        const page = location.pathname.split('/').pop();
+        keep(page);
+        document.getElementById('content').addEventListener('focusin', event => {
+            const exercise = event.target.closest?.('[data-exercise]')?.dataset.exercise;
+            if (exercise) {
+                keep(page, exercise);
+            }
+        });
+    }
+
+    function showGoOn() {
+        const place = document.querySelector('[data-go-on]');
+        const last = recall(LAST);
+        if (!place || !last || !/^[\w-]+\.html$/.test(last.page) || typeof last.title !== 'string') {
+            return;
+        }
+        const exercise = /^[\w-]+$/.test(last.exercise ?? '') ? last.exercise : null;
+        place.hidden = false;
+        place.replaceChildren(element('a', { href: `${last.page}${exercise ? `#exercise-${exercise}` : ''}` }, words.goOn({ title: last.title, exercise })));
+    }
+
+    // ---------------------------------------------------------------- the sidebar: the course and its lessons
+
+    // The exercises of a lesson stand on its chapter and on further pages; each is counted where it stands.
+    function showPages({ id, passed, exercises }) {
+        for (const file of new Set(exercises.map(exercise => exercise.page))) {
+            const here = exercises.filter(exercise => exercise.page === file);
+            showPage(file, file === id ? passed : here.every(exercise => exercise.state === 'passed'), here);
+        }
+    }
+
+    function showPage(file, passed, exercises) {
+        const link = linkOf(`${file}.html`);
         if (!link) {
             return;
         }
@@ -58,7 +139,9 @@ window.workbookWay = ({ element, all }) => {
     function show({ course, lessons }) {
         lessons.forEach(showPages);
         showCourse(course);
+        showMap(new Map(lessons.flatMap(({ exercises }) => exercises.map(({ id, state }) => [id, state]))));
     }
 
-    return { show };
+    keepPage();
+    return { show, build: showGoOn, keep };
 };

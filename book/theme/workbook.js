@@ -100,6 +100,10 @@
     }
 
     function onVerdict(event) {
+        const exercise = state?.lessons.flatMap(({ exercises }) => exercises).find(({ id }) => id === (event.target ?? event.id));
+        if (exercise && !event.untouched) {
+            way.keep(`${exercise.page}.html`, exercise.id);
+        }
         const box = boxFor({ job: event.job, kind: 'check', target: event.target ?? event.id });
         if (box?.verdict) {
             box.fromEvent = true;
@@ -279,6 +283,7 @@
         }
         all('[data-exercise]', content).forEach(buildCard);
         all('[data-doctor]', content).forEach(place => setUp?.build(place));
+        way.build();
         all('[data-wire]', content).forEach(section => wire?.build(section));
         all('[data-phone]', content).forEach(section => phone?.build(section));
     }
@@ -287,7 +292,7 @@
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
     window.workbookBeliefs?.({ element, recall, live });
     const setUp = live ? window.workbookSetUp?.({ element, inline, token }) : null;
-    const way = window.workbookWay({ element, all });
+    const way = window.workbookWay({ element, all, recall, remember });
     const phone = live ? window.workbookPhone?.({ element, token, jobBox, boxes }) : null;
     const renew = window.workbookRenew({ all, element, boxes, build, showState });
     build();

@@ -2,9 +2,10 @@
 //!
 //! Layout: `scan` walks over the lines of a chapter and knows what is code, `directives` finds ours
 //! in it, `question` reads a quiz or a prediction, `markup` writes the HTML that `book/theme`
-//! expects, `teachers` writes the teachers' page, `hours` how long the course takes, `glossary` links terms where they are used first, `includes` looks whether listings exist. `build`
-//! runs mdBook over all of it, `refresh` does so again when a source changes. `html` reads built
-//! pages; `links` looks whether what they point to exists.
+//! expects, `teachers` writes the teachers' page, `hours` how long the course takes, `map` its lessons with their
+//! exercises, `glossary` links terms where they are used first, `includes` looks whether listings exist. `build` runs
+//! mdBook over all of it, `refresh` does so again when a source changes. `html` reads built pages; `links` looks whether
+//! what they point to exists.
 
 pub mod build;
 pub mod directives;
@@ -13,6 +14,7 @@ mod hours;
 pub mod html;
 pub mod includes;
 pub mod links;
+mod map;
 pub mod markup;
 pub mod question;
 pub mod refresh;

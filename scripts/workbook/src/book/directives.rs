@@ -10,7 +10,7 @@ use crate::words::book as words;
 
 use super::question::{self, Kind};
 use super::scan::{Fences, without_code};
-use super::{hours, markup, teachers};
+use super::{hours, map, markup, teachers};
 
 /// What mdBook itself understands.
 const MDBOOKS_OWN: [&str; 5] = ["include", "rustdoc_include", "playground", "title", "toc"];
@@ -231,6 +231,10 @@ impl<'a> Chapter<'a> {
             "hours" => {
                 nothing_more()?;
                 Ok(hours::text(self.course))
+            }
+            "map" => {
+                nothing_more()?;
+                Ok(map::list(self.course))
             }
             "teachers" => {
                 nothing_more()?;

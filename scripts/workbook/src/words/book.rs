@@ -149,7 +149,7 @@ pub fn not_one_right(right: usize) -> String {
 #[must_use]
 pub fn unknown_directive(name: &str) -> String {
     format!(
-        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours and teachers"
+        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours, map and teachers"
     )
 }
 

@@ -44,6 +44,17 @@ test('a static card shows the commands and no button', { timeout: 60_000 }, asyn
   await close();
 });
 
+test('the map of the course is a plain list, and leads back to the last page', { timeout: 60_000 }, async () => {
+  const { page, trouble, close } = await openPage(browser, host.address);
+  await page.goto(`${host.address}/02-rpc.html`);
+  await page.goto(`${host.address}/welcome.html`);
+  assert.ok(await page.locator('.wb-map ul ul a').count() > 30);
+  assert.equal(await page.locator('.wb-mark').count(), 0);
+  assert.equal(await page.locator('.wb-go-on a').getAttribute('href'), '02-rpc.html');
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
 test('the page of the wire keeps its commands and shows no control', { timeout: 60_000 }, async () => {
   const { page, trouble, requests, close } = await openPage(browser, host.address);
   await page.goto(`${host.address}/wire.html`);

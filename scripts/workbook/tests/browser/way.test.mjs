@@ -1,0 +1,77 @@
+// The way through the course: the map, the last place, the sidebar. One browser, one runner, in order.
+
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { axe, clean, colours, screenshot, site } from './support.mjs';
+
+const book = site();
+const { open } = book;
+
+/** Puts attempts into the record, as checks do. */
+function attempts(...pairs) {
+  mkdirSync(join(book.course, '.workbook'), { recursive: true });
+  const lines = pairs.map(([id, status]) => JSON.stringify({ v: 1, at: 1_700_000_000, id, kind: 'attempt', status, seconds: 0.1, hash: '0' }));
+  appendFileSync(join(book.course, '.workbook', 'attempts.jsonl'), `${lines.join('\n')}\n`);
+}
+
+/** Presses Tab until `selector` has the focus. */
+async function tabTo(page, selector, most = 150) {
+  for (let presses = 0; !(await page.evaluate(wanted => document.activeElement.matches(wanted), selector)); presses += 1) {
+    assert.ok(presses < most, `Tab never reaches ${selector}`);
+    await page.keyboard.press('Tab');
+  }
+}
+
+/** Axe in dark and on a phone, and nothing wider than the phone. */
+async function elsewhere(path, ready, name) {
+  for (const [scheme, width, rules] of [['dark', 1200, colours], ['light', 390, {}], ['dark', 390, colours]]) {
+    const session = await open({ scheme, width });
+    const { page } = session;
+    await page.goto(`${book.address}/${path}`);
+    await page.locator(ready).first().waitFor();
+    assert.deepEqual(await axe(page, rules), [], `${scheme}, ${width} px`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${width} px: nothing runs off the side`);
+    await page.locator(ready).first().scrollIntoViewIfNeeded();
+    await screenshot(page, `${name}-${scheme}-${width}`);
+    await clean(session);
+  }
+}
+
+test('the map marks what was tried and passed, and the first page leads back to the last place', { timeout: 60_000 }, async () => {
+  attempts(['hello', 'failed'], ['hello', 'passed'], ['echo', 'failed']);
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/welcome.html`);
+  await page.locator('.wb-map .wb-mark').first().waitFor();
+  assert.equal(await page.locator('.wb-go-on').isVisible(), false, 'nowhere yet');
+  const state = id => page.locator(`.wb-map a[href$="#exercise-${id}"] .wb-mark`).getAttribute('data-state');
+  assert.deepEqual([await state('hello'), await state('echo'), await state('frames')], ['passed', 'tried', 'open']);
+  const links = await page.locator('.wb-map ul ul a').count();
+  assert.equal(await page.locator('.wb-map ul ul .wb-mark').count(), links, 'every core exercise has its mark');
+  assert.match(await page.locator('.wb-map a[href$="#exercise-echo"]').textContent(), /^echo◐ \(tried\)$/);
+  assert.deepEqual(await axe(page), []);
+
+  // With the keyboard: from the map to an exercise, and there to one of its buttons.
+  await tabTo(page, '.wb-map a[href$="#exercise-frames"]');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/01-tcp\.html#exercise-frames$/);
+  await page.locator('[data-exercise="frames"] .wb-badge').waitFor();
+  await page.locator('button[data-check="frames"]').focus();
+  await page.goto(`${book.address}/glossary.html`);
+  await page.goto(`${book.address}/`);
+  const back = page.locator('.wb-go-on a');
+  assert.equal(await back.textContent(), 'Go on where you were: 01 TCP: a stream of bytes, frames');
+  await tabTo(page, '.wb-go-on a');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/01-tcp\.html#exercise-frames$/);
+  await page.goto(`${book.address}/02-rpc.html`);
+  await page.goto(`${book.address}/welcome.html`);
+  assert.equal(await back.textContent(), 'Go on where you were: 02 RPC from scratch');
+  await back.waitFor();
+  await screenshot(page, 'go-on');
+  assert.deepEqual(await axe(page), []);
+  await clean(session);
+  await elsewhere('welcome.html', '.wb-map .wb-mark', 'map');
+});
