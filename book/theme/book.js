@@ -66,6 +66,12 @@
     });
     document.getElementById('sidebar-backdrop').addEventListener('click', () => setSidebar(false, false));
     narrow.addEventListener('change', () => setSidebar(!narrow.matches, false));
+    // A place on this page: where the sidebar covers the text, it makes room.
+    sidebar.addEventListener('click', event => {
+        if (narrow.matches && event.target.closest('a[href^="#"]')) {
+            setSidebar(false, false);
+        }
+    });
 
     function markCurrentChapter() {
         const here = location.pathname.replace(/\/(index\.html)?$/, '/').replace(/\.html$/, '');

@@ -12,6 +12,8 @@ window.workbookWay = ({ element, all, recall, remember }) => {
         courseLeft: minutes => (minutes > 0 ? `about ${minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} of exercises left` : 'nothing left to do'),
         lessonCount: (passed, total) => `${passed} of ${total} exercises passed`,
         states: { open: 'not tried', tried: 'tried', passed: 'passed' },
+        stop: 'Stop point',
+        inside: 'Exercises and stop points of this page',
         goOn: ({ title, exercise }) => `Go on where you were: ${title}${exercise ? `, ${exercise}` : ''}`,
     };
     const marks = { open: '○', tried: '◐', passed: '✓' };
@@ -29,7 +31,7 @@ window.workbookWay = ({ element, all, recall, remember }) => {
 
     function setMark(link, state) {
         const old = link.querySelector('.wb-mark');
-        if (old?.dataset.state !== state) {
+        if (state && old?.dataset.state !== state) {
             old?.remove();
             link.append(mark(state));
         }
@@ -44,9 +46,7 @@ window.workbookWay = ({ element, all, recall, remember }) => {
         }
         for (const link of all('a[href*="#exercise-"]', map)) {
             const state = states.get(link.hash.slice('#exercise-'.length));
-            if (state) {
-                setMark(link, state);
-            }
+            setMark(link, state);
         }
         if (!map.querySelector('.wb-legend')) {
             map.prepend(element('p', { className: 'wb-legend', 'aria-hidden': 'true' },
@@ -117,6 +117,37 @@ window.workbookWay = ({ element, all, recall, remember }) => {
         );
     }
 
+    // Below the chapter that is open: its exercises and the points where one can stop, in the order of the text.
+    function listInside() {
+        document.querySelector('.wb-inside')?.remove();
+        const here = document.querySelector('#sidebar .chapter a[aria-current="page"]');
+        let stops = 0;
+        const items = all('#content .wb-card, #content blockquote > p').flatMap(part => {
+            if (part.dataset.exercise) {
+                const number = part.querySelector('.wb-number').textContent;
+                return [element('a', { href: `#exercise-${part.dataset.exercise}` }, element('span', {}, `${number} ${part.dataset.exercise}`))];
+            }
+            const first = part.firstElementChild;
+            if (first?.tagName !== 'STRONG' || first.textContent !== `${words.stop}.`) {
+                return [];
+            }
+            stops += 1;
+            part.id ||= `stop-${stops}`;
+            const text = part.textContent.trim().slice(words.stop.length + 1).trim();
+            const reached = text.match(/^.*?[.!?](?=\s|$)/s)?.[0] ?? text;
+            return [element('a', { href: `#${part.id}`, className: 'wb-stop' }, element('span', {}, `${words.stop}: ${reached}`))];
+        });
+        if (here && items.length) {
+            here.closest('li').append(element('ol', { className: 'wb-inside', 'aria-label': words.inside }, ...items.map(item => element('li', {}, item))));
+        }
+    }
+
+    function showInside(states) {
+        for (const link of all('.wb-inside a:not(.wb-stop)')) {
+            setMark(link, states.get(link.hash.slice('#exercise-'.length)));
+        }
+    }
+
     function showCourse({ passed, total, minutes_left: minutes }) {
         const place = document.getElementById('wb-course');
         if (!place || !total) {
@@ -139,9 +170,16 @@ window.workbookWay = ({ element, all, recall, remember }) => {
     function show({ course, lessons }) {
         lessons.forEach(showPages);
         showCourse(course);
-        showMap(new Map(lessons.flatMap(({ exercises }) => exercises.map(({ id, state }) => [id, state]))));
+        const states = new Map(lessons.flatMap(({ exercises }) => exercises.map(({ id, state }) => [id, state])));
+        showMap(states);
+        showInside(states);
+    }
+
+    function build() {
+        showGoOn();
+        listInside();
     }
 
     keepPage();
-    return { show, build: showGoOn, keep };
+    return { show, build, keep };
 };

@@ -75,3 +75,41 @@ test('the map marks what was tried and passed, and the first page leads back to 
   await clean(session);
   await elsewhere('welcome.html', '.wb-map .wb-mark', 'map');
 });
+
+test('the sidebar lists the exercises and stop points of the open chapter, with their state', { timeout: 60_000 }, async () => {
+  attempts(['frames', 'failed']);
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/01-tcp.html`);
+  await page.locator('.wb-inside .wb-mark').first().waitFor();
+  assert.equal(await page.locator('.wb-inside').count(), 1, 'of this chapter alone');
+  const links = await page.locator('.wb-inside a').evaluateAll(all => all.map(link => link.getAttribute('href')));
+  const parts = await page.evaluate(() => [...document.querySelectorAll('#content .wb-title, #content [id^="stop-"]')].map(part => `#${part.id}`));
+  assert.deepEqual(links, parts, 'in the order of the text');
+  assert.ok(links.filter(link => link.startsWith('#stop-')).length === 2, `${links}`);
+  assert.equal(await page.locator('.wb-inside a', { hasText: 'Stop point: One client and one server talk, and both know when to stop.' }).count(), 1);
+  const mark = page.locator('.wb-inside a[href="#exercise-frames"] .wb-mark');
+  assert.equal(await mark.getAttribute('data-state'), 'tried');
+  await page.locator('#sidebar-toggle').focus();
+  await tabTo(page, '.wb-inside a[href="#stop-2"]');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.getElementById('stop-2').getBoundingClientRect().top < innerHeight);
+  assert.deepEqual(await axe(page), []);
+  await screenshot(page, 'sidebar-inside');
+  // The record of this page follows a check that another program has made.
+  attempts(['frames', 'passed']);
+  await page.reload();
+  await page.locator('.wb-inside a[href="#exercise-frames"] .wb-mark[data-state="passed"]').waitFor();
+  await clean(session);
+
+  const phone = await open({ scheme: 'dark', width: 390, height: 844, isMobile: true, hasTouch: true });
+  await phone.page.goto(`${book.address}/01-tcp.html`);
+  await phone.page.locator('.wb-inside .wb-mark').first().waitFor({ state: 'attached' });
+  await phone.page.locator('#sidebar-toggle').click();
+  await phone.page.locator('.wb-inside a[href="#exercise-frames"]').scrollIntoViewIfNeeded();
+  assert.deepEqual(await axe(phone.page), []);
+  await screenshot(phone.page, 'sidebar-inside-phone');
+  await phone.page.locator('.wb-inside a[href="#exercise-frames"]').click();
+  await phone.page.waitForFunction(() => document.documentElement.classList.contains('sidebar-hidden'));
+  await clean(phone);
+});
