@@ -147,8 +147,13 @@
         }
     }
 
-    // "On this page": the h2 and h3 of the chapter. Cards have headings too, so they are listed.
+    // "On this page": the h2 and h3 of the chapter. Cards have headings too, so they are listed. Where there is room the
+    // list stands open beside the text, and else folded above it.
     const onThisPage = document.getElementById('on-this-page');
+    const beside = matchMedia('(min-width: 80rem)');
+    const fold = () => { onThisPage.querySelector('details').open = beside.matches; };
+    beside.addEventListener('change', fold);
+    fold();
     let watcher = null;
     function listHeadings() {
         onThisPage.querySelector('ol')?.remove();
@@ -170,7 +175,7 @@
             list.append(item);
             links.set(heading, link);
         }
-        onThisPage.append(list);
+        onThisPage.querySelector('details').append(list);
         watcher = new IntersectionObserver(() => {
             const passed = headings.filter(heading => heading.getBoundingClientRect().top < innerHeight * 0.35);
             for (const [heading, link] of links) {

@@ -113,3 +113,38 @@ test('the sidebar lists the exercises and stop points of the open chapter, with 
   await phone.page.waitForFunction(() => document.documentElement.classList.contains('sidebar-hidden'));
   await clean(phone);
 });
+
+test('the headings of a page stand beside the text at 1280 px, and folded above it on a phone', { timeout: 60_000 }, async () => {
+  const session = await open({ width: 1280 });
+  const { page } = session;
+  await page.goto(`${book.address}/01-tcp.html`);
+  const list = page.locator('#on-this-page');
+  const seen = await list.locator('ol').boundingBox();
+  const text = await page.locator('#content').boundingBox();
+  assert.ok(seen.x >= text.x + text.width && seen.x + seen.width <= 1280, `beside the text: ${seen.x}, ${text.x + text.width}`);
+  assert.ok(text.width >= 600, `the text keeps its width: ${text.width}`);
+  const headings = await page.locator('#content h2[id], #content h3[id]').evaluateAll(all => all.map(each => `#${each.id}`));
+  assert.deepEqual(await list.locator('a').evaluateAll(all => all.map(link => link.getAttribute('href'))), headings);
+  assert.deepEqual(await axe(page), []);
+  await screenshot(page, 'headings-1280');
+  await clean(session);
+
+  for (const scheme of ['light', 'dark']) {
+    const phone = await open({ scheme, width: 390, height: 844, isMobile: true, hasTouch: true });
+    await phone.page.goto(`${book.address}/01-tcp.html`);
+    const fold = phone.page.locator('#on-this-page');
+    assert.equal(await fold.locator('ol').isVisible(), false, 'folded');
+    const first = await phone.page.locator('#content h1').boundingBox();
+    assert.ok((await fold.boundingBox()).y < first.y, 'above the text');
+    await tabTo(phone.page, '#on-this-page summary');
+    await phone.page.keyboard.press('Enter');
+    await fold.locator('ol').waitFor();
+    assert.deepEqual(await axe(phone.page), []);
+    await screenshot(phone.page, `headings-390-${scheme}`);
+    await phone.page.keyboard.press('Tab');
+    await phone.page.keyboard.press('Enter');
+    assert.equal(await phone.page.evaluate(() => location.hash), headings[0]);
+    assert.equal(await phone.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+    await clean(phone);
+  }
+});
