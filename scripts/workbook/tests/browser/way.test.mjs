@@ -148,3 +148,41 @@ test('the headings of a page stand beside the text at 1280 px, and folded above 
     await clean(phone);
   }
 });
+
+test('one chapter on paper: results and tables are open, and nothing is left that needs a screen', { timeout: 60_000 }, async () => {
+  const session = await open({ scheme: 'dark' });
+  const { page } = session;
+  await page.goto(`${book.address}/01-tcp.html`);
+  await page.locator('.wb-card .wb-badge').first().waitFor();
+  const folded = '.content > details, .content details.wb-result';
+  const open_ = () => page.locator(folded).evaluateAll(all => all.filter(details => details.open).length);
+  const before = await open_();
+  assert.equal(before, 0, 'all folded on the screen');
+  // The button, by the keyboard; the dialog of the browser is not there in a test.
+  await page.evaluate(() => {
+    window.print = () => { window.asked = true; };
+    addEventListener('beforeprint', () => { window.openOnPaper = document.querySelectorAll('.content > details[open], .content details.wb-result[open]').length; });
+  });
+  await tabTo(page, '#print-page');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => window.asked), true);
+  // The browser itself prints, and says so before and after.
+  const pdf = await page.pdf({ format: 'A4' });
+  assert.ok(pdf.length > 50_000, `${pdf.length} bytes`);
+  const [count, results] = await page.evaluate(selector => [document.querySelectorAll(selector).length, window.openOnPaper], folded);
+  assert.ok(count >= 2, `a table and a result: ${count}`);
+  assert.equal(results, count, 'all open on paper');
+  assert.equal(await open_(), before, 'folded again on the screen');
+
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  const seen = await page.evaluate(() => [...document.querySelectorAll('button, select, textarea, summary, nav, header, [role="status"], input:not([type="radio"], [type="checkbox"])')]
+    .filter(node => node.checkVisibility()).map(node => `${node.tagName} ${node.textContent.trim().slice(0, 30)}`));
+  assert.deepEqual(seen.filter(node => !/^SUMMARY/.test(node)), [], 'no control');
+  assert.equal(seen.length, count, 'the titles of what was folded');
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
+  assert.equal(await page.locator('.wb-card .wb-title').first().isVisible(), true, 'the cards are there');
+  await page.locator('details.wb-result').first().scrollIntoViewIfNeeded();
+  await screenshot(page, 'print-chapter');
+  await clean(session);
+});
