@@ -1,5 +1,8 @@
 // Search: a dialog, opened by the button or by `/`. The index (the largest file of the book) and the
-// engine that reads it are loaded when the dialog opens for the first time.
+// engine that reads it are loaded when the dialog opens for the first time, and the glossary with them.
+//
+// Places come in this order: the definition of what was asked for, headings that name it, entries of the glossary that
+// mention it, and then the text; the engine decides within each of the last.
 'use strict';
 
 (() => {
@@ -15,6 +18,7 @@
         loading: 'Loading the index …',
         failed: 'The index could not be loaded.',
         none: term => `Nothing found for “${term}”.`,
+        definition: term => `Glossary » ${term}`,
         some: count => (count === 1 ? '1 place' : `${count} places`),
     };
 
@@ -30,6 +34,45 @@
 
     let engine = null;
     let config = null;
+    let entries = [];
+
+    // The entries of the glossary, with the other forms of a word that the page keeps in comments: `<!-- as: leases -->`.
+    async function glossary() {
+        const reply = await fetch(`${root.dataset.root ?? ''}glossary.html`);
+        const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
+        return [...page.querySelectorAll('#content dt[id]')].map(term => {
+            const meaning = term.nextElementSibling;
+            const others = meaning?.innerHTML.match(/<!-- as: (.*?) -->/)?.[1].split(',') ?? [];
+            const name = term.textContent.trim();
+            return { url: `glossary.html#${term.id}`, name, names: [name, ...others].map(plain), body: meaning?.textContent.trim() ?? '' };
+        });
+    }
+
+    const plain = text => text.toLowerCase().trim().split(/\s+/).map(word => word.replace(/s$/, '')).join(' ');
+    const names = (text, asked) => {
+        const words = plain(text).split(/[^\p{L}\p{N}]+/u);
+        return plain(asked).split(' ').every(each => words.some(word => word.startsWith(each)));
+    };
+
+    function ranked(asked) {
+        const MOST = 3;
+        const whole = entries.filter(entry => entry.names.includes(plain(asked)));
+        const some = entries.filter(entry => !whole.includes(entry) && names(entry.name, asked));
+        const mentions = entries.filter(entry => !whole.includes(entry) && !some.includes(entry) && names(entry.body, asked));
+        const shown = entry => ({ url: entry.url, title: words.definition(entry.name), body: entry.body });
+        const found = engine.search(asked, config.search_options).map(({ ref }) => {
+            const doc = engine.documentStore.getDoc(ref);
+            // A page whose first heading is its title would be named twice.
+            const title = [...new Set((doc.breadcrumbs || doc.title).split(' » '))].join(' » ');
+            return { url: config.doc_urls[ref], heading: names(doc.title, asked), title, body: doc.body };
+        }).filter(({ url }) => entries.length === 0 || !url.startsWith('glossary.html'));
+        return [
+            ...[...whole, ...some].slice(0, MOST).map(shown),
+            ...found.filter(({ heading }) => heading),
+            ...mentions.slice(0, MOST).map(shown),
+            ...found.filter(({ heading }) => !heading),
+        ].slice(0, config.results_options.limit_results);
+    }
     async function prepare() {
         if (engine) {
             return;
@@ -42,6 +85,8 @@
         await load(index);
         config = window.search;
         engine = window.elasticlunr.Index.load(config.index);
+        // A page that was opened from a file cannot read another; the headings are found all the same.
+        entries = await glossary().catch(() => []);
         status.textContent = '';
     }
 
@@ -75,18 +120,16 @@
             return;
         }
         const terms = term.toLowerCase().split(/\s+/);
-        const found = engine.search(term, config.search_options).slice(0, config.results_options.limit_results);
+        const found = ranked(term);
         status.textContent = found.length ? words.some(found.length) : words.none(term);
-        for (const { ref } of found) {
-            const doc = engine.documentStore.getDoc(ref);
+        for (const { url, title, body } of found) {
             const item = document.createElement('li');
             const link = document.createElement('a');
-            link.href = (root.dataset.root ?? '') + config.doc_urls[ref];
-            const title = document.createElement('span');
-            title.className = 'search-title';
-            // A page whose first heading is its title would be named twice.
-            title.textContent = [...new Set((doc.breadcrumbs || doc.title).split(' » '))].join(' » ');
-            link.append(title, teaser(doc.body, terms));
+            link.href = (root.dataset.root ?? '') + url;
+            const head = document.createElement('span');
+            head.className = 'search-title';
+            head.textContent = title;
+            link.append(head, teaser(body, terms));
             item.append(link);
             results.append(item);
         }

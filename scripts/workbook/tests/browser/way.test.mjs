@@ -186,3 +186,30 @@ test('one chapter on paper: results and tables are open, and nothing is left tha
   await screenshot(page, 'print-chapter');
   await clean(session);
 });
+
+test('search ranks the definition first, then headings, then the glossary, then the text', { timeout: 60_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/welcome.html`);
+  await page.locator('#wb-course progress').waitFor();
+  await page.keyboard.press('/');
+  await page.locator('#search-status', { hasText: /^$/ }).waitFor({ state: 'attached' });
+  for (const [asked, definition] of [['lease', 'lease'], ['backpressure', 'backpressure'], ['deadlines', 'deadline'], ['idempotent', 'idempotent'], ['health check', 'health-check']]) {
+    await page.fill('#search-input', asked);
+    await page.locator(`#search-results li:first-child a[href$="glossary.html#${definition}"]`).waitFor();
+    const places = await page.locator('#search-results a').evaluateAll((all, asked) => all.map(link => {
+      const words = asked.replace(/s$/, '').split(' ');
+      const title = link.querySelector('.search-title').textContent.toLowerCase();
+      const named = words.every(word => title.split(' » ').at(-1).includes(word));
+      return link.getAttribute('href').startsWith('glossary.html') ? (named ? 0 : 2) : named ? 1 : 3;
+    }), asked);
+    assert.deepEqual(places, places.toSorted(), `${asked}: ${places}`);
+    assert.ok(places.includes(1) && places.includes(3), `${asked}: a heading and a text: ${places}`);
+  }
+  assert.deepEqual(await axe(page), []);
+  await screenshot(page, 'search');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/glossary\.html#health-check$/);
+  await clean(session);
+});
