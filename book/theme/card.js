@@ -4,7 +4,7 @@
 // editing.js and editor.js: they are loaded when a card is opened for the first time.
 'use strict';
 
-window.workbookCard = ({ element, post, token, recall, remember, all, start: check }) => {
+window.workbookCard = ({ element, post, token, recall, remember, all, start: check, renew }) => {
     const words = {
         start: 'Start',
         edit: 'Edit here',
@@ -52,6 +52,10 @@ window.workbookCard = ({ element, post, token, recall, remember, all, start: che
         const more = element('div', { className: 'wb-actions wb-more' }, card.hint, card.solution, card.reset, card.undo, card.tried);
         box.place.append(more, card.asked, card.shown);
         hints(box);
+        hintNamed(card, 1);
+        disable(card.hint, true);
+        disable(card.reset, true);
+        card.undo.hidden = true;
     }
 
     // A new version of the text brings new folds.
@@ -62,14 +66,18 @@ window.workbookCard = ({ element, post, token, recall, remember, all, start: che
         }
     }
 
+    function hintNamed(card, next) {
+        card.hint.textContent = words.hint(next, card.hints.length);
+        card.hint.hidden = card.hints.length === 0;
+    }
+
     function update(box, exercise) {
         const { card } = box;
         const passed = exercise.state === 'passed';
         card.exercise = exercise;
         disable(card.start, false);
         const next = Math.max(exercise.hints, card.hints.findLastIndex(each => each.open) + 1) + 1;
-        card.hint.textContent = words.hint(next, card.hints.length);
-        card.hint.hidden = card.hints.length === 0;
+        hintNamed(card, next);
         disable(card.hint, next > card.hints.length);
         disable(card.reset, exercise.untouched);
         card.undo.hidden = !exercise.undo;
@@ -109,6 +117,7 @@ window.workbookCard = ({ element, post, token, recall, remember, all, start: che
                 busy: () => box.job !== null,
                 check: () => box.job === null && check(box),
                 changed: () => older(box),
+                renew,
             });
             card.start.textContent = words.close;
             card.start.setAttribute('aria-expanded', 'true');
