@@ -70,7 +70,7 @@ sheet.replaceSync(`
 document.adoptedStyleSheets.push(sheet);
 
 /** Opens the editor of exercise `id` at the top of `place`. Resolves when its text is there. */
-export async function open({ id, place, element, token, recall, remember, editor: editorUrl, busy, check, changed }) {
+export async function open({ id, place, element, token, recall, remember, editor: editorUrl, busy, check, changed, renew }) {
     const url = `/workbook/text/${encodeURIComponent(id)}`;
     const draft = `workbook-draft-${id}`;
     const read = async () => {
@@ -287,6 +287,10 @@ export async function open({ id, place, element, token, recall, remember, editor
         }
         remember(draft, { text: field.text(), hash: known, unanswered });
         status.textContent = !reply || reply.status === 403 ? words.kept : body?.error ?? words.kept;
+        if (reply?.status === 403) {
+            // A runner that was started anew has another token, and its page carries it.
+            renew();
+        }
         timer = setTimeout(save, RETRY);
         return false;
     }

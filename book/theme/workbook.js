@@ -288,7 +288,7 @@
         all('[data-phone]', content).forEach(section => phone?.build(section));
     }
     // Before anything is built: the text as it came is what a new version is compared with.
-    const card = live ? window.workbookCard({ element, post, token, recall, remember, all, start }) : null;
+    const card = live ? window.workbookCard({ element, post, token, recall, remember, all, start, renew: () => renew() }) : null;
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
     window.workbookBeliefs?.({ element, recall, live });
     const setUp = live ? window.workbookSetUp?.({ element, inline, token }) : null;

@@ -46,8 +46,11 @@ export function copyOfTheCourse() {
   return course;
 }
 
-/** The runner over `course`, ready: its address and a way to end it. */
-export async function startRunner(course, port = 20000 + Math.floor(Math.random() * 20000)) {
+/**
+ * The runner over `course`, ready: its address and a way to end it. The port is below those that Linux gives to the
+ * client's end of a connection (32768 and more): one of them could be in use when a runner starts again on its own.
+ */
+export async function startRunner(course, port = 20000 + Math.floor(Math.random() * 12000)) {
   const child = spawn(runnerProgram, ['start', '--no-open', '--port', String(port)], {
     cwd: course,
     env: { ...process.env, CARGO_TARGET_DIR: builds, CI: '' },
