@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use exercise::tunnel;
-use testkit::{Case, View, case};
+use testkit::{Case, View, case, schedules};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, LocalSet, spawn_local, yield_now};
@@ -343,6 +343,85 @@ fn what_failed_is_not_finished() {
                 let right = matches!(&outcome, Err(status) if status.code() == Code::Cancelled);
                 if !right {
                     case.differ(wanted, view(&outcome), advice);
+                }
+            });
+        },
+    );
+}
+
+// The check decides which end goes on. Each of them says two things and ends.
+#[test]
+fn whatever_comes_first() {
+    schedules(
+        "The program sends \"one \" and \"two\" and ends; the server sends \"ONE \" and \"TWO\" and ends",
+        |case, schedule| {
+            play(async {
+                let (says, mut script) = mpsc::unbounded_channel::<&str>();
+                let (mut socket, tunnel, seen) = open(async move |mut requests, out, seen| {
+                    let mut open = true;
+                    loop {
+                        tokio::select! {
+                            request = next(&mut requests, &seen), if open => open = request.is_some(),
+                            word = script.recv() => {
+                                let Some(word) = word else { return };
+                                if out.send(Ok(word.into())).await.is_err() {
+                                    return;
+                                }
+                            }
+                        }
+                    }
+                });
+                let mut program = [Some("one "), Some("two"), None].into_iter();
+                let mut server = [Some("ONE "), Some("TWO"), None].into_iter();
+                let mut says = Some(says);
+                let (mut ended, mut all) = (false, true);
+                for _ in 0..6 {
+                    // The usual: the program first.
+                    let program_goes_on =
+                        program.len() > 0 && (server.len() == 0 || schedule.pick(2) == 0);
+                    match if program_goes_on {
+                        program.next()
+                    } else {
+                        server.next()
+                    } {
+                        Some(Some(word)) if program_goes_on => {
+                            schedule.sends("program", "server", word.view());
+                            // The tunnel may have ended with the replies.
+                            let _ = socket.write_all(word.as_bytes()).await;
+                        }
+                        _ if program_goes_on => {
+                            schedule.sends("program", "server", "the end");
+                            let _ = socket.shutdown().await;
+                            ended = true;
+                        }
+                        Some(Some(word)) => {
+                            schedule.sends("server", "program", word.view());
+                            if let Some(says) = &says {
+                                let _ = says.send(word);
+                            }
+                        }
+                        _ => {
+                            schedule.sends("server", "program", "the end");
+                            all = ended;
+                            says = None;
+                        }
+                    }
+                    for _ in 0..30 {
+                        yield_now().await;
+                    }
+                }
+                let early = "One direction has ended, and the other one has not: the replies go on until they end by themselves.";
+                rest(case, &mut socket, "ONE TWO", &seen, early).await;
+                let advice = "The replies have ended, so the call is over, and nothing has failed.";
+                let outcome = outcome(case, tunnel, "Ok", advice).await;
+                if outcome.is_err() {
+                    case.differ("Ok", view(&outcome), advice);
+                }
+                // All of it, unless the server has ended the call before.
+                let wanted = "the server has read 7 bytes and the end";
+                if all && seen.view() != wanted {
+                    let advice = "The program has sent 7 bytes and its end before the server ended the call.";
+                    case.differ(wanted, seen.view(), advice);
                 }
             });
         },

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use exercise::{Call, Registry, Times, Unavailable, serve};
-use services::testkit::{Case, PATIENCE, View, case};
-use tokio::sync::{mpsc, oneshot, watch};
+use services::testkit::{Case, PATIENCE, View, case, schedules};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -429,4 +429,77 @@ fn unavailable(slow: Duration, what: &str) {
         let advice = "The entry was never removed. The result has to say so.";
         case.expect_err("serve", &left, advice);
     });
+}
+
+/// A registry whose answers the check gives, one for each attempt.
+struct Answers(Mutex<mpsc::UnboundedReceiver<Result<(), Unavailable>>>);
+
+impl Registry for Answers {
+    async fn deregister(&self) -> Result<(), Unavailable> {
+        let answer = self.0.lock().await.recv().await;
+        answer.unwrap_or(Err(Unavailable))
+    }
+}
+
+// The check decides when `leave` is ready, when an attempt fails, and when clients call.
+#[test]
+fn g_calls_and_attempts_in_any_order() {
+    schedules(
+        "Clients call before the entry is removed",
+        |case, schedule| {
+            let choices = schedule.clone();
+            let (lost, left) = situation(case, HANGS, async move {
+                let (answers, given) = mpsc::unbounded_channel();
+                let (calls, received) = mpsc::channel(64);
+                let (leave, asked) = oneshot::channel::<()>();
+                let leaves = async {
+                    let _ = asked.await;
+                };
+                let moment = Duration::from_millis(1);
+                let times = Times {
+                    cached: moment,
+                    transit: moment,
+                    retry_pause: moment,
+                    retry_for: PATIENCE * 2,
+                };
+                let serving = serve(received, Answers(Mutex::new(given)), leaves, times);
+                let serving = tokio::spawn(serving);
+                let mut leave = Some(leave);
+                let mut lost = 0;
+                for question in 1..=6 {
+                    match choices.pick(3) {
+                        0 => {
+                            choices.sends("client", "service", format!("call {question}"));
+                            if !call(&calls, question).await {
+                                lost += 1;
+                                break;
+                            }
+                        }
+                        1 => {
+                            choices.sends("registry", "service", "unavailable");
+                            let _ = answers.send(Err(Unavailable));
+                            sleep(moment).await;
+                        }
+                        _ => {
+                            if let Some(leave) = leave.take() {
+                                choices.does("service", "is asked to leave");
+                                let _ = leave.send(());
+                            }
+                        }
+                    }
+                }
+                if let Some(leave) = leave.take() {
+                    let _ = leave.send(());
+                }
+                let _ = answers.send(Ok(()));
+                (lost, serving.await.unwrap_or(Err(Unavailable)))
+            });
+            if lost > 0 {
+                let advice = "The entry is still in the registry, so clients call: before `leave`, while the registry is asked, and \
+                              in the pauses between two attempts. Each call needs an answer.";
+                case.differ("no call is lost", format!("calls lost: {lost}"), advice);
+            }
+            case.expect_ok("serve", &left, "The registry was unavailable for a moment at most, and `retry_for` is not over: ask again, until it removes the entry.");
+        },
+    );
 }

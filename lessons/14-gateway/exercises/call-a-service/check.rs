@@ -5,13 +5,13 @@ mod given;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use exercise::{Instances, NotResolved, Registry, Resolver, Unavailable};
-use testkit::{Case, PATIENCE, case};
+use testkit::{Case, PATIENCE, Schedule, case, schedules};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::sleep;
 
 /// A registry, and what it has seen.
@@ -23,6 +23,8 @@ struct World {
     /// A question about this service gets no answer before `open`.
     stuck: Mutex<Option<String>>,
     open: Notify,
+    /// Decides after how many turns of the other tasks the registry answers.
+    schedule: OnceLock<Schedule>,
 }
 
 impl World {
@@ -69,8 +71,16 @@ impl Registry for Handle {
         if stuck {
             self.0.open.notified().await;
         }
-        // Long enough for all other calls to come meanwhile.
-        sleep(Duration::from_millis(1)).await;
+        match self.0.schedule.get() {
+            Some(schedule) => {
+                for _ in 0..schedule.pick(6) {
+                    yield_now().await;
+                }
+                schedule.sends("registry", "gateway", format!("the instances of `{name}`"));
+            }
+            // Long enough for all other calls to come meanwhile.
+            None => sleep(Duration::from_millis(1)).await,
+        }
         if name == "unreachable" {
             return Err(Unavailable);
         }
@@ -310,4 +320,45 @@ fn f_the_registry_restarts() {
             case.differ("2 lookups", format!("{} lookups", world.asked()), advice);
         }
     });
+}
+
+// The check decides when each call begins, and when the registry answers.
+#[test]
+fn g_calls_and_answers_in_any_order() {
+    schedules(
+        "Three calls each of `user` and `example`, while the registry answers",
+        |case, schedule| {
+            let world = World::with("user", &[8301]);
+            world.instances("example", &[8099]);
+            let _ = world.schedule.set(schedule.clone());
+            let (shared, choices) = (Arc::clone(&world), schedule.clone());
+            let got = scene(case, STUCK, async move || {
+                let resolver = resolver(&shared);
+                let mut calls = JoinSet::new();
+                for name in ["user", "example"].repeat(3) {
+                    let (resolver, choices) = (Arc::clone(&resolver), choices.clone());
+                    calls.spawn(async move {
+                        for _ in 0..choices.pick(6) {
+                            yield_now().await;
+                        }
+                        choices.sends("client", "gateway", format!("a call of `{name}`"));
+                        outcome(resolver.resolve(name).await)
+                    });
+                }
+                let mut got = Got::new();
+                while let Some(outcome) = calls.join_next().await {
+                    *got.entry(outcome.unwrap_or_default()).or_default() += 1;
+                }
+                got
+            });
+            let right = expected([("port 8301", 3), ("port 8099", 3)]);
+            let advice =
+                "Both services have one instance, and the registry has answered each question.";
+            expect(case, &right, &got, advice);
+            if world.asked() != 2 {
+                let advice = "One lookup for each service is enough, whatever comes first: a call that waited looks into the map again.";
+                case.differ("2 lookups", format!("{} lookups", world.asked()), advice);
+            }
+        },
+    );
 }

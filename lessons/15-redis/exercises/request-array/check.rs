@@ -4,7 +4,7 @@ mod exercise;
 mod given;
 
 use exercise::{BYTES, WORDS, Words, request};
-use testkit::{Case, View, case, fuzz, view_bytes};
+use testkit::{Case, View, case, fuzz, schedules, view_bytes};
 
 type Taken = Result<Option<(Words, usize)>, String>;
 
@@ -233,4 +233,37 @@ fn f_random_bytes() {
             }
         }
     });
+}
+
+// The check decides where the bytes of the connection are cut.
+#[test]
+fn g_three_requests_in_pieces() {
+    schedules(
+        "A server reads three requests in pieces, and calls `request` after each piece",
+        |case, schedule| {
+            let requests: [&[&[u8]]; 3] = [
+                &[b"SET", b"note", b"two\r\nlines"],
+                &[b"GET", b"note"],
+                &[b"INCR", b"n"],
+            ];
+            let sent: Vec<u8> = requests.iter().flat_map(|words| encode(words)).collect();
+            let (mut buffer, mut taken) = (Vec::new(), 0);
+            for piece in schedule.pieces(&sent, 4) {
+                schedule.sends("client", "server", view_bytes(piece));
+                buffer.extend(piece);
+                while taken < requests.len() && buffer.len() >= encode(requests[taken]).len() {
+                    let advice = "The pieces may be cut anywhere. The result depends on the bytes that have arrived, and on \
+                                  nothing from an earlier call.";
+                    expect(case, &buffer, requests[taken], advice);
+                    buffer.drain(..encode(requests[taken]).len());
+                    taken += 1;
+                }
+                let rest = request(&buffer);
+                if rest != Ok(None) {
+                    let advice = "The next request is not complete: wait for its next piece.";
+                    case.differ(told(&Ok(None)), told(&rest), advice);
+                }
+            }
+        },
+    );
 }
