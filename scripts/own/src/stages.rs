@@ -6,6 +6,7 @@ mod hello;
 mod json_rpc;
 mod lines;
 mod many;
+mod neighbours;
 mod register;
 mod rolling;
 mod shutdown;
@@ -116,6 +117,9 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
     }
     if id == "own-discover" {
         return Ok(discover::judge(order, world).err());
+    }
+    if id == "own-neighbours" {
+        return Ok(neighbours::judge(order, world).err());
     }
     let (name, port, judge): (&str, SocketAddr, Judge) = match id {
         "own-lines" => ("TCP_ADDR", world.tcp, lines::judge),

@@ -11,172 +11,17 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::stages::Outcome;
+use wrong::WRONG;
+
+mod wrong;
 
 /// So many judges at a time: most of them wait most of their time.
 const AT_ONCE: usize = 4;
 
-/// A wrong service: stage, `--fault`, and words that the verdict must have.
-type Wrong = (usize, &'static str, &'static str);
-
-const WRONG: &[Wrong] = &[
-    (
-        1,
-        "one-read",
-        "One read returns the bytes that have arrived so far",
-    ),
-    (1, "one-line-a-read", "One read can return several lines"),
-    (1, "pieces-are-text", "Decode the bytes of a whole line"),
-    (1, "keeps-cr", "Remove one \"\\r\" at the end of the line"),
-    (1, "greets-rest", "a request that was cut off"),
-    (1, "never-closes", "A read of 0 bytes is the end"),
-    (1, "one-request", "A connection carries many requests"),
-    (1, "one-client", "Accept in a loop"),
-    (1, "own-port", "not at a port of its own choice"),
-    (1, "exits", "the program ended: exit status: 3"),
-    (1, "panics", "panicked at"),
-    (1, "forks", "Remove one \"\\r\" at the end of the line"),
-    (1, "floods", "Remove one \"\\r\" at the end of the line"),
-    (
-        1,
-        "ignores-term",
-        "Remove one \"\\r\" at the end of the line",
-    ),
-    (
-        2,
-        "one-after-the-other",
-        "A silent client must not delay the others",
-    ),
-    (
-        2,
-        "unbounded-replies",
-        "the memory of the service stays bounded",
-    ),
-    (2, "no-line-limit", "Without a limit of 1024 bytes"),
-    (
-        2,
-        "limit-too-small",
-        "1024 bytes without the newline are greeted",
-    ),
-    (2, "no-timeout", "A client can be silent without limit"),
-    (2, "timeout-each-read", "begins again with each byte"),
-    (
-        2,
-        "too-early",
-        "A client that is slow and in time is served",
-    ),
-    (2, "no-connection-limit", "One above MAX_CONNECTIONS"),
-    (2, "never-freed", "Give the place of a connection back"),
-    (3, "id-as-text", "7 stays the number 7"),
-    (3, "no-version", "Each reply has \"jsonrpc\": \"2.0\""),
-    (
-        3,
-        "answers-notifications",
-        "it gets no reply, not even an error",
-    ),
-    (
-        3,
-        "closes-after-error",
-        "The next line begins a new request",
-    ),
-    (
-        3,
-        "parse-error-without-id",
-        "the error -32700 has the id null",
-    ),
-    (3, "one-code", "The codes differ"),
-    (
-        3,
-        "params-by-name-only",
-        "`params` is an object or an array",
-    ),
-    (3, "no-batch", "A line may be an array of requests"),
-    (3, "batch-of-notifications", "not even []"),
-    (3, "empty-batch", "An empty array is no request"),
-    (4, "greets-empty", "In proto3 a text field that is missing"),
-    (
-        4,
-        "unknown-for-empty",
-        "The code tells the caller what to do",
-    ),
-    (4, "no-reason", "It says which field is wrong"),
-    (4, "own-text", "a program may read it"),
-    (4, "cuts-names", "A gRPC message can have 4 MB"),
-    (4, "shared-name", "Keep the data of a call in the call"),
-    (5, "no-health", "grpc.health.v1.Health"),
-    (5, "all-healthy", "of a service that does not exist"),
-    (5, "no-reflection", "ask the reflection service"),
-    (5, "one-blocks-all", "must not hold a lock"),
-    (
-        5,
-        "internal-error",
-        "A neighbour that has gone is UNAVAILABLE",
-    ),
-    (5, "work-goes-on", "your work has to end with it"),
-    (5, "cancel-is-missed", "A caller can cancel at any time"),
-    (6, "collects", "Send each reply when it is made"),
-    (6, "shared-count", "Each call counts its own texts"),
-    (6, "no-bye", "has ended its direction only"),
-    (6, "unbounded-stream", "A queue without a limit grows"),
-    (6, "drops-replies", "A full queue means: wait"),
-    (6, "gives-up", "A slow caller is no error"),
-    (
-        6,
-        "reader-blocks-all",
-        "must not hold a lock that other calls need",
-    ),
-    (7, "cuts-calls", "Let the calls under way finish first"),
-    (7, "accepts-more", "Close the listener when SIGTERM arrives"),
-    (7, "stays", "has to end when its calls are done"),
-    (7, "waits-for-idle", "Wait for calls, not for connections"),
-    (7, "exit-code", "An end that was asked for is no error"),
-    (8, "needs-consul", "Start and serve without Consul"),
-    (8, "waits-for-consul", "Start and serve without Consul"),
-    (8, "tries-once", "Consul may start after the service"),
-    (8, "no-address", "Consul passes on what the service says"),
-    (8, "no-check", "Register a check with the service"),
-    (8, "tcp-check", "Use a gRPC check"),
-    (8, "checked-each-minute", "Choose an `Interval` of 1 s"),
-    (8, "same-id", "Each instance needs an id of its own"),
-    (8, "new-ids", "Keep the id of an instance"),
-    (
-        8,
-        "registers-once",
-        "A Consul that restarts may have lost all",
-    ),
-    (9, "calls-all", "Ask for the healthy ones only"),
-    (9, "asks-once", "Wait for changes with a blocking query"),
-    (9, "asks-each-call", "Keep the last list"),
-    (9, "forgets", "Keep the last list"),
-    (9, "watch-ends", "Ask again after each error"),
-    (
-        9,
-        "keeps-last",
-        "An empty list from a Consul that answers is news",
-    ),
-    (
-        9,
-        "internal-for-none",
-        "UNAVAILABLE tells the caller that it may try again",
-    ),
-    (
-        10,
-        "no-notice",
-        "Callers have a list that is some milliseconds old",
-    ),
-    (10, "never-deregisters", "Deregister at SIGTERM"),
-    (10, "deregisters-last", "Deregister at SIGTERM"),
-    (10, "registers-again", "first stop the task that keeps"),
-    (
-        10,
-        "deregisters-all",
-        "Deregister the id of this instance only",
-    ),
-];
-
 /// The stages that each reference answers.
-const RUST: usize = 10;
+const RUST: usize = 11;
 const GO: usize = 3;
-const PYTHON: std::ops::RangeInclusive<usize> = 4..=10;
+const PYTHON: std::ops::RangeInclusive<usize> = 4..=11;
 
 /// One judgement: a stage, a name, a program, and what the verdict must have; none for a pass.
 struct Case {

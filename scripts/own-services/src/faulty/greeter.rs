@@ -30,11 +30,11 @@ mod pb {
     pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");
 }
 
-#[derive(Default)]
 struct Answers {
     /// The name of the last call.
     last: Mutex<String>,
     mottos: Mottos,
+    tickets: Mottos,
     /// Held by a call while it works.
     one: Arc<Mutex<()>>,
 }
@@ -75,15 +75,9 @@ impl Greeter for Answers {
                 })?;
         }
         if name == "motto" {
-            name = match self.mottos.next().await {
-                Some(addr) => line(&addr)
-                    .await
-                    .map_err(|e| Status::unavailable(e.to_string()))?,
-                None if fault("internal-for-none") => {
-                    return Err(Status::internal("no instance of motto"));
-                }
-                None => return Err(Status::unavailable("no instance of motto")),
-            };
+            name = self.mottos.read().await?;
+        } else if name == "ticket" {
+            name = self.tickets.take().await?;
         }
         if fault("shared-name") {
             self.last.lock().await.clone_from(&name);
@@ -129,7 +123,11 @@ async fn line(addr: &str) -> io::Result<String> {
         .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-pub async fn serve(listener: TcpListener, mottos: Mottos, consul: String) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    [mottos, tickets]: [Mottos; 2],
+    consul: String,
+) -> io::Result<()> {
     let at = listener.local_addr()?;
     let leaves_last = fault("deregisters-last").then(|| consul.clone());
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -144,8 +142,10 @@ pub async fn serve(listener: TcpListener, mottos: Mottos, consul: String) -> io:
         .build_v1()
         .map_err(io::Error::other)?;
     let answers = Answers {
+        last: Mutex::default(),
         mottos,
-        ..Answers::default()
+        tickets,
+        one: Arc::default(),
     };
     let stream = crate::stream::service(Arc::clone(&answers.one));
     let server = Server::builder()

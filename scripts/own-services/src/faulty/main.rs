@@ -56,8 +56,10 @@ async fn main() -> io::Result<()> {
     let registry = env::var("CONSUL_ADDR").unwrap_or_default();
     consul::wait(&registry).await?;
     let grpc = listen("GRPC_ADDR").await?;
-    let mottos = mottos::Mottos::default();
-    tokio::spawn(mottos.clone().follow(registry.clone()));
+    let mottos = ["motto", "ticket"].map(mottos::Mottos::new);
+    for each in &mottos {
+        tokio::spawn(each.clone().follow(registry.clone()));
+    }
     tokio::spawn(consul::keep_registered(
         registry.clone(),
         grpc.local_addr()?,

@@ -1,15 +1,14 @@
-//! Stages 4, 5, 7 and 9: gRPC with health, reflection, work that ends with its call, and a graceful shutdown.
+//! Stages 4, 5, 7, 9 and 11: gRPC with health, reflection, work that ends with its call, and a graceful shutdown.
 
 use std::env;
 use std::io;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
-use crate::mottos::Mottos;
+use crate::neighbours::{self, Neighbours};
 use pb::greeter_server::{Greeter, GreeterServer};
 use pb::{HelloReply, HelloRequest};
 
@@ -23,7 +22,8 @@ mod pb {
 }
 
 struct Answers {
-    mottos: Mottos,
+    mottos: Neighbours,
+    tickets: Neighbours,
 }
 
 #[tonic::async_trait]
@@ -37,12 +37,11 @@ impl Greeter for Answers {
             // tonic drops this future at the deadline and when the caller cancels, and with it the connection.
             "slow" => {
                 let addr = env::var("SLOW_ADDR").unwrap_or_default();
-                ask(&addr).await?
+                let line = neighbours::line(&addr).await;
+                line.map_err(|e| Status::unavailable(e.to_string()))?
             }
-            "motto" => match self.mottos.next() {
-                Some(addr) => ask(&addr).await?,
-                None => return Err(Status::unavailable("no instance of motto is healthy")),
-            },
+            "motto" => self.mottos.read().await?,
+            "ticket" => self.tickets.take().await?,
             name => name.to_owned(),
         };
         Ok(Response::new(HelloReply {
@@ -51,20 +50,10 @@ impl Greeter for Answers {
     }
 }
 
-/// The line of a neighbour.
-async fn ask(addr: &str) -> Result<String, Status> {
-    let asking = async {
-        let mut lines = BufReader::new(TcpStream::connect(addr).await?).lines();
-        let line = lines.next_line().await?;
-        line.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
-    };
-    asking.await.map_err(|e| Status::unavailable(e.to_string()))
-}
-
 /// Serves calls until `stop`, and then those that are under way.
 pub async fn serve(
     listener: TcpListener,
-    mottos: Mottos,
+    [mottos, tickets]: [Neighbours; 2],
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -74,7 +63,7 @@ pub async fn serve(
         .build_v1()
         .map_err(io::Error::other)?;
     Server::builder()
-        .add_service(GreeterServer::new(Answers { mottos }))
+        .add_service(GreeterServer::new(Answers { mottos, tickets }))
         .add_service(crate::stream::service())
         .add_service(health)
         .add_service(reflection)

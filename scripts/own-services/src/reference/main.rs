@@ -6,7 +6,7 @@ mod greeter;
 mod http;
 mod json_rpc;
 mod lines;
-mod mottos;
+mod neighbours;
 mod stream;
 
 use std::env;
@@ -25,10 +25,12 @@ async fn main() -> io::Result<()> {
     let lines = listen("TCP_ADDR", "127.0.0.1:7001").await?;
     let json_rpc = listen("JSON_RPC_ADDR", "127.0.0.1:7002").await?;
     let grpc = listen("GRPC_ADDR", "127.0.0.1:7003").await?;
-    let mottos = mottos::Mottos::default();
+    let neighbours = ["motto", "ticket"].map(neighbours::Neighbours::new);
     let consul = env::var("CONSUL_ADDR").unwrap_or_else(|_| "127.0.0.1:8500".into());
     let at = grpc.local_addr()?;
-    tokio::spawn(mottos.clone().follow(consul.clone()));
+    for each in &neighbours {
+        tokio::spawn(each.clone().follow(consul.clone()));
+    }
     let kept = tokio::spawn(consul::keep_registered(consul.clone(), at));
     let mut term = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -41,7 +43,7 @@ async fn main() -> io::Result<()> {
         ended = lines::serve(lines, limits) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
         // Calls under way are finished: this ends when they have.
-        ended = greeter::serve(grpc, mottos, stop) => ended,
+        ended = greeter::serve(grpc, neighbours, stop) => ended,
     }
 }
 
