@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod consul;
+pub mod etcd;
 pub mod grpc;
 pub mod order;
 pub mod service;

@@ -45,6 +45,12 @@ pub struct World {
     pub slow: SocketAddr,
     /// `CONSUL_ADDR`: the HTTP API of Consul.
     pub consul: SocketAddr,
+    /// `REGISTRY`: `consul` or `etcd`.
+    pub registry: &'static str,
+    /// `ETCD_ADDR`: the JSON API of etcd.
+    pub etcd: SocketAddr,
+    /// `HTTP_ADDR`: a door for HTTP.
+    pub http: SocketAddr,
     /// `MAX_CONNECTIONS`.
     pub most: usize,
     /// `LINE_TIMEOUT_MS`.
@@ -57,10 +63,23 @@ impl World {
     /// # Errors
     /// What the system says when it has no port.
     pub fn new() -> std::io::Result<Self> {
+        Self::several(1).map(|mut worlds| worlds.remove(0))
+    }
+
+    /// The same for so many instances.
+    ///
+    /// # Errors
+    /// What the system says when it has no port.
+    pub fn several(count: usize) -> std::io::Result<Vec<Self>> {
+        const PORTS: usize = 7;
         // All are held until the last is known: no two are equal.
-        let held: Vec<TcpListener> = (0..5)
+        let held: Vec<TcpListener> = (0..count * PORTS)
             .map(|_| TcpListener::bind("127.0.0.1:0"))
             .collect::<Result<_, _>>()?;
+        held.chunks(PORTS).map(Self::at).collect()
+    }
+
+    fn at(held: &[TcpListener]) -> std::io::Result<Self> {
         let at = |n: usize| held[n].local_addr();
         Ok(Self {
             tcp: at(0)?,
@@ -68,6 +87,9 @@ impl World {
             grpc: at(2)?,
             slow: at(3)?,
             consul: at(4)?,
+            registry: "consul",
+            etcd: at(5)?,
+            http: at(6)?,
             most: 120,
             line: Duration::from_secs(10),
         })
@@ -105,6 +127,9 @@ impl Service {
             .env("GRPC_ADDR", world.grpc.to_string())
             .env("SLOW_ADDR", world.slow.to_string())
             .env("CONSUL_ADDR", world.consul.to_string())
+            .env("REGISTRY", world.registry)
+            .env("ETCD_ADDR", world.etcd.to_string())
+            .env("HTTP_ADDR", world.http.to_string())
             .env("MAX_CONNECTIONS", world.most.to_string())
             .env("LINE_TIMEOUT_MS", world.line.as_millis().to_string())
             .env("RUST_BACKTRACE", "0")

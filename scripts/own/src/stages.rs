@@ -2,6 +2,7 @@
 
 mod calls;
 mod discover;
+mod door;
 mod hello;
 mod json_rpc;
 mod lines;
@@ -9,6 +10,7 @@ mod many;
 mod neighbours;
 mod register;
 mod rolling;
+mod second;
 mod shutdown;
 mod stream;
 
@@ -109,17 +111,16 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
     type Judge = fn(&mut Service) -> Result<(), Failure>;
     let mut world = World::new()?;
     // A stage with neighbours starts them and the service itself.
-    if id == "own-register" {
-        return Ok(register::judge(order, world).err());
-    }
-    if id == "own-rolling" {
-        return Ok(rolling::judge(order, world).err());
-    }
-    if id == "own-discover" {
-        return Ok(discover::judge(order, world).err());
-    }
-    if id == "own-neighbours" {
-        return Ok(neighbours::judge(order, world).err());
+    let with_neighbours = match id {
+        "own-register" => Some(register::judge(order, world.clone())),
+        "own-discover" => Some(discover::judge(order, world.clone())),
+        "own-rolling" => Some(rolling::judge(order, world.clone())),
+        "own-neighbours" => Some(neighbours::judge(order, world.clone())),
+        "own-registry" => Some(second::judge(order)),
+        _ => None,
+    };
+    if let Some(judged) = with_neighbours {
+        return Ok(judged.err());
     }
     let (name, port, judge): (&str, SocketAddr, Judge) = match id {
         "own-lines" => ("TCP_ADDR", world.tcp, lines::judge),
@@ -140,6 +141,7 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
         "own-shutdown" => ("GRPC_ADDR", world.grpc, |service| {
             call(shutdown::judge(service))
         }),
+        "own-http" => ("HTTP_ADDR", world.http, door::judge),
         _ => anyhow::bail!("stage {id} has no judge"),
     };
     let mut service = match Service::start(order, world, name, port) {

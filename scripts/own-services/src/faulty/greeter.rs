@@ -16,6 +16,7 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 use tonic_health::ServingStatus;
 
+use crate::Registry;
 use crate::fault;
 use crate::mottos::Mottos;
 use pb::greeter_server::{Greeter, GreeterServer};
@@ -115,7 +116,7 @@ async fn ask() -> io::Result<String> {
 }
 
 /// The line of a neighbour.
-async fn line(addr: &str) -> io::Result<String> {
+pub async fn line(addr: &str) -> io::Result<String> {
     let mut lines = BufReader::new(TcpStream::connect(addr).await?).lines();
     lines
         .next_line()
@@ -126,10 +127,10 @@ async fn line(addr: &str) -> io::Result<String> {
 pub async fn serve(
     listener: TcpListener,
     [mottos, tickets]: [Mottos; 2],
-    consul: String,
+    registry: Registry,
 ) -> io::Result<()> {
     let at = listener.local_addr()?;
-    let leaves_last = fault("deregisters-last").then(|| consul.clone());
+    let leaves_last = fault("deregisters-last").then(|| registry.clone());
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_serving::<GreeterServer<Answers>>().await;
     if fault("all-healthy") {
@@ -161,7 +162,7 @@ pub async fn serve(
             std::process::exit(0);
         }
         if !fault("deregisters-last") {
-            crate::consul::leave(&consul, at).await;
+            registry.leave(at).await;
         }
     };
     let ended = if fault("ignores-term") {
@@ -182,9 +183,9 @@ pub async fn serve(
     } else {
         server.serve_with_incoming_shutdown(incoming, stop).await
     };
-    if let Some(consul) = leaves_last {
+    if let Some(registry) = leaves_last {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        crate::consul::leave(&consul, at).await;
+        registry.leave(at).await;
     }
     if fault("stays") {
         std::future::pending::<()>().await;

@@ -1,6 +1,8 @@
 //! One service with one fault, chosen by `--fault NAME`. The judge must reject each of them with the right words.
 
 mod consul;
+mod door;
+mod etcd;
 mod greeter;
 #[path = "../http.rs"]
 mod http;
@@ -11,6 +13,7 @@ mod stream;
 
 use std::env;
 use std::io;
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -56,18 +59,45 @@ async fn main() -> io::Result<()> {
     let registry = env::var("CONSUL_ADDR").unwrap_or_default();
     consul::wait(&registry).await?;
     let grpc = listen("GRPC_ADDR").await?;
+    let http = listen("HTTP_ADDR").await?;
     let mottos = ["motto", "ticket"].map(mottos::Mottos::new);
     for each in &mottos {
         tokio::spawn(each.clone().follow(registry.clone()));
     }
-    tokio::spawn(consul::keep_registered(
-        registry.clone(),
-        grpc.local_addr()?,
-    ));
+    let at = grpc.local_addr()?;
+    let in_etcd = env::var("REGISTRY").is_ok_and(|name| name == "etcd");
+    let registry = if in_etcd && !fault("ignores-registry") {
+        let (etcd, lease) = (
+            env::var("ETCD_ADDR").unwrap_or_default(),
+            etcd::Lease::default(),
+        );
+        tokio::spawn(etcd::keep_registered(etcd.clone(), at, lease.clone()));
+        Registry::Etcd(etcd, lease)
+    } else {
+        tokio::spawn(consul::keep_registered(registry.clone(), at));
+        Registry::Consul(registry)
+    };
     tokio::select! {
         ended = lines::serve(lines) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
+        ended = door::serve(http) => ended,
         ended = greeter::serve(grpc, mottos, registry) => ended,
+    }
+}
+
+/// Where this service is registered.
+#[derive(Clone)]
+enum Registry {
+    Consul(String),
+    Etcd(String, etcd::Lease),
+}
+
+impl Registry {
+    async fn leave(&self, grpc: SocketAddr) {
+        match self {
+            Self::Consul(addr) => consul::leave(addr, grpc).await,
+            Self::Etcd(addr, lease) => etcd::leave(addr, lease).await,
+        }
     }
 }
 

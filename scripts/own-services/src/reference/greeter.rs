@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -21,18 +22,18 @@ mod pb {
     pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");
 }
 
-struct Answers {
-    mottos: Neighbours,
-    tickets: Neighbours,
+/// What the service knows; shared by gRPC and HTTP.
+pub struct Answers {
+    /// Instances of `motto`.
+    pub mottos: Neighbours,
+    /// Instances of `ticket`.
+    pub tickets: Neighbours,
 }
 
-#[tonic::async_trait]
-impl Greeter for Answers {
-    async fn say_hello(
-        &self,
-        request: Request<HelloRequest>,
-    ) -> Result<Response<HelloReply>, Status> {
-        let name = match request.into_inner().name.as_str() {
+impl Answers {
+    /// The greeting for `name`.
+    pub async fn greet(&self, name: &str) -> Result<String, Status> {
+        let name = match name {
             "" => return Err(Status::invalid_argument("name: at least one character")),
             // tonic drops this future at the deadline and when the caller cancels, and with it the connection.
             "slow" => {
@@ -44,16 +45,25 @@ impl Greeter for Answers {
             "ticket" => self.tickets.take().await?,
             name => name.to_owned(),
         };
-        Ok(Response::new(HelloReply {
-            message: format!("hello {name}"),
-        }))
+        Ok(format!("hello {name}"))
+    }
+}
+
+#[tonic::async_trait]
+impl Greeter for Answers {
+    async fn say_hello(
+        &self,
+        request: Request<HelloRequest>,
+    ) -> Result<Response<HelloReply>, Status> {
+        let message = self.greet(&request.into_inner().name).await?;
+        Ok(Response::new(HelloReply { message }))
     }
 }
 
 /// Serves calls until `stop`, and then those that are under way.
 pub async fn serve(
     listener: TcpListener,
-    [mottos, tickets]: [Neighbours; 2],
+    answers: Arc<Answers>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -63,7 +73,7 @@ pub async fn serve(
         .build_v1()
         .map_err(io::Error::other)?;
     Server::builder()
-        .add_service(GreeterServer::new(Answers { mottos, tickets }))
+        .add_service(GreeterServer::from_arc(answers))
         .add_service(crate::stream::service())
         .add_service(health)
         .add_service(reflection)

@@ -1,6 +1,8 @@
 //! The reference answer: one service with all stages.
 
 mod consul;
+mod door;
+mod etcd;
 mod greeter;
 #[path = "../http.rs"]
 mod http;
@@ -11,6 +13,7 @@ mod stream;
 
 use std::env;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -25,25 +28,40 @@ async fn main() -> io::Result<()> {
     let lines = listen("TCP_ADDR", "127.0.0.1:7001").await?;
     let json_rpc = listen("JSON_RPC_ADDR", "127.0.0.1:7002").await?;
     let grpc = listen("GRPC_ADDR", "127.0.0.1:7003").await?;
-    let neighbours = ["motto", "ticket"].map(neighbours::Neighbours::new);
+    let http = listen("HTTP_ADDR", "127.0.0.1:7004").await?;
     let consul = env::var("CONSUL_ADDR").unwrap_or_else(|_| "127.0.0.1:8500".into());
+    let [mottos, tickets] = ["motto", "ticket"].map(|name| {
+        let neighbours = neighbours::Neighbours::new(name);
+        tokio::spawn(neighbours.clone().follow(consul.clone()));
+        neighbours
+    });
+    let answers = Arc::new(greeter::Answers { mottos, tickets });
     let at = grpc.local_addr()?;
-    for each in &neighbours {
-        tokio::spawn(each.clone().follow(consul.clone()));
-    }
-    let kept = tokio::spawn(consul::keep_registered(consul.clone(), at));
+    let etcd = env::var("ETCD_ADDR").unwrap_or_else(|_| "127.0.0.1:2379".into());
+    let lease = etcd::Lease::default();
+    let in_etcd = env::var("REGISTRY").is_ok_and(|registry| registry == "etcd");
+    let kept = if in_etcd {
+        tokio::spawn(etcd::keep_registered(etcd.clone(), at, lease.clone()))
+    } else {
+        tokio::spawn(consul::keep_registered(consul.clone(), at))
+    };
     let mut term = signal(SignalKind::terminate())?;
     let stop = async move {
         term.recv().await;
         kept.abort();
         let _ = kept.await;
-        consul::leave(&consul, at).await;
+        if in_etcd {
+            etcd::leave(&etcd, &lease).await;
+        } else {
+            consul::leave(&consul, at).await;
+        }
     };
     tokio::select! {
         ended = lines::serve(lines, limits) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
+        ended = door::serve(http, Arc::clone(&answers)) => ended,
         // Calls under way are finished: this ends when they have.
-        ended = greeter::serve(grpc, neighbours, stop) => ended,
+        ended = greeter::serve(grpc, answers, stop) => ended,
     }
 }
 

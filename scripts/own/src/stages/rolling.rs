@@ -47,13 +47,9 @@ pub fn judge(order: &Order, world: World) -> Result<(), Failure> {
     let agent = Agent::start(consul)?;
     let mut services = Vec::new();
     // Three that run, and two that replace two of them.
-    for number in 0..5 {
-        let mut world = match number {
-            0 => world.clone(),
-            _ => World::new().map_err(|e| {
-                Failure::new("The judge takes free ports", "it can", e.to_string(), None)
-            })?,
-        };
+    let worlds = World::several(5)
+        .map_err(|e| Failure::new("The judge takes free ports", "it can", e.to_string(), None))?;
+    for mut world in worlds {
         world.consul = consul;
         let grpc = world.grpc;
         services.push(Service::start(order, world, "GRPC_ADDR", grpc)?);

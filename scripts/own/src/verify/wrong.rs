@@ -169,4 +169,52 @@ pub const WRONG: &[Wrong] = &[
     (11, "repeats-after-limit", "the ticket may have been taken"),
     (11, "never-repeats", "so no line was sent"),
     (11, "internal-for-lost", "UNAVAILABLE, or DEADLINE_EXCEEDED"),
+    (12, "ignores-registry", "REGISTRY chooses the registry"),
+    (12, "one-key", "A key has one value"),
+    (12, "no-lease", "A key without a lease stays after a crash"),
+    (
+        12,
+        "long-lease",
+        "A killed instance stays listed until its lease",
+    ),
+    (12, "never-renews", "Renew the lease about three times"),
+    (12, "registers-once-in-etcd", "grant a new lease"),
+    (12, "never-revokes", "At SIGTERM, revoke the lease"),
+    (
+        13,
+        "http-200-for-all",
+        "clients read the status, not the body",
+    ),
+    (13, "http-500-for-all", "gets a status of 4xx"),
+    (
+        13,
+        "http-404-for-method",
+        "The path exists, the method does not",
+    ),
+    (13, "http-any-method", "expected      405"),
+    (
+        13,
+        "http-reads-all",
+        "Compare `Content-Length` with the limit",
+    ),
+    (
+        13,
+        "http-trusts-length",
+        "stop reading at the limit where there is none",
+    ),
+    (
+        13,
+        "http-500-for-neighbour",
+        "UNAVAILABLE of gRPC is 503 of HTTP",
+    ),
+    (
+        13,
+        "http-no-deadline",
+        "Give the call behind the door the time",
+    ),
+    (
+        13,
+        "http-work-goes-on",
+        "close the connection to the neighbour",
+    ),
 ];
