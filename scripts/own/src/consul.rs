@@ -27,13 +27,13 @@ impl Agent {
             let expected = "the readable agent of lesson 08 starts";
             Failure::new("The judge starts a Consul", expected, why, None)
         };
-        let child = Command::new(program())
+        let child = Command::new(program("l08-consul"))
             .args(["agent", "--http-addr", &at.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|e| trouble(format!("{}: {e}", program().display())))?;
+            .map_err(|e| trouble(format!("{}: {e}", program("l08-consul").display())))?;
         let agent = Self { child, at };
         let listens = within(Duration::from_secs(4), || {
             agent.get("/v1/agent/services").is_some().then_some(())
@@ -142,11 +142,12 @@ pub fn within<T>(limit: Duration, found: impl Fn() -> Option<T>) -> Option<T> {
     }
 }
 
-/// In the folder that the runner names, else beside the judge.
-fn program() -> PathBuf {
+/// A program of the course, in the folder that the runner names, else beside the judge.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     std::env::var_os("OWN_PROGRAMS").map_or_else(
-        || own.with_file_name("l08-consul"),
-        |folder| PathBuf::from(folder).join("l08-consul"),
+        || own.with_file_name(name),
+        |folder| PathBuf::from(folder).join(name),
     )
 }

@@ -1,5 +1,5 @@
 //! An etcd for the judge: the JSON API for keys and leases, as the gRPC gateway of etcd 3.4 and later has it
-//! (<https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/>). With `OWN_ETCD` in the environment it is the real program of
+//! (<https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/>). With `OWN_REAL` in the environment it is the real program of
 //! that name.
 
 use std::any::Any;
@@ -38,7 +38,7 @@ impl Etcd {
     pub fn start(at: SocketAddr) -> Result<Self, Failure> {
         let trouble =
             |why: String| Failure::new("The judge starts an etcd", "it starts", why, None);
-        let runs = if std::env::var_os("OWN_ETCD").is_some() {
+        let runs = if std::env::var_os("OWN_REAL").is_some() {
             Real::start(at).map(|real| Box::new(real) as Box<dyn Any>)
         } else {
             Readable::start(at).map(|readable| Box::new(readable) as Box<dyn Any>)

@@ -6,6 +6,7 @@ pub mod consul;
 pub mod etcd;
 pub mod grpc;
 pub mod order;
+pub mod redis;
 pub mod service;
 pub mod stages;
 pub mod told;

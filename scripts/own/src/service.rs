@@ -51,6 +51,12 @@ pub struct World {
     pub etcd: SocketAddr,
     /// `HTTP_ADDR`: a door for HTTP.
     pub http: SocketAddr,
+    /// `REDIS_ADDR`: a Redis.
+    pub redis: SocketAddr,
+    /// `CAPTCHA_ADDR`, if `asks`: a service that judges captchas.
+    pub captcha: SocketAddr,
+    /// Whether HTTP clients are asked for a captcha; else `CAPTCHA_ADDR` is empty.
+    pub asks: bool,
     /// `MAX_CONNECTIONS`.
     pub most: usize,
     /// `LINE_TIMEOUT_MS`.
@@ -71,7 +77,7 @@ impl World {
     /// # Errors
     /// What the system says when it has no port.
     pub fn several(count: usize) -> std::io::Result<Vec<Self>> {
-        const PORTS: usize = 7;
+        const PORTS: usize = 9;
         // All are held until the last is known: no two are equal.
         let held: Vec<TcpListener> = (0..count * PORTS)
             .map(|_| TcpListener::bind("127.0.0.1:0"))
@@ -90,9 +96,22 @@ impl World {
             registry: "consul",
             etcd: at(5)?,
             http: at(6)?,
+            redis: at(7)?,
+            captcha: at(8)?,
+            asks: false,
             most: 120,
             line: Duration::from_secs(10),
         })
+    }
+}
+
+impl World {
+    fn captcha_addr(&self) -> String {
+        if self.asks {
+            self.captcha.to_string()
+        } else {
+            String::new()
+        }
     }
 }
 
@@ -130,6 +149,8 @@ impl Service {
             .env("REGISTRY", world.registry)
             .env("ETCD_ADDR", world.etcd.to_string())
             .env("HTTP_ADDR", world.http.to_string())
+            .env("REDIS_ADDR", world.redis.to_string())
+            .env("CAPTCHA_ADDR", world.captcha_addr())
             .env("MAX_CONNECTIONS", world.most.to_string())
             .env("LINE_TIMEOUT_MS", world.line.as_millis().to_string())
             .env("RUST_BACKTRACE", "0")

@@ -1,6 +1,8 @@
 //! The stages in their order, and the run of one.
 
 mod calls;
+mod captcha;
+mod count;
 mod discover;
 mod door;
 mod hello;
@@ -117,6 +119,7 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
         "own-rolling" => Some(rolling::judge(order, world.clone())),
         "own-neighbours" => Some(neighbours::judge(order, world.clone())),
         "own-registry" => Some(second::judge(order)),
+        "own-count" => Some(count::judge(order)),
         _ => None,
     };
     if let Some(judged) = with_neighbours {
@@ -142,6 +145,10 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
             call(shutdown::judge(service))
         }),
         "own-http" => ("HTTP_ADDR", world.http, door::judge),
+        "own-captcha" => {
+            world.asks = true;
+            ("HTTP_ADDR", world.http, captcha::judge)
+        }
         _ => anyhow::bail!("stage {id} has no judge"),
     };
     let mut service = match Service::start(order, world, name, port) {

@@ -19,7 +19,7 @@ mod wrong;
 const AT_ONCE: usize = 4;
 
 /// The stages that each reference answers.
-const RUST: usize = 13;
+const RUST: usize = 15;
 const GO: usize = 3;
 const PYTHON: std::ops::RangeInclusive<usize> = 4..=11;
 
@@ -29,8 +29,8 @@ struct Case {
     name: String,
     program: Vec<String>,
     words: Option<&'static str>,
-    /// Whether the judge starts the real etcd.
-    etcd: bool,
+    /// Whether the judge starts the real neighbours.
+    real: bool,
 }
 
 /// Judges all of it, prints the table, and says whether all is as it should be.
@@ -49,12 +49,16 @@ pub fn run(only: Option<usize>) -> Result<bool> {
     for stage in 1..=RUST {
         cases.push(right(stage, "reference in Rust", vec![at("own-reference")]));
     }
-    if Command::new("etcd").arg("--version").output().is_ok() {
-        let mut case = right(12, "reference, the real etcd", vec![at("own-reference")]);
-        case.etcd = true;
-        cases.push(case);
-    } else {
-        complete &= untested("stage 12 with the real etcd: scripts/test setup installs it");
+    for (program, stage) in [("etcd", 12), ("redis-server", 14)] {
+        if Command::new(program).arg("--version").output().is_ok() {
+            let name = format!("reference, the real {program}");
+            let mut case = right(stage, &name, vec![at("own-reference")]);
+            case.real = true;
+            cases.push(case);
+        } else {
+            let missing = format!("stage {stage} with {program}: scripts/test setup installs it");
+            complete &= untested(&missing);
+        }
     }
     match go(&root, folder) {
         Ok(program) => {
@@ -89,7 +93,7 @@ pub fn run(only: Option<usize>) -> Result<bool> {
             name: (*fault).to_owned(),
             program: vec![at("own-faulty"), "--fault".into(), (*fault).into()],
             words: Some(words),
-            etcd: false,
+            real: false,
         });
     }
     cases.retain(|case| only.is_none_or(|stage| stage == case.stage));
@@ -144,7 +148,7 @@ fn right(stage: usize, name: &str, program: Vec<String>) -> Case {
         name: name.to_owned(),
         program,
         words: None,
-        etcd: false,
+        real: false,
     }
 }
 
@@ -155,7 +159,7 @@ impl Case {
         let output = Command::new(own)
             .args(["judge", "--stage", &stage, "--"])
             .args(&self.program)
-            .envs(self.etcd.then_some(("OWN_ETCD", "1")))
+            .envs(self.real.then_some(("OWN_REAL", "1")))
             .output();
         let output = match output {
             Ok(output) => output,
@@ -171,7 +175,7 @@ impl Case {
         let seconds = outcome.seconds;
         match self.words {
             None if outcome.passed => (
-                seconds < if self.etcd { 9.0 } else { 5.0 },
+                seconds < if self.real { 9.0 } else { 5.0 },
                 format!("{seconds:4.1} s  passed"),
             ),
             None => (false, format!("{seconds:4.1} s\n{}", outcome.message)),
@@ -225,6 +229,8 @@ fn build(root: &Path) -> Result<()> {
             "own-faulty",
             "--bin",
             "l08-consul",
+            "--bin",
+            "l15-redis",
         ])
         .current_dir(root)
         .status()?;

@@ -1,7 +1,8 @@
-//! Stage 13, with faults.
+//! Stages 13 and 15, with faults.
 
 use std::env;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -15,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::fault;
+use crate::http::ask_with_index;
 
 const BODY: usize = 64 * 1024;
 
@@ -34,12 +36,23 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
 
 async fn greet(request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let name = match name(&head.headers, body).await {
-        Ok(name) => name,
+    let body = match read(&head.headers, body).await {
+        Ok(body) => body,
         Err(status) => return error(status),
     };
+    if fault("captcha-first")
+        && let Err(refused) = admit(&body["captcha"]).await
+    {
+        return refused;
+    }
+    let name = body["name"].as_str().unwrap_or_default().to_owned();
     if name.is_empty() {
         return error(StatusCode::BAD_REQUEST);
+    }
+    if !fault("captcha-first")
+        && let Err(refused) = admit(&body["captcha"]).await
+    {
+        return refused;
     }
     let time = number(&head.headers, "x-timeout-ms").filter(|_| !fault("http-no-deadline"));
     let time = Duration::from_millis(time.unwrap_or(5000));
@@ -63,7 +76,49 @@ async fn greet(request: Request) -> Response {
     }
 }
 
-async fn name(headers: &HeaderMap, body: Body) -> Result<String, StatusCode> {
+/// The ids that have opened the door.
+static OPENED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+async fn admit(captcha: &Value) -> Result<(), Response> {
+    let addr = env::var("CAPTCHA_ADDR").unwrap_or_default();
+    if addr.is_empty() || fault("no-captcha") {
+        return Ok(());
+    }
+    let post = async |path: &str, body: Value| {
+        let limit = Duration::from_secs(if fault("captcha-waits") { 9 } else { 1 });
+        timeout(
+            limit,
+            ask_with_index(&addr, "POST", path, &body.to_string()),
+        )
+        .await?
+    };
+    let closed = |_| error(StatusCode::SERVICE_UNAVAILABLE);
+    if let (Some(id), Some(answer)) = (captcha["id"].as_str(), captcha["answer"].as_str()) {
+        let opened = || OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault("captcha-kept") && opened().iter().any(|kept| kept == id) {
+            return Ok(());
+        }
+        let verdict = post("/verify", json!({"id": id, "answer": answer})).await;
+        let right = match verdict {
+            Ok(_) if fault("captcha-status-only") => true,
+            Ok((_, verdict)) if fault("captcha-nonsense-is-yes") => verdict["right"] != false,
+            Ok((_, verdict)) => match verdict["right"].as_bool() {
+                Some(right) => right,
+                None => return Err(error(StatusCode::SERVICE_UNAVAILABLE)),
+            },
+            Err(_) if fault("captcha-open") => true,
+            Err(e) => return Err(closed(e)),
+        };
+        if right {
+            opened().push(id.to_owned());
+            return Ok(());
+        }
+    }
+    let (_, new) = post("/issue", json!({})).await.map_err(closed)?;
+    Err((StatusCode::FORBIDDEN, Json(json!({ "captcha": new }))).into_response())
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Value, StatusCode> {
     let large = StatusCode::PAYLOAD_TOO_LARGE;
     let announced = number(headers, header::CONTENT_LENGTH.as_str());
     if announced.is_some_and(|n| n > BODY as u64) && !fault("http-reads-all") {
@@ -75,9 +130,7 @@ async fn name(headers: &HeaderMap, body: Body) -> Result<String, StatusCode> {
         BODY
     };
     let body = to_bytes(body, most).await.map_err(|_| large)?;
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let name = body["name"].as_str().map(str::to_owned);
-    name.ok_or(StatusCode::BAD_REQUEST)
+    serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

@@ -79,6 +79,8 @@ impl Greeter for Answers {
             name = self.mottos.read().await?;
         } else if name == "ticket" {
             name = self.tickets.take().await?;
+        } else if name == "count" {
+            name = crate::counter::count().await?.to_string();
         }
         if fault("shared-name") {
             self.last.lock().await.clone_from(&name);

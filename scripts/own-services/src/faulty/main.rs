@@ -1,6 +1,7 @@
 //! One service with one fault, chosen by `--fault NAME`. The judge must reject each of them with the right words.
 
 mod consul;
+mod counter;
 mod door;
 mod etcd;
 mod greeter;

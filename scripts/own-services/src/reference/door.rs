@@ -1,4 +1,4 @@
-//! Stage 13: a door for HTTP. Its calls are those of the greeter, and so are its errors.
+//! Stages 13 and 15: a door for HTTP. Its calls are those of the greeter, and so are its errors.
 
 use std::io;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tonic::{Code, Status};
 
+use crate::captcha::Captchas;
 use crate::greeter::Answers;
 
 /// The largest body, in bytes.
@@ -23,31 +24,59 @@ const BODY: usize = 64 * 1024;
 const TIME: Duration = Duration::from_secs(5);
 
 /// Serves clients until the listener fails.
-pub async fn serve(listener: TcpListener, answers: Arc<Answers>) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    answers: Arc<Answers>,
+    captchas: Option<Captchas>,
+) -> io::Result<()> {
     // axum answers other paths with 404, and other methods with 405 and `Allow`.
     let routes = Router::new()
         .route("/greet", post(greet))
         .route("/healthz", get(async || "ok"))
-        .with_state(answers);
+        .with_state((answers, captchas));
     axum::serve(listener, routes).await
 }
 
-async fn greet(State(answers): State<Arc<Answers>>, request: Request) -> Response {
+type Shared = (Arc<Answers>, Option<Captchas>);
+
+async fn greet(State((answers, captchas)): State<Shared>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let name = match name(&head.headers, body).await {
-        Ok(name) => name,
+    let body = match read(&head.headers, body).await {
+        Ok(body) => body,
         Err((status, reason)) => return error(status, reason),
     };
+    let name = body["name"].as_str().unwrap_or_default();
+    if name.is_empty() {
+        return error(StatusCode::BAD_REQUEST, "the body is {\"name\": \"...\"}");
+    }
+    // After all that can be wrong in the request: an answer can be judged only once.
+    if let Some(captchas) = captchas
+        && let Err(refused) = admit(&captchas, &body["captcha"]).await
+    {
+        return refused;
+    }
     let time = number(&head.headers, "x-timeout-ms").map_or(TIME, Duration::from_millis);
     // After the time the call is dropped, and with it its connection to a neighbour.
-    match timeout(time, answers.greet(&name)).await {
+    match timeout(time, answers.greet(name)).await {
         Ok(Ok(message)) => Json(json!({ "message": message })).into_response(),
         Ok(Err(status)) => error(status_code(&status), status.message()),
         Err(_) => error(StatusCode::GATEWAY_TIMEOUT, "the time is over"),
     }
 }
 
-async fn name(headers: &HeaderMap, body: Body) -> Result<String, (StatusCode, &'static str)> {
+/// Whether the captcha of a request is right; else the reply.
+async fn admit(captchas: &Captchas, captcha: &Value) -> Result<(), Response> {
+    let closed = |_| error(StatusCode::SERVICE_UNAVAILABLE, "no verdict on captchas");
+    if let (Some(id), Some(answer)) = (captcha["id"].as_str(), captcha["answer"].as_str())
+        && captchas.verify(id, answer).await.map_err(closed)?
+    {
+        return Ok(());
+    }
+    let new = captchas.issue().await.map_err(closed)?;
+    Err((StatusCode::FORBIDDEN, Json(json!({ "captcha": new }))).into_response())
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Value, (StatusCode, &'static str)> {
     let too_large = (
         StatusCode::PAYLOAD_TOO_LARGE,
         "the body has more than 64 KiB",
@@ -57,9 +86,8 @@ async fn name(headers: &HeaderMap, body: Body) -> Result<String, (StatusCode, &'
         return Err(too_large);
     }
     let body = to_bytes(body, BODY).await.map_err(|_| too_large)?;
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let name = body["name"].as_str().map(str::to_owned);
-    name.ok_or((StatusCode::BAD_REQUEST, "the body is {\"name\": \"...\"}"))
+    let no_json = |_| (StatusCode::BAD_REQUEST, "the body is no JSON");
+    serde_json::from_slice(&body).map_err(no_json)
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! Stages 4, 5, 7, 9 and 11: gRPC with health, reflection, work that ends with its call, and a graceful shutdown.
+//! Stages 4, 5, 7, 9, 11 and 14: gRPC with health, reflection, work that ends with its call, and a graceful shutdown.
 
 use std::env;
 use std::io;
@@ -9,6 +9,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
+use crate::counter::Counter;
 use crate::neighbours::{self, Neighbours};
 use pb::greeter_server::{Greeter, GreeterServer};
 use pb::{HelloReply, HelloRequest};
@@ -28,6 +29,8 @@ pub struct Answers {
     pub mottos: Neighbours,
     /// Instances of `ticket`.
     pub tickets: Neighbours,
+    /// Greetings that are counted.
+    pub counter: Counter,
 }
 
 impl Answers {
@@ -43,6 +46,11 @@ impl Answers {
             }
             "motto" => self.mottos.read().await?,
             "ticket" => self.tickets.take().await?,
+            "count" => {
+                let number = self.counter.count().await;
+                let number = number.map_err(|e| Status::unavailable(e.to_string()))?;
+                number.to_string()
+            }
             name => name.to_owned(),
         };
         Ok(format!("hello {name}"))

@@ -1,6 +1,8 @@
 //! The reference answer: one service with all stages.
 
+mod captcha;
 mod consul;
+mod counter;
 mod door;
 mod etcd;
 mod greeter;
@@ -35,7 +37,14 @@ async fn main() -> io::Result<()> {
         tokio::spawn(neighbours.clone().follow(consul.clone()));
         neighbours
     });
-    let answers = Arc::new(greeter::Answers { mottos, tickets });
+    let redis = env::var("REDIS_ADDR").unwrap_or_else(|_| "127.0.0.1:6379".into());
+    let counter = counter::Counter::new(&redis).map_err(io::Error::other)?;
+    let answers = Arc::new(greeter::Answers {
+        mottos,
+        tickets,
+        counter,
+    });
+    let captchas = captcha::Captchas::new(env::var("CAPTCHA_ADDR").unwrap_or_default());
     let at = grpc.local_addr()?;
     let etcd = env::var("ETCD_ADDR").unwrap_or_else(|_| "127.0.0.1:2379".into());
     let lease = etcd::Lease::default();
@@ -59,7 +68,7 @@ async fn main() -> io::Result<()> {
     tokio::select! {
         ended = lines::serve(lines, limits) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
-        ended = door::serve(http, Arc::clone(&answers)) => ended,
+        ended = door::serve(http, Arc::clone(&answers), captchas) => ended,
         // Calls under way are finished: this ends when they have.
         ended = greeter::serve(grpc, answers, stop) => ended,
     }

@@ -62,10 +62,12 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
 
 /// A reply to one request.
 #[derive(Debug, Default)]
-struct Reply {
-    status: u16,
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
     head: String,
-    body: String,
+    /// The body, as text.
+    pub body: String,
 }
 
 impl Reply {
@@ -83,14 +85,18 @@ impl Reply {
 }
 
 /// A connection, and what went over it.
-struct Client {
+pub struct Client {
     stream: BufReader<TcpStream>,
     situation: String,
     messages: Vec<Message>,
 }
 
 impl Client {
-    fn open(service: &Service, situation: &str) -> Result<Self, Failure> {
+    /// Connects; `situation` is what a failure begins with.
+    ///
+    /// # Errors
+    /// A failure if the service does not accept.
+    pub fn open(service: &Service, situation: &str) -> Result<Self, Failure> {
         let at = service.world.http;
         let stream = TcpStream::connect_timeout(&at, SOON).map_err(|e| {
             let happened = format!("did not accept: {e}");
@@ -105,7 +111,7 @@ impl Client {
     }
 
     /// Sends a request with a body of JSON; further lines of the head are in `lines`.
-    fn send(&mut self, method: &str, path: &str, lines: &str, body: &str) {
+    pub fn send(&mut self, method: &str, path: &str, lines: &str, body: &str) {
         let length = match lines.contains("Content-Length") {
             true => String::new(),
             false => format!("Content-Length: {}\r\n", body.len()),
@@ -122,7 +128,7 @@ impl Client {
     }
 
     /// The reply; `None` if it is not complete after `limit`, or is no HTTP.
-    fn reply(&mut self, limit: Duration) -> Option<Reply> {
+    pub fn reply(&mut self, limit: Duration) -> Option<Reply> {
         let _ = self.stream.get_ref().set_read_timeout(Some(limit));
         let reply = read(&mut self.stream);
         let words = reply.as_ref().map_or("(no reply)".into(), Reply::words);
@@ -135,7 +141,7 @@ impl Client {
     }
 
     /// A failure of this request.
-    fn fails(&self, expected: &str, reply: Option<&Reply>, belief: Option<Belief>) -> Failure {
+    pub fn fails(&self, expected: &str, reply: Option<&Reply>, belief: Option<Belief>) -> Failure {
         let happened = reply.map_or("no complete reply in time".to_owned(), Reply::words);
         let mut failure = Failure::new(&self.situation, expected, happened, belief);
         failure.messages.clone_from(&self.messages);

@@ -217,4 +217,42 @@ pub const WRONG: &[Wrong] = &[
         "http-work-goes-on",
         "close the connection to the neighbour",
     ),
+    (14, "counts-in-memory", "Two instances share one counter"),
+    (14, "get-then-set", "Between GET and SET other callers read"),
+    (14, "no-expiry", "A key without an expiry stays"),
+    (14, "prolongs", "The time begins with the first greeting"),
+    (
+        14,
+        "waits-for-redis",
+        "Give the connection and the reply a time limit",
+    ),
+    (
+        14,
+        "internal-without-redis",
+        "UNAVAILABLE tells the caller that it may try",
+    ),
+    (
+        14,
+        "never-reconnects",
+        "Make a new one when a command meets an error",
+    ),
+    (15, "no-captcha", "403 with a new captcha"),
+    (
+        15,
+        "captcha-status-only",
+        "Its body says whether it was right",
+    ),
+    (15, "captcha-kept", "A right answer opens the door once"),
+    (
+        15,
+        "captcha-open",
+        "Without a verdict the door stays closed",
+    ),
+    (
+        15,
+        "captcha-nonsense-is-yes",
+        "Without a verdict the door stays closed",
+    ),
+    (15, "captcha-waits", "Give the call a time limit of 1 s"),
+    (15, "captcha-first", "Check it first"),
 ];
