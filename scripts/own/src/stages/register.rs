@@ -226,8 +226,14 @@ fn dead(agent: &Agent, services: &[Service]) -> Result<(), Failure> {
     let Some(service) = services.last() else {
         return Ok(());
     };
-    let _ = kill_process_group(service.pid(), Signal::KILL);
     let passes = || of(agent, service).iter().all(Instance::passes);
+    if within(CHECKED, || passes().then_some(())).is_none() {
+        let situation = "Three instances run, and Consul checks them";
+        let expected = "within 3 s the check of each has the status passing";
+        let happened = "the check of the last one has not passed";
+        return Err(Failure::new(situation, expected, happened, Some(SELDOM)));
+    }
+    let _ = kill_process_group(service.pid(), Signal::KILL);
     if within(CHECKED, || (!passes()).then_some(())).is_some() {
         return Ok(());
     }
