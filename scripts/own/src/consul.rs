@@ -1,7 +1,8 @@
-//! The readable agent of lesson 08 as a process, started and ended by the judge, and asked over HTTP.
+//! The readable agent of lesson 08 as a process, started and ended by the judge, and asked over HTTP. Where `OWN_REAL` in the
+//! environment is the path of the real Consul, it is that one.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -27,13 +28,31 @@ impl Agent {
             let expected = "the readable agent of lesson 08 starts";
             Failure::new("The judge starts a Consul", expected, why, None)
         };
-        let child = Command::new(program("l08-consul"))
-            .args(["agent", "--http-addr", &at.to_string()])
+        let real = std::env::var_os("OWN_REAL").map(PathBuf::from);
+        let (program, arguments) = match real.filter(|path| path.is_file()) {
+            // Ports of no use are off; the others are free ones.
+            Some(program) => {
+                let ports = ["server", "serf-lan", "serf-wan"].map(|name| {
+                    let free = TcpListener::bind((at.ip(), 0)).and_then(|held| held.local_addr());
+                    format!("-{name}-port={}", free.map_or(0, |at| at.port()))
+                });
+                let words = format!(
+                    "agent -dev -bind={0} -client={0} -http-port={1} -dns-port=-1 -grpc-port=-1 {2}",
+                    at.ip(),
+                    at.port(),
+                    ports.join(" ")
+                );
+                (program, words)
+            }
+            None => (program("l08-consul"), format!("agent --http-addr {at}")),
+        };
+        let child = Command::new(&program)
+            .args(arguments.split(' '))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|e| trouble(format!("{}: {e}", program("l08-consul").display())))?;
+            .map_err(|e| trouble(format!("{}: {e}", program.display())))?;
         let agent = Self { child, at };
         let listens = within(Duration::from_secs(4), || {
             agent.get("/v1/agent/services").is_some().then_some(())

@@ -1,6 +1,7 @@
 //! The learner's program as a process: started with its addresses in the environment, waited for, and ended
 //! with everything that it started.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -80,7 +81,7 @@ impl World {
         const PORTS: usize = 9;
         // All are held until the last is known: no two are equal.
         let held: Vec<TcpListener> = (0..count * PORTS)
-            .map(|_| TcpListener::bind("127.0.0.1:0"))
+            .map(|_| free())
             .collect::<Result<_, _>>()?;
         held.chunks(PORTS).map(Self::at).collect()
     }
@@ -103,6 +104,19 @@ impl World {
             line: Duration::from_secs(10),
         })
     }
+}
+
+/// A free port below those that a system gives to the client's end of a connection (32768 and more on Linux): such a
+/// connection could take it before the service listens there.
+fn free() -> std::io::Result<TcpListener> {
+    for _ in 0..100 {
+        let any = RandomState::new().hash_one(());
+        let port = u16::try_from(20_000 + any % 12_000).unwrap_or_default();
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return Ok(listener);
+        }
+    }
+    TcpListener::bind("127.0.0.1:0")
 }
 
 impl World {
