@@ -32,7 +32,7 @@ window.workbookJobs = ({ element, post, heard }) => {
         check: { first: words.check, again: words.checkAgain, busy: words.checking },
         demo: { first: words.run, again: words.runAgain, busy: words.running, ended: words.demoEnded, failed: words.demoFailed },
     };
-    const paths = { check: 'check', demo: 'run', services: 'services' };
+    const paths = { check: 'check', demo: 'run', services: 'services', own: 'own' };
 
     function jobBox(section, kind, target, said = labels[kind]) {
         const place = section.querySelector('.wb-live');

@@ -181,6 +181,7 @@
             }
         }
         way.show(state);
+        own?.show(state.own);
         for (const job of state.jobs ?? []) {
             boxFor(job);
         }
@@ -286,12 +287,14 @@
         way.build();
         all('[data-wire]', content).forEach(section => wire?.build(section));
         all('[data-phone]', content).forEach(section => phone?.build(section));
+        all('[data-stage]', content).forEach(section => own?.build(section));
     }
     // Before anything is built: the text as it came is what a new version is compared with.
     const card = live ? window.workbookCard({ element, post, token, recall, remember, all, start, renew: () => renew() }) : null;
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
     window.workbookBeliefs?.({ element, recall, live });
     const setUp = live ? window.workbookSetUp?.({ element, inline, token }) : null;
+    const own = live ? window.workbookOwn?.({ all, element, labels, jobBox }) : null;
     const way = window.workbookWay({ element, all, recall, remember });
     const phone = live ? window.workbookPhone?.({ element, token, jobBox, boxes }) : null;
     const renew = window.workbookRenew({ all, element, boxes, build, showState });

@@ -3,7 +3,7 @@
 //! Layout: `scan` walks over the lines of a chapter and knows what is code, `directives` finds ours
 //! in it, `question` reads a quiz or a prediction, `markup` writes the HTML that `book/theme`
 //! expects, `teachers` writes the teachers' page, `hours` how long the course takes, `map` its lessons with their
-//! exercises, `glossary` links terms where they are used first, `includes` looks whether listings exist. `build` runs
+//! exercises, `stages` those of the learner's own service, `glossary` links terms where they are used first, `includes` looks whether listings exist. `build` runs
 //! mdBook over all of it, `refresh` does so again when a source changes. `html` reads built pages; `links` looks whether
 //! what they point to exists.
 
@@ -19,6 +19,7 @@ pub mod markup;
 pub mod question;
 pub mod refresh;
 pub mod scan;
+mod stages;
 pub mod teachers;
 
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 //! Terminal and browser look at the same session. Both ask it for a check, and both hear the same
 //! events, so neither can show something the other does not know.
 //!
-//! Three threads do the work, for checks, demos and the services, each one job at a time: a learner
+//! Four threads do the work, for checks, demos, the services and the learner's own service, each one job at a time: a learner
 //! who saves during a demo gets a verdict at once, and two checks never fight over two cores.
 
 use std::collections::{HashMap, VecDeque};
@@ -25,6 +25,7 @@ use crate::judge::build::{BuildError, cargo};
 use crate::judge::process::{self, Cancel, Ending};
 use crate::judge::{self, Progress};
 use crate::needs;
+use crate::own::Own;
 use crate::store::{Standing, Store, untouched};
 use crate::text::{harmless, without_colours};
 use crate::verdict::Verdict;
@@ -47,6 +48,8 @@ pub enum JobKind {
     Demo,
     /// Starts or ends the Consul of `cargo workbook services`.
     Services,
+    /// Judges a stage of the learner's own service.
+    Own,
 }
 
 /// A job, waiting or running.
@@ -56,7 +59,7 @@ pub struct Job {
     pub job: u64,
     /// What it does.
     pub kind: JobKind,
-    /// The exercise id, the lesson's folder name, or `up` or `down`.
+    /// The exercise id, the lesson's folder name, `up` or `down`, or the number of a stage.
     pub target: String,
 }
 
@@ -122,7 +125,12 @@ impl Session {
             inner: Mutex::default(),
             work: Condvar::new(),
         });
-        for kind in [JobKind::Check, JobKind::Demo, JobKind::Services] {
+        for kind in [
+            JobKind::Check,
+            JobKind::Demo,
+            JobKind::Services,
+            JobKind::Own,
+        ] {
             let session = Arc::clone(&session);
             std::thread::spawn(move || session.worker(kind));
         }
@@ -176,6 +184,11 @@ impl Session {
     /// Asks for `cargo workbook services up consul`, or `down`.
     pub fn services(&self, order: &str) -> Job {
         self.ask(JobKind::Services, order)
+    }
+
+    /// Asks for `cargo workbook own check`. Another stage that is judged is stopped: both would build the service.
+    pub fn own(&self, stage: usize) -> Job {
+        self.ask(JobKind::Own, &stage.to_string())
     }
 
     /// Ends a job, waiting or running. Whether there was one.
@@ -264,9 +277,14 @@ impl Session {
                 .map(|exercise| exercise.minutes)
                 .sum(),
         };
+        let own = Own::stages().into_iter().map(|stage| StageState {
+            passed: progress.state(&stage.id).passed,
+            id: stage.id,
+        });
         Snapshot {
             course,
             lessons,
+            own: own.collect(),
             jobs,
             wire: self.wire.state(),
         }
@@ -280,7 +298,7 @@ impl Session {
     fn ask(&self, kind: JobKind, target: &str) -> Job {
         match kind {
             JobKind::Check => self.end(|job| job.kind == kind && job.target == target),
-            JobKind::Demo | JobKind::Services => self.end(|job| job.kind == kind),
+            JobKind::Demo | JobKind::Services | JobKind::Own => self.end(|job| job.kind == kind),
         };
         let mut inner = self.lock();
         inner.last_job += 1;
@@ -338,6 +356,7 @@ impl Session {
                 JobKind::Check => self.run_check(&job, &cancel),
                 JobKind::Demo => self.run_demo(&job, &cancel),
                 JobKind::Services => self.run_services(&job, &cancel),
+                JobKind::Own => self.run_own(&job, &cancel),
             };
             self.lock()
                 .running
@@ -403,7 +422,25 @@ impl Session {
             .args(["run", "--package", &lesson.package(), "--"])
             .args(words)
             .env("NO_COLOR", "1");
-        let finished = process::run(&command, None, None, cancel, &mut |_, line| {
+        self.run_command(&command, job, cancel)
+    }
+
+    fn run_own(&self, job: &Job, cancel: &Cancel) -> (bool, Option<String>) {
+        let runner = match std::env::current_exe() {
+            Ok(runner) => runner,
+            Err(e) => return (false, Some(e.to_string())),
+        };
+        let mut command = Command::new(runner);
+        command
+            .args(["own", "check", &job.target])
+            .current_dir(&self.course.root)
+            .env("NO_COLOR", "1");
+        self.run_command(&command, job, cancel)
+    }
+
+    /// Runs a command under supervision, and tells what it prints.
+    fn run_command(&self, command: &Command, job: &Job, cancel: &Cancel) -> (bool, Option<String>) {
+        let finished = process::run(command, None, None, cancel, &mut |_, line| {
             self.tell(&Event::Output(
                 job.clone(),
                 harmless(&without_colours(line)),
@@ -484,10 +521,21 @@ pub struct Snapshot {
     pub course: CourseState,
     /// In order.
     pub lessons: Vec<LessonState>,
+    /// The stages of the learner's own service, in order.
+    pub own: Vec<StageState>,
     /// Waiting or running.
     pub jobs: Vec<Job>,
     /// The live capture.
     pub wire: wire::State,
+}
+
+/// A stage of the learner's own service.
+#[derive(Debug, Clone, Serialize)]
+pub struct StageState {
+    /// Its id in the record.
+    pub id: String,
+    /// Whether it has passed.
+    pub passed: bool,
 }
 
 /// Totals.

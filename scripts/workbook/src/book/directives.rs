@@ -10,7 +10,7 @@ use crate::words::book as words;
 
 use super::question::{self, Kind};
 use super::scan::{Fences, without_code};
-use super::{hours, map, markup, teachers};
+use super::{hours, map, markup, stages, teachers};
 
 /// What mdBook itself understands.
 const MDBOOKS_OWN: [&str; 5] = ["include", "rustdoc_include", "playground", "title", "toc"];
@@ -236,6 +236,11 @@ impl<'a> Chapter<'a> {
                 nothing_more()?;
                 Ok(map::list(self.course))
             }
+            "site" => {
+                nothing_more()?;
+                Ok(stages::site())
+            }
+            "stage" => stages::stage(argument).ok_or_else(|| fault(words::no_stage(argument))),
             "teachers" => {
                 nothing_more()?;
                 teachers::page(self.course, self.path).map_err(Error::Course)

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::book::html::percent_decoded;
 use crate::doctor::{Need, look};
+use crate::own::Own;
 use crate::session::Event;
 use crate::wire::Wire;
 use crate::words::book as words;
@@ -224,6 +225,11 @@ fn act(app: &App, path: &str) -> Result<Response<Reply>, guard::Refusal> {
         "run" => {
             session.course.demo(name).ok_or(unknown)?;
             session.demo(name).job
+        }
+        "own" => {
+            let stages = Own::stages().len();
+            let stage = name.parse().ok().filter(|n| (1..=stages).contains(n));
+            session.own(stage.ok_or(unknown)?).job
         }
         "stop" => {
             let job = name.parse().map_err(|_| not_found)?;

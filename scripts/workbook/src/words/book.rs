@@ -145,11 +145,17 @@ pub fn not_one_right(right: usize) -> String {
     format!("exactly one option is right and marked `- [x]`, here it is {right}")
 }
 
+/// A directive names a stage that is not there.
+#[must_use]
+pub fn no_stage(number: &str) -> String {
+    format!("there is no stage `{number}`; scripts/own/stages.toml has all")
+}
+
 /// A directive that nobody knows.
 #[must_use]
 pub fn unknown_directive(name: &str) -> String {
     format!(
-        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours, map and teachers"
+        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours, map, site, stage and teachers"
     )
 }
 

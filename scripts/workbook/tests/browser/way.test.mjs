@@ -1,7 +1,7 @@
-// The way through the course: the map, the last place, the sidebar. One browser, one runner, in order.
+// The way through the course: the map, the last place, the sidebar, one's own service. One browser, one runner, in order.
 
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { axe, clean, colours, screenshot, site } from './support.mjs';
@@ -212,4 +212,47 @@ test('search ranks the definition first, then headings, then the glossary, then 
   await page.keyboard.press('Enter');
   await page.waitForURL(/glossary\.html#health-check$/);
   await clean(session);
+});
+
+// Stage 1 of one's own service, by lines: `greeting` is what it says before the name.
+const service = greeting => `import os, socketserver
+class Client(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            if line.endswith(b"\\n"):
+                name = line[:-1].removesuffix(b"\\r")
+                self.wfile.write(b"${greeting} " + name + b"\\n" if name else b"error: empty name\\n")
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+host, port = os.environ["TCP_ADDR"].split(":")
+Server((host, int(port)), Client).serve_forever()
+`;
+
+test('a stage of one’s own service is checked from the page, and the picture of the site fills up', { timeout: 200_000 }, async () => {
+  const folder = join(book.course, 'my-service');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'own.toml'), 'start = ["python3", "main.py"]\n');
+  writeFileSync(join(folder, 'main.py'), service('hi'));
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/own.html`);
+  const stage = page.locator('[data-stage="1"]');
+  const part = page.locator('.wb-site [data-stage-id="own-lines"]');
+  await part.getByText('open').waitFor();
+  assert.equal(await page.locator('[data-stage]').getByRole('button', { name: 'Check' }).count(), 15);
+  await stage.getByRole('button', { name: 'Check' }).click();
+  await stage.getByText('Not passed. The verdict is below.').waitFor({ timeout: 150_000 });
+  assert.match(await stage.locator('.wb-log').textContent(), /hi Ali/);
+  assert.equal(await part.getAttribute('data-passed'), 'false');
+  writeFileSync(join(folder, 'main.py'), service('hello'));
+  await stage.getByRole('button', { name: 'Check again' }).click();
+  await part.getByText('✓ passed').waitFor({ timeout: 60_000 });
+  await stage.getByText('✓ passed').waitFor();
+  assert.deepEqual(await axe(page), []);
+  await part.scrollIntoViewIfNeeded();
+  await screenshot(page, 'own-site');
+  await stage.scrollIntoViewIfNeeded();
+  await screenshot(page, 'own-stage');
+  await clean(session);
+  await elsewhere('own.html', '.wb-site [data-passed="true"]', 'own-site');
 });

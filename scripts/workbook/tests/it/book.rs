@@ -137,7 +137,7 @@ fn faults_are_named_with_chapter_and_line_and_the_last_good_book_stays() {
     let expected = format!(
         "book/src/00-first.md:3: {{{{#include nothing.rs}}}} names a file that is not there\n\
          book/src/more.md:{}: there is no directive `quizz`; there are exercise, quiz, predict, demo, \
-         hours, map and teachers\n\
+         hours, map, site, stage and teachers\n\
          book/src/more.md:{}: no lesson.toml has an exercise `gamma`",
         lines + 2,
         lines + 4
