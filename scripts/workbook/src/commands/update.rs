@@ -300,7 +300,7 @@ impl Git {
             .says(&["rev-parse", "--quiet", "--verify", "MERGE_HEAD"])
             .is_ok();
         if merging {
-            // A learner who has committed answers: git forgets them, the files stay.
+            // A learner can have committed answers. They leave the index of git, and the files stay.
             if self.settle_answers().is_ok()
                 && self.says(&["commit", "--quiet", "--no-edit"]).is_ok()
             {
