@@ -47,6 +47,18 @@ pub fn markdown(text: &str) -> String {
         .collect()
 }
 
+/// One line of text as HTML, with `code` in backticks.
+fn coded(text: &str) -> String {
+    let escaped = escape(text);
+    let parts = escaped.split('`').enumerate();
+    parts
+        .map(|(at, part)| match at % 2 {
+            1 => format!("<code>{part}</code>"),
+            _ => part.to_owned(),
+        })
+        .collect()
+}
+
 /// The card of an exercise.
 #[must_use]
 pub fn card(exercise: &Exercise) -> String {
@@ -77,7 +89,7 @@ pub fn card(exercise: &Exercise) -> String {
         core = exercise.core,
         kind = words::kind(exercise.core),
         minutes = words::minutes(exercise.minutes),
-        title = escape(&exercise.title),
+        title = coded(&exercise.title),
         goal = markdown(&exercise.goal),
         edit = words::EDIT,
         read = words::READ,
@@ -240,7 +252,7 @@ pub(crate) mod tests {
     pub fn course() -> Course {
         let exercise = Exercise {
             id: "frames".into(),
-            title: "A <message> has an end".into(),
+            title: "A <message> has an `end`".into(),
             goal: "Read `Vec<u8>` & give back <b>one</b> message.".into(),
             core: true,
             minutes: 10,
@@ -291,7 +303,7 @@ pub(crate) mod tests {
 
 <section class="wb-card" data-exercise="frames" data-lesson="01-tcp" aria-labelledby="exercise-frames">
 <p class="wb-tag"><span class="wb-number">1.1</span> <span class="wb-id">frames</span> <span class="wb-kind" data-core="true">core</span> <span class="wb-minutes">10 min</span></p>
-<h3 class="wb-title" id="exercise-frames">A &lt;message&gt; has an end</h3>
+<h3 class="wb-title" id="exercise-frames">A &lt;message&gt; has an <code>end</code></h3>
 <div class="wb-goal">
 
 Read `Vec<u8>` & give back &lt;b>one&lt;/b> message.

@@ -153,7 +153,7 @@ mod tests {
 
 | Exercise | Minutes | Kind | The belief it breaks |
 |---|---|---|---|
-| [1.1 frames](../01-tcp.md#exercise-frames): A &lt;message> has an end | 10 | core | One write is one read. |
+| [1.1 frames](../01-tcp.md#exercise-frames): A &lt;message> has an `end` | 10 | core | One write is one read. |
 
 <details class=\"wb-mistakes\"><summary>Common mistakes in 1.1 frames</summary>
 
