@@ -5,7 +5,7 @@
 // a runner nothing here runs: the page keeps its commands for the terminal.
 //
 // Layout: words | the parts of the page | what to watch | calls and addresses | the dial | what the
-// programs say | news from the runner. The picture itself is in wire-picture.js.
+// programs say | news from the runner. The picture itself is in wire-picture.js, a capture as a file in wire-file.js.
 'use strict';
 
 window.workbookWire = ({ element, post, boxes }) => {
@@ -50,6 +50,7 @@ window.workbookWire = ({ element, post, boxes }) => {
 
     let ui = null;
     let picture = null;
+    let file = null;
     let lessons = [];
     let state = { capture: 0, phase: 'idle' };
 
@@ -66,10 +67,17 @@ window.workbookWire = ({ element, post, boxes }) => {
         section.querySelector('.wire-static')?.remove();
         ui = { place };
         picture = window.workbookWirePicture({ element, button, isRunning: () => state.phase === 'running' });
+        file = window.workbookWireFile({
+            element, button, enable,
+            describe: () => ({ lesson: state.lesson, view: ui.view.value }),
+            begin: () => { picture.clear(); ui.log.textContent = ''; },
+            show: draw,
+        });
         place.append(
             drawChoice(),
             drawCalls(),
             element('div', { className: 'wire-columns' }, picture.place, element('div', { className: 'wire-side' }, drawDial(), picture.detail)),
+            file.place,
             drawPrograms(),
         );
         // renew.js keeps the places of all boxes; this one has no job of its own.
@@ -134,6 +142,15 @@ window.workbookWire = ({ element, post, boxes }) => {
             ui.subject.value = chosen;
         }
         showSubject(state.phase === 'idle' ? null : state.view);
+    }
+
+    // A chapter links to its own lesson: `wire.html?lesson=02-rpc`.
+    function chooseLinked() {
+        const lesson = new URLSearchParams(location.search).get('lesson');
+        if (state.phase === 'idle' && lessons.some(({ id }) => id === lesson)) {
+            ui.subject.value = lesson;
+            showSubject();
+        }
     }
 
     // A lesson brings its own view; another one shows the same calls at another layer.
@@ -259,7 +276,7 @@ window.workbookWire = ({ element, post, boxes }) => {
         return ui.programs;
     }
 
-    function said({ who, text }) {
+    function said({ who = '', text }) {
         const { log } = ui;
         const follow = log.scrollTop + log.clientHeight > log.scrollHeight - 30;
         ui.programs.hidden = false;
@@ -296,6 +313,7 @@ window.workbookWire = ({ element, post, boxes }) => {
             ui.callsOf = null;
             newState(all.state);
             fillChoice();
+            chooseLinked();
             all.rows.forEach(row => hear(row, true));
         } catch {
             ui.status.textContent = words.cannot;
@@ -324,6 +342,7 @@ window.workbookWire = ({ element, post, boxes }) => {
             seen.capture = row.capture;
             seen.last = 0;
             picture.clear();
+            file.clear();
             ui.log.textContent = '';
         } else if (row.n > seen.last + 1 && kept) {
             picture.missing(row.n - seen.last - 1);
@@ -331,10 +350,14 @@ window.workbookWire = ({ element, post, boxes }) => {
             picture.put({ kind: 'left-out', says: words.leftOut(row.n - seen.last - 1), tone: 'wrong' });
         }
         seen.last = row.n;
+        const shown = row.kind === 'left-out' ? { kind: 'left-out', says: words.leftOut(row.count), tone: 'wrong' } : row;
+        file.keep(shown);
+        draw(shown);
+    }
+
+    function draw(row) {
         if (row.kind === 'said') {
             said(row);
-        } else if (row.kind === 'left-out') {
-            picture.put({ kind: 'left-out', says: words.leftOut(row.count), tone: 'wrong' });
         } else {
             picture.put(row);
         }

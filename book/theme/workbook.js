@@ -273,6 +273,16 @@
         addEventListener('pageshow', event => event.persisted && location.reload(), { once: true });
     }
 
+    // From a chapter, "See the wire" opens on its lesson.
+    function linkWire(content) {
+        const lesson = location.pathname.split('/').pop().replace(/\.html$/, '');
+        for (const link of all('a[href="wire.html"]', content)) {
+            if (/^\d\d-/.test(lesson)) {
+                link.href = `wire.html?lesson=${lesson}`;
+            }
+        }
+    }
+
     // ---------------------------------------------------------------- start
 
     function build() {
@@ -285,6 +295,7 @@
         all('[data-exercise]', content).forEach(buildCard);
         all('[data-doctor]', content).forEach(place => setUp?.build(place));
         way.build();
+        linkWire(content);
         all('[data-wire]', content).forEach(section => wire?.build(section));
         all('[data-phone]', content).forEach(section => phone?.build(section));
         all('[data-stage]', content).forEach(section => own?.build(section));

@@ -182,3 +182,51 @@ for (const [name, options] of [
     await clean(session);
   });
 }
+
+test('a capture is saved, opened again without a runner’s help, and replayed', { timeout: 300_000 }, async () => {
+  const session = await book.open();
+  const { page } = session;
+  await page.goto(`${book.address}/02-rpc.html`);
+  await page.locator('#content').getByRole('link', { name: 'See the wire' }).first().click();
+  await page.waitForURL(/wire\.html\?lesson=02-rpc$/);
+  await page.locator('#wire-subject option').first().waitFor({ state: 'attached' });
+  await page.waitForFunction(() => document.getElementById('wire-subject').value === '02-rpc');
+  assert.equal(await button(page, 'Save').getAttribute('aria-disabled'), 'true');
+  await begin(page);
+  await page.locator('[data-call="0"]').click();
+  await rows(page, 'closed').waitFor();
+  const before = await says(page.locator('.wire-row'));
+  const saving = page.waitForEvent('download');
+  await button(page, 'Save').click();
+  const saved = await saving;
+  assert.equal(saved.suggestedFilename(), 'capture-01-tcp.json');
+  const file = await saved.path();
+  await end(page);
+
+  await page.reload();
+  await button(page, 'Clear').click();
+  const choose = async (name, text) => {
+    const chooser = page.waitForEvent('filechooser');
+    await button(page, 'Open a file').click();
+    await (await chooser).setFiles(text === undefined ? file : { name, mimeType: 'application/json', buffer: Buffer.from(text) });
+  };
+  const status = page.locator('.wire-file [role="status"]');
+  await choose('shopping.json', '["milk"]');
+  await status.getByText('shopping.json is no capture of this page.').waitFor();
+  await choose('large.json', ' '.repeat(4 * 1024 * 1024 + 1));
+  await status.getByText(/large\.json is larger than 4 MB/).waitFor();
+  await choose();
+  await status.getByText(/from a file\./).waitFor();
+  await rows(page, 'closed').waitFor();
+  assert.deepEqual(await says(page.locator('.wire-row')), before, 'the same picture');
+  await button(page, 'Replay').click();
+  await status.getByText('The replay has ended.').waitFor({ timeout: 30_000 });
+  await rows(page, 'closed').waitFor();
+  assert.deepEqual(await says(page.locator('.wire-row')), before, 'and again');
+  // What is no text and no number in a file is left out, and nothing of it becomes HTML.
+  await choose('odd.json', JSON.stringify({ capture: 'sockets-to-services', version: 1, rows: [null, 7, { event: 'line', says: '<img src=x>', conn: {}, time_us: 'soon' }] }));
+  await page.locator('.wire-says', { hasText: '<img src=x>' }).waitFor();
+  assert.deepEqual(await axe(page), []);
+  await screenshot(page, 'wire-file');
+  await clean(session);
+});
