@@ -29,7 +29,9 @@ const words = {
     own: 'Your own editor, and settings',
     openIn: 'Open in my editor',
     which: 'My editor',
+    terminal: '$EDITOR, in a terminal',
     copy: 'Copy the path',
+    copyCommand: 'Copy the command',
     copied: 'Copied',
     plain: 'Plain text area instead of the editor',
 };
@@ -106,18 +108,26 @@ export async function open({ id, place, element, token, recall, remember, editor
     place.prepend(panel);
 
     function settings() {
-        const kinds = Object.entries(editors).map(([name, [title]]) => element('option', { value: name }, title));
+        const kinds = [...Object.entries(editors).map(([name, [title]]) => [name, title]), ['terminal', words.terminal]]
+            .map(([name, title]) => element('option', { value: name }, title));
         const which = element('select', { id: `editor-of-${id}` }, ...kinds);
         which.value = recall('workbook-own-editor') ?? 'vscode';
         const link = element('a', { className: 'wb-button wb-quiet' }, words.openIn);
-        const aim = () => { link.href = editors[which.value]?.[1](encodeURI(first.file.startsWith('/') ? first.file : `/${first.file.replaceAll('\\', '/')}`)) ?? ''; };
+        const shown = element('code', {});
+        const copy = element('button', { type: 'button', className: 'wb-button wb-quiet' });
+        const aim = () => {
+            const terminal = which.value === 'terminal';
+            link.hidden = terminal;
+            shown.textContent = terminal ? `"$EDITOR" '${first.file.replaceAll("'", "'\\''")}'` : first.file;
+            copy.textContent = terminal ? words.copyCommand : words.copy;
+            link.href = editors[which.value]?.[1](encodeURI(first.file.startsWith('/') ? first.file : `/${first.file.replaceAll('\\', '/')}`)) ?? '';
+        };
         aim();
         which.addEventListener('change', () => { remember('workbook-own-editor', which.value); aim(); });
-        const copy = element('button', { type: 'button', className: 'wb-button wb-quiet' }, words.copy);
         copy.addEventListener('click', async () => {
-            await navigator.clipboard.writeText(first.file);
+            await navigator.clipboard.writeText(shown.textContent);
             copy.textContent = words.copied;
-            setTimeout(() => { copy.textContent = words.copy; }, 2000);
+            setTimeout(aim, 2000);
         });
         const plain = element('input', { type: 'checkbox', checked: recall('workbook-plain') === true });
         plain.addEventListener('change', async () => {
@@ -126,7 +136,7 @@ export async function open({ id, place, element, token, recall, remember, editor
         });
         return element('details', {},
             element('summary', {}, words.own),
-            element('div', { className: 'wb-edit-file' }, element('code', {}, first.file), copy),
+            element('div', { className: 'wb-edit-file' }, shown, copy),
             element('div', { className: 'wb-edit-file' }, link, element('label', {}, `${words.which} `, which)),
             element('div', { className: 'wb-edit-file' }, element('label', {}, plain, ` ${words.plain}`)));
     }

@@ -295,3 +295,20 @@ test('a text is saved when the page has the token of a runner that is gone', { t
   await page.close();
   await session.close();
 });
+
+test('the file opens in an editor of one’s own: by a link, or by a command for a terminal', { timeout: 60_000 }, async () => {
+  const session = await open();
+  const { page, card } = await opened(session);
+  await card.getByText('Your own editor, and settings').click();
+  const link = card.getByRole('link', { name: 'Open in my editor' });
+  assert.equal(await link.getAttribute('href'), `vscode://file${encodeURI(file())}`);
+  await card.getByLabel('My editor').selectOption('terminal');
+  await card.getByText(`"$EDITOR" '${file()}'`).waitFor();
+  await card.getByRole('button', { name: 'Copy the command' }).waitFor();
+  assert.equal(await link.isVisible(), false);
+  await page.reload();
+  await card.getByRole('button', { name: /^(Start|Edit here)$/ }).click();
+  await card.getByText('Your own editor, and settings').click();
+  await card.getByText(`"$EDITOR" '${file()}'`).waitFor();
+  await clean(session);
+});
