@@ -5,6 +5,7 @@
 mod attack;
 #[allow(dead_code, reason = "the tests use the rest of it")]
 mod browser;
+mod captchas;
 mod launch;
 mod options;
 mod roles;
@@ -26,6 +27,7 @@ The captcha site: lesson 16 of Sockets to Services.
   cargo run -p l16-captcha              the whole site: a Consul, a Redis, two captcha services, the web
   cargo run -p l16-captcha -- service   the captcha service, go.micro.srv.getCaptcha, 127.0.0.1:8880
   cargo run -p l16-captcha -- web       the web, http://127.0.0.1:8080
+  cargo run -p l16-captcha -- captchas  captchas for your own service by HTTP and JSON, 127.0.0.1:8890
   cargo run -p l16-captcha -- attack [NAME]...   attacks on the naive site and on this one, side by side
   cargo run -p l16-captcha -- sheet --out FILE.png [--seed N]   forty pictures on one page, to look at
   cargo run -p l16-captcha -- soak      people at the site while its parts are killed and started again
@@ -93,10 +95,11 @@ fn run() -> anyhow::Result<()> {
         None => runtime.block_on(launch::run(words)),
         Some("service") => runtime.block_on(roles::service(words)),
         Some("web") => runtime.block_on(roles::web(words)),
+        Some("captchas") => runtime.block_on(roles::captchas(words)),
         Some("sheet") => sheet::run(words),
         Some("soak") => runtime.block_on(roles::soak(words)),
         Some(other) => bail!(
-            "there is no `{other}`; there are service, web, attack, sheet and soak, nothing is the whole site, and \
+            "there is no `{other}`; there are service, web, captchas, attack, sheet and soak, nothing is the whole site, and \
              --help tells more"
         ),
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::attack;
+use crate::captchas;
 use crate::site::{self, Setting};
 use crate::soak;
 use anyhow::{Context, bail, ensure};
@@ -94,6 +95,18 @@ pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
     service.run_with(listener, shutdown, serve).await?.well()
 }
 // ANCHOR_END: web
+
+/// `-- captchas`.
+pub async fn captchas(words: Vec<OsString>) -> anyhow::Result<()> {
+    let (_, options, _) = read(words, &["--addr"], captchas::ADDR)?;
+    let calls = client::Settings::default().with(&options);
+    let mut service = Service::new("go.micro.http.captchas").with(options)?;
+    let client = Client::new(service.registry_in_use()?, calls);
+    let router = captchas::router(ByName(client));
+    let (listener, shutdown) = service.listen().await.map_err(at)?;
+    let serve = |listener, stop| edge::serve(listener, router, limits(), stop);
+    service.run_with(listener, shutdown, serve).await?.well()
+}
 
 /// The exercises whose answers the site runs on, and whether each is the learner's own; none without the
 /// feature `mine`.

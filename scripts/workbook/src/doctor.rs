@@ -141,6 +141,12 @@ pub fn look(root: &Path) -> Vec<Finding> {
             port(8881),
             "stop what uses it, or give lesson 16 another one: -- service --addr 127.0.0.1:8883".into(),
         ),
+        finding(
+            "port 8890",
+            Need::Comfort,
+            port(8890),
+            "stop what uses it, or give lesson 16 another one: -- captchas --addr 127.0.0.1:8891".into(),
+        ),
         consul::port(root),
         redis::port(root),
         finding(

@@ -1,11 +1,12 @@
 //! The program as a person meets it: help, mistakes on the command line, the whole site from one command,
 //! and nothing that stays behind.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use services::testkit::program::{PATIENCE, Program, output, run};
 use services::{Side, VARIABLE};
 
@@ -263,4 +264,75 @@ fn a_service_in_a_terminal_leaves_nothing_in_consul() {
         }
         assert_eq!(registered(), 0);
     }
+}
+
+/// One request with a body of JSON; the status and the body of the reply.
+fn post(at: SocketAddr, path: &str, body: &Value) -> (u16, Value) {
+    let mut stream = TcpStream::connect(at).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let body = body.to_string();
+    let length = body.len();
+    let head = format!("POST {path} HTTP/1.0\r\nHost: {at}\r\nContent-Length: {length}\r\n\r\n");
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    let (head, body) = reply.split_once("\r\n\r\n").expect("a reply");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let body = serde_json::from_str(body).expect("JSON");
+    (status.expect("a status"), body)
+}
+
+#[test]
+fn captchas_by_http_are_judged_once() {
+    const WORDS: [&str; 10] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    ];
+    let mut site = Program::start(whole(Side::Embedded));
+    let places = places(&site);
+    let consul = addr(&places, "consul").to_string();
+    let mut command = captcha(&["captchas", "--addr", "127.0.0.1:0", "--registry", "consul"]);
+    let captchas = Program::start(command.args(["--registry_address", &consul]));
+    let said = captchas.says("registered: ");
+    let at = said.split_whitespace().find_map(|word| word.parse().ok());
+    let at = at.expect("its address");
+
+    let (status, made) = post(at, "/issue", &json!({}));
+    assert_eq!(status, 200, "{made}");
+    let question = made["question"].as_str().expect("a question");
+    let (_, digits) = question.split_once(": ").expect("digits in words");
+    let digits = digits.split(|letter: char| !letter.is_ascii_alphabetic());
+    let answer: String = digits
+        .filter_map(|word| {
+            WORDS
+                .iter()
+                .position(|known| known.eq_ignore_ascii_case(word))
+        })
+        .map(|digit| digit.to_string())
+        .collect();
+    let verdict = |id: &Value, answer: &str| {
+        let body = json!({"id": id, "answer": answer});
+        post(at, "/verify", &body)
+    };
+    assert_eq!(verdict(&made["id"], &answer), (200, json!({"right": true})));
+    assert_eq!(
+        verdict(&made["id"], &answer),
+        (200, json!({"right": false}))
+    );
+    let (_, other) = post(at, "/issue", &json!({}));
+    assert_eq!(verdict(&other["id"], "0"), (200, json!({"right": false})));
+    for odd in [json!(""), json!("no id"), json!(7), Value::Null] {
+        assert_eq!(verdict(&odd, "1"), (200, json!({"right": false})), "{odd}");
+    }
+
+    // Without the services there is no verdict.
+    for number in places["pids"]["services"].as_array().unwrap() {
+        let kill = Command::new("kill")
+            .args(["-9", &number.to_string()])
+            .status();
+        assert!(kill.expect("`kill` on the PATH").success());
+    }
+    assert_eq!(verdict(&made["id"], &answer).0, 503);
+    drop(captchas);
+    site.finish();
+    site.ends(PATIENCE);
 }
