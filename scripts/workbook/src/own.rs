@@ -303,6 +303,11 @@ impl Own {
                 // Earlier stages that pass again are not shown, and are no new attempt.
                 if outcome.stage == number || !outcome.passed {
                     self.tell(&verdict, &hash, style);
+                } else if !self.store.progress().0.state(&verdict.id).passed {
+                    // A learner who begins with a later stage: this one has passed now.
+                    if let Err(e) = self.store.stage(&verdict, hash.clone()) {
+                        eprintln!("{}", words::not_recorded(&e));
+                    }
                 }
             },
         )?;
