@@ -12,8 +12,8 @@ pub struct Connection(BufReader<TcpStream>);
 impl Connection {
     /// Connects. A port on which no server listens is an error at once.
     pub fn open(addr: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&addr, Duration::from_secs(1))?;
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        let stream = TcpStream::connect_timeout(&addr, Duration::from_secs(3))?;
+        stream.set_read_timeout(Some(Duration::from_secs(3)))?;
         stream.set_nodelay(true)?;
         Ok(Connection(BufReader::new(stream)))
     }
