@@ -157,12 +157,24 @@ impl Client {
         expected: &str,
         belief: impl Fn(&Got) -> Option<Belief>,
     ) -> Result<(), Failure> {
+        self.expect_bytes(expected.as_bytes(), belief)
+    }
+
+    /// The same for a line that is no text.
+    ///
+    /// # Errors
+    /// A failure that tells what came instead.
+    pub fn expect_bytes(
+        &mut self,
+        expected: &[u8],
+        belief: impl Fn(&Got) -> Option<Belief>,
+    ) -> Result<(), Failure> {
         let limit = self.limit;
         let got = self.line(limit);
-        if got == Got::Line(expected.as_bytes().to_vec()) {
+        if got == Got::Line(expected.to_vec()) {
             return Ok(());
         }
-        let expected = format!("sends the line {}", quoted(expected.as_bytes()));
+        let expected = format!("sends the line {}", quoted(expected));
         Err(self.failure(&expected, &got.words(limit), belief(&got)))
     }
 

@@ -5,6 +5,7 @@ pub mod client;
 pub mod consul;
 pub mod etcd;
 pub mod grpc;
+pub mod http;
 pub mod order;
 pub mod redis;
 pub mod service;

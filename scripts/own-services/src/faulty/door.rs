@@ -12,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use crate::fault;
@@ -21,6 +22,10 @@ use crate::http::ask_with_index;
 const BODY: usize = 64 * 1024;
 
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    while fault("http-no-end") {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(without_length(stream));
+    }
     let greeting = if fault("http-any-method") {
         any(greet)
     } else if fault("http-404-for-method") {
@@ -32,6 +37,15 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
         .route("/greet", greeting)
         .route("/healthz", get(async || "ok"));
     axum::serve(listener, routes).await
+}
+
+/// A reply whose end cannot be seen: no library does that by itself.
+async fn without_length(mut stream: TcpStream) -> io::Result<()> {
+    let _request = stream.read(&mut [0; 4096]).await?;
+    let reply =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"message\":\"hello Ali\"}";
+    stream.write_all(reply.as_bytes()).await?;
+    std::future::pending().await
 }
 
 async fn greet(request: Request) -> Response {
@@ -46,7 +60,7 @@ async fn greet(request: Request) -> Response {
         return refused;
     }
     let name = body["name"].as_str().unwrap_or_default().to_owned();
-    if name.is_empty() {
+    if name.is_empty() && !fault("http-greets-empty") {
         return error(StatusCode::BAD_REQUEST);
     }
     if !fault("captcha-first")
@@ -69,7 +83,13 @@ async fn greet(request: Request) -> Response {
         timeout(time, work).await
     };
     match done {
-        Ok(Ok(name)) => Json(json!({ "message": format!("hello {name}") })).into_response(),
+        Ok(Ok(name)) => {
+            let greeting = Json(json!({ "message": format!("hello {name}") }));
+            if fault("http-closes") {
+                return ([(header::CONNECTION, "close")], greeting).into_response();
+            }
+            greeting.into_response()
+        }
         Ok(Err(_)) if fault("http-500-for-neighbour") => error(StatusCode::INTERNAL_SERVER_ERROR),
         Ok(Err(_)) => error(StatusCode::SERVICE_UNAVAILABLE),
         Err(_) => error(StatusCode::GATEWAY_TIMEOUT),

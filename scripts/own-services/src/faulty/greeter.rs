@@ -59,7 +59,8 @@ impl Greeter for Answers {
                 return Err(Status::invalid_argument("name: at least one character"));
             }
         }
-        let _held = if fault("one-blocks-all") || fault("reader-blocks-all") {
+        let slow_alone = fault("slow-takes-turns") && name == "slow";
+        let _held = if slow_alone || fault("one-blocks-all") || fault("reader-blocks-all") {
             Some(self.one.lock().await)
         } else {
             None

@@ -31,6 +31,9 @@ async fn connection(mut stream: TcpStream) -> io::Result<()> {
 
 fn answer(line: &[u8]) -> Option<Value> {
     match serde_json::from_slice(line) {
+        _ if fault("short-json") && line.len() > 1024 => {
+            Some(error(Value::Null, -32700, "the line is too long"))
+        }
         Err(_) if fault("parse-error-without-id") => Some(error(Value::from(0), -32700, "no JSON")),
         Err(_) => Some(error(Value::Null, -32700, "no JSON")),
         Ok(Value::Array(_)) if fault("no-batch") => Some(error(Value::Null, -32600, "no request")),
@@ -92,5 +95,8 @@ fn error(id: Value, code: i64, message: &str) -> Value {
     } else {
         code
     };
+    if fault("no-message") {
+        return json!({"jsonrpc": "2.0", "error": {"code": code}, "id": id});
+    }
     json!({"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": id})
 }

@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::{fault, number};
 
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(number("MAX_CONNECTIONS")));
+    let most = number("MAX_CONNECTIONS") - usize::from(fault("one-too-few"));
+    let places = Arc::new(Semaphore::new(most));
     let mut served = 0;
     loop {
         let (mut stream, _) = listener.accept().await?;
@@ -89,12 +90,16 @@ async fn connection(stream: TcpStream) -> io::Result<()> {
     let mut buffer: Vec<u8> = Vec::new();
     let mut piece = [0; 8192];
     let mut until = Instant::now() + limit;
+    let mut waits = fault("reads-to-end");
     loop {
-        while let Some(end) = buffer.iter().position(|b| *b == b'\n') {
+        while let Some(end) = buffer.iter().position(|b| *b == b'\n' && !waits) {
             let mut line: Vec<u8> = buffer.drain(..=end).collect();
             line.pop();
             if !fault("keeps-cr") && !fault("forks") && !fault("floods") && !fault("ignores-term") {
                 line.pop_if(|last| *last == b'\r');
+            }
+            if fault("trims") {
+                line = line.trim_ascii().to_vec();
             }
             if line.len() > longest && !fault("no-line-limit") {
                 return replies.send(b"error: line too long\n".to_vec()).await;
@@ -120,6 +125,9 @@ async fn connection(stream: TcpStream) -> io::Result<()> {
             until = Instant::now() + limit;
         }
         let count = timeout_at(until, read.read(&mut piece)).await??;
+        if count == 0 && std::mem::take(&mut waits) {
+            continue;
+        }
         if count == 0 {
             if fault("never-closes") {
                 tokio::time::sleep(Duration::from_secs(5)).await;
@@ -146,6 +154,8 @@ async fn connection(stream: TcpStream) -> io::Result<()> {
 fn reply(name: &[u8]) -> Vec<u8> {
     if name.is_empty() {
         b"error: empty name\n".to_vec()
+    } else if fault("no-newline") {
+        [b"hello ", name].concat()
     } else {
         [b"hello ", name, b"\n"].concat()
     }

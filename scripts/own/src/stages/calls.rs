@@ -38,6 +38,11 @@ const ONE_BLOCKS_ALL: Belief = &(
     "a-slow-call-may-block",
     "A call that waits must not hold a lock or the only thread that others need.",
 );
+const ONE_SLOW_CALL: Belief = &(
+    "slow-calls-take-turns",
+    "Calls with the name `slow` run at the same time, and each makes a connection of its own: hold no lock between them, \
+     and do not share one connection.",
+);
 const WRONG_CODE: Belief = &(
     "a-lost-neighbour-is-an-internal-error",
     "A neighbour that has gone is UNAVAILABLE: the caller may try again. INTERNAL says that your program has a fault.",
@@ -153,15 +158,20 @@ async fn neighbour(connection: &Connection, slow: &TcpListener) -> Result<(), Fa
         ..Reply::default()
     });
     let both = timeout(Duration::from_millis(500), slow.accept()).await;
-    let (Ok(Ok((second, _))), Some(0)) = (both, quick.status) else {
-        let expected = "all three run at the same time";
-        let call = "SayHello(name: \"Ali\")";
-        return Err(failure(
+    let call = "SayHello(name: \"Ali\")";
+    if quick.greeting().as_deref() != Some("hello Ali") {
+        let expected = "OK, \"hello Ali\" within 500 ms, while the others wait";
+        let belief = quick.status.is_none().then_some(ONE_BLOCKS_ALL);
+        return Err(failure(situation, call, expected, &quick, belief));
+    }
+    let Ok(Ok((second, _))) = both else {
+        let expected = "all three run at the same time: two connections to SLOW_ADDR";
+        let happened = "one connection to SLOW_ADDR after 500 ms";
+        return Err(Failure::new(
             situation,
-            call,
             expected,
-            &quick,
-            Some(ONE_BLOCKS_ALL),
+            happened,
+            Some(ONE_SLOW_CALL),
         ));
     };
     for mut stream in [first, second] {

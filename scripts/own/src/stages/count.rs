@@ -95,18 +95,22 @@ fn exact(redis: &Redis, addresses: [SocketAddr; 2]) -> Result<(), Failure> {
     if right && stored.as_deref() == Some("100") {
         return Ok(());
     }
-    let belief = match &stored {
-        None => OWN_MEMORY,
-        Some(_) if numbers.len() < CALLS => READ_THEN_WRITE,
-        Some(_) => OWN_MEMORY,
+    let belief = match stored.as_deref() {
+        None => Some(OWN_MEMORY),
+        Some(_) if numbers.len() < CALLS => Some(READ_THEN_WRITE),
+        // Counted in Redis, and another number was told.
+        Some("100") => None,
+        Some(_) => Some(OWN_MEMORY),
     };
     let expected = format!("each number from 1 to {CALLS} once, and `GET greetings` is {CALLS}");
     let happened = format!(
-        "{} different numbers, and `GET greetings` is {}",
+        "{} different numbers from {} to {}, and `GET greetings` is {}",
         numbers.len(),
+        numbers.first().copied().unwrap_or_default(),
+        numbers.last().copied().unwrap_or_default(),
         stored.unwrap_or_else(|| "nil".to_owned())
     );
-    Err(Failure::new(&situation, expected, happened, Some(belief)))
+    Err(Failure::new(&situation, expected, happened, belief))
 }
 
 /// The counter has an expiry from its first greeting on.
@@ -120,8 +124,12 @@ fn expires(redis: &Redis, grpc: SocketAddr) -> Result<(), Failure> {
     if !(EXPIRY - 20..=EXPIRY).contains(&after) {
         let situation = "The first greetings were counted some seconds ago";
         let expected = format!("`TTL greetings` is {EXPIRY} or a little less");
-        let happened = format!("it is {after}");
-        return Err(Failure::new(situation, expected, happened, Some(NO_EXPIRY)));
+        let happened = match after {
+            -1 => "it is -1: the key has no expiry".to_owned(),
+            seconds => format!("it is {seconds}"),
+        };
+        let belief = (after == -1).then_some(NO_EXPIRY);
+        return Err(Failure::new(situation, expected, happened, belief));
     }
     let _ = redis.ask(&["EXPIRE", "greetings", "30"]);
     let reply = once(grpc)?;
@@ -156,7 +164,8 @@ fn killed(redis: &Redis, second: &Service, addresses: [SocketAddr; 2]) -> Result
     let situation =
         format!("An instance has replied up to {highest}, and is killed; the other one is called");
     let expected = format!("{highest} in Redis, and \"hello {}\"", highest + 1);
-    let mut told = told(&situation, &expected, &reply, Some(OWN_MEMORY));
+    let belief = number(&reply).map(|_| OWN_MEMORY);
+    let mut told = told(&situation, &expected, &reply, belief);
     told.happened = format!("{stored} in Redis, and {}", reply.words());
     Err(told)
 }
@@ -183,7 +192,8 @@ fn away(at: SocketAddr, grpc: SocketAddr) -> Result<(), Failure> {
     if number(&reply) != Some(1) {
         let situation = "Redis is back, and empty; SayHello(name: \"count\")";
         let expected = format!("\"hello 1\" within {} ms", BACK.as_millis());
-        return Err(told(situation, &expected, &reply, Some(STAYS_AWAY)));
+        let belief = number(&reply).is_none().then_some(STAYS_AWAY);
+        return Err(told(situation, &expected, &reply, belief));
     }
     drop(redis);
     Ok(())

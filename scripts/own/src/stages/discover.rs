@@ -155,7 +155,8 @@ fn changes(
                 "Consul has been away for {} ms; Bob still runs; SayHello(name: \"motto\")",
                 away.elapsed().as_millis()
             );
-            return Err(told(&situation, "OK, \"hello Bob\"", &reply, Some(NO_LIST)));
+            let belief = reply.greeting().is_none().then_some(NO_LIST);
+            return Err(told(&situation, "OK, \"hello Bob\"", &reply, belief));
         }
         thread::sleep(Duration::from_millis(100));
     }

@@ -1,15 +1,16 @@
 //! Stage 13: a door for HTTP: routes, status codes, a limit for bodies, and deadlines that are passed on.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Read;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::consul::within;
+use crate::http::{Client, Missing, Reply};
 use crate::service::Service;
-use crate::told::{Belief, Failure, Message};
+use crate::told::{Belief, Failure};
 
 /// A reply that waits for nothing comes within this time.
 const SOON: Duration = Duration::from_millis(1000);
@@ -23,6 +24,18 @@ const BODY: usize = 64 * 1024;
 const OK_FOR_ALL: Belief = &(
     "the-body-says-it",
     "Proxies, caches and clients read the status, not the body. What has failed needs a status of 400 or more.",
+);
+const GREETS: Belief = &(
+    "an-empty-field-is-a-value",
+    "Validate the body before you greet: `name` is a text of at least one character. All else is 400.",
+);
+const ONE_REQUEST: Belief = &(
+    "one-request-a-connection",
+    "HTTP/1.1 keeps a connection open for further requests, unless one side says `Connection: close`.",
+);
+const NO_END: Belief = &(
+    "a-body-ends-with-its-text",
+    "On a connection that stays open, the client cannot see where a body ends: send `Content-Length`, or chunks.",
 );
 const ALL_500: Belief = &(
     "an-error-is-a-500",
@@ -60,135 +73,6 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
     neighbour(service)
 }
 
-/// A reply to one request.
-#[derive(Debug, Default)]
-pub struct Reply {
-    /// The status code.
-    pub status: u16,
-    head: String,
-    /// The body, as text.
-    pub body: String,
-}
-
-impl Reply {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then_some(value.trim())
-        })
-    }
-
-    fn words(&self) -> String {
-        let body: String = self.body.chars().take(80).collect();
-        format!("{}, {body:?}", self.status)
-    }
-}
-
-/// A connection, and what went over it.
-pub struct Client {
-    stream: BufReader<TcpStream>,
-    situation: String,
-    messages: Vec<Message>,
-}
-
-impl Client {
-    /// Connects; `situation` is what a failure begins with.
-    ///
-    /// # Errors
-    /// A failure if the service does not accept.
-    pub fn open(service: &Service, situation: &str) -> Result<Self, Failure> {
-        let at = service.world.http;
-        let stream = TcpStream::connect_timeout(&at, SOON).map_err(|e| {
-            let happened = format!("did not accept: {e}");
-            Failure::new(situation, "a connection to HTTP_ADDR", happened, None)
-        })?;
-        let _ = stream.set_nodelay(true);
-        Ok(Self {
-            stream: BufReader::new(stream),
-            situation: situation.to_owned(),
-            messages: Vec::new(),
-        })
-    }
-
-    /// Sends a request with a body of JSON; further lines of the head are in `lines`.
-    pub fn send(&mut self, method: &str, path: &str, lines: &str, body: &str) {
-        let length = match lines.contains("Content-Length") {
-            true => String::new(),
-            false => format!("Content-Length: {}\r\n", body.len()),
-        };
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: door\r\nContent-Type: application/json\r\n{length}{lines}\r\n{body}"
-        );
-        let _ = self.stream.get_mut().write_all(request.as_bytes());
-        let shown: String = body.chars().take(24).collect();
-        self.note(
-            true,
-            format!("{method} {path} {}{shown}", lines.replace("\r\n", " ")),
-        );
-    }
-
-    /// The reply; `None` if it is not complete after `limit`, or is no HTTP.
-    pub fn reply(&mut self, limit: Duration) -> Option<Reply> {
-        let _ = self.stream.get_ref().set_read_timeout(Some(limit));
-        let reply = read(&mut self.stream);
-        let words = reply.as_ref().map_or("(no reply)".into(), Reply::words);
-        self.note(false, words);
-        reply
-    }
-
-    fn note(&mut self, by_client: bool, text: String) {
-        self.messages.push(Message { by_client, text });
-    }
-
-    /// A failure of this request.
-    pub fn fails(&self, expected: &str, reply: Option<&Reply>, belief: Option<Belief>) -> Failure {
-        let happened = reply.map_or("no complete reply in time".to_owned(), Reply::words);
-        let mut failure = Failure::new(&self.situation, expected, happened, belief);
-        failure.messages.clone_from(&self.messages);
-        failure
-    }
-}
-
-/// One reply of HTTP/1.1: by its length, in chunks, or until the connection closes.
-fn read(stream: &mut BufReader<TcpStream>) -> Option<Reply> {
-    let mut reply = Reply::default();
-    loop {
-        let mut line = String::new();
-        stream
-            .read_line(&mut line)
-            .ok()
-            .filter(|count| *count > 0)?;
-        if line.trim().is_empty() {
-            break;
-        }
-        reply.head.push_str(&line);
-    }
-    let mut words = reply.head.split_whitespace();
-    reply.status = words.nth(1)?.parse().ok()?;
-    let mut body = Vec::new();
-    let chunked = reply.header("transfer-encoding") == Some("chunked");
-    let length = reply.header("content-length").and_then(|n| n.parse().ok());
-    if chunked {
-        loop {
-            let mut size = String::new();
-            stream.read_line(&mut size).ok()?;
-            let size = u64::from_str_radix(size.trim(), 16).ok()?;
-            stream.by_ref().take(size + 2).read_to_end(&mut body).ok()?;
-            body.truncate(body.len().saturating_sub(2));
-            if size == 0 {
-                break;
-            }
-        }
-    } else {
-        stream
-            .take(length.unwrap_or(BODY as u64))
-            .read_to_end(&mut body)
-            .ok()?;
-    }
-    reply.body = String::from_utf8_lossy(&body).into_owned();
-    Some(reply)
-}
-
 /// `POST /greet` and `GET /healthz`, one after the other on one connection.
 fn routes(service: &Service) -> Result<(), Failure> {
     let mut client = Client::open(service, "POST /greet, twice on one connection")?;
@@ -203,7 +87,12 @@ fn routes(service: &Service) -> Result<(), Failure> {
             .filter(|reply| reply.status == 200)
             .and_then(|reply| serde_json::from_str(&reply.body).ok());
         if told.is_none_or(|told| told["message"] != format!("hello {name}")) {
-            return Err(client.fails(&expected, reply.as_ref(), None));
+            let belief = match client.missing {
+                Some(Missing::NoEnd) => Some(NO_END),
+                Some(Missing::Closed) if name != "Ali" => Some(ONE_REQUEST),
+                _ => None,
+            };
+            return Err(client.fails(&expected, reply.as_ref(), belief));
         }
         let kind = reply
             .as_ref()
@@ -262,7 +151,9 @@ fn errors(service: &Service) -> Result<(), Failure> {
         let reply = client.reply(SOON);
         let got = reply.as_ref().map(|reply| reply.status);
         if got != Some(status) {
+            let greets = |reply: &Reply| reply.body.contains("\"hello ");
             let belief = match (got, status) {
+                (Some(200..=299), 400) if reply.as_ref().is_some_and(greets) => Some(GREETS),
                 (Some(200..=299), _) => Some(OK_FOR_ALL),
                 (Some(500..), _) => Some(ALL_500),
                 (Some(404), 405) => Some(METHOD),
@@ -314,7 +205,11 @@ fn bodies(service: &Service) -> Result<(), Failure> {
         client.send("POST", "/greet", &lines, &body);
         match client.reply(SOON) {
             Some(reply) if reply.status == 413 => {}
-            reply => return Err(client.fails("413", reply.as_ref(), Some(LIMIT))),
+            reply => {
+                // A closed connection says nothing about the limit.
+                let belief = (client.missing != Some(Missing::Closed)).then_some(LIMIT);
+                return Err(client.fails("413", reply.as_ref(), belief));
+            }
         }
     }
     Ok(())
@@ -366,7 +261,7 @@ fn neighbour(service: &Service) -> Result<(), Failure> {
         Some(reply) if reply.status == 504 => {}
         reply => {
             let expected = format!("504 after {DEADLINE} ms");
-            let late = reply.is_none().then_some(PASSED_ON);
+            let late = (client.missing == Some(Missing::Late)).then_some(PASSED_ON);
             return Err(client.fails(&expected, reply.as_ref(), late));
         }
     }

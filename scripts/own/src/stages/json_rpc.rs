@@ -8,6 +8,8 @@ use crate::client::{Client, Got};
 use crate::service::Service;
 use crate::told::{Belief, Failure};
 
+const PAUSE: Duration = Duration::from_millis(40);
+
 const ID: Belief = &(
     "an-id-is-text",
     "The id of a reply is the id of its call, with its type: 7 stays the number 7, \"7\" stays text.",
@@ -35,6 +37,19 @@ const CODE: Belief = &(
 const POSITION: Belief = &(
     "params-have-names",
     "`params` is an object or an array: [\"Ali\"] means the same as {\"name\": \"Ali\"}.",
+);
+const MESSAGE: Belief = &(
+    "a-code-is-enough",
+    "`error` is an object with `code`, a number, and `message`, a text for people.",
+);
+const SECOND_LINE: Belief = &(
+    "one-line-a-read",
+    "Both lines arrived in one piece. The second one is a request as well: look for the next newline in the bytes that are left.",
+);
+const LONG: Belief = &(
+    "one-read-is-one-line",
+    "A line of JSON arrives in pieces, too, and can be longer than the 1024 bytes of a name at TCP_ADDR. Keep the bytes \
+     until the newline has arrived.",
 );
 const BATCH: Belief = &(
     "one-line-is-one-call",
@@ -81,6 +96,7 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
                 .map(|_| POSITION)
         },
     )?;
+    talk.long()?;
     talk.error(
         "A line that is no JSON",
         r#"{"jsonrpc":"2.0","method":"#,
@@ -135,7 +151,13 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
             what,
             &format!("{notification}\n{next}"),
             answer.clone(),
-            |_| Some(NOTIFICATION),
+            |got| {
+                Some(if got.is_some() {
+                    NOTIFICATION
+                } else {
+                    SECOND_LINE
+                })
+            },
         )?;
     }
 
@@ -149,7 +171,7 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
         "A batch of two notifications, and a call after it",
         &format!("[{silent},{silent}]\n{next}"),
         answer.clone(),
-        |_| Some(BATCH_SILENT),
+        |got| got.map(|_| BATCH_SILENT),
     )?;
     talk.error("An empty batch", "[]", -32600, json!(null), BATCH_EMPTY)?;
     talk.ask("A call after all that", next, answer, |_| None)
@@ -198,8 +220,34 @@ impl Talk {
         if value.as_ref() == Some(&expected) {
             return Ok(());
         }
-        let belief = belief(value.as_ref());
+        // One that has closed shows nothing about its reply.
+        let belief = match got {
+            Got::Closed(_) => None,
+            _ => belief(value.as_ref()),
+        };
         Err(self.failure(&format!("sends the line {expected}"), &got, belief))
+    }
+
+    /// A line that one read does not bring.
+    fn long(&mut self) -> Result<(), Failure> {
+        let situation = "A call with a name of 5000 bytes arrives in two pieces";
+        let name = "x".repeat(5000);
+        let call = json!({"jsonrpc": "2.0", "method": "hello", "params": [name], "id": 10});
+        let call = format!("{call}\n");
+        self.client = Client::connect(self.at, situation)?;
+        let (head, tail) = call.as_bytes().split_at(3000);
+        self.client.send_pieces(&[head, tail], PAUSE);
+        let got = self.client.line(Duration::from_secs(1));
+        let value = Self::value(&got).unwrap_or_default();
+        if value["id"] == 10 && value["result"] == format!("hello {name}") {
+            return Ok(());
+        }
+        let belief = matches!(got, Got::Line(_) | Got::Silence(_)).then_some(LONG);
+        Err(self.failure(
+            "sends the greeting of the whole name, with the id 10",
+            &got,
+            belief,
+        ))
     }
 
     /// An error with `code` and `id`, and a call after it on the same connection.
@@ -224,7 +272,7 @@ impl Talk {
                 format!("sends an error with the code {code}, a message, and the id {id}");
             let belief = match &got {
                 Got::Closed(_) => Some(CLOSES),
-                Got::Line(_) => Some(belief),
+                Got::Line(_) => Some(differs(&value, code, &id, belief)),
                 Got::Silence(_) => None,
             };
             return Err(self.failure(&expected, &got, belief));
@@ -266,5 +314,19 @@ impl Talk {
         let expected = "sends one line, an array of three replies in any order:\n\
                         call 1, call 2, and an error -32600 with the id null";
         Err(self.failure(expected, &got, belief))
+    }
+}
+
+/// What is wrong with an error: `belief` where it is the code, or no error at all.
+fn differs(value: &Value, code: i64, id: &Value, belief: Belief) -> Belief {
+    let error = &value["error"];
+    if !value.is_object() || error["code"] != code {
+        belief
+    } else if value["jsonrpc"] != "2.0" || value.get("result").is_some() {
+        VERSION
+    } else if value.get("id") != Some(id) {
+        if id.is_null() { PARSE } else { ID }
+    } else {
+        MESSAGE
     }
 }

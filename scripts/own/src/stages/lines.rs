@@ -37,6 +37,20 @@ const ONE_REQUEST: Belief = &(
     "one-request-a-connection",
     "A connection carries many requests. Close it when the client has ended its stream, not after a reply.",
 );
+const NO_NEWLINE: Belief = &(
+    "a-reply-needs-no-end",
+    "The reply is a line: it ends with \"\\n\". Without it the client cannot know that the reply is complete.",
+);
+const AFTER_THE_END: Belief = &(
+    "a-request-ends-with-the-stream",
+    "The reply came only after the client had ended its stream. Read up to the newline, not to the end of the stream, and \
+     flush a buffered writer after each reply.",
+);
+const TRIMS: Belief = &(
+    "a-name-may-be-cleaned",
+    "The name is every byte before the end of the line. Do not trim spaces, and do not replace bytes that are no UTF-8: \
+     only the \"\\n\" and one \"\\r\" before it are left out.",
+);
 const ONE_CLIENT: Belief = &(
     "one-connection-is-enough",
     "Accept in a loop: a connection that has ended is followed by the next one.",
@@ -53,14 +67,16 @@ fn other(_: &Got) -> Option<Belief> {
 pub fn judge(service: &mut Service) -> Result<(), Failure> {
     let at = service.world.tcp;
     let mut one = Client::connect(at, "A client sends one line")?;
-    one.send("Ali\n").expect("hello Ali", other)?;
+    first(&mut one)?;
     one.send("Bo\n").expect("hello Bo", |got| {
         matches!(got, Got::Closed(_)).then_some(ONE_REQUEST)
     })?;
     drop(one);
 
     let mut next = Client::connect(at, "A second client comes after the first has left")?;
-    next.send("Cy\n").expect("hello Cy", |_| Some(ONE_CLIENT))?;
+    next.send("Cy\n").expect("hello Cy", |got| {
+        (!matches!(got, Got::Line(_))).then_some(ONE_CLIENT)
+    })?;
 
     let mut pieces = Client::connect(at, "One line arrives in three pieces")?;
     let split = |got: &Got| matches!(got, Got::Line(_) | Got::Closed(_)).then_some(ONE_READ);
@@ -77,7 +93,8 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
     for name in ["Bo", "Cy"] {
         joined.expect(&format!("hello {name}"), |got| match got {
             Got::Line(_) => Some(ONE_READ),
-            _ => Some(REST_IS_LOST),
+            Got::Silence(_) => Some(REST_IS_LOST),
+            Got::Closed(_) => None,
         })?;
     }
 
@@ -87,7 +104,8 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
     half.send("o\n").expect("hello Bo", |got| match got {
         Got::Line(line) if line == b"hello o" => Some(REST_IS_LOST),
         Got::Line(_) => Some(ONE_READ),
-        _ => Some(REST_IS_LOST),
+        Got::Silence(_) => Some(REST_IS_LOST),
+        Got::Closed(_) => None,
     })?;
 
     let mut character = Client::connect(
@@ -111,6 +129,15 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
             _ => None,
         })?;
 
+    let mut odd = Client::connect(
+        at,
+        "A name with a space at each end, the byte ff and a further \"\\r\"",
+    )?;
+    odd.send(b" A\xff \r\r\n")
+        .expect_bytes(b"hello  A\xff \r", |got| {
+            matches!(got, Got::Line(line) if line.starts_with(b"hello")).then_some(TRIMS)
+        })?;
+
     let mut empty = Client::connect(at, "An empty line, and a name after it")?;
     empty.send("\nBo\n").expect("error: empty name", other)?;
     empty.expect("hello Bo", |got| {
@@ -126,4 +153,21 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
         Got::Silence(_) => Some(NEVER_CLOSES),
         Got::Closed(_) => None,
     })
+}
+
+/// The first reply of all. One that is missing may come when the client ends its stream.
+fn first(client: &mut Client) -> Result<(), Failure> {
+    let limit = client.limit;
+    client.send("Ali\n");
+    let got = client.line(limit);
+    let belief = match &got {
+        Got::Line(line) if line == b"hello Ali" => return Ok(()),
+        Got::Silence(part) if part == b"hello Ali" => Some(NO_NEWLINE),
+        Got::Silence(part) if part.is_empty() => {
+            client.finish();
+            matches!(client.line(limit / 2), Got::Line(_)).then_some(AFTER_THE_END)
+        }
+        _ => None,
+    };
+    Err(client.failure("sends the line \"hello Ali\"", &got.words(limit), belief))
 }

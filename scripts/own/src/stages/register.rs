@@ -230,8 +230,19 @@ fn dead(agent: &Agent, services: &[Service]) -> Result<(), Failure> {
     if within(CHECKED, || passes().then_some(())).is_none() {
         let situation = "Three instances run, and Consul checks them";
         let expected = "within 3 s the check of each has the status passing";
-        let happened = "the check of the last one has not passed";
-        return Err(Failure::new(situation, expected, happened, Some(SELDOM)));
+        let found = of(agent, service);
+        let checks = || found.iter().flat_map(|instance| &instance.checks);
+        let words: Vec<String> = checks()
+            .map(|(status, output)| format!("status {status:?}, output {output:?}"))
+            .collect();
+        let happened = format!("the last one: {}", words.join("\n"));
+        let unknown = checks().all(|(_, output)| output.is_empty());
+        return Err(Failure::new(
+            situation,
+            expected,
+            happened,
+            unknown.then_some(SELDOM),
+        ));
     }
     let _ = kill_process_group(service.pid(), Signal::KILL);
     if within(CHECKED, || (!passes()).then_some(())).is_some() {

@@ -228,7 +228,8 @@ async fn slow_reader(at: SocketAddr) -> Result<(), Failure> {
         let situation = "A caller of Chat reads no reply; another client calls SayHello";
         let call = "SayHello(name: \"Ali\")";
         let expected = "OK, \"hello Ali\" within 500 ms";
-        return Err(failure(situation, call, expected, &reply, Some(BLOCKS)));
+        let belief = reply.status.is_none().then_some(BLOCKS);
+        return Err(failure(situation, call, expected, &reply, belief));
     }
 
     // The last text is on its way in part: the rest follows while the replies are read.
@@ -251,7 +252,7 @@ async fn slow_reader(at: SocketAddr) -> Result<(), Failure> {
     };
     let welcome = next().await;
     let mut wrong = (welcome != Heard::Said("welcome".into(), 0))
-        .then(|| ("\"welcome\", answers: 0".to_owned(), welcome));
+        .then(|| ("\"welcome\", answers: 0".to_owned(), welcome, 0));
     for number in 1..=due {
         if wrong.is_some() {
             break;
@@ -263,13 +264,14 @@ async fn slow_reader(at: SocketAddr) -> Result<(), Failure> {
             wrong = Some((
                 format!("\"{start}\" ... ({bytes} bytes), answers: {number}"),
                 heard,
+                number,
             ));
         }
     }
     rest.abort();
     let belief = match &wrong {
-        Some((_, Heard::Said(..))) => Some(DROPS),
-        Some((_, Heard::End(reply))) => match reply.status {
+        Some((_, Heard::Said(_, number), due)) if number > due => Some(DROPS),
+        Some((_, Heard::End(reply), _)) => match reply.status {
             Some(0) => Some(DROPS),
             Some(_) => Some(GIVES_UP),
             None => None,
@@ -285,6 +287,8 @@ async fn slow_reader(at: SocketAddr) -> Result<(), Failure> {
             Err(Failure::new(situation, expected, happened, Some(UNBOUNDED)))
         }
         None => Ok(()),
-        Some((expected, heard)) => Err(Failure::new(&situation, expected, heard.words(), belief)),
+        Some((expected, heard, _)) => {
+            Err(Failure::new(&situation, expected, heard.words(), belief))
+        }
     }
 }

@@ -13,6 +13,9 @@ pub const WRONG: &[Wrong] = &[
     (1, "one-line-a-read", "One read can return several lines"),
     (1, "pieces-are-text", "Decode the bytes of a whole line"),
     (1, "keeps-cr", "Remove one \"\\r\" at the end of the line"),
+    (1, "trims", "Do not trim spaces"),
+    (1, "no-newline", "The reply is a line"),
+    (1, "reads-to-end", "only after the client had ended"),
     (1, "greets-rest", "a request that was cut off"),
     (1, "never-closes", "A read of 0 bytes is the end"),
     (1, "one-request", "A connection carries many requests"),
@@ -51,6 +54,7 @@ pub const WRONG: &[Wrong] = &[
         "A client that is slow and in time is served",
     ),
     (2, "no-connection-limit", "One above MAX_CONNECTIONS"),
+    (2, "one-too-few", "Only one more gets"),
     (2, "never-freed", "Give the place of a connection back"),
     (3, "id-as-text", "7 stays the number 7"),
     (3, "no-version", "Each reply has \"jsonrpc\": \"2.0\""),
@@ -70,6 +74,8 @@ pub const WRONG: &[Wrong] = &[
         "the error -32700 has the id null",
     ),
     (3, "one-code", "The codes differ"),
+    (3, "no-message", "`error` is an object with `code`"),
+    (3, "short-json", "longer than the 1024 bytes"),
     (
         3,
         "params-by-name-only",
@@ -92,6 +98,7 @@ pub const WRONG: &[Wrong] = &[
     (5, "all-healthy", "of a service that does not exist"),
     (5, "no-reflection", "ask the reflection service"),
     (5, "one-blocks-all", "must not hold a lock"),
+    (5, "slow-takes-turns", "each makes a connection of its own"),
     (
         5,
         "internal-error",
@@ -191,6 +198,17 @@ pub const WRONG: &[Wrong] = &[
         "http-404-for-method",
         "The path exists, the method does not",
     ),
+    (
+        13,
+        "http-greets-empty",
+        "Validate the body before you greet",
+    ),
+    (
+        13,
+        "http-closes",
+        "keeps a connection open for further requests",
+    ),
+    (13, "http-no-end", "cannot see where a body ends"),
     (13, "http-any-method", "expected      405"),
     (
         13,
