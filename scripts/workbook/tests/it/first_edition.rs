@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use workbook::course::{Course, renames};
-use workbook::store::{Event, Store};
+use workbook::store::{Event, Store, Undo};
 use workbook::verdict::Status;
 use workbook::verify::files;
 
@@ -216,4 +216,60 @@ fn the_kept_and_the_passed_text_come_back_and_pass() {
     let says = fixture.says(&["reset", "alpha"]);
     assert!(says.contains(".workbook/kept/alpha/0003.rs"), "{says}");
     assert!(fixture.path(".workbook/kept/alpha/0001.undone.rs").exists());
+}
+
+/// The ids of `released-ids.txt`.
+fn released() -> Vec<&'static str> {
+    let all = include_str!("../released-ids.txt").lines();
+    all.filter(|line| !line.starts_with('#')).collect()
+}
+
+/// A record with a pass, a passed answer and a kept text under every id that was ever released, over the course of today.
+#[test]
+fn every_released_record_and_text_is_there_on_the_course_of_today() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let dir = tempfile::TempDir::new().unwrap();
+    let root = dir.path();
+    copy(&here.join("lessons"), &root.join("lessons"));
+    fs::create_dir_all(root.join(renames::FILE).parent().unwrap()).unwrap();
+    fs::copy(here.join(renames::FILE), root.join(renames::FILE)).unwrap();
+    let store = root.join(".workbook");
+    let mut record = String::new();
+    for id in released() {
+        record += &format!(
+            r#"{{"v":1,"at":1700000000,"id":"{id}","kind":"attempt","status":"passed","seconds":0.1,"hash":"0"}}"#
+        );
+        record.push('\n');
+        for (folder, file) in [
+            (format!("kept/{id}"), "0001.rs".to_owned()),
+            ("passed".to_owned(), format!("{id}.rs")),
+        ] {
+            fs::create_dir_all(store.join(&folder)).unwrap();
+            fs::write(store.join(folder).join(file), format!("// {id}\n")).unwrap();
+        }
+    }
+    fs::write(store.join("attempts.jsonl"), record).unwrap();
+
+    let course = Course::load(root).unwrap();
+    let store = Store::new(root);
+    store.prepare(&course).unwrap();
+    let (progress, damage) = store.progress();
+    assert_eq!(damage, []);
+    let mut left = released();
+    for exercise in course.exercises() {
+        let id = exercise.id.as_str();
+        assert!(
+            released().contains(&id),
+            "`{id}` is not in released-ids.txt: add it, so that it is never lost"
+        );
+        assert!(progress.state(id).passed, "{id}");
+        // Each undo brings the next text: that of the present id, then those of the old ones.
+        for id in std::iter::once(id).chain(course.renames.before(id)) {
+            assert_eq!(store.undo(root, exercise).unwrap().0, Undo::BroughtBack);
+            let text = fs::read_to_string(root.join(exercise.answer())).unwrap();
+            assert_eq!(text, format!("// {id}\n"));
+            left.retain(|each| *each != id);
+        }
+    }
+    assert_eq!(left, Vec::<&str>::new(), "no exercise has these ids");
 }
