@@ -247,12 +247,22 @@ fn front(course: &Course) -> impl Iterator<Item = (PathBuf, String)> {
     })
 }
 
+/// The pictures of the book: their labels are read like its text.
+fn pictures(course: &Course) -> Vec<(PathBuf, String)> {
+    let all = fs::read_dir(course.root.join("book/src/images")).unwrap();
+    let paths = all.map(|entry| entry.unwrap().path());
+    let drawn = paths.filter(|path| path.extension().is_some_and(|end| end == "svg"));
+    drawn
+        .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
 #[test]
 fn no_word_of_the_private_language() {
     let course = course();
     let mut faults = Vec::new();
     let lessons = finished(&course).map(|lesson| texts(&course, lesson));
-    for texts in lessons.chain([front(&course).collect()]) {
+    for texts in lessons.chain([front(&course).collect(), pictures(&course)]) {
         for (path, text) in texts {
             let path = path
                 .strip_prefix(&course.root)
