@@ -2,6 +2,7 @@
 //! terminals beside a Consul.
 
 mod door;
+mod seeing;
 mod story;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ const PROGRAM: Program = Program {
             "one instance that registers itself, in a terminal",
         ),
         command("door", "Envoy and its control plane, in another"),
+        command("seeing", "traces and metrics of the captcha site"),
     ],
     options: &[
         heading("Options of both"),
@@ -47,6 +49,8 @@ const PROGRAM: Program = Program {
         ),
         option("weights LIST", "requests for each version", "v1=1"),
         hidden("until-stdin-ends"),
+        hidden("receiver ADDR"),
+        hidden("captchas ADDR"),
     ],
     end: "\
 They need a Consul: `cargo workbook services up consul`. Ctrl-C ends each of them.
@@ -54,12 +58,15 @@ They need a Consul: `cargo workbook services up consul`. Ctrl-C ends each of the
 };
 
 fn main() -> ExitCode {
-    stage::log::init();
     PROGRAM.main(run)
 }
 
 #[tokio::main]
 async fn run(given: &Given) -> anyhow::Result<()> {
+    if given.command() == "seeing" {
+        return seeing::run(given).await;
+    }
+    stage::log::init();
     given.at_most(0)?;
     match given.command() {
         "instance" => instance(given).await,

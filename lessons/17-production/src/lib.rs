@@ -11,6 +11,17 @@
 //! 3. What Envoy is started with: `bootstrap.rs`; `pb.rs` is made from the .proto file.
 // ANCHOR_END: layout
 //!
+// ANCHOR: layout_seeing
+//! For a second evening of about 45 minutes, in this order:
+//!
+//! 1. Spans in a process: `extra/seeing/telemetry.rs` (sampling, batches, the end), `extra/seeing/context.rs` (from
+//!    process to process), `extra/seeing/site.rs` (lesson 16's site with spans).
+//! 2. Envoy's own spans: `extra/seeing/door.rs`.
+//! 3. The receiver: `extra/seeing/receiver.rs` (OTLP, bounded), `extra/seeing/trace.rs` (the tree),
+//!    `extra/seeing/picture.rs`.
+//! 4. Metrics: `extra/seeing/metrics.rs`, `extra/seeing/questions.rs`.
+// ANCHOR_END: layout_seeing
+//!
 //! `demo/` is the program.
 
 pub mod ads;
@@ -20,3 +31,5 @@ pub mod pb;
 pub mod plane;
 pub mod ready;
 pub mod resources;
+#[path = "../extra/seeing/mod.rs"]
+pub mod seeing;

@@ -36,6 +36,7 @@ mod npm;
 mod peer;
 mod pieces;
 pub mod program;
+pub mod prometheus;
 mod python;
 pub mod redis;
 mod report;

@@ -3,6 +3,7 @@
 mod consul;
 mod envoy;
 mod etcd;
+mod prometheus;
 pub mod redis;
 
 use std::ffi::{OsStr, OsString};
@@ -55,6 +56,7 @@ impl Finding {
             "OpenSSL" => "OpenSSL",
             "Consul" => "Consul",
             "Envoy" => "Envoy",
+            "Prometheus" => "Prometheus",
             "etcd" => "etcd",
             "Redis" => "Redis",
             name if name.starts_with("port ") => "Ports",
@@ -174,6 +176,7 @@ pub fn look(root: &Path) -> Vec<Finding> {
         redis::server(),
         redis::client(),
         envoy::program(root),
+        prometheus::server(),
         python(),
         python_grpcio(root),
         redis::python(root),

@@ -3,4 +3,5 @@
 mod ads;
 mod command_line;
 mod door;
+mod seeing;
 mod settings;

@@ -145,6 +145,7 @@ const TERMS: &[&str] = &[
     "getdel",
     "lost reply",
     "consul",
+    "tracing",
     "compare-and-set",
     "raft",
     "heartbeat",

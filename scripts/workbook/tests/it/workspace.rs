@@ -165,6 +165,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "l09-register",
             "l10-discover",
             "l15-redis",
+            "l16-captcha",
             "services",
             "stage",
             "testkit",

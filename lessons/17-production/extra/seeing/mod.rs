@@ -1,0 +1,11 @@
+//! Seeing what happens in the site: traces by OpenTelemetry, metrics by Prometheus.
+
+pub mod context;
+pub mod door;
+pub mod metrics;
+pub mod picture;
+pub mod questions;
+pub mod receiver;
+pub mod site;
+pub mod telemetry;
+pub mod trace;
