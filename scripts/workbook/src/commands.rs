@@ -10,6 +10,7 @@ pub mod minutes;
 pub mod mistake;
 pub mod new;
 pub mod own;
+pub mod pack;
 pub mod peer;
 pub mod preprocess;
 pub mod reset;
@@ -60,6 +61,7 @@ pub const COMMANDS: &[Command] = &[
     services::COMMAND,
     own::COMMAND,
     new::COMMAND,
+    pack::COMMAND,
     doctor::COMMAND,
     verify::COMMAND,
     minutes::COMMAND,

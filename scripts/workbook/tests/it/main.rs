@@ -12,6 +12,8 @@ mod mutants;
 mod needs;
 mod new;
 mod own;
+#[cfg(target_os = "linux")]
+mod pack;
 mod pages;
 mod peer;
 mod phone;
