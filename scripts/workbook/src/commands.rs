@@ -3,6 +3,7 @@
 pub mod beliefs;
 pub mod carry;
 pub mod check;
+pub mod class;
 pub mod doctor;
 pub mod hint;
 pub mod list;
@@ -60,6 +61,7 @@ pub const COMMANDS: &[Command] = &[
     peer::COMMAND,
     services::COMMAND,
     own::COMMAND,
+    class::COMMAND,
     new::COMMAND,
     pack::COMMAND,
     doctor::COMMAND,

@@ -370,6 +370,10 @@ pub const DOCTOR_MISSING: &str = "missing";
 /// The judge of the learner's own service does not compile.
 pub const OWN_NOT_BUILT: &str = "The judge of your service did not compile. Its errors are above; it is built from scripts/own.";
 
+/// `class` does not compile.
+pub const CLASS_NOT_BUILT: &str =
+    "the program for a class does not compile; the compiler's words stand above";
+
 /// A second `own`.
 pub const OWN_EXISTS: &str = "my-service/ exists already, and stays as it is";
 

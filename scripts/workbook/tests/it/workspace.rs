@@ -103,7 +103,7 @@ fn is_own(manifest: &Path) -> bool {
 /// lessons.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "mutants" | "own" | "own-services" | "workbook" | "testkit" => &[],
+        "class" | "mutants" | "own" | "own-services" | "workbook" | "testkit" => &[],
         "stage" => &["testkit"],
         "wire" => &["testkit", "stage"],
         "services" => &["l08-consul", "l15-redis", "stage", "testkit"],

@@ -1,0 +1,36 @@
+//! A class on one laptop: the teacher's server with its board, and what a learner's machine sends to it.
+//!
+//! Teacher's side: [`serve`] accepts connections, [`routes`] answers requests, [`store`] keeps the records in SQLite,
+//! [`room`] and [`poll`] change them, [`views`] makes what the pages show. Learner's side: [`member`] keeps the key and
+//! reads the attempt log, [`client`] sends. Both sides share [`protocol`], [`code`] and [`tls`].
+
+pub mod client;
+pub mod code;
+pub mod commands;
+pub mod course;
+pub mod export;
+pub mod join;
+pub mod mdns;
+pub mod member;
+pub mod open;
+pub mod poll;
+pub mod protocol;
+pub mod rates;
+pub mod report;
+pub mod room;
+pub mod routes;
+pub mod serve;
+pub mod simulate;
+pub mod store;
+pub mod tls;
+pub mod views;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds since 1970-01-01 UTC.
+#[must_use]
+pub fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

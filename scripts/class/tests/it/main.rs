@@ -1,0 +1,6 @@
+//! The class from outside: its server as a process, learners as connections and as processes.
+
+mod delivery;
+mod pages;
+mod refusals;
+mod support;

@@ -1,0 +1,30 @@
+//! `class`: builds the program for a class on one laptop, and hands the terminal over to it.
+
+use std::process::{Command as Process, ExitCode};
+
+use anyhow::{Result, bail};
+
+use super::wire::hand_over;
+use super::{Command, course};
+use crate::judge::build::Place;
+use crate::peer::build_program;
+use crate::words;
+
+/// The command `class`.
+pub const COMMAND: Command = Command {
+    name: "class",
+    about: "a class on one laptop: the teacher's board, and what a learner sends to it",
+    // The text of the program itself, which is not built for it.
+    help: include_str!("../../../class/help.txt"),
+    run,
+};
+
+fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+    let course = course()?;
+    let Some(program) = build_program(&Place::home(&course.root), "class", &[])? else {
+        bail!("{}", words::CLASS_NOT_BUILT);
+    };
+    let mut command = Process::new(program);
+    command.args(arguments.raw_args()?);
+    hand_over(command)
+}
