@@ -49,6 +49,8 @@ pub struct Counts {
     pub broken: usize,
     /// What the check rejects.
     pub killed: usize,
+    /// Of these, those whose verdict names a belief.
+    pub named: usize,
     /// What passes, with a reason in the list.
     pub equivalent: usize,
     /// What passes without one.
@@ -63,6 +65,28 @@ impl std::fmt::Display for Counts {
             self.made, self.broken, self.killed, self.equivalent, self.survivors
         )
     }
+}
+
+/// A mutant that the check rejects with a belief: a learner who wrote it is told so, and should hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// File and line of the change.
+    pub place: String,
+    /// The change.
+    pub change: String,
+    /// The slug of the belief.
+    pub belief: String,
+    /// The message of the verdict, in one line.
+    pub message: String,
+}
+
+/// What the check says of one mutant.
+enum Outcome {
+    Passed,
+    Rejected {
+        belief: Option<String>,
+        message: String,
+    },
 }
 
 /// A change, as the package `mutants` prints it.
@@ -97,7 +121,8 @@ struct Task<'a> {
     broken: BTreeSet<usize>,
 }
 
-/// Runs the mutants of these exercises. `say` hears progress; `done` hears what came out for each exercise.
+/// Runs the mutants of these exercises. `say` hears progress; `done` hears what came out for each exercise, and which
+/// of its mutants got a belief.
 ///
 /// # Errors
 /// What the system or the package `mutants` says when the changes cannot be found or the copy cannot be made.
@@ -105,7 +130,7 @@ pub fn faults(
     course: &Course,
     exercises: &[&Exercise],
     say: &mut dyn FnMut(&str),
-    done: &mut dyn FnMut(&Exercise, Counts),
+    done: &mut dyn FnMut(&Exercise, Counts, &[Named]),
 ) -> io::Result<Vec<Fault>> {
     say("looking for changes");
     let mut found = find(course, exercises)?;
@@ -140,8 +165,8 @@ pub fn faults(
                 faults.push(Fault::at(&task.exercise.dir, why));
                 continue;
             }
-            let (counts, found) = task.run(&scratch, &built, say);
-            done(task.exercise, counts);
+            let (counts, named, found) = task.run(&scratch, &built, say);
+            done(task.exercise, counts, &named);
             faults.extend(found);
         }
     }
@@ -323,7 +348,7 @@ impl Task<'_> {
         scratch: &Scratch,
         built: &Built,
         say: &mut dyn FnMut(&str),
-    ) -> (Counts, Vec<Fault>) {
+    ) -> (Counts, Vec<Named>, Vec<Fault>) {
         let alive = |mutant: &&Mutant| !self.broken.contains(&mutant.number);
         let waiting: Mutex<VecDeque<&Mutant>> =
             Mutex::new(self.mutants.iter().filter(alive).collect());
@@ -336,7 +361,7 @@ impl Task<'_> {
                 scope.spawn(move || {
                     while let Ok(Some(mutant)) = waiting.lock().map(|mut list| list.pop_front()) {
                         // The receiver stays until both have ended.
-                        let _ = said.send((mutant, self.passes(mutant, scratch, built)));
+                        let _ = said.send((mutant, self.outcome(mutant, scratch, built)));
                     }
                 });
             }
@@ -356,19 +381,28 @@ impl Task<'_> {
             broken: self.broken.len(),
             ..Counts::default()
         };
-        let mut faults = Vec::new();
+        let (mut named, mut faults) = (Vec::new(), Vec::new());
         let mut used = HashSet::new();
-        for (mutant, passed) in results {
+        results.sort_by_key(|(mutant, _)| mutant.number);
+        for (mutant, outcome) in results {
             let line = mutant.change.as_ref().map(|(line, _)| format!(":{line}"));
             let place = format!("{}{}", mutant.file.display(), line.unwrap_or_default());
-            match (passed, &mutant.change) {
+            match (outcome, &mutant.change) {
                 (Err(why), _) => faults.push(Fault::at(place, why)),
-                (Ok(true), None) => {}
-                (Ok(false), None) => {
+                (Ok(Outcome::Passed), None) => {}
+                (Ok(Outcome::Rejected { .. }), None) => {
                     faults.push(Fault::at(place, "it does not pass as it is"));
                 }
-                (Ok(false), Some(_)) => counts.killed += 1,
-                (Ok(true), Some((_, change))) => match self.listed(change) {
+                (Ok(Outcome::Rejected { belief, message }), Some((_, change))) => {
+                    counts.killed += 1;
+                    named.extend(belief.map(|belief| Named {
+                        place,
+                        change: change.clone(),
+                        belief,
+                        message,
+                    }));
+                }
+                (Ok(Outcome::Passed), Some((_, change))) => match self.listed(change) {
                     Some(line) => {
                         used.insert(line);
                         counts.equivalent += 1;
@@ -388,16 +422,23 @@ impl Task<'_> {
             }
         }
         faults.sort();
-        (counts, faults)
+        counts.named = named.len();
+        (counts, named, faults)
     }
 
-    /// Whether the check passes this answer; the judge's words where there is no verdict.
-    fn passes(&self, mutant: &Mutant, scratch: &Scratch, built: &Built) -> Result<bool, String> {
+    /// What the check says of this answer; the judge's words where there is no verdict.
+    fn outcome(
+        &self,
+        mutant: &Mutant,
+        scratch: &Scratch,
+        built: &Built,
+    ) -> Result<Outcome, String> {
         let is_listed = |(_, change): &(usize, String)| self.listed(change).is_some();
         let times = match mutant.change.as_ref().is_none_or(is_listed) {
             true => LISTED,
             false => 1,
         };
+        let mut rejected = None;
         for _ in 0..times {
             let verdict = judge::judge(
                 &scratch.place,
@@ -408,13 +449,17 @@ impl Task<'_> {
                 &mut |_| {},
             );
             match verdict {
-                Ok(verdict) if verdict.passed() => return Ok(true),
-                Ok(_) => {}
+                Ok(verdict) if verdict.passed() => return Ok(Outcome::Passed),
+                Ok(verdict) => rejected = Some(verdict),
                 Err(BuildError::Cancelled) => return Err("stopped".to_owned()),
                 Err(BuildError::Cargo(why) | BuildError::Missing(why)) => return Err(why),
             }
         }
-        Ok(false)
+        let (belief, message) = rejected.map_or_else(Default::default, |verdict| {
+            let words: Vec<&str> = verdict.message.split_whitespace().collect();
+            (verdict.belief, words.join(" "))
+        });
+        Ok(Outcome::Rejected { belief, message })
     }
 }
 

@@ -72,3 +72,19 @@ fn other_right_answers_have_mutants_as_well() {
         assert!(text.contains(line), "not found: {line}\n{text}");
     }
 }
+
+#[test]
+fn a_mutant_with_a_belief_is_printed_on_request() {
+    let fixture = Fixture::new();
+    let output = fixture.run(&["verify", "--mutants", "--beliefs", "alpha"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in [
+        "solution.rs:5 double: n * 2 -> n * 3\n    the-same-is-twice: A number is doubled expected 42 your answer 63 ",
+        "loop { std::hint::black_box(n); }\n    a-loop-ends-by-itself: The check did not finish: ",
+    ] {
+        assert!(text.contains(line), "not found: {line}\n{text}");
+    }
+    assert!(!mutants(&fixture).0.contains("the-same-is-twice"));
+    let alone = fixture.run(&["verify", "--beliefs", "alpha"]);
+    assert!(!alone.status.success());
+}
