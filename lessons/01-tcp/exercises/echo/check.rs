@@ -2,10 +2,30 @@
 
 mod exercise;
 
-use testkit::{On, PATIENCE, View, case};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+
+use testkit::{Case, On, PATIENCE, View, case};
 
 const ENDLESS: &str = "The client has finished sending, and the function goes on reading. 0 bytes from \
                        `read` mean that no more bytes will arrive.";
+
+/// What to say where nothing comes back while the client waits: whether anything comes back after its end tells why.
+fn silence(case: &Case) -> &'static str {
+    let listening = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = listening.local_addr().expect("an address");
+    let mut client = TcpStream::connect(addr).expect("a connection");
+    let (stream, _) = listening.accept().expect("a client");
+    let _echo = case.start("echo", move || exercise::echo(stream));
+    client.write_all(b"hello\n").expect("sent");
+    client.shutdown(Shutdown::Write).expect("an end");
+    let _ = client.set_read_timeout(Some(PATIENCE));
+    if !client.read(&mut [0]).is_ok_and(|n| n > 0) {
+        return "Nothing was sent back, not even after the end of the stream. Write what each `read` returns.";
+    }
+    "Nothing came back while the client waited. A function such as `read_to_end` waits for the end of the stream, and \
+     a `BufWriter` keeps the answer until it is flushed. Send back what each `read` returns, at once."
+}
 
 // The plainest client: one line, and then it waits for the answer.
 #[test]
@@ -17,11 +37,7 @@ fn answers_a_line() {
         client.expect(
             "hello\n",
             &[
-                On::Silence(
-                    "Nothing came back while the client waited. A function such as `read_to_end` \
-                     waits for the end of the stream, and a `BufWriter` keeps the answer until it \
-                     is flushed. Send back what each `read` returns, at once.",
-                ),
+                On::Silence(silence(case)),
                 On::Closed("The connection was closed before the line was sent back."),
             ],
         );

@@ -46,6 +46,17 @@ fn pieces_are_joined() {
         let mut stream = case.pieces(["5:hel", "lo"]).then_silence();
         expect(case, b"hello", &mut stream, valid);
     });
+    case(
+        "A frame in one piece, with two digits in its length",
+        |case| {
+            let frame = "19:hello, world, again";
+            let answer = exercise::read_message(&mut case.pieces([frame]).then_silence());
+            if !matches!(&answer, Ok(Some(body)) if body.len() == 19) {
+                let advice = "All bytes arrived in one piece: `1` and `9` before the colon are the number 19.";
+                case.differ("19 bytes, \"hello, world, again\"", answer.view(), advice);
+            }
+        },
+    );
     case("A frame that is cut inside its length", |case| {
         let mut stream = case.pieces(["1", "9:hello, world, again"]).then_silence();
         expect(case, b"hello, world, again", &mut stream, valid);

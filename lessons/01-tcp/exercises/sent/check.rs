@@ -48,6 +48,15 @@ fn expect(
 // The belief of this exercise: a report before the reply is made of `write` alone.
 #[test]
 fn a_receipt_is_proof() {
+    case("The receiver replies `received`, in one piece", |case| {
+        let (running, mut receiver) = delivering(case, AMPLE);
+        take(&mut receiver);
+        let _ = receiver.try_send("received\n");
+        let late = "The whole reply is there, and the function did not return. Read until the newline, not until \
+                    the end of the stream.";
+        let advice = "The reply is the whole line `received\\n`, and it came in time: the delivery is proven.";
+        expect(case, Delivery::Received, running, late, advice);
+    });
     case("The receiver replies `received`, in two pieces", |case| {
         let (running, mut receiver) = delivering(case, AMPLE);
         take(&mut receiver);
