@@ -66,7 +66,10 @@ fn other(_: &Got) -> Option<Belief> {
 /// The first thing that is wrong.
 pub fn judge(service: &mut Service) -> Result<(), Failure> {
     let at = service.world.tcp;
-    let mut one = Client::connect(at, "A client sends one line")?;
+    let mut one = Client::connect(
+        at,
+        "A client sends a line and, after its reply, another one",
+    )?;
     first(&mut one)?;
     one.send("Bo\n").expect("hello Bo", |got| {
         matches!(got, Got::Closed(_)).then_some(ONE_REQUEST)
