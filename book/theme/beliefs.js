@@ -14,14 +14,18 @@ window.workbookBeliefs = ({ element, recall, live }) => {
         open: 'still open',
         overcome: 'overcome',
         back: 'overcome, after it had come back',
+        openAgain: 'it came back, and is open',
         met: ({ times: number, exercises }) => `met ${times(number)}, in ${exercises.join(', ')}`,
         due: 'Due for another look',
         nothingDue: 'Nothing is due today.',
-        variant: id => `another exercise with this belief: ${id}`,
-        same: id => `cargo workbook reset ${id}`,
+        variant: 'Another exercise in which it can be met: ',
+        same: 'No other exercise has it. Reset this one and do it again: ',
         noQuestions: 'You have answered no prediction and no quiz in this browser yet.',
         kinds: { prediction: 'Predictions', quiz: 'Quizzes' },
         score: (right, all) => `${right} of ${all} right at the first answer`,
+        wrong: 'Wrong at the first answer',
+        since: ({ right, tries }) => (tries === 1 ? '' : right ? ', and right since then' : `, also at the last of ${tries} answers`),
+        right: 'Right at the first answer',
     };
     const place = document.querySelector('[data-beliefs]');
     if (!place) {
@@ -29,6 +33,12 @@ window.workbookBeliefs = ({ element, recall, live }) => {
     }
     function list(into, items) {
         into.append(element('ul', {}, ...items.map(parts => element('li', {}, ...parts))));
+    }
+
+    // As the sidebar has it.
+    function titleOf(lesson) {
+        const link = [...document.querySelectorAll('#sidebar .chapter a')].find(each => each.pathname.endsWith(`/${lesson}.html`));
+        return link?.firstChild.textContent.trim() ?? lesson;
     }
 
     function showBeliefs(into, all) {
@@ -44,15 +54,17 @@ window.workbookBeliefs = ({ element, recall, live }) => {
         } else {
             list(into, due.map(met => [
                 element('strong', {}, met.words ?? met.slug), ' ',
-                met.due.variant ? words.variant(met.due.exercise) : element('code', {}, words.same(met.due.exercise)),
+                met.due.variant ? words.variant : words.same,
+                element('a', { href: `${met.due.page}.html#exercise-${met.due.exercise}` }, met.due.exercise),
             ]));
         }
-        const lessons = [...new Set(all.map(met => met.lesson))];
+        // In the order of the course; the own service last.
+        const lessons = [...new Set(all.map(met => met.lesson))].sort((a, b) => (a ?? '~').localeCompare(b ?? '~'));
         for (const lesson of lessons) {
-            into.append(element('h3', {}, lesson ? element('a', { href: `${lesson}.html` }, lesson) : words.own));
+            into.append(element('h3', {}, lesson ? element('a', { href: `${lesson}.html` }, titleOf(lesson)) : element('a', { href: 'own.html' }, words.own)));
             list(into, all.filter(met => met.lesson === lesson).map(met => [
                 element('strong', {}, met.words ?? met.slug), ` ${words.met(met)}: `,
-                met.overcome ? (met.again ? words.back : words.overcome) : words.open,
+                met.overcome ? (met.again ? words.back : words.overcome) : (met.again ? words.openAgain : words.open),
             ]));
         }
     }
@@ -70,9 +82,12 @@ window.workbookBeliefs = ({ element, recall, live }) => {
             }
             into.append(element('h3', {}, words.kinds[kind]));
             into.append(element('p', {}, words.score(those.filter(answer => answer.first).length, those.length)));
-            const wrong = those.filter(answer => !answer.first);
-            if (wrong.length > 0) {
-                list(into, wrong.map(({ question, page: file }) => [element('a', { href: file }, question)]));
+            for (const first of [false, true]) {
+                const part = those.filter(answer => answer.first === first);
+                if (part.length > 0) {
+                    into.append(element('h4', {}, first ? words.right : words.wrong));
+                    list(into, part.map(answer => [element('a', { href: answer.page }, answer.question), first ? '' : words.since(answer)]));
+                }
             }
         }
     }

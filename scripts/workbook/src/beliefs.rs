@@ -44,6 +44,8 @@ pub struct Met {
 pub struct Due {
     /// The exercise to do.
     pub exercise: String,
+    /// The page of the book on which it stands: `01-tcp`.
+    pub page: String,
     /// It is another exercise than those in which the belief was met; else it is the same one, after a reset.
     pub variant: bool,
 }
@@ -165,8 +167,10 @@ fn due(met: &Met, known: &Known<'_>, passes: &BTreeMap<&str, Vec<u64>>, now: u64
     let same = exercises
         .iter()
         .find(|exercise| met.exercises.last() == Some(&exercise.id));
+    let exercise = variant.or(same)?;
     Some(Due {
-        exercise: variant.or(same)?.id.clone(),
+        exercise: exercise.id.clone(),
+        page: exercise.page.clone(),
         variant: variant.is_some(),
     })
 }

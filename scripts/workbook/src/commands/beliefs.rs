@@ -64,7 +64,8 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
 fn line(met: &Met, style: Style) -> String {
     let what = met.words.as_deref().unwrap_or(&met.slug);
     let state = match (met.overcome, met.again) {
-        (false, _) => "still open",
+        (false, false) => "still open",
+        (false, true) => "it came back, and is open",
         (true, false) => "overcome",
         (true, true) => "overcome, after it came back",
     };

@@ -71,6 +71,7 @@ fn another_look_is_due_after_one_three_and_seven_days() {
     };
     let again = Some(Due {
         exercise: "alpha".to_owned(),
+        page: "00-first".to_owned(),
         variant: false,
     });
     assert_eq!((due(&record, 0), due(&record, 1)), (None, again.clone()));
@@ -101,6 +102,7 @@ fn another_exercise_with_the_belief_is_the_better_look() {
     let all = met(&course, &lines(&fixture, &record), 2 * DAY);
     let due = all[0].due.as_ref().unwrap();
     assert_eq!((due.exercise.as_str(), due.variant), ("beta", true));
+    assert_eq!(due.page, "01-second");
 }
 
 #[test]
