@@ -144,7 +144,14 @@
                 box.removeAttribute('role');
                 box.removeAttribute('aria-label');
             }
+            markMore(box);
         }
+    }
+
+    // A listing with lines that go on to the right has a shadow there. Tables and pictures have it from the style sheet.
+    function markMore(box) {
+        const block = box.closest('.code-block');
+        block?.classList.toggle('more', box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
     }
 
     // "On this page": the h2 and h3 of the chapter. Cards have headings too, so they are listed. Where there is room the
@@ -199,8 +206,40 @@
     };
     window.bookDecorate();
     addEventListener('resize', () => markScrollers(document.getElementById('content')));
-    // A picture has its width when it has been loaded.
-    document.getElementById('content').addEventListener('load', () => markScrollers(document.getElementById('content')), true);
+    // A picture has its width when it has been loaded, and what is folded when it is opened.
+    for (const kind of ['load', 'toggle']) {
+        document.getElementById('content').addEventListener(kind, () => markScrollers(document.getElementById('content')), true);
+    }
+    document.getElementById('content').addEventListener('scroll', event => markMore(event.target), true);
+
+    // Search opens by its button or by `/`. It is loaded then; what is typed meanwhile is in its field.
+    const search = document.getElementById('search');
+    function openSearch() {
+        if (!search.open) {
+            search.showModal();
+            document.getElementById('search-input').select();
+        }
+        if (window.bookSearch) {
+            window.bookSearch();
+        } else if (!search.dataset.loading) {
+            search.dataset.loading = 'yes';
+            const script = document.createElement('script');
+            script.src = root.dataset.search.split(' ')[2];
+            script.onerror = () => delete search.dataset.loading;
+            document.head.append(script);
+        }
+    }
+    if (search && root.dataset.search) {
+        document.getElementById('search-open').addEventListener('click', openSearch);
+        document.getElementById('search-close').addEventListener('click', () => search.close());
+        document.addEventListener('keydown', event => {
+            const typing = event.target.closest?.('input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]');
+            if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !search.open) {
+                event.preventDefault();
+                openSearch();
+            }
+        });
+    }
 
     // Keys: arrows turn pages, but only where they mean nothing else.
     document.addEventListener('keydown', event => {

@@ -1,5 +1,5 @@
-// Search: a dialog, opened by the button or by `/`. The index (the largest file of the book) and the
-// engine that reads it are loaded when the dialog opens for the first time, and the glossary with them.
+// Search: what is found in the dialog. book.js opens it, and loads this script for the first time; then come the index (the
+// largest file of the book), the engine that reads it, and the glossary.
 //
 // Places come in this order: the definition of what was asked for, headings that name it, entries of the glossary that
 // mention it, and then the text; the engine decides within each of the last.
@@ -8,9 +8,6 @@
 (() => {
     const root = document.documentElement;
     const dialog = document.getElementById('search');
-    if (!dialog || !root.dataset.search) {
-        return;
-    }
     const input = document.getElementById('search-input');
     const status = document.getElementById('search-status');
     const results = document.getElementById('search-results');
@@ -135,11 +132,7 @@
         }
     }
 
-    async function open() {
-        if (!dialog.open) {
-            dialog.showModal();
-            input.select();
-        }
+    async function look() {
         try {
             await prepare();
             show(input.value.trim());
@@ -148,8 +141,6 @@
         }
     }
 
-    document.getElementById('search-open').addEventListener('click', open);
-    document.getElementById('search-close').addEventListener('click', () => dialog.close());
     input.addEventListener('input', () => show(input.value.trim()));
     document.getElementById('search-form').addEventListener('submit', event => {
         event.preventDefault();
@@ -174,11 +165,6 @@
             stops[next].focus();
         }
     });
-    document.addEventListener('keydown', event => {
-        const typing = event.target.closest?.('input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]');
-        if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !dialog.open) {
-            event.preventDefault();
-            open();
-        }
-    });
+    window.bookSearch = look;
+    look();
 })();

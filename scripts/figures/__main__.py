@@ -7,7 +7,8 @@ Usage: python3 scripts/figures [verdict] [start] [page] [kills] [ladder] [rpc] [
   verdict  from save to verdict, every exercise: through `watch` and through bare cargo, median of 7;
            `verdict:08,09` only those of lessons 08 and 09
   start    from a cold `cargo run` to the first page, beside `cargo install rustlings`; warm start
-  page     weight of chapter 01 over the wire, and time to first paint, in headless Chromium
+  page     weight of chapter 01 over the wire, time to first paint, and from a key in a card's editor to saved,
+           compiled and judged, in headless Chromium
   kills    200 kills at random moments while an exercise is edited, checked and reset
   ladder   every lesson with a row of the ladder, in one release run: writes `book/src/ladder/` and the plot
   rpc      lessons 02 and 03: calls a second beside Go's net/rpc; latency among 2,000 idle clients
@@ -221,7 +222,8 @@ def page(_work):
     here = REPOSITORY / "scripts/workbook/tests/browser"
     if not (here / "node_modules").exists():
         quiet("npm", "ci", "--no-audit", "--no-fund", cwd=here)
-    subprocess.run(["node", "weight.mjs"], cwd=here, check=True)
+    for script in ["weight.mjs", "latency.mjs"]:
+        subprocess.run(["node", script], cwd=here, check=True)
     print()
 
 

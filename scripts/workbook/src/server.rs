@@ -16,6 +16,7 @@ mod csp;
 mod edit;
 mod events;
 mod guard;
+mod lean;
 mod patience;
 mod phone;
 mod reply;

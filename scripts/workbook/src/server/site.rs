@@ -16,7 +16,7 @@ use crate::book::links::files;
 use crate::book::markup::escape;
 use crate::words::book as words;
 
-use super::csp;
+use super::{csp, lean};
 
 /// A file of the book.
 pub struct Page {
@@ -52,10 +52,15 @@ impl Site {
         let mut site = Self::default();
         for name in files(dir)? {
             let bytes = std::fs::read(dir.join(&name))?;
-            if name.ends_with(".html") {
-                site.html(name, &String::from_utf8_lossy(&bytes), token);
-            } else {
-                site.insert(name, bytes, None);
+            let text = String::from_utf8_lossy(&bytes);
+            // A bundle is as small as it gets.
+            let bundles = ["theme/edit", "elasticlunr", "searchindex"];
+            let ours = bundles.iter().all(|bundle| !name.starts_with(bundle));
+            match name.rsplit_once('.') {
+                Some((_, "html")) => site.html(name, &text, token),
+                Some((_, "css")) => site.insert(name, lean::style_sheet(&text).into(), None),
+                Some((_, "js")) if ours => site.insert(name, lean::script(&text).into(), None),
+                _ => site.insert(name, bytes, None),
             }
         }
         Ok(site)
@@ -86,7 +91,7 @@ impl Site {
     }
 
     fn html(&mut self, name: String, text: &str, token: &str) {
-        let text = text.replace(PAGE_BREAK.0, PAGE_BREAK.1);
+        let text = lean::page(text).replace(PAGE_BREAK.0, PAGE_BREAK.1);
         let meta = format!("<meta name=\"workbook-token\" content=\"{token}\">\n</head>");
         let text = text.replacen("</head>", &meta, 1);
         let policy = csp::policy(&tags(&text));
@@ -145,7 +150,7 @@ mod tests {
         );
         assert!(!text.contains("style="), "{text}");
         assert!(page.policy.is_some());
-        assert_eq!(site.get("/a.js").expect("there").bytes, "</head>");
+        assert_eq!(site.get("/a.js").expect("there").bytes, "</head>\n");
         for path in [
             "/../secret.html",
             "/./index.html",

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { axe, clean, save, screenshot, site, startRunner } from './support.mjs';
+import { axe, clean, save, screenshot, site, startRunner, weightOf } from './support.mjs';
 
 const book = site();
 const { open } = book;
@@ -50,9 +50,15 @@ async function replace(page, field, next) {
   await page.keyboard.insertText(next);
 }
 
-test('a chapter weighs as before, and the editor comes when it is opened', { timeout: 60_000 }, async () => {
+// Before the page had an editor, chapter 01 weighed 154 KB; a tenth more is the limit.
+const HEAVIEST = 154 * 1.1 * 1024;
+test('chapter 01 weighs little more than before the editor, and the editor comes when it is opened', { timeout: 60_000 }, async () => {
   const session = await open();
   const { page, requests } = session;
+  const files = await weightOf(page, `${book.address}/01-tcp.html`);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const list = files.map(file => `${(file.bytes / 1024).toFixed(1)} KB ${file.path}`).join('\n');
+  assert.ok(files.length > 10 && bytes <= HEAVIEST, `${(bytes / 1024).toFixed(1)} KB, at most ${(HEAVIEST / 1024).toFixed(1)}:\n${list}`);
   await page.goto(`${book.address}/00-start.html`, { waitUntil: 'load' });
   await page.locator('[data-exercise="hello"] .wb-badge').waitFor();
   assert.deepEqual(requests.filter(url => /edit(or|ing)/.test(url)), [], 'no part of the editor');

@@ -220,11 +220,14 @@ async function everyPage() {
   return pages;
 }
 
-test('the page of beliefs has those of the record, what is due, and what was answered here', { timeout: 60_000 }, async () => {
+test('the page of beliefs: met, overcome and met again, what is due, and what was answered here', { timeout: 60_000 }, async () => {
   mkdirSync(join(book.course, '.workbook'), { recursive: true });
-  const lines = ['failed', 'passed'].map(status => JSON.stringify({
-    v: 1, at: 1_700_000_000, id: 'frames', kind: 'attempt', status, seconds: 0.1, hash: '0',
-    ...(status === 'failed' ? { belief: 'one-write-is-one-read' } : {}),
+  const lines = [
+    ['budget', 'three-is-few'], ['budget'],
+    ['dispatch', 'a-method-name-is-enough'], ['dispatch'], ['dispatch', 'a-method-name-is-enough'], ['dispatch'],
+    ['echo', 'the-network-works'], ['echo'], ['echo', 'the-network-works'],
+  ].map(([id, belief]) => JSON.stringify({
+    v: 1, at: 1_700_000_000, id, kind: 'attempt', status: belief ? 'failed' : 'passed', seconds: 0.1, hash: '0', belief,
   }));
   appendFileSync(join(book.course, '.workbook', 'attempts.jsonl'), `\n${lines.join('\n')}\n`);
   const session = await open();
@@ -232,19 +235,35 @@ test('the page of beliefs has those of the record, what is due, and what was ans
   await page.goto(`${book.address}/beliefs.html`);
   await page.locator('.wb-answered', { hasText: 'You have answered no prediction' }).waitFor();
   const beliefs = page.locator('.wb-beliefs');
-  await beliefs.getByText('One write is one read.').first().waitFor();
+  await beliefs.getByText("The method's name alone says what to call.").first().waitFor();
   const text = await beliefs.textContent();
-  assert.match(text, /Due for another look/);
-  assert.match(text, /met once, in frames: overcome/);
+  assert.match(text, /met once, in budget: overcome/);
+  assert.match(text, /met 2 times, in dispatch: overcome, after it had come back/);
+  assert.match(text, /met 2 times, in echo: it came back, and is open/);
+  assert.ok(await beliefs.locator('h3 a', { hasText: '01 TCP: a stream of bytes' }).count() === 1, 'by lesson, with its title');
+  const due = beliefs.locator('ul').first().locator('li', { hasText: 'Another exercise in which it can be met: retry-storm' });
+  assert.equal(await due.locator('a').getAttribute('href'), '12-resilience.html#exercise-retry-storm');
+  // The belief of `dispatch` is known to no other exercise.
+  const same = beliefs.locator('ul').first().locator('li', { hasText: 'Reset this one and do it again: dispatch' });
+  assert.equal(await same.locator('a').getAttribute('href'), '02-rpc.html#exercise-dispatch');
   await page.goto(`${book.address}/00-start.html`);
   const quiz = page.locator('[data-quiz]').first();
-  const wrong = quiz.locator('[data-answer="wrong"] input').first();
-  await wrong.check();
-  await quiz.locator('button').click();
+  const answer = async right => {
+    await quiz.locator(`[data-answer="${right}"] input`).first().check();
+    await quiz.locator('button').click();
+  };
+  await answer('wrong');
+  await answer('right');
+  const prediction = page.locator('[data-predict]').first();
+  await prediction.locator('[data-answer="right"] input').first().check();
+  await prediction.getByRole('button', { name: 'Lock in my prediction' }).click();
   await page.goto(`${book.address}/beliefs.html`);
-  await page.locator('.wb-answered', { hasText: '0 of 1 right at the first answer' }).waitFor();
-  const again = page.locator('.wb-answered a');
-  assert.equal(await again.getAttribute('href'), '00-start.html');
+  const answered = page.locator('.wb-answered');
+  await answered.getByText('0 of 1 right at the first answer').waitFor();
+  await answered.getByText('1 of 1 right at the first answer').waitFor();
+  await answered.locator('li', { hasText: /, and right since then$/ }).waitFor();
+  const links = await answered.locator('li a').evaluateAll(all => all.map(link => link.getAttribute('href')));
+  assert.deepEqual(links, ['00-start.html', '00-start.html']);
   assert.deepEqual(await axe(page), []);
   await screenshot(page, 'beliefs');
   await clean(session);
@@ -262,14 +281,52 @@ for (const [scheme, rules] of [['light', {}], ['dark', colours]]) {
   });
 }
 
-test('on a phone nothing runs off the side, and axe finds nothing', { timeout: 240_000 }, async () => {
+/**
+ * What a reader on a phone would miss on the page that is open, all folds opened: the body wider than the screen, a table, listing
+ * or picture that is cut off or does not show that it goes on, a picture with labels below 12 px.
+ */
+const missedOnPhone = () => {
+  const missed = [];
+  document.querySelectorAll('#content details').forEach(details => { details.open = true; });
+  dispatchEvent(new Event('resize'));
+  const over = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (over > 0) {
+    missed.push(`the page is ${over} px wider than the screen`);
+  }
+  const name = node => `${node.tagName} ${(node.currentSrc ?? node.textContent).trim().slice(-30)}`;
+  for (const node of document.querySelectorAll('#content table, #content pre, #content p > img')) {
+    const box = node.closest('.table-wrapper, .picture, pre');
+    if (!node.checkVisibility() || node.closest('.wb-live')) {
+      continue;
+    }
+    if (!box || !/auto|scroll/.test(getComputedStyle(box).overflowX)) {
+      missed.push(`${name(node)} does not scroll`);
+    } else if (box.scrollWidth > box.clientWidth + 1) {
+      const shadow = node.tagName === 'PRE' ? getComputedStyle(box.closest('.code-block'), '::after').backgroundImage : getComputedStyle(box).backgroundAttachment;
+      if (box.tabIndex !== 0 || !/gradient|local.*scroll/.test(shadow)) {
+        missed.push(`${name(node)} goes on to the right and does not show it`);
+      }
+    }
+  }
+  const images = [...document.querySelectorAll('#content p > img[src$=".svg"]')].filter(image => image.checkVisibility());
+  return Promise.all(images.map(async image => {
+    const text = await (await fetch(image.src)).text();
+    const drawing = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
+    const sizes = [...text.matchAll(/font(?:-size)?\s*[:=]\s*"?[^";}]*?([\d.]+)px|font-size="([\d.]+)"/g)].map(found => Number(found[1] ?? found[2]));
+    const shown = Math.min(...sizes) * image.getBoundingClientRect().width / drawing.viewBox.baseVal.width;
+    if (!(shown >= 12)) {
+      missed.push(`${name(image)} has labels of ${shown.toFixed(1)} px`);
+    }
+  })).then(() => missed);
+};
+
+test('on a phone nothing is cut off or runs off the side, labels are readable, and axe finds nothing', { timeout: 240_000 }, async () => {
   const phone = { width: 360, height: 740, isMobile: true, hasTouch: true };
   await inTabs(() => open(phone), await everyPage(), async ({ page }, name) => {
     await page.goto(`${book.address}/${name}`, { waitUntil: 'load' });
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(over <= 0, `${name} is ${over} px wider than the screen`);
-    assert.deepEqual(await axe(page, notColours), [], name);
     await screenshot(page, `${name.replace('.html', '')}-phone`);
+    assert.deepEqual(await axe(page, notColours), [], name);
+    assert.deepEqual(await page.evaluate(missedOnPhone), [], name);
   });
 });
 

@@ -169,6 +169,23 @@ export async function openPage(browser, address, { scheme = 'light', width = 120
   return { page, trouble, requests, foreign, close: () => context.close() };
 }
 
+/**
+ * What the page at `url` weighs with an empty cache: the bytes of each file as they come over the wire, headers and
+ * compression counted, by path, the heaviest first. What the page asks for within a second after it has loaded counts.
+ */
+export async function weightOf(page, url) {
+  const network = await page.context().newCDPSession(page);
+  await network.send('Network.enable');
+  const paths = new Map();
+  const files = [];
+  network.on('Network.responseReceived', ({ requestId, response }) => paths.set(requestId, new URL(response.url).pathname));
+  network.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => files.push({ path: paths.get(requestId), bytes: encodedDataLength }));
+  await page.goto(url, { waitUntil: 'load' });
+  await page.waitForTimeout(1000);
+  await network.detach();
+  return files.sort((a, b) => b.bytes - a.bytes);
+}
+
 /** Ends a page that has been good. */
 export async function clean({ trouble, foreign, close }) {
   assert.deepEqual(trouble, [], 'the console is quiet');
