@@ -39,7 +39,9 @@ try {
     await page.keyboard.press('Control+End');
     await page.keyboard.type(` // ${round}`);
     figures.saved.push(await until(card, `card.querySelector('.wb-edit-status').textContent.startsWith('Saved')`));
-    figures.compiled.push(figures.saved.at(-1) + await until(card, `card.querySelector('.wb-edit-noted').textContent === 'It compiles.'`));
+    // The words about the text before stay until the compiler begins.
+    const begun = await until(card, `card.querySelector('.wb-edit-noted').textContent !== 'It compiles.'`);
+    figures.compiled.push(figures.saved.at(-1) + begun + await until(card, `card.querySelector('.wb-edit-noted').textContent === 'It compiles.'`));
     await page.keyboard.type('!');
     await page.keyboard.press('Control+Enter');
     figures.verdict.push(await until(card, `!card.querySelector('.wb-older') && card.querySelector('.wb-verdict[data-status="passed"]')`));
