@@ -71,6 +71,10 @@ pub fn router(app: Arc<App>) -> Router {
             "/class.css",
             page("text/css; charset=utf-8", include_str!("../page/class.css")),
         )
+        .route(
+            "/icon.svg",
+            page("image/svg+xml", include_str!("../page/icon.svg")),
+        )
         .route("/shared.js", script(include_str!("../page/shared.js")))
         .route("/board.js", script(include_str!("../page/board.js")))
         .route(

@@ -36,6 +36,7 @@ const PAGES: &[&str] = &[];
 /// The pages that belong to no lesson and keep the rules: words and length of sentences.
 const FRONT: &[&str] = &[
     "attacks-http2",
+    "class",
     "class-bundle",
     "glossary",
     "consulrs",
