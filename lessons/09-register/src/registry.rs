@@ -2,6 +2,7 @@
 //! answer. Its errors are sorted by what a caller can do.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +68,25 @@ impl Registry {
     pub fn at(addr: SocketAddr) -> anyhow::Result<Self> {
         let settings: ConsulClientSettings = ConsulClientSettingsBuilder::default()
             .address(format!("http://{addr}"))
+            .build()?;
+        Ok(Registry {
+            client: Arc::new(ConsulClient::new(settings)?),
+            addr,
+            deadline: DEADLINE,
+        })
+    }
+
+    /// For an agent with TLS and access control: `authority` is the certificate of its authority in a PEM file, and `token`
+    /// the secret of an ACL token.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn secured(addr: SocketAddr, authority: &Path, token: &str) -> anyhow::Result<Self> {
+        let settings: ConsulClientSettings = ConsulClientSettingsBuilder::default()
+            .address(format!("https://{addr}"))
+            .ca_certs(vec![authority.display().to_string()])
+            .token(token)
+            .verify(true)
             .build()?;
         Ok(Registry {
             client: Arc::new(ConsulClient::new(settings)?),

@@ -51,8 +51,15 @@ impl Redis {
     /// # Errors
     /// If the client cannot be made of these settings.
     pub fn new(addr: SocketAddr) -> RedisResult<Self> {
-        let info =
-            ConnectionAddr::Tcp(addr.ip().to_string(), addr.port()).into_connection_info()?;
+        Redis::open(ConnectionAddr::Tcp(addr.ip().to_string(), addr.port()))
+    }
+
+    /// The same with more about the connection, such as a user and its password.
+    ///
+    /// # Errors
+    /// As for [`Redis::new`].
+    pub fn open(info: impl IntoConnectionInfo) -> RedisResult<Self> {
+        let info = info.into_connection_info()?;
         // RESP3 tells the manager at once that a connection is lost, so that it makes a new one before the
         // next command needs it.
         let redis = info.redis_settings().clone();
@@ -74,7 +81,13 @@ impl Redis {
 
     // ANCHOR: ask
     /// Sends a command, and waits for its reply no longer than we are patient.
-    async fn ask<T, F>(&self, command: impl Fn(ConnectionManager) -> F) -> Result<T, Unavailable>
+    ///
+    /// # Errors
+    /// [`Unavailable`]; the command may have run.
+    pub async fn ask<T, F>(
+        &self,
+        command: impl Fn(ConnectionManager) -> F,
+    ) -> Result<T, Unavailable>
     where
         F: Future<Output = RedisResult<T>>,
     {

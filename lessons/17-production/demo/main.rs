@@ -2,6 +2,7 @@
 //! terminals beside a Consul.
 
 mod door;
+mod machines;
 mod seeing;
 mod story;
 
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use l17_production::instance::{Instance, Settings};
-use stage::commands::{Given, Program, command, heading, hidden, option};
+use stage::commands::{Given, Program, command, flag, heading, hidden, option};
 use stage::signal::{on_signal, tell};
 
 const PROGRAM: Program = Program {
@@ -26,6 +27,20 @@ const PROGRAM: Program = Program {
         ),
         command("door", "Envoy and its control plane, in another"),
         command("seeing", "traces and metrics of the captcha site"),
+        command("up", "the captcha site on three machines"),
+        command("status", "what of it runs, and where"),
+        command(
+            "kill MACHINE",
+            "kill one, two, three, redis-primary or consul-leader",
+        ),
+        command("cut MACHINE", "cut a machine off; `join` undoes it"),
+        command("join MACHINE", "join a machine again"),
+        command("start MACHINE", "start what does not run on a machine"),
+        command("roll VERSION", "replace the version, machine by machine"),
+        command("down", "end the site"),
+        command("dies WHAT", "what a failure of such a site costs"),
+        command("captcha", "a captcha service, as `up` starts it"),
+        command("web", "a web, as `up` starts it"),
     ],
     options: &[
         heading("Options of both"),
@@ -48,6 +63,20 @@ const PROGRAM: Program = Program {
             "127.0.0.1:8080",
         ),
         option("weights LIST", "requests for each version", "v1=1"),
+        heading("Options of the site"),
+        option("folder DIR", "where it keeps its files", ""),
+        option(
+            "net N",
+            "the machines are 127.N.1.1, 127.N.2.1, 127.N.3.1",
+            "0",
+        ),
+        flag(
+            "namespaces",
+            "the machines are network namespaces, for root",
+        ),
+        flag("no-limits", "visitors are not limited; for measurements"),
+        hidden("json"),
+        option("settings FILE", "of captcha and web", ""),
         hidden("until-stdin-ends"),
         hidden("receiver ADDR"),
         hidden("captchas ADDR"),
@@ -67,15 +96,27 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         return seeing::run(given).await;
     }
     stage::log::init();
-    given.at_most(0)?;
     match given.command() {
         "instance" => instance(given).await,
-        "door" => door::run(given).await,
-        _ => story::run().await,
+        "door" => {
+            given.at_most(0)?;
+            door::run(given).await
+        }
+        "up" => machines::up(given).await,
+        "dies" => machines::dies(given).await,
+        "captcha" | "web" => machines::role(given).await,
+        "status" | "kill" | "cut" | "join" | "start" | "roll" | "down" => {
+            machines::order(given).await
+        }
+        _ => {
+            given.at_most(0)?;
+            story::run().await
+        }
     }
 }
 
 async fn instance(given: &Given) -> anyhow::Result<()> {
+    given.at_most(0)?;
     let mut stop = on_signal(given.has("until-stdin-ends"))?;
     let redis = given.value::<String>("redis")?;
     let instance = Instance::start(Settings {

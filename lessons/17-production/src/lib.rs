@@ -27,6 +27,8 @@
 pub mod ads;
 pub mod bootstrap;
 pub mod instance;
+#[path = "../extra/machines/mod.rs"]
+pub mod machines;
 pub mod pb;
 pub mod plane;
 pub mod ready;

@@ -31,7 +31,14 @@ impl ControlPlane {
     /// # Errors
     /// If it cannot listen, or the client of Consul refuses its settings.
     pub async fn start(consul: SocketAddr, service: &str, plan: Plan) -> anyhow::Result<Self> {
-        let registry = Registry::at(consul)?;
+        ControlPlane::follow(Registry::at(consul)?, service, plan).await
+    }
+
+    /// The same with a client of Consul that is ready: one with a token, for example.
+    ///
+    /// # Errors
+    /// If it cannot listen.
+    pub async fn follow(registry: Registry, service: &str, plan: Plan) -> anyhow::Result<Self> {
         let query = Query::named(service);
         let snapshots = l10_discover::watch::watch(registry, query, WatchOptions::default());
         let (plan, plans) = watch::channel(plan);

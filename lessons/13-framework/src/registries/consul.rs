@@ -45,6 +45,15 @@ impl Consul {
         Consul::default()
     }
 
+    /// Through this agent, which may want TLS and a token.
+    #[must_use]
+    pub fn through(agent: Agent) -> Self {
+        Consul {
+            agent: agent.into(),
+            ..Consul::default()
+        }
+    }
+
     fn agent(&self) -> Result<&Agent, Error> {
         if let Some(agent) = self.agent.get() {
             return Ok(agent);

@@ -164,6 +164,8 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "l08-consul",
             "l09-register",
             "l10-discover",
+            "l12-resilience",
+            "l13-framework",
             "l15-redis",
             "l16-captcha",
             "services",

@@ -1,0 +1,77 @@
+//! A visitor of the site, as a program: it asks for a question in words, answers it, and sends the answer.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use stage::http::Request;
+
+/// A browser waits longer; for a measurement this is a lost request.
+const LIMIT: Duration = Duration::from_secs(6);
+
+const DIGITS: [&str; 10] = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+];
+
+/// A captcha that waits for its answer.
+#[derive(Clone, Debug)]
+pub struct Captcha {
+    cookie: String,
+    id: String,
+    answer: String,
+}
+
+/// Asks for a captcha in a new session, and reads it.
+pub async fn look(door: SocketAddr) -> anyhow::Result<Captcha> {
+    let fresh = send(door, Request::post_json("/api/v1.0/imagecode", "{}"), "").await;
+    let (fresh, cookie) = fresh.context("a new id")?;
+    let id = fresh["id"].as_str().context("an id")?.to_owned();
+    let question = Request::get(format!("/api/v1.0/question/{id}"));
+    let (question, _) = send(door, question, &cookie).await.context("a question")?;
+    let words = question["question"].as_str().context("words")?;
+    let words = words
+        .trim_end_matches('.')
+        .rsplit(": ")
+        .next()
+        .unwrap_or_default();
+    let digit = |word: &str| DIGITS.iter().position(|digit| *digit == word);
+    let digits: Option<Vec<usize>> = words.split(", ").map(digit).collect();
+    let digits = digits.with_context(|| format!("a question that is none: {words}"))?;
+    let answer = digits.iter().map(usize::to_string).collect();
+    Ok(Captcha { cookie, id, answer })
+}
+
+/// Gives the right answer: whether it is accepted.
+pub async fn answer(door: SocketAddr, captcha: &Captcha) -> anyhow::Result<bool> {
+    let body = json!({ "id": captcha.id, "answer": captcha.answer }).to_string();
+    let request = Request::post_json("/api/v1.0/verify", body);
+    let (verdict, _) = send(door, request, &captcha.cookie)
+        .await
+        .context("a verdict")?;
+    Ok(verdict["errno"] == "0")
+}
+
+/// The answer in JSON, and the cookie of the session.
+async fn send(door: SocketAddr, request: Request, cookie: &str) -> anyhow::Result<(Value, String)> {
+    let mut request = request
+        .within(LIMIT)
+        .header("origin", format!("http://{door}"));
+    if !cookie.is_empty() {
+        request = request.header("cookie", cookie);
+    }
+    let answer = request.send(door).await?;
+    if answer.status != 200 {
+        let text: String = answer.text().chars().take(80).collect();
+        bail!("{} {text}", answer.status);
+    }
+    let cookies = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "set-cookie");
+    let session = cookies
+        .filter_map(|(_, value)| value.split(';').next())
+        .next();
+    let session = session.unwrap_or(cookie).to_owned();
+    Ok((answer.json(), session))
+}
