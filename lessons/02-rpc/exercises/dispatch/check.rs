@@ -79,6 +79,11 @@ const REGISTERED: &str = "This method is registered, but the reply is an error. 
 // The belief of this exercise. A name is text that a person wrote. A wrong one concerns one call, not the connection.
 #[test]
 fn an_unknown_method_is_one_failed_call() {
+    case("A registered method", |case| {
+        let (_served, mut client) = serving(case);
+        let (call, reply) = ("5 hello.HelloWorld wire", "5 ok wire hello world");
+        expect_value(case, &mut client, call, reply, REGISTERED);
+    });
     case("An unknown method, then a registered one", |case| {
         let (served, mut client) = serving(case);
         let only = "`hello` has only one method, `HelloWorld`.";

@@ -93,6 +93,12 @@ fn expect_eight(client: &mut Peer<'_>) {
 // The belief of this exercise. That 7 / 0 has no value concerns this call. The connection still works.
 #[test]
 fn a_failed_call_is_not_the_last() {
+    case("7 + 1", |case| {
+        let (_served, mut client) = serving(case);
+        client.send(b"+\x07\x01");
+        let advice = "The reply to a call that succeeds is a byte 0 and the value.";
+        client.expect([0, 8], &[On::Any(advice)]);
+    });
     case("7 / 0 and 7 + 1, sent together", |case| {
         let (_served, mut client) = serving(case);
         client.send(b"/\x07\x00+\x07\x01");

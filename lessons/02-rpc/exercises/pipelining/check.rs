@@ -33,9 +33,10 @@ fn answer(number: usize) -> String {
 fn read_all(case: &Case, server: &mut Peer<'_>, count: usize) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for number in 1..=count {
-        let line = server.read_line(&[On::Silence(
-            "A question was not sent while another one waited for its reply. Send all questions first, then read.",
-        )]);
+        let line = server.read_line(&[On::Silence(match number {
+            1 => "No question was sent.",
+            _ => "A question was not sent while another one waited for its reply. Send all questions first, then read.",
+        })]);
         let expected = format!("ID {}", question(number));
         let Some((id, text)) = line.split_once(' ') else {
             case.differ(expected, line.view(), "The id comes first, then a blank.")
@@ -97,6 +98,8 @@ fn a_call_gets_its_own_reply() {
             if answers == swapped {
                 "Each question got the reply to the other one. Replies come in the order in which they are \
                  ready: match the ids."
+            } else if answers.iter().all(String::is_empty) {
+                "The replies have arrived, and none of them is in your answers."
             } else {
                 "The answer is everything after the first blank, without a change."
             }

@@ -211,6 +211,13 @@ fn the_connection_may_end_as_well() {
 // With the same key for all payments only the first one would be made.
 #[test]
 fn two_payments_are_two() {
+    case("Pay 10, and then 20", |case| {
+        let (addr, bank) = open(&[]);
+        pay(case, "ann", (&addr, LONG), &[10, 20]);
+        let same = "The second payment was not made, although its amount is another one: it had the key of the first \
+                    one. Each payment has a key of its own.";
+        expect_balance(case, 70, &bank, same, TWICE);
+    });
     case("Pay 10, and then 10 again", |case| {
         let (addr, bank) = open(&[]);
         let outcomes = pay(case, "ann", (&addr, LONG), &[10, 10]);
