@@ -138,7 +138,12 @@ fn a_failed_member_fails_alone() {
 fn an_empty_batch_is_one_invalid_request() {
     case("An empty batch", |case| {
         let invalid = failure(-32600, "Invalid Request", &Value::Null);
-        let advice = "`[]` is one invalid request: it gets a single reply, without a list.";
+        let advice = match exercise::answer(&mut Account(0), &json!([])) {
+            None => "`[]` is one invalid request: it gets a single reply, without a list.",
+            Some(_) => {
+                "`[]` gets one reply, not a list: the error Invalid Request, with the code -32600 and the id null."
+            }
+        };
         expect(case, &mut Account(0), &json!([]), Some(&invalid), advice);
     });
 }

@@ -124,6 +124,7 @@ fn what_is_written_is_json() {
                     "It is JSON, but its members differ: the name of the service, and the number of \
                      its ports."
                 }
+                Err(_) if text.is_empty() => "An empty text is not JSON: write an object.",
                 Err(_) => {
                     "The text is not JSON: quotes, backslashes and line breaks in the name must be \
                      escaped. Let `serde_json` write as well as read."
