@@ -51,7 +51,16 @@ fn a_known_fields_are_read() {
         ),
     ] {
         case(&format!("{what}, and nothing else"), |case| {
-            let advice = "The message has one field, and it is one of your schema.";
+            let advice = match exercise::decode(bytes) {
+                Ok(Reading { wind, .. }) if wind == [12] => {
+                    "Your code read the first number of the list, and not the rest of its 3 bytes: the length counts \
+                     bytes, and numbers follow until they are used up."
+                }
+                Ok(answer) if answer == Reading::default() => {
+                    "Your code skipped the field, and it is one of your schema."
+                }
+                _ => "The message has one field, and it is one of your schema.",
+            };
             expect(case, bytes, &expected, advice);
         });
     }
@@ -77,19 +86,28 @@ fn a_known_fields_are_read() {
 // for that.
 #[test]
 fn b_unknown_field_is_skipped() {
-    for (what, bytes) in [
+    let unknown = [
         ("a varint", &[0x48, 0x96, 0x01][..]),
         ("eight bytes", &[0x49, 1, 2, 3, 4, 5, 6, 7, 8]),
         ("a length and bytes", &[0x4a, 3, 0x10, 0x01, 0x02]),
         ("four bytes", &[0x4d, 1, 2, 3, 4]),
-    ] {
+    ];
+    let all_refused = unknown
+        .iter()
+        .all(|(_, bytes)| exercise::decode(bytes).is_err());
+    for (what, bytes) in unknown {
         case(
             &format!("A field with the number 9, stored as {what}"),
             |case| {
-                let advice = format!(
-                    "Field 9 is unknown: skip it by its wire type. Here it says {what}, so the place of the next field \
-                     is known."
-                );
+                let advice = match all_refused {
+                    true => format!(
+                        "Field 9 is unknown: skip it by its wire type. Here it says {what}, so the place of the next \
+                         field is known."
+                    ),
+                    false => {
+                        format!("Skip {what}, and nothing more: so much belongs to this field.")
+                    }
+                };
                 expect(case, bytes, &reading("", 0, &[], 0), &advice);
             },
         );
@@ -127,8 +145,15 @@ fn c_other_wire_type_is_skipped() {
         ("at as a varint", &[0x28, 0x07, 0x0a, 1, b'A']),
     ] {
         case(&format!("{what}, and then the station A"), |case| {
-            let advice = "A field with a known number and another wire type is not the field of your schema: skip it by its \
-                          wire type, and go on.";
+            let advice = match exercise::decode(bytes) {
+                Ok(answer) if answer == Reading::default() => {
+                    "A field with a known number and another wire type is not the field of your schema: skip it by its \
+                     wire type, and go on."
+                }
+                _ => {
+                    "This wire type is not the one of your schema, so the value is not the one that you know. Skip it."
+                }
+            };
             expect(case, bytes, &reading("A", 0, &[], 0), advice);
         });
     }
@@ -207,8 +232,12 @@ fn f_cut_field_is_an_error() {
         &[0x4a, 0xff, 0xff, 0xff, 0xff, 0x0f, 1],
     ] {
         case(&format!("The bytes {}, and no more", hex(bytes)), |case| {
-            let advice =
-                "The bytes end inside a field, so a part of the message is missing: `Bad::Cut`.";
+            let advice = match exercise::decode(bytes) {
+                Ok(_) => {
+                    "The bytes end inside a field, so a part of the message is missing: `Bad::Cut`."
+                }
+                Err(_) => "The bytes end inside a field: the error is `Bad::Cut`.",
+            };
             expect(case, bytes, &Err(Bad::Cut), advice);
         });
     }

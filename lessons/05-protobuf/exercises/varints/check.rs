@@ -94,9 +94,15 @@ fn b_sint32_counts_around_zero() {
         case(&format!("{value} as sint32"), |case| {
             let place = i64::from(value) * 2;
             let place = if value < 0 { -place - 1 } else { place };
-            let advice = format!(
-                "The varint holds the place of the number in the sequence 0, -1, 1, -2, 2: {value} has the place {place}."
-            );
+            let sign = |value| exercise::encode(Kind::Sint32, value);
+            let advice = if [sign(0), sign(-1), sign(-2), sign(2)] == [[0], [3], [5], [4]] {
+                format!(
+                    "Your code writes the amount and one bit for the sign. The varint holds the place of the number in \
+                     the sequence 0, -1, 1, -2, 2: {value} has the place {place}."
+                )
+            } else {
+                format!("A sint32 counts around zero, 0, -1, 1, -2, 2: {value} is number {place}.")
+            };
             expect(case, Kind::Sint32, value, &advice);
         });
     }
