@@ -130,7 +130,8 @@ fn a_the_last_list_counts() {
         "Consul becomes unavailable; a call comes 11 s after its last answer",
         |case| {
             let mut world = World::new(case, &[1, 2]);
-            let _ = world.find("greeter", 0.0);
+            let advice = "Consul answers, and lists these two.";
+            world.expect("greeter", 0.0, Ok((&[1, 2], 0.0)), advice);
             world.becomes(None);
             let found = world.find("greeter", 11.0);
             let addrs = found.as_ref().map(|found| found.addrs.clone());
@@ -172,8 +173,20 @@ fn c_an_empty_list_is_an_answer() {
             let mut world = World::new(case, &[1]);
             let _ = world.find("greeter", 0.0);
             world.becomes(Some(&[]));
-            let advice = "Consul has answered with an empty list. That answer replaces the old list; the instance on it has \
-                      deregistered.";
+            world.consul.borrow_mut().asked.clear();
+            let found = world.find("greeter", 10.0);
+            let advice = match found {
+                Ok(found) if found.addrs.is_empty() => {
+                    "Consul lists no instance: that is `NotFound::NoInstance`, not a list of none."
+                }
+                _ if world.consul.borrow().asked.is_empty() => {
+                    "The list is 10 s old and no longer fresh, and Consul was not asked."
+                }
+                _ => {
+                    "Consul has answered with an empty list. That answer replaces the old list; the instance on it has \
+                     deregistered."
+                }
+            };
             world.expect("greeter", 10.0, Err(NotFound::NoInstance), advice);
             world.consul.borrow_mut().asked.clear();
             for second in [10.5, 12.0, 19.5] {

@@ -95,7 +95,13 @@ fn b_none_is_healthy() {
     case("Two instances are registered, both critical", |case| {
         let entries = [entry("ben", 2, &[Critical]), entry("ada", 1, &[Critical])];
         let ids = ["ben", "ada"].map(str::to_string).to_vec();
+        let mut gone = entry("ada", 1, &[Critical]);
+        gone.node_checks = vec![Critical];
         let advice = match choose(&entries, 0) {
+            Ok(_) if choose(&[gone], 0).is_err() => {
+                "Your code returns a critical instance if another check passes, as that of the node does here. Every \
+                 check has to pass."
+            }
             Ok(_) => {
                 "That instance is critical. It is still on the list because no program has deregistered it, and \
                  that does not make it healthy."
@@ -119,8 +125,13 @@ fn c_all_checks_count() {
                 entry("ben", 2, &[Passing, Passing]),
                 entry("cem", 3, &[Passing]),
             ];
-            let advice = "One of the two checks of that instance fails. Consul would not list it for `?passing`.";
             for (turn, port) in [(0, 2), (1, 3), (2, 2), (usize::MAX, 3)] {
+                let advice = match choose(&entries, turn) {
+                    Ok(_) => {
+                        "One of the two checks of that instance fails. Consul would not list it for `?passing`."
+                    }
+                    Err(_) => "All checks of `ben` and `cem` pass, so these two are healthy.",
+                };
                 expect(case, &entries, turn, at(port), advice);
             }
         },

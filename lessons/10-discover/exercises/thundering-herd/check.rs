@@ -131,7 +131,9 @@ fn a_five_hundred_at_once() {
             (got, asked, shared.queries() - asked)
         });
         if asked != 1 {
-            let advice = if one_more > 0 {
+            let advice = if asked == 0 {
+                "There is no answer yet, so one of the callers asks Consul."
+            } else if one_more > 0 {
                 "Each caller sent a query of its own, all for the same list. One query is enough if the others \
                  wait for its answer."
             } else {
