@@ -145,8 +145,13 @@ fn a_a_file_is_read_by_a_reload() {
     case("A new file is published", |case| {
         let mut place = Place::new(&[]);
         let said = publish(&mut place, FILE, GOOD);
-        let advice = "The file exists, and the agent has not read it: it reads its directory when it is \
-                      started, and when it reloads.";
+        let advice = match place.read(FILE).as_deref() == Some(GOOD) {
+            true => {
+                "The file exists, and the agent has not read it: it reads its directory when it is started, and when \
+                 it reloads."
+            }
+            false => "There is no file of this name that holds the text.",
+        };
         expect_port(case, &place, Some(8800), advice);
         if let Err(words) = said {
             let advice = "The agent has accepted it: no error.";

@@ -52,8 +52,17 @@ fn a_all_are_busy() {
             instance(3, &[Critical]),
             instance(1, &[Warning]),
         ];
-        let advice = "No instance passes, and two of them are in warning: they still answer. Without a passing \
-                      instance they are the ones to call.";
+        let passing = instance(4, &[]).addr;
+        let only_passing = choose(&[instance(2, &[Warning]), instance(4, &[Passing])]) == [passing];
+        let advice = match choose(&list).is_empty() && only_passing {
+            true => {
+                "No instance passes, and two of them are in warning: they still answer. Without a passing instance they \
+                 are the ones to call."
+            }
+            false => {
+                "No instance passes, so the result is all instances in warning, in the order of the list."
+            }
+        };
         expect_chosen(case, &list, &[2, 1], advice);
     });
 }
@@ -70,7 +79,7 @@ fn b_passing_comes_first() {
                 instance(3, &[Critical]),
                 instance(2, &[]),
             ];
-            let busy = choose(&list).contains(&list[0].addr);
+            let busy = choose(&list).contains(&list[0].addr) && choose(&list).len() == 3;
             let advice = match busy {
                 true => "There are passing instances, so those in warning are not called.",
                 false => {

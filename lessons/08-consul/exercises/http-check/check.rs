@@ -58,14 +58,15 @@ fn agent_says(load: &Load) -> (u16, String, String) {
     (code, status, output)
 }
 
+const NO_STATUS: &str = "A status code has three digits, and the final ones are 200 to 599.";
+
 fn expect_state(case: &Case, load: &Load, wanted: &str, advice: &str) {
     let (code, status, _) = agent_says(load);
     if !(200..600).contains(&code) {
-        let advice = "A status code has three digits, and the final ones begin at 200.";
         case.differ(
             "a status code from 200 to 599",
             format!("status {code}"),
-            advice,
+            NO_STATUS,
         );
     }
     if status != wanted {
@@ -90,54 +91,70 @@ fn load(queued: usize, capacity: usize, database_answers: bool) -> Load {
 fn a_busy_is_a_warning() {
     // Not a multiple of four: three quarters of 10 are 7.5.
     case("8 of 10 requests are queued", |case| {
-        let advice = |code: u16, status: &str| match status {
-            "passing" => {
+        // A code that warns at another length of the queue knows 429: its limit is another one.
+        let warns = |queued: &usize| agent_says(&load(*queued, 10, true)).1 == "warning";
+        let advice = |code: u16, status: &str| {
+            if let Some(queued) = [10, 0].into_iter().find(warns) {
+                return format!(
+                    "Your code does report a warning: with {queued} of 10 requests queued, and not with 8. The \
+                     warning begins at three quarters of the capacity, which is 7.5 here."
+                );
+            }
+            let words = if !(200..600).contains(&code) {
+                NO_STATUS
+            } else if agent_says(&load(8, 10, false)).1 != "critical" {
+                "The database answers here. If it does not, your code reports something better than critical."
+            } else if status == "passing" {
                 "The agent reads the status and not the text: each 2xx makes the check pass. 429, too many \
                  requests, is the one status that means warning."
-            }
-            _ if (400..500).contains(&code) => {
+            } else if (400..500).contains(&code) {
                 "Of the statuses from 400 to 499 the agent takes one for a warning, 429, too many requests. \
                  Each other one makes the check critical."
-            }
-            _ => {
+            } else {
                 "429 means warning, not critical, and it is the only status that does. Each status that is \
                  neither 2xx nor 429 takes the server out of the lists of its callers, although it answers requests."
-            }
+            };
+            words.to_string()
         };
         expect_warning(case, &load(8, 10, true), advice);
     });
     case(
         "9 of 12 requests are queued: exactly three quarters",
         |case| {
-            let advice = |_: u16, _: &str| "9 is three quarters of 12, and the warning begins at three quarters.";
+            let advice = "9 is three quarters of 12, and the warning begins at three quarters.";
+            let advice = |_: u16, _: &str| advice.to_string();
             expect_warning(case, &load(9, 12, true), advice);
         },
     );
     case("9 of 10 requests are queued", |case| {
-        let advice = |_: u16, _: &str| "A nearly full queue is a warning, and no more than that.";
+        let advice = "A nearly full queue is a warning, and no more than that.";
+        let advice = |_: u16, _: &str| advice.to_string();
         expect_warning(case, &load(9, 10, true), advice);
     });
 }
 
-fn expect_warning(case: &Case, load: &Load, advice: impl Fn(u16, &str) -> &'static str) {
+fn expect_warning(case: &Case, load: &Load, advice: impl Fn(u16, &str) -> String) {
     let (code, status, _) = agent_says(load);
     if status != "warning" {
         let answer = format!("status {code}, and the agent says `{status}`");
-        case.differ("the agent says `warning`", answer, advice(code, &status));
+        let advice = advice(code, &status);
+        case.differ("the agent says `warning`", answer, &advice);
     }
 }
 
 // The worse state comes first.
 #[test]
 fn b_broken_is_critical() {
-    let advice = "Without its database the server answers no request, however many are queued. A status that is \
-                  neither 2xx nor 429 makes the check critical.";
     case("The database does not answer; the queue is empty", |case| {
+        let advice = "Without its database the server answers no request. A status that is neither 2xx nor 429 makes \
+                      the check critical.";
         expect_state(case, &load(0, 10, false), "critical", advice);
     });
     case(
         "The database does not answer; 9 of 10 requests are queued",
         |case| {
+            let advice = "Without its database the server answers no request, however many are queued. A status that \
+                          is neither 2xx nor 429 makes the check critical.";
             expect_state(case, &load(9, 10, false), "critical", advice);
         },
     );

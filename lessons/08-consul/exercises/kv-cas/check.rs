@@ -192,6 +192,11 @@ fn a_two_candidates_one_leader() {
                     "Your write named the index, so it was refused: the key holds the name of server-2. The \
                      answer `false` says that another client was faster. Read again, and return the leader."
                 }
+                (Some(true), _) => {
+                    "Your write named the index of a later read, and replaced the name of server-2, the leader by \
+                     then. If a read shows a leader that has not crashed, return it and write nothing."
+                }
+                (None, _) => "Your code has written nothing, so server-1 is not the leader either.",
                 _ => {
                     "Two leaders: the agent has told server-2 that it is the leader. What you have read may be \
                      outdated when your write comes. Send the index that you have read (0: no key) with the write, \

@@ -115,6 +115,22 @@ impl World<'_> {
             if matches!(outcome, Ok(false)) && listed.registered && listed.passing() {
                 words.get_or_insert_with(|| PASSING.to_string());
             }
+            let unknown = Instance {
+                name: "no-such-name".to_string(),
+                ..instance.clone()
+            };
+            if outcome.is_err() {
+                words.get_or_insert_with(|| {
+                    "The agent answers the query for healthy instances with 200.".to_string()
+                });
+            } else if !healthy
+                && matches!(is_healthy(self.agent.address(), &unknown).await, Ok(true))
+            {
+                words = Some(
+                    "Your code returns `true` for a name that Consul does not know, too."
+                        .to_string(),
+                );
+            }
             let expected = format!("`is_healthy` of {} returns Ok({healthy})", instance.id);
             self.differ(
                 &expected,

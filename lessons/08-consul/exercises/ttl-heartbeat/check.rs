@@ -38,6 +38,8 @@ struct Observed {
     beats: u64,
     heard_at: Option<Duration>,
     looks: Cell<u64>,
+    /// Whether the answer has asked for the finished jobs.
+    looked: Cell<bool>,
     awake: Option<Awake>,
 }
 
@@ -68,6 +70,7 @@ impl Service for Observed {
     }
 
     fn finished(&self) -> u64 {
+        self.looked.set(true);
         (self.work)(self.seconds()).0
     }
 
@@ -104,6 +107,8 @@ impl Service for Observed {
 struct Run {
     said: Vec<String>,
     beats: u64,
+    /// Whether the answer has asked for the finished jobs.
+    looked: bool,
     /// How far the worker got.
     worker: String,
     /// The second in which the function returned.
@@ -142,6 +147,7 @@ fn run_with(reply: Duration, seconds: u64, work: Work, away: Range<u64>, lose: u
             beats: 0,
             heard_at: None,
             looks: Cell::new(0),
+            looked: Cell::new(false),
             awake: None,
         };
         let mut said = Vec::new();
@@ -171,12 +177,14 @@ fn run_with(reply: Duration, seconds: u64, work: Work, away: Range<u64>, lose: u
             () = answer => ended = Some(clock.now().as_secs()),
             () = watching => {}
         }
+        let looked = service.looked.get();
         let (beats, worker) = (service.beats, seen(&service));
         drop(service);
         agent.stop().await;
         Run {
             said,
             beats,
+            looked,
             worker,
             ended,
         }
@@ -198,8 +206,15 @@ impl Run {
         advice: &str,
     ) {
         if let Some(second) = self.ended {
-            let advice = "`heartbeat` never returns, because an unavailable agent comes back, and a stuck \
-                          worker may finish a job again.";
+            let advice = match second {
+                0 => {
+                    "`heartbeat` never returns: it sends heartbeats for as long as the program runs."
+                }
+                _ => {
+                    "`heartbeat` never returns, because an unavailable agent comes back, and a stuck worker may finish \
+                     a job again."
+                }
+            };
             case.differ(
                 "`heartbeat` never returns",
                 format!("it returned in second {second}"),
@@ -243,9 +258,17 @@ fn a_stuck_is_not_alive() {
             let advice =
                 "The worker is not stuck: it has worked on its job for less than the limit.";
             run.expect(case, 0..=20, "passing", advice);
-            let advice = "A running process is not a healthy service: its timer sends heartbeats, while the worker has \
-                      finished nothing since second 20. After the limit of 20 s no more heartbeat is sent, and \
-                      a TTL of 10 s later the check turns critical.";
+            let advice = match run.looked {
+                true => {
+                    "The worker has jobs to do and has finished none since second 20. Your code asks for the finished \
+                     jobs, and its heartbeats went on: after the limit of 20 s no more is sent."
+                }
+                false => {
+                    "A running process is not a healthy service: its timer sends heartbeats, while the worker has \
+                     finished nothing since second 20. After the limit of 20 s no more heartbeat is sent, and a TTL of \
+                     10 s later the check turns critical."
+                }
+            };
             run.expect(case, 56..=62, "critical", advice);
         },
     );
