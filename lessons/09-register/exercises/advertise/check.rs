@@ -151,8 +151,15 @@ fn d_somebody_knows_better() {
         ] {
             for bound in ["0.0.0.0:8080", "127.0.0.1:8080", "172.17.0.2:8080"] {
                 let facts = facts(bound, bound, &cards, Some(wanted));
-                let advice = "The program cannot know its outside address. `--advertise` comes first, and without a port \
-                              it has the bound one.";
+                let advice = match (advertised(&facts), at(expected)) {
+                    (Ok(answer), Ok(expected)) if answer.ip() == expected.ip() => {
+                        "The program cannot know its outside address. `--advertise` comes first, and without a port it \
+                         has the bound one."
+                    }
+                    _ => {
+                        "`--advertise` comes first: callers reach the service there, whatever it is bound to."
+                    }
+                };
                 expect(case, &facts, at(expected), advice);
             }
         }

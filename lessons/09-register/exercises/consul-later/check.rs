@@ -168,13 +168,28 @@ fn b_an_hour_is_long_but_not_for_ever() {
         let mut consul = consul(&[(10_800, 20_000)]);
         for service in 0..20 {
             let story = live(case, service, &mut consul, SECOND * 11_000);
-            let advice = "A pause that grows needs an end: else it is as long as the absence was, and the \
-                          service stays away for as long again.";
+            let pauses = story.in_vain.windows(2).map(|two| two[1] - two[0]);
+            let longest = pauses.clone().max().unwrap_or_default();
+            let advice = match longest > SECOND * 60 {
+                true => {
+                    "A pause that grows needs an end: else it is as long as the absence was, and the service stays \
+                     away for as long again."
+                }
+                false => {
+                    "Your pauses stop growing too late: Consul is there, and the service still waits."
+                }
+            };
             is_back(case, &story, &consul, 0, SECOND * 10, advice);
             let asked = story.in_vain.len() / 3;
             if asked > 1000 {
-                let advice =
-                    "Consul was away in that hour. Longer and longer pauses make fewer attempts.";
+                let advice = match longest > pauses.min().unwrap_or_default() * 3 {
+                    true => {
+                        "Consul was away in that hour. Your pauses grow, and their longest is too short."
+                    }
+                    false => {
+                        "Consul was away in that hour. Longer and longer pauses make fewer attempts."
+                    }
+                };
                 let answer = format!("{asked} attempts in an hour");
                 case.differ("1,000 attempts in an hour at most", answer, advice);
             }
@@ -188,8 +203,16 @@ fn c_forgotten_and_found_again() {
         let mut consul = consul(&[(20, 100), (400, 500), (500, 900)]);
         for service in 0..20 {
             let story = live(case, service, &mut consul, SECOND * 900);
-            let advice = "A registration can be lost: the restarted Consul has an empty list, and it informs no \
-                          service. A regular `Look` notices that.";
+            let late = story.registered.iter().any(|(life, _)| *life == 1);
+            let advice = match late {
+                true => {
+                    "The restarted Consul has an empty list, and your next `Look` comes too late."
+                }
+                false => {
+                    "A registration can be lost: the restarted Consul has an empty list, and it informs no service. A \
+                     regular `Look` notices that."
+                }
+            };
             is_back(case, &story, &consul, 0, SECOND * 10, advice);
             is_back(case, &story, &consul, 1, SECOND * 10, advice);
             is_back(case, &story, &consul, 2, SECOND * 15, advice);
