@@ -164,8 +164,7 @@ impl<S: Store> Captchas<S> {
         let code = self.issue(ask, fresh).await?;
         let seed = code::seed().map_err(check::no_randomness)?;
         // On this thread: drawing takes less than a millisecond, and moving it elsewhere costs as well.
-        let drawing = tracing::info_span!("draw");
-        let png = drawing.in_scope(|| self.painter.png(&code, seed));
+        let png = tracing::info_span!("draw").in_scope(|| self.painter.png(&code, seed));
         let png = png.map_err(|_| Status::internal("the picture could not be drawn"))?;
         Ok(Drawn {
             id: ask.id.clone(),

@@ -84,26 +84,20 @@ impl Redis {
     ///
     /// # Errors
     /// [`Unavailable`]; the command may have run.
-    pub async fn ask<T, F>(
-        &self,
-        command: impl Fn(ConnectionManager) -> F,
-    ) -> Result<T, Unavailable>
+    pub async fn ask<T, F>(&self, send: impl Fn(ConnectionManager) -> F) -> Result<T, Unavailable>
     where
         F: Future<Output = RedisResult<T>>,
     {
         let work = async {
-            match command(self.connection.clone()).await {
+            match send(self.connection.clone()).await {
                 // No server received the command, so it has not run. The manager may have answered from
                 // memory; now it tries again.
-                Err(error) if error.is_connection_refusal() => {
-                    command(self.connection.clone()).await
-                }
+                Err(error) if error.is_connection_refusal() => send(self.connection.clone()).await,
                 // After every other failure it is unknown whether the command has run.
                 outcome => outcome,
             }
         };
-        let outcome = timeout(PATIENCE, work).await;
-        let words = match outcome {
+        let words = match timeout(PATIENCE, work).await {
             Ok(Ok(reply)) => {
                 if self.away.swap(false, Ordering::Relaxed) {
                     tracing::info!("redis: back");
