@@ -57,8 +57,16 @@ pub async fn run(root: &Path, options: Options) -> Result<()> {
     let address = address(&options, &code, same.as_ref()).await?;
     let mut client = Client::new(&address, &code.pin)?;
     let mut member = match same {
-        Some(member) => member,
-        None => new_member(&files, &options, &code, &address, &mut client).await?,
+        Some(member) if member.joined => member,
+        unconfirmed => {
+            let cursor = if options.from_start {
+                0
+            } else {
+                files.end_of_log()
+            };
+            let member = unconfirmed.map_or_else(|| Member::new(&code, &address, cursor), Ok)?;
+            join(&files, &options, member, &mut client).await?
+        }
     };
     member.address = address;
     files.write(&member)?;
@@ -82,7 +90,7 @@ async fn address(options: &Options, code: &Code, same: Option<&Member>) -> Resul
         return Ok(member.address.clone());
     }
     println!("Looking for the class {} in the network ...", code.room);
-    match mdns::find(&code.room).await? {
+    match mdns::find(&code.room, true).await? {
         Some(address) => Ok(address),
         None => bail!(
             "the network does not show the class {}; take the code with the address from the board: \
@@ -92,48 +100,33 @@ async fn address(options: &Options, code: &Code, same: Option<&Member>) -> Resul
     }
 }
 
-async fn new_member(
+/// Binds the member's key to a name. If an earlier confirmation was lost, the class knows the key and repeats it.
+async fn join(
     files: &Files,
     options: &Options,
-    code: &Code,
-    address: &str,
+    mut member: Member,
     client: &mut Client,
 ) -> Result<Member> {
+    let code = member.code()?;
     let (status, names) = client
         .get(&format!("/api/names?room={}", code.room))
         .await?;
     let names: Value = serde_json::from_slice(&names).context("this is no class")?;
     if !status.is_success() {
-        bail!(
-            "{}",
-            names["why"]
-                .as_str()
-                .unwrap_or("the class does not want to be joined")
-        );
+        let why = names["why"].as_str();
+        bail!("{}", plain(why.unwrap_or("the class cannot be joined")));
     }
-    let class = names["class"]
-        .as_str()
-        .filter(|name| is_text(name, 100))
-        .unwrap_or("a class");
-    let cursor = if options.from_start {
-        0
-    } else {
-        files.end_of_log()
-    };
-    let mut member = Member::new(code, address, cursor)?;
-    explain(class, code);
+    let class = names["class"].as_str().filter(|name| is_text(name, 100));
+    explain(class.unwrap_or("The class"), &code);
     for _ in 0..5 {
         let name = match &options.name {
             Some(name) => name.clone(),
             None => choose(&names["free"])?,
         };
-        // Before the first message: if its confirmation is lost, the key is still here, and joins again.
+        // `join` writes the key to disk first: if the confirmation is lost, the key is still here.
         member.name.clone_from(&name);
-        match member.tell(files, client, What::Join { name }).await? {
-            Sent::Taken(taken) => {
-                member.name = taken.name;
-                return Ok(member);
-            }
+        match member.join(files, client, name).await? {
+            Sent::Taken(_) => return Ok(member),
             // A made-up name that another learner has: take the next.
             Sent::Refused(refused) if refused.refused == "name-taken" && options.name.is_none() => {
                 println!("{}", refused.why);

@@ -25,8 +25,9 @@ pub struct Member {
     pub address: String,
     /// Name in the class.
     pub name: String,
+    /// Whether the class has confirmed the join.
+    pub joined: bool,
     /// The newest note that was fetched.
-    #[serde(default)]
     pub notes: i64,
     /// Key pair, PKCS #8.
     key: String,
@@ -143,6 +144,7 @@ impl Member {
             code: code.to_string(),
             address: address.to_owned(),
             name: String::new(),
+            joined: false,
             notes: 0,
             key: protocol::encode(&protocol::make_key()?),
             sequence: 0,
@@ -182,6 +184,23 @@ impl Member {
     pub async fn tell(&mut self, files: &Files, client: &mut Client, what: What) -> Result<Sent> {
         // First the results: the class takes no message that is older than one it has.
         self.send_results(files, client).await?;
+        self.say(files, client, what).await
+    }
+
+    /// Joins. A join that is repeated, because its confirmation was lost, changes nothing.
+    ///
+    /// # Errors
+    /// If the class cannot be reached.
+    pub async fn join(&mut self, files: &Files, client: &mut Client, name: String) -> Result<Sent> {
+        let sent = self.say(files, client, What::Join { name }).await?;
+        if let Sent::Taken(taken) = &sent {
+            self.name.clone_from(&taken.name);
+            self.joined = true;
+        }
+        Ok(sent)
+    }
+
+    async fn say(&mut self, files: &Files, client: &mut Client, what: What) -> Result<Sent> {
         let body = self.message(what)?;
         // Before it is sent: the number is used up, whatever happens now.
         files.write(self)?;

@@ -50,6 +50,9 @@ pub struct Options {
 /// # Errors
 /// A sentence for the teacher.
 pub async fn run(options: Options) -> Result<()> {
+    if options.address.is_unspecified() {
+        bail!("--addr takes one address of this machine: it becomes a part of the code");
+    }
     let course = Course::read(&options.root)?;
     let _lock = store::lock(&options.file)?;
     let connection = store::open(&options.file)?;

@@ -149,6 +149,12 @@ pub fn look(root: &Path) -> Vec<Finding> {
             port(8890),
             "stop what uses it, or give lesson 16 another one: -- captchas --addr 127.0.0.1:8891".into(),
         ),
+        finding(
+            "port 7443",
+            Need::Comfort,
+            port(7443),
+            "nothing to do: a class takes the next free port, or: class open --port N".into(),
+        ),
         consul::port(root),
         redis::port(root),
         finding(

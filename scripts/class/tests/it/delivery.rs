@@ -9,7 +9,7 @@ use class::client::Sent;
 use class::protocol::{Status, What};
 use class::{report, store};
 
-use crate::support::{Learner, Server, file, program, record};
+use crate::support::{Learner, Server, file, fixed_port, program, record};
 
 /// 50 members send 20 results each, and the server is killed three times meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,7 +17,8 @@ async fn nothing_is_lost_or_doubled_when_the_server_is_killed() {
     const MEMBERS: u32 = 50;
     const EACH: u32 = 20;
     let dir = tempfile::tempdir().unwrap();
-    let mut server = Server::open(dir.path(), &["--port", "0"]);
+    let port = fixed_port();
+    let mut server = Server::open(dir.path(), &["--port", &port]);
     let mut working = Vec::new();
     for number in 0..MEMBERS {
         let learner = Learner::joined(&server, &format!("Learner {number}")).await;
@@ -26,7 +27,6 @@ async fn nothing_is_lost_or_doubled_when_the_server_is_killed() {
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(300)).await;
         // The old process first: the new one takes its port.
-        let port = server.address.rsplit_once(':').unwrap().1.to_owned();
         drop(server);
         server = Server::open(dir.path(), &["--port", &port]);
     }
@@ -141,6 +141,77 @@ fn a_learner_away_from_the_class_loses_nothing() {
     assert_eq!(said.matches(r#""exercise":"frames""#).count(), 3, "{said}");
     assert!(!said.contains("code-of-the-learner"), "{said}");
     drop(server);
+}
+
+#[test]
+fn results_from_before_the_join_are_sent_only_if_the_learner_says_so() {
+    let (dir, course) = (tempfile::tempdir().unwrap(), course());
+    let course = course.path();
+    log(course, &[("echo", "failed"), ("echo", "passed")]);
+    let server = Server::open(dir.path(), &["--port", "0"]);
+    let code = server.code.to_string();
+    let join = ["join", &code, "--from-start", "--once"];
+    let (good, said) = run(course, &join);
+    assert!(good && said.contains("sent: 2 results"), "{said}");
+    let (good, said) = run(course, &["leave"]);
+    assert!(good, "{said}");
+    // The name is free again, and what the learner sent before stays with it.
+    let name = report::rows(&store::open_to_read(&file(dir.path())).unwrap()).unwrap()[0]
+        .member
+        .clone();
+    let (good, said) = run(course, &["join", &code, "--name", &name, "--once"]);
+    assert!(good && said.contains(&format!("You are {name}")), "{said}");
+    drop(server);
+}
+
+/// What other programs read: CSV with a line for each result, xAPI statements, and Gradescope's files.
+#[tokio::test]
+async fn the_results_are_exported_for_other_programs() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::open(dir.path(), &["--port", "0"]);
+    let mut ada = Learner::joined(&server, "=Ada \"A\", L").await;
+    let records = vec![
+        record("frames", Status::Failed, 1),
+        record("frames", Status::Passed, 2),
+    ];
+    ada.taken(What::Results(records)).await;
+    let file = file(dir.path());
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let export = |words: &[&str]| {
+        let words = [&["export"], words, &["--file", file.to_str().unwrap()]].concat();
+        let (good, said) = run(here, &words);
+        assert!(good, "{said}");
+        said
+    };
+    let csv = export(&["csv"]);
+    let line = "\"'=Ada \"\"A\"\", L\",01-tcp,frames,1,failed,one-write-is-one-read,0.3,0,";
+    assert!(csv.lines().count() == 3 && csv.contains(line), "{csv}");
+    let xapi = export(&["xapi"]);
+    let statements = xapi.lines().map(serde_json::from_str);
+    let statements: Vec<serde_json::Value> = statements.collect::<Result<_, _>>().unwrap();
+    assert_eq!(
+        statements[1]["verb"]["id"],
+        "http://adlnet.gov/expapi/verbs/passed"
+    );
+    assert_eq!(statements[1]["result"]["duration"], "PT0.30S");
+    let out = dir.path().join("out");
+    export(&["gradescope", "--out", out.to_str().unwrap()]);
+    let results = fs::read(out.join("-Ada--A---L/results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_slice(&results).unwrap();
+    assert_eq!(results["tests"][0]["name"], "01-tcp frames");
+    assert_eq!(
+        (
+            &results["tests"][0]["score"],
+            &results["tests"][0]["max_score"]
+        ),
+        (&1.into(), &1.into())
+    );
+    let (good, report) = run(
+        here,
+        &["report", "--json", "--file", file.to_str().unwrap()],
+    );
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert!(good && report[0]["beliefs"][0]["met"] == 1, "{report}");
 }
 
 #[test]
