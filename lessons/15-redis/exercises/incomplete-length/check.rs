@@ -46,13 +46,13 @@ fn a_the_rest_has_not_arrived() {
         case(
             &format!("{} arrives byte by byte", view_bytes(line)),
             |case| {
+                let advice = "These are a sign, digits and CRLF.";
+                expect(case, line, sign, Some((right, line.len())), advice);
                 for arrived in 0..line.len() {
                     let advice = "`bytes` is what has arrived so far, and the rest may be on its way. Return `Ok(None)`: the caller calls \
                               again when there is more.";
                     expect(case, &line[..arrived], sign, None, advice);
                 }
-                let advice = "These are a sign, digits and CRLF.";
-                expect(case, line, sign, Some((right, line.len())), advice);
             },
         );
     }

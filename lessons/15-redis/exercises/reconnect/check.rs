@@ -160,6 +160,7 @@ fn told(outcome: &RedisResult<u64>, shown: u64) -> String {
 /// One visit, over a connection that breaks there.
 #[track_caller]
 fn one_visit(case: &Case, breaks: Breaks) {
+    let unbroken = matches!(breaks, Breaks::Never);
     let line = Line::new(breaks);
     let (outcome, shown) = within(case, async {
         let mut scene = Scene::open(&line).await;
@@ -180,9 +181,17 @@ fn one_visit(case: &Case, breaks: Breaks) {
             "A Lua script is one step in Redis, and right there. The readable Redis of this lesson runs none: put the step together of \
              commands that it has."
         }
+        _ if unbroken => {
+            "The connection did not break: one visit is counted, once, and the result is the counter."
+        }
         (2.., _) if !names.contains("SET") && !names.contains("EXPIRE") => {
             "INCR had run, only its reply was lost, and the second INCR counted again. Something in Redis has to tell whether a visit \
              was counted."
+        }
+        (2.., _)
+            if names.contains("EXEC") && !names.contains("GET") && !names.contains("EXISTS") =>
+        {
+            "A transaction had counted the visit and written its mark, and the next try counted again: no try looks for the mark first."
         }
         (2.., _) if names.contains("EXEC") => {
             "A transaction had counted the visit and written its mark, and the next try counted again. Each try looks for the mark first. \

@@ -70,6 +70,10 @@ fn refuse(case: &Case, bytes: &[u8], advice: &str) {
 // The belief of this exercise.
 #[test]
 fn a_several_requests_in_one_read() {
+    case("INCR a arrives, and nothing else", |case| {
+        let advice = "The result is these two words, and the number of bytes of the whole request.";
+        expect(case, &encode(&[b"INCR", b"a"]), &[b"INCR", b"a"], advice);
+    });
     case("INCR a and INCR bb arrive together", |case| {
         let both = [encode(&[b"INCR", b"a"]), encode(&[b"INCR", b"bb"])].concat();
         let advice = "Clients send several requests without waiting for replies (a pipeline). Take the first request, and return how \

@@ -213,22 +213,28 @@ fn a_a_crash_between_two_commands() {
 #[test]
 fn b_it_expires_after_its_seconds() {
     case("A value for 300 s", |case| {
-        let (done, before, after) = within(case, async {
+        let (done, at_once, before, after) = within(case, async {
             let mut scene = Scene::open().await;
             let done = keep(scene.direct.clone(), KEY, "20\r\n24 ", 300).await;
+            let at_once = scene.value().await;
             scene.clock.advance(Duration::from_secs(299));
             let before = scene.value().await;
             scene.clock.advance(Duration::from_secs(2));
             let after = scene.value().await;
             scene.server.stop().await;
-            (done, before, after)
+            (done, at_once, before, after)
         });
         case.expect_ok("keep", &done, "Redis refuses a command with this error. The readable Redis of this check knows the options EX, PX and KEEPTTL.");
         let shown =
             |value: &Option<String>, at| format!("after {at} s the value is {}", value.view());
         if before.as_deref() != Some("20\r\n24 ") {
             let right = Some("20\r\n24 ".to_string());
-            let advice = "The value is to be there for all its seconds, as it was given. EX counts in seconds, PX in milliseconds.";
+            let advice = match at_once == before {
+                true => "The key does not hold this value, not even right after `keep`.",
+                false => {
+                    "The value is to be there for all its seconds, as it was given. EX counts in seconds, PX in milliseconds."
+                }
+            };
             case.differ(shown(&right, 299), shown(&before, 299), advice);
         }
         if after.is_some() {
