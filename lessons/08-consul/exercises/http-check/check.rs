@@ -94,7 +94,7 @@ fn a_busy_is_a_warning() {
         // A code that warns at another length of the queue knows 429: its limit is another one.
         let warns = |queued: &usize| agent_says(&load(*queued, 10, true)).1 == "warning";
         let advice = |code: u16, status: &str| {
-            if let Some(queued) = [10, 0].into_iter().find(warns) {
+            if let Some(queued) = [10, 100, 0].into_iter().find(warns) {
                 return format!(
                     "Your code does report a warning: with {queued} of 10 requests queued, and not with 8. The \
                      warning begins at three quarters of the capacity, which is 7.5 here."
