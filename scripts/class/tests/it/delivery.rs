@@ -1,15 +1,22 @@
 //! Every result arrives exactly once, whatever happens to the server or to the learner's program.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use class::client::Sent;
 use class::protocol::{Status, What};
 use class::{report, store};
+use serde_json::json;
+use tokio::time::timeout;
 
 use crate::support::{Learner, Server, file, fixed_port, program, record};
+
+/// What takes longer does not come any more.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// 50 members send 20 results each, and the server is killed three times meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +38,7 @@ async fn nothing_is_lost_or_doubled_when_the_server_is_killed() {
         server = Server::open(dir.path(), &["--port", &port]);
     }
     for each in working {
-        each.await.unwrap();
+        timeout(LIMIT, each).await.expect("in time").unwrap();
     }
     let rows = report::rows(&store::open_to_read(&file(dir.path())).unwrap()).unwrap();
     let mut seen: Vec<(String, u32)> = rows
@@ -162,6 +169,48 @@ fn results_from_before_the_join_are_sent_only_if_the_learner_says_so() {
     let (good, said) = run(course, &["join", &code, "--name", &name, "--once"]);
     assert!(good && said.contains(&format!("You are {name}")), "{said}");
     drop(server);
+}
+
+/// `class join` as a learner leaves it running: it comes back by itself, and prints what the teacher says.
+#[tokio::test]
+async fn a_running_join_follows_the_class_over_a_restart() {
+    let (dir, course) = (tempfile::tempdir().unwrap(), course());
+    let course = course.path();
+    let port = fixed_port();
+    let server = Server::open(dir.path(), &["--port", &port]);
+    let mut join = program();
+    join.current_dir(course)
+        .args(["join", &server.code.to_string(), "--name", "Ada"]);
+    let mut join = Running(join.spawn().unwrap());
+    let out = BufReader::new(join.0.stdout.take().unwrap());
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for line in out.lines().map_while(Result::ok) {
+            let _ = tell.send(line);
+        }
+    });
+    let hear = |words: &str| while !told.recv_timeout(LIMIT).expect(words).starts_with(words) {};
+    hear("You are Ada");
+    log(course, &[("frames", "failed")]);
+    server.board(|board| board["upto"] == 1).await;
+    drop(server);
+    log(course, &[("frames", "passed")]);
+    hear("Not sent for the moment");
+    let server = Server::open(dir.path(), &["--port", &port]);
+    server.board(|board| board["upto"] == 2).await;
+    let line = json!({ "do": "line", "text": "Break\u{a0}at ten." });
+    server.act(line).await;
+    hear("Teacher: Break\u{a0}at ten.");
+}
+
+/// Ends with its value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What other programs read: CSV with a line for each result, xAPI statements, and Gradescope's files.

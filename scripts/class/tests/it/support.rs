@@ -191,7 +191,8 @@ pub fn record(exercise: &str, status: Status, attempt: u32) -> Record {
 /// A port for a server that is started again. Below those that Linux gives to the client's end of a connection: the
 /// learners, who try to connect meanwhile, could otherwise get this very port.
 pub fn fixed_port() -> String {
-    let first = 20_000 + std::process::id() % 10_000;
-    let free = |port: &u32| std::net::TcpListener::bind(format!("127.0.0.1:{port}")).is_ok();
-    (first..32_000).find(free).unwrap().to_string()
+    let start = u16::from_le_bytes(class::code::random().unwrap()) % 10_000;
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = (20_000 + start..32_000).find(free);
+    port.expect("a free port").to_string()
 }
