@@ -29,6 +29,7 @@ const PROGRAM: Program = Program {
         command("seeing", "traces and metrics of the captcha site"),
         command("up", "the captcha site on three machines"),
         command("status", "what of it runs, and where"),
+        command("visit", "solve one captcha through Envoy"),
         command(
             "kill MACHINE",
             "kill one, two, three, redis-primary or consul-leader",
@@ -105,7 +106,7 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         "up" => machines::up(given).await,
         "dies" => machines::dies(given).await,
         "captcha" | "web" => machines::role(given).await,
-        "status" | "kill" | "cut" | "join" | "start" | "roll" | "down" => {
+        "status" | "visit" | "kill" | "cut" | "join" | "start" | "roll" | "down" => {
             machines::order(given).await
         }
         _ => {

@@ -77,6 +77,7 @@ impl Call {
             ["kill", what] => site.kill(what).await,
             ["cut", machine] => site.cut(machine, true),
             ["join", machine] => site.cut(machine, false),
+            ["visit"] => site.visit().await,
             ["start", machine] => site.start_again(machine).await,
             ["roll", version] => site.roll(version, &mut self.0).await,
             ["down"] => {

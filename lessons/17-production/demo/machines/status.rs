@@ -4,6 +4,7 @@ use l17_production::machines::consul::name;
 use l17_production::machines::network::MACHINES;
 
 use super::site::Site;
+use super::visitor;
 use crate::door::words;
 
 impl Site {
@@ -32,5 +33,18 @@ impl Site {
         }
         lines.push(format!("Envoy listens on: http://{}/", self.door()));
         Ok(lines.join("\n"))
+    }
+
+    /// One visitor, who solves a captcha.
+    pub async fn visit(&self) -> anyhow::Result<String> {
+        let outcome = async {
+            let captcha = visitor::look(self.door()).await?;
+            visitor::answer(self.door(), &captcha).await
+        };
+        Ok(match outcome.await {
+            Ok(true) => "a right answer: accepted".to_owned(),
+            Ok(false) => "a right answer: refused".to_owned(),
+            Err(error) => format!("no answer: {error:#}"),
+        })
     }
 }

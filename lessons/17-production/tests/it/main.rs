@@ -3,5 +3,7 @@
 mod ads;
 mod command_line;
 mod door;
+mod machines;
 mod seeing;
 mod settings;
+mod trust;
