@@ -93,7 +93,12 @@ fn b_a_new_budget() {
         let budget = RetryBudget::new();
         budget.call_begins();
         let allowed = drain(&budget);
+        let later = RetryBudget::new();
+        good_calls(&later, 1000);
         let advice = match allowed < MOST_TOKENS {
+            true if !later.may_retry() => {
+                "No retry is allowed, not even after 1000 calls that went well."
+            }
             true => {
                 "A new budget has `MOST_TOKENS` tokens. A program that makes one call an hour could never retry \
                  otherwise."
@@ -140,7 +145,16 @@ fn c_ten_calls_earn_one_token() {
                            point numbers, their sum is less than 1: count in whole tenths."
                         }
                         _ => {
-                            "Ten calls earn a whole token. Retries were refused before: a refused retry takes nothing."
+                            let budget = RetryBudget::new();
+                            drain(&budget);
+                            good_calls(&budget, 2 * CALLS_PER_TOKEN);
+                            match budget.may_retry() {
+                                true => {
+                                    "Ten calls earn a whole token. Retries were refused before: a refused retry takes \
+                                     nothing."
+                                }
+                                false => "Once all tokens are taken, no call earns a new one.",
+                            }
                         }
                     };
                     case.differ(

@@ -365,7 +365,12 @@ fn g_the_limit() {
         };
         case(&situation, |case| {
             let outcome = setup.call(case, Mul);
-            let advice = "`policy.attempts` counts all attempts, the first one included.";
+            let advice = match outcome.reached() == attempts as usize + 1 {
+                true => "`policy.attempts` counts all attempts, the first one included.",
+                false => {
+                    "`policy.attempts` says how many attempts a call has, if each of them may be repeated."
+                }
+            };
             outcome.expect_attempts(attempts as usize, advice);
             let last = format!("Unavailable: refused, attempt {attempts}");
             if outcome.result() != last {

@@ -102,8 +102,16 @@ fn a_one_call() {
                 }
                 if attempts < ATTEMPTS {
                     let answer = format!("{} at the database", database.attempts());
-                    let advice = "The layer next to the database retries: it makes 3 attempts, and its budget has tokens \
-                              for them.";
+                    let advice = match attempts {
+                        0 => "No attempt has reached the database: each layer calls the next one.",
+                        1 => {
+                            "The layer next to the database retries: it makes 3 attempts, and its budget has tokens \
+                             for them."
+                        }
+                        _ => {
+                            "A call has three attempts in all, and its budget has tokens for them."
+                        }
+                    };
                     case.differ(
                         format!("{ATTEMPTS} attempts at the database"),
                         answer,

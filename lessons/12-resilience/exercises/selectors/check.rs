@@ -182,6 +182,9 @@ fn expect_shares(case: &Case, table: &Table, left: &str) {
         _ if shares.iter().all(|share| !off(*share, equal)) => {
             "All instances have the same share. cache-c has a higher weight: it should have more keys, in proportion to it."
         }
+        _ if shares.contains(&0) => {
+            "An instance has no key at all: each of them has a chance for each key, of the size of its weight."
+        }
         Some(heavy) if shares[heavy] > fairs[heavy] * 13 / 10 && others_alike(&shares, heavy) => {
             "cache-c has more keys than its weight says. If its hash is multiplied by the weight, it is the largest too \
              often. With weight 2 it has to take part twice."
@@ -245,8 +248,13 @@ fn e_the_copy() {
             let all = Table::of(&ALL, SOME);
             for (key, both) in keys(SOME).zip(&all.owners) {
                 if both.len() != 2 || both[0] == both[1] {
-                    let advice = "The copy is for the case that the owner leaves, so it is at another instance. Two \
-                              separate choices can come out the same; the first two of one order cannot.";
+                    let advice = match both.len() {
+                        2 => {
+                            "The copy is for the case that the owner leaves, so it is at another instance. Two separate \
+                             choices can come out the same; the first two of one order cannot."
+                        }
+                        _ => "A key has two instances here: its owner and one copy.",
+                    };
                     case.differ("two instances", format!("{key}: {both:?}"), advice);
                 }
             }
