@@ -101,6 +101,10 @@ const HIDE_2: &str = "/v1/agent/service/maintenance/greeter-2?enable=true";
 
 #[test]
 fn a_maintenance_hides_an_instance() {
+    case("All checks of all three pass", |case| {
+        let advice = "Nothing is wrong with an instance whose checks pass: it is left alone.";
+        supervisor(case, async |_| {}, [Leave; 3], advice);
+    });
     case("greeter-2 is in maintenance, and later back", |case| {
         let advice = "Maintenance hides an instance from callers, and does not deregister it: its entry is there, with a \
                       critical check that Consul has added. A person is working on it, so it is left alone.";

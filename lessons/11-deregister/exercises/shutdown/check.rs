@@ -124,6 +124,17 @@ const HANGS: &str = "`shutdown` is ready, no request is left, and `serve` does n
 
 #[test]
 fn a_requests_under_way_are_finished() {
+    case("One request, and no shutdown", |case| {
+        let handler = Steady::of(1);
+        let program = open(case, &handler, Duration::from_millis(400));
+        let got = clients(async { reply(&mut request(program.addr, "page").await).await });
+        if got.as_ref().is_none_or(|line| line.len() != PAGE) {
+            let answer = format!("{} bytes", got.unwrap_or_default().len());
+            let advice = "A request gets its whole reply, from a server that is not shut down.";
+            case.differ(format!("{PAGE} bytes"), answer, advice);
+        }
+        let _ = program.close.send(());
+    });
     case("Three requests are under way at the shutdown", |case| {
         let handler = Steady::of(60);
         let program = open(case, &handler, Duration::from_millis(400));
