@@ -101,8 +101,12 @@ impl Telemetry {
     /// If the receiver did not take the last batch.
     pub async fn shutdown(self) -> anyhow::Result<()> {
         // It blocks its thread until the batch is sent, and the connection needs the threads of the runtime.
-        let sent: OTelSdkResult =
-            tokio::task::spawn_blocking(move || self.provider.shutdown()).await?;
+        let sent: OTelSdkResult = tokio::task::spawn_blocking(move || {
+            // `shutdown` of this SDK is `Ok` after a failed export as well; `force_flush` has the error.
+            let flushed = self.provider.force_flush();
+            self.provider.shutdown().and(flushed)
+        })
+        .await?;
         Ok(sent?)
     }
     // ANCHOR_END: shutdown
