@@ -22,6 +22,16 @@
 //! 4. Metrics: `extra/seeing/metrics.rs`, `extra/seeing/questions.rs`.
 // ANCHOR_END: layout_seeing
 //!
+// ANCHOR: layout_machines
+//! For a second evening of about 60 minutes, in this order:
+//!
+//! 1. The site: `extra/machines/network.rs`, `extra/machines/units.rs`, `extra/machines/roles.rs`.
+//! 2. Failover: `extra/machines/redis.rs` (users and Sentinel), `extra/machines/failover.rs` (the store).
+//! 3. Trust: `extra/machines/authority.rs`, `extra/machines/tls.rs`, `extra/machines/mtls.rs`, `extra/machines/secret.rs`,
+//!    `extra/machines/consul.rs`, `extra/machines/https.rs`.
+//! 4. The operator: `demo/machines/site.rs`, `demo/machines/orders.rs`, `demo/machines/dies.rs`.
+// ANCHOR_END: layout_machines
+//!
 //! `demo/` is the program.
 
 pub mod ads;

@@ -1,5 +1,6 @@
 //! The site on three machines: `-- up` starts it and looks after it, the other commands talk to that process.
 
+mod cables;
 mod control;
 mod dies;
 mod orders;

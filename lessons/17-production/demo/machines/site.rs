@@ -23,6 +23,7 @@ use stage::signal::tell;
 use testkit::envoy::Envoy;
 use tokio::time::{Instant, sleep};
 
+use super::cables::Cables;
 use super::control::make_folder;
 use super::process::Process;
 use super::visitor;
@@ -61,6 +62,8 @@ pub struct Site {
     pub(super) generation: u16,
     pub(super) front: Option<Front>,
     since: Instant,
+    /// After the processes: they live in there.
+    _cables: Option<Cables>,
 }
 
 /// Envoy and its control plane.
@@ -129,6 +132,10 @@ impl Site {
             generation: 0,
             front: None,
             since: Instant::now(),
+            _cables: match plan.network {
+                Network::Namespaces => Some(Cables::plug()?),
+                Network::Loopback(_) => None,
+            },
             plan,
             machines,
             tokens,
@@ -312,7 +319,6 @@ impl Site {
                 password_file: file("redis.password"),
                 finder_password_file: file("finder.password"),
             }),
-            front: (!captcha).then(|| self.ip(MACHINES.len())),
             limits: self.plan.limits,
         };
         let name = format!("{}-{}", unit.name, self.version);

@@ -18,9 +18,10 @@ use super::redis::{GROUP, Login, PREFIX};
 const ANSWER: Duration = Duration::from_millis(500);
 /// So long a failed search is not repeated, so that a thousand callers do not ask a thousand times.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The replicas that should have a write, and the time for them. One of them must.
-const REPLICAS: u32 = 2;
-const REPLICATED: u32 = 100;
+/// So many replicas must have a deletion, within this time in milliseconds. With 2 no captcha could be solved while a machine is
+/// dead.
+const REPLICAS: u32 = 1;
+const REPLICATED: u32 = 500;
 
 /// A store. A clone shares the connection.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 //! its secrets.
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,9 +61,6 @@ pub struct Settings {
     /// For the captcha service: its store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis: Option<Redis>,
-    /// For the web: where requests with the header `X-Forwarded-For` may come from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub front: Option<IpAddr>,
     /// Whether visitors are limited; measurements are not.
     pub limits: bool,
 }

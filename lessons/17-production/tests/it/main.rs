@@ -2,6 +2,7 @@
 
 mod ads;
 mod command_line;
+mod deploy;
 mod door;
 mod machines;
 mod seeing;
