@@ -9,9 +9,10 @@ use anyhow::{Context, ensure};
 use l16_captcha::web;
 use l17_production::machines::authority::Authority;
 use l17_production::machines::consul::{self, Node, Tokens, gossip_key};
+use l17_production::machines::failover;
 use l17_production::machines::https::Api;
 use l17_production::machines::network::{MACHINES, Network, namespace};
-use l17_production::machines::redis::Users;
+use l17_production::machines::redis::{Login, Users};
 use l17_production::machines::roles::{self, Settings};
 use l17_production::machines::secret::{self, Secret};
 use l17_production::machines::tls;
@@ -77,7 +78,7 @@ impl Site {
     /// Starts everything in its order: secrets and certificates, Consul, Redis, services, Envoy.
     pub async fn open(plan: Plan) -> anyhow::Result<Self> {
         let mut site = Site::prepare(plan)?;
-        for unit in &UNITS[..3] {
+        for unit in &UNITS[..2] {
             site.say(&format!("{} on three machines ...", unit.name));
             for machine in 0..MACHINES.len() {
                 site.start(machine, unit)?;
@@ -88,7 +89,8 @@ impl Site {
         let first = site.consul(0);
         site.tokens.create(&site.api, first).await?;
         site.say("Consul has a leader and its tokens; the services start ...");
-        for unit in &UNITS[3..] {
+        // Sentinel after Redis: by now it sees both replicas with its first look.
+        for unit in &UNITS[2..] {
             for machine in 0..MACHINES.len() {
                 site.start(machine, unit)?;
             }
@@ -96,6 +98,7 @@ impl Site {
         site.front = Some(site.start_front().await?);
         site.listed(MACHINES.len()).await?;
         site.solved().await?;
+        site.watched().await?;
         Ok(site)
     }
     // ANCHOR_END: open
@@ -410,6 +413,26 @@ impl Site {
             );
             sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Waits until every Sentinel knows all of Redis and all other Sentinels.
+    async fn watched(&mut self) -> anyhow::Result<()> {
+        let since = Instant::now();
+        let login = Login {
+            user: "finder",
+            password: self.users.finder.clone(),
+        };
+        for sentinel in self.plan.network.all(SENTINEL) {
+            while !failover::knows_all(sentinel, &login).await.unwrap_or(false) {
+                self.check()?;
+                ensure!(
+                    since.elapsed() < LIMIT,
+                    "Sentinel at {sentinel} does not see all"
+                );
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+        Ok(())
     }
 
     /// Waits until a captcha is solved.

@@ -128,6 +128,21 @@ pub async fn find(sentinel: SocketAddr, login: &Login) -> anyhow::Result<SocketA
     Ok(SocketAddr::new(ip.parse()?, port))
 }
 
+/// Whether this Sentinel knows both replicas and both other Sentinels. Before, a failover could leave a replica behind: it learns
+/// of a new one within ten seconds only.
+///
+/// # Errors
+/// If it does not answer.
+pub async fn knows_all(sentinel: SocketAddr, login: &Login) -> anyhow::Result<bool> {
+    let mut connection = connect(sentinel, login).await?;
+    let mut command = ::redis::cmd("SENTINEL");
+    command.arg("master").arg(GROUP);
+    let facts: std::collections::HashMap<String, String> =
+        command.query_async(&mut connection).await?;
+    let two = |name: &str| facts.get(name).is_some_and(|count| count == "2");
+    Ok(two("num-slaves") && two("num-other-sentinels"))
+}
+
 /// A Sentinel may be behind: during a failover it names the old primary for a while.
 async fn is_primary(addr: SocketAddr, login: &Login) -> anyhow::Result<()> {
     let mut connection = connect(addr, login).await?;

@@ -31,7 +31,8 @@ const CAPTCHA: &str =
 const REPLICA: &str = "resetkeys resetchannels -@all +psync +replconf +ping";
 const SENTINEL_HERE: &str = "resetkeys allchannels -@all +multi +exec +replicaof +slaveof +ping +info +role +publish +subscribe \
      +config|rewrite +client|setname +client|kill +script|kill";
-const FINDER: &str = "resetkeys resetchannels -@all +sentinel|get-master-addr-by-name +ping";
+const FINDER: &str =
+    "resetkeys resetchannels -@all +sentinel|get-master-addr-by-name +sentinel|master +ping";
 // ANCHOR_END: users
 
 impl Users {
