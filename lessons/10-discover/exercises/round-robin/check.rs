@@ -216,8 +216,8 @@ fn c_one_is_down() {
                  greeting is idempotent: send it to the next greeter."
                 .to_string(),
             Some(times) => format!(
-                "Your call tried greeter 2 {times} times, and the others not at all. An attempt that fails uses up the \
-                 turn as well: the next attempt goes to the next greeter."
+                "Your call made {times} attempts at greeter 2, and none at the others. An attempt that fails uses up \
+                 the turn as well: the next attempt goes to the next greeter."
             ),
         };
         calls(case, &mut all, 30, &advice);
