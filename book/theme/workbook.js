@@ -18,6 +18,7 @@
         gone: 'The runner does not answer. Is it still running? Start it again with “cargo run”; this page then goes on by itself.',
         oldToken: 'The runner was started anew, and this page is from before. Reload it to go on.',
         reload: 'Reload the page',
+        slides: 'Slides of this lesson',
         refused: 'The runner did not accept that.',
     };
 
@@ -283,6 +284,14 @@
         }
     }
 
+    // Only the runner builds slides, so a page that plain mdBook has built leads to none.
+    function linkSlides(content) {
+        for (const lesson of all('.wb-lesson[data-lesson]', content)) {
+            const link = element('a', { href: `slides/${lesson.dataset.lesson}.html` }, words.slides);
+            lesson.querySelector('.wb-lesson-facts').after(element('p', {}, link));
+        }
+    }
+
     // ---------------------------------------------------------------- start
 
     function build() {
@@ -296,6 +305,9 @@
         all('[data-doctor]', content).forEach(place => setUp?.build(place));
         way.build();
         linkWire(content);
+        if (live) {
+            linkSlides(content);
+        }
         all('[data-wire]', content).forEach(section => wire?.build(section));
         all('[data-phone]', content).forEach(section => phone?.build(section));
         all('[data-stage]', content).forEach(section => own?.build(section));

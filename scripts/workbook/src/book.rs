@@ -16,9 +16,11 @@ pub mod includes;
 pub mod links;
 mod map;
 pub mod markup;
+mod plans;
 pub mod question;
 pub mod refresh;
 pub mod scan;
+pub mod slides;
 mod stages;
 pub mod teachers;
 

@@ -4,6 +4,7 @@
 pub mod book;
 mod peer;
 pub mod phone;
+pub mod slides;
 mod watch;
 pub mod wire;
 

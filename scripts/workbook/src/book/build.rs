@@ -58,6 +58,7 @@ pub fn ensure(root: &Path, started: impl FnOnce()) -> Result<Outcome> {
     let old = base.join("book.old");
     remove(&new)?;
     build(root, &new)?;
+    super::slides::write(&Course::load(root)?, &new)?;
     remove(&old)?;
     remove(&stamp)?;
     if place.exists() {

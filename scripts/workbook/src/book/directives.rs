@@ -10,7 +10,7 @@ use crate::words::book as words;
 
 use super::question::{self, Kind};
 use super::scan::{Fences, without_code};
-use super::{hours, map, markup, stages, teachers};
+use super::{hours, map, markup, plans, stages, teachers};
 
 /// What mdBook itself understands.
 const MDBOOKS_OWN: [&str; 5] = ["include", "rustdoc_include", "playground", "title", "toc"];
@@ -235,6 +235,10 @@ impl<'a> Chapter<'a> {
             "map" => {
                 nothing_more()?;
                 Ok(map::list(self.course))
+            }
+            "plans" => {
+                nothing_more()?;
+                plans::text(self.course).map_err(fault)
             }
             "site" => {
                 nothing_more()?;

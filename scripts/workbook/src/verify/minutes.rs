@@ -91,6 +91,22 @@ impl Shown {
     }
 }
 
+/// Which part of a page's reading lies before the card of the exercise `id`: from 0 to 1.
+#[must_use]
+pub fn share_until(course: &Course, lesson: &Lesson, page: &Page, id: &str) -> f64 {
+    let file = course.path(&page.file());
+    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    let before = text.split(&format!("{{{{#exercise {id}}}}}")).next();
+    let mut shown = Shown::default();
+    shown.read(before.unwrap_or_default(), &file);
+    let all = Shown::on(course, lesson, page).minutes(0);
+    if all > 0.0 {
+        (shown.minutes(0) / all).min(1.0)
+    } else {
+        1.0
+    }
+}
+
 /// The words of a line of Markdown: no HTML, no addresses of links and pictures, no marks.
 fn words(line: &str) -> usize {
     let mut text = String::new();
@@ -115,8 +131,8 @@ fn words(line: &str) -> usize {
         .count()
 }
 
-/// The text that an include shows.
-fn included(target: &str, file: &Path) -> String {
+/// The text that an include shows: `target` is as it stands in the chapter `file`.
+pub(crate) fn included(target: &str, file: &Path) -> String {
     let (path, anchor) = target.split_once(':').unwrap_or((target, ""));
     let base = file.parent().unwrap_or(Path::new(""));
     let text = std::fs::read_to_string(base.join(path)).unwrap_or_default();

@@ -99,6 +99,45 @@ pub fn caught_by(belief: &str, check: &str, says: &str) -> String {
     format!("**{belief}** Caught by {check}, which says: \u{201c}{says}\u{201d}")
 }
 
+/// The head of the table of a day.
+pub const PLAN_TABLE: &str = "| page | to read | exercises | minutes |";
+
+/// The minutes of all days of a plan.
+#[must_use]
+pub fn plan_total(minutes: u32) -> String {
+    format!("{} hours and {} minutes.", minutes / 60, minutes % 60)
+}
+
+/// What is planned of what a day has.
+#[must_use]
+pub fn day_sum(sum: u32, has: u32) -> String {
+    format!("{sum} of {has} minutes")
+}
+
+/// Where a page is cut.
+#[must_use]
+pub fn cut(until: Option<&str>) -> String {
+    until.map_or(String::new(), |id| format!(", up to `{id}`"))
+}
+
+/// A day with too much in it.
+#[must_use]
+pub fn day_too_full(day: &str, sum: u32, has: u32) -> String {
+    format!("the parts of `{day}` take {sum} minutes, and it has {has}")
+}
+
+/// A plan names an exercise that its page does not have.
+#[must_use]
+pub fn no_exercise_on(id: &str, page: &str) -> String {
+    format!("there is no exercise `{id}` on the page {page}")
+}
+
+/// A plan names an exercise that its own cut leaves out.
+#[must_use]
+pub fn behind_the_cut(page: &str) -> String {
+    format!("an exercise of `only` stands behind `until` on the page {page}")
+}
+
 // --------------------------------------------------------------- faults in a chapter
 
 /// The title of the folded table of hours, and its head.
@@ -155,7 +194,7 @@ pub fn no_stage(number: &str) -> String {
 #[must_use]
 pub fn unknown_directive(name: &str) -> String {
     format!(
-        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours, map, site, stage and teachers"
+        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours, map, plans, site, stage and teachers"
     )
 }
 

@@ -13,6 +13,8 @@ use mdbook_driver::config::Config;
 use workbook::book::build::{self, Outcome};
 use workbook::book::html::tags;
 use workbook::book::links;
+use workbook::book::slides;
+use workbook::course::Course;
 
 const QUIZ: &str = "# More\n\n{{#quiz}}\nWhat is `1 < 2`?\n- [x] true\n  : It is.\n- [ ] false\n  : It is \
                     not.\n{{/quiz}}\n\n{{#predict demo=01-second}}\nWhat comes?\n- a\n- b\n{{/predict}}\n\n\
@@ -137,7 +139,7 @@ fn faults_are_named_with_chapter_and_line_and_the_last_good_book_stays() {
     let expected = format!(
         "book/src/00-first.md:3: {{{{#include nothing.rs}}}} names a file that is not there\n\
          book/src/more.md:{}: there is no directive `quizz`; there are exercise, quiz, predict, demo, \
-         hours, map, site, stage and teachers\n\
+         hours, map, plans, site, stage and teachers\n\
          book/src/more.md:{}: no lesson.toml has an exercise `gamma`",
         lines + 2,
         lines + 4
@@ -182,6 +184,7 @@ fn the_real_book_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let built = dir.path().join("book");
     build::build(&root, &built).unwrap();
+    slides::write(&Course::load(&root).unwrap(), &built).unwrap();
     let broken: Vec<String> = links::check(&built)
         .unwrap()
         .iter()
