@@ -1,6 +1,6 @@
 // The view for all: the same numbers as on the board, no names and no controls.
 
-import { away, beliefs, fill, follow, pollOf, wall } from '/shared.js';
+import { answerOf, away, beliefs, fill, follow, pollOf, wall } from '/shared.js';
 
 const at = id => document.getElementById(id);
 
@@ -14,6 +14,8 @@ follow('/api/teacher/projector', view => {
   at('stop').textContent = view.stop ? `Stop point: ${view.stop}` : '';
   at('asked').hidden = !view.poll;
   fill('poll', ...(view.poll ? pollOf(view.poll) : []));
+  at('answered').hidden = !view.answer;
+  fill('answer', ...(view.answer ? answerOf(view.answer) : []));
   fill('beliefs', ...beliefs(view.beliefs));
   fill('wall', ...wall(view.lessons, view.head.joined));
 }, away);

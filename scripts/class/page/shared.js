@@ -130,6 +130,14 @@ export function beliefs(list) {
   return [el('ol', {}, ...list.map(belief => el('li', {}, ...spans(belief.words), ` (${belief.learners})`)))];
 }
 
+/** One answer without a name: what the judge says, and the text. */
+export function answerOf({ exercise, status, words, test, text }) {
+  return [
+    el('p', {}, el('strong', { class: status }, status), ` ${exercise}. `, ...spans(words ?? ''), test ? ` Test: ${test}` : ''),
+    el('pre', { tabindex: 0 }, text),
+  ];
+}
+
 /** Tells whether the teacher's machine can be reached. */
 export function away(is) {
   document.getElementById('away').hidden = !is;

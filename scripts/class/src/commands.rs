@@ -12,7 +12,7 @@ use crate::client::{Client, Sent};
 use crate::course::{self, Course};
 use crate::member::{Files, Member};
 use crate::protocol::{ANSWER, What};
-use crate::{export, join, open, report, simulate, store};
+use crate::{export, hand_in, join, open, report, review, simulate, store};
 
 /// What `class --help` prints, and `cargo workbook class --help`.
 pub const HELP: &str = include_str!("../help.txt");
@@ -46,8 +46,8 @@ const FLAGS: [&str; 7] = [
     "yes",
     "no-mdns",
 ];
-const VALUES: [&str; 8] = [
-    "name", "addr", "port", "roster", "file", "out", "members", "seconds",
+const VALUES: [&str; 9] = [
+    "name", "addr", "port", "roster", "file", "out", "members", "seconds", "to",
 ];
 
 impl Words {
@@ -133,6 +133,22 @@ fn run() -> Result<()> {
         "report" => report::run(
             &file(&words)?,
             &Course::read(&course::root()?)?,
+            words.flag("json"),
+        ),
+        "hand-in" => hand_in::run(
+            &course::root()?,
+            rest,
+            words.value("name"),
+            words.value("to").map(PathBuf::from),
+        ),
+        "take" => {
+            needed("a file")?;
+            hand_in::take(&course::root()?, &file(&words)?, rest)
+        }
+        "review" => review::run(
+            &course::root()?,
+            &file(&words)?,
+            &needed("the id of an exercise")?,
             words.flag("json"),
         ),
         "export" => {

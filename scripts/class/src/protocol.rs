@@ -304,7 +304,10 @@ fn absurd(why: String) -> Result<(), Refusal> {
 }
 
 /// An id of the course: small letters, digits and hyphens.
-fn check_id(id: &str, what: &str) -> Result<(), Refusal> {
+///
+/// # Errors
+/// If it has others.
+pub fn check_id(id: &str, what: &str) -> Result<(), Refusal> {
     let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if id.is_empty() || id.len() > 80 || !id.bytes().all(letter) {
         return absurd(format!(

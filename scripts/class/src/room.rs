@@ -49,7 +49,7 @@ pub fn take(connection: &Connection, signed: &Signed, now: i64) -> Outcome<Taken
     let sequence = i64::try_from(signed.message.sequence).unwrap_or(i64::MAX);
     let member = find(connection, &signed.key)?;
     let member = match (member, &signed.message.what) {
-        (None, What::Join { name }) => match join(connection, signed, name.trim(), now)? {
+        (None, What::Join { name }) => match join(connection, &signed.key, name.trim(), now)? {
             Ok(member) => member,
             Err(refusal) => return Ok(Err(refusal)),
         },
@@ -121,8 +121,20 @@ fn count(connection: &Connection, sql: &str, member: i64) -> rusqlite::Result<i6
         .query_row([member], |row| row.get(0))
 }
 
+/// Binds the key of a handed-in file to a name, and returns the number of its member.
+///
+/// # Errors
+/// What SQLite says.
+pub fn bind(connection: &Connection, key: &str, name: &str, now: i64) -> Outcome<i64> {
+    if let Some(member) = find(connection, key)? {
+        return Ok(Ok(member.id));
+    }
+    let joined = join(connection, key, name, now)?;
+    Ok(joined.map(|member| member.id))
+}
+
 /// Binds a new key to a name.
-fn join(connection: &Connection, signed: &Signed, name: &str, now: i64) -> Outcome<Member> {
+fn join(connection: &Connection, key: &str, name: &str, now: i64) -> Outcome<Member> {
     let one = |sql: &str| {
         connection
             .query_row(sql, [name], |row| row.get::<_, String>(0))
@@ -147,7 +159,7 @@ fn join(connection: &Connection, signed: &Signed, name: &str, now: i64) -> Outco
         Some((id, None)) => {
             connection.execute(
                 "UPDATE members SET key = ?2 WHERE id = ?1",
-                params![id, signed.key],
+                params![id, key],
             )?;
             id
         }
@@ -155,8 +167,8 @@ fn join(connection: &Connection, signed: &Signed, name: &str, now: i64) -> Outco
             if count(connection, "SELECT COUNT(*) FROM members WHERE id > ?1", 0)? >= MEMBERS {
                 return Ok(Err(Refusal::Full("members")));
             }
-            let sql = "INSERT INTO members (key, name, sequence, hash, joined, seen) VALUES (?1, ?2, 0, ?3, ?4, ?4)";
-            connection.execute(sql, params![signed.key, name, signed.hash, now])?;
+            let sql = "INSERT INTO members (key, name, sequence, hash, joined, seen) VALUES (?1, ?2, 0, x'', ?3, ?3)";
+            connection.execute(sql, params![key, name, now])?;
             connection.last_insert_rowid()
         }
     };
@@ -226,7 +238,15 @@ fn act(connection: &Connection, member: i64, what: &What, now: i64) -> Outcome<(
 }
 
 /// Keeps one result, and where the member now stands.
-fn keep(connection: &Connection, member: i64, record: &Record, now: i64) -> rusqlite::Result<()> {
+///
+/// # Errors
+/// What SQLite says.
+pub fn keep(
+    connection: &Connection,
+    member: i64,
+    record: &Record,
+    now: i64,
+) -> rusqlite::Result<()> {
     let Record {
         exercise,
         status,
@@ -334,6 +354,11 @@ pub enum Action {
         /// What it says.
         text: String,
     },
+    /// Shows an answer of the last review on the projector; none takes it away.
+    Review {
+        /// Its number.
+        answer: Option<i64>,
+    },
     /// A question was answered.
     Helped {
         /// Whose.
@@ -395,6 +420,10 @@ pub fn teach(
                 "INSERT INTO notes (member, text, at) VALUES (?1, ?2, ?3)",
                 &[member, text, &now],
             )?;
+        }
+        Action::Review { answer } => {
+            // No answer has the number 0.
+            set(connection, "review", answer.unwrap_or_default())?;
         }
         Action::Helped { member } => run("DELETE FROM help WHERE member = ?1", &[member])?,
         Action::Free { member } => run("UPDATE members SET key = NULL WHERE id = ?1", &[member])?,

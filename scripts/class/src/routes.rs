@@ -66,6 +66,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(async || Redirect::to("/join")))
         .route("/board", html(include_str!("../page/board.html")))
         .route("/projector", html(include_str!("../page/projector.html")))
+        .route("/review", html(include_str!("../page/review.html")))
+        .route("/review.js", script(include_str!("../page/review.js")))
         .route("/join", html(include_str!("../page/join.html")))
         .route(
             "/class.css",
@@ -92,6 +94,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/teacher/projector", get(projector))
         .route("/api/teacher/questions", get(questions))
         .route("/api/teacher/picture.svg", get(picture))
+        .route("/api/teacher/review", get(review))
         .route("/api/teacher/do", post(act))
         .layer(DefaultBodyLimit::max(MESSAGE))
         .layer(middleware::from_fn(frame))
@@ -477,6 +480,19 @@ async fn questions(State(app): Shared, headers: HeaderMap) -> Result<Response, N
 async fn picture(State(app): Shared, headers: HeaderMap) -> Result<Response, Not> {
     check_teacher(&app, &headers)?;
     Ok(([(CONTENT_TYPE, "image/svg+xml")], app.picture.clone()).into_response())
+}
+
+#[derive(Deserialize)]
+struct Of {
+    id: String,
+}
+
+/// The groups of the last review of an exercise.
+async fn review(State(app): Shared, headers: HeaderMap, of: Query<Of>) -> Result<Response, Not> {
+    check_teacher(&app, &headers)?;
+    let about = Arc::clone(&app.about);
+    let read = move |connection: &_| crate::review::read(connection, &about.course, &of.id);
+    Ok(Json(app.desk.run(read).await?).into_response())
 }
 
 async fn act(

@@ -39,6 +39,15 @@ CREATE TABLE IF NOT EXISTS help (member INTEGER PRIMARY KEY REFERENCES members O
     at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (id INTEGER PRIMARY KEY, member INTEGER NOT NULL REFERENCES members ON DELETE CASCADE,
     exercise TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL);
+-- Answers from files: the newest file of each member, and its answers with the status that they claim.
+CREATE TABLE IF NOT EXISTS hand_ins (member INTEGER PRIMARY KEY REFERENCES members ON DELETE CASCADE,
+    hash BLOB NOT NULL, made INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS handed (member INTEGER NOT NULL REFERENCES members ON DELETE CASCADE, exercise TEXT NOT NULL,
+    text TEXT NOT NULL, claim TEXT, at INTEGER NOT NULL, PRIMARY KEY (member, exercise)) WITHOUT ROWID;
+-- What the teacher's own judge said of the answer of a member, and the number of the group of answers that are alike.
+CREATE TABLE IF NOT EXISTS reviews (id INTEGER PRIMARY KEY AUTOINCREMENT,
+    member INTEGER NOT NULL REFERENCES members ON DELETE CASCADE, exercise TEXT NOT NULL, text TEXT NOT NULL, claim TEXT, status TEXT NOT NULL, belief TEXT, test TEXT,
+    message TEXT NOT NULL, alike INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, member INTEGER NOT NULL REFERENCES members ON DELETE CASCADE,
     text TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS polls (id INTEGER PRIMARY KEY AUTOINCREMENT, question TEXT NOT NULL, phase TEXT NOT NULL,

@@ -14,8 +14,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::course::{Course, Lesson};
 use crate::poll::{self, Phase, Poll};
-use crate::room;
 use crate::store::{Desk, get};
+use crate::{review, room};
 
 /// Changes within this time become one version: a request then costs the same for 20 verdicts as for one.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -148,6 +148,7 @@ pub fn read(connection: &Connection, about: &About) -> rusqlite::Result<[Value; 
     let projector = json!({
         "head": head, "lessons": lessons, "beliefs": beliefs, "helping": help.len(), "stop": stop,
         "line": lines.first(), "poll": poll.as_ref().map(|poll| shown(poll, false)),
+        "answer": review::on_projector(connection, &about.course)?,
     });
     let news = json!({
         "name": about.name, "opened": opened, "stop": stop, "lines": lines, "poll": poll.as_ref().map(for_voters),

@@ -3,4 +3,5 @@
 mod delivery;
 mod pages;
 mod refusals;
+mod review;
 mod support;

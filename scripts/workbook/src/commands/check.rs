@@ -1,7 +1,8 @@
 //! `check`: judges answers and exits 0 only if all pass.
 
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ pub const COMMAND: Command = Command {
     about: "judge an exercise, a lesson or everything",
     help: "\
 Usage: cargo workbook check [ID | LESSON | --all] [--answer solution] [--json] [--plain]
+       cargo workbook check ID --answer-file FILE [--json]
 
   ID                 an exercise, by name (frames) or number (1.3)
   LESSON             all exercises of a lesson: 01-tcp, or 1
@@ -34,6 +36,7 @@ Usage: cargo workbook check [ID | LESSON | --all] [--answer solution] [--json] [
   (nothing)          the first exercise that is still open
   --answer solution  judge the solution (or stub, or mistakes/NAME) instead of your answer, in a
                      copy; your files stay as they are
+  --answer-file F    the same with the text of file F. It runs with your rights: read it first
   --json             one object a line: id, lesson, number, status, seconds, check, belief, message,
                      location, untouched, words (the belief in a sentence), hints_seen, hints
   --plain            no colour, no marks: for a screen reader
@@ -52,16 +55,24 @@ struct Options {
 
 fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let (mut name, mut all, mut answer, mut json, mut plain) = (None, false, None, false, false);
+    let mut file = None;
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("all") => all = true,
             Long("answer") => answer = Some(text(arguments.value()?)?),
+            Long("answer-file") => file = Some(PathBuf::from(arguments.value()?)),
             Long("json") => json = true,
             Long("plain") => plain = true,
             Value(value) if name.is_none() => name = Some(text(value)?),
             other => return Err(other.unexpected().into()),
         }
     }
+    let other = match (answer, file) {
+        (Some(_), Some(_)) => bail!("give --answer or --answer-file, not both"),
+        (Some(answer), None) => Some(Other::Kept(answer)),
+        (None, Some(file)) => Some(Other::Text(read_answer(&file)?)),
+        (None, None) => None,
+    };
     let course = course()?;
     let store = Store::new(&course.root);
     let chosen: Vec<&Exercise> = match (&name, all) {
@@ -84,13 +95,16 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         style: Style::of_stdout(plain),
     };
     let mut good = true;
-    let scratch = match &answer {
+    if matches!(other, Some(Other::Text(_))) && chosen.len() != 1 {
+        bail!("--answer-file is the answer to one exercise");
+    }
+    let scratch = match &other {
         Some(_) => Some(Scratch::refresh(&course, "answers").context("cannot make the copy")?),
         None => None,
     };
     for exercise in chosen {
-        let verdict = match (&scratch, &answer) {
-            (Some(scratch), Some(answer)) => judge_other(&course, scratch, exercise, answer)?,
+        let verdict = match (&scratch, &other) {
+            (Some(scratch), Some(other)) => judge_other(&course, scratch, exercise, other)?,
             _ => judge_own(&course, &store, exercise)?.own(&course.root, exercise),
         };
         good &= verdict.passed();
@@ -122,25 +136,48 @@ fn judge_own(course: &Course, store: &Store, exercise: &Exercise) -> Result<Verd
     Ok(verdict)
 }
 
+/// An answer that is not the learner's own.
+enum Other {
+    /// One of the course: `solution`, `stub` or `mistakes/NAME`.
+    Kept(String),
+    /// The text of a file.
+    Text(String),
+}
+
+/// The largest file that is judged as an answer, in bytes.
+const ANSWER: u64 = 1024 * 1024;
+
+fn read_answer(file: &Path) -> Result<String> {
+    let named = || format!("cannot read {}", file.display());
+    let mut text = String::new();
+    let mut limited = File::open(file).with_context(named)?.take(ANSWER + 1);
+    limited.read_to_string(&mut text).with_context(named)?;
+    if text.len() as u64 > ANSWER {
+        bail!("{} is larger than {ANSWER} bytes", file.display());
+    }
+    Ok(text)
+}
+
 /// Judges another answer in the copy.
 fn judge_other(
     course: &Course,
     scratch: &Scratch,
     exercise: &Exercise,
-    answer: &str,
+    other: &Other,
 ) -> Result<Verdict> {
     let read = |file: PathBuf| {
         std::fs::read_to_string(course.path(&file))
             .with_context(|| format!("cannot read {}", file.display()))
     };
-    let text = match answer {
-        "solution" => read(exercise.solution())?,
-        "stub" => read(exercise.stub())?,
-        path if path.starts_with("mistakes/") && !path.contains("..") => {
+    let text = match other {
+        Other::Text(text) => text.clone(),
+        Other::Kept(name) if name == "solution" => read(exercise.solution())?,
+        Other::Kept(name) if name == "stub" => read(exercise.stub())?,
+        Other::Kept(path) if path.starts_with("mistakes/") && !path.contains("..") => {
             let file = exercise.dir.join(path).with_extension("diff");
             Mistake::read(&course.root, file)?.text(&course.root, exercise)?
         }
-        _ => bail!("--answer takes solution, stub or mistakes/NAME"),
+        Other::Kept(_) => bail!("--answer takes solution, stub or mistakes/NAME"),
     };
     scratch.put(exercise, &text)?;
     let mut waiting = Waiting::new(&exercise.id);
