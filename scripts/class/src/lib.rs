@@ -19,6 +19,7 @@ pub mod protocol;
 pub mod rates;
 pub mod report;
 pub mod review;
+pub mod review_page;
 pub mod room;
 pub mod routes;
 pub mod serve;

@@ -232,7 +232,11 @@ fn print(id: &str, review: &Value) {
     println!("{id}");
     let mut false_claims = Vec::new();
     for group in list(&review["groups"]) {
-        println!("\n{:>4}  {}", group["count"], heading(&group));
+        println!(
+            "\n{:>4}  {}",
+            group["count"].as_u64().unwrap_or_default(),
+            heading(&group)
+        );
         for alike in list(&group["alike"]).iter().map(list) {
             let names: Vec<String> = alike.iter().map(|answer| text(&answer["name"])).collect();
             println!("      {} alike: {}", alike.len(), names.join(", "));

@@ -54,7 +54,7 @@ pub struct App {
     pub rates: Rates,
 }
 
-type Shared = State<Arc<App>>;
+pub(crate) type Shared = State<Arc<App>>;
 
 /// All routes.
 pub fn router(app: Arc<App>) -> Router {
@@ -66,8 +66,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(async || Redirect::to("/join")))
         .route("/board", html(include_str!("../page/board.html")))
         .route("/projector", html(include_str!("../page/projector.html")))
-        .route("/review", html(include_str!("../page/review.html")))
-        .route("/review.js", script(include_str!("../page/review.js")))
         .route("/join", html(include_str!("../page/join.html")))
         .route(
             "/class.css",
@@ -94,8 +92,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/teacher/projector", get(projector))
         .route("/api/teacher/questions", get(questions))
         .route("/api/teacher/picture.svg", get(picture))
-        .route("/api/teacher/review", get(review))
         .route("/api/teacher/do", post(act))
+        .merge(crate::review_page::routes())
         .layer(DefaultBodyLimit::max(MESSAGE))
         .layer(middleware::from_fn(frame))
         .with_state(app)
@@ -133,7 +131,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 }
 
 /// Why a request has no other response.
-enum Not {
+pub(crate) enum Not {
     Taken(Refusal),
     Teacher,
     Sense(&'static str),
@@ -433,7 +431,7 @@ fn is_token(app: &App, token: &str) -> bool {
     hash(token).as_ref() == hash(&app.class.token).as_ref()
 }
 
-fn check_teacher(app: &App, headers: &HeaderMap) -> Result<(), Not> {
+pub(crate) fn check_teacher(app: &App, headers: &HeaderMap) -> Result<(), Not> {
     match cookie(headers, "teacher") {
         Some(token) if is_token(app, token) => Ok(()),
         _ => Err(Not::Teacher),
@@ -480,19 +478,6 @@ async fn questions(State(app): Shared, headers: HeaderMap) -> Result<Response, N
 async fn picture(State(app): Shared, headers: HeaderMap) -> Result<Response, Not> {
     check_teacher(&app, &headers)?;
     Ok(([(CONTENT_TYPE, "image/svg+xml")], app.picture.clone()).into_response())
-}
-
-#[derive(Deserialize)]
-struct Of {
-    id: String,
-}
-
-/// The groups of the last review of an exercise.
-async fn review(State(app): Shared, headers: HeaderMap, of: Query<Of>) -> Result<Response, Not> {
-    check_teacher(&app, &headers)?;
-    let about = Arc::clone(&app.about);
-    let read = move |connection: &_| crate::review::read(connection, &about.course, &of.id);
-    Ok(Json(app.desk.run(read).await?).into_response())
 }
 
 async fn act(
