@@ -5,6 +5,7 @@ mod door;
 mod machines;
 mod seeing;
 mod story;
+mod timetable;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -42,6 +43,7 @@ const PROGRAM: Program = Program {
         command("dies WHAT", "what a failure of such a site costs"),
         command("captcha", "a captcha service, as `up` starts it"),
         command("web", "a web, as `up` starts it"),
+        command("timetable", "a site that pauses, measured in two ways"),
     ],
     options: &[
         heading("Options of both"),
@@ -78,12 +80,15 @@ const PROGRAM: Program = Program {
         flag("no-limits", "visitors are not limited; for measurements"),
         hidden("json"),
         option("settings FILE", "of captcha and web", ""),
+        heading("Options of timetable"),
+        option("rate N", "requests a second", "100"),
+        option("seconds N", "how long each measurement takes", "3"),
         hidden("until-stdin-ends"),
         hidden("receiver ADDR"),
         hidden("captchas ADDR"),
     ],
     end: "\
-They need a Consul: `cargo workbook services up consul`. Ctrl-C ends each of them.
+`instance` and `door` need a Consul: `cargo workbook services up consul`. Ctrl-C ends each of them.
 ",
 };
 
@@ -102,6 +107,10 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         "door" => {
             given.at_most(0)?;
             door::run(given).await
+        }
+        "timetable" => {
+            given.at_most(0)?;
+            timetable::run(given).await
         }
         "up" => machines::up(given).await,
         "dies" => machines::dies(given).await,

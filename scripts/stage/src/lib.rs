@@ -9,6 +9,7 @@
 //! * [`story`]: clocks and lines of a demo, and what two processes saw in the order in which it happened.
 //! * [`measure`]: the times of many calls, medians, and lines of code: one row of the ladder.
 //! * [`load`]: callers that call all the time or so often, with counts and latencies.
+//! * [`timetable`]: requests at fixed times, whatever became of those before, and the latency that users see.
 //! * [`tap`]: a TCP forwarder that counts bytes, or keeps them.
 //! * [`commands`]: the table of a program's commands and options: parsed values, `--help`, error messages.
 //! * `http` (feature `http`): one HTTP request on hyper's client, with a deadline and a size limit.
@@ -28,6 +29,7 @@ pub mod measure;
 pub mod signal;
 pub mod story;
 pub mod tap;
+pub mod timetable;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

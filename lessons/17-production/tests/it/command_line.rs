@@ -53,3 +53,23 @@ fn the_demo_tells_the_whole_story() {
         .unwrap();
     assert!(lost.contains(" requests, 0 failed ("), "{lost}");
 }
+
+/// A short run: the closed loop has fewer requests than the timetable, and hides the pause.
+#[test]
+fn the_timetable_has_requests_during_the_pause() {
+    let told = L17.tells(
+        &["timetable", "--rate", "50", "--seconds", "2"],
+        &["closed loop", "by timetable"],
+    );
+    let numbers = |row: &str| -> Vec<f64> {
+        let line = told.lines().find(|line| line.starts_with(row)).unwrap();
+        let words = line[row.len()..].split_whitespace();
+        words.map(|word| word.parse().unwrap()).collect()
+    };
+    let (closed, open) = (numbers("closed loop"), numbers("by timetable"));
+    assert!(closed[0] < open[0], "{told}");
+    // Requests, failed and not sent: all of the timetable.
+    assert!((open[0] + open[5] + open[6] - 100.0).abs() < 0.5, "{told}");
+    // The slowest request came at the beginning of a pause of 0.67 s.
+    assert!(open[4] > 500.0, "{told}");
+}

@@ -4,4 +4,5 @@
 mod child;
 mod commands;
 mod http;
+mod timetable;
 mod wire;

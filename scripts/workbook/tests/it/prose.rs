@@ -82,6 +82,7 @@ const WORDS: &[(&str, &str)] = &[
 
 /// The field's terms: the title of a lesson or an exercise has one of them.
 const TERMS: &[&str] = &[
+    "latency",
     "verdict",
     "tcp",
     "json",
