@@ -179,7 +179,7 @@ impl Case {
         let seconds = outcome.seconds;
         match self.words {
             None if outcome.passed => (
-                seconds < if self.real.is_some() { 9.0 } else { 5.0 },
+                seconds < if self.real.is_some() { 15.0 } else { 10.0 },
                 format!("{seconds:4.1} s  passed"),
             ),
             None => (false, format!("{seconds:4.1} s\n{}", outcome.message)),
