@@ -4,7 +4,7 @@
 mod exercise;
 mod given;
 
-use exercise::{Bad, Reading};
+use exercise::{DecodeError, Reading};
 use testkit::{Case, case};
 
 fn hex(bytes: &[u8]) -> String {
@@ -13,7 +13,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[track_caller]
-fn expect(case: &Case, bytes: &[u8], expected: &Result<Reading, Bad>, advice: &str) {
+fn expect(case: &Case, bytes: &[u8], expected: &Result<Reading, DecodeError>, advice: &str) {
     let answer = exercise::decode(bytes);
     if answer != *expected {
         let report = case
@@ -25,7 +25,7 @@ fn expect(case: &Case, bytes: &[u8], expected: &Result<Reading, Bad>, advice: &s
     }
 }
 
-fn reading(station: &str, pressure: u32, wind: &[u32], at: u32) -> Result<Reading, Bad> {
+fn reading(station: &str, pressure: u32, wind: &[u32], at: u32) -> Result<Reading, DecodeError> {
     Ok(Reading {
         station: station.to_string(),
         pressure,
@@ -229,14 +229,18 @@ fn f_cut_field_is_an_error() {
         &[0x4a, 0xff, 0xff, 0xff, 0xff, 0x0f, 1],
     ] {
         case(&format!("The bytes {}, and no more", hex(bytes)), |case| {
-            let advice =
-                "The bytes end inside a field, so a part of the message is missing: `Bad::Cut`.";
-            expect(case, bytes, &Err(Bad::Cut), advice);
+            let advice = "The bytes end inside a field, so a part of the message is missing: `DecodeError::Cut`.";
+            expect(case, bytes, &Err(DecodeError::Cut), advice);
         });
     }
     case("A station whose name is ff fe", |case| {
-        let advice = "A `string` is UTF-8, and these two bytes are not: `Bad::NotText`.";
-        expect(case, &[0x0a, 2, 0xff, 0xfe], &Err(Bad::NotText), advice);
+        let advice = "A `string` is UTF-8, and these two bytes are not: `DecodeError::NotText`.";
+        expect(
+            case,
+            &[0x0a, 2, 0xff, 0xfe],
+            &Err(DecodeError::NotText),
+            advice,
+        );
     });
 }
 
@@ -250,7 +254,12 @@ fn g_wire_type_without_a_length_is_refused() {
                 "proto3 has no wire type {wire_type}, so the length of this value is unknown. A reader that goes on takes \
                  the bytes of the value for fields."
             );
-            expect(case, &bytes, &Err(Bad::WireType(wire_type.into())), &advice);
+            expect(
+                case,
+                &bytes,
+                &Err(DecodeError::WireType(wire_type.into())),
+                &advice,
+            );
         });
     }
 }

@@ -22,7 +22,7 @@ pub struct Reading {
 
 /// Why bytes are not a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bad {
+pub enum DecodeError {
     /// The bytes end inside a field.
     Cut,
     /// The station is not UTF-8.
@@ -31,31 +31,35 @@ pub enum Bad {
     WireType(u64),
 }
 
+/// The name that answers of the first edition use.
+#[allow(dead_code, reason = "only kept answers use it")]
+pub type Bad = DecodeError;
+
 /// Takes a varint off the front.
-pub fn varint(bytes: &mut &[u8]) -> Result<u64, Bad> {
+pub fn varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let [byte] = *take(bytes, 1)? else {
-            return Err(Bad::Cut);
+            return Err(DecodeError::Cut);
         };
         value |= u64::from(byte & 0x7f) << shift;
         if byte < 0x80 {
             return Ok(value);
         }
     }
-    Err(Bad::Cut)
+    Err(DecodeError::Cut)
 }
 
 /// Takes `count` bytes off the front.
-pub fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], Bad> {
-    let count = usize::try_from(count).map_err(|_| Bad::Cut)?;
-    let (taken, rest) = bytes.split_at_checked(count).ok_or(Bad::Cut)?;
+pub fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], DecodeError> {
+    let count = usize::try_from(count).map_err(|_| DecodeError::Cut)?;
+    let (taken, rest) = bytes.split_at_checked(count).ok_or(DecodeError::Cut)?;
     *bytes = rest;
     Ok(taken)
 }
 
 /// Takes a length and that many bytes off the front.
-pub fn length_and_bytes<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Bad> {
+pub fn length_and_bytes<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], DecodeError> {
     let length = varint(bytes)?;
     take(bytes, length)
 }

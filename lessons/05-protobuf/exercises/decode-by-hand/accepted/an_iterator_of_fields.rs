@@ -1,14 +1,14 @@
 //! Accepted: the message is cut into fields by the wire type first, and the fields are read afterwards.
 
-// Given in given.rs, beside this file: `Reading`, `Bad`, `varint`, `take`, `length_and_bytes`, `low`.
+// Given in given.rs, beside this file: `Reading`, `DecodeError`, `varint`, `take`, `length_and_bytes`, `low`.
 pub use super::given::*;
 
-pub fn decode(mut bytes: &[u8]) -> Result<Reading, Bad> {
+pub fn decode(mut bytes: &[u8]) -> Result<Reading, DecodeError> {
     let mut reading = Reading::default();
     while !bytes.is_empty() {
         let (number, wire_type, mut body) = next(&mut bytes)?;
         if number == 1 && wire_type == 2 {
-            reading.station = String::from_utf8(body.to_vec()).map_err(|_| Bad::NotText)?;
+            reading.station = String::from_utf8(body.to_vec()).map_err(|_| DecodeError::NotText)?;
         } else if number == 2 && wire_type == 0 {
             reading.pressure = low(varint(&mut body)?);
         } else if number == 4 && (wire_type == 0 || wire_type == 2) {
@@ -25,7 +25,7 @@ pub fn decode(mut bytes: &[u8]) -> Result<Reading, Bad> {
     Ok(reading)
 }
 
-fn next<'a>(bytes: &mut &'a [u8]) -> Result<(u64, u64, &'a [u8]), Bad> {
+fn next<'a>(bytes: &mut &'a [u8]) -> Result<(u64, u64, &'a [u8]), DecodeError> {
     let tag = varint(bytes)?;
     let before = *bytes;
     let body = match tag & 7 {
@@ -36,7 +36,7 @@ fn next<'a>(bytes: &mut &'a [u8]) -> Result<(u64, u64, &'a [u8]), Bad> {
         1 => take(bytes, 8)?,
         2 => length_and_bytes(bytes)?,
         5 => take(bytes, 4)?,
-        other => return Err(Bad::WireType(other)),
+        other => return Err(DecodeError::WireType(other)),
     };
     Ok((tag >> 3, tag & 7, body))
 }
