@@ -14,6 +14,7 @@ mod user;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
@@ -100,6 +101,12 @@ async fn run_mine() -> anyhow::Result<()> {
     bail!("your answer is not built in: `cargo run -p l14-gateway --features mine -- mine`")
 }
 
+/// Prints a step of the proof, with the seconds since the first one.
+fn say(line: &str) {
+    static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
+    tell(&format!("{:8.2}  {line}", FIRST.elapsed().as_secs_f64()));
+}
+
 /// The proof of the tests, by hand, with its times. It fails if a request has failed.
 async fn prove(words: Vec<OsString>) -> anyhow::Result<()> {
     let (own, words) = roles::split(words, &["--fail_mode"])?;
@@ -110,8 +117,6 @@ async fn prove(words: Vec<OsString>) -> anyhow::Result<()> {
         );
     }
     let mut stop = on_signal(false)?;
-    let since = Instant::now();
-    let say = move |line: &str| tell(&format!("{:8.2}  {line}", since.elapsed().as_secs_f64()));
     let program = std::env::current_exe().context("which program this is")?;
     let mut setting = Setting::new(program, say);
     if let Some((_, mode)) = own.into_iter().next_back() {

@@ -37,8 +37,8 @@ pub struct Setting {
     pub pause: Duration,
     /// The gateway's fail mode: `over`, and `fast` to see the proof fail.
     pub mode: String,
-    /// Gets a line for each thing that happens.
-    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Is called with one line for each step.
+    pub on_step: fn(&str),
     /// Gets what the processes say.
     pub heard: Heard,
 }
@@ -46,14 +46,14 @@ pub struct Setting {
 impl Setting {
     /// As the proof is run, with this program.
     #[must_use]
-    pub fn new(program: PathBuf, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    pub fn new(program: PathBuf, on_step: fn(&str)) -> Self {
         Setting {
             program,
             side: None,
             browsers: 16,
             pause: Duration::from_millis(20),
             mode: "over".to_string(),
-            tell: Arc::new(tell),
+            on_step,
             heard: Arc::new(|_, _| {}),
         }
     }
@@ -103,7 +103,7 @@ impl Scene {
     /// If something does not start.
     pub async fn open(setting: &Setting) -> anyhow::Result<Self> {
         let consul = Setup::of(setting.side).start().await?;
-        (setting.tell)(&format!("a {} Consul at {}", consul.side(), consul.addr()));
+        (setting.on_step)(&format!("a {} Consul at {}", consul.side(), consul.addr()));
         let registry = registry_at(&consul)?;
         let flags = ["--registry", "consul", "--registry_address"];
         let mut flags = flags.map(str::to_string).to_vec();
@@ -207,7 +207,7 @@ pub async fn user(plan: &Plan, number: u32) -> anyhow::Result<Process> {
 /// # Errors
 /// If something does not start, or does not happen. Failed requests are in the report.
 pub async fn run(setting: &Setting) -> anyhow::Result<Report> {
-    let say = |line: &str| (setting.tell)(line);
+    let say = setting.on_step;
     let mut scene = Scene::open(setting).await?;
     let turns = in_turn(&scene, 30).await?;
     say(&format!("30 requests, one after the other: {turns:?}"));
