@@ -18,6 +18,7 @@ function show(board) {
   at('name').textContent = `Board: ${head.name}`;
   at('code').textContent = head.code;
   at('join').textContent = `${head.join.split('#')[0]}, room code ${head.join.split('#')[1]}`;
+  at('key').textContent = board.key;
   at('here').textContent = `${head.joined} joined, ${head.here} here now`;
   fill('help', ...list(board.help, each => el('li', {}, `${each.name}: ${each.exercise ?? 'a question'}, ${minutes(each.since)} `,
     el('button', { 'data-helped': each.member }, `Helped ${each.name}`)), 'No questions.'));

@@ -100,14 +100,30 @@ pub fn room() -> Result<String> {
 /// The short fingerprint of a certificate: the first 60 bits of its SHA-256.
 #[must_use]
 pub fn pin(certificate: &[u8]) -> String {
-    let hash = digest(&SHA256, certificate);
+    letters(certificate, PIN_LENGTH)
+}
+
+/// The fingerprint of a public key that signs certificates of learners, as [`crate::protocol::encode`] gives it: the
+/// first 100 bits of the SHA-256 of its bytes, in groups. Longer than [`pin`], because such a file is kept for years.
+///
+/// # Errors
+/// If the key is damaged.
+pub fn fingerprint(key: &str) -> Result<String> {
+    let letters = letters(&crate::protocol::decode(key)?, 20);
+    let groups: Vec<&str> = (0..5).map(|at| &letters[4 * at..4 * at + 4]).collect();
+    Ok(groups.join("-"))
+}
+
+/// The first bits of the SHA-256 of `bytes`, five a letter, 25 letters at most.
+fn letters(bytes: &[u8], count: usize) -> String {
+    let hash = digest(&SHA256, bytes);
     let bits = hash
         .as_ref()
         .iter()
-        .take(8)
-        .fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
-    (0..PIN_LENGTH)
-        .map(|at| char::from(PIN[usize::try_from(bits >> (59 - 5 * at) & 31).unwrap_or(0)]))
+        .take(16)
+        .fold(0_u128, |all, byte| all << 8 | u128::from(*byte));
+    (0..count)
+        .map(|at| char::from(PIN[usize::try_from(bits >> (123 - 5 * at) & 31).unwrap_or(0)]))
         .collect()
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use serde_json::Value as Json;
 
+use crate::certificate::{self, sign};
 use crate::client::{Client, Sent};
 use crate::course::{self, Course};
 use crate::member::{Files, Member};
@@ -37,7 +38,7 @@ struct Words {
 }
 
 /// Options without a value; all others have one.
-const FLAGS: [&str; 7] = [
+const FLAGS: [&str; 8] = [
     "json",
     "from-start",
     "once",
@@ -45,9 +46,10 @@ const FLAGS: [&str; 7] = [
     "done",
     "yes",
     "no-mdns",
+    "leave-out",
 ];
-const VALUES: [&str; 9] = [
-    "name", "addr", "port", "roster", "file", "out", "members", "seconds", "to",
+const VALUES: [&str; 10] = [
+    "name", "addr", "port", "roster", "file", "out", "members", "seconds", "to", "key",
 ];
 
 impl Words {
@@ -145,6 +147,20 @@ fn run() -> Result<()> {
             needed("a file")?;
             hand_in::take(&course::root()?, &file(&words)?, rest)
         }
+        "certificate" => certificate::run(
+            &course::root()?,
+            words.value("name"),
+            words.value("to").map(PathBuf::from),
+        ),
+        "sign" => {
+            needed("a file")?;
+            let options = sign::Options {
+                name: words.value("name"),
+                leave_out: words.flag("leave-out"),
+            };
+            sign::sign(&course::root()?, &file(&words)?, rest, &options)
+        }
+        "verify" => sign::verify(needed("a file")?.as_ref(), words.value("key").as_deref()),
         "review" => review::run(
             &course::root()?,
             &file(&words)?,

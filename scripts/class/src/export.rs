@@ -137,6 +137,12 @@ fn time(at: i64) -> String {
     )
 }
 
+/// The day in UTC: `2026-11-24`.
+#[must_use]
+pub fn date(at: i64) -> String {
+    time(at).chars().take(10).collect()
+}
+
 /// A folder with one `results.json` a learner, named after the learner. An exercise is worth one point.
 fn write_gradescope(rows: &[Row], course: &Course, out: &Path) -> Result<()> {
     let mut learners: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();

@@ -113,8 +113,11 @@ pub fn run(root: &Path, ids: &[String], name: Option<String>, to: Option<PathBuf
     Ok(())
 }
 
-/// Name and key: those of the class, else those of the last file, else new ones.
-fn identity(root: &Path, name: Option<String>) -> Result<(String, Vec<u8>)> {
+/// Name and key (PKCS #8): those of the class, else those of the last file, else new ones.
+///
+/// # Errors
+/// What the system says.
+pub fn identity(root: &Path, name: Option<String>) -> Result<(String, Vec<u8>)> {
     let files = Files::open(root)?;
     if let Some(member) = files.read()? {
         let key = member.key()?;

@@ -2,8 +2,9 @@
 //!
 //! Teacher's side: [`serve`] accepts connections, [`routes`] answers requests, [`store`] keeps the records in SQLite,
 //! [`room`] and [`poll`] change them, [`views`] makes what the pages show. Learner's side: [`member`] keeps the key and
-//! reads the attempt log, [`client`] sends. Both sides share [`protocol`], [`code`] and [`tls`].
+//! reads the attempt log, [`client`] sends. Both sides share [`protocol`], [`code`], [`tls`] and [`certificate`].
 
+pub mod certificate;
 pub mod client;
 pub mod code;
 pub mod commands;

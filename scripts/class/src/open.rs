@@ -76,6 +76,7 @@ pub async fn run(options: Options) -> Result<()> {
         name: class.name.clone(),
         code: code.to_string(),
         join: join.clone(),
+        key: store::fingerprint(&connection)?,
         course,
     });
     let desk = Desk::start(connection);

@@ -131,6 +131,18 @@ impl Status {
             Self::TimedOut => "timed-out",
         }
     }
+
+    /// The status of a word of the database.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::Passed,
+            Self::Failed,
+            Self::CompileError,
+            Self::TimedOut,
+        ];
+        all.into_iter().find(|status| status.word() == word)
+    }
 }
 
 /// What the class replies to a message that it has taken.

@@ -166,7 +166,8 @@ pub fn fold(rows: &[Row], course: &Course) -> Vec<OfLesson> {
 /// # Errors
 /// If there are no records.
 pub fn run(file: &Path, course: &Course, json: bool) -> Result<()> {
-    let report = fold(&rows(&store::open_to_read(file)?)?, course);
+    let connection = store::open_to_read(file)?;
+    let report = fold(&rows(&connection)?, course);
     if json {
         println!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(());
@@ -193,6 +194,10 @@ pub fn run(file: &Path, course: &Course, json: bool) -> Result<()> {
         }
         println!();
     }
+    println!(
+        "The key that signs certificates of this class: {}",
+        store::fingerprint(&connection)?
+    );
     Ok(())
 }
 

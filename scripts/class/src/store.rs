@@ -168,6 +168,29 @@ pub fn set(connection: &Connection, key: &str, value: impl ToSql) -> rusqlite::R
         .map(|_| ())
 }
 
+/// The key that signs certificates of learners, PKCS #8. It is another one than that of the TLS certificate, and is made
+/// with the class; records of an earlier version get it here.
+///
+/// # Errors
+/// What SQLite or the system says.
+pub fn signing_key(connection: &Connection) -> Result<Vec<u8>> {
+    if let Some(key) = get(connection, "signing")? {
+        return Ok(key);
+    }
+    let key = crate::protocol::make_key()?;
+    set(connection, "signing", &key)?;
+    Ok(key)
+}
+
+/// The fingerprint of [`signing_key`].
+///
+/// # Errors
+/// As that.
+pub fn fingerprint(connection: &Connection) -> Result<String> {
+    let (public, _) = crate::protocol::sign(&signing_key(connection)?, b"")?;
+    code::fingerprint(&public)
+}
+
 impl Class {
     /// What the records say, or a new class. A class that is opened again keeps code and certificate, so that all
     /// members come back by themselves.
@@ -186,6 +209,7 @@ impl Class {
             )?;
             set(connection, "room", code::room()?)?;
         }
+        signing_key(connection)?;
         let text = |key: &str| get::<String>(connection, key).map(Option::unwrap_or_default);
         let bytes = |key: &str| get::<Vec<u8>>(connection, key).map(Option::unwrap_or_default);
         Ok(Self {

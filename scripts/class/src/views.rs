@@ -59,6 +59,8 @@ pub struct About {
     pub code: String,
     /// What phones open.
     pub join: String,
+    /// Fingerprint of the key that signs certificates of learners.
+    pub key: String,
     /// The course.
     pub course: Course,
 }
@@ -138,7 +140,7 @@ pub fn read(connection: &Connection, about: &About) -> rusqlite::Result<[Value; 
     )?;
     let head = json!({ "name": about.name, "code": about.code, "join": about.join, "joined": joined, "here": here });
     let board = json!({
-        "head": head, "upto": room::newest_result(connection)?, "lessons": lessons, "beliefs": beliefs,
+        "head": head, "key": about.key, "upto": room::newest_result(connection)?, "lessons": lessons, "beliefs": beliefs,
         "members": members, "help": help, "stuck": stuck(connection, &about.course, now)?,
         "refused": rows(connection, "SELECT kind, count FROM refused ORDER BY count DESC", [], |row| {
             Ok(json!({ "kind": row.get::<_, String>(0)?, "count": row.get::<_, i64>(1)? }))

@@ -2,6 +2,7 @@
 
 pub mod beliefs;
 pub mod carry;
+pub mod certificate;
 pub mod check;
 pub mod class;
 pub mod doctor;
@@ -62,6 +63,7 @@ pub const COMMANDS: &[Command] = &[
     services::COMMAND,
     own::COMMAND,
     class::COMMAND,
+    certificate::COMMAND,
     new::COMMAND,
     pack::COMMAND,
     doctor::COMMAND,

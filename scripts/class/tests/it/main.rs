@@ -1,5 +1,6 @@
 //! The class from outside: its server as a process, learners as connections and as processes.
 
+mod certificate;
 mod delivery;
 mod pages;
 mod refusals;

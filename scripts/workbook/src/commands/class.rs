@@ -1,5 +1,6 @@
 //! `class`: builds the program for a class on one laptop, and hands the terminal over to it.
 
+use std::ffi::OsString;
 use std::process::{Command as Process, ExitCode};
 
 use anyhow::{Result, bail};
@@ -20,11 +21,16 @@ pub const COMMAND: Command = Command {
 };
 
 fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
+    start(arguments.raw_args()?)
+}
+
+/// Builds the program and becomes it.
+pub(super) fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     let course = course()?;
     let Some(program) = build_program(&Place::home(&course.root), "class", &[])? else {
         bail!("{}", words::CLASS_NOT_BUILT);
     };
     let mut command = Process::new(program);
-    command.args(arguments.raw_args()?);
+    command.args(arguments);
     hand_over(command)
 }
