@@ -2,37 +2,14 @@
 // certificate which was made on the spot.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe, clean, openBrowser, openPage, remove, repository, screenshot } from './support.mjs';
+import { startClass } from './classroom.mjs';
+import { axe, clean, openBrowser, openPage, remove, screenshot } from './support.mjs';
 
-const program = join(repository, 'target', 'debug', 'class');
 const all = {};
-
-/** Starts the class; its line of JSON says where it is. */
-async function startClass(folder) {
-  const what = ['--workspace', '--bin', 'class', '--test', 'hello'];
-  execFileSync('cargo', ['build', '--quiet', ...what], { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] });
-  const words = ['open', '--json', '--no-mdns', '--port', '0', '--name', 'Course 7', '--file', join(folder, 'class.db')];
-  const child = spawn(program, words, { cwd: repository, stdio: ['ignore', 'pipe', 'inherit'] });
-  const told = await new Promise((found, failed) => {
-    const late = setTimeout(() => failed(new Error('the class did not open')), 60_000);
-    child.stdout.once('data', line => {
-      clearTimeout(late);
-      found(JSON.parse(line));
-    });
-    child.once('exit', code => failed(new Error(`the class ended with ${code}`)));
-  });
-  const stop = () => new Promise(ended => {
-    child.removeAllListeners('exit');
-    child.once('exit', ended);
-    child.kill('SIGKILL');
-  });
-  return { ...told, stop };
-}
 
 before(async () => {
   all.folder = mkdtempSync(join(tmpdir(), 'class-browser-'));
