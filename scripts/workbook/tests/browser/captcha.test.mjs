@@ -1,5 +1,5 @@
 // The captcha site of lesson 16, the whole of it: Consul, Redis, two services and the web as processes,
-// and a browser in front. Only the code is cheated: the test reads it from Redis, as nobody else can.
+// and a browser in front. Only the code is cheated: the test reads it from Redis, as no visitor can.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -192,7 +192,7 @@ for (const [name, options] of [['with scripts', {}], ['without scripts', { javaS
     await clean(person);
   });
 
-  test(`${name}: a question for whoever cannot see the picture`, { timeout: 120_000 }, async () => {
+  test(`${name}: a question for visitors who cannot see the picture`, { timeout: 120_000 }, async () => {
     const person = await arrive(options);
     const { page } = person;
     await page.getByRole('link', { name: 'I cannot see the picture' }).click();
@@ -213,7 +213,7 @@ for (const [name, options] of [['with scripts', {}], ['without scripts', { javaS
     await codeOf(person);
     await page.getByRole('link', { name: 'I cannot see the picture' }).click();
     await page.locator('#question').filter({ hasText: /\w/ }).waitFor();
-    // As somebody types it: spaces are no part of an answer.
+    // As a visitor types it: spaces are no part of an answer.
     await answerBox(page).fill([...await codeOf(person)].join(' '));
     await answerBox(page).press('Enter');
     await told(page, /That is right/);
@@ -313,7 +313,7 @@ test('another browser cannot answer it, and a page of another origin cannot eith
   await clean(two);
 });
 
-test('whoever asks for too many pictures is told to wait, and loses no answer', { timeout: 120_000 }, async () => {
+test('a visitor who asks for too many pictures is told to wait, and loses no answer', { timeout: 120_000 }, async () => {
   const person = await arrive();
   const { page } = person;
   const [id, code] = [await idOf(page), await codeOf(person)];

@@ -167,7 +167,7 @@ test('a quiz by keyboard alone', { timeout: 60_000 }, async () => {
   await page.goto(`${book.address}/01-tcp.html`);
   const quiz = page.locator('.wb-quiz').first();
   await quiz.locator('fieldset').waitFor();
-  // From the top of the page with the Tab key only, as somebody without a mouse.
+  // From the top of the page with the Tab key only, as a reader without a mouse.
   const inQuiz = () => quiz.evaluate(section => section.contains(document.activeElement) && document.activeElement.tagName === 'INPUT');
   let presses = 0;
   while (!(await inQuiz())) {

@@ -122,7 +122,7 @@ test('without a Consul it says what to type; then every change shows, and its go
   assert.match(await page.locator('.phone-totals').textContent(), /2 names, 2 instances.*1 passing.*1 critical/);
   await page.locator('.phone-head + .phone-columns ~ [role="status"]', { hasText: 'w1: passing → critical' }).waitFor();
 
-  // What somebody unfolded stays unfolded, and keeps the focus, whatever happens around it.
+  // What a reader has unfolded stays unfolded and keeps the focus, also when rows around it change.
   const saw = row(page, 'w1').locator('summary').first();
   await saw.focus();
   await page.keyboard.press('Enter');

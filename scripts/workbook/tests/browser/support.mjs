@@ -32,7 +32,7 @@ export function copyOfTheCourse() {
       cpSync(join(repository, file), join(course, file));
     }
   }
-  // Whatever somebody has written here, the tests begin with the stubs.
+  // The tests begin with the stubs, also where answers are written here.
   for (const stub of list.split('\n').filter(file => /\/exercises\/[^/]+\/stub\.rs$/.test(file))) {
     cpSync(join(course, stub), join(course, dirname(stub), 'exercise.rs'));
   }
