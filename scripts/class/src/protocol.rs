@@ -9,6 +9,8 @@ use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
+pub use crate::status::Status;
+
 /// Header with the sender's public key.
 pub const KEY: &str = "class-key";
 /// Header with the signature of the body.
@@ -104,45 +106,6 @@ pub struct Record {
     pub attempt: u32,
     /// How many hints had been shown.
     pub hints: u32,
-}
-
-/// How a check ended; the words of the attempt log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// All tests passed.
-    Passed,
-    /// A test failed.
-    Failed,
-    /// It did not compile.
-    CompileError,
-    /// It reached its time limit.
-    TimedOut,
-}
-
-impl Status {
-    /// The word in JSON and in the database.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::CompileError => "compile-error",
-            Self::TimedOut => "timed-out",
-        }
-    }
-
-    /// The status of a word of the database.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        let all = [
-            Self::Passed,
-            Self::Failed,
-            Self::CompileError,
-            Self::TimedOut,
-        ];
-        all.into_iter().find(|status| status.word() == word)
-    }
 }
 
 /// What the class replies to a message that it has taken.

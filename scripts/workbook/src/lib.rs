@@ -27,6 +27,7 @@ pub mod render;
 pub mod scratch;
 pub mod server;
 pub mod session;
+pub mod status;
 pub mod store;
 pub mod style;
 pub mod text;

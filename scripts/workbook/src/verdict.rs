@@ -7,32 +7,7 @@ use serde::Serialize;
 use crate::course::Exercise;
 use crate::store::is_stub;
 
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// Every test of the check ran and said ok, and nothing else failed.
-    Passed,
-    /// It compiled, ran, and did something wrong.
-    Failed,
-    /// It did not compile.
-    CompileError,
-    /// It was ended at the limit.
-    TimedOut,
-}
-
-impl Status {
-    /// The word used in JSON and in the log.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::CompileError => "compile-error",
-            Self::TimedOut => "timed-out",
-        }
-    }
-}
+pub use crate::status::Status;
 
 /// The result of one check.
 #[derive(Debug, Clone, Serialize)]
