@@ -134,6 +134,9 @@ fn not_too_much(case: &Case, file: &File, taken: usize) {
     let advice = if file.read() == file.sizes.len() && waiting.len() > MAX_CHUNKS {
         "The source was read to its end, and the reader had taken almost nothing: your `send` never waits, \
          and everything lies in memory. Use a bounded channel, whose `send` waits while it is full."
+    } else if bytes > MAX_BYTES && waiting.len() > 1 && waiting.len() < MAX_CHUNKS - 1 {
+        "More bytes wait than `MAX_BYTES`. A chunk that is larger than that waits alone; two chunks wait together \
+         only if both fit."
     } else if bytes > MAX_BYTES && waiting.len() > 1 {
         "Your code limits how many chunks wait, and these chunks are large. `MAX_BYTES` limits their bytes: \
          a `Semaphore` with a permit for each byte does that, if a chunk takes its permits along and the \
@@ -169,9 +172,21 @@ fn not_too_little(case: &Case, file: &File, taken: usize) {
             "Your code reads the source only when the reader asks. Read ahead in a task, so that the \
              next chunk is ready."
         }
-        (0, _) => {
+        (0, 1) => {
+            "Your task has read one chunk, and reads no further. There is space for more: read ahead until one of \
+             the two limits is reached."
+        }
+        // One in the channel, and one in the hand of the task.
+        (0, 2) => {
             "The source is ready, and there is space for more, but your task waits. Read ahead until one \
              of the two limits is reached."
+        }
+        (0, _) => {
+            "There is space for more, in chunks and in bytes: both limits themselves are allowed."
+        }
+        _ if file.sizes[..file.read()].iter().sum::<usize>() > 2 * MAX_BYTES => {
+            "There is space for the next chunk, and your task waits: exactly `MAX_BYTES` bytes and `MAX_CHUNKS` \
+             chunks may wait."
         }
         _ => {
             "The reader has taken chunks, and their space was not used again: permits or places must \

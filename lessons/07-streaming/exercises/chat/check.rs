@@ -38,6 +38,10 @@ struct Scene<'c> {
     listener: Listener,
 }
 
+fn nothing() -> String {
+    format!("nothing within {} ms", SOON.as_millis())
+}
+
 fn text(text: &str) -> Result<ChatRequest, Status> {
     Ok(ChatRequest {
         text: text.to_string(),
@@ -106,8 +110,39 @@ impl<'c> Scene<'c> {
             Ok(Some(Ok(reply))) => format!("{} with answers: {}", reply.text.view(), reply.answers),
             Ok(Some(Err(status))) => format!("{:?}: {}", status.code(), status.message()),
             Ok(None) => return None,
-            Err(_) => format!("nothing within {} ms", SOON.as_millis()),
+            Err(_) => nothing(),
         })
+    }
+
+    /// What to say when a silent client gets something else than the next text of the room.
+    async fn silent_client(&mut self, wanted: &str, came: Option<&str>) -> &'static str {
+        match came {
+            None => {
+                "The replies have ended, and the room goes on: they end when `listener.next()` returns `None`."
+            }
+            Some(came) if came != nothing() => {
+                "Each text of the room is a reply of its own, with `answers: 0`, and they keep their order."
+            }
+            Some(_) => {
+                // Does it come when the client has finished?
+                self.requests = None;
+                match self.next_reply().await {
+                    Some(late) if late == wanted => SILENT_CLIENT,
+                    _ => "The room has a text for the client, and your code sends no reply.",
+                }
+            }
+        }
+    }
+
+    /// What to say when the next text of the client does not reach a silent room.
+    async fn silent_room(&mut self, wanted: &str) -> &'static str {
+        self.other_announces("hello");
+        match timeout(SOON, self.listener.next()).await {
+            Ok(Some(late)) if late == wanted => SILENT_ROOM,
+            _ => {
+                "Each request of the client is a text for the room: announce all of them, in their order."
+            }
+        }
     }
 
     /// Fails unless the client gets these texts, in this order.
@@ -115,6 +150,10 @@ impl<'c> Scene<'c> {
         for (number, wanted) in texts.iter().enumerate() {
             let came = self.next_reply().await;
             if came != Some(wanted.view()) {
+                let advice = match advice {
+                    SILENT_CLIENT => self.silent_client(&wanted.view(), came.as_deref()).await,
+                    advice => advice,
+                };
                 let came = came.unwrap_or_else(|| "the end of the replies".to_string());
                 let report = self.case.report();
                 self.case.fail(
@@ -135,7 +174,11 @@ impl<'c> Scene<'c> {
                 Ok(Some(said)) if said == *wanted => continue,
                 Ok(Some(said)) => said.view(),
                 Ok(None) => "the end: all announcers are dropped".to_string(),
-                Err(_) => format!("nothing within {} ms", SOON.as_millis()),
+                Err(_) => nothing(),
+            };
+            let advice = match advice {
+                SILENT_ROOM => self.silent_room(wanted).await,
+                advice => advice,
             };
             let report = self.case.report();
             self.case.fail(

@@ -39,6 +39,7 @@ type Tunnel = JoinHandle<Result<(), Status>>;
 #[derive(Default)]
 struct Seen {
     bytes: AtomicUsize,
+    empty: AtomicUsize,
     ended: AtomicBool,
 }
 
@@ -57,6 +58,7 @@ impl Seen {
 async fn next(requests: &mut Requests, seen: &Seen) -> Option<Vec<u8>> {
     let request = requests.next().await;
     match &request {
+        Some(bytes) if bytes.is_empty() => drop(seen.empty.fetch_add(1, Ordering::SeqCst)),
         Some(bytes) => drop(seen.bytes.fetch_add(bytes.len(), Ordering::SeqCst)),
         None => seen.ended.store(true, Ordering::SeqCst),
     }
@@ -118,6 +120,10 @@ fn silent(complete: bool, seen: &Seen) -> &'static str {
             "The replies have ended, so the call is over. Your code still waits for the socket, which may \
              stay silent without limit, and its program waits for the end."
         }
+        (false, false) if seen.empty.load(Ordering::SeqCst) > 0 => {
+            "Your code goes on with empty requests. A `read` that returns 0 bytes is the end of the socket: end \
+             the requests."
+        }
         (false, false) => {
             "The socket has no more to read, and the server does not know it: its requests end when \
              their sender is dropped, and your code still holds it."
@@ -168,9 +174,15 @@ fn both_directions_flow() {
                 let both = async { tokio::join!(there, reading.read_exact(&mut back)) };
                 if timeout(SOON * 2, both).await.is_err() {
                     let read = seen.bytes.load(Ordering::SeqCst);
-                    let advice = "A deadlock: all buffers are full. The server waits until you read its \
-                                  replies, and you wait until it reads your requests. Both directions \
-                                  must flow at the same time.";
+                    let advice = match read {
+                        0 => {
+                            "The server is ready to read, and no request has arrived. Send it what `read` returned."
+                        }
+                        _ => {
+                            "A deadlock: all buffers are full. The server waits until you read its replies, and \
+                             you wait until it reads your requests. Both directions must flow at the same time."
+                        }
+                    };
                     case.differ(
                         "100,000 bytes there and back",
                         format!("no progress after the server has read {read} bytes"),
@@ -271,9 +283,10 @@ fn the_server_may_finish_first() {
                 let (mut socket, tunnel, seen) = open(async |_requests, out, _| {
                     let _ = out.send(Ok(vec![b'z'; 900])).await;
                 });
+                let early = "The tunnel has ended, and not all bytes of the reply were written to the socket.";
+                rest(case, &mut socket, &"z".repeat(900), &seen, early).await;
                 let advice = "The replies have ended, so the call is over. Your code still waits for the \
                               socket, which may stay silent without limit, and its program waits for the end.";
-                rest(case, &mut socket, &"z".repeat(900), &seen, advice).await;
                 let outcome = outcome(case, tunnel, "Ok", advice).await;
                 if outcome.is_err() {
                     case.differ(

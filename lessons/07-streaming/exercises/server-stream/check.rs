@@ -174,14 +174,36 @@ impl<'c> Call<'c> {
             self.last = number;
             return;
         }
+        let asked = self.store.asked();
+        let from = asked.first().copied().unwrap_or_default();
+        // How many items of how many the client has got.
+        let got = (self.last / 3 - from / 3) as usize;
+        let sizes = &SIZES[..asked.len().min(SIZES.len())];
+        let short = sizes.split_last();
+        let short = short.is_some_and(|(last, before)| before.iter().any(|size| size > last));
         let advice = match &came {
             None => {
                 "The page with this item was returned by the store, and the item did not reach the \
                  client. Send every item of a page before you fetch the next page."
             }
+            Some(Ok(None)) if asked.is_empty() => {
+                "The stream ended, and the store was not asked: call `page`, and send its items."
+            }
+            Some(Ok(None)) if got < sizes.iter().sum() => {
+                "The stream ended, and not all items of the pages that the store returned were sent."
+            }
+            Some(Ok(None)) if !short => {
+                "The stream ended, and the store has more items. Fetch pages until one is empty."
+            }
             Some(Ok(None)) => {
                 "The stream ended, and the store has more items. Only an empty page is the end: a \
                  page that is smaller than another one is not."
+            }
+            Some(Ok(Some(item)))
+                if item.number <= self.last
+                    && asked.get(1).is_none_or(|after| *after as usize != sizes[0]) =>
+            {
+                "The client already has this item. Pass the number of the last item of a page to `page`."
             }
             Some(Ok(Some(item))) if item.number <= self.last => {
                 "The client already has this item. Pass the number of the last item to `page`: the \
@@ -194,7 +216,6 @@ impl<'c> Call<'c> {
                 "The store has returned this item. An error is sent after the items before it."
             }
         };
-        let asked = self.store.asked();
         let latest = format!("{:?}", &asked[asked.len().saturating_sub(6)..]);
         let report = self.case.report();
         self.case.fail(
