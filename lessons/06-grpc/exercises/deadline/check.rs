@@ -192,8 +192,18 @@ fn c_all_are_asked_at_the_same_time() {
             case.differ("a reply", words(&answer), "No source has failed.");
         }
         if most < 5 {
-            let advice = "One after the other they take the sum of their times, and the caller's \
-                          deadline does not grow with the number of sources.";
+            let advice = match most {
+                0 => {
+                    "The reply came, and no source had begun to work: a reply needs the facts of all of them."
+                }
+                1 => {
+                    "One after the other they take the sum of their times, and the caller's deadline does not grow \
+                     with the number of sources."
+                }
+                _ => {
+                    "Some sources were asked only when others had answered. Ask all of them at the same time."
+                }
+            };
             let answer = format!("sources at work at the same time: {most}");
             case.differ("sources at work at the same time: 5", answer, advice);
         }
@@ -213,6 +223,13 @@ fn d_facts_keep_the_order_of_the_sources() {
         let answer = served(case, &sources, async |client, _| greet(client, None).await);
         let expected = "hello Ada: admin, since 2019, in Oslo";
         let advice = match &answer {
+            Ok(reply)
+                if !["admin", "since 2019", "in Oslo"]
+                    .iter()
+                    .all(|fact| reply.contains(fact)) =>
+            {
+                "Every source has answered. The reply has the facts of all of them."
+            }
             Ok(_) => {
                 "The sources are asked at the same time and answer in any order. The reply has the order \
                  of the sources: let each fact carry its place."
@@ -228,6 +245,17 @@ fn d_facts_keep_the_order_of_the_sources() {
 // The first failure decides the call; the other sources work for no caller.
 #[test]
 fn e_a_failure_ends_the_others() {
+    case(
+        "The second of two sources fails, the first one answers",
+        |case| {
+            let sources = [(4, Ok("known")), (2, Err(Code::NotFound))];
+            let answer = served(case, &sources, async |client, _| greet(client, None).await);
+            if answer.as_ref().map_err(Status::code) != Err(Code::NotFound) {
+                let advice = "The status of the source is the status of the call: without its fact there is no reply.";
+                case.differ("NotFound", words(&answer), advice);
+            }
+        },
+    );
     case(
         "The first source searches for long, the second fails",
         |case| {

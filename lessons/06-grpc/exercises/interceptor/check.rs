@@ -242,8 +242,15 @@ fn d_a_token_is_compared_whole() {
                 Some(wrong.as_bytes()),
                 Code::Unauthenticated,
                 |path, answer| {
-                    let ran = "No token in `rights` is like this. After `Bearer ` the whole of a token that is \
-                           in `rights` has to stand.";
+                    let ran = match wrong {
+                        "Bearer sesam" | "Bearer " => {
+                            "No token in `rights` is like this. After `Bearer ` the whole of a token that is in \
+                             `rights` has to stand."
+                        }
+                        _ => {
+                            "After `Bearer ` a token has to stand that is in `rights`, and nothing else."
+                        }
+                    };
                     unauthenticated(path, answer, ran)
                 },
             );
@@ -298,6 +305,11 @@ fn f_a_token_opens_its_services() {
                     Ok(Code::Unauthenticated) => {
                         "The server knows the caller: the token is in `rights`. UNAUTHENTICATED would \
                          make the caller fetch a token, and it has one. What it lacks is the permission."
+                    }
+                    _ if !path.starts_with("/hello.v1.HelloServiceAndMore/")
+                        && !path.starts_with("/hello.v1/") =>
+                    {
+                        "`rights` has the services that a token opens, and this service is not one of them."
                     }
                     _ => {
                         "The token does not open this service. Compare the whole name of the service: the \

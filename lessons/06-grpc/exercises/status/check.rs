@@ -93,11 +93,18 @@ const OK: &str = "The call has failed, and its status is OK: the caller's progra
 
 /// The status of a call that must fail with this code.
 #[track_caller]
-fn refused(case: &Case, name: &str, code: Code, advice: &str) -> Status {
+fn refused(case: &Case, name: &str, code: Code, advice: impl Fn(Code) -> &'static str) -> Status {
     match ask(case, name).0 {
         Err(status) if status.code() == code => status,
+        Ok(message) if message.starts_with("hello") => {
+            let advice = "This call has to fail, and your method replied as if the directory had such a user.";
+            case.differ(spelt(code), words(&Ok(message)), advice)
+        }
         Ok(message) => case.differ(spelt(code), words(&Ok(message)), OK),
-        Err(status) => case.differ(spelt(code), words(&Err(status)), advice),
+        Err(status) => {
+            let advice = advice(status.code());
+            case.differ(spelt(code), words(&Err(status)), advice)
+        }
     }
 }
 
@@ -106,9 +113,15 @@ fn refused(case: &Case, name: &str, code: Code, advice: &str) -> Status {
 #[test]
 fn a_an_empty_name_is_an_invalid_argument() {
     case("An empty name", |case| {
-        let advice = "The request is wrong, whatever the directory says. A program does not read \
-                      texts: the code tells it that the same request fails again, and that the \
-                      request must change.";
+        let advice = |code| match code {
+            Code::Unknown => {
+                "The request is wrong, whatever the directory says. A program does not read texts: the code tells \
+                 it that the same request fails again, and that the request must change."
+            }
+            _ => {
+                "The request is wrong, whatever the directory says. INVALID_ARGUMENT says so to the caller's program."
+            }
+        };
         refused(case, "", Code::InvalidArgument, advice);
     });
 }
@@ -171,7 +184,13 @@ fn c_each_failure_has_its_code() {
         ),
     ] {
         case(situation, |case| {
-            refused(case, name, code, advice);
+            refused(case, name, code, |got| match (code, got) {
+                (Code::FailedPrecondition, Code::Unavailable | Code::Aborted) => advice,
+                (Code::FailedPrecondition, _) => {
+                    "Something else must happen first: an administrator unlocks the account."
+                }
+                _ => advice,
+            });
         });
     }
 }
@@ -180,18 +199,23 @@ fn c_each_failure_has_its_code() {
 #[test]
 fn d_details_name_the_field() {
     case("The details of the status for an empty name", |case| {
-        let status = refused(case, "", Code::InvalidArgument, "The request is wrong.");
+        let status = refused(case, "", Code::InvalidArgument, |_| "The request is wrong.");
         let violations = status.get_details_bad_request();
         let violations = violations.map(|details| details.field_violations);
         let fields = violations.unwrap_or_default();
         if !fields.iter().any(|field| field.field == "name") {
             let got: Vec<_> = fields.iter().map(|field| field.field.as_str()).collect();
-            let advice = "The code says that the request is wrong, and the details say which field: a \
-                          `BadRequest` with a violation of the field `name`. A program in any language \
-                          finds it there, whatever the message says.";
-            let answer = match got.is_empty() {
-                true => "no violation of a field".to_string(),
-                false => format!("violations of {got:?}"),
+            let (answer, advice) = match got.is_empty() {
+                true => (
+                    "no violation of a field".to_string(),
+                    "The code says that the request is wrong, and the details say which field: a `BadRequest` with \
+                     a violation of the field `name`. A program in any language finds it there, whatever the \
+                     message says.",
+                ),
+                false => (
+                    format!("violations of {got:?}"),
+                    "The field of the request is called `name`; what would be right is the description.",
+                ),
             };
             case.differ("a violation of the field `name`", answer, advice);
         }
@@ -225,7 +249,7 @@ fn f_details_say_how_long_to_wait() {
             &format!("The directory is being copied for {time:?}"),
             |case| {
                 let advice = "The same request after a pause helps here.";
-                let status = refused(case, name, Code::Unavailable, advice);
+                let status = refused(case, name, Code::Unavailable, |_| advice);
                 let info = status.get_details_retry_info();
                 let delay = info.and_then(|info| info.retry_delay);
                 let answer = match delay {
@@ -233,9 +257,15 @@ fn f_details_say_how_long_to_wait() {
                     Some(delay) => format!("RetryInfo of {delay:?}"),
                 };
                 if delay != Some(time) {
-                    let advice = "The server knows when the directory is back, and the caller does not. \
-                              Without the right `RetryInfo` a client retries too often, or gives up \
-                              too early.";
+                    let advice = match delay {
+                        None => {
+                            "The server knows when the directory is back, and the caller does not. Without a \
+                             `RetryInfo` a client retries too often, or gives up too early."
+                        }
+                        Some(_) => {
+                            "`Copying` has the time until the directory is back: this is what `RetryInfo` says."
+                        }
+                    };
                     case.differ(format!("RetryInfo of {time:?}"), answer, advice);
                 }
             },
@@ -249,8 +279,7 @@ fn g_what_broke_stays_inside() {
     case(
         "What the caller learns when the directory is broken",
         |case| {
-            let advice = "The server is broken.";
-            let status = refused(case, "broken", Code::Internal, advice);
+            let status = refused(case, "broken", Code::Internal, |_| "The server is broken.");
             let details = String::from_utf8_lossy(status.details()).into_owned();
             let sent = format!("{} {details} {:?}", status.message(), status.metadata());
             for secret in ["tulip", "/srv", "Grace"] {
