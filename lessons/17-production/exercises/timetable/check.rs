@@ -3,7 +3,7 @@
 mod exercise;
 mod given;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::ops::Range;
@@ -118,6 +118,8 @@ struct World {
     /// The first request that `measure` had no reason to send.
     odd: RefCell<Option<(String, &'static str)>>,
     reader: RefCell<Option<Waker>>,
+    /// So many requests were under way at most.
+    most: Cell<u32>,
 }
 
 impl World {
@@ -161,6 +163,8 @@ impl Site for World {
         }
         let (end, good) = self.plan.answer(number, now);
         self.coming.borrow_mut().insert((end, number), good);
+        let most = u32::try_from(under_way + 1).unwrap_or(u32::MAX);
+        self.most.set(self.most.get().max(most));
         if let Some(reader) = self.reader.borrow_mut().take() {
             reader.wake();
         }
@@ -206,9 +210,8 @@ fn words(latencies: &[Micros]) -> String {
     format!("p50 {half}, p99 {most}, longest {all}")
 }
 
-/// Lets `measure` run in this world, and compares.
-#[track_caller]
-fn play(case: &Case, plan: &Plan, advice: &str) {
+/// Lets `measure` run in this world.
+fn measured(plan: &Plan) -> (World, Result<Report, Stuck>) {
     let clock = Clock::new();
     // The clock is at `START` when `measure` begins.
     run(&clock, START * 2, clock.sleep(START)).expect("a clock that was just made");
@@ -219,9 +222,28 @@ fn play(case: &Case, plan: &Plan, advice: &str) {
         coming: RefCell::default(),
         odd: RefCell::default(),
         reader: RefCell::default(),
+        most: Cell::default(),
     };
     let timetable = plan.timetable();
-    let report = match run(&world.clock, START * 20, measure(&world, &timetable)) {
+    let report = run(&world.clock, START * 20, measure(&world, &timetable));
+    (world, report)
+}
+
+/// Whether `measure` ends with the last request, however many are under way then.
+fn ends_with_the_last_request() -> bool {
+    let plan = Plan {
+        timetable: (10_000, 10, 5),
+        pause: 65_000..200_000,
+        ..Plan::default()
+    };
+    measured(&plan).0.coming.borrow().len() == 3
+}
+
+/// Lets `measure` run in this world, and compares.
+#[track_caller]
+fn play(case: &Case, plan: &Plan, advice: &str) {
+    let (world, report) = measured(plan);
+    let report = match report {
         Ok(report) => report,
         Err(stuck) => case.differ("`measure` returns", stuck_words(stuck), STUCK),
     };
@@ -231,7 +253,7 @@ fn play(case: &Case, plan: &Plan, advice: &str) {
         world: &world,
         users: plan.users(),
     };
-    judge.requests(advice);
+    judge.requests(report.not_sent, advice);
     judge.report(&report, advice);
 }
 
@@ -253,9 +275,14 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// The requests: which were sent, and when.
     #[track_caller]
-    fn requests(&self, advice: &str) {
+    fn requests(&self, not_sent: u32, advice: &str) {
         let sent = self.world.sent.borrow();
         if let Some((odd, advice)) = &*self.world.odd.borrow() {
+            let advice = match *advice == OVER_LIMIT {
+                true if not_sent > 0 => SENT_AND_NOT,
+                true if self.world.most.get() == self.plan.timetable.2 + 1 => ONE_MORE,
+                _ => advice,
+            };
             self.fail(
                 "each request of the timetable once, and within the limit",
                 odd,
@@ -267,28 +294,21 @@ impl Judge<'_> {
             if wanted == got {
                 continue;
             }
+            let due = ms(self.plan.due(number));
             let told = |at: Option<&Micros>| match at {
                 Some(at) => format!(
-                    "request {number}, due after {}, is sent after {}",
-                    ms(self.plan.due(number)),
+                    "request {number}, due after {due}, is sent after {}",
                     ms(*at)
                 ),
-                None => format!(
-                    "request {number}, due after {}, is not sent",
-                    ms(self.plan.due(number))
-                ),
+                None => format!("request {number}, due after {due}, is not sent"),
             };
-            let (expected, answer) = (told(wanted), told(got));
-            self.fail(
-                &expected,
-                &answer,
-                match (wanted, got) {
-                    (Some(_), None) => LEFT_OUT,
-                    (Some(wanted), Some(got)) if got < wanted => EARLY,
-                    (Some(_), Some(_)) if !self.plan.late.is_empty() => CATCH_UP,
-                    _ => advice,
-                },
-            );
+            let advice = match (wanted, got) {
+                (Some(_), None) => LEFT_OUT,
+                (Some(wanted), Some(got)) if got < wanted => EARLY,
+                (Some(_), Some(_)) if !self.plan.late.is_empty() => CATCH_UP,
+                _ => advice,
+            };
+            self.fail(&told(wanted), &told(got), advice);
         }
     }
 
@@ -301,25 +321,27 @@ impl Judge<'_> {
             self.fail(
                 "the answer to each request that was sent",
                 &answer,
-                UNANSWERED,
+                match ends_with_the_last_request() {
+                    true => UNANSWERED,
+                    false => {
+                        "It waits for some of the answers after the last request, and not for all."
+                    }
+                },
             );
         }
         let counts = |good: usize, failed: u32, not_sent: u32| {
             format!("{good} latencies, {failed} failed, {not_sent} not sent")
         };
-        let wanted = counts(
-            self.users.latencies.len(),
-            self.users.failed,
-            self.users.not_sent,
-        );
+        let users = &self.users;
+        let wanted = counts(users.latencies.len(), users.failed, users.not_sent);
         let got = counts(report.latencies.len(), report.failed, report.not_sent);
         if wanted != got {
-            let advice = if report.latencies.len() > self.users.latencies.len() {
-                TOO_MANY
-            } else if report.not_sent == self.users.not_sent {
-                FAILED
-            } else {
-                NOT_SENT
+            let left_out = report.not_sent == users.not_sent;
+            let advice = match (left_out, report.failed, report.not_sent) {
+                _ if report.latencies.len() > users.latencies.len() => TOO_MANY,
+                (true, 0, _) => FAILED,
+                (false, _, 0) => NOT_SENT,
+                _ => COUNTS,
             };
             self.fail(&wanted, &got, advice);
         }
@@ -338,9 +360,8 @@ impl Judge<'_> {
             ms(every)
         );
         let report = self.case.report().detail("the timetable", timetable);
-        let report = report
-            .detail("users see", expected)
-            .detail("your answer", answer);
+        let report = report.detail("users see", expected);
+        let report = report.detail("your answer", answer);
         self.case.fail(report.advice(advice));
     }
 }
@@ -351,12 +372,15 @@ const LEFT_OUT: &str =
     "This user came, and the measurement does not know it. Only the limit may leave a request out.";
 const OVER_LIMIT: &str =
     "Each request under way costs the sender memory and a connection. At the limit it sends none.";
+const SENT_AND_NOT: &str = "A request that `not_sent` counts is not sent as well.";
+const ONE_MORE: &str = "One more than `at_most` is under way. At the limit the sender sends none.";
 const EARLY: &str = "The request was not due yet.";
 const CATCH_UP: &str = "The timer was late once. All requests that were due by then are sent at once, and the later ones keep their times.";
 const UNANSWERED: &str = "The requests without an answer at the end may be the slowest ones. Without them the report is too good.";
 const TOO_MANY: &str =
     "An error is no answer that a user has waited for. It is fast, so it makes the median better.";
 const FAILED: &str = "A request that has failed is neither slow nor fast: it is counted in `failed`, or it is hidden.";
+const COUNTS: &str = "`failed` counts the errors, and `not_sent` the requests left out.";
 const NOT_SENT: &str = "A user whose request was not sent has no answer at all: it is counted in `not_sent`, or it is hidden.";
 const CLOSED: &str = "The sender has waited for an answer before it sent the next request. Users do not wait for one another: they \
                       come while the site pauses, and each of them waits until its end.";
