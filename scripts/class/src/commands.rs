@@ -13,7 +13,7 @@ use crate::client::{Client, Sent};
 use crate::course::{self, Course};
 use crate::member::{Files, Member};
 use crate::protocol::{ANSWER, What};
-use crate::{export, hand_in, join, open, report, review, simulate, store};
+use crate::{export, hand_in, join, open, other, report, review, simulate, store};
 
 /// What `class --help` prints, and `cargo workbook class --help`.
 pub const HELP: &str = include_str!("../help.txt");
@@ -134,9 +134,16 @@ fn run() -> Result<()> {
         "leave" => runtime.block_on(leave(words.flag("forget"))),
         "report" => report::run(
             &file(&words)?,
-            &Course::read(&course::root()?)?,
+            Course::read(&course::root()?)?,
             words.flag("json"),
         ),
+        "name" => {
+            let said = rest
+                .get(1)
+                .context("`class name GROUP \"what they believe\"`")?;
+            let course = Course::read(&course::root()?)?;
+            other::name(&file(&words)?, &course, &needed("a group")?, said)
+        }
         "hand-in" => hand_in::run(
             &course::root()?,
             rest,

@@ -147,6 +147,7 @@ fn explain(class: &str, code: &Code) {
         exercise: "frames".to_owned(),
         status: Status::Failed,
         belief: Some("one-write-is-one-read".to_owned()),
+        seen: None,
         seconds: 0.31,
         attempt: 2,
         hints: 1,
@@ -161,6 +162,9 @@ fn explain(class: &str, code: &Code) {
         "\n{class} gets one message like this after each check, signed with a key that was made just now:\n"
     );
     println!("{}\n", serde_json::to_string(&message).unwrap_or_default());
+    println!(
+        "For a mistake that is not known, `seen` stands in place of the belief: the words of the check, without numbers.\n"
+    );
     println!(
         "Never your code, unless you type `class show ID`. `class log` shows all that was sent.\n"
     );

@@ -15,6 +15,7 @@ pub mod join;
 pub mod mdns;
 pub mod member;
 pub mod open;
+pub mod other;
 pub mod poll;
 pub mod protocol;
 pub mod rates;

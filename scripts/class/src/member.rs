@@ -281,6 +281,7 @@ struct Line {
     #[serde(default)]
     seconds: f64,
     belief: Option<String>,
+    seen: Option<String>,
     #[serde(default)]
     hints: u32,
 }
@@ -328,6 +329,7 @@ fn read_results(log: &[u8], cursor: usize) -> (Vec<Record>, usize) {
             status: Some(status),
             seconds,
             belief,
+            seen,
             hints,
         }) = serde_json::from_slice(text)
         else {
@@ -342,6 +344,7 @@ fn read_results(log: &[u8], cursor: usize) -> (Vec<Record>, usize) {
             exercise: id,
             status,
             belief,
+            seen,
             seconds,
             attempt: *attempt,
             hints,
@@ -372,6 +375,7 @@ mod tests {
             exercise: "frames".to_owned(),
             status: Status::Passed,
             belief: None,
+            seen: None,
             seconds: 0.1,
             attempt: 2,
             hints: 1,

@@ -100,6 +100,9 @@ pub struct Record {
     pub status: Status,
     /// Slug of the belief that a failure showed; none if the mistake is not known.
     pub belief: Option<String>,
+    /// What the check said of a mistake that is not known: no numbers, nothing of what stands in quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
     /// How long the check ran.
     pub seconds: f64,
     /// Which attempt at this exercise it was, from 1.
@@ -263,6 +266,9 @@ impl Record {
         check_id(&self.exercise, "an exercise")?;
         if let Some(belief) = &self.belief {
             check_id(belief, "a belief")?;
+        }
+        if self.seen.as_ref().is_some_and(|seen| !is_text(seen, LINE)) {
+            return absurd(format!("what a check said has 1 to {LINE} characters"));
         }
         if !(0.0..=86_400.0).contains(&self.seconds) {
             return absurd(format!("{} seconds is no time of a check", self.seconds));

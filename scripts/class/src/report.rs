@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::course::Course;
+use crate::other::{self, Group};
 use crate::store;
 
 /// One result, as the records have it.
@@ -69,6 +70,8 @@ pub struct OfLesson {
     pub beliefs: Vec<OfBelief>,
     /// Rejected answers whose mistake the course does not know, by exercise.
     pub other: Vec<Other>,
+    /// The same by likeness, with those that the teacher has named.
+    pub groups: Vec<Group>,
 }
 
 /// One belief in one lesson.
@@ -106,7 +109,7 @@ struct Met<'r> {
 
 /// Folds all results into the report. A lesson without a result is left out.
 #[must_use]
-pub fn fold(rows: &[Row], course: &Course) -> Vec<OfLesson> {
+pub fn fold(rows: &[Row], groups: &[Group], course: &Course) -> Vec<OfLesson> {
     let lesson_of = |exercise: &str| course.lesson_of(exercise).unwrap_or_default();
     let mut met: BTreeMap<(&str, &str), Met<'_>> = BTreeMap::new();
     let mut learners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -156,6 +159,11 @@ pub fn fold(rows: &[Row], course: &Course) -> Vec<OfLesson> {
             learners: learners.len(),
             beliefs,
             other: other.collect(),
+            groups: groups
+                .iter()
+                .filter(|group| lesson_of(&group.exercise) == lesson)
+                .cloned()
+                .collect(),
         }
     };
     learners.into_iter().map(of_lesson).collect()
@@ -165,9 +173,10 @@ pub fn fold(rows: &[Row], course: &Course) -> Vec<OfLesson> {
 ///
 /// # Errors
 /// If there are no records.
-pub fn run(file: &Path, course: &Course, json: bool) -> Result<()> {
+pub fn run(file: &Path, mut course: Course, json: bool) -> Result<()> {
     let connection = store::open_to_read(file)?;
-    let report = fold(&rows(&connection)?, course);
+    course.beliefs.extend(other::words(&connection)?);
+    let report = fold(&rows(&connection)?, &other::groups(&connection)?, &course);
     if json {
         println!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(());
@@ -190,6 +199,17 @@ pub fn run(file: &Path, course: &Course, json: bool) -> Result<()> {
             println!(
                 "  not known: {} answers of {} learners in {}",
                 other.answers, other.learners, other.exercise
+            );
+        }
+        for group in lesson.groups {
+            println!(
+                "    {}: {} answers of {} learners: {}",
+                group.id,
+                group.answers,
+                group.learners,
+                group
+                    .name
+                    .map_or(group.seen, |name| format!("named \"{name}\""))
             );
         }
         println!();
@@ -227,7 +247,7 @@ mod tests {
             row("C", "e1", "failed", None),
             row("C", "e1", "compile-error", None),
         ];
-        let [report] = &fold(&rows, &Course::default())[..] else {
+        let [report] = &fold(&rows, &[], &Course::default())[..] else {
             panic!("one lesson")
         };
         assert_eq!(report.learners, 3);

@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Deserialize;
 
 use crate::course::{Course, Question};
-use crate::poll;
 use crate::protocol::{LINE, Message, Note, Record, Refusal, Taken, What, is_text};
 use crate::store::{get, set};
+use crate::{other, poll};
 
 /// Members of one class.
 const MEMBERS: i64 = 500;
@@ -251,12 +251,18 @@ pub fn keep(
         exercise,
         status,
         belief,
+        seen,
         seconds,
         attempt,
         hints,
     } = record;
-    let sql = "INSERT INTO results (member, exercise, status, belief, seconds, attempt, hints, at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let named = match seen {
+        Some(seen) => other::slug(connection, exercise, seen)?,
+        None => None,
+    };
+    let belief = belief.as_ref().or(named.as_ref());
+    let sql = "INSERT INTO results (member, exercise, status, belief, seconds, attempt, hints, at, seen) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let all = params![
         member,
         exercise,
@@ -265,7 +271,8 @@ pub fn keep(
         seconds,
         attempt,
         hints,
-        now
+        now,
+        seen
     ];
     connection.prepare_cached(sql)?.execute(all)?;
     let passed = status.word() == "passed";

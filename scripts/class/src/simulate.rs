@@ -247,6 +247,7 @@ async fn work(
             exercise,
             status,
             belief,
+            seen: None,
             seconds: 0.2,
             attempt,
             hints: 0,

@@ -29,12 +29,15 @@ CREATE TABLE IF NOT EXISTS members (id INTEGER PRIMARY KEY, key TEXT UNIQUE, nam
     gone INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS results (id INTEGER PRIMARY KEY AUTOINCREMENT,
     member INTEGER NOT NULL REFERENCES members ON DELETE CASCADE, exercise TEXT NOT NULL, status TEXT NOT NULL,
-    belief TEXT, seconds REAL NOT NULL, attempt INTEGER NOT NULL, hints INTEGER NOT NULL, at INTEGER NOT NULL);
+    belief TEXT, seconds REAL NOT NULL, attempt INTEGER NOT NULL, hints INTEGER NOT NULL, at INTEGER NOT NULL, seen TEXT);
 CREATE INDEX IF NOT EXISTS results_of ON results (member);
 -- Where each member stands with each exercise: `failed` in a row, `since` the first of those, `passed` at least once.
 CREATE TABLE IF NOT EXISTS standing (member INTEGER NOT NULL REFERENCES members ON DELETE CASCADE,
     exercise TEXT NOT NULL, status TEXT NOT NULL, belief TEXT, failed INTEGER NOT NULL, since INTEGER NOT NULL,
     last INTEGER NOT NULL, passed INTEGER NOT NULL, PRIMARY KEY (member, exercise)) WITHOUT ROWID;
+-- What the teacher calls a mistake that the course does not know.
+CREATE TABLE IF NOT EXISTS named (exercise TEXT NOT NULL, seen TEXT NOT NULL, slug TEXT NOT NULL, words TEXT NOT NULL,
+    PRIMARY KEY (exercise, seen)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS help (member INTEGER PRIMARY KEY REFERENCES members ON DELETE CASCADE, exercise TEXT,
     at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (id INTEGER PRIMARY KEY, member INTEGER NOT NULL REFERENCES members ON DELETE CASCADE,
@@ -122,7 +125,7 @@ pub fn open(file: &Path) -> Result<Connection> {
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
     )?;
-    connection.execute_batch(TABLES)?;
+    make_tables(&connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -138,10 +141,19 @@ pub fn open_to_read(file: &Path) -> Result<Connection> {
             file.display()
         );
     }
-    Ok(Connection::open_with_flags(
-        file,
-        OpenFlags::SQLITE_OPEN_READ_WRITE,
-    )?)
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    make_tables(&connection)?;
+    Ok(connection)
+}
+
+/// Makes the tables that are not there. Records of an earlier version get what it did not have.
+fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLES)?;
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM pragma_table_info('results') WHERE name = 'seen')";
+    if connection.query_row(sql, [], |row| row.get(0))? {
+        connection.execute_batch("ALTER TABLE results ADD COLUMN seen TEXT")?;
+    }
+    Ok(())
 }
 
 /// One value of the table `class`.

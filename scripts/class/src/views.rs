@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use crate::course::{Course, Lesson};
 use crate::poll::{self, Phase, Poll};
 use crate::store::{Desk, get};
-use crate::{review, room};
+use crate::{other, review, room};
 
 /// Changes within this time become one version: a request then costs the same for 20 verdicts as for one.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -210,13 +210,23 @@ fn lessons(
     Ok(course.lessons.iter().filter(visible).map(lesson).collect())
 }
 
+/// The words of a belief of the course, or of one that the teacher has named.
+fn words(connection: &Connection, course: &Course) -> rusqlite::Result<impl Fn(&str) -> String> {
+    let named: BTreeMap<String, String> = other::words(connection)?.into_iter().collect();
+    Ok(move |slug: &str| {
+        let named = named.get(slug).cloned();
+        named.unwrap_or_else(|| course.words(slug).to_owned())
+    })
+}
+
 /// The beliefs that the newest verdicts of most learners show.
 fn beliefs(connection: &Connection, course: &Course, now: i64) -> rusqlite::Result<Vec<Value>> {
+    let words = words(connection, course)?;
     let sql = "SELECT belief, COUNT(DISTINCT member) FROM standing JOIN members ON id = member \
                WHERE belief IS NOT NULL AND last > ?1 AND NOT gone GROUP BY belief ORDER BY 2 DESC, 1 LIMIT 6";
     rows(connection, sql, [now - RECENT], |row| {
         let slug: String = row.get(0)?;
-        Ok(json!({ "words": course.words(&slug), "slug": slug, "learners": row.get::<_, i64>(1)? }))
+        Ok(json!({ "words": words(&slug), "slug": slug, "learners": row.get::<_, i64>(1)? }))
     })
 }
 
@@ -231,6 +241,7 @@ fn help(connection: &Connection) -> rusqlite::Result<Vec<Value>> {
 }
 
 fn stuck(connection: &Connection, course: &Course, now: i64) -> rusqlite::Result<Vec<Value>> {
+    let words = words(connection, course)?;
     let sql = "SELECT name, exercise, failed, since, belief FROM standing JOIN members ON id = member \
                WHERE NOT passed AND NOT gone AND last > ?1 AND (failed >= ?2 OR since < ?3) \
                ORDER BY failed DESC, since LIMIT 20";
@@ -242,7 +253,7 @@ fn stuck(connection: &Connection, course: &Course, now: i64) -> rusqlite::Result
             let belief = row.get::<_, Option<String>>(4)?;
             Ok(json!({
                 "name": row.get::<_, String>(0)?, "exercise": row.get::<_, String>(1)?, "failed": row.get::<_, i64>(2)?,
-                "since": row.get::<_, i64>(3)?, "belief": belief.as_deref().map(|slug| course.words(slug)),
+                "since": row.get::<_, i64>(3)?, "belief": belief.as_deref().map(&words),
             }))
         },
     )

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod delivery;
+mod other;
 mod pages;
 mod refusals;
 mod review;

@@ -182,6 +182,7 @@ pub fn record(exercise: &str, status: Status, attempt: u32) -> Record {
         exercise: exercise.to_owned(),
         status,
         belief,
+        seen: None,
         seconds: 0.3,
         attempt,
         hints: 0,

@@ -47,6 +47,9 @@ pub struct Attempt {
     /// Slug of the belief that the failure showed; none for a mistake that is not known ("other" in reports).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub belief: Option<String>,
+    /// What the check said of a mistake that is not known: [`crate::verdict::Verdict::seen`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
     /// How many hints had been shown.
     #[serde(default)]
     pub hints: usize,
