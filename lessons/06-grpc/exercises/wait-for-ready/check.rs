@@ -21,6 +21,9 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 const SERVICE: &str = "greeter.v1.Greeter";
 
+const GAVE_UP: &str =
+    "`ready` gave up long before the timeout. Until then the server may become ready.";
+
 type Outcome = Result<Channel, NotReady>;
 
 /// The check's own health service. It counts the attempts.
@@ -127,8 +130,13 @@ fn a_the_server_starts_later() {
             (outcome, works)
         });
         if outcome.is_err() {
-            let advice = "The server started after 300 ms of 1200 ms, and `ready` had returned. A failed \
-                          connection is an error only when the timeout is over.";
+            let advice = match &outcome {
+                Err(NotReady::Failed(_)) => {
+                    "The server started after 300 ms of 1200 ms, and `ready` had returned. A failed connection is an \
+                     error only when the timeout is over."
+                }
+                _ => GAVE_UP,
+            };
             case.differ("a channel", words(&outcome), advice);
         }
         if !works {
@@ -162,8 +170,13 @@ fn b_an_open_port_is_not_a_ready_service() {
                 (outcome, serving.load(Ordering::SeqCst))
             });
             if outcome.is_err() {
-                let advice = "A server says NOT_SERVING while the service starts up. Call `is_serving` again \
-                          until the timeout is over.";
+                let advice = match &outcome {
+                    Err(NotReady::Failed(_)) => {
+                        "A server says NOT_SERVING while the service starts up. Call `is_serving` again until the \
+                         timeout is over."
+                    }
+                    _ => GAVE_UP,
+                };
                 case.differ("a channel, once it is ready", words(&outcome), advice);
             }
             if !serving {
@@ -215,9 +228,7 @@ fn expect_timeout(case: &Case, limit: u64, outcome: &Outcome, waited: Duration, 
         case.differ(&expected, &answer, advice);
     }
     if waited < Duration::from_millis(limit / 2) {
-        let advice =
-            "`ready` gave up long before the timeout. Until then the server may become ready.";
-        case.differ(expected, answer, advice);
+        case.differ(expected, answer, GAVE_UP);
     }
 }
 
@@ -248,6 +259,20 @@ fn d_silence_ends_with_the_timeout() {
 
 #[test]
 fn e_one_timeout_for_all_attempts() {
+    // A pause that ignores the timeout is at its longest by then.
+    case("The service is not ready for longer than 420 ms", |case| {
+        let (outcome, waited) = scene(case, async || {
+            let listener = free_port().await;
+            let addr = listener.local_addr().expect("an address");
+            tokio::spawn(serve(listener, TheHealth::default()));
+            let since = Instant::now();
+            let outcome = ready(addr, SERVICE, Duration::from_millis(420)).await;
+            (outcome, since.elapsed())
+        });
+        let advice =
+            "`ready` returned too late: its attempts and pauses went on behind the timeout.";
+        expect_timeout(case, 420, &outcome, waited, advice);
+    });
     case(
         "The service is not ready for 400 ms, and then its server does not answer",
         |case| {
@@ -288,8 +313,13 @@ fn f_some_answers_do_not_change() {
             });
             let expected = format!("Failed({code:?})");
             if words(&outcome) != expected || asked > 1 {
-                let advice = "The server is up, and this answer does not change by waiting: its operators \
-                              have to change something. Report it at once.";
+                let advice = match asked {
+                    2.. => {
+                        "The server is up, and this answer does not change by waiting: its operators have to change \
+                         something. Report it at once."
+                    }
+                    _ => "Return the status that the server sent, as `Failed`.",
+                };
                 let answer = format!("{}, attempts: {asked}", words(&outcome));
                 case.differ(format!("{expected}, attempts: 1"), answer, advice);
             }
