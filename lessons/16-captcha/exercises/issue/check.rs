@@ -70,8 +70,16 @@ fn a_the_first_request() {
                 let world = World::start().await;
                 let got = issued(case, &world, ADA, code, seconds).await;
                 let record = format!("captcha:ada:7f = a1 {code}, {seconds} s left");
+                let stored = world.records().await;
+                let kept =
+                    |found: &String| found.starts_with(&format!("captcha:ada:7f = a1 {code}"));
                 let advice = (
-                    "The record is `REQUEST CODE` under `captcha_key(session, id)`, and it expires after `seconds`.",
+                    match stored.iter().any(kept) {
+                        true => "The record is right, and it expires after `seconds`.",
+                        false => {
+                            "The record is `REQUEST CODE`, under the key `captcha_key(session, id)`."
+                        }
+                    },
                     "Nothing was stored under this key, so the fresh code is the one to draw.",
                 );
                 expect(case, &world, &got, &draw(code), &[&record], advice).await;

@@ -143,8 +143,13 @@ fn d_no_cache_keeps_it() {
             .collect();
         let mut directives = control.iter().flat_map(|value| value.split(','));
         if !directives.any(|one| one.trim() == "no-store") {
-            let advice = "A picture is for one person and one answer. Without `no-store` a cache may keep it, and show it to another \
-                          visitor.";
+            let advice = match control.is_empty() {
+                true => "There is no header `cache-control`.",
+                false => {
+                    "A picture is for one person and one answer. Without `no-store` a cache may keep it, and show it to another \
+                     visitor."
+                }
+            };
             let found = format!("cache-control: {}", control.join(" and "));
             case.differ("cache-control: no-store", found, advice);
         }

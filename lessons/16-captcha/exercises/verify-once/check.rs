@@ -43,6 +43,8 @@ fn expect(
     }
 }
 
+const GONE: &str = "No record is stored after the first answer, and then the verdict is `Unknown`.";
+
 // The belief of this exercise: a captcha is used up by success alone.
 #[test]
 fn a_one_answer() {
@@ -59,8 +61,13 @@ fn a_one_answer() {
                 "The first answer, 4712, is not the code.",
             );
             let second = answer(case, &world, "ada", "4711").await;
-            let advice = "This was the second answer, and after the first one the code was still valid. A program needs no eyes then: \
-                      it tries 0000 to 9999 on one picture. An answer uses a captcha up, whatever the verdict.";
+            let advice = match second {
+                Ok(Verdict::Wrong) => GONE,
+                _ => {
+                    "This was the second answer, and after the first one the code was still valid. A program needs no eyes then: \
+                     it tries 0000 to 9999 on one picture. An answer uses a captcha up, whatever the verdict."
+                }
+            };
             expect(case, &world, Verdict::Unknown, second, advice);
         },
     );
@@ -77,8 +84,13 @@ fn a_one_answer() {
                 "The first answer, 4711, is the code.",
             );
             let second = answer(case, &world, "ada", "4711").await;
-            let advice = "This was the second answer. The same code was good twice: one person who reads one picture could let a \
-                      thousand programs in.";
+            let advice = match second {
+                Ok(Verdict::Wrong) => GONE,
+                _ => {
+                    "This was the second answer. The same code was good twice: one person who reads one picture could let a \
+                     thousand programs in."
+                }
+            };
             expect(case, &world, Verdict::Unknown, second, advice);
         },
     );
