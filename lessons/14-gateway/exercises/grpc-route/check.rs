@@ -180,8 +180,13 @@ fn ask(case: &Case, fate: Fate) -> Answer {
 #[track_caller]
 fn failure(case: &Case, answer: &Answer, status: u16, advice: &str) -> String {
     if answer.status == 200 {
-        let advice = "200 says that the request has succeeded: a cache keeps the answer, and `response.ok` is true in the \
-                      page's script. A failed call has a status of its own.";
+        let advice = match answer.json().unwrap_or_default()["code"] {
+            Value::Null => advice,
+            _ => {
+                "200 says that the request has succeeded: a cache keeps the answer, and `response.ok` is true in the \
+                 page's script. A failed call has a status of its own."
+            }
+        };
         case.differ(status.to_string(), answer.told(), advice);
     }
     if answer.status != status {
@@ -292,8 +297,14 @@ fn e_words_about_the_inside() {
                 let advice = "`http_status` has the status for each code of gRPC.";
                 let message = failure(case, &answer, status, advice);
                 if answer.body.contains("users_old") || answer.body.contains("10.0.0.7") {
-                    let advice = "These words are about the inside: a table, an address. The client can do nothing with them, \
-                              and an attacker can. From 500 on the message is the reason of the status.";
+                    let other = ask(case, Fail(Code::Unavailable, "at 10.0.0.7"));
+                    let advice = match other.body.contains("10.0.0.7") {
+                        true => {
+                            "These words are about the inside: a table, an address. The client can do nothing with them, \
+                             and an attacker can. From 500 on the message is the reason of the status."
+                        }
+                        false => "The words behind a 503 are hidden, and these are not.",
+                    };
                     case.differ(format!("the message {reason:?}"), answer.told(), advice);
                 }
                 let advice = "`StatusCode::canonical_reason()` has the words of each status.";

@@ -36,11 +36,21 @@ fn with_reason(status: u16) -> String {
     format!("{status} {reason}")
 }
 
-/// Asks for the answer to this failure, which must have this status.
+/// Asks for the answer to this failure, which must have this status. The advice is for `mistaken` alone, if that is given.
 #[track_caller]
-fn expect(case: &Case, failure: &Failure, status: u16, advice: &str) -> Answer {
+fn expect(
+    case: &Case,
+    failure: &Failure,
+    status: u16,
+    mistaken: Option<u16>,
+    advice: &str,
+) -> Answer {
     let got = answer(failure);
     if got.status != status {
+        let advice = match mistaken.is_none_or(|mistaken| got.status == mistaken) {
+            true => advice,
+            false => "Step 6 of the chapter has the status of each code.",
+        };
         case.differ(with_reason(status), with_reason(got.status), advice);
     }
     got
@@ -59,7 +69,7 @@ fn a_not_found() {
         let failure = failure(Code::NotFound, "no book 4711");
         let advice = "NOT_FOUND is 404: no program has a fault, and the client has asked for a book that is not there. A 500 \
                       says that the server has to be repaired.";
-        let got = expect(case, &failure, 404, advice);
+        let got = expect(case, &failure, 404, Some(500), advice);
         if !got.message.contains("4711") {
             let advice = "This message is for the client: it names what was not found.";
             case.differ("the message of the service", got.message, advice);
@@ -91,7 +101,7 @@ fn b_the_request_is_wrong() {
         ),
     ] {
         case(situation, |case| {
-            let got = expect(case, &failure(code, message), 400, advice);
+            let got = expect(case, &failure(code, message), 400, None, advice);
             let advice =
                 "The client should change its request: the message says what is wrong with it.";
             case.expect_eq(message, got.message.as_str(), advice);
@@ -106,10 +116,24 @@ fn c_authentication_and_permission() {
         let failure = failure(Code::Unauthenticated, "a token is needed");
         let advice = "The caller is not known: 401, which asks it to log in. (The reason of 401 is Unauthorized, but it is about \
                       authentication.)";
-        let got = expect(case, &failure, 401, advice);
+        let got = expect(case, &failure, 401, Some(400), advice);
         if header(&got, "www-authenticate").is_none() {
-            let advice = "A 401 must name a way to log in: the header `WWW-Authenticate`, here with `Bearer` (RFC 9110, \
-                          section 11.6.1).";
+            let others = [
+                Code::InvalidArgument,
+                Code::PermissionDenied,
+                Code::NotFound,
+            ];
+            let elsewhere = others.map(|code| answer(&self::failure(code, "")));
+            let advice = match elsewhere
+                .iter()
+                .any(|it| header(it, "www-authenticate").is_some())
+            {
+                true => "Another status has the header `WWW-Authenticate`. It belongs to 401.",
+                false => {
+                    "A 401 must name a way to log in: the header `WWW-Authenticate`, here with `Bearer` (RFC 9110, \
+                     section 11.6.1)."
+                }
+            };
             let headers = format!("headers {:?}", got.headers);
             case.differ("a header `www-authenticate`", headers, advice);
         }
@@ -120,7 +144,7 @@ fn c_authentication_and_permission() {
             let failure = failure(Code::PermissionDenied, "only for operators");
             let advice = "The caller is known, and may not do this: 403. After a 401 a program would log in again, which changes \
                       nothing.";
-            expect(case, &failure, 403, advice);
+            expect(case, &failure, 403, Some(401), advice);
         },
     );
 }
@@ -144,6 +168,7 @@ fn d_another_caller_was_faster() {
                 case,
                 &failure(code, "another caller was faster"),
                 409,
+                None,
                 advice,
             );
         });
@@ -161,7 +186,13 @@ fn e_later() {
     case(
         "UNAVAILABLE; the service knows that it is back in 30 s",
         |case| {
-            let got = expect(case, &waiting(Code::Unavailable, 30_000), 503, busy);
+            let got = expect(
+                case,
+                &waiting(Code::Unavailable, 30_000),
+                503,
+                Some(500),
+                busy,
+            );
             let advice = "The service knows when it is back. The client learns it from the header `Retry-After`, in whole seconds.";
             let after = header(&got, "retry-after").unwrap_or("none").to_string();
             case.expect_eq("30", after.as_str(), advice);
@@ -172,17 +203,34 @@ fn e_later() {
         |case| {
             let advice = "This client has used up its share: 429. Other clients have not, so it is no 503: a load balancer would \
                       leave this server out.";
-            let got = expect(case, &waiting(Code::ResourceExhausted, 1_500), 429, advice);
-            let advice = "`Retry-After` counts whole seconds. A client that comes after 1 s is 0.5 s too early, and is refused \
-                      again. Round up.";
+            let got = expect(
+                case,
+                &waiting(Code::ResourceExhausted, 1_500),
+                429,
+                None,
+                advice,
+            );
             let after = header(&got, "retry-after").unwrap_or("none").to_string();
+            let advice = match after.as_str() {
+                "1" => {
+                    "`Retry-After` counts whole seconds. A client that comes after 1 s is 0.5 s too early, and is refused \
+                     again. Round up."
+                }
+                _ => "`Retry-After` has the time of `retry_in` in whole seconds, rounded up.",
+            };
             case.expect_eq("2", after.as_str(), advice);
         },
     );
     case(
         "UNAVAILABLE; the service knows that it is back in 60.06 s",
         |case| {
-            let got = expect(case, &waiting(Code::Unavailable, 60_060), 503, busy);
+            let got = expect(
+                case,
+                &waiting(Code::Unavailable, 60_060),
+                503,
+                Some(500),
+                busy,
+            );
             let advice = "After 60 s the service is not back yet. Round up.";
             let after = header(&got, "retry-after").unwrap_or("none").to_string();
             case.expect_eq("61", after.as_str(), advice);
@@ -191,7 +239,13 @@ fn e_later() {
     case(
         "UNAVAILABLE; the service does not know when it is back",
         |case| {
-            let got = expect(case, &failure(Code::Unavailable, "away"), 503, busy);
+            let got = expect(
+                case,
+                &failure(Code::Unavailable, "away"),
+                503,
+                Some(500),
+                busy,
+            );
             if let Some(after) = header(&got, "retry-after") {
                 let advice = "`retry_in` is `None`: there is no time to tell. Clients would believe an invented one.";
                 case.differ("no `retry-after`", format!("after {after} s"), advice);
@@ -209,6 +263,7 @@ fn f_too_slow_and_not_there() {
             case,
             &failure(Code::DeadlineExceeded, "too slow"),
             504,
+            Some(503),
             advice,
         );
     });
@@ -219,6 +274,7 @@ fn f_too_slow_and_not_there() {
             case,
             &failure(Code::Unimplemented, "no search by colour"),
             501,
+            None,
             advice,
         );
     });
@@ -234,11 +290,17 @@ fn g_words_about_the_inside() {
         case(situation, |case| {
             let secret = "/srv/cards.db: disk full, wrong password `tulip`";
             let advice = "This is no fault of the client, and waiting does not help: 500.";
-            let got = expect(case, &failure(code, secret), 500, advice);
+            let got = expect(case, &failure(code, secret), 500, None, advice);
             let all = format!("{} {:?}", got.message, got.headers);
             if all.contains("/srv") || all.contains("tulip") {
-                let advice = "That text is for the operator, in the log. In an answer it is an information leak: paths, passwords, other \
-                              users. The answer only says that the service has a fault.";
+                let search = failure(Code::Unimplemented, "no search by colour");
+                let advice = match answer(&search).message.contains("colour") {
+                    true => {
+                        "That text is for the operator, in the log. In an answer it is an information leak: paths, passwords, other \
+                         users. The answer only says that the service has a fault."
+                    }
+                    false => "The text of UNIMPLEMENTED is hidden, and this one is not.",
+                };
                 case.differ("nothing of this text", got.message, advice);
             }
             if got.message.is_empty() {

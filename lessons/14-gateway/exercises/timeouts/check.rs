@@ -114,14 +114,18 @@ fn a_pass_on_what_remains() {
             let until = payment.map_or(Duration::ZERO, |asked| asked.at + asked.within);
             if until > ms(1000) || payment.is_none() {
                 let late = until.saturating_sub(ms(1000));
-                let advice = if payment.is_none() {
-                    "600 ms remain, and the payment service was not called."
-                } else {
-                    &format!(
-                        "The client closes its connection at 1 s, and the payment service works for {} after that. Pass on what \
-                     remains: the timeouts of the hops add up.",
-                        late.view()
-                    )
+                let works = format!(
+                    "The client closes its connection at 1 s, and the payment service works for {} after that.",
+                    late.view()
+                );
+                let same =
+                    world.of("stock").map(|it| it.within) == payment.map(|asked| asked.within);
+                let advice = match (payment, same) {
+                    (None, _) => "600 ms remain, and the payment service was not called.",
+                    (_, true) => {
+                        &format!("{works} Pass on what remains: the timeouts of the hops add up.")
+                    }
+                    (_, false) => &works,
                 };
                 let right = "payment has a timeout of what remains of 1 s, at most 600 ms";
                 case.differ(right, told(payment), advice);
@@ -256,8 +260,18 @@ fn f_the_release_has_its_own_time() {
         case(situation, |case| {
             let world = World::new(ms(0), stock, payment);
             let outcome = order(&world, &request(ms(0), Some(ms(1000))));
-            let advice = "The client's time is over, and its item is still reserved: other clients cannot have it. The release is not \
-                          for the client, so its timeout is `CLEANUP` (2 s).";
+            let advice = match world.of("release") {
+                None if stock == ms(950) => {
+                    "No time remains for the charge, and `order` has returned before the release: the item stays reserved."
+                }
+                None => {
+                    "The item is not released, so it stays reserved: other clients cannot have it."
+                }
+                Some(_) => {
+                    "The client's time is over, and its item is still reserved: other clients cannot have it. The release is not \
+                     for the client, so its timeout is `CLEANUP` (2 s)."
+                }
+            };
             expect(case, &world, "release", CLEANUP, advice);
             let advice = "Without a charge there is no order.";
             case.expect_err("order", &outcome, advice);
