@@ -39,6 +39,7 @@ const PROGRAM: Program = Program {
         command("join MACHINE", "join a machine again"),
         command("start MACHINE", "start what does not run on a machine"),
         command("roll VERSION", "replace the version, machine by machine"),
+        command("renew [SECONDS]", "new certificates, with this life"),
         command("down", "end the site"),
         command("dies WHAT", "what a failure of such a site costs"),
         command("captcha", "a captcha service, as `up` starts it"),
@@ -115,7 +116,7 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         "up" => machines::up(given).await,
         "dies" => machines::dies(given).await,
         "captcha" | "web" => machines::role(given).await,
-        "status" | "visit" | "kill" | "cut" | "join" | "start" | "roll" | "down" => {
+        "status" | "visit" | "kill" | "cut" | "join" | "start" | "roll" | "renew" | "down" => {
             machines::order(given).await
         }
         _ => {

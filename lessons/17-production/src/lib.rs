@@ -29,7 +29,7 @@
 //! 2. Failover: `extra/machines/redis.rs` (users and Sentinel), `extra/machines/failover.rs` (the store).
 //! 3. Trust: `extra/machines/authority.rs`, `extra/machines/tls.rs`, `extra/machines/mtls.rs`, `extra/machines/secret.rs`,
 //!    `extra/machines/consul.rs`, `extra/machines/https.rs`.
-//! 4. The operator: `demo/machines/site.rs`, `demo/machines/orders.rs`, `demo/machines/dies.rs`.
+//! 4. The operator: `demo/machines/site.rs`, `demo/machines/orders.rs`, `demo/machines/renew.rs`, `demo/machines/dies.rs`.
 // ANCHOR_END: layout_machines
 //!
 //! `demo/` is the program.

@@ -80,6 +80,8 @@ impl Call {
             ["visit"] => site.visit().await,
             ["start", machine] => site.start_again(machine).await,
             ["roll", version] => site.roll(version, &mut self.0).await,
+            ["renew"] => site.renew(None),
+            ["renew", seconds] => site.renew(Some(seconds)),
             ["down"] => {
                 let _ = self.0.write_all(b"All processes end.\n").await;
                 return true;

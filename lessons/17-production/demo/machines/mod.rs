@@ -5,6 +5,7 @@ mod control;
 mod dies;
 mod orders;
 mod process;
+mod renew;
 mod site;
 mod status;
 mod visitor;
@@ -59,8 +60,15 @@ pub async fn up(given: &Given) -> anyhow::Result<()> {
     };
     tell(&format!("The site is up: http://{}/", site.door()));
     tell("`-- status` and `-- kill one` go in another terminal; Ctrl-C here ends it.");
+    let mut look = tokio::time::interval(renew::LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            _ = look.tick() => {
+                if let Err(error) = site.renew_if_due() {
+                    site.say(&format!("the certificates are not renewed: {error:#}"));
+                }
+            }
             call = control.accept() => {
                 let mut call = call?;
                 let ended = call.answer(&mut site).await;
@@ -134,6 +142,7 @@ pub async fn order(given: &Given) -> anyhow::Result<()> {
     };
     match (wanted, words) {
         ("", []) => {}
+        ("", [_]) if command == "renew" => {}
         ("", [word, ..]) => bail!("`{word}` is one word too many"),
         (_, [word]) => {
             let leads = ["redis-primary", "consul-leader"].contains(&word.as_str());

@@ -17,6 +17,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use super::place;
 use super::process::{Process, signal};
 use super::site::Site;
+use super::visitor;
 
 /// A service takes 3 s to leave, and 8 at most.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -143,16 +144,19 @@ impl Site {
     }
 
     // ANCHOR: roll
-    /// A release: machine by machine the new version starts, gets its share of the requests, and the old one leaves.
+    /// A release: machine by machine the new version starts, gets its share of the requests, and the old one leaves. Visitors
+    /// come all the while, and are counted.
     pub async fn roll(
         &mut self,
         version: &str,
         out: &mut (impl AsyncWrite + Unpin),
     ) -> anyhow::Result<String> {
         ensure!(version != self.version, "{version} runs already");
+        let visitors = visitor::crowd(self.door());
         let old = std::mem::replace(&mut self.version, version.to_owned());
         self.generation += 1;
         for (machine, name) in MACHINES.iter().enumerate() {
+            self.renew_if_due()?;
             let leaving = self.leaving(machine, &old);
             for unit in UNITS.iter().filter(|unit| unit.is_ours()) {
                 self.start(machine, unit)?;
@@ -166,7 +170,8 @@ impl Site {
             let line = format!("machine {name} runs {version}\n");
             out.write_all(line.as_bytes()).await?;
         }
-        Ok(format!("all machines run {version}"))
+        let met = visitor::meanwhile(&visitors.stop().await);
+        Ok(format!("all machines run {version}\n{met}"))
     }
     // ANCHOR_END: roll
 

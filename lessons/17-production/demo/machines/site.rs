@@ -27,12 +27,11 @@ use tokio::time::{Instant, sleep};
 use super::cables::Cables;
 use super::control::make_folder;
 use super::process::Process;
+use super::renew::Certificates;
 use super::visitor;
 
 /// The limit for what takes seconds on a quiet machine.
 pub const LIMIT: Duration = Duration::from_secs(90);
-/// Certificates live for a day, and are renewed after two thirds of that.
-const LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// What is started.
 pub struct Plan {
@@ -46,7 +45,7 @@ pub struct Plan {
 
 /// One machine, or the front.
 pub(super) struct Machine {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) processes: Vec<Process>,
 }
 
@@ -57,7 +56,8 @@ pub struct Site {
     pub(super) api: Api,
     pub(super) users: Users,
     tokens: Tokens,
-    authority: Authority,
+    pub(super) authority: Authority,
+    pub(super) certificates: Certificates,
     gossip: String,
     pub(super) version: String,
     pub(super) generation: u16,
@@ -143,6 +143,7 @@ impl Site {
             machines,
             tokens,
             authority,
+            certificates: Certificates::new(),
         };
         site.check_ports()?;
         for machine in 0..=MACHINES.len() {
@@ -188,20 +189,6 @@ impl Site {
             secret::write(&folder.join(name), value.reveal())?;
         }
         Ok(())
-    }
-
-    /// New certificates for a machine. The programs take them over while they run; Consul reads its own when it starts.
-    fn certify(&self, machine: usize) -> anyhow::Result<()> {
-        let folder = &self.machines[machine].folder;
-        let ip = self.ip(machine).to_string();
-        let issue =
-            |file: &str, names: &[&str]| self.authority.issue_to(&folder.join(file), names, LIFE);
-        match machine < MACHINES.len() {
-            true => issue("consul.pem", &[consul::SERVER, "localhost", &ip])?,
-            false => issue("consul.pem", &["localhost", &ip])?,
-        }
-        issue("captcha.pem", &[roles::CAPTCHA])?;
-        Ok(issue("web.pem", &[roles::WEB])?)
     }
 
     pub(super) fn ip(&self, machine: usize) -> IpAddr {

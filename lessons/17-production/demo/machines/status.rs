@@ -31,6 +31,7 @@ impl Site {
             let list = front.plane.instances().borrow().clone();
             lines.push(format!("Envoy's list:     {}", words(&list)));
         }
+        lines.push(format!("Certificates:     {}", self.certificates.words()));
         lines.push(format!("Envoy listens on: http://{}/", self.door()));
         Ok(lines.join("\n"))
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use stage::http::Request;
+use stage::load::{Count, Load};
 
 /// A browser waits longer; for a measurement this is a lost request.
 const LIMIT: Duration = Duration::from_secs(6);
@@ -50,6 +51,41 @@ pub async fn answer(door: SocketAddr, captcha: &Captcha) -> anyhow::Result<bool>
         .await
         .context("a verdict")?;
     Ok(verdict["errno"] == "0")
+}
+
+/// So many visitors at the same time, and the pause of each before it comes again.
+const CROWD: (usize, Duration) = (8, Duration::from_millis(50));
+/// What has become of a visitor.
+const SOLVED: &str = "solved a captcha";
+const LIMITED: &str = "refused by the limit of an address";
+
+/// Visitors who come until they are stopped. Each solves a captcha.
+pub fn crowd(door: SocketAddr) -> Load {
+    Load::start(CROWD.0, CROWD.1, move || async move {
+        let visit = async { answer(door, &look(door).await?).await };
+        match visit.await {
+            Ok(true) => Ok(SOLVED.to_owned()),
+            Ok(false) => Err("a right answer is not accepted".to_owned()),
+            Err(error) => match format!("{error:#}") {
+                // The site has answered: this visitor comes too often.
+                words if words.contains(": 429 ") => Ok(LIMITED.to_owned()),
+                words => Err(words),
+            },
+        }
+    })
+}
+
+/// What a crowd has met.
+pub fn meanwhile(count: &Count) -> String {
+    let mut words = format!("meanwhile {} visitors:", count.calls());
+    for (what, visitors) in &count.by {
+        words += &format!(" {visitors} {what},");
+    }
+    words += &format!(" {} lost", count.failed.len());
+    for (why, visitors) in count.failures() {
+        words += &format!("\n{visitors:5}  {why}");
+    }
+    words
 }
 
 /// The answer in JSON, and the cookie of the session.

@@ -4,26 +4,30 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-const LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// A site at addresses of its own. It ends with this value.
-struct Site {
+pub(crate) struct Site {
     up: Child,
-    folder: TempDir,
-    net: String,
+    pub(crate) folder: TempDir,
+    pub(crate) net: String,
 }
 
 impl Site {
-    fn up() -> Site {
+    pub(crate) fn up(options: &[&str]) -> Site {
         let folder = tempfile::tempdir().unwrap();
-        // Two test programs at the same time take different addresses.
-        let net = (21 + std::process::id() % 100 * 2).to_string();
+        // Two tests at the same time, of one program or of two, take different addresses.
+        static SITES: AtomicU32 = AtomicU32::new(0);
+        let site = std::process::id() + SITES.fetch_add(1, Ordering::Relaxed);
+        let net = (21 + site % 100 * 2).to_string();
         let mut up = program(folder.path(), "up")
             .args(["--net", &net])
+            .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -39,7 +43,7 @@ impl Site {
         site
     }
 
-    fn order(&self, words: &[&str]) -> String {
+    pub(crate) fn order(&self, words: &[&str]) -> String {
         let mut order = program(self.folder.path(), words[0]);
         let done = order.args(&words[1..]).output().unwrap();
         let text = String::from_utf8(done.stdout).unwrap();
@@ -163,7 +167,7 @@ fn only_the_owner_reads(folder: &Path) {
 
 #[test]
 fn a_machine_dies_and_a_release_on_the_real_consul_and_the_real_redis() {
-    let site = Site::up();
+    let site = Site::up(&[]);
     let net = &site.net;
     site.solves();
     no_secret_is_visible(&site);

@@ -5,6 +5,7 @@ mod command_line;
 mod deploy;
 mod door;
 mod machines;
+mod renew;
 mod seeing;
 mod settings;
 mod trust;
