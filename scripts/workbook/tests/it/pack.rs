@@ -141,6 +141,63 @@ fn a_bundle_has_all_crates_and_serves_the_first_page_without_a_network() {
     assert!(err.contains("is there already"), "{err}");
 }
 
+/// An archive in the form of Rust's standalone installer. What it installs is a `cargo` that prints its arguments.
+fn installer(folder: &Path, ends_well: bool) {
+    let name = format!("rust-1.90.0-{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let inside = folder.join(&name);
+    fs::create_dir_all(&inside).unwrap();
+    let script = format!(
+        "#!/bin/sh\nfor word; do case $word in --prefix=*) to=${{word#*=}};; --without=rust-docs | --disable-ldconfig) ;; \
+         *) exit 2;; esac; done\n{ends_well} || {{ echo 'no space is left'; exit 1; }}\nmkdir -p \"$to/bin\"\n\
+         printf '#!/bin/sh\\necho cargo \"$@\"\\n' > \"$to/bin/cargo\"\nchmod +x \"$to/bin/cargo\"\n"
+    );
+    fs::write(inside.join("install.sh"), script).unwrap();
+    output({
+        let mut tar = Command::new("tar");
+        tar.arg("-czf").arg(folder.join(format!("{name}.tar.gz")));
+        tar.arg("-C").arg(folder).arg(&name);
+        tar
+    });
+    fs::remove_dir_all(inside).unwrap();
+}
+
+#[test]
+fn the_teachers_installer_installs_rust_inside_of_the_bundle() {
+    let dir = TempDir::new().unwrap();
+    let scratch = dir.path();
+    let toolchain = scratch.join("toolchain");
+    installer(&toolchain, true);
+    let more = ["--without", "servers", "--without", "wheels", "--toolchain"];
+    let mut packing = pack(scratch, &more);
+    packing.arg(&toolchain);
+    output(packing);
+    let bundle = scratch.join("bundle");
+    let start = || {
+        let mut start = Command::new(bundle.join("start"));
+        learner(&mut start, scratch);
+        start.arg("--no-open").env("PATH", "/usr/bin:/bin");
+        start.output().unwrap()
+    };
+
+    let first = start();
+    let said = String::from_utf8_lossy(&first.stdout);
+    assert!(said.contains("Installing Rust into"), "{said}");
+    assert!(said.ends_with("cargo run -- --no-open\n"), "{said}");
+    let again = start();
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert_eq!(said, "cargo run -- --no-open\n");
+
+    // An installer that fails: its log is named.
+    fs::remove_dir_all(bundle.join("rust")).unwrap();
+    installer(&bundle.join("toolchain"), false);
+    let failed = start();
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert!(!failed.status.success(), "{said}");
+    assert!(said.contains("unpacked/log"), "{said}");
+    let log = fs::read_to_string(bundle.join("unpacked/log")).unwrap();
+    assert!(log.contains("no space is left"), "{log}");
+}
+
 #[test]
 fn an_interrupted_bundle_leaves_nothing_behind() {
     let dir = TempDir::new().unwrap();

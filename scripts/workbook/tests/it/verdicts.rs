@@ -107,7 +107,10 @@ fn a_mistake_that_is_not_known_has_no_belief() {
     // The record has what the check said, and of a panic in the answer only the fact.
     let log = std::fs::read_to_string(fixture.path(".workbook/attempts.jsonl")).unwrap();
     let line: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-    let seen = format!("{}: the answer panicked", verdict["check"].as_str().unwrap());
+    let seen = format!(
+        "{}: the answer panicked",
+        verdict["check"].as_str().unwrap()
+    );
     assert_eq!(line["seen"], seen.as_str());
 }
 
