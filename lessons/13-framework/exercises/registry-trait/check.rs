@@ -109,6 +109,9 @@ fn a_a_new_registry() {
     case("A registry that the code does not know: `new`", |case| {
         let answer = find(&[new_registry()], "Tea");
         let advice = match answer.as_deref() {
+            Ok([]) if find(&[the_file()], "Tea").is_ok_and(|all| all.is_empty()) => {
+                "`find` finds nothing in this registry, and nothing in a file that has the service."
+            }
             Ok([]) => {
                 "This registry keeps the promises of the trait, and `find` does not use what it answers. Your caller \
                  matched on the backend's name, perhaps."
@@ -146,7 +149,11 @@ fn b_the_static_file() {
     case("`StaticFile::addresses`, without `find`", |case| {
         let file = the_file();
         let stock = file.addresses("Stock");
+        let tea = file.addresses("Tea").unwrap_or_default();
         let advice = match &stock {
+            Ok(_) if tea != ["f1:80", "f2:80", "f3:80"] => {
+                "The list has the addresses of one service that are not disabled, and no others."
+            }
             Ok(_) => {
                 "The only instance of Stock is disabled. Only the file has such lines, so its adapter leaves them out."
             }
@@ -173,8 +180,15 @@ fn b_the_static_file() {
 fn c_the_legacy_server() {
     case("`LegacyServer::addresses`, without `find`", |case| {
         let server = the_legacy_server(false);
-        let advice = "404 says that there is no such service. The server has answered, so it is available, and the list \
-                      is empty.";
+        let advice = match server.addresses("tea").unwrap_or_default().is_empty() {
+            true => {
+                "The server answers 404 for `stock` alone. It knows `tea`, and there it is not found."
+            }
+            false => {
+                "404 says that there is no such service. The server has answered, so it is available, and the list \
+                 is empty."
+            }
+        };
         expect(
             case,
             "stock",
@@ -221,6 +235,9 @@ fn d_capital_and_small_letters() {
     });
 }
 
+const UNAVAILABLE: &str =
+    "`find` also says `Unavailable` if all registries have answered that there is no such service.";
+
 #[test]
 fn e_one_is_unavailable() {
     case("The legacy server is off", |case| {
@@ -229,13 +246,24 @@ fn e_one_is_unavailable() {
             [the_file(), new_registry(), the_legacy_server(true)],
         ] {
             let answer = find(&all, "Tea");
-            let advice = "One registry is unavailable, and the others have answered. The addresses that they list can be \
-                          called.";
+            let nothing = find(&[the_file()], "Login");
+            let advice = match &nothing {
+                Ok(_) => {
+                    "One registry is unavailable, and the others have answered. The addresses that they list can be \
+                     called."
+                }
+                Err(Unavailable) => UNAVAILABLE,
+            };
             let expected = Ok(vec!["f2:80", "f3:80", "n1:80"]);
             expect(case, "Tea", &answer, &expected, advice);
             let answer = find(&all, "Login");
-            let advice = "No registry that answered has this service, and one did not answer: it may have the service. An \
-                          empty list would say that there is none.";
+            let advice = match &nothing {
+                Ok(_) => {
+                    "No registry that answered has this service, and one did not answer: it may have the service. An \
+                     empty list would say that there is none."
+                }
+                Err(Unavailable) => UNAVAILABLE,
+            };
             expect(case, "Login", &answer, &Err(Unavailable), advice);
         }
     });

@@ -191,6 +191,7 @@ fn a_between_two_lists() {
             Store::new(&[(10_200, 41, Add("B")), (10_700, 42, Remove("B"))]),
         );
         let advice = match outcome.1.nexts.is_empty() {
+            true if outcome.1.lists.is_empty() => "The store was not asked at all.",
             true => {
                 "B came and went between two lists, so it was in neither. A list shows a state; `next` reports changes."
             }
@@ -223,6 +224,9 @@ fn b_from_the_list_to_the_changes() {
             let advice = match outcome.0.first().map(String::as_str) {
                 Some("A added") => {
                     "The list contains what happened up to its revision. `next` has each change after it."
+                }
+                Some("A removed") => {
+                    "A is in the first list, and was not known before: that is `Added`."
                 }
                 _ => "The instances that are there already come first, as `Added`.",
             };
@@ -370,7 +374,12 @@ fn f_a_pause_between_attempts() {
             .filter(|at| (5_000..35_000).contains(*at));
         let asked = asked.count();
         if asked > 301 {
-            let advice = "Between two attempts there is a pause of 100 ms at least: a store that comes back has many clients.";
+            let advice = match asked {
+                ..2_000 => "The pause between two attempts is too short: it is 100 ms at least.",
+                _ => {
+                    "Between two attempts there is a pause of 100 ms at least: a store that comes back has many clients."
+                }
+            };
             case.differ(
                 "at most 301 attempts in 30 s",
                 format!("{asked} attempts"),
@@ -399,8 +408,7 @@ fn f_a_pause_between_attempts() {
             let allowed = 100..=1_000;
             if let Some(pause) = store.pauses.iter().find(|pause| !allowed.contains(*pause)) {
                 let answer = format!("a pause of {pause} ms");
-                let advice =
-                    "Between two attempts there is a pause of 100 ms to 1 s, also before a list.";
+                let advice = "The pause between two attempts is 100 ms to 1 s, also before a list.";
                 case.differ("a pause of 100 ms to 1000 ms", answer, advice);
             }
         });
