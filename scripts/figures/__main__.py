@@ -2,7 +2,7 @@
 """Measures what this workbook claims, in one run on one machine, so that anyone can measure again.
 
 Usage: python3 scripts/figures [verdict] [start] [page] [kills] [ladder] [rpc] [grpc] [consul] [crash]
-                       [registries] [gateway] [draw] [picture] [captcha] [attack] [doors] [production] [fuzz [SECONDS]]   (nothing: all)
+                       [registries] [gateway] [draw] [picture] [captcha] [attack] [doors] [production] [timetable] [fuzz [SECONDS]]   (nothing: all)
 
   verdict  from save to verdict, every exercise: through `watch` and through bare cargo, median of 7;
            `verdict:08,09` only those of lessons 08 and 09
@@ -27,6 +27,8 @@ Usage: python3 scripts/figures [verdict] [start] [page] [kills] [ladder] [rpc] [
            and one client of the services, beside one for each call as in the notes
   production  lesson 17: visitors lost when a machine dies, Redis' primary, Consul's leader, or a machine stands
            still; writes the book's chart. Five runs; 8 minutes
+  timetable  lesson 17: the captcha site by timetable, direct, through Envoy and written the naive way: requests a
+           second, p50, p99, p99.9, CPU time; where the time goes; writes `book/src/load/` and the plot. 6 minutes
   attack   HTTP/2 attacks on the gRPC servers of 06, 07, 14 and 16 and on tonic alone; request smuggling through
            HAProxy (Debian's haproxy) to the gateway; a clock that jumps (Debian's faketime); and `doors`
   doors    lessons 03, 08, 14, 15, 16 and the runner: the ten attacks from outside that have once worked
@@ -62,6 +64,7 @@ from ladder import ladder
 from picture import picture
 from production import production
 from rpc import fuzz, rpc
+from timetable import timetable
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROUNDS = 7
@@ -294,7 +297,7 @@ def main():
     known = {"verdict": verdict, "start": start, "page": page, "kills": kills, "rpc": rpc,
              "grpc": grpc, "ladder": ladder, "consul": consul, "crash": crash, "gateway": gateway, "registries": registries,
              "draw": draw, "picture": picture, "captcha": captcha, "attack": attack, "doors": doors,
-             "production": production}
+             "production": production, "timetable": timetable}
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
     known["fuzz"] = lambda work: fuzz(work, *(numbers or [60]))
     if any(name in ("-h", "--help") for name in sys.argv[1:]):

@@ -45,6 +45,7 @@ const PROGRAM: Program = Program {
         command("captcha", "a captcha service, as `up` starts it"),
         command("web", "a web, as `up` starts it"),
         command("timetable", "a site that pauses, measured in two ways"),
+        command("timetable site", "the captcha site, measured by timetable"),
     ],
     options: &[
         heading("Options of both"),
@@ -82,11 +83,21 @@ const PROGRAM: Program = Program {
         hidden("json"),
         option("settings FILE", "of captcha and web", ""),
         heading("Options of timetable"),
-        option("rate N", "requests a second", "100"),
-        option("seconds N", "how long each measurement takes", "3"),
+        option(
+            "rate N",
+            "requests a second; for `site` visits, 5 at first",
+            "100",
+        ),
+        option(
+            "seconds N",
+            "how long each measurement takes; 2 for `site`",
+            "3",
+        ),
+        flag("once", "for `site`: only the first rate"),
         hidden("until-stdin-ends"),
         hidden("receiver ADDR"),
         hidden("captchas ADDR"),
+        hidden("naive"),
     ],
     end: "\
 `instance` and `door` need a Consul: `cargo workbook services up consul`. Ctrl-C ends each of them.
@@ -109,10 +120,7 @@ async fn run(given: &Given) -> anyhow::Result<()> {
             given.at_most(0)?;
             door::run(given).await
         }
-        "timetable" => {
-            given.at_most(0)?;
-            timetable::run(given).await
-        }
+        "timetable" => timetable::run(given).await,
         "up" => machines::up(given).await,
         "dies" => machines::dies(given).await,
         "captcha" | "web" => machines::role(given).await,

@@ -32,11 +32,19 @@
 //! 4. The operator: `demo/machines/site.rs`, `demo/machines/orders.rs`, `demo/machines/renew.rs`, `demo/machines/dies.rs`.
 // ANCHOR_END: layout_machines
 //!
+// ANCHOR: layout_load
+//! For half an evening, in this order: `extra/load/site.rs` (lesson 16's site in two ways), `extra/load/naive.rs` (the naive
+//! one), `demo/timetable/visit.rs` (one visitor), `demo/timetable/world.rs` (the processes), `demo/timetable/site.rs` (the
+//! measurement).
+// ANCHOR_END: layout_load
+//!
 //! `demo/` is the program.
 
 pub mod ads;
 pub mod bootstrap;
 pub mod instance;
+#[path = "../extra/load/mod.rs"]
+pub mod load;
 #[path = "../extra/machines/mod.rs"]
 pub mod machines;
 pub mod pb;

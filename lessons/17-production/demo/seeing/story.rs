@@ -46,6 +46,7 @@ async fn one_request(clock: &Clock, world: &World) -> anyhow::Result<()> {
     get(world, 200).await?;
     let (id, trace) = world.trace(&known, |trace| spans(trace) == ALL).await?;
     tell(&format!("   trace {id}\n\n{}", trace.text()));
+    tell(&format!("   where the time goes\n\n{}", trace.own_text()));
     std::fs::write(file("svg"), svg(&trace))?;
     std::fs::write(file("json"), trace.json().to_string())?;
     tell("   the picture: target/seeing.svg");

@@ -60,7 +60,7 @@ impl World {
             .start()?;
         let web_at = web.listening().await?;
         let door = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let config = bootstrap(door, web_at, receiver_at).to_string();
+        let config = bootstrap(door, web_at, Some(receiver_at)).to_string();
         let envoy = tokio::task::spawn_blocking(move || Envoy::start(&config)).await??;
         let config = questions::config(&[web_at]).to_string();
         let prometheus = tokio::task::spawn_blocking(move || Prometheus::start(&config)).await??;

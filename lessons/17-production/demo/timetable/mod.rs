@@ -1,14 +1,22 @@
-//! `-- timetable`: one site that pauses, measured by a closed loop and by timetable.
+//! `-- timetable`: one site that pauses, measured by a closed loop and by timetable. `-- timetable site` measures the whole
+//! captcha site; with `captchas` or `web` behind it, this program is that part of the site.
+
+mod site;
+mod visit;
+mod world;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use anyhow::bail;
 use axum::Router;
 use axum::routing::get;
+use l17_production::load::site::{self as parts, Way};
 use stage::commands::Given;
 use stage::http::Request;
 use stage::load::Load;
 use stage::measure::PROFILE;
+use stage::signal::on_signal_or_hang_up;
 use stage::timetable::{self, Report, Timetable};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -19,18 +27,55 @@ const AT_MOST: usize = 400;
 /// How long a request may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Runs both measurements, and prints what each of them has seen.
+/// The measurement that the command line names, or a part of the captcha site.
 pub async fn run(given: &Given) -> anyhow::Result<()> {
-    let rate: u32 = given.value("rate")?;
-    let seconds: u32 = given.value("seconds")?;
+    given.at_most(1)?;
+    let way = match given.has("naive") {
+        true => Way::Naive,
+        false => Way::Shared,
+    };
+    match given.words().first().map(String::as_str) {
+        None => both(given).await,
+        Some("site") => {
+            let mut stop = on_signal_or_hang_up()?;
+            let (rate, seconds) = rate_and_seconds(given, (5, 2))?;
+            let plan = site::Plan {
+                rate,
+                seconds,
+                json: given.has("json"),
+                once: given.has("once"),
+            };
+            tokio::select! {
+                measured = site::run(plan) => measured,
+                _ = stop.wait_for(|stop| *stop) => bail!("interrupted"),
+            }
+        }
+        Some("captchas") => {
+            let redis = given.value("redis")?;
+            parts::captchas(way, given.address("addr")?, given.address("consul")?, redis).await
+        }
+        Some("web") => parts::web(way, given.address("addr")?, given.address("consul")?).await,
+        Some(other) => bail!("there is no `timetable {other}`; `--help` shows what there is"),
+    }
+}
+
+fn rate_and_seconds(given: &Given, usual: (u32, u32)) -> anyhow::Result<(u32, u32)> {
+    let rate = given.parsed("rate")?.unwrap_or(usual.0);
+    let seconds = given.parsed("seconds")?.unwrap_or(usual.1);
     anyhow::ensure!(
         (1..=1000).contains(&rate),
-        "--rate {rate}: 1 to 1000 requests a second"
+        "--rate {rate}: 1 to 1000 a second"
     );
     anyhow::ensure!(
         (1..=600).contains(&seconds),
         "--seconds {seconds}: 1 to 600"
     );
+    Ok((rate, seconds))
+}
+
+/// Measures the site that pauses in both ways, and prints what each of them has seen.
+async fn both(given: &Given) -> anyhow::Result<()> {
+    let (rate, seconds) = rate_and_seconds(given, (100, 3))?;
     println!(
         "A site that pauses for a third of the time: {rate} requests a second for {seconds} s, {PROFILE}\n"
     );
@@ -44,7 +89,7 @@ pub async fn run(given: &Given) -> anyhow::Result<()> {
 }
 
 /// A site on a free port. Its pause begins a third of the run after now.
-async fn site(seconds: u32) -> anyhow::Result<SocketAddr> {
+async fn pausing(seconds: u32) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;
     let third = Duration::from_secs(seconds.into()) / 3;
@@ -74,7 +119,7 @@ async fn call(addr: SocketAddr) -> Result<(), String> {
 
 /// One caller that waits for its answer, and pauses before its next request.
 async fn closed_loop(rate: u32, seconds: u32) -> anyhow::Result<Report> {
-    let addr = site(seconds).await?;
+    let addr = pausing(seconds).await?;
     let pause = Duration::from_secs(1) / rate;
     let load = Load::start(1, pause, move || async move {
         call(addr).await.map(|()| "the site".to_owned())
@@ -90,7 +135,7 @@ async fn closed_loop(rate: u32, seconds: u32) -> anyhow::Result<Report> {
 }
 
 async fn by_timetable(rate: u32, seconds: u32) -> anyhow::Result<Report> {
-    let addr = site(seconds).await?;
+    let addr = pausing(seconds).await?;
     let timetable = Timetable {
         rate: f64::from(rate),
         requests: rate * seconds,

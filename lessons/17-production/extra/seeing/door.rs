@@ -25,13 +25,13 @@ fn tracing() -> Value {
 // ANCHOR_END: tracing
 
 /// The configuration of an Envoy that listens on `listen`, passes everything on to `web`, and sends its spans to
-/// `receiver`. It has no control plane.
+/// `receiver`; without one it makes no spans. It has no control plane.
 #[must_use]
-pub fn bootstrap(listen: SocketAddr, web: SocketAddr, receiver: SocketAddr) -> Value {
-    let manager = json!({
+pub fn bootstrap(listen: SocketAddr, web: SocketAddr, receiver: Option<SocketAddr>) -> Value {
+    let mut clusters = vec![cluster("web", web, "http_protocol_options")];
+    let mut manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "front",
-        "tracing": tracing(),
         "http_filters": [{
             "name": "envoy.filters.http.router",
             "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
@@ -42,6 +42,11 @@ pub fn bootstrap(listen: SocketAddr, web: SocketAddr, receiver: SocketAddr) -> V
             "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": "web" } }],
         }] },
     });
+    if let Some(receiver) = receiver {
+        manager["tracing"] = tracing();
+        // gRPC is HTTP/2.
+        clusters.push(cluster("receiver", receiver, "http2_protocol_options"));
+    }
     json!({
         "node": { "id": "front-door", "cluster": "front-door" },
         "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
@@ -59,11 +64,7 @@ pub fn bootstrap(listen: SocketAddr, web: SocketAddr, receiver: SocketAddr) -> V
                     "typed_config": manager,
                 }] }],
             }],
-            "clusters": [
-                cluster("web", web, "http_protocol_options"),
-                // gRPC is HTTP/2.
-                cluster("receiver", receiver, "http2_protocol_options"),
-            ],
+            "clusters": clusters,
         },
     })
 }

@@ -150,6 +150,44 @@ impl Trace {
         text
     }
 
+    // ANCHOR: own
+    /// The own time of each row, in nanoseconds: the part of its span in which none of its children ran. Where no two
+    /// spans overlap, the own times add up to the whole request.
+    #[must_use]
+    pub fn own_times(&self) -> Vec<u64> {
+        let of_row = |(place, row): (usize, &Row)| {
+            let (mut seen, mut below) = (row.span.start, 0);
+            // By their start, so `seen` only grows.
+            for child in self.rows.iter().filter(|it| it.parent == Some(place)) {
+                let end = child.span.end.min(row.span.end);
+                below += end.saturating_sub(child.span.start.max(seen));
+                seen = seen.max(end);
+            }
+            row.span.length().saturating_sub(below)
+        };
+        self.rows.iter().enumerate().map(of_row).collect()
+    }
+    // ANCHOR_END: own
+
+    /// The own times as lines, the largest first: milliseconds, the share of the whole, and the name.
+    #[must_use]
+    pub fn own_text(&self) -> String {
+        let (start, end) = self.range();
+        let whole = (end - start).max(1);
+        let mut rows: Vec<(u64, &Row)> = self.own_times().into_iter().zip(&self.rows).collect();
+        rows.sort_by_key(|(own, _)| std::cmp::Reverse(*own));
+        let mut text = String::from("     own   share\n");
+        for (own, row) in rows {
+            let (own, percent) = (millis(own), own.saturating_mul(100) / whole);
+            let _ = writeln!(
+                text,
+                "{own:>8} {percent:>5} %  {}: {}",
+                row.span.service, row.span.name
+            );
+        }
+        text
+    }
+
     /// The rows as JSON, times in nanoseconds since the beginning of the trace.
     #[must_use]
     pub fn json(&self) -> Value {

@@ -51,6 +51,7 @@ async fn one_request_is_one_trace_and_its_end_is_sent() {
             "{row:?}"
         );
     }
+    assert_eq!(trace.own_text().lines().count(), 10);
 
     // SIGTERM sends the batch that still waits; kill -9 does not.
     let known = world.receiver.ids();
