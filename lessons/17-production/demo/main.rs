@@ -2,6 +2,7 @@
 //! terminals beside a Consul.
 
 mod door;
+mod greeting;
 mod machines;
 mod seeing;
 mod story;
@@ -28,6 +29,12 @@ const PROGRAM: Program = Program {
         ),
         command("door", "Envoy and its control plane, in another"),
         command("seeing", "traces and metrics of the captcha site"),
+        command("greeter", "lesson 06's greeter, with or without TLS"),
+        command("greet NAME", "call it"),
+        command(
+            "tls",
+            "the same call without TLS, with TLS and with mutual TLS",
+        ),
         command("up", "the captcha site on three machines"),
         command("status", "what of it runs, and where"),
         command("visit", "solve one captcha through Envoy"),
@@ -68,7 +75,13 @@ const PROGRAM: Program = Program {
             "127.0.0.1:8080",
         ),
         option("weights LIST", "requests for each version", "v1=1"),
-        heading("Options of the site"),
+        heading("Options of greeter and greet"),
+        option("at ADDR", "where the greeter is", "127.0.0.1:8800"),
+        flag("tls", "the greeter shows a certificate"),
+        flag("mtls", "the greeter shows one, and demands one"),
+        option("ca FILE", "speak TLS, and trust this authority", ""),
+        option("identity FILE", "show this certificate", ""),
+        heading("Options of the site, and of the greeter"),
         option("folder DIR", "where it keeps its files", ""),
         option(
             "net N",
@@ -120,6 +133,9 @@ async fn run(given: &Given) -> anyhow::Result<()> {
             given.at_most(0)?;
             door::run(given).await
         }
+        "greeter" => greeting::serve(given).await,
+        "greet" => greeting::ask(given).await,
+        "tls" => greeting::compare(given).await,
         "timetable" => timetable::run(given).await,
         "up" => machines::up(given).await,
         "dies" => machines::dies(given).await,

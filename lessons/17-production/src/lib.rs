@@ -23,13 +23,11 @@
 // ANCHOR_END: layout_seeing
 //!
 // ANCHOR: layout_machines
-//! For a second evening of about 60 minutes, in this order:
+//! For a second evening of about 45 minutes, in this order:
 //!
 //! 1. The site: `extra/machines/network.rs`, `extra/machines/units.rs`, `extra/machines/roles.rs`.
 //! 2. Failover: `extra/machines/redis.rs` (users and Sentinel), `extra/machines/failover.rs` (the store).
-//! 3. Trust: `extra/machines/authority.rs`, `extra/machines/tls.rs`, `extra/machines/mtls.rs`, `extra/machines/secret.rs`,
-//!    `extra/machines/consul.rs`, `extra/machines/https.rs`.
-//! 4. The operator: `demo/machines/site.rs`, `demo/machines/orders.rs`, `demo/machines/renew.rs`, `demo/machines/dies.rs`.
+//! 3. The operator: `demo/machines/site.rs`, `demo/machines/orders.rs`, `demo/machines/dies.rs`.
 // ANCHOR_END: layout_machines
 //!
 // ANCHOR: layout_load
@@ -37,6 +35,16 @@
 //! one), `demo/timetable/visit.rs` (one visitor), `demo/timetable/world.rs` (the processes), `demo/timetable/site.rs` (the
 //! measurement).
 // ANCHOR_END: layout_load
+//!
+// ANCHOR: layout_tls
+//! For a second evening of about 45 minutes, in this order:
+//!
+//! 1. One side: `extra/machines/authority.rs` (certificates), `extra/machines/tls.rs` (the configurations),
+//!    `extra/machines/greeter.rs` (lesson 06's server with TLS).
+//! 2. Both sides: `extra/machines/mtls.rs`.
+//! 3. Renewal: `demo/machines/renew.rs`.
+//! 4. The least rights: `extra/machines/secret.rs`, `extra/machines/consul.rs`, `extra/machines/https.rs`.
+// ANCHOR_END: layout_tls
 //!
 //! `demo/` is the program.
 

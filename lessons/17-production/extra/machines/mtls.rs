@@ -28,17 +28,18 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const HANDSHAKES: usize = 64;
 
 // ANCHOR: incoming
-/// The connections of peers whose certificate has this name; all others are refused in the handshake or right after it.
+/// The connections of peers whose certificate has this name; all others are refused in the handshake or right after it. Without
+/// a name any peer is served that the configuration lets in.
 #[must_use]
 pub fn incoming(
     listener: TcpListener,
     config: Arc<ServerConfig>,
-    allowed: &ServerName<'static>,
+    allowed: Option<&ServerName<'static>>,
 ) -> ReceiverStream<io::Result<TlsStream<TcpStream>>> {
     let (accepted, incoming) = mpsc::channel(16);
     let acceptor = TlsAcceptor::from(config);
     let places = Arc::new(Semaphore::new(HANDSHAKES));
-    let allowed = allowed.clone();
+    let allowed = allowed.cloned();
     tokio::spawn(async move {
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -54,7 +55,7 @@ pub fn incoming(
             let (acceptor, accepted) = (acceptor.clone(), accepted.clone());
             let allowed = allowed.clone();
             tokio::spawn(async move {
-                match handshake(acceptor, stream, &allowed).await {
+                match handshake(acceptor, stream, allowed.as_ref()).await {
                     Ok(stream) => drop(accepted.send(Ok(stream)).await),
                     Err(error) => tracing::warn!("{peer} is refused: {error}"),
                 }
@@ -68,10 +69,13 @@ pub fn incoming(
 async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
-    allowed: &ServerName<'static>,
+    allowed: Option<&ServerName<'static>>,
 ) -> io::Result<TlsStream<TcpStream>> {
     stream.set_nodelay(true)?;
     let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await??;
+    let Some(allowed) = allowed else {
+        return Ok(stream);
+    };
     let certificates = stream.get_ref().1.peer_certificates();
     let first = certificates.and_then(<[_]>::first);
     let first = first.ok_or_else(|| io::Error::other("no certificate"))?;

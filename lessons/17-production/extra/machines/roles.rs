@@ -148,7 +148,7 @@ pub async fn captcha(settings: Settings) -> anyhow::Result<()> {
     let service = settings.service(service::NAME)?;
     let (listener, shutdown) = service.listen().await?;
     let serve = |listener, stop| {
-        let incoming = mtls::incoming(listener, config, &web);
+        let incoming = mtls::incoming(listener, config, Some(&web));
         let mut server = Server::builder().max_concurrent_streams(256);
         (server.add_service(captchas)).serve_with_incoming_shutdown(incoming, stop)
     };

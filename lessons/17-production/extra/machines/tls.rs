@@ -110,11 +110,27 @@ fn read(file: &Path) -> anyhow::Result<CertifiedKey> {
 fn roots(authority: &str) -> anyhow::Result<Arc<RootCertStore>> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
-        roots.add(certificate.context("the authority")?)?;
+        let certificate = certificate.context("the authority")?;
+        roots.add(certificate).context("the authority")?;
     }
     ensure!(!roots.is_empty(), "the authority: no certificate");
     Ok(Arc::new(roots))
 }
+
+// ANCHOR: one_sided
+/// For a server that serves any client: the client knows the server, and not the other way round.
+///
+/// # Errors
+/// If the cryptography has no version of TLS.
+pub fn server_for_all(identity: Arc<Identity>) -> anyhow::Result<Arc<ServerConfig>> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(identity);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(Arc::new(config))
+}
+// ANCHOR_END: one_sided
 
 // ANCHOR: configs
 /// For a server that serves only peers with a certificate of this authority.

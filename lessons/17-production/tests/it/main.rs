@@ -4,6 +4,7 @@ mod ads;
 mod command_line;
 mod deploy;
 mod door;
+mod greeter;
 mod load;
 mod machines;
 mod renew;

@@ -53,7 +53,7 @@ impl Service {
         let (_, health) = tonic_health::server::health_reporter();
         let mut server = tonic::transport::Server::builder();
         let serving = server.add_service(health);
-        tokio::spawn(serving.serve_with_incoming(incoming(listener, config, &web)));
+        tokio::spawn(serving.serve_with_incoming(incoming(listener, config, Some(&web))));
         service
     }
 

@@ -85,6 +85,7 @@ const TERMS: &[&str] = &[
     "latency",
     "verdict",
     "tcp",
+    "tls",
     "json",
     "stream of bytes",
     "`read`",

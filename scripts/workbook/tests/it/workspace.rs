@@ -161,6 +161,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
             "testkit",
         ],
         "l17-production" => &[
+            "l06-grpc",
             "l08-consul",
             "l09-register",
             "l10-discover",

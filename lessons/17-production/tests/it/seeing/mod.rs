@@ -13,7 +13,7 @@ use l17_production::seeing::trace::Trace;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_l17-production");
 
 /// A program in `interop/python`, for the Python that has the packages.
-fn python(file: &str) -> (std::ffi::OsString, String) {
+pub(crate) fn python(file: &str) -> (std::ffi::OsString, String) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("interop/python")
         .join(file);
