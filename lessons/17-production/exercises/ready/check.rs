@@ -100,6 +100,10 @@ impl World<'_> {
     async fn expect(&self, path: &str, status: u16, advice: &str) -> Duration {
         let (got, took) = self.get(path).await;
         if got != status {
+            let advice = match got {
+                404 | 405 => "The router has no route for this path and GET.",
+                _ => advice,
+            };
             self.case.differ(
                 format!("GET {path} answers {status}"),
                 format!("GET {path} answered {got}, after {}", took.view()),
@@ -172,6 +176,15 @@ fn world(situation: &str, redis: Redis, play: impl AsyncFnOnce(World<'_>)) {
     });
 }
 
+/// Whether `/readyz` answers 200 if everything speaks for it, and also if everything speaks against it.
+async fn always_ready(case: &Case) -> bool {
+    let ready = World::new(case, AT_ONCE).await;
+    ready.start();
+    let world = World::new(case, Redis::Refuses).await;
+    world.state.draining.store(true, Ordering::SeqCst);
+    ready.get("/readyz").await.0 == 200 && world.get("/readyz").await.0 == 200
+}
+
 const AT_ONCE: Redis = Redis::Answers(Duration::ZERO);
 
 // The belief of this exercise.
@@ -180,7 +193,13 @@ fn a_it_has_not_started() {
     let situation = "The process listens, and has not started yet; Redis answers";
     world(situation, AT_ONCE, async |world| {
         world.expect("/livez", 200, "The process answers, so it is alive. A supervisor that gets another status restarts it, and it never starts.").await;
-        world.expect("/readyz", 503, "The process is alive, and it has not started. With 200 it gets requests that it cannot answer yet.").await;
+        let advice = match world.get("/readyz").await.0 {
+            200 if always_ready(world.case).await => {
+                "The process is alive, and it has not started. With 200 it gets requests that it cannot answer yet."
+            }
+            _ => "`/readyz` answers 503 as long as `has_started` is false, whatever Redis answers.",
+        };
+        world.expect("/readyz", 503, advice).await;
     });
 }
 

@@ -229,12 +229,14 @@ fn d_no_password() {
 fn e_other_users() {
     for mode in [0o644, 0o640, 0o604, 0o620, 0o601, 0o660] {
         case(&format!("The file has mode {mode:o}"), |case| {
-            let why = match mode & 0o044 {
-                0 => {
-                    "Other users may not read this file, and have another right on it. With the right to write they can replace the \
-                     password."
-                }
-                _ => "Another user may read this file. The password may be known already.",
+            let accepts = |mode: u32| read(&file(b"s3cr3t-Wkq9\n", mode).1).is_ok();
+            let why = if accepts(0o777) {
+                "Another user may read this file. The password may be known already."
+            } else if mode & 0o044 == 0 && [0o620, 0o610, 0o602, 0o601].into_iter().all(accepts) {
+                "Other users may not read this file, and have another right on it. With the right to write they can replace the \
+                 password."
+            } else {
+                "`mode & 0o077` is not 0: the group or other users have a right on this file."
             };
             refused(case, b"s3cr3t-Wkq9\n", mode, "s3cr3t-Wkq9", why);
         });

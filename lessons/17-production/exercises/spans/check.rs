@@ -66,8 +66,8 @@ enum Step {
     /// And how many pictures were drawn at the same time so far.
     Answered(usize),
     Ended(Result<(), String>),
-    /// The check itself has flushed.
-    Flushed,
+    /// The check itself has flushed; an error says that the provider was shut down.
+    Flushed(bool),
 }
 
 /// What was seen.
@@ -80,6 +80,8 @@ struct Seen {
     traces: Vec<Trace>,
     /// And after the check has flushed itself.
     later: Vec<Trace>,
+    /// Whether `end` has shut the provider down.
+    shut_down: bool,
     /// So many pictures were drawn at the same time.
     at_once: usize,
 }
@@ -115,6 +117,7 @@ fn play(case: &Case, plan: Plan) -> Seen {
         end: Duration::ZERO,
         traces: Vec::new(),
         later: Vec::new(),
+        shut_down: false,
         at_once,
     };
     if at == At::Silence {
@@ -127,7 +130,10 @@ fn play(case: &Case, plan: Plan) -> Seen {
     }
     seen.traces = traces();
     if at == At::Receiver {
-        step(case, &steps, REFUSED, "the spans are sent", BLOCKS);
+        let what = "the spans are sent";
+        if let (Step::Flushed(ok), _) = step(case, &steps, REFUSED, what, BLOCKS) {
+            seen.shut_down = !ok;
+        }
         seen.later = traces();
     }
     seen
@@ -199,8 +205,8 @@ async fn process(plan: Plan, receiver: SocketAddr, told: Sender<Step>) {
     let _ = told.send(Step::Ended(ended));
     let flushed = tokio::task::spawn_blocking(move || provider.force_flush());
     // An error after a shutdown is right.
-    let _ = flushed.await;
-    let _ = told.send(Step::Flushed);
+    let ok = flushed.await.is_ok_and(|flushed| flushed.is_ok());
+    let _ = told.send(Step::Flushed(ok));
 }
 
 fn spans(traces: &[Trace]) -> usize {
@@ -214,13 +220,19 @@ fn a_spans_are_sent() {
         "One request draws 3 pictures; then the process ends",
         |case| {
             let seen = play(case, PLAN);
+            if seen.at_once == 0 {
+                let advice =
+                    "`draw_all` returns when all pictures are drawn: it waits for its tasks.";
+                let happened = "no picture was begun when `draw_all` returned";
+                case.differ("3 pictures are drawn", happened, advice);
+            }
             if seen.traces.is_empty() && seen.later.is_empty() {
                 case.differ(
-                "4 spans arrive at the receiver",
-                "none has arrived, and a flush brings none either",
-                "A provider without an exporter makes spans, and drops each one when it ends. `SdkTracerProvider::builder()` \
-                 has a method for an exporter that gets batches.",
-            );
+                    "4 spans arrive at the receiver",
+                    "none has arrived, and a flush brings none either",
+                    "A provider without an exporter makes spans, and drops each one when it ends. `SdkTracerProvider::builder()` \
+                     has a method for an exporter that gets batches.",
+                );
             }
         },
     );
@@ -436,7 +448,15 @@ fn h_an_end_that_fails_says_so() {
                     ..PLAN
                 },
             );
-            let advice = "The receiver has nothing, and the program ends as if all was well. `force_flush` returns the error of the export, and `shutdown` does not.";
+            let advice = match play(case, PLAN).shut_down {
+                true => {
+                    "The receiver has nothing, and the program ends as if all was well. `force_flush` returns the error of the \
+                     export, and `shutdown` does not."
+                }
+                false => {
+                    "The receiver has nothing, and `end` does not return the error of the export."
+                }
+            };
             case.expect_err("end", &seen.ended, advice);
         },
     );
