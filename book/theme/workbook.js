@@ -310,6 +310,7 @@
         }
         all('[data-wire]', content).forEach(section => wire?.build(section));
         all('[data-phone]', content).forEach(section => phone?.build(section));
+        all('[data-class]', content).forEach(section => classroom?.build(section));
         all('[data-stage]', content).forEach(section => own?.build(section));
     }
     // Before anything is built: the text as it came is what a new version is compared with.
@@ -320,6 +321,7 @@
     const own = live ? window.workbookOwn?.({ all, element, labels, jobBox }) : null;
     const way = window.workbookWay({ element, all, recall, remember });
     const phone = live ? window.workbookPhone?.({ element, token, jobBox, boxes }) : null;
+    const classroom = live ? window.workbookClass?.({ element, token, boxes }) : null;
     const renew = window.workbookRenew({ all, element, boxes, build, showState });
     build();
     if (live) {

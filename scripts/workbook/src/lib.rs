@@ -6,12 +6,13 @@
 //! texts by their hash, `paths` says where builds go, `store`
 //! keeps the learner's record and texts, `beliefs` folds the record by belief, `session` is what terminal and browser share, `book` builds
 //! the pages and `server` serves them, `wire` is the live capture that one of the pages shows, `phone`
-//! the list of services that another shows, `peer` lets foreign programs call the learner's answers, `new` makes a
+//! the list of services that another shows, `classroom` the membership of a class that a third shows, `peer` lets foreign programs call the learner's answers, `new` makes a
 //! service of the learner's own in `lessons/`, `own` has one judged from outside, `commands` holds one file for each command, `words` all that a learner reads.
 
 pub mod beliefs;
 pub mod book;
 pub mod browser;
+pub mod classroom;
 pub mod commands;
 pub mod course;
 pub mod digest;

@@ -2,7 +2,7 @@
 //!
 //! Layout: `site` holds the built pages in memory with their headers, `csp` writes the content
 //! security policy, `guard` refuses what does not come from our own pages, `routes` answers,
-//! `wire` and `phone` do what the live pages ask, `edit` saves and compiles what is typed in a page,
+//! `wire`, `phone` and `class` do what the live pages ask, `edit` saves and compiles what is typed in a page,
 //! `events` sends what happens, `reply` is what an answer
 //! consists of, `patience` ends connections whose other side has stopped reading.
 //!
@@ -12,6 +12,7 @@
 //!
 //! hyper without a framework: it is small, and the first `cargo run` compiles it.
 
+mod class;
 mod csp;
 mod edit;
 mod events;
@@ -35,6 +36,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::classroom::Classroom;
 use crate::session::Session;
 use crate::words::book as words;
 
@@ -101,6 +103,7 @@ impl Server {
             site: RwLock::default(),
             hub: events::Hub::new(&session),
             notes: edit::Notes::default(),
+            classroom: Classroom::default(),
             session,
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -121,6 +124,7 @@ pub struct App {
     site: RwLock<Arc<Site>>,
     hub: Arc<events::Hub>,
     notes: edit::Notes,
+    classroom: Classroom,
     session: Arc<Session>,
 }
 

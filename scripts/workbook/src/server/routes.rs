@@ -20,6 +20,7 @@ use crate::wire::Wire;
 use crate::words::book as words;
 
 use super::App;
+use super::class;
 use super::edit;
 use super::guard;
 use super::phone;
@@ -70,6 +71,9 @@ async fn respond(
         if let Some(id) = path.strip_prefix("/workbook/text/") {
             return edit::save(app, id, request).await;
         }
+        if let Some(path) = path.strip_prefix("/workbook/class/") {
+            return class::act(app, path, request).await;
+        }
         read_body(request, BODY).await?;
         if let Some(id) = path.strip_prefix("/workbook/notes/") {
             return edit::notes(app, id).await;
@@ -102,6 +106,11 @@ async fn respond(
                 guard::knows_token(request.headers(), &app.token)?;
             }
             phone::list(app, query).await
+        }
+        "/workbook/class" => {
+            // Names and messages are for our own pages alone.
+            guard::knows_token(request.headers(), &app.token)?;
+            class::state(app).await
         }
         "/workbook/doctor" => {
             // It starts programs: that is for our own pages to ask.

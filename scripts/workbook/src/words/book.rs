@@ -319,6 +319,14 @@ pub const TOO_MANY_PAGES: &str = "Too many pages of the book are open; close som
 /// A stop for a job that has ended.
 pub const NO_SUCH_JOB: &str = "This job has ended already.";
 
+/// A join while one runs.
+pub const CLASS_RUNS: &str = "The program of the class runs already.";
+/// The program of the class could not be asked.
+pub const CLASS_FAILED: &str =
+    "The program of the class did not work. In a terminal: cargo workbook class log";
+/// A code or a name that cannot be one.
+pub const BAD_CLASS_FORM: &str = "The code of a class looks like 192.168.1.5:7443/KPRTMW-7XKQ-2MNP-9VTR, and a name has 40 characters at most.";
+
 /// No port is free.
 #[must_use]
 pub fn no_port(first: u16, last: u16, why: &std::io::Error) -> String {

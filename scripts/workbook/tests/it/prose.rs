@@ -38,6 +38,7 @@ const FRONT: &[&str] = &[
     "attacks-http2",
     "class",
     "class-bundle",
+    "class-join",
     "class-review",
     "glossary",
     "consulrs",
