@@ -133,6 +133,12 @@ impl<'c> World<'c> {
                 .detail("listed", listed.join(", "))
                 .detail("callers get", "an empty list")
                 .advice(match self.looks.get() {
+                    1.. if !self.listed("web").iter().any(|entry| entry.id == "web-2") => {
+                        "web-1 is deregistered, and so is web-2: one of the two has to stay."
+                    }
+                    1.. if !self.replaces_at_once() => {
+                        "web-1 is deregistered, and web-2 is critical: look at the states of web-2 alone."
+                    }
                     0 => {
                         "web-1 is deregistered, and the answer has not looked at the entries: a new check starts \
                          critical, until Consul's first attempt."
@@ -215,7 +221,39 @@ impl Registry for World<'_> {
     }
 }
 
+/// A registry where the new instance is passing from the beginning, and the old one is not.
+struct Passing<'c>(&'c Case, Cell<u32>);
+
+impl Registry for Passing<'_> {
+    fn register(&self, _: &Instance) {}
+    fn deregister(&self, _: &str) {}
+
+    fn entries(&self, _: &str) -> Vec<Entry> {
+        let entry = |(id, state): (&str, &str)| Entry {
+            id: id.to_string(),
+            states: vec![state.to_string()],
+        };
+        [("web-1", "critical"), ("web-2", "passing")]
+            .map(entry)
+            .into()
+    }
+
+    fn wait(&self) {
+        self.1.set(self.1.get() + 1);
+        if self.1.get() > ENDLESS {
+            let advice = "web-2 is passing all the time, and `replace` has not returned.";
+            self.0.differ("Ok", "still waiting after 300 s", advice);
+        }
+    }
+}
+
 impl World<'_> {
+    /// Whether the answer takes an instance that is passing, whatever becomes of the old one.
+    fn replaces_at_once(&self) -> bool {
+        let passing = Passing(self.case, Cell::new(0));
+        replace(&passing, "web-1", &self.instance(1), 3).is_ok()
+    }
+
     fn listed(&self, name: &str) -> Vec<Entry> {
         let found = self.ask("GET", &format!("health/service/{name}"), "");
         let text = |value: &Value| value.as_str().unwrap_or("").to_string();

@@ -104,12 +104,10 @@ fn all_there(case: &Case, all: &[Facts], advice: &str) {
             let advice = "Consul has not taken this registration. An id needs at least one letter.";
             case.fail(report.detail("not there", place).advice(advice));
         };
-        let advice = match ids[at].is_empty() {
-            true => {
-                "An empty id is none: Consul takes the name in its place, which all instances share."
-            }
-            false => advice,
-        };
+        if ids[at].is_empty() {
+            let advice = "An empty id is none: Consul takes the name in its place, which all instances share.";
+            case.fail(report.detail("an empty id", place).advice(advice));
+        }
         let (was, is) = (at + 1, by + 1);
         let replaced = format!(
             "instance {is}, {} at {}, replaced instance {was}, {} at {}",
