@@ -79,8 +79,15 @@ fn a_an_outage() {
                 "{} allowed: the server gets {attempts} attempts",
                 retries(allowed)
             );
-            let advice = "A server that is down gets three times its usual load, and that can keep it down. Each retry \
-                          has to take a token, and all calls share the tokens.";
+            let advice = match drain(&RetryBudget::new()) {
+                1000 => {
+                    "A server that is down gets three times its usual load, and that can keep it down. Each retry has to \
+                     take a token, and all calls share the tokens."
+                }
+                _ => {
+                    "Retries take tokens, and each call that begins brings more than its tenth of a token."
+                }
+            };
             let wanted = format!("{} allowed", retries(by_the_rules(1000)));
             case.differ(wanted, answer, advice);
         }
