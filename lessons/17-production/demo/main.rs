@@ -98,7 +98,7 @@ const PROGRAM: Program = Program {
         heading("Options of timetable"),
         option(
             "rate N",
-            "requests a second; for `site` visits, 5 at first",
+            "requests a second; for `site` visits, 4 at first",
             "100",
         ),
         option(

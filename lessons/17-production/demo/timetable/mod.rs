@@ -38,7 +38,7 @@ pub async fn run(given: &Given) -> anyhow::Result<()> {
         None => both(given).await,
         Some("site") => {
             let mut stop = on_signal_or_hang_up()?;
-            let (rate, seconds) = rate_and_seconds(given, (5, 2))?;
+            let (rate, seconds) = rate_and_seconds(given, (4, 2))?;
             let plan = site::Plan {
                 rate,
                 seconds,

@@ -66,6 +66,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<()> {
         ));
     }
     let program = std::env::current_exe().context("which program this is")?;
+    tell("Starting Consul, Redis, the captcha service and the web ...");
     let world = World::start(&program, Way::Shared).await?;
     ladder("web direct", plan, &world, world.web, None).await?;
     let door = SocketAddr::from(([127, 0, 0, 1], free_port()?));
@@ -73,6 +74,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<()> {
     let envoy = tokio::task::spawn_blocking(move || Envoy::start(&config)).await??;
     ladder("through Envoy", plan, &world, door, Some(envoy.id())).await?;
     drop((envoy, world));
+    tell("Starting the naive site ...");
     let naive = World::start(&program, Way::Naive).await?;
     ladder("naive, direct", plan, &naive, naive.web, None).await
 }
@@ -86,7 +88,7 @@ struct Rung {
     used: f64,
 }
 
-/// Measures the first rate, multiplies it until it is not held, and then finds the place in between.
+/// Measures the first rate. If it is held, raises it until it is not, and then finds the place in between; else halves it.
 async fn ladder(
     target: &str,
     plan: Plan,
@@ -95,6 +97,9 @@ async fn ladder(
     envoy: Option<u32>,
 ) -> anyhow::Result<()> {
     let measure = async |rate: f64, seconds: u32| {
+        if seconds > 2 {
+            tell(&format!("{target}: {rate} visits/s for {seconds} s ..."));
+        }
         let rung = rung(rate, seconds, world, door, envoy).await?;
         match plan.json {
             true => tell(&rung.json(target)),
@@ -103,7 +108,17 @@ async fn ladder(
         anyhow::Ok(rung.held())
     };
     let mut rate = f64::from(plan.rate);
-    if !measure(rate, plan.seconds * LONGER).await? || plan.once {
+    let held = measure(rate, plan.seconds * LONGER).await?;
+    if plan.once {
+        return Ok(());
+    }
+    if !held {
+        while rate > 1.0 {
+            rate = (rate / 2.0).ceil();
+            if measure(rate, plan.seconds).await? {
+                break;
+            }
+        }
         return Ok(());
     }
     // Large steps first. A third of a doubling is a quarter more.
