@@ -23,7 +23,6 @@ pub async fn run(asked: Ask) -> anyhow::Result<()> {
                 client::ConnectError::Refused(_) => anyhow::anyhow!("{error}. {start}"),
                 error => error.into(),
             })?;
-    let settings = asked.settings;
     let interrupt = tokio::signal::ctrl_c();
     // ANCHOR: cancel
     let called = tokio::select! {
@@ -38,7 +37,7 @@ pub async fn run(asked: Ask) -> anyhow::Result<()> {
     };
     // ANCHOR_END: cancel
     called.map_err(|status| {
-        let hint = client::hint(&status, &settings).map(|hint| format!(". {hint}"));
+        let hint = client::hint(&status).map(|hint| format!(". {hint}"));
         let words = client::words(&status);
         anyhow::anyhow!("the call failed: {words}{}", hint.unwrap_or_default())
     })

@@ -1,5 +1,5 @@
 //! The command line of lesson 07. Without an argument it plays the demo in two processes; `server` and
-//! `client` are for two terminals, `measure` fills one row of the ladder, `tls` shows TLS.
+//! `client` are for two terminals, and `measure` fills one row of the ladder.
 
 mod calls;
 mod measure;
@@ -8,11 +8,9 @@ mod mine;
 mod options;
 mod peer;
 mod scenes;
-mod tls;
 
 use std::process::ExitCode;
 
-use l07_streaming::extra::tls as certificates;
 use l07_streaming::server::serve;
 use stage::commands::Given;
 use stage::signal::{bind, on_signal, stopped, tell};
@@ -39,7 +37,6 @@ fn run(given: &Given) -> anyhow::Result<()> {
             "server" => run_server(options::serve(given)?).await,
             "client" => calls::run(options::ask(given)?).await,
             "measure" => measure::run().await,
-            "tls" => tls::run().await,
             "mine" => run_mine(given.address("addr")?).await,
             _ => scenes::run().await,
         }
@@ -61,20 +58,6 @@ async fn run_mine(_addr: std::net::SocketAddr) -> anyhow::Result<()> {
 async fn run_server(serving: Serve) -> anyhow::Result<()> {
     let listener = bind(serving.addr, "--addr 127.0.0.1:8801").await?;
     let stop = on_signal(serving.until_stdin_ends)?;
-    // The folder is removed with this value.
-    let mut temporary = None;
-    let certificates = if serving.tls {
-        let folder = match serving.certificates {
-            Some(folder) => folder,
-            None => temporary.insert(tempfile::tempdir()?).path().to_path_buf(),
-        };
-        let (made, authority) = certificates::within(&folder)
-            .map_err(|error| anyhow::anyhow!("no certificates in {}: {error}", folder.display()))?;
-        tell(&format!("clients trust {}", authority.display()));
-        Some(made)
-    } else {
-        None
-    };
     // From here on a client gets an answer: the demo and the tests wait for this line.
     tell(&format!("listening on {}", listener.local_addr()?));
     let mut streams = serving.streams;
@@ -82,6 +65,6 @@ async fn run_server(serving: Serve) -> anyhow::Result<()> {
         streams.observer = peer::narrator();
     }
     let shutdown = stopped(stop);
-    serve(listener, streams, serving.settings, certificates, shutdown).await?;
+    serve(listener, streams, serving.settings, shutdown).await?;
     Ok(())
 }

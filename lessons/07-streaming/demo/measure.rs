@@ -45,24 +45,6 @@ pub async fn run() -> anyhow::Result<()> {
     let turn = turn.await?.row("a text and its answer, in one chat", WIDE);
     drop((out, replies));
 
-    let with_tls = {
-        let server = Peer::start(&["--tls"]).await?;
-        let authority = match &server.authority {
-            Some(path) => Some(std::fs::read_to_string(path)?),
-            None => None,
-        };
-        let settings = Settings {
-            authority,
-            ..Settings::default()
-        };
-        let mut client = client::connect(server.addr, &settings).await?;
-        let with_tls = Times::of(CALLS, async || greet(&mut client).await).await?;
-        drop(client);
-        server.end().await?;
-        with_tls
-    };
-    with_tls.row("a call of its own, over TLS", WIDE);
-
     let since = Instant::now();
     let mut replies = client.repeat(order(STREAM)).await?.into_inner();
     while replies.message().await?.is_some() {}
@@ -96,7 +78,6 @@ pub async fn run() -> anyhow::Result<()> {
     }
     let code: usize = SOURCES
         .iter()
-        .filter(|(name, _)| *name != "extra/tls.rs")
         .map(|(_, source)| lines_of_code(source))
         .sum();
     println!("\nYour row of the ladder:");
@@ -109,7 +90,7 @@ pub async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-const SOURCES: [(&str, &str); 7] = [
+const SOURCES: [(&str, &str); 6] = [
     ("service.rs", include_str!("../src/service.rs")),
     (
         "service/repeat.rs",
@@ -119,7 +100,6 @@ const SOURCES: [(&str, &str); 7] = [
     ("end.rs", include_str!("../src/end.rs")),
     ("server.rs", include_str!("../src/server.rs")),
     ("client.rs", include_str!("../src/client.rs")),
-    ("extra/tls.rs", include_str!("../extra/tls.rs")),
 ];
 
 async fn greet(client: &mut Client) -> anyhow::Result<()> {

@@ -76,7 +76,7 @@ pub async fn run(addr: SocketAddr) -> anyhow::Result<()> {
             let shutdown = async {
                 let _ = stopped.wait_for(|stopped| *stopped).await;
             };
-            serve(listener, service, Settings::default(), None, shutdown).await
+            serve(listener, service, Settings::default(), shutdown).await
         }));
     }
     if let Some(addr) = first {

@@ -1,14 +1,13 @@
 //! The commands and options of the command line.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use l07_streaming::server::Settings;
 use l07_streaming::service::Streams;
 use l07_streaming::{client, pb};
-use stage::commands::{Given, Program, command, flag, heading, hidden, option};
+use stage::commands::{Given, Program, command, heading, hidden, option};
 
 pub const PROGRAM: Program = Program {
     name: "l07-streaming",
@@ -24,7 +23,6 @@ pub const PROGRAM: Program = Program {
         command("client greet-all ann ben", "many requests, one reply"),
         command("client chat", "both at once: type lines, Ctrl-D ends"),
         command("measure", "bytes and microseconds of a message"),
-        command("tls", "the greeting call without TLS and with TLS"),
         command(
             "--features mine -- mine",
             "servers made of your own answers",
@@ -38,12 +36,6 @@ pub const PROGRAM: Program = Program {
             "127.0.0.1:8800",
         ),
         heading("Options of server"),
-        flag("tls", "speak TLS, with certificates generated now"),
-        option(
-            "certs FOLDER",
-            "keep the certificates there, and use them again; includes --tls",
-            "",
-        ),
         option("connections N", "connections at the same time", "100"),
         option("streams N", "calls at the same time on each", "100"),
         option("message BYTES", "the longest request message", "65536"),
@@ -56,7 +48,6 @@ pub const PROGRAM: Program = Program {
             "10000",
         ),
         heading("Options of client"),
-        option("ca FILE", "speak TLS, and trust this authority", ""),
         option("deadline-ms MS", "the call must be over by then", ""),
         option("window BYTES", "the flow-control window", "2 MB"),
         option("slow-ms MS", "wait this long after each reply", "0"),
@@ -87,8 +78,6 @@ pub struct Serve {
     pub addr: SocketAddr,
     pub settings: Settings,
     pub streams: Streams,
-    pub tls: bool,
-    pub certificates: Option<PathBuf>,
     /// Print the events, for the demo.
     pub narrate: bool,
     /// Ends with its standard input, which the program that started it holds open.
@@ -135,8 +124,6 @@ pub fn serve(given: &Given) -> anyhow::Result<Serve> {
         addr: given.address("addr")?,
         settings,
         streams,
-        tls: given.has("tls") || given.has("certs"),
-        certificates: given.text("certs").map(PathBuf::from),
         narrate: given.has("narrate"),
         until_stdin_ends: given.has("until-stdin-ends"),
     })
@@ -151,10 +138,6 @@ pub fn ask(given: &Given) -> anyhow::Result<Ask> {
     };
     if let Some(every) = given.millis("ping-ms")? {
         (settings.ping, settings.pong) = (every, every);
-    }
-    if let Some(file) = given.text("ca") {
-        let what = || format!("--ca {file}: no certificate can be read there");
-        settings.authority = Some(std::fs::read_to_string(file).with_context(what)?);
     }
     Ok(Ask {
         addr: given.address("addr")?,

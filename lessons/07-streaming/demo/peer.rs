@@ -2,10 +2,9 @@
 //! its calls, a line for each, with the time.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use l07_streaming::observe::{Event, Observer};
-use stage::child::{Ask, Child, PATIENCE, Spawn};
+use stage::child::{Ask, Child, Spawn};
 use stage::story::{self, stamp, stamped};
 
 /// The other process. It ends with this value.
@@ -13,29 +12,17 @@ pub struct Peer {
     child: Child,
     /// The address of the server.
     pub addr: SocketAddr,
-    /// The certificate of the authority that its clients trust, if it speaks TLS.
-    pub authority: Option<PathBuf>,
 }
-
-const TRUST: &str = "clients trust ";
 
 impl Peer {
     /// Starts it on a free port, with more options.
     pub async fn start(options: &[&str]) -> anyhow::Result<Self> {
         let child = Spawn::this_program(["server", "--addr", "127.0.0.1:0"])?
             .args(options)
-            .note(TRUST)
             .until_stdin_ends("--until-stdin-ends")
             .start()?;
         let addr = child.listening().await?;
-        // The server prints it before the address, so it has arrived.
-        let trust = child.notes(TRUST).borrow().clone();
-        let authority = (trust.times > 0).then(|| PathBuf::from(trust.rest));
-        Ok(Peer {
-            child,
-            addr,
-            authority,
-        })
+        Ok(Peer { child, addr })
     }
 
     pub fn id(&self) -> u32 {
@@ -58,12 +45,6 @@ impl Peer {
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         self.child.ended().is_some()
-    }
-
-    /// Asks it to stop, and waits until it has, so that it can clean up.
-    pub async fn end(self) -> anyhow::Result<()> {
-        self.child.ask_to_end(Ask::EndOfStdin, PATIENCE).await?;
-        Ok(())
     }
 }
 

@@ -13,15 +13,12 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
-use crate::extra::tls;
 use crate::pb::stream_service_client::StreamServiceClient;
 
 // ANCHOR: settings
 /// How to connect to a server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The certificate of the authority to trust; then the client speaks TLS. `None`: without TLS.
-    pub authority: Option<String>,
     /// Sent with every call.
     pub token: Option<String>,
     /// How long connecting may take.
@@ -40,7 +37,6 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            authority: None,
             token: None,
             connect: Duration::from_secs(5),
             ping: Duration::from_secs(300),
@@ -93,21 +89,14 @@ impl Interceptor for Bearer {
 /// # Errors
 /// [`ConnectError`], in words.
 pub async fn channel(addr: SocketAddr, settings: &Settings) -> Result<Channel, ConnectError> {
-    let scheme = match settings.authority {
-        Some(_) => "https",
-        None => "http",
-    };
     let trouble = |error: tonic::transport::Error| ConnectError::of(addr, &error);
-    let mut endpoint = Endpoint::from_shared(format!("{scheme}://{addr}"))
+    let endpoint = Endpoint::from_shared(format!("http://{addr}"))
         .map_err(trouble)?
         .connect_timeout(settings.connect)
         .http2_keep_alive_interval(settings.ping)
         .keep_alive_timeout(settings.pong)
         .initial_stream_window_size(settings.window)
         .initial_connection_window_size(settings.window);
-    if let Some(authority) = &settings.authority {
-        endpoint = tls::trust(endpoint, authority, settings.connect).map_err(trouble)?;
-    }
     endpoint.connect().await.map_err(trouble)
 }
 
@@ -120,12 +109,6 @@ pub enum ConnectError {
     /// Connecting took too long.
     #[error("{0} did not answer in time")]
     Slow(SocketAddr),
-    /// The client does not trust the server's certificate.
-    #[error("the server's certificate is not trusted: {}", tls::untrusted(.0))]
-    Untrusted(String),
-    /// The client speaks TLS, and the server does not.
-    #[error("this client speaks TLS, and the server does not")]
-    ServerIsPlain,
     /// Another reason.
     #[error("{0}")]
     Other(String),
@@ -147,13 +130,6 @@ impl ConnectError {
         let words = chain.last().map_or_else(String::new, ToString::to_string);
         if words.contains("deadline has elapsed") || words.contains("timed out") {
             return ConnectError::Slow(addr);
-        }
-        // rustls is not a direct dependency, so its type cannot be named: compare its message.
-        if let Some((_, why)) = words.split_once("invalid peer certificate: ") {
-            return ConnectError::Untrusted(why.to_string());
-        }
-        if words.contains("corrupt message") {
-            return ConnectError::ServerIsPlain;
         }
         ConnectError::Other(words)
     }
@@ -182,15 +158,14 @@ pub fn normalized(status: Status) -> Status {
     status
 }
 
-/// Another possible reason when a connection without TLS broke before the first reply: a server that speaks
-/// TLS closes it. It sends a TLS alert first, which HTTP/2 cannot read; the client sees that alert or
-/// the closed connection, whichever comes first.
+/// Two possible reasons when a connection broke before the first reply: a server at its limit closes it, and so does one
+/// that speaks TLS.
 #[must_use]
-pub fn hint(status: &Status, settings: &Settings) -> Option<&'static str> {
+pub fn hint(status: &Status) -> Option<&'static str> {
     let of_client = status.source().is_some() || status.message().contains("protocol error");
     let in_the_middle = status.message().contains("reading a body");
-    (of_client && !in_the_middle && settings.authority.is_none())
-        .then_some("Does the server speak TLS, or has it reached its connection limit?")
+    (of_client && !in_the_middle)
+        .then_some("Has the server reached its connection limit, or does it speak TLS?")
 }
 
 /// An error and all its sources.

@@ -12,8 +12,6 @@
 //! 2. The server, 20 minutes: `server.rs` (the services of lesson 06 and this one behind one port, and the
 //!    shutdown), `end.rs` (the layer that ends a call: deadline, longest call, shutdown).
 //! 3. The client, 10 minutes: `client.rs` (the connection, and its errors in words).
-//!
-//! For a second evening: `../extra/tls.rs`, the same service over TLS; `../extra/README.md` explains it.
 // ANCHOR_END: layout
 //!
 //! [`pb`] is generated from `proto/stream/v1`. The binary is in `demo/`; try
@@ -21,8 +19,6 @@
 
 pub mod client;
 pub mod end;
-#[path = "../extra/mod.rs"]
-pub mod extra;
 pub mod observe;
 pub mod room;
 pub mod server;

@@ -16,7 +16,6 @@ use tonic::transport::Server;
 use tonic_health::ServingStatus;
 
 use crate::end::{self, Phase, reached};
-use crate::extra::tls::{self, Certificates};
 use crate::pb;
 use crate::pb::stream_service_server::{SERVICE_NAME, StreamService, StreamServiceServer};
 
@@ -34,7 +33,7 @@ pub struct Settings {
     pub message: usize,
     /// All headers of a call together, in bytes.
     pub headers: u32,
-    /// The time for the first bytes of a connection, and for a TLS handshake.
+    /// The time for the first bytes of a connection.
     pub handshake: Duration,
     /// The longest call.
     pub longest: Duration,
@@ -70,19 +69,18 @@ impl Default for Settings {
 pub enum Error {
     /// The descriptors for reflection do not fit together.
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The transport, or the certificates.
+    /// The transport.
     Transport(#[from] tonic::transport::Error),
 }
 
 /// Serves until `shutdown` is ready, and then stops within [`Settings::grace`].
 ///
 /// # Errors
-/// If the services or the certificates do not fit together.
+/// If the services do not fit together.
 pub async fn serve<S: StreamService>(
     listener: TcpListener,
     streams: S,
     settings: Settings,
-    certificates: Option<Certificates>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     // ANCHOR: services
@@ -99,14 +97,11 @@ pub async fn serve<S: StreamService>(
     earlier::report(&health, &names, ServingStatus::Serving).await;
 
     let (phase, phases) = watch::channel(Phase::Serving);
-    let mut server = Server::builder()
+    let server = Server::builder()
         .max_concurrent_streams(settings.streams)
         .http2_max_header_list_size(settings.headers)
         .http2_keepalive_interval(Some(settings.ping))
         .http2_keepalive_timeout(Some(settings.pong));
-    if let Some(certificates) = certificates {
-        server = tls::offer(server, certificates, settings.handshake)?;
-    }
     let of_calls = phases.clone();
     let server = server
         .layer(Middleware(metadata::stamp))

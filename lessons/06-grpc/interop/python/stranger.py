@@ -145,16 +145,12 @@ def status_of(call, *arguments, **more):
     raise AssertionError(f"a call that should fail was answered: {reply}")
 
 
-def serve(*handlers, credentials=None, **options):
+def serve(*handlers, **options):
     """Serves on a free port, says where, and stays until the standard input ends: whoever started
     this may be killed, and then it ends as well."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=32), **options)
     server.add_generic_rpc_handlers(handlers)
-    free = "127.0.0.1:0"
-    if credentials:
-        port = server.add_secure_port(free, credentials)
-    else:
-        port = server.add_insecure_port(free)
+    port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     tell(f"listening on 127.0.0.1:{port}")
     sys.stdin.buffer.read()

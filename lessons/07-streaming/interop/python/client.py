@@ -1,8 +1,6 @@
 """A stranger calls the server of lesson 07: grpcio, no .proto file, no generated code.
 
-    python3 client.py ADDR SCENE [CA]
-
-With CA, a file, it speaks TLS and trusts whom that authority has signed.
+    python3 client.py ADDR SCENE
 """
 
 import pathlib
@@ -17,18 +15,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 import stranger
 from stranger import PATIENCE, Reflection, status_of
 
-ADDR, SCENE, *CA = sys.argv[1:]
+ADDR, SCENE = sys.argv[1:]
 SERVICE = "stream.v1.StreamService"
 
 
-def connect():
-    if not CA:
-        return grpc.insecure_channel(ADDR)
-    with open(CA[0], "rb") as file:
-        return grpc.secure_channel(ADDR, grpc.ssl_channel_credentials(file.read()))
-
-
-channel = connect()
+channel = grpc.insecure_channel(ADDR)
 
 
 def equal(got, expected):
@@ -190,13 +181,6 @@ def stop():
     equal(call.code(), StatusCode.OK)
     hello = message("GreetRequest", name="wire")
     equal(status_of(stub.Greet, hello).code(), StatusCode.UNAVAILABLE)
-
-
-def untrusted():
-    """Whatever is wrong with the connection, the caller sees UNAVAILABLE."""
-    greet = channel.unary_unary(f"/{SERVICE}/Greet")
-    failed = status_of(greet, b"")
-    equal(failed.code(), StatusCode.UNAVAILABLE)
 
 
 globals()[SCENE]()

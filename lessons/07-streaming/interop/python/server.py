@@ -1,8 +1,8 @@
 """The service of lesson 07 on grpcio: another server for our client.
 
-    python3 server.py DESCRIPTORS [CERTIFICATE KEY]
+    python3 server.py DESCRIPTORS
 
-DESCRIPTORS is the file that the build of lesson 07 writes. With CERTIFICATE and KEY it speaks TLS.
+DESCRIPTORS is the file that the build of lesson 07 writes.
 """
 
 import pathlib
@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "06-grpc/interop/pyth
 import grpc
 import stranger
 
-DESCRIPTORS, *TLS = sys.argv[1:]
+(DESCRIPTORS,) = sys.argv[1:]
 types = stranger.from_file(DESCRIPTORS)
 
 
@@ -48,13 +48,7 @@ def chat(requests, _context):
     yield message("ChatResponse", text=f"bye, {count} texts")
 
 
-def credentials(certificate, key):
-    with open(certificate, "rb") as one, open(key, "rb") as other:
-        return grpc.ssl_server_credentials([(other.read(), one.read())])
-
-
 stranger.serve(
     types.handler("stream.v1.StreamService", {
         "Greet": greet, "Repeat": repeat, "GreetAll": greet_all, "Chat": chat}),
-    credentials=credentials(*TLS) if TLS else None,
 )

@@ -134,54 +134,6 @@ fn a_failed_call_is_said_with_its_code() {
     assert!(out.starts_with("1 hello wire"), "{out}");
 }
 
-#[test]
-fn tls_from_the_first_line_to_the_last() {
-    let mut server = serve(&["--tls"]);
-    let authority = server.said[0]
-        .strip_prefix("clients trust ")
-        .unwrap()
-        .to_string();
-    let (good, out, err) = client(&server, &["greet", "wire", "--ca", &authority]);
-    assert!(good, "{err}");
-    assert_eq!(out, "hello wire\n");
-    let (good, _, err) = client(&server, &["greet", "wire"]);
-    assert!(!good);
-    assert!(err.contains("Does the server speak TLS"), "{err}");
-    let folder = tempfile::tempdir().unwrap();
-    let other = serve(&["--certs", folder.path().to_str().unwrap()]);
-    let (good, _, err) = client(&other, &["greet", "wire", "--ca", &authority]);
-    assert!(!good);
-    assert!(err.contains("signed by an unknown authority"), "{err}");
-    let (good, _, err) = client(&server, &["greet", "wire", "--ca", "/nowhere/ca.pem"]);
-    assert!(!good);
-    assert!(err.contains("/nowhere/ca.pem: no certificate"), "{err}");
-    // The temporary folder is gone when the server is.
-    #[cfg(unix)]
-    {
-        server.program.signal("TERM");
-        assert!(server.program.ends(PATIENCE).success());
-        assert!(!std::path::Path::new(&authority).exists());
-    }
-    let plain = serve(&[]);
-    let ours = folder.path().join("ca.pem");
-    let (good, _, err) = client(&plain, &["greet", "wire", "--ca", ours.to_str().unwrap()]);
-    assert!(!good);
-    assert!(err.contains("speaks TLS, and the server does not"), "{err}");
-}
-
-#[test]
-fn the_tls_scene_shows_who_is_refused() {
-    let (good, out, err) = run(&["tls"]);
-    assert!(good, "{out}\n{err}");
-    for words in [
-        "without TLS",
-        "the server's certificate is not trusted",
-        "Does the server speak TLS",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
-}
-
 #[cfg(unix)]
 #[test]
 fn ctrl_c_in_the_client_cancels_the_call() {
@@ -246,14 +198,7 @@ fn help_helps_and_mistakes_point_to_it() {
     let (good, out, _) = run(&["--help"]);
     assert!(good);
     assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
-    for words in [
-        "-- server",
-        "-- client chat",
-        "-- measure",
-        "--tls",
-        "--ca FILE",
-        "--token",
-    ] {
+    for words in ["-- server", "-- client chat", "-- measure", "--token"] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
     for (args, words) in [

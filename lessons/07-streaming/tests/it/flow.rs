@@ -280,7 +280,7 @@ async fn a_client_that_reads_nothing_for_too_long_gets_a_status() {
         idle: Duration::from_millis(300),
         ..Streams::default()
     };
-    let server = Server::with(streams, Settings::default(), None).await;
+    let server = Server::with(streams, Settings::default()).await;
     let mut client = server.client_with(&narrow()).await;
     let mut replies = client
         .repeat(order(1000, 0, PAYLOAD))

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use crate::independent::{Spy, python};
-use l07_streaming::extra::tls;
 use l07_streaming::observe::{Event, Observer};
 use l07_streaming::server::{Settings, serve};
 use l07_streaming::service::Streams;
@@ -37,26 +36,26 @@ async fn server() -> Server {
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(async move {
         let stopped = async { drop(stopped.await) };
-        serve(listener, streams, Settings::default(), None, stopped).await
+        serve(listener, streams, Settings::default(), stopped).await
     });
     Server { addr, events, stop }
 }
 
-fn client(addr: &str, scene: &str, ca: Option<&str>) -> Command {
+fn client(addr: &str, scene: &str) -> Command {
     let mut client = python("client.py");
-    client.arg(addr).arg(scene).args(ca);
+    client.arg(addr).arg(scene);
     client
 }
 
-fn passes(addr: &str, scene: &str, ca: Option<&str>) {
-    let said = block_in_place(|| output(client(addr, scene, ca)));
+fn passes(addr: &str, scene: &str) {
+    let said = block_in_place(|| output(client(addr, scene)));
     assert_eq!(said, format!("{scene} passed\n"));
 }
 
 /// Lets grpcio act the scene before a server of ours, and gives back what happened there.
 async fn scene(scene: &str) -> UnboundedReceiver<Event> {
     let server = server().await;
-    passes(&server.addr.to_string(), scene, None);
+    passes(&server.addr.to_string(), scene);
     server.events
 }
 
@@ -84,7 +83,7 @@ async fn grpcio_sees_headers_before_the_stream_and_trailers_behind_it() {
 async fn grpcio_compresses_a_stream() {
     let server = server().await;
     let spy = Spy::before(server.addr);
-    passes(&spy.addr.to_string(), "compression", None);
+    passes(&spy.addr.to_string(), "compression");
     assert!(!spy.saw(&[b'z'; 190])[0], "in the clear");
 }
 
@@ -122,33 +121,10 @@ async fn a_chat_that_grpcio_cancels_is_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn grpcio_hears_of_the_end_and_its_call_is_finished() {
     let server = server().await;
-    let python = Program::start(client(&server.addr.to_string(), "stop", None));
+    let python = Program::start(client(&server.addr.to_string(), "stop"));
     block_in_place(|| python.says("under way"));
     server.stop.send(()).unwrap();
     block_in_place(|| python.says("stop passed"));
-}
-
-// ---- TLS: the program itself, with certificates in a folder
-
-fn ours(more: &[&str]) -> (Program, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l07-streaming"));
-    command.args(["server", "--addr", "127.0.0.1:0", "--until-stdin-ends"]);
-    command.args(more);
-    let server = Program::start(command);
-    let addr = block_in_place(|| server.says("listening on "));
-    (server, addr)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn grpcio_speaks_tls_with_our_authority_and_with_no_other() {
-    let [one, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-    let (_server, addr) = ours(&["--certs", one.path().to_str().unwrap()]);
-    let right = one.path().join("ca.pem");
-    passes(&addr, "calls", right.to_str());
-    passes(&addr, "statuses", right.to_str());
-    let (_, wrong) = tls::within(other.path()).unwrap();
-    passes(&addr, "untrusted", wrong.to_str());
-    passes(&addr, "untrusted", None);
 }
 
 // ---- the other direction
@@ -219,17 +195,4 @@ fn our_deadline_ends_a_stream_of_grpcio() {
     assert!(errors.contains("DeadlineExceeded"), "{errors}");
     assert!(out.starts_with("1 hello wire"), "nothing came");
     server.says("repeat is over");
-}
-
-#[test]
-fn our_client_speaks_tls_with_grpcio() {
-    let folder = tempfile::tempdir().unwrap();
-    tls::within(folder.path()).unwrap();
-    let [authority, certificate, key] =
-        ["ca.pem", "server.pem", "server.key"].map(|file| folder.path().join(file));
-    let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
-    let (_server, addr) = grpcio(&[&path(&certificate), &path(&key)]);
-    every_kind(&addr, &["--ca", &path(&authority)]);
-    let (good, _, _) = run(our_client(&addr, &["greet", "wire"]));
-    assert!(!good, "in the clear it must not work");
 }

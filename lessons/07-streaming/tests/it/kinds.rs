@@ -338,7 +338,7 @@ async fn a_silent_chat_is_ended() {
         idle: Duration::from_millis(200),
         ..Default::default()
     };
-    let server = Server::with(streams, Settings::default(), None).await;
+    let server = Server::with(streams, Settings::default()).await;
     let mut client = server.client().await;
     let (out, requests) = mpsc::channel::<ChatRequest>(1);
     let mut replies = client

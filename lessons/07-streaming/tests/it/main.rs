@@ -12,5 +12,4 @@ mod interop_client;
 mod interop_server;
 mod kinds;
 mod running;
-mod sealed;
 mod testing;

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use l07_streaming::client::{self, Client};
-use l07_streaming::extra::tls::Certificates;
 use l07_streaming::observe::{Event, Observer};
 use l07_streaming::pb::{ChatRequest, RepeatRequest};
 use l07_streaming::server::{Error, Settings, serve};
@@ -70,18 +69,14 @@ pub struct Server {
 
 impl Server {
     pub async fn start() -> Self {
-        Server::with(Streams::default(), Settings::default(), None).await
+        Server::with(Streams::default(), Settings::default()).await
     }
 
     pub async fn limited(settings: Settings) -> Self {
-        Server::with(Streams::default(), settings, None).await
+        Server::with(Streams::default(), settings).await
     }
 
-    pub async fn with(
-        mut streams: Streams,
-        settings: Settings,
-        certificates: Option<Certificates>,
-    ) -> Self {
+    pub async fn with(mut streams: Streams, settings: Settings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let events = Events::default();
@@ -95,7 +90,7 @@ impl Server {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            serve(listener, streams, settings, certificates, shutdown).await
+            serve(listener, streams, settings, shutdown).await
         });
         Server {
             addr,

@@ -1,3 +1,0 @@
-//! A second evening: the same service over TLS.
-
-pub mod tls;
