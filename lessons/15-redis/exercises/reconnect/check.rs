@@ -64,6 +64,8 @@ struct Seen {
     broken_at: Option<String>,
     words: BTreeSet<String>,
     names: Vec<String>,
+    /// The keys that a try looked at before it counted.
+    looked: BTreeSet<String>,
     pipelined: bool,
 }
 
@@ -88,6 +90,11 @@ impl Rule for Line {
         seen.names.extend(command.words.first().cloned());
         seen.pipelined |= command.pipelined;
         let name = command.words.first().map_or("", String::as_str);
+        if let ("EXISTS" | "GET", Some(key)) = (name, command.words.get(1))
+            && key != HOME
+        {
+            seen.looked.insert(key.clone());
+        }
         let cut = match self.breaks {
             Breaks::Before(at) => seen.commands == at,
             Breaks::Always => true,
@@ -172,10 +179,11 @@ fn one_visit(case: &Case, breaks: Breaks) {
     if shown == 1 && matches!(outcome, Ok(1)) {
         return;
     }
-    let (names, pipelined) = {
+    let (names, pipelined, looked) = {
         let seen = line.seen();
-        (seen.names.join(", "), seen.pipelined)
+        (seen.names.join(", "), seen.pipelined, seen.looked.len())
     };
+    let sent = |name| names.matches(name).count();
     let advice = match (shown, &outcome) {
         (_, Err(error)) if error.to_string().contains("runs no scripts") => {
             "A Lua script is one step in Redis, and right there. The readable Redis of this lesson runs none: put the step together of \
@@ -187,6 +195,13 @@ fn one_visit(case: &Case, breaks: Breaks) {
         (2.., _) if !names.contains("SET") && !names.contains("EXPIRE") => {
             "INCR had run, only its reply was lost, and the second INCR counted again. Something in Redis has to tell whether a visit \
              was counted."
+        }
+        (2.., _) if !names.contains("SET") && sent("INCRBY") == sent("EXPIRE") => {
+            "The next try counted again: EXPIRE sets the time of a key that exists, and no command has written the mark."
+        }
+        (2.., _) if names.contains("EXEC") && looked == 1 => {
+            "A transaction had counted the visit, and the next try counted again, although it looked at the same key as the first. If its \
+             mark is there, the visit was counted."
         }
         (2.., _)
             if names.contains("EXEC") && !names.contains("GET") && !names.contains("EXISTS") =>
@@ -204,6 +219,9 @@ fn one_visit(case: &Case, breaks: Breaks) {
         (2.., _) => {
             "The visit was counted, and its mark was not written. Count and mark are two commands, and the connection can break \
              between them."
+        }
+        (0, Ok(_)) if !names.contains("SET") => {
+            "Nothing was counted, and no mark was written: the connection broke before that, and the result is Ok."
         }
         (0, Ok(_)) => {
             "The mark says that the visit was counted, and it was not. Mark and count are two commands, and the connection can \
