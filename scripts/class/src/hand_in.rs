@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use crate::code::made_up_name;
+use crate::counted;
 use crate::course::Course;
 use crate::member::{self, Files};
 use crate::protocol::{self, ANSWER, NAME, Record, Status, is_text};
@@ -362,8 +363,9 @@ fn keep(connection: &Connection, key: &str, hand_in: &HandIn, hash: &[u8]) -> Re
         }
     }
     Ok(format!(
-        "{}: {} answers, {results} new results",
+        "{}: {}, {}",
         hand_in.name,
-        hand_in.answers.len()
+        counted(hand_in.answers.len(), "answer"),
+        counted(results, "new result")
     ))
 }

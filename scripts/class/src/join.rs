@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use crate::client::{Client, Sent};
 use crate::code::{Code, made_up_name};
+use crate::counted;
 use crate::mdns;
 use crate::member::{Files, Member};
 use crate::protocol::{Message, Record, Status, What, is_text};
@@ -229,10 +230,7 @@ async fn follow(root: &Path, mut client: Client, once: bool) -> Result<()> {
             if here || size != seen {
                 let sent = send(root, &mut client, here).await?;
                 if sent > 0 {
-                    println!(
-                        "sent: {sent} {}",
-                        if sent == 1 { "result" } else { "results" }
-                    );
+                    println!("sent: {}", counted(sent, "result"));
                 }
             }
             if news {

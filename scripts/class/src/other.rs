@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
+use crate::counted;
 use crate::course::Course;
 use crate::protocol::{LINE, is_text};
 use crate::store;
@@ -168,8 +169,9 @@ pub fn name(file: &Path, course: &Course, id: &str, words: &str) -> Result<()> {
     )?;
     transaction.commit()?;
     println!(
-        "{id}, {} answers of {} learners: \"{words}\" ({slug})",
-        group.answers, group.learners
+        "{id}, {} of {}: \"{words}\" ({slug})",
+        counted(group.answers, "answer"),
+        counted(group.learners, "learner")
     );
     Ok(())
 }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::counted;
 use crate::course::Course;
 use crate::other::{self, Group};
 use crate::store;
@@ -190,23 +191,25 @@ pub fn run(file: &Path, mut course: Course, json: bool) -> Result<()> {
         } else {
             &lesson.lesson
         };
-        println!("{name}: {} learners", lesson.learners);
+        println!("{name}: {}", counted(lesson.learners, "learner"));
         println!("   met  again  belief");
         for belief in lesson.beliefs {
             println!("  {:>4}  {:>5}  {}", belief.met, belief.again, belief.words);
         }
         for other in lesson.other {
             println!(
-                "  not known: {} answers of {} learners in {}",
-                other.answers, other.learners, other.exercise
+                "  not known: {} of {} in {}",
+                counted(other.answers, "answer"),
+                counted(other.learners, "learner"),
+                other.exercise
             );
         }
         for group in lesson.groups {
             println!(
-                "    {}: {} answers of {} learners: {}",
+                "    {}: {} of {}: {}",
                 group.id,
-                group.answers,
-                group.learners,
+                counted(group.answers, "answer"),
+                counted(group.learners, "learner"),
                 group
                     .name
                     .map_or(group.seen, |name| format!("named \"{name}\""))

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::Facts;
+use crate::counted;
 use crate::course::Course;
 use crate::protocol;
 
@@ -185,9 +186,9 @@ pub fn read(file: &str, side: &Side) -> Result<(Content, String)> {
 #[must_use]
 pub fn summary(content: &Content) -> String {
     let mut text = format!(
-        "{}: {} exercises passed, {} to {}\n",
+        "{}: {} passed, {} to {}\n",
         content.name,
-        content.passed().count(),
+        counted(content.passed().count(), "exercise"),
         content.from,
         content.to
     );
@@ -197,8 +198,8 @@ pub fn summary(content: &Content) -> String {
     }
     let _ = writeln!(
         text,
-        "{} beliefs overcome of {} met",
-        content.overcome.len(),
+        "{} overcome of {} met",
+        counted(content.overcome.len(), "belief"),
         content.met
     );
     for belief in &content.overcome {
@@ -229,7 +230,7 @@ fn page(content: &Content) -> Result<String> {
     // In JSON a `<` can only be a part of a text; as an escape it cannot end the element.
     let json = serde_json::to_string(content)?.replace('<', "\\u003c");
     let name = html(&content.name);
-    let passed = content.passed().count();
+    let passed = counted(content.passed().count(), "exercise");
     let lines = content.overcome.len() + content.lessons.len();
     let size = match lines {
         0..=40 => "few",
@@ -263,7 +264,7 @@ fn page(content: &Content) -> Result<String> {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>Certificate: {name}</title>\n<style>\n{STYLE}</style>\n</head>\n<body class=\"{size}\">\n<main>\n\
          <p>Sockets to Services: a workbook about microservices in Rust</p>\n<h1>{name}</h1>\n\
-         <p>has passed {passed} exercises, from {from} to {to} by the clock of the learner’s machine.</p>\n\
+         <p>has passed {passed}, from {from} to {to} by the clock of the learner’s machine.</p>\n\
          <h2>Beliefs overcome: {overcome} of {met} met</h2>\n\
          <p>Each of these sentences is wrong. An answer of the learner showed it, and the exercise passed afterwards.</p>\n{beliefs}\
          <h2>Exercises passed</h2>\n<ul>\n{lessons}</ul>\n{foot}</main>\n{}{json}{}\n</body>\n</html>\n",

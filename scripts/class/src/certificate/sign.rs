@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Facts;
 use super::page::{self, CLASS, Content, LEARNER, OfClass};
+use crate::counted;
 use crate::course::Course;
 use crate::export::date;
 use crate::protocol::{NAME, Status, check_id, is_text};
@@ -109,7 +110,8 @@ fn sign_one(
 
 /// What a terminal prints of a signature: what it says, and what it does not say.
 fn said(content: &Content, to: &Path, left_out: &[String]) -> String {
-    let (passed, beliefs) = (content.passed().count(), content.overcome.len());
+    let passed = counted(content.passed().count(), "passed exercise");
+    let beliefs = counted(content.overcome.len(), "belief");
     let name = match content
         .class
         .as_ref()
@@ -123,8 +125,8 @@ fn said(content: &Content, to: &Path, left_out: &[String]) -> String {
         left_out => format!("  left out: {}\n", left_out.join(", ")),
     };
     format!(
-        "signed: {}\n  verified: written with the key of {}; the records have its {passed} passed exercises and {beliefs} \
-         beliefs; {name}\n  not verified: who wrote the answers, and the dates {} to {}, which are by the learner's clock\n{left_out}",
+        "signed: {}\n  verified: written with the key of {}; the records have its {passed} and {beliefs}; \
+         {name}\n  not verified: who wrote the answers, and the dates {} to {}, which are by the learner's clock\n{left_out}",
         to.display(),
         content.name,
         content.from,

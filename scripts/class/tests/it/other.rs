@@ -51,8 +51,8 @@ async fn unknown_mistakes_that_are_alike_become_a_belief_when_they_are_named() {
     for line in [
         "not known: 3 answers of 2 learners in frames",
         "frames/1: 2 answers of 2 learners: whole: # bytes of this message were lost at its end",
-        "frames/2: 1 answers of 1 learners: empty: a frame",
-        "echo/1: 1 answers of 1 learners: whole",
+        "frames/2: 1 answer of 1 learner: empty: a frame",
+        "echo/1: 1 answer of 1 learner: whole",
     ] {
         assert!(report.contains(line), "{line}: {report}");
     }

@@ -101,7 +101,7 @@ async fn answers_from_files_are_judged_again_and_a_false_claim_is_named() {
             "{said}"
         );
         let (good, said) = take(teacher.path(), &from);
-        assert!(good && said.contains("1 answers, 1 new results"), "{said}");
+        assert!(good && said.contains("1 answer, 1 new result"), "{said}");
         let (good, said) = take(teacher.path(), &from);
         assert!(good && said.contains("nothing has changed"), "{said}");
     }
