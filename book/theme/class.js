@@ -24,7 +24,6 @@ window.workbookClass = ({ element, token, boxes }) => {
         show: 'Show my answer to the teacher',
         showing: 'Sending the answer.',
         sent: 'Messages that were sent, the newest first',
-        nothing: 'No message was sent.',
         lines: 'What the program says',
         away: 'The runner does not answer.',
     };
@@ -78,6 +77,7 @@ window.workbookClass = ({ element, token, boxes }) => {
             show: element('form', { className: 'class-form', hidden: true }, element('label', { htmlFor: 'class-exercise' }, words.exercise), exercise,
                 element('button', { type: 'submit', className: 'wb-button wb-quiet' }, words.show)),
             sent: element('ol', { className: 'class-sent' }),
+            title: element('p', { className: 'class-title' }, words.sent),
             lines: element('pre', { className: 'class-lines', tabIndex: 0, hidden: true, 'aria-label': words.lines }),
         };
         ui.form.addEventListener('submit', event => {
@@ -91,7 +91,7 @@ window.workbookClass = ({ element, token, boxes }) => {
         });
         place.append(ui.status, ui.waiting, ui.form,
             element('p', { className: 'class-buttons' }, ui.again, ' ', ui.stop, ' ', ui.leave), ui.show, ui.said, ui.lines,
-            element('p', { className: 'class-title' }, words.sent), ui.sent);
+            ui.title, ui.sent);
         boxes.set('class', { kind: 'class', target: '', section, place, job: null });
         document.addEventListener('visibilitychange', look);
         look();
@@ -134,9 +134,9 @@ window.workbookClass = ({ element, token, boxes }) => {
         ui.exercise.append(...tried.filter(id => !known.includes(id)).map(id => element('option', { value: id }, id)));
         ui.lines.hidden = lines.length === 0;
         say(ui.lines, lines.join('\n'));
-        const messages = sent.length > 0 ? sent : [words.nothing];
-        if ([...ui.sent.children].map(item => item.textContent).join('\n') !== messages.join('\n')) {
-            ui.sent.replaceChildren(...messages.map(message => element('li', {}, sent.length > 0 ? element('code', {}, message) : message)));
+        ui.title.hidden = sent.length === 0;
+        if ([...ui.sent.children].map(item => item.textContent).join('\n') !== sent.join('\n')) {
+            ui.sent.replaceChildren(...sent.map(message => element('li', {}, element('code', {}, message))));
         }
     }
 
