@@ -20,6 +20,9 @@ COLUMNS = {"requests_per_second": ("requests/s", 0), "p50": ("p50 ms", 1), "p99"
            "p999": ("p99.9 ms", 1), "failed": ("failed", 0), "not_sent": ("not sent", 0),
            "cpu_ms_per_request": ("CPU ms a request", 2), "requests_per_core_second": ("requests a core-second", 0)}
 
+# What is held is all sent, and none of it fails.
+HELD = {"rate": ("visits/s", 0)} | {name: of for name, of in COLUMNS.items() if name not in ("failed", "not_sent")}
+
 
 def timetable(_work, runs=5):
     subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "l17-production"], cwd=REPOSITORY, check=True)
@@ -44,7 +47,7 @@ def timetable(_work, runs=5):
            f"build; load average {before} before the first run and {load()} after the last. Medians of {runs} runs, and "
            "the lowest and highest of them in brackets.\n")
     TEXTS.mkdir(exist_ok=True)
-    files = {"run.md": run, "common.md": table(common, []), "held.md": table(held, ["rate"]), "trace.txt": trace}
+    files = {"run.md": run, "common.md": table(common, COLUMNS), "held.md": table(held, HELD), "trace.txt": trace}
     for name, text in files.items():
         (TEXTS / name).write_text(text)
         print(f"\n{name}:\n{text}")
@@ -71,8 +74,7 @@ def middle(rungs, column):
     return statistics.median(rung[column] for rung in rungs)
 
 
-def table(of, first):
-    columns = {name: ("visits/s", 0) for name in first} | COLUMNS
+def table(of, columns):
     heads = [head for head, _ in columns.values()]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for target, name in TARGETS.items():

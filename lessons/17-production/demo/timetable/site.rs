@@ -52,7 +52,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<()> {
     ));
     if !plan.json {
         tell(&format!(
-            "\n{:<14}{:>9}{:>10}{:>8}{:>8}{:>8}{:>8}{:>9}{:>12}{:>12}  held",
+            "\n{:<14}{:>9}{:>12}{:>8}{:>8}{:>8}{:>8}{:>9}{:>12}{:>12}  held",
             "",
             "visits/s",
             "requests/s",
@@ -199,7 +199,7 @@ impl Rung {
     fn words(&self, target: &str) -> String {
         let ms = |of_thousand| self.report.within(of_thousand).as_secs_f64() * 1e3;
         let row = format!(
-            "{target:<14}{:>9}{:>10.0}{:>8.1}{:>8.1}{:>8.1}{:>8}{:>9}{:>12.2}{:>12.0}  {}",
+            "{target:<14}{:>9}{:>12.0}{:>8.1}{:>8.1}{:>8.1}{:>8}{:>9}{:>12.2}{:>12.0}  {}",
             self.rate,
             self.requests() / self.took.as_secs_f64(),
             ms(500),
