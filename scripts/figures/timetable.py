@@ -81,9 +81,9 @@ def table(of, columns):
         cells = []
         for column, (_, digits) in columns.items():
             values = [rung[column] for rung in of[target]]
-            low, high = (f"{value:,.{digits}f}" for value in (min(values), max(values)))
-            cell = f"{statistics.median(values):,.{digits}f}"
-            cells.append(cell if low == high else f"{cell} ({low} to {high})")
+            half, low, high = (f"{value:,.{0 if value >= 100 else digits}f}"
+                               for value in (statistics.median(values), min(values), max(values)))
+            cells.append(low if low == high else f"{half} ({low} to {high})")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

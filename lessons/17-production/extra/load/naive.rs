@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 
+use anyhow::Context;
 use l13_framework::registries::consul::Consul;
 use l13_framework::registry::{Options, Registry};
 use l16_captcha::pb::get_captcha_client::GetCaptchaClient;
@@ -24,30 +25,28 @@ pub struct FreshClients(pub SocketAddr);
 // ANCHOR: lookup
 impl FreshClients {
     /// A client of the registry, a lookup, and a connection to the first instance of the list.
-    async fn connect(self) -> Result<GetCaptchaClient<Channel>, Status> {
-        let failed = |error: &dyn std::error::Error| Status::unavailable(error.to_string());
+    async fn connect(self) -> anyhow::Result<GetCaptchaClient<Channel>> {
         let mut registry = Consul::new();
-        let options = Options {
+        registry.init(Options {
             addresses: vec![self.0],
             ..Options::default()
-        };
-        registry.init(options).map_err(|error| failed(&error))?;
-        let instances = registry.get_service(service::NAME).await;
-        let instances = instances.map_err(|error| failed(&error))?;
-        let first = instances.first();
-        let first = first.ok_or_else(|| Status::unavailable("no healthy instance"))?;
-        let service = Endpoint::from_shared(format!("http://{}", first.addr));
-        let channel = service.map_err(|error| failed(&error))?.connect().await;
-        Ok(GetCaptchaClient::new(
-            channel.map_err(|error| failed(&error))?,
-        ))
+        })?;
+        let instances = registry.get_service(service::NAME).await?;
+        let first = instances.first().context("no healthy instance")?;
+        let service = Endpoint::from_shared(format!("http://{}", first.addr))?;
+        Ok(GetCaptchaClient::new(service.connect().await?))
+    }
+
+    async fn client(self) -> Result<GetCaptchaClient<Channel>, Status> {
+        let client = self.connect().await;
+        client.map_err(|error| Status::unavailable(error.to_string()))
     }
 }
 
 #[tonic::async_trait]
 impl web::Captchas for FreshClients {
     async fn call(&self, request: CallRequest, until: Instant) -> Result<CallResponse, Status> {
-        let mut client = self.connect().await?;
+        let mut client = self.client().await?;
         Ok(client.call(within(request, until)).await?.into_inner())
     }
     // ANCHOR_END: lookup
@@ -57,7 +56,7 @@ impl web::Captchas for FreshClients {
         request: VerifyRequest,
         until: Instant,
     ) -> Result<VerifyResponse, Status> {
-        let mut client = self.connect().await?;
+        let mut client = self.client().await?;
         Ok(client.verify(within(request, until)).await?.into_inner())
     }
 
@@ -66,7 +65,7 @@ impl web::Captchas for FreshClients {
         request: SessionRequest,
         until: Instant,
     ) -> Result<SessionResponse, Status> {
-        let mut client = self.connect().await?;
+        let mut client = self.client().await?;
         Ok(client.session(within(request, until)).await?.into_inner())
     }
 }
