@@ -116,12 +116,26 @@ fn a_pending_call_fails_at_once() {
     case("Three calls are pending, the server closes", |case| {
         let (calls, read, server) = reading(case);
         let pending = [1, 2, 30].map(|id| calls.begin(id));
-        let dropped =
-            |call: &Receiver<Answer>| matches!(call.try_recv(), Err(TryRecvError::Disconnected));
-        if pending.iter().any(dropped) {
-            let advice = "The connection is not lost, and the sender of a call was dropped: keep it in the table until \
-                          the reply or the end.";
-            case.differ("a call that waits", "the channel was closed", advice);
+        thread::sleep(PATIENCE / 100);
+        for call in &pending {
+            let (answer, advice) = match call.try_recv() {
+                Err(TryRecvError::Empty) => continue,
+                Err(TryRecvError::Disconnected) => (
+                    "the channel was closed".to_string(),
+                    "The connection is not lost, and the sender of a call was dropped: keep it in the table until the \
+                     reply or the end.",
+                ),
+                Ok(answer) => (
+                    view(answer),
+                    "The connection is not lost, and no reply has come: this call has no answer yet.",
+                ),
+            };
+            case.differ("a call that waits", answer, advice);
+        }
+        if read.has_returned() {
+            let advice =
+                "The server has sent nothing, and its connection is open: read until it is lost.";
+            case.differ("`read_replies` reads", "it has returned", advice);
         }
         server.close();
         expect_lost(case, &pending, AT_ONCE);
@@ -132,6 +146,16 @@ fn a_pending_call_fails_at_once() {
 // Replies that came before the end still count.
 #[test]
 fn a_reply_before_the_end_counts() {
+    case("Two calls, two replies together", |case| {
+        let (calls, read, mut server) = reading(case);
+        let [one, two] = [1, 2].map(|id| calls.begin(id));
+        server.send("1 one\n2 two\n");
+        let advice = "Each of the two lines is a whole reply.";
+        expect_value(case, "one", &one, advice);
+        expect_value(case, "two", &two, advice);
+        server.close();
+        read.within(PATIENCE, RETURNS);
+    });
     case("Four calls, three replies together, the end", |case| {
         let (calls, read, mut server) = reading(case);
         let [one, two, three, gone] = [1, 2, 30, 4].map(|id| calls.begin(id));
@@ -206,8 +230,17 @@ fn what_is_not_a_reply_is_the_end() {
             let (calls, read, mut server) = reading(case);
             let pending = [1, 2].map(|id| calls.begin(id));
             server.send(line);
-            let advice = "This line is not a reply, and after it the connection is lost: send `Err(Lost)` to every \
-                          pending call, whatever ended the loop.";
+            let since = Instant::now();
+            while !read.has_returned() && since.elapsed() < PATIENCE {
+                thread::sleep(PATIENCE / 500);
+            }
+            let advice = match read.has_returned() {
+                true => {
+                    "This line is not a reply, and after it the connection is lost: send `Err(Lost)` to every pending \
+                     call, whatever ended the loop."
+                }
+                false => "After this line the connection is lost, and your code reads on.",
+            };
             expect_lost(case, &pending, advice);
             read.within(PATIENCE, RETURNS);
             drop(server);
