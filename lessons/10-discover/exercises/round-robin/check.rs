@@ -130,7 +130,10 @@ fn expect_spread(case: &Case, greeters: &[Greeter], expected: [usize; 3]) {
     if all == expected {
         return;
     }
-    let advice = if all.iter().filter(|calls| **calls > 0).count() == 1 {
+    let one = all.iter().filter(|calls| **calls > 0).count() == 1;
+    let advice = if one && attempts_when_all_break() > 1 {
+        "Your code goes to the same greeter again and again: the turn has to move on with each attempt."
+    } else if one {
         "One greeter got all calls: a connection leads to one server, for as long as it is open. Open one to \
          each, and choose one for each call."
     } else if all == [10, 0, 20] {
@@ -188,6 +191,17 @@ fn b_one_connection_to_each() {
             }
         },
     );
+}
+
+/// The most attempts that one call makes at one greeter, if all of them close each connection at once.
+fn attempts_when_all_break() -> usize {
+    let greeters = three();
+    for greeter in &greeters {
+        greeter.counts.broken.store(true, Ordering::SeqCst);
+    }
+    let _ = Greeters::new(addrs(&greeters)).greet("Ada");
+    let attempts = greeters.iter().map(Greeter::connections);
+    attempts.max().unwrap_or_default()
 }
 
 /// How often a call that fails has tried the second of three greeters, which closes each connection at once; `None` if
