@@ -88,8 +88,15 @@ fn nearly_right_is_refused() {
     ] {
         case(&format!("{user} where an id should be"), |case| {
             let text = format!("{{\"user\":{user}}}");
-            let advice = "This is not a whole number from 0 to u64::MAX, written with digits only. Converted \
-                          to one, it is the id of another user.";
+            let advice = match user.starts_with('"') {
+                true => {
+                    "An id in a string is a whole number from 0 to u64::MAX: digits only, and at least one."
+                }
+                false => {
+                    "This is not a whole number from 0 to u64::MAX, written with digits only. Converted to one, it is \
+                     the id of another user."
+                }
+            };
             expect(case, &text, None, advice);
         });
     }
@@ -115,6 +122,13 @@ fn readers_with_f64_get_a_string() {
             let expected = format!("{{\"user\":\"{user}\"}}");
             match &value["user"] {
                 Value::String(digits) if *digits == user.to_string() => {}
+                Value::Number(_) if exercise::write(17).contains("\"17\"") => {
+                    case.differ(
+                        expected,
+                        text,
+                        "Above SAFE an id is a string, and up to SAFE a number.",
+                    );
+                }
                 Value::Number(number) => {
                     let rounded = number.as_f64().unwrap_or_default();
                     let advice = format!(
@@ -137,8 +151,13 @@ fn small_numbers_stay_numbers() {
             let text = exercise::write(user);
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
             if value["user"].as_u64() != Some(user) {
-                let advice = "Up to SAFE, that one included, an id stays a number: readers compare ids, \
-                              and as strings \"9\" is larger than \"10\".";
+                let advice = match user {
+                    SAFE => "This id is SAFE itself, and a number: only ids above it are strings.",
+                    _ => {
+                        "Up to SAFE, that one included, an id stays a number: readers compare ids, and as strings \
+                         \"9\" is larger than \"10\"."
+                    }
+                };
                 case.differ(format!("{{\"user\":{user}}}"), text, advice);
             }
         });
