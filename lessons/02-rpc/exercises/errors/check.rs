@@ -28,12 +28,14 @@ const VALUE: &str = "The reply begins with a byte 0, so the client takes the nex
 #[track_caller]
 fn expect_error(case: &Case, client: &mut Peer<'_>, call: [u8; 3]) {
     let text = given::calculate(call).expect_err("a call that fails");
-    let text = &text.as_bytes()[..text.len().min(255)];
+    let whole = text.len();
+    let text = &text.as_bytes()[..whole.min(255)];
     let better = [On::Closed(ENDED), On::Silence(SILENT)];
     let kind = client.read_exactly(1, &better)[0];
     let expected = format!("01, then the length {}, then {}", text.len(), text.view());
     if kind == 0 {
-        let rest = client.read_exactly(3, &[On::Any(VALUE)]);
+        // Without a reply, these are the two bytes of the next call, and no more come.
+        let rest = client.read_exactly(3, &[On::Silence(SILENT), On::Any(VALUE)]);
         let answer = format!("00 {:02x}, a value", rest[0]);
         if rest[1] == 1 {
             let both = "The reply has a value and an error. A client that reads the value does not look for an error: \
@@ -62,7 +64,12 @@ fn expect_error(case: &Case, client: &mut Peer<'_>, call: [u8; 3]) {
         return;
     }
     let is_part = text.starts_with(&answer) || answer.starts_with(text);
-    let advice = if is_part {
+    let advice = if is_part
+        && usize::from(length) < text.len()
+        && usize::from(length) != whole % 256
+    {
+        "The text is longer than the part that you sent: cut it only after 255 bytes."
+    } else if is_part {
         advice
     } else {
         "The text is the one that `calculate` returned for this call: the client learns the reason from it."
