@@ -51,6 +51,7 @@ pub async fn run(given: &Given) -> anyhow::Result<()> {
     let plan = Plan {
         listen,
         weights: weights(&given.value::<String>("weights")?)?,
+        port: None,
     };
     let name = given.value::<String>("name")?;
     let plane = ControlPlane::start(given.address("consul")?, &name, plan).await?;

@@ -51,6 +51,7 @@ const PROGRAM: Program = Program {
         command("dies WHAT", "what a failure of such a site costs"),
         command("captcha", "a captcha service, as `up` starts it"),
         command("web", "a web, as `up` starts it"),
+        command("redis-door", "a door to Redis, as `up --own` starts it"),
         command("timetable", "a site that pauses, measured in two ways"),
         command("timetable site", "the captcha site, measured by timetable"),
     ],
@@ -92,6 +93,7 @@ const PROGRAM: Program = Program {
             "namespaces",
             "the machines are network namespaces, for root",
         ),
+        option("own DIR", "your own service, on each machine", ""),
         flag("no-limits", "visitors are not limited; for measurements"),
         hidden("json"),
         option("settings FILE", "of captcha and web", ""),
@@ -139,7 +141,7 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         "timetable" => timetable::run(given).await,
         "up" => machines::up(given).await,
         "dies" => machines::dies(given).await,
-        "captcha" | "web" => machines::role(given).await,
+        "captcha" | "web" | "redis-door" => machines::role(given).await,
         "status" | "visit" | "kill" | "cut" | "join" | "start" | "roll" | "renew" | "down" => {
             machines::order(given).await
         }

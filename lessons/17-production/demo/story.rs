@@ -51,6 +51,7 @@ pub async fn run() -> anyhow::Result<()> {
     let plan = Plan {
         listen: door,
         weights: BTreeMap::from([("v1".to_owned(), 1)]),
+        port: None,
     };
     let mut stage = Stage {
         clock: Clock::start(0),

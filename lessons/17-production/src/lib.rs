@@ -28,6 +28,7 @@
 //! 1. The site: `extra/machines/network.rs`, `extra/machines/units.rs`, `extra/machines/roles.rs`.
 //! 2. Failover: `extra/machines/redis.rs` (users and Sentinel), `extra/machines/failover.rs` (the store).
 //! 3. The operator: `demo/machines/site.rs`, `demo/machines/orders.rs`, `demo/machines/dies.rs`.
+//! 4. The learner's own service on the machines: `demo/machines/own.rs`, `extra/machines/redis_door.rs`.
 // ANCHOR_END: layout_machines
 //!
 // ANCHOR: layout_load

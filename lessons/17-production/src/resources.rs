@@ -77,6 +77,8 @@ pub struct Plan {
     pub listen: SocketAddr,
     /// Of so many requests in all, how many go to each version. `{"v1": 9, "v2": 1}` makes v2 a canary with a tenth.
     pub weights: BTreeMap<String, u32>,
+    /// The port that gets the requests, where it is not the one in the registry.
+    pub port: Option<u16>,
 }
 
 /// The healthy instances of each version.
@@ -95,9 +97,12 @@ impl Resources {
         let versions: BTreeSet<&String> = plan.weights.keys().chain(instances.keys()).collect();
         let none = BTreeSet::new();
         for version in versions {
-            let addrs = instances.get(version).unwrap_or(&none);
+            let addrs = instances.get(version).unwrap_or(&none).iter();
+            let at =
+                |addr: &SocketAddr| SocketAddr::new(addr.ip(), plan.port.unwrap_or(addr.port()));
+            let addrs = addrs.map(at).collect();
             resources.put(Kind::Cluster, version, &cluster(version));
-            resources.put(Kind::Endpoints, version, &endpoints(version, addrs));
+            resources.put(Kind::Endpoints, version, &endpoints(version, &addrs));
         }
         resources.put(Kind::Listener, FRONT, &listener(plan.listen));
         resources.put(Kind::Routes, FRONT, &routes(&plan.weights));

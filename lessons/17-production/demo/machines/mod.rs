@@ -4,6 +4,7 @@ mod cables;
 mod control;
 mod dies;
 mod orders;
+mod own;
 mod process;
 mod renew;
 mod site;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use l17_production::machines::network::{MACHINES, Network};
+use l17_production::machines::redis_door;
 use l17_production::machines::roles::{self, Settings};
 use stage::commands::Given;
 use stage::signal::{on_signal_or_hang_up, tell};
@@ -52,6 +54,10 @@ pub async fn up(given: &Given) -> anyhow::Result<()> {
             false => Network::Loopback(given.value("net")?),
         },
         limits: !given.has("no-limits"),
+        own: match given.text("own").filter(|folder| !folder.is_empty()) {
+            Some(folder) => Some(own::Own::build(folder.as_ref())?),
+            None => None,
+        },
     };
     let control = control::Socket::bind(&plan.folder)?;
     let mut site = tokio::select! {
@@ -101,6 +107,7 @@ pub async fn dies(given: &Given) -> anyhow::Result<()> {
             folder: folder.clone(),
             network,
             limits: false,
+            own: None,
         };
         let measured = async {
             let mut site = Site::open(plan).await?;
@@ -120,11 +127,14 @@ pub async fn dies(given: &Given) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `-- captcha` and `-- web`.
+/// `-- captcha`, `-- web` and `-- redis-door`.
 pub async fn role(given: &Given) -> anyhow::Result<()> {
     given.at_most(0)?;
     let file = given.text("settings").filter(|file| !file.is_empty());
     let file = file.context("--settings FILE is missing")?;
+    if given.command() == "redis-door" {
+        return redis_door::run(file.as_ref()).await;
+    }
     let settings = Settings::read(file.as_ref())?;
     match given.command() {
         "captcha" => roles::captcha(settings).await,

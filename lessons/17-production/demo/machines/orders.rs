@@ -97,6 +97,7 @@ impl Site {
                 _ => self.start(machine, unit)?,
             }
         }
+        started += self.start_own(machine)?;
         Ok(format!("machine {what}: {started} processes started"))
     }
 
@@ -201,6 +202,7 @@ impl Site {
     /// Ends everything at once: what is asked to end before is in the order of the start backwards.
     pub fn close(&mut self) {
         self.front = None;
+        self.own_front = None;
         let machines = self.machines.iter();
         let all: Vec<&Process> = machines.flat_map(|machine| &machine.processes).collect();
         if !all.is_empty() {

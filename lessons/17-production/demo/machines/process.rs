@@ -18,29 +18,13 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program with what it says in `folder/NAME.log`. `within` is the network namespace that it lives in.
-    pub fn start(
-        name: &str,
-        folder: &Path,
-        within: Option<&str>,
-        program: &Path,
-        args: &[&str],
-    ) -> anyhow::Result<Self> {
+    /// Starts a program with what it says in `folder/NAME.log`.
+    pub fn start(name: &str, folder: &Path, command: &mut Command) -> anyhow::Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let file = OpenOptions::new().create(true).append(true).open(&log)?;
-        let mut command = match within {
-            None => Command::new(program),
-            Some(namespace) => {
-                let mut command = Command::new("ip");
-                // It becomes the program, so the number of the process stays.
-                command.args(["netns", "exec", namespace]).arg(program);
-                command
-            }
-        };
-        command.args(args).current_dir(folder);
         command.stdout(file.try_clone()?).stderr(file);
-        let guarded = Guarded::start(&mut command, None);
-        let guarded = guarded.with_context(|| format!("{name}: {}", program.display()))?;
+        let guarded = Guarded::start(command, None);
+        let guarded = guarded.with_context(|| format!("{name}: {:?}", command.get_program()))?;
         Ok(Process {
             name: name.to_owned(),
             log,
@@ -75,6 +59,19 @@ impl Process {
         let since = Instant::now();
         while self.runs() && since.elapsed() < limit {
             sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// A program, in a network namespace if there is one.
+pub fn program(program: &Path, namespace: Option<&str>) -> Command {
+    match namespace {
+        None => Command::new(program),
+        Some(namespace) => {
+            let mut command = Command::new("ip");
+            // It becomes the program, so the number of the process stays.
+            command.args(["netns", "exec", namespace]).arg(program);
+            command
         }
     }
 }

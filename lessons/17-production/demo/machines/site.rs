@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -26,7 +27,8 @@ use tokio::time::{Instant, sleep};
 
 use super::cables::Cables;
 use super::control::make_folder;
-use super::process::Process;
+use super::own::{self, Own};
+use super::process::{Process, program};
 use super::renew::Certificates;
 use super::visitor;
 
@@ -41,6 +43,8 @@ pub struct Plan {
     pub network: Network,
     /// Whether visitors are limited.
     pub limits: bool,
+    /// The learner's own service.
+    pub own: Option<Own>,
 }
 
 /// One machine, or the front.
@@ -62,6 +66,7 @@ pub struct Site {
     pub(super) version: String,
     pub(super) generation: u16,
     pub(super) front: Option<Front>,
+    pub(super) own_front: Option<Front>,
     since: Instant,
     /// After the processes: they live in there.
     _cables: Option<Cables>,
@@ -95,10 +100,16 @@ impl Site {
                 site.start(machine, unit)?;
             }
         }
-        site.front = Some(site.start_front().await?);
+        let plan = resources::Plan {
+            listen: site.door(),
+            weights: BTreeMap::from([(site.version.clone(), 1)]),
+            port: None,
+        };
+        site.front = Some(site.start_front(web::NAME, plan).await?);
         site.listed(MACHINES.len()).await?;
         site.solved().await?;
         site.watched().await?;
+        site.open_own().await?;
         Ok(site)
     }
     // ANCHOR_END: open
@@ -134,6 +145,7 @@ impl Site {
             version: "v1".to_owned(),
             generation: 0,
             front: None,
+            own_front: None,
             since: Instant::now(),
             _cables: match plan.network {
                 Network::Namespaces => Some(Cables::plug()?),
@@ -157,8 +169,9 @@ impl Site {
         if self.plan.network == Network::Namespaces {
             return Ok(());
         }
-        let ports = UNITS.iter().flat_map(|unit| unit.ports);
-        let addrs = ports.flat_map(|port| self.plan.network.all(*port));
+        let ports = UNITS.iter().flat_map(|unit| unit.ports.to_vec());
+        let ports = ports.chain(self.own_ports());
+        let addrs = ports.flat_map(|port| self.plan.network.all(port));
         for addr in addrs.chain([self.door()]) {
             std::net::TcpListener::bind(addr).with_context(|| {
                 format!(
@@ -221,25 +234,37 @@ impl Site {
         }
     }
 
-    fn run(
+    pub(super) fn run(
         &mut self,
         machine: usize,
         name: &str,
         program: &Path,
         args: &[&str],
     ) -> anyhow::Result<()> {
-        let within = match self.plan.network {
-            Network::Namespaces if machine < MACHINES.len() => Some(namespace(machine)),
-            _ => None,
-        };
+        let mut command = self.command(machine, program);
+        command.args(args);
+        command.current_dir(&self.machines[machine].folder);
+        self.spawn(machine, name, &mut command)
+    }
+
+    /// A program on a machine, before it is started.
+    pub(super) fn command(&self, machine: usize, name: &Path) -> Command {
+        match self.plan.network {
+            Network::Namespaces if machine < MACHINES.len() => {
+                program(name, Some(&namespace(machine)))
+            }
+            _ => program(name, None),
+        }
+    }
+
+    pub(super) fn spawn(
+        &mut self,
+        machine: usize,
+        name: &str,
+        command: &mut Command,
+    ) -> anyhow::Result<()> {
         let Machine { folder, processes } = &mut self.machines[machine];
-        processes.push(Process::start(
-            name,
-            folder,
-            within.as_deref(),
-            program,
-            args,
-        )?);
+        processes.push(Process::start(name, folder, command)?);
         Ok(())
     }
 
@@ -254,6 +279,8 @@ impl Site {
             operator: &self.tokens.operator,
             token: &self.tokens.agents[machine],
             gossip: &self.gossip,
+            plain: (self.plan.own.is_some() && machine < MACHINES.len())
+                .then_some(&self.tokens.own),
         };
         secret::write(&folder.join("consul.json"), &node.config().to_string())?;
         let program = testkit::consul::find().context("consul")?;
@@ -324,19 +351,19 @@ impl Site {
         )
     }
 
-    async fn start_front(&self) -> anyhow::Result<Front> {
+    pub(super) async fn start_front(
+        &self,
+        service: &str,
+        plan: resources::Plan,
+    ) -> anyhow::Result<Front> {
         let folder = &self.machines[MACHINES.len()].folder;
-        let plan = resources::Plan {
-            listen: self.door(),
-            weights: BTreeMap::from([(self.version.clone(), 1)]),
-        };
         let token = Secret::read(&folder.join("plane.token"))?;
         let registry = l09_register::registry::Registry::secured(
             self.consul(MACHINES.len()),
             &folder.join("authority.pem"),
             token.reveal(),
         )?;
-        let plane = ControlPlane::follow(registry, web::NAME, plan).await?;
+        let plane = ControlPlane::follow(registry, service, plan).await?;
         let envoy = crate::door::envoy(&plane).await?;
         Ok(Front {
             plane,
@@ -344,10 +371,11 @@ impl Site {
         })
     }
 
-    /// All processes run, or the error says which has ended.
-    fn check(&mut self) -> anyhow::Result<()> {
+    /// All processes of the site run, or the error says which has ended.
+    pub(super) fn check(&mut self) -> anyhow::Result<()> {
         for (machine, place) in self.machines.iter_mut().zip(0..) {
-            for process in &mut machine.processes {
+            let ours = |process: &&mut Process| process.name != own::SERVICE;
+            for process in machine.processes.iter_mut().filter(ours) {
                 process
                     .check()
                     .with_context(|| format!("machine {}", consul::name(place)))?;

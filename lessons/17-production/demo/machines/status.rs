@@ -33,6 +33,7 @@ impl Site {
         }
         lines.push(format!("Certificates:     {}", self.certificates.words()));
         lines.push(format!("Envoy listens on: http://{}/", self.door()));
+        lines.extend(self.own_words());
         Ok(lines.join("\n"))
     }
 

@@ -17,6 +17,9 @@ use super::units::CONSUL;
 /// The name that the certificate of a server must have: no other machine can take part in elections.
 pub const SERVER: &str = "server.dc1.consul";
 
+/// The port without TLS, for a program that has neither authority nor token.
+pub const PLAIN: u16 = 8500;
+
 /// What an agent is started with.
 pub struct Node<'a> {
     /// The network.
@@ -35,6 +38,8 @@ pub struct Node<'a> {
     pub token: &'a Secret,
     /// The key of the gossip.
     pub gossip: &'a str,
+    /// The token of requests without TLS and without a token, at [`PLAIN`]. `None`: there are none.
+    pub plain: Option<&'a Secret>,
 }
 
 /// A key for the gossip: 32 random bytes.
@@ -87,6 +92,10 @@ impl Node<'_> {
             config["bootstrap_expect"] = MACHINES.len().into();
             config["acl"]["tokens"]["master"] = self.operator.reveal().into();
         }
+        if let Some(token) = self.plain {
+            config["ports"]["http"] = PLAIN.into();
+            config["acl"]["tokens"]["default"] = token.reveal().into();
+        }
         config
     }
     // ANCHOR_END: node
@@ -110,6 +119,8 @@ pub struct Tokens {
     pub web: Secret,
     /// Of the control plane.
     pub plane: Secret,
+    /// Of the learner's own service.
+    pub own: Secret,
 }
 
 impl Tokens {
@@ -125,6 +136,7 @@ impl Tokens {
             captcha: one()?,
             web: one()?,
             plane: one()?,
+            own: one()?,
         })
     }
 
@@ -136,6 +148,7 @@ impl Tokens {
             ("captcha".to_owned(), service(service::NAME), &self.captcha),
             ("web".to_owned(), service(web::NAME), &self.web),
             ("control-plane".to_owned(), String::new(), &self.plane),
+            ("own".to_owned(), service("greeter"), &self.own),
         ];
         for (machine, token) in self.agents.iter().enumerate() {
             let name = name(machine);

@@ -4,7 +4,8 @@
 //! * [`secret`]: passwords in files; [`authority`] certificates made on the spot; [`tls`] certificates that are renewed while the
 //!   program runs; [`mtls`] gRPC in which both sides show one; [`greeter`] the same call without TLS, with TLS and with mutual TLS.
 //! * [`consul`]: the three servers with ACL and TLS, and their tokens; [`https`] asks them.
-//! * [`redis`]: the three servers with users, and their Sentinels; [`failover`] the store that follows the primary.
+//! * [`redis`]: the three servers with users, and their Sentinels; [`failover`] the store that follows the primary; [`redis_door`] the
+//!   same for a program without passwords.
 //! * [`roles`]: the two programs, the captcha service and the web.
 
 pub mod authority;
@@ -15,6 +16,7 @@ pub mod https;
 pub mod mtls;
 pub mod network;
 pub mod redis;
+pub mod redis_door;
 pub mod roles;
 pub mod secret;
 pub mod tls;

@@ -22,6 +22,8 @@ pub struct Users {
     pub sentinel: Secret,
     /// The captcha service towards Sentinel.
     pub finder: Secret,
+    /// The learner's own service.
+    pub own: Secret,
 }
 
 // ANCHOR: users
@@ -33,6 +35,7 @@ const SENTINEL_HERE: &str = "resetkeys allchannels -@all +multi +exec +replicaof
      +config|rewrite +client|setname +client|kill +script|kill";
 const FINDER: &str =
     "resetkeys resetchannels -@all +sentinel|get-master-addr-by-name +sentinel|master +ping";
+const OWN: &str = "~greetings resetchannels -@all +@string +@keyspace +@transaction +@scripting +@connection -@dangerous";
 // ANCHOR_END: users
 
 impl Users {
@@ -46,6 +49,7 @@ impl Users {
             replica: Secret::fresh()?,
             sentinel: Secret::fresh()?,
             finder: Secret::fresh()?,
+            own: Secret::fresh()?,
         })
     }
 
@@ -74,11 +78,13 @@ user default off
 user captcha on >{captcha} {CAPTCHA}
 user replica on >{replica} {REPLICA}
 user sentinel on >{sentinel} {SENTINEL_HERE}
+user own on >{own} {OWN}
 masteruser replica
 masterauth {replica}
 ",
             dir = data.display(),
             captcha = self.captcha.reveal(),
+            own = self.own.reveal(),
             replica = self.replica.reveal(),
             sentinel = self.sentinel.reveal(),
         )

@@ -25,6 +25,7 @@ fn resources(versions: &[(&str, u16)]) -> Option<Arc<Resources>> {
     let plan = Plan {
         listen: addr(1),
         weights: weights.collect(),
+        port: None,
     };
     let instances = versions.iter();
     let instances: Instances = instances
@@ -163,6 +164,7 @@ async fn a_rejection_is_reported_and_not_repeated() {
     let mut changed = Plan {
         listen: addr(2),
         weights: BTreeMap::new(),
+        port: None,
     };
     changed.weights.insert("v1".to_owned(), 1);
     sender.send_replace(Some(Arc::new(Resources::new(&changed, &Instances::new()))));

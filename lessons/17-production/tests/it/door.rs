@@ -32,6 +32,7 @@ impl World {
         let plan = Plan {
             listen: door,
             weights: BTreeMap::from([("v1".to_owned(), 1)]),
+            port: None,
         };
         let plane = ControlPlane::start(consul.addr(), "site", plan)
             .await

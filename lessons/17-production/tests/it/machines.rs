@@ -90,7 +90,7 @@ impl Drop for Site {
     }
 }
 
-fn program(folder: &Path, command: &str) -> Command {
+pub(crate) fn program(folder: &Path, command: &str) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_l17-production"));
     program.arg(command).arg("--folder").arg(folder);
     program

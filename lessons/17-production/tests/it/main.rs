@@ -7,6 +7,7 @@ mod door;
 mod greeter;
 mod load;
 mod machines;
+mod own;
 mod renew;
 mod seeing;
 mod settings;

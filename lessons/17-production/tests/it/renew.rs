@@ -86,7 +86,7 @@ async fn call(client: &mut GetCaptchaClient<Channel>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_are_renewed_and_versions_replaced_under_load() {
+async fn renewal_and_release_under_load_on_the_real_consul_and_the_real_redis() {
     let site = Site::up(&["--no-limits"]);
     let door: SocketAddr = format!("127.{}.4.1:8080", site.net).parse().unwrap();
     let visitors = visitor::crowd(door);

@@ -193,6 +193,7 @@ async fn consul(folder: &Path, tokens: &Tokens) -> (Server, Api, SocketAddr) {
         operator: &tokens.operator,
         token: &tokens.agents[0],
         gossip: &gossip_key().unwrap(),
+        plain: None,
     };
     let mut config = node.config();
     config["bootstrap_expect"] = 1.into();
