@@ -24,10 +24,19 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     start(arguments.raw_args()?)
 }
 
-/// Builds the program and becomes it.
+/// Builds the program and becomes it. With `--release` among the arguments it is optimized: worth its longer build for
+/// the server of a large class, and for nothing else.
 pub(super) fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
+    let (release, arguments): (Vec<OsString>, Vec<OsString>) = arguments
+        .into_iter()
+        .partition(|argument| argument == "--release");
+    let more: &[&str] = if release.is_empty() {
+        &[]
+    } else {
+        &["--release"]
+    };
     let course = course()?;
-    let Some(program) = build_program(&Place::home(&course.root), "class", &[])? else {
+    let Some(program) = build_program(&Place::home(&course.root), "class", more)? else {
         bail!("{}", words::CLASS_NOT_BUILT);
     };
     let mut command = Process::new(program);
