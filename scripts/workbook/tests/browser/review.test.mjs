@@ -1,6 +1,7 @@
 // The teacher's review of answers: groups judged by the real runner, one answer at a time, and a note to its author.
 
 import assert from 'node:assert/strict';
+import { createPublicKey, verify } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,15 @@ async function openReview(options) {
   await session.page.goto(`${all.address}/review?id=hello`);
   await session.page.getByRole('heading', { name: 'Review of hello' }).waitFor();
   return session;
+}
+
+/** Whether the signature in a signed certificate is good: Ed25519 of Node in place of our own, as class.md describes it. */
+function isSigned(text) {
+  const [page, block] = text.split('<!-- signature of the class\n');
+  const [, x, signature] = block.match(/^key: (.*)\nsignature: (.*)\n-->\n$/);
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  const signed = `workbook class message, version 1\ncertificate of a class, version 1\n${page}`;
+  return verify(null, Buffer.from(signed), key, Buffer.from(signature, 'base64url'));
 }
 
 const buttons = page => page.locator('#groups button').allTextContents();
@@ -105,10 +115,18 @@ test('a note goes to the author of the answer alone', { timeout: 60_000 }, async
   await clean(session);
 });
 
-test('a signed certificate is one sheet on paper and fits a phone', { timeout: 60_000 }, async () => {
+test('a signed certificate verifies elsewhere, is one sheet on paper and fits a phone', { timeout: 60_000 }, async () => {
   const folder = join(all.folder, 'Ada');
   runClass(folder, 'certificate', '--to', 'ada.html');
   runClass(repository, 'sign', join(folder, 'ada.html'), '--file', join(all.folder, 'class.db'));
+  const text = readFileSync(join(folder, 'ada-signed.html'), 'utf8');
+  assert.ok(isSigned(text));
+  assert.ok(!isSigned(text.replace('Ada', 'Eve')));
+  const board = await openPage(all.browser, all.address, { ignoreHTTPSErrors: true });
+  await board.page.goto(all.class.board);
+  const { key } = JSON.parse(text.split('id="certificate">')[1].split('</script>')[0]).class;
+  await board.page.locator('#key', { hasText: key }).waitFor();
+  await clean(board);
   const session = await openPage(all.browser, 'file://', phone);
   const { page } = session;
   await page.goto(`file://${join(folder, 'ada-signed.html')}`);
