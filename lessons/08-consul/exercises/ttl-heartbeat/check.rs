@@ -287,9 +287,14 @@ fn a_stuck_is_not_alive() {
     );
 }
 
-// A service without load.
+// With a job each second, and without load.
 #[test]
 fn b_idle_is_alive() {
+    case("A job is finished each second", |case| {
+        let busy: Work = |second| (second, 3);
+        let advice = "The worker makes progress all the time: each finished job counts, and the limit begins anew.";
+        run(60, busy, NEVER, 0).expect(case, 0..=60, "passing", advice);
+    });
     case("The worker has nothing to do for 40 s", |case| {
         let idle: Work = |_| (7, 0);
         let advice = "The worker has no job, so it finishes none: a worker that has nothing to do is healthy.";
