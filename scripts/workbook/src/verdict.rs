@@ -9,6 +9,12 @@ use crate::store::is_stub;
 
 pub use crate::status::Status;
 
+/// How the test kit begins the line about a panic, and a check without it.
+const PANICS: [&str; 3] = [
+    "your code panicked",
+    "a panic, not in exercise.rs",
+    "Your code panicked",
+];
 /// The most characters of [`Verdict::seen`].
 const SEEN: usize = 200;
 
@@ -82,6 +88,10 @@ impl Verdict {
             Status::Failed => {
                 let location = self.location.as_deref().unwrap_or_default();
                 match location.rsplit_once(':') {
+                    // The test kit catches a panic of the answer and tells it with the place of the check.
+                    _ if PANICS.iter().any(|panic| self.message.contains(panic)) => {
+                        "the answer panicked".to_owned()
+                    }
                     Some((file, _)) if file.ends_with("/check.rs") => plain(&self.message),
                     Some(_) => "the answer panicked".to_owned(),
                     None => "the check ended early".to_owned(),
