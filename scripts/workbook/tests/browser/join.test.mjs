@@ -55,7 +55,7 @@ test('before the join nothing is sent, and a code that is none is refused', { ti
   const session = await openJoin(phone);
   const { page } = session;
   await page.getByText('You have joined no class. Nothing is sent.').waitFor();
-  assert.equal(await page.getByText('Messages that were sent').isVisible(), false);
+  assert.equal(await page.locator('.class-title').isVisible(), false);
   assert.deepEqual(await axe(page), []);
   assert.ok(await fits(page), 'the page does not scroll sideways');
   await screenshot(page, 'class-join-390');
