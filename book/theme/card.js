@@ -23,7 +23,8 @@ window.workbookCard = ({ element, post, token, recall, remember, all, start: che
         no: 'No',
         tried: (checks, hints) => [checks && `${checks} ${checks === 1 ? 'check' : 'checks'}`, hints && `${hints} ${hints === 1 ? 'hint' : 'hints'}`].filter(Boolean).join(', '),
         older: 'The text has changed since this verdict.',
-        compiling: (lesson, crate, seconds, first) => `Compiling lesson ${lesson}: ${crate} (${seconds} s) …${first ? ' The first time also compiles the libraries of the lesson; later checks take seconds.' : ''}`,
+        compiling: (lesson, crate, seconds) => `Compiling lesson ${lesson}: ${crate} (${seconds} s) …`,
+        compilingFirst: (lesson, crate, seconds, build) => `Compiling lesson ${lesson} with its libraries${build ? `; the first time takes about ${build} s` : ''}: ${crate} (${seconds} s) …`,
         running: 'Running the check …',
     };
 
@@ -207,10 +208,10 @@ window.workbookCard = ({ element, post, token, recall, remember, all, start: che
         for (const said of output.split('\n')) {
             const crate = said.match(/^\s*Compiling (\S+) v/)?.[1];
             if (crate) {
-                const { lesson } = box.section.dataset;
+                const { lesson, build } = box.section.dataset;
                 box.first ||= crate !== `l${lesson}`;
                 const seconds = Math.round((performance.now() - box.since) / 1000);
-                box.progress = words.compiling(lesson.slice(0, 2), crate, seconds, box.first);
+                box.progress = words[box.first ? 'compilingFirst' : 'compiling'](lesson.slice(0, 2), crate, seconds, build);
             } else if (/^\s*(Finished|Executable|running \d+ test)/.test(said) && box.progress !== words.running) {
                 box.progress = words.running;
             } else {

@@ -151,6 +151,8 @@ pub struct Lesson {
     pub minutes: u32,
     /// Its chapter, and further pages.
     pub pages: Vec<Page>,
+    /// How long the first check of it compiles, in seconds, from an empty target directory; measured by `minutes --build`.
+    pub build: Option<u32>,
     /// Where a class can stop.
     pub stops: Vec<String>,
     /// Further demos: a name, and the words that its program gets. The lesson's own demo gets none.
@@ -240,6 +242,8 @@ struct LessonToml {
     minutes: u32,
     #[serde(default)]
     demo: Option<u32>,
+    #[serde(default)]
+    build: Option<u32>,
     goals: Vec<String>,
     #[serde(default)]
     stops: Vec<String>,
@@ -472,6 +476,7 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
         minutes: pages.iter().map(|page| page.minutes).sum(),
         pages,
         stops: toml.stops,
+        build: toml.build,
         demos: toml.demos,
         needs: toml.needs,
         exercises,

@@ -188,7 +188,11 @@ impl<'a> Chapter<'a> {
                     .exercises()
                     .find(|exercise| exercise.id == argument)
                     .ok_or_else(|| fault(words::no_exercise(argument)))?;
-                Ok(markup::card(exercise))
+                let lesson = self.course.lesson(&exercise.lesson);
+                Ok(markup::card(
+                    exercise,
+                    lesson.and_then(|lesson| lesson.build),
+                ))
             }
             "quiz" => {
                 nothing_more()?;

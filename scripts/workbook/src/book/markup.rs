@@ -59,19 +59,20 @@ fn coded(text: &str) -> String {
         .collect()
 }
 
-/// The card of an exercise.
+/// The card of an exercise. `build` is how long its lesson compiles the first time, in seconds.
 #[must_use]
-pub fn card(exercise: &Exercise) -> String {
+pub fn card(exercise: &Exercise, build: Option<u32>) -> String {
     let id = escape(&exercise.id);
     let by_hand = exercise.by_hand.as_ref().map(|command| {
         let (label, command) = (words::BY_HAND, escape(command));
         format!("<dt>{label}</dt><dd><code>{command}</code></dd>\n")
     });
+    let build = build.map(|seconds| format!(" data-build=\"{seconds}\""));
     let mut out = String::new();
     // Writing to a String cannot fail, here and below.
     let _ = write!(
         out,
-        "<section class=\"wb-card\" data-exercise=\"{id}\" data-lesson=\"{lesson}\" \
+        "<section class=\"wb-card\" data-exercise=\"{id}\" data-lesson=\"{lesson}\"{build} \
          aria-labelledby=\"exercise-{id}\">\n\
          <p class=\"wb-tag\"><span class=\"wb-number\">{number}</span> <span class=\"wb-id\">{id}</span> \
          <span class=\"wb-kind\" data-core=\"{core}\">{kind}</span> \
@@ -96,6 +97,7 @@ pub fn card(exercise: &Exercise) -> String {
         do_check = words::CHECK,
         answer = escape(&url_like(&exercise.answer())),
         check = escape(&url_like(&exercise.check())),
+        build = build.unwrap_or_default(),
         by_hand = by_hand.unwrap_or_default(),
     );
     for (hint, number) in exercise.hints.iter().zip(1..) {
@@ -284,6 +286,7 @@ pub(crate) mod tests {
                     demo: None,
                     goals: vec!["say why".into()],
                 }],
+                build: Some(7),
                 stops: vec!["After `frames`: rest.".into()],
                 demos: Default::default(),
                 needs: Vec::new(),
@@ -301,7 +304,7 @@ pub(crate) mod tests {
     fn a_card_has_facts_and_folded_hints() {
         let expected = r#"before
 
-<section class="wb-card" data-exercise="frames" data-lesson="01-tcp" aria-labelledby="exercise-frames">
+<section class="wb-card" data-exercise="frames" data-lesson="01-tcp" data-build="7" aria-labelledby="exercise-frames">
 <p class="wb-tag"><span class="wb-number">1.1</span> <span class="wb-id">frames</span> <span class="wb-kind" data-core="true">core</span> <span class="wb-minutes">10 min</span></p>
 <h3 class="wb-title" id="exercise-frames">A &lt;message&gt; has an <code>end</code></h3>
 <div class="wb-goal">

@@ -8,7 +8,7 @@ use lexopt::prelude::*;
 
 use super::{Command, course, text};
 use crate::course::{Course, Lesson, Page};
-use crate::judge::build::{Place, cargo};
+use crate::judge::build::{self, Place, cargo};
 use crate::judge::process::{self, Cancel, Ending};
 use crate::verify::minutes::{MOST_LINES, Shown, is_off, of_exercise, written};
 
@@ -17,11 +17,13 @@ pub const COMMAND: Command = Command {
     name: "minutes",
     about: "how long lessons and exercises take, as stated and as computed",
     help: "\
-Usage: cargo workbook minutes [LESSON]... [--demo]
+Usage: cargo workbook minutes [LESSON]... [--demo | --build]
 
   LESSON  only these; without it, all
   --demo  builds the demos of these lessons, runs each and says how many seconds it took: the figure
           that `demo = ` in lesson.toml states
+  --build compiles the first check of these lessons from an empty target directory: the figure
+          that `build = ` states, and a card shows while it compiles the first time
 
 Computed are: words / 200, 4 s a shown line of code, 1 s a line of output, the demo; and for an
 exercise 3 minutes and 40 s for each line that its solution writes (empty ones and comments are
@@ -36,10 +38,12 @@ Example: cargo workbook minutes 01
 
 fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let mut demo = false;
+    let mut build = false;
     let mut names = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("demo") => demo = true,
+            Long("build") => build = true,
             Value(value) => names.push(text(value)?),
             other => return Err(other.unexpected().into()),
         }
@@ -54,12 +58,13 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         lessons.extend(&course.lessons);
     }
     for lesson in lessons {
-        match demo {
-            true => measure(&course, lesson)?,
-            false => {
-                for page in &lesson.pages {
-                    print!("{}", table(&course, lesson, page));
-                }
+        if build {
+            compile(&course, lesson)?;
+        } else if demo {
+            measure(&course, lesson)?;
+        } else {
+            for page in &lesson.pages {
+                print!("{}", table(&course, lesson, page));
             }
         }
     }
@@ -114,5 +119,32 @@ fn measure(course: &Course, lesson: &Lesson) -> Result<()> {
         .demo
         .map_or("none".to_owned(), |demo| format!("{demo} s"));
     println!("{}: demo {took:.0} s, {stated} stated", lesson.name);
+    Ok(())
+}
+
+/// Compiles the first check of a lesson as the runner does, from an empty target directory.
+fn compile(course: &Course, lesson: &Lesson) -> Result<()> {
+    let first = lesson.exercises.first().context("no exercise")?;
+    let target = course.root.join("target/first-build");
+    let empty = || match std::fs::remove_dir_all(&target) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    empty()?;
+    let place = Place {
+        root: course.root.clone(),
+        target: Some(target.clone()),
+    };
+    let built = build::build(&place, &[&first.id], &Cancel::default(), &mut |_| {});
+    empty()?;
+    let built = built?;
+    if let Some(why) = built.errors.get(&first.id) {
+        bail!("{}: the check does not compile:\n{why}", lesson.name);
+    }
+    let stated = lesson
+        .build
+        .map_or("none".to_owned(), |build| format!("{build} s"));
+    let took = built.took.as_secs_f64();
+    println!("{}: build {took:.0} s, {stated} stated", lesson.name);
     Ok(())
 }

@@ -59,6 +59,26 @@ test('the page Set up says what is missing here and links to its sections', { ti
   await clean(session);
 });
 
+test('while a lesson is compiled for the first time, the card says how long that takes', { timeout: 60_000 }, async () => {
+  const session = await open();
+  const { page } = session;
+  await page.goto(`${book.address}/06-grpc.html`);
+  const [stated, said, later] = await page.locator('[data-exercise="deadline"]').evaluate(section => {
+    const { line } = window.workbookCard({});
+    // What cargo says about its first check, and about one after an edit.
+    const after = output => {
+      const box = { section, since: performance.now(), state: document.createElement('p') };
+      line(box, output);
+      return box.state.textContent;
+    };
+    return [section.dataset.build, after('   Compiling prost v0.14.1\n'), after('   Compiling l06-grpc v0.2.0 (/lessons)\n')];
+  });
+  assert.match(stated, /^\d+$/);
+  assert.equal(said, `Compiling lesson 06 with its libraries; the first time takes about ${stated} s: prost (0 s) …`);
+  assert.equal(later, 'Compiling lesson 06: l06-grpc (0 s) …');
+  await clean(session);
+});
+
 test('a failing answer: badge, verdict and a page that is opened later say the same', { timeout: 120_000 }, async () => {
   const session = await open();
   const { page } = session;

@@ -336,8 +336,6 @@ fn packages_and_binaries_are_named_after_their_folder() {
     }
 }
 
-/// A check is run by its name in the whole workspace: `cargo test --workspace --test watch` must not
-/// start another program of that name as well.
 /// A panic in a library is told with the line of the learner's file that called it: without line tables there is none.
 #[test]
 fn every_lesson_is_built_with_line_tables() {
@@ -352,6 +350,22 @@ fn every_lesson_is_built_with_line_tables() {
     }
 }
 
+/// The card of an exercise says how long the first check of its lesson compiles.
+#[test]
+fn every_lesson_says_how_long_it_compiles() {
+    for (name, dir) in lessons() {
+        let toml = read(&dir.join("lesson.toml"));
+        let build = toml.get("build").and_then(Value::as_integer);
+        assert!(
+            build.is_some_and(|seconds| seconds > 0),
+            "{name}: measure it with `cargo workbook minutes {} --build`",
+            &name[..2]
+        );
+    }
+}
+
+/// A check is run by its name in the whole workspace: `cargo test --workspace --test watch` must not
+/// start another program of that name as well.
 #[test]
 fn no_other_test_has_the_name_of_an_exercise() {
     let mut exercises = Vec::new();
