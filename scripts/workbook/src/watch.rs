@@ -19,7 +19,7 @@ mod signals;
 mod terminal;
 
 use std::process::ExitCode;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
@@ -48,15 +48,20 @@ enum Event {
 }
 
 /// Watches until the learner quits or the system asks to end; the session is closed then, so no
-/// check runs on. The terminal is as it was before, whatever happens in between.
+/// check runs on. The terminal is as it was before, whatever happens in between. `news` is what the session tells: a caller
+/// that has begun to listen earlier loses nothing.
 ///
 /// # Errors
 /// An unknown name in `options`, or a course without exercises.
-pub fn run(session: Arc<Session>, options: Options) -> Result<ExitCode> {
+pub fn run(
+    session: Arc<Session>,
+    news: Receiver<session::Event>,
+    options: Options,
+) -> Result<ExitCode> {
     let first = app::first(&session, options.id.as_deref())?;
     let (sender, events) = channel();
     std::thread::spawn({
-        let (news, sender) = (session.listen(), sender.clone());
+        let sender = sender.clone();
         move || {
             news.into_iter()
                 .try_for_each(|event| sender.send(Event::Session(event)))

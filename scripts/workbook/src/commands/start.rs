@@ -64,6 +64,8 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     if moved {
         banner.push(words::port_is_taken(port));
     }
+    // Before the browser is started: it may fail at once.
+    let news = session.listen();
     if open {
         let said = Arc::clone(&session);
         let advice = words::open_it_yourself(&address);
@@ -74,6 +76,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     }
     watch::run(
         session,
+        news,
         watch::Options {
             id: None,
             poll,

@@ -41,5 +41,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
             other => return Err(other.unexpected().into()),
         }
     }
-    watch::run(Session::open(course()?), options)
+    let session = Session::open(course()?);
+    let news = session.listen();
+    watch::run(session, news, options)
 }

@@ -104,3 +104,17 @@ fn a_lesson_may_have_a_further_page() {
     let why = Course::load(fixture.root()).unwrap_err().to_string();
     assert!(why.contains("`beta` is on the page `01-most`"), "{why}");
 }
+
+/// The card of an exercise says how long the first check of its lesson compiles.
+#[test]
+fn every_lesson_says_how_long_it_compiles() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for lesson in Course::load(&root).unwrap().lessons {
+        assert!(
+            lesson.build.is_some_and(|seconds| seconds > 0),
+            "{}: measure it with `cargo workbook minutes {:02} --build`",
+            lesson.name,
+            lesson.number
+        );
+    }
+}

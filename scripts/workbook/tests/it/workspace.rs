@@ -350,20 +350,6 @@ fn every_lesson_is_built_with_line_tables() {
     }
 }
 
-/// The card of an exercise says how long the first check of its lesson compiles.
-#[test]
-fn every_lesson_says_how_long_it_compiles() {
-    for (name, dir) in lessons() {
-        let toml = read(&dir.join("lesson.toml"));
-        let build = toml.get("build").and_then(Value::as_integer);
-        assert!(
-            build.is_some_and(|seconds| seconds > 0),
-            "{name}: measure it with `cargo workbook minutes {} --build`",
-            &name[..2]
-        );
-    }
-}
-
 /// A check is run by its name in the whole workspace: `cargo test --workspace --test watch` must not
 /// start another program of that name as well.
 #[test]
