@@ -76,7 +76,7 @@ def middle(rungs, column):
 
 def table(of, columns):
     heads = [head for head, _ in columns.values()]
-    lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    lines = [f"| target | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for target, name in TARGETS.items():
         cells = []
         for column, (_, digits) in columns.items():
