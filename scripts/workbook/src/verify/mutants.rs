@@ -36,6 +36,8 @@ const ANY: char = '…';
 const LISTED: usize = 3;
 /// How often a program is built anew without what did not compile.
 const ROUNDS: usize = 12;
+/// How many mutants run at once. Most of them wait, for a timeout or a server, so there are more than cores.
+const AT_ONCE: usize = 4;
 /// A mutant may be as untidy as it likes, and may overflow before it is run.
 const ALLOWED: &str =
     "#![allow(warnings, arithmetic_overflow, unconditional_panic, invalid_reference_casting)]\n";
@@ -113,6 +115,9 @@ struct Mutant {
     change: Option<(usize, String)>,
 }
 
+/// The answers of one exercise that were run, each with what came of it, or the judge's words where there is no verdict.
+type Results<'a> = Vec<(&'a Mutant, Result<Outcome, String>)>;
+
 /// All answers in the program of one exercise, and the reasons that are known.
 struct Task<'a> {
     exercise: &'a Exercise,
@@ -163,12 +168,14 @@ pub fn faults(
             if !built.programs.contains_key(&task.exercise.id) {
                 let why = "the mutants cannot be compiled, and no message names one of them";
                 faults.push(Fault::at(&task.exercise.dir, why));
-                continue;
             }
-            let (counts, named, found) = task.run(&scratch, &built, say);
+        }
+        tasks.retain(|task| built.programs.contains_key(&task.exercise.id));
+        run(&tasks, &scratch, &built, say, &mut |task, results| {
+            let (counts, named, found) = task.count(results);
             done(task.exercise, counts, &named);
             faults.extend(found);
-        }
+        });
     }
     Ok(faults)
 }
@@ -330,6 +337,48 @@ fn named(errors: &str) -> Vec<usize> {
         .collect()
 }
 
+/// Runs what compiles of all exercises of a lesson, so that they wait at the same time. `done` hears of each exercise
+/// when its last mutant has ended.
+fn run<'a>(
+    tasks: &'a [Task<'_>],
+    scratch: &Scratch,
+    built: &Built,
+    say: &mut dyn FnMut(&str),
+    done: &mut dyn FnMut(&Task<'_>, Results<'a>),
+) {
+    let all = tasks.iter().enumerate().flat_map(|(at, task)| {
+        let alive = |mutant: &&Mutant| !task.broken.contains(&mutant.number);
+        task.mutants.iter().filter(alive).map(move |m| (at, m))
+    });
+    let all: VecDeque<(usize, &Mutant)> = all.collect();
+    let (mut waits, count) = (vec![0; tasks.len()], all.len());
+    all.iter().for_each(|(at, _)| waits[*at] += 1);
+    let mut results: Vec<Results<'a>> = tasks.iter().map(|_| Vec::new()).collect();
+    let queue = Mutex::new(all);
+    std::thread::scope(|scope| {
+        let (said, heard) = mpsc::channel();
+        for _ in 0..AT_ONCE {
+            let (said, queue) = (said.clone(), &queue);
+            scope.spawn(move || {
+                while let Ok(Some((at, mutant))) = queue.lock().map(|mut list| list.pop_front()) {
+                    // The receiver stays until all have ended.
+                    let _ = said.send((at, mutant, tasks[at].outcome(mutant, scratch, built)));
+                }
+            });
+        }
+        drop(said);
+        for ((at, mutant, outcome), ended) in heard.into_iter().zip(1..) {
+            results[at].push((mutant, outcome));
+            if ended % 20 == 0 || ended == count {
+                say(&format!("{ended} of {count} mutants have been run"));
+            }
+            if results[at].len() == waits[at] {
+                done(&tasks[at], std::mem::take(&mut results[at]));
+            }
+        }
+    });
+}
+
 impl Task<'_> {
     /// The file with all answers that compile, as far as is known.
     fn main_text(&self) -> String {
@@ -342,40 +391,8 @@ impl Task<'_> {
         self.reasons.iter().position(|listed| fits(listed, change))
     }
 
-    /// Runs what compiles, two at a time.
-    fn run(
-        &self,
-        scratch: &Scratch,
-        built: &Built,
-        say: &mut dyn FnMut(&str),
-    ) -> (Counts, Vec<Named>, Vec<Fault>) {
-        let alive = |mutant: &&Mutant| !self.broken.contains(&mutant.number);
-        let waiting: Mutex<VecDeque<&Mutant>> =
-            Mutex::new(self.mutants.iter().filter(alive).collect());
-        let all = self.mutants.len() - self.broken.len();
-        let mut results = Vec::new();
-        std::thread::scope(|scope| {
-            let (said, heard) = mpsc::channel();
-            for _ in 0..2 {
-                let (said, waiting) = (said.clone(), &waiting);
-                scope.spawn(move || {
-                    while let Ok(Some(mutant)) = waiting.lock().map(|mut list| list.pop_front()) {
-                        // The receiver stays until both have ended.
-                        let _ = said.send((mutant, self.outcome(mutant, scratch, built)));
-                    }
-                });
-            }
-            drop(said);
-            for (result, done) in heard.into_iter().zip(1..) {
-                results.push(result);
-                if done % 20 == 0 || done == all {
-                    say(&format!(
-                        "{}: {done} of {all} have been run",
-                        self.exercise.id
-                    ));
-                }
-            }
-        });
+    /// What came out, how many got a belief, and what is wrong.
+    fn count(&self, mut results: Results<'_>) -> (Counts, Vec<Named>, Vec<Fault>) {
         let mut counts = Counts {
             made: self.mutants.iter().filter(|m| m.change.is_some()).count(),
             broken: self.broken.len(),
