@@ -25,14 +25,20 @@ pub fn quoted(bytes: &[u8]) -> String {
     out
 }
 
+/// As [`quoted`], without the quotes around it.
+pub fn plain(bytes: &[u8]) -> String {
+    let quoted = quoted(bytes);
+    quoted[1..quoted.len() - 1].to_string()
+}
+
 /// `bytes` as pairs of hex digits with a space between: `68 65 6c`.
 pub fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() * 3);
-    for (i, byte) in bytes.iter().enumerate() {
-        let gap = if i == 0 { "" } else { " " };
+    for byte in bytes {
         // Writing to a String cannot fail.
-        let _ = write!(out, "{gap}{byte:02x}");
+        let _ = write!(out, "{byte:02x} ");
     }
+    out.pop();
     out
 }
 
@@ -51,34 +57,30 @@ pub fn beginning(text: &str, most: usize) -> &str {
 /// The last line of defence: a finished line with no character left that drives a terminal.
 /// A line from a careful view comes back unchanged.
 pub fn guard(line: &str) -> Cow<'_, str> {
-    if !line.chars().any(is_dangerous) {
-        return Cow::Borrowed(line);
-    }
-    let mut out = String::with_capacity(line.len() + 8);
-    for c in line.chars() {
-        if is_dangerous(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    Cow::Owned(out)
+    escaped(line, |c, out| out.extend(c.escape_unicode()))
 }
 
 /// JSON text with every dangerous character written as `\uXXXX`. JSON escapes only the
 /// characters below U+0020 by itself, yet U+009B drives a terminal as well as ESC does. Such
 /// characters can only stand inside strings, so the meaning stays the same.
 pub fn guard_json(json: &str) -> Cow<'_, str> {
-    if !json.chars().any(is_dangerous) {
-        return Cow::Borrowed(json);
+    escaped(json, |c, out| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    })
+}
+
+/// `text` with every dangerous character replaced by what `escape` writes for it.
+fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
+    if !text.chars().any(is_dangerous) {
+        return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(json.len() + 8);
-    for c in json.chars() {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
         if is_dangerous(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
+            escape(c, &mut out);
         } else {
             out.push(c);
         }
@@ -123,11 +125,11 @@ impl Kept {
 
     /// Counts all of `bytes` and keeps what there is room for.
     pub fn push(&mut self, bytes: &[u8]) {
-        let mut room = self.limit.saturating_sub(self.bytes.len());
-        if self.left_out() > 0 {
-            // What is kept are the first bytes, without a hole.
-            room = 0;
-        }
+        // What is kept are the first bytes, without a hole.
+        let room = match self.left_out() {
+            0 => self.limit.saturating_sub(self.bytes.len()),
+            _ => 0,
+        };
         self.bytes
             .extend_from_slice(&bytes[..room.min(bytes.len())]);
         self.len += bytes.len() as u64;
@@ -172,8 +174,8 @@ impl Kept {
         }
         // The cut is ours, so half a character at the end is no fault of the sender.
         let mut shown = self.bytes.as_slice();
-        if ends_inside_a_character(shown)
-            && let Err(error) = std::str::from_utf8(shown)
+        if let Err(error) = std::str::from_utf8(shown)
+            && error.error_len().is_none()
         {
             shown = &shown[..error.valid_up_to()];
         }

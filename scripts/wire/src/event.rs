@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::escape::{Kept, hex};
+
 /// The way bytes go. In every picture of the course the client is on the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dir {
@@ -127,6 +129,12 @@ impl Shown {
         self
     }
 
+    /// The same with those remarks that there are.
+    pub fn notes(self, notes: impl IntoIterator<Item = Option<String>>) -> Self {
+        let notes: Vec<String> = notes.into_iter().flatten().collect();
+        self.note(notes.join("; "))
+    }
+
     /// The same with further lines.
     pub fn rows(mut self, rows: Vec<String>) -> Self {
         self.rows = rows;
@@ -137,6 +145,15 @@ impl Shown {
     pub fn field(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.fields.push((name, value.into()));
         self
+    }
+
+    /// The same with what every event about some bytes has: their number, the first of them in hex and
+    /// as text, and how many are not shown.
+    pub fn bytes(self, kept: &Kept) -> Self {
+        self.field("len", kept.len())
+            .field("hex", hex(kept.bytes()))
+            .field("text", String::from_utf8_lossy(kept.bytes()))
+            .field("left_out", kept.left_out())
     }
 }
 
@@ -157,6 +174,11 @@ impl Later {
         }
     }
 
+    /// `words` will be found for `kept`.
+    pub fn about(kept: Kept, words: impl FnOnce(&Kept) -> Shown + Send + 'static) -> Self {
+        Later::new(kept.bytes().len(), move || words(&kept))
+    }
+
     /// About how many bytes of memory this holds; the screen's queue is bounded by it.
     pub fn weight(&self) -> usize {
         self.weight
@@ -174,9 +196,8 @@ impl From<Shown> for Later {
     }
 }
 
-/// A thing to show, with when and where it happened.
-#[derive(Clone, Debug)]
-pub struct Event {
+/// A thing to show, or to be shown later, with when and where it happened.
+pub struct Event<T = Shown> {
     /// Time since the wire was started.
     pub at: Duration,
     /// The number of the connection, from 1; `None` for the wire itself.
@@ -184,5 +205,5 @@ pub struct Event {
     /// The direction it belongs to, if it belongs to one.
     pub dir: Option<Dir>,
     /// The thing itself.
-    pub shown: Shown,
+    pub shown: T,
 }

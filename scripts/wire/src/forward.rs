@@ -441,25 +441,22 @@ impl Line<'_> {
     fn show(&mut self, piece: &[u8]) {
         let (screen, conn, dir) = (&self.setup.screen, self.conn, self.dir);
         self.view
-            .feed(piece, &mut |make| screen.offer(conn, dir, make));
+            .feed(piece, &mut |later| screen.offer(conn, dir, later));
     }
 
     /// Lets the view say what is incomplete. Saying it twice does no harm: it says it once.
     fn end_view(&mut self) {
         let (screen, conn, dir) = (&self.setup.screen, self.conn, self.dir);
         self.view
-            .end(&mut |make| screen.tell(Some(conn), Some(dir), make().into_words()));
+            .end(&mut |later| screen.tell(Some(conn), Some(dir), later.into_words()));
     }
 
     fn say_thrown_away(&self, bytes: usize) {
-        let make = || {
-            let words = format!("{} thrown away", count(bytes as u64, "byte"));
-            Shown::new("thrown-away", Mark::Bytes, Tone::Wrong, words)
-                .note("chaos has told the server that nothing more comes")
-                .field("len", bytes as u64)
-                .into()
-        };
-        self.setup.screen.offer(self.conn, self.dir, &make);
+        let words = format!("{} thrown away", count(bytes as u64, "byte"));
+        let shown = Shown::new("thrown-away", Mark::Bytes, Tone::Wrong, words)
+            .note("chaos has told the server that nothing more comes")
+            .field("len", bytes as u64);
+        self.setup.screen.offer(self.conn, self.dir, shown.into());
     }
 }
 

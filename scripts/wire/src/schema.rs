@@ -269,4 +269,4 @@ pub fn message_named(pool: &DescriptorPool, name: &str) -> Result<MessageDescrip
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -58,10 +58,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    events: VecDeque<Waiting>,
+    events: VecDeque<Event<Later>>,
     bytes: usize,
-    /// Places promised to events that are being built.
-    promised: usize,
     /// Events left out since the last line about that.
     dropped: u64,
     /// True from a full queue until it is half empty.
@@ -71,14 +69,6 @@ struct Queue {
     closed: bool,
     /// The writer has ended.
     dead: bool,
-}
-
-/// An event before it has words.
-struct Waiting {
-    at: Duration,
-    conn: Option<u64>,
-    dir: Option<Dir>,
-    what: Later,
 }
 
 impl Screen {
@@ -97,22 +87,14 @@ impl Screen {
         screen
     }
 
-    /// Shows what crossed, if there is room; else only counts it. `make` is called at most
-    /// once, and not at all without room.
-    pub fn offer(&self, conn: u64, dir: Dir, make: &dyn Fn() -> Later) {
-        {
-            let mut queue = self.shared.lock();
-            if !queue.has_room() {
-                queue.dropped += 1;
-                return;
-            }
-            queue.promised += 1;
-        }
-        // Made outside the lock: other connections need not wait for a copy.
-        let what = make();
+    /// Shows what crossed, if there is room; else only counts it.
+    pub fn offer(&self, conn: u64, dir: Dir, what: Later) {
         let mut queue = self.shared.lock();
-        queue.promised -= 1;
-        self.shared.push(&mut queue, Some(conn), Some(dir), what);
+        if queue.has_room() {
+            self.shared.push(&mut queue, Some(conn), Some(dir), what);
+        } else {
+            queue.dropped += 1;
+        }
     }
 
     /// Shows news of a connection or of the wire; these have places of their own.
@@ -165,9 +147,27 @@ impl Drop for Ended {
 }
 
 impl Queue {
-    fn add(&mut self, event: Waiting) {
-        self.bytes += event.what.weight();
+    fn add(&mut self, event: Event<Later>) {
+        self.bytes += event.shown.weight();
         self.events.push_back(event);
+    }
+
+    /// Adds the line about events that are missing, if any are.
+    fn add_gap(&mut self, at: Duration) -> bool {
+        let dropped = std::mem::take(&mut self.dropped);
+        if dropped > 0 {
+            let words = format!("… {dropped} events not shown: the screen was too slow");
+            let shown = Shown::new("dropped", Mark::Point, Tone::Wrong, words)
+                .note("their bytes crossed")
+                .field("count", dropped);
+            self.add(Event {
+                at,
+                conn: None,
+                dir: None,
+                shown: shown.into(),
+            });
+        }
+        dropped > 0
     }
 
     /// Everything is written, or nothing will be any more.
@@ -176,7 +176,7 @@ impl Queue {
     }
 
     fn has_room(&mut self) -> bool {
-        let events = self.events.len() + self.promised;
+        let events = self.events.len();
         if self.dropping {
             // Not before it is half empty: one long gap reads better than a hundred short ones.
             self.dropping = events > MAX_EVENTS / 2 || self.bytes > MAX_BYTES / 2;
@@ -193,18 +193,15 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, queue: &mut Queue, conn: Option<u64>, dir: Option<Dir>, what: Later) {
+    fn push(&self, queue: &mut Queue, conn: Option<u64>, dir: Option<Dir>, shown: Later) {
         // The time is taken under the lock, so times on the screen never go back.
         let at = self.start.elapsed();
-        if queue.dropped > 0 {
-            let dropped = std::mem::take(&mut queue.dropped);
-            queue.add(gap(at, dropped));
-        }
-        queue.add(Waiting {
+        queue.add_gap(at);
+        queue.add(Event {
             at,
             conn,
             dir,
-            what,
+            shown,
         });
         // A writer that is busy looks by itself; waking it each time would cost a system call.
         if !queue.writing {
@@ -213,16 +210,11 @@ impl Shared {
     }
 
     /// Waits for the next events; `None` when the screen is closed and empty.
-    fn take(&self) -> Option<Vec<Waiting>> {
+    fn take(&self) -> Option<Vec<Event<Later>>> {
         let mut queue = self.lock();
         queue.writing = false;
-        loop {
-            if !queue.events.is_empty() {
-                break;
-            }
-            if queue.dropped > 0 {
-                let dropped = std::mem::take(&mut queue.dropped);
-                queue.add(gap(self.start.elapsed(), dropped));
+        while queue.events.is_empty() {
+            if queue.add_gap(self.start.elapsed()) {
                 break;
             }
             self.changed.notify_all();
@@ -235,8 +227,8 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         let n = queue.events.len().min(BATCH);
-        let batch: Vec<Waiting> = queue.events.drain(..n).collect();
-        let bytes: usize = batch.iter().map(|event| event.what.weight()).sum();
+        let batch: Vec<_> = queue.events.drain(..n).collect();
+        let bytes: usize = batch.iter().map(|event| event.shown.weight()).sum();
         queue.bytes = queue.bytes.saturating_sub(bytes);
         queue.writing = true;
         Some(batch)
@@ -246,19 +238,18 @@ impl Shared {
         let mut text = String::new();
         while let Some(batch) = self.take() {
             text.clear();
-            for Waiting {
+            for Event {
                 at,
                 conn,
                 dir,
-                what,
+                shown,
             } in batch
             {
-                let shown = what.into_words();
                 let event = Event {
                     at,
                     conn,
                     dir,
-                    shown,
+                    shown: shown.into_words(),
                 };
                 match form {
                     Form::Pretty { colour } => text::pretty(&event, colour, &mut text),
@@ -274,20 +265,6 @@ impl Shared {
                 return;
             }
         }
-    }
-}
-
-/// The line about events that are missing.
-fn gap(at: Duration, dropped: u64) -> Waiting {
-    let words = format!("… {dropped} events not shown: the screen was too slow");
-    let shown = Shown::new("dropped", Mark::Point, Tone::Wrong, words)
-        .note("their bytes crossed")
-        .field("count", dropped);
-    Waiting {
-        at,
-        conn: None,
-        dir: None,
-        what: shown.into(),
     }
 }
 
@@ -321,7 +298,7 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let screen = Screen::start(Stuck(wait, Arc::clone(&written)), Form::Json);
         for _ in 0..100_000 {
-            screen.offer(1, Dir::ToServer, &|| chunk().into());
+            screen.offer(1, Dir::ToServer, chunk().into());
         }
         let waiting = screen.shared.lock().events.len();
         assert!(waiting <= MAX_EVENTS, "{waiting}");
@@ -362,9 +339,7 @@ mod tests {
         let (_release, wait) = mpsc::channel();
         let screen = Screen::start(Stuck(wait, Arc::default()), Form::Json);
         for _ in 0..1000 {
-            screen.offer(1, Dir::ToServer, &|| {
-                chunk().note("x".repeat(100_000)).into()
-            });
+            screen.offer(1, Dir::ToServer, chunk().note("x".repeat(100_000)).into());
         }
         let bytes = screen.shared.lock().bytes;
         assert!(bytes <= MAX_BYTES + 200_000, "{bytes}");

@@ -2,6 +2,7 @@
 //! adds its protocol with one file and one line in [`ViewKind`].
 
 mod bytes;
+mod delimited;
 mod frames;
 mod grpc;
 mod h2;
@@ -17,14 +18,13 @@ use std::sync::Arc;
 
 use prost_reflect::MessageDescriptor;
 
+use crate::event::Later;
 #[cfg(test)]
-use crate::event::Shown;
-use crate::event::{Dir, Later};
+use crate::event::{Dir, Shown};
 use crate::schema::Schema;
 
-/// Where a view puts what it has to say. It gives a function and not the thing itself: while
-/// the screen is too slow nothing is even copied, and the traffic is not held up for nothing.
-pub type Say<'a> = &'a mut dyn FnMut(&dyn Fn() -> Later);
+/// Where a view puts what it has to say.
+pub type Say<'a> = &'a mut dyn FnMut(Later);
 
 /// Gives meaning to the bytes of one direction of one connection.
 ///
@@ -89,34 +89,27 @@ pub enum Reading {
 }
 
 impl Reading {
-    /// Which view it is.
-    pub fn kind(&self) -> ViewKind {
-        match self {
-            Reading::Plain(kind) => *kind,
-            Reading::Protobuf(_) => ViewKind::Protobuf,
-            Reading::Grpc(_) => ViewKind::Grpc,
-        }
-    }
-
     /// Fresh views for one connection: to the server, and to the client. They are made together,
     /// because what a reply means may depend on its request.
     pub fn start(&self, limits: Limits) -> [Box<dyn View>; 2] {
-        let http = |schema| {
-            let shared = http::Shared::new(schema);
-            [Dir::ToServer, Dir::ToClient].map(|dir| -> Box<dyn View> {
-                Box::new(http::Http::new(dir, limits, shared.clone()))
-            })
-        };
+        fn both<V: View + 'static>(views: [V; 2]) -> [Box<dyn View>; 2] {
+            views.map(|view| -> Box<dyn View> { Box::new(view) })
+        }
         match self {
-            Reading::Plain(ViewKind::Http) => http(None),
-            Reading::Plain(ViewKind::Resp) => {
-                resp::Resp::both(limits).map(|view| -> Box<dyn View> { Box::new(view) })
+            Reading::Protobuf(kinds) => {
+                both(kinds.clone().map(|kind| protobuf::view(limits, kind)))
             }
-            Reading::Grpc(schema) => http(Some(Arc::clone(schema))),
-            Reading::Protobuf(kinds) => kinds
-                .clone()
-                .map(|kind| -> Box<dyn View> { Box::new(protobuf::Protobuf::new(limits, kind)) }),
-            Reading::Plain(kind) => [kind.alone(limits), kind.alone(limits)],
+            Reading::Grpc(schema) => both(http::both(limits, Some(Arc::clone(schema)))),
+            Reading::Plain(kind) => match kind {
+                ViewKind::Bytes => both([(); 2].map(|()| bytes::Bytes::new(limits))),
+                ViewKind::Lines => both([(); 2].map(|()| lines::Lines::new(limits))),
+                ViewKind::Frames => both([(); 2].map(|()| frames::view(limits))),
+                ViewKind::JsonRpc => both([(); 2].map(|()| json_rpc::JsonRpc::new(limits))),
+                ViewKind::Protobuf => Reading::Protobuf([None, None]).start(limits),
+                ViewKind::Http => both(http::both(limits, None)),
+                ViewKind::Grpc => Reading::Grpc(Schema::nothing()).start(limits),
+                ViewKind::Resp => both(resp::Resp::both(limits)),
+            },
         }
     }
 }
@@ -152,27 +145,6 @@ impl ViewKind {
     pub fn from_name(name: &str) -> Option<ViewKind> {
         ViewKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
-
-    /// A fresh view for one direction, which knows nothing of the other one.
-    fn alone(self, limits: Limits) -> Box<dyn View> {
-        match self {
-            ViewKind::Bytes => Box::new(bytes::Bytes::new(limits)),
-            ViewKind::Lines => Box::new(lines::Lines::new(limits)),
-            ViewKind::Frames => Box::new(frames::Frames::new(limits)),
-            ViewKind::JsonRpc => Box::new(json_rpc::JsonRpc::new(limits)),
-            ViewKind::Protobuf => Box::new(protobuf::Protobuf::new(limits, None)),
-            // Both directions belong together: see `Reading::start`. On its own, the client's.
-            ViewKind::Http | ViewKind::Grpc => {
-                let schema = (self == ViewKind::Grpc).then(Schema::nothing);
-                let shared = http::Shared::new(schema);
-                Box::new(http::Http::new(Dir::ToServer, limits, shared))
-            }
-            ViewKind::Resp => {
-                let [to_server, _] = resp::Resp::both(limits);
-                Box::new(to_server)
-            }
-        }
-    }
 }
 
 /// `1 byte`, `2 bytes`.
@@ -180,16 +152,30 @@ pub(crate) fn count(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Feeds `pieces` one by one, then the end, and gives back all that was said.
+/// The remark on something that came in several chunks.
+fn in_pieces(pieces: u64) -> Option<String> {
+    (pieces > 1).then(|| format!("in {pieces} pieces"))
+}
+
+/// The remark on something that is not the first in its chunk.
+fn in_same_chunk(same_chunk: bool) -> Option<String> {
+    same_chunk.then(|| "in the same chunk".to_string())
+}
+
+/// What is said when the client sends `pieces`, then the end.
 #[cfg(test)]
-fn said(kind: ViewKind, limits: Limits, pieces: &[&[u8]]) -> Vec<Shown> {
-    let mut out = Vec::new();
-    let mut view = kind.alone(limits);
-    for piece in pieces {
-        view.feed(piece, &mut |make| out.push(make().into_words()));
-    }
-    view.end(&mut |make| out.push(make().into_words()));
-    out
+fn said(reading: &Reading, limits: Limits, pieces: &[&[u8]]) -> Vec<Shown> {
+    let pieces: Vec<(Dir, &[u8])> = pieces.iter().map(|it| (Dir::ToServer, *it)).collect();
+    let said = conversation(reading, limits, &pieces);
+    said.into_iter().map(|(_, shown)| shown).collect()
+}
+
+/// The same as lines: `event: words (note)`.
+#[cfg(test)]
+fn lines(said: &[Shown]) -> Vec<String> {
+    said.iter()
+        .map(|shown| format!("{}: {} ({})", shown.event, shown.words, shown.note))
+        .collect()
 }
 
 /// Feeds what crosses in both directions of one connection, piece by piece, then both ends.
@@ -198,14 +184,13 @@ fn conversation(reading: &Reading, limits: Limits, pieces: &[(Dir, &[u8])]) -> V
     let mut out = Vec::new();
     let [mut up, mut down] = reading.start(limits);
     for (dir, piece) in pieces {
-        let view = if *dir == Dir::ToServer {
-            &mut up
-        } else {
-            &mut down
+        let view = match dir {
+            Dir::ToServer => &mut up,
+            Dir::ToClient => &mut down,
         };
-        view.feed(piece, &mut |make| out.push((*dir, make().into_words())));
+        view.feed(piece, &mut |later| out.push((*dir, later.into_words())));
     }
-    up.end(&mut |make| out.push((Dir::ToServer, make().into_words())));
-    down.end(&mut |make| out.push((Dir::ToClient, make().into_words())));
+    up.end(&mut |later| out.push((Dir::ToServer, later.into_words())));
+    down.end(&mut |later| out.push((Dir::ToClient, later.into_words())));
     out
 }

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use prost::encoding::{self, WireType};
+
 use crate::escape::{beginning, hex, quoted};
 
 /// The deepest nesting, and the most fields of one message, that are read.
@@ -109,20 +111,19 @@ pub fn fields(bytes: &[u8]) -> Option<Vec<Field<'_>>> {
     let mut rest = bytes;
     let mut all = Vec::new();
     while !rest.is_empty() {
-        let tag = varint(&mut rest)?;
-        let number = u32::try_from(tag >> 3).ok()?;
-        if number == 0 || number >= 1 << 29 || all.len() == MAX_FIELDS {
+        let (number, wire_type) = encoding::decode_key(&mut rest).ok()?;
+        if all.len() == MAX_FIELDS {
             return None;
         }
-        let value = match tag & 7 {
-            0 => Raw::Varint(varint(&mut rest)?),
-            1 => Raw::I64(take(&mut rest, 8)?.try_into().ok()?),
-            2 => {
+        let value = match wire_type {
+            WireType::Varint => Raw::Varint(varint(&mut rest)?),
+            WireType::SixtyFourBit => Raw::I64(take(&mut rest, 8)?.try_into().ok()?),
+            WireType::LengthDelimited => {
                 let len = usize::try_from(varint(&mut rest)?).ok()?;
                 Raw::Len(take(&mut rest, len)?)
             }
-            5 => Raw::I32(take(&mut rest, 4)?.try_into().ok()?),
-            _ => return None,
+            WireType::ThirtyTwoBit => Raw::I32(take(&mut rest, 4)?.try_into().ok()?),
+            WireType::StartGroup | WireType::EndGroup => return None,
         };
         all.push(Field { number, value });
     }
@@ -181,16 +182,7 @@ pub fn rows(fields: &[Field<'_>]) -> Vec<String> {
 
 /// Reads a varint of at most ten bytes.
 pub fn varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut n = 0;
-    for shift in 0..10 {
-        let (byte, after) = rest.split_first()?;
-        *rest = after;
-        n |= u64::from(byte & 0x7f) << (shift * 7);
-        if byte & 0x80 == 0 {
-            return Some(n);
-        }
-    }
-    None
+    encoding::decode_varint(rest).ok()
 }
 
 fn take<'a>(rest: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {

@@ -8,6 +8,11 @@ fn proto(path: &str) -> PathBuf {
         .collect()
 }
 
+/// The types of the lessons about gRPC.
+pub fn greeter() -> DescriptorPool {
+    read(&[proto("greeter/v1/greeter.proto")], &[]).unwrap()
+}
+
 /// A file with this text, in a folder of its own that is removed at the end.
 fn written(name: &str, text: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("wire-{}-{name}", std::process::id()));
@@ -83,8 +88,7 @@ fn a_question_is_waited_for_only_while_it_is_open() {
     assert_eq!(asked.try_recv(), Ok(Asked::ByTraffic));
     let answering = Arc::clone(&schema);
     let thread = std::thread::spawn(move || {
-        let pool = read(&[proto("greeter/v1/greeter.proto")], &[]).unwrap();
-        answering.answered(Some(pool));
+        answering.answered(Some(greeter()));
     });
     // Whether it comes before or after the answer, this finds the method; unless compiling a file
     // takes longer than the screen waits.

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
+    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
 };
 
 use super::guess;
 use crate::escape::{beginning, quoted};
 
 /// What a message says, and as what it was read.
+#[derive(Default)]
 pub struct Reading {
     /// The line.
     pub line: String,
@@ -45,10 +46,9 @@ pub fn read(message: Option<&MessageDescriptor>, bytes: &[u8], show: usize) -> R
     };
     Reading {
         line,
-        name: None,
-        json: None,
         rows,
         problem,
+        ..Reading::default()
     }
 }
 
@@ -76,8 +76,7 @@ fn typed(value: &DynamicMessage, bytes: &[u8], show: usize) -> Reading {
         line,
         name: Some(message.full_name().to_string()),
         json,
-        rows: Vec::new(),
-        problem: None,
+        ..Reading::default()
     }
 }
 
@@ -136,7 +135,7 @@ impl Writer<'_> {
                     if !self.next(i) {
                         break;
                     }
-                    self.key(key);
+                    self.value(&Kind::String, &Value::from(key.clone()));
                     self.out.push_str(": ");
                     self.value(&kind, value);
                 }
@@ -156,17 +155,6 @@ impl Writer<'_> {
             return false;
         }
         true
-    }
-
-    fn key(&mut self, key: &MapKey) {
-        let _ = match key {
-            MapKey::Bool(it) => write!(self.out, "{it}"),
-            MapKey::I32(it) => write!(self.out, "{it}"),
-            MapKey::I64(it) => write!(self.out, "{it}"),
-            MapKey::U32(it) => write!(self.out, "{it}"),
-            MapKey::U64(it) => write!(self.out, "{it}"),
-            MapKey::String(it) => return self.text(it),
-        };
     }
 
     fn value(&mut self, kind: &Kind, value: &Value) {

@@ -24,10 +24,8 @@ impl Bytes {
 impl View for Bytes {
     fn feed(&mut self, bytes: &[u8], say: Say<'_>) {
         let offset = self.offset;
-        say(&|| {
-            let kept = Kept::of(bytes, self.limits.show);
-            Later::new(kept.bytes().len(), move || chunk(offset, &kept))
-        });
+        let kept = Kept::of(bytes, self.limits.show);
+        say(Later::about(kept, move |kept| chunk(offset, kept)));
         self.offset += bytes.len() as u64;
     }
 
@@ -46,49 +44,39 @@ fn chunk(offset: u64, kept: &Kept) -> Shown {
     Shown::new("bytes", Mark::Bytes, Tone::Good, count(kept.len(), "byte"))
         .rows(rows)
         .field("offset", offset)
-        .field("len", kept.len())
-        .field("hex", hex(kept.bytes()))
-        .field("text", String::from_utf8_lossy(kept.bytes()))
-        .field("left_out", kept.left_out())
+        .bytes(kept)
 }
 
 /// Rows of a dump: position, hex in two halves, and what is ASCII as text.
 fn dump(offset: u64, bytes: &[u8]) -> Vec<String> {
-    let mut rows = Vec::with_capacity(bytes.len().div_ceil(ROW));
-    for (n, row) in bytes.chunks(ROW).enumerate() {
+    let row = |(n, row): (usize, &[u8])| {
         let (left, right) = row.split_at(row.len().min(ROW / 2));
-        let text: String = row
-            .iter()
-            .map(|&b| {
-                if (0x20..0x7f).contains(&b) {
-                    b as char
-                } else {
-                    '.'
-                }
-            })
-            .collect();
+        let printable = |byte: &u8| {
+            if (0x20..0x7f).contains(byte) {
+                *byte
+            } else {
+                b'.'
+            }
+        };
+        let text: String = row.iter().map(|byte| char::from(printable(byte))).collect();
         let at = offset + (n * ROW) as u64;
-        rows.push(format!(
-            "{at:>5}  {:<23}  {:<23}  {text}",
-            hex(left),
-            hex(right)
-        ));
-    }
-    rows
+        let (left, right) = (hex(left), hex(right));
+        format!("{at:>5}  {left:<23}  {right:<23}  {text}")
+    };
+    bytes.chunks(ROW).enumerate().map(row).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{ViewKind, said};
+    use crate::view::{Reading, ViewKind, said};
+
+    const BYTES: Reading = Reading::Plain(ViewKind::Bytes);
 
     #[test]
     fn hex_and_text_stand_side_by_side_and_positions_go_on() {
-        let shown = said(
-            ViewKind::Bytes,
-            Limits::default(),
-            &[b"xiaoming hello world\n", b"!"],
-        );
+        let pieces: [&[u8]; 2] = [b"xiaoming hello world\n", b"!"];
+        let shown = said(&BYTES, Limits::default(), &pieces);
         assert_eq!(shown[0].words, "21 bytes");
         assert_eq!(
             shown[0].rows,
@@ -98,11 +86,8 @@ mod tests {
             ]
         );
         assert_eq!(shown[1].words, "1 byte");
-        assert!(
-            shown[1].rows[0].starts_with("   21  21 "),
-            "{:?}",
-            shown[1].rows
-        );
+        let row = &shown[1].rows[0];
+        assert!(row.starts_with("   21  21 "), "{row}");
     }
 
     #[test]
@@ -111,7 +96,7 @@ mod tests {
             show: 32,
             ..Limits::default()
         };
-        let shown = said(ViewKind::Bytes, limits, &[&[7; 100]]);
+        let shown = said(&BYTES, limits, &[&[7; 100]]);
         assert_eq!(shown[0].rows.len(), 3);
         assert_eq!(shown[0].rows[2], "… and 68 more bytes not shown");
     }

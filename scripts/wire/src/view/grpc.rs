@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 pub use self::calls::Calls;
 use self::calls::{Call, MAX_CALLS, side};
-use self::message::{Assembly, Message, Step};
+use self::message::{Assembly, Message};
 use self::words::Facts;
+use super::delimited::NoLength;
 use super::h2::words::block_kind;
 use super::h2::{Block, Head, Item, names};
 use super::http::{Layer, say_data, say_item};
@@ -101,22 +102,21 @@ impl Grpc {
         pieces: u64,
         path: String,
         say: Say<'_>,
-        words: impl Fn(&Facts, &str, usize) -> Shown + Clone + Send + 'static,
+        words: impl FnOnce(&Facts, &str, usize) -> Shown + Send + 'static,
     ) {
         let Block {
             head, len, list, ..
         } = block;
-        let facts = Arc::new(Facts {
+        let facts = Facts {
             head,
             len,
             list: list.unwrap_or_default(),
             pieces,
-        });
+        };
         let show = self.limits.show;
-        say(&|| {
-            let (facts, path, words) = (Arc::clone(&facts), path.clone(), words.clone());
-            Later::new(facts.list.size(), move || words(&facts, &path, show))
-        });
+        say(Later::new(facts.list.size(), move || {
+            words(&facts, &path, show)
+        }));
     }
 
     fn data(&mut self, head: Head, bytes: &[u8], last: bool, pieces: u64, say: Say<'_>) {
@@ -135,28 +135,23 @@ impl Grpc {
         let mut rest = bytes;
         while !rest.is_empty() {
             let room = MAX_HELD.saturating_sub(self.held);
-            let assembly = self.open.entry(head.stream).or_default();
-            let before = assembly.held();
-            let step = assembly.take(&mut rest, room);
+            let open = self.open.entry(head.stream);
+            let assembly = open.or_insert_with(|| Assembly::new(1));
+            let (begin, before) = (rest, assembly.held());
+            let whole = assembly.take(&mut rest, room);
             self.held = (self.held + assembly.held()).saturating_sub(before);
-            match step {
-                Step::More => {}
-                Step::Whole => {
+            match whole {
+                Ok(false) => {}
+                Ok(true) => {
                     let ends = last && rest.is_empty() && head.ends_stream();
                     self.whole(head.stream, &call, ends, pieces, say);
                     messages = true;
                 }
-                Step::Broken(flag) => {
+                Err(NoLength) => {
                     self.drop_message(head.stream);
                     self.calls.forget(head.stream);
-                    let (stream, rest) = (head.stream, Kept::of(rest, self.limits.show));
-                    say(&|| {
-                        let rest = rest.clone();
-                        Later::new(rest.bytes().len(), move || {
-                            words::broken(stream, flag, &rest)
-                        })
-                    });
-                    return;
+                    let begin = Kept::of(begin, self.limits.show);
+                    return say(words::broken(head.stream, &begin).into());
                 }
             }
         }
@@ -165,20 +160,14 @@ impl Grpc {
                 assembly.next_frame();
             }
             if head.ends_stream() {
-                let dir = self.dir;
                 // A message that is whole says it itself, unless padding came between.
-                if !(messages && rest.is_empty() && !bytes.is_empty()) && self.is_idle(head.stream)
-                {
-                    say(&|| words::finished(head.stream, dir).into());
+                let said = messages && !bytes.is_empty();
+                if !said && self.open.get(&head.stream).is_none_or(Assembly::is_idle) {
+                    say(words::finished(head.stream, self.dir).into());
                 }
                 self.end_stream(head.stream, say);
             }
         }
-    }
-
-    /// No message is under way on this stream.
-    fn is_idle(&self, stream: u32) -> bool {
-        self.open.get(&stream).is_none_or(Assembly::is_idle)
     }
 
     fn whole(&mut self, stream: u32, call: &Call, ends: bool, pieces: u64, say: Say<'_>) {
@@ -195,12 +184,10 @@ impl Grpc {
             pieces,
             assembled: assembly.finish(),
         };
-        let message = Arc::new(message);
-        let (schema, show) = (&self.calls.schema, self.limits.show);
-        say(&|| {
-            let (message, schema) = (Arc::clone(&message), Arc::clone(schema));
-            Later::new(message.held(), move || message.shown(&schema, show))
-        });
+        let (schema, show) = (Arc::clone(&self.calls.schema), self.limits.show);
+        say(Later::new(message.held(), move || {
+            message.shown(&schema, show)
+        }));
     }
 
     /// This direction of a stream has ended.
@@ -209,7 +196,7 @@ impl Grpc {
             && !assembly.is_idle()
         {
             let (have, len) = assembly.progress();
-            say(&|| words::unfinished(stream, have, len).into());
+            say(words::unfinished(stream, have, len).into());
         }
         self.drop_message(stream);
         self.calls.end(stream, self.dir);
@@ -237,15 +224,9 @@ impl Layer for Grpc {
             Item::Data { head, bytes, last } => self.data(head, bytes, last, pieces, say),
             Item::Frame(head, kept) if head.kind == names::RST_STREAM => {
                 let call = self.calls.get(head.stream);
-                let dir = self.dir;
-                say(&|| {
-                    let (kept, call) = (kept.clone(), call.clone());
-                    Later::new(64, move || {
-                        words::given_up(head, &kept, pieces, call.as_ref(), dir)
-                    })
-                });
+                say(words::given_up(head, kept, pieces, call.as_ref(), self.dir).into());
                 self.drop_message(head.stream);
-                self.calls.give_up(head.stream, dir);
+                self.calls.give_up(head.stream, self.dir);
             }
             other => say_item(other, pieces, self.limits.show, say),
         }

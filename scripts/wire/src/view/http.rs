@@ -16,22 +16,26 @@ use crate::schema::Schema;
 
 /// What both directions of a connection know of each other.
 #[derive(Clone)]
-pub struct Shared {
+struct Shared {
     max: MaxFrames,
     waiting: Arc<Mutex<Waiting>>,
     /// The calls of gRPC, if it is read as that.
     calls: Option<Arc<Calls>>,
 }
 
-impl Shared {
-    /// For a new connection. With a schema HTTP/2 is read as gRPC.
-    pub fn new(schema: Option<Arc<Schema>>) -> Shared {
-        Shared {
-            max: MaxFrames::new(),
-            waiting: Arc::default(),
-            calls: schema.map(|schema| Arc::new(Calls::new(schema))),
-        }
-    }
+/// The views of both directions of a new connection. With a schema HTTP/2 is read as gRPC.
+pub fn both(limits: Limits, schema: Option<Arc<Schema>>) -> [Http; 2] {
+    let shared = Shared {
+        max: MaxFrames::new(),
+        waiting: Arc::default(),
+        calls: schema.map(|schema| Arc::new(Calls::new(schema))),
+    };
+    [Dir::ToServer, Dir::ToClient].map(|dir| Http {
+        dir,
+        limits,
+        shared: shared.clone(),
+        what: What::Unknown(Vec::new()),
+    })
 }
 
 /// What meaning the items of HTTP/2 are given.
@@ -59,16 +63,6 @@ enum What {
 }
 
 impl Http {
-    /// A view at the start of a direction.
-    pub fn new(dir: Dir, limits: Limits, shared: Shared) -> Self {
-        Http {
-            dir,
-            limits,
-            shared,
-            what: What::Unknown(Vec::new()),
-        }
-    }
-
     /// What begins with these bytes; `None` if that cannot be told yet.
     fn recognise(&self, bytes: &[u8]) -> Option<What> {
         if bytes.first() == Some(&0x16) && bytes.get(1).is_none_or(|byte| *byte == 3) {
@@ -92,15 +86,8 @@ impl Http {
                 if bytes[..known] == h2::PREFACE[..known] {
                     return (known == h2::PREFACE.len()).then(two);
                 }
-                let letters = bytes
-                    .iter()
-                    .take(8)
-                    .take_while(|byte| byte.is_ascii_uppercase());
-                Some(if letters.count() > 0 {
-                    one()
-                } else {
-                    What::Other
-                })
+                let method = bytes.first().is_some_and(u8::is_ascii_uppercase);
+                Some(if method { one() } else { What::Other })
             }
             Dir::ToClient => {
                 // As the length of a frame, an H would mean 4 MiB of SETTINGS.
@@ -120,18 +107,14 @@ impl Http {
     }
 
     fn go_on(&mut self, bytes: &[u8], say: Say<'_>) {
-        let show = self.limits.show;
         match &mut self.what {
             What::Unknown(_) => {}
             What::One(one) => one.feed(bytes, say),
             What::Two(reader, layer) => {
                 reader.feed(bytes, &mut |item, pieces| layer.item(item, pieces, say));
             }
-            What::Tls => say(&|| encrypted(bytes.len() as u64).into()),
-            What::Other => say(&|| {
-                let kept = Kept::of(bytes, show);
-                Later::new(kept.bytes().len(), move || stray(&kept))
-            }),
+            What::Tls => say(encrypted(bytes.len() as u64).into()),
+            What::Other => say(Later::about(Kept::of(bytes, self.limits.show), stray)),
         }
     }
 }
@@ -143,22 +126,17 @@ impl View for Http {
         };
         begin.extend_from_slice(bytes);
         let begin = std::mem::take(begin);
-        match self.recognise(&begin) {
-            None => self.what = What::Unknown(begin),
-            Some(what) => {
-                let sender = self.dir.sender();
-                match what {
-                    What::Tls => say(&|| tls(sender).into()),
-                    What::Other => say(&|| {
-                        let kept = Kept::of(&begin, 16);
-                        Later::new(16, move || other(&kept, sender))
-                    }),
-                    _ => {}
-                }
-                self.what = what;
-                self.go_on(&begin, say);
-            }
+        let Some(what) = self.recognise(&begin) else {
+            self.what = What::Unknown(begin);
+            return;
+        };
+        match what {
+            What::Tls => say(tls(self.dir.sender()).into()),
+            What::Other => say(other(&Kept::of(&begin, 16), self.dir.sender()).into()),
+            _ => {}
         }
+        self.what = what;
+        self.go_on(&begin, say);
     }
 
     fn end(&mut self, say: Say<'_>) {
@@ -166,15 +144,8 @@ impl View for Http {
             What::Unknown(begin) if begin.is_empty() => {}
             What::Unknown(begin) => {
                 let kept = Kept::of(begin, self.limits.show);
-                say(&|| {
-                    let kept = kept.clone();
-                    Later::new(kept.bytes().len(), move || {
-                        let words = format!("ended before it was HTTP: {}", kept.quoted());
-                        Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)
-                            .field("problem", "ended before it was HTTP")
-                            .field("hex", hex(kept.bytes()))
-                    })
-                });
+                let words = format!("ended before it was HTTP: {}", kept.quoted());
+                say(not_http(&kept, "ended before it was HTTP", words).into());
             }
             What::One(one) => one.end(say),
             What::Two(reader, layer) => reader.end(&mut |item, pieces| {
@@ -218,38 +189,27 @@ impl Layer for Frames {
 
 /// Says a whole frame of data.
 pub fn say_data(head: h2::Head, kept: &Kept, pieces: u64, say: Say<'_>) {
-    say(&|| {
-        let kept = kept.clone();
-        Later::new(kept.bytes().len(), move || words::data(head, &kept, pieces))
-    });
+    say(Later::about(kept.clone(), move |kept| {
+        words::data(head, kept, pieces)
+    }));
 }
 
 /// Says anything but data as HTTP/2 sees it.
 pub fn say_item(item: Item<'_>, pieces: u64, show: usize, say: Say<'_>) {
-    match item {
-        Item::Preface => say(&|| words::preface(pieces).into()),
-        Item::Frame(head, kept) => say(&|| {
-            let kept = kept.clone();
-            Later::new(kept.bytes().len(), move || {
-                words::frame(head, &kept, pieces)
-            })
-        }),
-        Item::Headers(block) => {
-            let block = Arc::new(block);
-            say(&|| {
-                let block = Arc::clone(&block);
-                let held = block.list.as_ref().map_or(0, List::size);
-                Later::new(held, move || words::headers(&block, pieces, show))
-            });
+    say(match item {
+        Item::Preface => words::preface(pieces).into(),
+        Item::Frame(head, kept) => {
+            Later::about(kept.clone(), move |kept| words::frame(head, kept, pieces))
         }
-        Item::Lost(why, kept) => say(&|| words::lost(&why, kept).into()),
-        Item::Stray(bytes) => say(&|| {
-            let kept = Kept::of(bytes, show);
-            Later::new(kept.bytes().len(), move || stray(&kept))
-        }),
-        Item::Unfinished(head, have) => say(&|| words::unfinished(head, have).into()),
-        Item::Data { .. } => {}
-    }
+        Item::Headers(block) => {
+            let held = block.list.as_ref().map_or(0, List::size);
+            Later::new(held, move || words::headers(&block, pieces, show))
+        }
+        Item::Lost(why, kept) => words::lost(&why, kept).into(),
+        Item::Stray(bytes) => Later::about(Kept::of(bytes, show), stray),
+        Item::Unfinished(head, have) => words::unfinished(head, have).into(),
+        Item::Data { .. } => return,
+    });
 }
 
 /// TLS has begun.
@@ -268,20 +228,21 @@ pub fn encrypted(len: u64) -> Shown {
 /// What begins like nothing that is known.
 fn other(kept: &Kept, sender: &str) -> Shown {
     let words = format!("not HTTP: the {sender} begins with {}", kept.quoted());
-    Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)
+    not_http(kept, "no preface, no request line, no status line", words)
         .note("or its beginning was not seen; shown as bytes")
-        .field("problem", "no preface, no request line, no status line")
+}
+
+/// Bytes that are no HTTP, and why.
+pub fn not_http(kept: &Kept, problem: &str, words: String) -> Shown {
+    Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)
+        .field("problem", problem)
         .field("hex", hex(kept.bytes()))
 }
 
 /// Bytes that have no meaning here.
 pub fn stray(kept: &Kept) -> Shown {
     let words = format!("{}  {}", count(kept.len(), "byte"), kept.quoted());
-    Shown::new("stray", Mark::Bytes, Tone::Wrong, words)
-        .field("len", kept.len())
-        .field("hex", hex(kept.bytes()))
-        .field("text", String::from_utf8_lossy(kept.bytes()))
-        .field("left_out", kept.left_out())
+    Shown::new("stray", Mark::Bytes, Tone::Wrong, words).bytes(kept)
 }
 
 /// Locks what no code panics with; so a poisoned lock is still sound.

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use super::http::{lock, stray};
-use super::{Limits, Say, count};
-use crate::escape::{Kept, hex, quoted};
+use super::http::{lock, not_http, stray};
+use super::{Limits, Say, count, in_pieces};
+use crate::escape::{Kept, plain};
 use crate::event::{Dir, Later, Mark, Shown, Tone};
 
 /// The longest head, and the longest line about a chunk, that is read.
@@ -110,12 +110,7 @@ impl Http1 {
                     return;
                 }
                 State::Lost => {
-                    let show = self.limits.show;
-                    say(&|| {
-                        let kept = Kept::of(rest, show);
-                        Later::new(kept.bytes().len(), move || stray(&kept))
-                    });
-                    return;
+                    return say(Later::about(Kept::of(rest, self.limits.show), stray));
                 }
             }
         }
@@ -133,15 +128,10 @@ impl Http1 {
                     _ => "the body",
                 };
                 let have = self.line.len() + self.body.len();
-                say(&|| {
-                    let words = format!(
-                        "ended in the middle of {what}, after {}",
-                        count(have, "byte")
-                    );
-                    Shown::new("http-unfinished", Mark::Bytes, Tone::Wrong, words)
-                        .field("have", have)
-                        .into()
-                });
+                let after = count(have, "byte");
+                let words = format!("ended in the middle of {what}, after {after}");
+                let shown = Shown::new("http-unfinished", Mark::Bytes, Tone::Wrong, words);
+                say(shown.field("have", have).into());
             }
         }
         self.state = State::Lost;
@@ -232,10 +222,9 @@ impl Http1 {
             Ok(_) => "body up to the end of the connection".to_string(),
             Err(why) => (*why).to_string(),
         };
-        say(&|| {
-            let (head, how) = (head.clone(), how.clone());
-            Later::new(head.len, move || head.shown(dir, &how, show, pieces))
-        });
+        say(Later::new(head.len, move || {
+            head.shown(dir, &how, show, pieces)
+        }));
         self.line.clear();
         (self.pieces, self.chunks) = (0, 0);
         match body {
@@ -248,10 +237,9 @@ impl Http1 {
     /// The body is whole.
     fn body_end(&mut self, say: Say<'_>) {
         let (chunks, pieces) = (self.chunks, self.pieces);
-        say(&|| {
-            let kept = self.body.clone();
-            Later::new(kept.bytes().len(), move || body(&kept, chunks, pieces))
-        });
+        say(Later::about(self.body.clone(), move |kept| {
+            body(kept, chunks, pieces)
+        }));
         self.body.clear();
         self.line.clear();
         self.state = State::Head;
@@ -260,24 +248,16 @@ impl Http1 {
 
     /// Where a message begins is unknown from here on.
     fn lose(&mut self, why: &'static str, say: Say<'_>) {
-        let show = self.limits.show;
-        say(&|| {
-            let kept = Kept::of(self.line.bytes(), show);
-            Later::new(kept.bytes().len(), move || {
-                let words = format!("not HTTP: {why}: {}", kept.quoted());
-                Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)
-                    .note("what follows is shown as bytes")
-                    .field("problem", why)
-                    .field("hex", hex(kept.bytes()))
-            })
-        });
+        let kept = Kept::of(self.line.bytes(), self.limits.show);
+        let words = format!("not HTTP: {why}: {}", kept.quoted());
+        let shown = not_http(&kept, why, words).note("what follows is shown as bytes");
+        say(shown.into());
         self.line.clear();
         self.state = State::Lost;
     }
 }
 
 /// A start line and its headers.
-#[derive(Clone)]
 struct Head {
     start: Vec<u8>,
     headers: Vec<(Vec<u8>, Vec<u8>)>,
@@ -335,27 +315,20 @@ impl Head {
     }
 
     fn shown(&self, dir: Dir, how: &str, show: usize, pieces: u64) -> Shown {
-        let text = |bytes: &[u8]| {
-            let quoted = quoted(&bytes[..bytes.len().min(show)]);
-            quoted[1..quoted.len() - 1].to_string()
-        };
-        let rows = self
-            .headers
-            .iter()
+        let text = |bytes: &[u8]| plain(&bytes[..bytes.len().min(show)]);
+        let headers = self.headers.iter();
+        let rows = headers
+            .clone()
             .map(|(name, value)| format!("{}: {}", text(name), text(value)));
-        let pairs: Vec<[String; 2]> = self
-            .headers
-            .iter()
-            .map(|(name, value)| [name, value].map(|it| String::from_utf8_lossy(it).into_owned()))
+        let pairs: Vec<_> = headers
+            .map(|(name, value)| [name, value].map(|it| String::from_utf8_lossy(it)))
             .collect();
-        let mut notes = vec![how.to_string()];
-        notes.extend((pieces > 1).then(|| format!("in {pieces} pieces")));
         let kind = match dir {
             Dir::ToServer => "request",
             Dir::ToClient => "response",
         };
         Shown::new("http-head", Mark::Bytes, Tone::Good, text(&self.start))
-            .note(notes.join("; "))
+            .notes([Some(how.to_string()), in_pieces(pieces)])
             .rows(rows.collect())
             .field("kind", kind)
             .field("start", String::from_utf8_lossy(&self.start))
@@ -369,17 +342,12 @@ impl Head {
 /// A whole body.
 fn body(kept: &Kept, chunks: u64, pieces: u64) -> Shown {
     let words = format!("body of {}  {}", count(kept.len(), "byte"), kept.quoted());
-    let mut notes = Vec::new();
-    notes.extend((chunks > 0).then(|| format!("sent as {}", count(chunks, "chunk"))));
-    notes.extend((pieces > 1).then(|| format!("in {pieces} pieces")));
+    let chunked = (chunks > 0).then(|| format!("sent as {}", count(chunks, "chunk")));
     Shown::new("http-body", Mark::Bytes, Tone::Good, words)
-        .note(notes.join("; "))
-        .field("len", kept.len())
+        .notes([chunked, in_pieces(pieces)])
         .field("chunks", chunks)
         .field("pieces", pieces)
-        .field("hex", hex(kept.bytes()))
-        .field("text", String::from_utf8_lossy(kept.bytes()))
-        .field("left_out", kept.left_out())
+        .bytes(kept)
 }
 
 #[cfg(test)]

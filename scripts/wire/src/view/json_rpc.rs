@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use super::{Limits, Say, View, count};
-use crate::escape::{Kept, guard, hex};
+use super::{Limits, Say, View, count, in_pieces, in_same_chunk};
+use crate::escape::{Kept, beginning, guard, hex};
 use crate::event::{Later, Mark, Shown, Tone};
 
 /// A longer message is counted and no longer understood: the view keeps no more of it.
@@ -83,27 +83,19 @@ impl JsonRpc {
     /// Says what has stood outside, if it is more than white space, and forgets it.
     fn say_outside(&mut self, say: Say<'_>) {
         if !self.outside.bytes().trim_ascii().is_empty() {
-            say(&|| {
-                let kept = self.outside.clone();
-                Later::new(kept.bytes().len(), move || outside(&kept))
-            });
+            say(Later::about(self.outside.clone(), outside));
         }
         self.outside.clear();
     }
 
     /// Says something about the message as it is now.
     fn say_message(&self, say: Say<'_>, words: fn(&Kept, usize, &[String]) -> Shown, chunk: bool) {
-        say(&|| {
-            let (kept, show) = (self.message.clone(), self.limits.show);
-            let mut notes = Vec::new();
-            if self.pieces > 1 {
-                notes.push(format!("in {} pieces", self.pieces));
-            }
-            if chunk {
-                notes.push("in the same chunk".to_string());
-            }
-            Later::new(kept.bytes().len(), move || words(&kept, show, &notes))
-        });
+        let notes = [in_pieces(self.pieces), in_same_chunk(chunk)];
+        let notes: Vec<String> = notes.into_iter().flatten().collect();
+        let show = self.limits.show;
+        say(Later::about(self.message.clone(), move |kept| {
+            words(kept, show, &notes)
+        }));
     }
 }
 
@@ -154,25 +146,17 @@ impl View for JsonRpc {
 /// A value as JSON, harmless for a terminal, and not longer than `show` bytes.
 fn shown(value: &Value, show: usize) -> String {
     let text = value.to_string();
-    let cut = (0..=show.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0);
-    let more = if cut < text.len() { "…" } else { "" };
-    format!("{}{more}", guard(&text[..cut]))
+    let begin = beginning(&text, show);
+    let more = if begin.len() < text.len() { "…" } else { "" };
+    format!("{}{more}", guard(begin))
 }
 
 /// A message is whole.
 fn whole(kept: &Kept, show: usize, notes: &[String]) -> Shown {
     if kept.left_out() > 0 {
         let words = format!("a message of {}", count(kept.len(), "byte"));
-        return about(
-            kept,
-            "json",
-            Tone::Good,
-            words,
-            &[notes, &["too long to read it".into()]].concat(),
-        );
+        let notes = [notes, &["too long to read it".into()]].concat();
+        return about(kept, "json", Tone::Good, words, &notes);
     }
     let Ok(value) = serde_json::from_slice::<Value>(kept.bytes()) else {
         return broken(kept, show, notes);
@@ -193,10 +177,8 @@ fn whole(kept: &Kept, show: usize, notes: &[String]) -> Shown {
         Value::Object(_) => "no jsonrpc member",
         _ => "",
     };
-    let mut notes = notes.to_vec();
-    if !dialect.is_empty() {
-        notes.insert(0, dialect.to_string());
-    }
+    let dialect = (!dialect.is_empty()).then(|| dialect.to_string());
+    let notes: Vec<String> = dialect.into_iter().chain(notes.iter().cloned()).collect();
     about(kept, "json-rpc", tone, words, &notes)
         .rows(rows)
         .field("kind", kind)
@@ -206,63 +188,43 @@ fn whole(kept: &Kept, show: usize, notes: &[String]) -> Shown {
 /// What one message of JSON-RPC says.
 fn meaning(value: &Value, show: usize) -> (&'static str, String, Tone) {
     let text = |name: &str| value.get(name).map(|value| shown(value, show));
-    let id = text("id").unwrap_or_default();
-    let method = value.get("method").and_then(Value::as_str);
-    if let Some(method) = method {
-        let method = guard(&method.chars().take(show).collect::<String>()).into_owned();
+    let id = text("id");
+    if let Some(method) = value.get("method").and_then(Value::as_str) {
+        let method = guard(beginning(method, show));
         let params = text("params").unwrap_or_default();
-        return match value.get("id") {
-            Some(_) => ("call", format!("call {id}  {method} {params}"), Tone::Good),
+        return match id {
+            Some(id) => ("call", format!("call {id}  {method} {params}"), Tone::Good),
             None => {
                 let words = format!("notification  {method} {params}");
                 ("notification", words, Tone::Good)
             }
         };
     }
+    let id = id.unwrap_or_default();
     // Go's dialect has both members in each reply; the one that is null says nothing.
-    match (value.get("error"), value.get("result")) {
-        (Some(error), _) if !error.is_null() => (
-            "error",
-            format!("error {id}  {}", shown(error, show)),
-            Tone::Wrong,
-        ),
-        (_, Some(result)) => (
-            "result",
-            format!("result {id}  {}", shown(result, show)),
-            Tone::Good,
-        ),
-        _ => (
-            "neither",
-            format!("neither call nor reply: {}", shown(value, show)),
-            Tone::Wrong,
-        ),
-    }
+    let (kind, words, tone) = match (value.get("error"), value.get("result")) {
+        (Some(error), _) if !error.is_null() => ("error", shown(error, show), Tone::Wrong),
+        (_, Some(result)) => ("result", shown(result, show), Tone::Good),
+        _ => {
+            let words = format!("neither call nor reply: {}", shown(value, show));
+            return ("neither", words, Tone::Wrong);
+        }
+    };
+    (kind, format!("{kind} {id}  {words}"), tone)
 }
 
 fn part(kept: &Kept, show: usize, notes: &[String]) -> Shown {
     let words = format!("{} …", Kept::of(kept.bytes(), show).quoted());
     let so_far = format!("{} so far", count(kept.len(), "byte"));
-    about(
-        kept,
-        "json-part",
-        Tone::Part,
-        words,
-        &[&[so_far], notes].concat(),
-    )
+    let notes = [&[so_far], notes].concat();
+    about(kept, "json-part", Tone::Part, words, &notes)
 }
 
 fn unfinished(kept: &Kept, show: usize, _notes: &[String]) -> Shown {
-    let words = format!(
-        "the last message has no end: {}",
-        Kept::of(kept.bytes(), show).quoted()
-    );
-    about(
-        kept,
-        "json-unfinished",
-        Tone::Wrong,
-        words,
-        &[count(kept.len(), "byte")],
-    )
+    let begin = Kept::of(kept.bytes(), show).quoted();
+    let words = format!("the last message has no end: {begin}");
+    let notes = [count(kept.len(), "byte")];
+    about(kept, "json-unfinished", Tone::Wrong, words, &notes)
 }
 
 fn broken(kept: &Kept, show: usize, notes: &[String]) -> Shown {
@@ -271,13 +233,8 @@ fn broken(kept: &Kept, show: usize, notes: &[String]) -> Shown {
 }
 
 fn outside(kept: &Kept) -> Shown {
-    about(
-        kept,
-        "outside",
-        Tone::Part,
-        kept.quoted(),
-        &["outside any message".into()],
-    )
+    let notes = ["outside any message".to_string()];
+    about(kept, "outside", Tone::Part, kept.quoted(), &notes)
 }
 
 /// What all of these have in common.
@@ -293,13 +250,14 @@ fn about(kept: &Kept, event: &'static str, tone: Tone, words: String, notes: &[S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{ViewKind, said};
+    use crate::view::{Reading, ViewKind, lines, said};
 
     fn json_rpc(pieces: &[&[u8]]) -> Vec<String> {
-        said(ViewKind::JsonRpc, Limits::default(), pieces)
-            .into_iter()
-            .map(|shown| format!("{}: {} | {}", shown.event, shown.words, shown.note))
-            .collect()
+        lines(&said(
+            &Reading::Plain(ViewKind::JsonRpc),
+            Limits::default(),
+            pieces,
+        ))
     }
 
     const CALL: &[u8] = br#"{"jsonrpc":"2.0","method":"a.B","params":["wire"],"id":1}"#;
@@ -307,70 +265,71 @@ mod tests {
     #[test]
     fn calls_replies_and_errors_of_both_dialects() {
         for (text, expected) in [
-            (CALL, r#"json-rpc: call 1  a.B ["wire"] | 2.0"#),
+            (CALL, r#"json-rpc: call 1  a.B ["wire"] (2.0)"#),
             (
                 br#"{"jsonrpc":"2.0","method":"a.B"}"#,
-                "json-rpc: notification  a.B  | 2.0",
+                "json-rpc: notification  a.B  (2.0)",
             ),
             (
                 br#"{"jsonrpc":"2.0","result":7,"id":"x"}"#,
-                r#"json-rpc: result "x"  7 | 2.0"#,
+                r#"json-rpc: result "x"  7 (2.0)"#,
             ),
             (
                 br#"{"jsonrpc":"2.0","error":{"code":-1,"message":"no"},"id":1}"#,
-                r#"json-rpc: error 1  {"code":-1,"message":"no"} | 2.0"#,
+                r#"json-rpc: error 1  {"code":-1,"message":"no"} (2.0)"#,
             ),
             (
                 br#"{"id":0,"result":7,"error":null}"#,
-                "json-rpc: result 0  7 | no jsonrpc member",
+                "json-rpc: result 0  7 (no jsonrpc member)",
             ),
             (
                 br#"{"id":0,"result":null,"error":"no"}"#,
-                r#"json-rpc: error 0  "no" | no jsonrpc member"#,
+                r#"json-rpc: error 0  "no" (no jsonrpc member)"#,
             ),
-            (b"[1,{}]", "json-rpc: batch of 2 | "),
+            (b"[1,{}]", "json-rpc: batch of 2 ()"),
         ] {
             assert_eq!(json_rpc(&[text]), [expected]);
         }
     }
 
     #[test]
-    fn two_in_one_chunk_and_one_in_pieces() {
+    fn messages_in_one_chunk_in_pieces_and_what_is_none() {
         let two = [CALL, b" ", CALL, b"\n"].concat();
-        assert_eq!(
-            json_rpc(&[&two]),
-            [
-                r#"json-rpc: call 1  a.B ["wire"] | 2.0"#,
-                r#"json-rpc: call 1  a.B ["wire"] | 2.0; in the same chunk"#,
-            ]
-        );
-        assert_eq!(
-            json_rpc(&[&CALL[..8], &CALL[8..]]),
-            [
-                r#"json-part: "{\"jsonrp" … | 8 bytes so far"#,
-                r#"json-rpc: call 1  a.B ["wire"] | 2.0; in 2 pieces"#,
-            ]
-        );
-    }
-
-    #[test]
-    fn what_is_no_message_is_shown_as_it_is() {
-        assert_eq!(
-            json_rpc(&[b"POST / HTTP/1.1\r\n\r\n{\"id\":1,\"result\":2}"]),
-            [
-                r#"outside: "POST / HTTP/1.1\r\n" | outside any message"#,
-                "json-rpc: result 1  2 | no jsonrpc member",
-            ]
-        );
-        assert_eq!(
-            json_rpc(&[b"{\"a\n{\"id\":1,\"result\":2}{\"b"]),
-            [
-                r#"json-broken: no JSON: "{\"a\n" | "#,
-                "json-rpc: result 1  2 | no jsonrpc member; in the same chunk",
-                r#"json-part: "{\"b" … | 3 bytes so far; in the same chunk"#,
-                r#"json-unfinished: the last message has no end: "{\"b" | 3 bytes"#,
-            ]
-        );
+        let cases: [(&[&[u8]], &[&str]); 4] = [
+            (
+                &[&two],
+                &[
+                    r#"json-rpc: call 1  a.B ["wire"] (2.0)"#,
+                    r#"json-rpc: call 1  a.B ["wire"] (2.0; in the same chunk)"#,
+                ],
+            ),
+            (
+                &[&CALL[..8], &CALL[8..]],
+                &[
+                    r#"json-part: "{\"jsonrp" … (8 bytes so far)"#,
+                    r#"json-rpc: call 1  a.B ["wire"] (2.0; in 2 pieces)"#,
+                ],
+            ),
+            (
+                &[b"POST / HTTP/1.1\r\n\r\n{\"id\":1,\"result\":2}"],
+                &[
+                    r#"outside: "POST / HTTP/1.1\r\n" (outside any message)"#,
+                    "json-rpc: result 1  2 (no jsonrpc member)",
+                ],
+            ),
+            (
+                &[b"{\"a\n{\"id\":1,\"result\":2}{\"b"],
+                &[
+                    r#"json-broken: no JSON: "{\"a\n" ()"#,
+                    "json-rpc: result 1  2 (no jsonrpc member; in the same chunk)",
+                    r#"json-part: "{\"b" … (3 bytes so far; in the same chunk)"#,
+                    r#"json-unfinished: the last message has no end: "{\"b" (3 bytes)"#,
+                ],
+            ),
+        ];
+        for (pieces, expected) in cases {
+            assert_eq!(json_rpc(pieces), expected);
+        }
     }
 
     #[test]
@@ -400,10 +359,10 @@ mod tests {
         let stream = [CALL, b"\r\n[1]\n", CALL, CALL].concat();
         let single: Vec<&[u8]> = stream.chunks(1).collect();
         let whole = |pieces: &[&[u8]]| -> Vec<String> {
-            said(ViewKind::JsonRpc, Limits::default(), pieces)
-                .into_iter()
-                .filter(|shown| shown.event == "json-rpc")
-                .map(|shown| shown.words)
+            let messages = json_rpc(pieces).into_iter();
+            messages
+                .filter(|line| line.starts_with("json-rpc: "))
+                .filter_map(|line| Some(line.split_once(" (")?.0.to_owned()))
                 .collect()
         };
         assert_eq!(whole(&single), whole(&[&stream]));

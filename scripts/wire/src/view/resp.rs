@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use self::node::Node;
 use self::reader::{Reader, Step};
-use self::talk::{Talk, Which};
+use self::talk::Talk;
 use super::http::{lock, stray};
 use super::{Limits, Say, View};
 use crate::escape::Kept;
@@ -74,36 +74,20 @@ impl Resp {
             Dir::ToServer => words::request,
             Dir::ToClient => words::reply,
         };
-        let (node, which) = (Arc::new(node), Arc::new(which));
-        say(&|| {
-            let (node, which) = (Arc::clone(&node), Arc::clone(&which));
-            let facts = self.facts(same_chunk);
-            Later::new(facts.raw.bytes().len() + node.weight(), move || {
-                words(&node, &which, &facts)
-            })
-        });
+        let facts = self.facts(same_chunk);
+        say(Later::new(
+            facts.raw.bytes().len() + node.weight(),
+            move || words(&node, &which, &facts),
+        ));
     }
 
     fn broken(&self, why: &str, say: Say<'_>) {
         // Redis answers a broken request once, and hangs up.
-        let which = match self.dir {
-            Dir::ToServer => lock(&self.talk).broken_request(),
-            Dir::ToClient => Which::Nobody(""),
+        let number = match self.dir {
+            Dir::ToServer => lock(&self.talk).broken_request().number,
+            Dir::ToClient => None,
         };
-        let (why, which): (Arc<str>, _) = (why.into(), Arc::new(which));
-        say(&|| {
-            let (why, which, facts) = (Arc::clone(&why), Arc::clone(&which), self.facts(false));
-            Later::new(facts.raw.bytes().len() + why.len(), move || {
-                words::broken(&why, &which, &facts)
-            })
-        });
-    }
-
-    fn rest(&self, bytes: &[u8], say: Say<'_>) {
-        say(&|| {
-            let kept = Kept::of(bytes, self.limits.show);
-            Later::new(kept.bytes().len(), move || stray(&kept))
-        });
+        say(words::broken(why, number, &self.facts(false)).into());
     }
 }
 
@@ -112,7 +96,7 @@ impl View for Resp {
         let (mut rest, mut same_chunk) = (bytes, false);
         while !rest.is_empty() {
             if self.lost {
-                return self.rest(rest, say);
+                return say(Later::about(Kept::of(rest, self.limits.show), stray));
             }
             let (step, used) = self.reader.next(rest);
             let (now, later) = rest.split_at(used);
@@ -121,10 +105,10 @@ impl View for Resp {
             rest = later;
             match step {
                 Step::More => {
-                    return say(&|| {
-                        let facts = self.facts(same_chunk);
-                        Later::new(facts.raw.bytes().len(), move || words::part(&facts))
-                    });
+                    let facts = self.facts(same_chunk);
+                    return say(Later::new(facts.raw.bytes().len(), move || {
+                        words::part(&facts)
+                    }));
                 }
                 Step::Value(node) => {
                     self.whole(node, same_chunk, say);
@@ -142,10 +126,7 @@ impl View for Resp {
 
     fn end(&mut self, say: Say<'_>) {
         if !self.raw.is_empty() {
-            say(&|| {
-                let facts = self.facts(false);
-                Later::new(facts.raw.bytes().len(), move || words::unfinished(&facts))
-            });
+            say(words::unfinished(&self.facts(false)).into());
             self.raw.clear();
         }
     }

@@ -6,131 +6,75 @@ use std::sync::Arc;
 
 use flate2::read::{GzDecoder, ZlibDecoder};
 
-use crate::escape::{Kept, hex};
+use crate::escape::hex;
 use crate::event::{Dir, Mark, Shown, Tone};
 use crate::schema::{Schema, guess, text};
-use crate::view::count;
-use crate::view::h2::words;
+use crate::view::delimited::{self, NoLength};
+use crate::view::{count, in_pieces};
 
-/// Bytes before every message.
-const HEAD: usize = 5;
 /// A longer message is counted and not understood, compressed or opened.
 const UNDERSTOOD: usize = 64 * 1024;
 
 /// A message under way.
 pub struct Assembly {
-    head: [u8; HEAD],
-    have: usize,
-    body: Kept,
-    /// DATA frames that it has had before the current one.
+    message: delimited::Message,
+    /// DATA frames in which it came, the current one included.
     frames: u64,
-    /// How many messages came before it on this stream.
+    /// Its number on this stream, from 1.
     number: u64,
 }
 
-impl Default for Assembly {
-    fn default() -> Self {
+impl Assembly {
+    /// Nothing yet of the message with this number.
+    pub fn new(number: u64) -> Assembly {
         Assembly {
-            head: [0; HEAD],
-            have: 0,
-            body: Kept::new(UNDERSTOOD),
-            frames: 0,
-            number: 0,
+            message: delimited::Message::new(UNDERSTOOD),
+            frames: 1,
+            number,
         }
     }
-}
 
-/// What some bytes have done.
-pub enum Step {
-    /// More are needed.
-    More,
-    /// The message is whole; [`Assembly::finish`] gives it.
-    Whole,
-    /// It begins with a byte that is neither 0 nor 1.
-    Broken(u8),
-}
-
-impl Assembly {
-    /// Takes what belongs to the current message from `rest`, and keeps at most `room` bytes of it.
-    pub fn take(&mut self, rest: &mut &[u8], room: usize) -> Step {
-        if self.have < HEAD {
-            let (now, after) = rest.split_at(rest.len().min(HEAD - self.have));
-            self.head[self.have..self.have + now.len()].copy_from_slice(now);
-            self.have += now.len();
-            if self.head[0] > 1 {
-                return Step::Broken(self.head[0]);
+    /// Takes what belongs to the current message from `rest`, and keeps at most `room` bytes of it. True
+    /// if it is whole; an error if it begins with a byte that is neither 0 nor 1.
+    pub fn take(&mut self, rest: &mut &[u8], room: usize) -> Result<bool, NoLength> {
+        self.message.take(rest, room, |head| match head {
+            [0 | 1, len @ ..] => {
+                let len = len.try_into().map(u32::from_be_bytes);
+                Ok(len.ok().map(u64::from))
             }
-            *rest = after;
-        }
-        let Some(len) = self.len() else {
-            return Step::More;
-        };
-        let missing = u64::from(len) - self.body.len();
-        let now = usize::try_from(missing).map_or(rest.len(), |n| n.min(rest.len()));
-        let (now, after) = rest.split_at(now);
-        let (kept, counted) = now.split_at(now.len().min(room));
-        self.body.push(kept);
-        self.body.count(counted.len() as u64);
-        *rest = after;
-        if self.body.len() == u64::from(len) {
-            Step::Whole
-        } else {
-            Step::More
-        }
+            _ => Err(NoLength),
+        })?;
+        Ok(self.message.is_whole())
     }
 
     /// The message, which is whole; the next one begins.
-    pub fn finish(&mut self) -> Assembled {
-        let next = Assembly {
-            number: self.number + 1,
-            ..Assembly::default()
-        };
-        let this = std::mem::replace(self, next);
-        Assembled {
-            head: this.head,
-            body: this.body,
-            frames: this.frames + 1,
-            number: this.number + 1,
-        }
+    pub fn finish(&mut self) -> Assembly {
+        let next = Assembly::new(self.number + 1);
+        std::mem::replace(self, next)
     }
 
     /// A DATA frame has ended.
     pub fn next_frame(&mut self) {
-        if !self.is_idle() {
-            self.frames += 1;
-        }
+        self.frames += u64::from(!self.is_idle());
     }
 
     /// Nothing of a message is there.
     pub fn is_idle(&self) -> bool {
-        self.have == 0
+        self.message.is_idle()
     }
 
     /// Bytes it keeps.
     pub fn held(&self) -> usize {
-        self.body.bytes().len()
+        self.message.body.bytes().len()
     }
 
     /// How many bytes are there, and of how many.
-    pub fn progress(&self) -> (u64, Option<u32>) {
-        match self.len() {
-            Some(len) => (self.body.len(), Some(len)),
-            None => (self.have as u64, None),
+    pub fn progress(&self) -> (u64, Option<u64>) {
+        match self.message.len {
+            None => (self.message.head.len() as u64, None),
+            len => (self.message.body.len(), len),
         }
     }
-
-    fn len(&self) -> Option<u32> {
-        let [_, len @ ..] = self.head;
-        (self.have == HEAD).then(|| u32::from_be_bytes(len))
-    }
-}
-
-/// A message that is whole.
-pub struct Assembled {
-    head: [u8; HEAD],
-    body: Kept,
-    frames: u64,
-    number: u64,
 }
 
 /// A message with what is known of its call.
@@ -148,38 +92,33 @@ pub struct Message {
     /// In how many chunks the frame came in which it ended.
     pub pieces: u64,
     /// Itself.
-    pub assembled: Assembled,
+    pub assembled: Assembly,
 }
 
 impl Message {
     /// Bytes of memory.
     pub fn held(&self) -> usize {
-        self.assembled.body.bytes().len()
+        self.assembled.held()
     }
 
     /// The words for it.
     pub fn shown(&self, schema: &Schema, show: usize) -> Shown {
-        let Assembled {
-            head,
-            body,
+        let Assembly {
+            message: delimited::Message { head, body, .. },
             frames,
             number,
         } = &self.assembled;
         let compressed = head[0] == 1;
         let mut notes = vec![count(body.len(), "byte")];
-        let bytes = if compressed {
-            self.open()
-        } else if body.left_out() > 0 {
-            Err("too long to read it".to_string())
-        } else {
-            Ok(body.bytes().to_vec())
+        let bytes = match compressed {
+            true => self.open(),
+            false if body.left_out() > 0 => Err("too long to read it".to_string()),
+            false => Ok(body.bytes().to_vec()),
         };
         if let (Ok(bytes), true) = (&bytes, compressed) {
             let name = self.encoding.as_deref().unwrap_or_default();
-            notes.push(format!(
-                "{name}, opened {}",
-                count(bytes.len() as u64, "byte")
-            ));
+            let opened = count(bytes.len() as u64, "byte");
+            notes.push(format!("{name}, opened {opened}"));
         }
         let mut tone = Tone::Good;
         let (mut kind, mut json) = (None, None);
@@ -204,7 +143,7 @@ impl Message {
             }
         };
         notes.extend((*frames > 1).then(|| format!("in {frames} DATA frames")));
-        notes.extend(words::in_pieces(self.pieces));
+        notes.extend(in_pieces(self.pieces));
         notes.extend(self.ends.then(|| "END_STREAM".to_string()));
         let words = format!("stream {}  message {line}", self.stream);
         let raw = bytes.as_deref().unwrap_or(body.bytes());
@@ -230,26 +169,21 @@ impl Message {
     /// What a compressed message holds. However small it is, it may want to become gigabytes: more
     /// than [`UNDERSTOOD`] is never made.
     fn open(&self) -> Result<Vec<u8>, String> {
-        let body = &self.assembled.body;
+        let body = &self.assembled.message.body;
         if body.left_out() > 0 {
             return Err("compressed, and too long to open it".to_string());
         }
-        let limit = UNDERSTOOD as u64 + 1;
-        let mut out = Vec::new();
-        let done = match self.encoding.as_deref() {
-            Some("gzip") => GzDecoder::new(body.bytes())
-                .take(limit)
-                .read_to_end(&mut out),
-            Some("deflate") => ZlibDecoder::new(body.bytes())
-                .take(limit)
-                .read_to_end(&mut out),
+        let opened: Box<dyn Read> = match self.encoding.as_deref() {
+            Some("gzip") => Box::new(GzDecoder::new(body.bytes())),
+            Some("deflate") => Box::new(ZlibDecoder::new(body.bytes())),
             Some(other) => {
-                return Err(format!(
-                    "compressed with {other:?}, which the wire cannot open"
-                ));
+                let why = "which the wire cannot open";
+                return Err(format!("compressed with {other:?}, {why}"));
             }
             None => return Err("compressed, but nobody has said how".to_string()),
         };
+        let mut out = Vec::new();
+        let done = opened.take(UNDERSTOOD as u64 + 1).read_to_end(&mut out);
         if out.len() > UNDERSTOOD {
             return Err(format!(
                 "compressed, and opened more than {UNDERSTOOD} bytes: too long to read it"

@@ -1,9 +1,12 @@
 //! How a call ended: the trailers with its status.
 
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
+use percent_encoding::percent_decode;
 use prost::Message as _;
 
 use super::words::Facts;
-use crate::escape::{Kept, quoted};
+use crate::escape::{Kept, plain};
 use crate::event::{Dir, Shown, Tone};
 use crate::schema::{Schema, text};
 use crate::view::count;
@@ -29,6 +32,14 @@ const CODES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
+/// Binary metadata, with or without the `=` at the end.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// `google.rpc.Status`, in which details travel.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Details {
@@ -46,7 +57,7 @@ pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema, late: Opti
     let digits = String::from_utf8_lossy(get("grpc-status")).into_owned();
     let code: Option<usize> = digits.parse().ok();
     let name = code.and_then(|code| CODES.get(code).copied());
-    let message = percent_decoded(get("grpc-message"));
+    let message: Vec<u8> = percent_decode(get("grpc-message")).collect();
     let only = facts.list.get(":status").is_some();
 
     let stream = facts.head.stream;
@@ -74,8 +85,7 @@ pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema, late: Opti
     match &details {
         Ok(all) => rows.extend(all.iter().map(|(kind, line)| {
             let short = kind.rsplit('.').next().unwrap_or_default();
-            let kind = quoted(kind.as_bytes());
-            let kind = kind.trim_matches('"');
+            let kind = plain(kind.as_bytes());
             // A line that is typed begins with the name of the type.
             match line.strip_prefix(short) {
                 Some(rest) => format!("detail {kind}{rest}"),
@@ -89,10 +99,9 @@ pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema, late: Opti
         .into_iter()
         .map(|(kind, text)| serde_json::json!({"type": kind, "text": text}))
         .collect();
-    let tone = if code == Some(0) {
-        Tone::Good
-    } else {
-        Tone::Wrong
+    let tone = match code {
+        Some(0) => Tone::Good,
+        _ => Tone::Wrong,
     };
     facts
         .about("grpc-status", tone, words, show)
@@ -116,7 +125,9 @@ fn details(
     let bytes = match text.split_first() {
         // Between peers that have agreed on it the bytes come as they are, behind a 0.
         Some((0, bytes)) => bytes.to_vec(),
-        _ => base64(text).ok_or("no base64")?,
+        _ => BASE64
+            .decode(text.trim_ascii_end())
+            .map_err(|_| "no base64")?,
     };
     let status = Details::decode(bytes.as_slice()).map_err(|_| "no google.rpc.Status")?;
     let all = status.details.iter().take(20).map(|detail| {
@@ -126,56 +137,6 @@ fn details(
         (name.chars().take(show).collect(), reading.line)
     });
     Ok(all.collect())
-}
-
-/// `%41` is A; what is not written in full stays as it is.
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        let byte = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
-        match byte {
-            Some(byte) if *first == b'%' => {
-                out.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                out.push(*first);
-                rest = after;
-            }
-        }
-    }
-    out
-}
-
-/// Base64, with or without the `=` at the end; `None` if it is none.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let text = text.trim_ascii_end();
-    let end = text
-        .iter()
-        .rposition(|byte| *byte != b'=')
-        .map_or(0, |at| at + 1);
-    let mut out = Vec::with_capacity(text.len());
-    let (mut bits, mut have) = (0_u32, 0);
-    for byte in &text[..end] {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(six);
-        have += 6;
-        if have >= 8 {
-            have -= 8;
-            out.push(u8::try_from(bits >> have & 0xff).unwrap_or_default());
-            bits &= (1 << have) - 1;
-        }
-    }
-    Some(out)
 }
 
 /// `5 s` for `5S`, `100 ms` for `100m`.
@@ -208,14 +169,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percent_and_base64() {
-        let text = percent_decoded(b"no%20such%E5%B0%8F 100%");
-        assert_eq!(text, "no such小 100%".as_bytes());
-        assert_eq!(base64(b"aGVsbG8=").unwrap(), b"hello");
-        assert_eq!(base64(b"aGVsbG8").unwrap(), b"hello");
-        assert_eq!(base64(b"/+8").unwrap(), [0xff, 0xef]);
-        assert_eq!(base64(b"").unwrap(), b"");
-        assert_eq!(base64(b"a b"), None);
+    fn binary_metadata_needs_no_padding() {
+        assert_eq!(BASE64.decode("aGVsbG8=").unwrap(), b"hello");
+        assert_eq!(BASE64.decode("aGVsbG8").unwrap(), b"hello");
+        assert_eq!(BASE64.decode("/+8").unwrap(), [0xff, 0xef]);
+        assert!(BASE64.decode("a b").is_err());
     }
 
     #[test]

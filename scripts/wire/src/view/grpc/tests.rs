@@ -1,48 +1,37 @@
 //! Calls written by hand: what a reader sees of them, and what a peer must not be able to do.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use super::*;
 use crate::event::Tone;
 use crate::schema::{self, Schema};
-use crate::view::h2::tests::{begin, frame};
-use crate::view::{Reading, conversation};
+use crate::view::h2::tests::{begin, field, frame};
+use crate::view::{Reading, conversation, lines};
 
 /// A header block that leans on no table.
 fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     let mut out = Vec::new();
-    for text in fields
-        .iter()
-        .flat_map(|(name, value)| [("\0", *name), ("", *value)])
-    {
-        out.extend(text.0.bytes());
-        out.push(0x7f);
-        // Lengths from 127 on: the rest in a second and a third byte.
-        let mut rest = text.1.len();
-        if rest < 127 {
-            out.pop();
-        } else {
-            rest -= 127;
-            while rest >= 128 {
-                out.push(u8::try_from(rest % 128).unwrap() | 0x80);
-                rest /= 128;
+    for (name, value) in fields {
+        out.push(0);
+        for text in [name, value] {
+            // Lengths from 127 on: the rest as a varint behind it.
+            match u8::try_from(text.len()) {
+                Ok(len @ ..127) => out.push(len),
+                _ => {
+                    out.push(127);
+                    prost::encoding::encode_varint(text.len() as u64 - 127, &mut out);
+                }
             }
+            out.extend(text.bytes());
         }
-        out.push(u8::try_from(rest).unwrap());
-        out.extend(text.1.bytes());
     }
     out
 }
 
 fn headers(stream: u32, end: bool, fields: &[(&str, &str)]) -> Vec<u8> {
     let end = if end { names::END_STREAM } else { 0 };
-    frame(
-        names::HEADERS,
-        names::END_HEADERS | end,
-        stream,
-        &block(fields),
-    )
+    let flags = names::END_HEADERS | end;
+    frame(names::HEADERS, flags, stream, &block(fields))
 }
 
 fn call(stream: u32, more: &[(&str, &str)]) -> Vec<u8> {
@@ -72,13 +61,7 @@ fn reply(frames: &[Vec<u8>]) -> Vec<u8> {
 const OK: &[(&str, &str)] = &[(":status", "200"), ("content-type", "application/grpc")];
 
 fn types() -> Arc<Schema> {
-    let file: PathBuf = [
-        env!("CARGO_MANIFEST_DIR"),
-        "../../proto/greeter/v1/greeter.proto",
-    ]
-    .iter()
-    .collect();
-    Schema::of(schema::read(&[file], &[]).unwrap())
+    Schema::of(schema::tests::greeter())
 }
 
 fn said_with(schema: Arc<Schema>, up: &[Vec<u8>], down: &[Vec<u8>]) -> Vec<Shown> {
@@ -94,17 +77,6 @@ fn said_with(schema: Arc<Schema>, up: &[Vec<u8>], down: &[Vec<u8>]) -> Vec<Shown
 
 fn said(up: &[Vec<u8>], down: &[Vec<u8>]) -> Vec<Shown> {
     said_with(types(), up, down)
-}
-
-fn lines(said: &[Shown]) -> Vec<String> {
-    said.iter()
-        .map(|shown| format!("{}: {} ({})", shown.event, shown.words, shown.note))
-        .collect()
-}
-
-fn field<'a>(shown: &'a Shown, name: &str) -> &'a serde_json::Value {
-    let found = shown.fields.iter().find(|(it, _)| *it == name);
-    &found.unwrap_or_else(|| panic!("no {name} in {shown:?}")).1
 }
 
 #[test]
@@ -183,27 +155,15 @@ fn an_error_has_its_name_its_message_and_its_details() {
         ("grpc-status-details-bin", details),
     ];
     let said = said(&[call(1, &[])], &[headers(1, true, &status)]);
+    let line = &lines(&said)[1];
     assert!(
-        said[1]
-            .words
-            .ends_with("status 3 INVALID_ARGUMENT  \"name: 小\""),
-        "{:?}",
-        said[1]
+        line.contains("status 3 INVALID_ARGUMENT  \"name: 小\" ("),
+        "{line}"
     );
-    assert!(
-        said[1].note.ends_with("the only headers of this reply"),
-        "{}",
-        said[1].note
-    );
-    assert_eq!(
-        said[1].rows,
-        [
-            "detail google.rpc.BadRequest {field_violations: [FieldViolation]}".replace(
-                "[FieldViolation]",
-                "[{field: \"name\", description: \"hi\"}]"
-            )
-        ]
-    );
+    assert!(line.ends_with("the only headers of this reply)"), "{line}");
+    let violations = "field_violations: [{field: \"name\", description: \"hi\"}]";
+    let row = format!("detail google.rpc.BadRequest {{{violations}}}");
+    assert_eq!(said[1].rows, [row]);
     assert_eq!(said[1].tone, Tone::Wrong);
 }
 
@@ -211,14 +171,13 @@ fn an_error_has_its_name_its_message_and_its_details() {
 fn a_call_that_is_given_up_names_its_path() {
     let cancel = frame(names::RST_STREAM, 0, 1, &[0, 0, 0, 8]);
     let late = headers(1, true, &[(":status", "200"), ("grpc-status", "1")]);
-    let said = said(&[call(1, &[]), cancel], &[late]);
+    let said = lines(&said(&[call(1, &[]), cancel], &[late]));
     assert!(
-        lines(&said)[2].ends_with("too late: the client had given up)"),
-        "{:?}",
-        said[2]
+        said[2].ends_with("too late: the client had given up)"),
+        "{said:?}"
     );
     assert_eq!(
-        lines(&said)[1],
+        said[1],
         "h2-frame: stream 1  RST_STREAM  CANCEL \
          (the client gives up /greeter.v1.Greeter/SayHello)"
     );
@@ -265,22 +224,17 @@ fn compressed_messages_are_opened_up_to_the_bound() {
         &[],
     );
     let said = lines(&said);
-    assert!(
-        said[1].contains("HelloRequest {name: \"wire\"} (26 bytes; gzip, opened 6 bytes"),
-        "{}",
-        said[1]
-    );
-    assert!(
-        said[3].contains("compressed with \"zstd\", which the wire cannot open"),
-        "{}",
-        said[3]
-    );
-    assert!(
-        said[5].contains("opened more than 65536 bytes"),
-        "{}",
-        said[5]
-    );
-    assert!(said[6].contains("it cannot be opened"), "{}", said[6]);
+    for (n, part) in [
+        (
+            1,
+            "HelloRequest {name: \"wire\"} (26 bytes; gzip, opened 6 bytes",
+        ),
+        (3, "compressed with \"zstd\", which the wire cannot open"),
+        (5, "opened more than 65536 bytes"),
+        (6, "it cannot be opened"),
+    ] {
+        assert!(said[n].contains(part), "{part}: {}", said[n]);
+    }
 }
 
 #[test]
@@ -296,26 +250,17 @@ fn what_is_no_message_of_grpc_is_said() {
         &[headers(5, true, &[(":status", "404")])],
     );
     let said = lines(&said);
-    assert!(
-        said[1].starts_with("grpc-broken: stream 1  no message of gRPC"),
-        "{}",
-        said[1]
-    );
-    assert!(
-        said[2].starts_with("h2-frame: stream 1  DATA  4 bytes"),
-        "{}",
-        said[2]
-    );
-    assert!(
-        said[4].contains("ended in the middle of a message: 3 of 6 bytes"),
-        "{}",
-        said[4]
-    );
-    assert!(
-        said[5].starts_with("headers: stream 5  HEADERS END_STREAM  response"),
-        "{}",
-        said[5]
-    );
+    for (n, part) in [
+        (1, "grpc-broken: stream 1  no message of gRPC"),
+        (2, "h2-frame: stream 1  DATA  4 bytes"),
+        (
+            4,
+            "grpc-unfinished: stream 3  ended in the middle of a message: 3 of 6 bytes",
+        ),
+        (5, "headers: stream 5  HEADERS END_STREAM  response"),
+    ] {
+        assert!(said[n].starts_with(part), "{part}: {}", said[n]);
+    }
 }
 
 /// Thousands of streams, each with a message that never ends.

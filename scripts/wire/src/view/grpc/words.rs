@@ -1,11 +1,11 @@
 //! The words for calls: how they begin, and how a side ends its part.
 
 use super::calls::Call;
-use crate::escape::{Kept, quoted};
+use crate::escape::{Kept, plain};
 use crate::event::{Dir, Mark, Shown, Tone};
-use crate::view::count;
 use crate::view::h2::{Head, words};
 use crate::view::hpack::List;
+use crate::view::{count, in_pieces};
 
 /// A header block with what is known about it.
 pub struct Facts {
@@ -23,8 +23,14 @@ impl Facts {
     /// The remark that every line about it has.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = vec![format!("HEADERS, {}", count(self.len, "byte"))];
-        notes.extend(words::in_pieces(self.pieces));
+        notes.extend(in_pieces(self.pieces));
         notes
+    }
+
+    /// The value of this field, harmless for a terminal.
+    fn text(&self, name: &str, show: usize) -> Option<String> {
+        let value = self.list.get(name)?;
+        Some(plain(&value[..value.len().min(show)]))
     }
 
     /// Fields that the caller chose, one a row.
@@ -62,37 +68,28 @@ fn is_plumbing(name: &[u8]) -> bool {
 /// A request.
 pub fn call_begins(facts: &Facts, _path: &str, show: usize) -> Shown {
     let stream = facts.head.stream;
-    let get = |name: &str| facts.list.get(name).map(|it| Kept::of(it, show));
-    let plain = |kept: &Kept| quoted(kept.bytes()).trim_matches('"').to_string();
-    let path = get(":path").as_ref().map(plain).unwrap_or_default();
+    let path = facts.text(":path", show).unwrap_or_default();
     let (service, method) = path
         .trim_start_matches('/')
         .split_once('/')
         .unwrap_or_default();
     let mut notes = facts.notes();
-    let timeout = get("grpc-timeout").map(|it| super::status::timeout(&plain(&it)));
+    let timeout = facts.text("grpc-timeout", show);
+    let timeout = timeout.map(|it| super::status::timeout(&it));
     notes.extend(timeout.as_ref().map(|it| format!("deadline in {it}")));
-    let encoding = get("grpc-encoding").as_ref().map(plain);
-    notes.extend(
-        encoding
-            .as_ref()
-            .map(|it| format!("may compress with {it}")),
-    );
+    let encoding = facts.text("grpc-encoding", show);
+    notes.extend(encoding.as_deref().map(may_compress));
     if facts.head.ends_stream() {
         notes.push("END_STREAM: it says no more".to_string());
     }
+    let words = format!("stream {stream}  call {path}");
     facts
-        .about(
-            "grpc-call",
-            Tone::Good,
-            format!("stream {stream}  call {path}"),
-            show,
-        )
+        .about("grpc-call", Tone::Good, words, show)
         .note(notes.join("; "))
         .rows(facts.metadata(show))
-        .field("path", path.clone())
         .field("service", service)
         .field("method", method)
+        .field("path", path.as_str())
         .field("timeout", timeout)
         .field("encoding", encoding)
 }
@@ -100,28 +97,24 @@ pub fn call_begins(facts: &Facts, _path: &str, show: usize) -> Shown {
 /// The headers of a reply.
 pub fn reply_begins(facts: &Facts, path: &str, show: usize) -> Shown {
     let stream = facts.head.stream;
-    let get = |name: &str| facts.list.get(name).map(|it| Kept::of(it, show));
-    let plain = |kept: &Kept| quoted(kept.bytes()).trim_matches('"').to_string();
-    let http = get(":status").as_ref().map(plain).unwrap_or_default();
-    let encoding = get("grpc-encoding").as_ref().map(plain);
+    let http = facts.text(":status", show).unwrap_or_default();
+    let encoding = facts.text("grpc-encoding", show);
     let mut notes = facts.notes();
-    notes.extend(
-        encoding
-            .as_ref()
-            .map(|it| format!("may compress with {it}")),
-    );
+    notes.extend(encoding.as_deref().map(may_compress));
     let (tone, words) = match http.as_str() {
-        "200" => (
-            Tone::Quiet,
-            format!("stream {stream}  the reply begins: HTTP 200"),
-        ),
+        "200" => (Tone::Quiet, "the reply begins: HTTP 200".to_string()),
         _ => (
             Tone::Wrong,
-            format!("stream {stream}  HTTP {http}, which is no reply of gRPC"),
+            format!("HTTP {http}, which is no reply of gRPC"),
         ),
     };
     facts
-        .about("grpc-response", tone, words, show)
+        .about(
+            "grpc-response",
+            tone,
+            format!("stream {stream}  {words}"),
+            show,
+        )
         .note(notes.join("; "))
         .rows(facts.metadata(show))
         .field("path", path)
@@ -129,32 +122,34 @@ pub fn reply_begins(facts: &Facts, path: &str, show: usize) -> Shown {
         .field("encoding", encoding)
 }
 
+fn may_compress(encoding: &str) -> String {
+    format!("may compress with {encoding}")
+}
+
 /// One side has nothing more to say.
 pub fn finished(stream: u32, dir: Dir) -> Shown {
-    let words = format!(
-        "stream {stream}  END_STREAM: the {} has finished",
-        dir.sender()
-    );
+    let by = dir.sender();
+    let words = format!("stream {stream}  END_STREAM: the {by} has finished");
     Shown::new("grpc-end", Mark::Bytes, Tone::Good, words)
         .field("stream", stream)
-        .field("by", dir.sender())
+        .field("by", by)
 }
 
 /// RST_STREAM: one side gives a call up.
 pub fn given_up(head: Head, kept: &Kept, pieces: u64, call: Option<&Call>, dir: Dir) -> Shown {
     let mut shown = words::frame(head, kept, pieces);
     if let Some(call) = call {
-        let path = quoted(call.path.as_bytes());
-        shown.note = format!("the {} gives up {}", dir.sender(), path.trim_matches('"'));
+        let path = plain(call.path.as_bytes());
+        shown.note = format!("the {} gives up {path}", dir.sender());
         shown = shown.field("path", &*call.path).field("by", dir.sender());
     }
     shown
 }
 
 /// A stream has ended inside a message.
-pub fn unfinished(stream: u32, have: u64, len: Option<u32>) -> Shown {
+pub fn unfinished(stream: u32, have: u64, len: Option<u64>) -> Shown {
     let of = match len {
-        Some(len) => format!("{have} of {}", count(u64::from(len), "byte")),
+        Some(len) => format!("{have} of {}", count(len, "byte")),
         None => format!("{have} of 5 bytes before it"),
     };
     let words = format!("stream {stream}  ended in the middle of a message: {of}");
@@ -165,12 +160,13 @@ pub fn unfinished(stream: u32, have: u64, len: Option<u32>) -> Shown {
 }
 
 /// Data that is no message.
-pub fn broken(stream: u32, flag: u8, rest: &Kept) -> Shown {
+pub fn broken(stream: u32, rest: &Kept) -> Shown {
+    let flag = rest.bytes().first().copied().unwrap_or_default();
+    let rest = rest.quoted();
     let words = format!("stream {stream}  no message of gRPC: it begins with {flag:#04x}");
     Shown::new("grpc-broken", Mark::Bytes, Tone::Wrong, words)
         .note(format!(
-            "0 or 1 was due; the stream goes on as data: {}",
-            rest.quoted()
+            "0 or 1 was due; the stream goes on as data: {rest}"
         ))
         .field("stream", stream)
         .field("flag", flag)

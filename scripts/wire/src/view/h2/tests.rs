@@ -36,7 +36,8 @@ fn words(said: &[Shown]) -> Vec<&str> {
     said.iter().map(|shown| shown.words.as_str()).collect()
 }
 
-fn field<'a>(shown: &'a Shown, name: &str) -> &'a serde_json::Value {
+/// A field for JSON.
+pub fn field<'a>(shown: &'a Shown, name: &str) -> &'a serde_json::Value {
     let found = shown.fields.iter().find(|(it, _)| *it == name);
     &found.unwrap_or_else(|| panic!("no {name} in {shown:?}")).1
 }

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use super::{Block, Head, names};
 use crate::escape::{Kept, hex, quoted};
 use crate::event::{Mark, Shown, Tone};
-use crate::view::count;
 use crate::view::hpack::{Field, List};
+use crate::view::http::not_http;
+use crate::view::{count, in_pieces};
 
 /// `stream 3  `, or nothing for the connection itself.
 pub fn stream(stream: u32) -> String {
@@ -16,16 +17,11 @@ pub fn stream(stream: u32) -> String {
     }
 }
 
-/// The remark on something that came in several chunks.
-pub fn in_pieces(pieces: u64) -> Option<String> {
-    (pieces > 1).then(|| format!("in {pieces} pieces"))
-}
-
 /// The client's first words.
 pub fn preface(pieces: u64) -> Shown {
     let words = format!("preface of HTTP/2: {}", quoted(super::PREFACE));
     Shown::new("h2-preface", Mark::Bytes, Tone::Quiet, words)
-        .note(in_pieces(pieces).unwrap_or_default())
+        .notes([in_pieces(pieces)])
         .field("text", String::from_utf8_lossy(super::PREFACE))
 }
 
@@ -68,35 +64,29 @@ pub fn frame(head: Head, payload: &Kept, pieces: u64) -> Shown {
         }
         (names::GOAWAY, Some(last), Some(code)) => {
             tone = if code == 0 { Tone::Part } else { Tone::Wrong };
-            let mut debug = Kept::of(&bytes[8..], 256).quoted();
-            fields.push(("last_stream", (last & 0x7fff_ffff).into()));
+            let last = last & 0x7fff_ffff;
+            let debug = match &bytes[8..] {
+                [] => String::new(),
+                debug => format!("  {}", Kept::of(debug, 256).quoted()),
+            };
+            fields.push(("last_stream", last.into()));
             fields.push(("error", names::error(code).into()));
             fields.push(("error_code", code.into()));
             fields.push(("debug", String::from_utf8_lossy(&bytes[8..]).into()));
-            debug = if bytes.len() > 8 {
-                format!("  {debug}")
-            } else {
-                String::new()
-            };
-            let last = last & 0x7fff_ffff;
             format!("{}, last stream {last}{debug}", names::error(code))
         }
         (names::HEADERS | names::CONTINUATION | names::PUSH_PROMISE, ..) => {
             fields.push(("hex", hex(&bytes[..bytes.len().min(64)]).into()));
-            format!(
-                "{}, and the header block goes on",
-                count(payload.len(), "byte")
-            )
+            let len = count(payload.len(), "byte");
+            format!("{len}, and the header block goes on")
         }
         // A type without a name, or a payload that does not fit its type.
         _ => {
             let shown = Kept::of(bytes, 64);
             fields.push(("hex", hex(shown.bytes()).into()));
-            tone = if head.kind > names::CONTINUATION {
-                tone
-            } else {
-                Tone::Wrong
-            };
+            if head.kind <= names::CONTINUATION {
+                tone = Tone::Wrong;
+            }
             format!("{}  {}", count(payload.len(), "byte"), hex(shown.bytes()))
         }
     };
@@ -144,19 +134,14 @@ pub fn headers(block: &Block, pieces: u64, show: usize) -> Shown {
     fields.push(("kind", kind.into()));
     fields.push(("headers", pairs(list, show)));
     fields.push(("left_out", list.left_out.into()));
-    let mut rows: Vec<String> = list
-        .fields
-        .iter()
-        .map(|field| {
-            let cost = count(field.cost as u64, "byte");
-            format!("{}   [{cost}]", line(field, show))
-        })
-        .collect();
+    let row = |field: &Field| {
+        let cost = count(field.cost as u64, "byte");
+        format!("{}   [{cost}]", line(field, show))
+    };
+    let mut rows: Vec<String> = list.fields.iter().map(row).collect();
     if list.left_out > 0 {
-        rows.push(format!(
-            "… and {}",
-            count(list.left_out as u64, "more field")
-        ));
+        let more = count(list.left_out as u64, "more field");
+        rows.push(format!("… and {more}"));
     }
     let frames = match block.frames {
         1 => String::new(),
@@ -171,10 +156,8 @@ pub fn line(field: &Field, show: usize) -> String {
     let plain = |bytes: &[u8]| {
         let text = Kept::of(bytes, show).quoted();
         // Quotes only where they tell something.
-        match text
-            .strip_prefix('"')
-            .and_then(|text| text.strip_suffix('"'))
-        {
+        let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        match inner {
             Some(inner) if !inner.contains('\\') => inner.to_string(),
             _ => text,
         }
@@ -210,7 +193,7 @@ fn about(
         words.push_str(&format!("  {meaning}"));
     }
     let shown = Shown::new(event, Mark::Bytes, tone, words)
-        .note(in_pieces(pieces).unwrap_or_default())
+        .notes([in_pieces(pieces)])
         .field("stream", head.stream)
         .field("type", names::kind(head.kind))
         .field("flags", flags)
@@ -224,14 +207,9 @@ fn about(
 
 /// From here on it is unknown where frames begin.
 pub fn lost(why: &str, kept: &Kept) -> Shown {
-    let words = format!("not HTTP/2: {why}");
-    Shown::new("not-http", Mark::Bytes, Tone::Wrong, words)
-        .note(format!(
-            "what follows is shown as bytes; first: {}",
-            hex(kept.bytes())
-        ))
-        .field("problem", why)
-        .field("hex", hex(kept.bytes()))
+    let first = hex(kept.bytes());
+    not_http(kept, why, format!("not HTTP/2: {why}"))
+        .note(format!("what follows is shown as bytes; first: {first}"))
 }
 
 /// The direction has ended inside a frame.

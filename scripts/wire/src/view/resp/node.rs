@@ -2,21 +2,59 @@
 
 use serde_json::{Value, json};
 
-use crate::escape::{Kept, guard, quoted};
+use crate::escape::{Kept, guard};
 
-/// A value.
+/// What stands behind the byte of a type.
+#[derive(Clone, Copy)]
+pub enum Shape {
+    /// The value, up to the end of the line.
+    Line,
+    /// A length, then so many bytes.
+    Text,
+    /// A number, then so many values, or so many pairs of them.
+    Many(u64),
+}
+
+/// The types of the protocol: the byte that begins each, its name in the specification, and its shape.
+const TYPES: [(u8, &str, Shape); 15] = [
+    (b'+', "simple string", Shape::Line),
+    (b'-', "error", Shape::Line),
+    (b':', "integer", Shape::Line),
+    (b'_', "nil", Shape::Line),
+    (b'#', "boolean", Shape::Line),
+    (b',', "double", Shape::Line),
+    (b'(', "big number", Shape::Line),
+    (b'$', "bulk string", Shape::Text),
+    (b'!', "bulk error", Shape::Text),
+    (b'=', "verbatim string", Shape::Text),
+    (b'*', "array", Shape::Many(1)),
+    (b'~', "set", Shape::Many(1)),
+    (b'%', "map", Shape::Many(2)),
+    // Answers no request.
+    (b'>', "push", Shape::Many(1)),
+    // About the reply that follows.
+    (b'|', "attribute", Shape::Many(2)),
+];
+
+/// The shape of the type that begins with this byte.
+pub fn shape(byte: u8) -> Option<Shape> {
+    let found = TYPES.iter().find(|(it, ..)| *it == byte);
+    found.map(|(_, _, shape)| *shape)
+}
+
+/// A value. Its type is named by the byte with which it begins.
 #[derive(Debug)]
 pub enum Node {
     /// A request that was typed as a line.
     Inline(Kept),
     /// A text or a number: one value.
-    Leaf(Leaf, Kept),
+    Leaf(u8, Kept),
     /// There is no value: what it was written as.
     Nil(&'static str),
     /// Several values.
     Many {
-        /// Of what kind.
-        kind: Many,
+        /// Of what type.
+        kind: u8,
         /// How many, as announced; of a map, its pairs.
         len: u64,
         /// Those that are kept; of a map, key and value in turn.
@@ -24,81 +62,21 @@ pub enum Node {
     },
 }
 
-/// The kinds of a single value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leaf {
-    /// `+OK`
-    Simple,
-    /// `-ERR ...`
-    Error,
-    /// `:1`
-    Integer,
-    /// `$2`, then two bytes.
-    Bulk,
-    /// `#t`
-    Boolean,
-    /// `,1.5`
-    Double,
-    /// `(123`
-    BigNumber,
-    /// `!5`, then five bytes.
-    BulkError,
-    /// `=7`, then a format of three letters, a colon, and the text.
-    Verbatim,
-}
-
-/// The kinds of several values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Many {
-    /// `*`
-    Array,
-    /// `~`
-    Set,
-    /// `%`
-    Map,
-    /// `>`: a push, which answers no request.
-    Push,
-    /// `|`: about the reply that follows.
-    Attribute,
-}
-
-impl Many {
-    /// Its name in the specification.
-    pub fn name(self) -> &'static str {
-        match self {
-            Many::Array => "array",
-            Many::Set => "set",
-            Many::Map => "map",
-            Many::Push => "push",
-            Many::Attribute => "attribute",
-        }
-    }
-}
-
 impl Node {
     /// Its type in the specification.
     pub fn type_name(&self) -> &'static str {
-        match self {
-            Node::Inline(_) => "inline",
-            Node::Nil(_) => "nil",
-            Node::Many { kind, .. } => kind.name(),
-            Node::Leaf(kind, _) => match kind {
-                Leaf::Simple => "simple string",
-                Leaf::Error => "error",
-                Leaf::Integer => "integer",
-                Leaf::Bulk => "bulk string",
-                Leaf::Boolean => "boolean",
-                Leaf::Double => "double",
-                Leaf::BigNumber => "big number",
-                Leaf::BulkError => "bulk error",
-                Leaf::Verbatim => "verbatim string",
-            },
-        }
+        let byte = match self {
+            Node::Inline(_) => return "inline",
+            Node::Nil(_) => b'_',
+            Node::Leaf(kind, _) | Node::Many { kind, .. } => *kind,
+        };
+        let found = TYPES.iter().find(|(it, ..)| *it == byte);
+        found.map_or("unknown", |(_, name, _)| name)
     }
 
     /// Whether it says that something went wrong.
     pub fn is_error(&self) -> bool {
-        matches!(self, Node::Leaf(Leaf::Error | Leaf::BulkError, _))
+        matches!(self, Node::Leaf(b'-' | b'!', _))
     }
 
     /// The words of a request; of a line the words between its spaces.
@@ -141,25 +119,20 @@ impl Node {
         match self {
             Node::Nil(_) => out.push_str("nil"),
             Node::Inline(line) => out.push_str(&guard(&String::from_utf8_lossy(line.bytes()))),
-            Node::Leaf(kind, kept) => match kind {
-                Leaf::Bulk => out.push_str(&kept.quoted()),
-                Leaf::Verbatim => out.push_str(&kept.quoted()),
-                Leaf::Boolean => out.push_str(match kept.bytes() {
-                    b"t" => "true",
-                    _ => "false",
-                }),
-                _ => out.push_str(&bare(kept)),
-            },
+            Node::Leaf(b'$' | b'=', kept) => out.push_str(&kept.quoted()),
+            Node::Leaf(b'#', kept) => out.push_str(match kept.bytes() {
+                b"t" => "true",
+                _ => "false",
+            }),
+            Node::Leaf(_, kept) => out.push_str(&bare(kept)),
             Node::Many { kind, len, items } => {
                 let (open, close) = match kind {
-                    Many::Array | Many::Push => ("[", "]"),
-                    Many::Set | Many::Map | Many::Attribute => ("{", "}"),
+                    b'*' | b'>' => ("[", "]"),
+                    _ => ("{", "}"),
                 };
-                let pairs = matches!(kind, Many::Map | Many::Attribute);
-                let of = if pairs { 2 } else { 1 };
                 out.push_str(open);
                 let mut said = 0;
-                for group in items.chunks_exact(of) {
+                for group in groups(*kind, items) {
                     if out.len() >= most {
                         break;
                     }
@@ -195,22 +168,27 @@ impl Node {
             Node::Leaf(kind, kept) => {
                 let text = String::from_utf8_lossy(kept.bytes());
                 match kind {
-                    Leaf::Boolean => json!(text == "t"),
-                    Leaf::Integer => text.parse::<i64>().map_or(json!(text), |n| json!(n)),
-                    Leaf::Error | Leaf::BulkError => json!({ "error": text }),
+                    b'#' => json!(text == "t"),
+                    b':' => text.parse::<i64>().map_or(json!(text), |n| json!(n)),
+                    b'-' | b'!' => json!({ "error": text }),
                     _ => json!(text),
                 }
             }
-            Node::Many { kind, items, .. } => match kind {
-                Many::Map | Many::Attribute => {
-                    let pairs = items.chunks_exact(2);
-                    pairs
-                        .map(|pair| pair.iter().map(Node::json).collect::<Value>())
-                        .collect()
-                }
-                _ => items.iter().map(Node::json).collect(),
-            },
+            Node::Many { kind, items, .. } => groups(*kind, items)
+                .map(|group| match group {
+                    [single] => single.json(),
+                    pair => pair.iter().map(Node::json).collect(),
+                })
+                .collect(),
         }
+    }
+}
+
+/// The values of this type one by one, or in pairs.
+fn groups(kind: u8, items: &[Node]) -> std::slice::ChunksExact<'_, Node> {
+    match shape(kind) {
+        Some(Shape::Many(2)) => items.chunks_exact(2),
+        _ => items.chunks_exact(1),
     }
 }
 
@@ -228,13 +206,9 @@ pub fn typed(kept: &Kept) -> String {
 
 /// A line without quotes, harmless for a terminal.
 fn bare(kept: &Kept) -> String {
-    let quoted = match kept.left_out() {
-        0 => quoted(kept.bytes()),
-        _ => return kept.quoted(),
-    };
     // Only what cannot be seen is written out; quotes and backslashes may stand as they are.
     match std::str::from_utf8(kept.bytes()) {
-        Ok(text) => guard(text).into_owned(),
-        Err(_) => quoted,
+        Ok(text) if kept.left_out() == 0 => guard(text).into_owned(),
+        _ => kept.quoted(),
     }
 }

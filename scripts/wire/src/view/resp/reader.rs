@@ -1,7 +1,7 @@
 //! Reads values from pieces of any size and keeps only their beginnings.
 //! The protocol: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 
-use super::node::{Leaf, Many, Node};
+use super::node::{Node, Shape, shape};
 use crate::escape::{Kept, quoted};
 
 /// Values inside values inside values: Redis itself stays far below.
@@ -41,9 +41,8 @@ pub struct Reader {
 
 /// A text whose length was announced.
 pub(super) struct Bulk {
-    kind: Leaf,
+    kind: u8,
     len: u64,
-    left: u64,
     pub(super) kept: Kept,
     /// What has come of the line end behind it.
     end: Vec<u8>,
@@ -51,7 +50,7 @@ pub(super) struct Bulk {
 
 /// Several values of which not all have come.
 struct Open {
-    kind: Many,
+    kind: u8,
     len: u64,
     /// Values that are still to come.
     left: u64,
@@ -139,20 +138,15 @@ impl Reader {
     }
 
     fn may_begin(&self, byte: u8) -> Result<(), String> {
-        if !self.requests {
-            return match byte {
-                b'+' | b'-' | b':' | b'$' | b'*' | b'_' | b'#' | b',' | b'(' | b'!' | b'='
-                | b'%' | b'~' | b'>' | b'|' => Ok(()),
-                other => Err(format!("no type begins with {}", quoted(&[other]))),
-            };
-        }
         match byte {
-            b'$' => Ok(()),
-            // An array, or a line that was typed.
-            _ if self.open.is_empty() => Ok(()),
-            other => Err(format!(
+            _ if !self.requests && shape(byte).is_none() => {
+                Err(format!("no type begins with {}", quoted(&[byte])))
+            }
+            // In a request an array, or a line that was typed.
+            _ if !self.requests || self.open.is_empty() || byte == b'$' => Ok(()),
+            _ => Err(format!(
                 "in a request only bulk strings may stand: $, and not {}",
-                quoted(&[other])
+                quoted(&[byte])
             )),
         }
     }
@@ -165,26 +159,21 @@ impl Reader {
             let text = text.strip_suffix(b"\r").unwrap_or(text);
             return Ok(Some(Node::Inline(self.keep(text, line.left_out()))));
         }
-        let ends_well = line.left_out() > 0 || bytes.ends_with(b"\r\n");
-        if !ends_well {
+        if line.left_out() == 0 && !bytes.ends_with(b"\r\n") {
             return Err("a line ends with \\n alone and not with \\r\\n".to_owned());
         }
-        let (kind, text) = (bytes[0], bytes[1..].strip_suffix(b"\r\n"));
-        let text = text.unwrap_or(&bytes[1..]);
-        let leaf = |kind| Ok(Some((kind, text)));
-        let single = match kind {
-            b'+' => leaf(Leaf::Simple),
-            b'-' => leaf(Leaf::Error),
-            b',' => leaf(Leaf::Double),
-            b'(' => leaf(Leaf::BigNumber),
-            b':' => number(text, "number").and_then(|_| leaf(Leaf::Integer)),
-            b'#' if matches!(text, b"t" | b"f") => leaf(Leaf::Boolean),
-            b'#' => Err(format!("a boolean is t or f, and not {}", quoted(text))),
-            b'_' if text.is_empty() => return Ok(Some(Node::Nil("_"))),
-            b'_' => Err(format!("nil has no text, and here is {}", quoted(text))),
-            _ => Ok(None),
-        };
-        if let Some((kind, text)) = single? {
+        let (kind, text) = (bytes[0], &bytes[1..]);
+        let text = text.strip_suffix(b"\r\n").unwrap_or(text);
+        let shape = shape(kind).unwrap_or(Shape::Line);
+        if let Shape::Line = shape {
+            match (kind, text) {
+                (b'_', []) => return Ok(Some(Node::Nil("_"))),
+                (b'_', _) => return Err(format!("nil has no text, and here is {}", quoted(text))),
+                (b'#', b"t" | b"f") => {}
+                (b'#', _) => return Err(format!("a boolean is t or f, and not {}", quoted(text))),
+                (b':', _) => drop(number(text, "number")?),
+                _ => {}
+            }
             return Ok(Some(Node::Leaf(kind, self.keep(text, line.left_out()))));
         }
         let len = number(text, "length")?;
@@ -195,31 +184,19 @@ impl Reader {
                 _ => Err(format!("a length of {len}")),
             };
         };
-        match kind {
-            b'$' => self.begin_text(Leaf::Bulk, len),
-            b'!' => self.begin_text(Leaf::BulkError, len),
-            b'=' => self.begin_text(Leaf::Verbatim, len),
-            b'~' => return self.begin(Many::Set, len, 1),
-            b'%' => return self.begin(Many::Map, len, 2),
-            b'>' => return self.begin(Many::Push, len, 1),
-            b'|' => return self.begin(Many::Attribute, len, 2),
-            _ => return self.begin(Many::Array, len, 1),
+        if let Shape::Many(each) = shape {
+            return self.begin(kind, len, each);
         }
-        Ok(None)
-    }
-
-    fn begin_text(&mut self, kind: Leaf, len: u64) {
-        let kept = Kept::new(self.room());
         self.bulk = Some(Bulk {
             kind,
             len,
-            left: len,
-            kept,
+            kept: Kept::new(self.room()),
             end: Vec::with_capacity(2),
         });
+        Ok(None)
     }
 
-    fn begin(&mut self, kind: Many, len: u64, each: u64) -> Result<Option<Node>, String> {
+    fn begin(&mut self, kind: u8, len: u64, each: u64) -> Result<Option<Node>, String> {
         let left = len.checked_mul(each);
         let left = left.ok_or_else(|| format!("a length of {len}"))?;
         let items = Vec::new();
@@ -245,13 +222,12 @@ impl Reader {
         let Some(bulk) = &mut self.bulk else {
             return (Ok(None), 0);
         };
-        let now = usize::try_from(bulk.left).map_or(bytes.len(), |left| left.min(bytes.len()));
-        bulk.kept.push(&bytes[..now]);
-        bulk.left -= now as u64;
-        let end = &bytes[now..];
+        let left = usize::try_from(bulk.len - bulk.kept.len()).unwrap_or(usize::MAX);
+        let (now, end) = bytes.split_at(bytes.len().min(left));
+        bulk.kept.push(now);
         let end = &end[..end.len().min(2 - bulk.end.len())];
         bulk.end.extend_from_slice(end);
-        let used = now + end.len();
+        let used = now.len() + end.len();
         if !b"\r\n".starts_with(&bulk.end) {
             let why = format!(
                 "after the {} bytes that were announced \\r\\n must stand, and not {}",
@@ -265,10 +241,10 @@ impl Reader {
         }
         let node = self.bulk.take().map(|bulk| {
             self.text = self.text.saturating_sub(bulk.kept.bytes().len());
-            let mut kept = bulk.kept;
-            if bulk.kind == Leaf::Verbatim {
-                kept = without_format(&kept);
-            }
+            let kept = match bulk.kind {
+                b'=' => without_format(&bulk.kept),
+                _ => bulk.kept,
+            };
             Node::Leaf(bulk.kind, kept)
         });
         (Ok(node), used)

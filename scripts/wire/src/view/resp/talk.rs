@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::node::{Many, Node};
+use super::node::Node;
 
 /// Requests that may wait. A client that sends more without reading gets no numbers for the replies.
 const WAITING: usize = 10_000;
@@ -36,30 +36,34 @@ struct Waiting {
 }
 
 /// Which request a value is, or answers.
-#[derive(Debug)]
-pub enum Which {
-    /// A request that a reply is awaited for, behind so many others.
-    Asked {
-        /// Its number in this connection, from 1.
-        number: u64,
-        /// Those before it that have no reply yet.
-        before: usize,
-    },
-    /// A request that gets no reply.
-    Unanswered(u64),
-    /// A reply.
-    Answers {
-        /// The number of the request.
-        number: u64,
-        /// Its name, such as `GET`.
-        name: Box<str>,
-        /// How long it took.
-        took: Duration,
-    },
-    /// It belongs to no request, and need not: in words, why.
-    Nobody(&'static str),
+#[derive(Debug, Default)]
+pub struct Which {
+    /// The number of the request in this connection, from 1. None: the value is no request, or
+    /// answers none.
+    pub number: Option<u64>,
+    /// Of a reply: the name of the request, such as `GET`, and how long it took.
+    pub answers: Option<(Box<str>, Duration)>,
+    /// What else there is to say about it.
+    pub note: Option<String>,
     /// It is a reply, and no request waits for one.
-    Stray(&'static str),
+    pub stray: bool,
+}
+
+impl Which {
+    /// It belongs to no request, and why.
+    pub fn none(why: &str) -> Self {
+        Which {
+            note: Some(why.to_owned()),
+            ..Which::default()
+        }
+    }
+
+    fn unanswered(number: u64) -> Self {
+        Which {
+            number: Some(number),
+            ..Which::none("it gets no reply")
+        }
+    }
 }
 
 impl Talk {
@@ -67,21 +71,20 @@ impl Talk {
     pub fn request(&mut self, node: &Node) -> Which {
         let words = node.words();
         let Some(name) = words.first() else {
-            return Which::Nobody("nothing is asked, and nothing will be answered");
+            return Which::none("nothing is asked, and nothing will be answered");
         };
         let name = upper(name);
         self.requests += 1;
         let number = self.requests;
-        let second = words.get(1).map(|word| upper(word)).unwrap_or_default();
-        let third = words.get(2).map(|word| upper(word)).unwrap_or_default();
-        if &*name == "CLIENT" && &*second == "REPLY" {
-            self.silent = &*third == "OFF";
-            self.skip = &*third == "SKIP";
+        let word = |n: usize| words.get(n).map(|word| upper(word)).unwrap_or_default();
+        if &*name == "CLIENT" && &*word(1) == "REPLY" {
+            self.silent = &*word(2) == "OFF";
+            self.skip = &*word(2) == "SKIP";
             if self.silent || self.skip {
-                return Which::Unanswered(number);
+                return Which::unanswered(number);
             }
         } else if self.silent || std::mem::take(&mut self.skip) {
-            return Which::Unanswered(number);
+            return Which::unanswered(number);
         }
         let arguments = match node {
             Node::Many { len, .. } => len.saturating_sub(1),
@@ -92,17 +95,13 @@ impl Talk {
             _ if name.ends_with("SUBSCRIBE") => Some(arguments.max(1)),
             _ => Some(1),
         };
-        let before = self.waiting.len();
-        self.wait(number, name, replies);
-        Which::Asked { number, before }
+        self.wait(number, name, replies)
     }
 
     /// A request that breaks the protocol: it is answered with an error.
     pub fn broken_request(&mut self) -> Which {
         self.requests += 1;
-        let (number, before) = (self.requests, self.waiting.len());
-        self.wait(number, "?".into(), Some(1));
-        Which::Asked { number, before }
+        self.wait(self.requests, "?".into(), Some(1))
     }
 
     /// Requests that wait for a reply.
@@ -111,8 +110,9 @@ impl Talk {
         self.waiting.len()
     }
 
-    fn wait(&mut self, number: u64, name: Box<str>, replies: Option<u64>) {
-        if self.waiting.len() == WAITING {
+    fn wait(&mut self, number: u64, name: Box<str>, replies: Option<u64>) -> Which {
+        let before = self.waiting.len();
+        if before == WAITING {
             self.blind = true;
             self.waiting = VecDeque::new();
         }
@@ -124,6 +124,11 @@ impl Talk {
                 replies,
             });
         }
+        Which {
+            number: Some(number),
+            note: (before > 0).then(|| format!("{before} before it not yet answered")),
+            ..Which::default()
+        }
     }
 
     /// A value comes from the server.
@@ -132,39 +137,42 @@ impl Talk {
             Node::Many { kind, .. } => Some(*kind),
             _ => None,
         };
-        if kind == Some(Many::Attribute) {
-            return Which::Nobody("about the reply that follows");
+        if kind == Some(b'|') {
+            return Which::none("about the reply that follows");
         }
         if let Some(which) = self.confirms(node, kind) {
             return which;
         }
-        if kind == Some(Many::Push) {
-            return Which::Nobody("nobody asked just now");
+        if kind == Some(b'>') {
+            return Which::none("nobody asked just now");
         }
         if self.subscribed && first(node).is_some_and(|word| word.ends_with("MESSAGE")) {
-            return Which::Nobody("published: nobody asked just now");
+            return Which::none("published: nobody asked just now");
         }
         if self.blind {
-            return Which::Nobody("too many requests wait to tell which this answers");
+            return Which::none("too many requests wait to tell which this answers");
         }
         match self.waiting.pop_front() {
             Some(waiting) => {
                 self.monitored |= &*waiting.name == "MONITOR" && !node.is_error();
                 waiting.answered()
             }
-            None if self.monitored => Which::Nobody("MONITOR"),
-            None => Which::Stray("no request waits for a reply"),
+            None if self.monitored => Which::none("MONITOR"),
+            None => Which {
+                stray: true,
+                ..Which::none("no request waits for a reply")
+            },
         }
     }
 
     /// `subscribe`, the channel, and how many there are now: SUBSCRIBE gets one for each channel, in
     /// version 3 as a push.
-    fn confirms(&mut self, node: &Node, kind: Option<Many>) -> Option<Which> {
+    fn confirms(&mut self, node: &Node, kind: Option<u8>) -> Option<Which> {
         let waiting = self.waiting.front_mut()?;
         if !waiting.name.ends_with("SUBSCRIBE") || first(node)? != waiting.name {
             return None;
         }
-        self.subscribed |= kind == Some(Many::Array);
+        self.subscribed |= kind == Some(b'*');
         let Node::Many { items, .. } = node else {
             return None;
         };
@@ -186,10 +194,10 @@ impl Talk {
 
 impl Waiting {
     fn answered(&self) -> Which {
-        Which::Answers {
-            number: self.number,
-            name: self.name.clone(),
-            took: self.since.elapsed(),
+        Which {
+            number: Some(self.number),
+            answers: Some((self.name.clone(), self.since.elapsed())),
+            ..Which::default()
         }
     }
 }

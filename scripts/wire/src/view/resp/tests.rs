@@ -319,7 +319,7 @@ fn what_could_drive_a_terminal_is_written_out() {
 #[test]
 fn whatever_comes_only_a_bounded_part_is_kept() {
     let limits = Limits::default();
-    let nothing: &mut dyn FnMut(&dyn Fn() -> Later) = &mut |_| {};
+    let nothing: Say<'_> = &mut |_| {};
     let [mut up, mut down] = Resp::both(limits);
     // A text of 1 GB.
     down.feed(b"$1000000000\r\n", nothing);
@@ -340,9 +340,9 @@ fn whatever_comes_only_a_bounded_part_is_kept() {
     let many = b"$100\r\n".iter().chain(&[b'x'; 100]).chain(b"\r\n");
     let many: Vec<u8> = many.copied().collect::<Vec<_>>().repeat(1000);
     for n in 0..1000 {
-        down.feed(&many, &mut |make| {
+        down.feed(&many, &mut |later| {
             if n == 999 {
-                said.push(make().into_words());
+                said.push(later.into_words());
             }
         });
     }
@@ -359,6 +359,6 @@ fn whatever_comes_only_a_bounded_part_is_kept() {
     }
     assert!(lock(&up.talk).waiting() == 0);
     let mut said = Vec::new();
-    down.feed(b"+PONG\r\n", &mut |make| said.push(make().into_words()));
+    down.feed(b"+PONG\r\n", &mut |later| said.push(later.into_words()));
     assert!(said[0].note.contains("too many requests"), "{:?}", said[0]);
 }

@@ -1,10 +1,10 @@
 //! Requests and replies in words.
 
-use super::node::{Leaf, Node, typed};
+use super::node::{Node, typed};
 use super::talk::Which;
-use crate::escape::{Kept, guard, hex};
+use crate::escape::{Kept, guard};
 use crate::event::{Mark, Shown, Tone};
-use crate::view::count;
+use crate::view::{count, in_pieces, in_same_chunk};
 
 /// What there is to know beside the value itself.
 pub struct Facts {
@@ -25,37 +25,23 @@ pub fn request(node: &Node, which: &Which, facts: &Facts) -> Shown {
         Node::Many { items, len, .. } => (line(items, *len, facts.show), false),
         _ => (String::new(), false),
     };
-    let mut notes = Vec::new();
-    let words = match which {
-        Which::Asked { number, before } => {
-            if *before > 0 {
-                notes.push(format!("{before} before it not yet answered"));
-            }
-            format!("request {number}  {text}")
-        }
-        Which::Unanswered(number) => {
-            notes.push("it gets no reply".to_owned());
-            format!("request {number}  {text}")
-        }
-        Which::Nobody(why) => {
-            notes.push((*why).to_owned());
-            "an empty request".to_owned()
-        }
-        Which::Answers { .. } | Which::Stray(_) => text,
+    let (words, tone) = match which.number {
+        Some(number) => (format!("request {number}  {text}"), Tone::Good),
+        None => ("an empty request".to_owned(), Tone::Quiet),
     };
-    if inline && !matches!(which, Which::Nobody(_)) {
-        notes.push("inline".to_owned());
-    }
-    let tone = match which {
-        Which::Nobody(_) => Tone::Quiet,
-        _ => Tone::Good,
-    };
+    let typed = (inline && which.number.is_some()).then(|| "inline".to_owned());
     let list = node.words();
     let list = list.iter().map(|word| String::from_utf8_lossy(word));
-    about("resp-request", tone, words, notes, facts)
-        .field("number", number(which))
-        .field("command", list.collect::<Vec<_>>())
-        .field("inline", inline)
+    about(
+        "resp-request",
+        tone,
+        words,
+        [which.note.clone(), typed],
+        facts,
+    )
+    .field("number", which.number)
+    .field("command", list.collect::<Vec<_>>())
+    .field("inline", inline)
 }
 
 /// The words of a request, up to about `most` characters.
@@ -84,37 +70,25 @@ fn line(items: &[Node], len: u64, most: usize) -> String {
 pub fn reply(node: &Node, which: &Which, facts: &Facts) -> Shown {
     let text = node.text(facts.show);
     let is_error = node.is_error();
-    let mut notes = vec![kind(node)];
     let head = match (is_error, node.type_name()) {
         (true, _) => "error",
         (_, kind @ ("push" | "attribute")) => kind,
         _ => "reply",
     };
-    let (mut took, mut to) = (None, None);
-    let words = match which {
-        Which::Answers {
-            number,
-            name,
-            took: time,
-        } => {
-            notes.push(format!("to {}", guard(name)));
-            took = Some(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
-            to = Some(name.clone());
-            format!("{head} {number}  {text}")
-        }
-        Which::Nobody(why) | Which::Stray(why) => {
-            notes.push((*why).to_owned());
-            format!("{head}  {text}")
-        }
-        Which::Asked { .. } | Which::Unanswered(_) => text,
+    let words = match which.number {
+        Some(number) => format!("{head} {number}  {text}"),
+        None => format!("{head}  {text}"),
     };
-    let tone = match which {
-        _ if is_error => Tone::Wrong,
-        Which::Stray(_) => Tone::Wrong,
-        _ => Tone::Good,
+    let (to, took) = which.answers.clone().unzip();
+    let note = to.as_ref().map(|name| format!("to {}", guard(name)));
+    let took = took.map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    let tone = match is_error || which.stray {
+        true => Tone::Wrong,
+        false => Tone::Good,
     };
+    let notes = [Some(kind(node)), note.or_else(|| which.note.clone())];
     about("resp-reply", tone, words, notes, facts)
-        .field("number", number(which))
+        .field("number", which.number)
         .field("to", to.map(String::from))
         .field("took_us", took)
         .field("type", node.type_name())
@@ -128,17 +102,8 @@ fn kind(node: &Node) -> String {
         Node::Nil("$-1") => "nil bulk string".to_owned(),
         Node::Nil("*-1") => "nil array".to_owned(),
         Node::Nil(_) => "null".to_owned(),
-        Node::Leaf(Leaf::Bulk, kept) => format!("bulk string of {}", count(kept.len(), "byte")),
+        Node::Leaf(b'$', kept) => format!("bulk string of {}", count(kept.len(), "byte")),
         _ => node.type_name().to_owned(),
-    }
-}
-
-fn number(which: &Which) -> Option<u64> {
-    match which {
-        Which::Asked { number, .. } | Which::Unanswered(number) | Which::Answers { number, .. } => {
-            Some(*number)
-        }
-        Which::Nobody(_) | Which::Stray(_) => None,
     }
 }
 
@@ -146,44 +111,40 @@ fn number(which: &Which) -> Option<u64> {
 pub fn part(facts: &Facts) -> Shown {
     let so_far = format!("{} so far", count(facts.raw.len(), "byte"));
     let words = format!("{} …", facts.raw.quoted());
-    about("resp-part", Tone::Part, words, vec![so_far], facts)
+    about("resp-part", Tone::Part, words, [Some(so_far)], facts)
 }
 
 /// The direction ended inside a value.
 pub fn unfinished(facts: &Facts) -> Shown {
     let words = format!("the last value has no end: {}", facts.raw.quoted());
-    about("resp-unfinished", Tone::Wrong, words, Vec::new(), facts)
+    about("resp-unfinished", Tone::Wrong, words, [], facts)
 }
 
 /// What the protocol does not allow.
-pub fn broken(why: &str, which: &Which, facts: &Facts) -> Shown {
-    let head = number(which).map_or_else(String::new, |number| format!("request {number}  "));
+pub fn broken(why: &str, number: Option<u64>, facts: &Facts) -> Shown {
+    let head = number.map_or_else(String::new, |number| format!("request {number}  "));
     let words = format!("{head}this is not RESP: {}", guard(why));
-    let notes = vec!["what follows cannot be understood".to_owned()];
-    about("resp-broken", Tone::Wrong, words, notes, facts)
-        .field("number", number(which))
+    let note = "what follows cannot be understood".to_owned();
+    about("resp-broken", Tone::Wrong, words, [Some(note)], facts)
+        .field("number", number)
         .field("problem", why)
 }
 
 /// What all of these have in common.
-fn about(
+fn about<const N: usize>(
     event: &'static str,
     tone: Tone,
     words: String,
-    mut notes: Vec<String>,
+    notes: [Option<String>; N],
     facts: &Facts,
 ) -> Shown {
-    if facts.pieces > 1 && event != "resp-part" {
-        notes.push(format!("in {} pieces", facts.pieces));
-    }
-    if facts.same_chunk {
-        notes.push("in the same chunk".to_owned());
-    }
+    let so_far = event == "resp-part";
+    let pieces = in_pieces(facts.pieces).filter(|_| !so_far);
+    let notes = notes
+        .into_iter()
+        .chain([pieces, in_same_chunk(facts.same_chunk)]);
     Shown::new(event, Mark::Bytes, tone, words)
-        .note(notes.join("; "))
-        .field("len", facts.raw.len())
+        .notes(notes)
         .field("pieces", facts.pieces)
-        .field("hex", hex(facts.raw.bytes()))
-        .field("text", String::from_utf8_lossy(facts.raw.bytes()))
-        .field("left_out", facts.raw.left_out())
+        .bytes(&facts.raw)
 }
