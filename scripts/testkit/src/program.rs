@@ -294,9 +294,7 @@ impl Program {
     /// If it has ended already.
     #[track_caller]
     pub fn signal(&self, name: &str) {
-        let mut kill = Command::new("kill");
-        let sent = kill.args(["-s", name, &self.id().to_string()]).status();
-        assert!(sent.expect("`kill` on the PATH").success(), "SIG{name}");
+        signal(self.id(), name);
     }
 
     /// Waits until it has ended by itself.
@@ -316,9 +314,7 @@ impl Program {
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn most_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
-        let status = status.expect("a process that is there");
-        crate::fuzz::peak(&status).expect("a process that has memory") * 1024
+        most_memory(self.id())
     }
 }
 
@@ -363,6 +359,30 @@ impl Server {
         }
         panic!("it ended before it listened; it said: {said:?}");
     }
+}
+
+/// Sends a process a signal, as [`Program::signal`] does.
+///
+/// # Panics
+/// If it has ended already.
+#[track_caller]
+pub fn signal(id: u32, name: &str) {
+    let mut kill = Command::new("kill");
+    let sent = kill.args(["-s", name, &id.to_string()]).status();
+    assert!(sent.expect("`kill` on the PATH").success(), "SIG{name}");
+}
+
+/// The most memory that a process has had, in bytes, as [`Program::most_memory`] tells it.
+///
+/// # Panics
+/// If it has ended.
+#[cfg(target_os = "linux")]
+#[must_use]
+#[track_caller]
+pub fn most_memory(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+    let status = status.expect("a process that is there");
+    crate::fuzz::peak(&status).expect("a process that has memory") * 1024
 }
 
 #[track_caller]

@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use anyhow::{Context, Result, bail, ensure};
+
 use crate::event::Dir;
 
 /// Pause between two pieces of one chunk. Long enough that a reader who is waiting gets the
@@ -27,24 +29,12 @@ pub struct Chaos {
     pub half_close: bool,
 }
 
-/// A word after `--chaos` that cannot be used; the text says which and what is known.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ChaosError(String);
-
-impl fmt::Display for ChaosError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ChaosError {}
-
 impl Chaos {
     /// Adds the words of one `--chaos` option, separated by commas. `none` alone adds nothing.
     ///
     /// # Errors
     /// A word that is unknown, lacks its value, has a wrong one, or is said twice.
-    pub fn add(&mut self, words: &str) -> Result<(), ChaosError> {
+    pub fn add(&mut self, words: &str) -> Result<()> {
         if words.trim() == "none" {
             return Ok(());
         }
@@ -61,32 +51,18 @@ impl Chaos {
                 ("delay", Some(text)) => self.delay.replace(duration(word, text)?).is_some(),
                 ("cut-after", Some(text)) => {
                     let bytes = number(word, text)?;
-                    if bytes == 0 {
-                        return Err(ChaosError("cut-after needs at least 1 byte".to_string()));
-                    }
+                    ensure!(bytes > 0, "cut-after needs at least 1 byte");
                     self.cut_after.replace(bytes).is_some()
                 }
                 ("half-close", None) => std::mem::replace(&mut self.half_close, true),
-                ("delay" | "cut-after", None) => {
-                    let example = if name == "delay" {
-                        "delay=50ms"
-                    } else {
-                        "cut-after=100"
-                    };
-                    return Err(ChaosError(format!(
-                        "{name} needs a value, such as {example}"
-                    )));
-                }
-                _ => {
-                    return Err(ChaosError(format!(
-                        "chaos {word:?} is not known. Known: split, split=SEED, delay=50ms, \
-                         cut-after=100, half-close; several with commas; or none"
-                    )));
-                }
+                ("delay", None) => bail!("delay needs a value, such as delay=50ms"),
+                ("cut-after", None) => bail!("cut-after needs a value, such as cut-after=100"),
+                _ => bail!(
+                    "chaos {word:?} is not known. Known: split, split=SEED, delay=50ms, \
+                     cut-after=100, half-close; several with commas; or none"
+                ),
             };
-            if twice {
-                return Err(ChaosError(format!("chaos {name:?} is there twice")));
-            }
+            ensure!(!twice, "chaos {name:?} is there twice");
         }
         Ok(())
     }
@@ -127,27 +103,26 @@ impl fmt::Display for Chaos {
     }
 }
 
-fn number(word: &str, text: &str) -> Result<u64, ChaosError> {
-    text.parse()
-        .map_err(|_| ChaosError(format!("{word:?}: {text:?} is not a whole number")))
+fn number(word: &str, text: &str) -> Result<u64> {
+    let number = text.parse().ok();
+    number.with_context(|| format!("{word:?}: {text:?} is not a whole number"))
 }
 
 /// A duration with its unit: `500us`, `50ms`, `2s`. No unit is an error, because a bare `50`
 /// means milliseconds to one reader and seconds to the next.
-fn duration(word: &str, text: &str) -> Result<Duration, ChaosError> {
+fn duration(word: &str, text: &str) -> Result<Duration> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let wrong = || {
-        ChaosError(format!(
-            "{word:?}: write a number and us, ms or s, such as 50ms"
-        ))
+    let micros = match &text[digits.len()..] {
+        "us" => Some(1),
+        "ms" => Some(1000),
+        "s" => Some(1_000_000),
+        _ => None,
     };
-    let n: u32 = digits.parse().map_err(|_| wrong())?;
-    match &text[digits.len()..] {
-        "us" => Ok(Duration::from_micros(u64::from(n))),
-        "ms" => Ok(Duration::from_millis(u64::from(n))),
-        "s" => Ok(Duration::from_secs(u64::from(n))),
-        _ => Err(wrong()),
-    }
+    let number = digits.parse::<u32>().ok();
+    let duration = micros
+        .zip(number)
+        .map(|(unit, n)| Duration::from_micros(unit * u64::from(n)));
+    duration.with_context(|| format!("{word:?}: write a number and us, ms or s, such as 50ms"))
 }
 
 /// Sizes of pieces, one after the other.

@@ -7,6 +7,7 @@
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 
+use anyhow::{Context, Result, ensure};
 use tokio::sync::{Notify, watch};
 
 use crate::chaos::Chaos;
@@ -117,8 +118,8 @@ fn carry_out(command: &[u8], dial: &Dial) -> Shown {
                 .field("chaos", words)
         }
         Err(error) => {
-            let shown = format!("control: {error}");
-            Shown::new("control-error", Mark::Point, Tone::Wrong, shown)
+            let (error, words) = (error.to_string(), format!("control: {error}"));
+            Shown::new("control-error", Mark::Point, Tone::Wrong, words)
                 .note("nothing is changed")
                 .field("command", String::from_utf8_lossy(command))
                 .field("error", error)
@@ -126,21 +127,19 @@ fn carry_out(command: &[u8], dial: &Dial) -> Shown {
     }
 }
 
-fn understand(command: &[u8]) -> Result<Chaos, String> {
-    if command.len() >= MAX_COMMAND {
-        return Err(format!("a command has at most {MAX_COMMAND} bytes"));
-    }
-    let text = std::str::from_utf8(command).map_err(|_| "a command is UTF-8 text".to_string())?;
-    let Some(words) = text
-        .strip_prefix("chaos")
-        .filter(|rest| rest.starts_with(char::is_whitespace))
-    else {
-        return Err(format!(
-            "{text:?} is not known. Known: chaos WORDS, as after --chaos, or chaos none"
-        ));
-    };
+fn understand(command: &[u8]) -> Result<Chaos> {
+    ensure!(
+        command.len() < MAX_COMMAND,
+        "a command has at most {MAX_COMMAND} bytes"
+    );
+    let text = std::str::from_utf8(command).context("a command is UTF-8 text")?;
+    let rest = text.strip_prefix("chaos");
+    let words = rest.filter(|rest| rest.starts_with(char::is_whitespace));
+    let words = words.with_context(|| {
+        format!("{text:?} is not known. Known: chaos WORDS, as after --chaos, or chaos none")
+    })?;
     let mut chaos = Chaos::default();
-    chaos.add(words.trim()).map_err(|error| error.to_string())?;
+    chaos.add(words.trim())?;
     Ok(chaos)
 }
 

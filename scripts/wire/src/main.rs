@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use tokio::sync::{Notify, mpsc};
 use wire::address;
 use wire::control::{self, Dial};
@@ -96,9 +96,7 @@ fn run(options: Options, types: Found) -> Result<()> {
 async fn serve(options: Options, types: Found) -> Result<()> {
     // Asked for before anything is announced: who reads "listening" may send a signal next.
     let stop = stage::signal::on_signal(false).context("cannot wait for Ctrl-C")?;
-    let listener = address::bind(&options.listen)
-        .await
-        .map_err(|error| anyhow!(error))?;
+    let listener = address::bind(&options.listen).await?;
     let addr = listener
         .local_addr()
         .context("cannot learn the own address")?;

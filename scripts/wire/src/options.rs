@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use lexopt::Arg::{Long, Short};
 use lexopt::ValueExt as _;
 
@@ -66,31 +67,31 @@ pub struct Types {
 
 impl Types {
     /// What does not go together.
-    fn check(&self, view: ViewKind) -> Result<(), UsageError> {
-        let wrong = |text: &str| Err(UsageError(text.to_string()));
+    fn check(&self, view: ViewKind) -> Result<()> {
+        let (files, folders) = (!self.files.is_empty(), !self.folders.is_empty());
         let named = self.messages.iter().any(Option::is_some);
-        match view {
-            ViewKind::Protobuf | ViewKind::Grpc => {}
-            _ if named || !self.files.is_empty() || !self.folders.is_empty() => {
-                return wrong(
-                    "--proto, --proto-path, --request and --reply need --as protobuf or grpc",
-                );
-            }
-            _ => {}
-        }
-        match (view, named, self.files.is_empty()) {
-            (ViewKind::Grpc, true, _) => wrong(
-                "--as grpc finds the messages by the path of the call: no --request, no --reply",
-            ),
-            (_, true, true) => wrong("--request and --reply name messages of a --proto FILE"),
-            (ViewKind::Protobuf, false, false) => wrong(
-                "--proto alone does not say which messages cross: add --request NAME or --reply NAME",
-            ),
-            _ if self.files.is_empty() && !self.folders.is_empty() => {
-                wrong("--proto-path says where a --proto FILE finds its imports")
-            }
-            _ => Ok(()),
-        }
+        let typed = matches!(view, ViewKind::Protobuf | ViewKind::Grpc);
+        ensure!(
+            typed || !(named || files || folders),
+            "--proto, --proto-path, --request and --reply need --as protobuf or grpc"
+        );
+        ensure!(
+            view != ViewKind::Grpc || !named,
+            "--as grpc finds the messages by the path of the call: no --request, no --reply"
+        );
+        ensure!(
+            files || !named,
+            "--request and --reply name messages of a --proto FILE"
+        );
+        ensure!(
+            view != ViewKind::Protobuf || named || !files,
+            "--proto alone does not say which messages cross: add --request NAME or --reply NAME"
+        );
+        ensure!(
+            files || !folders,
+            "--proto-path says where a --proto FILE finds its imports"
+        );
+        Ok(())
     }
 }
 
@@ -105,29 +106,11 @@ pub enum Asked {
     Version,
 }
 
-/// A wrong command line, in words for the user.
-#[derive(Debug)]
-pub struct UsageError(String);
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
-
-impl From<lexopt::Error> for UsageError {
-    fn from(error: lexopt::Error) -> Self {
-        UsageError(error.to_string())
-    }
-}
-
 /// Reads `args`, without the name of the program.
 ///
 /// # Errors
 /// Unknown options, missing or wrong values, words that contradict each other.
-pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageError> {
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked> {
     let (mut listen, mut to) = (None, None);
     let mut view = ViewKind::Bytes;
     let mut types = Types::default();
@@ -154,7 +137,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
             Long("plain") => plain = true,
             Long("chaos") => chaos
                 .add(&parser.value()?.string()?)
-                .map_err(|error| UsageError(format!("--chaos: {error}")))?,
+                .map_err(|error| anyhow!("--chaos: {error}"))?,
             Long("show") => limits.show = number("--show", parser.value()?, 1, MAX_SHOW)?,
             Long("max-frame") => {
                 limits.max_frame = number("--max-frame", parser.value()?, 1, u32::MAX)?;
@@ -165,36 +148,31 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
             other => return Err(other.unexpected().into()),
         }
     }
-    if plain && json {
-        return Err(UsageError("--plain and --json exclude each other".into()));
-    }
+    ensure!(!(plain && json), "--plain and --json exclude each other");
     types.check(view)?;
     let missing = |name: &str, what: &str| {
-        UsageError(format!(
+        format!(
             "{name} ADDR is missing: {what} For example\n  \
              cargo workbook wire --listen 127.0.0.1:9000 --to 127.0.0.1:8080 --as lines"
-        ))
+        )
     };
-    let listen = listen.ok_or_else(|| missing("--listen", "where shall clients connect?"))?;
-    let to: Vec<SocketAddr> = to.ok_or_else(|| missing("--to", "where is the server?"))?;
-    if to.iter().any(|addr| addr.port() == 0) {
-        return Err(UsageError(
-            "--to needs the port of the server, not 0".into(),
-        ));
-    }
+    let listen = listen.with_context(|| missing("--listen", "where shall clients connect?"))?;
+    let to: Vec<SocketAddr> = to.with_context(|| missing("--to", "where is the server?"))?;
+    ensure!(
+        to.iter().all(|addr| addr.port() != 0),
+        "--to needs the port of the server, not 0"
+    );
     // 0.0.0.0 is every address of this machine, and so 127.0.0.1 as well.
     let itself = |listen: &SocketAddr, to: &SocketAddr| {
         let everywhere = listen.ip().is_unspecified() && to.ip().is_loopback();
         listen.port() == to.port() && (listen.ip() == to.ip() || everywhere)
     };
-    if let Some(addr) = to
-        .iter()
-        .find(|to| listen.iter().any(|addr| itself(addr, to)))
-    {
-        return Err(UsageError(format!(
+    let is_wire = |to: &&SocketAddr| listen.iter().any(|addr| itself(addr, to));
+    if let Some(addr) = to.iter().find(is_wire) {
+        bail!(
             "--listen and --to both mean {addr}: the wire would call itself. \
              Let it listen on another port."
-        )));
+        );
     }
     let output = match (plain, json) {
         (true, _) => Output::Plain,
@@ -214,31 +192,25 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, UsageErr
     })))
 }
 
-fn parse_address(name: &str, value: OsString) -> Result<Vec<SocketAddr>, UsageError> {
-    address::parse(&value.string()?).map_err(|error| UsageError(format!("{name}: {error}")))
+fn parse_address(name: &str, value: OsString) -> Result<Vec<SocketAddr>> {
+    address::parse(&value.string()?).map_err(|error| anyhow!("{name}: {error:#}"))
 }
 
-fn parse_view(name: &str) -> Result<ViewKind, UsageError> {
-    ViewKind::from_name(name).ok_or_else(|| {
+fn parse_view(name: &str) -> Result<ViewKind> {
+    ViewKind::from_name(name).with_context(|| {
         let known: Vec<&str> = ViewKind::ALL.iter().map(|kind| kind.name()).collect();
-        UsageError(format!(
-            "--as: there is no view {name:?}. Known: {}",
-            known.join(", ")
-        ))
+        let known = known.join(", ");
+        format!("--as: there is no view {name:?}. Known: {known}")
     })
 }
 
-fn number<T>(name: &str, value: OsString, least: T, most: T) -> Result<T, UsageError>
+fn number<T>(name: &str, value: OsString, least: T, most: T) -> Result<T>
 where
     T: FromStr + PartialOrd + fmt::Display,
 {
     let text = value.string()?;
-    match text.parse::<T>() {
-        Ok(n) if n >= least && n <= most => Ok(n),
-        _ => Err(UsageError(format!(
-            "{name}: {text:?} is not a whole number from {least} to {most}"
-        ))),
-    }
+    let number = text.parse().ok().filter(|n| (&least..=&most).contains(&n));
+    number.with_context(|| format!("{name}: {text:?} is not a whole number from {least} to {most}"))
 }
 
 #[cfg(test)]

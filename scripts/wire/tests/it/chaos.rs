@@ -9,9 +9,7 @@ use crate::common::*;
 /// Split and delayed bytes are the same bytes in the same order.
 #[test]
 fn order_is_kept_under_split_and_delay() {
-    let addr = server(echo);
-    let mut wire = Wire::start(addr, &["--json", "--chaos", "split=42,delay=2ms"]);
-    let mut client = wire.connect();
+    let (mut wire, mut client) = Wire::to_echo(&["--json", "--chaos", "split=42,delay=2ms"]);
     let bytes = noise(9, 100_000);
     let sending = send(&client, &bytes);
     assert!(read_all(&mut client) == *bytes);
@@ -26,10 +24,7 @@ fn order_is_kept_under_split_and_delay() {
 /// The receiver really gets several reads where the sender made one write.
 #[test]
 fn a_split_chunk_leaves_in_pieces_that_add_up() {
-    let (listener, addr) = listener();
-    let mut wire = Wire::start(addr, &["--json", "--chaos", "split"]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(&["--json", "--chaos", "split"]);
     client.write_all(b"hello, wire").unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     assert_eq!(read_all(&mut server), b"hello, wire");
@@ -45,10 +40,8 @@ fn a_split_chunk_leaves_in_pieces_that_add_up() {
 /// A frame through a split wire: the view shows its pieces, then the whole.
 #[test]
 fn the_frames_view_shows_a_frame_in_pieces() {
-    let (listener, addr) = listener();
-    let mut wire = Wire::start(addr, &["--json", "--as", "frames", "--chaos", "split"]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) =
+        Wire::between(&["--json", "--as", "frames", "--chaos", "split"]);
     client.write_all(b"\0\0\0\x05hello").unwrap();
     server.read_exact(&mut [0; 9]).unwrap();
     let frame = wire.event("frame");
@@ -63,9 +56,7 @@ fn the_frames_view_shows_a_frame_in_pieces() {
 /// Only "at least" can be promised of a delay, so only that is asked.
 #[test]
 fn a_delayed_chunk_takes_at_least_that_long() {
-    let addr = server(echo);
-    let wire = Wire::start(addr, &["--chaos", "delay=120ms"]);
-    let mut client = wire.connect();
+    let (_wire, mut client) = Wire::to_echo(&["--chaos", "delay=120ms"]);
     let start = Instant::now();
     client.write_all(b"there and back").unwrap();
     client.read_exact(&mut [0; 14]).unwrap();
@@ -78,17 +69,14 @@ fn a_delayed_chunk_takes_at_least_that_long() {
 
 #[test]
 fn cut_after_cuts_at_exactly_that_byte_towards_the_server() {
-    for n in [1_u64, 9, 1000, 70_001] {
-        let (listener, addr) = listener();
+    for n in [1, 9, 1000, 70_001] {
         let limit = format!("cut-after={n}");
-        let mut wire = Wire::start(addr, &["--json", "--chaos", &limit]);
-        let mut client = wire.connect();
-        let mut server = accept(&listener);
+        let (mut wire, mut client, mut server) = Wire::between(&["--json", "--chaos", &limit]);
         let reading = std::thread::spawn(move || read_until_broken(&mut server));
         // The cut may come while the client still sends; that is the client's surprise to have.
         let _ = client.write_all(&noise(n, 200_000));
         let (got, broken) = reading.join().unwrap();
-        assert_eq!(got.len() as u64, n);
+        assert_eq!(got.len(), n);
         assert!(got == noise(n, 200_000)[..got.len()]);
         assert_eq!(broken.unwrap_err().kind(), ErrorKind::ConnectionReset);
         let (_, broken) = read_until_broken(&mut client);
@@ -101,9 +89,7 @@ fn cut_after_cuts_at_exactly_that_byte_towards_the_server() {
 /// Both directions count together, also when both are busy.
 #[test]
 fn cut_after_counts_both_directions() {
-    let addr = server(echo);
-    let mut wire = Wire::start(addr, &["--json", "--chaos", "cut-after=12"]);
-    let mut client = wire.connect();
+    let (mut wire, mut client) = Wire::to_echo(&["--json", "--chaos", "cut-after=12"]);
     client.write_all(b"xiaoming\n").unwrap();
     let (got, broken) = read_until_broken(&mut client);
     assert_eq!(got, b"xia");
@@ -115,8 +101,7 @@ fn cut_after_counts_both_directions() {
     );
     assert_eq!(closed["bytes_to_client"], 3);
 
-    let mut wire = Wire::start(addr, &["--json", "--chaos", "cut-after=300000"]);
-    let mut client = wire.connect();
+    let (mut wire, mut client) = Wire::to_echo(&["--json", "--chaos", "cut-after=300000"]);
     let mut sender = client.try_clone().unwrap();
     let sending = std::thread::spawn(move || while sender.write_all(&[1; 5000]).is_ok() {});
     // The system reports the reset once, here or to the sender; so only the end counts.
@@ -131,10 +116,7 @@ fn cut_after_counts_both_directions() {
 /// The server believes that the client has finished; its answer still arrives.
 #[test]
 fn half_close_ends_one_direction_after_the_first_chunk() {
-    let (listener, addr) = listener();
-    let mut wire = Wire::start(addr, &["--json", "--chaos", "half-close"]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(&["--json", "--chaos", "half-close"]);
     client.write_all(b"first").unwrap();
     assert_eq!(read_all(&mut server), b"first");
     wire.event("half-close");
@@ -158,18 +140,5 @@ fn what_the_wire_will_do_is_said_at_the_start() {
     assert!(
         line.ends_with("chaos: split (seed 7), delay 50ms, cut after 100 bytes"),
         "{line}"
-    );
-}
-
-#[test]
-fn an_unknown_word_is_refused() {
-    let output = command(&["--listen", "0", "--to", "1", "--chaos", "splt"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let words = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        words.contains("chaos \"splt\" is not known. Known: split,"),
-        "{words}"
     );
 }

@@ -5,17 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::common::*;
 
-fn controlled(server: std::net::SocketAddr, args: &[&str]) -> Wire {
-    Wire::start(server, &[&["--json", "--control"], args].concat())
-}
+const CONTROL: &[&str] = &["--json", "--control"];
 
 /// An open connection follows: whole chunks, then pieces, then whole chunks again.
 #[test]
 fn an_open_connection_follows_the_dial() {
-    let (listener, addr) = listener();
-    let mut wire = controlled(addr, &[]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(CONTROL);
     let mut send = |wire: &mut Wire| {
         let before = wire.seen_now("bytes");
         client.write_all(b"hello, wire").unwrap();
@@ -30,20 +25,19 @@ fn an_open_connection_follows_the_dial() {
         pieces
     };
     assert_eq!(send(&mut wire), 1);
-    wire.command("chaos split=2");
+    wire.program.tell("chaos split=2");
     assert_eq!(wire.event("chaos")["chaos"], "split (seed 2)");
     assert!(send(&mut wire) > 1);
-    wire.command("chaos none");
+    wire.program.tell("chaos none");
     assert_eq!(wire.events("chaos", 2)[1]["chaos"], "none");
     assert_eq!(send(&mut wire), 1);
 }
 
 #[test]
 fn words_that_are_unknown_change_nothing() {
-    let addr = server(echo);
-    let mut wire = controlled(addr, &["--chaos", "delay=1ms"]);
-    wire.command("chaos splt");
-    wire.command("dance");
+    let (mut wire, mut client) = Wire::to_echo(&[CONTROL, &["--chaos", "delay=1ms"]].concat());
+    wire.program.tell("chaos splt");
+    wire.program.tell("dance");
     let errors = wire.events("control-error", 2);
     assert_eq!(errors[0]["command"], "chaos splt");
     assert!(
@@ -53,7 +47,6 @@ fn words_that_are_unknown_change_nothing() {
             .contains("\"dance\" is not known"),
         "{errors:?}"
     );
-    let mut client = wire.connect();
     client.write_all(b"x").unwrap();
     client.read_exact(&mut [0]).unwrap();
 }
@@ -61,17 +54,14 @@ fn words_that_are_unknown_change_nothing() {
 /// `cut-after` counts from the moment it is set, and again when it is set again.
 #[test]
 fn cut_after_counts_from_when_it_is_set() {
-    let (listener, addr) = listener();
-    let mut wire = controlled(addr, &[]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(CONTROL);
     client.write_all(&noise(1, 1000)).unwrap();
     server.read_exact(&mut [0; 1000]).unwrap();
-    wire.command("chaos cut-after=10");
+    wire.program.tell("chaos cut-after=10");
     wire.events("chaos", 1);
     client.write_all(b"1234567").unwrap();
     server.read_exact(&mut [0; 7]).unwrap();
-    wire.command("chaos cut-after=5");
+    wire.program.tell("chaos cut-after=5");
     wire.events("chaos", 2);
     client.write_all(b"abcdefg").unwrap();
     let (got, broken) = read_until_broken(&mut server);
@@ -83,13 +73,10 @@ fn cut_after_counts_from_when_it_is_set() {
 
 #[test]
 fn half_close_acts_on_the_next_chunk() {
-    let (listener, addr) = listener();
-    let mut wire = controlled(addr, &[]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(CONTROL);
     client.write_all(b"first").unwrap();
     server.read_exact(&mut [0; 5]).unwrap();
-    wire.command("chaos half-close");
+    wire.program.tell("chaos half-close");
     wire.event("chaos");
     client.write_all(b"second").unwrap();
     assert_eq!(read_all(&mut server), b"second");
@@ -102,14 +89,12 @@ fn half_close_acts_on_the_next_chunk() {
 /// Nobody waits for the rest of a delay that is not wanted any more.
 #[test]
 fn a_chunk_that_is_held_is_let_go() {
-    let addr = server(echo);
-    let mut wire = controlled(addr, &["--chaos", "delay=1000s"]);
-    let mut client = wire.connect();
+    let (mut wire, mut client) = Wire::to_echo(&[CONTROL, &["--chaos", "delay=1000s"]].concat());
     wire.event("connected");
     let start = Instant::now();
     client.write_all(b"x").unwrap();
     std::thread::sleep(Duration::from_millis(100));
-    wire.command("chaos none");
+    wire.program.tell("chaos none");
     client.read_exact(&mut [0]).unwrap();
     assert!(start.elapsed() < Duration::from_secs(60));
 }
@@ -117,12 +102,10 @@ fn a_chunk_that_is_held_is_let_go() {
 /// The wire never outlives who started it.
 #[test]
 fn the_end_of_standard_input_ends_the_wire() {
-    let addr = server(echo);
-    let mut wire = controlled(addr, &[]);
-    let client = wire.connect();
+    let (mut wire, client) = Wire::to_echo(CONTROL);
     wire.event("connected");
-    wire.end_of_commands();
-    let (status, lines) = wire.end_after_signal();
+    wire.program.finish();
+    let (status, lines) = wire.end();
     assert_eq!(status.code(), Some(0));
     assert!(lines.last().unwrap().contains("summary"), "{lines:?}");
     drop(client);

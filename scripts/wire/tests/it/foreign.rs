@@ -1,7 +1,7 @@
 //! A client and a server that share no code with us, in another language, through the wire.
 
-use std::io::BufRead;
-use std::process::{Command, Stdio};
+use testkit::program::{Program, run};
+use testkit::python;
 
 use crate::common::*;
 
@@ -39,25 +39,15 @@ fn python_on_both_sides_sees_the_same_bytes() {
         (&["--as", "bytes"][..], "80", 20_000),
         (&["--chaos", "split,delay=1ms"][..], "3", 700),
     ] {
-        let mut server = Command::new("python3")
-            .args(["-c", SERVER, &answers.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python3 runs");
-        let mut said = std::io::BufReader::new(server.stdout.take().unwrap()).lines();
-        let port: u16 = said.next().unwrap().unwrap().parse().unwrap();
+        let mut server = python();
+        let server = Program::start(server.args(["-c", SERVER, &answers.to_string()]));
+        let port: u16 = server.line().expect("a port").parse().unwrap();
         let wire = Wire::start(([127, 0, 0, 1], port).into(), args);
-        let client = Command::new("python3")
-            .args(["-c", CLIENT, &wire.addr.port().to_string(), blocks])
-            .output()
-            .expect("python3 runs");
-        let answer = said.next().expect("the server's digest").unwrap();
-        server.wait().unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&client.stdout),
-            format!("True {answer} {}\n", 32 + 256 * answers),
-            "{}",
-            String::from_utf8_lossy(&client.stderr)
-        );
+        let mut client = python();
+        client.args(["-c", CLIENT, &wire.addr.port().to_string(), blocks]);
+        let (_, printed, errors) = run(client);
+        let answer = server.line().expect("the server's digest");
+        let expected = format!("True {answer} {}\n", 32 + 256 * answers);
+        assert_eq!(printed, expected, "{errors}");
     }
 }

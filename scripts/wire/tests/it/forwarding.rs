@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use testkit::program::has_all;
+
 use crate::common::*;
 
 /// Whatever the view makes of them, the bytes are the same, in both directions at once.
@@ -49,10 +51,7 @@ fn bytes_are_identical_in_every_view() {
 #[test]
 fn fifty_megabytes_to_a_slow_reader_in_bounded_memory() {
     const LEN: usize = 50_000_000;
-    let (listener, addr) = listener();
-    let mut wire = Wire::start(addr, &["--json"]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(&["--json"]);
     let bytes = noise(5, LEN);
     let expected = Arc::clone(&bytes);
     let sent = Arc::new(AtomicUsize::new(0));
@@ -91,7 +90,7 @@ fn fifty_megabytes_to_a_slow_reader_in_bounded_memory() {
     assert_eq!(received.len(), LEN);
     assert!(received == *expected);
     let client = sending.join().unwrap();
-    let memory = wire.most_memory();
+    let memory = wire.program.most_memory();
     assert!(memory < 32 << 20, "the wire took {memory} bytes of memory");
     drop((client, server));
     assert_eq!(wire.event("closed")["bytes_to_server"], LEN);
@@ -100,10 +99,7 @@ fn fifty_megabytes_to_a_slow_reader_in_bounded_memory() {
 /// FIN from the client becomes FIN at the server, and the answer still comes back.
 #[test]
 fn the_clients_half_close_is_followed() {
-    let (listener, addr) = listener();
-    let mut wire = Wire::start(addr, &["--json"]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(&["--json"]);
     client.write_all(b"question").unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     assert_eq!(read_all(&mut server), b"question");
@@ -122,10 +118,7 @@ fn the_clients_half_close_is_followed() {
 /// The same the other way round: the server has finished, the client goes on.
 #[test]
 fn the_servers_half_close_is_followed() {
-    let (listener, addr) = listener();
-    let wire = Wire::start(addr, &[]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (_wire, mut client, mut server) = Wire::between(&[]);
     server.write_all(b"all I know").unwrap();
     server.shutdown(Shutdown::Write).unwrap();
     assert_eq!(read_all(&mut client), b"all I know");
@@ -136,10 +129,7 @@ fn the_servers_half_close_is_followed() {
 
 #[test]
 fn a_reset_by_the_client_reaches_the_server() {
-    let (listener, addr) = listener();
-    let mut wire = Wire::start(addr, &["--json"]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(&["--json"]);
     client.write_all(b"x").unwrap();
     server.read_exact(&mut [0]).unwrap();
     reset(client);
@@ -153,10 +143,7 @@ fn a_reset_by_the_client_reaches_the_server() {
 /// before must still arrive.
 #[test]
 fn a_reset_by_the_server_reaches_the_client_after_the_answer() {
-    let (listener, addr) = listener();
-    let mut wire = Wire::start(addr, &["--json"]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (mut wire, mut client, mut server) = Wire::between(&["--json"]);
     // A reset that comes while the wire still connects is a failed connect; not meant here.
     wire.event("connected");
     server.write_all(b"answer").unwrap();
@@ -171,10 +158,7 @@ fn a_reset_by_the_server_reaches_the_client_after_the_answer() {
 /// must learn of it, as it would without a wire.
 #[test]
 fn a_reset_after_a_half_close_is_noticed() {
-    let (listener, addr) = listener();
-    let wire = Wire::start(addr, &[]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (_wire, mut client, mut server) = Wire::between(&[]);
     client.write_all(b"question").unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     assert_eq!(read_all(&mut server), b"question");
@@ -194,10 +178,7 @@ fn a_reset_after_a_half_close_is_noticed() {
 /// The server refuses the rest of a long upload but says why first: the client gets the reason.
 #[test]
 fn an_answer_before_the_break_is_not_lost_while_the_client_still_sends() {
-    let (listener, addr) = listener();
-    let wire = Wire::start(addr, &[]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (_wire, mut client, mut server) = Wire::between(&[]);
     let mut sender = client.try_clone().unwrap();
     let sending = std::thread::spawn(move || {
         loop {
@@ -227,10 +208,7 @@ fn an_answer_before_the_break_is_not_lost_while_the_client_still_sends() {
 /// client sends afterwards is refused.
 #[test]
 fn a_close_while_the_client_still_sends_is_an_end_and_then_a_break() {
-    let (listener, addr) = listener();
-    let wire = Wire::start(addr, &[]);
-    let mut client = wire.connect();
-    let mut server = accept(&listener);
+    let (_wire, mut client, mut server) = Wire::between(&[]);
     client.write_all(&[7; 100_000]).unwrap();
     server.read_exact(&mut [0; 100_000]).unwrap();
     server.write_all(b"too much").unwrap();
@@ -248,13 +226,12 @@ fn a_close_while_the_client_still_sends_is_an_end_and_then_a_break() {
 
 #[test]
 fn many_connections_at_once_are_numbered_and_kept_apart() {
-    let addr = server(echo);
-    let mut wire = Wire::start(addr, &["--json"]);
+    let mut wire = Wire::start(server(echo), &["--json"]);
     let clients: Vec<_> = (0..50).map(|_| wire.connect()).collect();
     let mut threads = Vec::new();
     for (n, mut client) in clients.into_iter().enumerate() {
         threads.push(std::thread::spawn(move || {
-            let bytes = noise(n as u64, 20_000 + n);
+            let bytes = noise(n, 20_000 + n);
             let sending = send(&client, &bytes);
             assert!(read_all(&mut client) == *bytes, "client {n}");
             sending.join().unwrap();
@@ -338,10 +315,12 @@ fn a_taken_port_is_an_error_with_advice() {
         .unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{words}");
-    assert!(words.contains(&format!("{addr} is taken")), "{words}");
-    assert!(
-        words.contains("--listen 127.0.0.1:0 for any free port"),
-        "{words}"
+    has_all(
+        &words,
+        &[
+            &format!("cannot listen on {addr}: another program listens there already"),
+            "--listen 127.0.0.1:0 for any free port",
+        ],
     );
 }
 
@@ -359,18 +338,16 @@ fn a_wrong_command_line_is_status_2_and_help_is_status_0() {
 #[test]
 fn signals_end_it_with_a_summary() {
     for name in ["INT", "TERM"] {
-        let addr = server(echo);
-        let mut wire = Wire::start(addr, &[]);
-        let mut client = wire.connect();
+        let (mut wire, mut client) = Wire::to_echo(&[]);
         client.write_all(b"hello").unwrap();
         client.read_exact(&mut [0; 5]).unwrap();
-        wire.signal(name);
+        wire.program.signal(name);
         let line = wire.line_with("the wire ends:");
         assert!(
             line.ends_with("1 connection, 5 bytes to the server, 5 to the client"),
             "{line}"
         );
-        let (status, _) = wire.end_after_signal();
+        let (status, _) = wire.end();
         assert_eq!(status.code(), Some(0));
     }
 }

@@ -1,14 +1,15 @@
 //! gRPC through the wire, between a client and a server that are Python's grpcio: every kind of
 //! call arrives as without a wire, and is told in words.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use crate::common::*;
 use serde_json::Value;
+use testkit::program::Program;
+
+use crate::common::*;
 
 /// What the client prints if every call went well.
 const PRINTED: &str = "\
@@ -25,58 +26,25 @@ quick quick
 waited slow
 ";
 
-fn here(path: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), path].iter().collect()
-}
+/// The types of the server.
+const PROTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/peer/echo.proto");
 
 fn python(args: &[&str]) -> Command {
-    let python = here("../../target/tools/python/bin/python3");
-    assert!(
-        python.exists(),
-        "{} is missing: scripts/test makes it",
-        python.display()
-    );
-    let mut command = Command::new(python);
-    command.arg(here("tests/it/peer/grpc_peer.py")).args(args);
+    let mut command = Command::new(testkit::python_with_packages());
+    let peer = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/peer/grpc_peer.py");
+    command.arg(peer).args(args);
     command
 }
 
-/// A server of grpcio; it ends when the value is dropped.
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Server {
-    fn start(args: &[&str]) -> Server {
-        let mut child = python(&[&["server"], args].concat())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python runs");
-        let mut port = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut port).unwrap();
-        let port: u16 = port.trim().parse().expect("a port");
-        Server {
-            child,
-            addr: ([127, 0, 0, 1], port).into(),
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A server of grpcio, and where it listens.
+fn serve(args: &[&str]) -> (Program, SocketAddr) {
+    let server = Program::start(python(&[&["server"], args].concat()));
+    let port: u16 = server.line().expect("a port").parse().expect("a port");
+    (server, ([127, 0, 0, 1], port).into())
 }
 
 fn client(args: &[&str]) -> String {
-    let output = python(args).output().expect("python runs");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
+    testkit::program::output(python(args))
 }
 
 /// What crossed one end of the wire: to the server, to the client.
@@ -84,8 +52,7 @@ type Copies = Arc<Mutex<[Vec<u8>; 2]>>;
 
 /// A relay to `to` that keeps a copy of everything.
 fn relay(to: SocketAddr) -> (SocketAddr, Copies) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = listener.local_addr().unwrap();
+    let (listener, addr) = listener();
     let copies = Copies::default();
     let all = Arc::clone(&copies);
     std::thread::spawn(move || {
@@ -120,8 +87,8 @@ fn texts(events: &[Value]) -> Vec<&str> {
 
 /// The calls as they are seen, and the bytes as they were.
 fn every_kind_of_call(args: &[&str], server: &[&str]) -> Vec<Value> {
-    let server = Server::start(server);
-    let (behind, after) = relay(server.addr);
+    let (_server, addr) = serve(server);
+    let (behind, after) = relay(addr);
     let mut wire = Wire::start(behind, &[&["--json", "--as", "grpc"], args].concat());
     let (front, before) = relay(wire.addr);
     let port = front.port().to_string();
@@ -205,8 +172,7 @@ fn every_kind_of_call_by_reflection() {
 
 #[test]
 fn every_kind_of_call_with_a_proto_file() {
-    let file = here("tests/it/peer/echo.proto");
-    let messages = every_kind_of_call(&["--proto", file.to_str().unwrap()], &[]);
+    let messages = every_kind_of_call(&["--proto", PROTO], &[]);
     assert_eq!(texts(&messages)[0], "Text {text: \"hello\"}");
 }
 
@@ -228,8 +194,8 @@ fn every_kind_of_call_in_pieces() {
 /// 50 MB in calls: the answers are right, and the wire's memory stays what it was.
 #[test]
 fn fifty_megabytes_of_calls_in_bounded_memory() {
-    let server = Server::start(&["reflection"]);
-    let mut wire = Wire::start(server.addr, &["--json", "--as", "grpc"]);
+    let (_server, addr) = serve(&["reflection"]);
+    let mut wire = Wire::start(addr, &["--json", "--as", "grpc"]);
     let port = wire.addr.port().to_string();
     // 25 calls with 1 MB each way: messages too long to be read, but not to be counted.
     let printed = client(&["load", &port, "25", "1000000"]);
@@ -238,26 +204,22 @@ fn fifty_megabytes_of_calls_in_bounded_memory() {
     assert!(closed["bytes_to_server"].as_u64().unwrap() > 25_000_000);
     let long = wire.event("grpc-message");
     assert_eq!(long["len"], 1_000_004);
-    assert!(
-        long["note"]
-            .as_str()
-            .unwrap()
-            .contains("too long to read it")
-    );
-    let memory = wire.most_memory();
+    let note = long["note"].as_str().unwrap();
+    assert!(note.contains("too long to read it"), "{note}");
+    let memory = wire.program.most_memory();
     assert!(memory < 40 << 20, "the wire took {memory} bytes of memory");
 }
 
 /// Thousands of small calls on one connection, eight at a time.
 #[test]
 fn thousands_of_calls() {
-    let server = Server::start(&["reflection"]);
-    let mut wire = Wire::start(server.addr, &["--json", "--as", "grpc"]);
+    let (_server, addr) = serve(&["reflection"]);
+    let mut wire = Wire::start(addr, &["--json", "--as", "grpc"]);
     let port = wire.addr.port().to_string();
     let printed = client(&["load", &port, "3000", "20"]);
     assert!(printed.starts_with("True "), "{printed}");
     wire.event("closed");
-    let memory = wire.most_memory();
+    let memory = wire.program.most_memory();
     assert!(memory < 40 << 20, "the wire took {memory} bytes of memory");
 }
 
@@ -277,7 +239,7 @@ fn types_are_asked_for_when_the_server_comes_late() {
         0,
         "nobody has asked for types yet"
     );
-    let _server = Server::start(&["reflection", &format!("port={}", addr.port())]);
+    let _server = serve(&["reflection", &format!("port={}", addr.port())]);
     let port = wire.addr.port().to_string();
     assert!(client(&["load", &port, "1", "5"]).starts_with("True "));
     assert_eq!(wire.event("reflection")["services"][0], "wire.test.v1.Echo");

@@ -9,12 +9,9 @@ use testkit::redis::Redis;
 
 /// What redis-cli prints for one command, sent to this port.
 fn redis_cli(port: u16, args: &[&str]) -> String {
-    let output = Command::new("redis-cli")
-        .args(["-h", "127.0.0.1", "-p", &port.to_string()])
-        .args(args)
-        .output()
-        .expect("redis-cli runs: the package redis-tools brings it");
-    String::from_utf8(output.stdout).unwrap()
+    let mut command = Command::new("redis-cli");
+    command.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
+    testkit::program::run(command.args(args)).1
 }
 
 fn says(events: &[Value]) -> Vec<&str> {

@@ -2,10 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
-use std::process::Command;
+
+use serde_json::Value;
+use testkit::program::{PATIENCE, has_all, most_memory, run, signal};
+use testkit::python;
 
 use crate::common::*;
-use serde_json::Value;
 
 /// Bytes that try to clear the screen, set the title, ring, turn text round and confuse UTF-8.
 const EVIL: &[u8] =
@@ -18,9 +20,7 @@ fn drives_a_terminal(c: char) -> bool {
 
 /// Sends `chunks` through a wire with `args` and gives back everything printed.
 fn printed(args: &[&str], chunks: &[&[u8]]) -> Vec<String> {
-    let addr = server(echo);
-    let mut wire = Wire::start(addr, args);
-    let mut client = wire.connect();
+    let (mut wire, mut client) = Wire::to_echo(args);
     for chunk in chunks {
         client.write_all(chunk).unwrap();
         client.read_exact(&mut vec![0; chunk.len()]).unwrap();
@@ -32,6 +32,7 @@ fn printed(args: &[&str], chunks: &[&[u8]]) -> Vec<String> {
     } else {
         wire.line_with("closed:");
     }
+    wire.program.signal("INT");
     wire.end().1
 }
 
@@ -53,7 +54,7 @@ fn a_stopped_screen_does_not_stop_the_traffic() {
     // A few more connections: their news have places of their own.
     server.shutdown(Shutdown::Write).unwrap();
     assert!(read_all(&mut client).is_empty());
-    let memory = most_memory(&child);
+    let memory = most_memory(child.id());
     assert!(memory < 32 << 20, "the wire took {memory} bytes of memory");
 
     let (send_line, lines) = std::sync::mpsc::channel();
@@ -67,7 +68,7 @@ fn a_stopped_screen_does_not_stop_the_traffic() {
     let (mut shown, mut dropped, mut closed) = (0, 0, None);
     while closed.is_none() || dropped == 0 {
         let line = lines
-            .recv_timeout(DEADLINE)
+            .recv_timeout(PATIENCE)
             .expect("the rest of the picture");
         let object: Value = serde_json::from_str(&line).expect(&line);
         match object["event"].as_str() {
@@ -82,7 +83,7 @@ fn a_stopped_screen_does_not_stop_the_traffic() {
         dropped > 0 && shown < LEN as u64,
         "{dropped} dropped, {shown} bytes shown"
     );
-    signal(&child, "TERM");
+    signal(child.id(), "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
@@ -96,7 +97,7 @@ fn a_stopped_screen_does_not_stop_ctrl_c() {
     let sending = send(&client, &noise(3, 5_000_000));
     assert_eq!(read_all(&mut server).len(), 5_000_000);
     sending.join().unwrap();
-    signal(&child, "INT");
+    signal(child.id(), "INT");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     drop(out);
 }
@@ -169,43 +170,26 @@ fn a_peer_cannot_drive_the_terminal() {
 fn plain_is_sentences_without_drawing() {
     let lines = printed(&["--plain", "--as", "lines"], &[b"xiaoming\n"]);
     let text = lines.join("\n");
-    assert!(
-        text.contains(r#" s, connection 1, client to server: "xiaoming\n""#),
-        "{text}"
-    );
-    assert!(
-        text.contains(r#" s, connection 1, server to client: "xiaoming\n""#),
-        "{text}"
+    has_all(
+        &text,
+        &[
+            r#" s, connection 1, client to server: "xiaoming\n""#,
+            r#" s, connection 1, server to client: "xiaoming\n""#,
+        ],
     );
     assert!(!text.contains(['▶', '◀', '─', '·', '\x1b']), "{text}");
 }
 
 #[test]
 fn a_dumb_terminal_gets_plain_lines() {
-    let (listener, addr) = listener();
-    let (to, env) = (addr.to_string(), ("TERM", "dumb"));
-    let mut child = command(&["--listen", "0", "--to", &to])
-        .env(env.0, env.1)
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-    let mut first = String::new();
-    std::io::BufRead::read_line(&mut out, &mut first).unwrap();
-    let at = first
-        .trim()
-        .strip_prefix("listening on ")
-        .unwrap()
-        .parse()
-        .unwrap();
-    drop(connect(at));
-    drop(accept(&listener));
-    signal(&child, "TERM");
-    let mut rest = String::new();
-    out.read_to_string(&mut rest).unwrap();
-    child.wait().unwrap();
-    assert!(rest.contains(" s, connection 1: connected: "), "{rest}");
-    assert!(!rest.contains('\x1b'), "{rest}");
+    let mut command = wire_to(server(echo), &[]);
+    command.env("TERM", "dumb");
+    let mut wire = Wire::run(command);
+    let _client = wire.connect();
+    wire.line_with(" s, connection 1: connected: ");
+    wire.program.signal("TERM");
+    let text = wire.end().1.join("\n");
+    assert!(!text.contains('\x1b'), "{text}");
 }
 
 /// Colours on a real terminal, none with NO_COLOR: asked through a pseudo-terminal.
@@ -227,50 +211,20 @@ def run(env):
 os.environ.pop('NO_COLOR', None)
 print(run({'TERM': 'xterm'}), run({'TERM': 'xterm', 'NO_COLOR': '1'}), run({'TERM': 'dumb'}))
 ";
-    let output = Command::new("python3")
-        .args(["-c", script, env!("CARGO_BIN_EXE_wire")])
-        .output()
-        .expect("python3 runs");
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "True False False\n",
-        "{words}"
-    );
-}
-
-/// Text where a frame was expected is called by its letters.
-#[test]
-fn a_too_long_frame_is_said_in_words() {
-    let text = printed(&["--as", "frames"], &[b"hello\n"]).join("\n");
-    assert!(
-        text.contains(r#"frame length 1751477356? Those are the letters "hell""#),
-        "{text}"
-    );
-    assert!(text.contains("limit 1048576 bytes"), "{text}");
+    let mut command = python();
+    let (_, printed, errors) = run(command.args(["-c", script, env!("CARGO_BIN_EXE_wire")]));
+    assert_eq!(printed, "True False False\n", "{errors}");
 }
 
 #[test]
 fn another_machine_is_warned_about() {
     let (_listener, addr) = listener();
     let to = addr.to_string();
-    let mut child = command(&["--listen", "0.0.0.0:0", "--to", &to, "--json"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("\"event\":\"warning\"") {
-        line.clear();
-        assert!(
-            std::io::BufRead::read_line(&mut out, &mut line).unwrap() > 0,
-            "no warning"
-        );
-    }
+    let args = ["--listen", "0.0.0.0:0", "--to", &to, "--json"];
+    let warning = Wire::run(command(&args)).event("warning");
+    let text = warning["text"].as_str().unwrap();
     assert!(
-        line.contains("can be reached from other machines"),
-        "{line}"
+        text.contains("can be reached from other machines"),
+        "{text}"
     );
-    child.kill().unwrap();
-    child.wait().unwrap();
 }

@@ -1,9 +1,13 @@
 //! Frames written by hand, what must be refused, and a comparison with `h2`, which speaks the
 //! protocol for tonic.
 
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
 use super::*;
 use crate::event::{Shown, Tone};
 use crate::view::{Limits, Reading, ViewKind, conversation};
+
+use Dir::{ToClient, ToServer};
 
 /// A frame as bytes.
 pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -144,56 +148,45 @@ fn byte_by_byte_gives_the_same_frames() {
 
 #[test]
 fn a_connection_that_is_no_http_is_said_so() {
-    for (dir, bytes, event, part) in [
+    let early = "ended before it was HTTP";
+    let cases: [(Dir, &[u8], &str, &str); 7] = [
         (
-            Dir::ToServer,
-            &b"\0\0\0\x05hello"[..],
+            ToServer,
+            b"\0\0\0\x05hello",
             "not-http",
             "the client begins with",
         ),
         (
-            Dir::ToClient,
+            ToClient,
             b"SSH-2.0-x\r\n",
             "not-http",
             "the server begins with",
         ),
         (
-            Dir::ToServer,
+            ToServer,
             b"\x16\x03\x01\x02\0",
             "tls",
             "the client begins to encrypt",
         ),
-        (Dir::ToClient, b"\x16\x03\x03\0", "tls", "cannot read it"),
+        (ToClient, b"\x16\x03\x03\0", "tls", "cannot read it"),
         (
-            Dir::ToClient,
+            ToClient,
             b"\0\0\x04\0\0\0\0\0\x01abcd",
             "not-http",
             "the server begins",
         ),
-        (
-            Dir::ToServer,
-            b"PRI * HT",
-            "not-http",
-            "ended before it was HTTP",
-        ),
-        (
-            Dir::ToClient,
-            b"\0\0",
-            "not-http",
-            "ended before it was HTTP",
-        ),
-    ] {
+        (ToServer, b"PRI * HT", "not-http", early),
+        (ToClient, b"\0\0", "not-http", early),
+    ];
+    for (dir, bytes, event, part) in cases {
         let said = said(&[(dir, bytes)]);
         assert_eq!(said[0].event, event, "{bytes:?}");
         assert!(said[0].words.contains(part), "{}", said[0].words);
     }
     let first = [PREFACE, &frame(names::PING, 0, 0, &[0; 8])].concat();
     let lost = said(&[(Dir::ToServer, &first)]);
-    assert!(
-        lost[1].words.starts_with("not HTTP/2: the first frame"),
-        "{}",
-        lost[1].words
-    );
+    let why = &lost[1].words;
+    assert!(why.starts_with("not HTTP/2: the first frame"), "{why}");
     assert_eq!(lost[2].event, "stray");
 }
 
@@ -201,45 +194,28 @@ fn a_connection_that_is_no_http_is_said_so() {
 fn a_frame_longer_than_the_receiver_takes_ends_the_understanding() {
     let long = frame(names::DATA, 0, 1, &[0; 20_000]);
     let bytes = [begin(), long.clone()].concat();
-    let refused = said(&[(Dir::ToServer, &bytes)]);
-    assert!(
-        refused[2]
-            .words
-            .contains("DATA of 20000 bytes, and the receiver takes 16384")
-    );
+    let refused = &said(&[(Dir::ToServer, &bytes)])[2].words;
+    assert!(refused.contains("DATA of 20000 bytes, and the receiver takes 16384"));
     // The server allows more: then it is fine.
     let more = frame(names::SETTINGS, 0, 0, &[0, 5, 0, 0, 0x80, 0]);
-    let allowed = said(&[(Dir::ToClient, &more), (Dir::ToServer, &bytes)]);
-    assert!(
-        allowed[3].words.contains("DATA  20000 bytes"),
-        "{}",
-        allowed[3].words
-    );
+    let allowed = &said(&[(Dir::ToClient, &more), (Dir::ToServer, &bytes)])[3].words;
+    assert!(allowed.contains("DATA  20000 bytes"), "{allowed}");
 }
 
 #[test]
 fn after_a_block_that_cannot_be_read_no_later_one_is_believed() {
     let said = client(&[
-        frame(
-            names::HEADERS,
-            names::END_HEADERS,
-            1,
-            &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
-        ),
+        frame(names::HEADERS, names::END_HEADERS, 1, &[0xff; 6]),
         frame(names::HEADERS, names::END_HEADERS, 3, &[0x82]),
         frame(names::DATA, 0, 1, b"still seen"),
     ]);
-    assert!(
-        said[0]
-            .words
-            .contains("cannot be read: a number that is too big")
-    );
-    assert!(
-        said[1].words.contains("cannot be read"),
-        "{}",
-        said[1].words
-    );
-    assert!(said[2].words.contains("still seen"));
+    for (said, part) in said.iter().zip([
+        "cannot be read: a number that is too big",
+        "cannot be read",
+        "still seen",
+    ]) {
+        assert!(said.words.contains(part), "{part}: {}", said.words);
+    }
 }
 
 /// A block in thousands of CONTINUATION frames: known as a way to fill a server's memory.
@@ -259,81 +235,57 @@ fn a_block_without_end_is_kept_only_up_to_the_bound() {
 #[test]
 fn an_end_inside_a_frame_is_said() {
     let cut = &frame(names::DATA, 0, 7, b"hello")[..11];
-    let said = client(&[cut.to_vec()]);
+    let words = &client(&[cut.to_vec()])[0].words;
     assert!(
-        said.last()
-            .unwrap()
-            .words
-            .contains("stream 7  DATA with 2 of 5 bytes")
+        words.contains("stream 7  DATA with 2 of 5 bytes"),
+        "{words}"
     );
 }
 
 /// Whatever comes, the view says something or nothing, and never panics.
 #[test]
 fn noise_behind_a_good_beginning_is_harmless() {
-    let mut state = 7_u64;
-    let mut random = |n: u64| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (state >> 33) % n
-    };
-    for round in 0..150 {
+    for mut dice in testkit::fuzz::budget("HTTP/2", 150) {
         let mut bytes = begin();
         for _ in 0..20 {
-            let len = random(40);
-            let payload: Vec<u8> = (0..len).map(|_| random(256).to_le_bytes()[0]).collect();
-            let kind = random(11).to_le_bytes()[0];
-            let flags = random(256).to_le_bytes()[0];
-            bytes.extend(frame(
-                kind,
-                flags,
-                u32::try_from(random(4)).unwrap(),
-                &payload,
-            ));
+            let (kind, flags) = (dice.below(11).to_le_bytes()[0], dice.byte());
+            let stream = u32::try_from(dice.below(4)).unwrap();
+            bytes.extend(frame(kind, flags, stream, &dice.bytes(40)));
         }
-        if round % 2 == 0 {
-            let at = usize::try_from(random(bytes.len() as u64)).unwrap();
+        if dice.below(2) == 0 {
+            let at = dice.below(bytes.len());
             bytes[at] ^= 0x55;
         }
-        let size = usize::try_from(random(50) + 1).unwrap();
+        let size = dice.below(50) + 1;
         let pieces: Vec<(Dir, &[u8])> = bytes.chunks(size).map(|it| (Dir::ToServer, it)).collect();
-        for kind in [
-            Reading::Plain(ViewKind::Http),
-            Reading::Grpc(crate::schema::Schema::nothing()),
-        ] {
-            conversation(&kind, Limits::default(), &pieces);
+        for kind in [ViewKind::Http, ViewKind::Grpc] {
+            conversation(&Reading::Plain(kind), Limits::default(), &pieces);
         }
     }
+}
+
+/// Forwards everything, and keeps a copy.
+async fn copied(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> Vec<u8> {
+    let (mut copy, mut buffer) = (Vec::new(), [0; 4096]);
+    while let Ok(n @ 1..) = from.read(&mut buffer).await {
+        copy.extend_from_slice(&buffer[..n]);
+        if to.write_all(&buffer[..n]).await.is_err() {
+            break;
+        }
+    }
+    copy
 }
 
 /// 200 requests whose headers `h2` compressed, and its server's responses: we read what was said.
 #[tokio::test]
 async fn h2_and_we_read_the_same_headers() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     // Between the two stands a relay that keeps a copy.
     let (client_end, near) = tokio::io::duplex(1 << 16);
     let (far, server_end) = tokio::io::duplex(1 << 16);
-    let (mut near_read, mut near_write) = tokio::io::split(near);
-    let (mut far_read, mut far_write) = tokio::io::split(far);
-    let up = tokio::spawn(async move {
-        let (mut copy, mut buffer) = (Vec::new(), [0; 4096]);
-        while let Ok(n @ 1..) = near_read.read(&mut buffer).await {
-            copy.extend_from_slice(&buffer[..n]);
-            far_write.write_all(&buffer[..n]).await.unwrap();
-        }
-        copy
-    });
-    let down = tokio::spawn(async move {
-        let (mut copy, mut buffer) = (Vec::new(), [0; 4096]);
-        while let Ok(n @ 1..) = far_read.read(&mut buffer).await {
-            copy.extend_from_slice(&buffer[..n]);
-            if near_write.write_all(&buffer[..n]).await.is_err() {
-                break;
-            }
-        }
-        copy
-    });
+    let (near_read, near_write) = tokio::io::split(near);
+    let (far_read, far_write) = tokio::io::split(far);
+    let up = tokio::spawn(copied(near_read, far_write));
+    let down = tokio::spawn(copied(far_read, near_write));
     let server = tokio::spawn(async move {
         let mut connection = h2::server::handshake(server_end).await.unwrap();
         while let Some(Ok((request, mut respond))) = connection.accept().await {
