@@ -69,14 +69,9 @@ impl Chaos {
 
     /// The sizes in which chunks of this connection and direction leave the wire.
     pub fn pieces(&self, conn: u64, dir: Dir) -> Pieces {
-        let salt = match dir {
-            Dir::ToServer => 0,
-            Dir::ToClient => 1,
-        };
+        let salt = (conn * 2 + dir.index() as u64) << 32;
         Pieces {
-            state: self
-                .split
-                .map(|seed| seed.wrapping_add((conn * 2 + salt) << 32)),
+            state: self.split.map(|seed| seed.wrapping_add(salt)),
         }
     }
 }

@@ -161,18 +161,22 @@ mod tests {
 
     #[test]
     fn commands_turn_the_dial_and_mistakes_change_nothing() {
-        assert_eq!(
-            told(b"chaos split=3,delay=5ms\nchaos splt\nhello\n\nchaos\nchaos none\r\nchaos split"),
-            [
-                ("chaos", "split (seed 3), delay 5ms".to_string(), 1),
-                ("control-error", "split (seed 3), delay 5ms".to_string(), 1),
-                ("control-error", "split (seed 3), delay 5ms".to_string(), 1),
-                ("control-error", "split (seed 3), delay 5ms".to_string(), 1),
-                ("control-error", "split (seed 3), delay 5ms".to_string(), 1),
-                ("chaos", "none".to_string(), 2),
-                ("chaos", "split (seed 1)".to_string(), 3),
-            ]
-        );
+        let kept = "split (seed 3), delay 5ms";
+        for ((line, expected), told) in [
+            ("chaos split=3,delay=5ms", ("chaos", kept, 1)),
+            ("chaos splt", ("control-error", kept, 1)),
+            ("hello", ("control-error", kept, 1)),
+            ("", ("control-error", kept, 1)),
+            ("chaos", ("control-error", kept, 1)),
+            ("chaos none\r", ("chaos", "none", 2)),
+            ("chaos split", ("chaos", "split (seed 1)", 3)),
+        ]
+        .into_iter()
+        .zip(told(
+            b"chaos split=3,delay=5ms\nchaos splt\nhello\n\nchaos\nchaos none\r\nchaos split",
+        )) {
+            assert_eq!((told.0, told.1.as_str(), told.2), expected, "{line}");
+        }
     }
 
     #[test]

@@ -21,23 +21,25 @@ pub enum Dir {
 impl Dir {
     /// The word for this direction in JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Dir::ToServer => "client-to-server",
-            Dir::ToClient => "server-to-client",
-        }
+        ["client-to-server", "server-to-client"][self.index()]
     }
 
     /// Who sends in this direction.
     pub fn sender(self) -> &'static str {
-        match self {
-            Dir::ToServer => "client",
-            Dir::ToClient => "server",
-        }
+        ["client", "server"][self.index()]
     }
 
     /// Who receives in this direction.
     pub fn receiver(self) -> &'static str {
         self.back().sender()
+    }
+
+    /// Its place in a pair: to the server, to the client.
+    pub fn index(self) -> usize {
+        match self {
+            Dir::ToServer => 0,
+            Dir::ToClient => 1,
+        }
     }
 
     /// The other direction.

@@ -42,30 +42,18 @@ pub struct Setup {
     pub dial: Dial,
 }
 
-/// Bytes that crossed, in each direction.
+/// Bytes that crossed: to the server, to the client.
 #[derive(Debug, Default)]
-pub struct Moved {
-    /// From client to server.
-    pub to_server: AtomicU64,
-    /// From server to client.
-    pub to_client: AtomicU64,
-}
+pub struct Moved([AtomicU64; 2]);
 
 impl Moved {
     fn add(&self, dir: Dir, bytes: usize) {
-        let counter = match dir {
-            Dir::ToServer => &self.to_server,
-            Dir::ToClient => &self.to_client,
-        };
-        counter.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.0[dir.index()].fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Both counters: to the server, to the client.
-    pub fn get(&self) -> (u64, u64) {
-        (
-            self.to_server.load(Ordering::Relaxed),
-            self.to_client.load(Ordering::Relaxed),
-        )
+    pub fn get(&self) -> [u64; 2] {
+        [0, 1].map(|at| self.0[at].load(Ordering::Relaxed))
     }
 }
 
@@ -144,10 +132,7 @@ pub async fn carry(
     };
     up.end_view();
     down.end_view();
-    let ends = Ends {
-        client: &client,
-        server: &server,
-    };
+    let ends = [&client, &server];
     finish(conn, outcome, setup, ends, &moved, budget.limit()).await;
 }
 
@@ -201,27 +186,20 @@ fn take(error: &mut io::Error) -> io::Error {
     std::mem::replace(error, io::ErrorKind::Other.into())
 }
 
-/// The two sockets of a connection.
-#[derive(Clone, Copy)]
-struct Ends<'a> {
-    client: &'a TcpStream,
-    server: &'a TcpStream,
-}
-
 /// Ends both sockets as the outcome asks for, and says it.
 async fn finish(
     conn: u64,
     outcome: Outcome,
     setup: &Setup,
-    ends: Ends<'_>,
+    ends: [&TcpStream; 2],
     moved: &Moved,
     limit: Option<u64>,
 ) {
-    let (to_server, to_client) = moved.get();
+    let [to_server, to_client] = moved.get();
     let how = match outcome {
         Outcome::Closed => "closed",
         Outcome::Reset(dir, error) => {
-            ends.abort_on_drop();
+            abort_on_drop(ends);
             let words = format!("RST: the {} broke the connection", dir.sender());
             let shown = Shown::new("reset", Mark::Reset, Tone::Wrong, words)
                 .note(format!("{error}; passed on to the {}", dir.receiver()))
@@ -232,7 +210,7 @@ async fn finish(
         }
         Outcome::Cut => {
             sleep(CUT_PAUSE).await;
-            ends.abort_on_drop();
+            abort_on_drop(ends);
             let bytes = limit.unwrap_or(to_server + to_client);
             let words = format!("chaos cut the wire after {}", count(bytes, "byte"));
             let shown = Shown::new("cut", Mark::Reset, Tone::Wrong, words)
@@ -253,12 +231,11 @@ async fn finish(
     setup.screen.tell(Some(conn), None, shown);
 }
 
-impl Ends<'_> {
-    /// Makes both sockets send RST when they are dropped. If that cannot be set the socket closes
-    /// in the orderly way, and there is nothing better to do.
-    fn abort_on_drop(self) {
-        let _ = self.client.set_zero_linger();
-        let _ = self.server.set_zero_linger();
+/// Makes both sockets send RST when they are dropped. If that cannot be set the socket closes
+/// in the orderly way, and there is nothing better to do.
+fn abort_on_drop(ends: [&TcpStream; 2]) {
+    for end in ends {
+        let _ = end.set_zero_linger();
     }
 }
 
@@ -314,9 +291,7 @@ impl Line<'_> {
                 let words = "chaos: FIN to the server, though the client has not finished";
                 let shown = Shown::new("half-close", Mark::Fin, Tone::Wrong, words)
                     .note("what the client still sends is thrown away");
-                self.setup
-                    .screen
-                    .tell(Some(self.conn), Some(self.dir), shown);
+                self.tell(shown);
             }
         }
     }
@@ -429,9 +404,7 @@ impl Line<'_> {
         let passed_on = to.shutdown().await;
         let words = format!("FIN: the {} has finished sending", self.dir.sender());
         let shown = Shown::new("fin", Mark::Fin, Tone::Good, words).field("by", self.dir.sender());
-        self.setup
-            .screen
-            .tell(Some(self.conn), Some(self.dir), shown);
+        self.tell(shown);
         match passed_on {
             Ok(()) => End::Fin,
             Err(error) => End::ReceiverGone(error),
@@ -442,6 +415,11 @@ impl Line<'_> {
         let (screen, conn, dir) = (&self.setup.screen, self.conn, self.dir);
         self.view
             .feed(piece, &mut |later| screen.offer(conn, dir, later));
+    }
+
+    fn tell(&self, shown: Shown) {
+        let (conn, dir) = (Some(self.conn), Some(self.dir));
+        self.setup.screen.tell(conn, dir, shown);
     }
 
     /// Lets the view say what is incomplete. Saying it twice does no harm: it says it once.

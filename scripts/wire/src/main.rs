@@ -130,7 +130,7 @@ async fn serve(options: Options, types: Found) -> Result<()> {
         () = screen.gone() => return Ok(()),
     }
     let summary = proxy.summary();
-    if !screen.finish(summary.clone(), LAST_WORDS) {
+    if !screen.finish(summary.clone(), LAST_WORDS).await {
         last_words(summary.words);
     }
     Ok(())
@@ -168,34 +168,24 @@ fn form(output: Output) -> Form {
 
 /// Says what is going to happen. The first line is `listening on ADDR`: clients may come now.
 fn announce(screen: &Screen, options: &Options, addr: std::net::SocketAddr) {
-    let to = options
-        .to
-        .first()
-        .map_or_else(String::new, ToString::to_string);
+    let to = options.to.first().map(ToString::to_string);
+    let to = to.unwrap_or_default();
     let view = options.view.name();
     let chaos = &options.chaos;
-    let listening = Shown::new(
-        "listening",
-        Mark::Bare,
-        Tone::Good,
-        format!("listening on {addr}"),
-    )
-    .rows(vec![
-        format!("forwarding to {to}, view: {view}, chaos: {chaos}"),
-        "client left, server right, time in seconds runs down; Ctrl-C ends".to_string(),
-    ])
-    .field("addr", addr.to_string())
-    .field("to", to)
-    .field("view", view)
-    .field("chaos", chaos.to_string());
+    let words = format!("listening on {addr}");
+    let listening = Shown::new("listening", Mark::Bare, Tone::Good, words)
+        .rows(vec![
+            format!("forwarding to {to}, view: {view}, chaos: {chaos}"),
+            "client left, server right, time in seconds runs down; Ctrl-C ends".to_string(),
+        ])
+        .field("addr", addr.to_string())
+        .field("to", to)
+        .field("view", view)
+        .field("chaos", chaos.to_string());
     screen.tell(None, None, listening);
     let warn = |text: String| {
-        let shown = Shown::new(
-            "warning",
-            Mark::Bare,
-            Tone::Wrong,
-            format!("warning: {text}"),
-        );
+        let words = format!("warning: {text}");
+        let shown = Shown::new("warning", Mark::Bare, Tone::Wrong, words);
         screen.tell(None, None, shown.field("text", text));
     };
     if !addr.ip().is_loopback() {

@@ -198,7 +198,7 @@ fn parse_address(name: &str, value: OsString) -> Result<Vec<SocketAddr>> {
 
 fn parse_view(name: &str) -> Result<ViewKind> {
     ViewKind::from_name(name).with_context(|| {
-        let known: Vec<&str> = ViewKind::ALL.iter().map(|kind| kind.name()).collect();
+        let known: Vec<&str> = ViewKind::ALL.iter().map(|(_, name)| *name).collect();
         let known = known.join(", ");
         format!("--as: there is no view {name:?}. Known: {known}")
     })

@@ -3,10 +3,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::address::why_unreachable;
@@ -22,7 +23,8 @@ pub struct Proxy {
     setup: Setup,
     server: Vec<SocketAddr>,
     max_connections: usize,
-    open: AtomicUsize,
+    /// A permit for each connection that may be open.
+    places: Arc<Semaphore>,
     connections: AtomicU64,
     moved: Moved,
 }
@@ -35,7 +37,7 @@ impl Proxy {
             setup,
             server,
             max_connections,
-            open: AtomicUsize::new(0),
+            places: Arc::new(Semaphore::new(max_connections)),
             connections: AtomicU64::new(0),
             moved: Moved::default(),
         })
@@ -50,23 +52,24 @@ impl Proxy {
                 Err(error) => {
                     // Mostly "too many open files". Trying again at once would only burn a core.
                     let words = format!("a client could not be accepted: {error}");
-                    self.setup.screen.tell(
-                        None,
-                        None,
-                        Shown::new("accept-failed", Mark::Point, Tone::Wrong, words)
-                            .field("error", error.to_string()),
-                    );
+                    let shown = Shown::new("accept-failed", Mark::Point, Tone::Wrong, words)
+                        .field("error", error.to_string());
+                    self.setup.screen.tell(None, None, shown);
                     sleep(Duration::from_millis(100)).await;
                     continue;
                 }
             };
             let conn = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
-            if self.open.load(Ordering::Relaxed) >= self.max_connections {
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
                 self.turn_away(conn, &client);
                 continue;
-            }
-            let place = Place::take(self);
-            tokio::spawn(async move { place.0.serve(conn, client, from).await });
+            };
+            let proxy = Arc::clone(self);
+            tokio::spawn(async move {
+                proxy.serve(conn, client, from).await;
+                // Given back also when the task panics.
+                drop(place);
+            });
         }
     }
 
@@ -82,14 +85,10 @@ impl Proxy {
         let to = server
             .peer_addr()
             .map_or_else(|_| self.server_words(), |addr| addr.to_string());
-        let shown = Shown::new(
-            "connected",
-            Mark::Point,
-            Tone::Good,
-            format!("connected: client {from}, server {to}"),
-        )
-        .field("client", from.to_string())
-        .field("server", to);
+        let words = format!("connected: client {from}, server {to}");
+        let shown = Shown::new("connected", Mark::Point, Tone::Good, words)
+            .field("client", from.to_string())
+            .field("server", to);
         screen.tell(Some(conn), None, shown);
         carry(conn, client, server, &self.setup, &self.moved).await;
     }
@@ -119,10 +118,8 @@ impl Proxy {
     fn turn_away(&self, conn: u64, client: &TcpStream) {
         // As above.
         let _ = client.set_zero_linger();
-        let words = format!(
-            "turned away: {} already open",
-            count(self.max_connections as u64, "connection")
-        );
+        let open = count(self.max_connections as u64, "connection");
+        let words = format!("turned away: {open} already open");
         let shown = Shown::new("turned-away", Mark::Reset, Tone::Wrong, words)
             .note("--max-connections N allows more")
             .field("limit", self.max_connections as u64);
@@ -132,7 +129,7 @@ impl Proxy {
     /// What happened in all, for the end.
     pub fn summary(&self) -> Shown {
         let connections = self.connections.load(Ordering::Relaxed);
-        let (to_server, to_client) = self.moved.get();
+        let [to_server, to_client] = self.moved.get();
         let seconds = self.setup.screen.elapsed().as_secs_f64();
         let words = format!(
             "the wire ends: {seconds:.1} s, {}, {} to the server, {to_client} to the client",
@@ -143,22 +140,5 @@ impl Proxy {
             .field("connections", connections)
             .field("bytes_to_server", to_server)
             .field("bytes_to_client", to_client)
-    }
-}
-
-/// A place among the open connections, given back when it is dropped: also when the task of
-/// the connection panics.
-struct Place(Arc<Proxy>);
-
-impl Place {
-    fn take(proxy: &Arc<Proxy>) -> Place {
-        proxy.open.fetch_add(1, Ordering::Relaxed);
-        Place(Arc::clone(proxy))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

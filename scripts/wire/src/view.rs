@@ -115,35 +115,28 @@ impl Reading {
 }
 
 impl ViewKind {
-    /// All of them, in the order in which help and errors name them.
-    pub const ALL: [ViewKind; 8] = [
-        ViewKind::Bytes,
-        ViewKind::Lines,
-        ViewKind::Frames,
-        ViewKind::JsonRpc,
-        ViewKind::Protobuf,
-        ViewKind::Http,
-        ViewKind::Grpc,
-        ViewKind::Resp,
+    /// All of them with their words for `--as`, in the order in which help and errors name them.
+    pub const ALL: [(ViewKind, &str); 8] = [
+        (ViewKind::Bytes, "bytes"),
+        (ViewKind::Lines, "lines"),
+        (ViewKind::Frames, "frames"),
+        (ViewKind::JsonRpc, "json-rpc"),
+        (ViewKind::Protobuf, "protobuf"),
+        (ViewKind::Http, "http"),
+        (ViewKind::Grpc, "grpc"),
+        (ViewKind::Resp, "resp"),
     ];
 
     /// The word for `--as`.
     pub fn name(self) -> &'static str {
-        match self {
-            ViewKind::Bytes => "bytes",
-            ViewKind::Lines => "lines",
-            ViewKind::Frames => "frames",
-            ViewKind::JsonRpc => "json-rpc",
-            ViewKind::Protobuf => "protobuf",
-            ViewKind::Http => "http",
-            ViewKind::Grpc => "grpc",
-            ViewKind::Resp => "resp",
-        }
+        let found = ViewKind::ALL.iter().find(|(kind, _)| *kind == self);
+        found.map_or("", |(_, name)| name)
     }
 
     /// The view that `--as name` asks for, or `None` if there is no such view.
     pub fn from_name(name: &str) -> Option<ViewKind> {
-        ViewKind::ALL.into_iter().find(|kind| kind.name() == name)
+        let found = ViewKind::ALL.iter().find(|(_, it)| *it == name);
+        found.map(|(kind, _)| *kind)
     }
 }
 

@@ -12,7 +12,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::{BufMut, Bytes, BytesMut};
 use h2::client::SendRequest;
-use h2::{RecvStream, SendStream};
 use prost::Message;
 use prost_reflect::DescriptorPool;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
@@ -141,20 +140,13 @@ pub async fn serve(
 
 fn known(told: &Told) -> Shown {
     let services = &told.services;
-    let names = services
-        .iter()
-        .take(8)
-        .map(String::as_str)
-        .collect::<Vec<_>>();
+    let names = services[..services.len().min(8)].join(", ");
     let more = if services.len() > 8 { ", …" } else { "" };
-    let words = format!(
-        "reflection ({}): the server has {}{more}",
-        told.version,
-        names.join(", ")
-    );
+    let version = told.version;
+    let words = format!("reflection ({version}): the server has {names}{more}");
     Shown::new("reflection", Mark::Point, Tone::Quiet, words)
         .note("asked over a connection of the wire's own")
-        .field("version", told.version)
+        .field("version", version)
         .field("services", services.clone())
 }
 
@@ -184,11 +176,16 @@ async fn ask(server: &[SocketAddr]) -> Result<Told> {
 async fn talk(server: &[SocketAddr], client: SendRequest<Bytes>) -> Result<Told> {
     let authority = server.first().context("no address")?;
     for (version, path) in VERSIONS {
-        let Some(mut call) = Call::start(client.clone(), authority, path).await? else {
+        let uri = format!("http://{authority}{path}");
+        let mut server = Server {
+            client: client.clone(),
+            uri,
+            taken: 0,
+        };
+        let Some(services) = server.services().await? else {
             continue;
         };
-        let services = call.services().await?;
-        let files = call.files(&services).await?;
+        let files = server.files(&services).await?;
         let pool = pool(files).context("its types do not fit together")?;
         return Ok(Told {
             version,
@@ -213,68 +210,25 @@ fn pool(files: HashMap<String, FileDescriptorProto>) -> Result<DescriptorPool> {
     Ok(pool)
 }
 
-/// One call of the method: questions go out and answers come in, one at a time.
-struct Call {
-    send: SendStream<Bytes>,
-    body: RecvStream,
-    /// Bytes that belong to the next answer.
-    rest: BytesMut,
-    /// Bytes so far.
+/// The server that is asked. Each question is a call of its own, on the same connection.
+struct Server {
+    client: SendRequest<Bytes>,
+    uri: String,
+    /// Bytes of all answers so far.
     taken: usize,
 }
 
-impl Call {
-    /// Starts the call with its first question; `None` if the server does not know the method.
-    async fn start(
-        client: SendRequest<Bytes>,
-        authority: &SocketAddr,
-        path: &str,
-    ) -> Result<Option<Call>> {
-        let request = http::Request::post(format!("http://{authority}{path}"))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .header("user-agent", concat!("wire/", env!("CARGO_PKG_VERSION")))
-            .body(())?;
-        let mut client = client.ready().await?;
-        let (response, mut send) = client.send_request(request, false)?;
-        // Some servers answer only when the first question is there.
-        send.send_data(framed(Question::ListServices(String::new())), false)?;
-        let response = response.await.context("no response")?;
-        let status = response.headers().get("grpc-status");
-        match status.and_then(|it| it.to_str().ok()) {
-            Some(UNIMPLEMENTED) => return Ok(None),
-            Some(code) => bail!("the server refuses reflection with status {code}"),
-            None => {}
-        }
-        if response.status() != http::StatusCode::OK {
-            bail!("the server answers {}", response.status());
-        }
-        let mut call = Call {
-            send,
-            body: response.into_body(),
-            rest: BytesMut::new(),
-            taken: 0,
+impl Server {
+    /// The services that it has; `None` if it does not know the method.
+    async fn services(&mut self) -> Result<Option<Vec<String>>> {
+        let question = Question::ListServices(String::new());
+        let Some(answer) = self.ask(question).await? else {
+            return Ok(None);
         };
-        // Other servers send the status after empty headers.
-        if call.fill(1).await.is_err() {
-            let trailers = call.body.trailers().await.ok().flatten();
-            let code = trailers.as_ref().and_then(|it| it.get("grpc-status"));
-            return match code.and_then(|it| it.to_str().ok()) {
-                Some(UNIMPLEMENTED) => Ok(None),
-                Some(code) => bail!("the server refuses reflection with status {code}"),
-                None => bail!("the server ended the call"),
-            };
-        }
-        Ok(Some(call))
-    }
-
-    /// The answer to the first question.
-    async fn services(&mut self) -> Result<Vec<String>> {
-        let answer = self.answer().await?;
         let services = answer.services.context("no list of services")?.services;
         let ours = |name: &String| !name.starts_with("grpc.reflection.");
         let names = services.into_iter().map(|service| service.name);
-        Ok(names.filter(ours).take(MAX_SERVICES).collect())
+        Ok(Some(names.filter(ours).take(MAX_SERVICES).collect()))
     }
 
     /// The files of these services and all that they import.
@@ -296,13 +250,10 @@ impl Call {
             if questions > MAX_FILES + MAX_SERVICES {
                 bail!("the server has too many files");
             }
-            self.send.send_data(framed(question), false)?;
-            let answer = self.answer().await?;
+            let answer = self.ask(question).await?;
             // One service without a description must not hide the others.
-            let Some(found) = answer.files else {
-                continue;
-            };
-            for bytes in found.files {
+            let found = answer.and_then(|answer| answer.files);
+            for bytes in found.unwrap_or_default().files {
                 let file = FileDescriptorProto::decode(bytes).context("a file is damaged")?;
                 for name in &file.dependency {
                     if !files.contains_key(name) {
@@ -315,43 +266,51 @@ impl Call {
         Ok(files)
     }
 
-    async fn answer(&mut self) -> Result<Response> {
-        self.fill(5).await?;
-        if self.rest[0] != 0 {
+    /// The answer to one question; `None` if the server does not know the method.
+    async fn ask(&mut self, question: Question) -> Result<Option<Response>> {
+        let request = http::Request::post(&self.uri)
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .header("user-agent", concat!("wire/", env!("CARGO_PKG_VERSION")))
+            .body(())?;
+        let mut client = self.client.clone().ready().await?;
+        let (response, mut send) = client.send_request(request, false)?;
+        send.send_data(framed(question), true)?;
+        let response = response.await.context("no response")?;
+        if response.status() != http::StatusCode::OK {
+            bail!("the server answers {}", response.status());
+        }
+        let (head, mut body) = response.into_parts();
+        let mut bytes = BytesMut::new();
+        while let Some(part) = body.data().await {
+            let part = part?;
+            body.flow_control().release_capacity(part.len())?;
+            self.taken += part.len();
+            if self.taken > MAX_BYTES {
+                bail!("the server tells more than {MAX_BYTES} bytes");
+            }
+            bytes.extend_from_slice(&part);
+        }
+        // Without an answer the status stands in the first headers, or after them.
+        let trailers = body.trailers().await?.unwrap_or(head.headers);
+        match trailers.get("grpc-status").and_then(|it| it.to_str().ok()) {
+            Some("0") => {}
+            Some(UNIMPLEMENTED) => return Ok(None),
+            Some(code) => bail!("the server refuses reflection with status {code}"),
+            None => bail!("the server ended the call"),
+        }
+        // One message, not compressed, of which the length is known: there is no other.
+        let message = bytes.get(5..).context("the server answers nothing")?;
+        if bytes[0] != 0 {
             bail!("a compressed answer that nobody asked for");
         }
-        let len = u32::from_be_bytes([self.rest[1], self.rest[2], self.rest[3], self.rest[4]]);
-        let len = usize::try_from(len)?;
-        if len > MAX_BYTES {
-            bail!("an answer of {len} bytes is too long");
-        }
-        self.fill(5 + len).await?;
-        let message = self.rest.split_to(5 + len).freeze().slice(5..);
         let answer = Response::decode(message).context("an answer is damaged")?;
         match answer.error {
             Some(refusal) if answer.services.is_none() && refusal.code == 12 => {
                 bail!("the server refuses: {}", refusal.message)
             }
-            _ => Ok(answer),
+            _ => Ok(Some(answer)),
         }
-    }
-
-    /// Reads until so many bytes are there.
-    async fn fill(&mut self, len: usize) -> Result<()> {
-        while self.rest.len() < len {
-            let bytes = self
-                .body
-                .data()
-                .await
-                .context("the server ended the call")??;
-            self.body.flow_control().release_capacity(bytes.len())?;
-            self.taken += bytes.len();
-            if self.taken > MAX_BYTES {
-                bail!("the server tells more than {MAX_BYTES} bytes");
-            }
-            self.rest.extend_from_slice(&bytes);
-        }
-        Ok(())
     }
 }
 

@@ -94,19 +94,26 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn full(&self) -> bool {
-        self.out.len() > self.limit
+    /// Writes each item with a gap before all but the first, as long as the line is not too long.
+    fn each<T>(&mut self, items: impl IntoIterator<Item = T>, write: impl Fn(&mut Self, T)) {
+        for (i, item) in items.into_iter().enumerate() {
+            if i > 0 {
+                self.out.push_str(", ");
+            }
+            if self.out.len() > self.limit {
+                self.out.push('…');
+                break;
+            }
+            write(self, item);
+        }
     }
 
     fn message(&mut self, message: &DynamicMessage) {
         self.out.push('{');
-        for (i, (field, value)) in message.fields().enumerate() {
-            if !self.next(i) {
-                break;
-            }
-            let _ = write!(self.out, "{}: ", field.name());
-            self.field(&field, value);
-        }
+        self.each(message.fields(), |writer, (field, value)| {
+            let _ = write!(writer.out, "{}: ", field.name());
+            writer.field(&field, value);
+        });
         self.out.push('}');
     }
 
@@ -115,46 +122,25 @@ impl Writer<'_> {
         match value {
             Value::List(values) => {
                 self.out.push('[');
-                for (i, value) in values.iter().enumerate() {
-                    if !self.next(i) {
-                        break;
-                    }
-                    self.value(&kind, value);
-                }
+                self.each(values, |writer, value| writer.value(&kind, value));
                 self.out.push(']');
             }
             Value::Map(entries) => {
                 // A map has no order; sorted, the same map reads the same.
                 let mut entries: Vec<_> = entries.iter().collect();
                 entries.sort_by_key(|(key, _)| *key);
-                let kind = kind
-                    .as_message()
-                    .map_or(Kind::String, |entry| entry.map_entry_value_field().kind());
+                let entry = kind.as_message();
+                let kind = entry.map_or(Kind::String, |entry| entry.map_entry_value_field().kind());
                 self.out.push('{');
-                for (i, (key, value)) in entries.into_iter().enumerate() {
-                    if !self.next(i) {
-                        break;
-                    }
-                    self.value(&Kind::String, &Value::from(key.clone()));
-                    self.out.push_str(": ");
-                    self.value(&kind, value);
-                }
+                self.each(entries, |writer, (key, value)| {
+                    writer.value(&Kind::String, &Value::from(key.clone()));
+                    writer.out.push_str(": ");
+                    writer.value(&kind, value);
+                });
                 self.out.push('}');
             }
             single => self.value(&kind, single),
         }
-    }
-
-    /// A gap before all but the first; false if the line is long enough.
-    fn next(&mut self, i: usize) -> bool {
-        if i > 0 {
-            self.out.push_str(", ");
-        }
-        if self.full() {
-            self.out.push('…');
-            return false;
-        }
-        true
     }
 
     fn value(&mut self, kind: &Kind, value: &Value) {

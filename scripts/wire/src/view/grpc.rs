@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use self::calls::Calls;
-use self::calls::{Call, MAX_CALLS, side};
+use self::calls::{Call, MAX_CALLS};
 use self::message::{Assembly, Message};
 use self::words::Facts;
 use super::delimited::NoLength;
@@ -34,8 +34,6 @@ pub struct Grpc {
     calls: Arc<Calls>,
     /// Messages under way.
     open: HashMap<u32, Assembly>,
-    /// Bytes that these keep.
-    held: usize,
     /// Data of a stream that is no call of gRPC.
     data: Kept,
 }
@@ -48,7 +46,6 @@ impl Grpc {
             limits,
             calls,
             open: HashMap::new(),
-            held: 0,
             data: Kept::new(limits.show),
         }
     }
@@ -128,19 +125,20 @@ impl Grpc {
             }
             return;
         };
-        if !self.open.contains_key(&head.stream) {
-            self.make_room();
+        if self.open.len() >= MAX_CALLS && !self.open.contains_key(&head.stream) {
+            // Room for one more message under way: those of calls that are forgotten go.
+            self.calls.retain(&mut self.open);
         }
+        let others = self.open.iter().filter(|(it, _)| **it != head.stream);
+        let others: usize = others.map(|(_, open)| open.held()).sum();
         let mut messages = false;
         let mut rest = bytes;
         while !rest.is_empty() {
-            let room = MAX_HELD.saturating_sub(self.held);
             let open = self.open.entry(head.stream);
             let assembly = open.or_insert_with(|| Assembly::new(1));
-            let (begin, before) = (rest, assembly.held());
-            let whole = assembly.take(&mut rest, room);
-            self.held = (self.held + assembly.held()).saturating_sub(before);
-            match whole {
+            let room = MAX_HELD.saturating_sub(others + assembly.held());
+            let begin = rest;
+            match assembly.take(&mut rest, room) {
                 Ok(false) => {}
                 Ok(true) => {
                     let ends = last && rest.is_empty() && head.ends_stream();
@@ -148,7 +146,7 @@ impl Grpc {
                     messages = true;
                 }
                 Err(NoLength) => {
-                    self.drop_message(head.stream);
+                    self.open.remove(&head.stream);
                     self.calls.forget(head.stream);
                     let begin = Kept::of(begin, self.limits.show);
                     return say(words::broken(head.stream, &begin).into());
@@ -174,12 +172,11 @@ impl Grpc {
         let Some(assembly) = self.open.get_mut(&stream) else {
             return;
         };
-        self.held = self.held.saturating_sub(assembly.held());
         let message = Message {
             stream,
             dir: self.dir,
             path: Arc::clone(&call.path),
-            encoding: call.encoding[side(self.dir)].clone(),
+            encoding: call.encoding[self.dir.index()].clone(),
             ends,
             pieces,
             assembled: assembly.finish(),
@@ -192,28 +189,12 @@ impl Grpc {
 
     /// This direction of a stream has ended.
     fn end_stream(&mut self, stream: u32, say: Say<'_>) {
-        if let Some(assembly) = self.open.get(&stream)
-            && !assembly.is_idle()
-        {
+        let open = self.open.remove(&stream);
+        if let Some(assembly) = open.filter(|open| !open.is_idle()) {
             let (have, len) = assembly.progress();
             say(words::unfinished(stream, have, len).into());
         }
-        self.drop_message(stream);
         self.calls.end(stream, self.dir);
-    }
-
-    /// Makes room for one more message under way: those of calls that are forgotten go.
-    fn make_room(&mut self) {
-        if self.open.len() >= MAX_CALLS {
-            self.calls.retain(&mut self.open);
-            self.held = self.open.values().map(Assembly::held).sum();
-        }
-    }
-
-    fn drop_message(&mut self, stream: u32) {
-        if let Some(assembly) = self.open.remove(&stream) {
-            self.held = self.held.saturating_sub(assembly.held());
-        }
     }
 }
 
@@ -225,7 +206,7 @@ impl Layer for Grpc {
             Item::Frame(head, kept) if head.kind == names::RST_STREAM => {
                 let call = self.calls.get(head.stream);
                 say(words::given_up(head, kept, pieces, call.as_ref(), self.dir).into());
-                self.drop_message(head.stream);
+                self.open.remove(&head.stream);
                 self.calls.give_up(head.stream, self.dir);
             }
             other => say_item(other, pieces, self.limits.show, say),

@@ -114,11 +114,7 @@ impl MaxFrames {
     }
 
     fn of(&self, receiver_in: Dir) -> &AtomicU32 {
-        let [server, client] = &*self.0;
-        match receiver_in {
-            Dir::ToServer => server,
-            Dir::ToClient => client,
-        }
+        &self.0[receiver_in.index()]
     }
 }
 

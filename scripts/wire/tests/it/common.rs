@@ -11,6 +11,11 @@ use serde_json::Value;
 use testkit::fuzz::Dice;
 use testkit::program::{PATIENCE, Program};
 
+/// Every view.
+pub const VIEWS: [&str; 8] = [
+    "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc", "resp",
+];
+
 /// A command for the binary, free of what the outer environment says about colours.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wire"));

@@ -25,30 +25,15 @@ fn an_open_connection_follows_the_dial() {
         pieces
     };
     assert_eq!(send(&mut wire), 1);
+    wire.program.tell("dance");
+    assert_eq!(wire.event("control-error")["command"], "dance");
+    assert_eq!(send(&mut wire), 1);
     wire.program.tell("chaos split=2");
     assert_eq!(wire.event("chaos")["chaos"], "split (seed 2)");
     assert!(send(&mut wire) > 1);
     wire.program.tell("chaos none");
     assert_eq!(wire.events("chaos", 2)[1]["chaos"], "none");
     assert_eq!(send(&mut wire), 1);
-}
-
-#[test]
-fn words_that_are_unknown_change_nothing() {
-    let (mut wire, mut client) = Wire::to_echo(&[CONTROL, &["--chaos", "delay=1ms"]].concat());
-    wire.program.tell("chaos splt");
-    wire.program.tell("dance");
-    let errors = wire.events("control-error", 2);
-    assert_eq!(errors[0]["command"], "chaos splt");
-    assert!(
-        errors[1]["error"]
-            .as_str()
-            .unwrap()
-            .contains("\"dance\" is not known"),
-        "{errors:?}"
-    );
-    client.write_all(b"x").unwrap();
-    client.read_exact(&mut [0]).unwrap();
 }
 
 /// `cut-after` counts from the moment it is set, and again when it is set again.

@@ -9,21 +9,17 @@ use std::time::Duration;
 use testkit::program::has_all;
 
 use crate::common::*;
+use crate::grpc::PROTO;
 
 /// Whatever the view makes of them, the bytes are the same, in both directions at once.
 #[test]
 fn bytes_are_identical_in_every_view() {
-    for view in [
-        "bytes", "lines", "frames", "json-rpc", "protobuf", "http", "grpc", "resp",
-    ] {
+    for view in VIEWS {
         let (listener, addr) = listener();
         let mut args = vec!["--as", view];
         if view == "grpc" {
             // Else it would ask this server for its types, over one more connection.
-            args.extend([
-                "--proto",
-                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/peer/echo.proto"),
-            ]);
+            args.extend(["--proto", PROTO]);
         }
         let wire = Wire::start(addr, &args);
         for (seed, len) in [(1, 1), (2, 1000), (3, 65_536), (4, 3_000_000)] {
@@ -106,12 +102,8 @@ fn the_clients_half_close_is_followed() {
     server.write_all(b"answer").unwrap();
     drop(server);
     assert_eq!(read_all(&mut client), b"answer");
-    let by: Vec<_> = wire
-        .events("fin", 2)
-        .iter()
-        .map(|fin| fin["by"].clone())
-        .collect();
-    assert_eq!(by, ["client", "server"]);
+    let fins = wire.events("fin", 2);
+    assert_eq!([&fins[0]["by"], &fins[1]["by"]], ["client", "server"]);
     assert_eq!(wire.event("closed")["how"], "closed");
 }
 
@@ -286,10 +278,9 @@ fn without_a_server_the_wire_says_so_and_lives_on() {
     } else {
         "127.0.0.1:0"
     };
-    let addr = std::net::TcpListener::bind(own)
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let freed = std::net::TcpListener::bind(own).unwrap();
+    let addr = freed.local_addr().unwrap();
+    drop(freed);
     let mut wire = Wire::start(addr, &[]);
     let (got, broken) = read_until_broken(&mut wire.connect());
     assert!(got.is_empty() && broken.is_err());

@@ -27,7 +27,7 @@ waited slow
 ";
 
 /// The types of the server.
-const PROTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/peer/echo.proto");
+pub const PROTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/peer/echo.proto");
 
 fn python(args: &[&str]) -> Command {
     let mut command = Command::new(testkit::python_with_packages());
@@ -79,10 +79,8 @@ fn relay(to: SocketAddr) -> (SocketAddr, Copies) {
 }
 
 fn texts(events: &[Value]) -> Vec<&str> {
-    events
-        .iter()
-        .map(|it| it["text"].as_str().unwrap())
-        .collect()
+    let texts = events.iter().map(|it| it["text"].as_str().unwrap());
+    texts.collect()
 }
 
 /// The calls as they are seen, and the bytes as they were.
@@ -101,13 +99,9 @@ fn every_kind_of_call(args: &[&str], server: &[&str]) -> Vec<Value> {
     assert_eq!(calls[0]["path"], "/wire.test.v1.Echo/One");
     assert_eq!(calls[0]["says"], "stream 1  call /wire.test.v1.Echo/One");
     assert!(calls.iter().all(|call| call["timeout"].is_string()));
-    let names: Vec<&str> = status
-        .iter()
-        .map(|it| it["name"].as_str().unwrap())
-        .collect();
     for (name, times) in [("OK", 7), ("NOT_FOUND", 1), ("UNIMPLEMENTED", 1)] {
-        let found = names.iter().filter(|it| **it == name).count();
-        assert!(found >= times, "{name}: {names:?}");
+        let found = status.iter().filter(|it| it["name"] == name).count();
+        assert!(found >= times, "{name}: {status:?}");
     }
     let bad = status.iter().find(|it| it["code"] == 5).unwrap();
     assert_eq!(bad["message"], "no such thing: 小");
@@ -115,26 +109,18 @@ fn every_kind_of_call(args: &[&str], server: &[&str]) -> Vec<Value> {
         bad["details"][0]["text"],
         r#"ErrorInfo {reason: "NOT_HERE", domain: "wire"}"#
     );
-    let given_up: Vec<Value> = wire
-        .events("h2-frame", 1)
-        .into_iter()
-        .filter(|it| it["type"] == "RST_STREAM" && it["error"] == "CANCEL" && it["by"] == "client")
-        .collect();
     // At the deadline either side may be the first.
-    assert!(!given_up.is_empty(), "the cancelled stream");
+    let given_up =
+        |it: &Value| it["type"] == "RST_STREAM" && it["error"] == "CANCEL" && it["by"] == "client";
+    assert!(wire.events("h2-frame", 1).iter().any(given_up));
 
     // One connection of the client, and nothing of it was touched. The relay behind the wire has
     // seen the wire's own questions as well.
     let before = before.lock().unwrap();
     let after = after.lock().unwrap();
-    for side in 0..2 {
-        let found = after[side]
-            .windows(before[side].len())
-            .any(|it| it == before[side]);
-        assert!(
-            found || !args.is_empty() || interleaved(&after[side], &before[side]),
-            "side {side}"
-        );
+    for (after, before) in after.iter().zip(before.iter()) {
+        let found = after.windows(before.len()).any(|it| it == before);
+        assert!(found || !args.is_empty() || interleaved(after, before));
     }
     wire.events("grpc-message", 24)
 }

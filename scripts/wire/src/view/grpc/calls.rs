@@ -1,7 +1,7 @@
 //! The calls of one connection, as far as both directions need them: what type a reply has is known
 //! from the path of its request.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use crate::escape::beginning;
@@ -18,14 +18,8 @@ const MAX_PATH: usize = 512;
 pub struct Calls {
     /// Where types are found.
     pub schema: Arc<Schema>,
-    streams: Mutex<Streams>,
-}
-
-#[derive(Default)]
-struct Streams {
-    calls: HashMap<u32, Call>,
-    /// The oldest first; may name calls that are over.
-    order: VecDeque<u32>,
+    /// By stream: the numbers grow, so the oldest call is the first.
+    streams: Mutex<BTreeMap<u32, Call>>,
 }
 
 /// One call, as far as both directions need it.
@@ -54,42 +48,38 @@ impl Calls {
     /// A call has begun; the oldest one goes if there are too many.
     pub fn begin(&self, stream: u32, call: Call) {
         let mut streams = lock(&self.streams);
-        if streams.calls.insert(stream, call).is_none() {
-            streams.order.push_back(stream);
-        }
-        while streams.order.len() > MAX_CALLS {
-            if let Some(oldest) = streams.order.pop_front() {
-                streams.calls.remove(&oldest);
-            }
+        streams.insert(stream, call);
+        if streams.len() > MAX_CALLS {
+            streams.pop_first();
         }
     }
 
     /// The call on this stream.
     pub fn get(&self, stream: u32) -> Option<Call> {
-        lock(&self.streams).calls.get(&stream).cloned()
+        lock(&self.streams).get(&stream).cloned()
     }
 
     /// How the messages in this direction are compressed.
     pub fn encoding(&self, stream: u32, dir: Dir, encoding: Option<Arc<str>>) {
-        if let Some(call) = lock(&self.streams).calls.get_mut(&stream) {
-            call.encoding[side(dir)] = encoding;
+        if let Some(call) = lock(&self.streams).get_mut(&stream) {
+            call.encoding[dir.index()] = encoding;
         }
     }
 
     /// One side has finished; after both the call is forgotten.
     pub fn end(&self, stream: u32, dir: Dir) {
         let mut streams = lock(&self.streams);
-        if let Some(call) = streams.calls.get_mut(&stream) {
-            call.ended[side(dir)] = true;
+        if let Some(call) = streams.get_mut(&stream) {
+            call.ended[dir.index()] = true;
             if call.ended == [true, true] {
-                streams.forget(stream);
+                streams.remove(&stream);
             }
         }
     }
 
     /// One side gives up. What the other one has sent already still comes.
     pub fn give_up(&self, stream: u32, dir: Dir) {
-        if let Some(call) = lock(&self.streams).calls.get_mut(&stream) {
+        if let Some(call) = lock(&self.streams).get_mut(&stream) {
             call.given_up.get_or_insert(dir);
         }
         self.end(stream, dir);
@@ -98,20 +88,18 @@ impl Calls {
     /// Throws out what belongs to no call any more.
     pub fn retain<T>(&self, open: &mut HashMap<u32, T>) {
         let streams = lock(&self.streams);
-        open.retain(|stream, _| streams.calls.contains_key(stream));
+        open.retain(|stream, _| streams.contains_key(stream));
     }
 
     /// How many calls are remembered.
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        let streams = lock(&self.streams);
-        assert!(streams.order.len() <= MAX_CALLS);
-        streams.calls.len()
+        lock(&self.streams).len()
     }
 
     /// The stream is no call, or no more.
     pub fn forget(&self, stream: u32) {
-        lock(&self.streams).forget(stream);
+        lock(&self.streams).remove(&stream);
     }
 }
 
@@ -123,20 +111,5 @@ impl Call {
             encoding: [encoding, None],
             ..Call::default()
         }
-    }
-}
-
-impl Streams {
-    fn forget(&mut self, stream: u32) {
-        self.calls.remove(&stream);
-        self.order.retain(|it| *it != stream);
-    }
-}
-
-/// The place of a direction in a pair.
-pub fn side(dir: Dir) -> usize {
-    match dir {
-        Dir::ToServer => 0,
-        Dir::ToClient => 1,
     }
 }

@@ -81,13 +81,11 @@ pub fn flags(kind: u8, flags: u8) -> Vec<String> {
 
 /// The settings in a payload, as numbers.
 pub fn settings(payload: &[u8]) -> impl Iterator<Item = (u16, u32)> + '_ {
-    payload
-        .as_chunks()
-        .0
-        .iter()
-        .map(|[a, b, value @ ..]: &[u8; 6]| {
-            (u16::from_be_bytes([*a, *b]), u32::from_be_bytes(*value))
-        })
+    let (settings, _) = payload.as_chunks::<6>();
+    settings.iter().map(|[a, b, value @ ..]| {
+        let id = u16::from_be_bytes([*a, *b]);
+        (id, u32::from_be_bytes(*value))
+    })
 }
 
 /// The name of a setting.
@@ -110,22 +108,8 @@ pub fn setting(id: u16) -> String {
 
 /// The name of an error.
 pub fn error(code: u32) -> String {
-    let name = match code {
-        0 => "NO_ERROR",
-        1 => "PROTOCOL_ERROR",
-        2 => "INTERNAL_ERROR",
-        3 => "FLOW_CONTROL_ERROR",
-        4 => "SETTINGS_TIMEOUT",
-        5 => "STREAM_CLOSED",
-        6 => "FRAME_SIZE_ERROR",
-        7 => "REFUSED_STREAM",
-        8 => "CANCEL",
-        9 => "COMPRESSION_ERROR",
-        10 => "CONNECT_ERROR",
-        11 => "ENHANCE_YOUR_CALM",
-        12 => "INADEQUATE_SECURITY",
-        13 => "HTTP_1_1_REQUIRED",
-        other => return format!("error 0x{other:x}"),
-    };
-    name.to_string()
+    match code {
+        0..=13 => format!("{:?}", h2::Reason::from(code)),
+        other => format!("error 0x{other:x}"),
+    }
 }
