@@ -5,12 +5,13 @@
 //! same seed cuts the same chunks into the same pieces, so a failure can be shown again.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::event::Dir;
+use crate::lock;
 
 /// Pause between two pieces of one chunk. Long enough that a reader who is waiting gets the
 /// pieces one by one, short enough that no reader waits for the whole.
@@ -150,12 +151,28 @@ impl Pieces {
 
 /// The bytes that may still cross before the cut, shared by both directions of a connection.
 #[derive(Debug)]
-pub struct Budget {
+pub struct Budget(Mutex<Count>);
+
+#[derive(Debug)]
+struct Count {
     /// The number of the setting that it follows.
-    setting: AtomicU64,
-    limit: AtomicU64,
-    left: AtomicU64,
-    forwarded: AtomicU64,
+    setting: u64,
+    /// `u64::MAX`: no cut will come.
+    limit: u64,
+    left: u64,
+    forwarded: u64,
+}
+
+impl Count {
+    fn new(setting: u64, cut_after: Option<u64>) -> Count {
+        let limit = cut_after.unwrap_or(u64::MAX);
+        Count {
+            setting,
+            limit,
+            left: limit,
+            forwarded: 0,
+        }
+    }
 }
 
 /// Bytes that may cross, as long as the setting stays the one under which they were promised.
@@ -169,65 +186,54 @@ pub struct Promise {
 impl Budget {
     /// The budget under the setting of this number. `None`: no cut will come.
     pub fn new(setting: u64, cut_after: Option<u64>) -> Self {
-        let limit = cut_after.unwrap_or(u64::MAX);
-        Budget {
-            setting: AtomicU64::new(setting),
-            limit: AtomicU64::new(limit),
-            left: AtomicU64::new(limit),
-            forwarded: AtomicU64::new(0),
-        }
+        Budget(Mutex::new(Count::new(setting, cut_after)))
     }
 
     /// Starts again from 0 if `setting` is a newer one. What is under way at that moment belongs
     /// to the old count.
     pub fn follow(&self, setting: u64, cut_after: Option<u64>) {
-        // Both directions run in one task, so nothing comes between load and store, here and below.
-        if self.setting.load(Ordering::Relaxed) < setting {
-            let limit = cut_after.unwrap_or(u64::MAX);
-            self.setting.store(setting, Ordering::Relaxed);
-            self.limit.store(limit, Ordering::Relaxed);
-            self.left.store(limit, Ordering::Relaxed);
-            self.forwarded.store(0, Ordering::Relaxed);
+        let mut count = lock(&self.0);
+        if count.setting < setting {
+            *count = Count::new(setting, cut_after);
         }
     }
 
     /// Takes up to `want` bytes of what is left; 0 if nothing is.
     pub fn reserve(&self, want: usize) -> Promise {
-        let left = self.left.load(Ordering::Relaxed);
-        let bytes = usize::try_from(left).unwrap_or(usize::MAX).min(want);
-        self.left.store(left - bytes as u64, Ordering::Relaxed);
+        let mut count = lock(&self.0);
+        let bytes = usize::try_from(count.left).unwrap_or(usize::MAX).min(want);
+        count.left -= bytes as u64;
         Promise {
             bytes,
-            setting: self.setting.load(Ordering::Relaxed),
+            setting: count.setting,
         }
     }
 
     /// Gives back `bytes` of what was promised and could not be forwarded.
     pub fn give_back(&self, promise: Promise, bytes: usize) {
-        if self.is_current(promise) {
-            self.left.fetch_add(bytes as u64, Ordering::Relaxed);
+        let mut count = lock(&self.0);
+        if count.setting == promise.setting {
+            count.left += bytes as u64;
         }
     }
 
     /// `bytes` of what was promised have been forwarded.
     pub fn spent(&self, promise: Promise, bytes: usize) {
-        if self.is_current(promise) {
-            self.forwarded.fetch_add(bytes as u64, Ordering::Relaxed);
+        let mut count = lock(&self.0);
+        if count.setting == promise.setting {
+            count.forwarded += bytes as u64;
         }
     }
 
     /// True once exactly the limit has been forwarded: time to cut.
     pub fn is_used_up(&self) -> bool {
-        self.forwarded.load(Ordering::Relaxed) == self.limit.load(Ordering::Relaxed)
+        let count = lock(&self.0);
+        count.forwarded == count.limit
     }
 
     /// The bytes after which the cut comes, if one comes.
     pub fn limit(&self) -> Option<u64> {
-        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit != u64::MAX)
-    }
-
-    fn is_current(&self, promise: Promise) -> bool {
-        self.setting.load(Ordering::Relaxed) == promise.setting
+        Some(lock(&self.0).limit).filter(|limit| *limit != u64::MAX)
     }
 }
 

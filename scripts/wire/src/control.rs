@@ -30,15 +30,14 @@ pub struct Setting {
 /// Sets chaos for all connections, those already open as well.
 #[derive(Clone)]
 pub struct Dial {
-    setting: Arc<watch::Sender<Setting>>,
+    setting: watch::Sender<Setting>,
 }
 
 impl Dial {
     /// A dial that stands on `chaos`.
     pub fn new(chaos: Chaos) -> Dial {
-        let (setting, _) = watch::channel(Setting { number: 0, chaos });
         Dial {
-            setting: Arc::new(setting),
+            setting: watch::Sender::new(Setting { number: 0, chaos }),
         }
     }
 
@@ -84,25 +83,11 @@ fn commands(mut input: impl BufRead, mut each: impl FnMut(&[u8])) {
         if n == 0 {
             return;
         }
-        if line.len() > MAX_COMMAND && !line.ends_with(b"\n") && skip_line(&mut input).is_err() {
+        let whole = line.len() <= MAX_COMMAND || line.ends_with(b"\n");
+        if !whole && input.skip_until(b'\n').is_err() {
             return;
         }
         each(line.trim_ascii());
-    }
-}
-
-/// Throws away what is left of a line.
-fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
-    loop {
-        let buffer = input.fill_buf()?;
-        let (used, found) = match buffer.iter().position(|byte| *byte == b'\n') {
-            Some(at) => (at + 1, true),
-            None => (buffer.len(), buffer.is_empty()),
-        };
-        input.consume(used);
-        if found {
-            return Ok(());
-        }
     }
 }
 

@@ -157,33 +157,24 @@ async fn both_directions(
                 down_end = Some(End::SenderGone(reset_error(broken.err())));
             }
         }
-        match (&mut up_end, &mut down_end) {
+        (up_end, down_end) = match (up_end, down_end) {
             (Some(End::Cut), _) | (_, Some(End::Cut)) => return Outcome::Cut,
-            (Some(End::SenderGone(error)), _) => {
-                return Outcome::Reset(Dir::ToServer, take(error));
-            }
-            (_, Some(End::SenderGone(error))) => {
-                return Outcome::Reset(Dir::ToClient, take(error));
-            }
+            (Some(End::Fin), Some(End::Fin)) => return Outcome::Closed,
+            (Some(End::SenderGone(error)), _) => return Outcome::Reset(Dir::ToServer, error),
             // A side that can no longer receive is gone; wait only for what it had sent before.
-            (Some(End::ReceiverGone(error)), Some(_)) => {
-                return Outcome::Reset(Dir::ToClient, take(error));
+            (_, Some(End::SenderGone(error))) | (Some(End::ReceiverGone(error)), Some(_)) => {
+                return Outcome::Reset(Dir::ToClient, error);
             }
             (Some(_), Some(End::ReceiverGone(error))) => {
-                return Outcome::Reset(Dir::ToServer, take(error));
+                return Outcome::Reset(Dir::ToServer, error);
             }
-            (Some(End::Fin), Some(End::Fin)) => return Outcome::Closed,
-            (None, _) | (_, None) => {}
-        }
+            not_yet => not_yet,
+        };
     }
 }
 
 fn reset_error(error: Option<io::Error>) -> io::Error {
     error.unwrap_or_else(|| io::ErrorKind::ConnectionReset.into())
-}
-
-fn take(error: &mut io::Error) -> io::Error {
-    std::mem::replace(error, io::ErrorKind::Other.into())
 }
 
 /// Ends both sockets as the outcome asks for, and says it.

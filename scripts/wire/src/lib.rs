@@ -27,3 +27,10 @@ pub mod proxy;
 pub mod schema;
 pub mod screen;
 pub mod view;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks what no code panics with; so a poisoned lock is still sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -10,11 +10,13 @@ pub mod text;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor};
 use tokio::sync::mpsc;
+
+use crate::lock;
 
 /// The screen waits so long for types that were asked for. A server on the same machine answers
 /// within a tenth of it.
@@ -83,7 +85,7 @@ impl Schema {
         let Some(ask) = &self.ask else {
             return;
         };
-        let mut known = self.lock();
+        let mut known = lock(&self.known);
         known.needed |= why == Asked::ByTraffic;
         let recently = known.last.is_some_and(|last| last.elapsed() < AGAIN);
         // A full channel means that the question is asked already.
@@ -94,23 +96,19 @@ impl Schema {
 
     /// Asks for types if this method is not known.
     pub fn want_method(&self, path: &str) {
-        if self.ask.is_some() && method(&self.lock().pool, path).is_none() {
+        if self.ask.is_some() && method(&lock(&self.known).pool, path).is_none() {
             self.want(Asked::ByTraffic);
         }
     }
 
     /// What the server has answered; `None` if it could not. True if a waiting view needs to know.
     fn answered(&self, pool: Option<DescriptorPool>) -> bool {
-        let mut known = self.lock();
-        if let Some(pool) = pool {
-            known.pool = pool;
-            known.last = Some(Instant::now());
-        } else if known.last.is_none() {
-            // A server that is still starting may be asked again by the first connection.
-            known.last = Instant::now().checked_sub(AGAIN);
-        } else {
-            known.last = Some(Instant::now());
-        }
+        let mut known = lock(&self.known);
+        // A server that is still starting may be asked again by the first connection.
+        let starting = pool.is_none() && known.last.is_none();
+        let ago = if starting { AGAIN } else { Duration::ZERO };
+        known.last = Instant::now().checked_sub(ago);
+        known.pool = pool.unwrap_or_else(|| known.pool.clone());
         known.asking = None;
         self.changed.notify_all();
         known.needed
@@ -130,7 +128,7 @@ impl Schema {
     }
 
     fn find<T>(&self, find: impl Fn(&DescriptorPool) -> Option<T>) -> Option<T> {
-        let mut known = self.lock();
+        let mut known = lock(&self.known);
         loop {
             let found = find(&known.pool);
             let left = known
@@ -146,11 +144,6 @@ impl Schema {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-    }
-
-    /// No code panics while it holds this lock, so a poisoned one is still sound.
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -189,11 +182,9 @@ pub fn read(files: &[PathBuf], folders: &[PathBuf]) -> Result<DescriptorPool, St
 
 /// The empty path means the folder that we are in, which has a name of its own.
 fn or_here(folder: &Path) -> PathBuf {
-    let here = folder.as_os_str().is_empty();
-    if here {
-        PathBuf::from(".")
-    } else {
-        folder.to_path_buf()
+    match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_path_buf(),
     }
 }
 
@@ -201,9 +192,8 @@ fn or_here(folder: &Path) -> PathBuf {
 /// `proto/greeter/v1/greeter.proto` with `package greeter.v1;`.
 fn root(file: &Path) -> Option<PathBuf> {
     let text = std::fs::read_to_string(file).ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("package "))?;
+    let mut lines = text.lines().map(str::trim);
+    let line = lines.find_map(|line| line.strip_prefix("package "))?;
     let package: PathBuf = line.trim_end().trim_end_matches(';').split('.').collect();
     let folder = file.parent()?;
     let above = package.components().try_fold(folder, |it, _| it.parent());
@@ -215,21 +205,17 @@ fn say(error: &protox::Error, includes: &[PathBuf]) -> String {
     // The debug form is the one that names the place.
     let text = format!("{error:?}");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let Some((name, rest)) = error
-        .file()
-        .and_then(|name| Some((name, text.strip_prefix(name)?)))
-    else {
+    let Some(name) = error.file() else {
         return text;
     };
-    let found = includes
-        .iter()
-        .map(|folder| folder.join(name))
-        .find(|it| it.is_file());
-    let file = found.unwrap_or_else(|| PathBuf::from(name));
-    format!(
-        "{}{rest}",
-        file.strip_prefix(".").unwrap_or(&file).display()
-    )
+    let Some(rest) = text.strip_prefix(name) else {
+        return text;
+    };
+    let mut places = includes.iter().map(|folder| folder.join(name));
+    let file = places.find(|it| it.is_file());
+    let file = file.unwrap_or_else(|| PathBuf::from(name));
+    let file = file.strip_prefix(".").unwrap_or(&file);
+    format!("{}{rest}", file.display())
 }
 
 /// The one message of `pool` that is called `name`, with or without its package.
@@ -240,29 +226,27 @@ pub fn message_named(pool: &DescriptorPool, name: &str) -> Result<MessageDescrip
     if let Some(message) = pool.get_message_by_name(name) {
         return Ok(message);
     }
-    let ours = |message: &MessageDescriptor| {
-        !message.full_name().starts_with("google.protobuf.") && !message.is_map_entry()
-    };
+    let full = |message: MessageDescriptor| message.full_name().to_string();
     let mut found = pool.all_messages().filter(|it| it.name() == name);
     match (found.next(), found.next()) {
         (Some(message), None) => Ok(message),
-        (Some(one), Some(other)) => Err(format!(
-            "{name:?} is {} and {}: say which",
-            one.full_name(),
-            other.full_name()
-        )),
+        (Some(one), Some(other)) => {
+            let (one, other) = (full(one), full(other));
+            Err(format!("{name:?} is {one} and {other}: say which"))
+        }
         (None, _) => {
-            let mut names: Vec<String> = pool
+            let ours = pool
                 .all_messages()
-                .filter(ours)
-                .map(|it| it.full_name().to_string())
-                .collect();
+                .filter(|it| !it.is_map_entry())
+                .map(full);
+            let ours = ours.filter(|name| !name.starts_with("google.protobuf."));
+            let mut names: Vec<String> = ours.collect();
             names.sort();
             let more = if names.len() > 12 { ", …" } else { "" };
             names.truncate(12);
+            let names = names.join(", ");
             Err(format!(
-                "there is no message {name:?}. Known: {}{more}",
-                names.join(", ")
+                "there is no message {name:?}. Known: {names}{more}"
             ))
         }
     }

@@ -11,13 +11,14 @@ mod text;
 
 use std::collections::VecDeque;
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::event::{Dir, Event, Later, Mark, Shown, Tone};
+use crate::lock;
 
 /// Events that may wait for the screen.
 pub const MAX_EVENTS: usize = 1024;
@@ -88,7 +89,7 @@ impl Screen {
 
     /// Shows what crossed, if there is room; else only counts it.
     pub fn offer(&self, conn: u64, dir: Dir, what: Later) {
-        let mut queue = self.shared.lock();
+        let mut queue = lock(&self.shared.queue);
         if queue.has_room() {
             self.shared.push(&mut queue, Some(conn), Some(dir), what);
         } else {
@@ -98,7 +99,7 @@ impl Screen {
 
     /// Shows news of a connection or of the wire; these have places of their own.
     pub fn tell(&self, conn: Option<u64>, dir: Option<Dir>, shown: Shown) {
-        let mut queue = self.shared.lock();
+        let mut queue = lock(&self.shared.queue);
         if queue.events.len() < MAX_EVENTS + RESERVE {
             self.shared.push(&mut queue, conn, dir, shown.into());
         } else {
@@ -117,7 +118,7 @@ impl Screen {
     /// False if the screen was too slow for that.
     pub async fn finish(&self, last: Shown, patience: Duration) -> bool {
         self.tell(None, None, last);
-        self.shared.lock().closed = true;
+        lock(&self.shared.queue).closed = true;
         self.shared.changed.notify_all();
         timeout(patience, self.gone()).await.is_ok()
     }
@@ -165,11 +166,6 @@ impl Queue {
 }
 
 impl Shared {
-    /// No code panics while it holds this lock, so a poisoned one is still sound.
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn push(&self, queue: &mut Queue, conn: Option<u64>, dir: Option<Dir>, shown: Later) {
         // The time is taken under the lock, so times on the screen never go back.
         let at = self.start.elapsed();
@@ -189,7 +185,7 @@ impl Shared {
 
     /// Waits for the next events; `None` when the screen is closed and empty.
     fn take(&self) -> Option<Vec<Event<Later>>> {
-        let mut queue = self.lock();
+        let mut queue = lock(&self.queue);
         while queue.events.is_empty() {
             if queue.add_gap(self.start.elapsed()) {
                 break;
@@ -275,7 +271,7 @@ mod tests {
         for _ in 0..100_000 {
             screen.offer(1, Dir::ToServer, chunk().into());
         }
-        let waiting = screen.shared.lock().events.len();
+        let waiting = lock(&screen.shared.queue).events.len();
         assert!(waiting <= MAX_EVENTS, "{waiting}");
         screen.tell(
             Some(1),
@@ -309,7 +305,7 @@ mod tests {
         for _ in 0..1000 {
             screen.offer(1, Dir::ToServer, chunk().note("x".repeat(100_000)).into());
         }
-        let bytes = screen.shared.lock().bytes;
+        let bytes = lock(&screen.shared.queue).bytes;
         assert!(bytes <= MAX_BYTES + 200_000, "{bytes}");
     }
 }

@@ -46,12 +46,8 @@ impl Raw<'_> {
         }
     }
 
-    /// All readings that fit, the most plausible one first.
-    pub fn readings(&self) -> Vec<String> {
-        self.readings_at(0)
-    }
-
-    fn readings_at(&self, depth: usize) -> Vec<String> {
+    /// All readings that fit, the most plausible one first, of a value that stands so deep.
+    fn readings(&self, depth: usize) -> Vec<String> {
         match self {
             Raw::Varint(n) => {
                 let mut all = vec![n.to_string()];
@@ -139,7 +135,7 @@ fn line_at(fields: &[Field<'_>], depth: usize) -> String {
     let mut out = String::from("{");
     for (i, field) in fields.iter().enumerate() {
         let gap = if i == 0 { "" } else { ", " };
-        let readings = field.value.readings_at(depth);
+        let readings = field.value.readings(depth);
         let best = readings.first().map_or("", String::as_str);
         // Writing to a String cannot fail.
         let _ = write!(out, "{gap}{}: {best}", field.number);
@@ -162,7 +158,7 @@ pub fn rows(fields: &[Field<'_>]) -> Vec<String> {
                 Raw::Len(bytes) => format!("LEN of {}", bytes.len()),
                 _ => field.value.wire_type().to_string(),
             };
-            let mut readings = field.value.readings();
+            let mut readings = field.value.readings(0);
             if let Raw::Varint(n) = field.value {
                 if n < 2 {
                     readings.push(if n == 1 { "true" } else { "false" }.to_string());
@@ -220,7 +216,7 @@ mod tests {
     fn a_text_that_is_also_a_message_has_both_readings() {
         let fields = fields(b"\x0a\x03\x0a\x01A").unwrap();
         assert_eq!(rows(&fields), [r#"field 1  LEN of 3  {1: "A"}"#]);
-        assert_eq!(Raw::Len(b"(A").readings(), [r#""(A""#, "{5: 65}"]);
+        assert_eq!(Raw::Len(b"(A").readings(0), [r#""(A""#, "{5: 65}"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The two directions share [`Calls`]: what type a reply has is known from the path of its request.
 //! Whatever peers send, a connection keeps [`MAX_CALLS`] calls and [`MAX_HELD`] bytes of unfinished
-//! messages a direction.
+//! messages a direction. With `--as http` no call is ever known, and every frame is shown as it is.
 
 mod calls;
 mod message;
@@ -19,7 +19,7 @@ use self::words::Facts;
 use super::delimited::NoLength;
 use super::h2::words::block_kind;
 use super::h2::{Block, Head, Item, names};
-use super::http::{Layer, say_data, say_item};
+use super::http::{say_data, say_item};
 use super::{Limits, Say};
 use crate::escape::{Kept, beginning};
 use crate::event::{Dir, Later, Shown};
@@ -39,7 +39,7 @@ pub struct Grpc {
 }
 
 impl Grpc {
-    /// A layer at the start of a direction.
+    /// A reader of calls at the start of a direction.
     pub fn new(dir: Dir, limits: Limits, calls: Arc<Calls>) -> Grpc {
         Grpc {
             dir,
@@ -47,6 +47,21 @@ impl Grpc {
             calls,
             open: HashMap::new(),
             data: Kept::new(limits.show),
+        }
+    }
+
+    /// The next item of HTTP/2, which came in so many chunks.
+    pub fn item(&mut self, item: Item<'_>, pieces: u64, say: Say<'_>) {
+        match item {
+            Item::Headers(block) => self.headers(block, pieces, say),
+            Item::Data { head, bytes, last } => self.data(head, bytes, last, pieces, say),
+            Item::Frame(head, kept) if head.kind == names::RST_STREAM => {
+                let call = self.calls.get(head.stream);
+                say(words::given_up(head, kept, pieces, call.as_ref(), self.dir).into());
+                self.open.remove(&head.stream);
+                self.calls.give_up(head.stream, self.dir);
+            }
+            other => say_item(other, pieces, self.limits.show, say),
         }
     }
 
@@ -59,10 +74,8 @@ impl Grpc {
         let text = |name: &str| list.get(name).map(String::from_utf8_lossy);
         let encoding = text("grpc-encoding").filter(|it| it != "identity");
         let encoding: Option<Arc<str>> = encoding.map(|it| beginning(&it, 32).into());
-        let grpc = list
-            .get("content-type")
-            .unwrap_or_default()
-            .starts_with(b"application/grpc");
+        let kind_of_body = list.get("content-type").unwrap_or_default();
+        let grpc = self.calls.grpc && kind_of_body.starts_with(b"application/grpc");
         let known = self.calls.get(head.stream);
         match kind {
             "request" if grpc => {
@@ -195,22 +208,6 @@ impl Grpc {
             say(words::unfinished(stream, have, len).into());
         }
         self.calls.end(stream, self.dir);
-    }
-}
-
-impl Layer for Grpc {
-    fn item(&mut self, item: Item<'_>, pieces: u64, say: Say<'_>) {
-        match item {
-            Item::Headers(block) => self.headers(block, pieces, say),
-            Item::Data { head, bytes, last } => self.data(head, bytes, last, pieces, say),
-            Item::Frame(head, kept) if head.kind == names::RST_STREAM => {
-                let call = self.calls.get(head.stream);
-                say(words::given_up(head, kept, pieces, call.as_ref(), self.dir).into());
-                self.open.remove(&head.stream);
-                self.calls.give_up(head.stream, self.dir);
-            }
-            other => say_item(other, pieces, self.limits.show, say),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! HTTP/2 begins with a preface, HTTP/1 with a method, TLS with the bytes 16 03. Anything else, such
 //! as a connection that is seen from its middle, is said so and shown as bytes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::grpc::{Calls, Grpc};
 use super::h2::{self, Item, MaxFrames, Reader, words};
@@ -19,8 +19,7 @@ use crate::schema::Schema;
 struct Shared {
     max: MaxFrames,
     waiting: Arc<Mutex<Waiting>>,
-    /// The calls of gRPC, if it is read as that.
-    calls: Option<Arc<Calls>>,
+    calls: Arc<Calls>,
 }
 
 /// The views of both directions of a new connection. With a schema HTTP/2 is read as gRPC.
@@ -28,7 +27,7 @@ pub fn both(limits: Limits, schema: Option<Arc<Schema>>) -> [Http; 2] {
     let shared = Shared {
         max: MaxFrames::new(),
         waiting: Arc::default(),
-        calls: schema.map(|schema| Arc::new(Calls::new(schema))),
+        calls: Arc::new(Calls::new(schema)),
     };
     [Dir::ToServer, Dir::ToClient].map(|dir| Http {
         dir,
@@ -36,12 +35,6 @@ pub fn both(limits: Limits, schema: Option<Arc<Schema>>) -> [Http; 2] {
         shared: shared.clone(),
         what: What::Unknown(Vec::new()),
     })
-}
-
-/// What meaning the items of HTTP/2 are given.
-pub trait Layer: Send {
-    /// The next item, which came in so many chunks.
-    fn item(&mut self, item: Item<'_>, pieces: u64, say: Say<'_>);
 }
 
 /// Follows one direction.
@@ -57,7 +50,7 @@ enum What {
     /// Not enough bytes yet to tell.
     Unknown(Vec<u8>),
     One(Http1),
-    Two(Box<Reader>, Box<dyn Layer>),
+    Two(Box<Reader>, Box<Grpc>),
     Tls,
     Other,
 }
@@ -69,12 +62,9 @@ impl Http {
             return (bytes.len() > 1).then_some(What::Tls);
         }
         let two = || {
-            let layer: Box<dyn Layer> = match &self.shared.calls {
-                Some(calls) => Box::new(Grpc::new(self.dir, self.limits, Arc::clone(calls))),
-                None => Box::new(Frames::new(self.limits)),
-            };
+            let calls = Grpc::new(self.dir, self.limits, Arc::clone(&self.shared.calls));
             let reader = Reader::new(self.dir, self.shared.max.clone());
-            What::Two(Box::new(reader), layer)
+            What::Two(Box::new(reader), Box::new(calls))
         };
         let one = || {
             let waiting = Arc::clone(&self.shared.waiting);
@@ -110,8 +100,8 @@ impl Http {
         match &mut self.what {
             What::Unknown(_) => {}
             What::One(one) => one.feed(bytes, say),
-            What::Two(reader, layer) => {
-                reader.feed(bytes, &mut |item, pieces| layer.item(item, pieces, say));
+            What::Two(reader, calls) => {
+                reader.feed(bytes, &mut |item, pieces| calls.item(item, pieces, say));
             }
             What::Tls => say(encrypted(bytes.len() as u64).into()),
             What::Other => say(Later::about(Kept::of(bytes, self.limits.show), stray)),
@@ -148,42 +138,12 @@ impl View for Http {
                 say(not_http(&kept, "ended before it was HTTP", words).into());
             }
             What::One(one) => one.end(say),
-            What::Two(reader, layer) => reader.end(&mut |item, pieces| {
-                layer.item(item, pieces, say);
+            What::Two(reader, calls) => reader.end(&mut |item, pieces| {
+                calls.item(item, pieces, say);
             }),
             What::Tls | What::Other => {}
         }
         self.what = What::Unknown(Vec::new());
-    }
-}
-
-/// Every frame as it is: the layer of `--as http`.
-struct Frames {
-    limits: Limits,
-    /// Data of the current frame.
-    data: Kept,
-}
-
-impl Frames {
-    fn new(limits: Limits) -> Frames {
-        Frames {
-            limits,
-            data: Kept::new(limits.show),
-        }
-    }
-}
-
-impl Layer for Frames {
-    fn item(&mut self, item: Item<'_>, pieces: u64, say: Say<'_>) {
-        if let Item::Data { head, bytes, last } = item {
-            self.data.push(bytes);
-            if last {
-                say_data(head, &self.data, pieces, say);
-                self.data.clear();
-            }
-        } else {
-            say_item(item, pieces, self.limits.show, say);
-        }
     }
 }
 
@@ -243,9 +203,4 @@ pub fn not_http(kept: &Kept, problem: &str, words: String) -> Shown {
 pub fn stray(kept: &Kept) -> Shown {
     let words = format!("{}  {}", count(kept.len(), "byte"), kept.quoted());
     Shown::new("stray", Mark::Bytes, Tone::Wrong, words).bytes(kept)
-}
-
-/// Locks what no code panics with; so a poisoned lock is still sound.
-pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

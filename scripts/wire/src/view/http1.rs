@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use super::http::{lock, not_http, stray};
+use super::http::{not_http, stray};
 use super::{Limits, Say, count, in_pieces};
 use crate::escape::{Kept, plain};
 use crate::event::{Dir, Later, Mark, Shown, Tone};
+use crate::lock;
 
 /// The longest head, and the longest line about a chunk, that is read.
 const MAX_HEAD: usize = 16 * 1024;

@@ -223,8 +223,8 @@ fn part(kept: &Kept, show: usize, notes: &[String]) -> Shown {
 fn unfinished(kept: &Kept, show: usize, _notes: &[String]) -> Shown {
     let begin = Kept::of(kept.bytes(), show).quoted();
     let words = format!("the last message has no end: {begin}");
-    let notes = [count(kept.len(), "byte")];
-    about(kept, "json-unfinished", Tone::Wrong, words, &notes)
+    let len = count(kept.len(), "byte");
+    about(kept, "json-unfinished", Tone::Wrong, words, &[len])
 }
 
 fn broken(kept: &Kept, show: usize, notes: &[String]) -> Shown {

@@ -18,10 +18,11 @@ use std::sync::{Arc, Mutex};
 use self::node::Node;
 use self::reader::{Reader, Step};
 use self::talk::Talk;
-use super::http::{lock, stray};
+use super::http::stray;
 use super::{Limits, Say, View};
 use crate::escape::Kept;
 use crate::event::{Dir, Later};
+use crate::lock;
 
 /// Follows one direction of a connection.
 pub struct Resp {

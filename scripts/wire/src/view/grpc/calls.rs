@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::escape::beginning;
 use crate::event::Dir;
+use crate::lock;
 use crate::schema::{Asked, Schema};
-use crate::view::http::lock;
 
 /// Calls of one connection that are remembered. A server allows mostly 100 or 200 at a time.
 pub const MAX_CALLS: usize = 1000;
@@ -16,6 +16,8 @@ const MAX_PATH: usize = 512;
 
 /// The calls of one connection.
 pub struct Calls {
+    /// False: HTTP/2 is read as it is, and no stream is a call.
+    pub grpc: bool,
     /// Where types are found.
     pub schema: Arc<Schema>,
     /// By stream: the numbers grow, so the oldest call is the first.
@@ -36,10 +38,13 @@ pub struct Call {
 }
 
 impl Calls {
-    /// For a new connection.
-    pub fn new(schema: Arc<Schema>) -> Calls {
+    /// For a new connection. Without a schema it is not read as gRPC.
+    pub fn new(schema: Option<Arc<Schema>>) -> Calls {
+        let grpc = schema.is_some();
+        let schema = schema.unwrap_or_else(Schema::nothing);
         schema.want(Asked::ByTraffic);
         Calls {
+            grpc,
             schema,
             streams: Mutex::default(),
         }

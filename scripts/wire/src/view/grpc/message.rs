@@ -79,11 +79,8 @@ impl Assembly {
 
 /// A message with what is known of its call.
 pub struct Message {
-    /// The stream of its call.
     pub stream: u32,
-    /// Its direction.
     pub dir: Dir,
-    /// The path of the call.
     pub path: Arc<str>,
     /// How it would be compressed.
     pub encoding: Option<Arc<str>>,
@@ -91,7 +88,6 @@ pub struct Message {
     pub ends: bool,
     /// In how many chunks the frame came in which it ended.
     pub pieces: u64,
-    /// Itself.
     pub assembled: Assembly,
 }
 

@@ -80,7 +80,7 @@ pub fn flags(kind: u8, flags: u8) -> Vec<String> {
 }
 
 /// The settings in a payload, as numbers.
-pub fn settings(payload: &[u8]) -> impl Iterator<Item = (u16, u32)> + '_ {
+pub fn settings(payload: &[u8]) -> impl Iterator<Item = (u16, u32)> + Clone + '_ {
     let (settings, _) = payload.as_chunks::<6>();
     settings.iter().map(|[a, b, value @ ..]| {
         let id = u16::from_be_bytes([*a, *b]);

@@ -35,16 +35,14 @@ pub fn frame(head: Head, payload: &Kept, pieces: u64) -> Shown {
     let meaning = match (head.kind, number(0), number(4)) {
         (names::SETTINGS, ..) if head.has(names::ACK) => String::new(),
         (names::SETTINGS, ..) if head.len.is_multiple_of(6) => {
-            let all: Vec<(String, u32)> = names::settings(bytes)
-                .map(|(id, value)| (names::setting(id), value))
+            let all = names::settings(bytes).map(|(id, value)| (names::setting(id), value));
+            let words: Vec<String> = all
+                .clone()
+                .map(|(it, value)| format!("{it}={value}"))
                 .collect();
-            let object: Map<String, Value> = all
-                .iter()
-                .map(|(name, value)| (name.clone(), json!(value)))
-                .collect();
+            let object: Map<String, Value> = all.map(|(it, value)| (it, json!(value))).collect();
             fields.push(("settings", object.into()));
-            let words = all.iter().map(|(name, value)| format!("{name}={value}"));
-            words.collect::<Vec<_>>().join(" ")
+            words.join(" ")
         }
         (names::WINDOW_UPDATE, Some(more), _) => {
             let more = more & 0x7fff_ffff;
@@ -90,18 +88,18 @@ pub fn frame(head: Head, payload: &Kept, pieces: u64) -> Shown {
             format!("{}  {}", count(payload.len(), "byte"), hex(shown.bytes()))
         }
     };
-    about("h2-frame", tone, head, &meaning, pieces, fields)
+    let mut shown = about("h2-frame", tone, head, &meaning, pieces);
+    shown.fields.extend(fields);
+    shown
 }
 
 /// A frame of data; `kept` is what there was room for.
 pub fn data(head: Head, kept: &Kept, pieces: u64) -> Shown {
     let meaning = format!("{}  {}", count(kept.len(), "byte"), kept.quoted());
-    let fields = vec![
-        ("hex", hex(kept.bytes()).into()),
-        ("text", String::from_utf8_lossy(kept.bytes()).into()),
-        ("left_out", kept.left_out().into()),
-    ];
-    about("h2-frame", Tone::Good, head, &meaning, pieces, fields)
+    about("h2-frame", Tone::Good, head, &meaning, pieces)
+        .field("hex", hex(kept.bytes()))
+        .field("text", String::from_utf8_lossy(kept.bytes()))
+        .field("left_out", kept.left_out())
 }
 
 /// What kind of header block it is, seen from its fields.
@@ -118,22 +116,19 @@ pub fn block_kind(list: &List) -> &'static str {
 /// A whole header block, field by field.
 pub fn headers(block: &Block, pieces: u64, show: usize) -> Shown {
     let (head, len) = (block.head, count(block.len, "byte"));
-    let mut fields = vec![
-        ("block_len", block.len.into()),
-        ("frames", block.frames.into()),
-    ];
+    let about = |tone, meaning: &str| {
+        about("headers", tone, head, meaning, pieces)
+            .field("block_len", block.len)
+            .field("frames", block.frames)
+    };
     let list = match &block.list {
         Ok(list) => list,
         Err(why) => {
             let meaning = format!("{len} that cannot be read: {why}");
-            fields.push(("problem", (*why).into()));
-            return about("headers", Tone::Wrong, head, &meaning, pieces, fields);
+            return about(Tone::Wrong, &meaning).field("problem", *why);
         }
     };
     let kind = block_kind(list);
-    fields.push(("kind", kind.into()));
-    fields.push(("headers", pairs(list, show)));
-    fields.push(("left_out", list.left_out.into()));
     let row = |field: &Field| {
         let cost = count(field.cost as u64, "byte");
         format!("{}   [{cost}]", line(field, show))
@@ -148,7 +143,11 @@ pub fn headers(block: &Block, pieces: u64, show: usize) -> Shown {
         n => format!(" in {n} frames"),
     };
     let meaning = format!("{kind}, {len}{frames}");
-    about("headers", Tone::Good, head, &meaning, pieces, fields).rows(rows)
+    about(Tone::Good, &meaning)
+        .field("kind", kind)
+        .field("headers", pairs(list, show))
+        .field("left_out", list.left_out)
+        .rows(rows)
 }
 
 /// `name: value`, harmless and not longer than about `show` bytes.
@@ -175,14 +174,7 @@ pub fn pairs(list: &List, show: usize) -> Value {
 }
 
 /// Something about one frame.
-fn about(
-    event: &'static str,
-    tone: Tone,
-    head: Head,
-    meaning: &str,
-    pieces: u64,
-    fields: Vec<(&'static str, Value)>,
-) -> Shown {
+fn about(event: &'static str, tone: Tone, head: Head, meaning: &str, pieces: u64) -> Shown {
     let flags = names::flags(head.kind, head.flags);
     let mut words = format!("{}{}", stream(head.stream), names::kind(head.kind));
     // That a header block is whole is seen by its being shown.
@@ -192,17 +184,14 @@ fn about(
     if !meaning.is_empty() {
         words.push_str(&format!("  {meaning}"));
     }
-    let shown = Shown::new(event, Mark::Bytes, tone, words)
+    Shown::new(event, Mark::Bytes, tone, words)
         .notes([in_pieces(pieces)])
         .field("stream", head.stream)
         .field("type", names::kind(head.kind))
         .field("flags", flags)
         .field("end_stream", head.ends_stream())
         .field("len", head.len)
-        .field("pieces", pieces);
-    fields
-        .into_iter()
-        .fold(shown, |shown, (name, value)| shown.field(name, value))
+        .field("pieces", pieces)
 }
 
 /// From here on it is unknown where frames begin.

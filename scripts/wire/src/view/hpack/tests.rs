@@ -58,19 +58,15 @@ fn numbers_c_1() {
 
 #[test]
 fn single_fields_c_2() {
-    let literal = "400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572";
+    let header = "400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572";
+    let (path, password) = (
+        "040c 2f73 616d 706c 652f 7061 7468",
+        "1008 7061 7373 776f 7264 0673 6563 7265 74",
+    );
     for (block, expected, size) in [
-        (literal, "custom-key: custom-header", 55),
-        (
-            "040c 2f73 616d 706c 652f 7061 7468",
-            ":path: /sample/path",
-            0,
-        ),
-        (
-            "1008 7061 7373 776f 7264 0673 6563 7265 74",
-            "password: secret",
-            0,
-        ),
+        (header, "custom-key: custom-header", 55),
+        (path, ":path: /sample/path", 0),
+        (password, "password: secret", 0),
         ("82", ":method: GET", 0),
     ] {
         let mut decoder = Decoder::new();
