@@ -79,23 +79,19 @@ impl Chaos {
 
 impl fmt::Display for Chaos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut words = Vec::new();
-        if let Some(seed) = self.split {
-            words.push(format!("split (seed {seed})"));
+        let words = [
+            self.split.map(|seed| format!("split (seed {seed})")),
+            self.delay.map(|delay| format!("delay {delay:?}")),
+            self.cut_after
+                .map(|bytes| format!("cut after {bytes} bytes")),
+            self.half_close
+                .then(|| "half-close after the client's first chunk".to_string()),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        match words.as_slice() {
+            [] => f.write_str("none"),
+            words => f.write_str(&words.join(", ")),
         }
-        if let Some(delay) = self.delay {
-            words.push(format!("delay {delay:?}"));
-        }
-        if let Some(bytes) = self.cut_after {
-            words.push(format!("cut after {bytes} bytes"));
-        }
-        if self.half_close {
-            words.push("half-close after the client's first chunk".to_string());
-        }
-        if words.is_empty() {
-            words.push("none".to_string());
-        }
-        f.write_str(&words.join(", "))
     }
 }
 
@@ -288,13 +284,12 @@ mod tests {
 
     fn sizes(pieces: &mut Pieces, chunk: usize) -> Vec<usize> {
         let mut left = chunk;
-        let mut sizes = Vec::new();
-        while left > 0 {
-            let size = pieces.next(left, chunk);
+        let next = || {
+            let size = (left > 0).then(|| pieces.next(left, chunk))?;
             left -= size;
-            sizes.push(size);
-        }
-        sizes
+            Some(size)
+        };
+        std::iter::from_fn(next).collect()
     }
 
     #[test]
@@ -307,20 +302,11 @@ mod tests {
             assert!(first.len() <= 100, "{chunk}: {}", first.len());
             assert_eq!(first, sizes(&mut split.pieces(1, Dir::ToServer), chunk));
         }
-        let seed_1 = sizes(&mut split.pieces(1, Dir::ToServer), 1000);
-        let seed_2 = sizes(
-            &mut chaos("split=2").unwrap().pieces(1, Dir::ToServer),
-            1000,
-        );
-        assert_ne!(seed_1, seed_2);
-    }
-
-    #[test]
-    fn without_split_a_chunk_stays_whole() {
-        assert_eq!(
-            sizes(&mut Chaos::default().pieces(1, Dir::ToClient), 9),
-            [9]
-        );
+        let other = chaos("split=2").unwrap();
+        let [one, two] = [split, other].map(|it| sizes(&mut it.pieces(1, Dir::ToServer), 1000));
+        assert_ne!(one, two);
+        let whole = sizes(&mut Chaos::default().pieces(1, Dir::ToClient), 9);
+        assert_eq!(whole, [9], "without split");
     }
 
     #[test]

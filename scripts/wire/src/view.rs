@@ -187,3 +187,34 @@ fn conversation(reading: &Reading, limits: Limits, pieces: &[(Dir, &[u8])]) -> V
     down.end(&mut |later| out.push((Dir::ToClient, later.into_words())));
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However the bytes are cut, the same is understood; only the remarks differ.
+    #[test]
+    fn byte_by_byte_gives_the_same_as_at_once() {
+        let frames = b"\0\0\0\x05hello\0\0\0\0\0\0\0\x02hi";
+        let call = br#"{"jsonrpc":"2.0","method":"a.B","params":["wire"],"id":1}"#;
+        let calls = [&call[..], b"\r\n[1]\n", call, call].concat();
+        let http = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        let resp = b"*2\r\n$3\r\nGET\r\n$4\r\na\r\nb\r\nPING\r\n*1\r\n$4\r\nPING\r\n";
+        for (kind, event, stream, n) in [
+            (ViewKind::Frames, "frame", &frames[..], 3),
+            (ViewKind::JsonRpc, "json-rpc", &calls, 4),
+            (ViewKind::Http, "http-head", http, 1),
+            (ViewKind::Http, "http-body", http, 1),
+            (ViewKind::Resp, "resp-request", resp, 3),
+        ] {
+            let single: Vec<&[u8]> = stream.chunks(1).collect();
+            let whole = |pieces: &[&[u8]]| -> Vec<String> {
+                let said = said(&Reading::Plain(kind), Limits::default(), pieces);
+                let whole = said.into_iter().filter(|shown| shown.event == event);
+                whole.map(|shown| shown.words).collect()
+            };
+            assert_eq!(whole(&single), whole(&[stream]), "{kind:?}");
+            assert_eq!(whole(&single).len(), n, "{kind:?}");
+        }
+    }
+}

@@ -151,19 +151,4 @@ mod tests {
             assert_eq!(frames(pieces), expected);
         }
     }
-
-    #[test]
-    fn byte_by_byte_gives_the_same_frames_as_at_once() {
-        let stream = b"\0\0\0\x05hello\0\0\0\0\0\0\0\x02hi";
-        let single: Vec<&[u8]> = stream.chunks(1).collect();
-        let whole = |pieces: &[&[u8]]| -> Vec<String> {
-            let frames = frames(pieces).into_iter();
-            frames
-                .filter(|line| line.starts_with("frame: "))
-                .filter_map(|line| Some(line.split_once(" (")?.0.to_owned()))
-                .collect()
-        };
-        assert_eq!(whole(&single), whole(&[stream]));
-        assert_eq!(whole(&single).len(), 3);
-    }
 }

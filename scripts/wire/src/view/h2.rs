@@ -102,20 +102,11 @@ pub enum Item<'a> {
 pub type On<'a> = &'a mut dyn FnMut(Item<'_>, u64);
 
 /// The longest frame that each side takes, in the order server, client.
-#[derive(Clone)]
-pub struct MaxFrames(Arc<[AtomicU32; 2]>);
+pub type MaxFrames = Arc<[AtomicU32; 2]>;
 
-impl MaxFrames {
-    /// As it is before the first byte.
-    pub fn new() -> MaxFrames {
-        MaxFrames(Arc::new(
-            [FIRST_MAX_FRAME, FIRST_MAX_FRAME].map(AtomicU32::new),
-        ))
-    }
-
-    fn of(&self, receiver_in: Dir) -> &AtomicU32 {
-        &self.0[receiver_in.index()]
-    }
+/// As they are before the first byte.
+pub fn max_frames() -> MaxFrames {
+    Arc::new([FIRST_MAX_FRAME; 2].map(AtomicU32::new))
 }
 
 /// Reads one direction.
@@ -227,7 +218,7 @@ impl Reader {
     /// The nine bytes before a payload are there.
     fn begin(&mut self, bytes: [u8; HEAD], on: On<'_>) {
         let head = Head::read(bytes);
-        let max = self.max.of(self.dir).load(Ordering::Relaxed);
+        let max = self.max[self.dir.index()].load(Ordering::Relaxed);
         let why = if self.first && head.kind != names::SETTINGS {
             Some("the first frame of HTTP/2 is SETTINGS, and this is none".to_string())
         } else if head.len > max {
@@ -379,7 +370,7 @@ impl Reader {
     fn note_settings(&self, payload: &[u8]) {
         for (id, value) in names::settings(payload) {
             if id == names::MAX_FRAME_SIZE {
-                self.max.of(self.dir.back()).store(value, Ordering::Relaxed);
+                self.max[self.dir.back().index()].store(value, Ordering::Relaxed);
             }
         }
     }

@@ -25,7 +25,7 @@ struct Shared {
 /// The views of both directions of a new connection. With a schema HTTP/2 is read as gRPC.
 pub fn both(limits: Limits, schema: Option<Arc<Schema>>) -> [Http; 2] {
     let shared = Shared {
-        max: MaxFrames::new(),
+        max: h2::max_frames(),
         waiting: Arc::default(),
         calls: Arc::new(Calls::new(schema)),
     };

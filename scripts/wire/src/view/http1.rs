@@ -178,14 +178,15 @@ impl Http1 {
     /// True if the first line is one.
     fn is_start(&self) -> bool {
         let line = self.line.bytes().split(|byte| *byte == b'\n').next();
-        let line = line.unwrap_or_default().trim_ascii();
-        match self.dir {
-            Dir::ToServer => {
-                let version = line.rsplit(|byte| *byte == b' ').next();
-                version.is_some_and(|version| version.starts_with(b"HTTP/1"))
-            }
-            Dir::ToClient => line.starts_with(b"HTTP/1"),
-        }
+        let mut words = line
+            .unwrap_or_default()
+            .trim_ascii()
+            .split(|byte| *byte == b' ');
+        let version = match self.dir {
+            Dir::ToServer => words.next_back(),
+            Dir::ToClient => words.next(),
+        };
+        version.is_some_and(|version| version.starts_with(b"HTTP/1"))
     }
 
     /// The head is whole: says it, and finds out how the body ends.

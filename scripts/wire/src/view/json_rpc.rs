@@ -353,19 +353,4 @@ mod tests {
         view.feed(&vec![b'x'; 100_000], &mut |_| {});
         assert!(view.outside.bytes().len() <= 256);
     }
-
-    #[test]
-    fn byte_by_byte_gives_the_same_messages_as_at_once() {
-        let stream = [CALL, b"\r\n[1]\n", CALL, CALL].concat();
-        let single: Vec<&[u8]> = stream.chunks(1).collect();
-        let whole = |pieces: &[&[u8]]| -> Vec<String> {
-            let messages = json_rpc(pieces).into_iter();
-            messages
-                .filter(|line| line.starts_with("json-rpc: "))
-                .filter_map(|line| Some(line.split_once(" (")?.0.to_owned()))
-                .collect()
-        };
-        assert_eq!(whole(&single), whole(&[&stream]));
-        assert_eq!(whole(&single).len(), 4);
-    }
 }

@@ -16,7 +16,7 @@ mod words;
 use std::sync::{Arc, Mutex};
 
 use self::node::Node;
-use self::reader::{Reader, Step};
+use self::reader::Reader;
 use self::talk::Talk;
 use super::http::stray;
 use super::{Limits, Say, View};
@@ -99,23 +99,22 @@ impl View for Resp {
             if self.lost {
                 return say(Later::about(Kept::of(rest, self.limits.show), stray));
             }
-            let (step, used) = self.reader.next(rest);
-            let (now, later) = rest.split_at(used);
-            self.raw.push(now);
+            let before = rest;
+            let value = self.reader.next(&mut rest);
+            self.raw.push(&before[..before.len() - rest.len()]);
             self.pieces += 1;
-            rest = later;
-            match step {
-                Step::More => {
+            match value {
+                Ok(None) => {
                     let facts = self.facts(same_chunk);
                     return say(Later::new(facts.raw.bytes().len(), move || {
                         words::part(&facts)
                     }));
                 }
-                Step::Value(node) => {
+                Ok(Some(node)) => {
                     self.whole(node, same_chunk, say);
                     same_chunk = true;
                 }
-                Step::Broken(why) => {
+                Err(why) => {
                     self.broken(&why, say);
                     self.lost = true;
                 }

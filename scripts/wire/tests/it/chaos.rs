@@ -39,22 +39,6 @@ fn a_split_chunk_leaves_in_pieces_that_add_up() {
     assert_eq!(text, "hello, wire");
 }
 
-/// A frame through a split wire: the view shows its pieces, then the whole.
-#[test]
-fn the_frames_view_shows_a_frame_in_pieces() {
-    let (mut wire, mut client, mut server) =
-        Wire::between(&["--json", "--as", "frames", "--chaos", "split"]);
-    client.write_all(b"\0\0\0\x05hello").unwrap();
-    server.read_exact(&mut [0; 9]).unwrap();
-    let frame = wire.event("frame");
-    assert_eq!(
-        (&frame["text"], &frame["len"]),
-        (&"hello".into(), &5.into())
-    );
-    let parts = wire.events("frame-part", 1).len() as u64;
-    assert_eq!(frame["pieces"], parts + 1);
-}
-
 /// Only "at least" can be promised of a delay, so only that is asked.
 #[test]
 fn a_delayed_chunk_takes_at_least_that_long() {

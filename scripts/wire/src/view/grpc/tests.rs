@@ -7,7 +7,10 @@ use testkit::program::has_all;
 use super::*;
 use crate::event::Tone;
 use crate::schema::{self, Schema};
-use crate::view::h2::tests::{begin, field, frame};
+use crate::view::h2::{
+    self,
+    tests::{begin, field, frame},
+};
 use crate::view::{Reading, conversation, lines};
 
 /// A header block that leans on no table.
@@ -260,7 +263,7 @@ fn what_is_no_message_of_grpc_is_said() {
 fn many_streams_are_kept_only_up_to_the_bounds() {
     let calls = Arc::new(Calls::new(Some(types())));
     let mut layer = Grpc::new(Dir::ToServer, Limits::default(), Arc::clone(&calls));
-    let mut reader = crate::view::h2::Reader::new(Dir::ToServer, crate::view::h2::MaxFrames::new());
+    let mut reader = h2::Reader::new(Dir::ToServer, h2::max_frames());
     let mut feed = |bytes: &[u8]| {
         reader.feed(bytes, &mut |item, pieces| {
             layer.item(item, pieces, &mut |_| {})

@@ -97,13 +97,3 @@ fn what_is_not_quite_http_is_said() {
     let said = said(&[(Dir::ToServer, &long)]);
     assert!(said[0].words.contains("a head of more than 16 KiB"));
 }
-
-#[test]
-fn byte_by_byte_says_the_same() {
-    let bytes = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-    let single: Vec<(Dir, &[u8])> = bytes.chunks(1).map(|it| (Dir::ToServer, it)).collect();
-    let single = said(&single);
-    let whole = said(&[(Dir::ToServer, bytes)]);
-    let only_words = |said: &[Shown]| said.iter().map(|it| it.words.clone()).collect::<Vec<_>>();
-    assert_eq!(only_words(&single), only_words(&whole));
-}

@@ -11,17 +11,6 @@ const NODES: usize = 1000;
 /// Bytes of text that are kept of all of these together.
 const TEXT: usize = 64 * 1024;
 
-/// What the next bytes were.
-#[derive(Debug)]
-pub enum Step {
-    /// A part of a value, which is not yet whole.
-    More,
-    /// The last part of a value.
-    Value(Node),
-    /// Nothing that the protocol allows: why.
-    Broken(String),
-}
-
 /// Reads one direction.
 pub struct Reader {
     /// A server reads nothing but arrays of bulk strings, and lines that were typed.
@@ -73,28 +62,22 @@ impl Reader {
         }
     }
 
-    /// Reads from `bytes` up to the end of a value at most; tells how many bytes that were.
-    pub fn next(&mut self, bytes: &[u8]) -> (Step, usize) {
-        let mut used = 0;
-        while used < bytes.len() {
-            let rest = &bytes[used..];
-            let (done, taken) = match self.bulk.is_some() {
-                true => self.in_a_text(rest),
-                false => self.in_a_line(rest),
+    /// Reads from the start of `rest` up to the end of a value at most; `None` if the value goes on.
+    ///
+    /// # Errors
+    /// What the protocol does not allow.
+    pub fn next(&mut self, rest: &mut &[u8]) -> Result<Option<Node>, String> {
+        while !rest.is_empty() {
+            let done = match self.bulk.take() {
+                Some(bulk) => self.in_a_text(bulk, rest)?,
+                None => self.in_a_line(rest)?,
             };
-            used += taken;
-            match done {
-                Err(why) => return (Step::Broken(why), used),
-                Ok(None) => {}
-                Ok(Some(node)) => {
-                    if let Some(node) = self.close(node) {
-                        (self.nodes, self.text) = (NODES, TEXT);
-                        return (Step::Value(node), used);
-                    }
-                }
+            if let Some(node) = done.and_then(|node| self.close(node)) {
+                (self.nodes, self.text) = (NODES, TEXT);
+                return Ok(Some(node));
             }
         }
-        (Step::More, used)
+        Ok(None)
     }
 
     /// A value has come: it ends those around it that wait for no other.
@@ -121,20 +104,23 @@ impl Reader {
         Some(node)
     }
 
-    fn in_a_line(&mut self, bytes: &[u8]) -> (Result<Option<Node>, String>, usize) {
+    fn in_a_line(&mut self, rest: &mut &[u8]) -> Result<Option<Node>, String> {
+        let end = rest.iter().position(|byte| *byte == b'\n');
         // No type byte, no line: whatever follows, it is not this protocol.
         if self.line.is_empty()
-            && let Err(why) = self.may_begin(bytes[0])
+            && let Err(why) = self.may_begin(rest[0])
         {
-            return (Err(why), 1);
+            *rest = &rest[1..];
+            return Err(why);
         }
-        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
-            self.line.push(bytes);
-            return (Ok(None), bytes.len());
-        };
-        self.line.push(&bytes[..=end]);
+        let (now, after) = rest.split_at(end.map_or(rest.len(), |at| at + 1));
+        *rest = after;
+        self.line.push(now);
+        if end.is_none() {
+            return Ok(None);
+        }
         let line = std::mem::replace(&mut self.line, Kept::new(TEXT));
-        (self.line(&line), end + 1)
+        self.line(&line)
     }
 
     fn may_begin(&self, byte: u8) -> Result<(), String> {
@@ -218,36 +204,30 @@ impl Reader {
         Ok(None)
     }
 
-    fn in_a_text(&mut self, bytes: &[u8]) -> (Result<Option<Node>, String>, usize) {
-        let Some(bulk) = &mut self.bulk else {
-            return (Ok(None), 0);
-        };
+    fn in_a_text(&mut self, mut bulk: Bulk, rest: &mut &[u8]) -> Result<Option<Node>, String> {
         let left = usize::try_from(bulk.len - bulk.kept.len()).unwrap_or(usize::MAX);
-        let (now, end) = bytes.split_at(bytes.len().min(left));
+        let (now, after) = rest.split_at(rest.len().min(left));
         bulk.kept.push(now);
-        let end = &end[..end.len().min(2 - bulk.end.len())];
+        let (end, after) = after.split_at(after.len().min(2 - bulk.end.len()));
         bulk.end.extend_from_slice(end);
-        let used = now.len() + end.len();
+        *rest = after;
         if !b"\r\n".starts_with(&bulk.end) {
-            let why = format!(
+            return Err(format!(
                 "after the {} bytes that were announced \\r\\n must stand, and not {}",
                 bulk.len,
                 quoted(&bulk.end)
-            );
-            return (Err(why), used);
+            ));
         }
         if bulk.end.len() < 2 {
-            return (Ok(None), used);
+            self.bulk = Some(bulk);
+            return Ok(None);
         }
-        let node = self.bulk.take().map(|bulk| {
-            self.text = self.text.saturating_sub(bulk.kept.bytes().len());
-            let kept = match bulk.kind {
-                b'=' => without_format(&bulk.kept),
-                _ => bulk.kept,
-            };
-            Node::Leaf(bulk.kind, kept)
-        });
-        (Ok(node), used)
+        self.text = self.text.saturating_sub(bulk.kept.bytes().len());
+        let kept = match bulk.kind {
+            b'=' => without_format(&bulk.kept),
+            _ => bulk.kept,
+        };
+        Ok(Some(Node::Leaf(bulk.kind, kept)))
     }
 
     /// How many bytes of a text may be kept now.

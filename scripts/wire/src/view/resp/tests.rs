@@ -35,6 +35,10 @@ fn a_request_is_shown_as_it_would_be_typed() {
             b"*2\r\n$4\r\nECHO\r\n$2\r\n\xff\"\r\n",
             r#"→ request 1  ECHO "\xff\"" | "#,
         ),
+        (
+            b"*2\r\n$3\r\nGET\r\n$4\r\na\r\nb\r\n",
+            r#"→ request 1  GET "a\r\nb" | "#,
+        ),
         (b"\r\n", empty),
         (b"*0\r\n", empty),
     ] {
@@ -192,25 +196,6 @@ fn a_value_in_pieces_is_shown_when_it_is_whole() {
             r#"← the last value has no end: "$5\r\nhel" | "#,
         ]
     );
-}
-
-#[test]
-fn byte_by_byte_gives_the_same_as_at_once() {
-    let stream: &[u8] = b"*2\r\n$3\r\nGET\r\n$4\r\na\r\nb\r\nPING\r\n*1\r\n$4\r\nPING\r\n";
-    let whole = |pieces: Vec<(Dir, &[u8])>| -> Vec<String> {
-        let all = conversation(&RESP, Limits::default(), &pieces).into_iter();
-        all.filter(|(_, shown)| shown.event == "resp-request")
-            .map(|(_, shown)| shown.words)
-            .collect()
-    };
-    let single = stream.chunks(1).map(|byte| (ToServer, byte)).collect();
-    let expected = [
-        r#"request 1  GET "a\r\nb""#,
-        "request 2  PING",
-        "request 3  PING",
-    ];
-    assert_eq!(whole(single), expected);
-    assert_eq!(whole(vec![(ToServer, stream)]), expected);
 }
 
 #[test]
