@@ -38,10 +38,9 @@ pub fn pretty(event: &Event, colour: bool, out: &mut String) {
     let reset = paint(RESET);
     // Writing to a String cannot fail, here and below.
     if shown.mark == Mark::Bare {
-        let bold = if shown.tone == Tone::Wrong {
-            tone
-        } else {
-            paint(BOLD)
+        let bold = match shown.tone {
+            Tone::Wrong => tone,
+            _ => paint(BOLD),
         };
         let _ = writeln!(out, "{bold}{words}{reset}");
     } else {

@@ -82,20 +82,18 @@ impl Grpc {
                 let path = text(":path").unwrap_or_default();
                 self.calls.schema.want_method(&path);
                 self.calls.begin(head.stream, Call::new(&path, encoding));
-                self.say_headers(block, pieces, String::new(), say, words::call_begins);
+                self.say_headers(block, pieces, None, say, words::call_begins);
             }
             "response" if known.is_some() && list.get("grpc-status").is_none() => {
                 self.calls.encoding(head.stream, self.dir, encoding);
-                let path = known.map(|call| call.path.to_string()).unwrap_or_default();
-                self.say_headers(block, pieces, path, say, words::reply_begins);
+                self.say_headers(block, pieces, known, say, words::reply_begins);
             }
             _ if known.is_some() && list.get("grpc-status").is_some() => {
-                let call = known.unwrap_or_default();
-                let late = call.given_up.filter(|by| *by != self.dir);
-                let path = call.path.to_string();
+                let given_up = known.as_ref().and_then(|call| call.given_up);
+                let late = given_up.filter(|by| *by != self.dir);
                 let schema = Arc::clone(&self.calls.schema);
-                self.say_headers(block, pieces, path, say, move |block, path, show| {
-                    status::shown(block, path, show, &schema, late)
+                self.say_headers(block, pieces, known, say, move |facts| {
+                    status::shown(facts, &schema, late)
                 });
             }
             _ => say_item(Item::Headers(block), pieces, self.limits.show, say),
@@ -105,28 +103,24 @@ impl Grpc {
         }
     }
 
-    /// Says a header block that `words` can put into words, from itself, a path and a limit.
+    /// Says a header block of this call that `words` can put into words.
     fn say_headers(
         &self,
         block: Block,
         pieces: u64,
-        path: String,
+        call: Option<Call>,
         say: Say<'_>,
-        words: impl FnOnce(&Facts, &str, usize) -> Shown + Send + 'static,
+        words: impl FnOnce(&Facts) -> Shown + Send + 'static,
     ) {
-        let Block {
-            head, len, list, ..
-        } = block;
         let facts = Facts {
-            head,
-            len,
-            list: list.unwrap_or_default(),
+            head: block.head,
+            len: block.len,
+            list: block.list.unwrap_or_default(),
             pieces,
+            path: call.map(|call| call.path.to_string()).unwrap_or_default(),
+            show: self.limits.show,
         };
-        let show = self.limits.show;
-        say(Later::new(facts.list.size(), move || {
-            words(&facts, &path, show)
-        }));
+        say(Later::new(facts.list.size(), move || words(&facts)));
     }
 
     fn data(&mut self, head: Head, bytes: &[u8], last: bool, pieces: u64, say: Say<'_>) {

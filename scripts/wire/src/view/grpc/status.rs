@@ -52,7 +52,8 @@ struct Details {
 }
 
 /// The words for a header block that holds a status; `late`: who had given the call up before.
-pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema, late: Option<Dir>) -> Shown {
+pub fn shown(facts: &Facts, schema: &Schema, late: Option<Dir>) -> Shown {
+    let show = facts.show;
     let get = |name: &str| facts.list.get(name).unwrap_or_default();
     let digits = String::from_utf8_lossy(get("grpc-status")).into_owned();
     let code: Option<usize> = digits.parse().ok();
@@ -77,7 +78,7 @@ pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema, late: Opti
         notes.push("the only headers of this reply".to_string());
     }
     notes.extend(late.map(|by| format!("too late: the {} had given up", by.sender())));
-    let mut rows = facts.metadata(show);
+    let mut rows = facts.metadata();
     let details = match facts.list.get("grpc-status-details-bin") {
         Some(text) => details(text, show, schema),
         None => Ok(Vec::new()),
@@ -104,10 +105,10 @@ pub fn shown(facts: &Facts, path: &str, show: usize, schema: &Schema, late: Opti
         _ => Tone::Wrong,
     };
     facts
-        .about("grpc-status", tone, words, show)
+        .about("grpc-status", tone, words)
         .note(notes.join("; "))
         .rows(rows)
-        .field("path", path)
+        .field("path", facts.path.as_str())
         .field("code", code)
         .field("name", name)
         .field("message", String::from_utf8_lossy(&message))

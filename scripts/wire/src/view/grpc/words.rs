@@ -17,6 +17,10 @@ pub struct Facts {
     pub list: List,
     /// In how many chunks it came.
     pub pieces: u64,
+    /// The path of the call to which it belongs.
+    pub path: String,
+    /// Bytes that are shown of one value.
+    pub show: usize,
 }
 
 impl Facts {
@@ -28,26 +32,23 @@ impl Facts {
     }
 
     /// The value of this field, harmless for a terminal.
-    fn text(&self, name: &str, show: usize) -> Option<String> {
+    fn text(&self, name: &str) -> Option<String> {
         let value = self.list.get(name)?;
-        Some(plain(&value[..value.len().min(show)]))
+        Some(plain(&value[..value.len().min(self.show)]))
     }
 
     /// Fields that the caller chose, one a row.
-    pub fn metadata(&self, show: usize) -> Vec<String> {
-        self.list
-            .fields
-            .iter()
-            .filter(|field| !is_plumbing(field.name()))
-            .map(|field| words::line(field, show))
-            .collect()
+    pub fn metadata(&self) -> Vec<String> {
+        let fields = self.list.fields.iter();
+        let chosen = fields.filter(|field| !is_plumbing(field.name()));
+        chosen.map(|field| words::line(field, self.show)).collect()
     }
 
     /// The fields that every line about it has in JSON.
-    pub fn about(&self, event: &'static str, tone: Tone, words: String, show: usize) -> Shown {
+    pub fn about(&self, event: &'static str, tone: Tone, words: String) -> Shown {
         Shown::new(event, Mark::Bytes, tone, words)
             .field("stream", self.head.stream)
-            .field("headers", words::pairs(&self.list, show))
+            .field("headers", words::pairs(&self.list, self.show))
             .field("left_out", self.list.left_out)
             .field("block_len", self.len)
             .field("len", self.head.len)
@@ -66,27 +67,27 @@ fn is_plumbing(name: &[u8]) -> bool {
 }
 
 /// A request.
-pub fn call_begins(facts: &Facts, _path: &str, show: usize) -> Shown {
+pub fn call_begins(facts: &Facts) -> Shown {
     let stream = facts.head.stream;
-    let path = facts.text(":path", show).unwrap_or_default();
+    let path = facts.text(":path").unwrap_or_default();
     let (service, method) = path
         .trim_start_matches('/')
         .split_once('/')
         .unwrap_or_default();
     let mut notes = facts.notes();
-    let timeout = facts.text("grpc-timeout", show);
+    let timeout = facts.text("grpc-timeout");
     let timeout = timeout.map(|it| super::status::timeout(&it));
     notes.extend(timeout.as_ref().map(|it| format!("deadline in {it}")));
-    let encoding = facts.text("grpc-encoding", show);
+    let encoding = facts.text("grpc-encoding");
     notes.extend(encoding.as_deref().map(may_compress));
     if facts.head.ends_stream() {
         notes.push("END_STREAM: it says no more".to_string());
     }
     let words = format!("stream {stream}  call {path}");
     facts
-        .about("grpc-call", Tone::Good, words, show)
+        .about("grpc-call", Tone::Good, words)
         .note(notes.join("; "))
-        .rows(facts.metadata(show))
+        .rows(facts.metadata())
         .field("service", service)
         .field("method", method)
         .field("path", path.as_str())
@@ -95,10 +96,10 @@ pub fn call_begins(facts: &Facts, _path: &str, show: usize) -> Shown {
 }
 
 /// The headers of a reply.
-pub fn reply_begins(facts: &Facts, path: &str, show: usize) -> Shown {
+pub fn reply_begins(facts: &Facts) -> Shown {
     let stream = facts.head.stream;
-    let http = facts.text(":status", show).unwrap_or_default();
-    let encoding = facts.text("grpc-encoding", show);
+    let http = facts.text(":status").unwrap_or_default();
+    let encoding = facts.text("grpc-encoding");
     let mut notes = facts.notes();
     notes.extend(encoding.as_deref().map(may_compress));
     let (tone, words) = match http.as_str() {
@@ -109,15 +110,10 @@ pub fn reply_begins(facts: &Facts, path: &str, show: usize) -> Shown {
         ),
     };
     facts
-        .about(
-            "grpc-response",
-            tone,
-            format!("stream {stream}  {words}"),
-            show,
-        )
+        .about("grpc-response", tone, format!("stream {stream}  {words}"))
         .note(notes.join("; "))
-        .rows(facts.metadata(show))
-        .field("path", path)
+        .rows(facts.metadata())
+        .field("path", facts.path.as_str())
         .field("http_status", http)
         .field("encoding", encoding)
 }
