@@ -159,7 +159,13 @@ fn in_same_chunk(same_chunk: bool) -> Option<String> {
 #[cfg(test)]
 fn said(reading: &Reading, limits: Limits, pieces: &[&[u8]]) -> Vec<Shown> {
     let pieces: Vec<(Dir, &[u8])> = pieces.iter().map(|it| (Dir::ToServer, *it)).collect();
-    let said = conversation(reading, limits, &pieces);
+    said_by_both(reading, limits, &pieces)
+}
+
+/// What is said when both sides send, in whatever direction.
+#[cfg(test)]
+fn said_by_both(reading: &Reading, limits: Limits, pieces: &[(Dir, &[u8])]) -> Vec<Shown> {
+    let said = conversation(reading, limits, pieces);
     said.into_iter().map(|(_, shown)| shown).collect()
 }
 

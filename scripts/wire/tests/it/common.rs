@@ -1,7 +1,7 @@
 //! Starts the real binary between real sockets. Every wait has a deadline that is only ever
 //! reached when something is broken; no test measures with it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -216,7 +216,7 @@ pub fn send(stream: &TcpStream, bytes: &Arc<[u8]>) -> JoinHandle<()> {
     let bytes = Arc::clone(bytes);
     let mut stream = stream.try_clone().expect("a second handle");
     std::thread::spawn(move || {
-        std::io::Write::write_all(&mut stream, &bytes).expect("all bytes are taken");
+        stream.write_all(&bytes).expect("all bytes are taken");
         stream.shutdown(Shutdown::Write).expect("finished");
     })
 }
@@ -231,6 +231,15 @@ pub fn read_all(stream: &mut TcpStream) -> Vec<u8> {
 /// Reads until something goes wrong; gives back what came before and what went wrong.
 pub fn read_until_broken(stream: &mut TcpStream) -> (Vec<u8>, std::io::Result<()>) {
     let mut bytes = Vec::new();
-    let result = std::io::Read::read_to_end(stream, &mut bytes).map(drop);
+    let result = stream.read_to_end(&mut bytes).map(drop);
     (bytes, result)
+}
+
+/// Writes until something goes wrong, and gives back what did.
+pub fn write_until_broken(stream: &mut TcpStream) -> ErrorKind {
+    loop {
+        if let Err(error) = stream.write_all(&[7; 10_000]) {
+            return error.kind();
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::view::h2::{
     self,
     tests::{begin, field, frame},
 };
-use crate::view::{Reading, conversation, lines};
+use crate::view::{Reading, lines, said_by_both};
 
 /// A header block that leans on no table.
 fn block(fields: &[(&str, &str)]) -> Vec<u8> {
@@ -64,9 +64,8 @@ fn said_with(schema: Arc<Schema>, up: &[Vec<u8>], down: &[Vec<u8>]) -> Vec<Shown
     let up = [begin(), up.concat()].concat();
     let down = [frame(names::SETTINGS, 0, 0, &[]), down.concat()].concat();
     let pieces: &[(Dir, &[u8])] = &[(Dir::ToServer, &up), (Dir::ToClient, &down)];
-    conversation(&Reading::Grpc(schema), Limits::default(), pieces)
+    said_by_both(&Reading::Grpc(schema), Limits::default(), pieces)
         .into_iter()
-        .map(|(_, shown)| shown)
         .filter(|shown| shown.event != "h2-preface" && !shown.words.starts_with("SETTINGS"))
         .collect()
 }

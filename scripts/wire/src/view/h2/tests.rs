@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::*;
 use crate::event::{Shown, Tone};
-use crate::view::{Limits, Reading, ViewKind, conversation, lines};
+use crate::view::{Limits, Reading, ViewKind, lines, said_by_both};
 
 use Dir::{ToClient, ToServer};
 
@@ -26,9 +26,7 @@ pub fn begin() -> Vec<u8> {
 }
 
 fn said(pieces: &[(Dir, &[u8])]) -> Vec<Shown> {
-    let reading = Reading::Plain(ViewKind::Http);
-    let said = conversation(&reading, Limits::default(), pieces);
-    said.into_iter().map(|(_, shown)| shown).collect()
+    said_by_both(&Reading::Plain(ViewKind::Http), Limits::default(), pieces)
 }
 
 /// What is said about frames of the client, after its preface and settings.
@@ -250,7 +248,7 @@ fn noise_behind_a_good_beginning_is_harmless() {
         let size = dice.below(50) + 1;
         let pieces: Vec<(Dir, &[u8])> = bytes.chunks(size).map(|it| (Dir::ToServer, it)).collect();
         for kind in [ViewKind::Http, ViewKind::Grpc] {
-            conversation(&Reading::Plain(kind), Limits::default(), &pieces);
+            said_by_both(&Reading::Plain(kind), Limits::default(), &pieces);
         }
     }
 }
@@ -324,11 +322,11 @@ async fn h2_and_we_read_the_same_headers() {
     };
     let reading = Reading::Plain(ViewKind::Http);
     for (dir, bytes) in [(Dir::ToServer, up), (Dir::ToClient, down)] {
-        let said = conversation(&reading, limits, &[(dir, &bytes)]);
+        let said = said_by_both(&reading, limits, &[(dir, &bytes)]);
         let read: Vec<Vec<[String; 2]>> = said
             .iter()
-            .filter(|(_, shown)| shown.event == "headers")
-            .map(|(_, shown)| {
+            .filter(|shown| shown.event == "headers")
+            .map(|shown| {
                 let pairs: Vec<[String; 2]> =
                     serde_json::from_value(field(shown, "headers").clone()).unwrap();
                 let own = pairs.into_iter().filter(|[name, _]| name.starts_with("x-"));

@@ -3,12 +3,10 @@
 use testkit::program::has_all;
 
 use crate::event::{Dir, Shown};
-use crate::view::{Limits, Reading, ViewKind, conversation};
+use crate::view::{Limits, Reading, ViewKind, said_by_both};
 
 fn said(pieces: &[(Dir, &[u8])]) -> Vec<Shown> {
-    let reading = Reading::Plain(ViewKind::Http);
-    let said = conversation(&reading, Limits::default(), pieces);
-    said.into_iter().map(|(_, shown)| shown).collect()
+    said_by_both(&Reading::Plain(ViewKind::Http), Limits::default(), pieces)
 }
 
 fn words(said: &[Shown]) -> Vec<String> {
