@@ -177,6 +177,13 @@ fn lines(said: &[Shown]) -> Vec<String> {
         .collect()
 }
 
+/// A field for JSON.
+#[cfg(test)]
+fn field<'a>(shown: &'a Shown, name: &str) -> &'a serde_json::Value {
+    let found = shown.fields.iter().find(|(it, _)| *it == name);
+    &found.unwrap_or_else(|| panic!("no {name} in {shown:?}")).1
+}
+
 /// Feeds what crosses in both directions of one connection, piece by piece, then both ends.
 #[cfg(test)]
 fn conversation(reading: &Reading, limits: Limits, pieces: &[(Dir, &[u8])]) -> Vec<(Dir, Shown)> {

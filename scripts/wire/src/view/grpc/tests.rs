@@ -9,9 +9,9 @@ use crate::event::Tone;
 use crate::schema::{self, Schema};
 use crate::view::h2::{
     self,
-    tests::{begin, field, frame},
+    tests::{begin, frame},
 };
-use crate::view::{Reading, lines, said_by_both};
+use crate::view::{Reading, field, lines, said_by_both};
 
 /// A header block that leans on no table.
 fn block(fields: &[(&str, &str)]) -> Vec<u8> {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::*;
 use crate::event::{Shown, Tone};
-use crate::view::{Limits, Reading, ViewKind, lines, said_by_both};
+use crate::view::{Limits, Reading, ViewKind, field, lines, said_by_both};
 
 use Dir::{ToClient, ToServer};
 
@@ -37,12 +37,6 @@ fn client(frames: &[Vec<u8>]) -> Vec<Shown> {
 
 fn words(said: &[Shown]) -> Vec<&str> {
     said.iter().map(|shown| shown.words.as_str()).collect()
-}
-
-/// A field for JSON.
-pub fn field<'a>(shown: &'a Shown, name: &str) -> &'a serde_json::Value {
-    let found = shown.fields.iter().find(|(it, _)| *it == name);
-    &found.unwrap_or_else(|| panic!("no {name} in {shown:?}")).1
 }
 
 #[test]

@@ -95,13 +95,13 @@ impl Talk {
             _ if name.ends_with("SUBSCRIBE") => Some(arguments.max(1)),
             _ => Some(1),
         };
-        self.wait(number, name, replies)
+        self.wait(name, replies)
     }
 
     /// A request that breaks the protocol: it is answered with an error.
     pub fn broken_request(&mut self) -> Which {
         self.requests += 1;
-        self.wait(self.requests, "?".into(), Some(1))
+        self.wait("?".into(), Some(1))
     }
 
     /// Requests that wait for a reply.
@@ -110,8 +110,8 @@ impl Talk {
         self.waiting.len()
     }
 
-    fn wait(&mut self, number: u64, name: Box<str>, replies: Option<u64>) -> Which {
-        let before = self.waiting.len();
+    fn wait(&mut self, name: Box<str>, replies: Option<u64>) -> Which {
+        let (number, before) = (self.requests, self.waiting.len());
         if before == WAITING {
             self.blind = true;
             self.waiting = VecDeque::new();

@@ -1,8 +1,9 @@
+use serde_json::json;
 use testkit::program::has_all;
 
 use super::*;
 use crate::event::Tone;
-use crate::view::{Reading, ViewKind, conversation};
+use crate::view::{Reading, ViewKind, conversation, field, said_by_both};
 
 use Dir::{ToClient, ToServer};
 
@@ -246,23 +247,16 @@ fn tones_and_fields_say_what_went_wrong() {
         ),
         (ToClient, b"+what\r\n"),
     ];
-    let all = conversation(&RESP, Limits::default(), &pieces);
-    let tones: Vec<_> = all.iter().map(|(_, shown)| shown.tone).collect();
+    let all = said_by_both(&RESP, Limits::default(), &pieces);
+    let tones: Vec<_> = all.iter().map(|shown| shown.tone).collect();
     assert_eq!(tones, [Tone::Good, Tone::Wrong, Tone::Wrong]);
-    let field = |n: usize, name: &str| {
-        let fields = &all[n].1.fields;
-        let found = fields.iter().find(|(field, _)| *field == name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
-    assert_eq!(field(0, "command"), serde_json::json!(["INCR", "k"]));
-    assert_eq!(field(0, "number"), 1);
-    assert_eq!(field(1, "to"), "INCR");
-    assert!(field(1, "took_us").is_u64());
-    assert_eq!(
-        field(1, "value"),
-        serde_json::json!({ "error": "ERR value is not an integer or out of range" })
-    );
-    assert_eq!(field(2, "number"), serde_json::Value::Null);
+    assert_eq!(field(&all[0], "command"), &json!(["INCR", "k"]));
+    assert_eq!(field(&all[0], "number"), 1);
+    assert_eq!(field(&all[1], "to"), "INCR");
+    assert!(field(&all[1], "took_us").is_u64());
+    let error = json!({ "error": "ERR value is not an integer or out of range" });
+    assert_eq!(field(&all[1], "value"), &error);
+    assert!(field(&all[2], "number").is_null());
 }
 
 #[test]
@@ -313,8 +307,7 @@ fn whatever_comes_only_a_bounded_part_is_kept() {
     assert_eq!(shown.event, "resp-reply");
     assert!(shown.words.ends_with("more]"), "{}", shown.words);
     assert!(shown.words.len() < 600, "{}", shown.words);
-    let value = shown.fields.iter().find(|(name, _)| *name == "value");
-    assert!(value.unwrap().1.to_string().len() < 128 * 1024);
+    assert!(field(shown, "value").to_string().len() < 128 * 1024);
     // More requests than may wait.
     let [mut up, mut down] = Resp::both(limits);
     for _ in 0..200 {
