@@ -296,7 +296,7 @@ async fn a_service_that_is_not_exposed_is_not_found() {
     };
     let closed = door(&registry, expose(&["example"])).await;
     let words = get(closed, HELLO).await;
-    assert!(words.says(404).contains("there is no service"));
+    words.refuses(404, "there is no service");
     let page = get(closed, "/openapi.json").await;
     assert!(!page.text().contains("/user/"), "{}", page.text());
     let open = door(&registry, expose(&["example", "user"])).await;
@@ -313,10 +313,7 @@ async fn its_own_rpc_is_not_for_this_gateway() {
         .insert("transport".to_string(), "rpc".to_string());
     registry.register(&instance, support::TTL).await.unwrap();
     let door = door(&registry, patient()).await;
-    assert!(
-        get(door, HELLO)
-            .await
-            .says(503)
-            .contains("none of its instances speaks gRPC")
-    );
+    get(door, HELLO)
+        .await
+        .refuses(503, "none of its instances speaks gRPC");
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -12,12 +12,36 @@ use super::PATIENCE;
 /// What came back.
 #[derive(Debug)]
 pub struct Answer {
+    /// The request: its method, path and headers.
+    asked: String,
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Answer {
+    /// From all bytes of a connection that has ended.
+    fn read(asked: String, bytes: &[u8]) -> Answer {
+        let (head, body) = split(bytes, b"\r\n\r\n").expect("no head of a response");
+        let head = std::str::from_utf8(head).unwrap();
+        let status = head.split(' ').nth(1).and_then(|it| it.parse().ok());
+        let headers = head.lines().filter_map(|line| line.split_once(": "));
+        let mut answer = Answer {
+            asked,
+            status: status.unwrap_or_else(|| panic!("no HTTP: {head:?}")),
+            headers: headers
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.to_string()))
+                .collect(),
+            body: body.to_vec(),
+        };
+        match answer.header("content-length") {
+            Some(length) => assert_eq!(body.len().to_string(), length, "the body breaks off"),
+            None if answer.header("transfer-encoding").is_some() => answer.body = joined(body),
+            None => {}
+        }
+        answer
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
@@ -34,22 +58,46 @@ impl Answer {
 
     /// The words of an error, which must have this status.
     pub fn says(&self, status: u16) -> String {
-        assert_eq!(self.status, status, "{}", self.text());
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
         let json = self.json();
         assert_eq!(json["code"], status, "{json}");
         assert_eq!(self.header("content-type"), Some("application/json"));
-        assert_eq!(
-            json["request_id"].as_str(),
-            self.header("x-request-id"),
-            "{json}"
-        );
+        let id = self.header("x-request-id");
+        assert_eq!(json["request_id"].as_str(), id, "{json}");
         json["message"].as_str().unwrap().to_string()
+    }
+
+    /// It is an error with this status, whose words contain these.
+    pub fn refuses(&self, status: u16, words: &str) {
+        let said = self.says(status);
+        let asked = &self.asked;
+        assert!(said.contains(words), "{asked}: no {words:?} in {said:?}");
     }
 
     /// The JSON of a success.
     pub fn good(&self) -> Value {
-        assert_eq!(self.status, 200, "{}", self.text());
+        assert_eq!(self.status, 200, "{}: {}", self.asked, self.text());
         self.json()
+    }
+}
+
+fn split<'a>(bytes: &'a [u8], by: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let place = bytes.windows(by.len()).position(|window| window == by)?;
+    Some((&bytes[..place], &bytes[place + by.len()..]))
+}
+
+/// The body that came in chunks.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let (size, rest) = split(chunks, b"\r\n").expect("the body breaks off");
+        let size = usize::from_str_radix(std::str::from_utf8(size).unwrap(), 16).unwrap();
+        if size == 0 {
+            return body;
+        }
+        body.extend_from_slice(&rest[..size]);
+        // Behind each chunk is a line break.
+        chunks = &rest[size + 2..];
     }
 }
 
@@ -70,60 +118,45 @@ pub async fn ask(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
-    let mut open = open(door, method, path, headers, body).await;
-    let whole = async {
-        while open.part().await.is_some() {}
-        open.answer
-    };
-    timeout(PATIENCE, whole)
-        .await
-        .expect("the answer has no end")
+    let mut open = send(door, method, path, headers, body).await;
+    let whole = timeout(PATIENCE, async { while open.more().await {} });
+    whole.await.expect("the answer has no end");
+    Answer::read(format!("{method} {path} {headers:?}"), &open.bytes)
 }
 
-/// A response whose body is still coming. Dropped, its connection is closed.
+/// A connection on which an answer is still coming. Dropped, it is closed.
 pub struct Open {
-    pub answer: Answer,
-    stream: BufReader<TcpStream>,
-    /// Bytes that are still to come; `None`: in pieces.
-    left: Option<usize>,
+    stream: TcpStream,
+    bytes: Vec<u8>,
 }
 
-/// Sends a request, and reads the head of what comes back.
-pub async fn open(
-    door: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> Open {
-    let mut stream = send(door, method, path, headers, body).await;
-    let answer = timeout(PATIENCE, head(&mut stream))
-        .await
-        .expect("no answer");
-    let left = answer
-        .header("content-length")
-        .map(|it| it.parse().unwrap());
-    let left = match answer.header("transfer-encoding") {
-        Some(_) => None,
-        None => Some(left.unwrap_or(0)),
-    };
-    Open {
-        answer,
-        stream,
-        left,
+impl Open {
+    /// Reads on; false at the end. A server that has refused a body may reset the connection after its answer.
+    async fn more(&mut self) -> bool {
+        self.stream.read_buf(&mut self.bytes).await.unwrap_or(0) > 0
+    }
+
+    /// Reads until these words have come.
+    pub async fn has(&mut self, words: &str) {
+        let come = async {
+            while split(&self.bytes, words.as_bytes()).is_none() {
+                assert!(self.more().await, "it has ended before {words:?}");
+            }
+        };
+        timeout(PATIENCE, come).await.expect("it does not go on");
     }
 }
 
-/// Sends a request, and reads nothing.
+/// Sends a request for one answer, and reads nothing.
 pub async fn send(
     door: SocketAddr,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
-) -> BufReader<TcpStream> {
-    let mut stream = BufReader::new(TcpStream::connect(door).await.unwrap());
-    let mut request = format!("{method} {path} HTTP/1.1\r\n");
+) -> Open {
+    let mut stream = TcpStream::connect(door).await.unwrap();
+    let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
     if headers.iter().all(|(name, _)| *name != "host") {
         request.push_str(&format!("host: {door}\r\n"));
     }
@@ -138,74 +171,6 @@ pub async fn send(
     stream.write_all(request.as_bytes()).await.unwrap();
     // A server that has refused may not read on.
     drop(stream.write_all(body).await);
-    stream
-}
-
-async fn head(stream: &mut BufReader<TcpStream>) -> Answer {
-    let first = line(stream).await;
-    let status = first.split(' ').nth(1).and_then(|it| it.parse().ok());
-    let status = status.unwrap_or_else(|| panic!("no HTTP: {first:?}"));
-    let mut headers = Vec::new();
-    loop {
-        let line = line(stream).await;
-        let Some((name, value)) = line.split_once(": ") else {
-            break;
-        };
-        headers.push((name.to_ascii_lowercase(), value.to_string()));
-    }
-    Answer {
-        status,
-        headers,
-        body: Vec::new(),
-    }
-}
-
-async fn line(stream: &mut BufReader<TcpStream>) -> String {
-    let mut line = String::new();
-    stream.read_line(&mut line).await.unwrap();
-    line.trim_end().to_string()
-}
-
-impl Open {
-    /// The next piece of the body, which is also added to the answer's.
-    pub async fn part(&mut self) -> Option<String> {
-        let part = timeout(PATIENCE, self.read())
-            .await
-            .expect("the body does not go on")?;
-        self.answer.body.extend_from_slice(&part);
-        Some(String::from_utf8_lossy(&part).into_owned())
-    }
-
-    async fn read(&mut self) -> Option<Vec<u8>> {
-        let len = match self.left.take() {
-            Some(0) => {
-                self.left = Some(0);
-                return None;
-            }
-            Some(len) => {
-                self.left = Some(0);
-                len
-            }
-            None => {
-                let size = line(&mut self.stream).await;
-                let size = usize::from_str_radix(&size, 16);
-                match size.expect("the body breaks off") {
-                    0 => {
-                        self.left = Some(0);
-                        return None;
-                    }
-                    size => size,
-                }
-            }
-        };
-        let mut part = vec![0; len];
-        self.stream
-            .read_exact(&mut part)
-            .await
-            .expect("the body breaks off");
-        if self.left.is_none() {
-            line(&mut self.stream).await;
-        }
-        Some(part)
-    }
+    let bytes = Vec::new();
+    Open { stream, bytes }
 }
