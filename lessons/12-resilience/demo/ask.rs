@@ -1,8 +1,5 @@
 //! `-- client`: calls calculators.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use crate::world::client::Client;
 use anyhow::{Context, bail};
 use l12_resilience::caller::{Failed, How};
@@ -13,31 +10,6 @@ use tokio::time::sleep;
 use tonic::Code;
 
 use crate::options::{self, Calling};
-
-/// What `client` was told.
-pub struct Ask {
-    /// Called if `calling` names no member.
-    addr: SocketAddr,
-    calling: Calling,
-    calculation: Calculation,
-    key: Option<String>,
-    times: u32,
-    pause: Duration,
-}
-
-impl Ask {
-    /// The options of `client`, and the calculation behind it.
-    pub fn given(given: &Given) -> anyhow::Result<Self> {
-        Ok(Ask {
-            addr: given.address("addr")?,
-            calling: Calling::given(given)?,
-            calculation: calculation(given)?,
-            key: given.text("key").map(str::to_string),
-            times: given.value("times")?,
-            pause: given.millis("pause-ms")?.unwrap_or_default(),
-        })
-    }
-}
 
 /// What is to be calculated.
 #[derive(Clone, Copy)]
@@ -68,19 +40,23 @@ fn calculation(given: &Given) -> anyhow::Result<Calculation> {
 }
 
 /// Makes the calls, one after the other.
-pub async fn run(ask: Ask) -> anyhow::Result<()> {
+pub async fn run(given: &Given) -> anyhow::Result<()> {
+    let (addr, calling) = (given.address("addr")?, Calling::given(given)?);
+    let calculation = calculation(given)?;
+    let (key, times) = (given.text("key"), given.value("times")?);
+    let pause = given.millis("pause-ms")?.unwrap_or_default();
     let mut stop = on_signal(false)?;
-    let client = ask.calling.client().unwrap_or_else(|| {
-        let alone = vec![Member::new(ask.addr.to_string(), ask.addr)];
-        options::client(alone, ask.calling.settings())
+    let client = calling.client().unwrap_or_else(|| {
+        let alone = vec![Member::new(addr.to_string(), addr)];
+        options::client(alone, calling.settings)
     });
     let (mut made, mut failed) = (0, 0);
-    for _ in 0..ask.times.max(1) {
+    for _ in 0..u32::max(times, 1) {
         if made > 0 {
-            sleep(ask.pause).await;
+            sleep(pause).await;
         }
         let outcome = tokio::select! {
-            outcome = one(&client, ask.calculation, ask.key.clone()) => outcome,
+            outcome = one(&client, calculation, key) => outcome,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         made += 1;
@@ -99,8 +75,11 @@ pub async fn run(ask: Ask) -> anyhow::Result<()> {
 }
 
 /// One call, as a line.
-async fn one(client: &Client, what: Calculation, key: Option<String>) -> Result<String, Failed> {
-    let how = How { key, ..How::once() };
+async fn one(client: &Client, what: Calculation, key: Option<&str>) -> Result<String, Failed> {
+    let how = How {
+        key: key.map(str::to_string),
+        ..How::once()
+    };
     let (line, by, attempts) = match what {
         Calculation::Mul(a, b) => {
             let (reply, attempts) = client.mul(how, a, b).await?;

@@ -14,7 +14,8 @@ const REFUSING: &str = "refusing on ";
 
 /// A running instance. It is killed with this value.
 pub struct Instance {
-    process: Child,
+    /// Pauses it, as an overloaded machine does, and resumes it: its connections stay open.
+    pub process: Child,
     /// Where it is.
     pub addr: SocketAddr,
     /// What it calls itself.
@@ -71,16 +72,6 @@ impl Instance {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = (self.heard.lines.lock()).unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut lines)
-    }
-
-    /// Pauses its process, as an overloaded machine does. Its connections stay open.
-    pub fn pause(&self) -> anyhow::Result<()> {
-        self.process.pause()
-    }
-
-    /// Lets it go on.
-    pub fn resume(&self) -> anyhow::Result<()> {
-        self.process.resume()
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use l12_resilience::caller::{Attempt, How};
 use stage::load::Count;
-use stage::measure::Times;
 
 use crate::world::client::Client;
 use crate::world::pb::arith::MulRequest;
@@ -13,36 +12,21 @@ use crate::world::pb::arith::arith_client::ArithClient;
 
 /// What became of many calls.
 pub struct Outcome {
-    count: Count,
-    times: Times,
+    /// How many were answered, and by which instance.
+    pub count: Count,
     /// Which instance was called, and how often.
     asked: BTreeMap<String, usize>,
 }
 
 impl Outcome {
-    /// How many were answered.
-    pub fn answered(&self) -> u64 {
-        self.count.answered()
-    }
-
-    /// How many were not.
-    pub fn failed(&self) -> usize {
-        self.count.failed.len()
-    }
-
     /// How often this instance was called.
     pub fn asked(&self, name: &str) -> usize {
         self.asked.get(name).copied().unwrap_or(0)
     }
 
-    /// How often this instance has answered.
-    pub fn by(&self, name: &str) -> u64 {
-        self.count.of(name)
-    }
-
     /// So many of a hundred calls took this long or less, in milliseconds; 100: the slowest.
     pub fn within(&self, percent: usize) -> f64 {
-        self.times.within(percent) / 1e3
+        self.count.times().within(percent) / 1e3
     }
 }
 
@@ -53,11 +37,7 @@ pub async fn load(client: &Client, calls: usize, at_once: usize) -> Outcome {
     let one = move |number| one(client.clone(), Arc::clone(&notes), format!("user-{number}"));
     let count = stage::load::calls(calls, at_once, one).await;
     let asked = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
-    Outcome {
-        times: count.times(),
-        count,
-        asked,
-    }
+    Outcome { count, asked }
 }
 
 async fn one(

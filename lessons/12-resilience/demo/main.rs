@@ -16,9 +16,6 @@ use std::process::ExitCode;
 
 use stage::commands::{Given, Program, command, flag, heading, hidden, option};
 
-use crate::ask::Ask;
-use crate::serve::Serve;
-
 const PROGRAM: Program = Program {
     name: "l12-resilience",
     title: "Load balancing and resilience: lesson 12 of Sockets to Services.",
@@ -102,11 +99,11 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(given: &Given) -> anyhow::Result<()> {
     if given.command() == "client" {
-        return ask::run(Ask::given(given)?).await;
+        return ask::run(given).await;
     }
     given.at_most(0)?;
     match given.command() {
-        "server" => serve::run(Serve::given(given)?).await,
+        "server" => serve::run(given).await,
         "measure" => measure::run().await,
         "mine" => run_mine().await,
         _ => scenes::run().await,

@@ -65,9 +65,9 @@ pub async fn run() -> anyhow::Result<()> {
     told(since, &outcome);
 
     if cfg!(unix) {
-        one.pause()?;
+        one.process.pause()?;
         mul("The server is paused", &one).await?;
-        one.resume()?;
+        one.process.resume()?;
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! The options of every caller: the client, and a server that calls others.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use crate::world::client::Client;
 use anyhow::{Context, bail};
@@ -16,8 +15,8 @@ use tokio::sync::watch;
 pub struct Calling {
     /// Empty: the option was not given.
     members: Vec<Member>,
-    settings: Settings,
-    backup: Option<Duration>,
+    /// How they are called.
+    pub settings: Settings,
 }
 
 impl Calling {
@@ -27,6 +26,9 @@ impl Calling {
         given.set("select", &mut settings.select)?;
         given.set("seed", &mut settings.seed)?;
         given.set("fail", &mut settings.mode)?;
+        if let FailMode::Backup { after } = &mut settings.mode {
+            given.set_millis("backup-ms", after)?;
+        }
         given.set("attempts", &mut settings.attempts)?;
         given.set_millis("deadline-ms", &mut settings.deadline)?;
         settings.per_attempt = given.millis("attempt-ms")?;
@@ -39,23 +41,13 @@ impl Calling {
         Ok(Calling {
             members: given.text("servers").map_or(Ok(Vec::new()), members)?,
             settings,
-            backup: given.millis("backup-ms")?,
         })
-    }
-
-    /// The settings.
-    pub fn settings(&self) -> Settings {
-        let mut settings = self.settings.clone();
-        if let (FailMode::Backup { after }, Some(backup)) = (&mut settings.mode, self.backup) {
-            *after = backup;
-        }
-        settings
     }
 
     /// A client of the members in the option; `None` without it.
     pub fn client(&self) -> Option<Client> {
         let named = !self.members.is_empty();
-        named.then(|| client(self.members.clone(), self.settings()))
+        named.then(|| client(self.members.clone(), self.settings.clone()))
     }
 }
 

@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 
 use crate::options::Calling;
-use crate::world::client::Client;
 use crate::world::heard::Heard;
 use crate::world::server::{self, Instance};
 use crate::world::sick::Sick;
@@ -15,45 +14,22 @@ use tokio::net::TcpSocket;
 /// An option that helps if the address is taken.
 const EXAMPLE: &str = "--addr 127.0.0.1:8973";
 
-/// What `server` was told.
-pub struct Serve {
-    addr: SocketAddr,
-    name: Option<String>,
-    sick: Option<Sick>,
-    /// It calls these, and calculates nothing.
-    behind: Option<Client>,
-    quiet: bool,
-    /// Ends with its standard input: the program that started it may be killed.
-    until_stdin_ends: bool,
-}
-
-impl Serve {
-    /// The options of `server`.
-    pub fn given(given: &Given) -> anyhow::Result<Self> {
-        Ok(Serve {
-            addr: given.address("addr")?,
-            name: given.text("name").map(str::to_string),
-            sick: given.parsed("sick")?,
-            behind: Calling::given(given)?.client(),
-            quiet: given.has("quiet"),
-            until_stdin_ends: given.has("until-stdin-ends"),
-        })
+/// Serves until a signal comes, or the standard input ends: the program that started it may be killed.
+pub async fn run(given: &Given) -> anyhow::Result<()> {
+    let (addr, sick) = (given.address("addr")?, given.parsed("sick")?);
+    let behind = Calling::given(given)?.client();
+    let shutdown = stopped(on_signal(given.has("until-stdin-ends"))?);
+    if sick == Some(Sick::Refusing) {
+        return refuse(addr, shutdown).await;
     }
-}
-
-/// Serves until a signal comes.
-pub async fn run(serve: Serve) -> anyhow::Result<()> {
-    let shutdown = stopped(on_signal(serve.until_stdin_ends)?);
-    if serve.sick == Some(Sick::Refusing) {
-        return refuse(serve.addr, shutdown).await;
-    }
-    let listener = bind(serve.addr, EXAMPLE).await?;
+    let listener = bind(addr, EXAMPLE).await?;
     let addr = listener.local_addr()?;
+    let name = given.text("name").map(str::to_string);
     let instance = Instance {
-        name: serve.name.unwrap_or_else(|| format!("arith-{addr}")),
-        sick: serve.sick,
-        behind: serve.behind,
-        heard: match serve.quiet {
+        name: name.unwrap_or_else(|| format!("arith-{addr}")),
+        sick,
+        behind,
+        heard: match given.has("quiet") {
             true => Heard::silent(),
             false => Heard::by(tell),
         },

@@ -41,19 +41,19 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
         };
         let client = client(&[a, b, &c], settings);
         load(&client, 30, 10).await;
-        c.pause()?;
+        c.process.pause()?;
         let since = Instant::now();
         let outcome = load(&client, CALLS, 10).await;
         tell(&format!(
             "   {words:18}{:6}{:9}{:10}{:7.0} ms{:9.0} ms{:12.1} s",
-            outcome.answered(),
-            outcome.failed(),
+            outcome.count.answered(),
+            outcome.count.failed.len(),
             outcome.asked("c"),
             outcome.within(50),
             outcome.within(99),
             since.elapsed().as_secs_f64(),
         ));
-        c.resume()?;
+        c.process.resume()?;
         if eject.is_some() {
             let since = Instant::now();
             let back = async {

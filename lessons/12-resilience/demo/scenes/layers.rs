@@ -43,7 +43,7 @@ pub async fn budget() -> anyhow::Result<()> {
         let outcome = load(&client, CALLS, 50).await;
         quiet(&[&front, &middle, &back]).await;
         let [front, middle, back] = [&front, &middle, &back].map(|one| one.counts().0);
-        let failed = outcome.failed();
+        let failed = outcome.count.failed.len();
         tell(&format!(
             "   {words:34}{front:8}{middle:12}{back:10}{failed:9}"
         ));

@@ -49,18 +49,18 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
             quiet(&[&c]).await;
             let (_, stopped_before) = c.counts();
             if paused {
-                c.pause()?;
+                c.process.pause()?;
             }
             let outcome = load(&client, CALLS, AT_ONCE).await;
             if paused {
-                c.resume()?;
+                c.process.resume()?;
             }
             quiet(&[&c]).await;
             let (_, stopped) = c.counts();
             tell(&format!(
                 "     {mode:42}{:7}{:8}{:9}{:11}{:6.0} ms {:6.0} ms",
-                outcome.answered(),
-                outcome.failed(),
+                outcome.count.answered(),
+                outcome.count.failed.len(),
                 outcome.asked("c"),
                 stopped - stopped_before,
                 outcome.within(50),

@@ -27,7 +27,7 @@ pub async fn show(a: &Instance, b: &Instance) -> anyhow::Result<()> {
         };
         let client = options::client(members.clone(), settings);
         let outcome = load(&client, CALLS, 8).await;
-        let [a, b, c] = ["a", "b", "c"].map(|name| outcome.by(name));
+        let [a, b, c] = ["a", "b", "c"].map(|name| outcome.count.of(name));
         // A selector of its own, of the same seed: it shows the order without calls on top of each other.
         let selector = select.build(12);
         let next: Vec<&str> = (0..14)

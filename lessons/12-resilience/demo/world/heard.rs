@@ -1,7 +1,6 @@
 //! What an instance tells about its calls: that one begins and how much time it has, and that it was
 //! stopped. A caller cannot see that; this lesson is about it.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,12 +24,6 @@ impl Heard {
     #[must_use]
     pub fn silent() -> Self {
         Heard::by(|_| {})
-    }
-}
-
-impl fmt::Debug for Heard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Heard")
     }
 }
 

@@ -28,7 +28,7 @@ pub const ARITH: &str = "arith.v1.Arith";
 pub const MESSAGE: usize = 4 << 10;
 
 /// What an instance is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Instance {
     /// What it calls itself in its replies.
     pub name: String,

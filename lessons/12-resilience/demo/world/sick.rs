@@ -1,7 +1,6 @@
 //! Failures that can be injected into an instance. A caller sees each of them differently, and each fail mode handles
 //! them differently.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -38,17 +37,6 @@ impl Sick {
                 drop(next(request).await);
                 Status::unavailable("the reply is lost").into_http()
             }
-        }
-    }
-}
-
-impl fmt::Display for Sick {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Sick::Slow(time) => f.pad(&format!("slow={}", time.as_millis())),
-            Sick::Failing => f.pad("failing"),
-            Sick::Losing => f.pad("losing"),
-            Sick::Refusing => f.pad("refusing"),
         }
     }
 }

@@ -8,7 +8,9 @@ use crate::member::Member;
 
 /// Smooth weighted round robin: with weights 5, 1 and 1 the first member gets five calls of seven, and not five in
 /// a row. The algorithm comes from nginx, and rpcx uses it too.
-#[derive(Debug)]
+///
+/// By default all members begin without credit, so the one of highest weight is the first.
+#[derive(Debug, Default)]
 pub struct Weighted {
     /// The credit of each member, by id.
     credit: Mutex<HashMap<String, i64>>,
@@ -45,22 +47,13 @@ impl Selector for Weighted {
 // ANCHOR_END: weighted
 
 impl Weighted {
-    /// All members begin without credit, so the one of highest weight is the first.
-    #[must_use]
-    pub fn new() -> Self {
-        Weighted {
-            credit: Mutex::default(),
-            first: None,
-        }
-    }
-
     /// Each member begins with some random credit: callers that start together should not all call the same
     /// member first.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Weighted {
             first: Some(Dice::seeded(seed)),
-            ..Weighted::new()
+            ..Weighted::default()
         }
     }
 
@@ -68,11 +61,5 @@ impl Weighted {
         let most = usize::try_from(weight).unwrap_or(0).saturating_add(1);
         let credit = self.first.as_ref().and_then(|dice| dice.below(most));
         credit.map_or(0, |credit| i64::try_from(credit).unwrap_or(0))
-    }
-}
-
-impl Default for Weighted {
-    fn default() -> Self {
-        Weighted::new()
     }
 }

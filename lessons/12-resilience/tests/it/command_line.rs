@@ -7,34 +7,38 @@ use testkit::program::{Binary, PATIENCE, Program, output};
 
 const L12: Binary = Binary(env!("CARGO_BIN_EXE_l12-resilience"));
 
+/// A line as it is typed.
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
 /// A server on a free port, and its address.
-fn server(options: &[&str]) -> (Program, String) {
-    let server = L12.server(options);
+fn server(options: &str) -> (Program, String) {
+    let server = L12.server(&words(options));
     (server.program, server.addr.to_string())
 }
 
-fn client(servers: &str, arguments: &[&str]) -> Command {
+fn client(servers: &str, line: &str) -> Command {
     let mut command = L12.command(&["client", "--servers", servers]);
-    command.args(arguments);
+    command.args(words(line));
     command
+}
+
+fn refuses(line: &str, why: &str) {
+    L12.refuses(&words(line), why);
 }
 
 #[test]
 fn two_terminals() {
-    let (told, one) = server(&["--name", "one"]);
-    assert_eq!(
-        output(client(&one, &["mul", "25", "4"])),
-        "25 * 4 = 100   (one)\n"
-    );
-    assert_eq!(
-        output(client(&one, &["div", "25", "4"])),
-        "25 / 4 = 6 remainder 1   (one)\n"
-    );
-    assert_eq!(
-        output(client(&one, &["mul", "-25", "4"])),
-        "-25 * 4 = -100   (one)\n"
-    );
-    let said = output(client(&one, &["remember", "5", "--times", "2"]));
+    let (told, one) = server("--name one");
+    for (line, said) in [
+        ("mul 25 4", "25 * 4 = 100   (one)"),
+        ("div 25 4", "25 / 4 = 6 remainder 1   (one)"),
+        ("mul -25 4", "-25 * 4 = -100   (one)"),
+    ] {
+        assert_eq!(output(client(&one, line)).trim_end(), said, "{line}");
+    }
+    let said = output(client(&one, "remember 5 --times 2"));
     assert_eq!(
         said.lines().last(),
         Some("5 added, the memory is 10   (one)")
@@ -43,108 +47,53 @@ fn two_terminals() {
     assert_eq!(output(at), "5 * 5 = 25   (one)\n");
     told.says("Mul begins, ");
     told.says("Remember begins, ");
-    let zero = ["client", "--servers", &one, "div", "25", "0"];
-    L12.refuses(&zero, "nothing is divided by zero");
+    let zero = format!("client --servers {one} div 25 0");
+    refuses(&zero, "nothing is divided by zero");
 }
 
 #[test]
 fn another_server_answers() {
-    let (_well, well) = server(&["--name", "well"]);
-    let (_failing, failing) = server(&["--sick", "failing"]);
-    let refusing =
-        Program::start(L12.command(&["server", "--addr", "127.0.0.1:0", "--sick", "refusing"]));
+    let (_well, well) = server("--name well");
+    let (_failing, failing) = server("--sick failing");
+    let refusing = words("server --addr 127.0.0.1:0 --sick refusing");
+    let refusing = Program::start(L12.command(&refusing));
     let refusing_at = refusing.says("refusing on ");
     let three = format!("{well},{failing},{refusing_at}");
-    let over = [
-        "--select",
-        "round-robin",
-        "--fail",
-        "over",
-        "--times",
-        "6",
-        "mul",
-        "25",
-        "4",
-    ];
-    let said = output(client(&three, &over));
+    let over = "--select round-robin --fail over --times 6 mul 25 4";
+    let said = output(client(&three, over));
     assert_eq!(said.matches("25 * 4 = 100   (well").count(), 6, "{said}");
     assert!(said.contains(", attempt 3)"), "{said}");
-    let twice = [
-        "client",
-        "--servers",
-        &failing,
-        "--attempts",
-        "2",
-        "mul",
-        "25",
-        "4",
-    ];
-    L12.refuses(&twice, "I am sick (after 2 attempts)");
+    let twice = format!("client --servers {failing} --attempts 2 mul 25 4");
+    refuses(&twice, "I am sick (after 2 attempts)");
     // By weight: 3 and 1 of 4. By key: always the same.
-    let (_other, other) = server(&["--name", "other"]);
+    let (_other, other) = server("--name other");
     let pair = format!("{well}=3,{other}");
-    let said = output(client(
-        &pair,
-        &["--select", "weighted", "--times", "8", "mul", "2", "3"],
-    ));
-    assert_eq!(said.matches("(well)").count().abs_diff(6), 0, "{said}");
-    let keyed = [
-        "--select",
-        "consistent-hash",
-        "--key",
-        "Ada",
-        "--times",
-        "5",
-        "mul",
-        "2",
-        "3",
-    ];
-    let said = output(client(&pair, &keyed));
-    assert!(
-        ["(well)", "(other)"]
-            .iter()
-            .any(|by| said.matches(by).count() == 5),
-        "{said}"
-    );
+    let said = output(client(&pair, "--select weighted --times 8 mul 2 3"));
+    assert_eq!(said.matches("(well)").count(), 6, "{said}");
+    let keyed = "--select consistent-hash --key Ada --times 5 mul 2 3";
+    let said = output(client(&pair, keyed));
+    let all_by = |by: &&str| said.matches(by).count() == 5;
+    assert!(["(well)", "(other)"].iter().any(all_by), "{said}");
 }
 
 #[test]
 fn one_hop_more_and_a_second_one_in_time() {
-    let (slow, slow_at) = server(&["--sick", "slow=600000"]);
-    let (_front, front) = server(&["--servers", &slow_at, "--fail", "fast"]);
-    let short = [
-        "client",
-        "--servers",
-        &front,
-        "--deadline-ms",
-        "3000",
-        "mul",
-        "25",
-        "4",
-    ];
-    L12.refuses(&short, "DeadlineExceeded");
+    let (slow, slow_at) = server("--sick slow=600000");
+    let (_front, front) = server(&format!("--servers {slow_at} --fail fast"));
+    let short = format!("client --servers {front} --deadline-ms 3000 mul 25 4");
+    refuses(&short, "DeadlineExceeded");
     slow.says("Mul stopped after ");
-    let (_well, well) = server(&["--name", "well"]);
+    let (_well, well) = server("--name well");
     let two = format!("{slow_at},{well}");
-    let backup = [
-        "--fail",
-        "backup",
-        "--backup-ms",
-        "20",
-        "--times",
-        "4",
-        "mul",
-        "25",
-        "4",
-    ];
-    let said = output(client(&two, &backup));
+    let backup = "--fail backup --backup-ms 20 --times 4 mul 25 4";
+    let said = output(client(&two, backup));
     assert_eq!(said.matches("(well").count(), 4, "{said}");
 }
 
 #[test]
 fn signals_end_a_server() {
     for signal in ["INT", "TERM"] {
-        let (mut server, _) = server(&[]);
+        let (mut server, _) = server("");
         server.signal(signal);
         assert!(server.ends(PATIENCE).success(), "{signal}");
     }
@@ -152,70 +101,44 @@ fn signals_end_a_server() {
 
 #[test]
 fn help_and_words_for_what_is_wrong() {
-    let words = [
-        "measure",
-        "--sick",
-        "--select",
-        "consistent-hash",
-        "--backup-ms",
-        "--no-eject",
-    ];
-    L12.tells(&["--help"], &words);
-    for (arguments, words) in [
-        (&["nothing"][..], "there is no `nothing`"),
-        (&["measure", "twice"], "one word too many"),
-        (&["client"], "what shall be calculated?"),
-        (&["client", "add", "1", "2"], "`add` cannot be calculated"),
-        (&["client", "mul", "25"], "two whole numbers follow"),
-        (&["client", "mul", "25", "x"], "`x`: two whole numbers"),
-        (&["client", "mul", "1", "2", "3"], "one word too many"),
+    let all = words("measure --sick --select consistent-hash --backup-ms --no-eject");
+    L12.tells(&["--help"], &all);
+    let one = "client --servers 127.0.0.1:1";
+    for (line, why) in [
+        ("nothing", "there is no `nothing`"),
+        ("measure twice", "one word too many"),
+        ("client", "what shall be calculated?"),
+        ("client add 1 2", "`add` cannot be calculated"),
+        ("client mul 25", "two whole numbers follow"),
+        ("client mul 25 x", "`x`: two whole numbers"),
+        ("client mul 1 2 3", "one word too many"),
+        ("client --servers here mul 1 2", "an address looks like"),
+        (&format!("{one}=x mul 1 2"), "`x` is no weight"),
+        (&format!("{one},127.0.0.1:1 mul 1 2"), "there twice"),
         (
-            &["client", "--servers", "here", "mul", "1", "2"],
-            "an address looks like",
-        ),
-        (
-            &["client", "--servers", "127.0.0.1:1=x", "mul", "1", "2"],
-            "`x` is no weight",
-        ),
-        (
-            &[
-                "client",
-                "--servers",
-                "127.0.0.1:1,127.0.0.1:1",
-                "mul",
-                "1",
-                "2",
-            ],
-            "there twice",
-        ),
-        (
-            &["client", "--select", "best"],
+            "client --select best",
             "random, round-robin, weighted or consistent-hash",
         ),
-        (&["client", "--fail", "safe"], "fast, try, over or backup"),
-        (&["client", "--budget", "much"], "a number, or off"),
-        (&["client", "--nothing"], "--nothing"),
+        ("client --fail safe", "fast, try, over or backup"),
+        ("client --budget much", "a number, or off"),
+        ("client --nothing", "--nothing"),
         (
-            &["server", "--sick", "tired"],
+            "server --sick tired",
             "slow=MS, failing, losing or refusing",
         ),
-        (
-            &["client", "--servers", "127.0.0.1:1", "mul", "1", "2"],
-            "start one with `cargo run",
-        ),
+        (&format!("{one} mul 1 2"), "start one with `cargo run"),
     ] {
-        L12.refuses(arguments, words);
+        refuses(line, why);
     }
 }
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = taken.local_addr().unwrap().to_string();
-    for sick in [&[][..], &["--sick", "refusing"]] {
-        let mut arguments = vec!["server", "--addr", &addr];
-        arguments.extend(sick);
-        L12.refuses(&arguments, "another program listens there");
+    let addr = taken.local_addr().unwrap();
+    for sick in ["", "--sick refusing"] {
+        let line = format!("server --addr {addr} {sick}");
+        refuses(&line, "another program listens there");
     }
 }
 

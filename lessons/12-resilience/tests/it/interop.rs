@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::running::{Running, client, code, settings};
-use crate::support::until;
+use crate::support::running::{Running, client, code};
+use crate::support::{plain, until};
 use crate::world::sick::Sick;
-use l12_resilience::caller::{How, Settings};
+use l12_resilience::caller::How;
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
-use testkit::program::{PATIENCE, Program, Server, output};
+use testkit::program::{Program, Server, output};
 use tokio::task::block_in_place;
 use tonic::Code;
 
@@ -64,7 +64,7 @@ async fn grpc_repeats_by_itself_what_it_is_told_to() {
 async fn our_caller_calls_python() {
     let (_well, well) = grpcio("well", "well");
     let (failing, sick) = grpcio("sick", "failing");
-    let over = client(&[&well, &sick], settings(FailMode::Over));
+    let over = client(&[&well, &sick], plain(FailMode::Over));
     for _ in 0..6 {
         let (reply, _) = over.mul(How::safe(), 25, 4).await.unwrap();
         assert_eq!((reply.product, &*reply.answered_by), (100, "well"));
@@ -75,7 +75,7 @@ async fn our_caller_calls_python() {
     let zero = over.div(How::safe(), 1, 0).await;
     assert_eq!(code(zero).0, Code::InvalidArgument);
     // It may have run before Python said that it is sick.
-    let alone = client(&[&sick], settings(FailMode::Over));
+    let alone = client(&[&sick], plain(FailMode::Over));
     let once = alone.remember(How::once(), 1).await;
     assert_eq!(code(once), (Code::Unavailable, 1));
 }
@@ -84,7 +84,7 @@ async fn our_caller_calls_python() {
 async fn what_a_dead_python_has_certainly_not_done_is_done_elsewhere() {
     let (_well, well) = grpcio("well", "well");
     let (dies, dead) = grpcio("dies", "well");
-    let over = client(&[&well, &dead], settings(FailMode::Over));
+    let over = client(&[&well, &dead], plain(FailMode::Over));
     for _ in 0..4 {
         over.mul(How::safe(), 25, 4).await.unwrap();
     }
@@ -112,7 +112,7 @@ async fn python_hears_that_it_has_lost_the_race() {
     let (_well, well) = grpcio("well", "well");
     // Late enough that the first one has begun, on a busy machine too.
     let after = Duration::from_millis(1500);
-    let backup = client(&[&loser, &well], settings(FailMode::Backup { after }));
+    let backup = client(&[&loser, &well], plain(FailMode::Backup { after }));
     for _ in 0..2 {
         let (reply, _) = backup.mul(How::safe(), 25, 4).await.unwrap();
         assert_eq!(reply.answered_by, "well");
@@ -125,11 +125,7 @@ async fn python_hears_that_it_has_lost_the_race() {
 
 /// A relay of ours whose calls go to a Python that never answers.
 async fn between(behind: &Member) -> Running {
-    let settings = Settings {
-        deadline: PATIENCE,
-        ..settings(FailMode::Fast)
-    };
-    Running::start("ours", None, Some(client(&[behind], settings))).await
+    Running::start("ours", None, Some(client(&[behind], plain(FailMode::Fast)))).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,10 @@
 //! What becomes of a call that fails: each fail mode against members without sockets.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::{Mood, PATIENCE, Town, ask, caller, members, until};
+use crate::support::{Mood, PATIENCE, Town, ask, caller, members, plain, until};
 use l06_grpc::retry::Repeat;
-use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Failed, How, Settings};
 use l12_resilience::fail::FailMode;
 use l12_resilience::select::Select;
@@ -18,18 +18,6 @@ const SOON: Duration = Duration::from_millis(1);
 const BACKUP: FailMode = FailMode::Backup { after: SOON };
 const MODES: [FailMode; 4] = [FailMode::Fast, FailMode::Try, FailMode::Over, BACKUP];
 
-/// In turn, without ejection and budget: what happens is the work of the mode alone.
-fn plain(mode: FailMode) -> Settings {
-    Settings {
-        select: Select::RoundRobin,
-        mode,
-        budget: Budget::unlimited(),
-        eject: None,
-        deadline: PATIENCE,
-        ..Settings::default()
-    }
-}
-
 /// The code, and how many attempts there were.
 fn failed(outcome: Result<String, Failed>) -> (Code, u32) {
     match outcome.unwrap_err() {
@@ -39,15 +27,33 @@ fn failed(outcome: Result<String, Failed>) -> (Code, u32) {
 }
 
 #[tokio::test]
-async fn fast_makes_one_attempt() {
-    let town = Town::default();
-    town.set("abc", Mood::Failing);
-    let (caller, _list) = caller(&town, "abc", plain(FailMode::Fast));
-    assert_eq!(
-        failed(ask(&caller, How::safe()).await),
-        (Code::Unavailable, 1)
-    );
-    assert_eq!(town.asked().len(), 1);
+async fn each_mode_makes_so_many_attempts_when_all_fail() {
+    for (mode, ids, attempts) in [
+        (FailMode::Fast, "abc", "one"),
+        (FailMode::Try, "abc", "the same one three times"),
+        (FailMode::Over, "abc", "three different ones"),
+        // With no other member the same one is called.
+        (FailMode::Over, "a", "the same one three times"),
+        (BACKUP, "abc", "two different ones"),
+        // Without another member there is no second call.
+        (BACKUP, "a", "one"),
+    ] {
+        let town = Town::default();
+        town.set("abc", Mood::Failing);
+        let (caller, _list) = caller(&town, ids, plain(mode));
+        let (code, number) = failed(ask(&caller, How::safe()).await);
+        assert_eq!(code, Code::Unavailable, "{mode} {ids}");
+        let asked: Vec<char> = town.asked().chars().collect();
+        assert_eq!(asked.len(), number as usize, "{mode} {ids}");
+        let made = match (number, BTreeSet::from_iter(asked).len()) {
+            (1, 1) => "one",
+            (2, 2) => "two different ones",
+            (3, 3) => "three different ones",
+            (3, 1) => "the same one three times",
+            other => panic!("{mode} {ids}: {other:?}"),
+        };
+        assert_eq!(made, attempts, "{mode} {ids}");
+    }
 }
 
 #[tokio::test]
@@ -96,62 +102,30 @@ async fn over_asks_another_one_each_time() {
             "{asked}"
         );
     }
-    town.set("c", Mood::Failing);
-    assert_eq!(
-        failed(ask(&caller, How::safe()).await),
-        (Code::Unavailable, 3)
-    );
-    let mut asked: Vec<char> = town.asked().chars().collect();
-    asked.sort_unstable();
-    assert_eq!(asked, ['a', 'b', 'c']);
 }
 
 #[tokio::test]
-async fn over_with_nobody_else_asks_the_same_one() {
-    let town = Town::default();
-    town.set("a", Mood::Failing);
-    let (caller, _list) = caller(&town, "a", plain(FailMode::Over));
-    assert_eq!(
-        failed(ask(&caller, How::safe()).await),
-        (Code::Unavailable, 3)
-    );
-    assert_eq!(town.asked(), "aaa");
-}
-
-#[tokio::test]
-async fn over_leaves_a_silent_one_when_its_attempt_is_over() {
-    let town = Town::default();
-    town.set("a", Mood::Silent);
-    let settings = Settings {
+async fn over_and_backup_leave_a_silent_one_and_its_work_ends() {
+    // Over waits until the attempt is over, backup asks a second one beside it.
+    let over = Settings {
         per_attempt: Some(SOON),
         ..plain(FailMode::Over)
     };
-    let (caller, _list) = caller(&town, "ab", settings);
-    for _ in 0..4 {
-        assert_eq!(ask(&caller, How::safe()).await.unwrap(), "b");
+    for settings in [over, plain(BACKUP)] {
+        let (town, mode) = (Town::default(), settings.mode);
+        town.set("a", Mood::Silent);
+        let (caller, _list) = caller(&town, "ab", settings);
+        for _ in 0..4 {
+            assert_eq!(ask(&caller, How::safe()).await.unwrap(), "b", "{mode}");
+        }
+        // b was the last each time, so a is the next; only the first call may have begun with b.
+        let asked = town.asked();
+        assert!(
+            ["abababab", "bababab"].contains(&&*asked),
+            "{mode}: {asked}"
+        );
+        assert_eq!(town.stopped(), asked.replace('b', ""), "{mode}");
     }
-    // b was the last each time, so a is the next; only the first call may have begun with b.
-    let asked = town.asked();
-    assert!(["abababab", "bababab"].contains(&&*asked), "{asked}");
-    assert_eq!(
-        town.stopped(),
-        asked.replace('b', ""),
-        "their work ends with the attempt"
-    );
-}
-
-#[tokio::test]
-async fn backup_asks_a_second_one_and_cancels_the_loser() {
-    let town = Town::default();
-    town.set("a", Mood::Silent);
-    let (caller, _list) = caller(&town, "ab", plain(BACKUP));
-    for _ in 0..4 {
-        assert_eq!(ask(&caller, How::safe()).await.unwrap(), "b");
-    }
-    // b was the last each time, so a is the next; only the first call may have begun with b.
-    let asked = town.asked();
-    assert!(["abababab", "bababab"].contains(&&*asked), "{asked}");
-    assert_eq!(town.stopped(), asked.replace('b', ""));
 }
 
 #[tokio::test]
@@ -168,24 +142,6 @@ async fn backup_asks_nobody_else_when_the_first_is_in_time() {
     for _ in 0..4 {
         assert_eq!(ask(&caller, How::safe()).await.unwrap(), "b");
     }
-}
-
-#[tokio::test]
-async fn backup_asks_two_at_most_and_waits_for_the_other_when_one_fails() {
-    let town = Town::default();
-    town.set("abc", Mood::Failing);
-    let (caller, _list) = caller(&town, "abc", plain(BACKUP));
-    assert_eq!(
-        failed(ask(&caller, How::safe()).await),
-        (Code::Unavailable, 2)
-    );
-    assert_eq!(town.asked().len(), 2);
-    // Without another member there is no second call.
-    let (alone, _list) = crate::support::caller(&town, "a", plain(BACKUP));
-    assert_eq!(
-        failed(ask(&alone, How::safe()).await),
-        (Code::Unavailable, 1)
-    );
 }
 
 #[tokio::test]
@@ -247,30 +203,19 @@ async fn what_was_answered_is_over_in_every_mode() {
     }
 }
 
+/// That of the call, and that of the caller that waits for this program.
 #[tokio::test]
-async fn a_call_ends_with_its_deadline_in_every_mode() {
+async fn a_call_ends_with_the_shorter_deadline_in_every_mode() {
     for mode in MODES {
         let town = Town::default();
         town.set("abc", Mood::Silent);
         let (caller, _list) = caller(&town, "abc", plain(mode));
-        let since = Instant::now();
-        let how = How::safe().within(Duration::from_millis(50));
-        assert_eq!(failed(ask(&caller, how).await).0, Code::DeadlineExceeded);
-        assert!(since.elapsed() < PATIENCE / 2, "{mode}");
-    }
-}
-
-#[tokio::test]
-async fn nobody_has_more_time_than_the_one_who_waits_for_him() {
-    let town = Town::default();
-    town.set("abc", Mood::Silent);
-    for mode in MODES {
-        let (caller, _list) = caller(&town, "abc", plain(mode));
-        let since = Instant::now();
-        let soon = since + Duration::from_millis(50);
-        let how = How::safe().within(PATIENCE);
-        let outcome = deadline::scope(soon, ask(&caller, how)).await;
-        assert_eq!(failed(outcome).0, Code::DeadlineExceeded, "{mode}");
+        let (short, since) = (Duration::from_millis(50), Instant::now());
+        let own = ask(&caller, How::safe().within(short)).await;
+        assert_eq!(failed(own).0, Code::DeadlineExceeded, "{mode}");
+        let patient = ask(&caller, How::safe().within(PATIENCE));
+        let scoped = deadline::scope(Instant::now() + short, patient).await;
+        assert_eq!(failed(scoped).0, Code::DeadlineExceeded, "{mode}");
         assert!(since.elapsed() < PATIENCE / 2, "{mode}");
     }
 }

@@ -1,8 +1,8 @@
 //! May it have run? What a broken connection tells, and a server that writes its frames by hand: nothing
 //! else says "I did not begin with this one" whenever one likes.
 
-use crate::support::PATIENCE;
-use crate::support::running::{Running, client, code, refusing, settings};
+use crate::support::running::{Running, client, code, refusing};
+use crate::support::{PATIENCE, plain};
 use crate::world::pb::arith::MulRequest;
 use crate::world::pb::arith::arith_client::ArithClient;
 use l06_grpc::status::{may_have_run, normalized};
@@ -109,7 +109,7 @@ async fn an_answer_that_breaks_off_is_a_lost_connection_and_asked_for_elsewhere(
         let words = format!("{what}: {lost:?}");
         let lost = normalized(lost, Some(Instant::now() + PATIENCE));
         assert_eq!(lost.code(), Code::Unavailable, "{words}");
-        let over = client(&[&by_hand, &well.member], settings(FailMode::Over));
+        let over = client(&[&by_hand, &well.member], plain(FailMode::Over));
         for _ in 0..2 {
             let (reply, _) = over.mul(How::safe(), 25, 4).await.expect(what);
             assert_eq!(reply.answered_by, "well");
@@ -126,7 +126,7 @@ async fn a_call_that_was_refused_is_made_elsewhere_whatever_it_is() {
         (Vec::new(), true),
     ] {
         let by_hand = by_hand(frames).await;
-        let over = client(&[&by_hand, &well.member], settings(FailMode::Over));
+        let over = client(&[&by_hand, &well.member], plain(FailMode::Over));
         // In turn: one of the two begins with the other one.
         for _ in 0..2 {
             match over.remember(How::once(), 1).await {

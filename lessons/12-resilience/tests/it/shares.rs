@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::{Mood, PATIENCE, Town, ask, caller, members, until};
+use crate::support::{Mood, PATIENCE, Town, ask, caller, members, plain, until};
 use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Caller, How, Settings};
 use l12_resilience::connector::Connector;
 use l12_resilience::eject::{self, Ejector};
 use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
-use l12_resilience::select::Select;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tonic::Status;
@@ -51,12 +50,8 @@ fn a_budget_without_a_reserve_saves_one_token_at_least() {
 
 fn settings(budget: Budget) -> Settings {
     Settings {
-        select: Select::RoundRobin,
-        mode: FailMode::Over,
         budget,
-        eject: None,
-        deadline: PATIENCE,
-        ..Settings::default()
+        ..plain(FailMode::Over)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::running::{Killable, Running, client, code, refusing, settings};
-use crate::support::{PATIENCE, until};
+use crate::support::running::{Killable, Running, client, code, refusing};
+use crate::support::{PATIENCE, plain, until};
 use crate::world::client::Client;
 use crate::world::sick::Sick;
 use l12_resilience::caller::{How, Settings};
@@ -38,7 +38,7 @@ async fn calls_go_round_and_over_those_who_fail_or_refuse() {
     let failing = Running::start("failing", Some(Sick::Failing), None).await;
     let (refusing, _held) = refusing();
     let all = [&one.member, &two.member, &failing.member, &refusing];
-    let over = client(&all, settings(FailMode::Over));
+    let over = client(&all, plain(FailMode::Over));
     let mut by = std::collections::BTreeMap::new();
     for _ in 0..30 {
         let (reply, _) = over.mul(How::safe(), 25, 4).await.unwrap();
@@ -47,7 +47,7 @@ async fn calls_go_round_and_over_those_who_fail_or_refuse() {
     }
     assert_eq!(by.len(), 2, "{by:?}");
     assert!(by.values().all(|count| *count >= 5), "{by:?}");
-    let fast = client(&all, settings(FailMode::Fast));
+    let fast = client(&all, plain(FailMode::Fast));
     let mut lost = 0;
     for _ in 0..40 {
         lost += usize::from(fast.mul(How::safe(), 25, 4).await.is_err());
@@ -61,7 +61,7 @@ async fn the_loser_of_a_race_hears_that_nobody_waits_any_more() {
     let well = Running::start("well", None, None).await;
     let after = Duration::from_millis(20);
     let backup = FailMode::Backup { after };
-    let client = client(&[&slow.member, &well.member], settings(backup));
+    let client = client(&[&slow.member, &well.member], plain(backup));
     for _ in 0..4 {
         let (reply, _) = client.mul(How::safe(), 25, 4).await.unwrap();
         assert_eq!(reply.answered_by, "well");
@@ -73,7 +73,7 @@ async fn the_loser_of_a_race_hears_that_nobody_waits_any_more() {
     })
     .await;
     // With one who may not run twice there is no race.
-    let client = crate::support::running::client(&[&slow.member, &well.member], settings(backup));
+    let client = crate::support::running::client(&[&slow.member, &well.member], plain(backup));
     for _ in 0..2 {
         let how = How::once().within(Duration::from_millis(200));
         let _ = client.remember(how, 1).await;
@@ -87,7 +87,7 @@ async fn what_may_have_run_is_not_made_again() {
     let losing = Running::start("losing", Some(Sick::Losing), None).await;
     let well = Running::start("well", None, None).await;
     for mode in [FailMode::Try, FailMode::Over] {
-        let client = client(&[&losing.member, &well.member], settings(mode));
+        let client = client(&[&losing.member, &well.member], plain(mode));
         let mut told = 0;
         for _ in 0..4 {
             match client.remember(How::once(), 1).await {
@@ -106,7 +106,7 @@ async fn what_may_have_run_is_not_made_again() {
     assert_eq!(losing.count("Remember begins"), 4);
     assert_eq!(well.count("Remember begins"), 4);
     // What changes nothing is made again by itself.
-    let over = client(&[&losing.member, &well.member], settings(FailMode::Over));
+    let over = client(&[&losing.member, &well.member], plain(FailMode::Over));
     for _ in 0..4 {
         let (reply, _) = over.mul(How::safe(), 25, 4).await.unwrap();
         assert_eq!(reply.answered_by, "well");
@@ -117,7 +117,7 @@ async fn what_may_have_run_is_not_made_again() {
 async fn what_has_certainly_not_run_is_made_elsewhere_even_on_a_line_that_was_good() {
     let well = Running::start("well", None, None).await;
     let ends = Running::start("ends", None, None).await;
-    let over = client(&[&well.member, &ends.member], settings(FailMode::Over));
+    let over = client(&[&well.member, &ends.member], plain(FailMode::Over));
     for _ in 0..4 {
         over.remember(How::once(), 1).await.unwrap();
     }
@@ -136,7 +136,7 @@ async fn who_dies_in_the_middle_of_a_call_may_have_done_it() {
     for safe in [false, true] {
         let dies = Killable::start("dies", Some(Sick::Slow(PATIENCE)));
         let (list, listed) = watch::channel(vec![dies.member.clone()]);
-        let over = Client::new(listed, settings(FailMode::Over));
+        let over = Client::new(listed, plain(FailMode::Over));
         let call = tokio::spawn(async move {
             match safe {
                 true => (over.mul(How::safe(), 25, 4).await).map(|(reply, _)| reply.answered_by),
@@ -157,9 +157,9 @@ async fn who_dies_in_the_middle_of_a_call_may_have_done_it() {
 #[tokio::test]
 async fn a_deadline_travels_over_two_hops_and_ends_the_work_at_the_end() {
     let b = Running::start("b", Some(Sick::Slow(PATIENCE)), None).await;
-    let behind = client(&[&b.member], settings(FailMode::Fast));
+    let behind = client(&[&b.member], plain(FailMode::Fast));
     let a = Running::start("a", None, Some(behind)).await;
-    let client = client(&[&a.member], settings(FailMode::Fast));
+    let client = client(&[&a.member], plain(FailMode::Fast));
     let given = Duration::from_secs(1);
     let outcome = client.mul(How::safe().within(given), 25, 4).await;
     assert_eq!(code(outcome).0, Code::DeadlineExceeded);
@@ -172,9 +172,9 @@ async fn a_deadline_travels_over_two_hops_and_ends_the_work_at_the_end() {
 #[tokio::test]
 async fn who_hangs_up_is_heard_two_hops_further() {
     let b = Running::start("b", Some(Sick::Slow(PATIENCE)), None).await;
-    let behind = client(&[&b.member], settings(FailMode::Fast));
+    let behind = client(&[&b.member], plain(FailMode::Fast));
     let a = Running::start("a", None, Some(behind)).await;
-    let client = client(&[&a.member], settings(FailMode::Fast));
+    let client = client(&[&a.member], plain(FailMode::Fast));
     let call = tokio::spawn(async move { client.mul(How::safe(), 25, 4).await });
     until("b works", async || b.count("Mul begins") == 1).await;
     call.abort();
@@ -185,9 +185,9 @@ async fn who_hangs_up_is_heard_two_hops_further() {
 #[tokio::test]
 async fn a_relay_passes_answers_and_refusals_on() {
     let b = Running::start("b", None, None).await;
-    let behind = client(&[&b.member], settings(FailMode::Over));
+    let behind = client(&[&b.member], plain(FailMode::Over));
     let a = Running::start("a", None, Some(behind)).await;
-    let client = client(&[&a.member], settings(FailMode::Over));
+    let client = client(&[&a.member], plain(FailMode::Over));
     let (reply, _) = client.mul(How::safe(), 25, 4).await.unwrap();
     assert_eq!((reply.product, &*reply.answered_by), (100, "b"));
     let refused = client.div(How::safe(), 25, 0).await;

@@ -91,7 +91,7 @@ fn round_robin_skips_nobody_when_the_list_changes() {
 #[test]
 fn weighted_is_smooth_and_exact() {
     let among = members(&[5, 1, 1]);
-    assert_eq!(chosen(&Weighted::new(), &among, 14), "aabacaaaabacaa");
+    assert_eq!(chosen(&Weighted::default(), &among, 14), "aabacaaaabacaa");
     for seed in 0..20 {
         let chosen = chosen(&*Select::Weighted.build(seed), &among, 700);
         let counts = counts(&chosen);
@@ -119,7 +119,7 @@ fn weight_zero_gets_nothing_unless_all_have_it() {
 
 #[test]
 fn weighted_gives_the_share_of_the_one_who_is_left_out_to_the_others() {
-    let weighted = Weighted::new();
+    let weighted = Weighted::default();
     let all = members(&[2, 1, 1]);
     let _ = chosen(&weighted, &all, 5);
     let counts_without = counts(&chosen(&weighted, &all[1..], 100));

@@ -12,9 +12,12 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Attempt, Caller, Failed, How, Settings};
 use l12_resilience::connector::Connector;
+use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
+use l12_resilience::select::Select;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tonic::Status;
@@ -28,6 +31,18 @@ pub async fn until(what: &str, mut ask: impl AsyncFnMut() -> bool) {
     while !ask().await {
         assert!(since.elapsed() < PATIENCE, "never: {what}");
         sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// In turn, without ejection and budget: what happens is the work of the mode alone.
+pub fn plain(mode: FailMode) -> Settings {
+    Settings {
+        select: Select::RoundRobin,
+        mode,
+        budget: Budget::unlimited(),
+        eject: None,
+        deadline: PATIENCE,
+        ..Settings::default()
     }
 }
 

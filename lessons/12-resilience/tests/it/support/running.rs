@@ -6,11 +6,8 @@ use crate::world::client::Client;
 use crate::world::heard::Heard;
 use crate::world::server::{self, Instance};
 use crate::world::sick::Sick;
-use l12_resilience::budget::Budget;
 use l12_resilience::caller::{Failed, Settings};
-use l12_resilience::fail::FailMode;
 use l12_resilience::member::Member;
-use l12_resilience::select::Select;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -117,17 +114,6 @@ pub fn refusing() -> (Member, TcpSocket) {
         Member::new("refusing", socket.local_addr().unwrap()),
         socket,
     )
-}
-
-pub fn settings(mode: FailMode) -> Settings {
-    Settings {
-        select: Select::RoundRobin,
-        mode,
-        budget: Budget::unlimited(),
-        eject: None,
-        deadline: PATIENCE,
-        ..Settings::default()
-    }
 }
 
 pub fn client(members: &[&Member], settings: Settings) -> Client {
