@@ -150,15 +150,13 @@ pub async fn publish(options: &Options, words: &[String]) -> anyhow::Result<()> 
     // What is on its way would end with this program.
     publisher.flush(Duration::from_secs(5)).await;
     let brought = publisher.brought(topic);
-    let sum = |count: fn(&broker::Brought) -> u64| -> u64 {
-        brought.values().map(|one| count(one)).sum()
-    };
+    let sum = |count: fn(&broker::Brought) -> u64| -> u64 { brought.values().map(count).sum() };
     tell(&format!(
         "published for {}: {} taken, {} refused, {} lost",
         sent.to,
-        sum(broker::Brought::taken),
-        sum(broker::Brought::refused),
-        sum(broker::Brought::lost),
+        sum(|one| one.taken),
+        sum(|one| one.refused),
+        sum(|one| one.lost),
     ));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The command line of lesson 13. Without a word it tells the whole story in several processes; the words
 //! are for terminals, and take the flags that every service of this framework takes.
 
+mod backend;
 mod commands;
 mod measure;
 #[cfg(feature = "mine")]

@@ -4,16 +4,13 @@
 //! The registry that they are compared with is Consul, which the lessons before this one use.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, UdpSocket};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use services::consul::{Consul, Setup};
-use services::testkit::etcd::Etcd;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::backend::Backend;
 use crate::offer::Offer;
 use l13_framework::registries::{self, NAMES, memory::Memory};
 use l13_framework::registry::{Event, Instance, Options, Registry, Watch};
@@ -54,8 +51,7 @@ struct Bench {
     options: Options,
     /// Memory is one map, which all share.
     memory: Memory,
-    _consul: Option<Consul>,
-    _etcd: Option<Etcd>,
+    _backend: Backend,
 }
 
 /// What was measured in one round, in milliseconds.
@@ -121,40 +117,17 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 
 impl Bench {
     async fn start(name: &'static str) -> anyhow::Result<Bench> {
-        let mut bench = Bench {
+        let backend = Backend::start(name).await?;
+        println!("{name:<8}{}", backend.which);
+        Ok(Bench {
             name,
-            options: Options::default(),
+            options: Options {
+                addresses: backend.addr.into_iter().collect(),
+                ..Options::default()
+            },
             memory: Memory::new(),
-            _consul: None,
-            _etcd: None,
-        };
-        let mut which = "in this process".to_owned();
-        let addr = match name {
-            "consul" => {
-                let consul = Setup::default().start().await?;
-                which = format!("{} Consul, one agent", consul.side());
-                let addr = consul.addr();
-                bench._consul = Some(consul);
-                Some(addr)
-            }
-            "etcd" => {
-                let etcd = spawn_blocking(Etcd::start).await?;
-                let etcd = etcd.map_err(|why| anyhow::anyhow!("{why:?}"))?;
-                which = "one server".into();
-                let addr = etcd.addr();
-                bench._etcd = Some(etcd);
-                Some(addr)
-            }
-            "mdns" | "gossip" => {
-                // A port of its own: others on this machine may be at the usual one.
-                which = "no server".into();
-                Some(free().context("no port between 20000 and 30000 is free")?)
-            }
-            _ => None,
-        };
-        bench.options.addresses.extend(addr);
-        println!("{name:<8}{which}");
-        Ok(bench)
+            _backend: backend,
+        })
     }
 
     /// One more participant.
@@ -191,14 +164,6 @@ impl Bench {
     }
 }
 
-/// An address that no process has, and that the system does not give to connections.
-fn free() -> Option<SocketAddr> {
-    let first = rand::random_range(0..10_000);
-    let mut ports = (0..10_000).map(|step| 20_000 + (first + step) % 10_000);
-    let port = ports.find(|&port| UdpSocket::bind(("0.0.0.0", port)).is_ok())?;
-    Some(([127, 0, 0, 1], port).into())
-}
-
 /// Processes that are killed one after the other, each at another moment between two heartbeats.
 async fn killed(
     registry: &'static str,
@@ -220,22 +185,18 @@ async fn killed(
             every: BEAT,
         };
         let id = offer.instance.id.clone();
-        let mut child = start(offer, program.clone()).await?;
+        let program = program.clone();
+        let child = spawn_blocking(move || offer.start(&program)).await??;
         let there = until(&mut watch, &id, true).await;
         // It lives for one to two heartbeats.
         sleep(BEAT + BEAT.mul_f64(rand::random())).await;
         let since = Instant::now();
-        child.kill()?;
-        child.wait()?;
+        child.kill();
         there?;
         until(&mut watch, &id, false).await?;
         took.push(since.elapsed().as_secs_f64() * 1e3);
     }
     Ok(took)
-}
-
-async fn start(offer: Offer, program: PathBuf) -> anyhow::Result<std::process::Child> {
-    spawn_blocking(move || offer.start(&program)).await?
 }
 
 fn fresh(name: &str, options: Options) -> anyhow::Result<Box<dyn Registry>> {
@@ -245,13 +206,7 @@ fn fresh(name: &str, options: Options) -> anyhow::Result<Box<dyn Registry>> {
 }
 
 fn instance(name: &str, id: &str) -> Instance {
-    Instance {
-        id: id.into(),
-        name: name.into(),
-        version: "latest".into(),
-        addr: ([127, 0, 0, 1], 50051).into(),
-        metadata: BTreeMap::new(),
-    }
+    Instance::new(name, id, ([127, 0, 0, 1], 50051).into())
 }
 
 /// Waits until the watch tells that it is there, or gone.

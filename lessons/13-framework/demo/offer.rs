@@ -2,18 +2,21 @@
 //! it: what a registry does after a crash can be seen with a real crash only. It also ends, without a
 //! goodbye, when its standard input does: so it cannot outlive the process that has started it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use lexopt::prelude::*;
+use stage::child::{Child, Spawn};
 use tokio::time::{MissedTickBehavior, interval};
 
 use l13_framework::registries;
 use l13_framework::registry::{Instance, Options};
+
+/// What it prints before its id when it is in the registry.
+const REGISTERED: &str = "registered ";
 
 /// What it is told.
 #[derive(Clone, Debug)]
@@ -58,13 +61,7 @@ impl Offer {
         let mut offer = Offer {
             registry: "memory".into(),
             options: Options::default(),
-            instance: Instance {
-                id: "one".into(),
-                name: "go.micro.srv.user".into(),
-                version: "latest".into(),
-                addr: "127.0.0.1:50051".parse()?,
-                metadata: [].into(),
-            },
+            instance: Instance::new("go.micro.srv.user", "one", "127.0.0.1:50051".parse()?),
             ttl: Duration::from_secs(3),
             every: Duration::from_secs(1),
         };
@@ -98,22 +95,11 @@ impl Offer {
     /// # Errors
     /// It does not start, or cannot register; what it says about it is on standard error.
     pub fn start(&self, program: &Path) -> anyhow::Result<Child> {
-        let mut child = Command::new(program)
-            .arg("offer")
-            .args(self.arguments())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("starting {}", program.display()))?;
-        let mut line = String::new();
-        if let Some(from) = child.stdout.take() {
-            BufReader::new(from).read_line(&mut line)?;
-        }
-        if line.trim_end() != format!("registered {}", self.instance.id) {
-            _ = child.kill();
-            child.wait()?;
-            anyhow::bail!("it has not registered with {}: {line:?}", self.registry);
-        }
+        let offer = std::iter::once("offer".to_owned()).chain(self.arguments());
+        let spawn = Spawn::program(program, offer).name(&self.instance.id);
+        let child = spawn.with_stdin().note(REGISTERED).start()?;
+        let id = child.said_blocking(REGISTERED)?;
+        ensure!(id == self.instance.id, "it has registered {id:?}");
         Ok(child)
     }
 
@@ -131,7 +117,7 @@ impl Offer {
             _ = std::io::stdin().read_to_end(&mut Vec::new());
             std::process::exit(0);
         });
-        println!("registered {}", self.instance.id);
+        println!("{REGISTERED}{}", self.instance.id);
         std::io::stdout().flush()?;
         let mut beat = interval(self.every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -17,3 +17,20 @@ pub mod options;
 pub mod registries;
 pub mod transport;
 pub(crate) mod uuid;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::time::{Instant, sleep_until};
+
+/// Locks, also after a panic: what is kept under these locks is valid after every statement.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ready at this moment; never without one.
+pub(crate) async fn moment(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -22,7 +22,7 @@ use crate::registries;
 use crate::registry::{self, Registry};
 use crate::transport::Transport;
 
-pub use flags::{DEFAULT_REGISTRY, VARIABLES, help};
+pub use flags::{DEFAULT_REGISTRY, help, names, variable};
 
 // ANCHOR: options
 /// What the command line and the environment say. `None` where they say nothing.
@@ -110,13 +110,13 @@ impl Options {
         let mut options = Options::default();
         for (name, text) in environment {
             let (name, text) = (name.into(), text.into());
-            let known = VARIABLES.iter().find(|known| *known.variable() == *name);
+            let known = names().find(|known| *variable(known) == *name);
             let Some(known) = known.filter(|_| !text.is_empty()) else {
                 continue;
             };
             options
-                .set(known.name, &words_of(&text)?)
-                .map_err(|why| wrong(&format!("{}=", known.variable()), &text, &why))?;
+                .set(known, &words_of(&text)?)
+                .map_err(|why| wrong(&format!("{}=", variable(known)), &text, &why))?;
         }
         // Afterwards, so that it replaces what the environment has said.
         options.read_flags(lexopt::Parser::from_args(arguments))?;

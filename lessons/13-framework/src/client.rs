@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use l12_resilience::caller::{self, Caller, Failed, How};
@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tonic::Status;
 
+use crate::extra::lock;
 use crate::registry::{Error, Instance, Registry};
 use crate::service_view::ServiceView;
 use crate::transport::{Connection, Method, Transport};
@@ -176,10 +177,6 @@ impl fmt::Debug for Client {
             .field("names", &lock(&self.names).keys().collect::<Vec<_>>())
             .finish()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The failure of a call that was not sent.

@@ -26,6 +26,20 @@ pub struct Instance {
 }
 // ANCHOR_END: instance
 
+impl Instance {
+    /// One of version `latest`, without metadata.
+    #[must_use]
+    pub fn new(name: impl Into<String>, id: impl Into<String>, addr: SocketAddr) -> Self {
+        Instance {
+            id: id.into(),
+            name: name.into(),
+            version: "latest".to_string(),
+            addr,
+            metadata: BTreeMap::new(),
+        }
+    }
+}
+
 /// A change that a watch reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -7,8 +7,9 @@ use l06_grpc::retry::Policy;
 use l10_discover::cache::InstanceCache;
 use l12_resilience::member::Member;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::extra::moment;
 use crate::registry::{Error, Event, Instance, Registry, Watch};
 
 /// How fresh a list of instances is.
@@ -226,19 +227,13 @@ impl Follower {
     /// One event; `false` if some were lost.
     async fn next(&mut self, watch: &mut Watch) -> Result<bool, Error> {
         let next_expiry = self.cache.next_expiry();
-        let expiry = async {
-            match next_expiry {
-                Some(at) => sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             event = watch.next() => match event {
                 None => return Err(ended()),
                 Some(Event::Lost) => return Ok(false),
                 Some(event) => self.apply(event),
             },
-            () = expiry => drop(self.cache.expire(Instant::now())),
+            () = moment(next_expiry) => drop(self.cache.expire(Instant::now())),
         }
         self.publish();
         Ok(true)

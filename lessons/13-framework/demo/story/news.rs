@@ -55,9 +55,7 @@ pub async fn heard(clock: &Clock, place: &Place) -> anyhow::Result<()> {
             0,
             &format!(
                 "{id}: {} sent, {} taken, {} lost",
-                brought.sent(),
-                brought.taken(),
-                brought.lost()
+                brought.sent, brought.taken, brought.lost
             ),
         );
     }

@@ -1,14 +1,11 @@
 //! One registry, ready to be used: what its flags are, and what runs only for it.
 
-use std::net::UdpSocket;
-
 use l13_framework::client::{Client, Settings};
 use l13_framework::options::Options;
 use l13_framework::transport::Transport;
-use services::consul::{Consul, Setup};
-use services::testkit::etcd::Etcd;
 
 use super::{INTERVAL, TTL};
+use crate::backend::Backend;
 use l13_framework::greeter;
 
 /// A registry that can be used.
@@ -21,50 +18,27 @@ pub struct Place {
     /// the same machine has greeters of its own.
     pub service: String,
     /// Ends with this.
-    _server: Server,
-}
-
-/// What was started for it.
-#[allow(
-    dead_code,
-    clippy::allow_attributes_without_reason,
-    reason = "held so that it is ended at the right time"
-)]
-enum Server {
-    None,
-    Consul(Consul),
-    Etcd(Etcd),
+    _backend: Option<Backend>,
 }
 
 impl Place {
     /// Starts what the registry needs. An error says what is missing, and how to get it.
     pub async fn open(kind: &str) -> anyhow::Result<Place> {
         let mut flags = vec![format!("--registry={kind}")];
-        let server = match kind {
-            "gossip" => {
-                // The first one there takes it, and all others ask it who else is there.
-                let free = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
-                flags.push(format!("--registry_address={free}"));
-                Server::None
-            }
-            "consul" => {
-                let consul = Setup::default().start().await?;
-                flags.push(format!("--registry_address={}", consul.addr()));
-                Server::Consul(consul)
-            }
-            "etcd" => {
-                // It waits until etcd is ready, which takes seconds.
-                let etcd = tokio::task::spawn_blocking(Etcd::start).await??;
-                flags.push(format!("--registry_address=http://{}", etcd.addr()));
-                Server::Etcd(etcd)
-            }
-            _ => Server::None,
+        // mDNS stays at its usual port: a terminal of the reader may listen there.
+        let backend = match kind {
+            "mdns" => None,
+            _ => Some(Backend::start(kind).await?),
         };
+        if let Some(addr) = backend.as_ref().and_then(|backend| backend.addr) {
+            let http = if kind == "etcd" { "http://" } else { "" };
+            flags.push(format!("--registry_address={http}{addr}"));
+        }
         Ok(Place {
             kind: kind.to_string(),
             flags,
             service: format!("{}-{}", greeter::NAME, std::process::id()),
-            _server: server,
+            _backend: backend,
         })
     }
 

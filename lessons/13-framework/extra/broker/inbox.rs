@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Subscription, id};
+use crate::extra::lock;
 
 /// What becomes of the messages that reach a subscriber. It counts up, and never down.
 #[derive(Debug, Default)]
@@ -120,8 +121,4 @@ impl Inboxes {
         let done = async { while listeners.join_next().await.is_some() {} };
         timeout(limit, done).await.is_ok()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

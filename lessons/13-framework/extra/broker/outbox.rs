@@ -1,8 +1,7 @@
 //! The queue in front of the connection to one subscriber: a publisher puts a message in and goes on. A
 //! subscriber that is dead, or stopped in the middle of a word, holds up this queue and no other.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,56 +12,30 @@ use tonic::{Code, Status};
 
 use super::DELIVER;
 use super::pb::{DeliverRequest, DeliverResponse};
+use crate::extra::lock;
 use crate::registry::Instance;
 use crate::transport::{Connection, Method, Transport};
 
-/// What has become of the messages for a subscriber, as the publisher knows it. It counts up, and never
-/// down; what is in none of the numbers is still on its way.
-#[derive(Debug, Default)]
+/// What has become of the messages for a subscriber, as the publisher knows it. It counts up, and never down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Brought {
-    sent: AtomicU64,
-    taken: AtomicU64,
-    refused: AtomicU64,
-    dropped: AtomicU64,
-    lost: AtomicU64,
+    /// All that were published for it.
+    pub sent: u64,
+    /// In its queue, or heard already.
+    pub taken: u64,
+    /// It had no room.
+    pub refused: u64,
+    /// Too many for it waited here already.
+    pub dropped: u64,
+    /// Sent, and no reply came. It may have been handled all the same.
+    pub lost: u64,
 }
 
 impl Brought {
-    /// All that were published for it.
-    #[must_use]
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::SeqCst)
-    }
-
-    /// In its queue, or heard already.
-    #[must_use]
-    pub fn taken(&self) -> u64 {
-        self.taken.load(Ordering::SeqCst)
-    }
-
-    /// It had no room.
-    #[must_use]
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::SeqCst)
-    }
-
-    /// Too many for it waited here already.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::SeqCst)
-    }
-
-    /// Sent, and no reply came. It may have been handled all the same.
-    #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::SeqCst)
-    }
-
     /// Still on their way.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        let over = self.taken() + self.refused() + self.dropped() + self.lost();
-        self.sent().saturating_sub(over)
+        self.sent - (self.taken + self.refused + self.dropped + self.lost)
     }
 }
 
@@ -70,14 +43,14 @@ impl Brought {
 #[derive(Debug)]
 pub(super) struct Outbox {
     queue: mpsc::Sender<Bytes>,
-    pub brought: Arc<Brought>,
+    brought: Arc<Mutex<Brought>>,
 }
 
 impl Outbox {
     /// The way to this instance of a topic. Has to be called within a tokio runtime.
     pub fn open(topic: &str, to: &Instance, room: usize, timeout: Duration) -> Self {
         let (queue, messages) = mpsc::channel(room);
-        let brought = Arc::new(Brought::default());
+        let brought = Arc::default();
         let way = Way {
             topic: topic.to_string(),
             to: to.clone(),
@@ -95,12 +68,16 @@ impl Outbox {
 
     /// Puts a message in, or drops it: whether there was room.
     pub fn put(&self, message: Bytes) -> bool {
-        self.brought.sent.fetch_add(1, Ordering::SeqCst);
+        let mut brought = lock(&self.brought);
         let there_was_room = self.queue.try_send(message).is_ok();
-        if !there_was_room {
-            self.brought.dropped.fetch_add(1, Ordering::SeqCst);
-        }
+        brought.sent += 1;
+        brought.dropped += u64::from(!there_was_room);
         there_was_room
+    }
+
+    /// The numbers at this moment.
+    pub fn brought(&self) -> Brought {
+        *lock(&self.brought)
     }
 }
 
@@ -115,20 +92,25 @@ impl Way {
     // ANCHOR: bring
     /// One message after the other, each once. What fails is counted, and is not tried again: it may have
     /// been heard.
-    async fn bring_all(mut self, mut messages: mpsc::Receiver<Bytes>, brought: Arc<Brought>) {
+    async fn bring_all(
+        mut self,
+        mut messages: mpsc::Receiver<Bytes>,
+        brought: Arc<Mutex<Brought>>,
+    ) {
         while let Some(message) = messages.recv().await {
-            let outcome = match self.bring(message).await {
-                Ok(true) => &brought.taken,
-                Ok(false) => &brought.refused,
+            let outcome = self.bring(message).await;
+            let mut brought = lock(&brought);
+            match outcome {
+                Ok(true) => brought.taken += 1,
+                Ok(false) => brought.refused += 1,
                 Err(status) => {
                     // The next message finds out whether another line is better.
                     if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) {
                         self.line = None;
                     }
-                    &brought.lost
+                    brought.lost += 1;
                 }
-            };
-            outcome.fetch_add(1, Ordering::SeqCst);
+            }
         }
     }
     // ANCHOR_END: bring

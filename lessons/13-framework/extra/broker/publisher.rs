@@ -2,7 +2,7 @@
 //! waits.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::outbox::{Brought, Outbox};
 use super::{MESSAGE, QUEUE, registered_as};
+use crate::extra::lock;
 use crate::registry::{self, Instance, Registry};
 use crate::service_view::ServiceView;
 
@@ -121,10 +122,10 @@ impl Publisher {
 
     /// What has become of the messages for those who hear the topic, by the id of the subscriber.
     #[must_use]
-    pub fn brought(&self, topic: &str) -> BTreeMap<String, Arc<Brought>> {
+    pub fn brought(&self, topic: &str) -> BTreeMap<String, Brought> {
         let topics = lock(&self.topics);
         let outboxes = topics.get(topic).map(|topic| topic.outboxes.iter());
-        let brought = |(id, outbox): (&String, &Outbox)| (id.clone(), Arc::clone(&outbox.brought));
+        let brought = |(id, outbox): (&String, &Outbox)| (id.clone(), outbox.brought());
         outboxes.into_iter().flatten().map(brought).collect()
     }
 
@@ -136,7 +137,7 @@ impl Publisher {
             let waiting = {
                 let topics = lock(&self.topics);
                 let mut outboxes = topics.values().flat_map(|topic| topic.outboxes.values());
-                outboxes.any(|outbox| outbox.brought.waiting() > 0)
+                outboxes.any(|outbox| outbox.brought().waiting() > 0)
             };
             if !waiting || Instant::now() >= until {
                 return !waiting;
@@ -195,8 +196,4 @@ impl Topic {
         chosen
     }
     // ANCHOR_END: chosen
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use l06_grpc::retry::Policy;
 use l10_discover::cache;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_stream::StreamExt;
 use tonic::{Status, Streaming};
 
@@ -19,6 +19,7 @@ use super::pb::etcdserverpb::watch_client::WatchClient;
 use super::pb::etcdserverpb::watch_request::RequestUnion;
 use super::pb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
 use super::pb::mvccpb::Event;
+use crate::extra::moment;
 
 /// What has happened to a key, and its value.
 pub type Change = cache::Change<Vec<u8>, Vec<u8>>;
@@ -152,7 +153,7 @@ impl Follower {
             let wake = [begins, forget_at].into_iter().flatten().min();
             let heard = tokio::select! {
                 heard = stream.next() => heard,
-                () = at(wake) => {
+                () = moment(wake) => {
                     if begins.is_some_and(|at| at <= Instant::now()) {
                         // It has begun, and what we know did not come again.
                         return if created { End::Forgotten } else { End::Away };
@@ -224,12 +225,5 @@ impl Follower {
             self.tell.send(change).await.map_err(|_| End::Alone)?;
         }
         Ok(())
-    }
-}
-
-async fn at(when: Option<Instant>) {
-    match when {
-        Some(when) => sleep_until(when).await,
-        None => std::future::pending().await,
     }
 }

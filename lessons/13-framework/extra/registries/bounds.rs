@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::registry::{Error, Instance};
 
 /// Bytes of an id, a name, a version.
@@ -67,6 +69,22 @@ pub fn ttl(ttl: Duration) -> Result<(), Error> {
     Ok(())
 }
 
+/// Several calls of the server of a registry, which may take as long as one.
+///
+/// # Errors
+/// [`Error::Away`] after that time, and those of the calls.
+pub(crate) async fn in_time<T>(
+    of: &str,
+    limit: Duration,
+    calls: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let late = |_| {
+        let words = format!("no answer from {of} within {} ms", limit.as_millis());
+        Err(Error::Away(words))
+    };
+    timeout(limit, calls).await.unwrap_or_else(late)
+}
+
 fn word(what: &str, word: &str) -> Result<(), Error> {
     match word.len() {
         0 => Err(Error::Invalid(format!(
@@ -88,13 +106,7 @@ mod tests {
     use super::*;
 
     fn instance() -> Instance {
-        Instance {
-            id: "one".into(),
-            name: "user".into(),
-            version: String::new(),
-            addr: "127.0.0.1:1".parse().unwrap(),
-            metadata: [].into(),
-        }
+        Instance::new("user", "one", "127.0.0.1:1".parse().unwrap())
     }
 
     /// At the limit it is held, one byte past it is refused, with what is wrong in the words.

@@ -8,13 +8,13 @@
 mod words;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use crate::etcd::{self, Change, Client, follow};
+use crate::extra::lock;
 use crate::registries::bounds;
 use crate::registry::{Error, Event, Instance, Options, Registry, Watch};
 
@@ -51,26 +51,12 @@ impl Etcd {
         self.client.get_or_init(make)
     }
 
-    fn ours(&self) -> MutexGuard<'_, HashMap<String, Ours>> {
-        self.ours.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Several calls may take as long as one.
-    async fn in_time<T>(&self, calls: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let limit = self.options.timeout;
-        let late = |_| {
-            let words = format!("no answer from etcd within {} ms", limit.as_millis());
-            Err(Error::Away(words))
-        };
-        timeout(limit, calls).await.unwrap_or_else(late)
-    }
-
     // ANCHOR: register
     /// The lease lives on if it can, and else there is a new one; then the key is as it should be,
     /// whichever client may have deleted it.
     async fn put(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
         let (key, value) = (words::key(instance), words::value(instance)?);
-        let before = self.ours().get(&instance.id).cloned();
+        let before = lock(&self.ours).get(&instance.id).cloned();
         let kept = match &before {
             Some(ours) if ours.ttl == ttl => match self.client().keep_alive(ours.lease).await {
                 Ok(lease) => Some(lease.id),
@@ -88,7 +74,7 @@ impl Etcd {
             lease,
             ttl,
         };
-        self.ours().insert(instance.id.clone(), ours);
+        lock(&self.ours).insert(instance.id.clone(), ours);
         self.client().ensure(&key, &value, lease).await?;
         if let Some(before) = before {
             // The same instance under another name.
@@ -124,12 +110,12 @@ impl Registry for Etcd {
     async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
         bounds::check(instance)?;
         bounds::ttl(ttl)?;
-        self.in_time(self.put(instance, ttl)).await
+        bounds::in_time("etcd", self.options.timeout, self.put(instance, ttl)).await
     }
 
     async fn deregister(&self, instance: &Instance) -> Result<(), Error> {
         bounds::name(&instance.name)?;
-        let ours = self.ours().get(&instance.id).cloned();
+        let ours = lock(&self.ours).get(&instance.id).cloned();
         let gone = async {
             self.client().delete(&words::key(instance)).await?;
             if let Some(ours) = ours {
@@ -137,8 +123,8 @@ impl Registry for Etcd {
             }
             Ok(())
         };
-        self.in_time(gone).await?;
-        self.ours().remove(&instance.id);
+        bounds::in_time("etcd", self.options.timeout, gone).await?;
+        lock(&self.ours).remove(&instance.id);
         Ok(())
     }
 

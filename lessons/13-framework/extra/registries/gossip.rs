@@ -31,7 +31,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chitchat::ChitchatHandle;
@@ -40,6 +40,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use crate::extra::lock;
 use crate::registries::bounds;
 use crate::registries::table::Table;
 use crate::registry::{Error, Instance, Options, Registry, Watch};
@@ -61,7 +62,6 @@ const TOLD: usize = 16;
 #[derive(Debug, Default)]
 pub struct Gossip {
     options: Options,
-    own: Option<SocketAddr>,
     part: OnceCell<Part>,
 }
 
@@ -76,8 +76,6 @@ struct Part {
 struct Shared {
     /// Where it is now. It may move to the place of a neighbour who has ended.
     addr: Mutex<SocketAddr>,
-    /// Whether it has to stay where it is.
-    stays: bool,
     seeds: Vec<SocketAddr>,
     handle: AsyncMutex<ChitchatHandle>,
     /// What this participant says, and until when it is good, by id.
@@ -101,17 +99,7 @@ impl Gossip {
         Self::default()
     }
 
-    /// One that takes this address and no other.
-    #[must_use]
-    pub fn at(own: SocketAddr) -> Self {
-        Gossip {
-            own: Some(own),
-            ..Self::default()
-        }
-    }
-
-    /// Its own address at this moment, which others can be given as a neighbour's. One that was made with
-    /// [`Gossip::at`] keeps it.
+    /// Its own address at this moment, which others can be given as a neighbour's.
     ///
     /// # Errors
     /// [`Error`]: the address is taken.
@@ -133,19 +121,18 @@ impl Gossip {
             if seeds.is_empty() {
                 seeds.push(NEIGHBOUR);
             }
-            Part::start(self.own, seeds).await
+            Part::start(seeds).await
         };
         self.part.get_or_try_init(start).await
     }
 }
 
 impl Part {
-    async fn start(own: Option<SocketAddr>, seeds: Vec<SocketAddr>) -> Result<Part, Error> {
-        let socket = node::open(own, &seeds).await?;
+    async fn start(seeds: Vec<SocketAddr>) -> Result<Part, Error> {
+        let socket = node::open(&seeds).await?;
         let handle = node::start(socket, &seeds, Vec::new()).await?;
         let shared = Arc::new(Shared {
             addr: Mutex::new(handle.chitchat_id().gossip_advertise_addr),
-            stays: own.is_some(),
             seeds,
             handle: AsyncMutex::new(handle),
             own: Mutex::default(),
@@ -195,7 +182,6 @@ impl Shared {
             if self.look().await.is_err() {
                 self.begin_anew(None).await;
             } else if number % PLACE == 0
-                && !self.stays
                 && !self.seeds.contains(&*lock(&self.addr))
                 && let Some(place) = node::place(&self.seeds).await
             {
@@ -258,7 +244,7 @@ impl Shared {
                 // The one before is gone once its socket is free.
                 None => {
                     let addr = *lock(&self.addr);
-                    node::open(Some(addr), &[]).await
+                    node::open_at(addr).await
                 }
             };
             let again = match socket {
@@ -358,9 +344,4 @@ impl Registry for Gossip {
     async fn watch(&self, name: Option<&str>) -> Result<Watch, Error> {
         Ok(lock(&self.part().await?.shared.table).watch(name))
     }
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds a lock.
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

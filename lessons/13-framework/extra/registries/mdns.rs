@@ -21,13 +21,13 @@ pub mod layout;
 pub mod listener;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mdns_sd::{IfKind, MDNS_PORT, ServiceDaemon};
 use tokio::sync::OnceCell;
 use tokio::time::sleep_until;
 
+use crate::extra::lock;
 use crate::registry::{Error, Instance, Options, Registry, Watch};
 use announcer::Announcer;
 use listener::{Ignored, Listener};
@@ -180,9 +180,4 @@ impl Registry for Mdns {
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn away(why: mdns_sd::Error) -> Error {
     Error::Away(why.to_string())
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds a lock.
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,12 +1,11 @@
 //! Handlers and lines on gRPC.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::middleware::{Next, from_fn};
+use axum::routing::any;
 use bytes::Bytes;
 use l06_grpc::server::{MESSAGE, Settings, serve_with};
 use l06_grpc::{deadline, status};
@@ -15,9 +14,8 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding::Gzip;
+use tonic::codegen::http;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::codegen::{Body as HttpBody, StdError, http};
-use tonic::server::UnaryService;
 use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
@@ -33,10 +31,11 @@ use crate::transport::{Method, late};
 pub(crate) fn routes(routes: Routes, handlers: &Handlers) -> Routes {
     let mut router = routes.into_axum_router();
     for (method, handler) in handlers.iter() {
-        let handler = Unary(handler.clone());
-        router = router.route_service(&method.path(), handler);
+        let handler = handler.clone();
+        let answer = any(move |request| answer(handler, request));
+        router = router.route(&method.path(), answer);
     }
-    Routes::from(router.layer(tower::layer::layer_fn(Scoped)))
+    Routes::from(router.layer(from_fn(scoped)))
 }
 
 /// Serves until `shutdown` is ready. Each connected client gets GOAWAY then; calls under way go on for
@@ -50,72 +49,27 @@ pub(crate) async fn serve(
     Ok(serve_with(listener, routes, settings, shutdown).await?)
 }
 
-/// One handler as an HTTP service. tonic would make a type for each service of a .proto file; the names
+/// One call of a handler, over HTTP. tonic would make a type for each service of a .proto file; the names
 /// of these are known only when the program runs.
-#[derive(Clone)]
-struct Unary(Handler);
-
-impl UnaryService<Bytes> for Unary {
-    type Response = Bytes;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Status>> + Send>>;
-
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let running = (self.0)(request.into_inner());
-        Box::pin(async move { Ok(Response::new(running.await?.into())) })
-    }
-}
-
-impl<B> tower::Service<http::Request<B>> for Unary
-where
-    B: HttpBody + Send + 'static,
-    B::Error: Into<StdError> + Send + 'static,
-{
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let handler = self.clone();
-        Box::pin(async move {
-            let mut grpc = tonic::server::Grpc::new(BytesCodec)
-                .max_decoding_message_size(MESSAGE)
-                .max_encoding_message_size(MESSAGE)
-                .accept_compressed(Gzip)
-                .send_compressed(Gzip);
-            Ok(grpc.unary(handler, request).await)
-        })
-    }
+async fn answer(handler: Handler, request: axum::extract::Request) -> http::Response<Body> {
+    let handler = tower::service_fn(move |request: Request<Bytes>| {
+        let running = handler(request.into_inner());
+        async move { Ok::<_, Status>(Response::new(Bytes::from(running.await?))) }
+    });
+    let mut grpc = tonic::server::Grpc::new(BytesCodec)
+        .max_decoding_message_size(MESSAGE)
+        .max_encoding_message_size(MESSAGE)
+        .accept_compressed(Gzip)
+        .send_compressed(Gzip);
+    grpc.unary(handler, request).await
 }
 
 /// Puts the caller's deadline where the calls that the handler makes find it.
-#[derive(Clone)]
-struct Scoped<S>(S);
-
-impl<S, B> tower::Service<http::Request<B>> for Scoped<S>
-where
-    S: tower::Service<http::Request<B>>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        // What cannot be read was refused further out.
-        let left = deadline::asked_for(request.headers()).ok().flatten();
-        let answer = self.0.call(request);
-        match left {
-            Some(left) => Box::pin(travelling::scope(Instant::now() + left, answer)),
-            None => Box::pin(answer),
-        }
+async fn scoped(request: axum::extract::Request, next: Next) -> axum::response::Response {
+    // What cannot be read was refused further out.
+    match deadline::asked_for(request.headers()) {
+        Ok(Some(left)) => travelling::scope(Instant::now() + left, next.run(request)).await,
+        _ => next.run(request).await,
     }
 }
 

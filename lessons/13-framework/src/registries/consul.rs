@@ -7,14 +7,14 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use l09_register::registry::{self as agent, Registry as Agent};
 use l10_discover::health;
-use tokio::time::timeout;
 
 use super::bounds;
+use crate::extra::lock;
 use crate::extra::registries::{consul_follow as follow, consul_lists, consul_words as words};
 use crate::registry::{Error, Instance, Options, Registry, Watch};
 
@@ -65,27 +65,13 @@ impl Consul {
         Ok(self.agent.get_or_init(|| agent))
     }
 
-    fn ours(&self) -> MutexGuard<'_, HashMap<String, (Instance, Duration)>> {
-        self.ours.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Several calls may take as long as one.
-    async fn in_time<T>(&self, calls: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let limit = self.options.timeout;
-        let late = |_| {
-            let words = format!("no answer from Consul within {} ms", limit.as_millis());
-            Err(Error::Away(words))
-        };
-        timeout(limit, calls).await.unwrap_or_else(late)
-    }
-
     // ANCHOR: register
     /// A heartbeat is one call. If the agent does not know the check, or the instance has changed, it
     /// is registered first. A new check is critical until it is passed.
     async fn put(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
         let agent = self.agent()?;
         let ours = (instance.clone(), ttl);
-        if self.ours().get(&instance.id) == Some(&ours) {
+        if lock(&self.ours).get(&instance.id) == Some(&ours) {
             match pass(agent, &instance.id).await {
                 // The agent was restarted without state, or an operator has deregistered us.
                 Err(agent::Error::Refused { .. }) => {}
@@ -94,7 +80,7 @@ impl Consul {
         }
         agent.register(&words::service(instance, ttl)).await?;
         pass(agent, &instance.id).await?;
-        self.ours().insert(instance.id.clone(), ours);
+        lock(&self.ours).insert(instance.id.clone(), ours);
         Ok(())
     }
     // ANCHOR_END: register
@@ -130,14 +116,14 @@ impl Registry for Consul {
     async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
         bounds::check(instance)?;
         bounds::ttl(ttl)?;
-        self.in_time(self.put(instance, ttl)).await
+        bounds::in_time("Consul", self.options.timeout, self.put(instance, ttl)).await
     }
 
     async fn deregister(&self, instance: &Instance) -> Result<(), Error> {
         bounds::name(&instance.name)?;
         let gone = self.agent()?.deregister(&words::id(&instance.id)).await;
         gone?;
-        self.ours().remove(&instance.id);
+        lock(&self.ours).remove(&instance.id);
         Ok(())
     }
 

@@ -5,15 +5,16 @@
 //! *Pushed*: watchers hear at once. *CP or AP* is no question: there is no network that could break. It
 //! needs one process, and ends with it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::bounds;
 use super::table::{Full, Table};
+use crate::extra::{lock, moment};
 use crate::registry::{Error, Instance, Options, Registry, Watch};
 
 /// A registry that keeps its instances in a table of this process.
@@ -52,14 +53,8 @@ impl Memory {
             *sweeper = Some(tokio::spawn(async move {
                 loop {
                     let next = lock(&table).expire(Instant::now());
-                    let over = async {
-                        match next {
-                            Some(next) => sleep_until(next).await,
-                            None => std::future::pending().await,
-                        }
-                    };
                     tokio::select! {
-                        () = over => {}
+                        () = moment(next) => {}
                         () = changed.notified() => {}
                     }
                 }
@@ -76,11 +71,6 @@ impl Drop for Shared {
             sweeper.abort();
         }
     }
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds a lock.
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[tonic::async_trait]

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use l13_framework::broker::{
-    self, Error, Publisher, Settings, Subscriber, Subscription, function, registered_as,
+    self, Error, Publisher, Sent, Settings, Subscriber, Subscription, function, registered_as,
 };
-use l13_framework::registry::{self, Registry};
+use l13_framework::registry::{Instance, Registry};
 use l13_framework::service::Service;
 use l13_framework::transport::Transport;
 use tokio::sync::Semaphore;
@@ -69,6 +69,12 @@ async fn on(
     running
 }
 
+/// Publishes a text.
+async fn say(publisher: &Publisher, text: impl ToString) -> Sent {
+    let sent = publisher.publish(TOPIC, &text.to_string()).await;
+    sent.unwrap()
+}
+
 fn publisher(registry: &Arc<dyn Registry>) -> Publisher {
     Publisher::new(Arc::clone(registry), Settings::default())
 }
@@ -76,8 +82,7 @@ fn publisher(registry: &Arc<dyn Registry>) -> Publisher {
 /// Publishes until the list has so many, which says that the news of them has arrived.
 async fn publish_to(publisher: &Publisher, to: usize, words: &str) {
     until("the publisher knows them", async || {
-        let sent = publisher.publish(TOPIC, &words.to_string()).await.unwrap();
-        sent.to == to
+        say(publisher, words).await.to == to
     })
     .await;
 }
@@ -94,7 +99,7 @@ async fn everybody_hears_everything() {
     let publisher = publisher(&registry);
     let words: Vec<String> = (0..50).map(|n| format!("news {n}")).collect();
     for word in &words {
-        let sent = publisher.publish(TOPIC, word).await.unwrap();
+        let sent = say(&publisher, word).await;
         assert_eq!((sent.to, sent.dropped), (2, 0));
         // No faster than they are brought, or a queue would be full.
         assert!(publisher.flush(PATIENCE).await);
@@ -106,10 +111,7 @@ async fn everybody_hears_everything() {
     assert_eq!(heard(&one), words);
     assert_eq!(heard(&two), words);
     for brought in publisher.brought(TOPIC).values() {
-        assert_eq!(
-            (brought.sent(), brought.taken(), brought.lost()),
-            (50, 50, 0)
-        );
+        assert_eq!((brought.sent, brought.taken, brought.lost), (50, 50, 0));
     }
     // Another topic is another topic.
     let sent = publisher
@@ -120,8 +122,7 @@ async fn everybody_hears_everything() {
     object.leave().await;
     subscription.leave().await;
     until("no subscriber is left", async || {
-        let sent = publisher.publish(TOPIC, &"late".to_string()).await.unwrap();
-        sent.to == 0
+        say(&publisher, "late").await.to == 0
     })
     .await;
 }
@@ -141,10 +142,7 @@ async fn one_of_a_group() {
     }
     let publisher = publisher(&registry);
     for n in 0..40 {
-        let sent = publisher
-            .publish(TOPIC, &format!("page {n}"))
-            .await
-            .unwrap();
+        let sent = say(&publisher, format!("page {n}")).await;
         assert_eq!(sent.to, 2);
         assert!(publisher.flush(PATIENCE).await);
     }
@@ -168,10 +166,7 @@ async fn who_joins_late_has_missed_it() {
     let registry = memory();
     let publisher = publisher(&registry);
     // No subscriber gets it, and that is no error.
-    let sent = publisher
-        .publish(TOPIC, &"first".to_string())
-        .await
-        .unwrap();
+    let sent = say(&publisher, "first").await;
     assert_eq!((sent.to, sent.dropped), (0, 0));
     let early = Heard::default();
     let _early = listening(&registry, Subscription::new(TOPIC, keeps(&early))).await;
@@ -208,18 +203,15 @@ async fn what_a_dead_subscriber_was_sent_is_lost_and_counted() {
         tokio::net::TcpStream::connect(addr).await.is_err()
     })
     .await;
-    let before = publisher.brought(TOPIC)[&id].lost();
+    let before = publisher.brought(TOPIC)[&id].lost;
     // Still listed, so it is still sent to.
     for n in 0..5 {
-        let sent = publisher
-            .publish(TOPIC, &format!("after {n}"))
-            .await
-            .unwrap();
+        let sent = say(&publisher, format!("after {n}")).await;
         assert_eq!(sent.to, 2);
         assert!(publisher.flush(PATIENCE).await);
     }
     let brought = &publisher.brought(TOPIC)[&id];
-    assert_eq!(brought.lost() - before, 5);
+    assert_eq!(brought.lost - before, 5);
     assert_eq!(brought.waiting(), 0);
     until("the other has heard it all", async || {
         heard(&living).len() >= 6
@@ -258,7 +250,7 @@ async fn a_slow_subscriber_costs_nobody_but_itself() {
     let mut longest = Duration::ZERO;
     for n in 0..MESSAGES {
         let began = Instant::now();
-        let sent = publisher.publish(TOPIC, &format!("{n}")).await.unwrap();
+        let sent = say(&publisher, n).await;
         longest = longest.max(began.elapsed());
         assert_eq!((sent.to, sent.dropped), (2, 0));
         assert!(publisher.flush(PATIENCE).await);
@@ -271,16 +263,9 @@ async fn a_slow_subscriber_costs_nobody_but_itself() {
     let held = ROOM as u64 + 1;
     assert_eq!(slow_heard.dropped(), MESSAGES as u64 - held);
     assert_eq!(slow_heard.heard(), 0);
-    let refused: u64 = publisher
-        .brought(TOPIC)
-        .values()
-        .map(|one| one.refused())
-        .sum();
-    assert_eq!(
-        refused,
-        slow_heard.dropped(),
-        "the publisher has counted the same"
-    );
+    let brought = publisher.brought(TOPIC);
+    let refused: u64 = brought.values().map(|one| one.refused).sum();
+    assert_eq!(refused, slow_heard.dropped(), "both have counted the same");
     // No handler was ever waited for: it has not moved to this very moment.
     println!("the longest publish took {longest:?}");
     gate.add_permits(MESSAGES);
@@ -296,13 +281,8 @@ async fn a_silent_place_holds_up_its_own_queue_only() {
     let registry = memory();
     // A listener that never replies.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let instance = registry::Instance {
-        id: "silent".into(),
-        name: registered_as(TOPIC),
-        version: "1".into(),
-        addr: silent.local_addr().unwrap(),
-        metadata: Default::default(),
-    };
+    let addr = silent.local_addr().unwrap();
+    let instance = Instance::new(registered_as(TOPIC), "silent", addr);
     registry
         .register(&instance, Duration::from_secs(600))
         .await
@@ -317,7 +297,7 @@ async fn a_silent_place_holds_up_its_own_queue_only() {
     let publisher = Publisher::new(Arc::clone(&registry), settings);
     let everything = async {
         for n in 0..20 {
-            let sent = publisher.publish(TOPIC, &format!("{n}")).await.unwrap();
+            let sent = say(&publisher, n).await;
             assert!(sent.to >= 1);
             until("the fast one has it", async || heard(&fast).len() == n + 1).await;
         }
@@ -325,10 +305,10 @@ async fn a_silent_place_holds_up_its_own_queue_only() {
     timeout(PATIENCE, everything)
         .await
         .expect("no side waits for the silent one");
-    let brought = Arc::clone(&publisher.brought(TOPIC)["silent"]);
+    let brought = publisher.brought(TOPIC)["silent"];
     // One is being brought, four wait, fifteen had no room.
     assert_eq!(
-        (brought.sent(), brought.dropped(), brought.waiting()),
+        (brought.sent, brought.dropped, brought.waiting()),
         (20, 15, 5)
     );
     assert!(!publisher.flush(Duration::from_millis(50)).await);
@@ -353,7 +333,7 @@ async fn limits_and_broken_messages() {
     // A number where a text is expected.
     let sent = publisher.publish(TOPIC, &7_u64).await.unwrap();
     assert_eq!(sent.to, 1);
-    publisher.publish(TOPIC, &"good".to_string()).await.unwrap();
+    say(&publisher, "good").await;
     until("the good one is heard", async || counts.heard() == 1).await;
     assert_eq!((counts.failed(), counts.dropped()), (2, 0));
     running.leave().await;
@@ -379,7 +359,7 @@ async fn what_was_taken_is_heard_before_it_leaves() {
     let publisher = publisher(&registry);
     publish_to(&publisher, 1, "0").await;
     for n in 1..20 {
-        publisher.publish(TOPIC, &format!("{n}")).await.unwrap();
+        say(&publisher, n).await;
     }
     assert!(publisher.flush(PATIENCE).await);
     let left = running.leave().await;

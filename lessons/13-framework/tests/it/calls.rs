@@ -1,12 +1,14 @@
 //! A handler is written once, and called by name: on either transport, whichever instance answers.
 
 use std::collections::BTreeSet;
+use std::fmt::{Debug, Display};
 use std::time::Duration;
 
 use l06_grpc::pb::greeter::{HelloReply, HelloRequest};
 use l12_resilience::caller::{Failed, How};
 use l12_resilience::deadline;
 use l13_framework::client::{Client, Settings};
+use l13_framework::registry::Instance;
 use l13_framework::service::Service;
 use l13_framework::transport::{Connection, Transport};
 use prost::Message;
@@ -14,12 +16,15 @@ use tokio::time::{Instant, sleep};
 use tonic::{Code, Status};
 
 use crate::help;
-use crate::help::{HELLO, NAME, greet, greeter, memory, start, until};
+use crate::help::{HELLO, NAME, call, greet, greeter, memory, start, until};
 
 const BOTH: [Transport; 2] = [Transport::Grpc, Transport::Rpc];
 
-fn code(failed: &Failed) -> Code {
-    failed.status().code()
+/// It has failed with this code.
+fn fails<T: Debug>(outcome: Result<T, Failed>, code: Code, what: &dyn Display) -> Status {
+    let status = outcome.expect_err("a failure").status();
+    assert_eq!(status.code(), code, "{what}: {status}");
+    status
 }
 
 /// The same handler serves both, and the client sees from the registry which one an instance speaks.
@@ -55,27 +60,17 @@ async fn a_status_is_the_same_on_both() {
         let service = greeter(&registry, "one").transport(transport);
         let running = start(&registry, service).await;
         let client = Client::new(registry.clone(), Settings::default());
-        let failed = greet(&client, "").await.unwrap_err();
-        assert_eq!(code(&failed), Code::InvalidArgument, "{transport}");
-        assert_eq!(
-            failed.status().message(),
-            "whom shall I greet?",
-            "{transport}"
-        );
-        let request = HelloRequest::default();
-        for nowhere in ["greeter.v1.Greeter/Nope", "nothing.v1.Nothing/SayHello"] {
-            let outcome: Result<HelloReply, Failed> =
-                client.call(NAME, nowhere, &request, How::once()).await;
-            let failed = outcome.unwrap_err();
-            assert_eq!(
-                code(&failed),
-                Code::Unimplemented,
-                "{transport} {nowhere}: {failed}"
-            );
+        let outcome = greet(&client, "").await;
+        let status = fails(outcome, Code::InvalidArgument, &transport);
+        assert_eq!(status.message(), "whom shall I greet?", "{transport}");
+        for (method, code) in [
+            ("greeter.v1.Greeter/Nope", Code::Unimplemented),
+            ("nothing.v1.Nothing/SayHello", Code::Unimplemented),
+            ("SayHello", Code::InvalidArgument),
+        ] {
+            let outcome = call(&client, method, "", How::once()).await;
+            fails(outcome, code, &format!("{transport} {method}"));
         }
-        let outcome: Result<HelloReply, Failed> =
-            client.call(NAME, "SayHello", &request, How::once()).await;
-        assert_eq!(code(&outcome.unwrap_err()), Code::InvalidArgument);
         // The one line was good all the while.
         assert_eq!(greet(&client, "Ada").await.unwrap(), "hello Ada, says one");
         running.leave().await;
@@ -107,14 +102,8 @@ async fn deadlines_travel_on_both() {
         let began = Instant::now();
         let time = Duration::from_millis(400);
         let how = How::once().within(time);
-        let outcome: Result<HelloReply, Failed> = client
-            .call(NAME, "test.v1.Clock/Wait", &HelloRequest::default(), how)
-            .await;
-        assert_eq!(
-            code(&outcome.unwrap_err()),
-            Code::DeadlineExceeded,
-            "{transport}"
-        );
+        let outcome = call(&client, "test.v1.Clock/Wait", "", how).await;
+        fails(outcome, Code::DeadlineExceeded, &transport);
         assert!(began.elapsed() >= time, "{transport}");
         let remaining = left.recv().await.unwrap();
         let remaining = remaining.expect("the handler knows of a deadline");
@@ -125,13 +114,9 @@ async fn deadlines_travel_on_both() {
         })
         .await;
         // What a handler itself calls has no more time than it has.
-        let outcome = deadline::scope(Instant::now() + time, async {
-            let request = HelloRequest::default();
-            client
-                .call::<_, HelloReply>(NAME, "test.v1.Clock/Wait", &request, How::once())
-                .await
-        });
-        assert_eq!(code(&outcome.await.unwrap_err()), Code::DeadlineExceeded);
+        let inner = call(&client, "test.v1.Clock/Wait", "", How::once());
+        let outcome = deadline::scope(Instant::now() + time, inner).await;
+        fails(outcome, Code::DeadlineExceeded, &transport);
         let remaining = left.recv().await.unwrap().unwrap();
         assert!(remaining <= time, "{transport}: {remaining:?}");
         running.leave().await;
@@ -152,22 +137,10 @@ async fn a_message_has_a_limit_on_both() {
         );
         let running = start(&registry, service).await;
         let client = Client::new(registry.clone(), Settings::default());
-        let failed = greet(&client, &"x".repeat(2 << 20)).await.unwrap_err();
-        assert_eq!(
-            code(&failed),
-            Code::ResourceExhausted,
-            "{transport}: {failed}"
-        );
-        let request = HelloRequest { name: "x".into() };
-        let outcome: Result<HelloReply, Failed> = client
-            .call(NAME, "test.v1.Long/Reply", &request, How::once())
-            .await;
-        let failed = outcome.unwrap_err();
-        assert_eq!(
-            code(&failed),
-            Code::ResourceExhausted,
-            "{transport}: {failed}"
-        );
+        let request = greet(&client, &"x".repeat(2 << 20)).await;
+        fails(request, Code::ResourceExhausted, &transport);
+        let reply = call(&client, "test.v1.Long/Reply", "x", How::once()).await;
+        fails(reply, Code::ResourceExhausted, &transport);
         assert_eq!(greet(&client, "Ada").await.unwrap(), "hello Ada, says one");
         running.leave().await;
     }
@@ -233,23 +206,14 @@ async fn a_line_that_has_ended_is_no_lost_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_transport_is_a_clear_error() {
     let registry = memory();
-    let mut odd = l13_framework::registry::Instance {
-        id: "odd".into(),
-        name: NAME.into(),
-        version: "1".into(),
-        addr: "127.0.0.1:9".parse().unwrap(),
-        metadata: Default::default(),
-    };
+    let mut odd = Instance::new(NAME, "odd", "127.0.0.1:9".parse().unwrap());
     odd.metadata.insert("transport".into(), "pigeon".into());
     let ttl = Duration::from_secs(600);
     registry.register(&odd, ttl).await.unwrap();
     let client = Client::new(registry, Settings::default());
-    let failed = greet(&client, "Ada").await.unwrap_err();
-    assert_eq!(code(&failed), Code::FailedPrecondition, "{failed}");
-    assert!(
-        failed.status().message().contains("odd speaks pigeon"),
-        "{failed}"
-    );
+    let outcome = greet(&client, "Ada").await;
+    let status = fails(outcome, Code::FailedPrecondition, &"pigeon");
+    assert!(status.message().contains("odd speaks pigeon"), "{status}");
 }
 
 /// Names come from outside, in a gateway: what is kept for them is limited.
@@ -314,16 +278,8 @@ async fn generated_services_and_streams() {
         })
         .await;
     assert_eq!(reply.unwrap().into_inner().message, "hello Ada");
-    let reply: HelloReply = client
-        .call(
-            NAME,
-            "test.v1.Other/Hello",
-            &HelloRequest::default(),
-            How::once(),
-        )
-        .await
-        .unwrap();
-    assert_eq!(reply, HelloReply::default());
+    let reply = call(&client, "test.v1.Other/Hello", "", How::once()).await;
+    assert_eq!(reply.unwrap(), HelloReply::default());
     let stream = caller.call(How::safe(), |line, _| async move {
         let Connection::Grpc(channel) = line else {
             return Err(Status::failed_precondition("this is gRPC only"));
@@ -334,17 +290,10 @@ async fn generated_services_and_streams() {
             .await
     });
     let mut stream = stream.await.unwrap().into_inner();
-    assert_eq!(
-        stream.message().await.unwrap().unwrap().status,
-        1,
-        "SERVING"
-    );
+    let mut status = async || stream.message().await.unwrap().unwrap().status;
+    assert_eq!(status().await, 1, "SERVING");
     running.ask();
-    assert_eq!(
-        stream.message().await.unwrap().unwrap().status,
-        2,
-        "NOT_SERVING"
-    );
+    assert_eq!(status().await, 2, "NOT_SERVING");
     drop(stream);
     let left = running.task.await.unwrap().unwrap();
     assert!(left.told && left.finished, "{left:?}");

@@ -10,41 +10,38 @@ use services::consul::{Consul, Setup};
 use services::testkit::etcd::{Etcd, Member};
 use services::testkit::program::{PATIENCE, Program, output, run};
 
-fn command(arguments: &[&str]) -> Command {
+/// The line as it is typed.
+fn command(line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_l13-framework"));
-    command.args(arguments);
+    command.args(line.split_whitespace());
     command
 }
 
 /// A place for the neighbours of one test: the first one takes it.
-fn gossip() -> [String; 2] {
+fn gossip() -> String {
     let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let addr = free.local_addr().unwrap();
-    [
-        "--registry=gossip".into(),
-        format!("--registry_address={addr}"),
-    ]
+    at("gossip", free.local_addr().unwrap())
 }
 
-async fn consul() -> (Consul, [String; 2]) {
+async fn consul() -> (Consul, String) {
     let consul = Setup::of(Side::Embedded).start().await.unwrap();
-    let flags = [
-        "--registry=consul".into(),
-        format!("--registry_address={}", consul.addr()),
-    ];
+    let flags = at("consul", consul.addr());
     (consul, flags)
 }
 
-/// The arguments, with the flags of the registry.
-fn with(flags: &[String; 2], arguments: &[&str]) -> Command {
-    let mut command = command(arguments);
-    command.args(flags);
-    command
+fn at(registry: &str, addr: SocketAddr) -> String {
+    format!("--registry={registry} --registry_address={addr}")
 }
 
-fn server(flags: &[String; 2], more: &[&str]) -> Program {
-    let quick = ["server", "--register_ttl=3s", "--register_interval=500ms"];
-    let server = Program::start(with(flags, &[&quick, more].concat()));
+/// The line, with the flags of the registry.
+fn with(flags: &str, line: &str) -> Command {
+    command(&format!("{line} {flags}"))
+}
+
+const QUICK: &str = "--register_ttl=3s --register_interval=500ms";
+
+fn server(flags: &str, more: &str) -> Program {
+    let server = Program::start(with(flags, &format!("server {QUICK} {more}")));
     server.says("listening on 127.0.0.1:");
     server.says("registered: ");
     server
@@ -63,13 +60,13 @@ fn until(what: &str, mut ask: impl FnMut() -> bool) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn terminals_find_each_other_by_consul() {
     let (_consul, flags) = consul().await;
-    let watch = Program::start(with(&flags, &["watch", "go.micro.srv.greeter"]));
+    let watch = Program::start(with(&flags, "watch go.micro.srv.greeter"));
     watch.says("watching go.micro.srv.greeter in consul");
-    let mut killed = server(&flags, &["--server_id=one"]);
+    let mut killed = server(&flags, "--server_id=one");
     watch.says("+ go.micro.srv.greeter  one  127.0.0.1:");
-    let mut other = server(&flags, &["--server_id=two", "--transport=rpc"]);
+    let mut other = server(&flags, "--server_id=two --transport=rpc");
     watch.says("+ go.micro.srv.greeter  two  127.0.0.1:");
-    let listed = output(with(&flags, &["services"]));
+    let listed = output(with(&flags, "services"));
     for words in [
         "go.micro.srv.greeter\n",
         "  one  127.0.0.1:",
@@ -78,8 +75,7 @@ async fn terminals_find_each_other_by_consul() {
         assert!(listed.contains(words), "{words}: {listed}");
     }
     until("both have answered", || {
-        let names = ["client", "Ada", "Grace", "Ada", "Grace"];
-        let said = output(with(&flags, &names));
+        let said = output(with(&flags, "client Ada Grace Ada Grace"));
         assert_eq!(said.lines().count(), 4, "{said}");
         said.contains("hello Ada, says one") && said.contains("hello Grace, says two")
     });
@@ -87,7 +83,7 @@ async fn terminals_find_each_other_by_consul() {
     killed.ends(PATIENCE);
     // No call fails, long before the registry notices.
     for _ in 0..5 {
-        let said = output(with(&flags, &["client", "Ada"]));
+        let said = output(with(&flags, "client Ada"));
         assert_eq!(said, "hello Ada, says two\n");
     }
     watch.says("- go.micro.srv.greeter  one");
@@ -102,7 +98,7 @@ async fn terminals_find_each_other_by_consul() {
     assert!(other.ends(PATIENCE).success());
     watch.says("- go.micro.srv.greeter  two");
     watch.signal("INT");
-    let (good, _, said) = run(with(&flags, &["client", "Ada"]));
+    let (good, _, said) = run(with(&flags, "client Ada"));
     assert!(
         !good && said.contains("no instance: go.micro.srv.greeter"),
         "{said}"
@@ -114,21 +110,21 @@ async fn terminals_find_each_other_by_consul() {
 #[test]
 fn terminals_find_each_other_by_gossip() {
     let flags = gossip();
-    let mut killed = server(&flags, &["--server_id=one"]);
-    let _other = server(&flags, &["--server_id=two"]);
+    let mut killed = server(&flags, "--server_id=one");
+    let _other = server(&flags, "--server_id=two");
     until("both are listed", || {
-        let (_, listed, _) = run(with(&flags, &["services"]));
+        let (_, listed, _) = run(with(&flags, "services"));
         listed.contains("  one  ") && listed.contains("  two  ")
     });
     killed.signal("KILL");
     killed.ends(PATIENCE);
     until("the dead one is forgotten", || {
-        let (_, said, _) = run(with(&flags, &["services"]));
+        let (_, said, _) = run(with(&flags, "services"));
         said.contains("  two  ") && !said.contains("  one  ")
     });
     // A node that has just joined hears of all others in the end.
     until("the living one answers", || {
-        let (_, said, _) = run(with(&flags, &["client", "Ada"]));
+        let (_, said, _) = run(with(&flags, "client Ada"));
         said == "hello Ada, says two\n"
     });
 }
@@ -140,25 +136,16 @@ fn the_line_of_the_notes_against_etcd() {
     let etcd = Etcd::start().unwrap();
     let addr: SocketAddr = etcd.addr();
     let name = "go.micro.srv.user";
-    let flags = [
-        "--registry=etcd".into(),
-        format!("--registry_address=http://{addr}"),
-    ];
-    let _server = server(&flags, &["--server_name", name]);
+    let flags = format!("--registry=etcd --registry_address=http://{addr}");
+    let _server = server(&flags, &format!("--server_name {name}"));
     for address in [format!("http://{addr}"), addr.to_string()] {
-        let line = [
-            "client",
-            "Ada",
-            "--registry=etcd",
-            "--registry_address",
-            &address,
-        ];
-        let said = output(command(&line).args(["--server_name", name]));
+        let line = format!("client Ada --registry=etcd --registry_address {address}");
+        let said = output(command(&format!("{line} --server_name {name}")));
         assert!(
             said.starts_with("hello Ada, says go.micro.srv.user-"),
             "{said}"
         );
-        let mut by_environment = command(&["client", "Ada"]);
+        let mut by_environment = command("client Ada");
         by_environment
             .env("MICRO_REGISTRY", "etcd")
             .env("MICRO_REGISTRY_ADDRESS", &address)
@@ -166,7 +153,7 @@ fn the_line_of_the_notes_against_etcd() {
         assert!(output(by_environment).starts_with("hello Ada"));
     }
     // A flag wins.
-    let mut both = command(&["client", "Ada", "--server_name", name, "--registry=etcd"]);
+    let mut both = command(&format!("client Ada --server_name {name} --registry=etcd"));
     both.env("MICRO_REGISTRY", "memory");
     both.env("MICRO_REGISTRY_ADDRESS", addr.to_string());
     assert!(output(both).starts_with("hello Ada"));
@@ -176,25 +163,25 @@ fn the_line_of_the_notes_against_etcd() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn publish_and_subscribe_in_terminals() {
     let (_consul, flags) = consul().await;
-    let said = output(with(&flags, &["publish", "news", "too", "early"]));
+    let said = output(with(&flags, "publish news too early"));
     assert_eq!(said, "published for 0: 0 taken, 0 refused, 0 lost\n");
-    let subscriber = |words: &[&str]| {
-        let quick = ["--register_ttl=60s", "--register_interval=500ms"];
-        let reader = Program::start(with(&flags, &[words, &quick].concat()));
+    let subscriber = |words: &str| {
+        let line = format!("{words} --register_ttl=60s --register_interval=500ms");
+        let reader = Program::start(with(&flags, &line));
         reader.says("as topic.news at");
         reader
     };
-    let alone = subscriber(&["subscribe", "news"]);
-    let one = subscriber(&["subscribe", "news", "printers"]);
-    let mut two = subscriber(&["subscribe", "news", "printers"]);
-    let said = output(with(&flags, &["publish", "news", "hello", "all"]));
+    let alone = subscriber("subscribe news");
+    let one = subscriber("subscribe news printers");
+    let mut two = subscriber("subscribe news printers");
+    let said = output(with(&flags, "publish news hello all"));
     assert_eq!(said, "published for 2: 2 taken, 0 refused, 0 lost\n");
     assert_eq!(alone.says("heard: "), "hello all");
     two.signal("KILL");
     two.ends(PATIENCE);
     drop(one);
     // Both printers are dead and still listed: what one of them was sent is lost, and said to be.
-    let said = output(with(&flags, &["publish", "news", "more"]));
+    let said = output(with(&flags, "publish news more"));
     assert_eq!(said, "published for 2: 1 taken, 0 refused, 1 lost\n");
     assert_eq!(alone.says("heard: "), "more");
 }
@@ -203,7 +190,7 @@ async fn publish_and_subscribe_in_terminals() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_ctrl_c_ends_it_at_once() {
     let (consul, flags) = consul().await;
-    let mut server = with(&flags, &["server"]);
+    let mut server = with(&flags, "server");
     let mut server = Program::start(server.stderr(Stdio::piped()));
     server.says("registered: ");
     // The deregistration gets no reply, so it is repeated for five seconds.
@@ -221,21 +208,19 @@ async fn a_second_ctrl_c_ends_it_at_once() {
 async fn a_server_that_is_there_before_its_registry() {
     // Not one that the system gives to connections: another process could have it until then.
     let port = Member::new("a free port").unwrap().client;
-    let at = format!("--registry_address=127.0.0.1:{port}");
-    let flags = ["--registry=consul".to_string(), at];
-    let quick = ["server", "--register_ttl=3s", "--register_interval=500ms"];
-    let server = Program::start(with(&flags, &quick));
+    let flags = at("consul", ([127, 0, 0, 1], port).into());
+    let server = Program::start(with(&flags, &format!("server {QUICK}")));
     server.says("listening on ");
     server.says("the registry is away");
     let _consul = Setup::of(Side::Embedded).at(port).start().await.unwrap();
     server.says("registered: ");
-    let said = output(with(&flags, &["client", "Ada"]));
+    let said = output(with(&flags, "client Ada"));
     assert!(said.starts_with("hello Ada, says"), "{said}");
 }
 
 #[test]
 fn help_and_words_for_what_is_wrong() {
-    let help = output(command(&["--help"]));
+    let help = output(command("--help"));
     for word in [
         "server",
         "subscribe",
@@ -245,51 +230,38 @@ fn help_and_words_for_what_is_wrong() {
     ] {
         assert!(help.contains(word), "{word}: {help}");
     }
-    assert_eq!(help, output(command(&["server", "-h"])));
+    assert_eq!(help, output(command("server -h")));
     for line in help.lines() {
         assert!(line.chars().count() <= 100, "{line}");
     }
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = held.local_addr().unwrap().to_string();
-    let free = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let unused = format!("--registry_address={}", free.local_addr().unwrap());
-    for (arguments, words) in [
-        (&["nothing"][..], "there is no `nothing`"),
-        (&["server", "twice"], "`twice` is one word too many"),
-        (&["client"], "Give a name"),
-        (&["subscribe"], "to which topic?"),
-        (&["publish", "news"], "publish news hello"),
-        (&["server", "--registry", "zookeeper"], "zookeeper"),
+    let taken = format!("server --server_address {}", held.local_addr().unwrap());
+    let with_none = format!("services {}", at("consul", ([127, 0, 0, 1], 1).into()));
+    let alone = format!("client Ada {}", gossip());
+    for (line, words) in [
+        ("nothing", "there is no `nothing`"),
+        ("server twice", "`twice` is one word too many"),
+        ("client", "Give a name"),
+        ("subscribe", "to which topic?"),
+        ("publish news", "publish news hello"),
+        ("server --registry zookeeper", "zookeeper"),
         (
-            &["server", "--registry-address", "x"],
+            "server --registry-address x",
             "did you mean --registry_address?",
         ),
+        (&taken, "--server_address 127.0.0.1:8801"),
         (
-            &["server", "--server_address", &taken],
-            "--server_address 127.0.0.1:8801",
-        ),
-        (
-            &["server", "--server_address=0.0.0.0:0"],
+            "server --server_address=0.0.0.0:0",
             "--server_advertise 127.0.0.1",
         ),
-        (
-            &[
-                "services",
-                "--registry=consul",
-                "--registry_address=127.0.0.1:1",
-            ],
-            "away",
-        ),
-        (
-            &["client", "Ada", "--registry=gossip", &unused],
-            "no instance",
-        ),
+        (&with_none, "away"),
+        (&alone, "no instance"),
     ] {
-        let (good, _, said) = run(command(arguments));
-        assert!(!good && said.contains(words), "{arguments:?}: {said}");
+        let (good, _, said) = run(command(line));
+        assert!(!good && said.contains(words), "{line}: {said}");
         assert!(said.starts_with("l13-framework: "), "{said}");
     }
-    let mut odd = command(&["services"]);
+    let mut odd = command("services");
     odd.env("MICRO_REGISTRY", "zookeeper");
     let (good, _, said) = run(odd);
     assert!(!good && said.contains("MICRO_REGISTRY=zookeeper"), "{said}");

@@ -84,12 +84,7 @@ mod embedded {
 
     every_registry!(Own::alone(Side::Embedded));
     after_a_crash!(Own::alone(Side::Embedded));
-    away_and_back!(Own::alone(Side::Embedded));
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn away_takes_nobody_away() {
-        crate::suite::away_takes_nobody_away(&Own::alone(Side::Embedded).await).await;
-    }
+    away_and_back!(Own::alone(Side::Embedded), away_takes_nobody_away);
 }
 
 mod the_real_consul {
@@ -97,10 +92,5 @@ mod the_real_consul {
 
     // One test: a process for each test would start a Consul for each of the seventeen situations.
     every_registry_at_once!(Own::shared(), a_killed_process_is_gone_after_its_time);
-    away_and_back!(Own::alone(Side::Real));
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn away_takes_nobody_away() {
-        crate::suite::away_takes_nobody_away(&Own::alone(Side::Real).await).await;
-    }
+    away_and_back!(Own::alone(Side::Real), away_takes_nobody_away);
 }

@@ -14,6 +14,17 @@ struct Own {
     addr: SocketAddr,
     /// `None`: it stands on the server that tests share.
     server: Option<Arc<Mutex<Etcd>>>,
+    trouble: Trouble,
+}
+
+/// What is wrong with it while it is away.
+#[derive(Clone, Copy, PartialEq)]
+enum Trouble {
+    Killed,
+    /// Its disk is lost: it comes back with nothing.
+    Wiped,
+    /// It is there and says nothing, which is worse than one that is gone.
+    Silent,
 }
 
 impl Own {
@@ -22,15 +33,20 @@ impl Own {
         static SHARED: OnceLock<Etcd> = OnceLock::new();
         let start = || SHARED.get_or_init(|| Etcd::start().unwrap()).addr();
         let addr = spawn_blocking(start).await.unwrap();
-        Own { addr, server: None }
+        Own {
+            addr,
+            server: None,
+            trouble: Trouble::Killed,
+        }
     }
 
     /// On a server that no other test uses.
-    async fn alone() -> Own {
+    async fn alone(trouble: Trouble) -> Own {
         let server = spawn_blocking(|| Etcd::start().unwrap()).await.unwrap();
         Own {
             addr: server.addr(),
             server: Some(Arc::new(Mutex::new(server))),
+            trouble,
         }
     }
 
@@ -47,10 +63,15 @@ impl suite::Stage for Own {
     }
 
     fn options(&self) -> Options {
-        Options {
+        let mut options = Options {
             addresses: vec![self.addr],
             ..Options::default()
+        };
+        if self.trouble == Trouble::Silent {
+            // Every question waits for so long, and there are many.
+            options.timeout = Duration::from_millis(500);
         }
+        options
     }
 
     /// The shortest that etcd knows.
@@ -61,89 +82,23 @@ impl suite::Stage for Own {
 
 impl suite::Away for Own {
     async fn away(&self) {
-        self.with(Etcd::kill).await;
-    }
-
-    async fn back(&self) {
-        self.with(|etcd| etcd.start_again().unwrap()).await;
-    }
-}
-
-// One test: a process for each test would start an etcd for each of the seventeen situations.
-every_registry_at_once!(Own::shared(), a_killed_process_is_gone_after_its_time);
-away_and_back!(Own::alone());
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn away_takes_nobody_away() {
-    suite::away_takes_nobody_away(&Own::alone().await).await;
-}
-
-/// An etcd that comes back with nothing: its disk is lost.
-struct Wiped(Own);
-
-impl suite::Stage for Wiped {
-    fn registry(&self) -> &'static str {
-        self.0.registry()
-    }
-
-    fn options(&self) -> Options {
-        self.0.options()
-    }
-}
-
-impl suite::Away for Wiped {
-    async fn away(&self) {
-        self.0.away().await;
-    }
-
-    async fn back(&self) {
-        let back = |etcd: &mut Etcd| {
-            etcd.wipe().unwrap();
-            etcd.start_again().unwrap();
-        };
-        self.0.with(back).await;
-    }
-}
-
-mod with_nothing {
-    use super::{Own, Wiped};
-
-    async fn wiped() -> Wiped {
-        Wiped(Own::alone().await)
-    }
-
-    away_and_back!(wiped());
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn away_takes_nobody_away() {
-        crate::suite::away_takes_nobody_away(&wiped().await).await;
-    }
-}
-
-/// An etcd that is there and says nothing, which is worse than one that is gone.
-struct Silent(Own);
-
-impl suite::Stage for Silent {
-    fn registry(&self) -> &'static str {
-        self.0.registry()
-    }
-
-    fn options(&self) -> Options {
-        Options {
-            // Every question waits for so long, and there are many.
-            timeout: Duration::from_millis(500),
-            ..self.0.options()
+        match self.trouble {
+            Trouble::Silent => self.with(|etcd| signal("STOP", etcd.id())).await,
+            Trouble::Killed | Trouble::Wiped => self.with(Etcd::kill).await,
         }
     }
-}
-
-impl suite::Away for Silent {
-    async fn away(&self) {
-        self.0.with(|etcd| signal("STOP", etcd.id())).await;
-    }
 
     async fn back(&self) {
-        self.0.with(|etcd| signal("CONT", etcd.id())).await;
+        let trouble = self.trouble;
+        let back = move |etcd: &mut Etcd| match trouble {
+            Trouble::Silent => signal("CONT", etcd.id()),
+            Trouble::Killed => etcd.start_again().unwrap(),
+            Trouble::Wiped => {
+                etcd.wipe().unwrap();
+                etcd.start_again().unwrap();
+            }
+        };
+        self.with(back).await;
     }
 }
 
@@ -153,12 +108,18 @@ fn signal(name: &str, process: u32) {
     assert!(sent.unwrap().success(), "kill -s {name} {process}");
 }
 
+// One test: a process for each test would start an etcd for each of the seventeen situations.
+every_registry_at_once!(Own::shared(), a_killed_process_is_gone_after_its_time);
+away_and_back!(Own::alone(Trouble::Killed), away_takes_nobody_away);
+
+mod with_nothing {
+    use super::{Own, Trouble};
+
+    away_and_back!(Own::alone(Trouble::Wiped), away_takes_nobody_away);
+}
+
 mod silent {
-    use super::{Own, Silent};
+    use super::{Own, Trouble};
 
-    async fn stage() -> Silent {
-        Silent(Own::alone().await)
-    }
-
-    away_and_back!(stage());
+    away_and_back!(Own::alone(Trouble::Silent));
 }

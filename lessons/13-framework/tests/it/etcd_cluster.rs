@@ -4,24 +4,21 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use l13_framework::registries::etcd::Etcd as Backend;
-use l13_framework::registry::{Error, Event, Instance, Options, Registry, Watch};
+use l13_framework::registry::{Error, Event, Instance, Options, Registry};
 use services::testkit::etcd::Etcd;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::help::until;
+use crate::suite::{PATIENCE, next};
+
 const NAME: &str = "go.micro.srv.user";
 /// A service that is not heard of for so long is gone.
 const TTL: Duration = Duration::from_secs(4);
 
 fn instance(number: u16) -> Instance {
-    Instance {
-        id: format!("user-{number}"),
-        name: NAME.into(),
-        version: "latest".into(),
-        addr: ([127, 0, 0, 1], 50_050 + number).into(),
-        metadata: [].into(),
-    }
+    let addr = ([127, 0, 0, 1], 50_050 + number);
+    Instance::new(NAME, format!("user-{number}"), addr.into())
 }
 
 fn registry(addresses: &[SocketAddr]) -> Backend {
@@ -49,19 +46,6 @@ fn keep(
         }
     };
     (tokio::spawn(beat), heard)
-}
-
-async fn next(watch: &mut Watch) -> Event {
-    let event = timeout(PATIENCE, watch.next()).await;
-    event.expect("in time").expect("no end")
-}
-
-async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    let since = Instant::now();
-    while !done().await {
-        assert!(since.elapsed() < PATIENCE, "never: {what}");
-        sleep(Duration::from_millis(50)).await;
-    }
 }
 
 /// Which of the three leads, by what etcdctl says.

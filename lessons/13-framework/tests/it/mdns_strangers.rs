@@ -1,15 +1,14 @@
 //! Other people's DNS-SD finds ours, and ours finds theirs. And what is said in bad faith, or in none, does
 //! no harm. The independent programs are `interop/python`.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
+use std::process::Command;
 
 use l13_framework::registries::mdns::Mdns;
 use l13_framework::registries::mdns::listener::MOST;
 use l13_framework::registry::{Event, Options, Registry};
 use serde_json::{Value, json};
+use testkit::program::Program;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -20,66 +19,28 @@ use crate::suite::{LONG, PATIENCE, holds, instance, name, next, pairs, until};
 /// other's program answer.
 static STANDARD: Mutex<()> = Mutex::const_new(());
 
-/// A program of `interop/python`, and what it says.
-struct Program {
-    child: Child,
-    to: Option<ChildStdin>,
-    lines: mpsc::Receiver<Value>,
-}
+/// `dns_sd.py`, which says what it hears as JSON.
+struct DnsSd(Program);
 
-impl Program {
-    fn start(arguments: &[&str]) -> Program {
-        let mut child = Command::new(testkit::python_with_packages())
+impl DnsSd {
+    fn start(arguments: &[&str]) -> DnsSd {
+        let mut command = Command::new(testkit::python_with_packages());
+        command
             .args(["-u", "-B"])
             .arg(script("dns_sd.py"))
             .args(arguments)
-            .env("PYTHONIOENCODING", "utf-8")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let from = child.stdout.take().unwrap();
-        let (send, lines) = mpsc::channel();
-        std::thread::spawn(move || read(from, &send));
-        Program {
-            to: child.stdin.take(),
-            child,
-            lines,
-        }
+            .env("PYTHONIOENCODING", "utf-8");
+        DnsSd(Program::start(command))
     }
 
     /// Waits for a line about this label (or about none) with this event.
     fn says(&self, event: &str, label: Option<&str>) -> Value {
-        loop {
-            let line = self.lines.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("it never says {event} of {label:?}"));
-            let about = label.is_none_or(|label| line["label"] == label);
-            if about && line["event"] == event {
-                return line;
-            }
-        }
-    }
-
-    fn told(&mut self, line: &str) {
-        let to = self.to.as_mut().unwrap();
-        writeln!(to, "{line}").unwrap();
-        to.flush().unwrap();
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
-
-fn read(from: ChildStdout, send: &mpsc::Sender<Value>) {
-    for line in BufReader::new(from).lines().map_while(Result::ok) {
-        let line = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
-        if send.send(line).is_err() {
-            return;
-        }
+        let lines = std::iter::from_fn(|| self.0.line());
+        let mut lines = lines
+            .map(|line| serde_json::from_str::<Value>(&line).unwrap_or_else(|_| panic!("{line}")));
+        let about = |line: &Value| label.is_none_or(|label| line["label"] == label);
+        let line = lines.find(|line| about(line) && line["event"] == event);
+        line.unwrap_or_else(|| panic!("it never says {event} of {label:?}"))
     }
 }
 
@@ -102,7 +63,7 @@ async fn zeroconf_finds_ours() {
         ("note", "Grüße = 日本"),
         ("empty", ""),
     ]);
-    let program = Program::start(&["watch"]);
+    let program = DnsSd::start(&["watch"]);
     program.says("watching", None);
     registry.register(&ours, LONG).await.unwrap();
     let found = program.says("added", Some(&ours.id));
@@ -133,7 +94,7 @@ async fn zeroconf_finds_ours() {
     program.says("removed", Some(&ours.id));
     // One who comes later, and one who is dropped: the same.
     registry.register(&ours, LONG).await.unwrap();
-    let late = Program::start(&["watch"]);
+    let late = DnsSd::start(&["watch"]);
     late.says("added", Some(&ours.id));
     drop(registry);
     late.says("removed", Some(&ours.id));
@@ -160,21 +121,21 @@ async fn we_find_what_zeroconf_registers() {
     let (label, port) = (theirs.name.clone(), theirs.addr.port().to_string());
     // A dot in a label would be another thing in DNS.
     let label = label.replace('.', " ");
-    let mut program = Program::start(&["offer", &label, &port, &txt("grpc")]);
+    let mut program = DnsSd::start(&["offer", &label, &port, &txt("grpc")]);
     assert_eq!(next(&mut watch).await, Event::Added(theirs.clone()));
     program.says("offered", None);
     holds(&registry, &theirs.name, &[&theirs]).await;
-    program.told(&format!("update {}", txt("rpc")));
+    program.0.tell(&format!("update {}", txt("rpc")));
     let mut changed = theirs.clone();
     changed.metadata.insert("transport".into(), "rpc".into());
     assert_eq!(next(&mut watch).await, Event::Added(changed.clone()));
     // zeroconf may take a second to answer a question, and answers even if it has said goodbye in between.
     // So the test does not ask before that.
-    program.told("goodbye");
+    program.0.tell("goodbye");
     assert_eq!(next(&mut watch).await, Event::Removed(changed));
     holds(&registry, &theirs.name, &[]).await;
     // One who comes later asks.
-    let _program = Program::start(&["offer", &label, &port, &txt("grpc")]);
+    let _program = DnsSd::start(&["offer", &label, &port, &txt("grpc")]);
     assert_eq!(next(&mut watch).await, Event::Added(theirs.clone()));
     holds(&Mdns::new(), &theirs.name, &[&theirs]).await;
 }
@@ -208,16 +169,11 @@ async fn nothing_leaves_by_another_interface() {
     let port = registry.options().addresses[0].port().to_string();
     let mut ours = instance(&name("user"));
     ours.id = format!("leaves-{}", ours.addr.port());
-    let mut listener = Command::new(testkit::python_with_packages())
-        .arg(script("shout.py"))
-        .args([&port, "listen", &ours.id])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(listener.stdout.take().unwrap()).lines();
-    let mut lines = lines.map_while(Result::ok);
-    assert_eq!(lines.next().as_deref(), Some("listening"));
+    let mut listener = Command::new(testkit::python_with_packages());
+    let arguments = [&port, "listen", &ours.id];
+    listener.arg(script("shout.py")).args(arguments);
+    let mut listener = Program::start(listener);
+    assert_eq!(listener.line().as_deref(), Some("listening"));
     // An announcement, its repetition after a second, a change, two goodbyes.
     registry.register(&ours, LONG).await.unwrap();
     holds(&registry, &ours.name, &[&ours]).await;
@@ -226,9 +182,8 @@ async fn nothing_leaves_by_another_interface() {
     holds(&registry, &ours.name, &[&ours]).await;
     registry.deregister(&ours).await.unwrap();
     holds(&registry, &ours.name, &[]).await;
-    drop(listener.stdin.take());
-    let heard: Vec<_> = lines.collect();
-    listener.wait().unwrap();
+    listener.finish();
+    let heard = listener.rest();
     assert!(heard.len() >= 4, "{heard:?}");
     assert!(heard.iter().all(|interface| interface == "lo"), "{heard:?}");
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use l13_framework::options::{Options, Stop, VARIABLES, help};
+use l13_framework::options::{Options, Stop, help, names, variable};
+use l13_framework::registries::NAMES;
 use l13_framework::registries::memory::Memory;
 use l13_framework::service::Service;
 use l13_framework::transport::Transport;
@@ -73,11 +74,11 @@ fn a_flag_wins_over_the_environment_and_that_over_the_code() {
         ("client_request_timeout", "1000ms", "2500ms"),
         ("client_retries", "0", "7"),
     ];
-    assert_eq!(table.len(), VARIABLES.len(), "a flag is missing here");
-    for ((name, one, other), flag) in table.into_iter().zip(VARIABLES) {
-        assert_eq!(name, flag.name);
-        let variable = format!("MICRO_{}", name.to_uppercase());
-        assert_eq!(variable, flag.variable());
+    assert_eq!(table.len(), names().count(), "a flag is missing here");
+    for ((name, one, other), flag) in table.into_iter().zip(names()) {
+        assert_eq!(name, flag);
+        let variable = variable(flag);
+        assert_eq!(variable, format!("MICRO_{}", name.to_uppercase()));
         let (long, value) = (format!("--{name}"), format!("--{name}={other}"));
         let unset = read(&[], &[]).unwrap();
         assert_eq!(text(&unset, name), None, "{name}");
@@ -169,35 +170,32 @@ fn metadata_adds_up() {
 /// What is wrong is named as it was said, and with what to say in its place.
 #[test]
 fn words_for_what_is_wrong() {
-    for (arguments, words) in [
-        (&["--registry", "zookeeper"][..], "--registry zookeeper: "),
-        (&["--registry", "zookeeper"], "memory"),
-        (&["--registry_address", "127.0.0.1"], "127.0.0.1:2379"),
+    for (line, words) in [
+        ("--registry zookeeper", "--registry zookeeper: "),
+        ("--registry zookeeper", "memory"),
+        ("--registry_address 127.0.0.1", "127.0.0.1:2379"),
         (
-            &["--registry_address=https://127.0.0.1:2379"],
+            "--registry_address=https://127.0.0.1:2379",
             "https is not spoken",
         ),
-        (&["--server_address", ":8080"], "looks like"),
-        (&["--server_advertise", "myhost"], "no IP address"),
-        (&["--server_metadata", "zone"], "key=value"),
-        (&["--register_ttl", "soon"], "30s, 500ms or 2m"),
-        (&["--register_ttl", "0"], "more than nothing"),
-        (&["--transport", "pigeon"], "grpc and rpc"),
-        (&["--selector", "best"], "round-robin"),
-        (&["--fail_mode", "never"], "backup"),
-        (&["--client_retries", "-1"], "a number is expected"),
-        (&["--registry"], "--registry"),
-        (
-            &["--registry-address", "x"],
-            "did you mean --registry_address?",
-        ),
-        (&["--regist"], "did you mean --registry?"),
-        (&["--nothing"], "--help shows"),
-        (&["-x"], "there is no -x"),
-        (&["--server_name="], "it is empty"),
+        ("--server_address :8080", "looks like"),
+        ("--server_advertise myhost", "no IP address"),
+        ("--server_metadata zone", "key=value"),
+        ("--register_ttl soon", "30s, 500ms or 2m"),
+        ("--register_ttl 0", "more than nothing"),
+        ("--transport pigeon", "grpc and rpc"),
+        ("--selector best", "round-robin"),
+        ("--fail_mode never", "backup"),
+        ("--client_retries -1", "a number is expected"),
+        ("--registry", "--registry"),
+        ("--registry-address x", "did you mean --registry_address?"),
+        ("--regist", "did you mean --registry?"),
+        ("--nothing", "--help shows"),
+        ("-x", "there is no -x"),
+        ("--server_name=", "it is empty"),
     ] {
-        let said = wrong(arguments, &[]);
-        assert!(said.contains(words), "{arguments:?}: {said}");
+        let said = wrong(&line.split(' ').collect::<Vec<_>>(), &[]);
+        assert!(said.contains(words), "{line}: {said}");
     }
     let said = wrong(&[], &[("MICRO_TRANSPORT", "pigeon")]);
     assert!(said.starts_with("MICRO_TRANSPORT=pigeon: "), "{said}");
@@ -220,12 +218,15 @@ fn what_does_not_go_together() {
     assert_eq!(init(&["-h"]).err(), Some(Stop::Help));
 }
 
-/// Help is made of the table, so no flag is missing in it; and it fits a terminal.
+/// No flag and no registry is missing in the help; and it fits a terminal.
 #[test]
 fn help_has_every_flag() {
     let help = help();
-    for flag in VARIABLES {
-        assert!(help.contains(&format!("--{} ", flag.name)), "{}", flag.name);
+    for flag in names() {
+        assert!(help.contains(&format!("--{flag} ")), "{flag}");
+    }
+    for registry in NAMES {
+        assert!(help.contains(registry), "{registry}");
     }
     for line in help.lines() {
         assert!(line.chars().count() <= 100, "{line}");

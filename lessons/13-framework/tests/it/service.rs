@@ -17,7 +17,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::help;
-use crate::help::{Away, HELLO, NAME, begin, greet, greeter, leaving, memory, start, until};
+use crate::help::{Away, HELLO, NAME, begin, call, greet, greeter, leaving, memory, start, until};
 
 const BOTH: [Transport; 2] = [Transport::Grpc, Transport::Rpc];
 
@@ -188,18 +188,9 @@ async fn kept_registered_also_when_the_registry_is_away() {
     let said = |words: &str| log.contains(words);
     // Not the end of it: callers who know the address are served.
     until("it has tried", async || said("out for lunch; again in")).await;
-    let line = Connection::dial(
-        Transport::Grpc,
-        running.addr,
-        Instant::now() + help::PATIENCE,
-    );
-    assert!(
-        line.await
-            .unwrap()
-            .serves(Instant::now() + help::PATIENCE)
-            .await
-            .unwrap()
-    );
+    let soon = Instant::now() + help::PATIENCE;
+    let line = Connection::dial(Transport::Grpc, running.addr, soon).await;
+    assert!(line.unwrap().serves(soon).await.unwrap());
     assert!(!said("registered:"));
     moody.away(false);
     until("it is registered", async || said("registered:")).await;
@@ -263,15 +254,8 @@ async fn leaving_cuts_nobody_off() {
         greet(&client, "Ada").await.unwrap();
         let line = Connection::dial(transport, running.addr, Instant::now() + help::PATIENCE).await;
         let line = line.unwrap();
-        let working = {
-            let (client, request) = (client.clone(), HelloRequest::default());
-            tokio::spawn(async move {
-                let how = How::once().within(help::PATIENCE);
-                client
-                    .call::<_, HelloReply>(NAME, slow, &request, how)
-                    .await
-            })
-        };
+        let how = How::once().within(help::PATIENCE);
+        let working = tokio::spawn(async move { call(&client, slow, "", how).await });
         // It is under way, not only on its way.
         begins.recv().await.unwrap();
         running.ask();
@@ -320,11 +304,8 @@ async fn a_change_of_shifts_loses_no_call() {
             callers.spawn(async move {
                 let mut calls = 0_u32;
                 while !*stopped.borrow() {
-                    let request = HelloRequest { name: "Ada".into() };
                     let how = How::once().within(help::PATIENCE);
-                    let reply = client
-                        .call::<_, HelloReply>(NAME, HELLO, &request, how)
-                        .await;
+                    let reply = call(&client, HELLO, "Ada", how).await;
                     reply.map_err(|failed| failed.to_string())?;
                     calls += 1;
                     sleep(Duration::from_millis(5)).await;
@@ -362,9 +343,7 @@ async fn the_grace_has_an_end() {
         let client = Client::new(registry.clone(), Settings::default());
         let working = tokio::spawn(async move {
             let how = How::once().within(Duration::from_secs(600));
-            client
-                .call::<_, HelloReply>(NAME, "test.v1.Slow/Work", &HelloRequest::default(), how)
-                .await
+            call(&client, "test.v1.Slow/Work", "", how).await
         });
         sleep(Duration::from_millis(200)).await;
         running.ask();
@@ -420,25 +399,15 @@ async fn health_and_reflection_for_strangers() {
     let stream = reflection
         .server_reflection_info(tokio_stream::once(ask))
         .await;
-    let answer = stream
-        .unwrap()
-        .into_inner()
-        .message()
-        .await
-        .unwrap()
-        .unwrap();
+    let answer = stream.unwrap().into_inner().message().await;
+    let answer = answer.unwrap().unwrap();
     let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
         panic!("{answer:?}");
     };
-    let names: Vec<String> = list.service.into_iter().map(|one| one.name).collect();
-    assert!(
-        names.contains(&"greeter.v1.Greeter".to_string()),
-        "{names:?}"
-    );
-    assert!(
-        names.contains(&"grpc.health.v1.Health".to_string()),
-        "{names:?}"
-    );
+    let names: Vec<&str> = list.service.iter().map(|one| &*one.name).collect();
+    for name in ["greeter.v1.Greeter", "grpc.health.v1.Health"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
     drop((health, reflection));
     running.leave().await;
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use l13_framework::client::{Client, Settings};
-use l13_framework::registries::memory::Memory;
-use l13_framework::registry::{Error, Instance, Options, Registry, Watch};
+use l13_framework::registry::{Instance, Registry};
 use l13_framework::service_view::{Freshness, ServiceView};
 use tokio::time::{Instant, sleep};
 
@@ -14,13 +13,7 @@ use crate::help::{Away, NAME, PATIENCE, begin, greet, greeter, start, until};
 const LONG: Duration = Duration::from_secs(600);
 
 fn instance(id: &str, weight: &str) -> Instance {
-    let mut instance = Instance {
-        id: id.into(),
-        name: NAME.into(),
-        version: "1".into(),
-        addr: "127.0.0.1:7".parse().unwrap(),
-        metadata: Default::default(),
-    };
+    let mut instance = Instance::new(NAME, id, "127.0.0.1:7".parse().unwrap());
     instance.metadata.insert("weight".into(), weight.into());
     instance
 }
@@ -130,49 +123,10 @@ async fn away_is_not_gone() {
     until("it is gone", async || known.members().borrow().is_empty()).await;
 }
 
-/// A registry that never gives its list, and reports each instance that is added.
-#[derive(Debug, Default)]
-struct Listening(Memory);
-
-#[tonic::async_trait]
-impl Registry for Listening {
-    fn init(&mut self, options: Options) -> Result<(), Error> {
-        self.0.init(options)
-    }
-
-    fn options(&self) -> &Options {
-        self.0.options()
-    }
-
-    fn name(&self) -> &'static str {
-        "listening"
-    }
-
-    async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error> {
-        self.0.register(instance, ttl).await
-    }
-
-    async fn deregister(&self, instance: &Instance) -> Result<(), Error> {
-        self.0.deregister(instance).await
-    }
-
-    async fn get_service(&self, _: &str) -> Result<Vec<Instance>, Error> {
-        std::future::pending().await
-    }
-
-    async fn list_services(&self) -> Result<Vec<String>, Error> {
-        self.0.list_services().await
-    }
-
-    async fn watch(&self, name: Option<&str>) -> Result<Watch, Error> {
-        self.0.watch(name).await
-    }
-}
-
 /// One instance is enough for a call: no call waits until the registry is sure that there are no others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_is_enough_for_a_call() {
-    let registry: Arc<dyn Registry> = Arc::new(Listening::default());
+    let registry = Away::that_only_watches();
     let running = begin(greeter(&registry, "one")).await;
     let mut settings = Settings::default();
     settings.call.deadline = PATIENCE;

@@ -5,13 +5,7 @@ use l13_framework::registries::table::{Full, QUEUE, Table};
 use l13_framework::registry::{Event, Instance};
 
 fn instance(id: &str, name: &str) -> Instance {
-    Instance {
-        id: id.into(),
-        name: name.into(),
-        version: String::new(),
-        addr: "127.0.0.1:1".parse().unwrap(),
-        metadata: [].into(),
-    }
+    Instance::new(name, id, "127.0.0.1:1".parse().unwrap())
 }
 
 /// A watcher that does not read holds no more than its queue, and learns that it has missed something.

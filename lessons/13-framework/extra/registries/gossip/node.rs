@@ -11,7 +11,7 @@ use chitchat::{
     spawn_chitchat,
 };
 
-use super::lock;
+use crate::extra::lock;
 use crate::registry::Error;
 
 /// The time between two rounds. In each one three neighbours are told what has changed.
@@ -21,17 +21,18 @@ const DEAD: Duration = Duration::from_secs(10 * 60);
 /// How long it is remembered that something was taken back, for those who were not reached.
 const DELETED: Duration = Duration::from_secs(60);
 
-/// Opens a socket: on `own` if that is given; else on the first of the neighbours' addresses that is free
-/// on this machine, so that a node is there; else on any port.
-pub async fn open(own: Option<SocketAddr>, seeds: &[SocketAddr]) -> Result<UdpSocket, Error> {
-    if let Some(own) = own {
-        let opened = UdpSocket::open(own).await;
-        return opened.map_err(|why| Error::Refused(format!("{why:#}")));
+/// Opens a socket: on the first of the neighbours' addresses that is free on this machine, so that a node is
+/// there; else on any port.
+pub async fn open(seeds: &[SocketAddr]) -> Result<UdpSocket, Error> {
+    match place(seeds).await {
+        Some(socket) => Ok(socket),
+        None => open_at(([127, 0, 0, 1], 0).into()).await,
     }
-    if let Some(socket) = place(seeds).await {
-        return Ok(socket);
-    }
-    let opened = UdpSocket::open(([127, 0, 0, 1], 0).into()).await;
+}
+
+/// Opens a socket on this address.
+pub async fn open_at(addr: SocketAddr) -> Result<UdpSocket, Error> {
+    let opened = UdpSocket::open(addr).await;
     opened.map_err(|why| Error::Away(format!("{why:#}")))
 }
 

@@ -10,7 +10,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::{Place, away, layout, lock};
+use super::{Place, away, layout};
+use crate::extra::{lock, moment};
 use crate::registries::bounds::INSTANCES;
 use crate::registry::{Error, Instance};
 
@@ -191,14 +192,8 @@ async fn mind(said: Arc<Said>) {
                 .flat_map(|lease| [Some(lease.until), lease.echo]);
             times.flatten().min()
         };
-        let over = async {
-            match next {
-                Some(next) => sleep_until(next).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            () = over => {}
+            () = moment(next) => {}
             () = said.changed.notified() => {}
         }
     }

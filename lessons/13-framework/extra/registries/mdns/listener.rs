@@ -9,7 +9,8 @@ use mdns_sd::{Receiver, ServiceDaemon, ServiceEvent};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::{Place, layout, lock};
+use super::{Place, layout};
+use crate::extra::lock;
 use crate::registries::table::{Full, Table};
 
 /// Instances that are kept. More than that on one network is no case for multicast.

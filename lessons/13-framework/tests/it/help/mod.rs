@@ -136,6 +136,7 @@ impl Running {
 pub struct Away {
     pub inner: Memory,
     away: Arc<Mutex<bool>>,
+    only_watches: bool,
 }
 
 impl Away {
@@ -144,6 +145,14 @@ impl Away {
         let away = Away::default();
         away.away(true);
         Arc::new(away)
+    }
+
+    /// One that never gives its list, and reports each instance that is added.
+    pub fn that_only_watches() -> Arc<dyn Registry> {
+        Arc::new(Away {
+            only_watches: true,
+            ..Away::default()
+        })
     }
 
     pub fn away(&self, away: bool) {
@@ -184,6 +193,9 @@ impl Registry for Away {
 
     async fn get_service(&self, name: &str) -> Result<Vec<Instance>, Error> {
         self.here()?;
+        if self.only_watches {
+            std::future::pending::<()>().await;
+        }
         self.inner.get_service(name).await
     }
 
@@ -218,9 +230,18 @@ impl Registry for Away {
 
 /// A greeting by name.
 pub async fn greet(client: &Client, name: &str) -> Result<String, Failed> {
+    Ok(call(client, HELLO, name, How::safe()).await?.message)
+}
+
+/// A call of any method that takes and gives what `SayHello` does.
+pub async fn call(
+    client: &Client,
+    method: &str,
+    name: &str,
+    how: How,
+) -> Result<HelloReply, Failed> {
     let request = HelloRequest {
         name: name.to_string(),
     };
-    let reply: HelloReply = client.call(NAME, HELLO, &request, How::safe()).await?;
-    Ok(reply.message)
+    client.call(NAME, method, &request, how).await
 }

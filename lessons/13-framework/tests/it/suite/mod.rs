@@ -47,13 +47,13 @@ pub use trouble::*;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::offer::Offer;
 use l13_framework::registries;
 use l13_framework::registry::{Event, Instance, Options, Registry, Watch};
+use stage::child::Child;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long to wait for what has to happen. The machine may be busy.
@@ -169,10 +169,10 @@ macro_rules! after_a_crash {
     };
 }
 
-/// The tests for registries with a server.
+/// The tests for registries with a server, and those with these names.
 macro_rules! away_and_back {
-    ($stage:expr) => {
-        $crate::suite::tests! { $stage; away_is_an_error_and_back_all_goes_on }
+    ($stage:expr $(, $more:ident)*) => {
+        $crate::suite::tests! { $stage; away_is_an_error_and_back_all_goes_on $($more)* }
     };
 }
 
@@ -213,45 +213,20 @@ macro_rules! one_test {
 }
 pub(crate) use one_test;
 
-/// A process that keeps an instance registered. It is killed when this is dropped, at the latest.
-pub struct Offering {
-    child: Child,
-}
-
-impl Offering {
-    /// It has registered once this returns.
-    pub async fn start(stage: &impl Stage, instance: &Instance, ttl: Duration) -> Offering {
-        let offer = Offer {
-            registry: stage.registry().into(),
-            options: stage.options(),
-            instance: instance.clone(),
-            ttl,
-            every: ttl / 4,
-        };
-        let program = Path::new(env!("CARGO_BIN_EXE_l13-framework"));
-        // It blocks until the process has registered, and other situations may run on this thread.
-        let child = tokio::task::spawn_blocking(move || offer.start(program).unwrap());
-        let child = child.await.unwrap();
-        Offering { child }
-    }
-
-    /// SIGKILL: it cannot say goodbye.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    pub fn process(&self) -> u32 {
-        self.child.id()
-    }
-}
-
-impl Drop for Offering {
-    fn drop(&mut self) {
-        // It may be dead already.
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
+/// A process that keeps an instance registered; it has registered once this returns, and is killed when it is
+/// dropped, at the latest.
+pub async fn offering(stage: &impl Stage, instance: &Instance, ttl: Duration) -> Child {
+    let offer = Offer {
+        registry: stage.registry().into(),
+        options: stage.options(),
+        instance: instance.clone(),
+        ttl,
+        every: ttl / 4,
+    };
+    let program = Path::new(env!("CARGO_BIN_EXE_l13-framework"));
+    // It blocks until the process has registered, and other situations may run on this thread.
+    let child = tokio::task::spawn_blocking(move || offer.start(program).unwrap());
+    child.await.unwrap()
 }
 
 /// A name that no other test has.
@@ -262,17 +237,9 @@ pub fn name(of: &str) -> String {
 /// An instance of this name, with an id and an address that no other has. Later ones have greater ids.
 pub fn instance(name: &str) -> Instance {
     let number = number();
-    Instance {
-        id: format!("instance-{number:08}"),
-        name: name.into(),
-        version: "latest".into(),
-        addr: (
-            [127, 0, 0, 1],
-            30_000 + u16::try_from(number % 10_000).unwrap(),
-        )
-            .into(),
-        metadata: BTreeMap::new(),
-    }
+    let port = 30_000 + u16::try_from(number % 10_000).unwrap();
+    let addr = ([127, 0, 0, 1], port).into();
+    Instance::new(name, format!("instance-{number:08}"), addr)
 }
 
 /// Other processes may be at the same registry, so the number says which one it is of.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use l13_framework::registry::{Error, Event};
 use tokio::time::{Instant, sleep};
 
-use super::{Away, LONG, Offering, Stage, holds, instance, name, next, next_of, patiently, until};
+use super::{Away, LONG, Stage, holds, instance, name, next, next_of, offering, patiently, until};
 
 /// Its process is killed: no goodbye. As long as it lived it was there; after its time it is gone, and
 /// those who watch are told.
@@ -14,7 +14,7 @@ pub async fn a_killed_process_is_gone_after_its_time(stage: &impl Stage) {
     let name = name("user");
     let instance = instance(&name);
     let mut watch = other.watch(Some(&name)).await.unwrap();
-    let mut offer = Offering::start(stage, &instance, stage.short()).await;
+    let offer = offering(stage, &instance, stage.short()).await;
     let Event::Added(told) = next(&mut watch).await else {
         panic!("first it comes");
     };
