@@ -73,13 +73,7 @@ async fn service() -> anyhow::Result<()> {
 
 async fn door(addr: &str) -> anyhow::Result<()> {
     let registry = Memory::new();
-    let user = Instance {
-        id: "user-1".to_string(),
-        name: "go.micro.srv.user".to_string(),
-        version: "1.0.0".to_string(),
-        addr: addr.parse()?,
-        metadata: [].into(),
-    };
+    let user = Instance::new("go.micro.srv.user", "user-1", addr.parse()?);
     registry.register(&user, Duration::from_secs(3600)).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     tell(&format!("listening on {}", listener.local_addr()?));

@@ -24,6 +24,10 @@ use l14_gateway::web::USER;
 /// see [`l14_gateway::gateway::Settings`].
 const SLOW: Duration = Duration::from_millis(900);
 
+/// How many browsers ask, and how long each of them pauses between two requests.
+const BROWSERS: usize = 16;
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// How the proof is run.
 #[derive(Clone)]
 pub struct Setting {
@@ -31,10 +35,6 @@ pub struct Setting {
     pub program: PathBuf,
     /// Which Consul; `None` takes the real one where there is one.
     pub side: Option<Side>,
-    /// How many browsers.
-    pub browsers: usize,
-    /// How long each of them pauses between two requests.
-    pub pause: Duration,
     /// The gateway's fail mode: `over`, and `fast` to see the proof fail.
     pub mode: String,
     /// Is called with one line for each step.
@@ -50,8 +50,6 @@ impl Setting {
         Setting {
             program,
             side: None,
-            browsers: 16,
-            pause: Duration::from_millis(20),
             mode: "over".to_string(),
             on_step,
             heard: Arc::new(|_, _| {}),
@@ -158,7 +156,10 @@ impl Scene {
     }
 
     /// Waits until the registry does not list this instance any more.
-    async fn off_the_list(&self, id: &str) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// If it never does that.
+    pub async fn off_the_list(&self, id: &str) -> anyhow::Result<()> {
         let off = async {
             loop {
                 let listed = self.registry.get_service(USER).await;
@@ -212,11 +213,11 @@ pub async fn run(setting: &Setting) -> anyhow::Result<Report> {
     let turns = in_turn(&scene, 30).await?;
     say(&format!("30 requests, one after the other: {turns:?}"));
 
-    let load = load::start(setting.browsers, setting.pause, scene.gateway.addr);
+    let load = load::start(BROWSERS, PAUSE, scene.gateway.addr);
     for user in &scene.users {
         answers(&load, &user.name, 3).await?;
     }
-    say(&format!("{} browsers ask all the time", setting.browsers));
+    say(&format!("{BROWSERS} browsers ask all the time"));
 
     let dead = scene.users.remove(0);
     let name = dead.name.clone();

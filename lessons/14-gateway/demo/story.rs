@@ -11,7 +11,6 @@ use crate::load::hello;
 use crate::proof::{Scene, Setting};
 use anyhow::Context;
 use axum::http::StatusCode;
-use l14_gateway::web::USER;
 use stage::http::{Answer, Request};
 use stage::signal::{on_signal, tell};
 use tokio::time::sleep;
@@ -223,13 +222,7 @@ async fn paused(scene: &Scene) -> anyhow::Result<()> {
     paused.child.pause()?;
     let since = Instant::now();
     in_a_row(scene.gateway.addr, 8).await;
-    loop {
-        let listed = scene.registry.get_service(USER).await.unwrap_or_default();
-        if listed.iter().all(|one| one.id != paused.name) {
-            break;
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
+    scene.off_the_list(&paused.name).await?;
     tell(&format!(
         "   off Consul's list {} after SIGSTOP: its time to live was over",
         seconds(since.elapsed())

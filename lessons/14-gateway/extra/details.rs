@@ -26,7 +26,7 @@ pub fn of(status: &Status) -> Details {
     let mut details = Details::default();
     let all = pb::Status::decode(status.details()).map(|it| it.details);
     for any in all.unwrap_or_default().into_iter().take(DETAILS) {
-        if let Ok(retry) = read::<pb::RetryInfo>(&any, "RetryInfo") {
+        if let Some(retry) = read::<pb::RetryInfo>(&any, "RetryInfo") {
             let delay = retry.retry_delay.unwrap_or_default();
             let seconds = u64::try_from(delay.seconds).unwrap_or(0);
             details.retry_after = Some(seconds + u64::from(delay.nanos > 0));
@@ -37,28 +37,25 @@ pub fn of(status: &Status) -> Details {
 }
 
 /// The message inside, if it is of that type.
-fn read<M: Message + Default>(any: &Any, name: &str) -> Result<M, prost::DecodeError> {
-    match any.type_url.strip_prefix("type.googleapis.com/google.rpc.") {
-        Some(found) if found == name => M::decode(&*any.value),
-        // Any error will do: it is another type.
-        _ => Err(M::decode(&[0_u8][..])
-            .err()
-            .unwrap_or_else(|| prost::DecodeError::new_unexpected_type_url(name, &any.type_url))),
-    }
+fn read<M: Message + Default>(any: &Any, name: &str) -> Option<M> {
+    let found = any
+        .type_url
+        .strip_prefix("type.googleapis.com/google.rpc.")?;
+    M::decode(&*any.value).ok().filter(|_| found == name)
 }
 
 /// The usual ones of `google/rpc/error_details.proto` in words, all others as their bytes.
 fn detail(any: &Any) -> Json {
-    let mut json = if let Ok(it) = read::<pb::BadRequest>(any, "BadRequest") {
+    let mut json = if let Some(it) = read::<pb::BadRequest>(any, "BadRequest") {
         let one = |it: pb::bad_request::FieldViolation| json!({ "field": it.field, "description": it.description });
         let all: Vec<_> = it.field_violations.into_iter().map(one).collect();
         json!({ "fieldViolations": all })
-    } else if let Ok(it) = read::<pb::RetryInfo>(any, "RetryInfo") {
+    } else if let Some(it) = read::<pb::RetryInfo>(any, "RetryInfo") {
         let delay = it.retry_delay.unwrap_or_default();
         json!({ "retryDelay": delay.to_string() })
-    } else if let Ok(it) = read::<pb::ErrorInfo>(any, "ErrorInfo") {
+    } else if let Some(it) = read::<pb::ErrorInfo>(any, "ErrorInfo") {
         json!({ "reason": it.reason, "domain": it.domain, "metadata": it.metadata })
-    } else if let Ok(it) = read::<pb::ResourceInfo>(any, "ResourceInfo") {
+    } else if let Some(it) = read::<pb::ResourceInfo>(any, "ResourceInfo") {
         json!({ "resourceType": it.resource_type, "resourceName": it.resource_name,
                 "owner": it.owner, "description": it.description })
     } else {

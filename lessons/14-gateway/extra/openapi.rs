@@ -3,8 +3,7 @@
 //! so it is always up to date.
 
 mod comments;
-mod input;
-mod output;
+mod message;
 mod parameters;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -180,11 +179,10 @@ enum Side {
 impl Types {
     fn path(&mut self, service: &str, method: &Method) -> Json {
         let name = method.desc.full_name();
-        let about = if method.comment.is_empty() {
-            name
-        } else {
-            &method.comment
-        };
+        let comment = self
+            .comments
+            .of(&method.desc.parent_file(), method.desc.path());
+        let about = &comment.unwrap_or(name).to_string();
         if method.desc.is_client_streaming() {
             return json!({
                 "summary": format!("{name} takes a stream of requests, which HTTP and JSON have not"),
@@ -266,10 +264,7 @@ impl Types {
     /// Describes what was named, and what that names.
     fn finish(&mut self) {
         while let Some((name, side, desc, service)) = self.open.pop_front() {
-            let described = match side {
-                Side::Input => input::message(self, &service, &desc),
-                Side::Output => output::message(self, &service, &desc),
-            };
+            let described = message::message(self, &service, side, &desc);
             self.schemas.insert(name, described);
         }
     }

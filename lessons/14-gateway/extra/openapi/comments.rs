@@ -1,4 +1,4 @@
-//! What the authors of the .proto files have written beside their fields. It comes with the description
+//! What the authors of the .proto files have written beside their methods, messages and fields. It comes with the description
 //! if the service was built with it.
 
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use prost_reflect::FileDescriptor;
 use serde_json::{Value as Json, json};
 
 /// A longer comment is cut.
-const LONGEST: usize = 1000;
+const LONGEST: usize = 2000;
 
 /// The comments of all files, each read once.
 #[derive(Default)]
@@ -18,13 +18,18 @@ pub struct Comments {
 impl Comments {
     /// Writes the comment for what is at `path` of the file into a description.
     pub fn add(&mut self, into: &mut Json, file: &FileDescriptor, path: &[i32]) {
+        if let (Some(comment), Json::Object(into)) = (self.of(file, path), into) {
+            into.insert("description".to_string(), json!(comment));
+        }
+    }
+
+    /// The comment for what is at `path` of the file.
+    pub fn of(&mut self, file: &FileDescriptor, path: &[i32]) -> Option<&str> {
         // The same name can mean another file at another service.
         let place = file.file_descriptor_proto();
         let key = format!("{:p}{}", place, file.name());
         let all = self.files.entry(key).or_insert_with(|| read(file));
-        if let (Some(comment), Json::Object(into)) = (all.get(path), into) {
-            into.insert("description".to_string(), json!(comment));
-        }
+        all.get(path).map(String::as_str)
     }
 }
 
@@ -34,7 +39,7 @@ fn read(file: &FileDescriptor) -> HashMap<Vec<i32>, String> {
     let own = places.filter(|place| place.leading_comments.is_some());
     own.map(|place| {
         let lines = place.leading_comments().trim().lines().map(str::trim);
-        let text = lines.collect::<Vec<_>>().join(" ");
+        let text = lines.collect::<Vec<_>>().join("\n");
         (place.path.clone(), text.chars().take(LONGEST).collect())
     })
     .collect()

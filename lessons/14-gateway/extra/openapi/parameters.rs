@@ -4,7 +4,8 @@
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value as Json, json};
 
-use super::{Types, input};
+use super::message::{key, single};
+use super::{Side, Types};
 use crate::gateway::transcode::is_text;
 
 /// So many parameters; more can be sent with POST.
@@ -65,43 +66,35 @@ fn one(types: &mut Types, service: &str, field: &FieldDescriptor, name: &str) ->
     let mut parameter = json!({ "name": name, "in": "query" });
     if let (true, Kind::Message(entry)) = (field.is_map(), field.kind()) {
         let kind = entry.map_entry_value_field().kind();
-        let values = is_text(&kind).then(|| single(types, service, &kind))?;
-        let names = input::key(&entry.map_entry_key_field().kind());
+        let values = is_text(&kind).then(|| single(types, service, Side::Input, &kind))?;
+        let names = key(&entry.map_entry_key_field().kind());
         parameter["style"] = json!("deepObject");
         parameter["explode"] = json!(true);
         parameter["schema"] =
             json!({ "type": "object", "additionalProperties": values, "propertyNames": names });
     } else {
         let kind = field.kind();
-        let value = single(types, service, &kind);
-        if value.get("x-json").is_some() {
-            // JSON in a query: the parameter has a content and no schema.
-            parameter["content"] = json!({ "application/json": { "schema": value["x-json"] } });
+        let value = single(types, service, Side::Input, &kind);
+        if is_json(&kind) {
+            // The parameter has a content and no schema.
+            parameter["content"] = json!({ "application/json": { "schema": value } });
+        } else if field.is_list() {
+            parameter["schema"] = json!({ "type": "array", "items": value });
         } else {
-            parameter["schema"] = match field.is_list() {
-                true => json!({ "type": "array", "items": value }),
-                false => value,
-            };
+            parameter["schema"] = value;
         }
     }
-    types.comments.add(
-        &mut parameter,
-        &field.parent_message().parent_file(),
-        field.path(),
-    );
+    let file = field.parent_message().parent_file();
+    types.comments.add(&mut parameter, &file, field.path());
     Some(parameter)
 }
 
-/// A value as the text that stands in a query.
-fn single(types: &mut Types, service: &str, kind: &Kind) -> Json {
-    let name = match kind {
-        Kind::Message(desc) => desc.full_name().to_string(),
-        _ => String::new(),
-    };
-    match name.as_str() {
-        "google.protobuf.Struct" | "google.protobuf.ListValue" | "google.protobuf.Value" => {
-            json!({ "x-json": input::single(types, service, kind) })
-        }
-        _ => input::single(types, service, kind),
-    }
+/// A parameter that is JSON as a whole.
+fn is_json(kind: &Kind) -> bool {
+    let all = [
+        "google.protobuf.Struct",
+        "google.protobuf.ListValue",
+        "google.protobuf.Value",
+    ];
+    matches!(kind, Kind::Message(desc) if all.contains(&desc.full_name()))
 }

@@ -2,13 +2,12 @@
 
 use prost::Message;
 use prost_reflect::{
-    DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage,
-    Value,
+    DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value,
 };
 use serde_json::Value as Json;
 
 use super::scalar;
-use crate::gateway::transcode::{FieldError, message as message_of, short, what};
+use crate::gateway::transcode::{FieldError, message as message_of, short};
 
 /// In which null is a value, and not the absence of one.
 pub fn has_null(field: &FieldDescriptor) -> bool {
@@ -30,8 +29,8 @@ pub fn message(
         "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value"
         | "UInt32Value" | "BoolValue" | "StringValue" | "BytesValue" => Some(wrapped(desc, json)),
         "Any" => Some(any(desc, json, depth)),
-        "Timestamp" => Some(text(desc, json, "a time such as \"2026-01-02T03:04:05Z\"")),
-        "Duration" => Some(text(desc, json, "a time such as \"1.5s\"")),
+        "Timestamp" => Some(read(desc, json, "a time such as \"2026-01-02T03:04:05Z\"")),
+        "Duration" => Some(read(desc, json, "a time such as \"1.5s\"")),
         "FieldMask" => Some(mask(desc, json)),
         "Struct" | "Value" | "ListValue" => Some(anything(desc, json, depth)),
         _ => None,
@@ -40,25 +39,17 @@ pub fn message(
 
 /// Whether such a message is not just an object with its fields.
 pub fn has_own_json(desc: &MessageDescriptor) -> bool {
-    let name = desc
-        .full_name()
-        .strip_prefix("google.protobuf.")
-        .unwrap_or_default();
-    let all = [
-        "Any",
-        "Timestamp",
-        "Duration",
-        "FieldMask",
-        "Struct",
-        "Empty",
-    ];
-    all.contains(&name) || name.ends_with("Value")
+    let name = desc.full_name().strip_prefix("google.protobuf.");
+    match name.unwrap_or_default() {
+        "Any" | "Timestamp" | "Duration" | "FieldMask" | "Struct" | "Empty" => true,
+        name => name.ends_with("Value"),
+    }
 }
 
 /// A scalar that may be missing.
 fn wrapped(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, FieldError> {
     let field = desc.get_field_by_name("value");
-    let field = field.ok_or_else(|| FieldError::here("its description is broken"))?;
+    let field = field.ok_or_else(FieldError::broken)?;
     let value = scalar::value(&field.kind(), json)?;
     let mut made = DynamicMessage::new(desc.clone());
     made.set_field(&field, value);
@@ -68,13 +59,11 @@ fn wrapped(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, Fiel
 /// What prost-reflect reads well, and what it is called if it cannot.
 fn read(desc: &MessageDescriptor, json: &Json, wanted: &str) -> Result<DynamicMessage, FieldError> {
     let options = DeserializeOptions::new().deny_unknown_fields(true);
-    DynamicMessage::deserialize_with_options(desc.clone(), json, &options).map_err(|error| {
-        FieldError::here(format!("expected {wanted}, got {}: {error}", what(json)))
+    let read = DynamicMessage::deserialize_with_options(desc.clone(), json, &options);
+    read.map_err(|error| {
+        let expected = FieldError::expected(wanted, json);
+        FieldError::here(format!("{}: {error}", expected.why))
     })
-}
-
-fn text(desc: &MessageDescriptor, json: &Json, wanted: &str) -> Result<DynamicMessage, FieldError> {
-    read(desc, json, wanted)
 }
 
 fn mask(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, FieldError> {
@@ -87,10 +76,7 @@ fn mask(desc: &MessageDescriptor, json: &Json) -> Result<DynamicMessage, FieldEr
         text.is_empty() || text.split(',').all(|path| path.split('.').all(name))
     });
     if !good {
-        return Err(FieldError::here(format!(
-            "expected {wanted}, got {}",
-            what(json)
-        )));
+        return Err(FieldError::expected(wanted, json));
     }
     read(desc, json, wanted)
 }
@@ -129,12 +115,8 @@ fn shallow(json: &Json, depth: u32) -> bool {
 /// A message with its type beside it. Only types that the service has told of can be inside.
 fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessage, FieldError> {
     let Json::Object(object) = json else {
-        return Err(FieldError::here(format!(
-            "expected an object, got {}",
-            what(json)
-        )));
+        return Err(FieldError::expected("an object", json));
     };
-    let broken = || FieldError::here("its description is broken");
     let mut made = DynamicMessage::new(desc.clone());
     if object.is_empty() {
         return Ok(made);
@@ -166,15 +148,10 @@ fn any(desc: &MessageDescriptor, json: &Json, depth: u32) -> Result<DynamicMessa
         fields.remove("@type");
         message_of(&inner, &Json::Object(fields), depth)?
     };
-    let url = made
-        .descriptor()
-        .get_field_by_name("type_url")
-        .ok_or_else(broken)?;
-    let value = made
-        .descriptor()
-        .get_field_by_name("value")
-        .ok_or_else(broken)?;
-    made.set_field(&url, Value::String(kind.to_string()));
-    made.set_field(&value, Value::Bytes(payload.encode_to_vec().into()));
+    let kind = Value::String(kind.to_string());
+    let payload = Value::Bytes(payload.encode_to_vec().into());
+    let set = made.try_set_field_by_name("type_url", kind);
+    set.and_then(|()| made.try_set_field_by_name("value", payload))
+        .map_err(|_| FieldError::broken())?;
     Ok(made)
 }

@@ -153,15 +153,10 @@ pub fn is_text(kind: &Kind) -> bool {
     let Some(name) = desc.full_name().strip_prefix("google.protobuf.") else {
         return false;
     };
-    let texts = [
-        "Timestamp",
-        "Duration",
-        "FieldMask",
-        "Struct",
-        "ListValue",
-        "Value",
-    ];
-    texts.contains(&name) || (name.ends_with("Value") && name != "NullValue")
+    match name {
+        "Timestamp" | "Duration" | "FieldMask" | "Struct" | "ListValue" | "Value" => true,
+        name => name.ends_with("Value") && name != "NullValue",
+    }
 }
 
 /// `%41` and `+` undone.

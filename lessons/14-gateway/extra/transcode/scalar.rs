@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, MapKey, Value};
 use serde_json::Value as Json;
 
-use crate::gateway::transcode::{FieldError, short, what};
+use crate::gateway::transcode::{FieldError, short};
 
 /// Above this a number with a point cannot tell one whole number from the next: 2 to the power of 53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -28,18 +28,18 @@ pub fn value(kind: &Kind, json: &Json) -> Result<Value, FieldError> {
         Kind::Uint64 | Kind::Fixed64 => whole(json, "uint64").map(Value::U64),
         Kind::Bool => match json {
             Json::Bool(value) => Ok(Value::Bool(*value)),
-            _ => Err(expected("true or false", json)),
+            _ => Err(FieldError::expected("true or false", json)),
         },
         Kind::String => match json {
             Json::String(text) => Ok(Value::String(text.clone())),
-            _ => Err(expected("a string", json)),
+            _ => Err(FieldError::expected("a string", json)),
         },
         Kind::Bytes => match json {
             Json::String(text) => bytes(text).map(Value::Bytes),
-            _ => Err(expected("a string in base64", json)),
+            _ => Err(FieldError::expected("a string in base64", json)),
         },
         Kind::Enum(desc) => number(desc, json).map(Value::EnumNumber),
-        Kind::Message(_) => Err(FieldError::here("its description is broken")),
+        Kind::Message(_) => Err(FieldError::broken()),
     }
 }
 
@@ -57,12 +57,8 @@ pub fn key(kind: &Kind, text: &str) -> Result<MapKey, FieldError> {
         Value::U32(key) => Ok(MapKey::U32(key)),
         Value::U64(key) => Ok(MapKey::U64(key)),
         Value::String(key) => Ok(MapKey::String(key)),
-        _ => Err(FieldError::here("its description is broken")),
+        _ => Err(FieldError::broken()),
     }
-}
-
-fn expected(wanted: &str, json: &Json) -> FieldError {
-    FieldError::here(format!("expected {wanted}, got {}", what(json)))
 }
 
 // ANCHOR: whole
@@ -88,7 +84,10 @@ fn whole<N: TryFrom<i128>>(json: &Json, kind: &str) -> Result<N, FieldError> {
             let words = "too large to be exact as a JSON number: send its digits as a string";
             return Err(FieldError::here(format!("{json} ({kind}) is {words}")));
         }
-        return Err(expected(&format!("a whole number ({kind})"), json));
+        return Err(FieldError::expected(
+            &format!("a whole number ({kind})"),
+            json,
+        ));
     };
     let fits = N::try_from(number);
     fits.map_err(|_| FieldError::here(format!("{number} does not fit into {kind}")))
@@ -107,13 +106,9 @@ fn exact(number: f64) -> Option<i128> {
 
 /// A number as JSON writes it, in a text. Rust would take `inf`, `+1` and `.5` as well.
 fn decimal(text: &str) -> Option<f64> {
-    serde_json::from_str::<serde_json::Number>(text)
-        .ok()
-        .filter(|_| {
-            let trimmed = text.trim();
-            trimmed.len() == text.len()
-        })?;
-    text.parse().ok().filter(|number: &f64| number.is_finite())
+    serde_json::from_str::<serde_json::Number>(text).ok()?;
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.filter(|_| text.trim() == text)
 }
 
 fn double(json: &Json) -> Result<f64, FieldError> {
@@ -127,7 +122,7 @@ fn double(json: &Json) -> Result<f64, FieldError> {
         },
         _ => None,
     };
-    number.ok_or_else(|| expected("a number", json))
+    number.ok_or_else(|| FieldError::expected("a number", json))
 }
 
 fn float(json: &Json) -> Result<f32, FieldError> {
@@ -161,20 +156,17 @@ fn number(desc: &EnumDescriptor, json: &Json) -> Result<i32, FieldError> {
         Json::String(name) => match desc.get_value_by_name(name) {
             Some(value) => Ok(value.number()),
             None => {
-                let names: Vec<_> = desc
-                    .values()
-                    .take(20)
-                    .map(|it| it.name().to_string())
-                    .collect();
-                Err(FieldError::here(format!(
-                    "{} has no \"{}\"; it has: {}",
-                    desc.full_name(),
-                    short(name),
-                    names.join(", ")
-                )))
+                let names = desc.values().take(20).map(|it| it.name().to_string());
+                let names = names.collect::<Vec<_>>().join(", ");
+                let (desc, name) = (desc.full_name(), short(name));
+                let words = format!("{desc} has no \"{name}\"; it has: {names}");
+                Err(FieldError::here(words))
             }
         },
         Json::Number(_) => whole(json, "int32"),
-        _ => Err(expected("the name or the number of an enum's value", json)),
+        _ => Err(FieldError::expected(
+            "the name or the number of an enum's value",
+            json,
+        )),
     }
 }

@@ -56,6 +56,9 @@ pub enum Unknown {
     /// It has answered, and what it says cannot be used. Asking again brings the same.
     #[error("{0}")]
     Unusable(String),
+    /// It does not tell.
+    #[error("it offers no gRPC reflection, so the gateway cannot know its methods")]
+    Unimplemented,
 }
 
 /// What an instance has told.
@@ -73,45 +76,25 @@ pub struct Told {
 /// [`Unknown`].
 pub async fn ask(channel: Channel, limits: Limits) -> Result<Told, Unknown> {
     match ask_version(&channel, limits, V1).await {
-        Err(Refused::Unimplemented) => {}
-        other => return other.map_err(Refused::into),
-    }
-    let words = "it offers no gRPC reflection, so the gateway cannot know its methods";
-    match ask_version(&channel, limits, V1ALPHA).await {
-        Err(Refused::Unimplemented) => Err(Unknown::Unusable(words.to_string())),
-        other => other.map_err(Refused::into),
+        Err(Unknown::Unimplemented) => ask_version(&channel, limits, V1ALPHA).await,
+        other => other,
     }
 }
 
-/// The same, for one of the two versions.
-enum Refused {
-    Unimplemented,
-    Unknown(Unknown),
+fn unusable(words: impl Into<String>) -> Unknown {
+    Unknown::Unusable(words.into())
 }
 
-impl From<Refused> for Unknown {
-    fn from(refused: Refused) -> Unknown {
-        match refused {
-            Refused::Unimplemented => Unknown::Unusable("it offers no gRPC reflection".to_string()),
-            Refused::Unknown(unknown) => unknown,
-        }
-    }
-}
-
-fn unusable(words: impl Into<String>) -> Refused {
-    Refused::Unknown(Unknown::Unusable(words.into()))
-}
-
-fn refused(status: &Status) -> Refused {
+fn refused(status: &Status) -> Unknown {
     let words = format!(
         "asked what it offers: {:?}: {}",
         status.code(),
         status.message()
     );
     match status.code() {
-        Code::Unimplemented => Refused::Unimplemented,
+        Code::Unimplemented => Unknown::Unimplemented,
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted => {
-            Refused::Unknown(Unknown::Away(words))
+            Unknown::Away(words)
         }
         // tonic's word for a message that is longer than allowed.
         _ => unusable(words),
@@ -123,7 +106,7 @@ async fn ask_version(
     channel: &Channel,
     limits: Limits,
     path: &'static str,
-) -> Result<Told, Refused> {
+) -> Result<Told, Unknown> {
     // Some servers say nothing at all, not even that they are there, before the first question.
     let first = Question::ListServices(String::new());
     let mut call = Call::begin(channel, limits, path, first).await?;
@@ -166,12 +149,12 @@ impl Call {
         limits: Limits,
         path: &'static str,
         first: Question,
-    ) -> Result<Call, Refused> {
+    ) -> Result<Call, Unknown> {
         let (ask, asked) = mpsc::channel(1);
         let _ = ask.try_send(request(first));
         let mut grpc = tonic::client::Grpc::new(channel.clone());
         grpc = grpc.max_decoding_message_size(limits.bytes);
-        let away = |error| Refused::Unknown(Unknown::Away(format!("it is not reached: {error}")));
+        let away = |error| Unknown::Away(format!("it is not reached: {error}"));
         grpc.ready().await.map_err(away)?;
         let answers = grpc
             .streaming(
@@ -189,13 +172,13 @@ impl Call {
         })
     }
 
-    async fn ask(&mut self, question: Question) -> Result<Answer, Refused> {
+    async fn ask(&mut self, question: Question) -> Result<Answer, Unknown> {
         // If the stream has ended, the answer says why.
         let _ = self.ask.send(request(question)).await;
         self.answer().await
     }
 
-    async fn answer(&mut self) -> Result<Answer, Refused> {
+    async fn answer(&mut self) -> Result<Answer, Unknown> {
         let answer = self.answers.message().await;
         let answer = answer.map_err(|status| refused(&status))?;
         let answer = answer.ok_or_else(|| unusable("it ends in the middle of the answer"))?;
@@ -210,7 +193,7 @@ impl Call {
         &mut self,
         services: &[String],
         most: usize,
-    ) -> Result<BTreeMap<String, FileDescriptorProto>, Refused> {
+    ) -> Result<BTreeMap<String, FileDescriptorProto>, Unknown> {
         let mut files = BTreeMap::new();
         let mut open: VecDeque<Question> = services
             .iter()

@@ -22,8 +22,6 @@ pub struct Method {
     pub desc: MethodDescriptor,
     /// The contract says that nothing changes by it: `idempotency_level = NO_SIDE_EFFECTS`.
     pub harmless: bool,
-    /// What its author says about it.
-    pub comment: String,
 }
 
 impl Method {
@@ -95,7 +93,6 @@ impl Schema {
                 url,
                 path,
                 harmless: harmless(&desc),
-                comment: comment(&desc),
                 desc,
             })
         });
@@ -186,24 +183,6 @@ fn harmless(desc: &MethodDescriptor) -> bool {
     let proto = desc.method_descriptor_proto();
     let options = proto.options.as_ref();
     options.is_some_and(|it| it.idempotency_level() == IdempotencyLevel::NoSideEffects)
-}
-
-/// The comment before the method, if the service was built with its comments.
-fn comment(desc: &MethodDescriptor) -> String {
-    let file = desc.parent_file();
-    let info = file.file_descriptor_proto().source_code_info.as_ref();
-    let mut places = info.into_iter().flat_map(|info| &info.location);
-    let place = places.find(|place| place.path == desc.path());
-    let text = place
-        .map(|place| place.leading_comments().trim())
-        .unwrap_or_default();
-    text.lines()
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .join("\n")
-        .chars()
-        .take(2000)
-        .collect()
 }
 
 /// The types in these files, and those that every protobuf has.

@@ -208,7 +208,7 @@ impl Service {
         let words = format!("{}: {unknown}", self.name);
         match unknown {
             Unknown::Away(_) => Problem::new(Code::Unavailable, words).later(1),
-            Unknown::Unusable(_) => Problem::bad_gateway(words),
+            Unknown::Unusable(_) | Unknown::Unimplemented => Problem::bad_gateway(words),
         }
     }
 
@@ -262,7 +262,7 @@ async fn first(mut instances: Vec<Instance>, limits: reflect::Limits) -> Result<
             Some(Ok(Ok(schema))) => return Ok(schema),
             Some(Ok(Err(unknown))) => {
                 // That one lies says more than that another is away.
-                if !matches!(worst, Unknown::Unusable(_)) {
+                if matches!(worst, Unknown::Away(_)) {
                     worst = unknown;
                 }
             }

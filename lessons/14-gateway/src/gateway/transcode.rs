@@ -38,6 +38,16 @@ impl FieldError {
         }
     }
 
+    /// Other JSON was expected at hand.
+    pub(crate) fn expected(wanted: &str, json: &Json) -> FieldError {
+        FieldError::here(format!("expected {wanted}, got {}", what(json)))
+    }
+
+    /// The service has told of a type that cannot be.
+    pub(crate) fn broken() -> FieldError {
+        FieldError::here("its description is broken")
+    }
+
     /// The same, seen from outside: the value at hand is `place` of something larger.
     pub(crate) fn inside(mut self, place: &str) -> FieldError {
         self.field = match self.field.as_str() {
@@ -65,16 +75,12 @@ pub(crate) fn message(
     json: &Json,
     depth: u32,
 ) -> Result<DynamicMessage, FieldError> {
-    let depth =
-        (depth.checked_sub(1)).ok_or_else(|| FieldError::here("it is nested too deeply"))?;
+    let depth = deeper(depth)?;
     if let Some(known) = known::message(desc, json, depth) {
         return known;
     }
     let Json::Object(object) = json else {
-        return Err(FieldError::here(format!(
-            "expected an object, got {}",
-            what(json)
-        )));
+        return Err(FieldError::expected("an object", json));
     };
     let mut made = DynamicMessage::new(desc.clone());
     for (name, json) in object {
@@ -83,6 +89,12 @@ pub(crate) fn message(
     Ok(made)
 }
 // ANCHOR_END: from_json
+
+/// How many levels may be inside of the next one.
+fn deeper(depth: u32) -> Result<u32, FieldError> {
+    let deeper = depth.checked_sub(1);
+    deeper.ok_or_else(|| FieldError::here("it is nested too deeply"))
+}
 
 /// Sets one field by either of its names.
 fn set(made: &mut DynamicMessage, name: &str, json: &Json, depth: u32) -> Result<(), FieldError> {
@@ -122,29 +134,19 @@ pub(crate) fn field(desc: &MessageDescriptor, name: &str) -> Result<FieldDescrip
     found
         .or_else(|| desc.get_field_by_name(name))
         .ok_or_else(|| {
-            let all: Vec<_> = desc
-                .fields()
-                .take(20)
-                .map(|it| it.json_name().to_string())
-                .collect();
-            let has = if all.is_empty() {
-                "no field".to_string()
-            } else {
-                all.join(", ")
+            let all = desc.fields().take(20).map(|it| it.json_name().to_string());
+            let has = match all.collect::<Vec<_>>() {
+                none if none.is_empty() => "no field".to_string(),
+                all => all.join(", "),
             };
-            FieldError::here(format!(
-                "{} has no such field; it has: {has}",
-                desc.full_name()
-            ))
+            let name = desc.full_name();
+            FieldError::here(format!("{name} has no such field; it has: {has}"))
         })
 }
 
 fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, FieldError> {
     let Json::Array(values) = json else {
-        return Err(FieldError::here(format!(
-            "expected a list, got {}",
-            what(json)
-        )));
+        return Err(FieldError::expected("a list", json));
     };
     let kind = field.kind();
     let one = |(place, json): (usize, &Json)| {
@@ -162,16 +164,12 @@ fn list(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, Field
 
 fn map(field: &FieldDescriptor, json: &Json, depth: u32) -> Result<Value, FieldError> {
     let Json::Object(object) = json else {
-        return Err(FieldError::here(format!(
-            "expected an object, got {}",
-            what(json)
-        )));
+        return Err(FieldError::expected("an object", json));
     };
     // On the wire a map is a list of messages with a key and a value.
-    let depth =
-        (depth.checked_sub(1)).ok_or_else(|| FieldError::here("it is nested too deeply"))?;
+    let depth = deeper(depth)?;
     let Kind::Message(entry) = field.kind() else {
-        return Err(FieldError::here("its description is broken"));
+        return Err(FieldError::broken());
     };
     let (keys, values) = (entry.map_entry_key_field(), entry.map_entry_value_field());
     let kind = values.kind();
@@ -206,7 +204,7 @@ fn single(kind: &Kind, json: &Json, depth: u32) -> Result<Value, FieldError> {
 }
 
 /// What people call such JSON.
-pub(crate) fn what(json: &Json) -> String {
+fn what(json: &Json) -> String {
     match json {
         Json::Null => "null".to_string(),
         Json::Bool(value) => value.to_string(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use l13_framework::registries::consul::Consul;
 use l13_framework::registries::mdns::Mdns;
 use l13_framework::registries::memory::Memory;
-use l13_framework::registry::{Options, Registry};
+use l13_framework::registry::{Instance, Options, Registry};
 use serde_json::{Value, json};
 use services::Side;
 use services::consul::Setup;
@@ -15,7 +15,7 @@ use testkit::program::Server;
 
 use crate::support;
 use crate::support::browser::{ask, get, post};
-use crate::support::{Running, door, door_to, instance, patient, until};
+use crate::support::{Running, door, door_to, patient, until};
 
 fn python() -> Server {
     let mut command = Command::new(testkit::python_with_packages());
@@ -31,7 +31,7 @@ fn python() -> Server {
 async fn grpcio_behind_the_gateway() {
     let server = tokio::task::spawn_blocking(python).await.unwrap();
     let registry = Memory::new();
-    let library = instance("go.micro.srv.library", "1.0.0", "library-1", server.addr);
+    let library = Instance::new("go.micro.srv.library", "library-1", server.addr);
     registry.register(&library, support::TTL).await.unwrap();
     let door = door(&registry, patient()).await;
 
@@ -78,19 +78,13 @@ async fn grpcio_behind_the_gateway() {
 async fn found_in(registry: Arc<dyn Registry>, other: &dyn Registry) {
     let user = Running::start(&format!("user-{}", std::process::id())).await;
     let name = "go.micro.srv.user";
-    other
-        .register(&user.instance(name, "1.0.0"), support::TTL)
-        .await
-        .unwrap();
+    user.register(other, name).await;
     let door = door_to(registry, patient()).await;
     until("it is found", async || {
         get(door, "/user/say/hello?name=a").await.status == 200
     })
     .await;
-    other
-        .deregister(&user.instance(name, "1.0.0"))
-        .await
-        .unwrap();
+    user.deregister(other, name).await;
     until("it is gone", async || {
         get(door, "/user/say/hello?name=a").await.status == 503
     })

@@ -198,14 +198,8 @@ async fn a_new_version_brings_new_methods() {
     get(door, "/user/everyService/echo").await.says(404);
     // The new one has everything, and is heard of as soon as it is there.
     let new = Running::start("user-2").await;
-    registry
-        .register(&new.instance(NAME, "1.10.0"), support::TTL)
-        .await
-        .unwrap();
-    registry
-        .deregister(&old.instance(NAME, "1.0.0"))
-        .await
-        .unwrap();
+    new.register_as(&registry, NAME, "1.10.0").await;
+    old.deregister(&registry, NAME).await;
     until("the new method is there", async || {
         get(door, "/user/everyService/echo").await.status == 200
     })
@@ -213,14 +207,8 @@ async fn a_new_version_brings_new_methods() {
     assert_eq!(new.counts.reflections.load(Ordering::SeqCst), 1);
     // And when it goes, its method goes as well, though not before a request has asked.
     let again = only_say("user-3").await;
-    registry
-        .register(&again.instance(NAME, "2.0.0"), support::TTL)
-        .await
-        .unwrap();
-    registry
-        .deregister(&new.instance(NAME, "1.10.0"))
-        .await
-        .unwrap();
+    again.register_as(&registry, NAME, "2.0.0").await;
+    new.deregister(&registry, NAME).await;
     until("the new method is gone", async || {
         get(door, "/user/everyService/echo").await.status == 404
     })

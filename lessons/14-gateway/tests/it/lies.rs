@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use l13_framework::registries::memory::Memory;
-use l13_framework::registry::Registry;
+use l13_framework::registry::{Instance, Registry};
 use l14_gateway::gateway::{Settings, reflect};
 use l14_gateway::pb::user::say_server::SayServer;
 use prost::Message;
@@ -27,7 +27,7 @@ use tonic_reflection::pb::v1::{
 use crate::support;
 use crate::support::browser::get;
 use crate::support::every::{Counts, Every};
-use crate::support::{Running, door, instance, patient};
+use crate::support::{Running, door, patient};
 
 const HELLO: &str = "/user/say/hello?name=a";
 
@@ -190,7 +190,10 @@ async fn no_reflection_at_all() {
 async fn silent(registry: &Memory, id: &str, version: &str) -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    let instance = instance("go.micro.srv.user", version, id, addr);
+    let instance = Instance {
+        version: version.to_string(),
+        ..Instance::new("go.micro.srv.user", id, addr)
+    };
     registry.register(&instance, support::TTL).await.unwrap();
     listener
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use l13_framework::registries::memory::Memory;
-use l13_framework::registry::Registry;
+use l13_framework::registry::{Instance, Registry};
 use l14_gateway::gateway::Settings;
 use l14_gateway::pb::every::every_service_server::EveryServiceServer;
 use l14_gateway::pb::user::say_server::SayServer;
@@ -172,7 +172,7 @@ async fn a_service_that_cannot_be_described_is_named() {
     let registry = Memory::new();
     let (_every, _user) = harmless(&registry).await;
     let refused = "127.0.0.1:1".parse().unwrap();
-    let dead = support::instance("go.micro.srv.dead", "1", "dead", refused);
+    let dead = Instance::new("go.micro.srv.dead", "dead", refused);
     registry.register(&dead, support::TTL).await.unwrap();
     let door = door(&registry, patient()).await;
     let page = get(door, "/openapi.json").await.good();
@@ -180,7 +180,7 @@ async fn a_service_that_cannot_be_described_is_named() {
     assert!(why.contains("127.0.0.1:1"), "{why}");
     assert!(page["paths"]["/user/say/hello"].is_object());
     // Services of other namespaces are not part of it.
-    let other = support::instance("other.thing", "1", "other", refused);
+    let other = Instance::new("other.thing", "other", refused);
     registry.register(&other, support::TTL).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let page = get(door, "/openapi.json").await.good();

@@ -170,15 +170,27 @@ impl Running {
 
     /// As the registry knows it.
     pub fn instance(&self, name: &str, version: &str) -> Instance {
-        instance(name, version, &self.id, self.addr)
+        Instance {
+            version: version.to_string(),
+            ..Instance::new(name, &self.id, self.addr)
+        }
     }
 
     /// Tells the registry that it is there.
     pub async fn register(&self, registry: &dyn Registry, name: &str) {
-        registry
-            .register(&self.instance(name, "1.0.0"), TTL)
-            .await
-            .unwrap();
+        self.register_as(registry, name, "1.0.0").await;
+    }
+
+    /// The same, with another version.
+    pub async fn register_as(&self, registry: &dyn Registry, name: &str, version: &str) {
+        let instance = self.instance(name, version);
+        registry.register(&instance, TTL).await.unwrap();
+    }
+
+    /// Tells the registry that it leaves.
+    pub async fn deregister(&self, registry: &dyn Registry, name: &str) {
+        let instance = self.instance(name, "");
+        registry.deregister(&instance).await.unwrap();
     }
 
     /// Kills it, with all connections.
@@ -189,17 +201,6 @@ impl Running {
             tokio::net::TcpStream::connect(addr).await.is_err()
         })
         .await;
-    }
-}
-
-/// An instance.
-pub fn instance(name: &str, version: &str, id: &str, addr: SocketAddr) -> Instance {
-    Instance {
-        id: id.to_string(),
-        name: name.to_string(),
-        version: version.to_string(),
-        addr,
-        metadata: [].into(),
     }
 }
 
