@@ -15,7 +15,6 @@ use std::process::ExitCode;
 use anyhow::bail;
 use l13_framework::options::{Options, Stop, help};
 use lexopt::prelude::*;
-use offer::Offer;
 
 const HELP: &str = "\
 A microservice framework: lesson 13 of Sockets to Services.
@@ -58,12 +57,7 @@ fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let mut arguments = std::env::args_os().skip(1).peekable();
-    // Two words with flags of their own. `offer` is for tests and measurements: something to be killed.
-    if arguments.next_if(|word| word == "offer").is_some() {
-        return Offer::parse(lexopt::Parser::from_args(arguments))?
-            .run()
-            .await;
-    }
+    // It has flags of its own.
     if arguments.next_if(|word| word == "measure").is_some() {
         return measured(lexopt::Parser::from_args(arguments)).await;
     }
@@ -81,6 +75,8 @@ async fn run() -> anyhow::Result<()> {
     match word.as_deref() {
         None => story::run().await,
         Some("mine") => run_mine().await,
+        // For tests and measurements: something to be killed.
+        Some("offer") => offer::run(options).await,
         Some("server") => commands::server(options, &words).await,
         Some("client") => commands::client(&options, &words).await,
         Some("services") => commands::services(&options, &words).await,

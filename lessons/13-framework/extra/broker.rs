@@ -21,12 +21,13 @@ mod publisher;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use prost::{DecodeError, Message};
 use tonic::Status;
 
+use crate::extra::lock;
 use crate::registry::Instance;
 use crate::transport::{DuplicateMethod, Handlers, Method};
 
@@ -108,7 +109,7 @@ pub struct Subscription {
     queue: Option<String>,
     room: usize,
     deliver_to: Deliver,
-    heard: Arc<Heard>,
+    heard: Arc<Mutex<Heard>>,
 }
 
 impl Subscription {
@@ -143,10 +144,10 @@ impl Subscription {
         self
     }
 
-    /// What becomes of the messages that reach it.
+    /// What has become of the messages that reached it, or a clone of it.
     #[must_use]
-    pub fn heard(&self) -> Arc<Heard> {
-        Arc::clone(&self.heard)
+    pub fn heard(&self) -> Heard {
+        *lock(&self.heard)
     }
 }
 // ANCHOR_END: subscription

@@ -2,7 +2,6 @@
 //! publisher waits for a handler.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,32 +13,15 @@ use tokio::time::timeout;
 use super::{Subscription, id};
 use crate::extra::lock;
 
-/// What becomes of the messages that reach a subscriber. It counts up, and never down.
-#[derive(Debug, Default)]
+/// What has become of the messages that reached a subscriber. It counts up, and never down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
-    heard: AtomicU64,
-    dropped: AtomicU64,
-    failed: AtomicU64,
-}
-
-impl Heard {
     /// It has heard these to the end.
-    #[must_use]
-    pub fn heard(&self) -> u64 {
-        self.heard.load(Ordering::SeqCst)
-    }
-
+    pub heard: u64,
     /// These found its queue full.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::SeqCst)
-    }
-
+    pub dropped: u64,
     /// These could not be read, or made it panic.
-    #[must_use]
-    pub fn failed(&self) -> u64 {
-        self.failed.load(Ordering::SeqCst)
-    }
+    pub failed: u64,
 }
 
 /// The queues of all subscribers of a service.
@@ -52,7 +34,7 @@ struct Inbox {
     topic: String,
     /// `None` when it takes no more.
     queue: Mutex<Option<mpsc::Sender<Bytes>>>,
-    heard: Arc<Heard>,
+    heard: Arc<Mutex<Heard>>,
 }
 
 /// Opens the queues of a service. Has to be called within a tokio runtime.
@@ -65,7 +47,7 @@ pub(crate) fn open(subscriptions: &[Subscription], of: &str) -> Arc<Inboxes> {
         let inbox = Inbox {
             topic: subscription.topic.clone(),
             queue: Mutex::new(Some(queue)),
-            heard: subscription.heard(),
+            heard: Arc::clone(&subscription.heard),
         };
         by_id.insert(id(of, place), inbox);
     }
@@ -78,17 +60,14 @@ pub(crate) fn open(subscriptions: &[Subscription], of: &str) -> Arc<Inboxes> {
 // ANCHOR: listen
 /// One message after the other. One that makes the subscriber panic is lost; the next one is not.
 async fn listen(subscription: Subscription, mut messages: mpsc::Receiver<Bytes>) {
-    let Heard { heard, failed, .. } = &*subscription.heard;
     while let Some(message) = messages.recv().await {
         let mut hearing = JoinSet::new();
-        match (subscription.deliver_to)(message) {
-            Ok(future) => drop(hearing.spawn(future)),
-            Err(_) => drop(failed.fetch_add(1, Ordering::SeqCst)),
-        }
-        match hearing.join_next().await {
-            Some(Ok(())) => drop(heard.fetch_add(1, Ordering::SeqCst)),
-            Some(Err(_)) => drop(failed.fetch_add(1, Ordering::SeqCst)),
-            None => {}
+        let read = (subscription.deliver_to)(message).map(|future| hearing.spawn(future));
+        let ended = hearing.join_next().await;
+        let mut heard = lock(&subscription.heard);
+        match (read, ended) {
+            (Ok(_), Some(Ok(()))) => heard.heard += 1,
+            _ => heard.failed += 1,
         }
     }
 }
@@ -106,7 +85,7 @@ impl Inboxes {
         let queue = lock(&inbox.queue);
         let taken = (queue.as_ref()).is_some_and(|queue| queue.try_send(message).is_ok());
         if !taken {
-            inbox.heard.dropped.fetch_add(1, Ordering::SeqCst);
+            lock(&inbox.heard).dropped += 1;
         }
         Some(taken)
     }

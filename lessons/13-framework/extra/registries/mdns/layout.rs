@@ -17,7 +17,7 @@
 //!
 //! Sources: RFC 6762, RFC 6763 sections 4.1 (names), 6 (TXT), 7 (types).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -78,20 +78,12 @@ pub fn announcement(instance: &Instance, ttl: Duration) -> Result<ServiceInfo, E
         ("ttl".to_owned(), ttl.as_millis().max(1).to_string()),
         ("beat".to_owned(), beat.as_nanos().to_string()),
     ];
-    let mut before = String::new();
-    let mut keys: Vec<_> = instance
-        .metadata
-        .keys()
-        .map(|key| key.to_ascii_lowercase())
-        .collect();
-    keys.sort();
-    for key in keys {
-        if key == before && !before.is_empty() {
-            return Err(Error::Invalid(format!(
-                "two keys of metadata are {key:?} but for upper and lower case, which DNS does not tell apart"
-            )));
-        }
-        before = key;
+    let mut keys = BTreeSet::new();
+    let lower = instance.metadata.keys().map(|key| key.to_ascii_lowercase());
+    if let Some(key) = lower.into_iter().find(|key| !keys.insert(key.clone())) {
+        return Err(Error::Invalid(format!(
+            "two keys of metadata are {key:?} but for upper and lower case, which DNS does not tell apart"
+        )));
     }
     for (key, value) in &instance.metadata {
         let printable = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'=';
