@@ -203,6 +203,12 @@ async fn what_a_dead_subscriber_was_sent_is_lost_and_counted() {
         tokio::net::TcpStream::connect(addr).await.is_err()
     })
     .await;
+    // The connection that the publisher has may end a moment after the listener.
+    until("its connection has ended", async || {
+        say(&publisher, "before").await;
+        publisher.flush(PATIENCE).await && publisher.brought(TOPIC)[&id].lost > 0
+    })
+    .await;
     let before = publisher.brought(TOPIC)[&id].lost;
     // Still listed, so it is still sent to.
     for n in 0..5 {
