@@ -1,6 +1,16 @@
 //! The words that a learner sees in the terminal: one place, so that another language needs only
 //! this file and its folder, `lesson.toml` and the checks.
 
+/// Functions that fill a sentence: name, parts and sentence as one row of a table.
+macro_rules! sentences {
+    ($($(#[$doc:meta])* $name:ident($($part:ident: $kind:ty),*) = $text:literal $(, $value:expr)*;)+) => {$(
+        $(#[$doc])*
+        pub fn $name($($part: $kind),*) -> String {
+            format!($text $(, $value)*)
+        }
+    )+};
+}
+
 pub mod book;
 mod peer;
 pub mod phone;
@@ -19,7 +29,6 @@ pub use watch::*;
 /// After three builds during which the file changed each time.
 pub const KEEPS_CHANGING: &str =
     "exercise.rs keeps changing while it is compiled; save once and check again";
-
 /// The verdict's mark and word, by status.
 pub const PASSED: (&str, &str) = ("✓", "passed");
 /// See [`PASSED`].
@@ -28,15 +37,98 @@ pub const FAILED: (&str, &str) = ("✗", "failed");
 pub const COMPILE_ERROR: (&str, &str) = ("✗", "does not compile");
 /// See [`PASSED`].
 pub const TIMED_OUT: (&str, &str) = ("✗", "timed out");
-
 /// The mark and the word of a text that is still the stub.
 pub const NOT_STARTED: (&str, &str) = ("·", "not started");
 /// Above what the check says of such a text.
 pub const UNTOUCHED: &str =
     "This is the text that you begin with: change it and save. Its check says of it:";
+/// Stands for the arrow in plain output.
+pub const ADVICE: &str = "Advice:";
+/// The program behind `services` does not compile.
+pub const SERVICES_NOT_BUILT: &str = "The program for servers did not compile. Its errors are \
+     above; it is built from scripts/services, lessons/08-consul and lessons/15-redis.";
+/// Behind a lesson whose core exercises have passed.
+pub const LESSON_PASSED: &str = "  passed";
+/// Behind an exercise that is for the fast.
+pub const STRETCH: &str = "  (stretch)";
+/// A job that somebody ended.
+pub const STOPPED: &str = "stopped";
+/// Heading of what nothing works without.
+pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
+/// Heading of what only makes it nicer.
+pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
+/// Heading of what only some lessons need.
+pub const DOCTOR_LATER: &str = "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lesson 13 (etcd), for lessons 15 and 16 (Redis)";
+/// Heading of what only `scripts/test` needs, and some of them `peer`.
+pub const DOCTOR_TESTS: &str =
+    "To run scripts/test (it installs these on Debian); Python, Go and redis-cli also for `peer`";
+/// Mark of a thing that is there, in plain output.
+pub const DOCTOR_OK: &str = "ok     ";
+/// Mark of a thing that is missing, in plain output.
+pub const DOCTOR_MISSING: &str = "missing";
+/// The judge of the learner's own service does not compile.
+pub const OWN_NOT_BUILT: &str = "The judge of your service did not compile. Its errors are above; it is built from scripts/own.";
+/// `class` does not compile.
+pub const CLASS_NOT_BUILT: &str =
+    "the program for a class does not compile; the compiler's words stand above";
+/// A second `own`.
+pub const OWN_EXISTS: &str = "my-service/ exists already, and stays as it is";
+/// `own check` before `own`.
+pub const OWN_MISSING: &str =
+    "there is no my-service/own.toml yet; `cargo workbook own` makes a service";
+/// After each verdict of `own watch`.
+pub const OWN_WATCHING: &str = "  Save a file of my-service/ to check again; Ctrl-C ends.";
+
+sentences! {
+    /// A test target that cargo does not know.
+    no_test_target(exercise: &Exercise) =
+        "cargo knows no test `{}`: lessons/{}/Cargo.toml needs\n\n[[test]]\nname = \"{}\"\npath = \
+         \"exercises/{}/check.rs\"\ntest = false\n",
+        exercise.id, exercise.lesson, exercise.id, exercise.id;
+    /// A lesson whose programs cannot be built here.
+    lesson_needs(lesson: &str, name: &str, why: &str, mend: &str) =
+        "Lesson {lesson} needs {name} to be built, and it is missing here: {why}.\n\
+         To get it: {mend}";
+    /// An `exercise.rs` could not be made.
+    not_prepared(e: &std::io::Error) = "note: not every exercise.rs could be made from its stub.rs: {e}";
+    /// The learner's file is not there.
+    answer_is_missing(exercise: &Exercise) =
+        "{} is missing; `cargo workbook reset {}` puts the stub back, `undo` a text you had reset",
+        exercise.answer().display(),
+        exercise.id;
+    /// The verdict could not be written down.
+    not_recorded(e: &std::io::Error) = "note: this is not in your record, .workbook/ cannot be written: {e}";
+    /// In front of a hint.
+    hint_head(number: usize, of: usize) = "Hint {number} of {of}:";
+    /// After the last hint.
+    no_more_hints(exercise: &Exercise) =
+        "That was the last hint. `cargo workbook solution {} --reveal` shows an answer.",
+        exercise.id;
+    /// A reset that moved a text.
+    was_reset(exercise: &Exercise, file: &str) =
+        "{} is the stub again. Your text is in {file}; `cargo workbook undo {}` brings it back.",
+        exercise.answer().display(),
+        exercise.id;
+    /// A reset where the file was gone.
+    stub_is_back(exercise: &Exercise) =
+        "{} was missing; the stub is there again.",
+        exercise.answer().display();
+    /// A reset of the stub.
+    already_the_stub(exercise: &Exercise) =
+        "{} is the stub already; there is nothing to keep.",
+        exercise.answer().display();
+    /// An undo that brought a text back.
+    text_is_back(exercise: &Exercise) = "Your text is back in {}.", exercise.answer().display();
+    /// An undo with nothing to undo.
+    nothing_kept(exercise: &Exercise) = "No reset of {} is waiting to be undone.", exercise.id;
+    /// A reset or undo that failed.
+    nothing_changed(exercise: &Exercise) = "{} was left as it is", exercise.answer().display();
+    /// Where the book explains something that is missing.
+    set_up_section(section: &str, anchor: &str) =
+        "More: the page \"Set up\", section \"{section}\" (set-up.html#{anchor})";
+}
 
 /// Where an exercise stands, in words.
-#[must_use]
 pub fn standing(standing: Standing) -> &'static str {
     match standing {
         Standing::NotStarted => NOT_STARTED.1,
@@ -47,7 +139,6 @@ pub fn standing(standing: Standing) -> &'static str {
 }
 
 /// A check that was ended at its limit.
-#[must_use]
 pub fn timed_out(test: Option<&str>, limit: Duration) -> String {
     let seconds = limit.as_secs();
     match test {
@@ -64,7 +155,6 @@ pub fn timed_out(test: Option<&str>, limit: Duration) -> String {
 }
 
 /// A check whose program ended in the middle.
-#[must_use]
 pub fn ended_early(test: Option<&str>, status: ExitStatus, err: &str) -> String {
     let during = test.map_or(String::new(), |test| format!(" during `{test}`"));
     if err.contains("has overflowed its stack") {
@@ -115,7 +205,6 @@ fn signal(_status: ExitStatus) -> Option<i32> {
 }
 
 /// A summary that says ok, without the proof that all tests ran.
-#[must_use]
 pub fn not_all_tests_ran(
     exercise: &Exercise,
     passed: usize,
@@ -142,7 +231,6 @@ pub fn not_all_tests_ran(
 }
 
 /// A test that failed and left no panic.
-#[must_use]
 pub fn failed_without_panic(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() {
@@ -153,7 +241,6 @@ pub fn failed_without_panic(text: &str) -> String {
 }
 
 /// A panic outside the check: what it said, and where.
-#[must_use]
 pub fn your_code_panicked(message: &str, file: &str, line: u32) -> String {
     if let Some(todo) = message.strip_prefix("not yet implemented") {
         return format!(
@@ -172,34 +259,7 @@ pub fn your_code_panicked(message: &str, file: &str, line: u32) -> String {
     )
 }
 
-/// A test target that cargo does not know.
-#[must_use]
-pub fn no_test_target(exercise: &Exercise) -> String {
-    format!(
-        "cargo knows no test `{}`: lessons/{}/Cargo.toml needs\n\n[[test]]\nname = \"{}\"\npath = \
-         \"exercises/{}/check.rs\"\ntest = false\n",
-        exercise.id, exercise.lesson, exercise.id, exercise.id
-    )
-}
-
-/// Stands for the arrow in plain output.
-pub const ADVICE: &str = "Advice:";
-
-/// The program behind `services` does not compile.
-pub const SERVICES_NOT_BUILT: &str = "The program for servers did not compile. Its errors are \
-     above; it is built from scripts/services, lessons/08-consul and lessons/15-redis.";
-
-/// A lesson whose programs cannot be built here.
-#[must_use]
-pub fn lesson_needs(lesson: &str, name: &str, why: &str, mend: &str) -> String {
-    format!(
-        "Lesson {lesson} needs {name} to be built, and it is missing here: {why}.\n\
-         To get it: {mend}"
-    )
-}
-
 /// A text that has moved, because the course has changed.
-#[must_use]
 pub fn followed(done: &Followed) -> String {
     match done {
         Followed::Again(answer) => format!(
@@ -223,30 +283,7 @@ pub fn followed(done: &Followed) -> String {
     }
 }
 
-/// An `exercise.rs` could not be made.
-#[must_use]
-pub fn not_prepared(e: &std::io::Error) -> String {
-    format!("note: not every exercise.rs could be made from its stub.rs: {e}")
-}
-
-/// The learner's file is not there.
-#[must_use]
-pub fn answer_is_missing(exercise: &Exercise) -> String {
-    format!(
-        "{} is missing; `cargo workbook reset {}` puts the stub back, `undo` a text you had reset",
-        exercise.answer().display(),
-        exercise.id
-    )
-}
-
-/// The verdict could not be written down.
-#[must_use]
-pub fn not_recorded(e: &std::io::Error) -> String {
-    format!("note: this is not in your record, .workbook/ cannot be written: {e}")
-}
-
 /// Lines of the record that were skipped.
-#[must_use]
 pub fn damaged(damage: &[crate::store::Damage]) -> String {
     let mut text = String::new();
     for damage in damage.iter().take(3) {
@@ -261,28 +298,7 @@ pub fn damaged(damage: &[crate::store::Damage]) -> String {
     text
 }
 
-/// Behind a lesson whose core exercises have passed.
-pub const LESSON_PASSED: &str = "  passed";
-/// Behind an exercise that is for the fast.
-pub const STRETCH: &str = "  (stretch)";
-
-/// In front of a hint.
-#[must_use]
-pub fn hint_head(number: usize, of: usize) -> String {
-    format!("Hint {number} of {of}:")
-}
-
-/// After the last hint.
-#[must_use]
-pub fn no_more_hints(exercise: &Exercise) -> String {
-    format!(
-        "That was the last hint. `cargo workbook solution {} --reveal` shows an answer.",
-        exercise.id
-    )
-}
-
 /// The solution is not shown yet.
-#[must_use]
 pub fn solution_is_closed(exercise: &Exercise, hints: usize) -> String {
     let next = if hints < exercise.hints.len() {
         format!(
@@ -299,94 +315,7 @@ pub fn solution_is_closed(exercise: &Exercise, hints: usize) -> String {
     )
 }
 
-/// A reset that moved a text.
-#[must_use]
-pub fn was_reset(exercise: &Exercise, file: &str) -> String {
-    format!(
-        "{} is the stub again. Your text is in {file}; `cargo workbook undo {}` brings it back.",
-        exercise.answer().display(),
-        exercise.id
-    )
-}
-
-/// A reset where the file was gone.
-#[must_use]
-pub fn stub_is_back(exercise: &Exercise) -> String {
-    format!(
-        "{} was missing; the stub is there again.",
-        exercise.answer().display()
-    )
-}
-
-/// A reset of the stub.
-#[must_use]
-pub fn already_the_stub(exercise: &Exercise) -> String {
-    format!(
-        "{} is the stub already; there is nothing to keep.",
-        exercise.answer().display()
-    )
-}
-
-/// An undo that brought a text back.
-#[must_use]
-pub fn text_is_back(exercise: &Exercise) -> String {
-    format!("Your text is back in {}.", exercise.answer().display())
-}
-
-/// An undo with nothing to undo.
-#[must_use]
-pub fn nothing_kept(exercise: &Exercise) -> String {
-    format!("No reset of {} is waiting to be undone.", exercise.id)
-}
-
-/// A reset or undo that failed.
-#[must_use]
-pub fn nothing_changed(exercise: &Exercise) -> String {
-    format!("{} was left as it is", exercise.answer().display())
-}
-
-/// A job that somebody ended.
-pub const STOPPED: &str = "stopped";
-
-/// Heading of what nothing works without.
-pub const DOCTOR_NEEDED: &str = "To learn with this workbook";
-/// Heading of what only makes it nicer.
-pub const DOCTOR_COMFORT: &str = "For comfort (all works without)";
-/// Heading of what only some lessons need.
-pub const DOCTOR_LATER: &str = "For lesson 08 (Consul), from lesson 09 on (OpenSSL), for lesson 13 (etcd), for lessons 15 and 16 (Redis)";
-/// Heading of what only `scripts/test` needs, and some of them `peer`.
-pub const DOCTOR_TESTS: &str =
-    "To run scripts/test (it installs these on Debian); Python, Go and redis-cli also for `peer`";
-/// Where the book explains something that is missing.
-#[must_use]
-pub fn set_up_section(section: &str, anchor: &str) -> String {
-    format!("More: the page \"Set up\", section \"{section}\" (set-up.html#{anchor})")
-}
-
-/// Mark of a thing that is there, in plain output.
-pub const DOCTOR_OK: &str = "ok     ";
-/// Mark of a thing that is missing, in plain output.
-pub const DOCTOR_MISSING: &str = "missing";
-
-/// The judge of the learner's own service does not compile.
-pub const OWN_NOT_BUILT: &str = "The judge of your service did not compile. Its errors are above; it is built from scripts/own.";
-
-/// `class` does not compile.
-pub const CLASS_NOT_BUILT: &str =
-    "the program for a class does not compile; the compiler's words stand above";
-
-/// A second `own`.
-pub const OWN_EXISTS: &str = "my-service/ exists already, and stays as it is";
-
-/// `own check` before `own`.
-pub const OWN_MISSING: &str =
-    "there is no my-service/own.toml yet; `cargo workbook own` makes a service";
-
-/// After each verdict of `own watch`.
-pub const OWN_WATCHING: &str = "  Save a file of my-service/ to check again; Ctrl-C ends.";
-
 /// After a pass: the stages before it were judged as well.
-#[must_use]
 pub fn own_earlier(last: usize) -> String {
     match last {
         1 => "  Stage 1 still passes.".to_owned(),
@@ -395,7 +324,6 @@ pub fn own_earlier(last: usize) -> String {
 }
 
 /// What was made, and what to do now.
-#[must_use]
 pub fn own_made<'a>(files: impl Iterator<Item = &'a str>) -> String {
     let mut text = String::from("Your service is in my-service/:\n");
     for file in files {

@@ -29,34 +29,20 @@ pub const BY_HAND: &str = "After it passes";
 /// The name of a demo without a question, for a screen reader.
 pub const DEMO: &str = "Demo";
 
+sentences! {
+    /// Working time on a card.
+    minutes(minutes: u32) = "{minutes} min";
+    /// The fold of a hint.
+    hint(number: usize, of: usize) = "Hint {number} of {of}";
+    /// The name of a quiz, for a screen reader.
+    question(number: usize) = "Question {number}";
+    /// The name of a prediction, for a screen reader.
+    prediction(number: usize) = "Prediction {number}";
+}
+
 /// Whether an exercise carries the thread of the course.
-#[must_use]
 pub fn kind(core: bool) -> &'static str {
     if core { "core" } else { "stretch" }
-}
-
-/// Working time on a card.
-#[must_use]
-pub fn minutes(minutes: u32) -> String {
-    format!("{minutes} min")
-}
-
-/// The fold of a hint.
-#[must_use]
-pub fn hint(number: usize, of: usize) -> String {
-    format!("Hint {number} of {of}")
-}
-
-/// The name of a quiz, for a screen reader.
-#[must_use]
-pub fn question(number: usize) -> String {
-    format!("Question {number}")
-}
-
-/// The name of a prediction, for a screen reader.
-#[must_use]
-pub fn prediction(number: usize) -> String {
-    format!("Prediction {number}")
 }
 
 // --------------------------------------------------------------- the teachers' page
@@ -69,15 +55,30 @@ pub const STOPS: &str = "Places to stop";
 pub const EXERCISE_TABLE: &str = "| Exercise | Minutes | Kind | The belief it breaks |";
 /// What rejects a mistake that loops for ever.
 pub const BY_THE_LIMIT: &str = "the time limit";
+/// The head of the table of a day.
+pub const PLAN_TABLE: &str = "| page | to read | exercises | minutes |";
 
-/// The heading of a lesson.
-#[must_use]
-pub fn lesson(number: u32, title: &str) -> String {
-    format!("Lesson {number:02}: {title}")
+sentences! {
+    /// The heading of a lesson.
+    lesson(number: u32, title: &str) = "Lesson {number:02}: {title}";
+    /// The fold of an exercise's known wrong answers.
+    mistakes_of(number: &str, id: &str) = "Common mistakes in {number} {id}";
+    /// One of them, in Markdown.
+    caught_by(belief: &str, check: &str, says: &str) =
+        "**{belief}** Caught by {check}, which says: \u{201c}{says}\u{201d}";
+    /// The minutes of all days of a plan.
+    plan_total(minutes: u32) = "{} hours and {} minutes.", minutes / 60, minutes % 60;
+    /// What is planned of what a day has.
+    day_sum(sum: u32, has: u32) = "{sum} of {has} minutes";
+    /// A day with too much in it.
+    day_too_full(day: &str, sum: u32, has: u32) = "the parts of `{day}` take {sum} minutes, and it has {has}";
+    /// A plan names an exercise that its page does not have.
+    no_exercise_on(id: &str, page: &str) = "there is no exercise `{id}` on the page {page}";
+    /// A plan names an exercise that its own cut leaves out.
+    behind_the_cut(page: &str) = "an exercise of `only` stands behind `until` on the page {page}";
 }
 
 /// The facts below it.
-#[must_use]
 pub fn lesson_facts(lesson: &Lesson, core: usize) -> String {
     let exercises = lesson.exercises.len();
     let s = if exercises == 1 { "" } else { "s" };
@@ -87,55 +88,9 @@ pub fn lesson_facts(lesson: &Lesson, core: usize) -> String {
     )
 }
 
-/// The fold of an exercise's known wrong answers.
-#[must_use]
-pub fn mistakes_of(number: &str, id: &str) -> String {
-    format!("Common mistakes in {number} {id}")
-}
-
-/// One of them, in Markdown.
-#[must_use]
-pub fn caught_by(belief: &str, check: &str, says: &str) -> String {
-    format!("**{belief}** Caught by {check}, which says: \u{201c}{says}\u{201d}")
-}
-
-/// The head of the table of a day.
-pub const PLAN_TABLE: &str = "| page | to read | exercises | minutes |";
-
-/// The minutes of all days of a plan.
-#[must_use]
-pub fn plan_total(minutes: u32) -> String {
-    format!("{} hours and {} minutes.", minutes / 60, minutes % 60)
-}
-
-/// What is planned of what a day has.
-#[must_use]
-pub fn day_sum(sum: u32, has: u32) -> String {
-    format!("{sum} of {has} minutes")
-}
-
 /// Where a page is cut.
-#[must_use]
 pub fn cut(until: Option<&str>) -> String {
     until.map_or(String::new(), |id| format!(", up to `{id}`"))
-}
-
-/// A day with too much in it.
-#[must_use]
-pub fn day_too_full(day: &str, sum: u32, has: u32) -> String {
-    format!("the parts of `{day}` take {sum} minutes, and it has {has}")
-}
-
-/// A plan names an exercise that its page does not have.
-#[must_use]
-pub fn no_exercise_on(id: &str, page: &str) -> String {
-    format!("there is no exercise `{id}` on the page {page}")
-}
-
-/// A plan names an exercise that its own cut leaves out.
-#[must_use]
-pub fn behind_the_cut(page: &str) -> String {
-    format!("an exercise of `only` stands behind `until` on the page {page}")
 }
 
 // --------------------------------------------------------------- faults in a chapter
@@ -145,25 +100,6 @@ pub const HOURS_TABLE: (&str, &str) = (
     "The minutes of each lesson",
     "| lesson | minutes | of these, stretch |",
 );
-
-/// How long the course takes.
-#[must_use]
-pub fn hours(all: u32, core: u32) -> String {
-    format!(
-        "**About {} hours**: {} for the core, and {} for the stretch exercises. That is the sum of the lessons, \
-         with reading, demos and exercises.",
-        in_hours(all),
-        in_hours(core),
-        in_hours(all) - in_hours(core),
-    )
-}
-
-/// Minutes as whole hours.
-#[must_use]
-pub fn in_hours(minutes: u32) -> u32 {
-    (minutes + 30) / 60
-}
-
 /// A prediction without its demo.
 pub const PREDICT_NEEDS_DEMO: &str = "a prediction names the lesson whose demo it is about, and may name the line of its output to show: \
      {{#predict demo=01-tcp scene=\"2. The title\"}}";
@@ -178,111 +114,67 @@ pub const EMPTY_OPTION: &str = "this option has no text";
 pub const NO_EXPLANATION: &str =
     "this option is not explained: add a line `  : why it is right or wrong`";
 
-/// A quiz with no right option, or several.
-#[must_use]
-pub fn not_one_right(right: usize) -> String {
-    format!("exactly one option is right and marked `- [x]`, here it is {right}")
+sentences! {
+    /// How long the course takes.
+    hours(all: u32, core: u32) =
+        "**About {} hours**: {} for the core, and {} for the stretch exercises. That is the sum of the lessons, \
+         with reading, demos and exercises.",
+        in_hours(all),
+        in_hours(core),
+        in_hours(all) - in_hours(core);
+    /// A quiz with no right option, or several.
+    not_one_right(right: usize) = "exactly one option is right and marked `- [x]`, here it is {right}";
+    /// A directive names a stage that is not there.
+    no_stage(number: &str) = "there is no stage `{number}`; scripts/own/stages.toml has all";
+    /// A directive that nobody knows.
+    unknown_directive(name: &str) =
+        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours, map, plans, site, stage and teachers";
+    /// A directive with text around it.
+    not_alone(name: &str) = "`{name}` must stand alone on its line, at its very start";
+    /// A directive with an argument that it does not take.
+    takes_nothing(name: &str) = "`{name}` takes nothing after its name";
+    /// An end without a beginning.
+    closes_nothing(name: &str) = "this ends a `{name}` that was not begun";
+    /// A beginning without an end.
+    never_closed(name: &str) =
+        "this `{name}` has no {{{{/{name}}}}} before the next directive or the end of the file";
+    /// A card of something that is not in the course.
+    no_exercise(id: &str) = "no lesson.toml has an exercise `{id}`";
+    /// A demo of something that is not in the course.
+    no_lesson(name: &str) = "there is no lesson `{name}`; its full folder name is needed: 01-tcp";
+    /// A listing from a file that is not there.
+    no_listing(target: &str) = "{{{{#include {target}}}}} names a file that is not there";
+    /// A listing by line numbers.
+    listing_by_lines(target: &str) = "{{{{#include {target}}}}} uses line numbers; use an anchor";
+    /// A listing from a part that is not there.
+    no_anchor(target: &str) = "{{{{#include {target}}}}} names an anchor that is not in the file";
 }
 
-/// A directive names a stage that is not there.
-#[must_use]
-pub fn no_stage(number: &str) -> String {
-    format!("there is no stage `{number}`; scripts/own/stages.toml has all")
-}
-
-/// A directive that nobody knows.
-#[must_use]
-pub fn unknown_directive(name: &str) -> String {
-    format!(
-        "there is no directive `{name}`; there are exercise, quiz, predict, demo, hours, map, plans, site, stage and teachers"
-    )
-}
-
-/// A directive with text around it.
-#[must_use]
-pub fn not_alone(name: &str) -> String {
-    format!("`{name}` must stand alone on its line, at its very start")
-}
-
-/// A directive with an argument that it does not take.
-#[must_use]
-pub fn takes_nothing(name: &str) -> String {
-    format!("`{name}` takes nothing after its name")
-}
-
-/// An end without a beginning.
-#[must_use]
-pub fn closes_nothing(name: &str) -> String {
-    format!("this ends a `{name}` that was not begun")
-}
-
-/// A beginning without an end.
-#[must_use]
-pub fn never_closed(name: &str) -> String {
-    format!("this `{name}` has no {{{{/{name}}}}} before the next directive or the end of the file")
-}
-
-/// A card of something that is not in the course.
-#[must_use]
-pub fn no_exercise(id: &str) -> String {
-    format!("no lesson.toml has an exercise `{id}`")
-}
-
-/// A demo of something that is not in the course.
-#[must_use]
-pub fn no_lesson(name: &str) -> String {
-    format!("there is no lesson `{name}`; its full folder name is needed: 01-tcp")
-}
-
-/// A listing from a file that is not there.
-#[must_use]
-pub fn no_listing(target: &str) -> String {
-    format!("{{{{#include {target}}}}} names a file that is not there")
-}
-
-/// A listing by line numbers.
-#[must_use]
-pub fn listing_by_lines(target: &str) -> String {
-    format!("{{{{#include {target}}}}} uses line numbers; use an anchor")
-}
-
-/// A listing from a part that is not there.
-#[must_use]
-pub fn no_anchor(target: &str) -> String {
-    format!("{{{{#include {target}}}}} names an anchor that is not in the file")
+/// Minutes as whole hours.
+pub fn in_hours(minutes: u32) -> u32 {
+    (minutes + 30) / 60
 }
 
 // --------------------------------------------------------------- building the book
 
 /// While the book is built.
 pub const BUILDING: &str = "Building the book ...";
-
-/// The book is built.
-#[must_use]
-pub fn built(took: Duration) -> String {
-    format!("Built the book in {:.1} s", took.as_secs_f64())
-}
-
-/// The book could not be built, at the start.
-#[must_use]
-pub fn not_built(why: &str) -> String {
-    format!("The book could not be built:\n{why}")
-}
-
-/// The book could not be built anew.
-#[must_use]
-pub fn not_rebuilt(why: &str) -> String {
-    format!("The book could not be built; the browser shows its last good state.\n{why}")
-}
-
 /// The book could be built again.
 pub const BUILT_AGAIN: &str = "The book is built again.";
-
 /// Shown in the browser while there is no book: the reason goes between the two.
 pub const NO_BOOK: (&str, &str) = (
     "The book could not be built",
     "Mend the file, then reload this page.",
 );
+
+sentences! {
+    /// The book is built.
+    built(took: Duration) = "Built the book in {:.1} s", took.as_secs_f64();
+    /// The book could not be built, at the start.
+    not_built(why: &str) = "The book could not be built:\n{why}";
+    /// The book could not be built anew.
+    not_rebuilt(why: &str) = "The book could not be built; the browser shows its last good state.\n{why}";
+}
 
 // --------------------------------------------------------------- the server
 
@@ -318,7 +210,6 @@ pub const CLOSED: &str = "This exercise has not passed yet.";
 pub const TOO_MANY_PAGES: &str = "Too many pages of the book are open; close some.";
 /// A stop for a job that has ended.
 pub const NO_SUCH_JOB: &str = "This job has ended already.";
-
 /// A join while one runs.
 pub const CLASS_RUNS: &str = "The program of the class runs already.";
 /// The program of the class could not be asked.
@@ -327,36 +218,21 @@ pub const CLASS_FAILED: &str =
 /// A code or a name that cannot be one.
 pub const BAD_CLASS_FORM: &str = "The code of a class looks like 192.168.1.5:7443/KPRTMW-7XKQ-2MNP-9VTR, and a name has 40 characters at most.";
 
-/// No port is free.
-#[must_use]
-pub fn no_port(first: u16, last: u16, why: &std::io::Error) -> String {
-    format!(
-        "no port from {first} to {last} can be used ({why}); choose another: cargo run -- --port 4000"
-    )
+sentences! {
+    /// No port is free.
+    no_port(first: u16, last: u16, why: &std::io::Error) =
+        "no port from {first} to {last} can be used ({why}); choose another: cargo run -- --port 4000";
 }
 
 // --------------------------------------------------------------- start
 
-/// Where the book is.
-#[must_use]
-pub fn book_is_at(address: &str) -> String {
-    format!("The book:  {address}")
-}
-
-/// The port that was asked for is taken.
-#[must_use]
-pub fn port_is_taken(port: u16) -> String {
-    format!("           (port {port} is taken by another program)")
-}
-
-/// No browser was found.
-#[must_use]
-pub fn open_it_yourself(address: &str) -> String {
-    format!("No browser could be opened. Open {address} yourself.")
-}
-
-/// A text from the page could not be written.
-#[must_use]
-pub fn not_saved(why: &std::io::Error) -> String {
-    format!("exercise.rs could not be written: {why}")
+sentences! {
+    /// Where the book is.
+    book_is_at(address: &str) = "The book:  {address}";
+    /// The port that was asked for is taken.
+    port_is_taken(port: u16) = "           (port {port} is taken by another program)";
+    /// No browser was found.
+    open_it_yourself(address: &str) = "No browser could be opened. Open {address} yourself.";
+    /// A text from the page could not be written.
+    not_saved(why: &std::io::Error) = "exercise.rs could not be written: {why}";
 }

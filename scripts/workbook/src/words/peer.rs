@@ -2,18 +2,6 @@
 
 use std::process::ExitStatus;
 
-/// The narration is about to begin.
-#[must_use]
-pub fn peer_begins(language: &str) -> String {
-    format!("A real {language} program calls it.\n")
-}
-
-/// Before anything happens: this may take a while.
-#[must_use]
-pub fn peer_builds(lesson: &str) -> String {
-    format!("Building the server of {lesson}:")
-}
-
 /// The end, when all was well.
 pub const PEER_GOOD: &str = "Every call went as the protocol says.";
 /// The end, when it was not.
@@ -25,29 +13,23 @@ pub const PEER_REMARKS: &str = "Meanwhile, in the server:";
 pub const PEER_NOT_BUILT: &str =
     "The server did not compile. Its errors are above; `cargo workbook check` judges your answer.";
 
-/// The foreign peer is not on this machine.
-#[must_use]
-pub fn peer_missing(name: &str, why: &str, mend: &str) -> String {
-    format!("{name} is needed for this, and is missing here ({why}).\nTo get it: {mend}")
-}
-
-/// The foreign peer took too long.
-#[must_use]
-pub fn peer_late(language: &str, seconds: u64) -> String {
-    format!("{language} had not finished after {seconds} s and was ended.")
-}
-
-/// The server went away while it was called.
-#[must_use]
-pub fn peer_server_ended(status: ExitStatus) -> String {
-    format!(
+sentences! {
+    /// The narration is about to begin.
+    peer_begins(language: &str) = "A real {language} program calls it.\n";
+    /// Before anything happens: this may take a while.
+    peer_builds(lesson: &str) = "Building the server of {lesson}:";
+    /// The foreign peer is not on this machine.
+    peer_missing(name: &str, why: &str, mend: &str) =
+        "{name} is needed for this, and is missing here ({why}).\nTo get it: {mend}";
+    /// The foreign peer took too long.
+    peer_late(language: &str, seconds: u64) = "{language} had not finished after {seconds} s and was ended.";
+    /// The server went away while it was called.
+    peer_server_ended(status: ExitStatus) =
         "The whole server has ended ({status}). An answer may end its connection, never its \
-         program: look for `process::exit`, and for a function that calls itself without an end."
-    )
+         program: look for `process::exit`, and for a function that calls itself without an end.";
 }
 
 /// A lesson that has no peer.
-#[must_use]
 pub fn peer_unknown(lesson: Option<&str>) -> String {
     match lesson {
         Some(lesson) => {

@@ -30,23 +30,14 @@ pub const BUTTONS: [(&str, &str, &str); 4] = [
     ("print", "Print", "p"),
 ];
 
-/// The title of a deck.
-#[must_use]
-pub fn lesson(number: u32) -> String {
-    format!("Lesson {number:02}")
-}
-
-/// The notes of the first slide of a page.
-#[must_use]
-pub fn minutes(all: u32, reading: u32) -> String {
-    format!(
+sentences! {
+    /// The title of a deck.
+    lesson(number: u32) = "Lesson {number:02}";
+    /// The notes of the first slide of a page.
+    minutes(all: u32, reading: u32) =
         "{all} minutes: {reading} to read, {} for the exercises.",
-        all - reading
-    )
-}
-
-/// The line below the title of an exercise.
-#[must_use]
-pub fn exercise(number: &str, id: &str, minutes: u32, kind: &str) -> String {
-    format!("Exercise {number} {id}, {minutes} min, {kind}")
+        all - reading;
+    /// The line below the title of an exercise.
+    exercise(number: &str, id: &str, minutes: u32, kind: &str) =
+        "Exercise {number} {id}, {minutes} min, {kind}";
 }

@@ -14,7 +14,6 @@ pub const WATCH_CONFIRM: &str = "x again to reset   any other key leaves it";
 pub const WATCH_BUSY: &str = "? keys   q quit";
 /// The last line in watch mode when nothing is left to do.
 pub const WATCH_ALL_PASSED: &str = "l list   c check all   ? keys   q quit";
-
 /// All keys of watch mode.
 pub const WATCH_KEYS: &[(&str, &str)] = &[
     ("n", "the next exercise that is still open"),
@@ -27,64 +26,51 @@ pub const WATCH_KEYS: &[(&str, &str)] = &[
     ("Enter", "check again"),
     ("q", "quit; Ctrl-C and Ctrl-D do the same"),
 ];
-
-/// The name of an exercise, on top of the screen.
-#[must_use]
-pub fn watch_title(exercise: &Exercise) -> String {
-    format!("{} {}   {}", exercise.number, exercise.id, exercise.title)
-}
-
-/// How often it was checked since it is watched.
-#[must_use]
-pub fn watch_count(checks: usize) -> String {
-    format!("   check {checks}")
-}
-
 /// In front of the file to edit.
 pub const WATCH_EDIT: &str = "edit";
-
-/// A save of another exercise.
-#[must_use]
-pub fn watch_switched(exercise: &Exercise) -> String {
-    format!("You saved {}: watching it now.", exercise.id)
-}
-
-/// There is no other open exercise to go to.
-#[must_use]
-pub fn watch_last_open(exercise: &Exercise) -> String {
-    format!("{} is the only exercise that is still open.", exercise.id)
-}
-
 /// Everything has passed.
 pub const WATCH_ALL_DONE: &str = "Every exercise has passed.";
-
 /// Between a pass and the solution's reasons.
 pub const WATCH_WHY: &str = "Why one good answer is as it is:";
-
 /// No event arrives when a file changes.
 pub const WATCH_DEAF: &str = "note: this folder does not say when a file is saved, so the files are looked at ten times a \
      second. `cargo workbook watch --poll` does so from the start.";
-
-/// The first x.
-#[must_use]
-pub fn watch_confirm(exercise: &Exercise) -> String {
-    format!(
-        "Put the stub of {} back? Your text is kept in .workbook/.",
-        exercise.id
-    )
-}
-
 /// Another key than x.
 pub const WATCH_NOT_RESET: &str = "Not reset.";
 /// `u` without a reset before it.
 pub const WATCH_NOTHING_TO_UNDO: &str =
     "u undoes an x of this sitting. For an older one: cargo workbook undo ID";
-
 /// `v` before anything was printed.
 pub const WATCH_NO_OUTPUT: &str = "Nothing has been printed yet.";
+/// After a message that was cut.
+pub const WATCH_CUT: &str = "... cut short: v shows all of it.";
+/// Behind a verdict that the browser asked for.
+pub const WATCH_ELSEWHERE: &str = "(checked in the browser)";
+/// Nothing to check: every answer is still the stub.
+pub const WATCH_NOTHING_BEGUN: &str = "No exercise has been begun: every exercise.rs is the stub.";
+/// A check of everything that was left for something else.
+pub const WATCH_ALL_STOPPED: &str = "The check of all was stopped.";
+
+sentences! {
+    /// The name of an exercise, on top of the screen.
+    watch_title(exercise: &Exercise) = "{} {}   {}", exercise.number, exercise.id, exercise.title;
+    /// How often it was checked since it is watched.
+    watch_count(checks: usize) = "   check {checks}";
+    /// A save of another exercise.
+    watch_switched(exercise: &Exercise) = "You saved {}: watching it now.", exercise.id;
+    /// There is no other open exercise to go to.
+    watch_last_open(exercise: &Exercise) = "{} is the only exercise that is still open.", exercise.id;
+    /// The first x.
+    watch_confirm(exercise: &Exercise) =
+        "Put the stub of {} back? Your text is kept in .workbook/.",
+        exercise.id;
+    /// The progress of a check that runs.
+    watch_running(seconds: u64) = "running ... {seconds} s";
+    /// The progress of a check that waits until another one is done.
+    watch_waiting(seconds: u64) = "waiting for another check ... {seconds} s";
+}
 
 /// After a long compile error.
-#[must_use]
 pub fn watch_more_errors(left: usize) -> String {
     match left {
         1 => {
@@ -96,11 +82,7 @@ pub fn watch_more_errors(left: usize) -> String {
     }
 }
 
-/// After a message that was cut.
-pub const WATCH_CUT: &str = "... cut short: v shows all of it.";
-
 /// The progress of a check: what it does, for how long, and cargo's last word.
-#[must_use]
 pub fn watch_compiling(seconds: u64, line: &str) -> String {
     if line.is_empty() {
         format!("compiling ... {seconds} s")
@@ -109,23 +91,7 @@ pub fn watch_compiling(seconds: u64, line: &str) -> String {
     }
 }
 
-/// The progress of a check that runs.
-#[must_use]
-pub fn watch_running(seconds: u64) -> String {
-    format!("running ... {seconds} s")
-}
-
-/// The progress of a check that waits until another one is done.
-#[must_use]
-pub fn watch_waiting(seconds: u64) -> String {
-    format!("waiting for another check ... {seconds} s")
-}
-
-/// Behind a verdict that the browser asked for.
-pub const WATCH_ELSEWHERE: &str = "(checked in the browser)";
-
 /// The beginning of a check of everything.
-#[must_use]
 pub fn watch_all_begins(exercises: usize) -> String {
     match exercises {
         1 => "Checking 1 exercise:".to_owned(),
@@ -134,7 +100,6 @@ pub fn watch_all_begins(exercises: usize) -> String {
 }
 
 /// The end of a check of everything.
-#[must_use]
 pub fn watch_all_ends(passed: usize, checked: usize, untouched: usize) -> String {
     let rest = match untouched {
         0 => String::new(),
@@ -142,9 +107,3 @@ pub fn watch_all_ends(passed: usize, checked: usize, untouched: usize) -> String
     };
     format!("{passed} of {checked} passed{rest}.")
 }
-
-/// Nothing to check: every answer is still the stub.
-pub const WATCH_NOTHING_BEGUN: &str = "No exercise has been begun: every exercise.rs is the stub.";
-
-/// A check of everything that was left for something else.
-pub const WATCH_ALL_STOPPED: &str = "The check of all was stopped.";

@@ -24,38 +24,20 @@ pub const NOBODY: &str = "No page was open for a while, so the capture was ended
 /// Cargo could not build it.
 pub const NOT_BUILT: &str = "It does not compile. The errors are below.";
 
-/// While cargo works.
-#[must_use]
-pub fn building(what: &str) -> String {
-    format!("building {what} ...")
-}
-
-/// A program that ended before it listened, or did not listen in time.
-#[must_use]
-pub fn not_started(who: &str) -> String {
-    format!("The {who} did not start. What it said is below.")
-}
-
-/// A program that ended while it was needed.
-#[must_use]
-pub fn has_ended(who: &str, how: &str) -> String {
-    format!("The {who} has ended ({how}).")
-}
-
-/// A client that has ended.
-#[must_use]
-pub fn client_ended(how: &str) -> String {
-    format!("has ended ({how})")
-}
-
-/// A call that took too long.
-#[must_use]
-pub fn call_late(seconds: u64) -> String {
-    format!("not finished after {seconds} s, so it was ended")
+sentences! {
+    /// While cargo works.
+    building(what: &str) = "building {what} ...";
+    /// A program that ended before it listened, or did not listen in time.
+    not_started(who: &str) = "The {who} did not start. What it said is below.";
+    /// A program that ended while it was needed.
+    has_ended(who: &str, how: &str) = "The {who} has ended ({how}).";
+    /// A client that has ended.
+    client_ended(how: &str) = "has ended ({how})";
+    /// A call that took too long.
+    call_late(seconds: u64) = "not finished after {seconds} s, so it was ended";
 }
 
 /// The same call from a second terminal.
-#[must_use]
 pub fn command(package: &str, args: &[String]) -> String {
     let shown: Vec<String> = args
         .iter()
