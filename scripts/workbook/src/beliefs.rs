@@ -52,7 +52,6 @@ pub struct Due {
 
 /// Folds the lines of a record into the beliefs that were met, the one met first at the top. `now` is in seconds since
 /// 1970-01-01 UTC.
-#[must_use]
 pub fn met(course: &Course, lines: &[Line], now: u64) -> Vec<Met> {
     let known = Known::of(course);
     let mut all: Vec<Met> = Vec::new();

@@ -8,21 +8,21 @@
 //! what they point to exists.
 
 pub mod build;
-pub mod directives;
+mod directives;
 pub mod glossary;
 mod hours;
 pub mod html;
-pub mod includes;
+pub(crate) mod includes;
 pub mod links;
 mod map;
-pub mod markup;
+pub(crate) mod markup;
 mod plans;
-pub mod question;
-pub mod refresh;
-pub mod scan;
+mod question;
+pub(crate) mod refresh;
+pub(crate) mod scan;
 pub mod slides;
 mod stages;
-pub mod teachers;
+mod teachers;
 
 use std::path::{Path, PathBuf};
 

@@ -7,7 +7,6 @@ use crate::verdict::{Status, Verdict};
 use crate::words;
 
 /// The verdict as lines of text. `keys` is the last line where there is a keyboard to press them on.
-#[must_use]
 pub fn verdict(verdict: &Verdict, style: Style, keys: Option<&str>) -> String {
     let mut out = String::new();
     out.push_str(&headline(verdict, style));
@@ -44,7 +43,6 @@ pub fn verdict(verdict: &Verdict, style: Style, keys: Option<&str>) -> String {
 }
 
 /// `✗ 1.3 frames   failed after 0.31 s`
-#[must_use]
 pub fn headline(verdict: &Verdict, style: Style) -> String {
     let (mark, word) = match verdict.status {
         Status::Passed => words::PASSED,
@@ -120,7 +118,6 @@ fn places(verdict: &Verdict, width: usize) -> Vec<String> {
 }
 
 /// Why the solution is as it is: shown after a pass.
-#[must_use]
 pub fn why(course: &Course, verdict: &Verdict) -> Option<String> {
     let exercise = course.exercise(&verdict.id).ok()?;
     let solution = std::fs::read_to_string(course.path(&exercise.solution())).ok()?;

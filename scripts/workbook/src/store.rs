@@ -45,7 +45,6 @@ struct Lock(#[expect(dead_code, reason = "the lock ends when the file is dropped
 
 impl Store {
     /// The store of the course in `root`. Nothing is created before something is kept.
-    #[must_use]
     pub fn new(root: &Path) -> Self {
         Self {
             dir: root.join(".workbook"),
@@ -114,14 +113,12 @@ impl Store {
     }
 
     /// The record, folded; and the lines that could not be read.
-    #[must_use]
     pub fn progress(&self) -> (Progress, Vec<Damage>) {
         let (lines, damage) = self.lines();
         (Progress::fold(&lines), damage)
     }
 
     /// The lines of the record with the present ids; and the lines that could not be read.
-    #[must_use]
     pub fn lines(&self) -> (Vec<Line>, Vec<Damage>) {
         let (mut lines, damage) = log::read(&self.log());
         for line in &mut lines {
@@ -171,7 +168,6 @@ impl Store {
     }
 
     /// Whether an undo would bring back a text of `exercise`.
-    #[must_use]
     pub fn can_undo(&self, exercise: &Exercise) -> bool {
         let ids = std::iter::once(exercise.id.as_str()).chain(self.renames.before(&exercise.id));
         ids.into_iter().any(|id| texts::can_undo(&self.kept(id)))

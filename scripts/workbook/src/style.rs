@@ -15,7 +15,6 @@ pub struct Style {
 
 impl Style {
     /// What standard output can show. `NO_COLOR` (no-color.org) and a dumb terminal are honoured.
-    #[must_use]
     pub fn of_stdout(plain: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -33,7 +32,6 @@ impl Style {
     }
 
     /// No colour, 80 columns.
-    #[must_use]
     pub fn bare() -> Self {
         Self {
             colour: false,
@@ -51,31 +49,26 @@ impl Style {
     }
 
     /// A thing that went well.
-    #[must_use]
     pub fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
     /// A thing that went wrong.
-    #[must_use]
     pub fn bad(self, text: &str) -> String {
         self.paint("31", text)
     }
 
     /// A heading.
-    #[must_use]
     pub fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
     /// What one may skip.
-    #[must_use]
     pub fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
 
     /// Breaks `text` into lines of at most this width, each but the first indented by `hang`.
-    #[must_use]
     pub fn wrap(self, text: &str, indent: usize, hang: usize) -> Vec<String> {
         let mut lines = Vec::new();
         let mut line = " ".repeat(indent);

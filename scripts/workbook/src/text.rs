@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 /// `text` without ANSI escape sequences.
-#[must_use]
 pub fn without_colours(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -30,7 +29,6 @@ pub fn without_colours(text: &str) -> String {
 }
 
 /// A time in seconds, with two digits behind the point: `0.31 s`.
-#[must_use]
 pub fn seconds(duration: Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
 }
@@ -38,7 +36,6 @@ pub fn seconds(duration: Duration) -> String {
 /// `text` safe to print: control characters other than newline and tab are shown, not obeyed.
 ///
 /// A learner's program may print anything; none of it may move the cursor or ring the bell.
-#[must_use]
 pub fn harmless(text: &str) -> String {
     text.chars()
         .map(|c| match c {
@@ -50,7 +47,6 @@ pub fn harmless(text: &str) -> String {
 }
 
 /// `2 min`, `1 h 5 min`.
-#[must_use]
 pub fn minutes(minutes: u32) -> String {
     match (minutes / 60, minutes % 60) {
         (0, m) => format!("{m} min"),
@@ -60,7 +56,6 @@ pub fn minutes(minutes: u32) -> String {
 }
 
 /// `text` in at most `width` columns.
-#[must_use]
 pub fn shorten(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -70,7 +65,6 @@ pub fn shorten(text: &str, width: usize) -> String {
 }
 
 /// A count with its thing: `no fault`, `1 fault`, `2 faults`.
-#[must_use]
 pub fn many(count: usize, what: &str) -> String {
     match count {
         0 => format!("no {what}"),

@@ -268,14 +268,12 @@ impl Wire {
     }
 
     /// The capture as it is now.
-    #[must_use]
     pub fn state(&self) -> State {
         self.lock().state.clone()
     }
 
     /// All that a page needs which has just been opened: what there is to choose, and what a
     /// running or the last capture has shown.
-    #[must_use]
     pub fn everything(session: &Session) -> Value {
         let lessons: Vec<Value> = session
             .course

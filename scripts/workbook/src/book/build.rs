@@ -29,7 +29,6 @@ pub enum Outcome {
 }
 
 /// Where the book of the course in `root` is built.
-#[must_use]
 pub fn dir(root: &Path) -> PathBuf {
     target_dir(root).join("workbook").join("book")
 }
@@ -112,7 +111,6 @@ fn remove(path: &Path) -> std::io::Result<()> {
 /// and of this program, which writes a part of the pages.
 ///
 /// The learner's own `exercise.rs` is none of them: saving an answer must not rebuild the book.
-#[must_use]
 pub fn fingerprint(root: &Path) -> String {
     let mut hasher = DefaultHasher::new();
     if let Ok(own) = std::env::current_exe() {

@@ -21,7 +21,6 @@ pub struct Entry {
 }
 
 /// The entries of the glossary that name their lesson.
-#[must_use]
 pub fn entries(text: &str) -> Vec<Entry> {
     let mut found = Vec::new();
     for block in text.split("\n\n") {

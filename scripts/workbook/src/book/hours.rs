@@ -13,7 +13,6 @@ fn stretch(lesson: &Lesson) -> u32 {
 }
 
 /// The minutes of the whole course, and those without what is stretch.
-#[must_use]
 pub fn minutes(course: &Course) -> (u32, u32) {
     let all: u32 = course.lessons.iter().map(|lesson| lesson.minutes).sum();
     let stretch: u32 = course.lessons.iter().map(stretch).sum();
@@ -21,7 +20,6 @@ pub fn minutes(course: &Course) -> (u32, u32) {
 }
 
 /// The hours of the course, and a folded table of its lessons.
-#[must_use]
 pub fn text(course: &Course) -> String {
     let (all, core) = minutes(course);
     let (title, head) = words::HOURS_TABLE;

@@ -15,7 +15,6 @@ pub struct Tag<'a> {
 
 impl Tag<'_> {
     /// The value of an attribute.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
@@ -25,7 +24,6 @@ impl Tag<'_> {
 }
 
 /// All start tags of a page, in order.
-#[must_use]
 pub fn tags(html: &str) -> Vec<Tag<'_>> {
     let mut found = Vec::new();
     let mut rest = html;
@@ -122,7 +120,6 @@ fn unescape(text: &str) -> String {
 }
 
 /// `%41` to `A`; `None` where that is no UTF-8 or no hex.
-#[must_use]
 pub fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

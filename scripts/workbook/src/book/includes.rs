@@ -26,7 +26,6 @@ pub fn check(chapter: &Path, shown: &Path, text: &str, faults: &mut Vec<Fault>) 
 }
 
 /// What the includes of a line name: `path` or `path:anchor`. One behind a backslash is only shown.
-#[must_use]
 pub fn targets(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for mark in ["{{#include ", "{{#rustdoc_include "] {
@@ -43,7 +42,6 @@ pub fn targets(line: &str) -> Vec<&str> {
 }
 
 /// What is wrong with the include of `target` in `chapter`.
-#[must_use]
 pub fn fault(target: &str, chapter: &Path) -> Option<String> {
     let (path, part) = target.split_once(':').unwrap_or((target, ""));
     let base = chapter.parent().unwrap_or(Path::new(""));

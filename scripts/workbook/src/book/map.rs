@@ -8,7 +8,6 @@ use crate::course::{Course, Exercise};
 use super::markup::markdown;
 
 /// The list, in Markdown.
-#[must_use]
 pub fn list(course: &Course) -> String {
     let mut out = "<div class=\"wb-map\" data-map>\n\n".to_owned();
     for lesson in &course.lessons {

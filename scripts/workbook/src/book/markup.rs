@@ -16,7 +16,6 @@ use super::question::{Choice, Question};
 use super::scan::spans;
 
 /// Text for HTML, in an element or in an attribute.
-#[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -33,7 +32,6 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Markdown from a toml file or a comment: no HTML of its own, outside code where `<` is no tag.
-#[must_use]
 pub fn markdown(text: &str) -> String {
     spans(text.trim())
         .into_iter()
@@ -60,7 +58,6 @@ fn coded(text: &str) -> String {
 }
 
 /// The card of an exercise. `build` is how long its lesson compiles the first time, in seconds.
-#[must_use]
 pub fn card(exercise: &Exercise, build: Option<u32>) -> String {
     let id = escape(&exercise.id);
     let by_hand = exercise.by_hand.as_ref().map(|command| {
@@ -113,7 +110,6 @@ pub fn card(exercise: &Exercise, build: Option<u32>) -> String {
 }
 
 /// A quiz, the `number`-th of its page.
-#[must_use]
 pub fn quiz(page: &str, number: usize, question: &Question) -> String {
     let mut out = format!(
         "<section class=\"wb-quiz\" data-quiz=\"{}-q{number}\" aria-label=\"{}\">\n",
@@ -153,7 +149,6 @@ pub struct Demo<'a> {
 
 /// A prediction before this demo, the `number`-th of its page. After the demo the page shows the
 /// line of its output that begins with `scene`, and the right option if one is marked.
-#[must_use]
 pub fn prediction(
     page: &str,
     number: usize,
@@ -201,7 +196,6 @@ pub fn prediction(
 }
 
 /// A demo without a question.
-#[must_use]
 pub fn demo(demo: Demo<'_>) -> String {
     format!(
         "<section class=\"wb-predict\" data-demo=\"{0}\" aria-label=\"{1} {0}\">\n\

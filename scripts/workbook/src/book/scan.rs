@@ -39,7 +39,6 @@ impl Fences {
 ///
 /// A span opens with a run of backticks and closes with a run of the same length; a run without a
 /// partner is text.
-#[must_use]
 pub fn spans(text: &str) -> Vec<(bool, &str)> {
     let mut parts = Vec::new();
     let (mut from, mut at) = (0, 0);
@@ -79,7 +78,6 @@ fn closing(text: &str, mut at: usize, length: usize) -> Option<usize> {
 }
 
 /// `text` without its code spans.
-#[must_use]
 pub fn without_code(text: &str) -> String {
     spans(text)
         .into_iter()

@@ -42,7 +42,6 @@ const SITE: [(&str, &[(&str, &str)]); 3] = [
 ];
 
 /// The picture of the site, with a link for each stage.
-#[must_use]
 pub fn site() -> String {
     let stages = Own::stages();
     let number = |id: &str| {
@@ -67,7 +66,6 @@ pub fn site() -> String {
 }
 
 /// The place of the Check button of stage `number`, from 1; `None` if there is no such stage.
-#[must_use]
 pub fn stage(number: &str) -> Option<String> {
     let stages = Own::stages();
     let index: usize = number.parse().ok()?;

@@ -100,7 +100,6 @@ impl Carried {
     }
 
     /// The file's text.
-    #[must_use]
     pub fn text(&self) -> Vec<u8> {
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
         text.push(b'\n');
@@ -108,7 +107,6 @@ impl Carried {
     }
 
     /// How many lines, answers and kept texts are in it.
-    #[must_use]
     pub fn counts(&self) -> (usize, usize, usize) {
         let kept = self.kept.values().map(Vec::len).sum();
         (self.log.len(), self.answers.len(), kept)

@@ -75,7 +75,6 @@ pub struct Line {
 
 impl Line {
     /// An event of this moment.
-    #[must_use]
     pub fn now(id: &str, event: Event) -> Self {
         let at = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -140,7 +139,6 @@ fn ends_a_line(file: &mut File, end: u64) -> io::Result<bool> {
 }
 
 /// Reads all lines; one that cannot be read is skipped and reported.
-#[must_use]
 pub fn read(path: &Path) -> (Vec<Line>, Vec<Damage>) {
     let Ok(bytes) = fs::read(path) else {
         return (Vec::new(), Vec::new());

@@ -30,7 +30,6 @@ pub struct Progress {
 
 impl Progress {
     /// Folds the lines of the log in their order.
-    #[must_use]
     pub fn fold(lines: &[Line]) -> Self {
         let mut progress = Self::default();
         for line in lines {
@@ -50,13 +49,11 @@ impl Progress {
     }
 
     /// The state of one exercise.
-    #[must_use]
     pub fn state(&self, id: &str) -> State {
         self.states.get(id).copied().unwrap_or_default()
     }
 
     /// A lesson is passed when all its core exercises are, or the last of them alone ("test out").
-    #[must_use]
     pub fn lesson_passed(&self, lesson: &Lesson) -> bool {
         let last = lesson.exercises.iter().rfind(|exercise| exercise.core);
         last.is_some_and(|exercise| self.state(&exercise.id).passed)
@@ -68,7 +65,6 @@ impl Progress {
     }
 
     /// The first exercise after `after` (or of the course) that has not passed, going round once.
-    #[must_use]
     pub fn next_open<'a>(&self, course: &'a Course, after: Option<&str>) -> Option<&'a Exercise> {
         let all: Vec<&Exercise> = course.exercises().collect();
         let start = after

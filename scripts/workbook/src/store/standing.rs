@@ -21,7 +21,6 @@ pub enum Standing {
 
 impl Standing {
     /// Where an exercise stands whose record is `state`. `untouched`: its text is the stub.
-    #[must_use]
     pub fn of(state: State, untouched: bool) -> Self {
         match (state.passed, state.attempts) {
             (true, _) if state.last_failed && !untouched => Self::PassedBefore,
@@ -32,7 +31,6 @@ impl Standing {
     }
 
     /// `open`, `tried` or `passed`, for programs.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::NotStarted => "open",
@@ -43,7 +41,6 @@ impl Standing {
 }
 
 /// Whether the text of `exercise` is the one that a learner finds; one that is not made yet is.
-#[must_use]
 pub fn untouched(root: &Path, exercise: &Exercise) -> bool {
     match fs::read(root.join(exercise.answer())) {
         Ok(text) => is_stub(root, exercise, &text),
@@ -52,7 +49,6 @@ pub fn untouched(root: &Path, exercise: &Exercise) -> bool {
 }
 
 /// Whether `text` is the stub of `exercise`.
-#[must_use]
 pub fn is_stub(root: &Path, exercise: &Exercise, text: &[u8]) -> bool {
     fs::read(root.join(exercise.stub())).is_ok_and(|stub| stub == text)
 }

@@ -28,7 +28,6 @@ pub struct Dial {
 impl Dial {
     /// Reads `none`, or words such as `split,delay=50ms,cut-after=100,half-close`, each at most
     /// once. `None` for anything else.
-    #[must_use]
     pub fn parse(words: &str) -> Option<Self> {
         let mut dial = Self::default();
         if words == "none" {

@@ -45,7 +45,6 @@ impl View {
     ];
 
     /// Its name on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
@@ -60,7 +59,6 @@ impl View {
     }
 
     /// The view called `name`.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|view| view.name() == name)
     }
@@ -125,7 +123,6 @@ impl Script {
 }
 
 /// `args` with `--addr ADDR` after the first.
-#[must_use]
 pub fn with_address(args: &[String], addr: &str) -> Vec<String> {
     let (first, rest) = args.split_at(args.len().min(1));
     let addr = ["--addr".to_owned(), addr.to_owned()];
