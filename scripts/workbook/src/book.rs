@@ -24,56 +24,15 @@ pub mod slides;
 mod stages;
 mod teachers;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use anyhow::{Result, bail};
 use mdbook_driver::book::{Book, BookItem};
 
-use crate::course::{Course, CourseError};
+use crate::course::Course;
 
-/// Something in a source of the book that cannot be right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The chapter, relative to the course.
-    pub file: PathBuf,
-    /// Counted from 1.
-    pub line: usize,
-    /// What is wrong, in words.
-    pub why: String,
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line, self.why)
-    }
-}
-
-/// Why a book could not be preprocessed: every fault of every chapter, so that one build shows all.
-#[derive(Debug, PartialEq, Eq)]
-pub enum PreprocessError {
-    /// In the chapters.
-    Faults(Vec<Fault>),
-    /// In the course that the chapters speak of.
-    Course(CourseError),
-}
-
-impl std::fmt::Display for PreprocessError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Course(e) => e.fmt(f),
-            Self::Faults(faults) => {
-                for (at, fault) in faults.iter().enumerate() {
-                    if at > 0 {
-                        f.write_str("\n")?;
-                    }
-                    fault.fmt(f)?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-impl std::error::Error for PreprocessError {}
+/// A line of a chapter that cannot be right, counted from 1, and why.
+pub(crate) type Fault = (usize, String);
 
 /// Expands the directives of every chapter. `src` is the folder of the chapters, absolute.
 ///
@@ -81,19 +40,17 @@ impl std::error::Error for PreprocessError {}
 /// make different pages.
 ///
 /// # Errors
-/// All faults at once.
-pub fn preprocess(course: &Course, src: &Path, book: &mut Book) -> Result<(), PreprocessError> {
+/// All faults of all chapters, one a line, so that one build shows all.
+pub fn preprocess(course: &Course, src: &Path, book: &mut Book) -> Result<()> {
     let mut faults = Vec::new();
-    let mut broken = None;
     let shown = src.strip_prefix(&course.root).unwrap_or(src).to_owned();
-    let mut terms = Vec::new();
-    for item in book.iter() {
-        if let BookItem::Chapter(chapter) = item
-            && chapter.source_path.as_deref() == Some(Path::new(glossary::PAGE))
-        {
-            terms = glossary::entries(&chapter.content);
-        }
-    }
+    let glossary = book.iter().find_map(|item| match item {
+        BookItem::Chapter(chapter) => (chapter.source_path.as_deref()
+            == Some(Path::new(glossary::PAGE)))
+        .then(|| glossary::entries(&chapter.content)),
+        _ => None,
+    });
+    let mut terms = glossary.unwrap_or_default();
     book.for_each_mut(|item: &mut BookItem| {
         let BookItem::Chapter(chapter) = item else {
             return;
@@ -101,38 +58,25 @@ pub fn preprocess(course: &Course, src: &Path, book: &mut Book) -> Result<(), Pr
         let Some(path) = chapter.source_path.clone().or_else(|| chapter.path.clone()) else {
             return;
         };
-        includes::check(
-            &src.join(&path),
-            &shown.join(&path),
-            &chapter.content,
-            &mut faults,
-        );
+        let mut found = includes::faults(&src.join(&path), &chapter.content);
         let name = path.to_string_lossy();
-        if course
-            .lessons
-            .iter()
-            .any(|lesson| name == format!("{}.md", lesson.name))
-        {
+        let lesson = name
+            .strip_suffix(".md")
+            .and_then(|name| course.lesson(name));
+        if lesson.is_some() {
             chapter.content = glossary::link(&name, &chapter.content, &mut terms);
         }
         match directives::expand(course, &path, &chapter.content) {
             Ok(text) => chapter.content = text,
-            Err(directives::Error::Course(e)) => broken = Some(e),
-            Err(directives::Error::Lines(lines)) => {
-                faults.extend(lines.into_iter().map(|(line, why)| Fault {
-                    file: shown.join(&path),
-                    line,
-                    why,
-                }));
-            }
+            Err(more) => found.extend(more),
         }
+        faults.extend((found.into_iter()).map(|(line, why)| (shown.join(&path), line, why)));
     });
-    match broken {
-        Some(e) => Err(PreprocessError::Course(e)),
-        None if faults.is_empty() => Ok(()),
-        None => {
-            faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-            Err(PreprocessError::Faults(faults))
-        }
+    if faults.is_empty() {
+        return Ok(());
     }
+    faults.sort();
+    let faults = faults.iter();
+    let lines = faults.map(|(file, line, why)| format!("{}:{line}: {why}", file.display()));
+    bail!(lines.collect::<Vec<_>>().join("\n"))
 }

@@ -1,7 +1,7 @@
 //! Serves the book and its live state, to this machine only.
 //!
-//! Layout: `site` holds the built pages in memory with their headers, `csp` writes the content
-//! security policy, `guard` refuses what does not come from our own pages, `routes` answers,
+//! Layout: `site` holds the built pages in memory with their headers, `csp` has the content
+//! security policies, `guard` refuses what does not come from our own pages, `routes` answers,
 //! `wire`, `phone` and `class` do what the live pages ask, `edit` saves and compiles what is typed in a page,
 //! `events` sends what happens, `reply` is what an answer
 //! consists of, `patience` ends connections whose other side has stopped reading.

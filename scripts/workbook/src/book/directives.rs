@@ -5,37 +5,28 @@
 
 use std::path::Path;
 
-use crate::course::{Course, CourseError};
+use crate::course::Course;
 use crate::words::book as words;
 
 use super::question::{self, Kind};
 use super::scan::{Fences, without_code};
-use super::{hours, map, markup, plans, stages, teachers};
+use super::{Fault, hours, map, markup, plans, stages, teachers};
 
 /// What mdBook itself understands.
 const MDBOOKS_OWN: [&str; 5] = ["include", "rustdoc_include", "playground", "title", "toc"];
 
-/// Why a chapter could not be expanded.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Error {
-    /// Line and reason, for each fault.
-    Lines(Vec<(usize, String)>),
-    /// The course itself is wrong.
-    Course(CourseError),
-}
-
 /// A directive as it was written.
-#[derive(Debug, PartialEq, Eq)]
-struct Directive<'a> {
-    name: &'a str,
-    argument: &'a str,
+#[derive(Clone, Copy)]
+pub(super) struct Directive<'a> {
+    pub(super) name: &'a str,
+    pub(super) argument: &'a str,
 }
 
 /// The text of the chapter at `path` (relative to the folder of the chapters), expanded.
 ///
 /// # Errors
 /// All faults of the chapter.
-pub fn expand(course: &Course, path: &Path, text: &str) -> Result<String, Error> {
+pub fn expand(course: &Course, path: &Path, text: &str) -> Result<String, Vec<Fault>> {
     let mut chapter = Chapter {
         course,
         path,
@@ -73,16 +64,15 @@ pub fn expand(course: &Course, path: &Path, text: &str) -> Result<String, Error>
                 continue;
             }
         };
-        match chapter.html(&directive, &lines[at..=last], at + 1) {
+        match chapter.html(directive, &lines[at..=last], at + 1) {
             // One empty line on either side: without it Markdown takes the block for text.
             Ok(html) => out.extend([String::new(), html, String::new()]),
-            Err(Error::Lines(more)) => faults.extend(more),
-            Err(e) => return Err(e),
+            Err(more) => faults.extend(more),
         }
         at = last + 1;
     }
     if !faults.is_empty() {
-        return Err(Error::Lines(faults));
+        return Err(faults);
     }
     let mut text = out.join("\n");
     text.push('\n');
@@ -90,7 +80,7 @@ pub fn expand(course: &Course, path: &Path, text: &str) -> Result<String, Error>
 }
 
 /// The directive that `line` consists of.
-fn read(line: &str) -> Option<Directive<'_>> {
+pub(super) fn read(line: &str) -> Option<Directive<'_>> {
     let inner = line.trim_end().strip_prefix("{{#")?.strip_suffix("}}")?;
     let (name, argument) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
     (!MDBOOKS_OWN.contains(&name)).then(|| Directive {
@@ -165,95 +155,63 @@ struct Chapter<'a> {
     predictions: usize,
 }
 
-impl<'a> Chapter<'a> {
+impl Chapter<'_> {
     fn html(
         &mut self,
-        directive: &Directive<'_>,
+        directive: Directive<'_>,
         lines: &[&str],
         line: usize,
-    ) -> Result<String, Error> {
-        let fault = |why: String| Error::Lines(vec![(line, why)]);
-        let argument = directive.argument;
-        let nothing_more = || {
-            if argument.is_empty() {
-                Ok(())
-            } else {
-                Err(fault(words::takes_nothing(directive.name)))
-            }
-        };
-        match directive.name {
-            "exercise" => {
-                let exercise = self
-                    .course
-                    .exercises()
-                    .find(|exercise| exercise.id == argument)
-                    .ok_or_else(|| fault(words::no_exercise(argument)))?;
-                let lesson = self.course.lesson(&exercise.lesson);
+    ) -> Result<String, Vec<Fault>> {
+        let fault = |why: String| vec![(line, why)];
+        let course = self.course;
+        match (directive.name, directive.argument) {
+            ("exercise", id) => {
+                let mut exercises = course.exercises();
+                let exercise = exercises.find(|exercise| exercise.id == id);
+                let exercise = exercise.ok_or_else(|| fault(words::no_exercise(id)))?;
+                let lesson = course.lesson(&exercise.lesson);
                 Ok(markup::card(
                     exercise,
                     lesson.and_then(|lesson| lesson.build),
                 ))
             }
-            "quiz" => {
-                nothing_more()?;
-                let question = question::read(Kind::Quiz, lines, line).map_err(Error::Lines)?;
-                self.quizzes += 1;
-                Ok(markup::quiz(&self.page, self.quizzes, &question))
-            }
-            "predict" => {
+            ("predict", argument) => {
                 let (demo, scene) = scene(argument);
                 let name = demo
                     .strip_prefix("demo=")
                     .ok_or_else(|| fault(words::PREDICT_NEEDS_DEMO.to_owned()))?;
-                let demo = self.course.demo(name);
-                let (lesson, words) = demo.ok_or_else(|| fault(words::no_lesson(name)))?;
-                let demo = markup::Demo {
-                    name,
-                    lesson,
-                    words,
-                };
-                let question =
-                    question::read(Kind::Prediction, lines, line).map_err(Error::Lines)?;
+                let command = markup::command(course, name);
+                let command = command.ok_or_else(|| fault(words::no_lesson(name)))?;
+                let question = question::read(Kind::Prediction, lines, line)?;
                 self.predictions += 1;
+                let number = self.predictions;
+                let demo = markup::Demo { name, command };
                 Ok(markup::prediction(
-                    &self.page,
-                    self.predictions,
-                    demo,
-                    scene,
-                    &question,
+                    &self.page, number, &demo, scene, &question,
                 ))
             }
-            "demo" => {
-                let demo = self.course.demo(argument);
-                let (lesson, words) = demo.ok_or_else(|| fault(words::no_lesson(argument)))?;
-                Ok(markup::demo(markup::Demo {
-                    name: argument,
-                    lesson,
-                    words,
-                }))
+            ("demo", name) => {
+                let command = markup::command(course, name);
+                let command = command.ok_or_else(|| fault(words::no_lesson(name)))?;
+                Ok(markup::demo(&markup::Demo { name, command }))
             }
-            "hours" => {
-                nothing_more()?;
-                Ok(hours::text(self.course))
+            ("stage", number) => {
+                stages::stage(number).ok_or_else(|| fault(words::no_stage(number)))
             }
-            "map" => {
-                nothing_more()?;
-                Ok(map::list(self.course))
+            ("quiz", "") => {
+                let question = question::read(Kind::Quiz, lines, line)?;
+                self.quizzes += 1;
+                Ok(markup::quiz(&self.page, self.quizzes, &question))
             }
-            "plans" => {
-                nothing_more()?;
-                plans::text(self.course).map_err(fault)
+            ("hours", "") => Ok(hours::text(course)),
+            ("map", "") => Ok(map::list(course)),
+            ("plans", "") => plans::text(course).map_err(fault),
+            ("site", "") => Ok(stages::site()),
+            ("teachers", "") => teachers::page(course, self.path).map_err(|e| fault(e.to_string())),
+            (name @ ("quiz" | "hours" | "map" | "plans" | "site" | "teachers"), _) => {
+                Err(fault(words::takes_nothing(name)))
             }
-            "site" => {
-                nothing_more()?;
-                Ok(stages::site())
-            }
-            "stage" => stages::stage(argument).ok_or_else(|| fault(words::no_stage(argument))),
-            "teachers" => {
-                nothing_more()?;
-                teachers::page(self.course, self.path).map_err(Error::Course)
-            }
-            unknown => Err(fault(words::unknown_directive(unknown))),
+            (unknown, _) => Err(fault(words::unknown_directive(unknown))),
         }
     }
 }
@@ -263,15 +221,8 @@ mod tests {
     use super::*;
     use crate::book::markup::tests::course;
 
-    fn lines(text: &str) -> Vec<(usize, String)> {
-        match expand(&course(), Path::new("01-tcp.md"), text) {
-            Err(Error::Lines(lines)) => lines,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn first(text: &str) -> (usize, String) {
-        lines(text).swap_remove(0)
+    fn faults(text: &str) -> Vec<Fault> {
+        expand(&course(), Path::new("01-tcp.md"), text).expect_err("a fault")
     }
 
     #[test]
@@ -286,32 +237,31 @@ mod tests {
 
     #[test]
     fn faults_name_their_line() {
-        assert_eq!(first("a\n\n{{#exercise nope}}\n").0, 3);
-        assert!(first("{{#exercise nope}}").1.contains("`nope`"));
-        assert_eq!(first("a\n{{#quizz}}\n").0, 2);
-        assert!(first("{{#quizz}}").1.contains("`quizz`"));
-        assert!(first("text {{#exercise frames}}").1.contains("alone"));
-        assert!(first("  {{#exercise frames}}").1.contains("alone"));
-        assert!(first("{{/quiz}}").1.contains("quiz"));
-        assert!(
-            first("{{#predict}}\nA?\n- a\n- b\n{{/predict}}")
-                .1
-                .contains("demo=")
-        );
-        assert!(
-            first("{{#predict demo=99-x}}\nA?\n- a\n- b\n{{/predict}}")
-                .1
-                .contains("99-x")
-        );
-        assert!(first("{{#demo frames}}").1.contains("frames"));
-        assert!(first("{{#teachers now}}").1.contains("teachers"));
+        for (text, line, part) in [
+            ("a\n\n{{#exercise nope}}\n", 3, "`nope`"),
+            ("a\n{{#quizz}}\n", 2, "`quizz`"),
+            ("text {{#exercise frames}}", 1, "alone"),
+            ("  {{#exercise frames}}", 1, "alone"),
+            ("{{/quiz}}", 1, "quiz"),
+            ("{{#predict}}\nA?\n- a\n- b\n{{/predict}}", 1, "demo="),
+            (
+                "{{#predict demo=99-x}}\nA?\n- a\n- b\n{{/predict}}",
+                1,
+                "99-x",
+            ),
+            ("{{#demo frames}}", 1, "frames"),
+            ("{{#teachers now}}", 1, "teachers"),
+        ] {
+            let (at, why) = faults(text).swap_remove(0);
+            assert!(at == line && why.contains(part), "{text}: {at} {why}");
+        }
     }
 
     #[test]
     fn a_forgotten_end_is_reported_where_it_was_forgotten() {
         let text = "{{#quiz}}\nA?\n- [x] a\n  : yes\n- [ ] b\n  : no\n\n{{#quiz}}\nB?\n- [x] a\n  : yes\n\
                     - [ ] b\n  : no\n{{/quiz}}\n";
-        let faults = lines(text);
+        let faults = faults(text);
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert_eq!(faults[0].0, 1);
     }

@@ -9,20 +9,16 @@ use crate::words::book as words;
 
 use super::Fault;
 
-/// Adds a fault for every include that would come out empty. `chapter` is its file on disk,
-/// `shown` its name in a message.
-pub fn check(chapter: &Path, shown: &Path, text: &str, faults: &mut Vec<Fault>) {
-    for (line, number) in text.lines().zip(1..) {
-        for target in targets(line) {
-            if let Some(why) = fault(target, chapter) {
-                faults.push(Fault {
-                    file: shown.to_owned(),
-                    line: number,
-                    why,
-                });
-            }
-        }
-    }
+/// A fault for every include that would come out empty. `chapter` is its file on disk.
+pub fn faults(chapter: &Path, text: &str) -> Vec<Fault> {
+    let targets = text.lines().zip(1..).flat_map(|(line, number)| {
+        targets(line)
+            .into_iter()
+            .map(move |target| (number, target))
+    });
+    targets
+        .filter_map(|(number, target)| Some((number, fault(target, chapter)?)))
+        .collect()
 }
 
 /// What the includes of a line name: `path` or `path:anchor`. One behind a backslash is only shown.
@@ -76,30 +72,15 @@ mod tests {
             "// ANCHOR: one\nfn f() {}\n// ANCHOR_END: one\n// ANCHOR: open\n",
         )
         .expect("written");
-        let mut faults = Vec::new();
         let text = "{{#include x.rs:one}}\n{{#include x.rs}}\n{{#include x.rs:two}}\n\
                     {{#include y.rs}}\n{{#include x.rs:open}}\n\\{{#include z.rs}}\n\
                     a {{#include x.rs}} {{#include x.rs:1:2}}\n";
-        check(
-            &dir.path().join("a.md"),
-            Path::new("a.md"),
-            text,
-            &mut faults,
-        );
-        let found: Vec<(usize, &str)> = faults
-            .iter()
-            .map(|fault| (fault.line, fault.why.as_str()))
-            .collect();
         let expected = [
             (3, words::no_anchor("x.rs:two")),
             (4, words::no_listing("y.rs")),
             (5, words::no_anchor("x.rs:open")),
             (7, words::listing_by_lines("x.rs:1:2")),
         ];
-        let expected: Vec<(usize, &str)> = expected
-            .iter()
-            .map(|(line, why)| (*line, why.as_str()))
-            .collect();
-        assert_eq!(found, expected);
+        assert_eq!(faults(&dir.path().join("a.md"), text), expected);
     }
 }

@@ -57,6 +57,13 @@ pub fn check(dir: &Path) -> io::Result<Vec<Broken>> {
     let mut broken = BTreeSet::new();
     for (page, tags) in &tags {
         let mut seen = BTreeSet::new();
+        let mut report = |target: &str, why| {
+            broken.insert(Broken {
+                page: (*page).to_owned(),
+                target: target.to_owned(),
+                why,
+            });
+        };
         for tag in tags {
             // On the print page every chapter brings its own ids; nothing there is linked from
             // elsewhere.
@@ -64,38 +71,19 @@ pub fn check(dir: &Path) -> io::Result<Vec<Broken>> {
                 && !seen.insert(id)
                 && *page != "print.html"
             {
-                broken.insert(Broken {
-                    page: (*page).to_owned(),
-                    target: format!("#{id}"),
-                    why: TWICE,
-                });
+                report(&format!("#{id}"), TWICE);
             }
             for (target, loads) in references(tag) {
                 if let Some(why) = problem(page, target, loads, &files, &ids) {
-                    broken.insert(Broken {
-                        page: (*page).to_owned(),
-                        target: target.to_owned(),
-                        why,
-                    });
+                    report(target, why);
                 }
             }
             if tag.name == "img" && tag.get("alt").is_none_or(|alt| alt.trim().is_empty()) {
-                broken.insert(Broken {
-                    page: (*page).to_owned(),
-                    target: tag.get("src").unwrap_or_default().to_owned(),
-                    why: NO_ALT,
-                });
+                report(tag.get("src").unwrap_or_default(), NO_ALT);
             }
-            if let Some((name, _)) = tag
-                .attributes
-                .iter()
-                .find(|(name, _)| is_inline(name, page))
-            {
-                broken.insert(Broken {
-                    page: (*page).to_owned(),
-                    target: format!("<{} {name}>", tag.name),
-                    why: INLINE,
-                });
+            let mut names = tag.attributes.iter().map(|(name, _)| name);
+            if let Some(name) = names.find(|name| is_inline(name, page)) {
+                report(&format!("<{} {name}>", tag.name), INLINE);
             }
         }
     }

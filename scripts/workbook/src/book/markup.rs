@@ -9,7 +9,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::course::{Exercise, Lesson};
+use crate::course::{Course, Exercise};
 use crate::words::book as words;
 
 use super::question::{Choice, Question};
@@ -17,18 +17,11 @@ use super::scan::spans;
 
 /// Text for HTML, in an element or in an attribute.
 pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// Markdown from a toml file or a comment: no HTML of its own, outside code where `<` is no tag.
@@ -137,14 +130,21 @@ pub fn quiz(page: &str, number: usize, question: &Question) -> String {
 }
 
 /// A demo as a page names it.
-#[derive(Clone, Copy)]
 pub struct Demo<'a> {
     /// Its name, which the page's script sends.
     pub name: &'a str,
-    /// The lesson whose program runs.
-    pub lesson: &'a Lesson,
-    /// What the program gets.
-    pub words: &'a [String],
+    /// What runs it in a terminal.
+    pub command: String,
+}
+
+/// The command of the demo called `name`, if the course has one.
+pub fn command(course: &Course, name: &str) -> Option<String> {
+    let (lesson, words) = course.demo(name)?;
+    let mut command = format!("cargo run -p {}", lesson.package());
+    if !words.is_empty() {
+        command += &format!(" -- {}", words.join(" "));
+    }
+    Some(command)
 }
 
 /// A prediction before this demo, the `number`-th of its page. After the demo the page shows the
@@ -152,7 +152,7 @@ pub struct Demo<'a> {
 pub fn prediction(
     page: &str,
     number: usize,
-    demo: Demo<'_>,
+    demo: &Demo<'_>,
     scene: Option<&str>,
     question: &Question,
 ) -> String {
@@ -190,20 +190,20 @@ pub fn prediction(
         out,
         "<p class=\"wb-command\">{} <code>{}</code></p>\n<div class=\"wb-live\"></div>\n</section>",
         words::THEN_RUN,
-        run(demo),
+        escape(&demo.command),
     );
     out
 }
 
 /// A demo without a question.
-pub fn demo(demo: Demo<'_>) -> String {
+pub fn demo(demo: &Demo<'_>) -> String {
     format!(
         "<section class=\"wb-predict\" data-demo=\"{0}\" aria-label=\"{1} {0}\">\n\
          <p class=\"wb-command\">{2} <code>{3}</code></p>\n<div class=\"wb-live\"></div>\n</section>",
         escape(demo.name),
         words::DEMO,
         words::RUN,
-        run(demo),
+        escape(&demo.command),
     )
 }
 
@@ -220,14 +220,6 @@ fn asked(out: &mut String, question: &Question, each: impl Fn(&mut String, &Choi
     out.push_str("</ol>\n");
 }
 
-fn run(demo: Demo<'_>) -> String {
-    let mut command = format!("cargo run -p {}", demo.lesson.package());
-    if !demo.words.is_empty() {
-        command += &format!(" -- {}", demo.words.join(" "));
-    }
-    escape(&command)
-}
-
 /// A path with `/`, on every system.
 fn url_like(path: &Path) -> String {
     path.components()
@@ -240,7 +232,7 @@ fn url_like(path: &Path) -> String {
 pub(crate) mod tests {
     use super::*;
     use crate::book::directives::expand;
-    use crate::course::{Belief, Course, Page};
+    use crate::course::{Belief, Lesson, Page};
     use std::path::PathBuf;
     use std::time::Duration;
 

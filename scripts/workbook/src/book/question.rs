@@ -12,6 +12,7 @@
 
 use crate::words::book as words;
 
+use super::Fault;
 use super::scan::Fences;
 
 /// Which of the two.
@@ -49,7 +50,7 @@ pub struct Choice {
 ///
 /// # Errors
 /// Line and reason, for each fault.
-pub fn read(kind: Kind, lines: &[&str], first: usize) -> Result<Question, Vec<(usize, String)>> {
+pub fn read(kind: Kind, lines: &[&str], first: usize) -> Result<Question, Vec<Fault>> {
     let mut question = Question::default();
     let mut fences = Fences::default();
     let mut in_why = false;
@@ -92,7 +93,7 @@ pub fn read(kind: Kind, lines: &[&str], first: usize) -> Result<Question, Vec<(u
     }
 }
 
-fn faults(kind: Kind, question: &Question, first: usize) -> Vec<(usize, String)> {
+fn faults(kind: Kind, question: &Question, first: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
     if question.text.is_empty() {
         faults.push((first, words::NO_QUESTION.to_owned()));
@@ -146,7 +147,7 @@ fn dedent(line: &str, most: usize) -> &str {
 mod tests {
     use super::*;
 
-    fn read(kind: Kind, text: &str) -> Result<Question, Vec<(usize, String)>> {
+    fn read(kind: Kind, text: &str) -> Result<Question, Vec<Fault>> {
         super::read(kind, &text.lines().collect::<Vec<_>>(), 10)
     }
 
@@ -171,25 +172,28 @@ mod tests {
 
     #[test]
     fn every_fault_is_found_with_its_line() {
-        let found = |text| read(Kind::Quiz, text).expect_err("a fault");
-        assert_eq!(
-            found("{{#quiz}}\nA?\n- [ ] a\n  : no\n- [ ] b\n  : no\n{{/quiz}}"),
-            [(10, words::not_one_right(0))]
-        );
-        assert_eq!(
-            found("{{#quiz}}\nA?\n- [x] a\n  : yes\n- [x] b\n  : yes\n{{/quiz}}"),
-            [(10, words::not_one_right(2))]
-        );
-        assert_eq!(
-            found("{{#quiz}}\nA?\n- [x] a\n  : yes\n- [ ] b\n{{/quiz}}"),
-            [(14, words::NO_EXPLANATION.to_owned())]
-        );
+        let found = |text: &str| read(Kind::Quiz, text).expect_err("a fault");
+        let no_explanation = words::NO_EXPLANATION.to_owned();
+        let empty_option = words::EMPTY_OPTION.to_owned();
+        for (options, line, why) in [
+            (
+                "[ ] a\n  : no\n- [ ] b\n  : no",
+                10,
+                words::not_one_right(0),
+            ),
+            (
+                "[x] a\n  : yes\n- [x] b\n  : yes",
+                10,
+                words::not_one_right(2),
+            ),
+            ("[x] a\n  : yes\n- [ ] b", 14, no_explanation),
+            ("[x]\n  : yes\n- [ ] b\n  : no", 12, empty_option),
+        ] {
+            let text = format!("{{{{#quiz}}}}\nA?\n- {options}\n{{{{/quiz}}}}");
+            assert_eq!(found(&text), [(line, why)], "{text}");
+        }
         assert_eq!(found("{{#quiz}}\n- [x] a\n  : yes\n{{/quiz}}").len(), 2);
         assert_eq!(found("{{#quiz}}\n{{/quiz}}").len(), 3);
-        assert_eq!(
-            found("{{#quiz}}\nA?\n- [x]\n  : yes\n- [ ] b\n  : no\n{{/quiz}}"),
-            [(12, words::EMPTY_OPTION.to_owned())]
-        );
     }
 
     #[test]

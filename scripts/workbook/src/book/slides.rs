@@ -16,8 +16,9 @@ use crate::verify::minutes::included;
 use crate::words::book as book_words;
 use crate::words::slides as words;
 
+use super::directives::{Directive, read};
 use super::includes;
-use super::markup::escape;
+use super::markup::{self, escape};
 use super::question::{self, Kind, Question};
 use super::scan::Fences;
 
@@ -73,7 +74,15 @@ fn deck(course: &Course, lesson: &Lesson) -> Result<String> {
         let text = fs::read_to_string(&file)
             .with_context(|| format!("cannot read {}", page.file().display()))?;
         slides.title(lesson, page, at == 0, &text);
-        let mut chapter = Chapter::new(course, lesson, &text, file);
+        let mut chapter = Chapter {
+            course,
+            lesson,
+            lines: text.lines().collect(),
+            file,
+            heading: "",
+            since: Vec::new(),
+            open: None,
+        };
         chapter.slides(&mut slides)?;
     }
     let goals: String = lesson.goals().map(|goal| format!("- {goal}\n")).collect();
@@ -184,19 +193,7 @@ struct Chapter<'a> {
     open: Option<Question>,
 }
 
-impl<'a> Chapter<'a> {
-    fn new(course: &'a Course, lesson: &'a Lesson, text: &'a str, file: PathBuf) -> Self {
-        Self {
-            course,
-            lesson,
-            lines: text.lines().collect(),
-            file,
-            heading: "",
-            since: Vec::new(),
-            open: None,
-        }
-    }
-
+impl Chapter<'_> {
     fn slides(&mut self, slides: &mut Slides) -> Result<()> {
         let mut fences = Fences::default();
         let mut at = 0;
@@ -218,8 +215,13 @@ impl<'a> Chapter<'a> {
                 at = self.result(slides, at);
             } else if line.starts_with("> **Stop point.**") {
                 at = self.stop(slides, at);
-            } else if let Some(id) = directive(line, "exercise") {
-                if let Some(exercise) = self.lesson.exercises.iter().find(|each| each.id == id) {
+            } else if let Some(Directive {
+                name: "exercise",
+                argument,
+            }) = read(line)
+            {
+                let mut exercises = self.lesson.exercises.iter();
+                if let Some(exercise) = exercises.find(|each| each.id == argument) {
                     self.exercise(slides, exercise)?;
                 }
             } else {
@@ -272,7 +274,7 @@ impl<'a> Chapter<'a> {
             let options: String = (question.options.iter())
                 .map(|choice| format!("<li>{}</li>\n", markdown(&choice.text)))
                 .collect();
-            let argument = directive(self.lines[at], "predict").unwrap_or_default();
+            let argument = read(self.lines[at]).map_or("", |directive| directive.argument);
             let content = format!(
                 "<div class=\"about\">{about}</div>\n<div class=\"asked\">{}</div>\n<ol class=\"options\">\n{options}</ol>\n{}",
                 markdown(&question.text),
@@ -287,18 +289,14 @@ impl<'a> Chapter<'a> {
     /// The command of the demo that a prediction names.
     fn command(&self, argument: &str) -> String {
         let name = argument.trim_start_matches("demo=").split(' ').next();
-        let Some((lesson, more)) = name.and_then(|name| self.course.demo(name)) else {
-            return String::new();
-        };
-        let mut command = format!("cargo run -p {}", lesson.package());
-        if !more.is_empty() {
-            let _ = write!(command, " -- {}", more.join(" "));
-        }
-        format!(
-            "<p class=\"run\">{}: <code>{}</code></p>",
-            words::RUN,
-            escape(&command)
-        )
+        let command = name.and_then(|name| markup::command(self.course, name));
+        command.map_or(String::new(), |command| {
+            let command = escape(&command);
+            format!(
+                "<p class=\"run\">{}: <code>{command}</code></p>",
+                words::RUN
+            )
+        })
     }
 
     /// What the demo printed, one slide, and then the answer, another one. Returns the last line.
@@ -395,46 +393,20 @@ impl<'a> Chapter<'a> {
     }
 }
 
-/// The argument of the directive `name`, if `line` is one.
-fn directive<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let inner = line.trim_end().strip_prefix("{{#")?.strip_suffix("}}")?;
-    Some(inner.strip_prefix(name)?.trim())
-}
-
 /// Markdown as HTML; links and pictures lead from the folder of the slides into the book.
 fn markdown(text: &str) -> String {
-    let moved = |url: CowStr<'_>| -> CowStr<'static> {
+    let moved = |url: &str| -> CowStr<'static> {
         if url.contains("://") || url.starts_with("mailto:") {
-            return url.into_string().into();
+            return url.to_owned().into();
         }
-        let url = url.replacen(".md", ".html", 1);
-        format!("../{url}").into()
+        format!("../{}", url.replacen(".md", ".html", 1)).into()
     };
     let options = Options::ENABLE_TABLES | Options::ENABLE_GFM | Options::ENABLE_SMART_PUNCTUATION;
-    let events = Parser::new_ext(text, options).map(|event| match event {
-        Event::Start(Tag::Link {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }) => Event::Start(Tag::Link {
-            link_type,
-            dest_url: moved(dest_url),
-            title,
-            id,
-        }),
-        Event::Start(Tag::Image {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }) => Event::Start(Tag::Image {
-            link_type,
-            dest_url: moved(dest_url),
-            title,
-            id,
-        }),
-        other => other,
+    let events = Parser::new_ext(text, options).map(|mut event| {
+        if let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = &mut event {
+            *dest_url = moved(dest_url);
+        }
+        event
     });
     let mut out = String::new();
     html::push_html(&mut out, events);

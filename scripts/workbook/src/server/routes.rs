@@ -185,8 +185,8 @@ fn send(page: &Page, status: StatusCode, bytes: Bytes) -> Response<Reply> {
     let mut response = reply::with(status, page.kind, Reply::Whole(Some(bytes)));
     let headers = response.headers_mut();
     headers.insert(ETAG, page.etag.clone());
-    if let Some(policy) = &page.policy {
-        headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+    if let Some(policy) = page.policy {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
     response
 }

@@ -11,7 +11,6 @@ use std::path::Path;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 
-use crate::book::html::tags;
 use crate::book::links::files;
 use crate::book::markup::escape;
 use crate::words::book as words;
@@ -27,7 +26,7 @@ pub struct Page {
     /// Changes when the bytes change.
     pub etag: HeaderValue,
     /// The policy, for a page.
-    pub policy: Option<HeaderValue>,
+    pub policy: Option<&'static str>,
 }
 
 /// All files of the book, by path.
@@ -94,11 +93,14 @@ impl Site {
         let text = lean::page(text).replace(PAGE_BREAK.0, PAGE_BREAK.1);
         let meta = format!("<meta name=\"workbook-token\" content=\"{token}\">\n</head>");
         let text = text.replacen("</head>", &meta, 1);
-        let policy = csp::policy(&tags(&text));
-        self.insert(name, text.into_bytes(), HeaderValue::try_from(policy).ok());
+        let policy = match name.as_str() {
+            "404.html" => csp::NOT_FOUND,
+            _ => csp::PAGE,
+        };
+        self.insert(name, text.into_bytes(), Some(policy));
     }
 
-    fn insert(&mut self, name: String, bytes: Vec<u8>, policy: Option<HeaderValue>) {
+    fn insert(&mut self, name: String, bytes: Vec<u8>, policy: Option<&'static str>) {
         let mut hasher = DefaultHasher::new();
         bytes.hash(&mut hasher);
         let etag = format!("\"{:016x}\"", hasher.finish());

@@ -177,8 +177,8 @@ fn what_is_not_there_or_not_allowed_is_refused_in_words() {
 }
 
 #[test]
-fn every_inline_script_of_every_page_is_covered_by_its_policy() {
-    // mdBook's own theme, which the fixture has, writes several into each page.
+fn no_policy_lets_an_inline_script_run() {
+    // mdBook's own theme, which the fixture has, writes several into each page; ours has none.
     let fixture = Fixture::new();
     let running = Running::new(&fixture);
     for path in [
@@ -190,25 +190,18 @@ fn every_inline_script_of_every_page_is_covered_by_its_policy() {
     ] {
         let reply = running.get(path);
         let policy = header(&reply, "content-security-policy").expect("a policy");
-        let tags = tags(&reply);
-        let inline: Vec<_> = tags
-            .iter()
-            .filter(|tag| tag.name == "script" && tag.get("src").is_none())
-            .collect();
-        assert!(inline.len() > 2, "{path}");
-        let scripts = policy
-            .split("; ")
-            .find(|part| part.starts_with("script-src"))
-            .unwrap();
-        assert_eq!(
-            scripts.matches("'sha256-").count(),
-            inline.len(),
+        assert!(
+            tags(&reply).iter().any(|tag| tag.name == "script"),
+            "{path}"
+        );
+        let (_, scripts) = policy
+            .split_once("script-src ")
+            .expect("a rule for scripts");
+        assert!(
+            scripts.starts_with("'self'; style-src 'self'; "),
             "{path}: {policy}"
         );
-        assert!(
-            !policy.contains("unsafe") && policy.starts_with("default-src 'none'"),
-            "{policy}"
-        );
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
         assert!(!reply.contains("page-break-before"), "{path}");
         assert!(reply.contains("<meta name=\"workbook-token\""), "{path}");
         assert_eq!(header(&reply, "x-content-type-options"), Some("nosniff"));
