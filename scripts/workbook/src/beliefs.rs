@@ -53,7 +53,7 @@ pub struct Due {
 /// Folds the lines of a record into the beliefs that were met, the one met first at the top. `now` is in seconds since
 /// 1970-01-01 UTC.
 pub fn met(course: &Course, lines: &[Line], now: u64) -> Vec<Met> {
-    let known = Known::of(course);
+    let known = known(course);
     let mut all: Vec<Met> = Vec::new();
     // Passes of each exercise, in time.
     let mut passes: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
@@ -82,7 +82,7 @@ pub fn met(course: &Course, lines: &[Line], now: u64) -> Vec<Met> {
             }
             None => all.push(Met {
                 slug: slug.clone(),
-                words: known.words(slug),
+                words: known.get(slug).map(|(words, _)| words.clone()),
                 lesson: course
                     .exercise(&line.id)
                     .ok()
@@ -103,43 +103,30 @@ pub fn met(course: &Course, lines: &[Line], now: u64) -> Vec<Met> {
     all
 }
 
-/// The exercises in which each belief can be met.
-struct Known<'c>(BTreeMap<String, (String, Vec<&'c Exercise>)>);
+/// Each belief of a course as a sentence, and the exercises in which it can be met.
+type Known<'c> = BTreeMap<String, (String, Vec<&'c Exercise>)>;
 
-impl<'c> Known<'c> {
-    fn of(course: &'c Course) -> Self {
-        let mut known: BTreeMap<String, (String, Vec<&'c Exercise>)> = BTreeMap::new();
-        for exercise in course.exercises() {
-            let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
-            let beliefs = mistakes.into_iter().map(|mistake| mistake.belief);
-            for belief in beliefs.chain([exercise.belief.clone()]) {
-                let (_, exercises) = known
-                    .entry(belief.slug)
-                    .or_insert((belief.words, Vec::new()));
-                if exercises.last().is_none_or(|last| last.id != exercise.id) {
-                    exercises.push(exercise);
-                }
+fn known(course: &Course) -> Known<'_> {
+    let mut known = Known::new();
+    for exercise in course.exercises() {
+        let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
+        let beliefs = mistakes.into_iter().map(|mistake| mistake.belief);
+        for belief in beliefs.chain([exercise.belief.clone()]) {
+            let entry = known.entry(belief.slug);
+            let (_, exercises) = entry.or_insert((belief.words, Vec::new()));
+            if exercises.last().is_none_or(|last| last.id != exercise.id) {
+                exercises.push(exercise);
             }
         }
-        Self(known)
     }
-
-    fn words(&self, slug: &str) -> Option<String> {
-        self.0.get(slug).map(|(words, _)| words.clone())
-    }
-
-    fn exercises(&self, slug: &str) -> &[&'c Exercise] {
-        self.0
-            .get(slug)
-            .map_or(&[], |(_, exercises)| exercises.as_slice())
-    }
+    known
 }
 
 fn due(met: &Met, known: &Known<'_>, passes: &BTreeMap<&str, Vec<u64>>, now: u64) -> Option<Due> {
     if !met.overcome {
         return None;
     }
-    let exercises = known.exercises(&met.slug);
+    let (_, exercises) = known.get(&met.slug)?;
     // The days on which it was overcome: each later one is a look.
     let mut days: Vec<u64> = (exercises.iter())
         .filter_map(|exercise| passes.get(exercise.id.as_str()))
@@ -154,18 +141,11 @@ fn due(met: &Met, known: &Known<'_>, passes: &BTreeMap<&str, Vec<u64>>, now: u64
     if now < newest + pause {
         return None;
     }
-    let other = exercises
-        .iter()
-        .find(|exercise| !met.exercises.contains(&exercise.id));
+    let mut others = (exercises.iter()).filter(|exercise| !met.exercises.contains(&exercise.id));
     let open = |exercise: &&&Exercise| !passes.contains_key(exercise.id.as_str());
-    let variant = exercises
-        .iter()
-        .filter(|exercise| !met.exercises.contains(&exercise.id))
-        .find(open)
-        .or(other);
-    let same = exercises
-        .iter()
-        .find(|exercise| met.exercises.last() == Some(&exercise.id));
+    let variant = others.clone().find(open).or(others.next());
+    let mut exercises = exercises.iter();
+    let same = exercises.find(|exercise| met.exercises.last() == Some(&exercise.id));
     let exercise = variant.or(same)?;
     Some(Due {
         exercise: exercise.id.clone(),

@@ -12,10 +12,8 @@ pub fn verdict(verdict: &Verdict, style: Style, keys: Option<&str>) -> String {
     out.push_str(&headline(verdict, style));
     out.push('\n');
     if verdict.untouched {
-        for line in style.wrap(words::UNTOUCHED, 2, 2) {
-            out.push_str(&line);
-            out.push('\n');
-        }
+        out.push_str(&style.wrap(words::UNTOUCHED, 2, 2));
+        out.push('\n');
     }
     match verdict.status {
         Status::Passed => {}
@@ -76,33 +74,24 @@ pub fn headline(verdict: &Verdict, style: Style) -> String {
 
 /// The situation, the details, and the advice wrapped under its arrow.
 fn message(text: &str, style: Style) -> String {
-    let mut out = String::new();
-    let mut advice: Option<String> = None;
+    // Each line, and whether it is advice; the lines of one piece of advice are joined.
+    let mut lines: Vec<(bool, String)> = Vec::new();
     for line in harmless(text).lines() {
-        if let Some(first) = line.strip_prefix("→ ") {
-            flush(&mut out, &mut advice, style);
-            advice = Some(first.to_owned());
-        } else if let Some(advice) = advice.as_mut().filter(|_| line.starts_with("  ")) {
-            advice.push(' ');
-            advice.push_str(line.trim());
-        } else {
-            flush(&mut out, &mut advice, style);
-            out.push_str("  ");
-            out.push_str(line);
-            out.push('\n');
+        match (line.strip_prefix("→ "), lines.last_mut()) {
+            (Some(advice), _) => lines.push((true, advice.to_owned())),
+            (None, Some((true, advice))) if line.starts_with("  ") => {
+                advice.push(' ');
+                advice.push_str(line.trim());
+            }
+            _ => lines.push((false, line.to_owned())),
         }
     }
-    flush(&mut out, &mut advice, style);
-    out
-}
-
-fn flush(out: &mut String, advice: &mut Option<String>, style: Style) {
-    let Some(text) = advice.take() else { return };
     let mark = if style.plain { words::ADVICE } else { "→" };
-    for line in style.wrap(&format!("{mark} {text}"), 2, 4) {
-        out.push_str(&line);
-        out.push('\n');
-    }
+    let shown = lines.iter().map(|(advice, line)| match advice {
+        true => style.wrap(&format!("{mark} {line}"), 2, 4) + "\n",
+        false => format!("  {line}\n"),
+    });
+    shown.collect()
 }
 
 /// `lessons/01-tcp/exercises/frames/check.rs:41  pieces_are_joined`, in a narrow window on two lines.

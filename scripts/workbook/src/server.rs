@@ -31,12 +31,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use hyper::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::classroom::Classroom;
+use crate::course::Exercise;
 use crate::session::Session;
 use crate::words::book as words;
 
@@ -141,6 +143,13 @@ impl App {
     /// Shows one page that says why there is no book.
     pub fn show_failure(&self, why: &str) {
         self.put(Site::failure(why, &self.token));
+    }
+
+    /// The exercise that a request names.
+    fn exercise(&self, id: &str) -> Result<&Exercise, guard::Refusal> {
+        let mut exercises = self.session.course.exercises();
+        let unknown = (StatusCode::NOT_FOUND, words::UNKNOWN_HERE);
+        exercises.find(|exercise| exercise.id == id).ok_or(unknown)
     }
 
     fn put(&self, site: Site) {

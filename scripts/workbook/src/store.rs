@@ -27,7 +27,7 @@ use crate::verdict::Verdict;
 
 pub use answers::Followed;
 pub use carried::{Came, Carried};
-pub use log::{Attempt, Damage, Event, Line, read};
+pub use log::{Attempt, Damage, Event, Line, now, read};
 pub use page::Saved;
 pub use progress::{Progress, State};
 pub use standing::{Standing, is_stub, untouched};
@@ -39,9 +39,6 @@ pub struct Store {
     dir: PathBuf,
     renames: Renames,
 }
-
-/// Held while something is written, so that two runners take turns.
-struct Lock(#[expect(dead_code, reason = "the lock ends when the file is dropped")] File);
 
 impl Store {
     /// The store of the course in `root`. Nothing is created before something is kept.
@@ -62,26 +59,15 @@ impl Store {
         if !verdict.passed() && is_stub(root, exercise, &verdict.answer) {
             return Ok(());
         }
-        let lock = self.lock()?;
+        let _lock = self.lock()?;
         if verdict.passed() {
             let passed = self.dir.join("passed");
             fs::create_dir_all(&passed)?;
             write_atomically(&passed.join(format!("{}.rs", verdict.id)), &verdict.answer)?;
         }
         let state = self.progress().0.state(&verdict.id);
-        let attempt = Attempt {
-            status: verdict.status,
-            seconds: (verdict.seconds * 1000.0).round() / 1000.0,
-            check: verdict.check.clone(),
-            belief: verdict.belief.clone(),
-            seen: verdict.seen(),
-            hints: state.hints,
-            revealed: state.revealed,
-            hash: digest::sha256(&verdict.answer),
-        };
-        self.append(&verdict.id, Event::Attempt(attempt))?;
-        drop(lock);
-        Ok(())
+        let attempt = Attempt::of(verdict, state, digest::sha256(&verdict.answer));
+        self.append(&verdict.id, Event::Attempt(attempt))
     }
 
     /// Writes an attempt of a stage of the learner's own service into the record; `hash` names its text.
@@ -91,14 +77,9 @@ impl Store {
     pub fn stage(&self, verdict: &Verdict, hash: String) -> io::Result<()> {
         let _lock = self.lock()?;
         let attempt = Attempt {
-            status: verdict.status,
-            seconds: (verdict.seconds * 1000.0).round() / 1000.0,
             check: None,
-            belief: verdict.belief.clone(),
             seen: None,
-            hints: 0,
-            revealed: false,
-            hash,
+            ..Attempt::of(verdict, State::default(), hash)
         };
         self.append(&verdict.id, Event::Attempt(attempt))
     }
@@ -154,10 +135,10 @@ impl Store {
     /// What the system says; both texts are then still there.
     pub fn undo(&self, root: &Path, exercise: &Exercise) -> io::Result<(Undo, Option<io::Error>)> {
         let _lock = self.lock()?;
-        let mut done = texts::undo(&self.kept(&exercise.id), root, exercise)?;
-        for old in self.renames.before(&exercise.id) {
+        let mut done = Undo::NothingKept;
+        for id in self.ids(exercise) {
             if done == Undo::NothingKept {
-                done = texts::undo(&self.kept(old), root, exercise)?;
+                done = texts::undo(&self.kept(id), root, exercise)?;
             }
         }
         let recorded = match done {
@@ -169,8 +150,12 @@ impl Store {
 
     /// Whether an undo would bring back a text of `exercise`.
     pub fn can_undo(&self, exercise: &Exercise) -> bool {
-        let ids = std::iter::once(exercise.id.as_str()).chain(self.renames.before(&exercise.id));
-        ids.into_iter().any(|id| texts::can_undo(&self.kept(id)))
+        self.ids(exercise).any(|id| texts::can_undo(&self.kept(id)))
+    }
+
+    /// The id of `exercise`, and those that it had before.
+    fn ids<'a>(&'a self, exercise: &'a Exercise) -> impl Iterator<Item = &'a str> {
+        std::iter::once(exercise.id.as_str()).chain(self.renames.before(&exercise.id))
     }
 
     /// Puts `text` into `exercise.rs`, if the file still has the text whose hash is `known`.
@@ -221,14 +206,14 @@ impl Store {
         self.dir.join("kept").join(id)
     }
 
-    fn lock(&self) -> io::Result<Lock> {
+    /// Held while something is written, so that two runners take turns; dropping the file ends it.
+    fn lock(&self) -> io::Result<File> {
         fs::create_dir_all(&self.dir)?;
         let file = File::create(self.dir.join("lock"))?;
         match file.lock() {
-            Ok(()) => Ok(Lock(file)),
             // Some network file systems have no locks; then one runner at a time is up to the user.
-            Err(e) if e.kind() == io::ErrorKind::Unsupported => Ok(Lock(file)),
-            Err(e) => Err(e),
+            Err(e) if e.kind() != io::ErrorKind::Unsupported => Err(e),
+            _ => Ok(file),
         }
     }
 }
@@ -252,16 +237,16 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Err(e);
     }
     fs::rename(&new, path)?;
-    sync_dir(path)
+    sync_dir(path);
+    Ok(())
 }
 
 /// Makes a rename in the folder of `path` survive a power cut. Not every system can; then the
 /// rename is as safe as the system makes it.
-fn sync_dir(path: &Path) -> io::Result<()> {
+fn sync_dir(path: &Path) {
     if let Some(dir) = path.parent()
         && let Ok(dir) = File::open(dir)
     {
         let _ = dir.sync_all();
     }
-    Ok(())
 }

@@ -68,24 +68,26 @@ impl Style {
         self.paint("2", text)
     }
 
-    /// Breaks `text` into lines of at most this width, each but the first indented by `hang`.
-    pub fn wrap(self, text: &str, indent: usize, hang: usize) -> Vec<String> {
-        let mut lines = Vec::new();
-        let mut line = " ".repeat(indent);
-        let mut empty = true;
+    /// `text` in lines of at most this width, the first indented by `indent` and each other by `hang`.
+    pub fn wrap(self, text: &str, indent: usize, hang: usize) -> String {
+        let mut out = " ".repeat(indent);
+        let mut columns = indent;
+        let mut first = true;
         for word in text.split_whitespace() {
-            if !empty && line.chars().count() + 1 + word.chars().count() > self.width {
-                lines.push(std::mem::replace(&mut line, " ".repeat(hang)));
-                empty = true;
+            let length = word.chars().count();
+            if !first && columns + 1 + length > self.width {
+                out.push('\n');
+                out.push_str(&" ".repeat(hang));
+                columns = hang;
+            } else if !first {
+                out.push(' ');
+                columns += 1;
             }
-            if !empty {
-                line.push(' ');
-            }
-            line.push_str(word);
-            empty = false;
+            out.push_str(word);
+            columns += length;
+            first = false;
         }
-        lines.push(line);
-        lines
+        out
     }
 }
 
@@ -101,7 +103,7 @@ mod tests {
         };
         assert_eq!(
             style.wrap("→ one two three four", 2, 4),
-            ["  → one two three", "    four"]
+            "  → one two three\n    four"
         );
     }
 }

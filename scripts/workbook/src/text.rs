@@ -64,6 +64,14 @@ pub fn shorten(text: &str, width: usize) -> String {
     format!("{}…", short.trim_end())
 }
 
+/// The first `most` characters of `text`, which may be very long, and a mark where it goes on.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A count with its thing: `no fault`, `1 fault`, `2 faults`.
 pub fn many(count: usize, what: &str) -> String {
     match count {

@@ -134,21 +134,16 @@ struct Inner {
 /// How to reach a capture that is on its way.
 struct Running {
     cancel: Cancel,
-    orders: Sender<Order>,
+    /// Calls to make, by their place in the script.
+    calls: Sender<usize>,
     to_wire: Sender<String>,
     offered: usize,
-}
-
-/// What the capture's thread is asked to do.
-enum Order {
-    /// One call, by its place in the script.
-    Call(usize),
 }
 
 /// What the capture's thread listens to.
 struct Ears {
     cancel: Cancel,
-    orders: Receiver<Order>,
+    calls: Receiver<usize>,
     to_wire: Receiver<String>,
 }
 
@@ -158,7 +153,7 @@ impl Wire {
     /// # Errors
     /// If there is one already, in words.
     pub fn start(session: &Arc<Session>, subject: Subject) -> Result<u64, &'static str> {
-        let (orders, ordered) = channel();
+        let (calls, called) = channel();
         let (to_wire, heard) = channel();
         let cancel = Cancel::default();
         let mut inner = session.wire.lock();
@@ -179,7 +174,7 @@ impl Wire {
         inner.feed = Feed::new(capture);
         inner.running = Some(Running {
             cancel: cancel.clone(),
-            orders,
+            calls,
             to_wire,
             offered: match &subject {
                 Subject::Lesson { script, .. } => script.calls.len(),
@@ -190,7 +185,7 @@ impl Wire {
         session.tell(&Event::State);
         let ears = Ears {
             cancel,
-            orders: ordered,
+            calls: called,
             to_wire: heard,
         };
         let session = Arc::clone(session);
@@ -213,9 +208,9 @@ impl Wire {
         let inner = self.lock();
         inner
             .running
-            .as_ref()
-            .map(|running| running.cancel.cancel())
-            .is_some()
+            .iter()
+            .for_each(|running| running.cancel.cancel());
+        inner.running.is_some()
     }
 
     /// Ends the capture, takes no more, and returns when nothing of it is left.
@@ -224,10 +219,8 @@ impl Wire {
         self.stop();
         let mut inner = self.lock();
         while inner.running.is_some() {
-            inner = self
-                .ended
-                .wait(inner)
-                .unwrap_or_else(PoisonError::into_inner);
+            let ended = self.ended.wait(inner);
+            inner = ended.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -238,11 +231,8 @@ impl Wire {
     pub fn turn(&self, dial: Dial) -> Result<(), &'static str> {
         let mut inner = self.lock();
         let running = inner.when_running()?;
-        let asked = format!("chaos {dial}\n");
-        running
-            .to_wire
-            .send(asked)
-            .map_err(|_| words::NOT_RUNNING)?;
+        let asked = running.to_wire.send(format!("chaos {dial}\n"));
+        asked.map_err(|_| words::NOT_RUNNING)?;
         inner.state.dial = dial;
         Ok(())
     }
@@ -261,7 +251,7 @@ impl Wire {
         if under_way >= CALLS {
             return Err(words::TOO_MANY_CALLS);
         }
-        let asked = running.orders.send(Order::Call(number));
+        let asked = running.calls.send(number);
         asked.map_err(|_| words::NOT_RUNNING)?;
         inner.state.calls += 1;
         Ok(())

@@ -18,11 +18,12 @@ pub mod slides;
 mod watch;
 pub mod wire;
 
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::course::Exercise;
-use crate::store::{Followed, Standing};
+use crate::store::{Followed, Reset, Standing, Undo};
 pub use peer::*;
 pub use watch::*;
 
@@ -104,23 +105,6 @@ sentences! {
     no_more_hints(exercise: &Exercise) =
         "That was the last hint. `cargo workbook solution {} --reveal` shows an answer.",
         exercise.id;
-    /// A reset that moved a text.
-    was_reset(exercise: &Exercise, file: &str) =
-        "{} is the stub again. Your text is in {file}; `cargo workbook undo {}` brings it back.",
-        exercise.answer().display(),
-        exercise.id;
-    /// A reset where the file was gone.
-    stub_is_back(exercise: &Exercise) =
-        "{} was missing; the stub is there again.",
-        exercise.answer().display();
-    /// A reset of the stub.
-    already_the_stub(exercise: &Exercise) =
-        "{} is the stub already; there is nothing to keep.",
-        exercise.answer().display();
-    /// An undo that brought a text back.
-    text_is_back(exercise: &Exercise) = "Your text is back in {}.", exercise.answer().display();
-    /// An undo with nothing to undo.
-    nothing_kept(exercise: &Exercise) = "No reset of {} is waiting to be undone.", exercise.id;
     /// A reset or undo that failed.
     nothing_changed(exercise: &Exercise) = "{} was left as it is", exercise.answer().display();
     /// Where the book explains something that is missing.
@@ -280,6 +264,28 @@ pub fn followed(done: &Followed) -> String {
             old.display(),
             place.display()
         ),
+    }
+}
+
+/// What a reset of an exercise of the course in `root` did.
+pub fn reset(done: &Reset, exercise: &Exercise, root: &Path) -> String {
+    let (answer, id) = (exercise.answer(), &exercise.id);
+    let answer = answer.display();
+    match done {
+        Reset::Kept(file) => format!(
+            "{answer} is the stub again. Your text is in {}; `cargo workbook undo {id}` brings it back.",
+            file.strip_prefix(root).unwrap_or(file).display(),
+        ),
+        Reset::WasMissing => format!("{answer} was missing; the stub is there again."),
+        Reset::AlreadyTheStub => format!("{answer} is the stub already; there is nothing to keep."),
+    }
+}
+
+/// What an undo did.
+pub fn undo(done: Undo, exercise: &Exercise) -> String {
+    match done {
+        Undo::BroughtBack => format!("Your text is back in {}.", exercise.answer().display()),
+        Undo::NothingKept => format!("No reset of {} is waiting to be undone.", exercise.id),
     }
 }
 

@@ -1,14 +1,13 @@
 //! `beliefs`: what the record says about the beliefs that were met, and what is due for another look.
 
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use lexopt::prelude::*;
 
 use super::{Command, course};
 use crate::beliefs::{Met, met};
-use crate::store::Store;
+use crate::store::{Store, now};
 use crate::style::Style;
 use crate::text::many;
 use crate::words;
@@ -45,7 +44,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let course = course()?;
     let (lines, damage) = Store::new(&course.root).lines();
     eprint!("{}", words::damaged(&damage));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let now = now();
     let all = met(&course, &lines, now);
     if all.is_empty() && !json {
         println!("No answer of yours has shown a known belief yet.");

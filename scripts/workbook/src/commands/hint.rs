@@ -51,10 +51,8 @@ pub fn next(store: &Store, exercise: &Exercise, style: Style) -> String {
     let mut out = String::new();
     for (hint, number) in exercise.hints.iter().zip(1..=now) {
         let head = words::hint_head(number, exercise.hints.len());
-        for line in style.wrap(&format!("{head} {hint}"), 2, 4) {
-            out.push_str(&line);
-            out.push('\n');
-        }
+        out.push_str(&style.wrap(&format!("{head} {hint}"), 2, 4));
+        out.push('\n');
     }
     if seen >= exercise.hints.len() {
         out.push_str(&format!("  {}\n", words::no_more_hints(exercise)));

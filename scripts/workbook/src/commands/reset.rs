@@ -7,7 +7,7 @@ use lexopt::prelude::*;
 
 use super::{Command, course, text};
 use crate::course::{Course, Exercise};
-use crate::store::{Reset, Store, Undo};
+use crate::store::Store;
 use crate::words;
 
 /// The command `reset`.
@@ -67,18 +67,7 @@ pub fn reset(course: &Course, store: &Store, exercise: &Exercise) -> Result<Stri
     let (done, unrecorded) = store
         .reset(&course.root, exercise)
         .with_context(|| words::nothing_changed(exercise))?;
-    let said = match done {
-        Reset::Kept(file) => {
-            let file = file
-                .strip_prefix(&course.root)
-                .unwrap_or(&file)
-                .display()
-                .to_string();
-            words::was_reset(exercise, &file)
-        }
-        Reset::WasMissing => words::stub_is_back(exercise),
-        Reset::AlreadyTheStub => words::already_the_stub(exercise),
-    };
+    let said = words::reset(&done, exercise, &course.root);
     Ok(with_note(said, unrecorded))
 }
 
@@ -90,11 +79,7 @@ pub fn undo(course: &Course, store: &Store, exercise: &Exercise) -> Result<Strin
     let (done, unrecorded) = store
         .undo(&course.root, exercise)
         .with_context(|| words::nothing_changed(exercise))?;
-    let said = match done {
-        Undo::BroughtBack => words::text_is_back(exercise),
-        Undo::NothingKept => words::nothing_kept(exercise),
-    };
-    Ok(with_note(said, unrecorded))
+    Ok(with_note(words::undo(done, exercise), unrecorded))
 }
 
 fn with_note(said: String, unrecorded: Option<std::io::Error>) -> String {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::consul::{Book, Check, Entry};
-use crate::text::{harmless, without_colours};
+use crate::text::{cut, harmless, without_colours};
 
 /// The longest name, id, address or tag, in characters.
 const NAME: usize = 120;
@@ -132,17 +132,9 @@ fn is_maintenance(check: &Check) -> bool {
     check.id == "_node_maintenance" || check.id.starts_with("_service_maintenance:")
 }
 
-/// A text that stands in a line of its own.
+/// A text that stands in a line of its own. Cut before anything else looks at it: it may be very long.
 fn line(text: &str) -> String {
     harmless(&without_colours(&cut(text, NAME))).replace(['\n', '\t'], " ")
-}
-
-/// The first `most` characters. Cut before anything else looks at the text: it may be very long.
-fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{} …", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

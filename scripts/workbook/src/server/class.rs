@@ -68,12 +68,7 @@ pub async fn act(
             said(blocking(move || classroom::tell(&root, &["leave"])).await?)
         }
         (_, Some(id)) => {
-            let mut exercises = app.session.course.exercises();
-            let known = exercises.find(|exercise| exercise.id == id);
-            let id = known
-                .ok_or((StatusCode::NOT_FOUND, words::UNKNOWN_HERE))?
-                .id
-                .clone();
+            let id = app.exercise(id)?.id.clone();
             said(blocking(move || classroom::tell(&root, &["show", &id])).await?)
         }
         _ => Err((StatusCode::NOT_FOUND, words::NOT_FOUND)),

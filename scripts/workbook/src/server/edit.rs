@@ -64,7 +64,7 @@ impl Drop for Asked {
 
 /// The text of an exercise.
 pub fn text(app: &App, id: &str) -> Answer {
-    let exercise = exercise(app, id)?;
+    let exercise = app.exercise(id)?;
     let session = &app.session;
     let file = session.course.path(&exercise.answer());
     if !file.exists() {
@@ -96,7 +96,7 @@ fn shown(
 
 /// Saves a text.
 pub async fn save(app: &Arc<App>, id: &str, request: Request<Incoming>) -> Answer {
-    let exercise = exercise(app, id)?.clone();
+    let exercise = app.exercise(id)?.clone();
     let known = request.headers().get(IF_MATCH).cloned();
     let known = known
         .as_ref()
@@ -143,7 +143,7 @@ pub async fn save(app: &Arc<App>, id: &str, request: Request<Incoming>) -> Answe
 
 /// What the compiler says of a text, and of which.
 pub async fn notes(app: &Arc<App>, id: &str) -> Answer {
-    let exercise = exercise(app, id)?.clone();
+    let exercise = app.exercise(id)?.clone();
     let cancel = app.notes.begin();
     let _asked = Asked(cancel.clone());
     let (session, one) = (Arc::clone(&app.session), Arc::clone(&app.notes.one));
@@ -182,7 +182,7 @@ pub fn act(app: &App, path: &str) -> Option<Answer> {
 }
 
 fn texts(app: &App, what: &str, id: &str) -> Answer {
-    let exercise = exercise(app, id)?;
+    let exercise = app.exercise(id)?;
     let (course, store) = (&app.session.course, &app.session.store);
     let done = match what {
         "reset" => reset::reset(course, store, exercise),
@@ -198,7 +198,7 @@ fn texts(app: &App, what: &str, id: &str) -> Answer {
 fn hint(app: &App, _: &str, name: &str) -> Answer {
     let not_found = (StatusCode::NOT_FOUND, words::NOT_FOUND);
     let (id, number) = name.rsplit_once('/').ok_or(not_found)?;
-    let exercise = exercise(app, id)?;
+    let exercise = app.exercise(id)?;
     let number: usize = number.parse().map_err(|_| not_found)?;
     if number == 0 || number > exercise.hints.len() {
         return Err(not_found);
@@ -212,7 +212,7 @@ fn hint(app: &App, _: &str, name: &str) -> Answer {
 }
 
 fn solution(app: &App, what: &str, id: &str) -> Answer {
-    let exercise = exercise(app, id)?;
+    let exercise = app.exercise(id)?;
     let store = &app.session.store;
     let state = store.progress().0.state(id);
     let closed = !state.passed && !state.revealed;
@@ -228,13 +228,6 @@ fn solution(app: &App, what: &str, id: &str) -> Answer {
         Ok(text) => Ok(reply::json(StatusCode::OK, &json!({ "text": text }))),
         Err(_) => Err((StatusCode::NOT_FOUND, words::NOT_FOUND)),
     }
-}
-
-fn exercise<'a>(app: &'a App, id: &str) -> Result<&'a Exercise, Refusal> {
-    let mut exercises = app.session.course.exercises();
-    exercises
-        .find(|exercise| exercise.id == id)
-        .ok_or((StatusCode::NOT_FOUND, words::UNKNOWN_HERE))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

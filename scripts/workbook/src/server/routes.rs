@@ -16,6 +16,7 @@ use crate::book::html::percent_decoded;
 use crate::doctor::{Need, look};
 use crate::own::Own;
 use crate::session::Event;
+use crate::store::now;
 use crate::wire::Wire;
 use crate::words::book as words;
 
@@ -118,12 +119,9 @@ async fn respond(
             doctor(app).await
         }
         "/workbook/beliefs" => {
-            let (session, now) = (&app.session, std::time::SystemTime::now());
-            let now = now
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs());
+            let session = &app.session;
             let lines = session.store.lines().0;
-            let all = crate::beliefs::met(&session.course, &lines, now);
+            let all = crate::beliefs::met(&session.course, &lines, now());
             Ok(reply::json(StatusCode::OK, &all))
         }
         "/workbook/state" => Ok(reply::json(StatusCode::OK, &app.session.snapshot())),
@@ -224,9 +222,7 @@ fn act(app: &App, path: &str) -> Result<Response<Reply>, guard::Refusal> {
     let session = &app.session;
     let job = match what {
         "check" => {
-            let mut exercises = session.course.exercises();
-            let exercise = exercises.find(|exercise| exercise.id == name);
-            let exercise = exercise.ok_or(unknown)?;
+            let exercise = app.exercise(name)?;
             // The compiler works for one at a time, and the check tells more.
             app.notes.stop();
             session.check(exercise).job

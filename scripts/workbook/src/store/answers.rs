@@ -73,10 +73,8 @@ impl Store {
             Ok(text) if text == stub => (made != Some(sha256(&stub))).then_some(Step::Note),
             Ok(text) => (made == Some(sha256(&text))).then_some(Step::Renew),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                let ids: Vec<&str> = std::iter::once(exercise.id.as_str())
-                    .chain(self.renames.before(&exercise.id))
-                    .collect();
-                let old = orphans.iter().find(|orphan| ids.contains(&id_of(orphan)));
+                let is_old = |orphan: &&PathBuf| self.ids(exercise).any(|id| id == id_of(orphan));
+                let old = orphans.iter().find(is_old);
                 Some(old.map_or(Step::Make, |old| Step::Adopt(old.clone())))
             }
             // A file that cannot be read: the command that needs it reports the error.
@@ -102,7 +100,7 @@ impl Store {
                 } else {
                     fs::create_dir_all(answer.parent().unwrap_or(root))?;
                     fs::rename(root.join(old), &answer)?;
-                    sync_dir(&answer)?;
+                    sync_dir(&answer);
                 }
                 remove_empty(&root.join(old));
                 Some(Followed::Moved(old.clone(), exercise.answer()))
@@ -178,22 +176,18 @@ fn make(answer: &Path, stub: &[u8]) -> io::Result<()> {
 /// Texts in folders that hold no exercise, relative to the course: what a pull leaves behind.
 fn orphans(course: &Course) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let folders = |dir: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(course.path(dir))
-            .into_iter()
-            .flatten()
-            .flatten();
-        entries.map(|entry| dir.join(entry.file_name())).collect()
-    };
-    for lesson in folders(Path::new("lessons")) {
-        for exercise in folders(&lesson.join("exercises")) {
+    // A folder that cannot be read holds no text that could be moved.
+    for lesson in texts::files(&course.path(Path::new("lessons"))).unwrap_or_default() {
+        for exercise in texts::files(&lesson.join("exercises")).unwrap_or_default() {
             let text = exercise.join("exercise.rs");
-            if course.path(&text).is_file() && !course.path(&exercise.join("stub.rs")).exists() {
-                found.push(text);
+            if text.is_file()
+                && !exercise.join("stub.rs").exists()
+                && let Ok(text) = text.strip_prefix(&course.root)
+            {
+                found.push(text.to_owned());
             }
         }
     }
-    found.sort();
     found
 }
 

@@ -22,7 +22,7 @@ const SERVICE: &str = "my-service";
 const SERVICE_FILE: u64 = 1 << 20;
 
 /// All that is carried.
-#[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Carried {
     workbook: String,
@@ -124,10 +124,7 @@ impl Store {
             workbook: KIND.to_owned(),
             v: VERSION,
             log: self.raw_lines()?,
-            answers: BTreeMap::new(),
-            passed: BTreeMap::new(),
-            kept: BTreeMap::new(),
-            service: BTreeMap::new(),
+            ..Carried::default()
         };
         for exercise in course.exercises() {
             if !untouched(&course.root, exercise) {
@@ -135,22 +132,20 @@ impl Store {
                 carried.answers.insert(exercise.id.clone(), text);
             }
         }
-        for file in files(&self.dir.join("passed"))? {
+        for file in texts::files(&self.dir.join("passed"))? {
             let id = file.file_stem().and_then(|stem| stem.to_str());
             if let Some(id) = id.filter(|id| is_id(id)) {
                 carried.passed.insert(id.to_owned(), read_text(&file)?);
             }
         }
-        for dir in files(&self.dir.join("kept"))? {
+        for dir in texts::files(&self.dir.join("kept"))? {
             let id = dir.file_name().and_then(|name| name.to_str());
             if let Some(id) = id.filter(|id| is_id(id) && dir.is_dir()) {
-                let mut found = Vec::new();
-                for file in files(&dir)? {
-                    found.push(Kept {
-                        waits: texts::waits(&file),
-                        text: read_text(&file)?,
-                    });
-                }
+                let found = texts::files(&dir)?.into_iter().map(|file| {
+                    let (waits, text) = (texts::waits(&file), read_text(&file)?);
+                    Ok(Kept { waits, text })
+                });
+                let found = found.collect::<io::Result<_>>()?;
                 carried.kept.insert(id.to_owned(), found);
             }
         }
@@ -264,9 +259,9 @@ impl Store {
     /// Keeps `text` for `id` if it is not kept yet, and whether it was not; `waits`: an undo brings it back.
     fn keep_new(&self, id: &str, text: &str, waits: bool) -> io::Result<bool> {
         let kept = self.kept(id);
-        let before = files(&kept)?.len();
+        let before = texts::files(&kept)?.len();
         texts::keep(&kept, text.as_bytes(), waits)?;
-        Ok(files(&kept)?.len() > before)
+        Ok(texts::files(&kept)?.len() > before)
     }
 
     /// When each exercise last passed, by its present id.
@@ -299,17 +294,6 @@ impl Store {
     }
 }
 
-/// The files of a folder in the order of their names; none where there is no folder.
-fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found: Vec<PathBuf> = match fs::read_dir(dir) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(e) => return Err(e),
-    };
-    found.sort();
-    Ok(found)
-}
-
 fn read_text(file: &Path) -> io::Result<String> {
     fs::read_to_string(file)
         .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", file.display())))
@@ -317,7 +301,7 @@ fn read_text(file: &Path) -> io::Result<String> {
 
 /// The text files of the own service, without what a build made.
 fn own_files(dir: &Path, base: &Path, found: &mut BTreeMap<String, String>) -> io::Result<()> {
-    for path in files(dir)? {
+    for path in texts::files(dir)? {
         let name = path
             .file_name()
             .and_then(|name| name.to_str())

@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::Status;
+use super::State;
+use crate::verdict::{Status, Verdict};
 
 /// Version of the lines that this runner writes.
 const VERSION: u32 = 1;
@@ -73,19 +74,38 @@ pub struct Line {
     pub event: Event,
 }
 
+impl Attempt {
+    /// The attempt that ended with `verdict`; `state` is the exercise's before it, `hash` names the answer.
+    pub fn of(verdict: &Verdict, state: State, hash: String) -> Self {
+        Self {
+            status: verdict.status,
+            seconds: (verdict.seconds * 1000.0).round() / 1000.0,
+            check: verdict.check.clone(),
+            belief: verdict.belief.clone(),
+            seen: verdict.seen(),
+            hints: state.hints,
+            revealed: state.revealed,
+            hash,
+        }
+    }
+}
+
 impl Line {
     /// An event of this moment.
     pub fn now(id: &str, event: Event) -> Self {
-        let at = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
         Self {
             v: VERSION,
-            at,
+            at: now(),
             id: id.to_owned(),
             event,
         }
     }
+}
+
+/// This moment, in seconds since 1970-01-01 UTC.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// What every line has, whatever its version.

@@ -71,10 +71,8 @@ pub fn undo(kept: &Path, root: &Path, exercise: &Exercise) -> io::Result<Undo> {
         }
         if answer.exists() {
             // Cargo goes by the time of a file: an old time would mean "nothing to compile".
-            File::options()
-                .write(true)
-                .open(&place)?
-                .set_modified(SystemTime::now())?;
+            let file = File::options().write(true).open(&place)?;
+            file.set_modified(SystemTime::now())?;
             exchange(&place, &answer)?;
             // Now the kept file holds what the undo replaced. It stays, under another name.
             fs::rename(&place, kept.join(format!("{number:04}.undone.rs")))?;
@@ -82,7 +80,7 @@ pub fn undo(kept: &Path, root: &Path, exercise: &Exercise) -> io::Result<Undo> {
             write_atomically(&answer, &fs::read(&place)?)?;
             fs::rename(&place, kept.join(format!("{number:04}.restored.rs")))?;
         }
-        sync_dir(&place)?;
+        sync_dir(&place);
         return Ok(Undo::BroughtBack);
     }
 }
@@ -98,7 +96,7 @@ pub fn keep(kept: &Path, text: &[u8], waits: bool) -> io::Result<PathBuf> {
     let ending = if waits { "rs" } else { "carried.rs" };
     let place = kept.join(format!("{:04}.{ending}", next_number(kept)?));
     write_synced(&place, text)?;
-    sync_dir(&place)?;
+    sync_dir(&place);
     Ok(place)
 }
 
@@ -107,7 +105,8 @@ pub fn put_by(kept: &Path, place: &Path) -> io::Result<()> {
     fs::create_dir_all(kept)?;
     let to = kept.join(format!("{:04}.page.rs", next_number(kept)?));
     fs::rename(place, &to)?;
-    sync_dir(&to)
+    sync_dir(&to);
+    Ok(())
 }
 
 /// Whether an undo would bring back a text.
@@ -121,8 +120,9 @@ pub fn exchange(place: &Path, answer: &Path) -> io::Result<()> {
     // An editor or a teacher may have made exercise.rs a link; the text is what it points to.
     let answer = fs::canonicalize(answer)?;
     if exchange_at_once(place, &answer)? {
-        sync_dir(place)?;
-        return sync_dir(&answer);
+        sync_dir(place);
+        sync_dir(&answer);
+        return Ok(());
     }
     let incoming = fs::read(place)?;
     let outgoing = fs::read(&answer)?;
@@ -174,22 +174,24 @@ fn number(path: &Path) -> Option<u32> {
 }
 
 fn numbers(kept: &Path) -> io::Result<Vec<(u32, PathBuf)>> {
-    match fs::read_dir(kept) {
-        Ok(entries) => Ok(entries
-            .flatten()
-            .filter_map(|entry| Some((number(&entry.path())?, entry.path())))
-            .collect()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(e) => Err(e),
-    }
+    let numbered = |file: PathBuf| Some((number(&file)?, file));
+    Ok(files(kept)?.into_iter().filter_map(numbered).collect())
+}
+
+/// The files of a folder in the order of their names; none where there is no folder.
+pub fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found: Vec<PathBuf> = match fs::read_dir(dir) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => return Err(e),
+    };
+    found.sort();
+    Ok(found)
 }
 
 fn next_number(kept: &Path) -> io::Result<u32> {
-    Ok(numbers(kept)?
-        .into_iter()
-        .map(|(n, _)| n + 1)
-        .max()
-        .unwrap_or(1))
+    let newest = numbers(kept)?.into_iter().max();
+    Ok(newest.map_or(1, |(number, _)| number + 1))
 }
 
 /// Whether the kept text in `path` waits for an undo: `0007.rs`, but not `0007.undone.rs`.
@@ -201,8 +203,7 @@ pub fn waits(path: &Path) -> bool {
 
 /// The kept text that no undo has used yet, with the highest number: `0007.rs`.
 fn newest(kept: &Path) -> io::Result<Option<(u32, PathBuf)>> {
-    Ok(numbers(kept)?
-        .into_iter()
-        .filter(|(_, path)| waits(path))
-        .max())
+    let mut waiting = numbers(kept)?;
+    waiting.retain(|(_, path)| waits(path));
+    Ok(waiting.into_iter().max())
 }

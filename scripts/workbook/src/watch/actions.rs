@@ -3,7 +3,7 @@
 use super::app::{App, Mode, Phase, Said, Sweep};
 use super::cut;
 use crate::course::Exercise;
-use crate::store::{Event, Reset, Undo, untouched};
+use crate::store::{Event, Reset, untouched};
 use crate::words;
 
 impl App {
@@ -86,13 +86,12 @@ impl App {
             self.show_hints(if nothing_more { 1 } else { shown + 1 });
         }
         if nothing_more {
-            self.screen
-                .say(&format!("  {}", words::no_more_hints(&exercise)));
-        } else if let Err(e) = self
-            .session
-            .store
-            .shown(&exercise.id, Event::Hint { hints: next })
-        {
+            let text = words::no_more_hints(&exercise);
+            self.screen.say(&format!("  {text}"));
+            return;
+        }
+        let shown = Event::Hint { hints: next };
+        if let Err(e) = self.session.store.shown(&exercise.id, shown) {
             self.tell(&words::not_recorded(&e));
         }
     }
@@ -100,27 +99,17 @@ impl App {
     pub(super) fn reset(&mut self) {
         let exercise = self.exercise();
         let root = &self.session.course.root;
-        let (done, unrecorded) = match self.session.store.reset(root, &exercise) {
-            Ok(done) => done,
-            Err(e) => {
-                let what = words::nothing_changed(&exercise);
-                return self.trouble(&format!("{what}: {e}"));
+        match self.session.store.reset(root, &exercise) {
+            Ok((done, unrecorded)) => {
+                let said = words::reset(&done, &exercise, root);
+                if matches!(done, Reset::Kept(_)) {
+                    self.mode = Mode::Undo;
+                }
+                self.changed(&said, unrecorded);
+                self.foot();
             }
-        };
-        let text = match done {
-            Reset::Kept(file) => {
-                self.mode = Mode::Undo;
-                let file = file.strip_prefix(root).unwrap_or(&file);
-                words::was_reset(&exercise, &file.display().to_string())
-            }
-            Reset::WasMissing => words::stub_is_back(&exercise),
-            Reset::AlreadyTheStub => words::already_the_stub(&exercise),
-        };
-        self.reason(&text);
-        if let Some(e) = unrecorded {
-            self.tell_wrapped(&words::not_recorded(&e));
+            Err(e) => self.trouble(&format!("{}: {e}", words::nothing_changed(&exercise))),
         }
-        self.foot();
     }
 
     pub(super) fn undo(&mut self) {
@@ -129,19 +118,21 @@ impl App {
         }
         self.mode = Mode::Open;
         let exercise = self.exercise();
-        let root = &self.session.course.root;
-        match self.session.store.undo(root, &exercise) {
-            Ok((Undo::BroughtBack, unrecorded)) => {
-                self.reason(&words::text_is_back(&exercise));
-                if let Some(e) = unrecorded {
-                    self.tell_wrapped(&words::not_recorded(&e));
-                }
-            }
-            Ok((Undo::NothingKept, _)) => self.tell_wrapped(&words::nothing_kept(&exercise)),
-            Err(e) => {
-                let what = words::nothing_changed(&exercise);
-                self.trouble(&format!("{what}: {e}"));
-            }
+        match self
+            .session
+            .store
+            .undo(&self.session.course.root, &exercise)
+        {
+            Ok((done, unrecorded)) => self.changed(&words::undo(done, &exercise), unrecorded),
+            Err(e) => self.trouble(&format!("{}: {e}", words::nothing_changed(&exercise))),
+        }
+    }
+
+    /// `exercise.rs` has another text: what was done, and perhaps why that is not in the record.
+    fn changed(&mut self, said: &str, unrecorded: Option<std::io::Error>) {
+        self.reason(said);
+        if let Some(e) = unrecorded {
+            self.tell_wrapped(&words::not_recorded(&e));
         }
     }
 
@@ -149,11 +140,7 @@ impl App {
         let style = self.screen.style;
         let text = match (&self.busy, &self.last) {
             (None, Some(verdict)) => cut::colours_only(&verdict.full, style.colour),
-            _ => self.printed.iter().fold(String::new(), |mut all, line| {
-                all.push_str(line);
-                all.push('\n');
-                all
-            }),
+            _ => self.printed.iter().flat_map(|line| [line, "\n"]).collect(),
         };
         let text = text.trim_matches('\n');
         if text.is_empty() {

@@ -289,7 +289,7 @@ impl App {
                 }
                 self.check();
             }
-            Heard::Missing(_) => {
+            Heard::Missing => {
                 let text = words::answer_is_missing(&self.exercise());
                 self.trouble(&text);
             }
@@ -329,13 +329,7 @@ impl App {
         if busy.phase == Phase::Compiles {
             let said = line.trim();
             // `Blocking`: another cargo, perhaps the editor's, is at work.
-            let progress = [
-                "Compiling",
-                "Downloading",
-                "Downloaded",
-                "Updating",
-                "Blocking",
-            ];
+            let progress = ["Compiling", "Download", "Updating", "Blocking"];
             if progress.iter().any(|word| said.starts_with(word)) {
                 // `Compiling tokio v1.2.3 (/a/long/path)`: the place says nothing here.
                 let end = said.find(" (").unwrap_or(said.len());
@@ -481,12 +475,10 @@ impl App {
     }
 
     pub(super) fn exercise(&self) -> Exercise {
-        let id = self.lock().clone();
-        match self.session.course.exercise(&id) {
-            Ok(exercise) => exercise.clone(),
-            // Only names out of this very course are ever put there.
-            Err(e) => unreachable!("{e}"),
-        }
+        let exercise = self.session.course.exercise(&self.lock());
+        exercise
+            .expect("only names of this course are put there")
+            .clone()
     }
 
     pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, String> {

@@ -25,7 +25,7 @@ pub enum Heard {
     /// The exercise has another text than before.
     Saved(String),
     /// `exercise.rs` of the current exercise is gone.
-    Missing(String),
+    Missing,
     /// No events arrive; from here on the files are looked at.
     Deaf,
 }
@@ -71,6 +71,46 @@ impl Texts {
     }
 }
 
+/// One exercise, and what is known of its files.
+struct Watched {
+    id: String,
+    dir: PathBuf,
+    texts: Texts,
+    /// Size and time of the answer, so that a look at all exercises is cheap.
+    seen: Option<(u64, std::time::SystemTime)>,
+}
+
+impl Watched {
+    /// Reads the files until they are whole. `Some` if a text is another one than before, and then whether the answer is
+    /// (else it is the check).
+    fn changed(&mut self, complete: bool) -> Option<bool> {
+        let mut now = Texts::read(&self.dir);
+        let started = Instant::now();
+        while now != self.texts {
+            let patience = if now.may_be_half() { MIDDLE } else { SETTLE };
+            if started.elapsed() >= patience || (complete && !now.may_be_half()) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(4));
+            let again = Texts::read(&self.dir);
+            if again == now && !now.may_be_half() {
+                break;
+            }
+            now = again;
+        }
+        let before = std::mem::replace(&mut self.texts, now);
+        (before != self.texts).then(|| before.answer != self.texts.answer)
+    }
+
+    /// Whether size or time of the answer differ from the last look.
+    fn looks_different(&mut self) -> bool {
+        let now = std::fs::metadata(self.dir.join(ANSWER))
+            .and_then(|data| Ok((data.len(), data.modified()?)))
+            .ok();
+        std::mem::replace(&mut self.seen, now) != now
+    }
+}
+
 /// One event: where, and whether the file is complete.
 struct Raw {
     path: PathBuf,
@@ -78,10 +118,7 @@ struct Raw {
 }
 
 struct Files<T> {
-    exercises: Vec<(String, PathBuf)>,
-    known: HashMap<String, Texts>,
-    /// Size and time of an answer, so that a look at all of them is cheap.
-    seen: HashMap<String, Option<(u64, std::time::SystemTime)>>,
+    exercises: Vec<Watched>,
     current: Arc<Mutex<String>>,
     watcher: Option<RecommendedWatcher>,
     raw: Receiver<Raw>,
@@ -105,18 +142,18 @@ pub fn listen(
     } else {
         watcher(&root.join("lessons"), sender).ok()
     };
-    let exercises: Vec<(String, PathBuf)> = course
-        .exercises()
-        .map(|exercise| (exercise.id.clone(), root.join(&exercise.dir)))
-        .collect();
+    let exercises = course.exercises().map(|exercise| {
+        let dir = root.join(&exercise.dir);
+        Watched {
+            id: exercise.id.clone(),
+            texts: Texts::read(&dir),
+            dir,
+            seen: None,
+        }
+    });
     let mut files = Files {
         // Read after the watcher listens: what changes from here on is heard.
-        known: exercises
-            .iter()
-            .map(|(id, dir)| (id.clone(), Texts::read(dir)))
-            .collect(),
-        seen: HashMap::new(),
-        exercises,
+        exercises: exercises.collect(),
         current,
         watcher,
         raw,
@@ -191,18 +228,14 @@ impl<T: Fn(Heard) -> bool> Files<T> {
     /// One save is several events: gathers those that belong together, then looks.
     fn heard(&mut self, first: Raw) -> bool {
         let until = Instant::now() + SETTLE;
-        let mut touched: HashMap<String, bool> = HashMap::new();
+        let mut touched: HashMap<usize, bool> = HashMap::new();
         let mut next = Some(first);
         while let Some(raw) = next {
-            if self
-                .probe
-                .as_ref()
-                .is_some_and(|(path, _)| *path == raw.path)
-            {
+            if matches!(&self.probe, Some((path, _)) if *path == raw.path) {
                 self.end_probe();
             }
-            if let Some(id) = self.exercise_of(&raw.path) {
-                *touched.entry(id).or_default() |= raw.complete;
+            if let Some(exercise) = self.exercise_of(&raw.path) {
+                *touched.entry(exercise).or_default() |= raw.complete;
             }
             if touched.values().all(|complete| *complete) {
                 break;
@@ -210,42 +243,34 @@ impl<T: Fn(Heard) -> bool> Files<T> {
             let left = until.saturating_duration_since(Instant::now());
             next = self.raw.recv_timeout(left).ok();
         }
-        let changed: Vec<(String, bool)> = touched
+        let changed: Vec<(usize, bool)> = touched
             .into_iter()
-            .filter_map(|(id, complete)| Some((id.clone(), self.changed(&id, complete)?)))
+            .filter_map(|(at, complete)| Some((at, self.exercises[at].changed(complete)?)))
             .collect();
         self.report(&changed)
     }
 
     /// Looks at files without having heard anything.
     fn look_round(&mut self) -> bool {
-        if self.watcher.is_none() {
-            let ids: Vec<String> = self.exercises.iter().map(|(id, _)| id.clone()).collect();
-            let current = self.current();
-            let mut changed = Vec::new();
-            for id in ids {
-                if (self.looks_different(&id) || id == current)
-                    && let Some(answer) = self.changed(&id, false)
-                {
-                    changed.push((id, answer));
-                }
-            }
-            return self.report(&changed);
-        }
-        if self
-            .probe
-            .as_ref()
-            .is_some_and(|(_, sent)| sent.elapsed() > PROBE)
-        {
+        if matches!(&self.probe, Some((_, sent)) if sent.elapsed() > PROBE) {
             self.end_probe();
             return self.go_deaf();
         }
-        let id = self.current();
-        let Some(answer) = self.changed(&id, false) else {
-            return true;
-        };
-        if !self.report(&[(id.clone(), answer)]) {
+        let current = self.current();
+        let everywhere = self.watcher.is_none();
+        let mut changed = Vec::new();
+        for (at, exercise) in self.exercises.iter_mut().enumerate() {
+            if (exercise.id == current || everywhere && exercise.looks_different())
+                && let Some(answer) = exercise.changed(false)
+            {
+                changed.push((at, answer));
+            }
+        }
+        if !self.report(&changed) {
             return false;
+        }
+        if everywhere || changed.is_empty() {
+            return true;
         }
         // Seen before it was heard. Perhaps the event is only late.
         let until = Instant::now() + PROBE;
@@ -265,84 +290,37 @@ impl<T: Fn(Heard) -> bool> Files<T> {
         (self.tell)(Heard::Deaf)
     }
 
-    /// Reads an exercise until its text is whole. `Some` if it is another one than before, and
-    /// then whether the answer is (else it is the check).
-    fn changed(&mut self, id: &str, complete: bool) -> Option<bool> {
-        let dir = self
-            .exercises
-            .iter()
-            .find(|(known, _)| known == id)?
-            .1
-            .clone();
-        let old = self.known.get(id)?.clone();
-        let mut now = Texts::read(&dir);
-        if now == old {
-            return None;
-        }
-        let started = Instant::now();
-        loop {
-            let patience = if now.may_be_half() { MIDDLE } else { SETTLE };
-            if started.elapsed() >= patience || (complete && !now.may_be_half()) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(4));
-            let again = Texts::read(&dir);
-            if again == now && !now.may_be_half() {
-                break;
-            }
-            now = again;
-        }
-        if now == old {
-            return None;
-        }
-        let answer = now.answer != old.answer;
-        self.known.insert(id.to_owned(), now);
-        Some(answer)
-    }
-
-    /// Whether size or time of an answer differ from the last look.
-    fn looks_different(&mut self, id: &str) -> bool {
-        let Some((_, dir)) = self.exercises.iter().find(|(known, _)| known == id) else {
-            return false;
-        };
-        let now = std::fs::metadata(dir.join(ANSWER))
-            .and_then(|data| Ok((data.len(), data.modified()?)))
-            .ok();
-        self.seen.insert(id.to_owned(), now) != Some(now)
-    }
-
     /// Tells about the change that matters: the current exercise before any other, and of another
     /// only its answer. A `git pull` changes many files and must not lead away.
-    fn report(&self, changed: &[(String, bool)]) -> bool {
+    fn report(&self, changed: &[(usize, bool)]) -> bool {
         let current = self.current();
-        let mine = changed.iter().find(|(id, _)| *id == current);
+        let exercise = |at: usize| &self.exercises[at];
+        let mine = changed.iter().find(|(at, _)| exercise(*at).id == current);
         let other = changed.iter().find(|(_, answer)| *answer);
-        let Some((id, _)) = mine.or(other) else {
+        let Some(Watched { id, texts, .. }) = mine.or(other).map(|(at, _)| exercise(*at)) else {
             return true;
         };
-        let gone = self.known.get(id).is_some_and(|now| now.answer.is_none());
-        match (gone, *id == current) {
-            (true, true) => (self.tell)(Heard::Missing(id.clone())),
+        match (texts.answer.is_none(), *id == current) {
+            (true, true) => (self.tell)(Heard::Missing),
             (true, false) => true,
             (false, _) => (self.tell)(Heard::Saved(id.clone())),
         }
     }
 
-    fn exercise_of(&self, path: &Path) -> Option<String> {
+    fn exercise_of(&self, path: &Path) -> Option<usize> {
         let name = path.file_name()?;
         if name != ANSWER && name != CHECK {
             return None;
         }
         let dir = path.parent()?;
-        let found = self.exercises.iter().find(|(_, known)| known == dir)?;
-        Some(found.0.clone())
+        self.exercises
+            .iter()
+            .position(|exercise| exercise.dir == dir)
     }
 
     fn current(&self) -> String {
-        self.current
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let current = self.current.lock();
+        current.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Writes a file whose event must come back. In a folder that cannot be written there is

@@ -55,8 +55,7 @@ impl Screen {
         };
         if screen.draws {
             // What was on the screen scrolls up and is not lost.
-            let rows = crossterm::terminal::size().map_or(24, |(_, rows)| rows);
-            screen.write(&"\n".repeat(usize::from(rows).saturating_sub(1)));
+            screen.write(&"\n".repeat(size().1.saturating_sub(1)));
         }
         screen
     }
@@ -68,12 +67,8 @@ impl Screen {
 
     /// Rows of text that are about two screens.
     pub fn two_screens(&self) -> usize {
-        let rows = if std::io::stdout().is_terminal() {
-            crossterm::terminal::size().map_or(24, |(_, rows)| rows)
-        } else {
-            24
-        };
-        usize::from(rows) * 2
+        let terminal = std::io::stdout().is_terminal();
+        2 * if terminal { size().1 } else { 24 }
     }
 
     /// Begins anew; where nothing is drawn over, with an empty line.
@@ -126,16 +121,10 @@ impl Screen {
     /// Shows the progress of a check in the last line; of two parts the keys have to fit.
     pub fn progress(&mut self, text: &str, keys: &str) {
         if self.draws {
-            let room = self.columns().saturating_sub(keys.len() + 5);
+            let room = columns().saturating_sub(keys.len() + 5);
             self.foot = format!("{}   {keys}", shorten(text, room));
         }
         self.show_foot(text);
-    }
-
-    /// One column less than there are: a full line would wrap and leave its rest behind.
-    fn columns(&self) -> usize {
-        let columns = crossterm::terminal::size().map_or(80, |(columns, _)| columns);
-        usize::from(columns).saturating_sub(1)
     }
 
     fn show_foot(&mut self, text: &str) {
@@ -176,7 +165,7 @@ impl Screen {
             return String::new();
         }
         self.style
-            .dim(&shorten(&format!("  {}", self.foot), self.columns()))
+            .dim(&shorten(&format!("  {}", self.foot), columns()))
     }
 
     fn write(&mut self, text: &str) {
@@ -195,4 +184,15 @@ impl Screen {
             .is_err();
         self.out.clear();
     }
+}
+
+/// Columns and rows of the terminal.
+fn size() -> (usize, usize) {
+    let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+    (columns.into(), rows.into())
+}
+
+/// One column less than there are: a full line would wrap and leave its rest behind.
+fn columns() -> usize {
+    size().0.saturating_sub(1)
 }

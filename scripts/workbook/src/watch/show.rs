@@ -20,8 +20,7 @@ impl App {
         } else {
             self.top();
             if let Said::Above(note) = &self.said {
-                let lines = self.screen.style.wrap(note, 2, 2);
-                self.screen.say(&format!("{}\n", lines.join("\n")));
+                self.screen.say(&self.screen.style.wrap(note, 2, 2));
                 self.screen.say("");
             }
         }
@@ -38,15 +37,10 @@ impl App {
         let exercise = self.exercise();
         let style = self.screen.style;
         let mut out = String::from("\n");
-        for (hint, number) in exercise.hints.iter().zip(1..=self.hints) {
-            if number < from {
-                continue;
-            }
+        for (hint, number) in exercise.hints.iter().zip(1..=self.hints).skip(from - 1) {
             let head = words::hint_head(number, exercise.hints.len());
-            for line in style.wrap(&format!("{head} {hint}"), 2, 4) {
-                out.push_str(&line);
-                out.push('\n');
-            }
+            out.push_str(&style.wrap(&format!("{head} {hint}"), 2, 4));
+            out.push('\n');
         }
         self.screen.say(&out);
     }
@@ -83,11 +77,8 @@ impl App {
         if let Some(why) = render::why(&self.session.course, verdict) {
             let mut text = format!("\n  {}\n", style.dim(words::WATCH_WHY));
             for paragraph in why.split("\n\n") {
-                for line in style.wrap(paragraph, 4, 4) {
-                    text.push_str(&line);
-                    text.push('\n');
-                }
-                text.push('\n');
+                text.push_str(&style.wrap(paragraph, 4, 4));
+                text.push_str("\n\n");
             }
             self.screen.say(text.trim_end());
         }
@@ -145,8 +136,7 @@ impl App {
     }
 
     pub(super) fn tell_wrapped(&mut self, text: &str) {
-        let lines = self.screen.style.wrap(text, 2, 2);
-        self.tell(&lines.join("\n"));
+        self.tell(&self.screen.style.wrap(text, 2, 2));
     }
 
     /// Says why a check follows, now and above its verdict.

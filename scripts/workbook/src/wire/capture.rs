@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, atomic::Ordering};
 use std::thread::JoinHandle;
@@ -14,9 +14,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 
 use super::script::{Call, with_address};
-use super::{Ears, Order, Phase, Subject, Wire};
-use crate::judge::build::Place;
-use crate::judge::build::cargo;
+use super::{Ears, Phase, Subject, Wire};
+use crate::judge::build::{Place, cargo};
 use crate::judge::process::{self, Cancel, Ending, Finished, Stream};
 use crate::needs;
 use crate::session::Session;
@@ -109,7 +108,7 @@ impl Capture<'_> {
         let mut command = self.program("wire")?;
         command
             .args(["--json", "--control", "--listen", "127.0.0.1:0", "--to"])
-            .args([&server, "--as", subject.view().name()]);
+            .args([&server, "--as", &subject.view().to_string()]);
         // They say what the messages are; another view has no use for them.
         if let Subject::Lesson { script, view, .. } = subject
             && *view == script.view
@@ -141,7 +140,7 @@ impl Capture<'_> {
             match heard.recv_timeout(LOOK) {
                 Ok(Heard::Line(who, stream, line)) => self.line(who, stream, &line),
                 Ok(Heard::Ended(Who::Client, how)) => {
-                    self.say(Who::Client, &how);
+                    self.say(Who::Client.name(), &how);
                     Wire::change(self.session, |state| state.calls -= 1);
                 }
                 Ok(Heard::Ended(who, how)) => {
@@ -155,7 +154,7 @@ impl Capture<'_> {
             if self.cancel.is_cancelled() {
                 return Ok(());
             }
-            for Order::Call(number) in ears.orders.try_iter() {
+            for number in ears.calls.try_iter() {
                 if let Subject::Lesson {
                     package, script, ..
                 } = subject
@@ -188,7 +187,7 @@ impl Capture<'_> {
             }
             Subject::Own { .. } => "wire".to_owned(),
         };
-        self.say_as("cargo", &said::building(&what));
+        self.say("cargo", &said::building(&what));
         let mut command = cargo(&Place::home(&self.session.course.root));
         // --workspace as for checks: `--package` could choose other features and build tokio anew.
         command.args(["build", "--workspace"]);
@@ -221,11 +220,8 @@ impl Capture<'_> {
     }
 
     fn program(&self, name: &str) -> Result<Command, String> {
-        let mut command = Command::new(
-            self.programs
-                .get(name)
-                .ok_or_else(|| said::not_started(name))?,
-        );
+        let program = self.programs.get(name);
+        let mut command = Command::new(program.ok_or_else(|| said::not_started(name))?);
         command
             .current_dir(&self.session.course.root)
             .env("NO_COLOR", "1");
@@ -251,7 +247,7 @@ impl Capture<'_> {
     /// Lets the lesson's client make one call through the wire.
     fn call(&mut self, package: &str, call: &Call, wire: &str) -> Result<(), String> {
         let args = with_address(&call.args, wire);
-        self.say_as("call", &said::command(package, &args));
+        self.say("call", &said::command(package, &args));
         let mut command = self.program(package)?;
         command.args(args);
         let (tell, cancel) = (self.tell.clone(), self.cancel.clone());
@@ -284,11 +280,8 @@ impl Capture<'_> {
                         _ if from != who || stream != Stream::Out => None,
                         Who::Wire => event(&line).and_then(|event| {
                             let listens = event.get("event")? == "listening";
-                            event
-                                .get("addr")?
-                                .as_str()
-                                .filter(|_| listens)
-                                .map(str::to_owned)
+                            let address = event.get("addr")?.as_str();
+                            address.filter(|_| listens).map(str::to_owned)
                         }),
                         _ => line.strip_prefix("listening on ").map(str::to_owned),
                     };
@@ -309,15 +302,11 @@ impl Capture<'_> {
     fn line(&self, who: Who, stream: Stream, line: &str) {
         match event(line).filter(|_| who == Who::Wire && stream == Stream::Out) {
             Some(event) => Wire::show(self.session, |feed| feed.event(event, Instant::now())),
-            None => self.say(who, line),
+            None => self.say(who.name(), line),
         }
     }
 
-    fn say(&self, who: Who, line: &str) {
-        self.say_as(who.name(), line);
-    }
-
-    fn say_as(&self, who: &str, line: &str) {
+    fn say(&self, who: &str, line: &str) {
         Wire::show(self.session, |feed| feed.said(who, line, Instant::now()));
     }
 }
@@ -339,13 +328,10 @@ fn executable(line: &str) -> Option<(String, PathBuf)> {
 }
 
 fn how(finished: std::io::Result<Finished>) -> String {
-    let status = |status: ExitStatus| status.to_string();
-    match finished {
+    match finished.map(|finished| finished.ending) {
         Err(e) => e.to_string(),
-        Ok(finished) => match finished.ending {
-            Ending::Exited(by) => status(by),
-            Ending::LimitReached => said::call_late(CALL.as_secs()),
-            Ending::Cancelled => words::STOPPED.to_owned(),
-        },
+        Ok(Ending::Exited(status)) => status.to_string(),
+        Ok(Ending::LimitReached) => said::call_late(CALL.as_secs()),
+        Ok(Ending::Cancelled) => words::STOPPED.to_owned(),
     }
 }

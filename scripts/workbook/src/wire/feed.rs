@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use crate::text::{harmless, without_colours};
+use crate::text::{cut, harmless, without_colours};
 
 /// Events that are kept.
 const EVENTS: usize = 300;
@@ -78,7 +78,7 @@ impl Feed {
         }
         let fields = Map::from_iter([
             ("who".to_owned(), json!(who)),
-            ("text".to_owned(), json!(cut(&line))),
+            ("text".to_owned(), json!(cut(&line, TEXT))),
         ]);
         vec![self.add("said", fields)]
     }
@@ -94,12 +94,8 @@ impl Feed {
 
     /// The last rows, in order.
     pub fn kept(&self) -> Vec<&Value> {
-        let mut rows: Vec<&Value> = self
-            .events
-            .iter()
-            .chain(&self.lines)
-            .map(|k| &k.row)
-            .collect();
+        let kept = self.events.iter().chain(&self.lines);
+        let mut rows: Vec<&Value> = kept.map(|kept| &kept.row).collect();
         rows.sort_by_key(|row| row["n"].as_u64());
         rows
     }
@@ -169,14 +165,9 @@ fn bounded(event: Map<String, Value>) -> Map<String, Value> {
         .into_iter()
         .map(|(name, value)| {
             let value = match value {
-                Value::String(text) => json!(cut(&text)),
-                Value::Array(_) | Value::Object(_) => {
-                    let text = value.to_string();
-                    if text.len() > 2 * TEXT {
-                        json!(cut(&text))
-                    } else {
-                        value
-                    }
+                Value::String(text) => json!(cut(&text, TEXT)),
+                Value::Array(_) | Value::Object(_) if value.to_string().len() > 2 * TEXT => {
+                    json!(cut(&value.to_string(), TEXT))
                 }
                 other => other,
             };
@@ -186,13 +177,6 @@ fn bounded(event: Map<String, Value>) -> Map<String, Value> {
             (name, if fits { value } else { Value::Null })
         })
         .collect()
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(TEXT) {
-        Some((end, _)) => format!("{} …", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// How many more may come. Fills with time; once empty, nothing comes until it is a quarter full.

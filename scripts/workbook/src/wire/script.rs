@@ -3,8 +3,11 @@
 //! A file of the lesson and not a table in the runner: the runner depends on no lesson, and whoever
 //! writes one knows which calls are worth seeing.
 
+use std::fmt;
 use std::path::Path;
 
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 
 use crate::course::Lesson;
@@ -32,35 +35,17 @@ pub enum View {
 }
 
 impl View {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Bytes,
-        Self::Lines,
-        Self::Frames,
-        Self::JsonRpc,
-        Self::Protobuf,
-        Self::Http,
-        Self::Grpc,
-        Self::Resp,
-    ];
-
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bytes => "bytes",
-            Self::Lines => "lines",
-            Self::Frames => "frames",
-            Self::JsonRpc => "json-rpc",
-            Self::Protobuf => "protobuf",
-            Self::Http => "http",
-            Self::Grpc => "grpc",
-            Self::Resp => "resp",
-        }
-    }
-
-    /// The view called `name`.
+    /// The view called `name` on the command line of the wire.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|view| view.name() == name)
+        let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+        Self::deserialize(name).ok()
+    }
+}
+
+/// Its name on the command line.
+impl fmt::Display for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -99,14 +84,15 @@ impl Script {
     /// What is wrong with the file, in words.
     pub fn read(root: &Path, lesson: &Lesson) -> Result<Option<Self>, String> {
         let file = lesson.dir().join("wire.toml");
-        match std::fs::read_to_string(root.join(&file)) {
-            Ok(text) => match Self::parse(&text) {
-                Ok(script) => Ok(Some(script)),
-                Err(why) => Err(format!("{}: {why}", file.display())),
-            },
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(format!("{}: {e}", file.display())),
-        }
+        let script = match std::fs::read_to_string(root.join(&file)) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read
+                .map_err(|e| e.to_string())
+                .and_then(|text| Self::parse(&text)),
+        };
+        script
+            .map(Some)
+            .map_err(|why| format!("{}: {why}", file.display()))
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -149,9 +135,10 @@ args = ["client", "Ada"]
         assert!(script.wire.is_empty());
         let args = with_address(&script.server, "127.0.0.1:0").join(" ");
         assert_eq!(args, "server --addr 127.0.0.1:0 --http-addr 127.0.0.1:0");
-        for view in View::ALL {
-            assert_eq!(View::from_name(view.name()), Some(view));
-            let named = GOOD.replace("json-rpc", view.name());
+        for name in "bytes lines frames json-rpc protobuf http grpc resp".split(' ') {
+            let view = View::from_name(name).expect(name);
+            assert_eq!(view.to_string(), name);
+            let named = GOOD.replace("json-rpc", name);
             assert_eq!(Script::parse(&named).map(|script| script.view), Ok(view));
         }
     }
