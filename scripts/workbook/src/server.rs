@@ -173,21 +173,22 @@ fn token() -> Result<String> {
 struct Silent(Mutex<VecDeque<(u64, oneshot::Sender<()>)>>);
 
 impl Silent {
-    fn list(&self) -> MutexGuard<'_, VecDeque<(u64, oneshot::Sender<()>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn close_oldest(&self) {
         // One that has closed by itself gives a place as well.
-        if let Some((_, close)) = self.list().pop_front() {
+        if let Some((_, close)) = lock(&self.0).pop_front() {
             let _ = close.send(());
         }
     }
 
     /// It has sent a request, or is closed.
     fn remove(&self, number: u64) {
-        self.list().retain(|(other, _)| *other != number);
+        lock(&self.0).retain(|(other, _)| *other != number);
     }
+}
+
+/// Locks what is whole after every change: a panic elsewhere does not alter that.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn accept(listener: TcpListener, app: Arc<App>) {
@@ -215,7 +216,7 @@ async fn accept(listener: TcpListener, app: Arc<App>) {
         // Small events must not wait for more to come.
         let _ = stream.set_nodelay(true);
         let (close, closed) = oneshot::channel();
-        silent.list().push_back((number, close));
+        lock(&silent.0).push_back((number, close));
         let (app, silent) = (Arc::clone(&app), Arc::clone(&silent));
         tokio::spawn(async move {
             let heard = Arc::clone(&silent);

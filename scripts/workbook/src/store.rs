@@ -71,9 +71,6 @@ impl Store {
     }
 
     /// Writes an attempt of a stage of the learner's own service into the record; `hash` names its text.
-    ///
-    /// # Errors
-    /// What the system says when it cannot be written.
     pub fn stage(&self, verdict: &Verdict, hash: String) -> io::Result<()> {
         let _lock = self.lock()?;
         let attempt = Attempt {
@@ -85,9 +82,6 @@ impl Store {
     }
 
     /// Writes into the record what the learner was shown: [`Event::Hint`] or [`Event::Reveal`].
-    ///
-    /// # Errors
-    /// What the system says when it cannot be written.
     pub fn shown(&self, id: &str, event: Event) -> io::Result<()> {
         let _lock = self.lock()?;
         self.append(id, event)
@@ -182,9 +176,6 @@ impl Store {
     }
 
     /// Keeps `text`, under a name that no undo takes.
-    ///
-    /// # Errors
-    /// What the system says when it cannot be written.
     pub fn set_aside(&self, exercise: &Exercise, text: &[u8]) -> io::Result<()> {
         let _lock = self.lock()?;
         let place = self.dir.join("page").join(format!("{}.aside", exercise.id));

@@ -32,46 +32,52 @@ const CALLS: usize = 4;
 
 /// What a capture looks at.
 #[derive(Debug, Clone)]
-pub enum Subject {
-    /// The server of a lesson, which the runner starts.
-    Lesson {
-        /// How to read what crosses.
-        view: View,
-        /// Its folder name.
-        name: String,
-        /// Its Cargo package, which is its program as well.
-        package: String,
-        /// How to start it and what to call.
-        script: Script,
-    },
-    /// A server of the learner's own, on 127.0.0.1.
-    Own {
-        /// Its port.
-        port: u16,
-        /// How to read what crosses.
-        view: View,
-    },
+pub struct Subject {
+    /// How to read what crosses.
+    pub view: View,
+    /// The server.
+    pub server: Server,
+}
+
+/// A server to look at.
+#[derive(Debug, Clone)]
+pub enum Server {
+    /// That of a lesson, which the runner starts.
+    Lesson(Offer),
+    /// One of the learner's own, on this port of 127.0.0.1.
+    Own(u16),
+}
+
+/// What a lesson offers.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// Its folder name.
+    pub name: String,
+    /// Its Cargo package, which is its program as well.
+    pub package: String,
+    /// How to start it and what to call.
+    pub script: Script,
 }
 
 impl Subject {
     /// The subject for `lesson` of the course in `session`, read as `view` or as the lesson says.
-    ///
-    /// # Errors
-    /// Why there is none, in words.
     pub fn of(session: &Session, lesson: &Lesson, view: Option<View>) -> Result<Self, String> {
         let script = Script::read(&session.course.root, lesson)?;
         let script = script.ok_or_else(|| words::NO_SCRIPT.to_owned())?;
-        Ok(Self::Lesson {
-            name: lesson.name.clone(),
-            package: lesson.package(),
+        Ok(Self {
             view: view.unwrap_or(script.view),
-            script,
+            server: Server::Lesson(Offer {
+                name: lesson.name.clone(),
+                package: lesson.package(),
+                script,
+            }),
         })
     }
 
-    fn view(&self) -> View {
-        match self {
-            Self::Lesson { view, .. } | Self::Own { view, .. } => *view,
+    fn offer(&self) -> Option<&Offer> {
+        match &self.server {
+            Server::Lesson(offer) => Some(offer),
+            Server::Own(_) => None,
         }
     }
 }
@@ -148,11 +154,11 @@ struct Ears {
 }
 
 impl Wire {
-    /// Starts a capture of `subject` in a thread of its own. Its number.
+    /// Starts a capture of `subject` in a thread of its own.
     ///
     /// # Errors
     /// If there is one already, in words.
-    pub fn start(session: &Arc<Session>, subject: Subject) -> Result<u64, &'static str> {
+    pub fn start(session: &Arc<Session>, subject: Subject) -> Result<(), &'static str> {
         let (calls, called) = channel();
         let (to_wire, heard) = channel();
         let cancel = Cancel::default();
@@ -164,11 +170,8 @@ impl Wire {
         inner.state = State {
             capture,
             phase: Phase::Building,
-            lesson: match &subject {
-                Subject::Lesson { name, .. } => Some(name.clone()),
-                Subject::Own { .. } => None,
-            },
-            view: Some(subject.view()),
+            lesson: subject.offer().map(|offer| offer.name.clone()),
+            view: Some(subject.view),
             ..State::default()
         };
         inner.feed = Feed::new(capture);
@@ -176,10 +179,7 @@ impl Wire {
             cancel: cancel.clone(),
             calls,
             to_wire,
-            offered: match &subject {
-                Subject::Lesson { script, .. } => script.calls.len(),
-                Subject::Own { .. } => 0,
-            },
+            offered: (subject.offer()).map_or(0, |offer| offer.script.calls.len()),
         });
         drop(inner);
         session.tell(&Event::State);
@@ -200,7 +200,7 @@ impl Wire {
             session.wire.ended.notify_all();
             session.tell(&Event::State);
         });
-        Ok(capture)
+        Ok(())
     }
 
     /// Ends the capture. Whether there was one.

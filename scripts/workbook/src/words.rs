@@ -23,7 +23,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::course::Exercise;
-use crate::store::{Followed, Reset, Standing, Undo};
+use crate::store::{Damage, Followed, Reset, Standing, Undo};
 pub use peer::*;
 pub use watch::*;
 
@@ -290,14 +290,11 @@ pub fn undo(done: Undo, exercise: &Exercise) -> String {
 }
 
 /// Lines of the record that were skipped.
-pub fn damaged(damage: &[crate::store::Damage]) -> String {
-    let mut text = String::new();
-    for damage in damage.iter().take(3) {
-        text.push_str(&format!(
-            "note: .workbook/attempts.jsonl line {} was skipped: {}\n",
-            damage.line, damage.why
-        ));
-    }
+pub fn damaged(damage: &[Damage]) -> String {
+    let shown = damage.iter().take(3).map(|Damage { line, why }| {
+        format!("note: .workbook/attempts.jsonl line {line} was skipped: {why}\n")
+    });
+    let mut text: String = shown.collect();
     if damage.len() > 3 {
         text.push_str(&format!("note: ... and {} lines more\n", damage.len() - 3));
     }

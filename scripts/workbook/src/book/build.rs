@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::course::Course;
 use crate::paths::target_dir;
@@ -19,25 +20,17 @@ use crate::paths::target_dir;
 /// The name of our preprocessor in `book.toml`.
 const PREPROCESSOR: &str = "workbook";
 
-/// What a build did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The book was there, and nothing it is made of has changed since.
-    Fresh,
-    /// It was built, in this time.
-    Built(Duration),
-}
-
 /// Where the book of the course in `root` is built.
 pub fn dir(root: &Path) -> PathBuf {
     target_dir(root).join("workbook").join("book")
 }
 
-/// Sees to it that the book is there and up to date. `started` is called before a build.
+/// Sees to it that the book is there and up to date. `started` is called before a build. Returns how long that took, if
+/// anything that the book is made of had changed.
 ///
 /// # Errors
 /// The reason, in words; the last good book, if there was one, is then still there.
-pub fn ensure(root: &Path, started: impl FnOnce()) -> Result<Outcome> {
+pub fn ensure(root: &Path, started: impl FnOnce()) -> Result<Option<Duration>> {
     let place = dir(root);
     let base = target_dir(root).join("workbook");
     fs::create_dir_all(&base).with_context(|| format!("cannot make {}", base.display()))?;
@@ -49,7 +42,7 @@ pub fn ensure(root: &Path, started: impl FnOnce()) -> Result<Outcome> {
     let now = fingerprint(root);
     if place.join("index.html").is_file() && fs::read_to_string(&stamp).is_ok_and(|old| old == now)
     {
-        return Ok(Outcome::Fresh);
+        return Ok(None);
     }
     started();
     let since = Instant::now();
@@ -67,13 +60,10 @@ pub fn ensure(root: &Path, started: impl FnOnce()) -> Result<Outcome> {
     fs::write(&stamp, now)?;
     // Its files are of no use any more; a failure here is no reason to refuse the new book.
     let _ = remove(&old);
-    Ok(Outcome::Built(since.elapsed()))
+    Ok(Some(since.elapsed()))
 }
 
 /// Builds the book of the course in `root` into `into`.
-///
-/// # Errors
-/// The reason, in words.
 pub fn build(root: &Path, into: &Path) -> Result<()> {
     let course = Course::load(root)?;
     let book = root.join("book");
@@ -116,27 +106,19 @@ pub fn fingerprint(root: &Path) -> String {
     if let Ok(own) = std::env::current_exe() {
         stamp(&own, &mut hasher);
     }
-    let mut open = vec![root.join("book"), root.join("lessons")];
-    while let Some(dir) = open.pop() {
-        let Ok(entries) = fs::read_dir(&dir) else {
-            continue;
-        };
-        let mut entries: Vec<fs::DirEntry> = entries.flatten().collect();
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let path = entry.path();
-            let name = entry.file_name();
-            // Editors keep swap and backup files beside the file; they come and go while one types.
-            let hidden =
-                name.to_string_lossy().starts_with('.') || name.to_string_lossy().ends_with('~');
-            if hidden || name == "exercise.rs" || name == "target" || path == root.join("book/book")
-            {
-                continue;
-            }
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                open.push(path);
-            } else {
-                stamp(&path, &mut hasher);
+    // Editors keep swap and backup files beside the file; they come and go while one types.
+    let counts = |entry: &DirEntry| {
+        let name = entry.file_name().to_string_lossy();
+        !name.starts_with('.')
+            && !name.ends_with('~')
+            && !matches!(&*name, "exercise.rs" | "target")
+            && entry.path() != root.join("book/book")
+    };
+    for folder in ["book", "lessons"] {
+        let files = WalkDir::new(root.join(folder)).sort_by_file_name();
+        for file in files.into_iter().filter_entry(counts).flatten() {
+            if !file.file_type().is_dir() {
+                stamp(file.path(), &mut hasher);
             }
         }
     }
@@ -147,11 +129,7 @@ fn stamp(path: &Path, hasher: &mut DefaultHasher) {
     path.hash(hasher);
     if let Ok(data) = fs::metadata(path) {
         data.len().hash(hasher);
-        let changed = data
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        changed.hash(hasher);
+        data.modified().ok().hash(hasher);
     }
 }
 

@@ -23,9 +23,6 @@ pub(super) struct Directive<'a> {
 }
 
 /// The text of the chapter at `path` (relative to the folder of the chapters), expanded.
-///
-/// # Errors
-/// All faults of the chapter.
 pub fn expand(course: &Course, path: &Path, text: &str) -> Result<String, Vec<Fault>> {
     let mut chapter = Chapter {
         course,

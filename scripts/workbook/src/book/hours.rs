@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::course::{Course, Lesson};
 use crate::words::book as words;
 
-use super::markup::markdown;
+use super::markup::cell;
 
 /// The minutes of the stretch exercises of `lesson`, and of its pages that are not core.
 fn stretch(lesson: &Lesson) -> u32 {
@@ -33,7 +33,7 @@ pub fn text(course: &Course) -> String {
             out,
             "| [{:02} {}]({}.md) | {} | {} |",
             lesson.number,
-            markdown(&lesson.title).replace('|', "\\|"),
+            cell(&lesson.title),
             lesson.name,
             lesson.minutes,
             stretch(lesson),

@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use walkdir::WalkDir;
 
 use super::html::{Tag, percent_decoded, tags};
+use super::markup::url_like;
 
 /// A reference that leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,16 +35,13 @@ const TWICE: &str = "two things on this page have this id";
 const INLINE: &str = "an inline script handler or style, which the content security policy refuses";
 
 /// Reads every page in `dir` and returns what is broken, in order.
-///
-/// # Errors
-/// What the system says when a page cannot be read.
 pub fn check(dir: &Path) -> io::Result<Vec<Broken>> {
     let files = files(dir)?;
     let mut pages = BTreeMap::new();
     for name in files.iter().filter(|name| name.ends_with(".html")) {
         pages.insert(name.clone(), std::fs::read_to_string(dir.join(name))?);
     }
-    let tags: BTreeMap<&str, Vec<Tag<'_>>> = pages
+    let tags: BTreeMap<&str, Vec<Tag>> = pages
         .iter()
         .map(|(name, html)| (name.as_str(), tags(html)))
         .collect();
@@ -96,7 +96,7 @@ fn is_inline(attribute: &str, page: &str) -> bool {
 }
 
 /// What a tag points to, and whether the browser loads it by itself.
-fn references<'a>(tag: &'a Tag<'_>) -> Vec<(&'a str, bool)> {
+fn references(tag: &Tag) -> Vec<(&str, bool)> {
     let mut found = Vec::new();
     match tag.name.as_str() {
         "a" | "area" => found.extend(tag.get("href").map(|href| (href, false))),
@@ -129,15 +129,10 @@ fn problem(
     }
     let (path, fragment) = target.split_once('#').unwrap_or((target, ""));
     let path = path.split('?').next().unwrap_or(path);
-    let Some(path) = percent_decoded(path) else {
+    let file = percent_decoded(path).and_then(|path| resolve(page, &path));
+    let Some(file) = file.filter(|file| files.contains(file)) else {
         return Some(NO_FILE);
     };
-    let Some(file) = resolve(page, &path) else {
-        return Some(NO_FILE);
-    };
-    if !files.contains(&file) {
-        return Some(NO_FILE);
-    }
     let fragment = percent_decoded(fragment)?;
     let known = ids.get(file.as_str())?;
     (!fragment.is_empty() && !known.contains(fragment.as_str())).then_some(NO_ANCHOR)
@@ -159,13 +154,8 @@ fn resolve(page: &str, path: &str) -> Option<String> {
     }
     // The page for unknown addresses can be shown at any of them, so it starts from the top.
     let from_top = path.starts_with('/') || page == "404.html";
-    let mut parts: Vec<&str> = if from_top {
-        Vec::new()
-    } else {
-        let mut parts: Vec<&str> = page.split('/').collect();
-        parts.pop();
-        parts
-    };
+    let folder = page.rsplit_once('/').filter(|_| !from_top);
+    let mut parts: Vec<&str> = folder.map_or(Vec::new(), |(folder, _)| folder.split('/').collect());
     for part in path.split('/') {
         match part {
             "" | "." => {}
@@ -182,24 +172,12 @@ fn resolve(page: &str, path: &str) -> Option<String> {
 }
 
 /// The names of all files below `dir`, with `/`.
-///
-/// # Errors
-/// What the system says when a folder cannot be read.
 pub fn files(dir: &Path) -> io::Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    let mut open = vec![(PathBuf::from(dir), String::new())];
-    while let Some((dir, prefix)) = open.pop() {
-        for entry in std::fs::read_dir(dir)? {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else {
-                continue;
-            };
-            if entry.file_type()?.is_dir() {
-                open.push((entry.path(), format!("{prefix}{name}/")));
-            } else {
-                found.insert(format!("{prefix}{name}"));
-            }
-        }
+    for entry in WalkDir::new(dir) {
+        let entry = entry?;
+        let inside = entry.path().strip_prefix(dir).ok().and_then(url_like);
+        found.extend(inside.filter(|_| !entry.file_type().is_dir()));
     }
     Ok(found)
 }

@@ -11,7 +11,7 @@ use crate::course::{Course, Exercise, Lesson, Page};
 use crate::verify::minutes::share_until;
 use crate::words::book as words;
 
-use super::markup::markdown;
+use super::markup::cell;
 
 /// The file, relative to the course.
 const FILE: &str = "book/plans.toml";
@@ -118,7 +118,7 @@ fn table(out: &mut String, day: &Day, parts: &[Timed<'_>], sum: u32) {
         let _ = writeln!(
             out,
             "| [{}]({}.md){} | {} | {}{} | {} |",
-            markdown(&timed.page.title).replace('|', "\\|"),
+            cell(&timed.page.title),
             timed.page.name,
             words::cut(part.until.as_deref()),
             timed.reading,
@@ -215,25 +215,14 @@ mod tests {
 
     #[test]
     fn a_day_that_is_too_full_and_names_that_are_not_there_are_faults() {
-        assert!(
-            plan("{ page = \"01-tcp\" }", 74)
-                .unwrap_err()
-                .contains("75")
-        );
-        assert!(
-            plan("{ page = \"02-no\" }", 74)
-                .unwrap_err()
-                .contains("02-no")
-        );
-        assert!(
-            plan("{ page = \"01-tcp\", until = \"no\" }", 99)
-                .unwrap_err()
-                .contains("`no`")
-        );
-        assert!(
-            plan("{ page = \"01-tcp\", only = [\"no\"] }", 99)
-                .unwrap_err()
-                .contains("`no`")
-        );
+        for (part, minutes, named) in [
+            (r#"page = "01-tcp""#, 74, "75"),
+            (r#"page = "02-no""#, 74, "02-no"),
+            (r#"page = "01-tcp", until = "no""#, 99, "`no`"),
+            (r#"page = "01-tcp", only = ["no"]"#, 99, "`no`"),
+        ] {
+            let why = plan(&format!("{{ {part} }}"), minutes).expect_err(part);
+            assert!(why.contains(named), "{part}: {why}");
+        }
     }
 }

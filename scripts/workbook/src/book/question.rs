@@ -47,9 +47,6 @@ pub struct Choice {
 }
 
 /// Reads the lines from `{{#quiz}}` to `{{/quiz}}`, both included; the first is line `first`.
-///
-/// # Errors
-/// Line and reason, for each fault.
 pub fn read(kind: Kind, lines: &[&str], first: usize) -> Result<Question, Vec<Fault>> {
     let mut question = Question::default();
     let mut fences = Fences::default();
@@ -198,17 +195,11 @@ mod tests {
 
     #[test]
     fn a_prediction_needs_neither_marks_nor_explanations() {
-        let question = read(
-            Kind::Prediction,
-            "{{#predict demo=x}}\nA?\n- a\n- [ ] b\n{{/predict}}",
-        );
-        assert_eq!(question.expect("good").options.len(), 2);
-        assert!(
-            read(
-                Kind::Prediction,
-                "{{#predict demo=x}}\nA?\n- a\n{{/predict}}"
-            )
-            .is_err()
-        );
+        let read = |options| {
+            let text = format!("{{{{#predict demo=x}}}}\nA?\n{options}\n{{{{/predict}}}}");
+            read(Kind::Prediction, &text)
+        };
+        assert_eq!(read("- a\n- [ ] b").expect("good").options.len(), 2);
+        assert!(read("- a").is_err());
     }
 }

@@ -146,17 +146,14 @@ impl Slides {
 
     /// The first slide of a page: its question, if it states one.
     fn title(&mut self, lesson: &Lesson, page: &Page, chapter: bool, text: &str) {
-        let above = if chapter {
-            format!("<p class=\"above\">{}</p>\n", words::lesson(lesson.number))
-        } else {
-            String::new()
+        let above = match chapter {
+            true => format!("<p class=\"above\">{}</p>\n", words::lesson(lesson.number)),
+            false => String::new(),
         };
         let question = question_of(text).map_or(String::new(), |question| {
             format!("<p class=\"question\">{}</p>", line_html(&question))
         });
-        let goals: String = page
-            .goals
-            .iter()
+        let goals: String = (page.goals.iter())
             .map(|goal| format!("- {goal}\n"))
             .collect();
         let notes = format!(
@@ -307,14 +304,9 @@ impl Chapter<'_> {
             .iter()
             .filter(|line| !line.starts_with("<summary>"));
         let inner: Vec<&str> = inner.copied().collect();
-        slides.add(
-            words::PRINTED,
-            &format!(
-                "<div class=\"printed\">{}</div>",
-                self.with_listings(&inner)
-            ),
-            "",
-        );
+        let printed = self.with_listings(&inner);
+        let printed = format!("<div class=\"printed\">{printed}</div>");
+        slides.add(words::PRINTED, &printed, "");
         if let Some(question) = self.open.take() {
             let mut content = format!(
                 "<div class=\"asked\">{}</div>\n<ol class=\"options\">\n",
@@ -346,16 +338,12 @@ impl Chapter<'_> {
             .iter()
             .take_while(|line| line.starts_with('>'));
         let end = at + quoted.count();
-        let text = self.lines[at..end]
-            .iter()
-            .map(|line| line.trim_start_matches("> "));
-        let text = text
-            .collect::<Vec<_>>()
-            .join("\n")
-            .replace("**Stop point.**", "");
+        let lines = self.lines[at..end].iter();
+        let text: Vec<&str> = lines.map(|line| line.trim_start_matches("> ")).collect();
+        let text = markdown(text.join("\n").replace("**Stop point.**", "").trim());
         slides.add(
             words::STOP,
-            &format!("<div class=\"question\">{}</div>", markdown(text.trim())),
+            &format!("<div class=\"question\">{text}</div>"),
             "",
         );
         end - 1
@@ -375,18 +363,10 @@ impl Chapter<'_> {
             markdown(&exercise.goal),
             escape(&exercise.id),
         );
-        let mut notes = format!(
-            "{} {}\n\n{}\n\n",
-            words::BELIEF,
-            exercise.belief.words,
-            words::MISTAKES
-        );
-        for mistake in Mistake::all(&self.course.root, exercise)? {
-            let _ = writeln!(
-                notes,
-                "- {} \u{201c}{}\u{201d}",
-                mistake.belief.words, mistake.says
-            );
+        let (belief, mistakes) = (words::BELIEF, words::MISTAKES);
+        let mut notes = format!("{belief} {}\n\n{mistakes}\n\n", exercise.belief.words);
+        for Mistake { belief, says, .. } in Mistake::all(&self.course.root, exercise)? {
+            let _ = writeln!(notes, "- {} \u{201c}{says}\u{201d}", belief.words);
         }
         slides.add(&line_html(&exercise.title), &content, &markdown(&notes));
         Ok(())
@@ -417,10 +397,8 @@ fn markdown(text: &str) -> String {
 fn line_html(text: &str) -> String {
     let html = markdown(text);
     let html = html.trim();
-    let inner = html
-        .strip_prefix("<p>")
-        .and_then(|rest| rest.strip_suffix("</p>"));
-    inner.unwrap_or(html).to_owned()
+    let inner = || html.strip_prefix("<p>")?.strip_suffix("</p>");
+    inner().unwrap_or(html).to_owned()
 }
 
 #[cfg(test)]
@@ -444,15 +422,7 @@ mod tests {
         write(&course, dir.path()).expect("written");
         let deck = fs::read_to_string(dir.path().join("slides/01-tcp.html")).expect("read");
         let headings: Vec<&str> = (deck.split("<div class=\"slide\"").skip(1))
-            .filter_map(|slide| {
-                slide
-                    .split_once("\">\n<h")?
-                    .1
-                    .split_once("\">")?
-                    .1
-                    .split_once("</h")
-            })
-            .map(|(heading, _)| heading)
+            .filter_map(|slide| slide.split("\">").nth(2)?.split("</h1>").next())
             .collect();
         let expected = [
             "Two programs | one wire",

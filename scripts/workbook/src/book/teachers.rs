@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::course::{Course, CourseError, Exercise, Lesson, Mistake, TIMED_OUT};
 use crate::words::book as words;
 
-use super::markup::{escape, markdown};
+use super::markup::{cell, escape, markdown, one_line};
 
 /// The lessons, one section each. `path` is the page that asks, relative to the folder of the
 /// chapters.
@@ -104,16 +104,6 @@ fn mistakes(out: &mut String, course: &Course, exercise: &Exercise) -> Result<()
     }
     out.push_str("\n</details>\n\n");
     Ok(())
-}
-
-/// Markdown that cannot leave its line.
-fn one_line(text: &str) -> String {
-    markdown(&text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-/// Markdown that cannot leave its table cell.
-fn cell(text: &str) -> String {
-    one_line(text).replace('|', "\\|")
 }
 
 #[cfg(test)]

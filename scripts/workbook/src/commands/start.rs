@@ -8,7 +8,7 @@ use anyhow::Result;
 use lexopt::prelude::*;
 
 use super::{Command, course};
-use crate::book::build::{self, Outcome};
+use crate::book::build;
 use crate::book::refresh::{self, Change};
 use crate::browser;
 use crate::server::{App, Server};
@@ -90,8 +90,8 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
 fn first_build(root: &std::path::Path, app: &App) {
     let built = build::ensure(root, || say(words::BUILDING));
     match &built {
-        Ok(Outcome::Fresh) => {}
-        Ok(Outcome::Built(took)) => say(&words::built(*took)),
+        Ok(None) => {}
+        Ok(Some(took)) => say(&words::built(*took)),
         Err(e) => say(&words::not_built(&format!("{e:#}"))),
     }
     // Without a new book the last good one is better than none.

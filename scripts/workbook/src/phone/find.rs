@@ -4,6 +4,7 @@
 //! what `CONSUL_HTTP_ADDR` says, else Consul's own default. Always on this machine: a page that
 //! could make the runner talk to other hosts would be a way through the learner's firewall.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::Path;
@@ -80,13 +81,8 @@ pub fn places(root: &Path, named: Option<SocketAddr>) -> Vec<Place> {
     let port = std::env::var(PORT_VARIABLE).ok();
     let port = port.and_then(|text| text.parse().ok()).unwrap_or(PORT);
     places.push(place((Ipv4Addr::LOCALHOST, port).into(), Source::Default));
-    let mut seen = Vec::new();
-    places.retain(|place| {
-        !seen.contains(&place.addr) && {
-            seen.push(place.addr);
-            true
-        }
-    });
+    let mut seen = HashSet::new();
+    places.retain(|place| seen.insert(place.addr));
     places
 }
 
@@ -141,32 +137,15 @@ mod tests {
             assert_eq!(good(text).as_deref(), Some("127.0.0.1:8500"), "{text}");
         }
         assert_eq!(good("127.9.8.7:1").as_deref(), Some("127.9.8.7:1"));
-        for text in [
-            "",
-            ":",
-            ":8500x",
-            "0",
-            "127.0.0.1:0",
-            "127.0.0.1:+80",
-            "127.0.0.1:65536",
-            "128.0.0.1:80",
-            "0.0.0.0:8500",
-            "10.0.0.1:8500",
-            "169.254.169.254:80",
-            "192.168.1.1:8500",
-            "[::1]:8500",
-            "[::ffff:10.0.0.1]:80",
-            "127.1:8500",
-            "2130706433:8500",
-            "0177.0.0.1:8500",
-            "evil.example:8500",
-            "localhost.evil.example:8500",
-            "127.0.0.1@evil.example:8500",
-            "127.0.0.1:8500/v1/agent/leave",
-            "https://127.0.0.1:8500",
-            "unix:///tmp/consul.sock",
-            "127.0.0.1:80\r\nX: y",
-        ] {
+        let ports = ": :8500x 0 127.0.0.1:0 127.0.0.1:+80 127.0.0.1:65536";
+        let hosts = "128.0.0.1:80 0.0.0.0:8500 10.0.0.1:8500 169.254.169.254:80 192.168.1.1:8500 \
+                     evil.example:8500 localhost.evil.example:8500 127.0.0.1@evil.example:8500";
+        let forms = "[::1]:8500 [::ffff:10.0.0.1]:80 127.1:8500 2130706433:8500 0177.0.0.1:8500 \
+                     127.0.0.1:8500/v1/agent/leave https://127.0.0.1:8500 unix:///tmp/consul.sock";
+        let words = [ports, hosts, forms]
+            .into_iter()
+            .flat_map(|all| all.split(' '));
+        for text in words.chain(["", "127.0.0.1:80\r\nX: y"]) {
             assert_eq!(good(text), None, "{text}");
         }
     }

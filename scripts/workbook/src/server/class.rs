@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use hyper::body::{Bytes, Incoming};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::App;
 use super::guard::Refusal;
-use super::reply::{self, Reply};
+use super::reply::{self, Answer};
 use super::routes::read_body;
 use crate::classroom;
 use crate::words::book as words;
@@ -33,21 +33,14 @@ struct Form {
 }
 
 /// Answers `GET /workbook/class`.
-pub async fn state(app: &Arc<App>) -> Result<Response<Reply>, Refusal> {
+pub async fn state(app: &Arc<App>) -> Answer {
     let read = Arc::clone(app);
     let state = blocking(move || read.classroom.state(&read.session.course.root)).await?;
-    Ok(reply::json(StatusCode::OK, &state))
+    Ok(reply::ok(&state))
 }
 
 /// Does what the path after `/workbook/class/` asks: `join`, `stop`, `leave`, or `show/ID`.
-///
-/// # Errors
-/// The refusal.
-pub async fn act(
-    app: &Arc<App>,
-    path: &str,
-    request: Request<Incoming>,
-) -> Result<Response<Reply>, Refusal> {
+pub async fn act(app: &Arc<App>, path: &str, request: Request<Incoming>) -> Answer {
     let body = read_body(request, FORM).await?;
     let root = app.session.course.root.clone();
     match (path, path.strip_prefix("show/")) {
@@ -61,7 +54,7 @@ pub async fn act(
         }
         ("stop", _) => {
             app.classroom.stop();
-            Ok(reply::json(StatusCode::OK, &json!({})))
+            Ok(reply::ok(&json!({})))
         }
         ("leave", _) => {
             app.classroom.stop();
@@ -76,11 +69,8 @@ pub async fn act(
 }
 
 /// Whether a command was good, and its last line.
-fn said((good, said): (bool, String)) -> Result<Response<Reply>, Refusal> {
-    Ok(reply::json(
-        StatusCode::OK,
-        &json!({ "good": good, "said": said }),
-    ))
+fn said((good, said): (bool, String)) -> Answer {
+    Ok(reply::ok(&json!({ "good": good, "said": said })))
 }
 
 async fn blocking<T: Send + 'static>(

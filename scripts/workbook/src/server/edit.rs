@@ -4,11 +4,11 @@
 //! answer is 409 with that text, and nothing is written. With `?aside` a text goes to `.workbook/kept/` alone: the one of
 //! two that a learner did not take.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use hyper::body::Incoming;
 use hyper::header::IF_MATCH;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, StatusCode};
 use serde_json::json;
 
 use crate::commands::reset;
@@ -21,15 +21,12 @@ use crate::store::{self, Saved, untouched};
 use crate::text::without_colours;
 use crate::words::book as words;
 
-use super::App;
-use super::guard::Refusal;
-use super::reply::{self, Reply, refusal};
+use super::reply::{self, Answer, refusal};
 use super::routes::read_body;
+use super::{App, lock};
 
 /// The longest text: the longest answer of the course has 10 KB.
 const TEXT: u32 = 256 * 1024;
-
-type Answer = Result<Response<Reply>, Refusal>;
 
 /// The compiler's work for the open editors: one at a time, the latest wish.
 #[derive(Default)]
@@ -72,37 +69,27 @@ pub fn text(app: &App, id: &str) -> Answer {
         let _ = session.store.prepare(&session.course);
     }
     let bytes = std::fs::read(&file).map_err(|_| (StatusCode::NOT_FOUND, words::NOT_FOUND))?;
-    Ok(reply::json(
-        StatusCode::OK,
-        &shown(app, exercise, StatusCode::OK, &bytes)?,
-    ))
+    shown(app, exercise, StatusCode::OK, &bytes)
 }
 
-fn shown(
-    app: &App,
-    exercise: &Exercise,
-    status: StatusCode,
-    bytes: &[u8],
-) -> Result<serde_json::Value, Refusal> {
+fn shown(app: &App, exercise: &Exercise, status: StatusCode, bytes: &[u8]) -> Answer {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| (StatusCode::UNPROCESSABLE_ENTITY, words::NOT_UTF8))?;
     let root = &app.session.course.root;
     let place = root.canonicalize().unwrap_or(root.clone());
-    Ok(json!({
+    let shown = json!({
         "text": text, "hash": sha256(bytes), "file": place.join(exercise.answer()),
         "conflict": status == StatusCode::CONFLICT,
-    }))
+    });
+    Ok(reply::json(status, &shown))
 }
 
 /// Saves a text.
 pub async fn save(app: &Arc<App>, id: &str, request: Request<Incoming>) -> Answer {
     let exercise = app.exercise(id)?.clone();
-    let known = request.headers().get(IF_MATCH).cloned();
-    let known = known
-        .as_ref()
-        .and_then(|known| known.to_str().ok())
-        .map(|known| known.trim_matches('"').to_owned())
-        .ok_or((StatusCode::PRECONDITION_REQUIRED, words::NO_HASH))?;
+    let known = request.headers().get(IF_MATCH);
+    let known = known.and_then(|known| Some(known.to_str().ok()?.trim_matches('"').to_owned()));
+    let known = known.ok_or((StatusCode::PRECONDITION_REQUIRED, words::NO_HASH))?;
     let aside = request.uri().query() == Some("aside");
     let body = read_body(request, TEXT).await?;
     if std::str::from_utf8(&body).is_err() {
@@ -110,7 +97,7 @@ pub async fn save(app: &Arc<App>, id: &str, request: Request<Incoming>) -> Answe
     }
     if aside {
         return Ok(match app.session.store.set_aside(&exercise, &body) {
-            Ok(()) => reply::json(StatusCode::OK, &json!({})),
+            Ok(()) => reply::ok(&json!({})),
             Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &words::not_saved(&e)),
         });
     }
@@ -131,14 +118,14 @@ pub async fn save(app: &Arc<App>, id: &str, request: Request<Incoming>) -> Answe
     if turned {
         app.session.tell(&Event::State);
     }
-    Ok(match saved {
-        Ok(Saved::Written) => reply::json(StatusCode::OK, &json!({ "hash": hash })),
-        Ok(Saved::Changed(other)) => reply::json(
-            StatusCode::CONFLICT,
-            &shown(app, &exercise, StatusCode::CONFLICT, &other)?,
-        ),
-        Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &words::not_saved(&e)),
-    })
+    match saved {
+        Ok(Saved::Written) => Ok(reply::ok(&json!({ "hash": hash }))),
+        Ok(Saved::Changed(other)) => shown(app, &exercise, StatusCode::CONFLICT, &other),
+        Err(e) => Ok(refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &words::not_saved(&e),
+        )),
+    }
 }
 
 /// What the compiler says of a text, and of which.
@@ -157,28 +144,23 @@ pub async fn notes(app: &Arc<App>, id: &str) -> Answer {
     .await
     .unwrap_or(Err(BuildError::Cancelled));
     Ok(match said {
-        Ok((hash, notes)) => reply::json(StatusCode::OK, &json!({ "hash": hash, "notes": notes })),
-        Err(BuildError::Cancelled) => {
-            reply::json(StatusCode::OK, &json!({ "cancelled": words::LATER_ONE }))
-        }
+        Ok((hash, notes)) => reply::ok(&json!({ "hash": hash, "notes": notes })),
+        Err(BuildError::Cancelled) => reply::ok(&json!({ "cancelled": words::LATER_ONE })),
         Err(BuildError::Cargo(why) | BuildError::Missing(why)) => {
-            reply::json(StatusCode::OK, &json!({ "failed": without_colours(&why) }))
+            reply::ok(&json!({ "failed": without_colours(&why) }))
         }
     })
 }
 
-/// The other buttons: `reset/ID`, `undo/ID`, `hint/ID/NUMBER`, `solution/ID`, `reveal/ID`. `None` for another path.
-pub fn act(app: &App, path: &str) -> Option<Answer> {
-    let (what, name) = path.strip_prefix("/workbook/")?.split_once('/')?;
-    let act = match what {
-        "reset" | "undo" => texts,
-        "hint" => hint,
-        "solution" | "reveal" => solution,
-        _ => return None,
+/// The other buttons: `reset/ID`, `undo/ID`, `hint/ID/NUMBER`, `solution/ID`, `reveal/ID`.
+pub fn act(app: &App, what: &str, name: &str) -> Answer {
+    let answer = match what {
+        "hint" => hint(app, name),
+        "solution" | "reveal" => solution(app, what, name),
+        _ => texts(app, what, name),
     };
-    let answer = act(app, what, name);
     app.session.tell(&Event::State);
-    Some(answer)
+    answer
 }
 
 fn texts(app: &App, what: &str, id: &str) -> Answer {
@@ -189,13 +171,13 @@ fn texts(app: &App, what: &str, id: &str) -> Answer {
         _ => reset::undo(course, store, exercise),
     };
     Ok(match done {
-        Ok(said) => reply::json(StatusCode::OK, &json!({ "said": said })),
+        Ok(said) => reply::ok(&json!({ "said": said })),
         Err(e) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &format!("{e:#}")),
     })
 }
 
 /// Records that a hint was opened.
-fn hint(app: &App, _: &str, name: &str) -> Answer {
+fn hint(app: &App, name: &str) -> Answer {
     let not_found = (StatusCode::NOT_FOUND, words::NOT_FOUND);
     let (id, number) = name.rsplit_once('/').ok_or(not_found)?;
     let exercise = app.exercise(id)?;
@@ -208,7 +190,7 @@ fn hint(app: &App, _: &str, name: &str) -> Answer {
         // A hint that is not in the record is a hint all the same.
         let _ = store.shown(id, store::Event::Hint { hints: number });
     }
-    Ok(reply::json(StatusCode::OK, &json!({})))
+    Ok(reply::ok(&json!({})))
 }
 
 fn solution(app: &App, what: &str, id: &str) -> Answer {
@@ -225,12 +207,7 @@ fn solution(app: &App, what: &str, id: &str) -> Answer {
     }
     let file = app.session.course.path(&exercise.solution());
     match std::fs::read_to_string(file) {
-        Ok(text) => Ok(reply::json(StatusCode::OK, &json!({ "text": text }))),
+        Ok(text) => Ok(reply::ok(&json!({ "text": text }))),
         Err(_) => Err((StatusCode::NOT_FOUND, words::NOT_FOUND)),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Whole after every change; a panic elsewhere does not alter that.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

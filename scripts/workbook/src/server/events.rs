@@ -6,15 +6,18 @@
 //! all but written when it is sent: two changes in a row become one event, and it is never old.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Mutex, Weak};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use hyper::body::Bytes;
+use hyper::body::{Body, Bytes, Frame};
 use serde_json::{Value, json};
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
+use super::lock;
 use crate::session::{Event, Job, Session};
 use crate::text::without_colours;
 
@@ -99,7 +102,7 @@ impl Hub {
 
     fn hear(&self, event: &Event) {
         match event {
-            Event::Started(_) | Event::State => self.all(Queue::push_state),
+            Event::Started(_) | Event::State => self.all(|queue| queue.state = true),
             Event::Output(job, line) => self.all(|queue| queue.push_output(job, line)),
             Event::Verdict(job, verdict, note) => {
                 let mut plain = verdict.clone();
@@ -141,10 +144,6 @@ impl Hub {
 }
 
 impl Queue {
-    fn push_state(&mut self) {
-        self.state = true;
-    }
-
     fn push_output(&mut self, job: &Job, line: &str) {
         if let Some(Piece::Output(last, text)) = self.pieces.back_mut()
             && last.job == job.job
@@ -210,37 +209,36 @@ impl Drop for Stream {
     }
 }
 
-impl Stream {
-    /// The next bytes.
-    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+impl Body for Stream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let mut queue = lock(&self.queue);
         let mut text = queue.take();
         let state = std::mem::take(&mut queue.state);
         if text.is_empty() && !state {
             queue.waker = Some(cx.waker().clone());
             drop(queue);
-            return self
-                .alive
-                .poll_tick(cx)
-                .map(|_| Bytes::from_static(b": still here\n\n"));
+            ready!(self.alive.poll_tick(cx));
+            text.push_str(": still here\n\n");
+        } else {
+            // The session tells events while it is not locked; still, two locks at once need a reason.
+            drop(queue);
         }
-        // The session tells events while it is not locked; still, two locks at once need a reason.
-        drop(queue);
         if state {
             text.push_str(&format("state", &json!(self.session.snapshot())));
         }
-        Poll::Ready(text.into())
+        Poll::Ready(Some(Ok(Frame::data(text.into()))))
     }
 }
 
 /// One event. JSON has no line breaks of its own, so one `data:` line is enough.
 fn format(name: &str, data: &impl std::fmt::Display) -> String {
     format!("event: {name}\ndata: {data}\n\n")
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A queue is whole after every push; a panic elsewhere does not change that.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use hyper::{Response, StatusCode};
+use hyper::StatusCode;
 use serde_json::json;
 
 use super::App;
-use super::guard::Refusal;
-use super::reply::{self, Reply, refusal};
+use super::reply::{self, Answer};
 use crate::book::html::percent_decoded;
 use crate::phone;
 use crate::session::JobKind;
@@ -22,7 +21,7 @@ use crate::words::phone as said;
 ///
 /// # Errors
 /// The refusal, if the address is not on this machine.
-pub async fn list(app: &Arc<App>, query: Option<&str>) -> Result<Response<Reply>, Refusal> {
+pub async fn list(app: &Arc<App>, query: Option<&str>) -> Answer {
     let bad = (StatusCode::BAD_REQUEST, said::BAD_ADDRESS);
     let named = match query.and_then(|query| query.strip_prefix("at=")) {
         None => None,
@@ -32,18 +31,18 @@ pub async fn list(app: &Arc<App>, query: Option<&str>) -> Result<Response<Reply>
         }
     };
     let list = phone::read(&app.session.course.root, named).await;
-    Ok(reply::json(StatusCode::OK, &list))
+    Ok(reply::ok(&list))
 }
 
 /// Does what the path after `/workbook/services/` asks: `up` or `down`.
-pub fn act(app: &Arc<App>, path: &str) -> Response<Reply> {
+pub fn act(app: &Arc<App>, path: &str) -> Answer {
     if path != "up" && path != "down" {
-        return refusal(StatusCode::NOT_FOUND, words::NOT_FOUND);
+        return Err((StatusCode::NOT_FOUND, words::NOT_FOUND));
     }
     let jobs = app.session.jobs();
     if jobs.iter().any(|job| job.kind == JobKind::Services) {
-        return refusal(StatusCode::CONFLICT, said::BUSY);
+        return Err((StatusCode::CONFLICT, said::BUSY));
     }
     let job = app.session.services(path).job;
-    reply::json(StatusCode::ACCEPTED, &json!({ "job": job }))
+    Ok(reply::json(StatusCode::ACCEPTED, &json!({ "job": job })))
 }

@@ -1,10 +1,7 @@
 //! What an answer consists of: a body that is known, or one that never ends.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use hyper::body::{Body, Bytes, Frame, SizeHint};
+use http_body_util::{Either, Full};
+use hyper::body::Bytes;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
 };
@@ -13,41 +10,17 @@ use serde_json::json;
 
 use super::csp;
 use super::events::Stream;
+use super::guard::Refusal;
 
-/// The body of an answer.
-pub enum Reply {
-    /// All of it, until it is taken.
-    Whole(Option<Bytes>),
-    /// Events, as they happen.
-    Events(Stream),
-}
+/// The body of an answer: all of it, or events as they happen.
+pub type Reply = Either<Full<Bytes>, Stream>;
 
-impl Body for Reply {
-    type Data = Bytes;
-    type Error = Infallible;
+/// An answer, or why there is none.
+pub type Answer = Result<Response<Reply>, Refusal>;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match self.get_mut() {
-            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Events(stream) => stream.poll(cx).map(|bytes| Some(Ok(Frame::data(bytes)))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(bytes) => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
-            }
-            Self::Events(_) => SizeHint::default(),
-        }
-    }
+/// A body that is known.
+pub fn whole(bytes: impl Into<Bytes>) -> Reply {
+    Either::Left(Full::new(bytes.into()))
 }
 
 /// An answer with the headers that all have.
@@ -80,12 +53,17 @@ const ALWAYS: [(HeaderName, &str); 5] = [
 /// JSON.
 pub fn json(status: StatusCode, value: &impl serde::Serialize) -> Response<Reply> {
     let text = serde_json::to_vec(value).unwrap_or_default();
-    let mut response = with(status, "application/json", Reply::Whole(Some(text.into())));
-    response.headers_mut().insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(csp::NOTHING),
-    );
+    let mut response = with(status, "application/json", whole(text));
+    let policy = HeaderValue::from_static(csp::NOTHING);
     response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// JSON of a request that went well.
+pub fn ok(value: &impl serde::Serialize) -> Response<Reply> {
+    json(StatusCode::OK, value)
 }
 
 /// A refusal, in words that the page shows as they are.

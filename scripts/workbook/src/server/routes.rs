@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, ETAG, HeaderValue,
     IF_NONE_MATCH,
@@ -20,14 +20,9 @@ use crate::store::now;
 use crate::wire::Wire;
 use crate::words::book as words;
 
-use super::App;
-use super::class;
-use super::edit;
-use super::guard;
-use super::phone;
-use super::reply::{self, Reply, refusal};
+use super::reply::{self, Answer, Reply, refusal};
 use super::site::Page;
-use super::wire;
+use super::{App, class, edit, guard, phone, wire};
 
 /// The longest body of what acts: it needs none.
 const BODY: u32 = 4096;
@@ -37,31 +32,25 @@ const BODY_TIME: Duration = Duration::from_secs(5);
 /// Answers one request.
 pub async fn answer(app: &Arc<App>, request: Request<Incoming>) -> Response<Reply> {
     let head = request.method() == Method::HEAD;
-    let mut response = match respond(app, request).await {
-        Ok(response) => response,
-        Err((status, words)) => {
-            let mut response = refusal(status, words);
-            // What is left of a refused body is not read; the connection ends with the refusal.
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
-    };
+    let answer = respond(app, request).await;
+    let mut response = answer.unwrap_or_else(|(status, words)| {
+        let mut response = refusal(status, words);
+        // What is left of a refused body is not read; the connection ends with the refusal.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+        response
+    });
     if head {
-        if let Reply::Whole(Some(bytes)) = response.body() {
-            let length = HeaderValue::from(bytes.len());
-            response.headers_mut().insert(CONTENT_LENGTH, length);
+        if let Some(length) = response.body().size_hint().exact() {
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        *response.body_mut() = Reply::Whole(None);
+        *response.body_mut() = reply::whole("");
     }
     response
 }
 
-async fn respond(
-    app: &Arc<App>,
-    request: Request<Incoming>,
-) -> Result<Response<Reply>, guard::Refusal> {
+async fn respond(app: &Arc<App>, request: Request<Incoming>) -> Answer {
     // Decoded once: the guard and the routes read the same path.
     let not_found = (StatusCode::NOT_FOUND, words::NOT_FOUND);
     let path = percent_decoded(request.uri().path()).ok_or(not_found)?;
@@ -69,26 +58,23 @@ async fn respond(
     let method = request.method().clone();
     if method == Method::POST {
         guard::knows_token(request.headers(), &app.token)?;
-        if let Some(id) = path.strip_prefix("/workbook/text/") {
-            return edit::save(app, id, request).await;
-        }
-        if let Some(path) = path.strip_prefix("/workbook/class/") {
-            return class::act(app, path, request).await;
+        let asked = path.strip_prefix("/workbook/");
+        let (what, rest) = asked
+            .and_then(|rest| rest.split_once('/'))
+            .ok_or(not_found)?;
+        match what {
+            "text" => return edit::save(app, rest, request).await,
+            "class" => return class::act(app, rest, request).await,
+            _ => {}
         }
         read_body(request, BODY).await?;
-        if let Some(id) = path.strip_prefix("/workbook/notes/") {
-            return edit::notes(app, id).await;
-        }
-        if let Some(answer) = edit::act(app, &path) {
-            return answer;
-        }
-        if let Some(path) = path.strip_prefix("/workbook/wire/") {
-            return Ok(wire::act(app, path));
-        }
-        if let Some(path) = path.strip_prefix("/workbook/services/") {
-            return Ok(phone::act(app, path));
-        }
-        return act(app, &path);
+        return match what {
+            "notes" => edit::notes(app, rest).await,
+            "reset" | "undo" | "hint" | "solution" | "reveal" => edit::act(app, what, rest),
+            "wire" => wire::act(app, rest),
+            "services" => phone::act(app, rest),
+            _ => act(app, what, rest),
+        };
     }
     if method != Method::GET && method != Method::HEAD {
         return Err((StatusCode::METHOD_NOT_ALLOWED, words::NOT_ALLOWED));
@@ -99,7 +85,7 @@ async fn respond(
         return edit::text(app, id);
     }
     match path.as_str() {
-        "/workbook/wire" => Ok(reply::json(StatusCode::OK, &Wire::everything(&app.session))),
+        "/workbook/wire" => Ok(reply::ok(&Wire::everything(&app.session))),
         "/workbook/services" => {
             let query = request.uri().query();
             if query.is_some() {
@@ -122,9 +108,9 @@ async fn respond(
             let session = &app.session;
             let lines = session.store.lines().0;
             let all = crate::beliefs::met(&session.course, &lines, now());
-            Ok(reply::json(StatusCode::OK, &all))
+            Ok(reply::ok(&all))
         }
-        "/workbook/state" => Ok(reply::json(StatusCode::OK, &app.session.snapshot())),
+        "/workbook/state" => Ok(reply::ok(&app.session.snapshot())),
         // Nobody asks for the head of something that never ends.
         "/workbook/events" if method == Method::GET => events(app),
         _ => Ok(page(app, &path, request.headers().get(IF_NONE_MATCH))),
@@ -132,7 +118,7 @@ async fn respond(
 }
 
 /// What is missing on this machine, with the section of "Set up" that explains it; nothing that only tests need.
-async fn doctor(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {
+async fn doctor(app: &Arc<App>) -> Answer {
     let root = app.session.course.root.clone();
     let looked = tokio::task::spawn_blocking(move || look(&root)).await;
     let failed = |_| (StatusCode::INTERNAL_SERVER_ERROR, words::NOT_LOOKED);
@@ -148,39 +134,32 @@ async fn doctor(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {
             }));
         }
     }
-    Ok(reply::json(StatusCode::OK, &missing))
+    Ok(reply::ok(&missing))
 }
 
-fn events(app: &Arc<App>) -> Result<Response<Reply>, guard::Refusal> {
-    let stream = app
-        .hub
-        .open(&app.session)
-        .ok_or((StatusCode::SERVICE_UNAVAILABLE, words::TOO_MANY_PAGES))?;
-    let mut response = reply::with(StatusCode::OK, "text/event-stream", Reply::Events(stream));
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+fn events(app: &Arc<App>) -> Answer {
+    let too_many = (StatusCode::SERVICE_UNAVAILABLE, words::TOO_MANY_PAGES);
+    let stream = app.hub.open(&app.session).ok_or(too_many)?;
+    let mut response = reply::with(StatusCode::OK, "text/event-stream", Reply::Right(stream));
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
 fn page(app: &App, path: &str, known: Option<&HeaderValue>) -> Response<Reply> {
     let site = app.site();
-    if let Some(page) = site.get(path) {
-        let same = known.is_some_and(|known| known == page.etag);
-        return if same {
+    match (site.get(path), site.get("/404.html")) {
+        (Some(page), _) if known == Some(&page.etag) => {
             send(page, StatusCode::NOT_MODIFIED, Bytes::new())
-        } else {
-            send(page, StatusCode::OK, page.bytes.clone())
-        };
-    }
-    match site.get("/404.html") {
-        Some(page) => send(page, StatusCode::NOT_FOUND, page.bytes.clone()),
-        None => refusal(StatusCode::NOT_FOUND, words::NOT_FOUND),
+        }
+        (Some(page), _) => send(page, StatusCode::OK, page.bytes.clone()),
+        (None, Some(page)) => send(page, StatusCode::NOT_FOUND, page.bytes.clone()),
+        (None, None) => refusal(StatusCode::NOT_FOUND, words::NOT_FOUND),
     }
 }
 
 fn send(page: &Page, status: StatusCode, bytes: Bytes) -> Response<Reply> {
-    let mut response = reply::with(status, page.kind, Reply::Whole(Some(bytes)));
+    let mut response = reply::with(status, page.kind, reply::whole(bytes));
     let headers = response.headers_mut();
     headers.insert(ETAG, page.etag.clone());
     if let Some(policy) = page.policy {
@@ -193,13 +172,8 @@ fn send(page: &Page, status: StatusCode, bytes: Bytes) -> Response<Reply> {
 pub async fn read_body(request: Request<Incoming>, most: u32) -> Result<Bytes, guard::Refusal> {
     let too_large = (StatusCode::PAYLOAD_TOO_LARGE, words::TOO_LARGE);
     let stated = request.headers().get(CONTENT_LENGTH);
-    if stated.is_some_and(|length| {
-        let number = length
-            .to_str()
-            .ok()
-            .and_then(|text| text.parse::<u64>().ok());
-        number.is_none_or(|number| number > u64::from(most))
-    }) {
+    let length = |value: &HeaderValue| value.to_str().ok()?.parse::<u64>().ok();
+    if stated.is_some_and(|stated| length(stated).is_none_or(|bytes| bytes > u64::from(most))) {
         return Err(too_large);
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -212,13 +186,9 @@ pub async fn read_body(request: Request<Incoming>, most: u32) -> Result<Bytes, g
 }
 
 /// Only named exercises and lessons run; nothing of the request becomes part of a command.
-fn act(app: &App, path: &str) -> Result<Response<Reply>, guard::Refusal> {
+fn act(app: &App, what: &str, name: &str) -> Answer {
     let not_found = (StatusCode::NOT_FOUND, words::NOT_FOUND);
     let unknown = (StatusCode::NOT_FOUND, words::UNKNOWN_HERE);
-    let (what, name) = path
-        .strip_prefix("/workbook/")
-        .and_then(|rest| rest.split_once('/'))
-        .ok_or(not_found)?;
     let session = &app.session;
     let job = match what {
         "check" => {

@@ -44,9 +44,6 @@ const PAGE_BREAK: (&str, &str) = (
 
 impl Site {
     /// Reads the book that was built into `dir`. `token` goes into every page.
-    ///
-    /// # Errors
-    /// What the system says when a file cannot be read.
     pub fn load(dir: &Path, token: &str) -> io::Result<Self> {
         let mut site = Self::default();
         for name in files(dir)? {
@@ -153,14 +150,7 @@ mod tests {
         assert!(!text.contains("style="), "{text}");
         assert!(page.policy.is_some());
         assert_eq!(site.get("/a.js").expect("there").bytes, "</head>\n");
-        for path in [
-            "/../secret.html",
-            "/./index.html",
-            "//index.html",
-            "index.html",
-            "",
-            "/a.js/",
-        ] {
+        for path in "/../secret.html|/./index.html|//index.html|index.html||/a.js/".split('|') {
             assert!(site.get(path).is_none(), "{path}");
         }
     }

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use walkdir::{DirEntry, WalkDir};
 
 use super::log::{self, Event};
 use super::{Store, texts, untouched, write_atomically};
@@ -149,8 +150,7 @@ impl Store {
                 carried.kept.insert(id.to_owned(), found);
             }
         }
-        let service = course.root.join(SERVICE);
-        own_files(&service, &service, &mut carried.service)?;
+        carried.service = own_files(&course.root.join(SERVICE))?;
         Ok(carried)
     }
 
@@ -299,25 +299,23 @@ fn read_text(file: &Path) -> io::Result<String> {
         .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", file.display())))
 }
 
-/// The text files of the own service, without what a build made.
-fn own_files(dir: &Path, base: &Path, found: &mut BTreeMap<String, String>) -> io::Result<()> {
-    for path in texts::files(dir)? {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        let kind = fs::symlink_metadata(&path)?;
-        if kind.is_dir()
-            && !["target", "node_modules", "__pycache__", ".git", ".venv"].contains(&name)
-        {
-            own_files(&path, base, found)?;
-        } else if kind.is_file()
-            && kind.len() <= SERVICE_FILE
-            && let Ok(text) = fs::read_to_string(&path)
-            && let Some(inside) = path.strip_prefix(base).ok().and_then(Path::to_str)
+/// The text files of the own service in `dir`, without what a build made.
+fn own_files(dir: &Path) -> io::Result<BTreeMap<String, String>> {
+    let made = ["target", "node_modules", "__pycache__", ".git", ".venv"];
+    let mut found = BTreeMap::new();
+    if !dir.exists() {
+        return Ok(found);
+    }
+    let own = |entry: &DirEntry| !made.iter().any(|name| entry.file_name() == *name);
+    for entry in WalkDir::new(dir).into_iter().filter_entry(own) {
+        let entry = entry?;
+        if entry.file_type().is_file()
+            && entry.metadata()?.len() <= SERVICE_FILE
+            && let Ok(text) = fs::read_to_string(entry.path())
+            && let Some(inside) = entry.path().strip_prefix(dir).ok().and_then(Path::to_str)
         {
             found.insert(inside.to_owned(), text);
         }
     }
-    Ok(())
+    Ok(found)
 }

@@ -178,9 +178,6 @@ pub fn read(path: &Path) -> (Vec<Line>, Vec<Damage>) {
 }
 
 /// Reads one line.
-///
-/// # Errors
-/// Why it cannot be used.
 pub fn read_line(line: &[u8]) -> Result<Line, String> {
     // The version first: what else a newer line holds is not known here.
     let Versioned { v } = serde_json::from_slice(line).map_err(|e| e.to_string())?;

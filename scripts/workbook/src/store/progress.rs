@@ -55,13 +55,10 @@ impl Progress {
 
     /// A lesson is passed when all its core exercises are, or the last of them alone ("test out").
     pub fn lesson_passed(&self, lesson: &Lesson) -> bool {
-        let last = lesson.exercises.iter().rfind(|exercise| exercise.core);
-        last.is_some_and(|exercise| self.state(&exercise.id).passed)
-            || !lesson.exercises.is_empty()
-                && lesson
-                    .exercises
-                    .iter()
-                    .all(|exercise| self.state(&exercise.id).passed)
+        let passed = |exercise: &Exercise| self.state(&exercise.id).passed;
+        let exercises = &lesson.exercises;
+        let last = exercises.iter().rfind(|exercise| exercise.core);
+        last.is_some_and(passed) || !exercises.is_empty() && exercises.iter().all(passed)
     }
 
     /// The first exercise after `after` (or of the course) that has not passed, going round once.

@@ -131,23 +131,18 @@ pub fn exchange(place: &Path, answer: &Path) -> io::Result<()> {
 }
 
 /// Whether the system did it. An error other than "I cannot do that" is an error.
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 fn exchange_at_once(a: &Path, b: &Path) -> io::Result<bool> {
-    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        use rustix::io::Errno;
-        match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
-            Ok(()) => return Ok(true),
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::XDEV) => {}
-            Err(e) => return Err(e.into()),
-        }
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::XDEV) => Ok(false),
+        Err(e) => Err(e.into()),
     }
-    let _ = (a, b);
-    Ok(false)
 }
 
-#[cfg(not(unix))]
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 fn exchange_at_once(_a: &Path, _b: &Path) -> io::Result<bool> {
     Ok(false)
 }

@@ -192,16 +192,11 @@ impl App {
                 },
                 None => events.recv().ok(),
             };
-            let end = match event {
-                Some(Event::Key(key)) => self.key(key),
-                Some(Event::File(heard)) => {
-                    self.file(heard);
-                    None
-                }
-                Some(Event::Session(news)) => {
-                    self.news(news);
-                    None
-                }
+            let mut end = None;
+            match event {
+                Some(Event::Key(key)) => end = self.key(key),
+                Some(Event::File(heard)) => self.file(heard),
+                Some(Event::Session(news)) => self.news(news),
                 Some(Event::Signal(Signal::Redraw)) => {
                     self.screen.redraw();
                     // Lines are wrapped to the new width, if only the verdict is to be shown.
@@ -209,13 +204,11 @@ impl App {
                         self.show_last();
                         self.foot();
                     }
-                    None
                 }
-                Some(Event::Signal(Signal::End(code))) => Some(ExitCode::from(code)),
-                Some(Event::Signal(Signal::Interrupt)) | None => Some(ExitCode::SUCCESS),
-            };
-            let end = end.or_else(|| self.screen.gone().then_some(ExitCode::SUCCESS));
-            if let Some(code) = end {
+                Some(Event::Signal(Signal::End(code))) => end = Some(ExitCode::from(code)),
+                Some(Event::Signal(Signal::Interrupt)) | None => end = Some(ExitCode::SUCCESS),
+            }
+            if let Some(code) = end.or(self.screen.gone().then_some(ExitCode::SUCCESS)) {
                 self.screen.end();
                 return code;
             }

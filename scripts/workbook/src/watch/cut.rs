@@ -96,27 +96,18 @@ mod tests {
                     error: second\n --> b\n\nerror: third\n --> c\n";
         assert_eq!(errors(text, 100).1, 0);
         let (kept, left) = errors(text, 8);
-        assert!(
-            kept.contains("mismatched") && kept.contains("second"),
-            "{kept}"
-        );
-        assert_eq!(left, 1);
+        let both = kept.contains("mismatched") && kept.contains("second");
+        assert!(both && left == 1, "{left} {kept}");
         // However small the screen is, one error is shown.
         assert_eq!(errors(text, 1).1, 2);
     }
 
     #[test]
     fn a_long_message_keeps_its_advice() {
-        let text = format!(
-            "Title\n{}→ The advice.\n  It goes on.",
-            "  row\n".repeat(100)
-        );
-        let (short, cut) = message(&text, 5);
+        let text = |rows: &str| format!("Title\n{rows}→ The advice.\n  It goes on.");
+        let (short, cut) = message(&text(&"  row\n".repeat(100)), 5);
         assert!(cut);
-        assert_eq!(
-            short,
-            "Title\n  row\n  row\n  row\n  row\n…\n→ The advice.\n  It goes on."
-        );
+        assert_eq!(short, text("  row\n  row\n  row\n  row\n…\n"));
         assert_eq!(message("a\n→ b", 5), ("a\n→ b".to_owned(), false));
         assert!(message(&"x".repeat(10_000), 5).0.chars().count() < 500);
     }

@@ -4,6 +4,7 @@
 //! killed. All they print arrives in one bounded queue; one thread takes it out and decides.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 
 use super::script::{Call, with_address};
-use super::{Ears, Phase, Subject, Wire};
+use super::{Ears, Offer, Phase, Server, Subject, Wire};
 use crate::judge::build::{Place, cargo};
 use crate::judge::process::{self, Cancel, Ending, Finished, Stream};
 use crate::needs;
@@ -94,42 +95,32 @@ impl Capture<'_> {
     fn go(&mut self, subject: &Subject, ears: Ears, heard: &Receiver<Heard>) -> Result<(), String> {
         self.build(subject)?;
         Wire::change(self.session, |state| state.phase = Phase::Starting);
-        let server = match subject {
-            Subject::Lesson {
-                package, script, ..
-            } => {
-                let mut command = self.program(package)?;
-                command.args(with_address(&script.server, "127.0.0.1:0"));
+        let server = match &subject.server {
+            Server::Lesson(offer) => {
+                let mut command = self.program(&offer.package)?;
+                command.args(with_address(&offer.script.server, "127.0.0.1:0"));
                 self.start(Who::Server, command, None);
                 self.address(Who::Server, heard)?
             }
-            Subject::Own { port, .. } => format!("127.0.0.1:{port}"),
+            Server::Own(port) => format!("127.0.0.1:{port}"),
         };
+        let offer = subject.offer();
         let mut command = self.program("wire")?;
         command
             .args(["--json", "--control", "--listen", "127.0.0.1:0", "--to"])
-            .args([&server, "--as", &subject.view().to_string()]);
+            .args([&server, "--as", &subject.view.to_string()]);
         // They say what the messages are; another view has no use for them.
-        if let Subject::Lesson { script, view, .. } = subject
-            && *view == script.view
-        {
-            command.args(&script.wire);
+        if let Some(offer) = offer.filter(|offer| offer.script.view == subject.view) {
+            command.args(&offer.script.wire);
         }
         self.start(Who::Wire, command, Some(ears.to_wire));
         let wire = self.address(Who::Wire, heard)?;
+        let calls = offer.into_iter().flat_map(|offer| &offer.script.calls);
+        let package = offer.map_or("", |offer| &offer.package);
+        let commands = calls.map(|call| said::command(package, &with_address(&call.args, &wire)));
         Wire::change(self.session, |state| {
             state.phase = Phase::Running;
-            state.commands = match subject {
-                Subject::Own { .. } => Vec::new(),
-                Subject::Lesson {
-                    package, script, ..
-                } => {
-                    let calls = script.calls.iter();
-                    calls
-                        .map(|call| said::command(package, &with_address(&call.args, &wire)))
-                        .collect()
-                }
-            };
+            state.commands = commands.collect();
             state.server = Some(server);
             state.wire = Some(wire.clone());
         });
@@ -140,7 +131,7 @@ impl Capture<'_> {
             match heard.recv_timeout(LOOK) {
                 Ok(Heard::Line(who, stream, line)) => self.line(who, stream, &line),
                 Ok(Heard::Ended(Who::Client, how)) => {
-                    self.say(Who::Client.name(), &how);
+                    self.say(Who::Client.name(), &said::client_ended(&how));
                     Wire::change(self.session, |state| state.calls -= 1);
                 }
                 Ok(Heard::Ended(who, how)) => {
@@ -155,12 +146,10 @@ impl Capture<'_> {
                 return Ok(());
             }
             for number in ears.calls.try_iter() {
-                if let Subject::Lesson {
-                    package, script, ..
-                } = subject
-                    && let Some(call) = script.calls.get(number)
+                if let Some(offer) = offer
+                    && let Some(call) = offer.script.calls.get(number)
                 {
-                    self.call(package, call, &wire)?;
+                    self.call(&offer.package, call, &wire)?;
                 }
             }
             self.threads.retain(|thread| !thread.is_finished());
@@ -174,19 +163,15 @@ impl Capture<'_> {
 
     /// Compiles what the capture needs and remembers where it is.
     fn build(&mut self, subject: &Subject) -> Result<(), String> {
-        if let Subject::Lesson { name, .. } = subject
-            && let Some(lesson) = self.session.course.lesson(name)
-        {
-            needs::met(&lesson.needs, name)?;
-        }
         let mut names = vec!["wire"];
-        let what = match subject {
-            Subject::Lesson { name, package, .. } => {
-                names.push(package);
-                format!("lesson {name}")
+        let mut what = "wire".to_owned();
+        if let Some(Offer { name, package, .. }) = subject.offer() {
+            if let Some(lesson) = self.session.course.lesson(name) {
+                needs::met(&lesson.needs, name)?;
             }
-            Subject::Own { .. } => "wire".to_owned(),
-        };
+            names.push(package);
+            what = format!("lesson {name}");
+        }
         self.say("cargo", &said::building(&what));
         let mut command = cargo(&Place::home(&self.session.course.root));
         // --workspace as for checks: `--package` could choose other features and build tokio anew.
@@ -197,20 +182,12 @@ impl Capture<'_> {
         command.arg("--message-format=json-render-diagnostics");
         let mut programs = HashMap::new();
         let session = self.session;
-        let finished =
-            process::run(
-                &command,
-                None,
-                None,
-                &self.cancel,
-                &mut |stream, line| match stream {
-                    Stream::Out => programs.extend(executable(line)),
-                    Stream::Err => {
-                        Wire::show(session, |feed| feed.said("cargo", line, Instant::now()));
-                    }
-                },
-            );
-        let finished = finished.map_err(|e| words::wire::has_ended("cargo", &e.to_string()))?;
+        let mut on_line = |stream, line: &str| match stream {
+            Stream::Out => programs.extend(executable(line)),
+            Stream::Err => Wire::show(session, |feed| feed.said("cargo", line, Instant::now())),
+        };
+        let finished = process::run(&command, None, None, &self.cancel, &mut on_line);
+        let finished = finished.map_err(|e| said::has_ended("cargo", &e.to_string()))?;
         match finished.ending {
             Ending::Exited(status) if status.success() => {}
             _ => return Err(said::NOT_BUILT.to_owned()),
@@ -230,18 +207,10 @@ impl Capture<'_> {
 
     /// Starts a program that listens until the end of the capture.
     fn start(&mut self, who: Who, command: Command, input: Option<Receiver<String>>) {
-        let (tell, cancel) = (self.tell.clone(), self.cancel.clone());
-        self.threads.push(std::thread::spawn(move || {
-            let mut on_line = |stream: Stream, line: &str| {
-                // The capture may be over; then nobody needs the line.
-                let _ = tell.send(Heard::Line(who, stream, line.to_owned()));
-            };
-            let finished = match input {
-                Some(input) => process::talk(&command, &input, &cancel, &mut on_line),
-                None => process::run(&command, Some(MEMORY), None, &cancel, &mut on_line),
-            };
-            let _ = tell.send(Heard::Ended(who, how(finished)));
-        }));
+        self.spawn(who, move |cancel, on_line| match input {
+            Some(input) => process::talk(&command, &input, cancel, on_line),
+            None => process::run(&command, Some(MEMORY), None, cancel, on_line),
+        });
     }
 
     /// Lets the lesson's client make one call through the wire.
@@ -250,23 +219,26 @@ impl Capture<'_> {
         self.say("call", &said::command(package, &args));
         let mut command = self.program(package)?;
         command.args(args);
+        self.spawn(Who::Client, move |cancel, on_line| {
+            process::run(&command, Some(MEMORY), Some(CALL), cancel, on_line)
+        });
+        Ok(())
+    }
+
+    /// Runs a program in a thread of its own, which tells its lines and its end.
+    fn spawn(
+        &mut self,
+        who: Who,
+        run: impl FnOnce(&Cancel, &mut dyn FnMut(Stream, &str)) -> io::Result<Finished> + Send + 'static,
+    ) {
         let (tell, cancel) = (self.tell.clone(), self.cancel.clone());
         self.threads.push(std::thread::spawn(move || {
-            let finished = process::run(
-                &command,
-                Some(MEMORY),
-                Some(CALL),
-                &cancel,
-                &mut |stream, line| {
-                    let _ = tell.send(Heard::Line(Who::Client, stream, line.to_owned()));
-                },
-            );
-            let _ = tell.send(Heard::Ended(
-                Who::Client,
-                said::client_ended(&how(finished)),
-            ));
+            let finished = run(&cancel, &mut |stream, line| {
+                // The capture may be over; then nobody needs the line.
+                let _ = tell.send(Heard::Line(who, stream, line.to_owned()));
+            });
+            let _ = tell.send(Heard::Ended(who, how(finished)));
         }));
-        Ok(())
     }
 
     /// Waits until `who` says where it listens.
@@ -313,10 +285,7 @@ impl Capture<'_> {
 
 /// One object of `wire --json`.
 fn event(line: &str) -> Option<Map<String, Value>> {
-    match serde_json::from_str(line).ok()? {
-        Value::Object(event) => Some(event),
-        _ => None,
-    }
+    serde_json::from_str(line).ok()
 }
 
 /// The name and place of the program that a message of cargo tells.
@@ -327,7 +296,7 @@ fn executable(line: &str) -> Option<(String, PathBuf)> {
     Some((name.to_owned(), PathBuf::from(file)))
 }
 
-fn how(finished: std::io::Result<Finished>) -> String {
+fn how(finished: io::Result<Finished>) -> String {
     match finished.map(|finished| finished.ending) {
         Err(e) => e.to_string(),
         Ok(Ending::Exited(status)) => status.to_string(),

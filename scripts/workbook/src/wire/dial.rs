@@ -77,13 +77,8 @@ mod tests {
 
     #[test]
     fn what_is_read_is_written_alike() {
-        for words in [
-            "none",
-            "split",
-            "delay=2000ms",
-            "cut-after=1000000",
-            "split,delay=50ms,cut-after=100,half-close",
-        ] {
+        let all = "split,delay=50ms,cut-after=100,half-close";
+        for words in ["none", "split", "delay=2000ms", "cut-after=1000000", all] {
             let dial = Dial::parse(words).expect(words);
             assert_eq!(dial.to_string(), words);
         }
@@ -93,29 +88,10 @@ mod tests {
 
     #[test]
     fn nothing_else_is_read() {
-        for words in [
-            "",
-            "none,split",
-            "split,split",
-            "split=3",
-            "Split",
-            " split",
-            "delay",
-            "delay=50",
-            "delay=0ms",
-            "delay=2001ms",
-            "delay=99999ms",
-            "delay=-1ms",
-            "delay=+1ms",
-            "delay=1ms,delay=2ms",
-            "cut-after=0",
-            "cut-after=1000001",
-            "cut-after=99999999999",
-            "cut-after=x",
-            "half-close=1",
-            "half-close\nquit",
-            "split,",
-        ] {
+        let wrong = "none,split split,split split=3 Split split, half-close=1 delay delay=50 delay=0ms delay=2001ms \
+                     delay=99999ms delay=-1ms delay=+1ms delay=1ms,delay=2ms cut-after=0 cut-after=1000001 \
+                     cut-after=99999999999 cut-after=x";
+        for words in wrong.split(' ').chain(["", " split", "half-close\nquit"]) {
             assert_eq!(Dial::parse(words), None, "{words:?}");
         }
     }

@@ -31,18 +31,14 @@ const RATE: (f64, f64) = (300.0, 100.0);
 pub struct Feed {
     capture: u64,
     last: u64,
-    events: VecDeque<Kept>,
-    lines: VecDeque<Kept>,
+    /// Rows with their sizes.
+    events: VecDeque<(Value, usize)>,
+    lines: VecDeque<(Value, usize)>,
     bytes: usize,
     crossed: Allowance,
     news: Allowance,
     said: Allowance,
     left_out: u64,
-}
-
-struct Kept {
-    row: Value,
-    size: usize,
 }
 
 impl Feed {
@@ -95,7 +91,7 @@ impl Feed {
     /// The last rows, in order.
     pub fn kept(&self) -> Vec<&Value> {
         let kept = self.events.iter().chain(&self.lines);
-        let mut rows: Vec<&Value> = kept.map(|kept| &kept.row).collect();
+        let mut rows: Vec<&Value> = kept.map(|(row, _)| row).collect();
         rows.sort_by_key(|row| row["n"].as_u64());
         rows
     }
@@ -122,14 +118,13 @@ impl Feed {
         } else {
             (&mut self.events, EVENTS)
         };
-        place.push_back(Kept {
-            row: row.clone(),
-            size,
-        });
+        place.push_back((row.clone(), size));
         while place.len() > most || self.bytes > BYTES {
             // The row just added is far smaller than what may be kept.
-            let Some(gone) = place.pop_front() else { break };
-            self.bytes -= gone.size;
+            let Some((_, gone)) = place.pop_front() else {
+                break;
+            };
+            self.bytes -= gone;
         }
         row
     }
@@ -138,24 +133,9 @@ impl Feed {
 /// News of connections and of the wire itself: all that is not what crossed.
 fn is_news(event: &Map<String, Value>) -> bool {
     let name = event.get("event").and_then(Value::as_str).unwrap_or("");
-    matches!(
-        name,
-        "listening"
-            | "warning"
-            | "connected"
-            | "unreachable"
-            | "turned-away"
-            | "fin"
-            | "reset"
-            | "cut"
-            | "half-close"
-            | "chaos"
-            | "reflection"
-            | "control-error"
-            | "dropped"
-            | "closed"
-            | "summary"
-    )
+    let news = "listening warning connected unreachable turned-away fin reset cut half-close chaos \
+                reflection control-error dropped closed summary";
+    news.split(' ').any(|known| known == name)
 }
 
 /// The event with no text longer than [`TEXT`] and all of it no larger than [`ROW`], about.
@@ -225,13 +205,10 @@ mod tests {
         assert_eq!(shown, 300);
         assert_eq!(feed.flush(now).len(), 0, "not while it is empty");
         let news = feed.event(event("closed"), now);
-        let of = |row: &Value, name: &str| row[name].clone();
-        assert_eq!(of(&news[0], "kind"), "left-out");
-        assert_eq!(of(&news[0], "count"), 700);
-        assert_eq!(
-            (of(&news[1], "event"), of(&news[1], "n")),
-            (json!("closed"), json!(302))
-        );
+        assert_eq!(news[0]["kind"], "left-out");
+        assert_eq!(news[0]["count"], 700);
+        assert_eq!(news[1]["event"], "closed");
+        assert_eq!(news[1]["n"], 302);
         assert_eq!(feed.event(event("line"), now).len(), 0);
         let later = now + Duration::from_secs(1);
         assert_eq!(feed.flush(later)[0]["count"], 1);
@@ -251,11 +228,8 @@ mod tests {
             feed.said("client", "\u{1b}[31mred\u{7}", now);
         }
         let kept = feed.kept();
-        assert!(
-            kept.len() > 100 && kept.len() <= EVENTS + LINES,
-            "{}",
-            kept.len()
-        );
+        let rows = kept.len();
+        assert!(rows > 100 && rows <= EVENTS + LINES, "{rows}");
         let size: usize = kept.iter().map(|row| row.to_string().len()).sum();
         assert!(size <= BYTES && feed.bytes == size, "{size}");
         assert_eq!(kept.last().expect("one")["n"], 800);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::course::Lesson;
+use crate::text::many;
 
 // --------------------------------------------------------------- cards, quizzes, predictions
 
@@ -61,6 +62,12 @@ pub const PLAN_TABLE: &str = "| page | to read | exercises | minutes |";
 sentences! {
     /// The heading of a lesson.
     lesson(number: u32, title: &str) = "Lesson {number:02}: {title}";
+    /// The facts below it.
+    lesson_facts(lesson: &Lesson, core: usize) =
+        "{} minutes ({} of them core), {}, {core} of them core",
+        lesson.minutes,
+        lesson.core_minutes(),
+        many(lesson.exercises.len(), "exercise");
     /// The fold of an exercise's known wrong answers.
     mistakes_of(number: &str, id: &str) = "Common mistakes in {number} {id}";
     /// One of them, in Markdown.
@@ -76,16 +83,6 @@ sentences! {
     no_exercise_on(id: &str, page: &str) = "there is no exercise `{id}` on the page {page}";
     /// A plan names an exercise that its own cut leaves out.
     behind_the_cut(page: &str) = "an exercise of `only` stands behind `until` on the page {page}";
-}
-
-/// The facts below it.
-pub fn lesson_facts(lesson: &Lesson, core: usize) -> String {
-    let exercises = lesson.exercises.len();
-    let s = if exercises == 1 { "" } else { "s" };
-    let (minutes, core_minutes) = (lesson.minutes, lesson.core_minutes());
-    format!(
-        "{minutes} minutes ({core_minutes} of them core), {exercises} exercise{s}, {core} of them core"
-    )
 }
 
 /// Where a page is cut.

@@ -1,6 +1,7 @@
 //! The words of watch mode.
 
 use crate::course::Exercise;
+use crate::text::many;
 
 /// The last line in watch mode while nothing has passed yet; `?` tells the rest.
 pub const WATCH_OPEN: &str = "h hint   l list   v full output   ? keys   q quit";
@@ -64,6 +65,8 @@ sentences! {
     watch_confirm(exercise: &Exercise) =
         "Put the stub of {} back? Your text is kept in .workbook/.",
         exercise.id;
+    /// The beginning of a check of everything.
+    watch_all_begins(exercises: usize) = "Checking {}:", many(exercises, "exercise");
     /// The progress of a check that runs.
     watch_running(seconds: u64) = "running ... {seconds} s";
     /// The progress of a check that waits until another one is done.
@@ -88,14 +91,6 @@ pub fn watch_compiling(seconds: u64, line: &str) -> String {
         format!("compiling ... {seconds} s")
     } else {
         format!("compiling ... {seconds} s: {line}")
-    }
-}
-
-/// The beginning of a check of everything.
-pub fn watch_all_begins(exercises: usize) -> String {
-    match exercises {
-        1 => "Checking 1 exercise:".to_owned(),
-        _ => format!("Checking {exercises} exercises:"),
     }
 }
 
