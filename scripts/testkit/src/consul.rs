@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::scratch::free_port;
-use crate::server::{Kind, Server, Trouble, again, get};
+use crate::server::{Kind, Server, Trouble, again, get, is_a_server};
 
 /// The real Consul. It needs about two seconds to elect itself; a busy machine, more.
 pub static KIND: Kind = Kind {
@@ -144,6 +144,8 @@ pub struct Consul {
     server: Server,
 }
 
+is_a_server!(Consul);
+
 impl Consul {
     /// A development agent on free ports.
     ///
@@ -163,22 +165,5 @@ impl Consul {
     #[must_use]
     pub fn name_server(&self) -> Option<SocketAddr> {
         self.name_server
-    }
-
-    /// The number of its process.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.server.id()
-    }
-
-    /// Whether it still runs; a crash is noticed here.
-    pub fn is_running(&mut self) -> bool {
-        self.server.is_running()
-    }
-
-    /// What it has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.server.log()
     }
 }

@@ -2,13 +2,12 @@
 //! however that ends.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::server::{Kind, Server, Trouble};
+use crate::server::{Kind, Server, Trouble, get, is_a_server};
 
 /// The real Envoy. It needs about a second; a busy machine, more.
 pub static KIND: Kind = Kind {
@@ -34,6 +33,8 @@ pub struct Envoy {
     server: Server,
 }
 
+is_a_server!(Envoy);
+
 impl Envoy {
     /// Starts it with this bootstrap configuration in JSON, and returns when it accepts requests.
     ///
@@ -55,7 +56,7 @@ impl Envoy {
         let told = || fs::read_to_string(&admin).ok()?.trim().parse().ok();
         server.wait(|| {
             let addr: Option<SocketAddr> = told();
-            addr.is_some_and(|addr| is_ready(addr).unwrap_or(false))
+            addr.is_some_and(|addr| get(addr, "/ready").is_ok_and(|page| page.contains("LIVE")))
         })?;
         let admin = told().ok_or(Trouble::NotReady(&KIND, server.last_words()))?;
         Ok(Envoy { admin, server })
@@ -66,29 +67,4 @@ impl Envoy {
     pub fn admin(&self) -> SocketAddr {
         self.admin
     }
-
-    /// The number of its process.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.server.id()
-    }
-
-    /// What it has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.server.log()
-    }
-}
-
-/// Whether it has a configuration. Its page answers no request of HTTP/1.0.
-fn is_ready(admin: SocketAddr) -> io::Result<bool> {
-    let mut stream = TcpStream::connect(admin)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    write!(
-        stream,
-        "GET /ready HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer.contains("LIVE"))
 }

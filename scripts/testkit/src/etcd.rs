@@ -10,11 +10,11 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::scratch::free_port;
-use crate::server::{Kind, Server, Trouble, again, get};
+use crate::server::{Kind, Server, Trouble, again, get, is_a_server};
 
 /// The real etcd. It needs about two seconds to elect itself; a busy machine, more.
 pub static KIND: Kind = Kind {
@@ -71,6 +71,8 @@ pub struct Etcd {
     cluster: String,
     server: Server,
 }
+
+is_a_server!(Etcd);
 
 impl Etcd {
     /// An etcd alone, on free ports, with nothing in it.
@@ -171,35 +173,12 @@ impl Etcd {
         self.wait_until_ready()
     }
 
-    /// Ends it as a crash would. What it has written is kept. [`has_ended`](Self::has_ended) tells
-    /// that it is gone.
-    pub fn kill(&mut self) {
-        self.server.kill();
-    }
-
     /// Forgets all that it has kept; only while it does not run.
     ///
     /// # Errors
     /// If that is impossible.
     pub fn wipe(&mut self) -> io::Result<()> {
         std::fs::remove_dir_all(self.server.folder().join("data"))
-    }
-
-    /// Whether its process runs.
-    #[must_use]
-    pub fn runs(&self) -> bool {
-        self.server.runs()
-    }
-
-    /// How its process has ended; told once.
-    pub fn has_ended(&mut self) -> Option<ExitStatus> {
-        self.server.has_ended()
-    }
-
-    /// The number of its process; 0 if it does not run.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.server.id()
     }
 
     /// Its name.
@@ -218,18 +197,6 @@ impl Etcd {
     #[must_use]
     pub fn program(&self) -> &Path {
         &self.program
-    }
-
-    /// What it has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.server.log()
-    }
-
-    /// The end of that.
-    #[must_use]
-    pub fn last_words(&self) -> String {
-        self.server.last_words()
     }
 
     fn wait_until_ready(&mut self) -> Result<(), Trouble> {

@@ -15,7 +15,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::scratch::free_port;
-use crate::server::{Kind, Server, Trouble, again};
+use crate::server::{Kind, Server, Trouble, again, is_a_server};
 
 /// The real Redis. It needs a few milliseconds to start; a busy machine, more.
 pub static KIND: Kind = Kind {
@@ -102,6 +102,8 @@ pub struct Redis {
     server: Server,
 }
 
+is_a_server!(Redis);
+
 impl Redis {
     /// An empty one on a free port.
     ///
@@ -128,32 +130,10 @@ impl Redis {
         self.server.wait(|| ping(addr).unwrap_or(false))
     }
 
-    /// Ends it as a crash would, and all that it has kept is gone.
-    pub fn kill(&mut self) {
-        self.server.kill();
-    }
-
-    /// Whether it still runs; a crash is noticed here.
-    pub fn is_running(&mut self) -> bool {
-        self.server.is_running()
-    }
-
     /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
-    }
-
-    /// The number of its process; 0 if it was never started.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.server.id()
-    }
-
-    /// What it has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.server.log()
     }
 }
 

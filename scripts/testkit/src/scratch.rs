@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A new folder for one process of `server`.
@@ -28,11 +29,13 @@ fn random() -> u64 {
 pub fn free_port() -> io::Result<u16> {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 10_000;
+    // One row for the whole process: no port is given twice to one that asks for several.
+    static START: LazyLock<u16> =
+        LazyLock::new(|| u16::try_from(random() % u64::from(COUNT)).unwrap_or(0));
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(random() % u64::from(COUNT)).unwrap_or(0);
     for _ in 0..COUNT {
         let step = NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
-        let addr = (Ipv4Addr::LOCALHOST, FIRST + (start + step) % COUNT);
+        let addr = (Ipv4Addr::LOCALHOST, FIRST + (*START + step) % COUNT);
         if TcpListener::bind(addr).is_ok() && UdpSocket::bind(addr).is_ok() {
             return Ok(addr.1);
         }

@@ -251,9 +251,33 @@ pub(crate) fn again<T>(attempt: impl Fn() -> Result<T, Trouble>) -> Result<T, Tr
 pub(crate) fn get(addr: SocketAddr, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(addr)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    // 1.0: the answer ends with the connection, and nothing is left to take apart.
-    write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
+    // The answer ends with the connection. Not by 1.0, to which Envoy gives no answer.
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
 }
+
+/// Makes a type with a field `server` a [`Server`] with something more: its number, its log, its end.
+macro_rules! is_a_server {
+    ($kind:ty) => {
+        impl std::ops::Deref for $kind {
+            type Target = $crate::server::Server;
+
+            fn deref(&self) -> &Self::Target {
+                &self.server
+            }
+        }
+
+        impl std::ops::DerefMut for $kind {
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                &mut self.server
+            }
+        }
+    };
+}
+
+pub(crate) use is_a_server;

@@ -84,7 +84,7 @@ impl suite::Away for Own {
     async fn away(&self) {
         match self.trouble {
             Trouble::Silent => self.with(|etcd| signal("STOP", etcd.id())).await,
-            Trouble::Killed | Trouble::Wiped => self.with(Etcd::kill).await,
+            Trouble::Killed | Trouble::Wiped => self.with(|etcd| etcd.kill()).await,
         }
     }
 
