@@ -3,8 +3,9 @@
 
 mod consul;
 mod etcd;
+mod kill;
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Write as _};
 use std::net::SocketAddr;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -73,11 +74,31 @@ trait Lab {
     const NAMES: [&'static str; 3];
     /// What one of them is, for a sentence: `server`.
     const WHAT: &'static str;
+    /// One of them, for a sentence: `a server`.
+    const ONE: &'static str;
+    /// What one is that was started again, for a sentence.
+    const BACK: &'static str;
+    /// A request that writes a key.
+    const WRITE: Write;
 
     /// Looks at all of them now, and tells what has changed.
     async fn look(&mut self);
     /// Whether all three run and agree on a leader.
     fn is_whole(&self) -> bool;
+    /// Who leads, by the last look.
+    fn leader(&self) -> Option<usize>;
+    /// Whether one that answers says that there is no leader.
+    fn is_without_leader(&self) -> bool;
+    /// Whether all that answer list the one at this place as failed; `None` if they keep no such list.
+    fn lists_as_failed(&self, place: usize) -> Option<bool>;
+    /// How patient they are with a leader, in words.
+    fn timing(&self) -> String;
+    /// Where the one at this place answers requests.
+    fn addr(&self, place: usize) -> SocketAddr;
+    /// The number of its process.
+    fn pid(&self, place: usize) -> u32;
+    /// Ends its process as a crash would.
+    fn kill(&mut self, place: usize);
     /// Whether the process at this place runs.
     fn runs(&self, place: usize) -> bool;
     /// Starts the process at this place, with what it has kept if it ran before. Its number.
@@ -146,6 +167,16 @@ trait Lab {
         self.say(&format!("{name} is started again (process {pid})"));
         Ok(())
     }
+}
+
+/// A request to one server that writes a key.
+#[derive(Clone, Copy)]
+struct Write {
+    method: &'static str,
+    path: &'static str,
+    body: &'static str,
+    /// How long the answer is waited for before it is sent again.
+    patience: Duration,
 }
 
 /// The clock of a narration.

@@ -8,7 +8,6 @@
 //! ```
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use l08_consul::agent::{Agent, Config};
 
@@ -21,9 +20,6 @@ pub struct Setup {
     pub side: Option<Side>,
     /// The port of the HTTP API on 127.0.0.1; `None` takes a free one.
     pub http_port: Option<u16>,
-    /// Where the real one keeps registrations and keys over a restart; `None`: nowhere. The embedded one keeps
-    /// nothing in any case.
-    pub data_dir: Option<PathBuf>,
 }
 
 /// A running Consul.
@@ -60,15 +56,9 @@ impl Setup {
     /// If the real one is asked for and missing, or if it does not start: in words that say what to
     /// do.
     pub async fn start(self) -> anyhow::Result<Consul> {
-        let forced = match self.side {
-            Some(side) => Some(side),
-            None => Side::forced()?,
-        };
-        let there_is_one = || testkit::consul::find().is_some();
-        match forced {
-            Some(Side::Real) => self.real().await,
-            None if there_is_one() => self.real().await,
-            _ => self.embedded().await,
+        match Side::to_start(self.side, || testkit::consul::find().is_some())? {
+            Side::Real => self.real().await,
+            Side::Embedded => self.embedded().await,
         }
     }
 
@@ -76,9 +66,6 @@ impl Setup {
         let mut setup = testkit::consul::Setup::new();
         if let Some(port) = self.http_port {
             setup = setup.http_port(port);
-        }
-        if let Some(folder) = &self.data_dir {
-            setup = setup.data(folder);
         }
         // It waits until Consul is ready, which takes seconds.
         let consul = tokio::task::spawn_blocking(move || setup.start()).await??;

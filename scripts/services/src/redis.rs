@@ -67,16 +67,11 @@ impl Setup {
     /// If the real one is asked for and missing, or if it does not start: in words that say what to
     /// do.
     pub async fn start(self) -> anyhow::Result<Redis> {
-        let forced = match self.side {
-            Some(side) => Some(side),
-            None => Side::forced()?,
-        };
-        let there_is_one =
+        let usable =
             || testkit::redis::find().is_some_and(|it| testkit::redis::too_old(&it).is_none());
-        match forced {
-            Some(Side::Real) => self.real().await,
-            None if there_is_one() => self.real().await,
-            _ => self.embedded().await,
+        match Side::to_start(self.side, usable)? {
+            Side::Real => self.real().await,
+            Side::Embedded => self.embedded().await,
         }
     }
 
@@ -132,7 +127,7 @@ impl Redis {
     #[must_use]
     pub fn pid(&self) -> u32 {
         match &self.inner {
-            Inner::Real(redis) => redis.as_ref().map_or(0, testkit::redis::Redis::id),
+            Inner::Real(redis) => redis.as_ref().map_or(0, |redis| redis.id()),
             Inner::Embedded { .. } => std::process::id(),
         }
     }
@@ -140,9 +135,7 @@ impl Redis {
     /// Whether it still runs: a crash of the real one is noticed here.
     pub fn is_running(&mut self) -> bool {
         match &mut self.inner {
-            Inner::Real(redis) => redis
-                .as_mut()
-                .is_some_and(testkit::redis::Redis::is_running),
+            Inner::Real(redis) => redis.as_mut().is_some_and(|redis| redis.is_running()),
             Inner::Embedded { server, .. } => server.is_some(),
         }
     }
@@ -152,7 +145,7 @@ impl Redis {
     pub async fn kill(&mut self) {
         match &mut self.inner {
             // Killing and waiting for a process is a short, blocking thing.
-            Inner::Real(redis) => redis.iter_mut().for_each(testkit::redis::Redis::kill),
+            Inner::Real(redis) => redis.iter_mut().for_each(|redis| redis.kill()),
             Inner::Embedded { server, .. } => {
                 if let Some(server) = server.take() {
                     server.stop().await;

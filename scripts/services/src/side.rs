@@ -29,6 +29,20 @@ impl Side {
         })
     }
 
+    /// The one to start: what is asked for, else what `WORKBOOK_SERVICES` says, else the real one if it is
+    /// `usable`.
+    pub(crate) fn to_start(
+        asked: Option<Side>,
+        usable: impl FnOnce() -> bool,
+    ) -> anyhow::Result<Side> {
+        let forced = asked.map_or_else(Self::forced, |side| Ok(Some(side)))?;
+        Ok(match forced {
+            Some(side) => side,
+            None if usable() => Side::Real,
+            None => Side::Embedded,
+        })
+    }
+
     /// What `WORKBOOK_SERVICES` says; `None` if it says nothing.
     ///
     /// # Errors

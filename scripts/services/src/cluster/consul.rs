@@ -1,6 +1,5 @@
 //! `cluster consul`: three real Consul servers, each on an address of its own.
 
-mod kill;
 mod node;
 mod watch;
 
@@ -10,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use services::testkit;
 
-use super::{Lab as _, unusable};
+use super::{Lab as _, kill, unusable};
 use crate::typed;
 use node::{NAMES, Node, Ports, Wiring};
 use watch::Lab;
@@ -141,10 +140,9 @@ fn introduce(lab: &Lab) {
             true => format!("{}:{}", node.ip, ports.dns),
             false => "(port taken)".to_owned(),
         };
-        let leads = if lab.leader == Some(node.name) {
-            "   leads"
-        } else {
-            ""
+        let leads = match lab.leader {
+            Some(place) if NAMES[place] == node.name => "   leads",
+            _ => "",
         };
         say!(
             "  {:<5}  {:<7}  {:<16}  {dns}{leads}",
@@ -153,7 +151,7 @@ fn introduce(lab: &Lab) {
             node.http(ports)
         );
     }
-    let leader = lab.leader.map_or(0, Lab::place_of);
+    let leader = lab.leader.unwrap_or(0);
     let (pid, other) = (lab.nodes[leader].pid, (leader + 1) % NAMES.len());
     let leaves = lab.nodes[other].http(ports);
     say!("\nIn another terminal:\n");

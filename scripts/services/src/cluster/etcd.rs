@@ -1,6 +1,5 @@
 //! `cluster etcd`: three real etcds on 127.0.0.1, on three ports each.
 
-mod kill;
 mod watch;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use services::testkit::etcd::{KIND, Member, find};
 
-use super::{Lab as _, unusable};
+use super::{Lab as _, kill, unusable};
 use crate::ports;
 use watch::Lab;
 

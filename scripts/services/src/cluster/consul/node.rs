@@ -162,8 +162,8 @@ fn address(place: usize) -> IpAddr {
 /// What a server believes at one moment.
 #[derive(Debug, Default, Clone)]
 pub struct Belief {
-    /// The name of the leader; `None`: there is none.
-    pub leader: Option<&'static str>,
+    /// The place of the leader; `None`: there is none.
+    pub leader: Option<usize>,
     /// How it sees each of the three.
     pub members: [Option<Member>; 3],
 }
@@ -193,8 +193,7 @@ pub async fn belief(http: SocketAddr, ports: Ports) -> Option<Belief> {
     let leader = leader.as_str().unwrap_or_default();
     let mut belief = Belief {
         leader: (0..NAMES.len())
-            .find(|place| leader == SocketAddr::new(address(*place), ports.server).to_string())
-            .map(|place| NAMES[place]),
+            .find(|place| leader == SocketAddr::new(address(*place), ports.server).to_string()),
         ..Belief::default()
     };
     for member in members?.as_array()? {

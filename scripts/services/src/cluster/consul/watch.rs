@@ -1,9 +1,11 @@
 //! Looks at the three servers again and again and tells what has changed, with the time.
 
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitStatus;
+use std::time::Duration;
 
-use super::super::{Clock, Lab as _, ended};
+use super::super::{Clock, Lab as _, Write, ended};
 use super::node::{Belief, Member, NAMES, Node, Wiring, belief};
 
 /// What has changed between two looks.
@@ -12,7 +14,7 @@ enum Event {
     /// The process of this server has ended.
     Ended(usize, ExitStatus),
     /// Two of the three name this leader; `None`: no two name the same.
-    Leads(Option<&'static str>),
+    Leads(Option<usize>),
     /// All others that run see this server so.
     Seen(usize, Member),
 }
@@ -24,9 +26,9 @@ pub struct Lab {
     /// In the order of their addresses.
     pub nodes: [Node; 3],
     /// What each believed at the last look.
-    pub beliefs: [Option<Belief>; 3],
+    beliefs: [Option<Belief>; 3],
     /// Who leads, by the last event.
-    pub leader: Option<&'static str>,
+    pub leader: Option<usize>,
     seen: [Option<Member>; 3],
     clock: Clock,
 }
@@ -77,16 +79,10 @@ impl Lab {
 
     /// The leader that at least two of the three name: one that has just been started, or has just
     /// lost sight of the others, does not matter.
-    fn named_by_two(&self) -> Option<&'static str> {
-        let names = self
-            .beliefs
-            .iter()
-            .flatten()
-            .filter_map(|belief| belief.leader);
-        let names: Vec<&str> = names.collect();
-        NAMES
-            .into_iter()
-            .find(|known| names.iter().filter(|name| *name == known).count() >= 2)
+    fn named_by_two(&self) -> Option<usize> {
+        let beliefs = self.beliefs.iter().flatten();
+        let named: Vec<usize> = beliefs.filter_map(|belief| belief.leader).collect();
+        (0..NAMES.len()).find(|known| named.iter().filter(|place| *place == known).count() >= 2)
     }
 
     /// How all others that answer see the server at `place`, if they see it alike.
@@ -102,7 +98,7 @@ impl Lab {
     fn tell(&self, event: Event) {
         let text = match event {
             Event::Ended(place, status) => ended(NAMES[place], status),
-            Event::Leads(Some(name)) => format!("{name} leads"),
+            Event::Leads(Some(place)) => format!("{} leads", NAMES[place]),
             Event::Leads(None) => "there is no leader".to_owned(),
             Event::Seen(place, how) => {
                 let name = NAMES[place];
@@ -116,16 +112,19 @@ impl Lab {
         };
         self.say(&text);
     }
-
-    /// The server with this name.
-    pub fn place_of(name: &str) -> usize {
-        NAMES.iter().position(|known| *known == name).unwrap_or(0)
-    }
 }
 
 impl super::super::Lab for Lab {
     const NAMES: [&'static str; 3] = NAMES;
     const WHAT: &'static str = "server";
+    const ONE: &'static str = "a server";
+    const BACK: &'static str = "alive again";
+    const WRITE: Write = Write {
+        method: "PUT",
+        path: "/v1/kv/workbook",
+        body: "x",
+        patience: Duration::from_secs(10),
+    };
 
     async fn look(&mut self) {
         for event in self.changes().await {
@@ -139,6 +138,36 @@ impl super::super::Lab for Lab {
             members == Some([Some(Member::Alive); 3])
         };
         self.leader.is_some() && self.beliefs.iter().all(whole)
+    }
+
+    fn leader(&self) -> Option<usize> {
+        self.leader
+    }
+
+    fn is_without_leader(&self) -> bool {
+        let mut beliefs = self.beliefs.iter().flatten();
+        beliefs.any(|belief| belief.leader.is_none())
+    }
+
+    fn lists_as_failed(&self, place: usize) -> Option<bool> {
+        let mut beliefs = self.beliefs.iter().flatten();
+        Some(beliefs.all(|belief| belief.members[place] == Some(Member::Failed)))
+    }
+
+    fn timing(&self) -> String {
+        format!("raft_multiplier {}", self.wiring.raft_multiplier)
+    }
+
+    fn addr(&self, place: usize) -> SocketAddr {
+        self.nodes[place].http(self.wiring.ports)
+    }
+
+    fn pid(&self, place: usize) -> u32 {
+        self.nodes[place].pid
+    }
+
+    fn kill(&mut self, place: usize) {
+        self.nodes[place].kill();
     }
 
     fn runs(&self, place: usize) -> bool {

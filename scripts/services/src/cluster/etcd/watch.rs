@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use services::testkit::etcd::{Etcd, Member};
 
-use super::super::{Clock, Lab as _, ended};
+use super::super::{Clock, Lab as _, Write, ended};
 use super::NAMES;
 use crate::http;
 
@@ -149,19 +149,22 @@ impl Lab {
         };
         self.say(&text);
     }
-
-    /// Whether one that answers says that there is no leader.
-    pub fn nobody_leads(&self) -> bool {
-        self.beliefs
-            .iter()
-            .flatten()
-            .any(|belief| belief.leader == 0)
-    }
 }
 
 impl super::super::Lab for Lab {
     const NAMES: [&'static str; 3] = NAMES;
     const WHAT: &'static str = "etcd";
+    const ONE: &'static str = "one";
+    const BACK: &'static str = "back";
+    const WRITE: Write = Write {
+        method: "POST",
+        path: "/v3/kv/put",
+        // `workbook` and `x`: keys and values are bytes, so JSON has them in base64.
+        body: r#"{"key":"d29ya2Jvb2s=","value":"eA=="}"#,
+        // What was under way to a leader that has died is not answered before etcd's own limit of seven
+        // seconds. A request that is repeated is served as soon as there is a new leader.
+        patience: Duration::from_millis(500),
+    };
 
     async fn look(&mut self) {
         for event in self.changes().await {
@@ -175,6 +178,35 @@ impl super::super::Lab for Lab {
         };
         let agrees = |belief: &Option<Belief>| belief.is_some_and(|belief| belief.leader == leader);
         self.beliefs.iter().all(agrees)
+    }
+
+    fn leader(&self) -> Option<usize> {
+        self.leader
+    }
+
+    fn is_without_leader(&self) -> bool {
+        let mut beliefs = self.beliefs.iter().flatten();
+        beliefs.any(|belief| belief.leader == 0)
+    }
+
+    fn lists_as_failed(&self, _place: usize) -> Option<bool> {
+        None
+    }
+
+    fn timing(&self) -> String {
+        "election timeout 1 s, etcd's own".to_owned()
+    }
+
+    fn addr(&self, place: usize) -> SocketAddr {
+        self.etcds[place].addr()
+    }
+
+    fn pid(&self, place: usize) -> u32 {
+        self.etcds[place].id()
+    }
+
+    fn kill(&mut self, place: usize) {
+        self.etcds[place].kill();
     }
 
     fn runs(&self, place: usize) -> bool {

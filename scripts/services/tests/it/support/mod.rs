@@ -1,5 +1,6 @@
 //! The program with a state folder of its own, and a look at what is left of it.
 
+pub mod lab;
 pub mod lives;
 
 use std::fs;
@@ -162,8 +163,8 @@ impl Drop for Home {
 }
 
 #[track_caller]
-pub fn said(mut command: Command) -> Said {
-    let output = command.output().unwrap();
+pub fn said(mut command: impl std::borrow::BorrowMut<Command>) -> Said {
+    let output = command.borrow_mut().output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Said {
         code: output.status.code(),
