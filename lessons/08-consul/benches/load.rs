@@ -11,14 +11,15 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
-use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use anyhow::{Context, ensure};
+use serde_json::json;
+use stage::http::{Answer, Request, Session};
 use tokio::task::JoinSet;
 
 /// Nothing here takes as long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The answer about ten thousand instances has some ten million bytes.
+const LARGEST: usize = 256 << 20;
 
 fn main() -> anyhow::Result<()> {
     // `cargo bench` adds a `--bench` of its own, and without an address there is nothing to measure.
@@ -53,90 +54,18 @@ fn main() -> anyhow::Result<()> {
     done.context("five minutes were not enough")?
 }
 
-/// A connection that stays open: what is measured is not the making of connections.
-struct Line(BufReader<TcpStream>);
-
-struct Answer {
-    status: u16,
-    index: u64,
-    body: Vec<u8>,
+/// Sends a request on a connection that stays open: what is measured is not the making of connections.
+async fn call(session: &mut Session, request: &Request) -> anyhow::Result<Answer> {
+    let answer = session.send(request).await?;
+    ensure!(answer.status == 200, "{}: {}", answer.status, answer.text());
+    Ok(answer)
 }
 
-impl Line {
-    async fn open(addr: SocketAddr) -> anyhow::Result<Line> {
-        let stream = TcpStream::connect(addr).await?;
-        stream.set_nodelay(true)?;
-        Ok(Line(BufReader::new(stream)))
-    }
-
-    async fn send(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<()> {
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        Ok(self.0.get_mut().write_all(request.as_bytes()).await?)
-    }
-
-    async fn receive(&mut self) -> anyhow::Result<Answer> {
-        let mut answer = Answer {
-            status: 0,
-            index: 0,
-            body: Vec::new(),
-        };
-        let mut length = None;
-        let mut line = String::new();
-        loop {
-            line.clear();
-            ensure!(
-                self.0.read_line(&mut line).await? > 0,
-                "the connection was closed"
-            );
-            let head = line.trim_end().to_ascii_lowercase();
-            match head.split_once(": ") {
-                Some(("content-length", value)) => length = Some(value.parse()?),
-                Some(("x-consul-index", value)) => answer.index = value.parse()?,
-                _ if head.is_empty() => break,
-                _ => {
-                    if let Some(rest) = head.strip_prefix("http/1.1 ") {
-                        answer.status = rest.get(..3).context("no status")?.parse()?;
-                    }
-                }
-            }
-        }
-        if let Some(length) = length {
-            self.body(length, &mut answer.body).await?;
-        } else {
-            // The real one sends long answers in chunks.
-            loop {
-                line.clear();
-                self.0.read_line(&mut line).await?;
-                let length = usize::from_str_radix(line.trim(), 16)?;
-                self.body(length, &mut answer.body).await?;
-                self.0.read_line(&mut line).await?;
-                if length == 0 {
-                    break;
-                }
-            }
-        }
-        Ok(answer)
-    }
-
-    async fn body(&mut self, length: usize, body: &mut Vec<u8>) -> anyhow::Result<()> {
-        let start = body.len();
-        body.resize(start + length, 0);
-        self.0.read_exact(&mut body[start..]).await?;
-        Ok(())
-    }
-
-    async fn call(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<Answer> {
-        self.send(method, path, body).await?;
-        let answer = self.receive().await?;
-        if answer.status != 200 {
-            let words = String::from_utf8_lossy(&answer.body);
-            bail!("{method} {path}: {} {words}", answer.status);
-        }
-        Ok(answer)
-    }
+fn index(answer: &Answer) -> anyhow::Result<u64> {
+    Ok(answer
+        .header("x-consul-index")
+        .context("no index")?
+        .parse()?)
 }
 
 /// Does one thing for each number, so many at a time; how many a second.
@@ -147,21 +76,17 @@ async fn in_flight<F>(
     request: F,
 ) -> anyhow::Result<()>
 where
-    F: Fn(usize) -> (&'static str, String, String) + Clone + Send + 'static,
+    F: Fn(usize) -> Request + Clone + Send + 'static,
 {
     let count = numbers.len();
     let mut tasks = JoinSet::new();
-    let mut open = Vec::new();
-    for _ in 0..lines {
-        open.push(Line::open(addr).await?);
-    }
     let start = Instant::now();
-    for (nth, mut line) in open.into_iter().enumerate() {
+    for nth in 0..lines {
         let (request, mine) = (request.clone(), numbers.clone().skip(nth).step_by(lines));
         tasks.spawn(async move {
+            let mut session = Session::new(addr);
             for number in mine {
-                let (method, path, body) = request(number);
-                line.call(method, &path, &body).await?;
+                call(&mut session, &request(number)).await?;
             }
             anyhow::Ok(())
         });
@@ -186,11 +111,7 @@ async fn register(
             "Tags": ["load"], "Meta": {"version": "1"},
             "Check": {"TTL": "1h", "Status": "passing"},
         });
-        (
-            "PUT",
-            "/v1/agent/service/register".to_owned(),
-            body.to_string(),
-        )
+        Request::put("/v1/agent/service/register", body.to_string())
     };
     in_flight(addr, ids, lines, request).await
 }
@@ -201,11 +122,11 @@ fn path(name: &str) -> String {
 
 async fn arrive(addr: SocketAddr, name: &str, count: usize) -> anyhow::Result<()> {
     let start = Instant::now();
-    let mut line = Line::open(addr).await?;
+    let mut session = Session::new(addr);
+    let healthy = Request::get(path(name)).at_most(LARGEST);
     loop {
-        let answer = line.call("GET", &path(name), "").await?;
-        let list: Vec<Value> = serde_json::from_slice(&answer.body)?;
-        if list.len() >= count {
+        let answer = call(&mut session, &healthy).await?;
+        if answer.json().as_array().context("no list")?.len() >= count {
             println!("{:.1}", start.elapsed().as_secs_f64());
             return Ok(());
         }
@@ -215,24 +136,22 @@ async fn arrive(addr: SocketAddr, name: &str, count: usize) -> anyhow::Result<()
 
 async fn health(addr: SocketAddr, name: &str, queries: usize, lines: usize) -> anyhow::Result<()> {
     let path = path(name);
-    let request = move |_: usize| ("GET", path.clone(), String::new());
+    let request = move |_: usize| Request::get(path.clone()).at_most(LARGEST);
     in_flight(addr, 0..queries, lines, request).await
 }
 
 async fn wake(addr: SocketAddr, name: &str, id: &str, count: usize) -> anyhow::Result<()> {
-    let mut caller = Line::open(addr).await?;
-    let index = caller.call("GET", &path(name), "").await?.index;
-    let query = format!("{}&index={index}&wait=5m", path(name));
+    let mut caller = Session::new(addr);
+    let before = call(&mut caller, &Request::get(path(name)).at_most(LARGEST)).await?;
+    let seen = index(&before)?;
+    let query = Request::get(format!("{}&index={seen}&wait=5m", path(name)));
+    let query = query.within(PATIENCE).at_most(LARGEST);
     let mut watchers = JoinSet::new();
     for _ in 0..count {
-        let mut line = Line::open(addr).await?;
-        line.send("GET", &query, "").await?;
+        let query = query.clone();
         watchers.spawn(async move {
-            let answer = line.receive().await?;
-            ensure!(
-                answer.status == 200 && answer.index > index,
-                "woken for nothing"
-            );
+            let answer = call(&mut Session::new(addr), &query).await?;
+            ensure!(index(&answer)? > seen, "woken for nothing");
             anyhow::Ok(Instant::now())
         });
     }
@@ -243,9 +162,8 @@ async fn wake(addr: SocketAddr, name: &str, id: &str, count: usize) -> anyhow::R
         "a caller was woken before the change"
     );
     let start = Instant::now();
-    caller
-        .call("PUT", &format!("/v1/agent/check/fail/service:{id}"), "")
-        .await?;
+    let check = |how: &str| Request::put(format!("/v1/agent/check/{how}/service:{id}"), "");
+    call(&mut caller, &check("fail")).await?;
     let mut taken = Vec::new();
     for woken in watchers.join_all().await {
         taken.push(woken?.duration_since(start).as_secs_f64() * 1000.0);
@@ -253,8 +171,6 @@ async fn wake(addr: SocketAddr, name: &str, id: &str, count: usize) -> anyhow::R
     taken.sort_by(f64::total_cmp);
     println!("{:.1} {:.1}", taken[count / 2], taken[count - 1]);
     // For the next one who watches.
-    caller
-        .call("PUT", &format!("/v1/agent/check/pass/service:{id}"), "")
-        .await?;
+    call(&mut caller, &check("pass")).await?;
     Ok(())
 }

@@ -9,18 +9,16 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::routing::get;
 use l08_consul::ask;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinHandle;
-
-/// Who asks and does not finish is not waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
-const HEAD: usize = 4096;
 
 struct Greeter {
     number: usize,
@@ -101,52 +99,22 @@ async fn obey(greeters: &mut [Greeter], order: &str, agent: SocketAddr) -> anyho
 }
 
 async fn serve(listener: TcpListener, number: usize, status: Arc<AtomicU16>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let status = status.clone();
-        tokio::spawn(async move {
-            // A client that closes the connection in the middle harms only itself.
-            let _ = tokio::time::timeout(PATIENCE, answer(stream, number, &status)).await;
-        });
-    }
-}
-
-async fn answer(mut stream: TcpStream, number: usize, status: &AtomicU16) -> io::Result<()> {
-    let mut head = Vec::new();
-    let mut piece = [0; 1024];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        let count = stream.read(&mut piece).await?;
-        if count == 0 || head.len() > HEAD {
-            return Ok(());
-        }
-        head.extend_from_slice(&piece[..count]);
-    }
-    let head = String::from_utf8_lossy(&head);
-    let path = head.split(' ').nth(1).unwrap_or("");
-    let (code, body) = match path.strip_prefix("/greet/") {
-        Some(name) => (200, format!("hello {name}, from greeter-{number}")),
-        None if path == "/health" => {
-            let code = status.load(Ordering::Relaxed);
-            let words = match code {
-                200 => "fine",
-                429 => "more to do than I can",
-                _ => "broken",
-            };
-            (code, words.to_owned())
-        }
-        None => (404, "greet/NAME or health".to_owned()),
+    let greet =
+        async move |Path(name): Path<String>| format!("hello {name}, from greeter-{number}");
+    let health = async move || {
+        let code = status.load(Ordering::Relaxed);
+        let words = match code {
+            200 => "fine",
+            429 => "more to do than I can",
+            _ => "broken",
+        };
+        let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (code, words)
     };
-    let reason = match code {
-        200 => "OK",
-        404 => "Not Found",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        _ => "As Told",
-    };
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {code} {reason}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\
-         Connection: close\r\n\r\n"
-    );
-    stream.write_all(format!("{head}{body}").as_bytes()).await?;
-    stream.shutdown().await
+    let greeter = Router::new()
+        .route("/greet/{name}", get(greet))
+        .route("/health", get(health))
+        .fallback((StatusCode::NOT_FOUND, "greet/NAME or health"));
+    // It ends with the task that it is.
+    let _ = axum::serve(listener, greeter).await;
 }

@@ -21,20 +21,6 @@ impl Call {
         } else {
             serde_json::to_writer(&mut bytes, value).map_err(wrong)?;
         }
-        // Go writes these three as numbers, so that an answer may stand inside a page. In JSON they
-        // occur only within texts, where both spellings are the same.
-        if bytes.iter().any(|byte| b"<>&".contains(byte)) {
-            let mut escaped = Vec::with_capacity(bytes.len() + 64);
-            for byte in bytes {
-                match byte {
-                    b'<' | b'>' | b'&' => {
-                        escaped.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-                    }
-                    _ => escaped.push(byte),
-                }
-            }
-            bytes = escaped;
-        }
         let mut answer = Response::new(Body::from(bytes));
         let json = HeaderValue::from_static("application/json");
         answer.headers_mut().insert(header::CONTENT_TYPE, json);

@@ -184,19 +184,6 @@ mod tests {
     }
 
     #[test]
-    fn services_and_checks_are_found_alone_and_in_lists() {
-        let mut all = Definitions::default();
-        let text = r#"{
-            "service": {"name": "web", "port": 80, "check": {"tcp": "127.0.0.1:80", "interval": "10s"}},
-            "checks": [{"id": "mem", "name": "memory", "ttl": "30s"}]
-        }"#;
-        parse(text, &mut all).unwrap();
-        assert_eq!(all.0[0].service.name, "web");
-        assert_eq!(all.0[0].checks[0].id, "service:web");
-        assert_eq!(all.1[0].id, "mem");
-    }
-
-    #[test]
     fn a_mistake_is_told_with_its_line_and_its_reason() {
         let (line, words) = wrong("{\n  \"service\": {\n    \"name\" 5\n");
         assert_eq!(

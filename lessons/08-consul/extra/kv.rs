@@ -183,58 +183,23 @@ fn under<'a, T>(
 mod tests {
     use super::*;
 
-    fn set(kv: &mut Kv, index: u64, key: &str, value: &str, cas: Option<u64>) -> bool {
-        match kv.plan(index, key, 0, value.as_bytes(), cas) {
-            Plan::Lost => false,
-            Plan::Same => true,
-            Plan::Put(pair) => {
-                kv.put(pair);
-                true
-            }
-        }
-    }
-
-    #[test]
-    fn of_two_who_saw_the_same_index_one_wins() {
-        let mut kv = Kv::default();
-        assert!(set(&mut kv, 1, "leader", "a", Some(0)), "the key was free");
-        assert!(!set(&mut kv, 2, "leader", "b", Some(0)), "a was there");
-        let seen = kv.get("leader").0;
-        assert!(set(&mut kv, 3, "leader", "b", Some(seen)));
-        assert!(!set(&mut kv, 4, "leader", "c", Some(seen)));
-        assert_eq!(kv.get("leader").1.unwrap().value, b"b");
-        assert!(!kv.may_remove("leader", Some(seen)) && kv.may_remove("leader", Some(3)));
-    }
-
-    #[test]
-    fn the_same_value_again_does_not_move_the_index() {
-        let mut kv = Kv::default();
-        set(&mut kv, 1, "k", "v", None);
-        set(&mut kv, 2, "k", "v", None);
-        assert_eq!(kv.get("k").0, 1);
+    fn set(kv: &mut Kv, index: u64, key: &str) {
+        let Plan::Put(pair) = kv.plan(index, key, 0, b"v", None) else {
+            panic!("{key} is new")
+        };
+        kv.put(pair);
     }
 
     #[test]
     fn a_folder_hears_of_a_key_that_left() {
         let mut kv = Kv::default();
-        set(&mut kv, 1, "d/1", "v", None);
-        set(&mut kv, 2, "d/2", "v", None);
-        set(&mut kv, 3, "e", "v", None);
+        set(&mut kv, 1, "d/1");
+        set(&mut kv, 2, "d/2");
+        set(&mut kv, 3, "e");
         assert_eq!(kv.prefix_index("d/"), 2);
         kv.remove(4, "d/2", Moment::ZERO);
         assert_eq!(kv.prefix_index("d/"), 4);
         assert_eq!(kv.prefix_index("e"), 3);
         assert_eq!(kv.bytes(), "d/1vev".len());
-    }
-
-    #[test]
-    fn keys_stop_at_the_separator() {
-        let mut kv = Kv::default();
-        for (index, key) in (1..).zip(["a", "d/1", "d/2/3", "d/2/4", "e"]) {
-            set(&mut kv, index, key, "v", None);
-        }
-        assert_eq!(kv.keys("d/", "/"), ["d/1", "d/2/"]);
-        assert_eq!(kv.keys("d", "/"), ["d/"]);
-        assert_eq!(kv.keys("", ""), ["a", "d/1", "d/2/3", "d/2/4", "e"]);
     }
 }

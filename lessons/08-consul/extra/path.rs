@@ -1,6 +1,6 @@
 //! Paths that need care: `%2F`, `..`, `//` and what is no text at all.
 
-use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 
 use crate::extra::answer::empty;
@@ -34,15 +34,6 @@ pub fn tidy<B>(request: &Request<B>) -> Option<Response> {
         .map_or(String::new(), |query| format!("?{query}"));
     let there = format!("{}{query}", escape(&clean));
     let mut answer = empty(StatusCode::MOVED_PERMANENTLY);
-    if request.method() == Method::GET {
-        let page = format!(
-            "<a href=\"{}\">Moved Permanently</a>.\n\n",
-            there.replace('&', "&amp;")
-        );
-        *answer.body_mut() = page.into();
-        let html = HeaderValue::from_static("text/html; charset=utf-8");
-        answer.headers_mut().insert(header::CONTENT_TYPE, html);
-    }
     // Escaped, it is a header in any case.
     if let Ok(there) = HeaderValue::from_str(&there) {
         answer.headers_mut().insert(header::LOCATION, there);
@@ -50,7 +41,7 @@ pub fn tidy<B>(request: &Request<B>) -> Option<Response> {
     Some(answer)
 }
 
-/// A path as it may stand in a header or a page.
+/// A path as it may stand in a header.
 fn escape(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len());
     for byte in path.bytes() {

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use l08_consul::agent::{Agent, Config};
+use l08_consul::ask::ask;
 use l08_consul::clock::Clock;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -17,16 +16,8 @@ async fn start(config: Config) -> Agent {
 
 /// One request in one connection; the status and the body.
 async fn call(agent: &Agent, method: &str, path: &str, body: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(agent.address()).await.unwrap();
-    let length = body.len();
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), body.to_owned())
+    let answer = ask(agent.address(), method, path, body).await.unwrap();
+    (answer.status, answer.body)
 }
 
 async fn register(agent: &Agent, service: Value) {
@@ -76,21 +67,6 @@ async fn a_ttl_that_is_not_renewed_runs_out_and_a_heartbeat_starts_it_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_critical_for_too_long_is_reaped_at_the_next_sweep() {
-    let agent = start(Config::default()).await;
-    let check = json!({"TTL": "10s", "DeregisterCriticalServiceAfter": "1m", "Status": "passing"});
-    register(&agent, json!({"Name": "web", "Check": check})).await;
-    register(&agent, json!({"Name": "kept", "Check": {"TTL": "10s"}})).await;
-    // Critical at 10 s, too long at 70 s, and the reaper comes at 90 s.
-    agent.clock().advance(SECOND * 89).await;
-    assert!(get(&agent, "/v1/agent/services").await.get("web").is_some());
-    agent.clock().advance(SECOND).await;
-    let left = get(&agent, "/v1/agent/services").await;
-    assert!(left.get("web").is_none() && left.get("kept").is_some());
-    assert_eq!(get(&agent, "/v1/health/service/web").await, json!([]));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_is_tried_once_in_its_interval_and_the_first_time_half_way() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -113,25 +89,6 @@ async fn a_check_is_tried_once_in_its_interval_and_the_first_time_half_way() {
     );
     agent.clock().advance(SECOND).await;
     assert_eq!(check(&agent, "service:web").await["Status"], "critical");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_never_answers_is_given_up_after_the_timeout() {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", silent.local_addr().unwrap());
-    let agent = start(Config::default()).await;
-    let http = json!({"HTTP": url, "Interval": "10s", "Timeout": "2s", "Status": "passing"});
-    register(&agent, json!({"Name": "web", "Check": http})).await;
-    agent.clock().advance(SECOND * 10).await;
-    let found = check(&agent, "service:web").await;
-    assert_eq!(found["Status"], "critical");
-    assert!(
-        found["Output"]
-            .as_str()
-            .unwrap()
-            .contains("deadline exceeded"),
-        "{found}"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

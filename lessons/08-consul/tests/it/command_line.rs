@@ -3,25 +3,32 @@
 use std::net::{TcpListener, UdpSocket};
 use std::process::Command;
 
-use testkit::program::{self, PATIENCE, Program, Server, is_gone};
+use testkit::program::{self, Binary, PATIENCE, Program, Server, has_all, is_gone};
 
-fn l08_consul(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l08-consul"));
-    command.args(args);
-    command
-}
-
-fn run(args: &[&str]) -> (bool, String, String) {
-    program::run(&mut l08_consul(args))
-}
+const L08: Binary = Binary(env!("CARGO_BIN_EXE_l08-consul"));
 
 fn agent(options: &[&str]) -> Server {
-    Server::start(l08_consul(&["agent", "--http-addr", "127.0.0.1:0"]).args(options))
+    let command = ["agent", "--http-addr", "127.0.0.1:0"];
+    Server::start(L08.command(&[&command, options].concat()))
 }
 
-/// One question to it.
-fn ask(agent: &Server, args: &[&str]) -> (bool, String, String) {
-    run(&[args, &["--addr", &agent.addr.to_string()]].concat())
+/// One question to it, which it answers well.
+fn ask(agent: &Server, args: &[&str]) -> String {
+    L08.tells(&[args, &["--addr", &agent.addr.to_string()]].concat(), &[])
+}
+
+/// The demo with one kind of Consul, and the folder for what it keeps.
+fn demo(side: &str) -> (Command, tempfile::TempDir) {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut demo = L08.command(&[]);
+    demo.env("TMPDIR", temporary.path())
+        .env("WORKBOOK_SERVICES", side);
+    (demo, temporary)
+}
+
+/// Checks that the demo has left nothing there.
+fn is_empty(folder: &tempfile::TempDir) {
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 /// What both sides of the demo tell.
@@ -48,78 +55,56 @@ const STORY: [&str; 18] = [
 
 #[test]
 fn the_demo_tells_its_story_and_leaves_nothing_behind() {
-    let temporary = tempfile::tempdir().unwrap();
-    let mut demo = l08_consul(&[]);
-    demo.env("TMPDIR", temporary.path())
-        .env("WORKBOOK_SERVICES", "embedded");
-    let (good, out, err) = program::run(&mut demo);
-    assert!(good, "{out}\n{err}");
-    for words in STORY {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    let (demo, temporary) = demo("embedded");
+    let out = program::output(demo);
+    has_all(&out, &STORY);
     // The minutes are the agent's, not ours.
     assert!(out.contains("greeter-3  reaped"), "{out}");
     assert!(!out.contains("real Consul."), "{out}");
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+    is_empty(&temporary);
     is_gone(&out, "that is process ");
 }
 
 #[test]
 fn the_demo_tells_the_same_with_the_real_consul() {
-    let temporary = tempfile::tempdir().unwrap();
-    let mut demo = l08_consul(&[]);
-    demo.env("TMPDIR", temporary.path())
-        .env("WORKBOOK_SERVICES", "real");
-    let (good, out, err) = program::run(&mut demo);
-    assert!(good, "{out}\n{err}");
+    let (demo, temporary) = demo("real");
+    let out = program::output(demo);
     // Its clock is the machine's, and a check may come in the moment of the kill.
-    for words in &STORY[..STORY.len() - 1] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
-    for words in [
+    has_all(&out, &STORY[..STORY.len() - 1]);
+    let more = [
         "killed",
         "A    127.0.0.1",
         "faceid.service.consul  0 s  SRV  port 9000 of workbook.node.dc1.consul",
         "NXDOMAIN",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+    ];
+    has_all(&out, &more);
+    is_empty(&temporary);
 }
 
 #[test]
 fn three_terminals() {
     let agent = agent(&[]);
-    let mut greeters = l08_consul(&["greeters", "--addr", &agent.addr.to_string()]);
-    let mut greeters = Program::start(&mut greeters);
+    let addr = agent.addr.to_string();
+    let mut greeters = Program::start(L08.command(&["greeters", "--addr", &addr]));
     let addresses = greeters.says("listening on ");
     let first = addresses.split(' ').next().unwrap();
     let port = first.rsplit(':').next().unwrap();
-    let (good, _, err) = ask(
-        &agent,
-        &[
-            "put",
-            "/v1/agent/service/register",
-            &format!(r#"{{"Name": "greeter", "Port": {port}, "Check": {{"TTL": "1m"}}}}"#),
-        ],
-    );
-    assert!(good, "{err}");
+    let body = format!(r#"{{"Name": "greeter", "Port": {port}, "Check": {{"TTL": "1m"}}}}"#);
+    ask(&agent, &["put", "/v1/agent/service/register", &body]);
     greeters.tell("3 pass service:greeter");
     greeters.says("done: 3 pass service:greeter");
     greeters.tell("1 dance");
     greeters.says("not done: 1 dance: no such order");
-    let (good, out, err) = ask(&agent, &["get", "/v1/health/service/greeter?passing"]);
-    assert!(good, "{err}");
-    assert!(err.starts_with("200, index "), "{err}");
+    let healthy = ["get", "/v1/health/service/greeter?passing", "--addr", &addr];
+    let (good, out, err) = L08.run(&healthy);
+    assert!(good && err.starts_with("200, index "), "{err}");
     assert!(out.contains(&format!("\"Port\":{port}")), "{out}");
-    let (good, out, _) = ask(&agent, &["put", "/v1/kv/greeting", "你好"]);
-    assert!(good && out == "true\n", "{out}");
-    let (good, out, _) = ask(&agent, &["get", "/v1/kv/greeting?raw"]);
-    assert!(good && out == "你好\n", "{out}");
-    let (good, _, _) = ask(&agent, &["delete", "/v1/kv/greeting"]);
-    assert!(good);
-    let (good, _, err) = ask(&agent, &["get", "/v1/kv/greeting"]);
-    assert!(!good && err.starts_with("404, index "), "{err}");
+    let key = "/v1/kv/greeting";
+    assert_eq!(ask(&agent, &["put", key, "你好"]), "true\n");
+    assert_eq!(ask(&agent, &["get", &format!("{key}?raw")]), "你好\n");
+    ask(&agent, &["delete", key]);
+    let err = L08.refuses(&["get", key, "--addr", &addr], "404, index ");
+    assert!(err.starts_with("404, index "), "{err}");
 }
 
 #[test]
@@ -128,13 +113,12 @@ fn files_and_folders_are_used() {
     let definition = r#"{"service": {"name": "Faceid", "port": 9000}}"#;
     std::fs::write(folder.path().join("faceid.json"), definition).unwrap();
     let mut agent = agent(&["--config-dir", folder.path().to_str().unwrap()]);
-    let (good, out, err) = ask(&agent, &["get", "/v1/catalog/service/faceid"]);
-    assert!(good && out.contains("\"ServicePort\":9000"), "{out}{err}");
+    let out = ask(&agent, &["get", "/v1/catalog/service/faceid"]);
+    assert!(out.contains("\"ServicePort\":9000"), "{out}");
     let body = folder.path().join("body");
     std::fs::write(&body, r#"{"Name": "greeter", "Port": 8800}"#).unwrap();
     let body = format!("@{}", body.display());
-    let (good, _, err) = ask(&agent, &["put", "/v1/agent/service/register", &body]);
-    assert!(good, "{err}");
+    ask(&agent, &["put", "/v1/agent/service/register", &body]);
     agent.program.signal("TERM");
     assert!(agent.program.ends(PATIENCE).success());
 }
@@ -145,8 +129,7 @@ fn signals_end_the_agent_and_the_demo() {
         let mut agent = agent(&[]);
         agent.program.signal(name);
         assert!(agent.program.ends(PATIENCE).success(), "{name}");
-        let mut demo = l08_consul(&["greeters"]);
-        let mut demo = Program::start(&mut demo);
+        let mut demo = Program::start(L08.command(&["greeters"]));
         demo.says("listening on ");
         demo.signal(name);
         assert!(demo.ends(PATIENCE).success(), "{name}");
@@ -155,25 +138,22 @@ fn signals_end_the_agent_and_the_demo() {
 
 #[test]
 fn ctrl_c_ends_the_demo_with_all_that_it_started() {
-    let temporary = tempfile::tempdir().unwrap();
-    let mut demo = l08_consul(&[]);
-    demo.env("TMPDIR", temporary.path())
-        .env("WORKBOOK_SERVICES", "real");
-    let mut demo = Program::start(&mut demo);
+    let (demo, temporary) = demo("real");
+    let mut demo = Program::start(demo);
     let processes = demo.says("It is process ");
     demo.says("greeter-1  passing");
     demo.signal("INT");
     assert!(demo.ends(PATIENCE).success());
     is_gone(&format!("Consul {processes}"), "Consul ");
     is_gone(&processes, "the greeters are process ");
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+    is_empty(&temporary);
 }
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let (good, out, err) = run(&["agent", "--http-addr", &addr]);
+    let (good, out, err) = L08.run(&["agent", "--http-addr", &addr]);
     assert!(!good);
     assert_eq!(out, "");
     let words = format!("cannot listen on {addr}: another program listens there");
@@ -181,31 +161,14 @@ fn a_taken_port_is_a_clear_error() {
 }
 
 #[test]
-fn no_agent_is_a_clear_error() {
-    // Port 1 has been out of use for decades, and no test is given it as a free one.
-    let (good, _, err) = run(&["get", "/v1/agent/self", "--addr", "127.0.0.1:1"]);
-    assert!(!good);
-    assert!(err.contains("no agent answers at 127.0.0.1:1"), "{err}");
-    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let addr = silent.local_addr().unwrap().to_string();
-    drop(silent);
-    let (good, _, err) = run(&["dns", "greeter.service.consul", "--addr", &addr]);
-    assert!(!good);
-    assert!(err.contains("no name server answers at"), "{err}");
-}
-
-#[test]
 fn the_sizes_are_counted() {
-    let (good, out, _) = run(&["reading"]);
-    assert!(good);
-    for words in [
+    let words = [
         "For an evening",
         "For a second evening",
         "store.rs",
         "kv.rs",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    ];
+    let out = L08.tells(&["reading"], &words);
     // A file that the layout names and that is not there would have no lines.
     assert!(
         !out.lines().any(|line| line.trim_start().starts_with("0 ")),
@@ -215,10 +178,7 @@ fn the_sizes_are_counted() {
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (good, out, _) = run(&["--help"]);
-    assert!(good);
-    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
-    for words in [
+    let words = [
         "-- agent",
         "-- get PATH",
         "-- dns NAME",
@@ -227,9 +187,12 @@ fn help_helps_and_mistakes_point_to_it() {
         "--config-dir DIR",
         "--enable-script-checks",
         "WORKBOOK_SERVICES",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    ];
+    let out = L08.tells(&["--help"], &words);
+    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let no_server = silent.local_addr().unwrap().to_string();
+    drop(silent);
     for (args, words) in [
         (&["agnet"][..], "there is no `agnet`; `--help`"),
         (&["get"], "which path?"),
@@ -246,13 +209,20 @@ fn help_helps_and_mistakes_point_to_it() {
             &["put", "/v1/kv/a", "@/nowhere/body"],
             "cannot read /nowhere/body",
         ),
+        // Port 1 has been out of use for decades, and no test is given it as a free one.
+        (
+            &["get", "/v1/agent/self", "--addr", "127.0.0.1:1"],
+            "no agent answers at 127.0.0.1:1",
+        ),
+        (
+            &["dns", "greeter.service.consul", "--addr", &no_server],
+            "no name server answers at",
+        ),
     ] {
-        let (good, _, err) = run(args);
-        assert!(!good);
-        assert!(err.contains(words), "{args:?}: {err}");
+        L08.refuses(args, words);
     }
-    let mut demo = l08_consul(&[]);
-    let (good, _, err) = program::run(demo.env("WORKBOOK_SERVICES", "both"));
+    let (demo, _temporary) = demo("both");
+    let (good, _, err) = program::run(demo);
     assert!(
         !good && err.contains("it can be `real` or `embedded`"),
         "{err}"

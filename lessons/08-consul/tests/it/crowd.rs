@@ -3,65 +3,22 @@
 //! `--release` they are worth comparing.
 #![cfg(target_os = "linux")]
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::http::block_on;
 use crate::support::side::{self, Server};
-use crate::support::{PATIENCE, soon, within};
+use crate::support::{soon, within};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
+use stage::http::{Request, Session};
 
 const NAMES: usize = 10;
 const WATCHERS: usize = 1000;
 
 /// The most memory the agent may have had with 10,000 instances and 1,000 watchers, in MiB.
-const BOUND: u64 = 256;
-
-/// A connection that stays open: what is measured is not the making of connections.
-struct Line {
-    stream: TcpStream,
-    reader: BufReader<TcpStream>,
-}
-
-impl Line {
-    fn open(server: &Server) -> Self {
-        let stream = TcpStream::connect(server.addr).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let reader = BufReader::new(stream.try_clone().unwrap());
-        Line { stream, reader }
-    }
-
-    /// A PUT that must be answered by an empty 200.
-    fn put(&mut self, path: &str, body: &str) {
-        let length = body.len();
-        let head =
-            format!("PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
-        self.stream.write_all(head.as_bytes()).unwrap();
-        self.stream.write_all(body.as_bytes()).unwrap();
-        let mut answer = String::new();
-        while !answer.ends_with("\r\n\r\n") {
-            assert!(self.reader.read_line(&mut answer).unwrap() > 0, "{answer}");
-        }
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        let answer = answer.to_ascii_lowercase();
-        assert!(answer.contains("content-length: 0\r\n"), "{answer}");
-    }
-}
-
-/// What the system says about the memory of a process, in MiB: now, and the most so far.
-fn memory(id: u32) -> (u64, u64) {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let field = |name: &str| -> u64 {
-        let line = status.lines().find(|line| line.starts_with(name));
-        let kib = line.unwrap().split_whitespace().nth(1).unwrap();
-        kib.parse::<u64>().unwrap() / 1024
-    };
-    (field("VmRSS:"), field("VmHWM:"))
-}
+const BOUND: usize = 256;
 
 /// A thousand connections are more open files than a shell usually allows; the system allows more.
 fn allow_many_files() {
@@ -77,14 +34,17 @@ fn register_all(who: &str, server: &Server, each: usize) {
     thread::scope(|scope| {
         for name in 0..NAMES {
             scope.spawn(move || {
-                let mut line = Line::open(server);
+                // A connection that stays open: what is measured is not the making of connections.
+                let mut session = Session::new(server.addr);
                 for n in 0..each {
                     let body = json!({
                         "ID": format!("load-{name}-{n}"), "Name": format!("load-{name}"),
                         "Address": "127.0.0.1", "Port": n + 1, "Tags": ["load"],
                         "Check": {"TTL": "10m", "Status": "passing"},
                     });
-                    line.put("/v1/agent/service/register", &body.to_string());
+                    let put = Request::put("/v1/agent/service/register", body.to_string());
+                    let answer = block_on(session.send(&put)).unwrap();
+                    assert_eq!((answer.status, answer.text().as_str()), (200, ""));
                 }
             });
         }
@@ -154,8 +114,18 @@ fn watch(who: &str, server: &Server) {
             })
             .collect();
         start.wait();
+        // Changes of others in between: a caller that is woken by them goes back to waiting.
+        for number in 0..100 {
+            let name = format!("other-{number}");
+            let other = json!({"Name": name, "Check": {"TTL": "10m", "Status": "passing"}});
+            server
+                .put_json("/v1/agent/service/register", &other)
+                .must_be_empty();
+        }
         // A late caller sees the change all the same; the figure is about those who wait.
         thread::sleep(Duration::from_secs(2));
+        let early = watchers.iter().any(|watcher| watcher.is_finished());
+        assert!(!early, "woken by what is not theirs");
         let changed = Instant::now();
         server
             .put("/v1/agent/check/fail/service:watched", "")
@@ -173,13 +143,13 @@ fn watch(who: &str, server: &Server) {
 }
 
 /// Registers `each` instances of each name, asks, watches; returns the most memory.
-fn load(who: &str, server: &Server, each: usize) -> u64 {
-    let (empty, _) = memory(server.id);
+fn load(who: &str, server: &Server, each: usize) -> usize {
+    let (empty, _) = server.memory();
     register_all(who, server, each);
-    let (full, _) = memory(server.id);
+    let (full, _) = server.memory();
     query(who, server, each);
     watch(who, server);
-    let (_, most) = memory(server.id);
+    let (_, most) = server.memory();
     println!("{who}: memory {empty} MiB empty, {full} MiB with all, {most} MiB at most");
     most
 }

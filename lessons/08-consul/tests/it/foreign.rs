@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use testkit::tests;
+
 use crate::support::side::{self, Fresh};
 use crate::support::subject::Web;
 
@@ -31,16 +33,7 @@ fn runs_through(mut client: Command, fresh: Fresh) {
 
 /// A client that is missing fails the test: one that quietly tests nothing would be worse.
 fn python() -> Command {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/python/bin/python");
-    let python = std::env::var_os("PYTHON").map_or(ours, PathBuf::from);
-    let found = Command::new(&python).args(["-c", "import consul"]).output();
-    assert!(
-        found.is_ok_and(|found| found.status.success()),
-        "this test needs Python with the packages of \
-         lessons/08-consul/interop/python/requirements.txt. `scripts/test setup` installs them in \
-         target/tools/python; another Python can be named in $PYTHON"
-    );
-    let mut command = Command::new(python);
+    let mut command = Command::new(testkit::python_with_packages());
     command.arg(interop("python/client.py"));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
     command
@@ -53,22 +46,9 @@ fn node() -> Command {
     command
 }
 
-#[test]
-fn py_consul_and_the_real_consul() {
-    runs_through(python(), side::real);
-}
-
-#[test]
-fn py_consul_and_the_agent_of_this_lesson() {
-    runs_through(python(), side::agent);
-}
-
-#[test]
-fn npm_consul_and_the_real_consul() {
-    runs_through(node(), side::real);
-}
-
-#[test]
-fn npm_consul_and_the_agent_of_this_lesson() {
-    runs_through(node(), side::agent);
+tests! {
+    py_consul_and_the_real_consul: runs_through(python(), side::real);
+    py_consul_and_the_agent_of_this_lesson: runs_through(python(), side::agent);
+    npm_consul_and_the_real_consul: runs_through(node(), side::real);
+    npm_consul_and_the_agent_of_this_lesson: runs_through(node(), side::agent);
 }

@@ -13,17 +13,6 @@ use serde_json::json;
 
 const MIB: usize = 1 << 20;
 
-/// What the system says about the memory of a process, in MiB: now, and the most so far.
-fn memory(id: u32) -> (usize, usize) {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let field = |name: &str| -> usize {
-        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-        let kib = line.split_whitespace().nth(1).unwrap();
-        kib.parse::<usize>().unwrap() / 1024
-    };
-    (field("VmRSS:"), field("VmHWM:"))
-}
-
 fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.addr).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -74,7 +63,7 @@ fn dns_rebinding_is_refused() {
 #[test]
 fn a_hundred_megabytes_are_refused_in_words_and_never_kept() {
     let server = side::agent(None, None).unwrap();
-    let (_, before) = memory(server.id);
+    let (_, before) = server.memory();
     for (path, most) in [
         ("/v1/agent/service/register", 2 * MIB),
         ("/v1/agent/check/register", 2 * MIB),
@@ -111,7 +100,7 @@ fn a_hundred_megabytes_are_refused_in_words_and_never_kept() {
             );
         }
     }
-    let (now, after) = memory(server.id);
+    let (now, after) = server.memory();
     println!("10 bodies of 100 MB: at most {before} MiB before, {after} MiB after, {now} MiB now");
     assert!(after < before + 64, "{before} MiB grew to {after} MiB");
     nothing_is_registered(&server);
@@ -173,7 +162,7 @@ fn a_path_leads_nowhere_but_to_itself() {
 #[test]
 fn a_thousand_headers_are_too_many() {
     let server = side::agent(None, None).unwrap();
-    let (_, before) = memory(server.id);
+    let (_, before) = server.memory();
     for (count, code) in [(50, "200 "), (1000, "431 "), (100_000, "431 ")] {
         let headers: String = (0..count).map(|n| format!("X-{n}: 1\r\n")).collect();
         let get = "GET /v1/status/leader HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
@@ -185,7 +174,7 @@ fn a_thousand_headers_are_too_many() {
             "{count}: {answer}"
         );
     }
-    let (_, after) = memory(server.id);
+    let (_, after) = server.memory();
     assert!(after < before + 32, "{before} MiB grew to {after} MiB");
     nothing_is_registered(&server);
 }
@@ -193,7 +182,7 @@ fn a_thousand_headers_are_too_many() {
 #[test]
 fn a_thousand_idle_connections_cost_little_and_stop_no_other() {
     let server = side::agent(None, None).unwrap();
-    let (before, _) = memory(server.id);
+    let (before, _) = server.memory();
     // Half of them say nothing, half begin a request and stop.
     let idle: Vec<TcpStream> = (0..1000)
         .map(|n| {
@@ -207,7 +196,7 @@ fn a_thousand_idle_connections_cost_little_and_stop_no_other() {
     let asked = Instant::now();
     server.get("/v1/status/leader").must_be(200);
     let took = asked.elapsed();
-    let (after, _) = memory(server.id);
+    let (after, _) = server.memory();
     println!(
         "1,000 idle connections: {before} MiB before, {after} MiB with them, {took:.0?} to answer"
     );
@@ -215,7 +204,7 @@ fn a_thousand_idle_connections_cost_little_and_stop_no_other() {
     assert!(took < Duration::from_secs(10), "{took:?}");
     drop(idle);
     soon("their places are free again", || {
-        let (now, _) = memory(server.id);
+        let (now, _) = server.memory();
         server.get("/v1/status/leader").must_be(200);
         // The allocator keeps what it got: closing a thousand connections can take a little more, and no more than that.
         (now <= after + 4).then_some(())

@@ -2,16 +2,15 @@
 //! real Consul, and what holds for the agent alone.
 
 mod agent;
-mod catalog;
 mod clock;
 mod command_line;
 mod conformance;
 mod crowd;
-mod definition;
 mod foreign;
 mod hostile;
 mod layout;
+#[path = "../../demo/reading.rs"]
+mod reading;
 mod real;
 mod store;
 mod support;
-mod watchers;

@@ -27,6 +27,20 @@ pub fn with_ttl(http: &Http, id: &str, status: &str) {
     register(http, json!({"ID": id, "Name": id, "Check": check}));
 }
 
+/// Reports the state of the TTL check of a service: `pass`, `warn` or `fail`.
+#[track_caller]
+pub fn report(http: &Http, how: &str, service: &str) {
+    http.put(&format!("/v1/agent/check/{how}/service:{service}"), "")
+        .must_be_empty();
+}
+
+/// Takes a service off the list of its agent.
+#[track_caller]
+pub fn deregister(http: &Http, id: &str) {
+    http.put(&format!("/v1/agent/service/deregister/{id}"), "")
+        .must_be_empty();
+}
+
 /// All instances of a name, in the order of the catalog.
 #[track_caller]
 pub fn instances(http: &Http, name: &str) -> Vec<Value> {

@@ -29,8 +29,7 @@ pub fn a_service_that_stays_critical_is_taken_out(http: &Http, pass: impl Fn(Dur
         ("fail", "spared-without"),
         ("pass", "spared-well"),
     ] {
-        http.put(&format!("/v1/agent/check/{how}/service:{id}"), "")
-            .must_be_empty();
+        report(http, how, id);
     }
     soon_instances(http, "reaped", 1);
     let step = Duration::from_secs(5);

@@ -1,16 +1,23 @@
-//! HTTP/1.1 as far as an agent speaks it, on the standard library alone: what goes over the wire is
-//! exactly what a test wrote, a path with `..` and a header that lies included.
+//! A blocking client for the tests of this lesson, each request on a connection of its own, and what its answer
+//! must be. A path with `..` goes over the wire as a test wrote it.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::LazyLock;
 
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use super::side::Fresh;
 
-/// How long an answer may take. Blocking queries in these tests end long before.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// For clients and servers of all tests of a process.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// Waits for an exchange.
+pub fn block_on<T>(exchange: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(exchange)
+}
 
 /// A client of one server.
 #[derive(Clone, Copy)]
@@ -22,26 +29,18 @@ pub struct Http {
 }
 
 /// One request that is not sent yet.
-#[derive(Clone)]
-pub struct Request<'a> {
-    http: &'a Http,
-    method: &'a str,
-    path: &'a str,
-    headers: Vec<(&'a str, &'a str)>,
-    body: &'a [u8],
+pub struct Request {
+    to: SocketAddr,
+    asked: String,
+    request: stage::http::Request,
 }
 
 /// What came back.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// What was asked, for the words of a failure.
-    pub asked: String,
-    /// The status code.
-    pub status: u16,
-    /// The headers, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body, put together.
-    pub body: Vec<u8>,
+    asked: String,
+    answer: stage::http::Answer,
 }
 
 impl Http {
@@ -70,27 +69,25 @@ impl Http {
     }
 
     /// Any request.
-    pub fn request<'a>(&'a self, method: &'a str, path: &'a str) -> Request<'a> {
+    pub fn request(&self, method: &str, path: &str) -> Request {
         Request {
-            http: self,
-            method,
-            path,
-            headers: Vec::new(),
-            body: &[],
+            to: self.addr,
+            asked: format!("{method} {path}"),
+            request: stage::http::Request::new(method, path).header("connection", "close"),
         }
     }
 }
 
-impl<'a> Request<'a> {
+impl Request {
     /// With a body.
-    pub fn body(mut self, body: &'a [u8]) -> Self {
-        self.body = body;
+    pub fn body(mut self, body: &[u8]) -> Self {
+        self.request = self.request.body(body);
         self
     }
 
     /// With one more header.
-    pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
-        self.headers.push((name, value));
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
         self
     }
 
@@ -98,112 +95,27 @@ impl<'a> Request<'a> {
     #[track_caller]
     pub fn send(&self) -> Answer {
         self.try_send()
-            .unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.path))
+            .unwrap_or_else(|error| panic!("{}: {error}", self.asked))
     }
 
     /// As [`send`](Self::send); a connection that breaks is an answer as well.
     pub fn try_send(&self) -> io::Result<Answer> {
-        let mut stream = TcpStream::connect(self.http.addr)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(DEADLINE))?;
-        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
-        head += &format!("Host: {}\r\nConnection: close\r\n", self.http.addr);
-        for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        if !self.body.is_empty() || self.method == "PUT" {
-            head += &format!("Content-Length: {}\r\n", self.body.len());
-        }
-        stream.write_all(format!("{head}\r\n").as_bytes())?;
-        let mut writer = stream.try_clone()?;
-        // On a thread for big ones: a server that refuses early stops reading, and its answer counts.
-        std::thread::scope(|scope| {
-            if self.body.len() > 16 * 1024 {
-                scope.spawn(move || drop(writer.write_all(self.body)));
-            } else {
-                // If it fails, reading tells.
-                let _ = writer.write_all(self.body);
-            }
-            let answer = read_answer(self, &stream);
-            // The writer must not hang on a server that does not read.
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-            answer
+        Ok(Answer {
+            asked: self.asked.clone(),
+            answer: block_on(self.request.send(self.to))?,
         })
     }
 }
 
-fn read_answer(request: &Request<'_>, stream: &TcpStream) -> io::Result<Answer> {
-    let broken = |what: &str| io::Error::other(format!("the answer has {what}"));
-    let mut reader = BufReader::new(stream);
-    let first = line(&mut reader)?;
-    let mut parts = first.split(' ');
-    if parts.next() != Some("HTTP/1.1") {
-        return Err(broken(&format!("the status line {first:?}")));
-    }
-    let status = parts.next().and_then(|code| code.parse().ok());
-    let status = status.ok_or_else(|| broken("no status code"))?;
-    let mut headers = Vec::new();
-    loop {
-        let line = line(&mut reader)?;
-        if line.is_empty() {
-            break;
-        }
-        let (name, value) = line.split_once(':').ok_or_else(|| broken("a bad header"))?;
-        headers.push((name.to_ascii_lowercase(), value.trim().to_string()));
-    }
-    let mut answer = Answer {
-        asked: format!("{} {}", request.method, request.path),
-        status,
-        headers,
-        body: Vec::new(),
-    };
-    if request.method == "HEAD" {
-        return Ok(answer);
-    }
-    if answer.header("transfer-encoding") == Some("chunked") {
-        loop {
-            let size = line(&mut reader)?;
-            let size = u64::from_str_radix(&size, 16).map_err(|_| broken("a bad chunk"))?;
-            if size == 0 {
-                break;
-            }
-            (&mut reader).take(size).read_to_end(&mut answer.body)?;
-            line(&mut reader)?;
-        }
-    } else if let Some(length) = answer.header("content-length") {
-        let length: u64 = length.parse().map_err(|_| broken("a bad length"))?;
-        (&mut reader).take(length).read_to_end(&mut answer.body)?;
-        if answer.body.len() as u64 != length {
-            return Err(broken("fewer bytes than it says"));
-        }
-    } else {
-        reader.read_to_end(&mut answer.body)?;
-    }
-    Ok(answer)
-}
+impl Deref for Answer {
+    type Target = stage::http::Answer;
 
-fn line(reader: &mut impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    reader.take(64 * 1024).read_line(&mut line)?;
-    if !line.ends_with('\n') {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+    fn deref(&self) -> &stage::http::Answer {
+        &self.answer
     }
-    Ok(line.trim_end().to_string())
 }
 
 impl Answer {
-    /// The value of a header.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let name = name.to_ascii_lowercase();
-        let found = self.headers.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// The body as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
     /// The body as JSON, or a failure.
     #[track_caller]
     pub fn json(&self) -> Value {

@@ -36,6 +36,17 @@ impl Server {
             _process: Box::new(process),
         }
     }
+
+    /// What the system says about the memory of its process, in MiB: now, and the most so far.
+    pub fn memory(&self) -> (usize, usize) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();
+        let field = |name: &str| -> usize {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            let kib = line.split_whitespace().nth(1).unwrap();
+            kib.parse::<usize>().unwrap() / 1024
+        };
+        (field("VmRSS:"), field("VmHWM:"))
+    }
 }
 
 impl Deref for Server {
