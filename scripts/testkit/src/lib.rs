@@ -46,6 +46,17 @@ mod scratch;
 pub mod server;
 mod view;
 
+/// Tests that are one call each, by their names: `the_real_redis_that_hangs_is_not_up: lives::hangs("redis");`.
+#[macro_export]
+macro_rules! tests {
+    ($($name:ident: $call:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            $call;
+        })*
+    };
+}
+
 pub use advice::{On, Trouble};
 pub use case::{Case, case};
 pub use guarded::Guarded;

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use crate::support::{Home, ask, lives, said};
 use l08_consul::agent::{Agent, Config};
+use services::testkit::tests;
 
 const ANY: [&str; 4] = ["up", "consul", "--port", "0"];
 
@@ -17,39 +18,19 @@ fn a_life(side: &str) {
     });
 }
 
-#[test]
-fn the_embedded_one_lives_until_it_is_ended() {
-    a_life("embedded");
-}
-
-#[test]
-fn the_real_consul_lives_until_it_is_ended() {
-    a_life("real");
-}
-
-#[test]
-fn a_crash_of_the_embedded_one_is_told() {
-    lives::a_crash("consul", "embedded");
-}
-
-#[test]
-fn a_crash_of_the_real_consul_is_told() {
-    lives::a_crash("consul", "real");
-}
-
-#[test]
-fn the_real_consul_is_ended_when_all_who_looked_after_it_are_gone() {
-    lives::an_orphan("consul");
-}
-
-#[test]
-fn the_real_consul_that_hangs_is_not_up() {
-    lives::hangs("consul");
-}
-
-#[test]
-fn two_at_the_same_time_start_one() {
-    lives::at_the_same_time("consul");
+tests! {
+    the_embedded_one_lives_until_it_is_ended: a_life("embedded");
+    the_real_consul_lives_until_it_is_ended: a_life("real");
+    a_crash_of_the_embedded_one_is_told: lives::a_crash("consul", "embedded");
+    a_crash_of_the_real_consul_is_told: lives::a_crash("consul", "real");
+    the_real_consul_is_ended_when_all_who_looked_after_it_are_gone: lives::an_orphan("consul");
+    the_real_consul_that_hangs_is_not_up: lives::hangs("consul");
+    two_at_the_same_time_start_one: lives::at_the_same_time("consul");
+    an_up_of_the_real_consul_that_is_broken_off_leaves_nothing: lives::broken_off("consul");
+    in_the_foreground_it_ends_with_its_terminal:
+        lives::in_the_foreground("consul", &[("embedded", "TERM"), ("embedded", "KILL")]);
+    in_the_foreground_the_real_consul_ends_with_its_terminal:
+        lives::in_the_foreground("consul", &[("real", "INT"), ("real", "KILL")]);
 }
 
 #[test]
@@ -87,21 +68,6 @@ fn the_environment_chooses_a_side() {
     missing.code(2).complains(&["Consul cannot be started"]);
     assert_eq!(home.status()["state"], "down");
     assert_eq!(home.left(), Vec::<u32>::new());
-}
-
-#[test]
-fn an_up_of_the_real_consul_that_is_broken_off_leaves_nothing() {
-    lives::broken_off("consul");
-}
-
-#[test]
-fn in_the_foreground_it_ends_with_its_terminal() {
-    lives::in_the_foreground("consul", &[("embedded", "TERM"), ("embedded", "KILL")]);
-}
-
-#[test]
-fn in_the_foreground_the_real_consul_ends_with_its_terminal() {
-    lives::in_the_foreground("consul", &[("real", "INT"), ("real", "KILL")]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use l15_redis::server::{Config, Server};
 use services::redis::Setup;
 use services::{Side, testkit};
 use testkit::program::PATIENCE;
+use testkit::tests;
 
 /// Sends an inline command and gives back the first line of the answer.
 fn ask(addr: SocketAddr, command: &str) -> std::io::Result<String> {
@@ -51,54 +52,19 @@ fn a_life(side: &str) {
     });
 }
 
-#[test]
-fn the_embedded_one_lives_until_it_is_ended() {
-    a_life("embedded");
-}
-
-#[test]
-fn the_real_redis_lives_until_it_is_ended() {
-    a_life("real");
-}
-
-#[test]
-fn a_crash_of_the_embedded_one_is_told() {
-    lives::a_crash("redis", "embedded");
-}
-
-#[test]
-fn a_crash_of_the_real_redis_is_told() {
-    lives::a_crash("redis", "real");
-}
-
-#[test]
-fn two_at_the_same_time_start_one() {
-    lives::at_the_same_time("redis");
-}
-
-#[test]
-fn an_up_of_the_real_redis_that_is_broken_off_leaves_nothing() {
-    lives::broken_off("redis");
-}
-
-#[test]
-fn in_the_foreground_it_ends_with_its_terminal() {
-    lives::in_the_foreground("redis", &[("embedded", "TERM"), ("embedded", "KILL")]);
-}
-
-#[test]
-fn in_the_foreground_the_real_redis_ends_with_its_terminal() {
-    lives::in_the_foreground("redis", &[("real", "INT"), ("real", "KILL")]);
-}
-
-#[test]
-fn the_real_redis_is_ended_when_all_who_looked_after_it_are_gone() {
-    lives::an_orphan("redis");
-}
-
-#[test]
-fn the_real_redis_that_hangs_is_not_up() {
-    lives::hangs("redis");
+tests! {
+    the_embedded_one_lives_until_it_is_ended: a_life("embedded");
+    the_real_redis_lives_until_it_is_ended: a_life("real");
+    a_crash_of_the_embedded_one_is_told: lives::a_crash("redis", "embedded");
+    a_crash_of_the_real_redis_is_told: lives::a_crash("redis", "real");
+    two_at_the_same_time_start_one: lives::at_the_same_time("redis");
+    an_up_of_the_real_redis_that_is_broken_off_leaves_nothing: lives::broken_off("redis");
+    in_the_foreground_it_ends_with_its_terminal:
+        lives::in_the_foreground("redis", &[("embedded", "TERM"), ("embedded", "KILL")]);
+    in_the_foreground_the_real_redis_ends_with_its_terminal:
+        lives::in_the_foreground("redis", &[("real", "INT"), ("real", "KILL")]);
+    the_real_redis_is_ended_when_all_who_looked_after_it_are_gone: lives::an_orphan("redis");
+    the_real_redis_that_hangs_is_not_up: lives::hangs("redis");
 }
 
 #[test]

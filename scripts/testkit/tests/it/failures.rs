@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
+use testkit::program::has_all;
 use testkit::{Case, On, case};
 
 use crate::exercise;
@@ -72,14 +73,11 @@ fn closed_before_the_answer() {
         drop(gone);
         peer.expect("hello", &[]);
     });
-    assert!(
-        text.contains("your answer  the connection was closed\n"),
-        "{text}"
-    );
-    assert!(
-        text.contains("→ The server closed before it had answered"),
-        "{text}"
-    );
+    let words = [
+        "your answer  the connection was closed\n",
+        "→ The server closed before it had answered",
+    ];
+    has_all(&text, &words);
 }
 
 #[test]
@@ -92,8 +90,11 @@ fn thrown_away_with_bytes_unread() {
         drop(gone);
         peer.expect("hello", &[]);
     });
-    assert!(text.contains("the connection was reset"), "{text}");
-    assert!(text.contains("→ The connection was thrown away"), "{text}");
+    let words = [
+        "the connection was reset",
+        "→ The connection was thrown away",
+    ];
+    has_all(&text, &words);
 }
 
 #[test]
@@ -104,18 +105,12 @@ fn refused() {
         thread::sleep(Duration::from_millis(50));
         server.connect();
     });
-    assert!(
-        text.contains("your answer       connection refused"),
-        "{text}"
-    );
-    assert!(
-        text.contains("`serve` returned  Ok(()), so nobody accepts any more"),
-        "{text}"
-    );
-    assert!(
-        text.contains("→ Nobody listens at this address (any more)"),
-        "{text}"
-    );
+    let words = [
+        "your answer       connection refused",
+        "`serve` returned  Ok(()), so nobody accepts any more",
+        "→ Nobody listens at this address (any more)",
+    ];
+    has_all(&text, &words);
 }
 
 #[test]
@@ -125,9 +120,9 @@ fn other_bytes_and_more_bytes() {
         near.write_all(b"hullo").unwrap();
         peer.expect("hello", &[]);
     });
-    assert!(
-        text.contains("your answer  \"hullo\"\n→ These are not the bytes"),
-        "{text}"
+    has_all(
+        &text,
+        &["your answer  \"hullo\"\n→ These are not the bytes"],
     );
 
     let text = failure("A client asks", |case| {
@@ -136,10 +131,7 @@ fn other_bytes_and_more_bytes() {
         peer.expect("hello", &[]);
         peer.expect_end(&[]);
     });
-    assert!(
-        text.contains("your answer  \"!\"\n→ More bytes came"),
-        "{text}"
-    );
+    has_all(&text, &["your answer  \"!\"\n→ More bytes came"]);
 }
 
 #[test]
@@ -159,8 +151,8 @@ fn a_panic_in_another_thread_is_a_failure_with_its_place() {
         text.starts_with("A client breaks off\n  your code panicked  "),
         "{text}"
     );
-    assert!(text.contains("exercise.rs:"), "{text}");
-    assert!(text.contains("with                bad luck"), "{text}");
+    let words = ["exercise.rs:", "with                bad luck"];
+    has_all(&text, &words);
 }
 
 #[test]
@@ -168,15 +160,18 @@ fn a_panic_that_nobody_else_notices_fails_the_case() {
     let text = failure("A background task", |_| {
         let _ = thread::spawn(exercise::unwrap_a_reset).join();
     });
-    assert!(text.contains("kind: ConnectionReset"), "{text}");
-    assert!(text.contains("→ The connection was thrown away"), "{text}");
-    assert!(text.contains("a crash that waits"), "{text}");
+    let words = [
+        "kind: ConnectionReset",
+        "→ The connection was thrown away",
+        "a crash that waits",
+    ];
+    has_all(&text, &words);
 }
 
 #[test]
 fn a_todo_in_the_same_thread_has_words() {
     let text = failure("The first step", |_| exercise::todo());
-    assert!(text.contains("→ This part is still a `todo!`"), "{text}");
+    has_all(&text, &["→ This part is still a `todo!`"]);
 }
 
 #[test]
@@ -187,15 +182,12 @@ fn a_function_that_does_not_return() {
             thread::sleep(Duration::from_secs(5));
         });
     });
-    assert!(
-        text.contains("expected     `echo` returns within 20 ms"),
-        "{text}"
-    );
-    assert!(
-        text.contains("your answer  still running after "),
-        "{text}"
-    );
-    assert!(text.contains("→ 0 bytes mean"), "{text}");
+    let words = [
+        "expected     `echo` returns within 20 ms",
+        "your answer  still running after ",
+        "→ 0 bytes mean",
+    ];
+    has_all(&text, &words);
 }
 
 #[test]
@@ -216,10 +208,7 @@ fn nobody_calls() {
     let text = failure("A client that never calls", |case| {
         case.listen().accept(&[On::Silence("Connect first.")]);
     });
-    assert!(
-        text.contains("nobody called for 0.5 s\n→ Connect first."),
-        "{text}"
-    );
+    has_all(&text, &["nobody called for 0.5 s\n→ Connect first."]);
 }
 
 #[test]
@@ -262,7 +251,7 @@ fn reading_on_after_the_message() {
         text.starts_with("All is here\n  expected     an answer, now"),
         "{text}"
     );
-    assert!(text.contains("on a real one that read waits"), "{text}");
+    has_all(&text, &["on a real one that read waits"]);
 }
 
 #[test]
@@ -270,7 +259,7 @@ fn a_loop_at_the_end_is_noticed() {
     let text = failure("The client has finished", |case| {
         exercise::read_for_ever(&mut case.pieces(["hello"]));
     });
-    assert!(text.contains("your answer  1000 more reads"), "{text}");
+    has_all(&text, &["your answer  1000 more reads"]);
 }
 
 #[test]
