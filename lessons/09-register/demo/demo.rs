@@ -11,11 +11,10 @@ use l09_register::registry::Registry;
 use l09_register::service::answered_by;
 use services::Side;
 use services::consul::{Consul, Setup};
+use stage::greeter::Greeter;
 use stage::story::Clock;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
-
-use crate::greeter::Greeter;
 
 /// How often Consul looks in the demo.
 const OFTEN: &[&str] = &["--check-every-ms", "1000"];

@@ -2,7 +2,6 @@
 //! `server` is for terminals beside a Consul, `list` looks at it, `measure` fills one row of the ladder.
 
 mod demo;
-mod greeter;
 mod measure;
 #[cfg(feature = "mine")]
 mod mine;

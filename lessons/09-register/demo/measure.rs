@@ -10,11 +10,10 @@ use l09_register::look;
 use l09_register::registry::Registry;
 use services::Side;
 use services::consul::Setup;
+use stage::greeter::Greeter;
 use stage::measure::{PROFILE, Times, head, ladder};
 use stage::tap::Tap;
 use tokio::time::sleep;
-
-use crate::greeter::Greeter;
 
 const CALLS: usize = 1000;
 /// The width of the words in a table.

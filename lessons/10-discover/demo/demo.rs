@@ -15,12 +15,12 @@ use l10_discover::health::Query;
 use l10_discover::watch::Snapshot;
 use services::Side;
 use services::consul::{Consul, Setup};
+use stage::greeter::Greeter;
 use stage::load::Load;
 use stage::story::Clock;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::greeter::Greeter;
 use crate::show;
 
 /// The limit for what happens within seconds on a quiet machine.

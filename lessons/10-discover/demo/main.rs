@@ -4,7 +4,6 @@
 
 mod call;
 mod demo;
-mod greeter;
 mod measure;
 #[cfg(feature = "mine")]
 mod mine;

@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use l06_grpc::greeter::Greetings;
@@ -14,11 +13,13 @@ use l09_register::instance::Instance;
 use l09_register::look;
 use l09_register::registry::Registry;
 use services::consul::Setup;
+use stage::load::Load;
 use stage::signal::{on_signal, stopped};
 use testkit::mine;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 
 mod graceful_shutdown {
     include!(concat!(env!("OUT_DIR"), "/graceful-shutdown.rs"));
@@ -28,13 +29,6 @@ use graceful_shutdown::{OWN, answer};
 
 /// A caller uses a list for so long.
 const CACHED: Duration = Duration::from_millis(500);
-
-/// What all callers have seen.
-#[derive(Default)]
-struct Calls {
-    answered: AtomicUsize,
-    lost: AtomicUsize,
-}
 
 /// Runs the greeter until a signal, and says what the callers have seen.
 pub async fn run() -> anyhow::Result<()> {
@@ -51,11 +45,8 @@ pub async fn run() -> anyhow::Result<()> {
     let id = instance.id.clone();
     println!("{id} is registered; four callers look for it.\n");
 
-    let calls = Arc::new(Calls::default());
-    let callers: Vec<_> = (0..4)
-        .map(|_| tokio::spawn(caller(registry.clone(), addr, id.clone(), calls.clone())))
-        .collect();
-    let told = tokio::spawn(tell(calls.clone(), id.clone(), registry.clone()));
+    let load = Arc::new(callers(&registry, addr, id.clone())?);
+    let told = tokio::spawn(tell(load.clone(), id.clone(), registry.clone()));
     println!(
         "From another terminal: kill -TERM {}    (or Ctrl-C here)\n",
         process::id()
@@ -69,22 +60,22 @@ pub async fn run() -> anyhow::Result<()> {
     println!("`run` has returned: {report:?}");
     // Callers with an old list come now.
     sleep(CACHED * 2).await;
-    for task in callers {
-        task.abort();
-    }
     told.abort();
-    println!(
-        "calls answered: {}, lost: {}; Consul still lists it: {}",
-        calls.answered.load(Ordering::SeqCst),
-        calls.lost.load(Ordering::SeqCst),
-        registry.knows(&id).await?
-    );
+    let listed = registry.knows(&id).await?;
+    println!("{}; Consul still lists it: {listed}", calls(&load));
     consul.stop().await;
     Ok(())
 }
 
+/// The calls so far.
+fn calls(load: &Load) -> String {
+    let count = load.count();
+    let (answered, lost) = (count.answered(), count.failed.len());
+    format!("calls answered: {answered}, lost: {lost}")
+}
+
 /// A line a second: the calls so far, and the states of its checks.
-async fn tell(calls: Arc<Calls>, id: String, registry: Registry) {
+async fn tell(load: Arc<Load>, id: String, registry: Registry) {
     let since = Instant::now();
     loop {
         let checks = look::states(&registry, "greeter").await.unwrap_or_default();
@@ -96,43 +87,36 @@ async fn tell(calls: Arc<Calls>, id: String, registry: Registry) {
             true => "not registered".to_string(),
             false => checks.join(", "),
         };
-        println!(
-            "{:6.1} s  {entry}; calls answered: {}, lost: {}",
-            since.elapsed().as_secs_f64(),
-            calls.answered.load(Ordering::SeqCst),
-            calls.lost.load(Ordering::SeqCst)
-        );
+        let seconds = since.elapsed().as_secs_f64();
+        println!("{seconds:6.1} s  {entry}; {}", calls(&load));
         sleep(Duration::from_secs(1)).await;
     }
 }
 
-/// Calls the greeter every 20 ms, as long as its list has an entry whose checks pass.
-async fn caller(registry: Registry, addr: SocketAddr, id: String, calls: Arc<Calls>) {
-    let Ok(endpoint) = Endpoint::from_shared(format!("http://{addr}")) else {
-        return;
-    };
-    let mut channel: Option<GreeterClient<Channel>> = None;
-    loop {
-        let checks = look::states(&registry, "greeter").await.unwrap_or_default();
-        let mine = checks.get(&id);
-        let healthy =
-            mine.is_some_and(|mine| mine.iter().all(|(_, seen)| seen.status == "passing"));
-        let read = Instant::now();
-        while read.elapsed() < CACHED {
-            sleep(Duration::from_millis(20)).await;
-            if !healthy {
-                continue;
-            }
-            let client = channel.get_or_insert_with(|| GreeterClient::new(endpoint.connect_lazy()));
-            let name = "Ada".to_string();
-            let seen = match client.say_hello(HelloRequest { name }).await {
-                Ok(_) => &calls.answered,
-                Err(_) => {
-                    channel = None;
-                    &calls.lost
-                }
-            };
-            seen.fetch_add(1, Ordering::SeqCst);
+/// Four callers that call the greeter every 20 ms, as long as their list has an entry whose checks pass.
+fn callers(registry: &Registry, addr: SocketAddr, id: String) -> anyhow::Result<Load> {
+    let endpoint = Endpoint::from_shared(format!("http://{addr}"))?;
+    let client = GreeterClient::new(endpoint.connect_lazy());
+    let (list, listed) = watch::channel(false);
+    let registry = registry.clone();
+    tokio::spawn(async move {
+        while !list.is_closed() {
+            let checks = look::states(&registry, "greeter").await.unwrap_or_default();
+            let mine = checks.get(&id);
+            let healthy =
+                mine.is_some_and(|mine| mine.values().all(|seen| seen.status == "passing"));
+            list.send_replace(healthy);
+            sleep(CACHED).await;
         }
-    }
+    });
+    Ok(Load::start(4, Duration::from_millis(20), move || {
+        let (mut client, mut listed) = (client.clone(), listed.clone());
+        async move {
+            let _ = listed.wait_for(|healthy| *healthy).await;
+            let name = "Ada".to_string();
+            let reply = client.say_hello(HelloRequest { name }).await;
+            reply.map_err(|status| status.to_string())?;
+            Ok(String::new())
+        }
+    }))
 }

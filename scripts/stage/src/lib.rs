@@ -6,6 +6,7 @@
 //! * [`signal`]: the end of a program by Ctrl-C, SIGTERM or the end of its standard input; `bind` with error
 //!   messages for people.
 //! * [`child`]: this program started again as a process of its own, its output line by line, pause and kill.
+//! * [`greeter`]: the greeter of lessons 09 and 10 as such a process.
 //! * [`story`]: clocks and lines of a demo, and what two processes saw in the order in which it happened.
 //! * [`measure`]: the times of many calls, medians, and lines of code: one row of the ladder.
 //! * [`load`]: callers that call all the time or so often, with counts and latencies.
@@ -18,6 +19,7 @@
 
 pub mod child;
 pub mod commands;
+pub mod greeter;
 #[cfg(feature = "http")]
 pub mod hosts;
 #[cfg(feature = "http")]

@@ -1,7 +1,7 @@
 //! What we have registered, read by others: py-consul, and Consul's own command line.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::{consul, sides, until};
@@ -10,21 +10,7 @@ use l09_register::registry::Registry;
 use serde_json::{Value, json};
 use services::Side;
 use services::testkit::consul::find;
-use services::testkit::program;
-
-/// A Python that is missing fails the test: one that quietly tests nothing would be worse.
-fn python() -> PathBuf {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/python/bin/python");
-    let python = std::env::var_os("PYTHON").map_or(ours, PathBuf::from);
-    let found = Command::new(&python).args(["-c", "import consul"]).output();
-    assert!(
-        found.is_ok_and(|found| found.status.success()),
-        "this test needs Python with the packages of \
-         lessons/08-consul/interop/python/requirements.txt. `scripts/test setup` installs them in \
-         target/tools/python; another Python can be named in $PYTHON"
-    );
-    python
-}
+use services::testkit::{program, python_with_packages};
 
 async fn two_greeters(addr: SocketAddr) {
     let registry = Registry::at(addr).unwrap();
@@ -41,7 +27,7 @@ async fn py_consul_reads_what_we_have_registered() {
         let consul = consul(side, None).await;
         two_greeters(consul.addr()).await;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/python/read.py");
-        let mut read = Command::new(python());
+        let mut read = Command::new(python_with_packages());
         read.arg(script)
             .arg(consul.addr().to_string())
             .arg("greeter")

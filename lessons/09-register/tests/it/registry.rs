@@ -138,21 +138,6 @@ async fn the_same_id_replaces_and_what_stays_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_consulrs_cannot_read() {
-    for side in sides() {
-        let consul = consul(side, None).await;
-        let registry = Registry::at(consul.addr()).unwrap();
-        let instance = Instance::new("greeter", place(18_801));
-        registry.register(&instance).await.unwrap();
-        let read = consulrs::service::read(registry.client(), &instance.id, None).await;
-        let list = consulrs::service::list(registry.client(), None).await;
-        // The day on which this fails, `Registry::knows` may become simpler.
-        assert!(read.is_err() && list.is_err(), "{side}: it has learned it");
-        assert!(registry.knows(&instance.id).await.unwrap(), "{side}");
-    }
-}
-
-#[tokio::test]
 async fn what_consul_does_not_take_is_refused_in_its_words() {
     for side in sides() {
         let consul = consul(side, None).await;

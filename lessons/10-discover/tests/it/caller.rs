@@ -3,48 +3,25 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::support::{PATIENCE, Say, Scripted, becomes, consul, register, sides};
+use crate::support::{PATIENCE, Say, Scripted, becomes, consul, listed, over, register, sides};
 use l06_grpc::retry::Repeat;
 use l06_grpc::server::Settings as Server;
 use l09_register::registry::Registry;
 use l09_register::service::{self, Service};
 use l10_discover::balance::Members;
-use l10_discover::cache::Freshness;
 use l10_discover::caller::{CallOptions, Caller, Error};
-use l10_discover::health::{HealthyInstance, Query};
+use l10_discover::health::Query;
 use l10_discover::watch::Snapshot;
 use services::testkit::program;
+use stage::load::Load;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Code;
 
 async fn greeter() -> Service {
     service::start(service::Options::default()).await.unwrap()
-}
-
-/// A list that the test writes by itself.
-fn listed(addrs: &[SocketAddr]) -> Snapshot {
-    let instances = addrs.iter().map(|addr| HealthyInstance {
-        id: addr.to_string(),
-        addr: *addr,
-        tags: Vec::new(),
-    });
-    Snapshot {
-        instances: instances.collect(),
-        freshness: Freshness::Current,
-        ..Snapshot::unknown()
-    }
-}
-
-fn over(addrs: &[SocketAddr], options: CallOptions) -> (watch::Sender<Snapshot>, Caller) {
-    let (tell, told) = watch::channel(listed(addrs));
-    (tell, Caller::over(told, Query::named("greeter"), options))
 }
 
 /// An address on which no server listens.
@@ -300,29 +277,22 @@ async fn one_of_three_is_killed_under_load_and_no_caller_hears_of_it() {
             now.instances.len() == 3
         })
         .await;
-        let stop = Arc::new(AtomicBool::new(false));
-        let calls = Arc::new(AtomicU64::new(0));
-        let mut callers = JoinSet::new();
-        for _ in 0..16 {
-            let (caller, stop, calls) = (caller.clone(), Arc::clone(&stop), Arc::clone(&calls));
-            callers.spawn(async move {
-                let mut errors = Vec::new();
-                while !stop.load(Ordering::SeqCst) {
-                    if let Err(error) = caller.greet("Ada").await {
-                        errors.push(error.to_string());
-                    }
-                    calls.fetch_add(1, Ordering::SeqCst);
-                }
-                errors
-            });
-        }
-        let made = async |calls: &AtomicU64, more: u64| {
-            let wanted = calls.load(Ordering::SeqCst) + more;
-            while calls.load(Ordering::SeqCst) < wanted {
+        let called = caller.clone();
+        let load = Load::start(16, Duration::ZERO, move || {
+            let caller = called.clone();
+            async move {
+                let greeted = caller.greet("Ada").await;
+                let greeted = greeted.map_err(|error| error.to_string())?;
+                Ok(greeted.by.unwrap_or_default())
+            }
+        });
+        let made = async |more: u64| {
+            let wanted = load.count().calls() + more;
+            while load.count().calls() < wanted {
                 sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(PATIENCE, made(&calls, 200)).await.unwrap();
+        timeout(PATIENCE, made(200)).await.unwrap();
         let victim = greeters.remove(0);
         let dead = victim.addr;
         // SIGKILL: it reports nothing.
@@ -331,10 +301,8 @@ async fn one_of_three_is_killed_under_load_and_no_caller_hears_of_it() {
         becomes(&mut caller.members(), "called no more", refuses).await;
         let gone = |now: &Snapshot| now.instances.len() == 2;
         becomes(&mut caller.snapshots(), "off the list", gone).await;
-        timeout(PATIENCE, made(&calls, 200)).await.unwrap();
-        stop.store(true, Ordering::SeqCst);
-        while let Some(errors) = callers.join_next().await {
-            assert_eq!(errors.unwrap(), Vec::<String>::new(), "{side}");
-        }
+        timeout(PATIENCE, made(200)).await.unwrap();
+        let count = load.stop().await;
+        assert!(count.failed.is_empty(), "{side}: {:?}", count.failures());
     }
 }

@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, over};
 use l06_grpc::retry::Policy;
-use l10_discover::cache::Freshness;
-use l10_discover::caller::{CallOptions, Caller, Error};
-use l10_discover::health::{HealthyInstance, Query};
-use l10_discover::watch::Snapshot;
+use l10_discover::caller::{CallOptions, Error};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::Code;
 
@@ -54,16 +50,6 @@ async fn goaway_without_an_error_is_unavailable_and_made_again() {
             }
         }
     });
-    let one = HealthyInstance {
-        id: "one".to_string(),
-        addr,
-        tags: Vec::new(),
-    };
-    let (_tell, told) = watch::channel(Snapshot {
-        instances: vec![one],
-        freshness: Freshness::Current,
-        ..Snapshot::unknown()
-    });
     let twice = CallOptions {
         retry: Policy {
             attempts: 2,
@@ -72,7 +58,7 @@ async fn goaway_without_an_error_is_unavailable_and_made_again() {
         },
         ..CallOptions::default()
     };
-    let caller = Caller::over(told, Query::named("greeter"), twice);
+    let (_tell, caller) = over(&[addr], twice);
     let outcome = timeout(PATIENCE, caller.greet("Ada")).await.unwrap();
     let Err(Error::Call(status)) = outcome else {
         panic!("{outcome:?}");

@@ -123,33 +123,6 @@ async fn a_question_is_held_back_until_something_changes() {
     }
 }
 
-/// What consulrs itself makes of an answer about a service that has an address.
-#[tokio::test]
-async fn consulrs_cannot_decode_the_tagged_addresses_of_a_service() {
-    for side in sides() {
-        let consul = consul(side, None).await;
-        let registry = Registry::at(consul.addr()).unwrap();
-        register(&registry, "greeter", place(1)).await;
-        let raw = l08_consul::ask::get(consul.addr(), "/v1/health/service/greeter").await;
-        let raw = raw.unwrap().body;
-        let objects = raw.replace([' ', '\n', '\t'], "");
-        assert!(
-            objects.contains(r#""TaggedAddresses":{"lan_ipv4":{"Address":"127.0.0.1","Port":1}"#),
-            "{side}: {raw}"
-        );
-        let read = consulrs::service::read(registry.client(), "greeter-127.0.0.1-1", None).await;
-        assert!(
-            read.is_err(),
-            "{side}: it can now, and the chapter should say so"
-        );
-        assert!(
-            ask(&registry, &Query::named("greeter"), None, DEADLINE)
-                .await
-                .is_ok()
-        );
-    }
-}
-
 async fn asked(say: Say, deadline: Duration) -> Result<usize, Error> {
     let consul = Scripted::start(vec![say]).await;
     let registry = Registry::at(consul.addr).unwrap();

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use l09_register::registry::Registry;
 use stage::load::Count;
+use stage::measure::Times;
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
 /// A minute as critical, a sweep every 30 s, and a busy machine.
 const REAPED: Duration = Duration::from_secs(180);
 
-use super::{PATIENCE, Scene, Setting, heard_of, median_and_worst, ms, named};
+use super::{PATIENCE, Scene, Setting, heard_of, ms, named};
 
 /// One death.
 #[derive(Clone, Copy, Debug)]
@@ -124,9 +125,11 @@ impl fmt::Display for Report {
             self.count.failed.len(),
             ms(self.count.longest())
         )?;
-        let times = |time: fn(&Death) -> Duration| -> Vec<Duration> {
-            self.deaths.iter().map(time).collect()
+        let times = |time: fn(&Death) -> Duration| {
+            let times: Vec<Duration> = self.deaths.iter().map(time).collect();
+            Times::from(times)
         };
+        let micros = |micros: f64| ms(Duration::from_secs_f64(micros / 1e6));
         for (what, times) in [
             ("from kill until the last call", times(|death| death.called)),
             (
@@ -134,9 +137,8 @@ impl fmt::Display for Report {
                 times(|death| death.listed),
             ),
         ] {
-            if let Some((median, worst)) = median_and_worst(&times) {
-                writeln!(f, "{what}: median {}, worst {}", ms(median), ms(worst))?;
-            }
+            let (median, worst) = (micros(times.median()), micros(times.within(100)));
+            writeln!(f, "{what}: median {median}, worst {worst}")?;
         }
         if let Some(reaped) = self.reaped {
             writeln!(

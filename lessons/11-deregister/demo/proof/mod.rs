@@ -179,15 +179,6 @@ pub fn ms(time: Duration) -> String {
     }
 }
 
-/// The median and the worst of some times; of an even number of them, the lower one of the middle.
-#[must_use]
-pub fn median_and_worst(times: &[Duration]) -> Option<(Duration, Duration)> {
-    let mut sorted = times.to_vec();
-    sorted.sort();
-    let middle = sorted.len().checked_sub(1)? / 2;
-    Some((*sorted.get(middle)?, *sorted.last()?))
-}
-
 /// The failed calls by what they got, the most frequent first.
 fn failures(f: &mut std::fmt::Formatter<'_>, count: &Count) -> std::fmt::Result {
     let mut by: Vec<(&str, u64)> = count.failures().into_iter().collect();
@@ -196,22 +187,4 @@ fn failures(f: &mut std::fmt::Formatter<'_>, count: &Count) -> std::fmt::Result 
         writeln!(f, "  {times:5} x {words}")?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        let of = |times: &[u64]| {
-            let times: Vec<_> = times.iter().copied().map(Duration::from_millis).collect();
-            let found = median_and_worst(&times);
-            found.map(|(median, worst)| (median.as_millis(), worst.as_millis()))
-        };
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[7]), Some((7, 7)));
-        assert_eq!(of(&[9, 1]), Some((1, 9)));
-        assert_eq!(of(&[9, 1, 4]), Some((4, 9)));
-    }
 }

@@ -13,10 +13,15 @@ use std::time::Duration;
 use l08_consul::ask::put;
 use l09_register::instance::Instance;
 use l09_register::registry::Registry;
+use l10_discover::cache::Freshness;
+use l10_discover::caller::{CallOptions, Caller};
+use l10_discover::health::{HealthyInstance, Query};
+use l10_discover::watch::Snapshot;
 use services::Side;
 use services::consul::{Consul, Setup};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 /// How long to wait for what has to happen. The machine may be busy.
@@ -49,7 +54,7 @@ pub async fn register(registry: &Registry, name: &str, addr: SocketAddr) -> Inst
 
 /// Waits until this has happened.
 pub async fn becomes<T: Clone>(
-    of: &mut tokio::sync::watch::Receiver<T>,
+    of: &mut watch::Receiver<T>,
     what: &str,
     enough: impl FnMut(&T) -> bool,
 ) -> T {
@@ -58,6 +63,25 @@ pub async fn becomes<T: Clone>(
         Ok(Err(_)) => panic!("the watch has ended before: {what}"),
         Err(_) => panic!("never: {what}"),
     }
+}
+
+/// A list that the test writes by itself.
+pub fn listed(addrs: &[SocketAddr]) -> Snapshot {
+    let instances = addrs.iter().map(|addr| HealthyInstance {
+        id: addr.to_string(),
+        addr: *addr,
+        tags: Vec::new(),
+    });
+    Snapshot {
+        instances: instances.collect(),
+        freshness: Freshness::Current,
+        ..Snapshot::unknown()
+    }
+}
+
+pub fn over(addrs: &[SocketAddr], options: CallOptions) -> (watch::Sender<Snapshot>, Caller) {
+    let (tell, told) = watch::channel(listed(addrs));
+    (tell, Caller::over(told, Query::named("greeter"), options))
 }
 
 /// A Consul that answers with what it was told, one answer a request; the last one from then on.
