@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use stage::signal::{on_signal_or_hang_up, stopped};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -248,6 +248,35 @@ fn unusable(addr: SocketAddr, error: &std::io::Error) -> String {
     match ports::who_listens(addr) {
         Some((pid, name)) => format!("{addr} is taken: {name} (process {pid}) listens there"),
         None => format!("{addr} cannot be used: {error}"),
+    }
+}
+
+/// The ports around the one that was `asked` for, or the first ones around `usual`, ten apart, that are free.
+fn choose<P>(
+    asked: Option<u16>,
+    usual: u16,
+    around: impl Fn(u16) -> Option<P>,
+    taken: impl Fn(&P) -> Option<(SocketAddr, std::io::Error)>,
+) -> Result<P> {
+    let ports = match asked {
+        Some(port) => vec![port],
+        None => (usual..usual + 200).step_by(10).collect(),
+    };
+    let mut first = None;
+    for port in ports {
+        let ports = around(port).context("there is no such port")?;
+        let Some((addr, error)) = taken(&ports) else {
+            if asked.is_none() && port != usual {
+                say!("Something listens on the usual ports; the cluster takes others.");
+            }
+            return Ok(ports);
+        };
+        first.get_or_insert(unusable(addr, &error));
+    }
+    let words = first.unwrap_or_default();
+    match asked {
+        Some(_) => bail!("{words}"),
+        None => bail!("{words}\n--port takes other ports"),
     }
 }
 

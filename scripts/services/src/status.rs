@@ -1,10 +1,11 @@
 //! `status`: how the servers are now, by asking them and not by what is remembered.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use lexopt::prelude::*;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::server::Kind;
 use crate::state::{Running, State};
@@ -12,15 +13,25 @@ use crate::state::{Running, State};
 /// A server on this machine answers within milliseconds; a busy machine needs more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How one server is.
-#[derive(Debug, Clone)]
+/// How one server is, in the words of `--json` as well.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
 pub enum Health {
     /// It answers well.
     Up(Running),
-    /// Its process lives and gives no good answer: why.
-    Silent(Option<Running>, String),
-    /// It has ended by itself: why.
-    Crashed(String),
+    /// Its process lives and gives no good answer.
+    Silent {
+        /// Where it is, if it was ready before.
+        #[serde(flatten)]
+        running: Option<Running>,
+        /// Why not.
+        why: String,
+    },
+    /// It has ended by itself.
+    Crashed {
+        /// Why.
+        why: String,
+    },
     /// None was started.
     Down,
 }
@@ -32,7 +43,7 @@ impl Health {
         loop {
             let health = Self::once(state).await;
             // One that has just crashed is noticed by its process a moment later.
-            if !matches!(health, Self::Silent(..)) || since.elapsed() > Duration::from_secs(1) {
+            if !matches!(health, Self::Silent { .. }) || since.elapsed() > Duration::from_secs(1) {
                 return health;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -43,29 +54,26 @@ impl Health {
         match (state.worker(), state.running()) {
             (Some(_), Some(running)) => match state.kind().is_well(running.addr, PATIENCE).await {
                 Ok(()) => Self::Up(running),
-                Err(why) => Self::Silent(Some(running), why),
+                Err(why) => Self::Silent {
+                    running: Some(running),
+                    why,
+                },
             },
-            (Some(_), None) => Self::Silent(None, "it is being started".to_owned()),
+            (Some(_), None) => Self::Silent {
+                running: None,
+                why: "it is being started".to_owned(),
+            },
             (None, running) => match (state.ended(), running) {
-                (Some(why), _) => Self::Crashed(why),
-                (None, Some(running)) => Self::Crashed(format!(
-                    "the process that looked after the {} at {} was killed",
-                    state.kind(),
-                    running.addr
-                )),
+                (Some(why), _) => Self::Crashed { why },
+                (None, Some(running)) => Self::Crashed {
+                    why: format!(
+                        "the process that looked after the {} at {} was killed",
+                        state.kind(),
+                        running.addr
+                    ),
+                },
                 (None, None) => Self::Down,
             },
-        }
-    }
-
-    fn json(&self) -> Value {
-        match self {
-            Self::Up(running) => with(Some(running), json!({ "state": "up" })),
-            Self::Silent(running, why) => {
-                with(running.as_ref(), json!({ "state": "silent", "why": why }))
-            }
-            Self::Crashed(why) => json!({ "state": "crashed", "why": why }),
-            Self::Down => json!({ "state": "down" }),
         }
     }
 
@@ -73,13 +81,16 @@ impl Health {
         let word = kind.word();
         match self {
             Self::Up(running) => running.words(kind),
-            Self::Silent(Some(running), why) => format!(
+            Self::Silent {
+                running: Some(running),
+                why,
+            } => format!(
                 "{kind} was started at {}, and gives no good answer: {why}.\n\
                  `cargo workbook services down {word}` ends it.",
                 running.addr
             ),
-            Self::Silent(None, why) => format!("{kind} is not ready: {why}."),
-            Self::Crashed(why) => format!(
+            Self::Silent { running: None, why } => format!("{kind} is not ready: {why}."),
+            Self::Crashed { why } => format!(
                 "{kind} has crashed: {why}.\n\
                  `cargo workbook services up {word}` starts a new one."
             ),
@@ -88,15 +99,6 @@ impl Health {
             ),
         }
     }
-}
-
-fn with(running: Option<&Running>, mut object: Value) -> Value {
-    if let Some(Ok(Value::Object(more))) = running.map(serde_json::to_value)
-        && let Some(object) = object.as_object_mut()
-    {
-        object.extend(more);
-    }
-    object
 }
 
 /// Runs the command. Its exit code.
@@ -119,23 +121,21 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<u8> {
         all.push((kind, health));
     }
     if as_json {
-        let objects = all.iter();
-        let objects = objects.map(|(kind, health)| (kind.word().to_owned(), health.json()));
-        say!("{}", Value::Object(objects.collect()));
+        let objects = all.iter().map(|(kind, health)| (kind.word(), health));
+        let objects: BTreeMap<_, _> = objects.collect();
+        say!("{}", serde_json::to_string(&objects)?);
     } else {
         for (kind, health) in &all {
             say!("{}", health.words(*kind));
         }
     }
-    let bad = |health: &Health| matches!(health, Health::Silent(..) | Health::Crashed(_));
-    Ok(match () {
-        () if all.iter().any(|(_, health)| bad(health)) => 1,
-        () if all
-            .iter()
-            .any(|(_, health)| matches!(health, Health::Up(_))) =>
-        {
-            0
-        }
-        () => 3,
+    let bad = |health: &Health| matches!(health, Health::Silent { .. } | Health::Crashed { .. });
+    let up = |health: &Health| matches!(health, Health::Up(_));
+    Ok(if all.iter().any(|(_, health)| bad(health)) {
+        1
+    } else if all.iter().any(|(_, health)| up(health)) {
+        0
+    } else {
+        3
     })
 }

@@ -78,12 +78,12 @@ async fn one(kind: Kind, asked: &Asked) -> Result<()> {
     let alone = state.alone()?;
     match Health::now(&state).await {
         Health::Up(running) => return already(kind, &running, side.or(forced), port),
-        Health::Silent(_, why) => bail!(
+        Health::Silent { why, .. } => bail!(
             "a {kind} was started here already, and gives no good answer: {why}. \
              `cargo workbook services down {}` ends it",
             kind.word()
         ),
-        Health::Crashed(why) => {
+        Health::Crashed { why } => {
             eprintln!("The last one has crashed: {why}.");
             down::clean(&state).await?;
         }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use services::testkit;
 
-use super::{Lab as _, kill, unusable};
+use super::{Lab as _, choose, kill};
 use crate::typed;
 use node::{NAMES, Node, Ports, Wiring};
 use watch::Lab;
@@ -73,10 +73,9 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<()> {
 }
 
 async fn lab(program: PathBuf, options: &Options) -> Result<()> {
-    let ports = choose(options.port)?;
-    if options.port.is_none() && ports.http != HTTP {
-        say!("Something listens on the usual ports; the cluster takes others.");
-    }
+    let ports = choose(options.port, HTTP, Ports::around, |ports| {
+        (1..=3).find_map(|last| ports.taken([127, 0, 0, last].into()))
+    })?;
     let wiring = Wiring {
         program,
         ports,
@@ -103,30 +102,6 @@ async fn lab(program: PathBuf, options: &Options) -> Result<()> {
     }
     introduce(&lab);
     lab.watch().await
-}
-
-/// The ports that were asked for, or the first that are free on all three addresses.
-fn choose(asked: Option<u16>) -> Result<Ports> {
-    let taken = |ports: Ports| {
-        let nodes = (1..=3).map(|last| [127, 0, 0, last].into());
-        nodes.into_iter().find_map(|ip| ports.taken(ip))
-    };
-    if let Some(port) = asked {
-        let ports = Ports::around(port).context("there is no such port")?;
-        return match taken(ports) {
-            None => Ok(ports),
-            Some((addr, error)) => bail!("{}", unusable(addr, &error)),
-        };
-    }
-    let mut first = None;
-    for port in (HTTP..HTTP + 200).step_by(10) {
-        let ports = Ports::around(port).context("there is no such port")?;
-        match taken(ports) {
-            None => return Ok(ports),
-            Some((addr, error)) => first.get_or_insert(unusable(addr, &error)),
-        };
-    }
-    bail!("{}\n--port takes other ports", first.unwrap_or_default())
 }
 
 fn introduce(lab: &Lab) {

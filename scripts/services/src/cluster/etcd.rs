@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use services::testkit::etcd::{KIND, Member, find};
 
-use super::{Lab as _, kill, unusable};
+use super::{Lab as _, choose, kill};
 use crate::ports;
 use watch::Lab;
 
@@ -51,10 +51,7 @@ pub async fn run(mut arguments: lexopt::Parser) -> Result<()> {
     if find().is_none() {
         bail!("{}", KIND.missing());
     }
-    let members = choose(port)?;
-    if port.is_none() && members[0].client != CLIENT {
-        say!("Something listens on the usual ports; the cluster takes others.");
-    }
+    let members = choose(port, CLIENT, members, taken)?;
     let mut lab = Lab::new(&members)?;
     for (place, name) in NAMES.into_iter().enumerate() {
         let etcd = &mut lab.etcds[place];
@@ -83,35 +80,14 @@ fn members(port: u16) -> Option<[Member; 3]> {
     Some([0, 1, 2].map(member))
 }
 
-/// The ports that were asked for, or the first that are free.
-fn choose(asked: Option<u16>) -> Result<[Member; 3]> {
-    let mut first = None;
-    let ports = match asked {
-        Some(port) => vec![port],
-        None => (CLIENT..CLIENT + 200).step_by(10).collect(),
-    };
-    for port in ports {
-        let members = members(port).context("there is no such port")?;
-        let all = members
-            .iter()
-            .flat_map(|member| [member.client, member.peer]);
-        let ip = Ipv4Addr::LOCALHOST.into();
-        let taken = all.map(|port| (port, ports::tcp(ip, port)));
-        match taken
-            .into_iter()
-            .find_map(|(port, free)| Some((port, free.err()?)))
-        {
-            None => return Ok(members),
-            Some((port, error)) => {
-                first.get_or_insert(unusable(SocketAddr::new(ip, port), &error));
-            }
-        }
-    }
-    let words = first.unwrap_or_default();
-    match asked {
-        Some(_) => bail!("{words}"),
-        None => bail!("{words}\n--port takes other ports"),
-    }
+/// The first port of these that is not free, and why.
+fn taken(members: &[Member; 3]) -> Option<(SocketAddr, std::io::Error)> {
+    let all = members
+        .iter()
+        .flat_map(|member| [member.client, member.peer]);
+    let ip = Ipv4Addr::LOCALHOST.into();
+    let mut all = all.map(|port| (SocketAddr::new(ip, port), ports::tcp(ip, port)));
+    all.find_map(|(addr, free)| Some((addr, free.err()?)))
 }
 
 fn introduce(lab: &Lab, members: &[Member; 3]) {
