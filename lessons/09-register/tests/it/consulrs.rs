@@ -1,21 +1,16 @@
 //! consulrs 0.1.0, the client of lessons 09 to 11, against both sides: the real Consul 1.8.7 and the
 //! agent of lesson 08. What works is used, and what does not is pinned: when a new version of the
-//! crate mends it, a test here fails and says that a way around it can go.
+//! crate mends it, a test here fails and says that a way around it can go. Keys and the catalog are asked for by
+//! other clients only, in the tests of lesson 08.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use consulrs::api::ApiResponse;
-use consulrs::api::catalog::requests::{DeregisterEntityRequest, RegisterEntityRequest};
 use consulrs::api::check::common::{AgentServiceCheck, AgentServiceCheckBuilder};
 use consulrs::api::check::requests::{
     RegisterCheckRequest, TtlCheckPassRequest, TtlCheckUpdateRequest,
 };
-use consulrs::api::features::{Blocking, Features};
-use consulrs::api::kv::requests::{
-    DeleteKeyRequest, ReadKeyRequest, ReadKeysRequest, SetKeyRequest,
-};
-use consulrs::api::service::common::AgentServiceBuilder;
 use consulrs::api::service::requests::RegisterServiceRequest;
 use consulrs::client::{ConsulClient, ConsulClientSettingsBuilder};
 use consulrs::error::ClientError;
@@ -71,8 +66,6 @@ async fn on(side: Side) {
     let client = ConsulClient::new(settings).unwrap();
     services(&client).await;
     checks(&client).await;
-    keys(&client).await;
-    the_catalog(&client).await;
     what_it_cannot_read(&client).await;
     what_it_says_wrong(&client).await;
 }
@@ -174,75 +167,6 @@ async fn checks(client: &ConsulClient) {
     let (code, words) = refused(script).await;
     assert_eq!(code, 500);
     assert!(words.starts_with("Scripts are disabled"), "{words}");
-}
-
-async fn keys(client: &ConsulClient) {
-    assert_eq!(refused(kv::read(client, "d/none", None)).await.0, 404);
-    assert!(ok(kv::set(client, "d/one", b"1", None)).await);
-    let pair = ok(kv::read(client, "d/one", None)).await.remove(0);
-    let text: String = pair.value.unwrap().try_into().unwrap();
-    assert_eq!(text, "1");
-    // Of two who saw the same index, one wins.
-    let seen = pair.modify_index;
-    let mut set = SetKeyRequest::builder();
-    assert!(ok(kv::set(client, "d/one", b"2", Some(set.cas(seen)))).await);
-    let mut set = SetKeyRequest::builder();
-    assert!(!ok(kv::set(client, "d/one", b"3", Some(set.cas(seen)))).await);
-    assert_eq!(ok(kv::raw(client, "d/one", None)).await, b"2");
-
-    let mut set = SetKeyRequest::builder();
-    assert!(ok(kv::set(client, "d/e/two", b"", Some(set.flags(7_u64)))).await);
-    let mut recurse = ReadKeyRequest::builder();
-    let all = ok(kv::read(client, "d/", Some(recurse.recurse(true)))).await;
-    assert_eq!(all.len(), 2);
-    assert_eq!((all[0].flags, all[0].value.is_none()), (7, true));
-    assert_eq!(ok(kv::keys(client, "d", None)).await, ["d/e/two", "d/one"]);
-    let mut folder = ReadKeysRequest::builder();
-    let folder = kv::keys(client, "d/", Some(folder.separator("/")));
-    assert_eq!(ok(folder).await, ["d/e/", "d/one"]);
-
-    let mut stale = DeleteKeyRequest::builder();
-    assert!(!ok(kv::delete(client, "d/one", Some(stale.cas(seen)))).await);
-    let mut tree = DeleteKeyRequest::builder();
-    assert!(ok(kv::delete(client, "d/", Some(tree.recurse(true)))).await);
-    assert_eq!(refused(kv::keys(client, "d/", None)).await.0, 404);
-}
-
-async fn the_catalog(client: &ConsulClient) {
-    assert_eq!(ok(catalog::datacenters(client, None)).await, ["dc1"]);
-    assert_eq!(ok(catalog::nodes(client, None)).await.len(), 1);
-    let mut db = AgentServiceBuilder::default();
-    let db = db.service("db").port(5_u64).tags(vec!["x".to_owned()]);
-    let mut entry = RegisterEntityRequest::builder();
-    let entry = entry.service(db.build().unwrap());
-    assert!(ok(catalog::register(client, "box", "127.0.0.2", Some(entry))).await);
-    assert_eq!(ok(catalog::services(client, None)).await["db"], ["x"]);
-    let found = ok(catalog::nodes_with_service(client, "db", None)).await;
-    assert_eq!(found[0].address.as_deref(), Some("127.0.0.2"));
-    assert_eq!(found[0].service_port, Some(5));
-
-    // A blocking query: the index of the answer before it comes as a text.
-    let answer = call(catalog::services(client, None)).await.unwrap();
-    let index: u64 = answer.index.unwrap().parse().unwrap();
-    let wait = Some("1s".to_owned());
-    let mut features = Features::builder();
-    let features = features.blocking(Blocking { index, wait }).build().unwrap();
-    let mut waiting = consulrs::api::catalog::requests::ListServicesRequest::builder();
-    let asked = Instant::now();
-    ok(catalog::services(client, Some(waiting.features(features)))).await;
-    assert!(asked.elapsed() >= Duration::from_millis(900), "it waited");
-
-    let mut gone = DeregisterEntityRequest::builder();
-    assert!(
-        ok(catalog::deregister(
-            client,
-            "box",
-            Some(gone.service_id("db"))
-        ))
-        .await
-    );
-    assert!(ok(catalog::deregister(client, "box", None)).await);
-    assert_eq!(ok(catalog::nodes(client, None)).await.len(), 1);
 }
 
 /// consulrs takes `TaggedAddresses` for a map of texts. Consul sends a map of objects, and makes one by

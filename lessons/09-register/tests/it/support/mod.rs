@@ -51,18 +51,3 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
         sleep(Duration::from_millis(50)).await;
     }
 }
-
-/// The states of the checks of one instance, in the order of their names.
-pub async fn states(addr: SocketAddr, id: &str) -> Vec<String> {
-    let checks = get(addr, "/v1/agent/checks").await;
-    let checks = checks.as_object().unwrap().values();
-    let mut found: Vec<(String, String)> = checks
-        .filter(|check| check["ServiceID"] == id)
-        .map(|check| {
-            let text = |member: &str| check[member].as_str().unwrap().to_string();
-            (text("Name"), text("Status"))
-        })
-        .collect();
-    found.sort();
-    found.into_iter().map(|(_, state)| state).collect()
-}
