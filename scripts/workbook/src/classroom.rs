@@ -97,7 +97,6 @@ impl Classroom {
     }
 
     /// What the page shows of the course at `root`.
-    #[must_use]
     pub fn state(&self, root: &Path) -> Value {
         let member = std::fs::read(root.join(".workbook/class/member.json")).ok();
         let member = member.and_then(|bytes| serde_json::from_slice::<Member>(&bytes).ok());
@@ -128,7 +127,6 @@ impl Classroom {
 }
 
 /// Runs a command of the class to its end: whether it was good, and what it said.
-#[must_use]
 pub fn tell(root: &Path, words: &[&str]) -> (bool, String) {
     let mut command = class(root);
     command.args(words);

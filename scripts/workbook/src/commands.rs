@@ -28,8 +28,9 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
 
-use crate::course::Course;
+use crate::course::{Course, Exercise};
 use crate::store::Store;
 use crate::words;
 
@@ -147,6 +148,47 @@ pub fn course() -> Result<Course> {
         Err(e) => eprintln!("{}", words::not_prepared(&e)),
     }
     Ok(course)
+}
+
+/// Reads a command line that has nothing but switches: which of `names` stand on it.
+fn switches<const N: usize>(mut arguments: lexopt::Parser, names: [&str; N]) -> Result<[bool; N]> {
+    let mut on = [false; N];
+    while let Some(argument) = arguments.next()? {
+        match &argument {
+            Long(given) if names.contains(given) => {
+                names
+                    .iter()
+                    .zip(&mut on)
+                    .for_each(|(name, on)| *on |= name == given);
+            }
+            _ => return Err(argument.unexpected().into()),
+        }
+    }
+    Ok(on)
+}
+
+/// Reads a command line that has one word at most.
+fn one_word(mut arguments: lexopt::Parser) -> Result<Option<String>> {
+    let mut word = None;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(value) if word.is_none() => word = Some(text(value)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(word)
+}
+
+/// The exercise that a command is about; `usual` is how the command is called.
+fn named<'a>(course: &'a Course, id: Option<&str>, usual: &str) -> Result<&'a Exercise> {
+    let id =
+        id.with_context(|| format!("which exercise? For example: cargo workbook {usual} frames"))?;
+    Ok(course.exercise(id)?)
+}
+
+/// The exit code of a command: whether all is as it should be.
+fn exit(good: bool) -> ExitCode {
+    ExitCode::from(u8::from(!good))
 }
 
 /// The one name that a command takes, as text.

@@ -35,8 +35,9 @@ pub struct Belief {
     pub words: String,
 }
 
-/// One exercise, read from a `[[exercise]]` table.
-#[derive(Debug, Clone)]
+/// One exercise, read from a `[[exercise]]` table; what it does not have comes from its lesson.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Exercise {
     /// Unique in the whole course; also the folder and the name of the test target.
     pub id: String,
@@ -48,7 +49,8 @@ pub struct Exercise {
     pub core: bool,
     /// Honest working time in minutes.
     pub minutes: u32,
-    /// How long the run of the check may take; compiling is not counted.
+    /// How long the run of the check may take, stated in seconds; compiling is not counted.
+    #[serde(deserialize_with = "seconds")]
     pub limit: Duration,
     /// The belief that the check breaks.
     pub belief: Belief,
@@ -57,14 +59,19 @@ pub struct Exercise {
     /// From a nudge to nearly the answer.
     pub hints: Vec<String>,
     /// What its lesson needs to be built.
+    #[serde(skip)]
     pub needs: Vec<Needed>,
     /// Position, only shown: `1.3`.
+    #[serde(skip)]
     pub number: String,
     /// Folder name of the lesson it belongs to: `01-tcp`.
+    #[serde(skip)]
     pub lesson: String,
-    /// The page of the lesson on which it stands: `01-tcp`.
+    /// The page of the lesson on which it stands; its chapter, unless the table says otherwise.
+    #[serde(default)]
     pub page: String,
     /// Folder of the exercise, relative to the course: `lessons/01-tcp/exercises/frames`.
+    #[serde(skip)]
     pub dir: PathBuf,
 }
 
@@ -194,46 +201,28 @@ pub struct Course {
 }
 
 /// Why the course could not be read, or a name not be found in it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CourseError {
     /// No folder above this one looks like the course.
+    #[error(
+        "no workbook found in {} or above it: go into the cloned folder (the one with lessons/ and book/) and try again",
+        .0.display()
+    )]
     NotFound(PathBuf),
     /// A file of the course is missing or wrong: the file, and what is wrong with it.
+    #[error("{}: {}", .0.display(), .1)]
     File(PathBuf, String),
     /// No exercise or lesson has this name: the name, and the nearest ones.
+    #[error("there is no exercise or lesson `{}`; {}`cargo workbook list` shows all", .0, did_you_mean(.1))]
     Unknown(String, Vec<String>),
 }
 
-impl std::fmt::Display for CourseError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotFound(from) => write!(
-                f,
-                "no workbook found in {} or above it: go into the cloned folder (the one with \
-                 lessons/ and book/) and try again",
-                from.display()
-            ),
-            Self::File(path, why) => write!(f, "{}: {why}", path.display()),
-            Self::Unknown(name, near) if near.is_empty() => {
-                write!(
-                    f,
-                    "there is no exercise or lesson `{name}`; `cargo workbook list` shows all"
-                )
-            }
-            Self::Unknown(name, near) => write!(
-                f,
-                "there is no exercise or lesson `{name}`; did you mean {}? `cargo workbook list` \
-                 shows all",
-                near.iter()
-                    .map(|n| format!("`{n}`"))
-                    .collect::<Vec<_>>()
-                    .join(" or ")
-            ),
-        }
+fn did_you_mean(near: &[String]) -> String {
+    match near {
+        [] => String::new(),
+        near => format!("did you mean `{}`? ", near.join("` or `")),
     }
 }
-
-impl std::error::Error for CourseError {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -252,25 +241,13 @@ struct LessonToml {
     #[serde(default)]
     needs: Vec<Needed>,
     #[serde(default)]
-    page: Vec<page::PageToml>,
+    page: Vec<Page>,
     #[serde(default)]
-    exercise: Vec<ExerciseToml>,
+    exercise: Vec<Exercise>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ExerciseToml {
-    id: String,
-    title: String,
-    goal: String,
-    core: bool,
-    minutes: u32,
-    limit: u64,
-    #[serde(default)]
-    page: Option<String>,
-    belief: Belief,
-    by_hand: Option<String>,
-    hints: Vec<String>,
+fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    u64::deserialize(from).map(Duration::from_secs)
 }
 
 impl Course {
@@ -414,7 +391,7 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
         .and_then(|digits| digits.parse().ok())
         .ok_or_else(|| wrong("the folder of a lesson begins with its number: 01-tcp".into()))?;
     let text = std::fs::read_to_string(root.join(&file)).map_err(|e| wrong(e.to_string()))?;
-    let toml: LessonToml = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    let mut toml: LessonToml = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
 
     let chapter = Page {
         name: name.clone(),
@@ -424,50 +401,33 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
         demo: toml.demo,
         goals: toml.goals,
     };
-    let further = toml.page.into_iter().map(Page::from);
-    let pages: Vec<Page> = std::iter::once(chapter).chain(further).collect();
-    let exercises = toml
-        .exercise
-        .into_iter()
-        .zip(1..)
-        .map(|(exercise, position)| {
-            if !is_id(&exercise.id) {
-                return Err(wrong(format!(
-                    "`{}` is no id: use lower-case letters, digits and hyphens",
-                    exercise.id
-                )));
-            }
-            if !(1..=LIMIT).contains(&exercise.limit) {
-                return Err(wrong(format!(
-                    "the limit of `{}` is {} s; it must be 1 to {LIMIT}",
-                    exercise.id, exercise.limit
-                )));
-            }
-            let page = exercise.page.unwrap_or_else(|| name.clone());
-            if pages.iter().all(|each| each.name != page) {
-                let id = exercise.id;
-                return Err(wrong(format!(
-                    "`{id}` is on the page `{page}`, which is not in a [[page]]"
-                )));
-            }
-            Ok(Exercise {
-                page,
-                dir: dir.join("exercises").join(&exercise.id),
-                id: exercise.id,
-                title: exercise.title,
-                goal: exercise.goal,
-                core: exercise.core,
-                minutes: exercise.minutes,
-                limit: Duration::from_secs(exercise.limit),
-                belief: exercise.belief,
-                by_hand: exercise.by_hand,
-                hints: exercise.hints,
-                needs: toml.needs.clone(),
-                number: format!("{number}.{position}"),
-                lesson: name.clone(),
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let pages: Vec<Page> = std::iter::once(chapter).chain(toml.page).collect();
+    for (exercise, position) in toml.exercise.iter_mut().zip(1..) {
+        let (id, limit) = (&exercise.id, exercise.limit.as_secs());
+        if !is_id(id) {
+            return Err(wrong(format!(
+                "`{id}` is no id: use lower-case letters, digits and hyphens"
+            )));
+        }
+        if !(1..=LIMIT).contains(&limit) {
+            return Err(wrong(format!(
+                "the limit of `{id}` is {limit} s; it must be 1 to {LIMIT}"
+            )));
+        }
+        if exercise.page.is_empty() {
+            exercise.page.clone_from(&name);
+        }
+        let page = &exercise.page;
+        if pages.iter().all(|each| each.name != *page) {
+            return Err(wrong(format!(
+                "`{id}` is on the page `{page}`, which is not in a [[page]]"
+            )));
+        }
+        exercise.dir = dir.join("exercises").join(id);
+        exercise.needs.clone_from(&toml.needs);
+        exercise.number = format!("{number}.{position}");
+        exercise.lesson.clone_from(&name);
+    }
 
     Ok(Lesson {
         name,
@@ -479,7 +439,7 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
         build: toml.build,
         demos: toml.demos,
         needs: toml.needs,
-        exercises,
+        exercises: toml.exercise,
     })
 }
 

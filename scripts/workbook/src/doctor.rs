@@ -46,7 +46,6 @@ pub struct Finding {
 
 impl Finding {
     /// The section of the page "Set up" that explains it.
-    #[must_use]
     pub fn section(&self) -> &'static str {
         match self.name {
             "Rust" | "C compiler" => "Rust and a C compiler",
@@ -65,7 +64,6 @@ impl Finding {
     }
 
     /// That section's name in an address: `rust-and-a-c-compiler`.
-    #[must_use]
     pub fn anchor(&self) -> String {
         self.section().to_lowercase().replace(' ', "-")
     }
@@ -74,142 +72,117 @@ impl Finding {
 /// The oldest Rust that compiles this workspace: `rust-version` in Cargo.toml.
 const RUST: (u32, u32) = (1, 90);
 
+/// Ports of lessons: the finding, the port, the lessons, and how they are given another one.
+const PORTS: [(&str, u16, &str, &str); 6] = [
+    (
+        "port 8080",
+        8080,
+        "lessons 01, 14 and 16",
+        "server, -- gateway or -- web",
+    ),
+    ("port 8800", 8800, "lessons 06 and 07", "server"),
+    ("port 8972", 8972, "lesson 12", "server"),
+    ("port 8880", 8880, "lesson 16", "service"),
+    ("port 8881", 8881, "lesson 16", "service"),
+    ("port 8890", 8890, "lesson 16", "captchas"),
+];
+
 /// Looks at everything. `root` is the course.
-#[must_use]
 pub fn look(root: &Path) -> Vec<Finding> {
     let install = Install::here();
-    let finding = |name, need, found, mend: String| Finding {
-        name,
-        need,
-        found,
-        mend,
+    let everywhere = |name: &'static str| install.command(&[name; 4]);
+    let record = format!("give yourself the right to write in {}", root.display());
+    let compiler = install.command(&["build-essential", "gcc", "gcc", "build-base"]);
+    let chrome = match install {
+        // Ubuntu's package is only a pointer to a snap, which headless tests cannot use.
+        Install::Apt if is_ubuntu() => {
+            "install Chrome or Chromium by hand, then: export CHROME_BIN=/path/to/it".into()
+        }
+        _ => everywhere("chromium"),
     };
-    vec![
-        finding("Rust", Need::Always, rust(), "rustup update stable".into()),
-        finding(
-            "C compiler",
-            Need::Always,
-            version("cc", "--version"),
-            install.command(&["build-essential", "gcc", "gcc", "build-base"]),
-        ),
-        finding(
-            "record",
-            Need::Always,
-            writable(root),
-            format!("give yourself the right to write in {}", root.display()),
-        ),
-        finding(
+    let always = [
+        ("Rust", rust(), "rustup update stable".into()),
+        ("C compiler", version("cc", "--version"), compiler),
+        ("record", writable(root), record),
+    ];
+    let comfort = [
+        (
             "file watching",
-            Need::Comfort,
             watching(root),
             "cargo workbook watch --poll".into(),
         ),
-        finding(
-            "port 3000",
-            Need::Comfort,
-            port(3000),
-            "nothing to do: the book takes the next free port, or: cargo run -- --port N".into(),
-        ),
-        finding(
-            "port 8080",
-            Need::Comfort,
-            port(8080),
-            "stop what uses it, or give lessons 01, 14 and 16 another one: -- server --addr 127.0.0.1:8082, \
-             -- gateway --addr 127.0.0.1:8082, -- web --addr 127.0.0.1:8082"
-                .into(),
-        ),
-        finding(
-            "port 8800",
-            Need::Comfort,
-            port(8800),
-            "stop what uses it, or give lessons 06 and 07 another one: -- server --addr 127.0.0.1:8801"
-                .into(),
-        ),
-        finding(
-            "port 8972",
-            Need::Comfort,
-            port(8972),
-            "stop what uses it, or give lesson 12 another one: -- server --addr 127.0.0.1:8973".into(),
-        ),
-        finding(
-            "port 8880",
-            Need::Comfort,
-            port(8880),
-            "stop what uses it, or give lesson 16 another one: -- service --addr 127.0.0.1:8882".into(),
-        ),
-        finding(
-            "port 8881",
-            Need::Comfort,
-            port(8881),
-            "stop what uses it, or give lesson 16 another one: -- service --addr 127.0.0.1:8883".into(),
-        ),
-        finding(
-            "port 8890",
-            Need::Comfort,
-            port(8890),
-            "stop what uses it, or give lesson 16 another one: -- captchas --addr 127.0.0.1:8891".into(),
-        ),
-        finding(
-            "port 7443",
-            Need::Comfort,
-            port(7443),
-            "nothing to do: a class takes the next free port, or: class open --port N".into(),
-        ),
-        consul::port(root),
-        redis::port(root),
-        finding(
+        (
             "browser",
-            Need::Comfort,
             browser(),
             "open the printed address in any browser".into(),
         ),
-        finding(
+        (
+            "port 3000",
+            port(3000),
+            "nothing to do: the book takes the next free port, or: cargo run -- --port N".into(),
+        ),
+        (
+            "port 7443",
+            port(7443),
+            "nothing to do: a class takes the next free port, or: class open --port N".into(),
+        ),
+    ];
+    let ports = PORTS.map(|(name, number, lessons, role)| {
+        let other = number + 2;
+        let mend = format!(
+            "stop what uses it, or give {lessons} another one: -- {role} --addr 127.0.0.1:{other}"
+        );
+        (name, port(number), mend)
+    });
+    let tests = [
+        (
             "rustfmt",
-            Need::Tests,
             version("rustfmt", "--version"),
             "rustup component add rustfmt".into(),
         ),
-        finding(
+        (
             "clippy",
-            Need::Tests,
             version("cargo-clippy", "--version"),
             "rustup component add clippy".into(),
         ),
+        ("Node.js 18+", node(), everywhere("nodejs npm")),
+        ("Chromium", chromium(), chrome),
+    ];
+    let all = |need, things: Vec<(&'static str, Result<String, String>, String)>| {
+        things.into_iter().map(move |(name, found, mend)| Finding {
+            name,
+            need,
+            found,
+            mend,
+        })
+    };
+    let mut findings: Vec<Finding> = all(Need::Always, always.into()).collect();
+    findings.extend(all(Need::Comfort, comfort.into()));
+    findings.extend(all(Need::Comfort, ports.into()));
+    findings.extend([
+        consul::port(root),
+        redis::port(root),
         openssl(),
         consul::program(root),
+    ]);
+    findings.extend([
         etcd::server(),
         etcd::client(),
         redis::server(),
         redis::client(),
+    ]);
+    findings.extend([
         envoy::program(root),
         prometheus::server(),
         python(),
         python_grpcio(root),
-        redis::python(root),
-        go(),
-        finding(
-            "Node.js 18+",
-            Need::Tests,
-            node(),
-            install.command(&["nodejs npm", "nodejs npm", "nodejs npm", "nodejs npm"]),
-        ),
-        finding(
-            "Chromium",
-            Need::Tests,
-            chromium(),
-            match install {
-                // Ubuntu's package is only a pointer to a snap, which headless tests cannot use.
-                Install::Apt if is_ubuntu() => {
-                    "install Chrome or Chromium by hand, then: export CHROME_BIN=/path/to/it".into()
-                }
-                _ => install.command(&["chromium", "chromium", "chromium", "chromium"]),
-            },
-        ),
-    ]
+    ]);
+    findings.extend([redis::python(root), go()]);
+    findings.extend(all(Need::Tests, tests.into()));
+    findings
 }
 
 /// Python calls the servers of several lessons, in tests and for `peer`.
-#[must_use]
 pub fn python() -> Finding {
     Finding {
         name: "Python 3",
@@ -220,7 +193,6 @@ pub fn python() -> Finding {
 }
 
 /// The Python that has packages: the one that `scripts/test` makes, else the usual one.
-#[must_use]
 pub fn python_with_packages(root: &Path) -> OsString {
     let own = if cfg!(windows) {
         "target/tools/python/Scripts/python.exe"
@@ -235,7 +207,6 @@ pub fn python_with_packages(root: &Path) -> OsString {
 
 /// Python with grpcio calls the servers of lessons 06 and 07, and lesson 05 compares its messages
 /// with those of Python's protobuf.
-#[must_use]
 pub fn python_grpcio(root: &Path) -> Finding {
     let needed = "import google.protobuf, grpc_health, grpc_reflection, grpc_status, grpc; \
                   print('grpcio', grpc.__version__)";
@@ -269,7 +240,6 @@ fn python_packages(lesson: &str) -> String {
 }
 
 /// Lesson 03 lets its server and its client talk to real Go programs.
-#[must_use]
 pub fn go() -> Finding {
     Finding {
         name: "Go",
@@ -280,9 +250,18 @@ pub fn go() -> Finding {
 }
 
 /// The program that the environment variable `named` names, else `usual`.
-#[must_use]
 pub fn program(named: &str, usual: &str) -> OsString {
     program_or(named, usual.into())
+}
+
+/// The program that `named` names, else the one that `scripts/` put at `got` in the course, else `usual`.
+fn program_got(named: &str, got: PathBuf, usual: &str) -> OsString {
+    let usual = if got.is_file() {
+        got.into()
+    } else {
+        usual.into()
+    };
+    program_or(named, usual)
 }
 
 fn program_or(named: &str, usual: OsString) -> OsString {
@@ -292,7 +271,6 @@ fn program_or(named: &str, usual: OsString) -> OsString {
 }
 
 /// The command that installs packages here; their names in Debian, Fedora, Arch and Alpine.
-#[must_use]
 pub fn install(names: &[&str; 4]) -> String {
     Install::here().command(names)
 }
@@ -310,20 +288,17 @@ enum Install {
 
 impl Install {
     fn here() -> Self {
-        let has = |program: &str| on_path(program).is_some();
-        if has("apt-get") {
-            Self::Apt
-        } else if has("dnf") {
-            Self::Dnf
-        } else if has("pacman") {
-            Self::Pacman
-        } else if has("apk") {
-            Self::Apk
-        } else if has("brew") {
-            Self::Brew
-        } else {
-            Self::Other
-        }
+        let known = [
+            ("apt-get", Self::Apt),
+            ("dnf", Self::Dnf),
+            ("pacman", Self::Pacman),
+            ("apk", Self::Apk),
+            ("brew", Self::Brew),
+        ];
+        let here = known
+            .into_iter()
+            .find(|(program, _)| on_path(program).is_some());
+        here.map_or(Self::Other, |(_, install)| install)
     }
 
     /// The command for packages named as in Debian, Fedora, Arch and Alpine.

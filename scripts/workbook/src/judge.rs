@@ -7,11 +7,11 @@
 //! [`Verdict`]. `scratch` (beside this module) makes the copy in which other answers than the
 //! learner's are judged.
 
-pub mod build;
-pub mod capture;
+pub(crate) mod build;
+mod capture;
 mod fresh;
-pub mod parse;
-pub mod process;
+pub(crate) mod parse;
+pub(crate) mod process;
 pub mod supervise;
 
 use std::path::Path;

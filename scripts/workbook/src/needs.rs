@@ -41,7 +41,6 @@ pub fn met(needs: &[Needed], lesson: &str) -> Result<(), String> {
 
 /// OpenSSL as its crate for Rust finds it: where `$OPENSSL_DIR` says, else by asking `pkg-config`.
 /// macOS and Windows have a TLS of their own, and consulrs uses that.
-#[must_use]
 pub fn openssl() -> Finding {
     Finding {
         name: "OpenSSL",

@@ -174,7 +174,6 @@ fn formatted(folder: &Path, files: &[PathBuf]) {
 }
 
 /// What was made, and what to do with it.
-#[must_use]
 pub fn told(order: &Order, files: &[PathBuf]) -> String {
     let mut told = format!("lessons/{}/ is {}:\n\n", order.name, order.service());
     for file in files {

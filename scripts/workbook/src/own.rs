@@ -23,14 +23,7 @@ use crate::words;
 /// The folder of the service.
 const FOLDER: &str = "my-service";
 /// Folders that hold nothing that a learner wrote.
-const LEFT_OUT: [&str; 6] = [
-    "target",
-    ".git",
-    "node_modules",
-    "__pycache__",
-    ".venv",
-    "bin",
-];
+const LEFT_OUT: &str = "target .git node_modules __pycache__ .venv bin";
 /// How often `watch` looks at the files.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -128,7 +121,6 @@ pub struct Own {
 
 impl Own {
     /// The service in the course at `root`; nothing is made yet.
-    #[must_use]
     pub fn new(root: PathBuf) -> Self {
         let store = Store::new(&root);
         Self { root, store }
@@ -138,7 +130,6 @@ impl Own {
     ///
     /// # Panics
     /// Never: a test reads the same file.
-    #[must_use]
     pub fn stages() -> Vec<Stage> {
         #[derive(Deserialize)]
         struct File {
@@ -190,7 +181,6 @@ impl Own {
     }
 
     /// The stages, and which have passed.
-    #[must_use]
     pub fn list(&self, style: Style) -> String {
         let (progress, _) = self.store.progress();
         let mut text = String::new();
@@ -362,20 +352,10 @@ impl Own {
 
 fn verdict(stages: &[Stage], number: usize, status: Status) -> Verdict {
     let stage = &stages[number - 1];
-    Verdict {
-        id: stage.id.clone(),
-        lesson: stage.lesson.clone(),
-        number: format!("stage {number}"),
+    Verdict::of(
+        [&stage.id, &stage.lesson, &format!("stage {number}")],
         status,
-        seconds: 0.0,
-        check: None,
-        belief: None,
-        message: String::new(),
-        location: None,
-        untouched: false,
-        full: String::new(),
-        answer: Vec::new(),
-    }
+    )
 }
 
 /// All files below `dir` that a learner may have written, with the times of their last change.
@@ -383,7 +363,7 @@ fn files(dir: &Path) -> Vec<(PathBuf, Option<SystemTime>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
-        let left_out = LEFT_OUT.iter().any(|name| entry.file_name() == *name);
+        let left_out = LEFT_OUT.split(' ').any(|name| entry.file_name() == name);
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && !left_out => found.extend(files(&path)),
             Ok(kind) if kind.is_file() => {

@@ -140,7 +140,8 @@ impl Server {
     pub fn start(program: &Path, mut part: impl FnMut(&str)) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(["mine", "--addr", "127.0.0.1:0"]);
-        let mut child = supervise::spawn(&command, Some(MEMORY)).context("cannot start it")?;
+        let mut child =
+            supervise::spawn(&command, Some(MEMORY), false).context("cannot start it")?;
         let (sender, lines) = channel();
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let mut server = Self {
@@ -174,7 +175,6 @@ impl Server {
     }
 
     /// Where its parts listen, in the order in which it told them.
-    #[must_use]
     pub fn addresses(&self) -> &[String] {
         &self.addresses
     }

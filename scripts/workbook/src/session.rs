@@ -17,8 +17,9 @@ use std::time::Duration;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::course::{Course, Exercise, solution_why};
+use crate::course::{Course, Exercise, Lesson, solution_why};
 use crate::digest::sha256;
 use crate::judge::build::Place;
 use crate::judge::build::{BuildError, cargo};
@@ -29,7 +30,7 @@ use crate::own::Own;
 use crate::store::{Standing, Store, untouched};
 use crate::text::{harmless, without_colours};
 use crate::verdict::Verdict;
-use crate::wire::{self, Wire};
+use crate::wire::Wire;
 use crate::words;
 
 /// Bytes of what a command of the services says that are shown.
@@ -114,7 +115,6 @@ struct Inner {
 
 impl Session {
     /// Opens a session and starts its workers.
-    #[must_use]
     pub fn open(course: Course) -> Arc<Self> {
         let store = Store::new(&course.root);
         let session = Arc::new(Self {
@@ -138,7 +138,6 @@ impl Session {
     }
 
     /// All events from now on.
-    #[must_use]
     pub fn listen(&self) -> Receiver<Event> {
         let (sender, receiver) = channel();
         self.lock().listeners.push(sender);
@@ -212,7 +211,6 @@ impl Session {
     }
 
     /// Jobs that wait or run.
-    #[must_use]
     pub fn jobs(&self) -> Vec<Job> {
         let inner = self.lock();
         inner
@@ -223,71 +221,53 @@ impl Session {
             .collect()
     }
 
-    /// The state of the whole course, as the served pages show it.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    /// The state of the whole course, as the served pages show it: totals, lessons with their exercises, the stages of
+    /// the learner's own service, the jobs that wait or run, and the live capture.
+    pub fn snapshot(&self) -> Value {
         let (progress, _) = self.store.progress();
         let jobs = self.jobs();
         let messages = self.lock().messages.clone();
-        let lessons: Vec<LessonState> = self
-            .course
-            .lessons
-            .iter()
-            .map(|lesson| LessonState {
-                id: lesson.name.clone(),
-                title: lesson.title.clone(),
-                passed: progress.lesson_passed(lesson),
-                exercises: lesson
-                    .exercises
-                    .iter()
-                    .map(|exercise| {
-                        let state = progress.state(&exercise.id);
-                        let untouched = untouched(&self.course.root, exercise);
-                        let standing = Standing::of(state, untouched);
-                        ExerciseState {
-                            id: exercise.id.clone(),
-                            number: exercise.number.clone(),
-                            page: exercise.page.clone(),
-                            title: exercise.title.clone(),
-                            state: standing.word(),
-                            standing: words::standing(standing),
-                            untouched,
-                            busy: jobs
-                                .iter()
-                                .any(|job| job.kind == JobKind::Check && job.target == exercise.id),
-                            core: exercise.core,
-                            minutes: exercise.minutes,
-                            attempts: state.attempts,
-                            hints: state.hints,
-                            revealed: state.revealed,
-                            undo: self.store.can_undo(exercise),
-                            message: messages.get(&exercise.id).cloned(),
-                            why: state.passed.then(|| self.why(exercise)).flatten(),
-                        }
-                    })
-                    .collect(),
+        let (mut passed, mut total, mut minutes_left) = (0, 0, 0);
+        let mut exercise_state = |exercise: &Exercise| {
+            let state = progress.state(&exercise.id);
+            let untouched = untouched(&self.course.root, exercise);
+            let standing = Standing::of(state, untouched);
+            let of_it = |job: &Job| job.kind == JobKind::Check && job.target == exercise.id;
+            total += 1;
+            if standing.word() == "passed" {
+                passed += 1;
+            } else {
+                minutes_left += exercise.minutes;
+            }
+            json!({
+                "id": exercise.id, "number": exercise.number, "page": exercise.page, "title": exercise.title,
+                "core": exercise.core, "minutes": exercise.minutes,
+                // `open`, `tried` or `passed`, and the same in words for the card.
+                "state": standing.word(), "standing": words::standing(standing),
+                "untouched": untouched,
+                // A check of it waits or runs.
+                "busy": jobs.iter().any(of_it),
+                "attempts": state.attempts, "hints": state.hints, "revealed": state.revealed,
+                "undo": self.store.can_undo(exercise),
+                // What the last check of this session said, if it failed; why the solution is as it is, after a pass.
+                "message": messages.get(&exercise.id),
+                "why": state.passed.then(|| self.why(exercise)).flatten(),
             })
-            .collect();
-        let all = || lessons.iter().flat_map(|lesson| &lesson.exercises);
-        let course = CourseState {
-            passed: all().filter(|exercise| exercise.state == "passed").count(),
-            total: all().count(),
-            minutes_left: all()
-                .filter(|exercise| exercise.state != "passed")
-                .map(|exercise| exercise.minutes)
-                .sum(),
         };
-        let own = Own::stages().into_iter().map(|stage| StageState {
-            passed: progress.state(&stage.id).passed,
-            id: stage.id,
+        let lesson_state = |lesson: &Lesson| {
+            let exercises: Vec<Value> = lesson.exercises.iter().map(&mut exercise_state).collect();
+            let passed = progress.lesson_passed(lesson);
+            json!({ "id": lesson.name, "title": lesson.title, "passed": passed, "exercises": exercises })
+        };
+        let lessons: Vec<Value> = self.course.lessons.iter().map(lesson_state).collect();
+        let own = Own::stages().into_iter().map(|stage| {
+            let passed = progress.state(&stage.id).passed;
+            json!({ "id": stage.id, "passed": passed })
         });
-        Snapshot {
-            course,
-            lessons,
-            own: own.collect(),
-            jobs,
-            wire: self.wire.state(),
-        }
+        json!({
+            "course": { "passed": passed, "total": total, "minutes_left": minutes_left },
+            "lessons": lessons, "own": own.collect::<Vec<_>>(), "jobs": jobs, "wire": self.wire.state(),
+        })
     }
 
     fn why(&self, exercise: &Exercise) -> Option<String> {
@@ -509,89 +489,4 @@ impl Session {
         // A panic elsewhere leaves lists that are still whole; go on with them.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The state of the course; serialized for the served pages.
-#[derive(Debug, Clone, Serialize)]
-pub struct Snapshot {
-    /// Totals.
-    pub course: CourseState,
-    /// In order.
-    pub lessons: Vec<LessonState>,
-    /// The stages of the learner's own service, in order.
-    pub own: Vec<StageState>,
-    /// Waiting or running.
-    pub jobs: Vec<Job>,
-    /// The live capture.
-    pub wire: wire::State,
-}
-
-/// A stage of the learner's own service.
-#[derive(Debug, Clone, Serialize)]
-pub struct StageState {
-    /// Its id in the record.
-    pub id: String,
-    /// Whether it has passed.
-    pub passed: bool,
-}
-
-/// Totals.
-#[derive(Debug, Clone, Serialize)]
-pub struct CourseState {
-    /// Exercises that have passed.
-    pub passed: usize,
-    /// Exercises there are.
-    pub total: usize,
-    /// Stated minutes of those that have not passed.
-    pub minutes_left: u32,
-}
-
-/// One lesson.
-#[derive(Debug, Clone, Serialize)]
-pub struct LessonState {
-    /// Folder name.
-    pub id: String,
-    /// Heading.
-    pub title: String,
-    /// All its core exercises, or the last of them, have passed.
-    pub passed: bool,
-    /// In order.
-    pub exercises: Vec<ExerciseState>,
-}
-
-/// One exercise.
-#[derive(Debug, Clone, Serialize)]
-pub struct ExerciseState {
-    /// Its name.
-    pub id: String,
-    /// Its shown position.
-    pub number: String,
-    /// The page of the book on which it stands.
-    pub page: String,
-    /// Heading.
-    pub title: String,
-    /// `open`, `tried` or `passed`.
-    pub state: &'static str,
-    /// The same in words, for its card.
-    pub standing: &'static str,
-    /// Its text is the stub.
-    pub untouched: bool,
-    /// A check of it waits or runs.
-    pub busy: bool,
-    /// Not a stretch exercise.
-    pub core: bool,
-    /// Stated working time.
-    pub minutes: u32,
-    /// How often it was checked.
-    pub attempts: usize,
-    /// How many of its hints were shown.
-    pub hints: usize,
-    /// Its solution was shown before it passed.
-    pub revealed: bool,
-    /// A text waits that an undo brings back.
-    pub undo: bool,
-    /// What the last check of this session said, if it failed.
-    pub message: Option<String>,
-    /// Why the solution is as it is, once it has passed.
-    pub why: Option<String>,
 }

@@ -53,10 +53,15 @@ impl Verdict {
     /// A verdict about `exercise` with nothing said yet.
     #[must_use]
     pub fn new(exercise: &Exercise, status: Status) -> Self {
+        Self::of([&exercise.id, &exercise.lesson, &exercise.number], status)
+    }
+
+    /// A verdict about what has this id, lesson and shown position.
+    pub(crate) fn of([id, lesson, number]: [&str; 3], status: Status) -> Self {
         Self {
-            id: exercise.id.clone(),
-            lesson: exercise.lesson.clone(),
-            number: exercise.number.clone(),
+            id: id.to_owned(),
+            lesson: lesson.to_owned(),
+            number: number.to_owned(),
             status,
             seconds: 0.0,
             check: None,
@@ -111,12 +116,17 @@ impl Verdict {
 
 /// The text in one line, `#` in place of each number, and nothing between double quotes.
 fn plain(text: &str) -> String {
-    let outside: String = text.split('"').step_by(2).collect::<Vec<_>>().join("\"\"");
-    let mut out = String::new();
-    for c in outside
+    let outside = text.split('"').step_by(2).collect::<Vec<_>>().join("\"\"");
+    let shown = outside
         .chars()
-        .filter(|c| !c.is_control() || c.is_whitespace())
-    {
+        .filter(|c| !c.is_control() || c.is_whitespace());
+    without_numbers(&shown.collect::<String>())
+}
+
+/// The text in one line, with `#` in place of each number.
+pub(crate) fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
         match (c.is_ascii_digit(), out.ends_with('#')) {
             (true, true) => {}
             (true, false) => out.push('#'),

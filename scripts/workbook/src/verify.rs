@@ -2,7 +2,7 @@
 //!
 //! Layout: `files` looks at what lies on disk, `listings` at the chapters, `pages` at the built book, `answers` compiles and
 //! runs every stub, solution and mistake in a scratch copy (`programs` makes one program of all answers of an
-//! exercise), `minutes` computes how long lessons take, `slugs` has the mistakes that are still taken for another one, `mutants` runs the solution with one change at a time, `lint` reads them as clippy and rustfmt do. Each returns [`Fault`]s: one line each.
+//! exercise), `minutes` computes how long lessons take, `mutants` runs the solution with one change at a time, `lint` reads them as clippy and rustfmt do. Each returns [`Fault`]s: one line each.
 
 pub mod answers;
 pub mod files;
@@ -10,9 +10,8 @@ mod lint;
 pub mod listings;
 pub mod minutes;
 pub mod mutants;
-pub mod pages;
+pub(crate) mod pages;
 mod programs;
-pub mod slugs;
 
 use std::path::{Path, PathBuf};
 

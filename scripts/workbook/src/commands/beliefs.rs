@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use lexopt::prelude::*;
 
-use super::{Command, course};
+use super::{Command, course, switches};
 use crate::beliefs::{Met, met};
 use crate::store::{Store, now};
 use crate::style::Style;
@@ -32,15 +31,8 @@ Example: cargo workbook beliefs
     run,
 };
 
-fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
-    let (mut json, mut plain) = (false, false);
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("json") => json = true,
-            Long("plain") => plain = true,
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn run(arguments: lexopt::Parser) -> Result<ExitCode> {
+    let [json, plain] = switches(arguments, ["json", "plain"])?;
     let course = course()?;
     let (lines, damage) = Store::new(&course.root).lines();
     eprint!("{}", words::damaged(&damage));

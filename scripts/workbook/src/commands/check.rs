@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use serde::Serialize;
 
-use super::{Command, course, text};
+use super::{Command, course, exit, text};
 use crate::course::{Course, Exercise, Mistake};
 use crate::judge::build::Place;
 use crate::judge::process::Cancel;
@@ -110,11 +110,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         good &= verdict.passed();
         show(&course, &store, exercise, &verdict, &options)?;
     }
-    Ok(if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit(good))
 }
 
 /// Judges the learner's own answer and records it.

@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use lexopt::prelude::*;
 
-use super::{Command, course};
+use super::{Command, course, exit, switches};
 use crate::doctor::{Finding, Need, look};
 use crate::style::Style;
 use crate::words;
@@ -26,14 +25,8 @@ Example: cargo workbook doctor
     run,
 };
 
-fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
-    let mut plain = false;
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("plain") => plain = true,
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn run(arguments: lexopt::Parser) -> Result<ExitCode> {
+    let [plain] = switches(arguments, ["plain"])?;
     let course = course()?;
     let style = Style::of_stdout(plain);
     let findings = look(&course.root);
@@ -51,11 +44,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
     let ill = findings
         .iter()
         .any(|finding| finding.need == Need::Always && finding.found.is_err());
-    Ok(if ill {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(exit(!ill))
 }
 
 fn line(finding: &Finding, style: Style) -> String {

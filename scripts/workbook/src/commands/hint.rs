@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use lexopt::prelude::*;
 
-use super::{Command, course, text};
+use super::{Command, course, named, one_word};
 use crate::course::Exercise;
 use crate::store::{Event, Store};
 use crate::style::Style;
@@ -25,19 +24,9 @@ Example: cargo workbook hint frames
     run,
 };
 
-fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
-    let mut id = None;
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Value(value) if id.is_none() => id = Some(text(value)?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn run(arguments: lexopt::Parser) -> Result<ExitCode> {
     let course = course()?;
-    let Some(id) = id else {
-        anyhow::bail!("which exercise? For example: cargo workbook hint frames")
-    };
-    let exercise = course.exercise(&id)?;
+    let exercise = named(&course, one_word(arguments)?.as_deref(), "hint")?;
     let store = Store::new(&course.root);
     print!("{}", next(&store, exercise, Style::of_stdout(false)));
     Ok(ExitCode::SUCCESS)

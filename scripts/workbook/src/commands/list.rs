@@ -3,10 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use lexopt::prelude::*;
 use serde_json::json;
 
-use super::{Command, course};
+use super::{Command, course, switches};
 use crate::course::Course;
 use crate::store::{Progress, Standing, Store, untouched};
 use crate::style::Style;
@@ -29,15 +28,8 @@ Example: cargo workbook list
     run,
 };
 
-fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
-    let (mut as_json, mut plain) = (false, false);
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("json") => as_json = true,
-            Long("plain") => plain = true,
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn run(arguments: lexopt::Parser) -> Result<ExitCode> {
+    let [as_json, plain] = switches(arguments, ["json", "plain"])?;
     let course = course()?;
     let (progress, damage) = Store::new(&course.root).progress();
     eprint!("{}", words::damaged(&damage));

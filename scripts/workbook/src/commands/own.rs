@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use lexopt::prelude::*;
 
 use super::wire::hand_over;
-use super::{Command, course, text};
+use super::{Command, course, exit, text};
 use crate::judge::build::Place;
 use crate::own::{self, Language, Own};
 use crate::peer::build_program;
@@ -69,11 +69,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
             print!("{}", own.list(style));
             Ok(ExitCode::SUCCESS)
         }
-        Some("check") => Ok(if own.check(stage.as_deref(), style)? {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }),
+        Some("check") => Ok(exit(own.check(stage.as_deref(), style)?)),
         Some("watch") => own::watch(&own, stage.as_deref(), style),
         Some(other) => bail!("`{other}` is not known: list, check or watch"),
     }

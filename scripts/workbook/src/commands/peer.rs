@@ -7,9 +7,8 @@ use std::process::{Command as Process, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use lexopt::prelude::*;
 
-use super::{Command, course, text};
+use super::{Command, course, exit, one_word};
 use crate::course::Course;
 use crate::doctor::{self, Finding};
 use crate::judge::build::Place;
@@ -51,8 +50,8 @@ struct Peer {
     language: &'static str,
     /// What this machine must have.
     needs: fn(&Course) -> Finding,
-    /// The command without its addresses.
-    command: fn(&Course) -> Result<Process>,
+    /// The command for the lesson of this name, without its addresses.
+    command: fn(&Course, &str) -> Result<Process>,
 }
 
 const PEERS: &[Peer] = &[
@@ -60,13 +59,7 @@ const PEERS: &[Peer] = &[
         lesson: "02-rpc",
         language: "Python",
         needs: |_| doctor::python(),
-        command: |course| {
-            Ok(python(
-                course,
-                doctor::program("PYTHON", "python3"),
-                "02-rpc",
-            ))
-        },
+        command: plain_python,
     },
     Peer {
         lesson: "03-json-rpc",
@@ -78,30 +71,24 @@ const PEERS: &[Peer] = &[
         lesson: "06-grpc",
         language: "Python",
         needs: |course| doctor::python_grpcio(&course.root),
-        command: |course| Ok(with_packages(course, "06-grpc")),
+        command: python_with_packages,
     },
     Peer {
         lesson: "07-streaming",
         language: "Python",
         needs: |course| doctor::python_grpcio(&course.root),
-        command: |course| Ok(with_packages(course, "07-streaming")),
+        command: python_with_packages,
     },
     Peer {
         lesson: "15-redis",
         language: "Python",
         needs: |course| doctor::redis::both(&course.root),
-        command: |course| Ok(with_packages(course, "15-redis")),
+        command: python_with_packages,
     },
 ];
 
-fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
-    let mut name = None;
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Value(value) if name.is_none() => name = Some(text(value)?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn run(arguments: lexopt::Parser) -> Result<ExitCode> {
+    let name = one_word(arguments)?;
     let course = course()?;
     let asked = name.as_deref();
     let peer = asked.and_then(|name| PEERS.iter().find(|peer| is_called(peer.lesson, name)));
@@ -124,14 +111,10 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         say(words::PEER_NOT_BUILT);
         return Ok(ExitCode::FAILURE);
     };
-    let command = (peer.command)(&course)?;
+    let command = (peer.command)(&course, peer.lesson)?;
     let server = Server::start(&program, |line| say(&format!("  {line}")))?;
     say(&words::peer_begins(peer.language));
-    Ok(if narrate(peer, command, server)? {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit(narrate(peer, command, server)?))
 }
 
 /// `02`, `2`, `02-rpc`, `l02-rpc`.
@@ -193,12 +176,24 @@ fn python(course: &Course, interpreter: OsString, lesson: &str) -> Process {
     command
 }
 
-fn with_packages(course: &Course, lesson: &str) -> Process {
-    python(course, doctor::python_with_packages(&course.root), lesson)
+fn plain_python(course: &Course, lesson: &str) -> Result<Process> {
+    Ok(python(course, doctor::program("PYTHON", "python3"), lesson))
 }
 
-fn go(course: &Course) -> Result<Process> {
-    let source = course.path("lessons/03-json-rpc/interop/go/peer".as_ref());
+fn python_with_packages(course: &Course, lesson: &str) -> Result<Process> {
+    Ok(python(
+        course,
+        doctor::python_with_packages(&course.root),
+        lesson,
+    ))
+}
+
+fn go(course: &Course, lesson: &str) -> Result<Process> {
+    let source = course
+        .root
+        .join("lessons")
+        .join(lesson)
+        .join("interop/go/peer");
     let work = target_dir(&course.root).join("workbook/go");
     go_program(&source, &work).map(Process::new)
 }

@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use lexopt::prelude::*;
+use anyhow::{Context, Result};
 
-use super::{Command, course, text};
+use super::{Command, course, named, one_word};
 use crate::course::{Course, Exercise};
 use crate::store::Store;
 use crate::words;
@@ -40,21 +39,11 @@ Example: cargo workbook undo frames
 };
 
 fn run(
-    mut arguments: lexopt::Parser,
+    arguments: lexopt::Parser,
     act: fn(&Course, &Store, &Exercise) -> Result<String>,
 ) -> Result<ExitCode> {
-    let mut id = None;
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Value(value) if id.is_none() => id = Some(text(value)?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
     let course = course()?;
-    let Some(id) = id else {
-        bail!("which exercise? For example: cargo workbook reset frames")
-    };
-    let exercise = course.exercise(&id)?;
+    let exercise = named(&course, one_word(arguments)?.as_deref(), "reset")?;
     println!("{}", act(&course, &Store::new(&course.root), exercise)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use lexopt::prelude::*;
 
-use super::{Command, course, text};
+use super::{Command, course, named, text};
 use crate::store::{Event, Store};
 use crate::words;
 
@@ -33,10 +33,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         }
     }
     let course = course()?;
-    let Some(id) = id else {
-        bail!("which exercise? For example: cargo workbook solution frames")
-    };
-    let exercise = course.exercise(&id)?;
+    let exercise = named(&course, id.as_deref(), "solution")?;
     let store = Store::new(&course.root);
     let state = store.progress().0.state(&exercise.id);
     if !state.passed && !reveal {

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitCode, Output};
 
 use anyhow::{Context, Result, bail};
-use lexopt::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Command, course};
+use super::{Command, course, switches};
 use crate::course::{Course, renames};
 use crate::store::{untouched, write_atomically};
 use crate::text::many;
@@ -43,14 +42,8 @@ struct Update {
     to: String,
 }
 
-fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
-    let mut undo = false;
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("undo") => undo = true,
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn run(arguments: lexopt::Parser) -> Result<ExitCode> {
+    let [undo] = switches(arguments, ["undo"])?;
     let course = course()?;
     let git = Git(course.root.clone());
     git.is_the_clone()?;

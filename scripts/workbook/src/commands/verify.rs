@@ -7,11 +7,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use lexopt::prelude::*;
 
-use super::{Command, course, text};
+use super::{Command, course, exit, text};
 use crate::course::{Course, Exercise};
 use crate::needs;
 use crate::text::{many, seconds};
-use crate::verify::{Fault, answers, files, listings, minutes, mutants, pages, slugs};
+use crate::verify::{Fault, answers, files, listings, minutes, mutants, pages};
 
 /// The command `verify`, for those who write exercises.
 pub const COMMAND: Command = Command {
@@ -77,7 +77,6 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         return run_mutants(&course, &exercises, with_beliefs, started);
     }
     let mut faults = files::faults(&course);
-    faults.extend(slugs::faults(&course));
     faults.extend(listings::faults(&course));
     faults.extend(minutes::faults(&course));
     faults.extend(pages::faults(&course));
@@ -107,11 +106,7 @@ fn run(mut arguments: lexopt::Parser) -> Result<ExitCode> {
         many(faults.len(), "fault"),
         seconds(started.elapsed()),
     );
-    Ok(if faults.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit(faults.is_empty()))
 }
 
 /// Progress only; if nobody listens, the work goes on.
@@ -152,9 +147,5 @@ fn run_mutants(
         many(faults.len(), "fault"),
         seconds(started.elapsed())
     );
-    Ok(if faults.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit(faults.is_empty()))
 }

@@ -49,9 +49,5 @@ pub(super) fn hand_over(mut command: std::process::Command) -> Result<ExitCode> 
     let status = command
         .status()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(super::exit(status.success()))
 }

@@ -8,16 +8,9 @@ use std::fmt::Write;
 use std::ops::Range;
 
 /// Why a change does not fit a text, in words that name the hunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct Misfit(String);
-
-impl std::fmt::Display for Misfit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Misfit {}
 
 /// Some lines that stand in the old text, and what the new one has in their place.
 #[derive(Debug, Default)]

@@ -18,8 +18,9 @@ use serde::Deserialize;
 
 use super::{Exercise, Lesson};
 
-/// One page of a lesson.
-#[derive(Debug, Clone)]
+/// One page of a lesson; a `[[page]]` has all of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Page {
     /// The name of its file without its ending: `01-tcp`.
     pub name: String,
@@ -69,31 +70,5 @@ impl Lesson {
             page.minutes.saturating_sub(stretch)
         })
         .sum()
-    }
-}
-
-/// A further page, as `lesson.toml` has it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PageToml {
-    name: String,
-    title: String,
-    core: bool,
-    minutes: u32,
-    #[serde(default)]
-    demo: Option<u32>,
-    goals: Vec<String>,
-}
-
-impl From<PageToml> for Page {
-    fn from(toml: PageToml) -> Self {
-        Self {
-            name: toml.name,
-            title: toml.title,
-            core: toml.core,
-            minutes: toml.minutes,
-            demo: toml.demo,
-            goals: toml.goals,
-        }
     }
 }

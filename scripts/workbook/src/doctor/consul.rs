@@ -2,19 +2,13 @@
 
 use std::path::Path;
 
-use super::{Finding, Install, Need, program_or, version};
+use super::{Finding, Install, Need, program_got, version};
 
 /// The real Consul, looked for where the lessons look: `testkit::consul` is the other half of this.
 /// Nobody has to have it: the agent of lesson 08 stands in, and only the cluster needs the real one.
-#[must_use]
 pub fn program(root: &Path) -> Finding {
     let got = root.join("target/tools/consul/consul");
-    let usual = if got.is_file() {
-        got.into_os_string()
-    } else {
-        "consul".into()
-    };
-    let found = version(program_or("CONSUL_BIN", usual), "version").map_err(|missing| {
+    let found = version(program_got("CONSUL_BIN", got, "consul"), "version").map_err(|missing| {
         format!("{missing}; lessons use the embedded one, the agent of lesson 08")
     });
     Finding {
@@ -32,7 +26,6 @@ pub fn program(root: &Path) -> Finding {
 }
 
 /// Consul's own port. Taken by the Consul of `services up` it is in good hands.
-#[must_use]
 pub fn port(root: &Path) -> Finding {
     Finding {
         name: "port 8500",

@@ -3,19 +3,13 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Finding, Need, program_or};
+use super::{Finding, Need, program_got};
 
 /// The real Envoy, looked for where lesson 17 looks: `testkit::envoy` is the other half of this.
-#[must_use]
 pub fn program(root: &Path) -> Finding {
     let got = root.join("target/tools/python/bin/envoy");
-    let usual = if got.is_file() {
-        got.into_os_string()
-    } else {
-        "envoy".into()
-    };
     // An empty line comes before the one that says it.
-    let said = Command::new(program_or("ENVOY_BIN", usual))
+    let said = Command::new(program_got("ENVOY_BIN", got, "envoy"))
         .arg("--version")
         .output();
     let said = said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned());

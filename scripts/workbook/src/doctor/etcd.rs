@@ -7,7 +7,6 @@ const PACKAGES: [&str; 4] = ["etcd-server etcd-client", "etcd", "etcd", "etcd et
 
 /// The real etcd, looked for where lesson 13 looks: `testkit::etcd` is the other half of this. There
 /// is no embedded one.
-#[must_use]
 pub fn server() -> Finding {
     let missing = |missing| {
         format!(
@@ -30,7 +29,6 @@ pub fn server() -> Finding {
 }
 
 /// Its own client, the stranger of lesson 13's tests.
-#[must_use]
 pub fn client() -> Finding {
     Finding {
         name: "etcdctl",

@@ -3,7 +3,6 @@
 use super::{Finding, Install, Need, program, version};
 
 /// The real Prometheus, looked for where lesson 17 looks: `testkit::prometheus` is the other half of this.
-#[must_use]
 pub fn server() -> Finding {
     let missing = |missing| format!("{missing}; only the second page of lesson 17 needs it");
     Finding {

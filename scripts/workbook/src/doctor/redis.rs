@@ -6,7 +6,6 @@ use super::{Finding, Install, Need, imports, program, python_with_packages, vers
 
 /// The real Redis, looked for where the lessons look: `testkit::redis` is the other half of this.
 /// Nobody has to have it: the server of lesson 15 stands in.
-#[must_use]
 pub fn server() -> Finding {
     let missing =
         |missing| format!("{missing}; lessons use the embedded one, the server of lesson 15");
@@ -41,7 +40,6 @@ fn new_enough(line: String) -> Result<String, String> {
 }
 
 /// Its own client, one of the strangers of lesson 15.
-#[must_use]
 pub fn client() -> Finding {
     Finding {
         name: "redis-cli",
@@ -52,7 +50,6 @@ pub fn client() -> Finding {
 }
 
 /// redis-py, the other stranger of lesson 15.
-#[must_use]
 pub fn python(root: &Path) -> Finding {
     let found = imports(
         &python_with_packages(root),
@@ -67,7 +64,6 @@ pub fn python(root: &Path) -> Finding {
 }
 
 /// What `peer 15` needs: both of them; the first one that is missing is told.
-#[must_use]
 pub fn both(root: &Path) -> Finding {
     let client = client();
     match client.found {
@@ -78,7 +74,6 @@ pub fn both(root: &Path) -> Finding {
 
 /// Redis' own port. Taken by the Redis of `services up` it is in good hands. Any other that has it is
 /// most often the one that Debian starts with its package.
-#[must_use]
 pub fn port(root: &Path) -> Finding {
     Finding {
         name: "port 6379",

@@ -23,7 +23,6 @@ pub struct Place {
 
 impl Place {
     /// The learner's own folder, built with cargo's own target directory.
-    #[must_use]
     pub fn home(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
@@ -59,26 +58,18 @@ pub struct Program {
 }
 
 /// Why there is no result of a build at all.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// Cargo did not start, or failed for a reason that is not an error in the code.
+    #[error("{0}")]
     Cargo(String),
     /// The lesson needs something that this machine lacks: what, and how to get it.
+    #[error("{0}")]
     Missing(String),
-    /// Somebody asked to stop.
+    /// A request to stop came first.
+    #[error("stopped")]
     Cancelled,
 }
-
-impl std::fmt::Display for BuildError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Cargo(why) | Self::Missing(why) => f.write_str(why),
-            Self::Cancelled => f.write_str("stopped"),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {}
 
 #[derive(Deserialize)]
 struct Message {
@@ -145,21 +136,14 @@ struct Diagnostic {
 }
 
 /// A cargo command in `place`, free of what an outer `cargo run` left in the environment.
-#[must_use]
 pub fn cargo(place: &Place) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(&place.root);
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
-        if [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-        ]
-        .iter()
-        .any(|prefix| text.starts_with(prefix))
-        {
+        let outer = ["PKG_", "MANIFEST_", "BIN_", "CRATE_"];
+        let of = text.strip_prefix("CARGO_");
+        if of.is_some_and(|of| outer.iter().any(|prefix| of.starts_with(prefix))) {
             cargo.env_remove(&name);
         }
     }

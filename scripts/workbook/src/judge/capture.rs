@@ -30,7 +30,6 @@ impl Capture {
     }
 
     /// The text, with a line that says how much was left out of the middle.
-    #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::from_utf8_lossy(&self.head).into_owned();
         if self.left_out > 0 {

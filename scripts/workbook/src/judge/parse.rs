@@ -28,7 +28,6 @@ pub struct Report {
 
 impl Report {
     /// Takes the standard output of a test program (run with `--test-threads=1`) apart.
-    #[must_use]
     pub fn parse(out: &str) -> Self {
         let mut report = Self::default();
         let mut section: Option<(String, String)> = None;
@@ -75,14 +74,12 @@ impl Report {
     }
 
     /// Whether the test `name` ran and said ok.
-    #[must_use]
     pub fn ok(&self, name: &str) -> bool {
         self.results.iter().any(|(ran, ok)| ran == name && *ok)
     }
 
     /// Of the tests that failed, the one that stands first in `order`, with what it printed. A check has its plainest
     /// case first; the harness runs them by their names.
-    #[must_use]
     pub fn first_failure(&self, order: &[String]) -> Option<(&str, &str)> {
         let failed = self.results.iter().filter(|(_, ok)| !ok);
         let place = |name: &String| order.iter().position(|known| known == name);
@@ -102,7 +99,6 @@ fn summary(line: &str) -> Option<(usize, usize)> {
 }
 
 /// All panics that `text` tells of, in order.
-#[must_use]
 pub fn panics(text: &str) -> Vec<Panic> {
     let mut found: Vec<Panic> = Vec::new();
     let mut open = false;

@@ -21,7 +21,6 @@ impl Cancel {
     }
 
     /// Whether someone asked to stop.
-    #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
@@ -83,7 +82,7 @@ pub fn run(
     cancel: &Cancel,
     on_line: &mut dyn FnMut(Stream, &str),
 ) -> io::Result<Finished> {
-    let child = supervise::spawn(command, memory)?;
+    let child = supervise::spawn(command, memory, false)?;
     drive(child, None, limit, cancel, on_line)
 }
 
@@ -97,7 +96,7 @@ pub fn talk(
     cancel: &Cancel,
     on_line: &mut dyn FnMut(Stream, &str),
 ) -> io::Result<Finished> {
-    let child = supervise::spawn_hearing(command, None)?;
+    let child = supervise::spawn(command, None, true)?;
     drive(child, Some(input), None, cancel, on_line)
 }
 

@@ -18,32 +18,20 @@ use std::process::{Child, Command, Stdio};
 /// The hidden first argument that makes the runner a supervisor.
 pub const ARGUMENT: &str = "__supervise";
 
-/// The word after [`ARGUMENT`] for a command that has nothing to read.
-const QUIET: &str = "quiet";
-/// The word after [`ARGUMENT`] for a command that reads what is written to the lifeline.
-const HEARS: &str = "hears";
+/// The words after [`ARGUMENT`] for a command that has nothing to read, and for one that reads what is written to the
+/// lifeline.
+const HEARS: [&str; 2] = ["quiet", "hears"];
 
-/// Starts `command` under supervision, with its output piped and nothing to read.
+/// Starts `command` under supervision, with its output piped. If it `hears`, what is written to the child's `stdin` is
+/// passed on to it.
 ///
 /// `memory` limits the data of each process in bytes (setrlimit(2), `RLIMIT_DATA`) on Linux.
 /// Dropping the returned child's `stdin` ends the command and all that it started.
 ///
 /// # Errors
 /// What the system says when a process cannot be started.
-pub fn spawn(command: &Command, memory: Option<u64>) -> io::Result<Child> {
-    start(command, memory, QUIET)
-}
-
-/// The same for a command that reads: what is written to the child's `stdin` is passed on to it.
-///
-/// # Errors
-/// What the system says when a process cannot be started.
-pub fn spawn_hearing(command: &Command, memory: Option<u64>) -> io::Result<Child> {
-    start(command, memory, HEARS)
-}
-
-fn start(command: &Command, memory: Option<u64>, hears: &str) -> io::Result<Child> {
-    let mut supervisor = wrap(command, memory, hears)?;
+pub fn spawn(command: &Command, memory: Option<u64>, hears: bool) -> io::Result<Child> {
+    let mut supervisor = wrap(command, memory, HEARS[usize::from(hears)])?;
     if let Some(dir) = command.get_current_dir() {
         supervisor.current_dir(dir);
     }
@@ -108,7 +96,7 @@ pub fn end(child: &mut Child) {
 /// It ends as the command ended: with the same exit code, or by the same signal.
 #[cfg(unix)]
 pub fn main(mut arguments: impl Iterator<Item = OsString>) -> ! {
-    let hears = arguments.next().is_some_and(|word| word == HEARS);
+    let hears = arguments.next().is_some_and(|word| word == HEARS[1]);
     let memory = arguments
         .next()
         .and_then(|text| text.to_str()?.parse::<u64>().ok())

@@ -7,14 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, mpsc};
 
-use super::{Fault, lint, programs, slugs};
+use super::{Fault, lint, programs};
 use crate::course::{Course, Exercise, Mistake};
 use crate::judge::build::{self, BuildError, Built};
 use crate::judge::process::Cancel;
 use crate::judge::{self, rejects};
 use crate::scratch::{Overlay, Scratch};
 use crate::text::without_colours;
-use crate::verdict::{Status, Verdict};
+use crate::verdict::{Status, Verdict, without_numbers};
 
 /// What an answer must do.
 #[derive(Debug, Clone)]
@@ -23,8 +23,8 @@ enum Must {
     Fail,
     /// Pass, this many times: the solution, or a right answer in another style.
     Pass { times: usize, solution: bool },
-    /// Be rejected as announced; in a verdict it has its own belief, or that of another mistake where it is known to.
-    BeRejected { mistake: Mistake, known: bool },
+    /// Be rejected as announced, with its own belief in the verdict.
+    BeRejected(Mistake),
 }
 
 struct Answer<'a> {
@@ -135,10 +135,7 @@ pub fn faults(
         found.append(one_by_one(&scratch, broken, say)?);
     }
     faults.append(&mut found.faults);
-    faults.extend(twins(
-        found.rejected,
-        &slugs::Known::read(course, slugs::TWINS),
-    ));
+    faults.extend(twins(found.rejected));
     Ok((faults, counts))
 }
 
@@ -147,7 +144,6 @@ pub fn faults(
 fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<Answer<'a>> {
     let read = |file: &Path| std::fs::read_to_string(course.path(file)).ok();
     let mistakes = Mistake::all(&course.root, exercise).unwrap_or_default();
-    let list = slugs::Known::read(course, slugs::FILE);
     let (stub, solution) = (exercise.stub(), exercise.solution());
     let pass = |solution| Must::Pass { times, solution };
     let answers = [
@@ -160,12 +156,7 @@ fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<
         .chain(accepted.map(|file| (read(&file), file, pass(false))))
         .chain(mistakes.into_iter().map(|mistake| {
             let text = mistake.text(&course.root, exercise).ok();
-            let known = list.contains(&mistake.file);
-            (
-                text,
-                mistake.file.clone(),
-                Must::BeRejected { mistake, known },
-            )
+            (text, mistake.file.clone(), Must::BeRejected(mistake))
         }))
         .filter_map(|(text, file, must)| Some((text?, file, must)))
         .enumerate()
@@ -182,7 +173,7 @@ fn answers_of<'a>(course: &Course, exercise: &'a Exercise, times: usize) -> Vec<
 impl Answer<'_> {
     /// Whether it is no mistake: these come first, and must be tidy.
     fn is_read(&self) -> bool {
-        !matches!(self.must, Must::BeRejected { .. })
+        !matches!(self.must, Must::BeRejected(_))
     }
 }
 
@@ -263,7 +254,7 @@ fn judge_one(
     let mut rejected = None;
     let times = match answer.must {
         Must::Pass { times, .. } => times,
-        Must::Fail | Must::BeRejected { .. } => 1,
+        Must::Fail | Must::BeRejected(_) => 1,
     };
     let module = programs::module(answer.number);
     for time in 1..=times {
@@ -283,15 +274,7 @@ fn judge_one(
         if let Some(what) = what {
             return Err(Fault::at(&answer.file, what));
         }
-        // One that is taken for another one is known to be told like it.
-        if let (
-            Must::BeRejected {
-                mistake,
-                known: false,
-            },
-            Ok(verdict),
-        ) = (&answer.must, verdict)
-        {
+        if let (Must::BeRejected(mistake), Ok(verdict)) = (&answer.must, verdict) {
             rejected = Some(Rejected {
                 exercise: answer.exercise.id.clone(),
                 file: answer.file.clone(),
@@ -303,42 +286,22 @@ fn judge_one(
     Ok(rejected)
 }
 
-/// The text with `#` in place of each number, in one line.
-fn without_numbers(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match (c.is_ascii_digit(), out.ends_with('#')) {
-            (true, true) => {}
-            (true, false) => out.push('#'),
-            (false, _) => out.push(c),
-        }
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// Mistakes of different beliefs that end in the same message: what was seen is not told, or one of them is none.
-fn twins(mut rejected: Vec<Rejected>, known: &slugs::Known) -> Vec<Fault> {
+fn twins(mut rejected: Vec<Rejected>) -> Vec<Fault> {
     rejected.sort_by(|a, b| a.file.cmp(&b.file));
     let mut faults = Vec::new();
     for (at, one) in rejected.iter().enumerate() {
         let first = rejected[..at].iter().find(|other| {
             other.exercise == one.exercise && other.message == one.message && other.slug != one.slug
         });
-        match (first, known.contains(&one.file)) {
-            (Some(first), false) => faults.push(Fault::at(
-                &one.file,
-                format!(
-                    "its message is that of {}: tell what was seen, so that a learner can tell them apart: {}",
-                    first.file.file_name().unwrap_or_default().display(),
-                    one.message
-                ),
-            )),
-            (None, true) => faults.push(Fault::at(
-                &one.file,
-                format!("no mistake before it has its message: take it out of {}", slugs::TWINS),
-            )),
-            _ => {}
-        }
+        faults.extend(first.map(|first| {
+            let name = first.file.file_name().unwrap_or_default().display();
+            let what = format!(
+                "its message is that of {name}: tell what was seen, so that a learner can tell them apart: {}",
+                one.message
+            );
+            Fault::at(&one.file, what)
+        }));
     }
     faults
 }
@@ -375,8 +338,8 @@ fn fault(must: &Must, verdict: &Verdict, time: usize) -> Option<String> {
             verdict.status.word(),
             verdict.check.as_deref().unwrap_or("no test"),
         )),
-        Must::BeRejected { .. } if verdict.passed() => Some("the mistake passes".into()),
-        Must::BeRejected { mistake, .. } if !rejects(mistake, verdict) => Some(format!(
+        Must::BeRejected(_) if verdict.passed() => Some("the mistake passes".into()),
+        Must::BeRejected(mistake) if !rejects(mistake, verdict) => Some(format!(
             "it must be rejected by `{}` with the words \"{}\"; it was {} by `{}`: {}",
             mistake.check,
             mistake.says,
@@ -384,23 +347,12 @@ fn fault(must: &Must, verdict: &Verdict, time: usize) -> Option<String> {
             verdict.check.as_deref().unwrap_or("no test"),
             verdict.message.lines().collect::<Vec<_>>().join(" / "),
         )),
-        Must::BeRejected { mistake, known } => belief_fault(mistake, *known, verdict),
-    }
-}
-
-/// A verdict names the belief of the mistake itself, unless the list of what is left to mend has it.
-fn belief_fault(mistake: &Mistake, known: bool, verdict: &Verdict) -> Option<String> {
-    let own = &mistake.belief.slug;
-    match (verdict.belief.as_ref() == Some(own), known) {
-        (true, false) | (false, true) => None,
-        (true, true) => Some(format!(
-            "a verdict names its own belief, `{own}`: take it out of {}",
-            slugs::FILE
-        )),
-        (false, false) => Some(format!(
-            "a verdict names the belief `{}` and not its own, `{own}`: the words of that mistake fit this \
+        Must::BeRejected(mistake) if verdict.belief.as_ref() == Some(&mistake.belief.slug) => None,
+        Must::BeRejected(mistake) => Some(format!(
+            "a verdict names the belief `{}` and not its own, `{}`: the words of that mistake fit this \
              message as well; choose words that fit one of them only",
             verdict.belief.as_deref().unwrap_or("none"),
+            mistake.belief.slug,
         )),
     }
 }

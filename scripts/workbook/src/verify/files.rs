@@ -48,22 +48,21 @@ fn rename_faults(course: &Course) -> Vec<Fault> {
     let mut seen = BTreeSet::new();
     let has = |id: &str| course.exercises().any(|exercise| exercise.id == id);
     for (old, new) in course.renames.iter() {
-        let mut fault = |what: String| faults.push(Fault::at(renames::FILE, what));
-        if has(old) {
-            fault(format!(
-                "`{old}` is the id of an exercise; an old id is not used again"
-            ));
-        }
-        if !has(new) {
-            fault(format!(
-                "there is no exercise `{new}`; name the present id of `{old}`"
-            ));
-        }
-        if !seen.insert(old) {
-            fault(format!(
-                "`{old}` has two lines; its record can go to one exercise only"
-            ));
-        }
+        let rules = [
+            (
+                !has(old),
+                format!("`{old}` is the id of an exercise; an old id is not used again"),
+            ),
+            (
+                has(new),
+                format!("there is no exercise `{new}`; name the present id of `{old}`"),
+            ),
+            (
+                seen.insert(old),
+                format!("`{old}` has two lines; its record can go to one exercise only"),
+            ),
+        ];
+        broken(renames::FILE.as_ref(), rules, &mut faults);
     }
     faults
 }
@@ -102,11 +101,12 @@ fn lesson_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
     if let Err(why) = Script::read(&course.root, lesson) {
         faults.push(Fault::at(lesson.dir().join("wire.toml"), why));
     }
+    let of_an_exercise = |name: &str| lesson.exercises.iter().any(|each| each.id == name);
     stray(
         &course.root,
         &lesson.dir().join("exercises"),
         faults,
-        |name| lesson.exercises.iter().any(|exercise| exercise.id == name),
+        of_an_exercise,
     );
 }
 
@@ -117,203 +117,161 @@ fn manifest_faults(course: &Course, lesson: &Lesson, faults: &mut Vec<Fault>) {
         Ok(manifest) => manifest,
         Err(e) => return faults.push(Fault::at(place, e.to_string())),
     };
-    if manifest.package.name != lesson.package() {
-        faults.push(Fault::at(
-            &place,
-            format!(
-                "the package is `{}`; it must be `{}`",
-                manifest.package.name,
-                lesson.package()
-            ),
-        ));
+    let mut fault = |what: String| faults.push(Fault::at(&place, what));
+    let (name, package) = (&manifest.package.name, lesson.package());
+    if *name != package {
+        fault(format!("the package is `{name}`; it must be `{package}`"));
     }
-    for exercise in &lesson.exercises {
-        let Some(target) = manifest
-            .test
-            .iter()
-            .find(|target| target.name == exercise.id)
-        else {
-            faults.push(Fault::at(
-                &place,
-                format!("there is no [[test]] `{}`", exercise.id),
-            ));
+    for Exercise { id, .. } in &lesson.exercises {
+        let Some(target) = manifest.test.iter().find(|target| target.name == *id) else {
+            fault(format!("there is no [[test]] `{id}`"));
             continue;
         };
-        let path = format!("exercises/{}/check.rs", exercise.id);
+        let path = format!("exercises/{id}/check.rs");
         if target.path.as_deref() != Some(&path) {
-            faults.push(Fault::at(
-                &place,
-                format!("the path of `{}` must be {path}", exercise.id),
-            ));
+            fault(format!("the path of `{id}` must be {path}"));
         }
         if target.test != Some(false) {
-            faults.push(Fault::at(
-                &place,
-                format!(
-                    "`{}` needs `test = false`, or a fresh clone fails its tests",
-                    exercise.id
-                ),
+            fault(format!(
+                "`{id}` needs `test = false`, or a fresh clone fails its tests"
             ));
         }
     }
-    for target in &manifest.test {
-        let of_an_exercise = target
-            .path
-            .as_deref()
-            .is_some_and(|p| p.starts_with("exercises/"));
-        if of_an_exercise
-            && !lesson
-                .exercises
-                .iter()
-                .any(|exercise| exercise.id == target.name)
-        {
-            faults.push(Fault::at(
-                &place,
-                format!("[[test]] `{}` is not in lesson.toml", target.name),
-            ));
+    for TestTarget { name, path, .. } in &manifest.test {
+        let path = path.as_deref().unwrap_or_default();
+        let known = lesson.exercises.iter().any(|exercise| exercise.id == *name);
+        if path.starts_with("exercises/") && !known {
+            fault(format!("[[test]] `{name}` is not in lesson.toml"));
         }
     }
 }
 
 fn page_faults(course: &Course, lesson: &Lesson, page: &Page, faults: &mut Vec<Fault>) {
     let toml = lesson.dir().join("lesson.toml");
-    let (minutes, reading) = (page.minutes, page.reading(lesson));
-    if minutes == 0 || reading > READING_MINUTES {
-        faults.push(Fault::at(
-            &toml,
-            format!(
-                "the page {} takes {minutes} minutes, {reading} of them without its exercises; these must be \
-                 {READING_MINUTES} at most",
-                page.name
-            ),
-        ));
-    }
+    let (name, minutes, reading) = (&page.name, page.minutes, page.reading(lesson));
     let core = lesson.on(page).filter(|exercise| exercise.core);
     let core: Vec<u32> = core.map(|exercise| exercise.minutes).collect();
     let sum: u32 = core.iter().sum();
-    if sum > minutes {
-        faults.push(Fault::at(
-            &toml,
+    let rules = [
+        (
+            minutes > 0 && reading <= READING_MINUTES,
             format!(
-                "the core exercises of the page {} take {sum} minutes, the whole page only {minutes}",
-                page.name
+                "the page {name} takes {minutes} minutes, {reading} of them without its exercises; these must be \
+                 {READING_MINUTES} at most"
             ),
-        ));
-    }
-    if !page.core && !core.is_empty() {
-        let what = format!(
-            "the page {} is not core, and has a core exercise",
-            page.name
-        );
-        faults.push(Fault::at(&toml, what));
-    }
-    if page.goals.iter().all(|goal| goal.trim().is_empty()) {
-        faults.push(Fault::at(
-            &toml,
-            format!("the page {} has no goals", page.name),
-        ));
-    }
-    if !page.name.starts_with(&format!("{:02}-", lesson.number)) {
-        let what = format!(
-            "the name of the page {} must begin with the lesson's number",
-            page.name
-        );
-        faults.push(Fault::at(&toml, what));
-    }
+        ),
+        (
+            sum <= minutes,
+            format!(
+                "the core exercises of the page {name} take {sum} minutes, the whole page only {minutes}"
+            ),
+        ),
+        (
+            page.core || core.is_empty(),
+            format!("the page {name} is not core, and has a core exercise"),
+        ),
+        (
+            page.goals.iter().any(|goal| !goal.trim().is_empty()),
+            format!("the page {name} has no goals"),
+        ),
+        (
+            name.starts_with(&format!("{:02}-", lesson.number)),
+            format!("the name of the page {name} must begin with the lesson's number"),
+        ),
+    ];
+    broken(&toml, rules, faults);
     let chapter = page.file();
     let Ok(text) = fs::read_to_string(course.path(&chapter)) else {
         return faults.push(Fault::at(chapter, "the lesson has no chapter"));
     };
-    for exercise in lesson.on(page) {
-        if !text.contains(&format!("{{{{#exercise {}}}}}", exercise.id)) {
-            faults.push(Fault::at(
-                &chapter,
-                format!(
-                    "the chapter does not show `{{{{#exercise {}}}}}`",
-                    exercise.id
-                ),
-            ));
-        }
-    }
+    let shown = lesson.on(page).map(|exercise| {
+        let card = format!("{{{{#exercise {}}}}}", exercise.id);
+        (
+            text.contains(&card),
+            format!("the chapter does not show `{card}`"),
+        )
+    });
+    broken(&chapter, shown, faults);
 }
+
+/// Reports the rules about `place` that are not kept: whether each is, and what to say if not.
+fn broken(
+    place: &Path,
+    rules: impl IntoIterator<Item = (bool, impl Into<String>)>,
+    faults: &mut Vec<Fault>,
+) {
+    let broken = rules.into_iter().filter(|(kept, _)| !kept);
+    faults.extend(broken.map(|(_, what)| Fault::at(place, what)));
+}
+
+/// What may lie in the folder of an exercise. `world.rs` is a part of a long check, which includes it.
+const FILES: &str =
+    "given.rs exercise.rs stub.rs solution.rs check.rs world.rs equivalent.txt accepted mistakes";
 
 fn exercise_faults(course: &Course, exercise: &Exercise, faults: &mut Vec<Fault>) {
     let read = |path: &Path| fs::read_to_string(course.path(path)).ok();
     for file in [exercise.stub(), exercise.solution(), exercise.check()] {
-        if read(&file).is_none() {
-            faults.push(Fault::at(&file, "the file is missing, or is not text"));
-        }
+        let rule = (read(&file).is_some(), "the file is missing, or is not text");
+        broken(&file, [rule], faults);
     }
-    if read(&exercise.solution()).is_some_and(|text| solution_why(&text).is_empty()) {
-        faults.push(Fault::at(
-            exercise.solution(),
-            "it must open with `//!` lines that say why it is as it is",
-        ));
+    if let Some(text) = read(&exercise.solution()) {
+        let what = "it must open with `//!` lines that say why it is as it is";
+        broken(
+            &exercise.solution(),
+            [(!solution_why(&text).is_empty(), what)],
+            faults,
+        );
     }
     if let Some(text) = read(&exercise.check()) {
-        if !text.lines().any(|line| line.trim() == "mod exercise;") {
-            faults.push(Fault::at(
-                exercise.check(),
-                "it must have the line `mod exercise;`",
-            ));
-        }
+        let has = |wanted: &str| text.lines().any(|line| line.trim() == wanted);
         let given = course.path(&exercise.given()).is_file();
-        if given != text.lines().any(|line| line.trim() == "mod given;") {
-            faults.push(Fault::at(
-                exercise.check(),
+        let rules = [
+            (
+                has("mod exercise;"),
+                "it must have the line `mod exercise;`",
+            ),
+            (
+                given == has("mod given;"),
                 "the line `mod given;` and the file given.rs need each other",
-            ));
-        }
-        if test_names(&text).is_empty() {
-            faults.push(Fault::at(exercise.check(), "it has no #[test]"));
-        }
+            ),
+            (!test_names(&text).is_empty(), "it has no #[test]"),
+        ];
+        broken(&exercise.check(), rules, faults);
     }
     let toml = Path::new("lessons")
         .join(&exercise.lesson)
         .join("lesson.toml");
-    let id = &exercise.id;
-    if exercise.hints.len() < HINTS || exercise.hints.iter().any(|hint| hint.trim().is_empty()) {
-        faults.push(Fault::at(
-            &toml,
+    let is_text = |text: &String| !text.trim().is_empty();
+    let (id, hints) = (&exercise.id, &exercise.hints);
+    let rules = [
+        (
+            hints.len() >= HINTS && hints.iter().all(is_text),
             format!("`{id}` needs {HINTS} hints or more, none of them empty"),
-        ));
-    }
-    if exercise.minutes == 0 {
-        faults.push(Fault::at(
-            &toml,
+        ),
+        (
+            exercise.minutes > 0,
             format!("`{id}` must say how many minutes it takes"),
-        ));
-    }
-    if exercise.title.trim().is_empty() || exercise.goal.trim().is_empty() {
-        faults.push(Fault::at(&toml, format!("`{id}` needs a title and a goal")));
-    }
+        ),
+        (
+            is_text(&exercise.title) && is_text(&exercise.goal),
+            format!("`{id}` needs a title and a goal"),
+        ),
+    ];
+    broken(&toml, rules, faults);
     for file in exercise.accepted(&course.root) {
         let says = read(&file).is_some_and(|text| text.starts_with(ACCEPTED));
-        if !says {
-            let what =
-                format!("its first line must be `{ACCEPTED}` and what differs from the solution");
-            faults.push(Fault::at(file, what));
-        }
+        let what =
+            format!("its first line must be `{ACCEPTED}` and what differs from the solution");
+        broken(&file, [(says, what)], faults);
     }
-    const FILES: [&str; 9] = [
-        "given.rs",
-        "exercise.rs",
-        "stub.rs",
-        "solution.rs",
-        "check.rs",
-        // A part of a long check, which includes it.
-        "world.rs",
-        "equivalent.txt",
-        "accepted",
-        "mistakes",
-    ];
-    stray(&course.root, &exercise.dir, faults, |name| {
-        FILES.contains(&name)
+    let root = &course.root;
+    stray(root, &exercise.dir, faults, |name| {
+        FILES.split(' ').any(|file| file == name)
     });
-    stray(&course.root, &exercise.mistakes_dir(), faults, |name| {
+    stray(root, &exercise.mistakes_dir(), faults, |name| {
         name.ends_with(".diff")
     });
-    stray(&course.root, &exercise.accepted_dir(), faults, |name| {
+    stray(root, &exercise.accepted_dir(), faults, |name| {
         name.ends_with(".rs")
     });
 }
@@ -326,47 +284,36 @@ fn mistake_faults(course: &Course, exercise: &Exercise, faults: &mut Vec<Fault>)
             return Vec::new();
         }
     };
-    if mistakes.len() < MISTAKES {
-        faults.push(Fault::at(
-            exercise.mistakes_dir(),
-            format!(
-                "there are {} mistakes; {MISTAKES} or more are needed",
-                mistakes.len()
-            ),
-        ));
-    }
-    if mistakes
-        .first()
-        .is_some_and(|first| first.belief != exercise.belief)
-    {
-        faults.push(Fault::at(
-            &mistakes[0].file,
-            format!(
-                "the first mistake must be the exercise's own belief, `{}`",
-                exercise.belief.slug
-            ),
-        ));
+    let count = mistakes.len();
+    let what = format!("there are {count} mistakes; {MISTAKES} or more are needed");
+    broken(
+        &exercise.mistakes_dir(),
+        [(count >= MISTAKES, what)],
+        faults,
+    );
+    if let Some(first) = mistakes.first() {
+        let own = &exercise.belief;
+        let what = format!(
+            "the first mistake must be the exercise's own belief, `{}`",
+            own.slug
+        );
+        broken(&first.file, [(first.belief == *own, what)], faults);
     }
     let check = fs::read_to_string(course.path(&exercise.check())).unwrap_or_default();
     let tests = test_names(&check);
     for mistake in &mistakes {
-        if mistake.of == Base::Solution && mistake.change.is_empty() {
-            faults.push(Fault::at(
-                &mistake.file,
-                "there is no hunk: it is the solution",
-            ));
-        }
+        let changes = mistake.of != Base::Solution || !mistake.change.is_empty();
+        let known = mistake.check == TIMED_OUT || tests.contains(&mistake.check);
+        let rules = [
+            (changes, "there is no hunk: it is the solution".to_owned()),
+            (known, format!("check.rs has no test `{}`", mistake.check)),
+        ];
+        broken(&mistake.file, rules, faults);
         // A missing solution or stub is named above, once.
         if course.path(&mistake.of.file(exercise)).is_file()
             && let Err(CourseError::File(file, why)) = mistake.text(&course.root, exercise)
         {
             faults.push(Fault::at(file, why));
-        }
-        if mistake.check != TIMED_OUT && !tests.contains(&mistake.check) {
-            faults.push(Fault::at(
-                &mistake.file,
-                format!("check.rs has no test `{}`", mistake.check),
-            ));
         }
     }
     mistakes
@@ -380,27 +327,21 @@ fn belief_faults(
     faults: &mut Vec<Fault>,
 ) {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if belief.slug.is_empty() || !belief.slug.chars().all(plain) {
-        faults.push(Fault::at(
-            place,
-            format!(
-                "the slug `{}` must be lower-case words with hyphens",
-                belief.slug
-            ),
-        ));
-    }
+    let slug = &belief.slug;
     let (words, first) = known
-        .entry(belief.slug.clone())
+        .entry(slug.clone())
         .or_insert((belief.words.clone(), place.to_owned()));
-    if *words != belief.words {
-        faults.push(Fault::at(
-            place,
-            format!(
-                "the belief `{}` has other words in {first}: {words}",
-                belief.slug
-            ),
-        ));
-    }
+    let rules = [
+        (
+            !slug.is_empty() && slug.chars().all(plain),
+            format!("the slug `{slug}` must be lower-case words with hyphens"),
+        ),
+        (
+            *words == belief.words,
+            format!("the belief `{slug}` has other words in {first}: {words}"),
+        ),
+    ];
+    broken(place.as_ref(), rules, faults);
 }
 
 /// Reports every entry of a folder that has no business there.
@@ -412,10 +353,7 @@ fn stray(root: &Path, dir: &Path, faults: &mut Vec<Fault>, known: impl Fn(&str) 
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
-    for name in names.into_iter().filter(|name| !known(name)) {
-        faults.push(Fault::at(
-            dir.join(name),
-            "stray file: nothing in the course uses it",
-        ));
-    }
+    let strange = names.into_iter().filter(|name| !known(name));
+    let what = "stray file: nothing in the course uses it";
+    faults.extend(strange.map(|name| Fault::at(dir.join(name), what)));
 }

@@ -10,7 +10,6 @@ use crate::judge::process::{self, Cancel, Ending};
 
 /// clippy over the programs of `ids`, as strict as for the rest of the repository. `files` says for folders of the
 /// copy which file of the course they hold.
-#[must_use]
 pub fn clippy(place: &Place, ids: &[&str], files: &[(PathBuf, PathBuf)]) -> Vec<Fault> {
     let mut command = cargo(place);
     command.args([

@@ -8,7 +8,6 @@ use crate::course::Course;
 use crate::paths::target_dir;
 
 /// All faults of the built pages; a book that cannot be built is one.
-#[must_use]
 pub fn faults(course: &Course) -> Vec<Fault> {
     // Not where a running workbook serves its book from.
     let place = target_dir(&course.root)

@@ -17,26 +17,22 @@ use crate::scratch::Overlay;
 const ANSWERS: &str = "answers.rs";
 
 /// The module of the answer with this number.
-#[must_use]
 pub fn module(number: usize) -> String {
     format!("answer_{number}")
 }
 
 /// The folder of the answer with this number, relative to the course.
-#[must_use]
 pub fn dir(exercise: &Exercise, number: usize) -> PathBuf {
     exercise.dir.join(module(number))
 }
 
 /// The file whose modules are the answers, relative to the course.
-#[must_use]
 pub fn main_file(exercise: &Exercise) -> PathBuf {
     exercise.dir.join(ANSWERS)
 }
 
 /// The text of [`main_file`] for these answers. Clippy sees only the first `tidy` ones: mistakes may be as untidy as a
 /// learner's.
-#[must_use]
 pub fn main_text(numbers: impl IntoIterator<Item = usize>, tidy: usize) -> String {
     let mut text = String::from("//! Answers of one exercise, for `verify`.\n");
     for number in numbers {

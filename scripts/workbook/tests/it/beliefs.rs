@@ -7,7 +7,7 @@ use workbook::beliefs::{Due, met};
 use workbook::course::Course;
 use workbook::store::{Line, Store};
 
-use crate::support::Fixture;
+use crate::support::{AssertHas, Fixture};
 
 const DAY: u64 = 86_400;
 
@@ -23,7 +23,7 @@ fn attempt(day: u64, id: &str, belief: Option<&str>) -> Value {
 fn lines(fixture: &Fixture, attempts: &[Value]) -> Vec<Line> {
     let text: String = attempts.iter().map(|line| format!("{line}\n")).collect();
     fs::create_dir_all(fixture.path(".workbook")).unwrap();
-    fs::write(fixture.path(".workbook/attempts.jsonl"), text).unwrap();
+    fixture.put(".workbook/attempts.jsonl", text);
     let (lines, damage) = Store::new(fixture.root()).lines();
     assert_eq!(damage, []);
     lines
@@ -108,14 +108,12 @@ fn another_exercise_with_the_belief_is_the_better_look() {
 #[test]
 fn the_command_tells_the_same_in_words_and_in_json() {
     let fixture = Fixture::new();
-    assert!(fixture.says(&["beliefs"]).contains("No answer of yours"));
+    let said = fixture.says(&["beliefs"]);
+    said.assert_has(&["No answer of yours"]);
     fixture.write("alpha", &fixture.mistake("alpha", "1_the_same"));
     fixture.run(&["check", "alpha"]);
     let said = fixture.says(&["beliefs", "--plain"]);
-    assert!(
-        said.contains("The same is twice as much.\n  1 time in alpha: still open"),
-        "{said}"
-    );
+    said.assert_has(&["The same is twice as much.\n  1 time in alpha: still open"]);
     let line: Value = serde_json::from_str(&fixture.says(&["beliefs", "--json"])).unwrap();
     assert_eq!(
         (&line["slug"], &line["overcome"]),

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::Fixture;
+use crate::support::{AssertHas, Fixture, Said};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 use workbook::book::build;
@@ -26,7 +26,7 @@ fn fixture() -> Fixture {
     let summary = fixture.path("book/src/SUMMARY.md");
     let text = fs::read_to_string(&summary).unwrap() + "- [More](more.md)\n";
     fs::write(summary, text).unwrap();
-    fs::write(fixture.path("book/src/more.md"), QUIZ).unwrap();
+    fixture.put("book/src/more.md", QUIZ);
     fixture
 }
 
@@ -71,28 +71,21 @@ fn plain_mdbook_with_the_preprocessor_makes_the_same_pages() {
         assert!(*bytes == plain[name], "{name} differs");
     }
     let more = String::from_utf8(own["more.html"].clone()).unwrap();
-    for part in [
+    more.assert_has(&[
         "data-quiz=\"more-q1\"",
         "<code>1 &lt; 2</code>",
         "data-predict=\"more-p1\"",
         "{{#exercise nothing}}",
         "href=\"00-first.html#exercise-alpha\"",
         "id=\"lesson-01-second\"",
-    ] {
-        assert!(more.contains(part), "{part} is not in\n{more}");
-    }
+    ]);
     assert!(!more.contains("workbook-token"));
 }
 
 #[test]
 fn the_preprocessor_speaks_mdbooks_protocol() {
     let fixture = fixture();
-    let supports = |renderer| {
-        fixture
-            .run(&["preprocess", "supports", renderer])
-            .status
-            .code()
-    };
+    let supports = |renderer| fixture.run(&["preprocess", "supports", renderer]).code;
     assert_eq!(supports("html"), Some(0));
     assert_eq!(supports("epub"), Some(1));
 
@@ -104,10 +97,9 @@ fn the_preprocessor_speaks_mdbooks_protocol() {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(b"no JSON").unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(output.stdout.is_empty());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("mdBook"));
+    let said = Said::from(child.wait_with_output().unwrap());
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    said.err.assert_has(&["mdBook"]);
 }
 
 #[test]
@@ -126,11 +118,7 @@ fn faults_are_named_with_chapter_and_line_and_the_last_good_book_stays() {
         format!("{QUIZ}\n{{{{#quizz}}}}\n\n{{{{#exercise gamma}}}}\n"),
     )
     .unwrap();
-    fs::write(
-        fixture.path("book/src/00-first.md"),
-        "# A\n\n{{#include nothing.rs}}\n",
-    )
-    .unwrap();
+    fixture.put("book/src/00-first.md", "# A\n\n{{#include nothing.rs}}\n");
     let why = format!("{:#}", build::ensure(root, || ()).unwrap_err());
     let lines = QUIZ.lines().count();
     let expected = format!(
@@ -144,7 +132,7 @@ fn faults_are_named_with_chapter_and_line_and_the_last_good_book_stays() {
     assert_eq!(why, expected);
     assert_eq!(files(&build::dir(root)), good);
 
-    fs::write(fixture.path("book/src/SUMMARY.md"), "- [Gone](gone.md)\n").unwrap();
+    fixture.put("book/src/SUMMARY.md", "- [Gone](gone.md)\n");
     assert!(build::ensure(root, || ()).is_err());
     assert_eq!(files(&build::dir(root)), good);
 }

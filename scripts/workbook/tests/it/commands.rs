@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::Fixture;
+use crate::support::{AssertHas, Fixture, Run};
 use workbook::commands::COMMANDS;
 
 #[test]
@@ -11,10 +11,7 @@ fn every_command_has_help_with_a_usage_and_an_example() {
     let fixture = Fixture::new();
     let overview = fixture.says(&["--help"]);
     for command in COMMANDS {
-        assert!(
-            overview.contains(&format!("  {:<11} ", command.name)),
-            "{overview}"
-        );
+        overview.assert_has(&[&format!("  {:<11} ", command.name)]);
         let help = fixture.says(&[command.name, "--help"]);
         assert!(help.contains("Usage: cargo "), "{}: {help}", command.name);
         assert!(help.contains("Example"), "{}: {help}", command.name);
@@ -31,15 +28,15 @@ fn a_mistyped_name_is_answered_with_the_nearest() {
     let fixture = Fixture::new();
     let err = |arguments: &[&str]| {
         let output = fixture.run(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        assert_eq!(output.code, Some(2), "{arguments:?}");
+        output.err
     };
-    assert!(err(&["check", "alhpa"]).contains("did you mean `alpha`?"));
-    assert!(err(&["hint", "zzzzzz"]).contains("`cargo workbook list` shows all"));
-    assert!(err(&["chekc"]).contains("there is no command `chekc`"));
-    assert!(err(&["check", "--fast"]).contains("--fast"));
-    assert!(err(&["reset"]).contains("which exercise?"));
-    assert!(err(&["check", "alpha", "--answer", "../../etc"]).contains("--answer takes"));
+    err(&["check", "alhpa"]).assert_has(&["did you mean `alpha`?"]);
+    err(&["hint", "zzzzzz"]).assert_has(&["`cargo workbook list` shows all"]);
+    err(&["chekc"]).assert_has(&["there is no command `chekc`"]);
+    err(&["check", "--fast"]).assert_has(&["--fast"]);
+    err(&["reset"]).assert_has(&["which exercise?"]);
+    err(&["check", "alpha", "--answer", "../../etc"]).assert_has(&["--answer takes"]);
 }
 
 #[test]
@@ -66,16 +63,10 @@ fn another_answer_is_judged_without_touching_the_learners_own() {
     fixture.write("alpha", "my half-written text");
     let says = fixture.says(&["check", "alpha", "--answer", "solution"]);
     assert!(says.starts_with("✓ 0.1 alpha"), "{says}");
-    assert_eq!(
-        fs::read_to_string(fixture.answer("alpha")).unwrap(),
-        "my half-written text"
-    );
+    assert_eq!(fixture.text("alpha"), "my half-written text");
     assert!(!fixture.path(".workbook/passed/alpha.rs").exists());
-    assert!(
-        fixture
-            .says(&["list", "--plain"])
-            .contains("0 of 2 exercises passed")
-    );
+    let said = fixture.says(&["list", "--plain"]);
+    said.assert_has(&["0 of 2 exercises passed"]);
 }
 
 #[test]
@@ -83,11 +74,8 @@ fn the_list_shows_state_and_minutes() {
     let fixture = Fixture::new();
     // The untouched stub is no attempt.
     fixture.run(&["check", "alpha"]);
-    assert!(
-        fixture
-            .says(&["list", "--plain"])
-            .contains("open    0.1   alpha")
-    );
+    let said = fixture.says(&["list", "--plain"]);
+    said.assert_has(&["open    0.1   alpha"]);
     fixture.write("alpha", "pub fn double(n: u32) -> u32 {\n    n * 3\n}\n");
     fixture.run(&["check", "alpha"]);
     assert_eq!(
@@ -113,16 +101,12 @@ fn the_list_shows_state_and_minutes() {
 fn outside_a_workbook_the_error_says_where_to_go() {
     let elsewhere = tempfile::tempdir().unwrap();
     let fixture = Fixture::new();
-    let output = fixture
+    let err = fixture
         .workbook(&["list"])
         .current_dir(elsewhere.path())
-        .output()
-        .unwrap();
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        err.contains("no workbook found") && err.contains("lessons/ and book/"),
-        "{err}"
-    );
+        .said()
+        .err;
+    err.assert_has(&["no workbook found", "lessons/ and book/"]);
 }
 
 #[test]
@@ -130,12 +114,8 @@ fn a_folder_below_the_course_and_no_git_will_do() {
     let fixture = Fixture::new();
     assert!(!fixture.path(".git").exists());
     let below = fixture.path("lessons/00-first/exercises/alpha");
-    let output = fixture
-        .workbook(&["list"])
-        .current_dir(below)
-        .output()
-        .unwrap();
-    assert!(output.status.success());
+    let output = fixture.workbook(&["list"]).current_dir(below).said();
+    assert!(output.code == Some(0));
 }
 
 #[test]
@@ -147,43 +127,30 @@ fn doctor_names_what_is_missing_and_the_command_that_mends_it() {
         .env("PATH", empty.path())
         .env_remove("BROWSER")
         .env_remove("CHROME_BIN")
-        .output()
-        .unwrap();
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{out}");
-    assert!(
-        out.contains("missing Rust           not installed\n    Advice: rustup update stable"),
-        "{out}"
-    );
-    assert!(
-        out.contains("missing C compiler     not installed\n    Advice: install build-essential"),
-        "{out}"
-    );
-    assert!(
-        out.contains("ok      file watching  a saved file is heard"),
-        "{out}"
-    );
-    assert!(
-        out.contains("missing browser        xdg-open is not installed"),
-        "{out}"
-    );
+        .said();
+    let out = output.out;
+    assert_eq!(output.code, Some(1), "{out}");
+    out.assert_has(&[
+        "missing Rust           not installed\n    Advice: rustup update stable",
+        "missing C compiler     not installed\n    Advice: install build-essential",
+        "ok      file watching  a saved file is heard",
+        "missing browser        xdg-open is not installed",
+    ]);
 
     let old = empty.path().join("rustc");
     fs::write(&old, "#!/bin/sh\necho 'rustc 1.70.0 (abc 2023-06-01)'\n").unwrap();
     fs::write(empty.path().join("apt-get"), "").unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&old, executable).unwrap();
-    let output = fixture
+    let out = fixture
         .workbook(&["doctor", "--plain"])
         .env("PATH", empty.path())
-        .output()
-        .unwrap();
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(out.contains("this workbook needs 1.90 or newer"), "{out}");
-    assert!(
-        out.contains("sudo apt-get update && sudo apt-get install -y build-essential"),
-        "{out}"
-    );
+        .said()
+        .out;
+    out.assert_has(&[
+        "this workbook needs 1.90 or newer",
+        "sudo apt-get update && sudo apt-get install -y build-essential",
+    ]);
 }
 
 #[test]
@@ -192,8 +159,7 @@ fn doctor_tells_a_taken_port() {
     // Somebody else may hold it already; then it is taken as well.
     let _held = std::net::TcpListener::bind("127.0.0.1:8080");
     let out = fixture.says(&["doctor", "--plain"]);
-    assert!(out.contains("missing port 8080      taken"), "{out}");
-    assert!(out.contains("--addr 127.0.0.1:8082"), "{out}");
+    out.assert_has(&["missing port 8080      taken", "--addr 127.0.0.1:8082"]);
 }
 
 /// The page for a tutor program names commands and files that exist, and each member of a verdict.
@@ -211,8 +177,8 @@ fn the_page_for_a_tutor_program_is_true() {
         );
     }
     let fixture = Fixture::new();
-    let output = fixture.run(&["check", "alpha", "--json"]);
-    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let line = fixture.says(&["check", "alpha", "--json"]);
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     let table = page.split("how a tutor uses it |").nth(1).unwrap();
     let table = table.split("\n\n").next().unwrap();
     let rows = table.lines().filter(|row| row.starts_with("| `"));

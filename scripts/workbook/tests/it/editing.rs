@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::support::served::{Running, json, status};
-use crate::support::{Fixture, until};
+use crate::support::{AssertHas, Fixture, until};
 use workbook::digest::sha256;
 
 /// A save of `text` over the one whose hash is `known`.
@@ -30,17 +30,14 @@ fn a_save_needs_the_hash_of_what_was_read() {
     let fixture = Fixture::new();
     let running = Running::new(&fixture);
     let first = read(&running, "beta");
-    let stub = fs::read_to_string(fixture.answer("beta")).unwrap();
+    let stub = fixture.text("beta");
     assert_eq!(first["text"], stub.as_str());
     assert_eq!(first["hash"], sha256(stub.as_bytes()));
 
     let reply = save(&running, "beta", &sha256(stub.as_bytes()), "fn one() {}\n");
     assert_eq!(status(&reply), 200, "{reply}");
     assert_eq!(json(&reply)["hash"], sha256(b"fn one() {}\n"));
-    assert_eq!(
-        fs::read_to_string(fixture.answer("beta")).unwrap(),
-        "fn one() {}\n"
-    );
+    assert_eq!(fixture.text("beta"), "fn one() {}\n");
 
     // Another program saves; the page knows the text before it.
     fixture.write("beta", "fn other() {}\n");
@@ -48,10 +45,7 @@ fn a_save_needs_the_hash_of_what_was_read() {
     assert_eq!(status(&reply), 409, "{reply}");
     let other = json(&reply);
     assert_eq!(other["text"], "fn other() {}\n");
-    assert_eq!(
-        fs::read_to_string(fixture.answer("beta")).unwrap(),
-        "fn other() {}\n"
-    );
+    assert_eq!(fixture.text("beta"), "fn other() {}\n");
     let reply = save(
         &running,
         "beta",
@@ -68,52 +62,37 @@ fn a_save_needs_the_hash_of_what_was_read() {
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
     assert_eq!(kept, ["fn mine() {}\n"]);
-    assert_eq!(
-        fs::read_to_string(fixture.answer("beta")).unwrap(),
-        "fn two() {}\n"
-    );
+    assert_eq!(fixture.text("beta"), "fn two() {}\n");
 }
 
 #[test]
 fn texts_are_for_our_own_pages_alone() {
     let fixture = Fixture::new();
     let running = Running::new(&fixture);
-    let stub = fs::read_to_string(fixture.answer("beta")).unwrap();
+    let stub = fixture.text("beta");
     let hash = sha256(stub.as_bytes());
     let token = format!("X-Workbook-Token: {}\r\n", running.token);
     assert_eq!(status(&running.get("/workbook/text/beta")), 403);
     let foreign = format!("{token}Origin: http://evil.example\r\n");
-    assert_eq!(
-        status(&running.ask("GET /workbook/text/beta", &foreign)),
-        403
-    );
-    assert_eq!(
-        status(&running.ask("GET /workbook/text/nothing", &token)),
-        404
-    );
+    let get = |id: &str, headers: &str| {
+        status(&running.ask(&format!("GET /workbook/text/{id}"), headers))
+    };
+    assert_eq!((get("beta", &foreign), get("nothing", &token)), (403, 404));
     let post = |headers: &str, body: &str| {
         let length = format!("Content-Length: {}\r\n\r\n{body}", body.len());
         status(&running.ask("POST /workbook/text/beta", &format!("{headers}{length}")))
     };
     let matches = format!("If-Match: \"{hash}\"\r\n");
     assert_eq!(post(&matches, "x"), 403, "no token");
-    assert_eq!(
-        post(
-            &format!("{token}{matches}Origin: http://evil.example\r\n"),
-            "x"
-        ),
-        403
-    );
+    assert_eq!(post(&format!("{matches}{foreign}"), "x"), 403);
     assert_eq!(post(&token, "x"), 428, "no hash");
-    assert_eq!(
-        post(&format!("{token}{matches}"), &"x".repeat(300 * 1024)),
-        413
-    );
+    let large = "x".repeat(300 * 1024);
+    assert_eq!(post(&format!("{token}{matches}"), &large), 413);
     for path in ["..%2F..%2Fbeta", "../beta", "beta/..", ""] {
         let reply = save(&running, path, &hash, "x");
         assert_eq!(status(&reply), 404, "{path}: {reply}");
     }
-    assert_eq!(fs::read_to_string(fixture.answer("beta")).unwrap(), stub);
+    assert_eq!(fixture.text("beta"), stub);
 }
 
 #[test]
@@ -143,15 +122,12 @@ fn the_compiler_says_where() {
 fn the_buttons_of_the_card_do_what_the_commands_do() {
     let fixture = Fixture::new();
     let running = Running::new(&fixture);
-    let stub = fs::read_to_string(fixture.answer("beta")).unwrap();
+    let stub = fixture.text("beta");
     fixture.write("beta", "fn mine() {}\n");
     assert_eq!(status(&running.post("/workbook/reset/beta")), 200);
-    assert_eq!(fs::read_to_string(fixture.answer("beta")).unwrap(), stub);
+    assert_eq!(fixture.text("beta"), stub);
     assert_eq!(status(&running.post("/workbook/undo/beta")), 200);
-    assert_eq!(
-        fs::read_to_string(fixture.answer("beta")).unwrap(),
-        "fn mine() {}\n"
-    );
+    assert_eq!(fixture.text("beta"), "fn mine() {}\n");
     assert_eq!(status(&running.post("/workbook/hint/beta/99")), 404);
     assert_eq!(status(&running.post("/workbook/solution/beta")), 409);
     let shown = json(&running.post("/workbook/reveal/beta"));
@@ -161,7 +137,7 @@ fn the_buttons_of_the_card_do_what_the_commands_do() {
         fs::read_to_string(solution).unwrap().as_str()
     );
     assert_eq!(status(&running.post("/workbook/solution/beta")), 200);
-    let log = fs::read_to_string(fixture.path(".workbook/attempts.jsonl")).unwrap();
+    let log = fixture.read(".workbook/attempts.jsonl");
     assert_eq!(log.matches("reveal").count(), 1, "{log}");
 }
 
@@ -189,7 +165,7 @@ fn kills(rounds: u32) {
                     text.len()
                 );
                 let reply = send(port, &request);
-                let file = fs::read_to_string(fixture.answer("beta")).unwrap();
+                let file = fixture.text("beta");
                 if status(&reply) == 200 {
                     assert_eq!(file, text);
                     (known, answered) = (sha256(text.as_bytes()), text);
@@ -271,7 +247,5 @@ fn the_bundle_is_the_one_that_was_built() {
         "scripts/editor/README.md says how editor.js is built"
     );
     let licences = fs::read_to_string(theme.join("editor.LICENSES.txt")).unwrap();
-    for package in ["@codemirror/view", "@codemirror/lang-rust", "style-mod"] {
-        assert!(licences.contains(package), "{package}");
-    }
+    licences.assert_has(&["@codemirror/view", "@codemirror/lang-rust", "style-mod"]);
 }

@@ -9,7 +9,7 @@ use workbook::store::{Event, Store, Undo};
 use workbook::verdict::Status;
 use workbook::verify::files;
 
-use crate::support::{Fixture, copy};
+use crate::support::{AssertHas, Fixture, copy};
 
 /// The fixture course with the `.workbook/` of that learner.
 fn learner() -> Fixture {
@@ -20,7 +20,7 @@ fn learner() -> Fixture {
 }
 
 fn record(fixture: &Fixture) -> String {
-    fs::read_to_string(fixture.path(".workbook/attempts.jsonl")).unwrap()
+    fixture.read(".workbook/attempts.jsonl")
 }
 
 #[test]
@@ -40,11 +40,10 @@ fn the_record_is_read_without_damage() {
     );
     let course = Course::load(fixture.root()).unwrap();
     assert!(progress.lesson_passed(&course.lessons[0]));
-    let says = fixture.says(&["list", "--plain"]);
-    assert!(says.contains("passed  0.1   alpha"), "{says}");
-    assert!(says.contains("tried   1.1   beta"), "{says}");
+    let said = fixture.says(&["list", "--plain"]);
+    said.assert_has(&["passed  0.1   alpha", "tried   1.1   beta"]);
     // The solution is open after a pass.
-    assert!(fixture.run(&["solution", "alpha"]).status.success());
+    assert!(fixture.run(&["solution", "alpha"]).code == Some(0));
 }
 
 #[test]
@@ -152,15 +151,14 @@ fn what_was_done_under_an_old_id_follows_the_new_one() {
     let fixture = learner();
     // Split in two: the first has the record, the second is new.
     renamed(&fixture, &["omega", "psi"], "# Old and new.\nalpha omega\n");
-    let list = fixture.says(&["list", "--plain"]);
-    assert!(list.contains("passed  0.1   omega"), "{list}");
-    assert!(list.contains("open    0.2   psi"), "{list}");
+    let said = fixture.says(&["list", "--plain"]);
+    said.assert_has(&["passed  0.1   omega", "open    0.2   psi"]);
     // The solution is open, and the next attempt goes on where the old ones ended.
-    assert!(fixture.run(&["solution", "omega"]).status.success());
+    assert!(fixture.run(&["solution", "omega"]).code == Some(0));
     let answer = fixture.path("lessons/00-first/exercises/omega/exercise.rs");
-    let kept = fs::read_to_string(fixture.path(".workbook/kept/alpha/0002.rs")).unwrap();
+    let kept = fixture.read(".workbook/kept/alpha/0002.rs");
     let says = fixture.says(&["undo", "omega"]);
-    assert!(says.contains("Your text is back"), "{says}");
+    says.assert_has(&["Your text is back"]);
     assert_eq!(fs::read_to_string(&answer).unwrap(), kept);
     // The old id is understood, and what is kept from now on lies under the new one.
     let says = fixture.says(&["check", "alpha"]);
@@ -168,9 +166,9 @@ fn what_was_done_under_an_old_id_follows_the_new_one() {
     assert!(fixture.path(".workbook/passed/omega.rs").exists());
     assert!(fixture.path(".workbook/passed/alpha.rs").exists());
     let says = fixture.says(&["reset", "omega"]);
-    assert!(says.contains(".workbook/kept/omega/0001.rs"), "{says}");
-    let line = record(&fixture).lines().last().unwrap().to_owned();
-    assert!(line.contains("\"id\":\"omega\""), "{line}");
+    says.assert_has(&[".workbook/kept/omega/0001.rs"]);
+    let said = record(&fixture).lines().last().unwrap().to_owned();
+    said.assert_has(&["\"id\":\"omega\""]);
     let says = fixture.says(&["undo", "psi"]);
     assert!(!says.contains("Your text is back"), "{says}");
 }
@@ -202,19 +200,19 @@ fn a_table_of_renames_that_leads_nowhere_is_found() {
 #[test]
 fn the_kept_and_the_passed_text_come_back_and_pass() {
     let fixture = learner();
-    let passed = fs::read_to_string(fixture.path(".workbook/passed/alpha.rs")).unwrap();
-    let kept = fs::read_to_string(fixture.path(".workbook/kept/alpha/0002.rs")).unwrap();
+    let passed = fixture.read(".workbook/passed/alpha.rs");
+    let kept = fixture.read(".workbook/kept/alpha/0002.rs");
     assert_eq!(kept, passed);
     let says = fixture.says(&["undo", "alpha"]);
-    assert!(says.contains("Your text is back"), "{says}");
-    assert_eq!(fs::read_to_string(fixture.answer("alpha")).unwrap(), kept);
+    says.assert_has(&["Your text is back"]);
+    assert_eq!(fixture.text("alpha"), kept);
     assert_eq!(
         fixture.says(&["check", "alpha"]),
         "✓ 0.1 alpha   passed in T s\n"
     );
     // The next text that is taken away gets the next number.
-    let says = fixture.says(&["reset", "alpha"]);
-    assert!(says.contains(".workbook/kept/alpha/0003.rs"), "{says}");
+    let said = fixture.says(&["reset", "alpha"]);
+    said.assert_has(&[".workbook/kept/alpha/0003.rs"]);
     assert!(fixture.path(".workbook/kept/alpha/0001.undone.rs").exists());
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::Fixture;
+use crate::support::{AssertHas, Fixture};
 
 const MISTAKES: &str = "lessons/00-first/exercises/alpha/mistakes";
 const SQUARE: &str = "/// Returns twice `n`.\npub fn double(n: u32) -> u32 {\n    n * n\n}\n";
@@ -19,10 +19,10 @@ fn the_answer_becomes_the_next_mistake() {
         "--words",
         "Twice is a square.",
     ]);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}");
+    let text = output.out;
+    assert!(output.code == Some(0), "{text}");
     let file = format!("{MISTAKES}/4_twice_is_a_square.diff");
-    let written = fs::read_to_string(fixture.path(&file)).unwrap();
+    let written = fixture.read(&file);
     assert_eq!(
         written,
         "belief: twice-is-a-square\n\
@@ -33,12 +33,9 @@ fn the_answer_becomes_the_next_mistake() {
          @@ -4,3 +4,3 @@\n pub fn double(n: u32) -> u32 {\n-    n * 2\n+    n * n\n }\n"
     );
     assert!(text.contains(&written), "{text}");
-    assert!(
-        text.contains("1_the_same.diff announces the same rejection"),
-        "{text}"
-    );
+    text.assert_has(&["1_the_same.diff announces the same rejection"]);
     // The learner's side has not changed: the text, and nothing in the record.
-    let answer = fs::read_to_string(fixture.answer("alpha")).unwrap();
+    let answer = fixture.text("alpha");
     assert_eq!(answer, SQUARE);
     assert!(!fixture.path(".workbook/attempts.jsonl").exists());
 
@@ -47,7 +44,7 @@ fn the_answer_becomes_the_next_mistake() {
         "//! A product says what is meant; a sum would do as well.\n\n".to_owned() + SQUARE
     );
     let output = fixture.run(&["check", "alpha", "--answer", "mistakes/4_twice_is_a_square"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.code, Some(1));
 }
 
 #[test]
@@ -55,8 +52,8 @@ fn what_cannot_be_a_mistake_is_refused() {
     let fixture = Fixture::new();
     let refused = |arguments: &[&str], words: &str| {
         let output = fixture.run(&[&["mistake", "alpha"], arguments].concat());
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{text}");
+        let text = output.err;
+        assert_eq!(output.code, Some(2), "{text}");
         assert!(text.contains(words), "expected \"{words}\" in:\n{text}");
     };
     refused(&[], "which belief?");

@@ -3,17 +3,17 @@
 
 use std::fs;
 
-use crate::support::Fixture;
+use crate::support::{AssertHas, Fixture};
 
 const ALPHA: &str = "lessons/00-first/exercises/alpha";
 
 /// What `verify --mutants alpha` prints, and whether all is well.
 fn mutants(fixture: &Fixture) -> (String, bool) {
     let output = fixture.run(&["verify", "--mutants", "alpha"]);
-    let progress = String::from_utf8_lossy(&output.stderr).into_owned();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let progress = output.err;
+    let text = output.out;
     assert!(text.contains("verify: 1 exercise, "), "{text}{progress}");
-    (text, output.status.success())
+    (text, output.code == Some(0))
 }
 
 #[test]
@@ -21,22 +21,18 @@ fn a_mutant_that_passes_needs_a_reason() {
     let fixture = Fixture::new();
     let (text, good) = mutants(&fixture);
     assert!(!good, "{text}");
-    for line in [
-        "alpha            4 mutants: 1 do not compile, 2 killed, 0 equivalent, 1 survive\n",
+    text.assert_has(&["alpha            4 mutants: 1 do not compile, 2 killed, 0 equivalent, 1 survive\n",
         "✗ lessons/00-first/exercises/alpha/solution.rs:5: the check passes double: n * 2 -> 2 * n\n",
-        "verify: 1 exercise, 4 mutants: 1 fault (",
-    ] {
-        assert!(text.contains(line), "not found: {line}\n{text}");
-    }
+        "verify: 1 exercise, 4 mutants: 1 fault ("]);
     // The learner's files, and those of the course, are as they were.
-    let solution = fs::read_to_string(fixture.path(&format!("{ALPHA}/solution.rs"))).unwrap();
-    assert!(solution.contains("n * 2"), "{solution}");
+    let solution = fixture.read(&format!("{ALPHA}/solution.rs"));
+    solution.assert_has(&["n * 2"]);
 
     let list = fixture.path(&format!("{ALPHA}/equivalent.txt"));
     fs::write(&list, "double: n * 2 -> 2 … ## A product commutes.\n").unwrap();
     let (text, good) = mutants(&fixture);
     assert!(good, "{text}");
-    assert!(text.contains("2 killed, 1 equivalent, 0 survive"), "{text}");
+    text.assert_has(&["2 killed, 1 equivalent, 0 survive"]);
 
     // A line without a reason, and one for what the check rejects.
     fs::write(
@@ -46,13 +42,9 @@ fn a_mutant_that_passes_needs_a_reason() {
     .unwrap();
     let (text, good) = mutants(&fixture);
     assert!(!good, "{text}");
-    for line in [
-        "alpha/equivalent.txt: a line is a change, ## and a reason: double: n * 2 -> 2 * n",
+    text.assert_has(&["alpha/equivalent.txt: a line is a change, ## and a reason: double: n * 2 -> 2 * n",
         "alpha/equivalent.txt: no mutant that passes is `double: n * 2 -> n * 3`: take the line out",
-        "alpha/solution.rs:5: the check passes double: n * 2 -> 2 * n",
-    ] {
-        assert!(text.contains(line), "not found: {line}\n{text}");
-    }
+        "alpha/solution.rs:5: the check passes double: n * 2 -> 2 * n"]);
 }
 
 #[test]
@@ -64,27 +56,22 @@ fn other_right_answers_have_mutants_as_well() {
     fs::write(accepted.join("a_name.rs"), text).unwrap();
     fs::write(accepted.join("wrong.rs"), text.replace("n * 2", "n")).unwrap();
     let (text, _) = mutants(&fixture);
-    for line in [
+    text.assert_has(&[
         "8 mutants: 2 do not compile, 4 killed, 0 equivalent, 2 survive",
         "accepted/a_name.rs:2: the check passes a_name.rs: double: n * 2 -> 2 * n",
         "accepted/wrong.rs: it does not pass as it is",
-    ] {
-        assert!(text.contains(line), "not found: {line}\n{text}");
-    }
+    ]);
 }
 
 #[test]
 fn a_mutant_with_a_belief_is_printed_on_request() {
     let fixture = Fixture::new();
-    let output = fixture.run(&["verify", "--mutants", "--beliefs", "alpha"]);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    for line in [
-        "solution.rs:5 double: n * 2 -> n * 3\n    the-same-is-twice: A number is doubled expected 42 your answer 63 ",
-        "loop { std::hint::black_box(n); }\n    a-loop-ends-by-itself: The check did not finish: ",
-    ] {
-        assert!(text.contains(line), "not found: {line}\n{text}");
-    }
+    let text = fixture
+        .run(&["verify", "--mutants", "--beliefs", "alpha"])
+        .out;
+    text.assert_has(&["solution.rs:5 double: n * 2 -> n * 3\n    the-same-is-twice: A number is doubled expected 42 your answer 63 ",
+        "loop { std::hint::black_box(n); }\n    a-loop-ends-by-itself: The check did not finish: "]);
     assert!(!mutants(&fixture).0.contains("the-same-is-twice"));
     let alone = fixture.run(&["verify", "--beliefs", "alpha"]);
-    assert!(!alone.status.success());
+    assert!(alone.code != Some(0));
 }

@@ -4,11 +4,10 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Output;
 use std::time::Duration;
 
 use crate::support::served::{Running, json};
-use crate::support::{Fixture, until};
+use crate::support::{AssertHas, Fixture, Run, until};
 use workbook::course::Course;
 
 /// The fixture, whose second lesson says what it needs, and a `pkg-config` that answers as `script`
@@ -26,18 +25,13 @@ fn fixture(script: &str) -> Fixture {
 }
 
 fn check(fixture: &Fixture, arguments: &[&str], openssl_dir: &str) -> (Option<i32>, String) {
-    let output: Output = fixture
+    let said = fixture
         .workbook(arguments)
         .env("PKG_CONFIG", fixture.path("pkg-config"))
         .env("OPENSSL_DIR", openssl_dir)
         .env_remove("OPENSSL_INCLUDE_DIR")
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&text).into_owned(),
-    )
+        .said();
+    (said.code, said.all())
 }
 
 /// The names in the target directory of the fixture.
@@ -60,11 +54,7 @@ fn what_is_missing_is_said_before_cargo_starts() {
     ] {
         let (code, said) = check(&fixture, arguments, "");
         assert_eq!(code, Some(2), "{said}");
-        assert!(
-            said.contains("Lesson 01-second needs OpenSSL to be built"),
-            "{said}"
-        );
-        assert!(said.contains("To get it: "), "{said}");
+        said.assert_has(&["Lesson 01-second needs OpenSSL to be built", "To get it: "]);
         assert!(!said.contains("Compiling"), "{said}");
     }
     // Cargo would have made folders beside those that the fixture brought along.
@@ -73,7 +63,7 @@ fn what_is_missing_is_said_before_cargo_starts() {
     let (code, said) = check(&fixture, &["check", "alpha", "--answer", "solution"], "");
     assert_eq!(code, Some(0), "{said}");
     // Nothing is kept: once the package is there, the check is made.
-    fs::write(fixture.path("pkg-config"), "#!/bin/sh\necho 3.0.1\n").unwrap();
+    fixture.put("pkg-config", "#!/bin/sh\necho 3.0.1\n");
     let (code, said) = check(&fixture, &["check", "beta", "--answer", "solution"], "");
     assert_eq!(code, Some(0), "{said}");
 }
@@ -83,20 +73,18 @@ fn the_advice_is_the_command_of_this_system() {
     let fixture = fixture("exit 1");
     let tools = tempfile::tempdir().unwrap();
     fs::write(tools.path().join("apt-get"), "").unwrap();
-    let output = fixture
+    let said = fixture
         .workbook(&["check", "beta"])
         .env("PATH", tools.path())
         .env_remove("PKG_CONFIG")
         .env_remove("OPENSSL_DIR")
         .env_remove("OPENSSL_INCLUDE_DIR")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("pkg-config is not installed"), "{said}");
-    assert!(
-        said.contains("sudo apt-get update && sudo apt-get install -y pkg-config libssl-dev"),
-        "{said}"
-    );
+        .said()
+        .err;
+    said.assert_has(&[
+        "pkg-config is not installed",
+        "sudo apt-get update && sudo apt-get install -y pkg-config libssl-dev",
+    ]);
 }
 
 #[test]
@@ -105,7 +93,7 @@ fn an_openssl_of_ones_own_will_do() {
     let own = fixture.path("openssl");
     let (code, said) = check(&fixture, &["check", "beta"], own.to_str().unwrap());
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("opensslv.h"), "{said}");
+    said.assert_has(&["opensslv.h"]);
     fs::create_dir_all(own.join("include/openssl")).unwrap();
     fs::write(own.join("include/openssl/opensslv.h"), "").unwrap();
     let arguments = ["check", "beta", "--answer", "solution"];
@@ -145,9 +133,6 @@ fn a_need_that_nobody_knows_is_an_error() {
     let toml = fixture.path("lessons/01-second/lesson.toml");
     let text = fs::read_to_string(&toml).unwrap();
     fs::write(&toml, text.replace("[\"openssl\"]", "[\"gold\"]")).unwrap();
-    let error = Course::load(fixture.root()).unwrap_err().to_string();
-    assert!(
-        error.contains("gold") && error.contains("openssl"),
-        "{error}"
-    );
+    let said = Course::load(fixture.root()).unwrap_err().to_string();
+    said.assert_has(&["gold", "openssl"]);
 }

@@ -5,14 +5,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::support::consul::Agent;
-use crate::support::{Fixture, until};
-use workbook::course::Course;
-use workbook::scratch::Scratch;
+use crate::support::{AssertHas, Copy, Fixture, Run, until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -45,90 +43,56 @@ fn what_cannot_be_is_refused_with_a_reason() {
         ),
     ] {
         let output = fixture.run(arguments);
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
+        let err = output.err;
+        assert_eq!(output.code, Some(2), "{arguments:?}: {err}");
         assert!(err.contains(reason), "{arguments:?}: {err}");
     }
     let lessons = std::fs::read_dir(fixture.path("lessons")).unwrap();
     assert_eq!(lessons.count(), 2, "and nothing was made");
 
     // A second time the same name.
-    assert!(
-        fixture
-            .run(&["new", "--type", "srv", "tea"])
-            .status
-            .success()
-    );
+    assert!(fixture.run(&["new", "--type", "srv", "tea"]).code == Some(0));
     let handler = fixture.path("lessons/tea/src/handler.rs");
     std::fs::write(&handler, "// mine\n").unwrap();
     let output = fixture.run(&["new", "--type", "web", "tea"]);
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{err}");
-    assert!(err.contains("a crate is called `tea` already"), "{err}");
+    let err = output.err;
+    assert_eq!(output.code, Some(2), "{err}");
+    err.assert_has(&["a crate is called `tea` already"]);
     assert_eq!(std::fs::read_to_string(handler).unwrap(), "// mine\n");
-}
-
-/// The course with the three new services in it. It is the copy that `verify` uses, and goes back to
-/// what it was when `verify` brings it up to date.
-struct Made {
-    scratch: Scratch,
 }
 
 const MADE: [&str; 3] = ["tea", "tea-shop", "tea-api"];
 
-impl Made {
-    fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let course = Course::load(&root.canonicalize().unwrap()).unwrap();
-        let made = Made {
-            scratch: Scratch::refresh(&course, "verify").unwrap(),
-        };
-        for arguments in [
-            &["--type", "srv", "tea"][..],
-            &["--type", "web", "tea-shop", "--calls", "tea"],
-            &["--type", "api", "tea-api", "--calls", "tea"],
-        ] {
-            let runner = Command::new(env!("CARGO_BIN_EXE_workbook"))
-                .arg("new")
-                .args(arguments)
-                .current_dir(&made.scratch.place.root)
-                .output()
-                .unwrap();
-            let err = String::from_utf8_lossy(&runner.stderr);
-            assert!(runner.status.success(), "{arguments:?}: {err}");
-        }
-        made
+/// A copy of the course with the three new services in it.
+fn made() -> Copy {
+    let made = Copy::new();
+    for arguments in [
+        &["new", "--type", "srv", "tea"][..],
+        &["new", "--type", "web", "tea-shop", "--calls", "tea"],
+        &["new", "--type", "api", "tea-api", "--calls", "tea"],
+    ] {
+        let said = made.workbook(arguments).said();
+        assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.all());
     }
+    made
+}
 
-    fn target(&self) -> &Path {
-        self.scratch.place.target.as_deref().unwrap()
-    }
+/// cargo with these arguments in the copy. What it said.
+fn cargo(made: &Copy, arguments: &[&str]) -> String {
+    let said = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(made.root())
+        .env("CARGO_TARGET_DIR", made.target())
+        .said();
+    assert_eq!(said.code, Some(0), "cargo {arguments:?}: {}", said.all());
+    said.all()
+}
 
-    /// cargo with these arguments. What it said.
-    fn cargo(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(env!("CARGO"));
-        let output = command
-            .args(arguments)
-            .current_dir(&self.scratch.place.root)
-            .env("CARGO_TARGET_DIR", self.target())
-            .output()
-            .unwrap();
-        let out = String::from_utf8_lossy(&output.stdout);
-        let said = format!("{out}{}", String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "cargo {arguments:?}: {said}");
-        said
-    }
-
-    /// cargo's `command` about all three, then what is `behind`.
-    fn each(&self, command: &[&'static str], behind: &[&'static str]) {
-        let named = MADE.iter().flat_map(|name| ["--package", name]);
-        let all = command.iter().copied().chain(named);
-        self.cargo(&all.chain(behind.iter().copied()).collect::<Vec<_>>());
-    }
-
-    fn program(&self, name: &str) -> PathBuf {
-        self.target().join("debug").join(name)
-    }
+/// cargo's `command` about all three, then what is `behind`.
+fn each(made: &Copy, command: &[&str], behind: &[&str]) {
+    let named = MADE.iter().flat_map(|name| ["--package", name]);
+    let all = command.iter().copied().chain(named);
+    cargo(made, &all.chain(behind.iter().copied()).collect::<Vec<_>>());
 }
 
 /// A program that has said where it listens. It is killed when this is dropped.
@@ -191,31 +155,29 @@ fn get(at: SocketAddr, path: &str) -> String {
 
 #[test]
 fn each_type_builds_tests_registers_answers_and_ends() {
-    let made = Made::new();
-    made.each(&["fmt", "--check"], &[]);
-    made.each(
+    let made = made();
+    each(&made, &["fmt", "--check"], &[]);
+    each(
+        &made,
         &["clippy", "--offline", "--quiet", "--all-targets"],
         &["--", "-D", "warnings"],
     );
     // `--workspace`, as for checks: other features would build the dependencies anew.
-    let said = made.cargo(&["test", "--offline", "--workspace", "--test", "answers"]);
+    let said = cargo(
+        &made,
+        &["test", "--offline", "--workspace", "--test", "answers"],
+    );
     let passed = said
         .lines()
         .filter(|line| line.starts_with("test ") && line.ends_with(" ok"));
     assert_eq!(passed.count(), 4, "{said}");
     // That has built their programs, too.
-    let gateway = [
-        "build",
-        "--offline",
-        "--quiet",
-        "--workspace",
-        "--bin",
-        "l14-gateway",
-    ];
-    made.cargo(&gateway);
+    let gateway = "build --offline --quiet --workspace --bin l14-gateway";
+    cargo(&made, &gateway.split(' ').collect::<Vec<_>>());
 
     let consul = Agent::start(&Agent::all()[0], 0);
-    let start = |name: &str| Running::start(&made.program(name), &[], consul.addr);
+    let start =
+        |name: &str| Running::start(&made.target().join("debug").join(name), &[], consul.addr);
     let (tea, shop, api) = (start("tea"), start("tea-shop"), start("tea-api"));
     let listed = |name: &str| {
         let path = format!("/v1/health/service/{name}?passing");
@@ -230,12 +192,11 @@ fn each_type_builds_tests_registers_answers_and_ends() {
     }
 
     // The site.
-    assert!(get(shop.at, "/").contains("<form"));
+    get(shop.at, "/").assert_has(&["<form"]);
     let body = r#"{"name":"huohuo"}"#;
     let length = body.len();
     let head = "POST /example/call HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: ";
-    let answer = ask(shop.at, &format!("{head}{length}\r\n\r\n{body}"));
-    assert!(answer.contains(r#""msg":"hello huohuo""#), "{answer}");
+    ask(shop.at, &format!("{head}{length}\r\n\r\n{body}")).assert_has(&[r#""msg":"hello huohuo""#]);
 
     // The others are seen through the gateway, which has never heard of them.
     for (namespace, path) in [
@@ -246,17 +207,13 @@ fn each_type_builds_tests_registers_answers_and_ends() {
             .unwrap()
             .local_addr()
             .unwrap();
-        let at = free.to_string();
-        let arguments = [
-            "gateway",
-            "--addr",
-            &at,
-            "--namespace",
-            namespace,
-            "--expose",
-            "*",
-        ];
-        let gateway = Running::start(&made.program("l14-gateway"), &arguments, consul.addr);
+        let arguments = format!("gateway --addr {free} --namespace {namespace} --expose *");
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let gateway = Running::start(
+            &made.target().join("debug").join("l14-gateway"),
+            &arguments,
+            consul.addr,
+        );
         until(&format!("{path} answers"), PATIENCE, || {
             get(gateway.at, path).contains(r#""msg":"hello huohuo""#)
         });

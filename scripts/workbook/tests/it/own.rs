@@ -1,13 +1,9 @@
 //! `own`: the learner's own service is made, judged and recorded.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Duration;
 
-use workbook::course::Course;
-use workbook::scratch::Scratch;
-
-use crate::support::{Fixture, until};
+use crate::support::{AssertHas, Copy, Fixture, Run, repository, until};
 
 /// The judge may have to be compiled first.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -16,17 +12,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 fn each_start_is_made_once_and_never_overwritten() {
     for language in ["rust", "go", "python"] {
         let fixture = Fixture::new();
-        std::fs::write(fixture.path("Cargo.lock"), "version = 4\n").unwrap();
+        fixture.put("Cargo.lock", "version = 4\n");
         let said = fixture.says(&["own", "--lang", language]);
-        assert!(
-            said.contains("own.toml") && said.contains("own check 1"),
-            "{said}"
-        );
+        said.assert_has(&["own.toml", "own check 1"]);
         let order = fixture.path("my-service/own.toml");
         std::fs::write(&order, "# mine\n").unwrap();
         let output = fixture.run(&["own", "--lang", language]);
-        assert_eq!(output.status.code(), Some(2));
-        assert!(String::from_utf8_lossy(&output.stderr).contains("stays as it is"));
+        assert_eq!(output.code, Some(2));
+        output.err.assert_has(&["stays as it is"]);
         assert_eq!(std::fs::read_to_string(&order).unwrap(), "# mine\n");
     }
 }
@@ -44,44 +37,19 @@ fn what_cannot_be_is_said() {
         (&["own", "paint"], "list, check or watch"),
     ] {
         let output = fixture.run(arguments);
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
+        let err = output.err;
+        assert_eq!(output.code, Some(2), "{arguments:?}: {err}");
         assert!(err.contains(reason), "{arguments:?}: {err}");
     }
-    let list = fixture.says(&["own", "list"]);
-    assert!(
-        list.contains(" 1  own-lines") && list.contains("open"),
-        "{list}"
-    );
+    let said = fixture.says(&["own", "list"]);
+    said.assert_has(&[" 1  own-lines", "open"]);
 }
 
-/// A copy of the course; it is the one that `verify` uses, and goes back to what it was.
-struct Copy(Scratch);
-
-impl Copy {
-    fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let course = Course::load(&root.canonicalize().unwrap()).unwrap();
-        let copy = Copy(Scratch::refresh(&course, "verify").unwrap());
-        let _ = std::fs::remove_dir_all(copy.0.place.root.join("my-service"));
-        let _ = std::fs::remove_dir_all(copy.0.place.root.join(".workbook"));
-        copy
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
-        command
-            .arg("own")
-            .args(arguments)
-            .current_dir(&self.0.place.root)
-            .env("CARGO_TARGET_DIR", self.0.place.target.as_deref().unwrap())
-            .env("CARGO_NET_OFFLINE", "true");
-        command
-    }
+/// `own` with these arguments, over a copy of the course.
+fn own(copy: &Copy, arguments: &[&str]) -> Command {
+    let mut command = copy.workbook(&[&["own"], arguments].concat());
+    command.env("CARGO_NET_OFFLINE", "true");
+    command
 }
 
 /// How many processes sleep as the service of the test does.
@@ -96,42 +64,31 @@ fn sleepers() -> usize {
 #[test]
 fn a_service_is_built_judged_and_recorded() {
     let copy = Copy::new();
-    let root = &copy.0.place.root;
-    assert!(copy.run(&[]).status.success());
-    let check = copy.run(&["check", "1"]);
-    let said = String::from_utf8_lossy(&check.stdout);
-    let err = String::from_utf8_lossy(&check.stderr);
-    assert_eq!(check.status.code(), Some(1), "{said}{err}");
-    assert!(
-        said.contains("stage 1 own-lines   failed") && said.contains("→"),
-        "{said}"
-    );
+    let root = copy.root();
+    for folder in ["my-service", ".workbook"] {
+        let _ = std::fs::remove_dir_all(root.join(folder));
+    }
+    assert_eq!(own(&copy, &[]).said().code, Some(0));
+    let check = own(&copy, &["check", "1"]).said();
+    assert_eq!(check.code, Some(1), "{}", check.all());
+    check.out.assert_has(&["stage 1 own-lines   failed", "→"]);
 
     // A reference takes its place: it passes, and the record says so.
-    let own = "build = []\nstart = [\"python3\", \"main.py\"]\n";
-    std::fs::write(root.join("my-service/own.toml"), own).unwrap();
+    let order = "build = []\nstart = [\"python3\", \"main.py\"]\n";
+    std::fs::write(root.join("my-service/own.toml"), order).unwrap();
     std::fs::write(root.join("my-service/main.py"), SERVER).unwrap();
-    let check = copy.run(&["check", "own-lines"]);
-    let said = String::from_utf8_lossy(&check.stdout);
-    assert!(
-        check.status.success(),
-        "{said}{}",
-        String::from_utf8_lossy(&check.stderr)
-    );
-    assert!(said.contains("stage 1 own-lines   passed"), "{said}");
-    let list = String::from_utf8(copy.run(&["list"]).stdout).unwrap();
+    let check = own(&copy, &["check", "own-lines"]).said();
+    assert_eq!(check.code, Some(0), "{}", check.all());
+    check.out.assert_has(&["stage 1 own-lines   passed"]);
+    let list = own(&copy, &["list"]).said().out;
     assert!(list.lines().next().unwrap().contains("passed"), "{list}");
     let log = std::fs::read_to_string(root.join(".workbook/attempts.jsonl")).unwrap();
     assert_eq!(log.lines().count(), 2, "{log}");
-    assert!(
-        log.contains("\"id\":\"own-lines\"") && log.contains("\"kind\":\"attempt\""),
-        "{log}"
-    );
+    log.assert_has(&["\"id\":\"own-lines\"", "\"kind\":\"attempt\""]);
 
     // `watch` judges at once, and again when a file is saved.
     let output = root.join("my-service-watched.txt");
-    let mut watch = copy
-        .command(&["watch", "1", "--plain"])
+    let mut watch = own(&copy, &["watch", "1", "--plain"])
         .stdout(std::fs::File::create(&output).unwrap())
         .spawn()
         .unwrap();
@@ -151,19 +108,19 @@ fn a_service_is_built_judged_and_recorded() {
     std::fs::remove_file(&output).unwrap();
 
     // Nothing of the service is left when the runner is killed in the middle of a stage.
-    let own = "start = [\"sh\", \"-c\", \"trap '' TERM; sleep 73.25 & sleep 73.25\"]\n";
-    std::fs::write(root.join("my-service/own.toml"), own).unwrap();
-    let mut runner = copy.command(&["check", "1"]).spawn().unwrap();
+    let order = "start = [\"sh\", \"-c\", \"trap '' TERM; sleep 73.25 & sleep 73.25\"]\n";
+    std::fs::write(root.join("my-service/own.toml"), order).unwrap();
+    let mut runner = own(&copy, &["check", "1"]).spawn().unwrap();
     until("the service runs", PATIENCE, || sleepers() == 2);
     runner.kill().unwrap();
     runner.wait().unwrap();
     until("the service is gone", PATIENCE, || sleepers() == 0);
 
     // A build that fails is told in the compiler's words.
-    let own = "build = [\"sh\", \"-c\", \"echo no such type >&2; exit 1\"]\nstart = [\"true\"]\n";
-    std::fs::write(root.join("my-service/own.toml"), own).unwrap();
-    let said = String::from_utf8(copy.run(&["check", "1"]).stdout).unwrap();
-    assert!(said.contains("no such type"), "{said}");
+    let order = "build = [\"sh\", \"-c\", \"echo no such type >&2; exit 1\"]\nstart = [\"true\"]\n";
+    std::fs::write(root.join("my-service/own.toml"), order).unwrap();
+    let said = own(&copy, &["check", "1"]).said().out;
+    said.assert_has(&["no such type"]);
     std::fs::remove_dir_all(root.join("my-service")).unwrap();
     std::fs::remove_dir_all(root.join(".workbook")).unwrap();
 }
@@ -171,8 +128,7 @@ fn a_service_is_built_judged_and_recorded() {
 /// What the start in Rust proposes is what the course has compiled already.
 #[test]
 fn the_start_in_rust_proposes_the_versions_of_the_course() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let read = |file: &str| std::fs::read_to_string(repository().join(file)).unwrap();
     let course: toml::Table = read("Cargo.toml").parse().unwrap();
     let course = &course["workspace"]["dependencies"];
     let version = |value: &toml::Value| {

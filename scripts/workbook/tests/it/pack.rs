@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use workbook::course::Course;
 
 use crate::support::served::{Running, status};
-use crate::support::until;
+use crate::support::{AssertHas, Run, until};
 
 fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -59,11 +59,9 @@ fn learner(command: &mut Command, scratch: &Path) {
 }
 
 fn output(mut command: Command) -> String {
-    let output = command.output().unwrap();
-    let err = String::from_utf8_lossy(&output.stderr);
-    let out = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{command:?}: {out}{err}");
-    out.into_owned()
+    let said = command.said();
+    assert_eq!(said.code, Some(0), "{command:?}: {}", said.all());
+    said.out
 }
 
 #[test]
@@ -72,16 +70,14 @@ fn a_bundle_has_all_crates_and_serves_the_first_page_without_a_network() {
     let scratch = dir.path();
     let said = output(pack(scratch, &["--without", "wheels", "--archive"]));
     let bundle = scratch.join("bundle");
-    for part in [
+    said.assert_has(&[
         "repository",
         "crates",
         "book",
         "servers",
         "checksums",
         "archive",
-    ] {
-        assert!(said.contains(part), "{part} is not in: {said}");
-    }
+    ]);
     let listed = output({
         let mut tar = Command::new("tar");
         tar.arg("-tf").arg(scratch.join("bundle.tar"));
@@ -129,16 +125,15 @@ fn a_bundle_has_all_crates_and_serves_the_first_page_without_a_network() {
     fs::write(bundle.join("book/index.html"), "half").unwrap();
     let mut start = Command::new(bundle.join("start"));
     learner(&mut start, scratch);
-    let refused = start.output().unwrap();
-    let err = String::from_utf8_lossy(&refused.stderr);
-    assert!(!refused.status.success());
-    assert!(err.contains("copy or unpack it again"), "{err}");
+    let refused = start.said();
+    let err = refused.err;
+    assert!(refused.code != Some(0));
+    err.assert_has(&["copy or unpack it again"]);
 
     // What is there is not overwritten.
-    let again = pack(scratch, &["--without", "wheels"]).output().unwrap();
-    assert_eq!(again.status.code(), Some(1));
-    let err = String::from_utf8_lossy(&again.stderr);
-    assert!(err.contains("is there already"), "{err}");
+    let again = pack(scratch, &["--without", "wheels"]).said();
+    assert_eq!(again.code, Some(1));
+    again.err.assert_has(&["is there already"]);
 }
 
 /// An archive in the form of Rust's standalone installer. What it installs is a `cargo` that prints its arguments.
@@ -176,26 +171,26 @@ fn the_teachers_installer_installs_rust_inside_of_the_bundle() {
         let mut start = Command::new(bundle.join("start"));
         learner(&mut start, scratch);
         start.arg("--no-open").env("PATH", "/usr/bin:/bin");
-        start.output().unwrap()
+        start.said()
     };
 
     let first = start();
-    let said = String::from_utf8_lossy(&first.stdout);
-    assert!(said.contains("Installing Rust into"), "{said}");
+    let said = first.out;
+    said.assert_has(&["Installing Rust into"]);
     assert!(said.ends_with("cargo run -- --no-open\n"), "{said}");
     let again = start();
-    let said = String::from_utf8_lossy(&again.stdout);
+    let said = again.out;
     assert_eq!(said, "cargo run -- --no-open\n");
 
     // An installer that fails: its log is named.
     fs::remove_dir_all(bundle.join("rust")).unwrap();
     installer(&bundle.join("toolchain"), false);
     let failed = start();
-    let said = String::from_utf8_lossy(&failed.stderr);
-    assert!(!failed.status.success(), "{said}");
-    assert!(said.contains("unpacked/log"), "{said}");
-    let log = fs::read_to_string(bundle.join("unpacked/log")).unwrap();
-    assert!(log.contains("no space is left"), "{log}");
+    let said = failed.err;
+    assert!(failed.code != Some(0), "{said}");
+    said.assert_has(&["unpacked/log"]);
+    let said = fs::read_to_string(bundle.join("unpacked/log")).unwrap();
+    said.assert_has(&["no space is left"]);
 }
 
 #[test]

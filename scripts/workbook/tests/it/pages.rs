@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::Fixture;
+use crate::support::{AssertHas, Fixture};
 use crate::verify::{one, replace, seen};
 use workbook::book::build;
 use workbook::course::Course;
@@ -20,11 +20,7 @@ fn second_page(fixture: &Fixture) {
     replace(fixture, toml, "core = true", "core = false");
     let chapter = "book/src/01-second.md";
     replace(fixture, chapter, "{{#exercise beta}}", "");
-    fs::write(
-        fixture.path("book/src/01-more.md"),
-        "# More\n\n{{#exercise beta}}\n",
-    )
-    .unwrap();
+    fixture.put("book/src/01-more.md", "# More\n\n{{#exercise beta}}\n");
     let summary = "(01-second.md)\n  - [More](01-more.md)";
     replace(fixture, "book/src/SUMMARY.md", "(01-second.md)", summary);
 }
@@ -49,11 +45,7 @@ fn a_lesson_may_have_a_further_page() {
         .find("01-more More")
         .unwrap_or_else(|| panic!("{list}"));
     assert!(page < list.find("beta").unwrap(), "{list}");
-    fs::write(
-        fixture.path("book/src/teachers.md"),
-        "# T\n\n{{#teachers}}\n",
-    )
-    .unwrap();
+    fixture.put("book/src/teachers.md", "# T\n\n{{#teachers}}\n");
     replace(
         &fixture,
         "book/src/SUMMARY.md",
@@ -63,46 +55,47 @@ fn a_lesson_may_have_a_further_page() {
     let built = fixture.path("built");
     build::build(fixture.root(), &built).unwrap();
     let page = fs::read_to_string(built.join("teachers.html")).unwrap();
-    assert!(page.contains("01-more.html#exercise-beta"), "{page}");
+    page.assert_has(&["01-more.html#exercise-beta"]);
 
-    let further = |file: &'static str, from: &'static str, to: &'static str, words: &str| {
+    let (chapter, toml) = ("book/src/01-more.md", "lessons/01-second/lesson.toml");
+    let (stretch, core) = ("core = false\nminutes = 8", "core = true\nminutes = 8");
+    for [file, from, to, words] in [
+        [
+            chapter,
+            "{{#exercise beta}}",
+            "",
+            "01-more.md: the chapter does not show",
+        ],
+        [
+            toml,
+            "minutes = 12",
+            "minutes = 70",
+            "the page 01-more takes 70 minutes, 62 of them",
+        ],
+        [
+            toml,
+            "[\"Answer it again.\"]",
+            "[]",
+            "the page 01-more has no goals",
+        ],
+        [
+            toml,
+            stretch,
+            core,
+            "01-more is not core, and has a core exercise",
+        ],
+    ] {
         let plant = |fixture: &Fixture| {
             second_page(fixture);
             replace(fixture, file, from, to);
         };
         one(plant, words);
-    };
-    let toml = "lessons/01-second/lesson.toml";
-    further(
-        "book/src/01-more.md",
-        "{{#exercise beta}}",
-        "",
-        "01-more.md: the chapter does not show",
-    );
-    further(
-        toml,
-        "minutes = 12",
-        "minutes = 70",
-        "the page 01-more takes 70 minutes, 62 of them",
-    );
-    further(
-        toml,
-        "[\"Answer it again.\"]",
-        "[]",
-        "the page 01-more has no goals",
-    );
-    let (stretch, core) = ("core = false\nminutes = 8", "core = true\nminutes = 8");
-    further(
-        toml,
-        stretch,
-        core,
-        "01-more is not core, and has a core exercise",
-    );
+    }
     let fixture = Fixture::new();
     second_page(&fixture);
     replace(&fixture, toml, "page = \"01-more\"", "page = \"01-most\"");
     let why = Course::load(fixture.root()).unwrap_err().to_string();
-    assert!(why.contains("`beta` is on the page `01-most`"), "{why}");
+    why.assert_has(&["`beta` is on the page `01-most`"]);
 }
 
 /// The card of an exercise says how long the first check of its lesson compiles.

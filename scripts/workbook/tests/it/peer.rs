@@ -1,103 +1,60 @@
 //! `peer` over a copy of the real course: a real Python and a real Go program call answers that are
 //! right, wrong, in a panic and silent.
-//!
-//! The copy is the one in which `verify` judges answers and `new` is tested: what comes from a registry
-//! is compiled once for all of them. A test holds its lock, so one at a time.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Fixture, mistake, processes_with, until};
+use crate::support::{AssertHas, Copy, Fixture, Run, mistake, processes_with, repository, until};
 use rustix::process::{Pid, Signal, kill_process};
-use workbook::course::Course;
-use workbook::scratch::Scratch;
 
-/// The course with nothing passed.
-struct Copy {
-    scratch: Scratch,
+/// `peer` for a lesson, over a copy of the course with nothing passed.
+fn peer(copy: &Copy, lesson: &str) -> Command {
+    let mut command = copy.workbook(&["peer", lesson]);
+    // The copy has no Python with packages; the repository has.
+    command.env("PYTHON", python());
+    command
 }
 
-impl Copy {
-    fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let course = Course::load(&root.canonicalize().unwrap()).unwrap();
-        let scratch = Scratch::refresh(&course, "verify").unwrap();
-        Copy { scratch }
-    }
+/// What it prints, and its exit status.
+fn run(copy: &Copy, lesson: &str) -> (String, Option<i32>) {
+    let said = peer(copy, lesson).said();
+    eprintln!("{}", said.err);
+    (said.out, said.code)
+}
 
-    fn root(&self) -> &Path {
-        &self.scratch.place.root
-    }
+fn text(copy: &Copy, file: &str) -> String {
+    fs::read_to_string(copy.root().join("lessons").join(file)).unwrap()
+}
 
-    fn target(&self) -> &Path {
-        self.scratch.place.target.as_deref().unwrap()
-    }
+/// Keeps `text` as the answer that has passed.
+fn pass(copy: &Copy, id: &str, text: &str) {
+    let passed = copy.root().join(".workbook/passed");
+    fs::create_dir_all(&passed).unwrap();
+    fs::write(passed.join(format!("{id}.rs")), text).unwrap();
+}
 
-    fn peer(&self, lesson: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
-        command
-            .args(["peer", lesson])
-            .current_dir(self.root())
-            // The copy has no Python with packages; the repository has.
-            .env("PYTHON", python())
-            .env("CARGO_TARGET_DIR", self.target());
-        command
-    }
-
-    /// What it prints, and its exit status.
-    fn run(&self, lesson: &str) -> (String, Option<i32>) {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = self.peer(lesson).output().unwrap();
-        eprintln!("{}", String::from_utf8_lossy(&stderr));
-        (String::from_utf8(stdout).unwrap(), status.code())
-    }
-
-    fn text(&self, lesson: &str, file: &str) -> String {
-        let exercises = self.root().join("lessons").join(lesson).join("exercises");
-        fs::read_to_string(exercises.join(file)).unwrap()
-    }
-
-    /// The text of the known mistake `name` of exercise `id`.
-    fn mistake_of(&self, id: &str, name: &str) -> String {
-        mistake(self.root(), id, name)
-    }
-
-    /// Keeps `text` as the answer that has passed.
-    fn pass(&self, id: &str, text: &str) {
-        let passed = self.root().join(".workbook/passed");
-        fs::create_dir_all(&passed).unwrap();
-        fs::write(passed.join(format!("{id}.rs")), text).unwrap();
-    }
+/// Keeps the known mistake `name` as the answer that has passed.
+fn pass_mistake(copy: &Copy, id: &str, name: &str) {
+    pass(copy, id, &mistake(copy.root(), id, name));
 }
 
 /// The Python that scripts/test makes, else the usual one.
 fn python() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let own = root.join("target/tools/python/bin/python");
+    let own = repository().join("target/tools/python/bin/python");
     if own.is_file() {
         return own;
     }
     std::env::var_os("PYTHON").map_or("python3".into(), PathBuf::from)
 }
 
-#[track_caller]
-fn expect(said: &str, all: &[&str]) {
-    for words in all {
-        assert!(said.contains(words), "{words:?} is missing in\n{said}");
-    }
-}
-
 #[test]
 fn python_calls_the_answers_of_lesson_02() {
     let copy = Copy::new();
     // Nothing has passed.
-    let (said, code) = copy.run("02");
+    let (said, code) = run(&copy, "02");
     assert_eq!(code, Some(0), "{said}");
     let beginning = "\
 Building the server of 02-rpc:
@@ -134,67 +91,57 @@ B. errors: a call is three bytes
    and gets      00 2a: a value, 42
 ";
     assert!(said.starts_with(beginning), "{said}");
-    expect(
-        &said,
-        &[
-            "  bytes      02 00 02 c8 01\n",
-            "structs of the Rust program.\nLesson 03 chooses",
-        ],
-    );
+    said.assert_has(&[
+        "  bytes      02 00 02 c8 01\n",
+        "structs of the Rust program.\nLesson 03 chooses",
+    ]);
     assert!(
         said.ends_with("\nEvery call went as the protocol says.\n"),
         "{said}"
     );
 
     // An answer of one's own, with words of its own.
-    let own = copy
-        .text("02-rpc", "dispatch/solution.rs")
+    let own = text(&copy, "02-rpc/exercises/dispatch/solution.rs")
         .replace("there is no method", "who is");
-    copy.pass("dispatch", &own);
-    let (said, code) = copy.run("2");
+    pass(&copy, "dispatch", &own);
+    let (said, code) = run(&copy, "2");
     assert_eq!(code, Some(0), "{said}");
-    expect(
-        &said,
-        &[
-            "  dispatch: your own answer, .workbook/passed/dispatch.rs\n  errors: the solution",
-            "and gets      4 error who is `hello.Nope`",
-        ],
-    );
+    said.assert_has(&[
+        "  dispatch: your own answer, .workbook/passed/dispatch.rs\n  errors: the solution",
+        "and gets      4 error who is `hello.Nope`",
+    ]);
 
     // The belief of `dispatch`, and a panic in `errors`: both are told, and the rest goes on.
-    let mistake = "1_a_wrong_name_is_the_callers_crash";
-    copy.pass("dispatch", &copy.mistake_of("dispatch", mistake));
-    let solution = copy.text("02-rpc", "errors/solution.rs");
+    pass_mistake(&copy, "dispatch", "1_a_wrong_name_is_the_callers_crash");
+    let solution = text(&copy, "02-rpc/exercises/errors/solution.rs");
     let panics = solution.replace(
         "Err(text) => error_reply(&text)",
         "Err(text) => panic!(\"{text}\")",
     );
     assert_ne!(panics, solution);
-    copy.pass("errors", &panics);
-    let (said, code) = copy.run("02-rpc");
+    pass(&copy, "errors", &panics);
+    let (said, code) = run(&copy, "02-rpc");
     assert_eq!(code, Some(1), "{said}");
-    expect(
-        &said,
-        &[
-            "  errors: your own answer",
-            "4 hello.Nope wire\n   WRONG         no answer: the connection was closed\n\nB.",
-            "2f 07 00\n   WRONG         no answer: the connection was closed\n\nC.",
-            "structs of the Rust program.",
-            "Meanwhile, in the server:\n  dispatch: the answer ended the connection: ",
-            "  errors: the answer panicked at errors.rs:",
-            ": division by zero\nNot every call went as the protocol says",
-        ],
-    );
+    said.assert_has(&[
+        "  errors: your own answer",
+        "4 hello.Nope wire\n   WRONG         no answer: the connection was closed\n\nB.",
+        "2f 07 00\n   WRONG         no answer: the connection was closed\n\nC.",
+        "structs of the Rust program.",
+        "Meanwhile, in the server:\n  dispatch: the answer ended the connection: ",
+        "  errors: the answer panicked at errors.rs:",
+        ": division by zero\nNot every call went as the protocol says",
+    ]);
 
     // An answer that says nothing, and Ctrl-C in the middle: nothing stays behind.
-    copy.pass(
+    pass(
+        &copy,
         "dispatch",
         &own.replace(
             "for line in BufReader",
             "std::thread::sleep(std::time::Duration::from_secs(600));\n    for line in BufReader",
         ),
     );
-    let mut child = copy.peer("02").stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = peer(&copy, "02").stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("Python asks   1 ")));
     let server = format!("{}/debug/l02-rpc mine", copy.target().display());
@@ -214,7 +161,7 @@ B. errors: a call is three bytes
 #[test]
 fn go_calls_the_answer_of_lesson_03() {
     let copy = Copy::new();
-    let (said, code) = copy.run("03");
+    let (said, code) = run(&copy, "03");
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(
         said,
@@ -257,36 +204,29 @@ Every call went as the protocol says.
     );
 
     // An answer that has passed, and then became wrong: Go says why it cannot use it.
-    let mistake = copy.mistake_of("go-dialect", "5_an_error_is_an_object");
-    copy.pass("go-dialect", &mistake);
-    let (said, code) = copy.run("03");
+    pass_mistake(&copy, "go-dialect", "5_an_error_is_an_object");
+    let (said, code) = run(&copy, "03");
     assert_eq!(code, Some(1), "{said}");
-    expect(
-        &said,
-        &[
-            "  go-dialect: your own answer, .workbook/passed/go-dialect.rs\n",
-            "Text.Shout(\"\")\n   WRONG         Go cannot read this error: invalid error map[",
-            "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
-        ],
-    );
+    said.assert_has(&[
+        "  go-dialect: your own answer, .workbook/passed/go-dialect.rs\n",
+        "Text.Shout(\"\")\n   WRONG         Go cannot read this error: invalid error map[",
+        "\nNot every call went as the protocol says: look for the lines with WRONG.\n",
+    ]);
 
     // One that ends the whole program.
-    let solution = copy.text("03-json-rpc", "go-dialect/solution.rs");
+    let solution = text(&copy, "03-json-rpc/exercises/go-dialect/solution.rs");
     let ends = solution.replace(
         "_ => Err(\"there is no such method\"),",
         "_ => std::process::exit(3),",
     );
     assert_ne!(ends, solution);
-    copy.pass("go-dialect", &ends);
-    let (said, code) = copy.run("03");
+    pass(&copy, "go-dialect", &ends);
+    let (said, code) = run(&copy, "03");
     assert_eq!(code, Some(1), "{said}");
-    expect(
-        &said,
-        &[
-            "Text.Nope(\"wire\")\n   WRONG         no answer that Go can use: ",
-            "The whole server has ended (exit status: 3).",
-        ],
-    );
+    said.assert_has(&[
+        "Text.Nope(\"wire\")\n   WRONG         no answer that Go can use: ",
+        "The whole server has ended (exit status: 3).",
+    ]);
 }
 
 /// How often a part of the peer is told to be wrong.
@@ -294,13 +234,25 @@ fn wrongs(said: &str) -> usize {
     said.matches("   WRONG  ").count()
 }
 
+/// A foreign program calls the solutions, and then the known mistakes: each of them is told, and none ends the others.
+fn right_and_wrong(lesson: &str, right: &[&str], mistakes: [(&str, &str); 3], wrong: &[&str]) {
+    let copy = Copy::new();
+    let (said, code) = run(&copy, lesson);
+    assert_eq!(code, Some(0), "{said}");
+    said.assert_has(right);
+    for (id, name) in mistakes {
+        pass_mistake(&copy, id, name);
+    }
+    let (said, code) = run(&copy, lesson.trim_start_matches('0'));
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(wrongs(&said), 3, "{said}");
+    said.assert_has(wrong);
+}
+
 #[test]
 fn grpcio_calls_the_answers_of_lesson_06() {
-    let copy = Copy::new();
-    let (said, code) = copy.run("06");
-    assert_eq!(code, Some(0), "{said}");
-    expect(
-        &said,
+    right_and_wrong(
+        "06",
         &[
             "Building the server of 06-grpc:\n  status: the solution, because your own has not",
             "  deadline: the solution",
@@ -319,21 +271,11 @@ fn grpcio_calls_the_answers_of_lesson_06() {
             "SayHello({20, \"san\"})\n   and gets      OK: 20, sanchi\n",
             "\nEvery call went as the protocol says.\n",
         ],
-    );
-
-    // The belief of each of them: all are told, none ends the others.
-    for (id, mistake) in [
-        ("status", "1_errors_are_text"),
-        ("deadline", "1_a_deadline_stops_the_work"),
-        ("interceptor", "1_one_guarded_service_guards_all"),
-    ] {
-        copy.pass(id, &copy.mistake_of(id, mistake));
-    }
-    let (said, code) = copy.run("6");
-    assert_eq!(code, Some(1), "{said}");
-    assert_eq!(wrongs(&said), 3, "{said}");
-    expect(
-        &said,
+        [
+            ("status", "1_errors_are_text"),
+            ("deadline", "1_a_deadline_stops_the_work"),
+            ("interceptor", "1_one_guarded_service_guards_all"),
+        ],
         &[
             "  status: your own answer, .workbook/passed/status.rs\n",
             "   WRONG         expected INVALID_ARGUMENT\n\nB. ",
@@ -347,11 +289,8 @@ fn grpcio_calls_the_answers_of_lesson_06() {
 
 #[test]
 fn grpcio_calls_the_answers_of_lesson_07() {
-    let copy = Copy::new();
-    let (said, code) = copy.run("07");
-    assert_eq!(code, Some(0), "{said}");
-    expect(
-        &said,
+    right_and_wrong(
+        "07",
         &[
             "  server-stream: the solution, because your own has not passed yet\n  chat: the sol",
             "  backpressure: the solution",
@@ -365,20 +304,11 @@ fn grpcio_calls_the_answers_of_lesson_07() {
             "Meanwhile, in the server:\n  server-stream: the store was dropped after ",
             "\nEvery call went as the protocol says.\n",
         ],
-    );
-
-    for (id, mistake) in [
-        ("server-stream", "1_a_stream_is_a_list"),
-        ("chat", "1_talk_in_turns"),
-        ("backpressure", "1_a_channel_has_no_end"),
-    ] {
-        copy.pass(id, &copy.mistake_of(id, mistake));
-    }
-    let (said, code) = copy.run("7");
-    assert_eq!(code, Some(1), "{said}");
-    assert_eq!(wrongs(&said), 3, "{said}");
-    expect(
-        &said,
+        [
+            ("server-stream", "1_a_stream_is_a_list"),
+            ("chat", "1_talk_in_turns"),
+            ("backpressure", "1_a_channel_has_no_end"),
+        ],
         &[
             "  chat: your own answer, .workbook/passed/chat.rs\n",
             "had been made: the page was held back\n\nB. ",
@@ -391,11 +321,8 @@ fn grpcio_calls_the_answers_of_lesson_07() {
 
 #[test]
 fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
-    let copy = Copy::new();
-    let (said, code) = copy.run("15");
-    assert_eq!(code, Some(0), "{said}");
-    expect(
-        &said,
+    right_and_wrong(
+        "15",
         &[
             "  request-array: the solution, because your own has not passed yet\n  set-with-expiry: the solution",
             "  once-only: the solution",
@@ -407,20 +334,11 @@ fn redis_cli_and_redis_py_call_the_answers_of_lesson_15() {
             "25 tokens, 20 callers for each: each value went to one of them\n",
             "\nEvery call went as the protocol says.\n",
         ],
-    );
-
-    for (id, mistake) in [
-        ("request-array", "3_a_value_has_no_newline"),
-        ("set-with-expiry", "6_time_is_milliseconds"),
-        ("once-only", "2_looking_is_taking"),
-    ] {
-        copy.pass(id, &copy.mistake_of(id, mistake));
-    }
-    let (said, code) = copy.run("15");
-    assert_eq!(code, Some(1), "{said}");
-    assert_eq!(wrongs(&said), 3, "{said}");
-    expect(
-        &said,
+        [
+            ("request-array", "3_a_value_has_no_newline"),
+            ("set-with-expiry", "6_time_is_milliseconds"),
+            ("once-only", "2_looking_is_taking"),
+        ],
         &[
             "  once-only: your own answer, .workbook/passed/once-only.rs\n",
             "   WRONG      the value has changed on its way; expected b'two\\r\\nlines', got b'two'\n\nB. ",
@@ -446,24 +364,16 @@ fn a_missing_language_is_an_error_with_the_command_that_mends_it() {
         ("07", "Python grpcio", venv),
         ("15", "redis-cli", "redis-tools"),
     ] {
-        let output = fixture
+        let err = fixture
             .workbook(&["peer", lesson])
             .env("PATH", bare.path())
             .env_remove("PYTHON")
             .env_remove("GO")
-            .output()
-            .unwrap();
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{err}");
+            .refused();
         let needed = format!("{name} is needed for this, and is missing here (not installed)");
         let mend = format!("sudo apt-get update && sudo apt-get install -y {package}\n");
-        expect(&err, &[&needed, &mend]);
+        err.assert_has(&[&needed, &mend]);
     }
-    let output = fixture.run(&["peer", "05"]);
-    assert_eq!(output.status.code(), Some(2));
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    expect(
-        &err,
-        &["there is no peer for `05`; there is one for 02, 03, 06, 07 and 15"],
-    );
+    let said = fixture.refuses(&["peer", "05"]);
+    said.assert_has(&["there is no peer for `05`; there is one for 02, 03, 06, 07 and 15"]);
 }

@@ -1,6 +1,5 @@
 //! The served book, asked over plain sockets: what it refuses and what it sends.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -17,13 +16,15 @@ fn only_our_own_pages_may_ask() {
     let fixture = Fixture::new();
     let running = Running::new(&fixture);
     let port = running.port;
-    let with = |request: String| status(&running.raw(request.as_bytes()));
-    let close = "Connection: close\r\n\r\n";
-
+    let with = |line: &str, host: &str| {
+        let request = format!("{line} HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
+        status(&running.raw(request.as_bytes()))
+    };
     for host in ["127.0.0.1", "localhost", "[::1]"] {
         assert_eq!(
-            with(format!("GET / HTTP/1.1\r\nHost: {host}:{port}\r\n{close}")),
-            200
+            with("GET /", &format!("Host: {host}:{port}\r\n")),
+            200,
+            "{host}"
         );
     }
     for host in [
@@ -33,46 +34,30 @@ fn only_our_own_pages_may_ask() {
         "127.0.0.1",
         "",
     ] {
-        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\n{close}");
-        assert_eq!(with(request), 421, "{host}");
+        assert_eq!(with("GET /", &format!("Host: {host}\r\n")), 421, "{host}");
     }
-    assert_eq!(with(format!("GET / HTTP/1.1\r\n{close}")), 421);
-    assert_eq!(
-        with(format!(
-            "GET http://evil.example/ HTTP/1.1\r\nHost: localhost:{port}\r\n{close}"
-        )),
-        421
-    );
+    assert_eq!(with("GET /", ""), 421);
+    let own_host = format!("Host: localhost:{port}\r\n");
+    assert_eq!(with("GET http://evil.example/", &own_host), 421);
 
     let token = format!("X-Workbook-Token: {}\r\n", running.token);
     let post = |headers: &str| status(&running.ask("POST /workbook/check/beta", headers));
-    assert_eq!(post(""), 403, "no token");
-    assert_eq!(
-        post("X-Workbook-Token: 0123456789abcdef0123456789abcdef\r\n"),
-        403
-    );
-    assert_eq!(post(&format!("{token}{token}")), 403, "two tokens");
-    assert_eq!(
-        post(&format!("{token}Origin: http://evil.example\r\n")),
-        403
-    );
-    assert_eq!(post(&format!("{token}Origin: null\r\n")), 403);
-    assert_eq!(post(&format!("{token}Sec-Fetch-Site: cross-site\r\n")), 403);
-    assert_eq!(
-        status(&running.ask("GET /workbook/state", "Origin: http://evil.example\r\n")),
-        403
-    );
+    for headers in [
+        "",
+        "X-Workbook-Token: 0123456789abcdef0123456789abcdef\r\n",
+        &token.repeat(2),
+        &format!("{token}Origin: http://evil.example\r\n"),
+        &format!("{token}Origin: null\r\n"),
+        &format!("{token}Sec-Fetch-Site: cross-site\r\n"),
+    ] {
+        assert_eq!(post(headers), 403, "{headers}");
+    }
+    let foreign = running.ask("GET /workbook/state", "Origin: http://evil.example\r\n");
+    assert_eq!(status(&foreign), 403);
     let state = json(&running.get("/workbook/state"));
-    assert_eq!(
-        state_of(&state, "beta")["state"],
-        "open",
-        "nothing was started"
-    );
-    assert_eq!(
-        state_of(&state, "beta")["busy"],
-        false,
-        "nothing was started"
-    );
+    let beta = state_of(&state, "beta");
+    assert_eq!(beta["state"], "open", "nothing was started");
+    assert_eq!(beta["busy"], false, "nothing was started");
 
     let own = format!("{token}Origin: http://127.0.0.1:{port}\r\nContent-Length: 0\r\n");
     assert_eq!(post(&own), 202);
@@ -81,24 +66,12 @@ fn only_our_own_pages_may_ask() {
 #[test]
 fn what_is_not_there_or_not_allowed_is_refused_in_words() {
     let fixture = Fixture::new();
-    fs::write(fixture.path("secret.html"), "secret").unwrap();
+    fixture.put("secret.html", "secret");
     let running = Running::new(&fixture);
-    for path in [
-        "/../secret.html",
-        "/../../../secret.html",
-        "/%2e%2e/secret.html",
-        "/..%2fsecret.html",
-        "/..%5csecret.html",
-        "/%2e%2e%2fsecret.html",
-        "/css/../../secret.html",
-        "//secret.html",
-        "/index.html%00",
-        "/%",
-        "/%ff",
-        "/nothing.html",
-        "/workbook/",
-        "/workbook/check/alpha",
-    ] {
+    let paths = "/../secret.html /../../../secret.html /%2e%2e/secret.html /..%2fsecret.html \
+        /..%5csecret.html /%2e%2e%2fsecret.html /css/../../secret.html //secret.html \
+        /index.html%00 /% /%ff /nothing.html /workbook/ /workbook/check/alpha";
+    for path in paths.split(' ') {
         let reply = running.get(path);
         assert_eq!(status(&reply), 404, "{path}: {reply}");
         assert!(!reply.contains("secret\r\n"), "{path}");
@@ -106,19 +79,10 @@ fn what_is_not_there_or_not_allowed_is_refused_in_words() {
     let nul = running.raw(b"GET /index.html\0 HTTP/1.1\r\n\r\n");
     assert_eq!(status(&nul), 400, "{nul}");
 
-    for path in [
-        "/workbook/check/gamma",
-        "/workbook/check/0.1",
-        "/workbook/check/alpha/more",
-        "/workbook/check/..%2falpha",
-        "/workbook/check/--help",
-        "/workbook/run/alpha",
-        "/workbook/run/1",
-        "/workbook/stop/999",
-        "/workbook/stop/x",
-        "/workbook/delete/alpha",
-        "/index.html",
-    ] {
+    let paths = "/workbook/check/gamma /workbook/check/0.1 /workbook/check/alpha/more \
+        /workbook/check/..%2falpha /workbook/check/--help /workbook/run/alpha /workbook/run/1 \
+        /workbook/stop/999 /workbook/stop/x /workbook/delete/alpha /index.html";
+    for path in paths.split(' ') {
         let reply = running.post(path);
         assert_eq!(status(&reply), 404, "{path}: {reply}");
         assert!(
@@ -127,53 +91,43 @@ fn what_is_not_there_or_not_allowed_is_refused_in_words() {
         );
     }
     for method in ["PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"] {
-        assert_eq!(
-            status(&running.ask(&format!("{method} /"), "")),
-            405,
-            "{method}"
-        );
+        let reply = running.ask(&format!("{method} /"), "");
+        assert_eq!(status(&reply), 405, "{method}");
     }
 
     let token = format!("X-Workbook-Token: {}\r\n", running.token);
-    let huge = |headers: String, body: &[u8]| {
-        let mut request = format!(
-            "POST /workbook/check/alpha HTTP/1.1\r\nHost: localhost:{}\r\n{headers}\r\n",
+    let huge = |headers: &str, body: &[u8]| {
+        let line = "POST /workbook/check/alpha HTTP/1.1";
+        let head = format!(
+            "{line}\r\nHost: localhost:{}\r\n{headers}\r\n",
             running.port
-        )
-        .into_bytes();
-        request.extend(body);
-        status(&running.raw(&request))
+        );
+        status(&running.raw(&[head.as_bytes(), body].concat()))
     };
     let body = vec![b'x'; 100_000];
-    assert_eq!(
-        huge(format!("{token}Content-Length: 100000\r\n"), &body),
-        413
-    );
-    assert_eq!(
-        huge(
+    let chunked = [b"1000\r\n", &body[..0x1000], b"\r\n1\r\nx\r\n0\r\n\r\n"].concat();
+    for (headers, body, code) in [
+        (format!("{token}Content-Length: 100000\r\n"), &body[..], 413),
+        (
             format!("{token}Content-Length: 99999999999999999999\r\n"),
-            b""
+            b"",
+            400,
         ),
-        400
-    );
-    let mut chunked = b"1000\r\n".to_vec();
-    chunked.extend(vec![b'x'; 0x1000]);
-    chunked.extend(b"\r\n1\r\nx\r\n0\r\n\r\n");
-    assert_eq!(
-        huge(format!("{token}Transfer-Encoding: chunked\r\n"), &chunked),
-        413
-    );
-    assert_eq!(
-        huge(
+        (
+            format!("{token}Transfer-Encoding: chunked\r\n"),
+            &chunked,
+            413,
+        ),
+        (
             "X-Workbook-Token: no\r\nContent-Length: 100000\r\n".into(),
-            &body
+            &body,
+            403,
         ),
-        403
-    );
-    assert_eq!(
-        status(&running.ask("GET /", &format!("X: {}\r\n", "x".repeat(100_000)))),
-        431
-    );
+    ] {
+        assert_eq!(huge(&headers, body), code, "{headers}");
+    }
+    let long = format!("X: {}\r\n", "x".repeat(100_000));
+    assert_eq!(status(&running.ask("GET /", &long)), 431);
 }
 
 #[test]
@@ -181,13 +135,7 @@ fn no_policy_lets_an_inline_script_run() {
     // mdBook's own theme, which the fixture has, writes several into each page; ours has none.
     let fixture = Fixture::new();
     let running = Running::new(&fixture);
-    for path in [
-        "/",
-        "/index.html",
-        "/01-second.html",
-        "/print.html",
-        "/nothing",
-    ] {
+    for path in "/ /index.html /01-second.html /print.html /nothing".split(' ') {
         let reply = running.get(path);
         let policy = header(&reply, "content-security-policy").expect("a policy");
         assert!(
@@ -382,7 +330,7 @@ fn a_page_that_does_not_read_holds_nothing_up() {
     let fixture = Fixture::new();
     let flood =
         "fn main() { for i in 0..200_000 { println!(\"line {i} {}\", \"x\".repeat(80)); } }\n";
-    fs::write(fixture.path("lessons/01-second/src/main.rs"), flood).unwrap();
+    fixture.put("lessons/01-second/src/main.rs", flood);
     let running = Running::new(&fixture);
     let stuck = running.events();
     let mut reads = running.events();

@@ -1,11 +1,10 @@
 //! `services` in a course whose program for it is a stand-in; the real one has tests of its own.
 #![cfg(unix)]
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::support::{Fixture, processes_with};
+use crate::support::{AssertHas, Fixture, Run, processes_with};
 
 /// Says how it was called. `wait` waits for a signal.
 const STAND_IN: &str = r#"
@@ -24,7 +23,7 @@ fn main() {
 
 fn fixture(program: &str) -> Fixture {
     let fixture = Fixture::new();
-    fs::write(fixture.path("scripts/services/src/main.rs"), program).unwrap();
+    fixture.put("scripts/services/src/main.rs", program);
     fixture
 }
 
@@ -32,13 +31,9 @@ fn fixture(program: &str) -> Fixture {
 fn the_program_is_built_and_takes_over() {
     let fixture = fixture(STAND_IN);
     let output = fixture.run(&["services", "up", "consul", "--port", "9000"]);
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(
-        output.status.code(),
-        Some(3),
-        "its exit code is ours: {out}{err}"
-    );
+    let out = output.out;
+    let err = output.err;
+    assert_eq!(output.code, Some(3), "its exit code is ours: {out}{err}");
     let words = "called with [\"up\", \"consul\", \"--port\", \"9000\"]\nstate in Ok(\"";
     assert!(
         out.starts_with(words),
@@ -46,22 +41,18 @@ fn the_program_is_built_and_takes_over() {
     );
     let state = fixture.path("target/services").canonicalize();
     let state = state.unwrap_or_else(|_| fixture.path("target/services"));
-    assert!(
-        out.contains(&format!("{:?}", state.display().to_string())),
-        "{out}"
-    );
-    assert!(err.contains("Compiling services"), "{err}");
+    out.assert_has(&[&format!("{:?}", state.display().to_string())]);
+    err.assert_has(&["Compiling services"]);
 
     // In a folder below, and with a folder for the state that somebody has named.
     let output = fixture
         .workbook(&["services", "status"])
         .current_dir(fixture.path("lessons"))
         .env("WORKBOOK_SERVICES_STATE", "/elsewhere")
-        .output()
-        .unwrap();
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{out}");
-    assert!(out.contains("state in Ok(\"/elsewhere\")"), "{out}");
+        .said();
+    let out = output.out;
+    assert_eq!(output.code, Some(0), "{out}");
+    out.assert_has(&["state in Ok(\"/elsewhere\")"]);
     assert!(
         out.contains("/lessons\")"),
         "it is where the person is: {out}"
@@ -94,11 +85,10 @@ fn a_signal_reaches_it_and_nobody_else() {
 fn a_program_that_does_not_compile_is_told_from_one_that_fails() {
     let fixture = fixture("fn main() { missing(); }\n");
     let output = fixture.run(&["services", "status"]);
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{err}");
-    assert!(err.contains("cannot find function `missing`"), "{err}");
-    assert!(
-        err.contains("The program for servers did not compile"),
-        "{err}"
-    );
+    let err = output.err;
+    assert_eq!(output.code, Some(2), "{err}");
+    err.assert_has(&[
+        "cannot find function `missing`",
+        "The program for servers did not compile",
+    ]);
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::support::served::{Running, status};
-use crate::support::{Fixture, processes_with, until};
+use crate::support::{AssertHas, Fixture, processes_with, until};
 
 #[test]
 fn the_book_follows_its_sources_and_a_broken_chapter_changes_nothing() {
@@ -17,15 +17,17 @@ fn the_book_follows_its_sources_and_a_broken_chapter_changes_nothing() {
 
     fs::write(&chapter, format!("{good}\nA new sentence.\n")).unwrap();
     events.next("reload", |_| true);
-    assert!(running.get("/00-first.html").contains("A new sentence."));
+    let said = running.get("/00-first.html");
+    said.assert_has(&["A new sentence."]);
 
     fs::write(&chapter, format!("{good}\n{{{{#quiz}}}}\n")).unwrap();
     running.says("book/src/00-first.md:");
-    assert!(running.get("/00-first.html").contains("A new sentence."));
+    let said = running.get("/00-first.html");
+    said.assert_has(&["A new sentence."]);
 
     fs::write(&chapter, format!("{good}\nWhole again.\n")).unwrap();
     events.next("reload", |_| true);
-    assert!(running.get("/00-first.html").contains("Whole again."));
+    running.get("/00-first.html").assert_has(&["Whole again."]);
 }
 
 #[test]
@@ -35,13 +37,12 @@ fn without_any_book_the_page_says_why_and_the_runner_goes_on() {
     let good = fs::read_to_string(&chapter).unwrap();
     fs::write(&chapter, "{{#exercise <script>}}\n").unwrap();
     let running = Running::new(&fixture);
-    let page = running.get("/");
-    assert!(page.contains("book/src/00-first.md:1: "), "{page}");
-    assert!(page.contains("&lt;script&gt;"), "{page}");
+    let said = running.get("/");
+    said.assert_has(&["book/src/00-first.md:1: ", "&lt;script&gt;"]);
     assert_eq!(status(&running.post("/workbook/check/alpha")), 202);
     fs::write(&chapter, good).unwrap();
     running.events().next("reload", |_| true);
-    assert!(running.get("/").contains("data-exercise=\"alpha\""));
+    running.get("/").assert_has(&["data-exercise=\"alpha\""]);
 }
 
 #[test]

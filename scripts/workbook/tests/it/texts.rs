@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::Fixture;
+use crate::support::{AssertHas, Fixture, Run};
 
 const RIGHT: &str = "pub fn double(n: u32) -> u32 {\n    n * 2\n}\n";
 
@@ -36,31 +36,19 @@ fn log(fixture: &Fixture) -> Vec<String> {
 #[test]
 fn reset_keeps_the_text_and_undo_brings_it_back() {
     let fixture = Fixture::new();
-    let stub = fs::read_to_string(fixture.answer("alpha")).unwrap();
+    let stub = fixture.text("alpha");
     fixture.write("alpha", "my first text");
     let says = fixture.says(&["reset", "alpha"]);
-    assert!(
-        says.contains("Your text is in .workbook/kept/alpha/0001.rs"),
-        "{says}"
-    );
-    assert_eq!(fs::read_to_string(fixture.answer("alpha")).unwrap(), stub);
+    says.assert_has(&["Your text is in .workbook/kept/alpha/0001.rs"]);
+    assert_eq!(fixture.text("alpha"), stub);
     fixture.write("alpha", "my second text");
-    assert!(
-        fixture
-            .says(&["undo", "alpha"])
-            .contains("Your text is back")
-    );
-    assert_eq!(
-        fs::read_to_string(fixture.answer("alpha")).unwrap(),
-        "my first text"
-    );
+    let said = fixture.says(&["undo", "alpha"]);
+    said.assert_has(&["Your text is back"]);
+    assert_eq!(fixture.text("alpha"), "my first text");
     // What the undo replaced is not lost either.
     assert!(texts(fixture.root()).contains("my second text"));
-    assert!(
-        fixture
-            .says(&["undo", "alpha"])
-            .contains("No reset of alpha is waiting")
-    );
+    let said = fixture.says(&["undo", "alpha"]);
+    said.assert_has(&["No reset of alpha is waiting"]);
 }
 
 #[test]
@@ -72,7 +60,7 @@ fn several_resets_are_undone_newest_first() {
     }
     for text in ["three", "two", "one"] {
         fixture.run(&["undo", "alpha"]);
-        assert_eq!(fs::read_to_string(fixture.answer("alpha")).unwrap(), text);
+        assert_eq!(fixture.text("alpha"), text);
     }
 }
 
@@ -82,19 +70,12 @@ fn a_deleted_answer_comes_back_by_reset_and_by_undo() {
     fixture.write("alpha", "my text");
     fixture.run(&["reset", "alpha"]);
     fs::remove_file(fixture.answer("alpha")).unwrap();
-    let output = fixture.run(&["check", "alpha"]);
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        err.contains("alpha/exercise.rs was missing; the stub is there again"),
-        "{err}"
-    );
+    let err = fixture.run(&["check", "alpha"]).err;
+    err.assert_has(&["alpha/exercise.rs was missing; the stub is there again"]);
     fixture.run(&["undo", "alpha"]);
-    assert_eq!(
-        fs::read_to_string(fixture.answer("alpha")).unwrap(),
-        "my text"
-    );
+    assert_eq!(fixture.text("alpha"), "my text");
     fs::remove_file(fixture.answer("alpha")).unwrap();
-    assert!(fixture.run(&["reset", "alpha"]).status.success());
+    assert!(fixture.run(&["reset", "alpha"]).code == Some(0));
     let stub = fixture.answer("alpha").with_file_name("stub.rs");
     assert_eq!(
         fs::read(fixture.answer("alpha")).unwrap(),
@@ -111,7 +92,7 @@ fn kills_at_random_moments_lose_nothing() {
     for round in 0..60 {
         let text = format!("text of round {round}");
         // What the learner types over is the learner's own doing.
-        written.remove(&fs::read_to_string(fixture.answer("alpha")).unwrap());
+        written.remove(&fixture.text("alpha"));
         fixture.write("alpha", &text);
         written.insert(text);
         let command = if round % 3 == 2 { "undo" } else { "reset" };
@@ -171,21 +152,16 @@ fn damaged_lines_are_skipped_reported_and_left_alone() {
     let after = fs::read(&path).unwrap();
     assert!(after.starts_with(&bytes), "the damage was overwritten");
     let output = fixture.run(&["list", "--plain"]);
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(out.contains("passed  0.1   alpha"), "{out}");
-    assert!(out.contains("1 of 2 exercises passed"), "{out}");
-    assert!(err.contains("attempts.jsonl line 2 was skipped"), "{err}");
-    assert!(
-        err.contains("line 4 was skipped: written by a newer workbook (version 9)"),
-        "{err}"
-    );
-    assert!(err.contains("and 1 lines more"), "{err}");
+    let (out, err) = (output.out, output.err);
+    out.assert_has(&["passed  0.1   alpha", "1 of 2 exercises passed"]);
+    err.assert_has(&[
+        "attempts.jsonl line 2 was skipped",
+        "line 4 was skipped: written by a newer workbook (version 9)",
+        "and 1 lines more",
+    ]);
     // The line after the torn one is whole: the hint was recorded.
     assert!(String::from_utf8_lossy(&after).ends_with("\n"));
-    assert!(fixture.says(&["hint", "beta"]).contains("Hint 2 of 2"));
+    fixture.says(&["hint", "beta"]).assert_has(&["Hint 2 of 2"]);
 }
 
 #[test]
@@ -199,16 +175,15 @@ fn an_exercise_that_is_gone_or_renamed_keeps_its_record() {
         "lessons/00-first/lesson.toml",
         "lessons/00-first/Cargo.toml",
     ] {
-        let text = fs::read_to_string(fixture.path(file)).unwrap();
-        fs::write(fixture.path(file), text.replace("alpha", "omega")).unwrap();
+        let text = fixture.read(file);
+        fixture.put(file, text.replace("alpha", "omega"));
     }
-    let list = fixture.says(&["list", "--plain"]);
-    assert!(list.contains("tried   0.1   omega"), "{list}");
+    let said = fixture.says(&["list", "--plain"]);
+    said.assert_has(&["tried   0.1   omega"]);
     assert!(fixture.path(".workbook/passed/alpha.rs").exists());
     let gone = fixture.run(&["check", "alpha"]);
-    assert!(
-        String::from_utf8_lossy(&gone.stderr).contains("there is no exercise or lesson `alpha`")
-    );
+    gone.err
+        .assert_has(&["there is no exercise or lesson `alpha`"]);
     // The whole folder gone: the others still work.
     fs::remove_dir_all(fixture.path("lessons/00-first")).unwrap();
     assert!(
@@ -221,13 +196,12 @@ fn an_exercise_that_is_gone_or_renamed_keeps_its_record() {
 #[test]
 fn a_record_that_cannot_be_written_does_not_take_the_verdict_away() {
     let fixture = Fixture::new();
-    fs::write(fixture.path(".workbook"), "a file where a folder should be").unwrap();
+    fixture.put(".workbook", "a file where a folder should be");
     fixture.write("alpha", RIGHT);
     let output = fixture.run(&["check", "alpha"]);
-    assert!(output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("✓ 0.1 alpha"));
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(err.contains("this is not in your record"), "{err}");
+    assert!(output.code == Some(0));
+    assert!(output.out.starts_with("✓ 0.1 alpha"));
+    output.err.assert_has(&["this is not in your record"]);
 }
 
 /// The runner as somebody without rights. As root, that is the user 65534 (nobody); it must be able
@@ -269,31 +243,16 @@ fn a_read_only_folder_is_a_clear_error_and_loses_nothing() {
     let _ = unprivileged(&fixture, &[]);
     writable(&fixture, false);
     for command in ["reset", "undo"] {
-        let output = unprivileged(&fixture, &[command, "alpha"])
-            .output()
-            .unwrap();
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{command}: {err}");
+        let output = unprivileged(&fixture, &[command, "alpha"]).said();
+        let err = output.err;
+        assert_eq!(output.code, Some(2), "{command}: {err}");
         assert!(err.contains("was left as it is"), "{command}: {err}");
         assert!(err.contains("Permission denied"), "{command}: {err}");
     }
-    let output = unprivileged(&fixture, &["hint", "alpha"]).output().unwrap();
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        out.contains("Hint 1 of 2") && out.contains("cannot be written"),
-        "{out}"
-    );
-    assert!(
-        unprivileged(&fixture, &["list"])
-            .output()
-            .unwrap()
-            .status
-            .success()
-    );
-    assert_eq!(
-        fs::read_to_string(fixture.answer("alpha")).unwrap(),
-        "my text"
-    );
+    let out = unprivileged(&fixture, &["hint", "alpha"]).said().out;
+    out.assert_has(&["Hint 1 of 2", "cannot be written"]);
+    assert!(unprivileged(&fixture, &["list"]).said().code == Some(0));
+    assert_eq!(fixture.text("alpha"), "my text");
 
     // .workbook can be written, the exercise's folder cannot: nothing may be half done.
     writable(&fixture, true);
@@ -301,14 +260,9 @@ fn a_read_only_folder_is_a_clear_error_and_loses_nothing() {
     writable(&fixture, true);
     let alpha = fixture.path("lessons/00-first/exercises/alpha");
     fs::set_permissions(&alpha, fs::Permissions::from_mode(0o555)).unwrap();
-    let output = unprivileged(&fixture, &["reset", "alpha"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(
-        fs::read_to_string(fixture.answer("alpha")).unwrap(),
-        "my text"
-    );
+    let output = unprivileged(&fixture, &["reset", "alpha"]).said();
+    assert_eq!(output.code, Some(2));
+    assert_eq!(fixture.text("alpha"), "my text");
     writable(&fixture, true);
 }
 
@@ -341,32 +295,22 @@ fn a_full_disk_is_a_clear_error_and_loses_nothing() {
             unshare.args(["--user", "--map-root-user", "--mount"]);
         }
         let _ = fs::remove_dir_all(fixture.path("disk"));
-        let output = unshare
+        let said = unshare
             .args(["sh", "-c", script])
             .current_dir(fixture.root())
             .env("RUNNER", env!("CARGO_BIN_EXE_workbook"))
             .env("WHEN", when)
-            .output()
-            .expect("unshare (util-linux) runs");
-        let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(
-            err.contains("No space left on device"),
-            "{when}: {out}{err}"
-        );
-        assert!(out.starts_with("exit 2\nmy text\n"), "{when}: {out}{err}");
+            .said();
+        let all = format!("{when}: {}", said.all());
+        all.assert_has(&["No space left on device", "exit 0\n"]);
+        assert!(said.out.starts_with("exit 2\nmy text\n"), "{all}");
         // A record that has begun may still have room in its last block.
         assert!(
-            when == "later" || out.contains("cannot be written"),
-            "{when}: {out}{err}"
+            when == "later" || all.contains("cannot be written"),
+            "{all}"
         );
-        assert!(out.contains("exit 0\n"), "{when}: {out}{err}");
-        assert!(
-            out.ends_with(
-                "Your text is back in lessons/00-first/exercises/alpha/exercise.rs.\nmy text\n"
-            ),
-            "{when}: {out}{err}"
-        );
+        let end = "Your text is back in lessons/00-first/exercises/alpha/exercise.rs.\nmy text\n";
+        assert!(said.out.ends_with(end), "{all}");
     }
 }
 
@@ -395,23 +339,18 @@ fn hints_come_one_by_one_and_the_solution_after_a_pass() {
     let fixture = Fixture::new();
     let first = fixture.says(&["hint", "alpha"]);
     assert_eq!(first, "  Hint 1 of 2: Look at the sign.\n");
-    assert!(fixture.says(&["hint", "alpha"]).contains("Hint 2 of 2"));
-    assert!(
-        fixture
-            .says(&["hint", "alpha"])
-            .contains("That was the last hint")
-    );
+    let said = fixture.says(&["hint", "alpha"]);
+    said.assert_has(&["Hint 2 of 2"]);
+    let said = fixture.says(&["hint", "alpha"]);
+    said.assert_has(&["That was the last hint"]);
     let closed = fixture.run(&["solution", "alpha"]);
-    assert_eq!(closed.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&closed.stdout).contains("has not passed yet"));
-    assert!(
-        fixture
-            .says(&["solution", "alpha", "--reveal"])
-            .contains("n * 2")
-    );
+    assert_eq!(closed.code, Some(1));
+    closed.out.assert_has(&["has not passed yet"]);
+    let said = fixture.says(&["solution", "alpha", "--reveal"]);
+    said.assert_has(&["n * 2"]);
     fixture.write("alpha", RIGHT);
     fixture.run(&["check", "alpha"]);
-    assert!(fixture.says(&["solution", "alpha"]).contains("n * 2"));
+    fixture.says(&["solution", "alpha"]).assert_has(&["n * 2"]);
     let last: serde_json::Value = serde_json::from_str(log(&fixture).last().unwrap()).unwrap();
     assert_eq!(
         (last["hints"].as_u64(), last["revealed"].as_bool()),

@@ -8,7 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use workbook::course::Course;
 
-use crate::support::{Fixture, copy};
+use crate::support::{AssertHas, Fixture, Run, copy};
 
 const MINE: &str = "//! Mine.\npub fn double(n: u32) -> u32 {\n    n + 21\n}\n";
 const RIGHT: &str = "pub fn double(n: u32) -> u32 {\n    n * 2\n}\n";
@@ -18,7 +18,7 @@ fn read(path: impl AsRef<Path>) -> String {
 }
 
 fn err(fixture: &Fixture, arguments: &[&str]) -> String {
-    String::from_utf8(fixture.run(arguments).stderr).unwrap()
+    fixture.run(arguments).err
 }
 
 fn stub(fixture: &Fixture, id: &str) -> PathBuf {
@@ -30,18 +30,18 @@ fn missing_answers_are_made_from_their_stubs() {
     let fixture = Fixture::new();
     fs::remove_file(fixture.answer("alpha")).unwrap();
     fs::remove_file(fixture.answer("beta")).unwrap();
-    let list = fixture.run(&["list", "--plain"]);
-    assert_eq!(list.stderr, b"", "nothing to say in a new clone");
+    assert_eq!(
+        err(&fixture, &["list"]),
+        "",
+        "nothing to say in a new clone"
+    );
     for id in ["alpha", "beta"] {
         assert_eq!(read(fixture.answer(id)), read(stub(&fixture, id)));
     }
     // Later it is said: the learner may look for a text.
     fs::remove_file(fixture.answer("alpha")).unwrap();
     let said = err(&fixture, &["list"]);
-    assert!(
-        said.contains("alpha/exercise.rs was missing; the stub is there again"),
-        "{said}"
-    );
+    said.assert_has(&["alpha/exercise.rs was missing; the stub is there again"]);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_new_stub_replaces_an_old_stub_and_no_text() {
         fs::write(stub(&fixture, id), text).unwrap();
     }
     let said = err(&fixture, &["list"]);
-    assert!(said.contains("`alpha` has a new stub"), "{said}");
+    said.assert_has(&["`alpha` has a new stub"]);
     assert!(!said.contains("beta"), "{said}");
     assert_eq!(read(fixture.answer("alpha")), read(stub(&fixture, "alpha")));
     assert_eq!(read(fixture.answer("beta")), MINE);
@@ -77,7 +77,7 @@ fn a_text_follows_its_exercise_and_is_kept_when_that_is_gone() {
         "lessons/00-first/Cargo.toml",
     ] {
         let text = read(fixture.path(file)).replace("alpha", "omega");
-        fs::write(fixture.path(file), text).unwrap();
+        fixture.put(file, text);
     }
     let table = fixture.path("scripts/workbook/renames.txt");
     fs::create_dir_all(table.parent().unwrap()).unwrap();
@@ -88,14 +88,10 @@ fn a_text_follows_its_exercise_and_is_kept_when_that_is_gone() {
     fs::write(gone.join("exercise.rs"), "fn gone() {}\n").unwrap();
 
     let said = err(&fixture, &["list"]);
-    assert!(
-        said.contains("your text with it: lessons/00-first/exercises/alpha/exercise.rs is now"),
-        "{said}"
-    );
-    assert!(
-        said.contains("your text is kept in .workbook/kept/gone/0001.rs"),
-        "{said}"
-    );
+    said.assert_has(&[
+        "your text with it: lessons/00-first/exercises/alpha/exercise.rs is now",
+        "your text is kept in .workbook/kept/gone/0001.rs",
+    ]);
     assert_eq!(read(new.join("exercise.rs")), MINE);
     assert_eq!(
         read(fixture.path(".workbook/kept/gone/0001.rs")),
@@ -112,23 +108,14 @@ struct Shared {
 }
 
 fn git(dir: &Path, arguments: &[&str]) -> (bool, String) {
-    let output = Command::new("git")
+    let said = Command::new("git")
         .current_dir(dir)
         .args(["-c", "user.name=A", "-c", "user.email=a@example.org"])
-        .args([
-            "-c",
-            "init.defaultBranch=main",
-            "-c",
-            "advice.detachedHead=false",
-        ])
+        .args(["-c", "init.defaultBranch=main"])
+        .args(["-c", "advice.detachedHead=false"])
         .args(arguments)
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (
-        output.status.success(),
-        String::from_utf8_lossy(&text).into_owned(),
-    )
+        .said();
+    (said.code == Some(0), said.all())
 }
 
 #[track_caller]
@@ -178,9 +165,7 @@ impl Shared {
     }
 
     fn update(&self, more: &[&str]) -> String {
-        let output = self.learner.run(&[&["update"], more].concat());
-        let text = [output.stdout, output.stderr].concat();
-        String::from_utf8_lossy(&text).into_owned()
+        self.learner.run(&[&["update"], more].concat()).all()
     }
 }
 
@@ -200,30 +185,26 @@ fn an_update_keeps_answers_and_says_what_changed_and_is_undone() {
     learner.write("alpha", MINE);
     learner.run(&["check", "alpha"]);
     let record = read(learner.path(".workbook/attempts.jsonl"));
-    assert!(shared.update(&[]).contains("There is nothing new"));
-    assert!(
-        shared
-            .update(&["--undo"])
-            .contains("there is no update to undo")
-    );
+    shared.update(&[]).assert_has(&["There is nothing new"]);
+    let said = shared.update(&["--undo"]);
+    said.assert_has(&["there is no update to undo"]);
     shared.publish(new_stubs);
     let before = read(stub(learner, "alpha"));
     let said = shared.update(&[]);
-    assert!(said.contains("The workbook is new: 1 commit"), "{said}");
-    assert!(said.contains("changed lessons: 00-first"), "{said}");
-    assert!(
-        said.contains("the stub of `alpha` changed; your text is as it was"),
-        "{said}"
-    );
-    assert!(read(stub(learner, "alpha")).contains("Clearer"));
+    said.assert_has(&[
+        "The workbook is new: 1 commit",
+        "changed lessons: 00-first",
+        "the stub of `alpha` changed; your text is as it was",
+    ]);
+    read(stub(learner, "alpha")).assert_has(&["Clearer"]);
     let list = err(learner, &["list"]);
-    assert!(list.contains("`beta` has a new stub"), "{list}");
+    list.assert_has(&["`beta` has a new stub"]);
     assert_eq!(read(learner.answer("alpha")), MINE);
     assert_eq!(read(learner.answer("beta")), read(stub(learner, "beta")));
     assert_eq!(read(learner.path(".workbook/attempts.jsonl")), record);
 
     let said = shared.update(&["--undo"]);
-    assert!(said.contains("as before the last update"), "{said}");
+    said.assert_has(&["as before the last update"]);
     assert_eq!(read(stub(learner, "alpha")), before);
     assert_eq!(read(learner.answer("alpha")), MINE);
     learner.run(&["list"]);
@@ -235,13 +216,10 @@ fn an_update_that_meets_a_changed_file_changes_nothing_and_names_it() {
     let shared = Shared::new(false);
     let learner = &shared.learner;
     learner.write("alpha", MINE);
-    fs::write(learner.path("lessons/00-first/src/lib.rs"), "//! My own.\n").unwrap();
+    learner.put("lessons/00-first/src/lib.rs", "//! My own.\n");
     shared.publish(new_stubs);
     let said = shared.update(&[]);
-    assert!(
-        said.contains("all is as before") && said.contains("lessons/00-first/src/lib.rs"),
-        "{said}"
-    );
+    said.assert_has(&["all is as before", "lessons/00-first/src/lib.rs"]);
     assert_eq!(
         read(learner.path("lessons/00-first/src/lib.rs")),
         "//! My own.\n"
@@ -249,19 +227,14 @@ fn an_update_that_meets_a_changed_file_changes_nothing_and_names_it() {
     assert_eq!(read(learner.answer("alpha")), MINE);
     // The same, committed.
     done(learner.root(), &["commit", "--quiet", "-a", "-m", "mine"]);
-    let said = shared.update(&[]);
-    assert!(said.contains("do not go together"), "{said}");
+    shared.update(&[]).assert_has(&["do not go together"]);
     assert_eq!(git(learner.root(), &["status", "--porcelain"]).1, "");
     assert_eq!(read(learner.answer("alpha")), MINE);
 }
 
 #[test]
 fn a_folder_without_git_is_told_the_other_way() {
-    let said = err(&Fixture::new(), &["update"]);
-    assert!(
-        said.contains("no clone of git") && said.contains("carry out FILE"),
-        "{said}"
-    );
+    err(&Fixture::new(), &["update"]).assert_has(&["no clone of git", "carry out FILE"]);
 }
 
 /// What an author does for the second edition: git forgets the answers.
@@ -289,12 +262,12 @@ fn a_learner_of_the_first_edition_pulls_with_stash_and_loses_nothing() {
     done(learner.root(), &["stash"]);
     done(learner.root(), &["pull"]);
     let (_, said) = git(learner.root(), &["stash", "pop"]);
-    assert!(said.contains("left in tree"), "{said}");
+    said.assert_has(&["left in tree"]);
     learner.run(&["list"]);
     assert_eq!(read(learner.answer("alpha")), MINE);
     assert_eq!(read(learner.answer("beta")), read(stub(learner, "beta")));
     // From now on, no word about answers.
-    assert!(shared.update(&[]).contains("There is nothing new"));
+    shared.update(&[]).assert_has(&["There is nothing new"]);
     assert_eq!(git(learner.root(), &["status", "--porcelain"]).1, "");
     assert_eq!(read(learner.answer("alpha")), MINE);
 }
@@ -308,13 +281,12 @@ fn a_learner_of_the_first_edition_who_committed_answers_loses_nothing() {
     learner.write("beta", RIGHT);
     done(learner.root(), &["commit", "--quiet", "-a", "-m", "mine"]);
     shared.publish(forget);
-    let said = shared.update(&[]);
-    assert!(said.contains("The workbook is new"), "{said}");
+    shared.update(&[]).assert_has(&["The workbook is new"]);
     assert_eq!(read(learner.answer("alpha")), MINE);
     assert_eq!(read(learner.answer("beta")), RIGHT);
     assert_eq!(git(learner.root(), &["status", "--porcelain"]).1, "");
     let said = shared.update(&["--undo"]);
-    assert!(said.contains("as before the last update"), "{said}");
+    said.assert_has(&["as before the last update"]);
     assert_eq!(read(learner.answer("alpha")), MINE);
     assert_eq!(read(learner.answer("beta")), RIGHT);
 }
@@ -335,11 +307,11 @@ fn record_and_texts_are_carried_to_another_computer_once() {
     here.write("beta", RIGHT);
     fs::create_dir_all(here.path("my-service/src")).unwrap();
     fs::create_dir_all(here.path("my-service/target")).unwrap();
-    fs::write(here.path("my-service/src/main.rs"), "fn main() {}\n").unwrap();
-    fs::write(here.path("my-service/target/big"), "built\n").unwrap();
+    here.put("my-service/src/main.rs", "fn main() {}\n");
+    here.put("my-service/target/big", "built\n");
     let file = here.path("work.json");
-    let said = here.says(&["carry", "out", "work.json"]);
-    assert!(said.contains("work.json holds"), "{said}");
+    here.says(&["carry", "out", "work.json"])
+        .assert_has(&["work.json holds"]);
     assert!(!read(&file).contains("built"));
 
     let there = Fixture::new();
@@ -347,10 +319,7 @@ fn record_and_texts_are_carried_to_another_computer_once() {
     there.write("beta", MINE);
     let file = file.to_str().unwrap();
     let said = there.says(&["carry", "in", file]);
-    assert!(
-        said.contains("1 answer,") && said.contains("beta has another text here"),
-        "{said}"
-    );
+    said.assert_has(&["1 answer,", "beta has another text here"]);
     assert_eq!(read(there.answer("alpha")), MINE);
     assert_eq!(read(there.answer("beta")), MINE);
     assert_eq!(read(there.path("my-service/src/main.rs")), "fn main() {}\n");
@@ -366,10 +335,7 @@ fn record_and_texts_are_carried_to_another_computer_once() {
     // Again: nothing.
     let snapshot = tree(&there.path(".workbook"));
     let said = there.says(&["carry", "in", file]);
-    assert!(
-        said.contains("All of") && said.contains("Nothing was changed"),
-        "{said}"
-    );
+    said.assert_has(&["All of", "Nothing was changed"]);
     assert_eq!(tree(&there.path(".workbook")), snapshot);
     // The carried text is one `undo` away, and behind it is only what waited for an undo on the other computer.
     there.run(&["undo", "beta"]);
@@ -377,7 +343,7 @@ fn record_and_texts_are_carried_to_another_computer_once() {
     there.run(&["undo", "beta"]);
     assert_eq!(read(there.answer("beta")), "// older\n");
     let said = there.says(&["undo", "beta"]);
-    assert!(said.contains("No reset of beta"), "{said}");
+    said.assert_has(&["No reset of beta"]);
 }
 
 #[test]
@@ -404,10 +370,8 @@ fn a_record_that_goes_on_on_both_computers_is_one_record() {
         })
         .collect();
     assert_eq!(kinds.len(), 3, "{record}");
-    assert!(
-        here.says(&["list", "--plain"])
-            .contains("passed  0.1   alpha")
-    );
+    here.says(&["list", "--plain"])
+        .assert_has(&["passed  0.1   alpha"]);
     assert_eq!(read(here.path(".workbook/passed/alpha.rs")), RIGHT);
     assert_eq!(read(here.answer("alpha")), MINE);
 }
@@ -439,15 +403,14 @@ fn a_file_that_is_none_is_refused_and_changes_nothing() {
             "no path inside",
         ),
     ] {
-        fs::write(fixture.path("bad.json"), text).unwrap();
+        fixture.put("bad.json", text);
         let said = err(&fixture, &["carry", "in", "bad.json"]);
         assert!(said.contains(words), "{text}: {said}");
     }
-    assert!(err(&fixture, &["carry", "in", "no.json"]).contains("cannot read no.json"));
+    err(&fixture, &["carry", "in", "no.json"]).assert_has(&["cannot read no.json"]);
     // And `out` does not write over something else.
-    fs::write(fixture.path("notes.txt"), "notes").unwrap();
-    let said = err(&fixture, &["carry", "out", "notes.txt"]);
-    assert!(said.contains("holds something else"), "{said}");
+    fixture.put("notes.txt", "notes");
+    err(&fixture, &["carry", "out", "notes.txt"]).assert_has(&["holds something else"]);
     assert_eq!(read(fixture.path("notes.txt")), "notes");
     assert_eq!(tree(&fixture.path(".workbook")), before);
 }
@@ -474,10 +437,6 @@ fn git_knows_no_answer_of_this_course() {
         assert_eq!(listed, "", "an answer is in git");
     }
     let course = Course::load(&root).unwrap();
-    let rules = read(root.join(".gitignore"));
-    assert!(
-        rules.contains("/lessons/*/exercises/*/exercise.rs"),
-        "{rules}"
-    );
+    read(root.join(".gitignore")).assert_has(&["/lessons/*/exercises/*/exercise.rs"]);
     assert!(course.exercises().count() > 90);
 }

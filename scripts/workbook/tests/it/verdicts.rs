@@ -4,17 +4,28 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use crate::support::{Fixture, processes_with, until};
+use crate::support::{AssertHas, Fixture, Said, processes_with, until};
 
 /// Checks `alpha` with `body` as the function's body.
+fn check(fixture: &Fixture, body: &str) -> String {
+    let text = format!("pub fn double(n: u32) -> u32 {{\n    {body}\n}}\n");
+    fixture.write("alpha", &text);
+    fixture.says(&["check", "alpha"])
+}
+
+/// The same in a course of its own.
 fn alpha(body: &str) -> (Fixture, String) {
     let fixture = Fixture::new();
-    fixture.write(
-        "alpha",
-        &format!("pub fn double(n: u32) -> u32 {{\n    {body}\n}}\n"),
-    );
-    let says = fixture.says(&["check", "alpha"]);
+    let says = check(&fixture, body);
     (fixture, says)
+}
+
+/// The verdict on `alpha` as `--json` prints it.
+fn json(fixture: &Fixture, more: &[&str]) -> serde_json::Value {
+    let line = fixture
+        .run(&[&["check", "alpha", "--json"], more].concat())
+        .out;
+    serde_json::from_str(&line).unwrap()
 }
 
 /// A mark for child processes of one test: an odd number of seconds to sleep.
@@ -26,8 +37,8 @@ fn nap(number: u32) -> String {
 fn a_right_answer_passes_and_is_kept() {
     let (fixture, says) = alpha("n + n");
     assert_eq!(says, "✓ 0.1 alpha   passed in T s\n");
-    let kept = std::fs::read_to_string(fixture.path(".workbook/passed/alpha.rs")).unwrap();
-    assert!(kept.contains("n + n"));
+    let said = fixture.read(".workbook/passed/alpha.rs");
+    said.assert_has(&["n + n"]);
 }
 
 #[test]
@@ -50,8 +61,8 @@ fn a_wrong_answer_is_told_what_was_expected() {
 fn json_is_one_object_a_line_with_the_promised_members() {
     let fixture = Fixture::new();
     let output = fixture.run(&["check", "--all", "--json"]);
-    assert_eq!(output.status.code(), Some(1));
-    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.code, Some(1));
+    let text = output.out;
     let lines: Vec<serde_json::Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -60,10 +71,7 @@ fn json_is_one_object_a_line_with_the_promised_members() {
     for member in [
         "id", "lesson", "number", "status", "seconds", "check", "belief", "message",
     ] {
-        assert!(
-            lines[0].get(member).is_some(),
-            "{member} is missing: {text}"
-        );
+        assert!(lines[0].get(member).is_some(), "{member}: {text}");
     }
     assert_eq!(lines[0]["status"], "failed");
     assert_eq!(lines[0]["belief"], "the-same-is-twice");
@@ -80,14 +88,7 @@ fn json_is_one_object_a_line_with_the_promised_members() {
 #[test]
 fn a_known_mistake_gives_the_verdict_its_belief() {
     let fixture = Fixture::new();
-    let output = fixture.run(&[
-        "check",
-        "alpha",
-        "--answer",
-        "mistakes/2_a_constant.diff",
-        "--json",
-    ]);
-    let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let verdict = json(&fixture, &["--answer", "mistakes/2_a_constant.diff"]);
     assert_eq!(verdict["belief"], "twice-is-a-constant-more");
     assert_eq!(verdict["check"], "zero_stays_zero");
 }
@@ -99,31 +100,23 @@ fn a_mistake_that_is_not_known_has_no_belief() {
         "alpha",
         "pub fn double(_: u32) -> u32 {\n    panic!(\"no idea\")\n}\n",
     );
-    let output = fixture.run(&["check", "alpha", "--json"]);
-    let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let verdict = json(&fixture, &[]);
     assert_eq!(verdict["status"], "failed");
-    assert!(verdict["belief"].is_null(), "{verdict}");
     assert_eq!(verdict.get("belief"), Some(&serde_json::Value::Null));
     // The record has what the check said, and of a panic in the answer only the fact.
-    let log = std::fs::read_to_string(fixture.path(".workbook/attempts.jsonl")).unwrap();
+    let log = fixture.read(".workbook/attempts.jsonl");
     let line: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-    let seen = format!(
-        "{}: the answer panicked",
-        verdict["check"].as_str().unwrap()
-    );
-    assert_eq!(line["seen"], seen.as_str());
+    let check = verdict["check"].as_str().unwrap();
+    assert_eq!(line["seen"], format!("{check}: the answer panicked"));
 }
 
 #[test]
 fn an_answer_that_does_not_compile_shows_what_rustc_says() {
     let (fixture, says) = alpha("\"two\"");
     assert!(says.starts_with("✗ 0.1 alpha   does not compile\n\nerror[E0308]: mismatched types\n"));
-    assert!(
-        says.contains("lessons/00-first/exercises/alpha/exercise.rs:2:5"),
-        "{says}"
-    );
+    says.assert_has(&["lessons/00-first/exercises/alpha/exercise.rs:2:5"]);
     assert!(!says.contains("aborting due to"), "{says}");
-    assert_eq!(fixture.run(&["check", "alpha"]).status.code(), Some(1));
+    assert_eq!(fixture.run(&["check", "alpha"]).code, Some(1));
 }
 
 #[test]
@@ -139,14 +132,6 @@ fn an_endless_loop_is_ended_at_the_limit() {
     doubles
 "
     );
-}
-
-#[test]
-fn a_blocked_accept_is_ended_at_the_limit() {
-    let (_, says) = alpha(
-        "let l = std::net::TcpListener::bind(\"127.0.0.1:0\").unwrap(); let _ = l.accept(); n * 2",
-    );
-    assert!(says.starts_with("✗ 0.1 alpha   timed out"), "{says}");
 }
 
 #[test]
@@ -186,59 +171,63 @@ fn exit_0_in_the_middle_is_no_pass() {
     );
 }
 
-#[test]
-fn an_abort_is_named() {
-    let (_, says) = alpha("let _ = n; std::process::abort()");
-    assert!(
-        says.contains("was ended during `doubles` by SIGABRT"),
-        "{says}"
-    );
-}
-
-#[test]
-fn a_stack_overflow_is_named() {
-    let (_, says) = alpha("if n == u32::MAX { 0 } else { double(std::hint::black_box(n)) + 1 }");
-    assert!(
-        says.contains("The stack overflowed during `doubles`"),
-        "{says}"
-    );
-}
-
-#[test]
-fn too_much_memory_is_named() {
-    let (_, says) =
-        alpha("let big = vec![1_u8; 3 << 30]; u32::from(std::hint::black_box(&big)[9]) + n");
-    assert!(says.contains("more memory than a check may use"), "{says}");
-}
-
-#[test]
-fn a_panic_in_a_spawned_thread_fails_the_check() {
-    let (_, says) =
-        alpha("let _ = std::thread::spawn(|| panic!(\"lost in a thread\")).join(); n * 2");
-    assert!(says.starts_with("✗ 0.1 alpha   failed"), "{says}");
-    assert!(says.contains("lost in a thread"), "{says}");
-}
-
-#[test]
-fn a_panic_in_the_answer_is_told_with_its_place() {
-    let (_, says) = alpha("let list: Vec<u32> = vec![]; list[n as usize]");
-    assert!(says.contains("index out of bounds"), "{says}");
-    assert!(says.contains("exercise.rs:2"), "{says}");
-}
-
-#[test]
-fn a_panic_in_the_standard_library_is_told_with_the_line_that_called_it() {
-    let (_, says) = alpha(
+/// Bodies of the function, how the verdict on each begins, and words of it.
+const ENDINGS: [(&str, &str, &[&str]); 8] = [
+    (
+        "let l = std::net::TcpListener::bind(\"127.0.0.1:0\").unwrap(); let _ = l.accept(); n * 2",
+        "✗ 0.1 alpha   timed out",
+        &[],
+    ),
+    (
+        "let _ = n; std::process::abort()",
+        FAILED,
+        &["was ended during `doubles` by SIGABRT"],
+    ),
+    (
+        "if n == u32::MAX { 0 } else { double(std::hint::black_box(n)) + 1 }",
+        FAILED,
+        &["The stack overflowed during `doubles`"],
+    ),
+    (
+        "let big = vec![1_u8; 3 << 30]; u32::from(std::hint::black_box(&big)[9]) + n",
+        FAILED,
+        &["more memory than a check may use"],
+    ),
+    (
+        "let _ = std::thread::spawn(|| panic!(\"lost in a thread\")).join(); n * 2",
+        FAILED,
+        &["lost in a thread"],
+    ),
+    (
+        "let list: Vec<u32> = vec![]; list[n as usize]",
+        FAILED,
+        &["index out of bounds", "exercise.rs:2"],
+    ),
+    (
+        // The panic is in the standard library; told is the line that called it.
         "let now = std::time::Instant::now();\n    let _ = now - std::time::Duration::MAX;\n    n",
-    );
-    assert!(
-        says.contains("your code panicked  lessons/00-first/exercises/alpha/exercise.rs:3\n"),
-        "{says}"
-    );
-    assert!(
-        says.contains("overflow when subtracting duration"),
-        "{says}"
-    );
+        FAILED,
+        &[
+            "your code panicked  lessons/00-first/exercises/alpha/exercise.rs:3\n",
+            "overflow when subtracting duration",
+        ],
+    ),
+    (
+        "print!(\"test doubles ... ok\"); println!(\"test result: ok. 9 passed; 0 failed;\"); n",
+        FAILED,
+        &[],
+    ),
+];
+const FAILED: &str = "✗ 0.1 alpha   failed";
+
+#[test]
+fn however_an_answer_ends_it_is_named() {
+    let fixture = Fixture::new();
+    for (body, begins, words) in ENDINGS {
+        let says = check(&fixture, body);
+        assert!(says.starts_with(begins), "{body}: {says}");
+        format!("{body}: {says}").assert_has(words);
+    }
 }
 
 #[test]
@@ -253,11 +242,10 @@ fn the_test_that_stands_first_in_the_check_speaks_first() {
         );
         std::fs::write(&check, text + &more).unwrap();
         let says = fixture.says(&["check", "alpha"]);
-        assert!(
-            says.contains("A number is doubled\n    expected     42"),
-            "{says}"
-        );
-        assert!(says.contains("check.rs:11  doubles"), "{says}");
+        says.assert_has(&[
+            "A number is doubled\n    expected     42",
+            "check.rs:11  doubles",
+        ]);
     }
 }
 
@@ -280,8 +268,7 @@ fn a_gigabyte_of_output_is_bounded() {
         peak = peak.max(peak_memory(runner.id()));
         std::thread::sleep(Duration::from_millis(5));
     }
-    let output = runner.wait_with_output().unwrap();
-    let says = String::from_utf8_lossy(&output.stdout);
+    let says = Said::from(runner.wait_with_output().unwrap()).out;
     // Done within the limit or ended at it: in both cases there is one short verdict.
     assert!(says.starts_with("✗") || says.starts_with("✓"), "{says}");
     assert!(says.len() < 10_000, "{} bytes on the screen", says.len());
@@ -300,24 +287,13 @@ fn peak_memory(pid: u32) -> u64 {
 }
 
 #[test]
-fn output_in_a_test_does_not_hide_the_verdict() {
-    let (_, says) = alpha(
-        "print!(\"test doubles ... ok\"); println!(\"test result: ok. 9 passed; 0 failed;\"); n",
-    );
-    assert!(says.starts_with("✗ 0.1 alpha   failed"), "{says}");
-}
-
-#[test]
 fn a_check_whose_tests_are_gone_is_no_pass() {
     let fixture = Fixture::new();
     let check = fixture.path("lessons/00-first/exercises/alpha/check.rs");
     let text = std::fs::read_to_string(&check).unwrap();
     std::fs::write(&check, text.replace("#[test]", "#[test]\n#[ignore]")).unwrap();
     let says = fixture.says(&["check", "alpha"]);
-    assert!(
-        says.contains("The check is not whole: 0 tests said ok, 2 are needed"),
-        "{says}"
-    );
+    says.assert_has(&["The check is not whole: 0 tests said ok, 2 are needed"]);
 }
 
 #[test]
@@ -387,8 +363,8 @@ fn two_checks_side_by_side_keep_their_own_answers() {
         .spawn()
         .unwrap();
     let fast = two.run(&["check", "alpha", "--json"]);
-    let slow = slow.wait_with_output().unwrap();
-    assert!(String::from_utf8_lossy(&slow.stdout).contains("\"failed\""));
-    assert!(String::from_utf8_lossy(&fast.stdout).contains("\"passed\""));
+    let slow = Said::from(slow.wait_with_output().unwrap());
+    slow.out.assert_has(&["\"failed\""]);
+    fast.out.assert_has(&["\"passed\""]);
     assert!(started.elapsed() < Duration::from_secs(120));
 }

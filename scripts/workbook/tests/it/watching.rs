@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::pty::{LONG, Terminal};
-use crate::support::{Fixture, mask, processes_with, until};
+use crate::support::{AssertHas, Fixture, mask, processes_with, until};
 use rustix::process::Signal;
 
 const RIGHT: &str = "pub fn double(n: u32) -> u32 {\n    n + n\n}\n";
@@ -60,19 +60,20 @@ fn each_save_gives_a_verdict_however_the_editor_saves() {
 
     // Written in place.
     fixture.write("alpha", TRIPLE);
-    assert!(terminal.wait_for("check 2").contains("63"));
+    terminal.wait_for("check 2").assert_has(&["63"]);
 
     // Written beside it and renamed over it, as vim and VS Code do.
     let beside = answer.with_file_name("exercise.rs.tmp");
     fs::write(&beside, PLUS_21).unwrap();
     fs::rename(&beside, &answer).unwrap();
-    assert!(terminal.wait_for("check 3").contains("Nothing is doubled"));
+    let said = terminal.wait_for("check 3");
+    said.assert_has(&["Nothing is doubled"]);
 
     // Moved away first, then written anew: vim with backups.
     fs::rename(&answer, answer.with_file_name("exercise.rs~")).unwrap();
     std::thread::sleep(Duration::from_millis(30));
     fs::write(&answer, TRIPLE).unwrap();
-    assert!(terminal.wait_for("check 4").contains("63"));
+    terminal.wait_for("check 4").assert_has(&["63"]);
 
     // Backups, swap files and a touch are no saves.
     for name in ["exercise.rs~", ".exercise.rs.swp", "4913", "#exercise.rs#"] {
@@ -80,14 +81,15 @@ fn each_save_gives_a_verdict_however_the_editor_saves() {
     }
     fs::write(&answer, TRIPLE).unwrap();
     std::thread::sleep(Duration::from_millis(700));
-    assert!(terminal.screen().contains("check 4"));
+    terminal.screen().assert_has(&["check 4"]);
 
     // Emptied first and written a little later: the empty file is not judged.
     let file = fs::File::create(&answer).unwrap();
     std::thread::sleep(Duration::from_millis(80));
     std::io::Write::write_all(&mut &file, PLUS_21.as_bytes()).unwrap();
     drop(file);
-    assert!(terminal.wait_for("check 5").contains("Nothing is doubled"));
+    let said = terminal.wait_for("check 5");
+    said.assert_has(&["Nothing is doubled"]);
     assert!(!terminal.bytes().contains("does not compile"));
 
     // A burst: the verdict is about the last text.
@@ -110,10 +112,10 @@ fn each_save_gives_a_verdict_however_the_editor_saves() {
 
     // It never goes on by itself; n does.
     std::thread::sleep(Duration::from_millis(300));
-    assert!(terminal.screen().contains("0.1 alpha"));
+    terminal.screen().assert_has(&["0.1 alpha"]);
     terminal.press("n");
     let beta = terminal.wait_for("check 1");
-    assert!(beta.contains("1.1 beta   Answer a client"), "{beta}");
+    beta.assert_has(&["1.1 beta   Answer a client"]);
     terminal.press("q");
     assert!(terminal.end().success());
     nothing_runs(&fixture);
@@ -166,8 +168,7 @@ fn a_check_of_all_takes_only_what_was_begun_and_a_hint_stays_under_the_verdict()
     terminal.wait_for("passed in");
     terminal.press("c");
     let all = terminal.wait_for("not begun");
-    assert!(all.contains("Checking 1 exercise:"), "{all}");
-    assert!(all.contains("1 of 1 passed; 1 not begun."), "{all}");
+    all.assert_has(&["Checking 1 exercise:", "1 of 1 passed; 1 not begun."]);
 
     fixture.write("alpha", TRIPLE);
     terminal.wait_for("failed after");
@@ -178,7 +179,7 @@ fn a_check_of_all_takes_only_what_was_begun_and_a_hint_stays_under_the_verdict()
     fixture.write("alpha", PLUS_21);
     let screen = terminal.wait_for("Nothing is doubled");
     assert_eq!(screen.matches("Hint 1 of 2").count(), 1, "{screen}");
-    assert!(screen.contains("Hint 2 of 2"), "{screen}");
+    screen.assert_has(&["Hint 2 of 2"]);
     terminal.press("h");
     terminal.wait_for("That was the last hint.");
 }
@@ -193,17 +194,19 @@ fn reset_asks_and_undo_brings_the_very_text_back() {
     terminal.wait_for("u undoes an x of this sitting");
     terminal.press("x");
     terminal.wait_for("Put the stub of alpha back? Your text is kept in .workbook/.");
-    assert_eq!(fs::read_to_string(fixture.answer("alpha")).unwrap(), TRIPLE);
+    assert_eq!(fixture.text("alpha"), TRIPLE);
     terminal.press("x");
     let reset = terminal.wait_for("check 2");
-    assert!(reset.contains("your answer  21"), "{reset}");
-    assert!(reset.contains(".workbook/kept/alpha/0001.rs"), "{reset}");
-    assert!(reset.contains("u undo the reset"), "{reset}");
+    reset.assert_has(&[
+        "your answer  21",
+        ".workbook/kept/alpha/0001.rs",
+        "u undo the reset",
+    ]);
     terminal.press("u");
     // The verdict is about the text that came back, although its time is an old one.
-    let undone = terminal.wait_for("check 3");
-    assert!(undone.contains("your answer  63"), "{undone}");
-    assert_eq!(fs::read_to_string(fixture.answer("alpha")).unwrap(), TRIPLE);
+    let said = terminal.wait_for("check 3");
+    said.assert_has(&["your answer  63"]);
+    assert_eq!(fixture.text("alpha"), TRIPLE);
 }
 
 #[test]
@@ -214,7 +217,8 @@ fn a_text_moved_into_place_with_an_old_time_is_judged() {
     let mut terminal = watch(&fixture, &["alpha"]);
     terminal.wait_for("check 1");
     fs::rename(&old, fixture.answer("alpha")).unwrap();
-    assert!(terminal.wait_for("check 2").contains("your answer  63"));
+    let said = terminal.wait_for("check 2");
+    said.assert_has(&["your answer  63"]);
     terminal.press("q");
     assert!(terminal.end().success());
 }
@@ -225,11 +229,8 @@ fn another_exercise_is_watched_once_it_is_saved_and_a_lost_file_is_said() {
     let mut terminal = watch(&fixture, &["beta"]);
     terminal.wait_for("check 1");
     fixture.write("alpha", TRIPLE);
-    let switched = terminal.wait_for("your answer  63");
-    assert!(
-        switched.contains("You saved alpha: watching it now."),
-        "{switched}"
-    );
+    let said = terminal.wait_for("your answer  63");
+    said.assert_has(&["You saved alpha: watching it now."]);
     fs::remove_file(fixture.answer("alpha")).unwrap();
     terminal.wait_for("exercise.rs is missing");
     fixture.write("alpha", PLUS_21);
@@ -263,7 +264,8 @@ error[E0308]: mismatched types
   h hint   l list   v full output   ? keys   q quit"
     );
     // With rustc's colours.
-    assert!(terminal.bytes().contains("\u{1b}[1m\u{1b}[91merror[E0308]"));
+    let said = terminal.bytes();
+    said.assert_has(&["\u{1b}[1m\u{1b}[91merror[E0308]"]);
     terminal.press("q");
 }
 
@@ -280,7 +282,7 @@ fn many_errors_are_cut_and_v_shows_all() {
     assert!(!screen.contains("pub fn f29"), "{screen}");
     terminal.press("v");
     terminal.wait_for("could not compile `l00-first`");
-    assert!(terminal.bytes().contains("pub fn f29"));
+    terminal.bytes().assert_has(&["pub fn f29"]);
 }
 
 #[test]
@@ -308,11 +310,11 @@ fn a_time_out_says_what_was_running() {
 fn whatever_ends_it_during_a_long_compile_the_terminal_is_as_before() {
     let fixture = Fixture::new();
     let slow = "fn main() {\n    std::thread::sleep(std::time::Duration::from_secs(100));\n}\n";
-    fs::write(fixture.path("lessons/00-first/build.rs"), slow).unwrap();
+    fixture.put("lessons/00-first/build.rs", slow);
     for ending in ["q", "\u{3}", "\u{4}", "TERM", "HUP"] {
         let mut terminal = watch(&fixture, &["alpha"]);
-        let busy = terminal.wait_for("compiling ...");
-        assert!(busy.contains("? keys   q quit"), "{busy}");
+        let said = terminal.wait_for("compiling ...");
+        said.assert_has(&["? keys   q quit"]);
         let asked = Instant::now();
         let code = match ending {
             "TERM" => {
@@ -356,7 +358,7 @@ fn a_panic_and_ctrl_z_leave_the_terminal_as_before() {
     terminal.press("!");
     assert_eq!(terminal.end().code(), Some(101));
     assert!(terminal.is_as_before());
-    assert!(terminal.bytes().contains("panicked at"));
+    terminal.bytes().assert_has(&["panicked at"]);
 }
 
 #[test]
@@ -395,8 +397,8 @@ fn a_record_that_cannot_be_written_is_said_and_the_watch_goes_on() {
     fs::create_dir_all(fixture.path(".workbook/attempts.jsonl")).unwrap();
     fixture.write("alpha", TRIPLE);
     let terminal = watch(&fixture, &["alpha"]);
-    let screen = terminal.wait_for("is not in your record");
-    assert!(screen.contains("your answer  63"), "{screen}");
+    let said = terminal.wait_for("is not in your record");
+    said.assert_has(&["your answer  63"]);
     fixture.write("alpha", &TRIPLE.replace("n * 3", "n * 4"));
     terminal.wait_for("your answer  84");
 }
@@ -434,10 +436,7 @@ fn a_narrow_window_is_not_wider_than_it_is() {
     terminal.resize(44, 20);
     fixture.write("alpha", PLUS_21);
     let screen = terminal.wait_for("check 2");
-    assert!(
-        screen.contains("  → Twice nothing is nothing: do not add a\n    constant."),
-        "{screen}"
-    );
+    screen.assert_has(&["  → Twice nothing is nothing: do not add a\n    constant."]);
     assert!(screen.ends_with("…"), "{screen}");
     assert!(
         screen
@@ -506,7 +505,6 @@ fn without_a_keyboard_saves_are_checked_until_the_input_ends() {
 fn an_unknown_name_is_an_error_with_the_nearest_one() {
     let fixture = Fixture::new();
     let output = fixture.run(&["watch", "alpah"]);
-    assert_eq!(output.status.code(), Some(2));
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("did you mean `alpha`?"), "{text}");
+    assert_eq!(output.code, Some(2));
+    output.err.assert_has(&["did you mean `alpha`?"]);
 }

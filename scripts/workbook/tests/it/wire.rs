@@ -9,7 +9,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use crate::support::served::{Events, Running, json, status};
-use crate::support::{Fixture, processes_with, until};
+use crate::support::{AssertHas, Fixture, processes_with, until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -187,7 +187,7 @@ fn a_server_that_ends_is_told_and_one_that_does_not_compile_as_well() {
     running.post("/workbook/wire/call/2");
     let state = phase(&mut events, "idle");
     let why = state["why"].as_str().unwrap();
-    assert!(why.contains("The server has ended"), "{why}");
+    why.assert_has(&["The server has ended"]);
     gone(&fixture);
 
     let main = fixture.path("lessons/01-second/src/main.rs");
@@ -196,7 +196,7 @@ fn a_server_that_ends_is_told_and_one_that_does_not_compile_as_well() {
     let error = |row: &Value| row["text"].as_str().is_some_and(|t| t.starts_with("error"));
     events.next("wire", error);
     let state = phase(&mut events, "idle");
-    assert!(state["why"].as_str().unwrap().contains("not compile"));
+    state["why"].as_str().unwrap().assert_has(&["not compile"]);
 }
 
 #[test]

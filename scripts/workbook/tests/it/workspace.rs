@@ -4,17 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::repository;
 use toml::{Table, Value};
 use workbook::course::Course;
 use workbook::needs::Needed;
-use workbook::verify::slugs;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
-}
 
 fn read(path: &Path) -> Table {
     fs::read_to_string(path).unwrap().parse().unwrap()
@@ -22,17 +15,17 @@ fn read(path: &Path) -> Table {
 
 /// The manifests of all members but a learner's own, from the patterns in the workspace's.
 fn members() -> Vec<(PathBuf, Table)> {
-    let workspace = read(&root().join("Cargo.toml"));
+    let workspace = read(&repository().join("Cargo.toml"));
     let mut found = Vec::new();
     for member in workspace["workspace"]["members"].as_array().unwrap() {
         let member = member.as_str().unwrap();
         let dirs = match member.strip_suffix("/*") {
-            Some(parent) => fs::read_dir(root().join(parent))
+            Some(parent) => fs::read_dir(repository().join(parent))
                 .unwrap()
                 .map(|entry| entry.unwrap().path())
                 .filter(|path| path.is_dir())
                 .collect(),
-            None => vec![root().join(member)],
+            None => vec![repository().join(member)],
         };
         for dir in dirs {
             let path = dir.join("Cargo.toml");
@@ -56,36 +49,29 @@ fn every_member_inherits_version_edition_and_lints() {
     for (path, manifest) in members() {
         let package = &manifest["package"];
         for key in ["version", "edition", "rust-version", "license", "publish"] {
-            assert!(
-                inherits(package.get(key)),
-                "{}: {key}.workspace = true",
-                path.display()
-            );
+            let good = inherits(package.get(key));
+            assert!(good, "{}: {key}.workspace = true", path.display());
         }
-        assert!(
-            inherits(manifest.get("lints").map(|_| &manifest["lints"])),
-            "{}: [lints] workspace = true",
-            path.display()
-        );
+        let good = inherits(manifest.get("lints"));
+        assert!(good, "{}: [lints] workspace = true", path.display());
     }
+}
+
+/// What a package leans on, also for its tests and its build script.
+fn dependencies(manifest: &Table) -> impl Iterator<Item = (&String, &Value)> {
+    let kinds = ["dependencies", "dev-dependencies", "build-dependencies"].into_iter();
+    let tables = kinds.filter_map(|kind| manifest.get(kind)?.as_table());
+    tables.flatten()
 }
 
 #[test]
 fn every_dependency_is_declared_once() {
     for (path, manifest) in members() {
-        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            let Some(table) = manifest.get(kind).and_then(Value::as_table) else {
-                continue;
-            };
-            for (name, value) in table {
-                // A package that turns on its own features for its tests.
-                let itself = manifest["package"]["name"].as_str() == Some(name);
-                assert!(
-                    itself || inherits(Some(value)),
-                    "{}: {name}.workspace = true",
-                    path.display()
-                );
-            }
+        for (name, value) in dependencies(&manifest) {
+            // A package that turns on its own features for its tests.
+            let itself = manifest["package"]["name"].as_str() == Some(name);
+            let good = itself || inherits(Some(value));
+            assert!(good, "{}: {name}.workspace = true", path.display());
         }
     }
 }
@@ -101,79 +87,30 @@ fn is_own(manifest: &Path) -> bool {
 
 /// Which package may depend on which. `workbook` depends on none, or the first `cargo run` would compile
 /// lessons.
-fn allowed(name: &str) -> &'static [&'static str] {
+fn allowed(name: &str) -> &'static str {
     match name {
-        "class" | "mutants" | "own" | "own-services" | "workbook" | "testkit" => &[],
-        "stage" => &["testkit"],
-        "wire" => &["testkit", "stage"],
-        "services" => &["l08-consul", "l15-redis", "stage", "testkit"],
-        "l02-rpc" => &["l01-tcp", "stage", "testkit"],
-        "l04-typed-rpc" => &["l01-tcp", "l02-rpc", "stage", "testkit"],
-        "l07-streaming" => &["l06-grpc", "stage", "testkit"],
-        "l09-register" => &["l06-grpc", "l08-consul", "services", "stage", "testkit"],
-        "l10-discover" => &[
-            "l06-grpc",
-            "l08-consul",
-            "l09-register",
-            "services",
-            "stage",
-            "testkit",
-        ],
-        "l11-deregister" => &[
-            "l06-grpc",
-            "l08-consul",
-            "l09-register",
-            "l10-discover",
-            "services",
-            "stage",
-            "testkit",
-        ],
-        "l12-resilience" => &["l06-grpc", "stage", "testkit"],
-        "l13-framework" => &[
-            "l02-rpc",
-            "l04-typed-rpc",
-            "l06-grpc",
-            "l08-consul",
-            "l09-register",
-            "l10-discover",
-            "l12-resilience",
-            "services",
-            "stage",
-            "testkit",
-        ],
-        "l14-gateway" => &[
-            "l06-grpc",
-            "l08-consul",
-            "l12-resilience",
-            "l13-framework",
-            "services",
-            "stage",
-            "testkit",
-        ],
-        "l16-captcha" => &[
-            "l06-grpc",
-            "l08-consul",
-            "l12-resilience",
-            "l13-framework",
-            "l15-redis",
-            "services",
-            "stage",
-            "testkit",
-        ],
-        "l17-production" => &[
-            "l06-grpc",
-            "l08-consul",
-            "l09-register",
-            "l10-discover",
-            "l12-resilience",
-            "l13-framework",
-            "l15-redis",
-            "l16-captcha",
-            "services",
-            "stage",
-            "testkit",
-        ],
-        lesson if lesson.starts_with("l0") || lesson == "l15-redis" => &["stage", "testkit"],
+        "class" | "mutants" | "own" | "own-services" | "workbook" | "testkit" => "",
+        "stage" => "testkit",
+        "wire" => "testkit stage",
+        "services" => "l08-consul l15-redis stage testkit",
+        "l02-rpc" => "l01-tcp stage testkit",
+        "l04-typed-rpc" => "l01-tcp l02-rpc stage testkit",
+        "l07-streaming" => "l06-grpc stage testkit",
+        "l09-register" => "l06-grpc l08-consul services stage testkit",
+        "l10-discover" => "l06-grpc l08-consul l09-register services stage testkit",
+        "l11-deregister" => "l06-grpc l08-consul l09-register l10-discover services stage testkit",
+        "l12-resilience" => "l06-grpc stage testkit",
+        "l13-framework" => {
+            "l02-rpc l04-typed-rpc l06-grpc l08-consul l09-register l10-discover l12-resilience services stage testkit"
+        }
+        "l14-gateway" => "l06-grpc l08-consul l12-resilience l13-framework services stage testkit",
+        "l16-captcha" => {
+            "l06-grpc l08-consul l12-resilience l13-framework l15-redis services stage testkit"
+        }
+        "l17-production" => {
+            "l06-grpc l08-consul l09-register l10-discover l12-resilience l13-framework l15-redis l16-captcha services stage testkit"
+        }
+        lesson if lesson.starts_with("l0") || lesson == "l15-redis" => "stage testkit",
         other => panic!("say here what {other} may depend on"),
     }
 }
@@ -182,22 +119,15 @@ fn allowed(name: &str) -> &'static [&'static str] {
 fn the_arrows_point_as_the_design_says() {
     for (_, manifest) in members() {
         let name = manifest["package"]["name"].as_str().unwrap().to_owned();
-        let allowed = allowed(&name);
-        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            let Some(table) = manifest.get(kind).and_then(Value::as_table) else {
-                continue;
-            };
-            for used in table.keys() {
-                let lesson = used.starts_with('l') && used.as_bytes().get(3) == Some(&b'-');
-                let tool = [
-                    "mutants", "services", "stage", "testkit", "wire", "workbook",
-                ];
-                let own = lesson || tool.contains(&used.as_str());
-                assert!(
-                    !own || *used == name || allowed.contains(&used.as_str()),
-                    "{name} must not use {used}"
-                );
-            }
+        let allowed: Vec<&str> = allowed(&name).split(' ').collect();
+        for (used, _) in dependencies(&manifest) {
+            let lesson = used.starts_with('l') && used.as_bytes().get(3) == Some(&b'-');
+            let tools = "mutants services stage testkit wire workbook";
+            let own = lesson || tools.split(' ').any(|tool| tool == used);
+            assert!(
+                !own || *used == name || allowed.contains(&used.as_str()),
+                "{name} must not use {used}"
+            );
         }
     }
 }
@@ -215,7 +145,7 @@ fn no_lesson_is_reached_through_another() {
     };
     let mut read = 0;
     for folder in ["lessons", "scripts"] {
-        for_each_rust_file(&root().join(folder), &mut |path, text| {
+        for_each_rust_file(&repository().join(folder), &mut |path, text| {
             read += 1;
             for (line, number) in text.lines().zip(1..) {
                 let words: Vec<&str> = line.split("::").map(str::trim).collect();
@@ -248,7 +178,7 @@ fn what_is_linked_with_openssl_says_so() {
     let tree = Command::new(env!("CARGO"))
         .args(arguments.split(' '))
         .args(["--prefix", "none", "--format", "{p}"])
-        .current_dir(root())
+        .current_dir(repository())
         .output()
         .unwrap();
     let tree = String::from_utf8(tree.stdout).unwrap();
@@ -270,14 +200,14 @@ fn what_is_linked_with_openssl_says_so() {
             "nobody is linked with it?\n{tree}"
         );
     }
-    let course = Course::load(&root()).unwrap();
+    let course = Course::load(&repository()).unwrap();
     for name in &linked {
         let lesson = course
             .lessons
             .iter()
             .find(|lesson| lesson.package() == *name);
         // One that is still being written has no lesson.toml.
-        let written = root()
+        let written = repository()
             .join(format!("lessons/{}/lesson.toml", &name[1..]))
             .exists();
         let says = lesson.is_some_and(|lesson| lesson.needs.contains(&Needed::Openssl));
@@ -328,18 +258,15 @@ fn packages_and_binaries_are_named_after_their_folder() {
                 path.display()
             );
         }
-        assert!(
-            !dir.join("src/bin").exists(),
-            "{}: no src/bin",
-            path.display()
-        );
+        let bin = dir.join("src/bin");
+        assert!(!bin.exists(), "no {}", bin.display());
     }
 }
 
 /// A panic in a library is told with the line of the learner's file that called it: without line tables there is none.
 #[test]
 fn every_lesson_is_built_with_line_tables() {
-    let manifest = read(&root().join("Cargo.toml"));
+    let manifest = read(&repository().join("Cargo.toml"));
     for (name, _) in lessons() {
         let profile = &manifest["profile"]["dev"]["package"][format!("l{name}").as_str()];
         assert_eq!(
@@ -350,41 +277,11 @@ fn every_lesson_is_built_with_line_tables() {
     }
 }
 
-/// A check is run by its name in the whole workspace: `cargo test --workspace --test watch` must not
-/// start another program of that name as well.
-#[test]
-fn no_other_test_has_the_name_of_an_exercise() {
-    let mut exercises = Vec::new();
-    let mut tests = Vec::new();
-    for (path, manifest) in members() {
-        let dir = path.parent().unwrap();
-        let targets = manifest.get("test").and_then(Value::as_array);
-        for target in targets.into_iter().flatten() {
-            exercises.push(target["name"].as_str().unwrap().to_owned());
-        }
-        for entry in fs::read_dir(dir.join("tests")).into_iter().flatten() {
-            let file = entry.unwrap().path();
-            if file.extension().is_some_and(|ending| ending == "rs") {
-                let stem = file.file_stem().unwrap().to_str().unwrap().to_owned();
-                tests.push((stem, file));
-            }
-        }
-    }
-    assert!(exercises.len() > 50, "{exercises:?}");
-    for (stem, file) in tests {
-        assert!(
-            !exercises.contains(&stem),
-            "{} has the name of an exercise",
-            file.display()
-        );
-    }
-}
-
 #[test]
 fn the_top_level_is_exactly_the_planned_one() {
     let listed = Command::new("git")
         .args(["ls-files"])
-        .current_dir(root())
+        .current_dir(repository())
         .output();
     let names: Vec<String> = match listed {
         Ok(output) if output.status.success() => String::from_utf8(output.stdout)
@@ -393,7 +290,7 @@ fn the_top_level_is_exactly_the_planned_one() {
             .map(|file| file.split('/').next().unwrap().to_owned())
             .collect(),
         // A download without git: what lies there, but for what tools put beside it.
-        _ => fs::read_dir(root())
+        _ => fs::read_dir(repository())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| name != "target")
@@ -429,25 +326,16 @@ pub fn for_each_rust_file(dir: &Path, see: &mut dyn FnMut(&Path, &str)) {
 #[test]
 fn source_files_stay_short() {
     for folder in ["lessons", "scripts"] {
-        for_each_rust_file(&root().join(folder), &mut |path, text| {
+        for_each_rust_file(&repository().join(folder), &mut |path, text| {
             let lines = text.lines().count();
-            assert!(
-                lines < 600,
-                "{} has {lines} lines; 600 is the limit",
-                path.display()
-            );
+            let file = path.display();
+            assert!(lines < 600, "{file} has {lines} lines; 600 is the limit");
         });
     }
 }
 
 /// The lessons whose example is a server on its own: a longer evening.
-const LONG_EVENINGS: [&str; 5] = [
-    "08-consul",
-    "13-framework",
-    "14-gateway",
-    "15-redis",
-    "16-captcha",
-];
+const LONG_EVENINGS: &str = "08-consul 13-framework 14-gateway 15-redis 16-captcha";
 
 /// All lesson folders with their names.
 pub fn lessons() -> Vec<(String, PathBuf)> {
@@ -466,7 +354,7 @@ pub fn lessons() -> Vec<(String, PathBuf)> {
 #[test]
 fn the_example_of_a_lesson_is_an_evening_long() {
     for (name, dir) in lessons() {
-        let limit = match LONG_EVENINGS.contains(&name.as_str()) {
+        let limit = match LONG_EVENINGS.split(' ').any(|long| long == name) {
             true => 2500,
             false => 1500,
         };
@@ -488,7 +376,7 @@ fn the_example_of_a_lesson_is_an_evening_long() {
 /// belongs to a further page of the lesson has a list of its own: `ANCHOR: layout_dialect`.
 #[test]
 fn every_file_of_an_example_stands_in_its_reading_order() {
-    let course = Course::load(&root()).unwrap();
+    let course = Course::load(&repository()).unwrap();
     for (name, dir) in lessons() {
         let src = dir.join("src");
         if !src.exists() {
@@ -540,10 +428,17 @@ fn every_file_of_an_example_stands_in_its_reading_order() {
     }
 }
 
-/// One test program a package: each one more links everything again.
+/// One test program a package, `it`: each one more links everything again. A check is run by its name in the whole
+/// workspace, and `cargo test --workspace --test watch` must not start another program of that name as well.
 #[test]
 fn a_package_has_one_test_program_besides_its_exercises() {
-    for (path, _) in members() {
+    for (path, manifest) in members() {
+        let targets = manifest.get("test").and_then(Value::as_array);
+        let mut names = targets
+            .into_iter()
+            .flatten()
+            .map(|target| target["name"].as_str());
+        assert!(names.all(|name| name != Some("it")), "{}", path.display());
         let tests = path.parent().unwrap().join("tests");
         let Ok(entries) = fs::read_dir(&tests) else {
             continue;
@@ -562,7 +457,7 @@ fn a_package_has_one_test_program_besides_its_exercises() {
 /// The README shows patterns; a tour of everything shows none.
 #[test]
 fn the_tour_has_a_row_for_each_pattern_and_no_more() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let tour = readme.split("## The tour").nth(1).expect("a tour");
     let tour = tour.split("\n## ").next().unwrap();
     let rows: Vec<&str> = tour
@@ -573,25 +468,10 @@ fn the_tour_has_a_row_for_each_pattern_and_no_more() {
     assert!((10..=25).contains(&rows.len()), "{} rows", rows.len());
     for row in rows {
         for file in row.split('`').skip(1).step_by(2) {
-            assert!(root().join(file).exists(), "the tour names {file}: {row}");
+            assert!(
+                repository().join(file).exists(),
+                "the tour names {file}: {row}"
+            );
         }
     }
-}
-
-/// Mistakes that a verdict takes for another one. Lower this number with each line that is taken out.
-const KNOWN_SLUGS: usize = 0;
-
-/// Mistakes whose message is that of another one. Lower this number with each line that is taken out.
-const KNOWN_TWINS: usize = 0;
-
-#[test]
-fn the_list_of_mistakes_without_their_own_belief_only_shrinks() {
-    let text = fs::read_to_string(root().join(slugs::FILE)).unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    assert_eq!(lines.count(), KNOWN_SLUGS, "{}", slugs::FILE);
-    let text = fs::read_to_string(root().join(slugs::TWINS)).unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    assert_eq!(lines.count(), KNOWN_TWINS, "{}", slugs::TWINS);
-    let course = Course::load(&root()).unwrap();
-    assert_eq!(slugs::faults(&course), []);
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use workbook::course::{Course, Mistake};
+use workbook::scratch::Scratch;
 
 /// A course of two exercises, `alpha` and `beta`, that a test may spoil as it likes.
 pub struct Fixture {
@@ -84,6 +85,23 @@ impl Fixture {
         fs::write(self.answer(id), text).unwrap();
     }
 
+    /// What the learner has written.
+    pub fn text(&self, id: &str) -> String {
+        fs::read_to_string(self.answer(id)).unwrap()
+    }
+
+    /// The text of a file of the course.
+    pub fn read(&self, relative: &str) -> String {
+        fs::read_to_string(self.path(relative)).unwrap()
+    }
+
+    /// Puts `text` into a file of the course, in a folder that is made if need be.
+    pub fn put(&self, relative: &str, text: impl AsRef<[u8]>) {
+        let file = self.path(relative);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
     /// The runner with `arguments`, in the folder of the course, its surroundings made equal.
     pub fn workbook(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
@@ -100,14 +118,112 @@ impl Fixture {
     }
 
     /// Runs it to its end.
-    pub fn run(&self, arguments: &[&str]) -> Output {
-        self.workbook(arguments).output().unwrap()
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        self.workbook(arguments).said()
     }
 
     /// Runs it and gives what it printed, with every time masked.
     pub fn says(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        mask(&String::from_utf8_lossy(&output.stdout))
+        mask(&self.run(arguments).out)
+    }
+
+    /// Runs it and gives the error that it must end with.
+    pub fn refuses(&self, arguments: &[&str]) -> String {
+        self.workbook(arguments).refused()
+    }
+}
+
+/// What a program printed, and its exit code: none if a signal ended it.
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    /// All that it printed.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.out, self.err)
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// Runs a command of a test to its end.
+pub trait Run {
+    fn said(&mut self) -> Said;
+    /// What it says on standard error; it must end with exit code 2.
+    fn refused(&mut self) -> String;
+}
+
+impl Run for Command {
+    fn said(&mut self) -> Said {
+        self.output().unwrap().into()
+    }
+
+    #[track_caller]
+    fn refused(&mut self) -> String {
+        let said = self.said();
+        assert_eq!(said.code, Some(2), "{self:?}: {}", said.all());
+        said.err
+    }
+}
+
+/// Looks for words in a text.
+pub trait AssertHas {
+    /// Fails with the words that the text does not contain, and the text.
+    fn assert_has(&self, words: &[&str]);
+}
+
+impl AssertHas for str {
+    #[track_caller]
+    fn assert_has(&self, words: &[&str]) {
+        for words in words {
+            assert!(self.contains(words), "{words:?} is missing in\n{self}");
+        }
+    }
+}
+
+/// The folder of this repository.
+pub fn repository() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().unwrap()
+}
+
+/// A copy of the real course: the one in which `verify` judges answers, so that what comes from a registry is compiled
+/// once for all. A test holds its lock, so one at a time; `verify` makes it the same as the course again.
+pub struct Copy(Scratch);
+
+impl Copy {
+    pub fn new() -> Self {
+        let course = Course::load(&repository()).unwrap();
+        Self(Scratch::refresh(&course, "verify").unwrap())
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.0.place.root
+    }
+
+    pub fn target(&self) -> &Path {
+        self.0.place.target.as_deref().unwrap()
+    }
+
+    /// The runner with `arguments` over the copy.
+    pub fn workbook(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
+        command
+            .args(arguments)
+            .current_dir(self.root())
+            .env("CARGO_TARGET_DIR", self.target());
+        command
     }
 }
 
@@ -162,26 +278,16 @@ pub fn mask(text: &str) -> String {
 
 /// Processes whose command line holds `mark`, from `/proc`.
 pub fn processes_with(mark: &str) -> Vec<u32> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let Ok(line) = fs::read(entry.path().join("cmdline")) else {
-            continue;
-        };
-        if String::from_utf8_lossy(&line)
-            .replace('\0', " ")
-            .contains(mark)
-        {
-            found.push(pid);
-        }
-    }
-    found
+    let has_it = |pid: &u32| {
+        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
+            String::from_utf8_lossy(&line)
+                .replace('\0', " ")
+                .contains(mark)
+        })
+    };
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(has_it).collect()
 }
 
 /// Waits until `done` says so; fails with `what` after `limit`.
