@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::decode::{Broken, decode};
+use crate::decode::decode;
 use crate::resp::Value;
 
 /// The longest command and the longest reply that go through. They are small here.
@@ -152,8 +152,7 @@ async fn line(
 /// The next whole value of RESP and the bytes that it was, `None` at the end.
 async fn next(stream: &mut TcpStream, held: &mut Vec<u8>) -> io::Result<Option<(Value, Vec<u8>)>> {
     loop {
-        let broken = |broken: Broken| io::Error::other(broken.to_string());
-        if let Some((value, length)) = decode(held).map_err(broken)? {
+        if let Some((value, length)) = decode(held)? {
             let rest = held.split_off(length);
             return Ok(Some((value, std::mem::replace(held, rest))));
         }

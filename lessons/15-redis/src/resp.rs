@@ -7,7 +7,7 @@
 //! * [`Value`] is what goes over the wire, in both directions; [`Value::encode`] writes one.
 //! * [`Requests`] is the reader of a server: arrays of bulk strings and nothing else, or
 //!   a line that a person typed.
-//! * [`Decoder`](crate::decode::Decoder), the reader of a client, is in `demo/decode.rs`.
+//! * [`decode`](crate::decode::decode), which reads a reply in the tests, is in `demo/decode.rs`.
 //!
 //! Nothing here believes a length: memory is taken for bytes that have come, never for bytes that
 //! a peer has announced.

@@ -1,8 +1,8 @@
 //! What a server reads: requests, in Redis' own way and with Redis' own complaints.
 //!
 //! A request is an array of bulk strings, or one line that a person typed. It is not read with
-//! [`Decoder`](crate::decode::Decoder): a server that takes only this needs no depth and no other type, and
-//! its refusals are part of what Redis is known by.
+//! [`decode`](crate::decode::decode): a server that takes only this needs no depth and no other type, must not read
+//! the same bytes twice, and its refusals are part of what Redis is known by.
 
 use super::integer;
 

@@ -45,8 +45,5 @@ pub(super) fn info(call: &mut Call<'_>) -> Answer {
             .unwrap_or("");
         whole || wanted.contains(&name.to_ascii_lowercase().into_bytes())
     });
-    Ok(Value::Verbatim {
-        format: *b"txt",
-        text: sections.collect::<String>().into(),
-    })
+    Ok(Value::Text(sections.collect::<String>().into()))
 }

@@ -148,20 +148,22 @@ impl Line {
     /// One line typed, the answer as it came.
     #[track_caller]
     pub fn says(&mut self, line: &str) -> String {
-        let mut bytes = Vec::new();
-        let value = self.ask(line);
-        value.encode(l15_redis::resp::Protocol::Resp3, &mut bytes);
-        String::from_utf8(bytes).unwrap()
+        self.send(format!("{line}\r\n").as_bytes());
+        String::from_utf8(self.answer().1).unwrap()
     }
 
     /// The next value.
     #[track_caller]
     pub fn value(&mut self) -> Value {
+        self.answer().0
+    }
+
+    /// The next value, and the bytes that it was.
+    #[track_caller]
+    pub fn answer(&mut self) -> (Value, Vec<u8>) {
         loop {
-            let read = decode(&self.buffer).unwrap_or_else(|broken| panic!("{broken}"));
-            if let Some((value, used)) = read {
-                self.buffer.drain(..used);
-                return value;
+            if let Some((value, used)) = decode(&self.buffer).unwrap() {
+                return (value, self.buffer.drain(..used).collect());
             }
             assert!(self.more().unwrap(), "the connection ended");
         }
