@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use l01_tcp::{blocking, frame, nonblocking, protocol};
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, code, head, ladder_row};
 
 use crate::demo::server;
 
@@ -56,26 +56,20 @@ pub fn run() -> anyhow::Result<()> {
     );
     println!("packet (20 each, and options), which no program gets to see.");
     let framed = frame::encode(NAME.as_bytes(), frame::LIMIT)?.len();
-    println!(
-        "As a frame the name takes {framed}: 4 for the length instead of 1 for the newline.\n"
-    );
+    println!("As a frame the name takes {framed}: 4 for the length instead of 1 for the newline.");
 
-    println!("Lines of code, without comments, blank lines and unit tests:");
-    for (name, source) in [
-        ("first.rs", include_str!("../src/first.rs")),
-        ("protocol.rs", include_str!("../src/protocol.rs")),
-        ("blocking.rs", include_str!("../src/blocking.rs")),
-        ("limit.rs", include_str!("../src/limit.rs")),
-        ("nonblocking.rs", include_str!("../src/nonblocking.rs")),
-        ("frame.rs", include_str!("../src/frame.rs")),
-    ] {
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
-    let blocking = lines_of_code(include_str!("../src/protocol.rs"))
-        + lines_of_code(include_str!("../src/blocking.rs"))
-        + lines_of_code(include_str!("../src/limit.rs"));
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!("| 01 TCP | {} | {call:.0} | {blocking} |", request + answer);
+    // A call on blocking sockets needs three of them.
+    let others = ["first.rs", "nonblocking.rs", "frame.rs"];
+    let code = code(&SOURCES, &others);
+    ladder_row("01 TCP", (request + answer) as u64, call, code);
     Ok(())
 }
+
+const SOURCES: [(&str, &str); 6] = stage::sources![
+    "first.rs",
+    "protocol.rs",
+    "blocking.rs",
+    "limit.rs",
+    "nonblocking.rs",
+    "frame.rs",
+];

@@ -9,7 +9,7 @@ use l02_rpc::client::Client;
 use l02_rpc::greeter::services;
 use l02_rpc::message::{self, Reply, Request};
 use l02_rpc::server::Settings;
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, head, ladder};
 use tokio::task::JoinSet;
 
 use crate::peer::Peer;
@@ -85,26 +85,20 @@ pub async fn run() -> anyhow::Result<()> {
     })?;
     let there = frame::encode(&request, frame::LIMIT)?.len();
     let back = frame::encode(&reply, frame::LIMIT)?.len();
-    println!("Bytes of the call: {there} there, {back} back; lesson 01 took 5 and 17.\n");
+    println!("Bytes of the call: {there} there, {back} back; lesson 01 took 5 and 17.");
 
-    println!("Lines of code, without comments, blank lines and unit tests:");
-    let mut lines = 0;
-    for (name, source) in [
-        ("message.rs", include_str!("../src/message.rs")),
-        ("service.rs", include_str!("../src/service.rs")),
-        ("writer.rs", include_str!("../src/writer.rs")),
-        ("server.rs", include_str!("../src/server.rs")),
-        ("client.rs", include_str!("../src/client.rs")),
-        ("http.rs", include_str!("../src/http.rs")),
-    ] {
-        lines += lines_of_code(source);
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!("| 02 RPC | {} | {call:.0} | {lines} |", there + back);
+    ladder("02 RPC", (there + back) as u64, call, &SOURCES);
     Ok(())
 }
+
+const SOURCES: [(&str, &str); 6] = stage::sources![
+    "message.rs",
+    "service.rs",
+    "writer.rs",
+    "server.rs",
+    "client.rs",
+    "http.rs",
+];
 
 async fn greet(client: &Client) -> anyhow::Result<()> {
     client.call_within::<String>(LIMIT, METHOD, &NAME).await?;

@@ -7,7 +7,7 @@ use l03_json_rpc::client::{Client, Dialect, request};
 use l03_json_rpc::v2::{Rpc, handler};
 use l03_json_rpc::{go, services};
 use serde_json::json;
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, code, head, ladder_row};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -79,43 +79,23 @@ pub async fn run() -> anyhow::Result<()> {
         println!("{there:>6} + {back:3}  {name}");
     }
 
-    println!("\nLines of code, without comments, blank lines and unit tests:");
-    for (name, source) in SOURCES {
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
-    // A call of 2.0 over TCP needs these; the other files are HTTP, Go's dialect and the beginning.
-    let needed = [
-        "json.rs",
-        "services.rs",
-        "split.rs",
-        "v2.rs",
-        "host.rs",
-        "client.rs",
-    ];
-    let code: usize = SOURCES
-        .iter()
-        .filter(|(name, _)| needed.contains(name))
-        .map(|(_, source)| lines_of_code(source))
-        .sum();
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!(
-        "| 03 JSON-RPC | {} | {call:.0} | {code} |",
-        lines.len() + reply.len() + 1
-    );
+    // A call of 2.0 over TCP does not need HTTP, Go's dialect and the beginning.
+    let code = code(&SOURCES, &["first.rs", "http.rs", "go.rs"]);
+    let bytes = lines.len() + reply.len() + 1;
+    ladder_row("03 JSON-RPC", bytes as u64, call, code);
     Ok(())
 }
 
-const SOURCES: [(&str, &str); 9] = [
-    ("first.rs", include_str!("../src/first.rs")),
-    ("json.rs", include_str!("../src/json.rs")),
-    ("services.rs", include_str!("../src/services.rs")),
-    ("split.rs", include_str!("../src/split.rs")),
-    ("v2.rs", include_str!("../src/v2.rs")),
-    ("host.rs", include_str!("../src/host.rs")),
-    ("client.rs", include_str!("../src/client.rs")),
-    ("http.rs", include_str!("../src/http.rs")),
-    ("go.rs", include_str!("../src/go.rs")),
+const SOURCES: [(&str, &str); 9] = stage::sources![
+    "first.rs",
+    "json.rs",
+    "services.rs",
+    "split.rs",
+    "v2.rs",
+    "host.rs",
+    "client.rs",
+    "http.rs",
+    "go.rs",
 ];
 
 async fn greet(client: &Client) -> anyhow::Result<()> {

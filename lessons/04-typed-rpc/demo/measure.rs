@@ -10,7 +10,7 @@ use l02_rpc::client::Client;
 use l02_rpc::server::{Event, Settings};
 use l04_typed_rpc::greeter::{Hello, HelloClient, Local, services};
 use l04_typed_rpc::memory;
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, code, head, ladder_row};
 
 use crate::peer::Peer;
 
@@ -42,25 +42,17 @@ pub async fn run() -> anyhow::Result<()> {
         .row("the stub, over a socket", WORDS);
 
     let bytes = bytes_of_a_call(&server).await?;
-    println!("\nBytes of the call: {bytes}, as in lesson 02. The contract itself takes none.\n");
+    println!("\nBytes of the call: {bytes}, as in lesson 02. The contract itself takes none.");
 
-    println!("Lines of code, without comments, blank lines and unit tests:");
-    let mut lines = 0;
-    for (name, source) in [
+    let by_hand = "by_hand.rs, which the macro writes for you";
+    let sources = [
         ("contract.rs", include_str!("../src/contract.rs")),
         ("error.rs", include_str!("../src/error.rs")),
         ("memory.rs", include_str!("../src/memory.rs")),
-    ] {
-        lines += lines_of_code(source);
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
-    println!(
-        "{:>6}  by_hand.rs, which the macro writes for you",
-        lines_of_code(include_str!("../src/by_hand.rs"))
-    );
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!("| 04 typed RPC | {bytes} | {remote:.0} | 02's and {lines} |");
+        (by_hand, include_str!("../src/by_hand.rs")),
+    ];
+    let code = format!("02's and {}", code(&sources, &[by_hand]));
+    ladder_row("04 typed RPC", bytes as u64, remote, code);
     Ok(())
 }
 

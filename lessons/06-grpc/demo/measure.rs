@@ -9,7 +9,7 @@ use l06_grpc::greeter::Greetings;
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::greeter::greeter_server::Greeter;
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, code, head, ladder_row};
 use stage::tap::{Reading, Tap};
 use tokio::task::JoinSet;
 use tonic::Request;
@@ -90,65 +90,32 @@ pub async fn run() -> anyhow::Result<()> {
     line("a later call", later);
     println!("{:>6} + {:3}  of these, the messages in protobuf", 6, 12);
 
-    println!("\nLines of code, without comments, blank lines and unit tests:");
-    for (name, source) in SOURCES {
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
     let generated = include_str!(concat!(env!("OUT_DIR"), "/greeter.v1.rs"));
-    println!(
-        "{:>6}  generated from greeter.proto",
-        lines_of_code(generated)
-    );
-    let needed = [
-        "services/greeter.rs",
-        "services/refuse.rs",
-        "server.rs",
-        "client.rs",
-    ];
-    let code: usize = SOURCES
-        .iter()
-        .filter(|(name, _)| needed.contains(name))
-        .map(|(_, source)| lines_of_code(source))
-        .sum();
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
-    println!(
-        "| 06 gRPC | {} | {call:.0} | {code} |",
-        later.there + later.back
-    );
+    let generated = ("generated from greeter.proto", generated);
+    let others: Vec<&str> = OTHERS.iter().map(|(file, _)| *file).collect();
+    let others = [&others[..], &[generated.0]].concat();
+    let sources = [&NEEDED[..], &OTHERS, &[generated]].concat();
+    let bytes = later.there + later.back;
+    ladder_row("06 gRPC", bytes, call, code(&sources, &others));
     Ok(())
 }
 
-const SOURCES: [(&str, &str); 11] = [
-    (
-        "services/greeter.rs",
-        include_str!("../src/services/greeter.rs"),
-    ),
-    (
-        "services/refuse.rs",
-        include_str!("../src/services/refuse.rs"),
-    ),
-    ("server.rs", include_str!("../src/server.rs")),
-    ("client.rs", include_str!("../src/client.rs")),
-    ("retry.rs", include_str!("../src/retry.rs")),
-    (
-        "layers/middleware.rs",
-        include_str!("../src/layers/middleware.rs"),
-    ),
-    (
-        "layers/deadline.rs",
-        include_str!("../src/layers/deadline.rs"),
-    ),
-    ("layers/guard.rs", include_str!("../src/layers/guard.rs")),
-    ("status.rs", include_str!("../src/status.rs")),
-    (
-        "layers/metadata.rs",
-        include_str!("../src/layers/metadata.rs"),
-    ),
-    (
-        "server/connection_limit.rs",
-        include_str!("../src/server/connection_limit.rs"),
-    ),
+/// What a call needs.
+const NEEDED: [(&str, &str); 4] = stage::sources![
+    "services/greeter.rs",
+    "services/refuse.rs",
+    "server.rs",
+    "client.rs",
+];
+
+const OTHERS: [(&str, &str); 7] = stage::sources![
+    "retry.rs",
+    "layers/middleware.rs",
+    "layers/deadline.rs",
+    "layers/guard.rs",
+    "status.rs",
+    "layers/metadata.rs",
+    "server/connection_limit.rs",
 ];
 
 /// The bytes of the first call on a connection and of a later one: the shortest of nine, because now

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use l07_streaming::client::{self, Client, Settings};
 use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest, RepeatRequest};
 use prost::Message;
-use stage::measure::{PROFILE, Times, head, lines_of_code};
+use stage::measure::{PROFILE, Times, code, head, ladder_row};
 use stage::tap::Tap;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -72,34 +72,19 @@ pub async fn run() -> anyhow::Result<()> {
         println!("{there:>6} + {back:<5} {messages:>4}  {what}");
     }
 
-    println!("\nLines of code, without comments, blank lines and unit tests:");
-    for (name, source) in SOURCES {
-        println!("{:>6}  {name}", lines_of_code(source));
-    }
-    let code: usize = SOURCES
-        .iter()
-        .map(|(_, source)| lines_of_code(source))
-        .sum();
-    println!("\nYour row of the ladder:");
-    println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
+    let code = format!("06's and {}", code(&SOURCES, &[]));
     let [_, (_, there, back, _), ..] = bytes;
-    println!(
-        "| 07 a text in a chat | {} | {turn:.0} | 06's and {code} |",
-        there + back
-    );
+    ladder_row("07 a text in a chat", there + back, turn, code);
     Ok(())
 }
 
-const SOURCES: [(&str, &str); 6] = [
-    ("service.rs", include_str!("../src/service.rs")),
-    (
-        "service/repeat.rs",
-        include_str!("../src/service/repeat.rs"),
-    ),
-    ("service/chat.rs", include_str!("../src/service/chat.rs")),
-    ("end.rs", include_str!("../src/end.rs")),
-    ("server.rs", include_str!("../src/server.rs")),
-    ("client.rs", include_str!("../src/client.rs")),
+const SOURCES: [(&str, &str); 6] = stage::sources![
+    "service.rs",
+    "service/repeat.rs",
+    "service/chat.rs",
+    "end.rs",
+    "server.rs",
+    "client.rs",
 ];
 
 async fn greet(client: &mut Client) -> anyhow::Result<()> {

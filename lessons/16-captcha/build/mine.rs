@@ -4,6 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+#[allow(dead_code, reason = "the other lessons use the rest")]
+#[path = "../../../scripts/testkit/build/mine.rs"]
+mod shared;
+
+use shared::{folder, module, names};
+
 /// An exercise, the function that it writes, and the function of this lesson that has the same signature.
 const PARTS: [(&str, &str, &str); 7] = [
     ("set-with-expiry", "keep", "crate::store::commands::keep"),
@@ -29,11 +35,6 @@ pub fn write() -> io::Result<()> {
     // The whole folder: an answer may come, change or go. While there is none, cargo asks each time.
     println!("cargo::rerun-if-changed={}", passed.display());
     fs::write(folder("OUT_DIR")?.join("mine.rs"), mine(&passed))
-}
-
-fn folder(variable: &str) -> io::Result<PathBuf> {
-    let value = env::var_os(variable).ok_or(io::ErrorKind::NotFound)?;
-    Ok(value.into())
 }
 
 /// The module `mine`: each function from the learner's answer where there is one, and whose each of them is.
@@ -78,7 +79,8 @@ fn mine(passed: &Path) -> String {
 /// The passed answer of an exercise. One of the first edition declares the types of this lesson itself; it does
 /// not fit, and that is said.
 fn usable(passed: &Path, id: &str) -> Option<PathBuf> {
-    let (file, text) = names(passed, id).find_map(|name| {
+    let lesson = folder("CARGO_MANIFEST_DIR").ok()?;
+    let (file, text) = names(&lesson, id).find_map(|name| {
         let file = passed.join(format!("{name}.rs"));
         let text = fs::read_to_string(&file).ok()?;
         Some((file, text))
@@ -95,27 +97,7 @@ fn usable(passed: &Path, id: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-/// The id of an exercise, and those that it had before.
-fn names(passed: &Path, id: &str) -> impl Iterator<Item = String> {
-    let table = passed.join("../../scripts/workbook/renames.txt");
-    let table = fs::read_to_string(table).unwrap_or_default();
-    let before = (table.lines())
-        .filter_map(|line| line.trim().split_once(char::is_whitespace))
-        .filter(|(_, now)| now.trim() == id)
-        .map(|(before, _)| before.to_owned());
-    let names: Vec<String> = [id.to_owned()].into_iter().chain(before).collect();
-    names.into_iter()
-}
-
 /// The module of an answer, compiled where it is kept: its errors are then reported there.
 fn answer(file: &Path, name: &str, reexport: &str) -> String {
     module(&format!("{name}_answer"), file) + reexport + "\n"
-}
-
-fn module(name: &str, file: &Path) -> String {
-    format!(
-        "#[path = {file:?}]\n\
-         #[allow(warnings, clippy::all, reason = \"its check has judged it already\")]\n\
-         mod {name};\n"
-    )
 }

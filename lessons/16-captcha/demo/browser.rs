@@ -1,5 +1,5 @@
-//! A browser as plain as can be: one connection that stays, and a cookie. For the soak and the tests, which
-//! want to see every byte of an answer; so nothing here hides any.
+//! A browser as plain as can be: one connection that stays, and a cookie. For the soak, the attacks and the tests,
+//! which want to see every byte of an answer; so nothing here hides any.
 
 use std::io;
 use std::net::SocketAddr;

@@ -67,7 +67,7 @@ pub async fn run(words: Vec<OsString>) -> anyhow::Result<()> {
     }
     let page = format!("http://{}/", site.web.addr);
     let wanted = last(&own, "--no-open").is_none() && std::io::stdout().is_terminal();
-    if !(wanted && open::open(&page)) {
+    if !(wanted && open::open(&page, || {})) {
         tell(&format!("Open {page} in a browser."));
     }
     tell("");

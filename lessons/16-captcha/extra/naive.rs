@@ -17,7 +17,6 @@ pub mod service;
 pub mod web;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use l13_framework::registries::consul::Consul;
@@ -44,7 +43,6 @@ pub struct Setup {
 pub struct Site {
     web: SocketAddr,
     service: SocketAddr,
-    log: Log,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -54,9 +52,8 @@ impl Site {
     /// # Errors
     /// If there is no port, or Consul does not take the service.
     pub async fn start(setup: Setup) -> anyhow::Result<Site> {
-        let log = Log::default();
         // The seed of the random numbers is the clock, as in many programs.
-        let handler = service::GetCaptcha::new(setup.redis, seconds(), log.clone());
+        let handler = service::GetCaptcha::new(setup.redis, seconds());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let service = listener.local_addr()?;
         let serve = tonic::transport::Server::builder()
@@ -76,7 +73,6 @@ impl Site {
         Ok(Site {
             web,
             service,
-            log,
             tasks,
         })
     }
@@ -91,12 +87,6 @@ impl Site {
     #[must_use]
     pub fn service(&self) -> SocketAddr {
         self.service
-    }
-
-    /// What the service has written into its log.
-    #[must_use]
-    pub fn log(&self) -> &Log {
-        &self.log
     }
 }
 
@@ -138,24 +128,4 @@ fn registry(consul: SocketAddr) -> Result<Consul, l13_framework::registry::Error
 pub fn seconds() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |since| since.as_secs())
-}
-
-/// The lines of a log. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Log {
-    fn say(&self, line: String) {
-        self.lock().push(line);
-    }
-
-    /// All lines so far.
-    #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

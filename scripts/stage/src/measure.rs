@@ -1,5 +1,6 @@
 //! One row of the ladder: how long many calls took, and how many lines of code a reader has to understand.
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// How this program was built; it makes the difference.
@@ -93,7 +94,7 @@ pub fn head(columns: usize) {
     println!("{:columns$}{:>10}{:>14}", "", "median µs", "99 of 100 µs");
 }
 
-/// The files whose lines of code [`ladder`] counts, by their names below `../src/`.
+/// The files whose lines of code [`code`] counts, by their names below `../src/`.
 #[macro_export]
 macro_rules! sources {
     ($($file:literal),+ $(,)?) => {
@@ -103,13 +104,28 @@ macro_rules! sources {
 
 /// Prints the lines of code of these files, and the lesson's row of the ladder.
 pub fn ladder(lesson: &str, bytes: u64, micros: f64, sources: &[(&str, &str)]) {
+    ladder_row(lesson, bytes, micros, code(sources, &[]));
+}
+
+/// Prints the lines of code of these files. Returns their sum without those of `others`, which a call does not
+/// need.
+#[must_use]
+pub fn code(sources: &[(&str, &str)], others: &[&str]) -> usize {
     println!("\nLines of code, without comments, blank lines and unit tests:");
     let mut code = 0;
     for (file, source) in sources {
         let lines = lines_of_code(source);
         println!("{lines:>6}  {file}");
-        code += lines;
+        if !others.contains(file) {
+            code += lines;
+        }
     }
+    code
+}
+
+/// Prints the lesson's row of the ladder. `code` are its lines of code, in words where it needs those of another
+/// lesson as well.
+pub fn ladder_row(lesson: &str, bytes: u64, micros: f64, code: impl Display) {
     println!("\nYour row of the ladder:");
     println!("\n| lesson | bytes | µs | lines of code |\n|---|---|---|---|");
     println!("| {lesson} | {bytes} | {micros:.0} | {code} |");

@@ -105,10 +105,16 @@ impl Tap {
     /// [`Tap::keeping`].
     #[must_use]
     pub fn contains(&self, bytes: &[u8]) -> bool {
-        let sides = [&self.seen.there, &self.seen.back];
-        sides.into_iter().flat_map(|side| &side.bytes).any(|kept| {
-            let kept = lock(kept);
-            kept.windows(bytes.len()).any(|window| window == bytes)
+        self.passed(bytes).contains(&true)
+    }
+
+    /// Whether these bytes went to the server, and whether they came back from it. Always false unless the tap
+    /// was opened by [`Tap::keeping`].
+    #[must_use]
+    pub fn passed(&self, bytes: &[u8]) -> [bool; 2] {
+        [&self.seen.there, &self.seen.back].map(|side| {
+            let kept = side.bytes.as_ref().map(lock);
+            kept.is_some_and(|kept| kept.windows(bytes.len()).any(|window| window == bytes))
         })
     }
 }

@@ -52,7 +52,7 @@ fn fill(lesson: &Path) -> io::Result<()> {
 }
 
 /// The id of an exercise, and those that it had before.
-fn names(lesson: &Path, id: &str) -> impl Iterator<Item = String> {
+pub fn names(lesson: &Path, id: &str) -> impl Iterator<Item = String> {
     let table = lesson.join("../../scripts/workbook/renames.txt");
     println!("cargo::rerun-if-changed={}", table.display());
     let table = fs::read_to_string(table).unwrap_or_default();
@@ -64,7 +64,11 @@ fn names(lesson: &Path, id: &str) -> impl Iterator<Item = String> {
     names.into_iter()
 }
 
-fn folder(variable: &str) -> io::Result<PathBuf> {
+/// The folder that a variable of cargo names.
+///
+/// # Errors
+/// If cargo has not set it.
+pub fn folder(variable: &str) -> io::Result<PathBuf> {
     let value = env::var_os(variable).ok_or(io::ErrorKind::NotFound)?;
     Ok(value.into())
 }
@@ -78,7 +82,8 @@ fn part(file: &Path, own: bool) -> String {
     )
 }
 
-fn module(name: &str, file: &Path) -> String {
+/// The lines that compile a file, where it lies, as a module.
+pub fn module(name: &str, file: &Path) -> String {
     format!(
         "#[path = {file:?}]\n\
          #[allow(warnings, clippy::all, reason = \"its check has judged it already\")]\n\

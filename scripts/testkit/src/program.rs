@@ -62,6 +62,12 @@ pub fn has_all(text: &str, words: &[&str]) {
     }
 }
 
+/// The words of a command line as a person types it, without quotes: `typed("client --times 2 Ada")`.
+#[must_use]
+pub fn typed(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
 /// The program of a lesson, for the tests of its command line:
 /// `const L01: Binary = Binary(env!("CARGO_BIN_EXE_l01-tcp"));`
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +128,29 @@ impl Binary {
             "{args:?}: {words:?} is missing in\n{err}"
         );
         err
+    }
+
+    /// [`refuses`](Self::refuses) for each of these command lines as a person types them: words with spaces
+    /// between them, without quotes. Behind each stand the words of its refusal.
+    ///
+    /// # Panics
+    /// As [`refuses`](Self::refuses) does.
+    #[track_caller]
+    pub fn refuses_each(&self, lines: &[(&str, &str)]) {
+        for (line, words) in lines {
+            self.refuses(&typed(line), words);
+        }
+    }
+
+    /// Its help must have all of these words, and no line that a narrow terminal would break.
+    ///
+    /// # Panics
+    /// If that is not so; and as [`run`] does.
+    #[track_caller]
+    pub fn helps(&self, words: &[&str]) {
+        let help = self.tells(&["--help"], words);
+        let long = help.lines().find(|line| line.chars().count() > 100);
+        assert_eq!(long, None);
     }
 
     /// Runs its command `server`, with more options, where another program listens: it must say so, name

@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::independent::{Spy, python};
+use crate::independent::python;
 use l06_grpc::server::{NAMES, Settings, everything, report, serve_with};
 use stage::log::{Captured, capture};
+use stage::tap::Tap;
 use testkit::program::{PATIENCE, Program, Server, output};
 use tokio::net::TcpListener;
 use tokio::task::{block_in_place, spawn_blocking};
@@ -155,9 +156,15 @@ async fn the_work_stops_when_grpcio_cancels() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn grpcio_compresses_and_takes_compressed_replies() {
-    let spy = Spy::before(server(Settings::default()).await.0);
-    passes(spy.addr, "compression");
-    assert_eq!(spy.saw(&[b'z'; 190]), [false, false]);
-    passes(spy.addr, "calls");
-    assert_eq!(spy.saw(b"zhanghello"), [false, true], "the spy is blind");
+    let tap = Tap::keeping(server(Settings::default()).await.0)
+        .await
+        .unwrap();
+    passes(tap.addr, "compression");
+    assert_eq!(tap.passed(&[b'z'; 190]), [false, false]);
+    passes(tap.addr, "calls");
+    assert_eq!(
+        tap.passed(b"zhanghello"),
+        [false, true],
+        "the tap keeps nothing"
+    );
 }

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::independent::{Spy, python};
+use crate::independent::python;
 use l06_grpc::client::{Client, Options};
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::say::Teacher;
+use stage::tap::Tap;
 use testkit::program::{PATIENCE, Program, Server};
 use tokio::task::block_in_place;
 use tonic::Code;
@@ -141,12 +142,12 @@ async fn compression_both_ways() {
     let long = "z".repeat(190);
     for (gzip, server_has) in [(true, &["gzip"][..]), (false, &[])] {
         let (_server, addr) = server(server_has);
-        let spy = Spy::before(addr);
+        let tap = Tap::keeping(addr).await.unwrap();
         let options = Options { gzip, ..patient() };
-        let client = Client::connect(spy.addr, options).await.unwrap();
+        let client = Client::connect(tap.addr, options).await.unwrap();
         let reply = client.greet(&long).await.unwrap().into_inner();
         assert_eq!(reply.message, format!("hello {long}"));
-        assert_eq!(spy.saw(long.as_bytes()), [!gzip; 2], "gzip: {gzip}");
+        assert_eq!(tap.passed(long.as_bytes()), [!gzip; 2], "gzip: {gzip}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::{Server, WIRE, by_hand, full, program, within};
+use crate::support::{L06, Server, WIRE, by_hand, full, within};
 use l06_grpc::client::{Client, Options};
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l06_grpc::pb::greeter::greeter_server::{Greeter, GreeterServer};
@@ -297,7 +297,7 @@ async fn who_sends_a_message_too_slowly_runs_out_of_time() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn all_of_it_together_costs_little_memory() {
-    let server = program(&["--handshake-ms", "2000", "--longest-ms", "2000"]);
+    let server = L06.server(&["--handshake-ms", "2000", "--longest-ms", "2000"]);
     let before = server.program.most_memory();
     let addr = server.addr;
     let mut clients = JoinSet::new();

@@ -7,12 +7,11 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::process::Command;
 
 use http_body_util::BodyExt;
 use l06_grpc::client::{Client, Options};
 use l06_grpc::server::{self, Settings};
-use testkit::program::PATIENCE;
+use testkit::program::{Binary, PATIENCE};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -145,15 +144,5 @@ pub const WIRE: &[u8] = b"\0\0\0\0\x06\x0a\x04wire";
 
 // ---- the program
 
-/// The command `l06-grpc` with these arguments.
-pub fn l06_grpc(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l06-grpc"));
-    command.args(args);
-    command
-}
-
-/// The program as a server.
-pub fn program(options: &[&str]) -> testkit::program::Server {
-    let mut command = l06_grpc(&["server", "--addr", "127.0.0.1:0"]);
-    testkit::program::Server::start(command.args(options))
-}
+/// The lesson's program.
+pub const L06: Binary = Binary(env!("CARGO_BIN_EXE_l06-grpc"));

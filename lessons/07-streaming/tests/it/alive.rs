@@ -5,14 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::running::{Server, order, patient, text, until};
+use crate::running::{Server, chat, next, order, patient, repeat, text, until};
 use l07_streaming::client;
 use l07_streaming::observe::Event;
 use l07_streaming::server::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::Notify;
 use tonic::Code;
 
 /// A wire that can be pulled out: it then neither carries nor closes.
@@ -53,15 +52,10 @@ async fn the_server_notices_a_dead_client() {
     let mut client = client::connect(wire.addr, &client::Settings::default())
         .await
         .unwrap();
-    let (out, requests) = mpsc::channel(1);
-    let mut replies = client
-        .chat(ReceiverStream::new(requests))
-        .await
-        .unwrap()
-        .into_inner();
+    let (out, mut replies) = chat(&mut client).await;
     out.send(text("hello")).await.unwrap();
     for _ in 0..2 {
-        patient(replies.message()).await.unwrap().unwrap();
+        next(&mut replies).await;
     }
     // Longer than a ping and its answer: a living client is left in peace.
     tokio::time::sleep(PING * 5).await;
@@ -86,12 +80,8 @@ async fn the_client_notices_a_dead_server() {
         ..client::Settings::default()
     };
     let mut client = client::connect(wire.addr, &settings).await.unwrap();
-    let mut replies = client
-        .repeat(order(100, 1000, 0))
-        .await
-        .unwrap()
-        .into_inner();
-    patient(replies.message()).await.unwrap().unwrap();
+    let mut replies = repeat(&mut client, order(100, 1000, 0)).await;
+    next(&mut replies).await;
     wire.pull.notify_one();
     // Without a PING this would wait without limit: a dead server looks like a slow one.
     let status = patient(replies.message()).await.unwrap_err();

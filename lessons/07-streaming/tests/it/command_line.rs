@@ -1,38 +1,25 @@
 //! The binary as a person meets it: the demo, two terminals, Ctrl-C, and what it says when it cannot.
 
-use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use testkit::program::{self, PATIENCE, Program, Server, is_gone};
+use testkit::program::{Binary, PATIENCE, Program, Server, has_all, is_gone, output, typed};
 
-fn l07_streaming(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l07-streaming"));
-    command.args(args);
-    command
-}
+const L07: Binary = Binary(env!("CARGO_BIN_EXE_l07-streaming"));
 
-fn run(args: &[&str]) -> (bool, String, String) {
-    program::run(l07_streaming(args))
-}
-
-fn serve(options: &[&str]) -> Server {
-    Server::start(l07_streaming(&["server", "--addr", "127.0.0.1:0"]).args(options))
-}
-
-fn client(server: &Server, args: &[&str]) -> (bool, String, String) {
-    run(&[&["client", "--addr", &server.addr.to_string()], args].concat())
+/// What a call of the client says, which must go well.
+fn called(server: &Server, line: &str) -> String {
+    let line = format!("client --addr {} {line}", server.addr);
+    L07.tells(&typed(&line), &[])
 }
 
 /// A caller of a stream that has so many replies, and so long between them. Its first one has come.
 #[cfg(unix)]
 fn repeat(server: &Server, count: &str, interval_ms: &str, errors: Stdio) -> Program {
-    let mut command = l07_streaming(&["client", "--addr", &server.addr.to_string()]);
-    command
-        .args(["repeat", "wire", "--count", count])
-        .args(["--interval-ms", interval_ms])
-        .stderr(errors);
-    let client = Program::start(command);
+    let line = format!("client repeat wire --count {count} --interval-ms {interval_ms}");
+    let mut command = L07.command(&typed(&line));
+    command.args(["--addr", &server.addr.to_string()]);
+    let client = Program::start(command.stderr(errors));
     client.says("1 hello wire");
     client
 }
@@ -40,26 +27,27 @@ fn repeat(server: &Server, count: &str, interval_ms: &str, errors: Stdio) -> Pro
 #[test]
 fn the_demo_plays_all_scenes_and_leaves_no_file() {
     let temporary = tempfile::tempdir().unwrap();
-    let (good, out, err) = program::run(l07_streaming(&[]).env("TMPDIR", temporary.path()));
-    assert!(good, "{out}\n{err}");
+    let mut demo = L07.command(&[]);
+    let out = output(demo.env("TMPDIR", temporary.path()));
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
-    for words in [
-        "1. One request, four replies",
-        "reply 4: hello wire",
-        "reply: hello Ada, Grace and Edsger",
-        "from the server: tick",
-        "from the server: hello three questions",
-        "from the server: bye, 3 texts",
-        "not read",
-        "Repeat: cancelled",
-        "DeadlineExceeded: the deadline of the call is over",
-        "health: NOT_SERVING",
-        "a new client: no server listens at",
-        "the end: OK, all 6",
-        "the server's process has ended",
-    ] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
+    has_all(
+        &out,
+        &[
+            "1. One request, four replies",
+            "reply 4: hello wire",
+            "reply: hello Ada, Grace and Edsger",
+            "from the server: tick",
+            "from the server: hello three questions",
+            "from the server: bye, 3 texts",
+            "not read",
+            "Repeat: cancelled",
+            "DeadlineExceeded: the deadline of the call is over",
+            "health: NOT_SERVING",
+            "a new client: no server listens at",
+            "the end: OK, all 6",
+            "the server's process has ended",
+        ],
+    );
     // The first reply is there before the second one is made.
     let at = |words: &str| out.find(words).unwrap();
     assert!(at("reply 1: hello wire") < at("produces 2"));
@@ -76,27 +64,20 @@ fn the_demo_plays_all_scenes_and_leaves_no_file() {
 
 #[test]
 fn two_terminals_and_all_four_kinds() {
-    let server = serve(&[]);
-    let (good, out, err) = client(&server, &["greet", "wire"]);
-    assert!(good, "{err}");
-    assert_eq!(out, "hello wire\n");
-    let (good, out, err) = client(
-        &server,
-        &["repeat", "wire", "--count", "3", "--interval-ms", "10"],
-    );
-    assert!(good, "{err}");
+    let server = L07.server(&[]);
+    assert_eq!(called(&server, "greet wire"), "hello wire\n");
+    let out = called(&server, "repeat wire --count 3 --interval-ms 10");
     let numbers: Vec<_> = out
         .lines()
         .map(|line| line.split(" (").next().unwrap())
         .collect();
     assert_eq!(numbers, ["1 hello wire", "2 hello wire", "3 hello wire"]);
-    let (good, out, err) = client(&server, &["greet-all", "Ada", "Grace", "你好"]);
-    assert!(good, "{err}");
+    let out = called(&server, "greet-all Ada Grace 你好");
     assert_eq!(out, "hello Ada, Grace and 你好\n");
 
     // A chat whose lines come one after the other, and each is answered before the next.
     let addr = server.addr.to_string();
-    let mut chat = Program::start(l07_streaming(&["client", "chat", "--addr", &addr]));
+    let mut chat = Program::start(L07.command(&["client", "chat", "--addr", &addr]));
     assert_eq!(chat.line().as_deref(), Some("welcome"));
     for text in ["hello", "你好"] {
         chat.tell(text);
@@ -109,25 +90,17 @@ fn two_terminals_and_all_four_kinds() {
 
 #[test]
 fn a_failed_call_is_said_with_its_code() {
-    let server = serve(&["--token", "sesame"]);
-    let friend = ["--token", "sesame"];
-    let (good, _, err) = client(&server, &["greet", "wire"]);
-    assert!(!good);
-    assert!(err.contains("the call failed: Unauthenticated: "), "{err}");
-    let (good, _, err) = client(&server, &[&["greet", ""], &friend[..]].concat());
-    assert!(!good);
-    assert!(err.contains("InvalidArgument: the name is empty"), "{err}");
-    let slow = [
-        "repeat",
-        "wire",
-        "--count",
-        "100",
-        "--interval-ms",
-        "100",
-        "--deadline-ms",
-        "500",
-    ];
-    let (good, out, err) = client(&server, &[&slow[..], &friend].concat());
+    let server = L07.server(&["--token", "sesame"]);
+    let client = format!("client --addr {}", server.addr);
+    let friend = format!("{client} --token sesame");
+    L07.refuses(
+        &typed(&format!("{client} greet wire")),
+        "the call failed: Unauthenticated: ",
+    );
+    let unnamed = [&typed(&friend)[..], &["greet", ""]].concat();
+    L07.refuses(&unnamed, "InvalidArgument: the name is empty");
+    let slow = format!("{friend} repeat wire --count 100 --interval-ms 100 --deadline-ms 500");
+    let (good, out, err) = L07.run(&typed(&slow));
     assert!(!good);
     assert!(err.contains("DeadlineExceeded: "), "{err}");
     // What came before counts.
@@ -137,7 +110,7 @@ fn a_failed_call_is_said_with_its_code() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_in_the_client_cancels_the_call() {
-    let server = serve(&["--narrate"]);
+    let server = L07.server(&["--narrate"]);
     let mut client = repeat(&server, "1000000", "20", Stdio::piped());
     client.signal("INT");
     server.program.says("Repeat: cancelled");
@@ -149,7 +122,7 @@ fn ctrl_c_in_the_client_cancels_the_call() {
 #[test]
 fn signals_end_the_server_after_what_is_under_way() {
     for name in ["INT", "TERM"] {
-        let mut server = serve(&[]);
+        let mut server = L07.server(&[]);
         let mut client = repeat(&server, "8", "100", Stdio::inherit());
         server.program.signal(name);
         let rest = client.rest();
@@ -162,7 +135,7 @@ fn signals_end_the_server_after_what_is_under_way() {
 #[cfg(unix)]
 #[test]
 fn the_grace_is_bounded() {
-    let mut server = serve(&["--grace-ms", "300"]);
+    let mut server = L07.server(&["--grace-ms", "300"]);
     let mut client = repeat(&server, "1000000", "50", Stdio::null());
     server.program.signal("TERM");
     assert!(server.program.ends(Duration::from_secs(10)).success());
@@ -171,52 +144,28 @@ fn the_grace_is_bounded() {
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = taken.local_addr().unwrap().to_string();
-    let (good, out, err) = run(&["server", "--addr", &addr]);
-    assert!(!good);
-    assert_eq!(out, "");
-    assert!(
-        err.contains(&format!("cannot listen on {addr}: another program")),
-        "{err}"
-    );
+    L07.refuses_a_taken_port("l07-streaming", &[]);
 }
 
 #[test]
 fn a_refused_connection_is_a_clear_error() {
     // Port 1 has been out of use for decades, and no test is given it as a free one.
-    let (good, _, err) = run(&["client", "--addr", "127.0.0.1:1", "greet", "wire"]);
-    assert!(!good);
-    assert!(
-        err.contains("no server listens at 127.0.0.1:1. Is the server running?"),
-        "{err}"
-    );
+    let words = "no server listens at 127.0.0.1:1. Is the server running?";
+    L07.refuses(&typed("client --addr 127.0.0.1:1 greet wire"), words);
 }
 
 #[test]
 fn help_helps_and_mistakes_point_to_it() {
-    let (good, out, _) = run(&["--help"]);
-    assert!(good);
-    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
-    for words in ["-- server", "-- client chat", "-- measure", "--token"] {
-        assert!(out.contains(words), "{words:?} is missing in\n{out}");
-    }
-    for (args, words) in [
-        (&["sever"][..], "there is no `sever`; `--help`"),
-        (&["client"], "which call?"),
-        (&["client", "greet"], "whom to greet?"),
-        (&["client", "shout", "wire"], "there is no call `shout`"),
-        (
-            &["server", "--addr", "8800"],
-            "an address looks like 127.0.0.1:8800",
-        ),
-        (&["server", "now"], "one word too many"),
-        (&["server", "--nonsense"], "there is no option `--nonsense`"),
-        (&["server", "--streams", "many"], "many"),
-        (&["server", "--ahead", "0"], "from 1 to 1000000"),
-    ] {
-        let (good, _, err) = run(args);
-        assert!(!good);
-        assert!(err.contains(words), "{args:?}: {err}");
-    }
+    L07.helps(&["-- server", "-- client chat", "-- measure", "--token"]);
+    L07.refuses_each(&[
+        ("sever", "there is no `sever`; `--help`"),
+        ("client", "which call?"),
+        ("client greet", "whom to greet?"),
+        ("client shout wire", "there is no call `shout`"),
+        ("server --addr 8800", "an address looks like 127.0.0.1:8800"),
+        ("server now", "one word too many"),
+        ("server --nonsense", "there is no option `--nonsense`"),
+        ("server --streams many", "many"),
+        ("server --ahead 0", "from 1 to 1000000"),
+    ]);
 }

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::running::{Server, order, patient, text, until};
+use crate::running::{Server, chat, failure, greet, next, order, patient, repeat, text, until};
 use l07_streaming::client::{self, ConnectError};
 use l07_streaming::observe::Event;
+use l07_streaming::pb::GreetAllRequest;
 use l07_streaming::pb::stream_service_server::SERVICE_NAME;
-use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest};
 use l07_streaming::server::Settings;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -23,8 +23,8 @@ async fn a_running_stream_is_finished_and_new_clients_are_refused() {
     })
     .await;
     let mut client = server.client().await;
-    let mut replies = client.repeat(order(8, 100, 0)).await.unwrap().into_inner();
-    patient(replies.message()).await.unwrap().unwrap();
+    let mut replies = repeat(&mut client, order(8, 100, 0)).await;
+    next(&mut replies).await;
     server.stop();
     let addr = server.addr;
     // As soon as the listener is closed, the system refuses on behalf of us.
@@ -44,8 +44,7 @@ async fn a_running_stream_is_finished_and_new_clients_are_refused() {
     }
     assert_eq!(came, 8);
     // The old connection takes no new calls either.
-    let name = "wire".to_string();
-    assert!(patient(client.greet(GreetRequest { name })).await.is_err());
+    assert!(greet(&mut client).await.is_err());
     server.ended().await;
 }
 
@@ -81,10 +80,7 @@ async fn all_kinds_are_finished() {
     let reply = patient(greeting).await.unwrap().unwrap();
     assert_eq!(reply.get_ref().message, "hello Ada and Grace");
     for said in ["welcome", "hello still there?", "bye, 1 texts"] {
-        assert_eq!(
-            patient(replies.message()).await.unwrap().unwrap().text,
-            said
-        );
+        assert_eq!(next(&mut replies).await.text, said);
     }
     assert!(patient(replies.message()).await.unwrap().is_none());
     let since = Instant::now();
@@ -103,26 +99,12 @@ async fn what_does_not_finish_is_told_why() {
     })
     .await;
     let mut client = server.client().await;
-    let mut endless = client
-        .repeat(order(1_000_000, 50, 0))
-        .await
-        .unwrap()
-        .into_inner();
-    let (out, requests) = mpsc::channel::<ChatRequest>(4);
-    let mut silent = client
-        .chat(ReceiverStream::new(requests))
-        .await
-        .unwrap()
-        .into_inner();
-    patient(silent.message()).await.unwrap().unwrap();
-    patient(endless.message()).await.unwrap().unwrap();
+    let mut endless = repeat(&mut client, order(1_000_000, 50, 0)).await;
+    let (out, mut silent) = chat(&mut client).await;
+    next(&mut silent).await;
+    next(&mut endless).await;
     server.stop();
-    let status = loop {
-        match patient(endless.message()).await {
-            Ok(reply) => assert!(reply.is_some(), "cut off, and called finished"),
-            Err(status) => break status,
-        }
-    };
+    let (_, status) = failure(&mut endless).await;
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert!(
         status.message().contains("the server has stopped"),
@@ -131,10 +113,7 @@ async fn what_does_not_finish_is_told_why() {
     let status = patient(silent.message()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     until("the server has ended", || server.has_ended()).await;
-    until("the producers have stopped", || {
-        server.events.has(&Event::Cancelled)
-    })
-    .await;
+    server.events.cancelled().await;
     drop(out);
 }
 
@@ -172,14 +151,14 @@ async fn clients_that_watch_the_health_get_the_news_first_and_are_ended() {
         let asked = HealthCheckRequest { service };
         let mut health = HealthClient::new(channel.clone());
         let mut news = health.watch(asked).await.unwrap().into_inner();
-        let first = patient(news.message()).await.unwrap().unwrap();
+        let first = next(&mut news).await;
         assert_eq!(first.status, ServingStatus::Serving as i32);
         watching.push(news);
     }
     let since = Instant::now();
     server.stop();
     for news in &mut watching {
-        let next = patient(news.message()).await.unwrap().unwrap();
+        let next = next(news).await;
         assert_eq!(next.status, ServingStatus::NotServing as i32);
         let status = patient(news.message()).await.unwrap_err();
         assert_eq!(status.code(), Code::Unavailable, "{status}");

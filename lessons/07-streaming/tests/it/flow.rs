@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::running::{Server, order, patient, text, until};
+use crate::running::{Server, chat, failure, greet, next, order, patient, repeat, text, until};
 use l07_streaming::client;
 use l07_streaming::observe::Event;
-use l07_streaming::pb::{ChatRequest, GreetAllRequest, GreetRequest, RepeatResponse};
+use l07_streaming::pb::{ChatRequest, GreetAllRequest, RepeatResponse};
 use l07_streaming::server::Settings;
 use l07_streaming::service::Streams;
 use tokio::sync::mpsc;
@@ -39,7 +39,7 @@ async fn standstill(server: &Server) -> usize {
 
 async fn read(replies: &mut Streaming<RepeatResponse>, count: usize) {
     for _ in 0..count {
-        patient(replies.message()).await.unwrap().unwrap();
+        next(replies).await;
     }
 }
 
@@ -51,11 +51,7 @@ const AHEAD: usize = (WINDOW as usize + 32 * 1024) / PAYLOAD as usize + 1 + 8 + 
 async fn a_slow_reader_slows_the_producer() {
     let server = Server::start().await;
     let mut client = server.client_with(&narrow()).await;
-    let mut replies = client
-        .repeat(order(100_000, 0, PAYLOAD))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut replies = repeat(&mut client, order(100_000, 0, PAYLOAD)).await;
     for _ in 0..5 {
         let before = server.events.produced();
         read(&mut replies, 10).await;
@@ -78,21 +74,12 @@ async fn one_slow_reader_does_not_stop_the_others() {
     let server = Server::start().await;
     // Windows of the usual size: the connection's is larger than that of one stream.
     let mut client = server.client().await;
-    let mut stuck = client
-        .repeat(order(100_000, 0, PAYLOAD))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut stuck = repeat(&mut client, order(100_000, 0, PAYLOAD)).await;
     read(&mut stuck, 1).await;
     standstill(&server).await;
-    let mut quick = client
-        .repeat(order(300, 0, PAYLOAD))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut quick = repeat(&mut client, order(300, 0, PAYLOAD)).await;
     read(&mut quick, 300).await;
-    let name = "wire".to_string();
-    assert!(patient(client.greet(GreetRequest { name })).await.is_ok());
+    assert!(greet(&mut client).await.is_ok());
     drop(stuck);
     server.ended().await;
 }
@@ -102,15 +89,10 @@ async fn a_window_for_all_lets_one_slow_call_stop_the_others() {
     let server = Server::start().await;
     // The connection's window is no larger than that of one stream.
     let mut client = server.client_with(&narrow()).await;
-    let mut stuck = client
-        .repeat(order(100, 0, PAYLOAD))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut stuck = repeat(&mut client, order(100, 0, PAYLOAD)).await;
     standstill(&server).await;
-    let name = "wire".to_string();
     let mut other = client.clone();
-    let mut call = tokio::spawn(async move { other.greet(GreetRequest { name }).await });
+    let mut call = tokio::spawn(async move { greet(&mut other).await });
     let waited = timeout(Duration::from_millis(500), &mut call).await;
     assert!(waited.is_err(), "there was room for its reply");
     // When the client reads again, all goes on.
@@ -153,23 +135,15 @@ async fn a_server_that_does_not_read_slows_the_caller() {
 async fn cancelling_stops_the_producer() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    let mut replies = client
-        .repeat(order(1_000_000, 5, 0))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut replies = repeat(&mut client, order(1_000_000, 5, 0)).await;
     read(&mut replies, 3).await;
     drop(replies);
-    until("the server has noticed", || {
-        server.events.has(&Event::Cancelled)
-    })
-    .await;
+    server.events.cancelled().await;
     let made = server.events.produced();
     sleep(Duration::from_millis(100)).await;
     assert_eq!(server.events.produced(), made, "it went on");
     // The connection is as good as before.
-    let name = "wire".to_string();
-    assert!(client.greet(GreetRequest { name }).await.is_ok());
+    assert!(greet(&mut client).await.is_ok());
 
     let (out, requests) = mpsc::channel::<ChatRequest>(1);
     let replies = client.chat(ReceiverStream::new(requests)).await.unwrap();
@@ -188,17 +162,10 @@ async fn a_lost_connection_stops_the_producer() {
     let server = Server::start().await;
     let client = server.client().await;
     let mut moved = client.clone();
-    let mut replies = moved
-        .repeat(order(1_000_000, 5, 0))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut replies = repeat(&mut moved, order(1_000_000, 5, 0)).await;
     read(&mut replies, 1).await;
     drop((replies, moved, client));
-    until("the server has noticed", || {
-        server.events.has(&Event::Cancelled)
-    })
-    .await;
+    server.events.cancelled().await;
     server.ended().await;
 }
 
@@ -209,20 +176,10 @@ async fn a_deadline_ends_a_stream_in_its_middle() {
     let mut request = Request::new(order(1000, 50, 0));
     request.set_timeout(Duration::from_millis(400));
     let mut replies = client.repeat(request).await.unwrap().into_inner();
-    let mut came = 0;
-    let status = loop {
-        match patient(replies.message()).await {
-            Ok(Some(_)) => came += 1,
-            Ok(None) => panic!("it ended well"),
-            Err(status) => break status,
-        }
-    };
+    let (came, status) = failure(&mut replies).await;
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     assert!((1..20).contains(&came), "{came}");
-    until("the server stops making", || {
-        server.events.has(&Event::Cancelled)
-    })
-    .await;
+    server.events.cancelled().await;
     server.ended().await;
 }
 
@@ -233,13 +190,7 @@ async fn a_deadline_also_ends_a_stream_that_is_always_ready() {
     let mut request = Request::new(order(1_000_000, 0, 1000));
     request.set_timeout(Duration::from_millis(300));
     let mut replies = client.repeat(request).await.unwrap().into_inner();
-    let status = loop {
-        match patient(replies.message()).await {
-            Ok(Some(_)) => {}
-            Ok(None) => panic!("a million in 300 ms"),
-            Err(status) => break status,
-        }
-    };
+    let (_, status) = failure(&mut replies).await;
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     server.ended().await;
 }
@@ -252,17 +203,8 @@ async fn no_call_lasts_longer_than_the_server_allows() {
     })
     .await;
     let mut client = server.client().await;
-    let mut replies = client
-        .repeat(order(1000, 50, 0))
-        .await
-        .unwrap()
-        .into_inner();
-    let status = loop {
-        match patient(replies.message()).await {
-            Ok(reply) => assert!(reply.is_some()),
-            Err(status) => break status,
-        }
-    };
+    let mut replies = repeat(&mut client, order(1000, 50, 0)).await;
+    let (_, status) = failure(&mut replies).await;
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(status.message(), "no call may last longer than 300ms here");
     // Also one whose reply has not begun.
@@ -282,21 +224,10 @@ async fn a_client_that_reads_nothing_for_too_long_gets_a_status() {
     };
     let server = Server::with(streams, Settings::default()).await;
     let mut client = server.client_with(&narrow()).await;
-    let mut replies = client
-        .repeat(order(1000, 0, PAYLOAD))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut replies = repeat(&mut client, order(1000, 0, PAYLOAD)).await;
     let refused = Event::Refused("the client has read nothing for 300ms".to_string());
     until("the server has had enough", || server.events.has(&refused)).await;
-    let mut came = 0;
-    let status = loop {
-        match patient(replies.message()).await {
-            Ok(Some(_)) => came += 1,
-            Ok(None) => panic!("cut off, and called finished"),
-            Err(status) => break status,
-        }
-    };
+    let (came, status) = failure(&mut replies).await;
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(
         came,
@@ -310,27 +241,15 @@ async fn a_client_that_reads_nothing_for_too_long_gets_a_status() {
 async fn a_message_over_the_limit_in_the_middle_of_a_stream() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    let (out, requests) = mpsc::channel(4);
-    let mut replies = client
-        .chat(ReceiverStream::new(requests))
-        .await
-        .unwrap()
-        .into_inner();
+    let (out, mut replies) = chat(&mut client).await;
     out.send(text("short")).await.unwrap();
-    assert_eq!(
-        patient(replies.message()).await.unwrap().unwrap().text,
-        "welcome"
-    );
-    assert_eq!(
-        patient(replies.message()).await.unwrap().unwrap().text,
-        "hello short"
-    );
+    assert_eq!(next(&mut replies).await.text, "welcome");
+    assert_eq!(next(&mut replies).await.text, "hello short");
     out.send(text(&"x".repeat(70_000))).await.unwrap();
     let status = patient(replies.message()).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
     // Only this call: the connection goes on.
-    let name = "wire".to_string();
-    assert!(client.greet(GreetRequest { name }).await.is_ok());
+    assert!(greet(&mut client).await.is_ok());
     server.ended().await;
 }
 
@@ -345,17 +264,12 @@ async fn a_call_too_many_waits_for_a_free_place() {
     let mut running = Vec::new();
     for _ in 0..2 {
         let mut client = client.clone();
-        let mut replies = client
-            .repeat(order(1_000_000, 20, 0))
-            .await
-            .unwrap()
-            .into_inner();
+        let mut replies = repeat(&mut client, order(1_000_000, 20, 0)).await;
         read(&mut replies, 1).await;
         running.push(replies);
     }
     let mut third = client.clone();
-    let name = "wire".to_string();
-    let mut call = tokio::spawn(async move { third.greet(GreetRequest { name }).await });
+    let mut call = tokio::spawn(async move { greet(&mut third).await });
     let waited = timeout(Duration::from_millis(300), &mut call).await;
     assert!(waited.is_err(), "a third call got in");
     running.pop();

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use crate::running::{Server, patient, until};
+use crate::running::{Server, greet, order, patient, until};
 use l07_streaming::client;
+use l07_streaming::observe::Event;
 use l07_streaming::pb::GreetRequest;
 use l07_streaming::server::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,9 +17,7 @@ const NO_SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 async fn still_serves(server: &Server) {
     let mut client = server.client().await;
-    let name = "wire".to_string();
-    let reply = patient(client.greet(GreetRequest { name })).await.unwrap();
-    assert_eq!(reply.get_ref().message, "hello wire");
+    assert_eq!(greet(&mut client).await.unwrap(), "hello wire");
 }
 
 async fn dial(server: &Server) -> TcpStream {
@@ -107,27 +106,22 @@ async fn a_connection_too_many_is_sent_away_at_once() {
         ..Settings::default()
     })
     .await;
-    let (one, two) = (server.client().await, server.client().await);
-    let name = "wire".to_string();
-    for client in [&one, &two] {
-        let greet = GreetRequest { name: name.clone() };
-        assert!(client.clone().greet(greet).await.is_ok());
+    let (mut one, mut two) = (server.client().await, server.client().await);
+    for client in [&mut one, &mut two] {
+        assert!(greet(client).await.is_ok());
     }
     let settings = client::Settings::default();
     // The system accepts, and the server closes: the client sees that when it connects, or in the call.
     if let Ok(mut third) = client::connect(server.addr, &settings).await {
-        let greet = GreetRequest { name: name.clone() };
-        let status = patient(third.greet(greet)).await.unwrap_err();
-        let words = client::words(&status);
+        let words = client::words(&greet(&mut third).await.unwrap_err());
         assert!(words.starts_with("Unavailable"), "{words}");
     }
     drop(one);
-    let (addr, mut served) = (server.addr, false);
+    let mut served = false;
     // A moment after the close there is a free connection.
     for _ in 0..400 {
-        if let Ok(mut client) = client::connect(addr, &settings).await {
-            let greet = GreetRequest { name: name.clone() };
-            served = client.greet(greet).await.is_ok();
+        if let Ok(mut client) = client::connect(server.addr, &settings).await {
+            served = greet(&mut client).await.is_ok();
         }
         if served {
             break;
@@ -223,23 +217,14 @@ async fn a_thousand_calls_that_are_begun_and_dropped() {
     let client = server.client().await;
     for _ in 0..1000 {
         let mut client = client.clone();
-        let call = client.repeat(crate::running::order(1_000_000, 1000, 0));
+        let call = client.repeat(order(1_000_000, 1000, 0));
         if let Ok(replies) = patient(call).await {
             drop(replies);
         }
     }
     // All producers were stopped.
-    let over = || {
-        let (began, left) = (
-            l07_streaming::observe::Event::Began,
-            l07_streaming::observe::Event::Cancelled,
-        );
-        let (began, left) = (
-            server.events.count(|event| *event == began),
-            server.events.count(|event| *event == left),
-        );
-        began > 0 && began == left
-    };
+    let count = |event| server.events.count(|seen| *seen == event);
+    let over = || count(Event::Began) > 0 && count(Event::Began) == count(Event::Cancelled);
     until("every call that began has ended", over).await;
     still_serves(&server).await;
     server.ended().await;

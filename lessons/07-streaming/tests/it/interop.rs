@@ -4,10 +4,11 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::independent::{Spy, python};
+use crate::independent::python;
 use l07_streaming::observe::{Event, Observer};
 use l07_streaming::server::{Settings, serve};
 use l07_streaming::service::Streams;
+use stage::tap::Tap;
 use testkit::program::{PATIENCE, Program, output, run};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -82,9 +83,9 @@ async fn grpcio_sees_headers_before_the_stream_and_trailers_behind_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn grpcio_compresses_a_stream() {
     let server = server().await;
-    let spy = Spy::before(server.addr);
-    passes(&spy.addr.to_string(), "compression");
-    assert!(!spy.saw(&[b'z'; 190])[0], "in the clear");
+    let tap = Tap::keeping(server.addr).await.unwrap();
+    passes(&tap.addr.to_string(), "compression");
+    assert!(!tap.contains(&[b'z'; 190]), "in the clear");
 }
 
 /// The last event of the one call that was made, once it is there.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::running::{Server, order, patient, text, until};
+use crate::running::{Server, chat, greet, next, order, patient, repeat, text, until};
 use l06_grpc::pb::greeter::HelloRequest;
 use l06_grpc::pb::greeter::greeter_client::GreeterClient;
 use l07_streaming::client;
@@ -37,9 +37,7 @@ async fn all<T>(mut replies: Streaming<T>) -> Vec<T> {
 async fn one_request_one_reply() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    let name = "wire".to_string();
-    let reply = client.greet(GreetRequest { name }).await.unwrap();
-    assert_eq!(reply.into_inner().message, "hello wire");
+    assert_eq!(greet(&mut client).await.unwrap(), "hello wire");
     let status = client.greet(GreetRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
     server.ended().await;
@@ -49,7 +47,7 @@ async fn one_request_one_reply() {
 async fn one_request_many_replies_in_order() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    let replies = client.repeat(order(500, 0, 7)).await.unwrap().into_inner();
+    let replies = repeat(&mut client, order(500, 0, 7)).await;
     let replies = all(replies).await;
     assert_eq!(replies.len(), 500);
     for (reply, number) in replies.iter().zip(1..) {
@@ -62,7 +60,7 @@ async fn one_request_many_replies_in_order() {
             .windows(2)
             .all(|pair| pair[0].made_us <= pair[1].made_us)
     );
-    let none = client.repeat(order(0, 0, 0)).await.unwrap().into_inner();
+    let none = repeat(&mut client, order(0, 0, 0)).await;
     assert!(all(none).await.is_empty());
     server.ended().await;
 }
@@ -71,12 +69,8 @@ async fn one_request_many_replies_in_order() {
 async fn a_reply_comes_before_the_next_one_is_made() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    let mut replies = client
-        .repeat(order(100, 1000, 0))
-        .await
-        .unwrap()
-        .into_inner();
-    let reply = patient(replies.message()).await.unwrap().unwrap();
+    let mut replies = repeat(&mut client, order(100, 1000, 0)).await;
+    let reply = next(&mut replies).await;
     assert_eq!(reply.number, 1);
     // The server needs another second for the next one, and we are not as late as that.
     assert_eq!(server.events.produced(), 1);
@@ -154,11 +148,7 @@ async fn a_bad_request_ends_the_call_before_the_caller_has_finished() {
 async fn a_chat_has_no_turns() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    let (out, requests) = mpsc::channel(4);
-    let mut replies = patient(client.chat(ReceiverStream::new(requests)))
-        .await
-        .unwrap()
-        .into_inner();
+    let (out, mut replies) = chat(&mut client).await;
     let mut next = async || {
         patient(replies.message())
             .await
@@ -223,21 +213,13 @@ async fn calls_of_one_connection_interleave() {
     let client = server.client().await;
     let (mut one, mut two) = (client.clone(), client.clone());
     let (mut slow, mut other) = (
-        one.repeat(order(3, 200, 0)).await.unwrap().into_inner(),
-        two.repeat(order(3, 200, 0)).await.unwrap().into_inner(),
+        repeat(&mut one, order(3, 200, 0)).await,
+        repeat(&mut two, order(3, 200, 0)).await,
     );
     for number in 1..=3 {
-        assert_eq!(
-            patient(slow.message()).await.unwrap().unwrap().number,
-            number
-        );
-        assert_eq!(
-            patient(other.message()).await.unwrap().unwrap().number,
-            number
-        );
-        let name = "wire".to_string();
-        let mut client = client.clone();
-        assert!(client.greet(GreetRequest { name }).await.is_ok());
+        assert_eq!(next(&mut slow).await.number, number);
+        assert_eq!(next(&mut other).await.number, number);
+        assert!(greet(&mut client.clone()).await.is_ok());
     }
     // Neither of them waited for the other's end.
     let made: Vec<u64> = server.events.all().iter().map(|(call, _)| *call).collect();
@@ -327,7 +309,7 @@ async fn the_token_guards_every_method() {
             ..client::Settings::default()
         })
         .await;
-    let replies = with.repeat(order(2, 0, 0)).await.unwrap().into_inner();
+    let replies = repeat(&mut with, order(2, 0, 0)).await;
     assert_eq!(all(replies).await.len(), 2);
     server.ended().await;
 }
@@ -340,16 +322,8 @@ async fn a_silent_chat_is_ended() {
     };
     let server = Server::with(streams, Settings::default()).await;
     let mut client = server.client().await;
-    let (out, requests) = mpsc::channel::<ChatRequest>(1);
-    let mut replies = client
-        .chat(ReceiverStream::new(requests))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(
-        patient(replies.message()).await.unwrap().unwrap().text,
-        "welcome"
-    );
+    let (out, mut replies) = chat(&mut client).await;
+    assert_eq!(next(&mut replies).await.text, "welcome");
     let status = patient(replies.message()).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(status.message(), "no message from the client for 200ms");
@@ -373,10 +347,7 @@ async fn a_tick_beyond_its_limits_ends_the_chat() {
         };
         let replies = client.chat(tokio_stream::iter([asked])).await.unwrap();
         let mut replies = replies.into_inner();
-        assert_eq!(
-            patient(replies.message()).await.unwrap().unwrap().text,
-            "welcome"
-        );
+        assert_eq!(next(&mut replies).await.text, "welcome");
         let status = patient(replies.message()).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
         assert!(status.message().contains("from 10 to 60000"), "{status}");

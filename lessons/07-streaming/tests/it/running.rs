@@ -11,13 +11,15 @@ use std::time::Duration;
 
 use l07_streaming::client::{self, Client};
 use l07_streaming::observe::{Event, Observer};
-use l07_streaming::pb::{ChatRequest, RepeatRequest};
+use l07_streaming::pb::{ChatRequest, ChatResponse, GreetRequest, RepeatRequest, RepeatResponse};
 use l07_streaming::server::{Error, Settings, serve};
 use l07_streaming::service::Streams;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
 
 /// Nothing here takes that long, not even on a busy machine.
 pub async fn patient<T>(future: impl Future<Output = T>) -> T {
@@ -49,6 +51,11 @@ impl Events {
 
     pub fn count(&self, is: impl Fn(&Event) -> bool) -> usize {
         self.all().iter().filter(|(_, event)| is(event)).count()
+    }
+
+    /// Waits until the server has noticed that a call was cancelled.
+    pub async fn cancelled(&self) {
+        until("the server has noticed", || self.has(&Event::Cancelled)).await;
     }
 
     pub fn produced(&self) -> usize {
@@ -123,6 +130,44 @@ impl Server {
         self.stop();
         patient(self.ended).await.unwrap().unwrap();
     }
+}
+
+/// What `Repeat` replies with.
+pub async fn repeat(client: &mut Client, order: RepeatRequest) -> Streaming<RepeatResponse> {
+    let called = patient(client.repeat(order)).await;
+    called.unwrap().into_inner()
+}
+
+/// A chat: where its requests go in, and its replies.
+pub async fn chat(client: &mut Client) -> (mpsc::Sender<ChatRequest>, Streaming<ChatResponse>) {
+    let (out, requests) = mpsc::channel(4);
+    let called = patient(client.chat(ReceiverStream::new(requests))).await;
+    (out, called.unwrap().into_inner())
+}
+
+/// The next reply of a call that has one.
+pub async fn next<T>(replies: &mut Streaming<T>) -> T {
+    let reply = patient(replies.message()).await;
+    reply.unwrap().expect("a reply, not the end")
+}
+
+/// How many replies still come, and the status that the call fails with behind them.
+pub async fn failure<T>(replies: &mut Streaming<T>) -> (usize, Status) {
+    let mut came = 0;
+    loop {
+        match patient(replies.message()).await {
+            Ok(Some(_)) => came += 1,
+            Ok(None) => panic!("cut off after {came} replies, and called finished"),
+            Err(status) => return (came, status),
+        }
+    }
+}
+
+/// The shortest call.
+pub async fn greet(client: &mut Client) -> Result<String, Status> {
+    let name = "wire".to_string();
+    let reply = patient(client.greet(GreetRequest { name })).await?;
+    Ok(reply.into_inner().message)
 }
 
 pub fn order(count: u32, interval_ms: u32, payload_bytes: u32) -> RepeatRequest {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::support::{consul, sides};
-use services::testkit::program::{Binary, Program, Server, has_all, is_gone, output};
+use services::testkit::program::{Binary, Program, Server, has_all, is_gone, output, typed};
 
 const L10: Binary = Binary(env!("CARGO_BIN_EXE_l10-discover"));
 
@@ -21,33 +21,24 @@ fn greeter(consul: &str) -> Server {
 #[test]
 fn what_is_wrong_is_said_in_words() {
     L10.tells(&["--help"], &["cargo run -p l10-discover -- watch"]);
-    for (words, said) in [
-        (&["nonsense"][..], "there is no `nonsense`"),
-        (&["client"], "give the name of the person"),
-        (&["watch", "greeter"], "one word too many"),
+    L10.refuses_each(&[
+        ("nonsense", "there is no `nonsense`"),
+        ("client", "give the name of the person"),
+        ("watch greeter", "one word too many"),
         (
-            &["client", "Ada", "--consul", "localhost"],
+            "client Ada --consul localhost",
             "an address looks like 127.0.0.1:8500",
         ),
-        (&["client", "Ada", "--bell"], "--bell"),
-    ] {
-        L10.refuses(words, said);
-    }
+        ("client Ada --bell", "--bell"),
+    ]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     L10.refuses(
         &["server", "--addr", &addr],
         "another program listens there",
     );
-    let words = [
-        "client",
-        "Ada",
-        "--consul",
-        "127.0.0.1:1",
-        "--deadline-ms",
-        "300",
-    ];
-    let said = L10.refuses(&words, "are unknown");
+    let away = typed("client Ada --consul 127.0.0.1:1 --deadline-ms 300");
+    let said = L10.refuses(&away, "are unknown");
     has_all(&said, &["cargo workbook services up consul"]);
 }
 

@@ -56,16 +56,14 @@ async fn a_second_ctrl_c_ends_it_at_once() {
 fn help_and_words_for_what_is_wrong() {
     let words = ["rolling", "crash", "away", "--notice-ms", "--careless"];
     L11.tells(&["--help"], &words);
-    for (arguments, words) in [
-        (&["nothing"][..], "there is no `nothing`"),
-        (&["rolling", "twice"], "one word too many"),
-        (&["hide"], "which instance?"),
-        (&["server", "--addr", "here"], "an address looks like"),
-        (&["server", "--notice-ms", "soon"], "soon"),
-        (&["hide", "x", "--consul", "127.0.0.1:1"], "Consul is away"),
-    ] {
-        L11.refuses(arguments, words);
-    }
+    L11.refuses_each(&[
+        ("nothing", "there is no `nothing`"),
+        ("rolling twice", "one word too many"),
+        ("hide", "which instance?"),
+        ("server --addr here", "an address looks like"),
+        ("server --notice-ms soon", "soon"),
+        ("hide x --consul 127.0.0.1:1", "Consul is away"),
+    ]);
 }
 
 #[test]

@@ -1,31 +1,16 @@
 //! The program as a person meets it.
 
 use std::net::TcpListener;
-use std::process::Command;
 
-use services::testkit::program::{Program, output, run};
+use services::testkit::program::{Binary, Program, typed};
 
-fn gateway(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l14-gateway"));
-    command.args(words);
-    command
-}
+const L14: Binary = Binary(env!("CARGO_BIN_EXE_l14-gateway"));
 
 #[test]
 fn help_helps() {
     for words in [&["--help"][..], &["gateway", "--help"], &["user", "-h"]] {
-        let help = output(gateway(words));
-        for word in [
-            "gateway",
-            "web",
-            "--addr",
-            "--cors",
-            "--registry",
-            "--html",
-            "proof",
-        ] {
-            assert!(help.contains(word), "{word} is missing:\n{help}");
-        }
+        let all = typed("gateway web --addr --cors --registry --html proof");
+        L14.tells(words, &all);
     }
 }
 
@@ -33,51 +18,35 @@ fn help_helps() {
 fn what_is_wrong_is_told() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    for (words, says) in [
-        (&["gatway"][..], "there is no `gatway`"),
+    L14.refuses_each(&[
+        ("gatway", "there is no `gatway`"),
         (
-            &["gateway", "--addr", "8080"],
+            "gateway --addr 8080",
             "an address looks like 127.0.0.1:8080",
         ),
-        (&["gateway", "--addr"], "--addr needs a value"),
+        ("gateway --addr", "--addr needs a value"),
         (
-            &["gateway", "--expose", "user", "--cors", "example.org"],
+            "gateway --expose user --cors example.org",
             "an origin looks like",
         ),
-        (&["gateway", "--registry", "yellow-pages"], "yellow-pages"),
-        (&["gateway", "now"], "`now` is one word too many"),
-        (&["gateway"], "which services may be called from outside?"),
+        ("gateway --registry yellow-pages", "yellow-pages"),
+        ("gateway now", "`now` is one word too many"),
+        ("gateway", "which services may be called from outside?"),
+        ("user --slow-ms long", "--slow-ms long: milliseconds"),
+        ("user --adr 1", "there is no --adr"),
+        ("web --html /nowhere", "there is no index.html in /nowhere"),
+        ("proof --fail-mode fast", "no option of proof"),
         (
-            &["user", "--slow-ms", "long"],
-            "--slow-ms long: milliseconds",
-        ),
-        (&["user", "--adr", "1"], "there is no --adr"),
-        (
-            &["web", "--html", "/nowhere"],
-            "there is no index.html in /nowhere",
-        ),
-        (&["proof", "--fail-mode", "fast"], "no option of proof"),
-        (
-            &["web", "--registry", "memory", "--addr", &taken],
+            &format!("web --registry memory --addr {taken}"),
             "another program listens there already",
         ),
-    ] {
-        let (good, out, err) = run(gateway(words));
-        assert!(!good && err.contains(says), "{words:?} said:\n{out}\n{err}");
-    }
+    ]);
 }
 
 #[test]
 fn a_door_is_there_without_anybody_behind_it() {
-    let door = Program::start(gateway(&[
-        "gateway",
-        "--addr",
-        "127.0.0.1:0",
-        "--registry",
-        "memory",
-        "--expose",
-        "user",
-    ]));
+    let line = "gateway --addr 127.0.0.1:0 --registry memory --expose user";
+    let door = Program::start(L14.command(&typed(line)));
     let addr = door.says("listening on ");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let hello = stage::http::Request::get("/user/say/hello?name=x");
@@ -89,19 +58,19 @@ fn a_door_is_there_without_anybody_behind_it() {
 
 #[test]
 fn the_demo_tells_it_all() {
-    let said = output(gateway(&[]));
-    for words in [
-        r#""username":"huohuo""#,
-        "404 Not Found",
-        "field `nam`",
-        "504 Gateway Timeout",
-        r#"{"result":{"count":"2"}}"#,
-        "/user/say/hello",
-        "user-2 answers again",
-        r#""msg":"Hello huohuo""#,
-        "a page that calls a service",
-        "user-3: has finished what was under way",
-    ] {
-        assert!(said.contains(words), "it never said {words}:\n{said}");
-    }
+    L14.tells(
+        &[],
+        &[
+            r#""username":"huohuo""#,
+            "404 Not Found",
+            "field `nam`",
+            "504 Gateway Timeout",
+            r#"{"result":{"count":"2"}}"#,
+            "/user/say/hello",
+            "user-2 answers again",
+            r#""msg":"Hello huohuo""#,
+            "a page that calls a service",
+            "user-3: has finished what was under way",
+        ],
+    );
 }

@@ -3,41 +3,39 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::Side;
-use testkit::program::{output, run};
+use testkit::program::Binary;
 
-fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_l15-redis"))
-}
+const L15: Binary = Binary(env!("CARGO_BIN_EXE_l15-redis"));
 
 #[test]
 fn the_demo_tells_the_whole_story() {
-    let said = output(program());
-    for words in [
-        "     ──▶  *2\\r\\n$3\\r\\nGET\\r\\n$5\\r\\nother\\r\\n\n",
-        "     ◀──  $-1\\r\\n\n",
-        "   greet: huohuo hello world, 2\n",
-        "   times(\"grace\")  None\n",
-        "   TTL name                    (integer) -1\n",
-        "   GET login:ada               (nil)   after ",
-        "   two visits were added, and the counter shows 11\n",
-        "   B: GET reset:41        Some(\"ada\")\n",
-        "MULTI, INCR, INCR, EXEC: huohuo 3, all names 1;",
-        "   a connection for each        2000 INCRs, 2000 connections",
-        "   INCR visits, sent again: 12\n",
-        "   It is started again, at ",
-        "   greet: huohuo hello world, 1   after ",
-    ] {
-        assert!(said.contains(words), "{words:?} is missing in\n{said}");
-    }
+    L15.tells(
+        &[],
+        &[
+            "     ──▶  *2\\r\\n$3\\r\\nGET\\r\\n$5\\r\\nother\\r\\n\n",
+            "     ◀──  $-1\\r\\n\n",
+            "   greet: huohuo hello world, 2\n",
+            "   times(\"grace\")  None\n",
+            "   TTL name                    (integer) -1\n",
+            "   GET login:ada               (nil)   after ",
+            "   two visits were added, and the counter shows 11\n",
+            "   B: GET reset:41        Some(\"ada\")\n",
+            "MULTI, INCR, INCR, EXEC: huohuo 3, all names 1;",
+            "   a connection for each        2000 INCRs, 2000 connections",
+            "   INCR visits, sent again: 12\n",
+            "   It is started again, at ",
+            "   greet: huohuo hello world, 1   after ",
+        ],
+    );
 }
 
 #[test]
 fn a_demo_that_is_killed_leaves_no_server_behind() {
-    let mut demo = program().stdout(Stdio::piped()).spawn().unwrap();
+    let mut demo = L15.command(&[]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let addr: SocketAddr = first.rsplit(' ').next().unwrap().parse().unwrap();
@@ -59,11 +57,8 @@ fn a_demo_that_is_killed_leaves_no_server_behind() {
 fn client_prints_replies_as_redis_cli_does() {
     for side in Side::to_test() {
         let server = side.start();
-        let ask = |words: &[&str]| {
-            let mut command = program();
-            let addr = server.addr.to_string();
-            output(command.args(["client", "--addr", &addr]).args(words))
-        };
+        let addr = server.addr.to_string();
+        let ask = |words: &[&str]| L15.tells(&[&["client", "--addr", &addr], words].concat(), &[]);
         for (words, reply) in [
             (&["SET", "name", "two\nlines"][..], "OK\n"),
             (&["GET", "name"], "\"two\\nlines\"\n"),
@@ -77,9 +72,7 @@ fn client_prints_replies_as_redis_cli_does() {
         ] {
             assert_eq!(ask(words), reply, "{side}: {words:?}");
         }
-        let mut cost = program();
-        let said = output(cost.args(["cost", "--addr", &server.addr.to_string()]));
-        assert!(said.contains("one pipeline"), "{side}: {said}");
+        L15.tells(&["cost", "--addr", &addr], &["one pipeline"]);
     }
 }
 
@@ -87,20 +80,15 @@ fn client_prints_replies_as_redis_cli_does() {
 fn mistakes_are_told_in_words() {
     let free = testkit::free_port().unwrap();
     let closed = format!("127.0.0.1:{free}");
-    for (words, told) in [
-        (&["nonsense"][..], "there is no `nonsense`"),
-        (&["client"], "say a command"),
-        (&["client", "--addr", "here"], "here is no address"),
-        (&["client", "--port", "1"], "--port"),
+    L15.refuses_each(&[
+        ("nonsense", "there is no `nonsense`"),
+        ("client", "say a command"),
+        ("client --addr here", "here is no address"),
+        ("client --port 1", "--port"),
         (
-            &["client", "--addr", &closed, "PING"],
+            &format!("client --addr {closed} PING"),
             "no Redis answers at ",
         ),
-    ] {
-        let mut command = program();
-        let (good, _, err) = run(command.args(words));
-        assert!(!good && err.contains(told), "{words:?}: {err}");
-    }
-    let mut help = program();
-    assert!(output(help.arg("--help")).contains("-- client SET name wire"));
+    ]);
+    L15.tells(&["--help"], &["-- client SET name wire"]);
 }

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::Steps;
-use super::browser::Browser;
 use super::site::{Said, Site, answered, draw, picture};
+use crate::browser::Browser;
 
 /// So many connections guess at the same time.
 const WORKERS: usize = 16;
@@ -34,7 +34,11 @@ pub async fn guess(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
     let begun = Instant::now();
     let mut workers = JoinSet::new();
     for _ in 0..WORKERS {
-        let (mut robot, next, done) = (robot.clone(), Arc::clone(&next), Arc::clone(&done));
+        let (mut robot, next, done) = (
+            robot.in_another_window(),
+            Arc::clone(&next),
+            Arc::clone(&done),
+        );
         workers.spawn(async move {
             let mut last = Said::Wrong;
             while !done.load(Ordering::SeqCst) {
@@ -71,7 +75,7 @@ async fn near(site: &Site, robot: &Browser) -> anyhow::Result<usize> {
 pub async fn race(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
     let mut one = site.browser().await?;
     let code = picture(site, &mut one, "a1").await?;
-    let mut two = one.clone();
+    let mut two = one.in_another_window();
     let (one, two) = tokio::join!(
         answered(&mut one, "a1", &code),
         answered(&mut two, "a1", &code),
@@ -112,7 +116,7 @@ pub async fn empty(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
     steps.attempt("\"\" for one that was answered", said, said == Said::LetIn);
 
     picture(site, &mut robot, "a3").await?;
-    site.redis.kill().await;
+    site.ground.redis.kill().await;
     let said = answered(&mut robot, "a3", "").await?;
     steps.attempt("\"\" while Redis does not run", said, said == Said::LetIn);
     Ok(())
@@ -179,7 +183,7 @@ pub async fn silence(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
     picture(site, &mut person, "a1")
         .await
         .context("before the silence")?;
-    site.redis_tap.fall_silent();
+    site.ground.redis_tap.fall_silent();
     let begun = Instant::now();
     let answer = timeout(Duration::from_secs(8), draw(&mut person, "a2")).await;
     let outcome = match &answer {

@@ -9,7 +9,7 @@ pub async fn dial(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
     let mut person = site.browser().await?;
     // The first one may open what is then kept.
     picture(site, &mut person, "first").await?;
-    let bytes = site.service_tap.bytes_back();
+    let bytes = site.ground.service_tap.bytes_back();
     let before = connections(site);
     for number in 0..10 {
         picture(site, &mut person, &format!("p{number}")).await?;
@@ -23,7 +23,7 @@ pub async fn dial(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
             made >= 10,
         );
     }
-    let bytes = site.service_tap.bytes_back() - bytes;
+    let bytes = site.ground.service_tap.bytes_back() - bytes;
     // 128 by 64 pixels of four bytes.
     let pixels = 10 * 128 * 64 * 4;
     steps.attempt("bytes from the service to the web", bytes, bytes > pixels);
@@ -32,5 +32,10 @@ pub async fn dial(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
 // ANCHOR_END: dial
 
 fn connections(site: &Site) -> [usize; 3] {
-    [&site.redis_tap, &site.service_tap, &site.consul_tap].map(|tap| tap.connections())
+    [
+        &site.ground.redis_tap,
+        &site.ground.service_tap,
+        &site.ground.consul_tap,
+    ]
+    .map(|tap| tap.connections())
 }

@@ -2,7 +2,6 @@
 //! against the site of this lesson, both in this process, and the results stand side by side.
 
 mod answers;
-mod browser;
 mod cost;
 mod pictures;
 pub mod site;

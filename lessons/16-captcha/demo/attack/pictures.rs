@@ -4,8 +4,8 @@ use anyhow::ensure;
 use redis::AsyncCommands;
 
 use super::Steps;
-use super::browser::Browser;
 use super::site::{Said, Site, answered, draw, picture};
+use crate::browser::Browser;
 
 // ANCHOR: overwrite
 /// Ann has a picture, and a page asks for another one with the same id.
@@ -17,7 +17,7 @@ pub async fn overwrite(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()>
         let mut ann = site.browser().await?;
         let code = picture(site, &mut ann, "1").await?;
         let mut other = if same {
-            ann.clone()
+            ann.in_another_window()
         } else {
             site.browser().await?
         };
@@ -73,7 +73,7 @@ pub async fn cache(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
 /// Redis does not run, and a person asks for a picture.
 pub async fn failure(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
     let mut person = site.browser().await?;
-    site.redis.kill().await;
+    site.ground.redis.kill().await;
     let answer = draw(&mut person, "a1").await?;
     let outcome = format!("{}, {} bytes", answer.status, answer.body.len());
     let worked = answer.status == 200 && answer.body.is_empty();

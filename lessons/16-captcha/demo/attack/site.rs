@@ -26,17 +26,15 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, sleep};
 
-use super::browser::{Answer, Browser};
 use super::tap::Tap;
+use crate::browser::{Browser, Reply};
 
 /// A site with all that it stands on.
 pub struct Site {
     design: Design,
-    pub redis: Redis,
-    pub consul_tap: Tap,
-    pub redis_tap: Tap,
-    pub service_tap: Tap,
-    _consul: Consul,
+    /// What the site writes into its log, from its start on.
+    log: Captured,
+    pub ground: Ground,
 }
 
 enum Design {
@@ -47,68 +45,57 @@ enum Design {
 /// The site of this lesson, in one process.
 struct Ours {
     web: SocketAddr,
-    log: Captured,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Site {
     /// The naive site. A connection that sends `held` to Redis waits until a second one has sent it as well.
     pub async fn naive(side: Side, held: Option<&'static str>) -> anyhow::Result<Site> {
-        let Ground {
-            redis,
-            consul,
-            consul_tap,
-            redis_tap,
-            service_tap,
-        } = Ground::lay(side, held).await?;
+        let ground = Ground::lay(side, held).await?;
+        let log = capture();
         let site = naive::Site::start(naive::Setup {
-            consul: consul_tap.addr(),
-            redis: redis_tap.addr(),
-            advertise: Some(service_tap.addr()),
+            consul: ground.consul_tap.addr(),
+            redis: ground.redis_tap.addr(),
+            advertise: Some(ground.service_tap.addr()),
         });
         let site = site.await?;
-        service_tap.lead_to(site.service());
+        ground.service_tap.lead_to(site.service());
+        let _start = log.take();
         Ok(Site {
             design: Design::Naive(site),
-            redis,
-            consul_tap,
-            redis_tap,
-            service_tap,
-            _consul: consul,
+            log,
+            ground,
         })
     }
 
     /// The site of this lesson: its service, its store and its web.
     pub async fn ours(side: Side) -> anyhow::Result<Site> {
-        let Ground {
-            redis,
-            consul,
-            consul_tap,
-            redis_tap,
-            service_tap,
-        } = Ground::lay(side, None).await?;
+        let ground = Ground::lay(side, None).await?;
         let log = capture();
         let settings = service::Settings {
-            redis: redis_tap.addr(),
+            redis: ground.redis_tap.addr(),
             ..service::Settings::default()
         };
-        let store = store::Redis::new(redis_tap.addr())?;
+        let store = store::Redis::new(ground.redis_tap.addr())?;
         let captchas = service::Captchas::new(store, settings);
         let options = Options {
-            server_advertise: Some(service_tap.addr().to_string().parse()?),
+            server_advertise: Some(ground.service_tap.addr().to_string().parse()?),
             ..Options::default()
         };
         let service = Service::new(service::NAME)
-            .registry(Arc::new(registry(consul_tap.addr())?))
+            .registry(Arc::new(registry(ground.consul_tap.addr())?))
             .with(options)?
             .grpc(GetCaptchaServer::new(captchas));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        service_tap.lead_to(listener.local_addr()?);
+        ground.service_tap.lead_to(listener.local_addr()?);
         let mut tasks = vec![tokio::spawn(async move {
             let _ended = service.run_on(listener, pending()).await;
         })];
 
-        let client = Client::new(Arc::new(registry(consul_tap.addr())?), Calls::default());
+        let client = Client::new(
+            Arc::new(registry(ground.consul_tap.addr())?),
+            Calls::default(),
+        );
         let router = web::router(web::ByName(client), web::Settings::default());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let web = listener.local_addr()?;
@@ -120,12 +107,9 @@ impl Site {
         // From here on: no port of the start is taken for a code.
         let _start = log.take();
         Ok(Site {
-            design: Design::Ours(Ours { web, log, tasks }),
-            redis,
-            consul_tap,
-            redis_tap,
-            service_tap,
-            _consul: consul,
+            design: Design::Ours(Ours { web, tasks }),
+            log,
+            ground,
         })
     }
 
@@ -145,7 +129,7 @@ impl Site {
 
     /// A connection of our own to Redis, past the site.
     pub async fn store(&self) -> anyhow::Result<MultiplexedConnection> {
-        let client = redis::Client::open(format!("redis://{}", self.redis.addr()))?;
+        let client = redis::Client::open(format!("redis://{}", self.ground.redis.addr()))?;
         Ok(client.get_multiplexed_async_connection().await?)
     }
 
@@ -164,8 +148,7 @@ impl Site {
         match &self.design {
             Design::Naive(_) => id.to_owned(),
             Design::Ours(_) => {
-                let session = who.cookie.as_deref().unwrap_or_default();
-                format!("captcha:{}:{id}", session.trim_start_matches("session="))
+                format!("captcha:{}:{id}", who.session().unwrap_or_default())
             }
         }
     }
@@ -178,22 +161,19 @@ impl Site {
         }
     }
 
-    /// What the service has written into its log.
+    /// What the site has written into its log.
     pub fn log(&self) -> Vec<String> {
-        match &self.design {
-            Design::Naive(site) => site.log().lines(),
-            Design::Ours(site) => site.log.lines(),
-        }
+        self.log.lines()
     }
 }
 
 /// What both designs stand on, with a tap on each wire.
-struct Ground {
-    redis: Redis,
-    consul: Consul,
-    consul_tap: Tap,
-    redis_tap: Tap,
-    service_tap: Tap,
+pub struct Ground {
+    pub redis: Redis,
+    _consul: Consul,
+    pub consul_tap: Tap,
+    pub redis_tap: Tap,
+    pub service_tap: Tap,
 }
 
 impl Ground {
@@ -208,7 +188,7 @@ impl Ground {
         };
         Ok(Ground {
             redis,
-            consul,
+            _consul: consul,
             consul_tap,
             redis_tap,
             service_tap: Tap::to(None).await?,
@@ -244,8 +224,8 @@ impl Drop for Ours {
 }
 
 /// Asks for the picture `id`.
-pub async fn draw(who: &mut Browser, id: &str) -> anyhow::Result<Answer> {
-    who.get(&format!("/api/v1.0/imagecode/{id}")).await
+pub async fn draw(who: &mut Browser, id: &str) -> anyhow::Result<Reply> {
+    Ok(who.get(&format!("/api/v1.0/imagecode/{id}")).await?)
 }
 
 /// A picture and its code.
@@ -259,7 +239,7 @@ pub async fn picture(site: &Site, who: &mut Browser, id: &str) -> anyhow::Result
 pub async fn answered(who: &mut Browser, id: &str, answer: &str) -> anyhow::Result<Said> {
     let json = json!({ "id": id, "answer": answer });
     let answer = who.post("/api/v1.0/verify", &json).await?;
-    Ok(match answer.json()["errno"].as_str().unwrap_or_default() {
+    Ok(match answer.errno().unwrap_or_default().as_str() {
         "0" => Said::LetIn,
         "4002" => Said::Unknown,
         "4004" => Said::Wrong,

@@ -1,6 +1,7 @@
 //! The whole site: a Consul and a Redis, two captcha services and the web, each a process of its own (an
 //! embedded store lives in this one). The command `site`, the tests and the soak use it.
 
+#[path = "../../../../scripts/workbook/src/browser.rs"]
 pub mod open;
 
 use std::fmt;

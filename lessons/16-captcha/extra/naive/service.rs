@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tonic::{Request, Response, Status};
 
 use super::luck::Lottery;
-use super::{Log, model, pixels};
+use super::{model, pixels};
 use crate::pb;
 use crate::picture::Painter;
 
@@ -17,18 +17,16 @@ pub struct GetCaptcha {
     redis: SocketAddr,
     lottery: Mutex<Lottery>,
     painter: Painter,
-    log: Log,
 }
 
 impl GetCaptcha {
     /// One whose chance begins at `seed`.
     #[must_use]
-    pub fn new(redis: SocketAddr, seed: u64, log: Log) -> Self {
+    pub fn new(redis: SocketAddr, seed: u64) -> Self {
         GetCaptcha {
             redis,
             lottery: Mutex::new(Lottery::new(seed)),
             painter: Painter::new(),
-            log,
         }
     }
 
@@ -46,7 +44,7 @@ impl pb::get_captcha_server::GetCaptcha for GetCaptcha {
     ) -> Result<Response<pb::CallResponse>, Status> {
         let uuid = request.into_inner().id;
         let (code, noise) = self.lottery().draw();
-        self.log.say(format!("picture {uuid}: {code}"));
+        tracing::info!("picture {uuid}: {code}");
         model::save(self.redis, &uuid, &code)
             .await
             .map_err(|error| Status::unknown(error.to_string()))?;

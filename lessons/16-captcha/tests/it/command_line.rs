@@ -7,20 +7,16 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use services::testkit::program::{PATIENCE, Program, output, run};
+use services::testkit::program::{Binary, PATIENCE, Program, typed};
 use services::{Side, VARIABLE};
 
-fn captcha(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_l16-captcha"));
-    command.args(words);
-    command
-}
+const L16: Binary = Binary(env!("CARGO_BIN_EXE_l16-captcha"));
 
 /// The whole site on free ports.
 fn whole(side: Side) -> Command {
-    let mut command = captcha(&["--no-open", "--json", "--until_stdin_ends"]);
-    command.args(["--web", "127.0.0.1:0"]);
-    command.args(["--services", "127.0.0.1:0,127.0.0.1:0"]);
+    let line =
+        "--no-open --json --until_stdin_ends --web 127.0.0.1:0 --services 127.0.0.1:0,127.0.0.1:0";
+    let mut command = L16.command(&typed(line));
     command.env(VARIABLE, side.to_string());
     command
 }
@@ -88,22 +84,10 @@ fn help_helps() {
         &["web", "-h"],
         &["soak", "-h"],
     ] {
-        let help = output(captcha(words));
-        for word in [
-            "service",
-            "web",
-            "sheet",
-            "soak",
-            "--addr",
-            "--redis",
-            "--no-open",
-            "--registry",
-            "8880",
-            "--seconds",
-            "--features mine",
-        ] {
-            assert!(help.contains(word), "{word} is missing:\n{help}");
-        }
+        let all =
+            "service web sheet soak --addr --redis --no-open --registry 8880 --seconds --features";
+        L16.tells(words, &typed(all));
+        L16.tells(words, &["--features mine"]);
     }
 }
 
@@ -111,54 +95,47 @@ fn help_helps() {
 fn what_is_wrong_is_told() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    let free = ["--registry", "memory", "--addr"];
-    for (words, says) in [
-        (&["servise"][..], "there is no `servise`"),
-        (&["--no-opn"], "there is no `--no-opn` here"),
-        (&["--web", "8080"], "an address looks like 127.0.0.1:8080"),
-        (&["--web"], "--web needs a value"),
+    L16.refuses_each(&[
+        ("servise", "there is no `servise`"),
+        ("--no-opn", "there is no `--no-opn` here"),
+        ("--web 8080", "an address looks like 127.0.0.1:8080"),
+        ("--web", "--web needs a value"),
         (
-            &["--services", "8880"],
+            "--services 8880",
             "addresses look like 127.0.0.1:8880,127.0.0.1:8881",
         ),
-        (&["--web", &taken], "is taken, and the page belongs there"),
         (
-            &["--services", &taken],
+            &format!("--web {taken}"),
+            "is taken, and the page belongs there",
+        ),
+        (
+            &format!("--services {taken}"),
             "is taken, and a captcha service belongs there",
         ),
-        (&["--limits", "few"], "it can be `none`"),
+        ("--limits few", "it can be `none`"),
         (
-            &["--limits", "none", "--web", "0.0.0.0:0"],
+            "--limits none --web 0.0.0.0:0",
             "0.0.0.0:0 can be reached from outside",
         ),
         (
-            &["service", "--redis", "6379"],
+            "service --redis 6379",
             "an address looks like 127.0.0.1:6379",
         ),
+        ("service --limits none --addr 0.0.0.0:0", "from outside"),
         (
-            &["service", "--limits", "none", "--addr", "0.0.0.0:0"],
-            "from outside",
-        ),
-        (
-            &[&["service"][..], &free, &[&taken]].concat(),
+            &format!("service --registry memory --addr {taken}"),
             "for example --addr",
         ),
         (
-            &[&["web"][..], &free, &[&taken]].concat(),
+            &format!("web --registry memory --addr {taken}"),
             "another program listens there already",
         ),
-        (&["web", "--registry", "yellow-pages"], "yellow-pages"),
-        (&["web", "now"], "`now` is one word too many"),
-        (&["soak", "--seconds", "1"], "from 6 seconds"),
-        (
-            &["soak", "--seconds", "long"],
-            "--seconds long: a whole number",
-        ),
-        (&["soak", "now"], "there is no `now` here"),
-    ] {
-        let (good, out, err) = run(captcha(words));
-        assert!(!good && err.contains(says), "{words:?} said:\n{out}\n{err}");
-    }
+        ("web --registry yellow-pages", "yellow-pages"),
+        ("web now", "`now` is one word too many"),
+        ("soak --seconds 1", "from 6 seconds"),
+        ("soak --seconds long", "--seconds long: a whole number"),
+        ("soak now", "there is no `now` here"),
+    ]);
 }
 
 #[test]
@@ -220,7 +197,7 @@ fn one_that_dies_is_told_and_so_is_how_to_start_it_again() {
     site.says("service-1 has ended");
     let again = site.says("cargo run -p l16-captcha -- ");
     let words: Vec<&str> = again.split_whitespace().collect();
-    let second = Program::start(captcha(&words));
+    let second = Program::start(L16.command(&words));
     let listens = second.says("listening on ");
     assert_eq!(Some(listens.as_str()), places["services"][0].as_str());
     second.says("registered: ");
@@ -252,7 +229,7 @@ fn a_service_in_a_terminal_leaves_nothing_in_consul() {
         let consul_flags = ["--registry", "consul", "--registry_address", &at];
         let mut all = Vec::new();
         for role in ["service", "web"] {
-            let mut command = captcha(&[role, "--addr", "127.0.0.1:0"]);
+            let mut command = L16.command(&[role, "--addr", "127.0.0.1:0"]);
             let program = Program::start(command.args(consul_flags));
             program.says("registered: ");
             all.push(program);
@@ -290,7 +267,7 @@ fn captchas_by_http_are_judged_once() {
     let mut site = Program::start(whole(Side::Embedded));
     let places = places(&site);
     let consul = addr(&places, "consul").to_string();
-    let mut command = captcha(&["captchas", "--addr", "127.0.0.1:0", "--registry", "consul"]);
+    let mut command = L16.command(&["captchas", "--addr", "127.0.0.1:0", "--registry", "consul"]);
     let captchas = Program::start(command.args(["--registry_address", &consul]));
     let said = captchas.says("registered: ");
     let at = said.split_whitespace().find_map(|word| word.parse().ok());

@@ -7,22 +7,17 @@ const L17: Binary = Binary(env!("CARGO_BIN_EXE_l17-production"));
 #[test]
 fn what_is_wrong_is_said_in_words() {
     L17.tells(&["--help"], &["cargo run -p l17-production -- door"]);
-    for (words, said) in [
-        (&["nonsense"][..], "there is no `nonsense`"),
+    L17.refuses(&["instance", "--version", "v 2"], "--version");
+    L17.refuses_each(&[
+        ("nonsense", "there is no `nonsense`"),
         (
-            &["instance", "--redis", "here"],
+            "instance --redis here",
             "an address looks like 127.0.0.1:6379",
         ),
-        (
-            &["instance", "--drain-ms", "10"],
-            "--drain-ms: at least as long as",
-        ),
-        (&["instance", "--version", "v 2"], "--version"),
-        (&["instance", "--consul", "127.0.0.1:1"], "does not answer"),
-        (&["door", "--weights", "v1"], "weights look like v1=9,v2=1"),
-    ] {
-        L17.refuses(words, said);
-    }
+        ("instance --drain-ms 10", "--drain-ms: at least as long as"),
+        ("instance --consul 127.0.0.1:1", "does not answer"),
+        ("door --weights v1", "weights look like v1=9,v2=1"),
+    ]);
 }
 
 /// All scenes, in the order of the chapter.

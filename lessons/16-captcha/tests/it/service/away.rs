@@ -35,8 +35,7 @@ async fn redis_away_fails_closed_and_comes_back() {
     for side in Side::to_test().unwrap() {
         let mut redis = started(side).await;
         let site = Site::free(redis.addr());
-        site.call(picture("ada", "1", "r")).await.unwrap();
-        let code = site.code("ada", "1").await.unwrap();
+        let code = site.drawn("ada", "1").await;
         redis.kill().await;
         let since = Instant::now();
         for _ in 0..3 {
@@ -56,8 +55,7 @@ async fn redis_away_fails_closed_and_comes_back() {
         };
         assert_eq!(verdict, Verdict::Unknown, "{side}");
         assert!(!site.passed("ada").await.unwrap(), "{side}");
-        site.call(picture("ada", "1", "r")).await.unwrap();
-        let code = site.code("ada", "1").await.unwrap();
+        let code = site.drawn("ada", "1").await;
         let verdict = site.verify("ada", "1", &code).await.unwrap();
         assert_eq!(verdict, Verdict::Accepted, "{side}");
         // The operator reads what the callers do not, and not once a call.

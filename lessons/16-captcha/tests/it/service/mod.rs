@@ -33,12 +33,21 @@ pub(crate) const MANY: Limits = Limits {
 
 impl Site {
     pub(crate) fn new(redis: SocketAddr, attempts: Limits, pictures: Limits) -> Site {
+        Site::limited(redis, attempts, pictures, MANY)
+    }
+
+    /// One that limits right answers alone.
+    pub(crate) fn passing(redis: SocketAddr, passes: Limits) -> Site {
+        Site::limited(redis, MANY, MANY, passes)
+    }
+
+    fn limited(redis: SocketAddr, attempts: Limits, pictures: Limits, passes: Limits) -> Site {
         let store = Redis::new(redis).unwrap();
         let settings = Settings {
             redis,
             attempts,
             pictures,
-            passes: MANY,
+            passes,
             ..Settings::default()
         };
         Site {
@@ -46,20 +55,6 @@ impl Site {
             store,
             log: capture(),
         }
-    }
-
-    /// One that limits right answers alone.
-    pub(crate) fn passing(redis: SocketAddr, passes: Limits) -> Site {
-        let mut site = Site::free(redis);
-        let settings = Settings {
-            redis,
-            attempts: MANY,
-            pictures: MANY,
-            passes,
-            ..Settings::default()
-        };
-        site.captchas = Captchas::new(site.store.clone(), settings);
-        site
     }
 
     pub(crate) fn free(redis: SocketAddr) -> Site {
@@ -98,6 +93,12 @@ impl Site {
         let reply = self.captchas.verify(Request::new(ask)).await?;
         assert!(reply.metadata().is_empty(), "{:?}", reply.metadata());
         Ok(reply.into_inner().verdict())
+    }
+
+    /// Draws a picture, and returns its code.
+    pub(crate) async fn drawn(&self, session: &str, id: &str) -> String {
+        self.call(picture(session, id, "r")).await.unwrap();
+        self.code(session, id).await.unwrap()
     }
 
     pub(crate) async fn passed(&self, session: &str) -> Result<bool, Status> {
@@ -198,8 +199,7 @@ async fn the_same_request_gets_the_same_captcha() {
     for side in Side::to_test().unwrap() {
         let redis = started(side).await;
         let site = Site::free(redis.addr());
-        site.call(picture("ada", "1", "r")).await.unwrap();
-        let code = site.code("ada", "1").await.unwrap();
+        let code = site.drawn("ada", "1").await;
         site.call(picture("ada", "1", "r")).await.unwrap();
         assert_eq!(site.code("ada", "1").await.unwrap(), code, "{side}");
         // Two requests without a name are two.

@@ -28,8 +28,7 @@ async fn with_a_clock() -> (Server, Clock) {
 /// A site, and the code that waits under the id `1` of the session `ada`.
 async fn with_a_picture(redis: SocketAddr) -> (Site, String) {
     let site = Site::free(redis);
-    site.call(picture("ada", "1", "r")).await.unwrap();
-    let code = site.code("ada", "1").await.unwrap();
+    let code = site.drawn("ada", "1").await;
     (site, code)
 }
 
@@ -50,8 +49,7 @@ async fn one_use_whatever_the_answer() {
         for (number, answer) in wrongs.iter().enumerate() {
             let site = Site::free(redis.addr());
             let id = format!("n{number}");
-            site.call(picture("ada", &id, "r")).await.unwrap();
-            let code = site.code("ada", &id).await.unwrap();
+            let code = site.drawn("ada", &id).await;
             let verdict = site.verify("ada", &id, answer).await.unwrap();
             assert_eq!(verdict, Verdict::Wrong, "{side}: {answer:?}");
             let verdict = site.verify("ada", &id, &code).await.unwrap();
@@ -106,8 +104,7 @@ async fn an_answer_is_too_late_after_300_s() {
     let (server, clock) = with_a_clock().await;
     let (site, code) = with_a_picture(server.address()).await;
     clock.advance(Duration::from_secs(299));
-    site.call(picture("ada", "2", "r")).await.unwrap();
-    let second = site.code("ada", "2").await.unwrap();
+    let second = site.drawn("ada", "2").await;
     clock.advance(Duration::from_secs(2));
     let verdict = site.verify("ada", "1", &code).await.unwrap();
     assert_eq!(verdict, Verdict::Unknown);
@@ -216,8 +213,7 @@ const FEW: Limits = Limits {
 async fn too_many_attempts_of_a_session() {
     let (server, clock) = with_a_clock().await;
     let site = Site::new(server.address(), FEW, MANY);
-    site.call(picture("ada", "1", "r")).await.unwrap();
-    let code = site.code("ada", "1").await.unwrap();
+    let code = site.drawn("ada", "1").await;
     for _ in 0..3 {
         let verdict = site.verify("ada", "other", "1").await.unwrap();
         assert_eq!(verdict, Verdict::Unknown);
@@ -288,8 +284,7 @@ async fn too_many_pictures() {
 async fn a_flood_leaves_a_share_to_known_sessions() {
     let (server, _) = with_a_clock().await;
     let site = Site::new(server.address(), FEW, FEW);
-    site.call(picture("ada", "1", "r")).await.unwrap();
-    let code = site.code("ada", "1").await.unwrap();
+    let code = site.drawn("ada", "1").await;
     site.verify("ada", "1", &code).await.unwrap();
     for number in 0..20 {
         let session = format!("s{number}");
@@ -315,8 +310,7 @@ async fn right_answers_are_limited_as_well() {
     let mut let_in = 0;
     for number in 0..90 {
         let session = format!("s{number}");
-        site.call(picture(&session, "1", "r")).await.unwrap();
-        let code = site.code(&session, "1").await.unwrap();
+        let code = site.drawn(&session, "1").await;
         match site.verify(&session, "1", &code).await {
             Ok(verdict) => assert_eq!(verdict, Verdict::Accepted),
             Err(status) => assert_eq!(status.code(), Code::ResourceExhausted),
@@ -325,8 +319,7 @@ async fn right_answers_are_limited_as_well() {
     }
     assert_eq!(let_in, 60, "of 90 right answers within a minute");
     clock.advance(Duration::from_secs(61));
-    site.call(picture("late", "1", "r")).await.unwrap();
-    let code = site.code("late", "1").await.unwrap();
+    let code = site.drawn("late", "1").await;
     let verdict = site.verify("late", "1", &code).await.unwrap();
     assert_eq!(verdict, Verdict::Accepted);
     server.stop().await;
@@ -448,8 +441,7 @@ async fn the_answer_does_not_come_from_the_id() {
     // The same names each time, and each time a code that is not predictable.
     let mut codes = std::collections::BTreeSet::new();
     for _ in 0..100 {
-        site.call(picture("ada", "1", "r")).await.unwrap();
-        let code = site.code("ada", "1").await.unwrap();
+        let code = site.drawn("ada", "1").await;
         site.verify("ada", "1", &code).await.unwrap();
         codes.insert(code);
     }

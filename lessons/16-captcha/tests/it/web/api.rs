@@ -140,27 +140,18 @@ async fn a_new_captcha_has_an_id_of_the_server() {
 async fn every_verdict_has_its_number() {
     let fake = Fake::default();
     let site = site(&fake);
-    assert_eq!(ask(&site, answer("a", RIGHT)).await.told(), told(200, "0"));
-    assert_eq!(
-        ask(&site, answer("a", "1111")).await.told(),
-        told(200, "4004")
-    );
-    assert_eq!(ask(&site, answer("a", "")).await.told(), told(200, "4004"));
-    assert_eq!(
-        ask(&site, answer("old", RIGHT)).await.told(),
-        told(200, "4002")
-    );
-    // As people type, and on the keyboards that they have.
-    assert_eq!(
-        ask(&site, answer("a", " 7294 8163 5028 ")).await.told(),
-        told(200, "0")
-    );
-    assert_eq!(
-        ask(&site, answer("a", "７２９４８１６３５０２８"))
-            .await
-            .told(),
-        told(200, "0")
-    );
+    for (id, typed, errno) in [
+        ("a", RIGHT, "0"),
+        ("a", "1111", "4004"),
+        ("a", "", "4004"),
+        ("old", RIGHT, "4002"),
+        // As people type, and on the keyboards that they have.
+        ("a", " 7294 8163 5028 ", "0"),
+        ("a", "７２９４８１６３５０２８", "0"),
+    ] {
+        let reply = ask(&site, answer(id, typed)).await;
+        assert_eq!(reply.told(), told(200, errno), "{id}: {typed:?}");
+    }
     let answers = fake.answers.lock().unwrap();
     assert_eq!(answers[0].address, "127.0.0.7");
     assert_eq!(answers[0].session.len(), 32);
@@ -209,22 +200,15 @@ async fn nobody_is_let_in_when_nobody_can_judge() {
             reply.text()
         );
     }
-    let hanging = Fake {
-        hangs: true,
-        ..Fake::default()
-    };
-    assert_eq!(
-        ask(&site(&hanging), answer("a", RIGHT)).await.told(),
-        told(503, "4001")
-    );
-    let silent = Fake {
-        silent: true,
-        ..Fake::default()
-    };
-    assert_eq!(
-        ask(&site(&silent), answer("a", RIGHT)).await.told(),
-        told(503, "4001")
-    );
+    for (hangs, silent) in [(true, false), (false, true)] {
+        let fake = Fake {
+            hangs,
+            silent,
+            ..Fake::default()
+        };
+        let reply = ask(&site(&fake), answer("a", RIGHT)).await;
+        assert_eq!(reply.told(), told(503, "4001"), "hangs: {hangs}");
+    }
     // A refusal is known: it is not "try later", and no verdict.
     let many = ask(
         &site(&Fake::failing(Code::ResourceExhausted)),
