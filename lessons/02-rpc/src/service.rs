@@ -40,7 +40,6 @@ impl Service {
     /// Adds a method: an async function of one argument that returns a value, or the text of an error.
     ///
     /// A second method of the same name replaces the first one.
-    #[must_use]
     pub fn method<A, V, F>(
         mut self,
         name: &str,

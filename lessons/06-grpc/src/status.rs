@@ -33,7 +33,6 @@ const TOO_LONG: &str = "message length too large";
 // ANCHOR: normalized
 /// The status of a failed call on a client, with the code that gRPC has for what happened to its
 /// connection or its deadline. `until` is the moment when the deadline expires, if the call has one.
-#[must_use]
 pub fn normalized(status: Status, until: Option<Instant>) -> Status {
     let code = status.code();
     if let (Code::Unknown | Code::Cancelled, Some(error)) = (code, causes(&status).find(lost)) {
@@ -54,7 +53,6 @@ pub fn normalized(status: Status, until: Option<Instant>) -> Status {
 
 /// The status of a call on a client whose reply was longer than the client's own limit, or whose request
 /// was. It stands apart from [`normalized`], because a gateway has to know on which side the limit was.
-#[must_use]
 pub fn too_long(status: Status) -> Status {
     if status.code() == Code::OutOfRange && status.message().contains(TOO_LONG) {
         return Status::resource_exhausted(status.message());
@@ -67,7 +65,6 @@ pub fn too_long(status: Status) -> Status {
 /// reached, or it said that it did not begin; such a call can be made again, whatever it does. The code
 /// cannot tell: UNAVAILABLE can be a connection that was refused, and also one that broke when the work
 /// was done. The causes beneath the status can.
-#[must_use]
 pub fn may_have_run(status: &Status) -> bool {
     !causes(status).any(|error| error.is::<ConnectError>() || goaway(error) || refused(error))
 }

@@ -137,14 +137,12 @@ impl ConnectError {
 
 /// A failed call in words: its code and its message. The code is normalized to that of the gRPC
 /// specification, as in lesson 06.
-#[must_use]
 pub fn words(status: &Status) -> String {
     let status = normalized(status.clone());
     format!("{:?}: {}", status.code(), status.message())
 }
 
 /// The status that the gRPC specification has for this failure.
-#[must_use]
 pub fn normalized(status: Status) -> Status {
     let status = status::too_long(status::normalized(status, None));
     // In the middle of a stream: a status from the server has no source, one made by the client has.
@@ -160,7 +158,6 @@ pub fn normalized(status: Status) -> Status {
 
 /// Two possible reasons when a connection broke before the first reply: a server at its limit closes it, and so does one
 /// that speaks TLS.
-#[must_use]
 pub fn hint(status: &Status) -> Option<&'static str> {
     let of_client = status.source().is_some() || status.message().contains("protocol error");
     let in_the_middle = status.message().contains("reading a body");

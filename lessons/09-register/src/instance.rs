@@ -70,7 +70,6 @@ impl Instance {
     // ANCHOR: new
     /// A gRPC service that others reach at `advertised`: with an id of its own, the tags `grpc` and
     /// `consul`, and two checks.
-    #[must_use]
     pub fn new(name: &str, advertised: SocketAddr) -> Self {
         let at = advertised.to_string();
         let (every, timeout) = (EVERY, TIMEOUT);
@@ -100,14 +99,12 @@ impl Instance {
     // ANCHOR_END: new
 
     /// The same under another id.
-    #[must_use]
     pub fn with_id(mut self, id: &str) -> Self {
         self.id = id.to_string();
         self
     }
 
     /// The same, asked more or less often.
-    #[must_use]
     pub fn checked_every(mut self, often: Duration) -> Self {
         for check in &mut self.checks {
             match check {
@@ -122,7 +119,6 @@ impl Instance {
     }
 
     /// The same, forgotten by Consul after so long a time as critical; a minute at least.
-    #[must_use]
     pub fn reaped_after(mut self, critical: Duration) -> Self {
         self.reap = Some(critical);
         self
@@ -187,7 +183,6 @@ impl Instance {
 // ANCHOR: id
 /// An id that no other instance has, because two servers cannot have one address at the same time. It is the same after a
 /// restart in the same place, so the instance replaces its own entry.
-#[must_use]
 pub fn id(name: &str, advertised: SocketAddr) -> String {
     format!("{name}-{}-{}", advertised.ip(), advertised.port())
 }

@@ -78,7 +78,6 @@ pub fn keep(registry: Registry, instance: Instance, rhythm: Rhythm) -> Kept {
 impl Kept {
     /// Whether Consul has the instance, as far as is known: `false` before the first time, while
     /// Consul is away, and after the end.
-    #[must_use]
     pub fn registered(&self) -> watch::Receiver<bool> {
         self.registered.clone()
     }

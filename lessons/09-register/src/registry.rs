@@ -41,7 +41,6 @@ pub enum Error {
 
 impl Error {
     /// Whether the very same call may work later. What Consul calls a bad request stays one.
-    #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
             Error::Away(_) => true,
@@ -145,25 +144,21 @@ impl Registry {
 
     /// consulrs itself, for whatever is not here. Its calls have no deadline: see
     /// [`Registry::in_time`].
-    #[must_use]
     pub fn client(&self) -> &ConsulClient {
         &self.client
     }
 
     /// Where the agent is.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// How long a call may take.
-    #[must_use]
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
 
     /// The same agent with another deadline for each call.
-    #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

@@ -100,7 +100,6 @@ impl Service {
     }
 
     /// What it says about its health; a clone may be kept.
-    #[must_use]
     pub fn health(&self) -> HealthReporter {
         self.health.clone()
     }

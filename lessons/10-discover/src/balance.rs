@@ -54,7 +54,6 @@ pub struct Balanced {
 
 impl Balanced {
     /// Calls the instances of the latest snapshot. It spawns a task, so it needs a tokio runtime.
-    #[must_use]
     pub fn over(snapshots: watch::Receiver<Snapshot>, options: DialOptions) -> Self {
         let (channel, changes) = Channel::balance_channel(64);
         let suspicion = Arc::new(Notify::new());
@@ -80,7 +79,6 @@ impl Balanced {
     /// The channel for calls. While it has no server, a call on it waits, and longer than the deadline of
     /// the call, because tonic starts that clock when a server is chosen. A caller therefore looks at
     /// [`Balanced::members`] first and has a timeout of its own.
-    #[must_use]
     pub fn channel(&self) -> Channel {
         self.channel.clone()
     }
@@ -93,7 +91,6 @@ impl Balanced {
     }
 
     /// The instances, by whether they accept connections.
-    #[must_use]
     pub fn members(&self) -> watch::Receiver<Members> {
         self.members.clone()
     }

@@ -58,7 +58,6 @@ struct Entry<V> {
 impl<K: Ord + Clone, V: PartialEq + Clone> InstanceCache<K, V> {
     /// An empty cache. `retention` is how long an unconfirmed instance is kept: the time that a service
     /// needs to register again and to be checked.
-    #[must_use]
     pub fn new(retention: Duration) -> Self {
         InstanceCache {
             entries: BTreeMap::new(),
@@ -151,7 +150,6 @@ impl<K: Ord + Clone, V: PartialEq + Clone> InstanceCache<K, V> {
     // ANCHOR_END: expire
 
     /// When [`expire`](Self::expire) has to be called next; `None` if no time runs.
-    #[must_use]
     pub fn next_expiry(&self) -> Option<Instant> {
         let times = self.entries.values().filter_map(|entry| entry.until);
         match self.freshness {
@@ -161,7 +159,6 @@ impl<K: Ord + Clone, V: PartialEq + Clone> InstanceCache<K, V> {
     }
 
     /// How far the content can be relied upon.
-    #[must_use]
     pub fn freshness(&self) -> Freshness {
         self.freshness
     }
@@ -184,19 +181,16 @@ impl<K: Ord + Clone, V: PartialEq + Clone> InstanceCache<K, V> {
     }
 
     /// The value under a key.
-    #[must_use]
     pub fn get(&self, key: &K) -> Option<&V> {
         self.entries.get(key).map(|entry| &entry.value)
     }
 
     /// How many instances are known, unconfirmed ones too.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether no instance is known.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -116,14 +116,12 @@ pub struct Caller {
 impl Caller {
     /// Starts to watch the service. It returns at once; the first call waits for Consul's first answer. It
     /// spawns tasks, so it needs a tokio runtime.
-    #[must_use]
     pub fn new(registry: Registry, query: Query, options: CallOptions) -> Self {
         let snapshots = watch(registry, query.clone(), options.watch);
         Caller::over(snapshots, query, options)
     }
 
     /// The same for a list from another source.
-    #[must_use]
     pub fn over(snapshots: watch::Receiver<Snapshot>, query: Query, options: CallOptions) -> Self {
         let balanced = Balanced::over(snapshots.clone(), options.dial);
         Caller {
@@ -135,13 +133,11 @@ impl Caller {
     }
 
     /// What is known about the service.
-    #[must_use]
     pub fn snapshots(&self) -> watch::Receiver<Snapshot> {
         self.snapshots.clone()
     }
 
     /// The instances, by whether they accept connections.
-    #[must_use]
     pub fn members(&self) -> watch::Receiver<Members> {
         self.balanced.members()
     }

@@ -210,7 +210,6 @@ impl Query {
     }
 
     /// The same query, for instances with this tag.
-    #[must_use]
     pub fn tagged(mut self, tag: impl Into<String>) -> Self {
         self.tag = Some(tag.into());
         self

@@ -64,7 +64,6 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// The state before the first answer of Consul.
-    #[must_use]
     pub fn unknown() -> Self {
         Snapshot {
             instances: Vec::new(),

@@ -36,7 +36,6 @@ impl Default for Limits {
 
 impl Limits {
     /// The longest time that a shutdown takes. The limit of the supervisor has to be longer.
-    #[must_use]
     pub fn longest(&self) -> Duration {
         self.goodbye + self.notice + self.grace
     }

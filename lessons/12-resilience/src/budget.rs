@@ -27,7 +27,6 @@ struct Limit {
 impl Budget {
     /// For every hundred calls `percent` retries, and `reserve` more at once. The reserve is there from the start;
     /// without one, a program that makes one call an hour could never retry.
-    #[must_use]
     pub fn new(percent: u32, reserve: u32) -> Self {
         let most = u64::from(reserve) * PARTS;
         let limit = Limit {
@@ -49,7 +48,6 @@ impl Budget {
     }
 
     /// Whether it may be retried. If so, the token is taken.
-    #[must_use]
     pub fn again(&self) -> bool {
         let Some(limit) = &self.limit else {
             return true;
@@ -64,13 +62,11 @@ impl Budget {
 
 impl Budget {
     /// No limit at all, as in most programs.
-    #[must_use]
     pub fn unlimited() -> Self {
         Budget { limit: None }
     }
 
     /// How many tokens there are; `None` if they are not counted.
-    #[must_use]
     pub fn left(&self) -> Option<u64> {
         let limit = self.limit.as_ref()?;
         let saved = limit.saved.lock().unwrap_or_else(PoisonError::into_inner);

@@ -74,7 +74,6 @@ pub struct How {
 
 impl How {
     /// A call that may run twice.
-    #[must_use]
     pub fn safe() -> Self {
         How {
             key: None,
@@ -84,7 +83,6 @@ impl How {
     }
 
     /// A call that may not.
-    #[must_use]
     pub fn once() -> Self {
         How {
             repeat: Repeat::Never,
@@ -93,14 +91,12 @@ impl How {
     }
 
     /// The same with a key.
-    #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
     /// The same with a time of its own.
-    #[must_use]
     pub fn within(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
@@ -120,7 +116,6 @@ pub struct Attempt {
 
 impl Attempt {
     /// A gRPC request that says how much time there is.
-    #[must_use]
     pub fn request<M>(&self, message: M) -> Request<M> {
         deadline::request(message, self.until)
     }
@@ -144,7 +139,6 @@ pub enum Failed {
 
 impl Failed {
     /// The failure as a status.
-    #[must_use]
     pub fn status(&self) -> Status {
         match self {
             Failed::NoMember => Status::unavailable(self.to_string()),
@@ -177,7 +171,6 @@ pub(crate) struct Inner<D: Connector> {
 impl<D: Connector> Caller<D> {
     /// Calls the members of the list, which may change at any time. When it has no writer any more, the last list
     /// stays.
-    #[must_use]
     pub fn new(connector: D, members: watch::Receiver<Vec<Member>>, settings: Settings) -> Self {
         let inner = Inner {
             connections: Connections::new(connector, settings.connect, members.clone()),
@@ -223,13 +216,11 @@ impl<D: Connector> Caller<D> {
     // ANCHOR_END: call
 
     /// The ids of the members that are ejected.
-    #[must_use]
     pub fn ejected(&self) -> Vec<String> {
         self.inner.ejector.out()
     }
 
     /// How many connections are open.
-    #[must_use]
     pub fn connections(&self) -> usize {
         self.inner.connections.count()
     }

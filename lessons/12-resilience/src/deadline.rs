@@ -25,13 +25,11 @@ pub async fn scope<F: Future>(until: Instant, future: F) -> F::Output {
 }
 
 /// The deadline of the call that this task is answering; `None` if it has none.
-#[must_use]
 pub fn until() -> Option<Instant> {
     UNTIL.try_with(|until| *until).ok()
 }
 
 /// What remains of it.
-#[must_use]
 pub fn remaining() -> Option<Duration> {
     until().map(|until| until.saturating_duration_since(Instant::now()))
 }
@@ -51,7 +49,6 @@ pub async fn received(request: http::Request<Body>, next: Next) -> http::Respons
 }
 
 /// A request that says what remains until then, in `grpc-timeout`.
-#[must_use]
 pub fn request<M>(message: M, until: Instant) -> Request<M> {
     let mut request = Request::new(message);
     request.set_timeout(until.saturating_duration_since(Instant::now()));

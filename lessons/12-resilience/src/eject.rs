@@ -69,7 +69,6 @@ pub struct Begun {
 
 impl Ejector {
     /// `None`: no member is ever ejected.
-    #[must_use]
     pub fn new(settings: Option<Settings>) -> Self {
         Ejector {
             settings,
@@ -83,7 +82,6 @@ impl Ejector {
 
     // ANCHOR: among
     /// Those of `members` that may be called now. A member that has left the list is forgotten.
-    #[must_use]
     pub fn among(&self, members: &[Member]) -> Vec<Member> {
         let Some(settings) = self.settings else {
             return members.to_vec();
@@ -110,7 +108,6 @@ impl Ejector {
     // ANCHOR_END: among
 
     /// A member was chosen and is called. If it was ejected and its time is over, this is the trial call.
-    #[must_use]
     pub fn begin(&self, member: &Member) -> Begun {
         let mut trial = false;
         if let Some(one) = self.known().get_mut(&member.id)
@@ -127,7 +124,6 @@ impl Ejector {
     }
 
     /// The ids of the members that are ejected. A member whose time is over is one of them, until it answers.
-    #[must_use]
     pub fn out(&self) -> Vec<String> {
         let known = self.known();
         let out = known.iter().filter(|(_, one)| match one.state {

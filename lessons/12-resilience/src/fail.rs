@@ -65,13 +65,11 @@ impl FromStr for FailMode {
 
 /// Whether another attempt can help, there or at another member: this member has not answered, or only
 /// that it cannot. Any other status is an answer, and would be the same tomorrow.
-#[must_use]
 pub fn unanswered(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
 }
 
 /// Whether the member is to blame for this status, as far as a caller can see.
-#[must_use]
 pub fn blames(status: &Status) -> bool {
     unanswered(status)
         || matches!(

@@ -16,7 +16,6 @@ pub struct Member {
 
 impl Member {
     /// One of weight 1.
-    #[must_use]
     pub fn new(id: impl Into<String>, addr: SocketAddr) -> Self {
         Member {
             id: id.into(),
@@ -26,7 +25,6 @@ impl Member {
     }
 
     /// The same with another weight.
-    #[must_use]
     pub fn weighing(mut self, weight: u32) -> Self {
         self.weight = weight;
         self

@@ -54,7 +54,6 @@ impl Select {
 
     /// The selector. Two with the same seed choose the same; a program takes a random one, so that not
     /// all programs begin with the same member.
-    #[must_use]
     pub fn build(self, seed: u64) -> Box<dyn Selector> {
         match self {
             Select::Random => Box::new(RandomChoice::seeded(seed)),
@@ -109,7 +108,6 @@ pub struct RandomChoice(Dice);
 
 impl RandomChoice {
     /// The choices of this seed.
-    #[must_use]
     pub fn seeded(seed: u64) -> Self {
         RandomChoice(Dice::seeded(seed))
     }

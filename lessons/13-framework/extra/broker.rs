@@ -58,7 +58,6 @@ pub const MESSAGE: usize = 256 << 10;
 const QUEUE: &str = "queue";
 
 /// Under this name subscribers of a topic are in the registry.
-#[must_use]
 pub fn registered_as(topic: &str) -> String {
     format!("topic.{topic}")
 }
@@ -114,7 +113,6 @@ pub struct Subscription {
 
 impl Subscription {
     /// Alone: it gets every message.
-    #[must_use]
     pub fn new<S: Subscriber>(topic: &str, subscriber: S) -> Self {
         let subscriber = Arc::new(subscriber);
         Subscription {
@@ -131,21 +129,18 @@ impl Subscription {
     }
 
     /// In a group of this name: of all its members one gets a message.
-    #[must_use]
     pub fn queue(mut self, name: &str) -> Self {
         self.queue = Some(name.to_string());
         self
     }
 
     /// So many messages may wait for it. One more is dropped.
-    #[must_use]
     pub fn room(mut self, messages: usize) -> Self {
         self.room = messages.max(1);
         self
     }
 
     /// What has become of the messages that reached it, or a clone of it.
-    #[must_use]
     pub fn heard(&self) -> Heard {
         *lock(&self.heard)
     }

@@ -65,7 +65,6 @@ struct Named {
 
 impl Client {
     /// A client that calls the instances in this registry.
-    #[must_use]
     pub fn new(registry: Arc<dyn Registry>, settings: Settings) -> Self {
         Client {
             registry,
@@ -75,20 +74,17 @@ impl Client {
     }
 
     /// The registry.
-    #[must_use]
     pub fn registry(&self) -> Arc<dyn Registry> {
         Arc::clone(&self.registry)
     }
 
     /// Lesson 12's caller for a name: to make calls of any kind, streams too, on the line to one of its
     /// instances. It is made once, and watches from then on. Has to be called within a tokio runtime.
-    #[must_use]
     pub fn service(&self, name: &str) -> Caller<ByTransport> {
         self.named(name).1
     }
 
     /// Who is known of a name. As [`Client::service`], it begins to watch.
-    #[must_use]
     pub fn view(&self, name: &str) -> ServiceView {
         self.named(name).0
     }

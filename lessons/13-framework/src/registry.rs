@@ -28,7 +28,6 @@ pub struct Instance {
 
 impl Instance {
     /// One of version `latest`, without metadata.
-    #[must_use]
     pub fn new(name: impl Into<String>, id: impl Into<String>, addr: SocketAddr) -> Self {
         Instance {
             id: id.into(),
@@ -154,7 +153,6 @@ pub struct Watch {
 impl Watch {
     /// A watch that tells what the other end sends. The sender should end when
     /// [`mpsc::Sender::closed`] does.
-    #[must_use]
     pub fn new(events: mpsc::Receiver<Event>) -> Self {
         Watch { events }
     }

@@ -59,7 +59,6 @@ impl Default for Leaving {
 
 impl Leaving {
     /// The most that leaving takes.
-    #[must_use]
     pub fn longest(&self) -> Duration {
         self.goodbye + self.notice + self.grace
     }
@@ -95,7 +94,6 @@ pub struct Service {
 // ANCHOR: build
 impl Service {
     /// A service of this name: version `latest`, at any free port of 127.0.0.1, on gRPC.
-    #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Service {
             name: name.into(),
@@ -124,42 +122,36 @@ impl Service {
     }
 
     /// The version of the program.
-    #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self
     }
 
     /// Where to listen; port 0 is any free one.
-    #[must_use]
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
     /// The registry, unless a flag names another one.
-    #[must_use]
     pub fn registry(mut self, registry: Arc<dyn Registry>) -> Self {
         self.registry = Some(registry);
         self
     }
 
     /// Something else that callers should know.
-    #[must_use]
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
 
     /// How calls come in.
-    #[must_use]
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
         self
     }
 
     /// How long the registry believes a silent instance, and the time between two signs of life.
-    #[must_use]
     pub fn register_every(mut self, interval: Duration, ttl: Duration) -> Self {
         self.interval = interval;
         self.ttl = ttl;
@@ -167,14 +159,12 @@ impl Service {
     }
 
     /// How it leaves.
-    #[must_use]
     pub fn leaving(mut self, leaving: Leaving) -> Self {
         self.leaving = leaving;
         self
     }
 
     /// What a peer may make it hold or wait for.
-    #[must_use]
     pub fn limits(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
@@ -182,7 +172,6 @@ impl Service {
 
     /// Handles `user.v1.Say/Hello`, or whatever `method` names: one message in, one out, on either
     /// transport.
-    #[must_use]
     pub fn handle<Req, Res, F>(
         mut self,
         method: &str,
@@ -201,7 +190,6 @@ impl Service {
     }
 
     /// Serves all methods of a service that tonic has generated, streams too. Only gRPC can do that.
-    #[must_use]
     pub fn grpc<S>(mut self, service: S) -> Self
     where
         S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
@@ -221,20 +209,17 @@ impl Service {
     }
 
     /// Adds a set of .proto files for reflection, as a build writes it.
-    #[must_use]
     pub fn descriptors(mut self, set: &'static [u8]) -> Self {
         self.descriptors.push(set);
         self
     }
 
     /// Hears what is published on a topic. [`Subscription`] has more to choose: [`Service::hear`].
-    #[must_use]
     pub fn subscribe<S: Subscriber>(self, topic: &str, subscriber: S) -> Self {
         self.hear(Subscription::new(topic, subscriber))
     }
 
     /// The same, with a queue name or another room.
-    #[must_use]
     pub fn hear(mut self, subscription: Subscription) -> Self {
         self.subscriptions.push(subscription);
         self
@@ -251,7 +236,6 @@ impl Service {
     }
 
     /// The name that callers ask for.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -261,7 +245,6 @@ impl Service {
     /// so that a restarted service replaces its own dead entry. Here a dead entry ends by itself, and a
     /// random number is better: a restarted service is a new instance, and what callers know about the
     /// old one does not apply to it. Nor can a late deregistration of the old one remove the new one.
-    #[must_use]
     pub fn id(&self) -> String {
         let random = || format!("{}-{}", self.name, self.random);
         self.id.clone().unwrap_or_else(random)

@@ -52,7 +52,6 @@ const LOG: usize = 4096;
 impl ServiceView {
     /// Begins to watch. It does not wait for the registry; [`ServiceView::healthy`] does. Has to be called within
     /// a tokio runtime.
-    #[must_use]
     pub fn new(registry: Arc<dyn Registry>, name: impl Into<String>) -> Self {
         let name = name.into();
         let (members, members_out) = watch::channel(Vec::new());
@@ -83,25 +82,21 @@ impl ServiceView {
     }
 
     /// The name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Whom a selector may choose; the weight is what the metadata `weight` says, 1 if it says nothing.
-    #[must_use]
     pub fn members(&self) -> watch::Receiver<Vec<Member>> {
         self.members.clone()
     }
 
     /// The same with all that is known of them.
-    #[must_use]
     pub fn instances(&self) -> watch::Receiver<Vec<Instance>> {
         self.instances.clone()
     }
 
     /// How fresh the list is.
-    #[must_use]
     pub fn freshness(&self) -> watch::Receiver<Freshness> {
         self.freshness.clone()
     }

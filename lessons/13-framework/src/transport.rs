@@ -37,7 +37,6 @@ impl Transport {
     pub const KEY: &str = "transport";
 
     /// What stands there.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Transport::Grpc => "grpc",

@@ -7,7 +7,6 @@ use stage::http::Request;
 use stage::load::Load;
 
 /// Starts so many browsers. Each asks, pauses, and asks again.
-#[must_use]
 pub fn start(browsers: usize, pause: Duration, gateway: SocketAddr) -> Load {
     Load::start(browsers, pause, move || hello(gateway))
 }

@@ -45,7 +45,6 @@ pub struct Setting {
 
 impl Setting {
     /// As the proof is run, with this program.
-    #[must_use]
     pub fn new(program: PathBuf, on_step: fn(&str)) -> Self {
         Setting {
             program,

@@ -21,7 +21,6 @@ pub struct Details {
 }
 
 /// The details of this status, at most 16 of them.
-#[must_use]
 pub fn of(status: &Status) -> Details {
     let mut details = Details::default();
     let all = pb::Status::decode(status.details()).map(|it| it.details);

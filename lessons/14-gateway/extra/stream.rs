@@ -33,7 +33,6 @@ pub enum Form {
 
 impl Form {
     /// What the request wants to have.
-    #[must_use]
     pub fn of(headers: &HeaderMap) -> Form {
         let mut accept = headers
             .get_all(ACCEPT)
@@ -126,7 +125,6 @@ impl Stream for Answers {
 
 impl Answers {
     /// What a call answers, for at most `time`.
-    #[must_use]
     pub fn new(
         form: Form,
         messages: Streaming<Bytes>,
@@ -145,7 +143,6 @@ impl Answers {
     }
 
     /// As a response.
-    #[must_use]
     pub fn response(self) -> Response<Body> {
         let kind = self.form.kind();
         let mut response = Response::new(Body::from_stream(self));

@@ -139,7 +139,6 @@ pub enum Expose {
 
 impl Expose {
     /// Whether the service with this first part of a URL can be reached.
-    #[must_use]
     pub fn has(&self, short: &str) -> bool {
         match self {
             Expose::Only(names) => names.iter().any(|name| name == short),

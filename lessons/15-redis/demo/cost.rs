@@ -28,7 +28,6 @@ impl Cost {
     }
 
     /// Microseconds a call.
-    #[must_use]
     pub fn micros(&self) -> f64 {
         self.time.as_secs_f64() * 1e6 / f64::from(self.calls.max(1))
     }

@@ -91,13 +91,11 @@ impl Wire {
     }
 
     /// Where clients connect.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// How many connections were made so far.
-    #[must_use]
     pub fn connections(&self) -> usize {
         self.made.load(Ordering::SeqCst)
     }

@@ -29,7 +29,6 @@ impl Deref for Reply {
 
 impl Reply {
     /// What the site says of the outcome: "0" is success; `None` if this is no answer of the site.
-    #[must_use]
     pub fn errno(&self) -> Option<String> {
         self.json()["errno"].as_str().map(str::to_string)
     }
@@ -46,7 +45,6 @@ pub struct Browser {
 
 impl Browser {
     /// One that has never been here.
-    #[must_use]
     pub fn new(site: SocketAddr) -> Self {
         Browser {
             site,
@@ -56,7 +54,6 @@ impl Browser {
     }
 
     /// The value of the cookie `session`, if the site has set one.
-    #[must_use]
     pub fn session(&self) -> Option<&str> {
         self.cookie.as_deref()?.strip_prefix("session=")
     }
@@ -67,7 +64,6 @@ impl Browser {
     }
 
     /// The same person once more, on a connection of its own.
-    #[must_use]
     pub fn in_another_window(&self) -> Self {
         Browser {
             site: self.site,

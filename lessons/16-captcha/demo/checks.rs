@@ -178,7 +178,6 @@ pub async fn within<T>(case: &Case, answer: impl Future<Output = T>) -> T {
 }
 
 /// Texts for a report.
-#[must_use]
 pub fn list(texts: &[String]) -> String {
     match texts {
         [] => "nothing".to_string(),

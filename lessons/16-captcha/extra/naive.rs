@@ -78,13 +78,11 @@ impl Site {
     }
 
     /// Where the browser goes.
-    #[must_use]
     pub fn web(&self) -> SocketAddr {
         self.web
     }
 
     /// Where the service listens.
-    #[must_use]
     pub fn service(&self) -> SocketAddr {
         self.service
     }
@@ -124,7 +122,6 @@ fn registry(consul: SocketAddr) -> Result<Consul, l13_framework::registry::Error
 }
 
 /// Seconds since 1970. An attacker can know roughly when a program was started.
-#[must_use]
 pub fn seconds() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |since| since.as_secs())

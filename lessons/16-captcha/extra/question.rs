@@ -29,7 +29,6 @@ const WORDS: [&str; 10] = [
 
 /// A question that comes from `seed`, the answer as well: the seed is 64 bits of [`code::seed`], and it is not
 /// kept.
-#[must_use]
 pub fn ask(seed: u64) -> Question {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let values: Vec<usize> = (0..code::LENGTH)
@@ -43,7 +42,6 @@ pub fn ask(seed: u64) -> Question {
 }
 
 /// The question with this answer, which is digits: whatever else is in it is not asked for.
-#[must_use]
 pub fn words(answer: &str) -> String {
     let value = |digit: char| {
         digit

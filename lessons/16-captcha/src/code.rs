@@ -61,7 +61,6 @@ pub fn seed() -> Result<u64, Error> {
 /// between digits, and with the digits of other keyboards (full width, Arabic, Persian, Devanagari) as 0 to 9.
 ///
 /// Everything else stays as it is, and is a wrong answer. It is never longer than `typed`.
-#[must_use]
 pub fn tidy(typed: &str) -> String {
     typed
         .chars()

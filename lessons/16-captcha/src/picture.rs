@@ -70,7 +70,6 @@ impl Painter {
     ///
     /// # Panics
     /// If a font in the program has no digits; a test draws all of them.
-    #[must_use]
     pub fn new() -> Self {
         let fonts = FONTS.map(digits_of);
         let shade = |paper: u8, ink: u8| {

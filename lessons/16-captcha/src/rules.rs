@@ -176,7 +176,6 @@ pub enum Decision {
 
 /// The key of a captcha. Its value is `REQUEST CODE`: the name of the request that it was issued for, a space,
 /// and the right answer. Neither part has a space in it.
-#[must_use]
 pub fn captcha_key(session: &str, id: &str) -> String {
     format!("captcha:{session}:{id}")
 }

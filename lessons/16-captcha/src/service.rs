@@ -99,7 +99,6 @@ pub struct Captchas<S> {
 
 impl<S: Store> Captchas<S> {
     /// The service on this store.
-    #[must_use]
     pub fn new(store: S, settings: Settings) -> Self {
         Captchas {
             store,

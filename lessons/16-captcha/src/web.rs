@@ -69,7 +69,6 @@ impl Default for Settings {
 }
 
 /// The limits of the server in front of [`router`]: its headers need less than the usual ones.
-#[must_use]
 pub fn limits() -> Limits {
     Limits {
         headers: 16 << 10,

@@ -44,7 +44,6 @@ pub struct Ads {
 
 impl Ads {
     /// A server of the latest of these resources.
-    #[must_use]
     pub fn new(resources: watch::Receiver<Option<Arc<Resources>>>) -> Self {
         Ads {
             resources,
@@ -53,7 +52,6 @@ impl Ads {
     }
 
     /// What Envoy says, as it changes.
-    #[must_use]
     pub fn reports(&self) -> watch::Receiver<Reports> {
         self.reports.subscribe()
     }

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 // ANCHOR: bootstrap
 /// The configuration of an Envoy whose control plane is at `plane`.
-#[must_use]
 pub fn bootstrap(plane: SocketAddr) -> Value {
     let address = |addr: SocketAddr| json!({ "socket_address": { "address": addr.ip().to_string(), "port_value": addr.port() } });
     let from_ads = json!({ "ads": {}, "resource_api_version": "V3" });

@@ -56,19 +56,16 @@ impl ControlPlane {
     }
 
     /// Where Envoy finds it.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// The instances that Envoy is told about.
-    #[must_use]
     pub fn instances(&self) -> watch::Receiver<Instances> {
         self.instances.clone()
     }
 
     /// What Envoy says about its resources.
-    #[must_use]
     pub fn reports(&self) -> watch::Receiver<Reports> {
         self.ads.reports()
     }

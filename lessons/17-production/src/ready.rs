@@ -29,7 +29,6 @@ pub struct State {
 
 impl State {
     /// A new process: not started, not draining.
-    #[must_use]
     pub fn new(redis: Option<SocketAddr>) -> Self {
         State {
             redis,
@@ -38,13 +37,11 @@ impl State {
     }
 
     /// Whether everything is done that has to be done before the first request.
-    #[must_use]
     pub fn has_started(&self) -> bool {
         self.started.load(Ordering::SeqCst)
     }
 
     /// Whether the instance takes itself out of service.
-    #[must_use]
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
     }

@@ -32,7 +32,6 @@ impl Kind {
     /// The kinds that Envoy must have answered about before this one is sent. A route may name a cluster only after Envoy
     /// has the cluster and its endpoints. The endpoints do not wait for the cluster: Envoy accepts a new cluster only when
     /// it has its endpoints.
-    #[must_use]
     pub const fn waits_for(self) -> &'static [Kind] {
         match self {
             Kind::Routes => &[Kind::Cluster, Kind::Endpoints],
@@ -41,7 +40,6 @@ impl Kind {
     }
 
     /// The type URL: the name of a message's type inside of an `Any`.
-    #[must_use]
     pub const fn type_url(self) -> &'static str {
         match self {
             Kind::Cluster => "type.googleapis.com/envoy.config.cluster.v3.Cluster",
@@ -52,7 +50,6 @@ impl Kind {
     }
 
     /// The kind with this type URL.
-    #[must_use]
     pub fn of(type_url: &str) -> Option<Self> {
         Kind::ALL
             .into_iter()
@@ -91,7 +88,6 @@ pub struct Resources(BTreeMap<Kind, BTreeMap<String, Any>>);
 
 impl Resources {
     /// The resources for this plan and these instances. A version has a cluster if it has a weight or an instance.
-    #[must_use]
     pub fn new(plan: &Plan, instances: &Instances) -> Self {
         let mut resources = Resources::default();
         let versions: BTreeSet<&String> = plan.weights.keys().chain(instances.keys()).collect();
@@ -110,7 +106,6 @@ impl Resources {
     }
 
     /// The resources of a kind; only those with these names, unless there are none.
-    #[must_use]
     pub fn named(&self, kind: Kind, names: &[String]) -> BTreeMap<String, Any> {
         let all = self.0.get(&kind).cloned().unwrap_or_default();
         let wanted = |name: &String| names.is_empty() || names.contains(name);

@@ -30,7 +30,6 @@ pub struct Facts {
 
 impl Facts {
     /// Folds results, the oldest first: exercise, status and belief of each.
-    #[must_use]
     pub fn of<'r>(results: impl IntoIterator<Item = (&'r str, Status, Option<&'r str>)>) -> Self {
         let mut facts = Self::default();
         let mut newest: BTreeMap<&str, &str> = BTreeMap::new();

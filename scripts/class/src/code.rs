@@ -98,7 +98,6 @@ pub fn room() -> Result<String> {
 }
 
 /// The short fingerprint of a certificate: the first 60 bits of its SHA-256.
-#[must_use]
 pub fn pin(certificate: &[u8]) -> String {
     letters(certificate, PIN_LENGTH)
 }

@@ -19,7 +19,6 @@ use crate::{export, hand_in, join, open, other, report, review, simulate, store}
 pub const HELP: &str = include_str!("../help.txt");
 
 /// Runs the command line.
-#[must_use]
 pub fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -136,7 +136,6 @@ impl Course {
     }
 
     /// The name of the lesson that has this exercise.
-    #[must_use]
     pub fn lesson_of(&self, exercise: &str) -> Option<&str> {
         let has = |lesson: &&Lesson| lesson.exercises.iter().any(|each| each.id == exercise);
         self.lessons
@@ -146,7 +145,6 @@ impl Course {
     }
 
     /// The words of a belief; its slug if the course does not know it.
-    #[must_use]
     pub fn words<'a>(&'a self, slug: &'a str) -> &'a str {
         self.beliefs.get(slug).map_or(slug, String::as_str)
     }

@@ -138,7 +138,6 @@ fn time(at: i64) -> String {
 }
 
 /// The day in UTC: `2026-11-24`.
-#[must_use]
 pub fn date(at: i64) -> String {
     time(at).chars().take(10).collect()
 }

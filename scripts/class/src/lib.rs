@@ -36,13 +36,11 @@ pub mod views;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A number with its noun: `1 learner`, `2 learners`.
-#[must_use]
 pub fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Seconds since 1970-01-01 UTC.
-#[must_use]
 pub fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -117,19 +117,16 @@ impl Files {
     }
 
     /// The list of all messages that were sent.
-    #[must_use]
     pub fn sent(&self) -> PathBuf {
         self.dir.join("sent.jsonl")
     }
 
     /// How many bytes of the attempt log are whole lines.
-    #[must_use]
     pub fn end_of_log(&self) -> usize {
         whole_lines(&fs::read(&self.log).unwrap_or_default())
     }
 
     /// The next results after `cursor`, at most as many as a message has, and the cursor after them.
-    #[must_use]
     pub fn results(&self, cursor: usize) -> (Vec<Record>, usize) {
         read_results(&fs::read(&self.log).unwrap_or_default(), cursor)
     }
@@ -287,7 +284,6 @@ struct Line {
 }
 
 /// How the attempt log says that this very text was judged last.
-#[must_use]
 pub fn status_of(root: &Path, exercise: &str, text: &[u8]) -> Option<Status> {
     #[derive(Deserialize)]
     struct Judged {

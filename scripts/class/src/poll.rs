@@ -46,7 +46,6 @@ impl Phase {
     }
 
     /// The round in which a vote counts now.
-    #[must_use]
     pub fn round(self) -> Option<i64> {
         match self {
             Self::Vote => Some(1),

@@ -191,7 +191,6 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable word of this kind.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::TooBig => "too-big",
@@ -212,7 +211,6 @@ impl Refusal {
     }
 
     /// The status of the HTTP response.
-    #[must_use]
     pub fn status(&self) -> u16 {
         match self {
             Self::TooBig => 413,
@@ -300,7 +298,6 @@ pub fn check_id(id: &str, what: &str) -> Result<(), Refusal> {
 
 /// Whether a page or a terminal can show the text: not empty, not longer than `most` characters, no control characters
 /// and none that turn the direction of writing.
-#[must_use]
 pub fn is_text(text: &str, most: usize) -> bool {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let bad = text.chars().any(|c| c.is_control() || turns(c));
@@ -332,7 +329,6 @@ pub fn sign(key: &[u8], body: &[u8]) -> anyhow::Result<(String, String)> {
 }
 
 /// Whether `signature` is that of `key` for `body`.
-#[must_use]
 pub fn is_signed(key: &str, signature: &str, body: &[u8]) -> bool {
     let (Ok(key), Ok(signature)) = (
         URL_SAFE_NO_PAD.decode(key),
@@ -346,7 +342,6 @@ pub fn is_signed(key: &str, signature: &str, body: &[u8]) -> bool {
 }
 
 /// Bytes as text for headers, cookies and files.
-#[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }

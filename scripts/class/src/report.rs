@@ -109,7 +109,6 @@ struct Met<'r> {
 }
 
 /// Folds all results into the report. A lesson without a result is left out.
-#[must_use]
 pub fn fold(rows: &[Row], groups: &[Group], course: &Course) -> Vec<OfLesson> {
     let lesson_of = |exercise: &str| course.lesson_of(exercise).unwrap_or_default();
     let mut met: BTreeMap<(&str, &str), Met<'_>> = BTreeMap::new();

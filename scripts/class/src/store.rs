@@ -76,13 +76,11 @@ pub struct Class {
 }
 
 /// The file of the class in the course at `root`.
-#[must_use]
 pub fn usual_file(root: &Path) -> PathBuf {
     root.join(".workbook/class/class.db")
 }
 
 /// All files that belong to the records in `file`.
-#[must_use]
 pub fn files(file: &Path) -> Vec<PathBuf> {
     ["", "-wal", "-shm", ".lock"]
         .iter()
@@ -253,7 +251,6 @@ pub struct Desk {
 
 impl Desk {
     /// Starts the thread. It ends when the last handle is dropped.
-    #[must_use]
     pub fn start(connection: Connection) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
         let (changed, changes) = watch::channel(0);
@@ -262,7 +259,6 @@ impl Desk {
     }
 
     /// Counts the changes; wakes after each commit that has changed something.
-    #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }

@@ -20,7 +20,6 @@ pub enum Got {
 
 impl Got {
     /// In words.
-    #[must_use]
     pub fn words(&self, waited: Duration) -> String {
         let waited = waited.as_millis();
         match self {
@@ -196,7 +195,6 @@ impl Client {
     }
 
     /// A failure on this connection.
-    #[must_use]
     pub fn failure(&self, expected: &str, happened: &str, belief: Option<Belief>) -> Failure {
         let mut failure = Failure::new(&self.situation, expected, happened, belief);
         failure.messages.clone_from(&self.messages);

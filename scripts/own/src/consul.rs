@@ -62,7 +62,6 @@ impl Agent {
     }
 
     /// The JSON at a path of the HTTP API.
-    #[must_use]
     pub fn get(&self, path: &str) -> Option<Value> {
         serde_json::from_str(&self.ask("GET", path, "")?).ok()
     }
@@ -83,7 +82,6 @@ impl Agent {
     }
 
     /// The registered instances of `name`, by id.
-    #[must_use]
     pub fn instances(&self, name: &str) -> Vec<Instance> {
         let (Some(Value::Object(services)), Some(Value::Object(checks))) =
             (self.get("/v1/agent/services"), self.get("/v1/agent/checks"))
@@ -132,7 +130,6 @@ pub struct Instance {
 
 impl Instance {
     /// In words.
-    #[must_use]
     pub fn words(&self) -> String {
         format!(
             "id {:?}, address {:?}, port {}",
@@ -141,7 +138,6 @@ impl Instance {
     }
 
     /// Whether it has checks, and all pass.
-    #[must_use]
     pub fn passes(&self) -> bool {
         !self.checks.is_empty() && self.checks.iter().all(|(status, _)| status == "passing")
     }
@@ -162,7 +158,6 @@ pub fn within<T>(limit: Duration, found: impl Fn() -> Option<T>) -> Option<T> {
 }
 
 /// A program of the course, in the folder that the runner names, else beside the judge.
-#[must_use]
 pub fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     std::env::var_os("OWN_PROGRAMS").map_or_else(

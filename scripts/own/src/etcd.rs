@@ -54,7 +54,6 @@ impl Etcd {
     }
 
     /// All keys below `/services/`; none if it does not answer.
-    #[must_use]
     pub fn keys(&self) -> Option<Vec<Key>> {
         let (key, end) = (encode(b"/services/"), encode(b"/services0"));
         let found = self.ask("/v3/kv/range", &json!({"key": key, "range_end": end}))?;
@@ -69,7 +68,6 @@ impl Etcd {
     }
 
     /// The time to live that was granted to a lease, in seconds.
-    #[must_use]
     pub fn granted(&self, lease: i64) -> Option<i64> {
         let found = self.ask("/v3/lease/timetolive", &json!({"ID": lease.to_string()}))?;
         Some(number(&found["grantedTTL"]))

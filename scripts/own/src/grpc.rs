@@ -33,7 +33,6 @@ pub struct Reply {
 
 impl Reply {
     /// In words.
-    #[must_use]
     pub fn words(&self) -> String {
         if let Some(trouble) = &self.trouble {
             return trouble.clone();
@@ -50,7 +49,6 @@ impl Reply {
     }
 
     /// The status in words, without the messages.
-    #[must_use]
     pub fn status_words(&self) -> String {
         match (&self.trouble, self.status) {
             (Some(trouble), _) => trouble.clone(),
@@ -61,7 +59,6 @@ impl Reply {
     }
 
     /// The text in field 1 of the first message.
-    #[must_use]
     pub fn greeting(&self) -> Option<String> {
         let message = self.messages.first()?;
         let text = if message.is_empty() {
@@ -74,7 +71,6 @@ impl Reply {
 }
 
 /// A status code by its name.
-#[must_use]
 pub fn name(code: u32) -> String {
     let names = [
         "OK",
@@ -370,7 +366,6 @@ fn decoded(text: &str) -> String {
 }
 
 /// A message whose field `number` is `text`.
-#[must_use]
 pub fn text(number: u8, text: &str) -> Vec<u8> {
     if text.is_empty() {
         return Vec::new();
@@ -387,7 +382,6 @@ pub fn text(number: u8, text: &str) -> Vec<u8> {
 }
 
 /// The first field `number` of `message`: its bytes, or a number as one byte or more, least first.
-#[must_use]
 pub fn field(message: &[u8], number: u64) -> Option<Vec<u8>> {
     let mut rest = message;
     while !rest.is_empty() {
@@ -423,7 +417,6 @@ fn varint(rest: &mut &[u8]) -> Option<u64> {
 }
 
 /// A failure of one call, with its picture.
-#[must_use]
 pub fn failure(
     situation: &str,
     call: &str,

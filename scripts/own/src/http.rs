@@ -24,7 +24,6 @@ pub struct Reply {
 
 impl Reply {
     /// The value of a header of the reply.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;

@@ -49,7 +49,6 @@ impl Redis {
     }
 
     /// The reply to a command, without its first byte; `None` if it has no value, or is an error.
-    #[must_use]
     pub fn ask(&self, words: &[&str]) -> Option<String> {
         let mut stream = TcpStream::connect_timeout(&self.at, Duration::from_millis(200)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;

@@ -213,7 +213,6 @@ impl Service {
     }
 
     /// The process.
-    #[must_use]
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
@@ -231,7 +230,6 @@ impl Service {
     }
 
     /// The end of what it printed, as a further line.
-    #[must_use]
     pub fn last_words(&self) -> String {
         let said = self
             .said
@@ -300,7 +298,6 @@ pub fn end_all() {
 }
 
 /// All living processes below this one, from `/proc/PID/stat` (proc(5)); none on other systems than Linux.
-#[must_use]
 pub fn descendants() -> Vec<Pid> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();

@@ -53,7 +53,6 @@ impl Failure {
     }
 
     /// The text of the verdict, in the form of the exercises' verdicts.
-    #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!(
             "{}\n  expected      {}\n  your service  {}\n",
@@ -77,7 +76,6 @@ fn hanging(text: &str) -> String {
 }
 
 /// The messages between client and service as a picture, time downwards.
-#[must_use]
 pub fn picture(messages: &[Message]) -> String {
     let skipped = messages.len().saturating_sub(SHOWN);
     let mut text = format!("  {:<54} service\n", "client");
@@ -105,7 +103,6 @@ fn cut(text: &str) -> String {
 }
 
 /// Bytes as a Rust programmer writes them; long ones are cut and counted.
-#[must_use]
 pub fn quoted(bytes: &[u8]) -> String {
     if bytes.len() > 80 {
         let head = String::from_utf8_lossy(&bytes[..24]);

@@ -35,7 +35,6 @@ enum Inner {
 
 impl Setup {
     /// One of this kind, on a free port.
-    #[must_use]
     pub fn of(side: impl Into<Option<Side>>) -> Self {
         Setup {
             side: side.into(),
@@ -44,7 +43,6 @@ impl Setup {
     }
 
     /// The same on this port.
-    #[must_use]
     pub fn at(mut self, port: impl Into<Option<u16>>) -> Self {
         self.http_port = port.into();
         self

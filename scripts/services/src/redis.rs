@@ -46,7 +46,6 @@ enum Inner {
 
 impl Setup {
     /// One of this kind, on a free port.
-    #[must_use]
     pub fn of(side: impl Into<Option<Side>>) -> Self {
         Setup {
             side: side.into(),
@@ -55,7 +54,6 @@ impl Setup {
     }
 
     /// The same on this port.
-    #[must_use]
     pub fn at(mut self, port: impl Into<Option<u16>>) -> Self {
         self.port = port.into();
         self
@@ -109,13 +107,11 @@ impl Setup {
 
 impl Redis {
     /// Where it listens.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// Which kind it is.
-    #[must_use]
     pub fn side(&self) -> Side {
         match self.inner {
             Inner::Real(_) => Side::Real,
@@ -124,7 +120,6 @@ impl Redis {
     }
 
     /// The process that serves it: this one for the embedded one. 0 while there is none.
-    #[must_use]
     pub fn pid(&self) -> u32 {
         match &self.inner {
             Inner::Real(redis) => redis.as_ref().map_or(0, |redis| redis.id()),

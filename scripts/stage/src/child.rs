@@ -74,7 +74,6 @@ impl Spawn {
     }
 
     /// Any program, with these arguments.
-    #[must_use]
     pub fn program<A: AsRef<OsStr>>(program: &Path, args: impl IntoIterator<Item = A>) -> Self {
         let mut command = Command::new(program);
         command.args(args).stdout(Stdio::piped());
@@ -88,21 +87,18 @@ impl Spawn {
     }
 
     /// More arguments.
-    #[must_use]
     pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.command.args(args);
         self
     }
 
     /// A variable of its environment.
-    #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
     }
 
     /// What error messages call it; "the server" without this.
-    #[must_use]
     pub fn name(mut self, name: &str) -> Self {
         self.name = name.to_string();
         self
@@ -111,20 +107,17 @@ impl Spawn {
     /// The program has an option that makes it end with its standard input: the option is added, and the
     /// input is held open, for [`Child::order`], until this process ends. Without this call the process has
     /// no input, and `testkit::Guarded` ends it with this one: a second process (`sh`) watches over it.
-    #[must_use]
     pub fn until_stdin_ends(mut self, flag: &str) -> Self {
         self.flag = Some(flag.to_string());
         self
     }
 
     /// Its standard input is held open, for a program that ends with its input without an option.
-    #[must_use]
     pub fn with_stdin(self) -> Self {
         self.until_stdin_ends("")
     }
 
     /// Takes note of lines that begin with this text; see [`Child::said`]. `listening on ` is noted always.
-    #[must_use]
     pub fn note(mut self, beginning: &str) -> Self {
         self.noted.push(beginning.to_string());
         self
@@ -132,21 +125,18 @@ impl Spawn {
 
     /// Calls this for each line, the noted ones included, on a thread of its own. Without it the lines that
     /// are not noted wait for [`Child::lines`] and [`Child::next_line`].
-    #[must_use]
     pub fn heard(mut self, heard: impl Fn(&Line) + Send + Sync + 'static) -> Self {
         self.heard = Some(Arc::new(heard));
         self
     }
 
     /// Reads its standard error as well. Without this it goes where that of this process goes.
-    #[must_use]
     pub fn errors_too(mut self) -> Self {
         self.command.stderr(Stdio::piped());
         self
     }
 
     /// Throws its standard error away.
-    #[must_use]
     pub fn no_errors(mut self) -> Self {
         self.command.stderr(Stdio::null());
         self
@@ -303,13 +293,11 @@ impl Running {
 
 impl Child {
     /// What error messages call it.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The number of its process.
-    #[must_use]
     pub fn id(&self) -> u32 {
         lock(&self.running).process().id()
     }
@@ -383,21 +371,18 @@ impl Child {
     ///
     /// # Panics
     /// If the beginning was not announced with [`Spawn::note`].
-    #[must_use]
     pub fn notes(&self, beginning: &str) -> watch::Receiver<Said> {
         let said = self.said.get(beginning);
         said.expect("announced with Spawn::note").clone()
     }
 
     /// Takes the lines that have come since the last time, without waiting. Noted lines are not among them.
-    #[must_use]
     pub fn lines(&self) -> Vec<Line> {
         lock(&self.lines).try_iter().collect()
     }
 
     /// The next line that is not noted; `None` if none comes in this time, or none can come any more. Blocks
     /// the thread.
-    #[must_use]
     pub fn next_line(&self, patience: Duration) -> Option<Line> {
         lock(&self.lines).recv_timeout(patience).ok()
     }
@@ -474,7 +459,6 @@ impl Child {
     }
 
     /// How it has ended, if it has.
-    #[must_use]
     pub fn ended(&self) -> Option<ExitStatus> {
         lock(&self.running).ended()
     }

@@ -68,7 +68,6 @@ pub struct Command {
 
 /// `usage` is the word of the command with an example of what follows, such as `client Ada Grace`; options of
 /// cargo stand before it, such as `--features mine -- mine`. `help` is one line.
-#[must_use]
 pub const fn command(usage: &'static str, help: &'static str) -> Command {
     Command { usage, help }
 }
@@ -102,14 +101,12 @@ pub enum Item {
 }
 
 /// A line above other options, without its colon.
-#[must_use]
 pub const fn heading(text: &'static str) -> Item {
     Item::Heading(text)
 }
 
 /// An option with a value: `addr ADDR`. `default` is what the help shows in brackets, and what
 /// [`Given::value`] and [`Given::address`] read if the option is not there.
-#[must_use]
 pub const fn option(usage: &'static str, help: &'static str, default: &'static str) -> Item {
     let hidden = false;
     Item::Option {
@@ -121,14 +118,12 @@ pub const fn option(usage: &'static str, help: &'static str, default: &'static s
 }
 
 /// An option without a value.
-#[must_use]
 pub const fn flag(name: &'static str, help: &'static str) -> Item {
     option(name, help, "")
 }
 
 /// An option that the help leaves out: for the demo, which starts this program as its server. `usage` as for
 /// [`option`].
-#[must_use]
 pub const fn hidden(usage: &'static str) -> Item {
     let (help, default, hidden) = ("", "", true);
     Item::Option {
@@ -215,7 +210,6 @@ impl Program {
     }
 
     /// The text of `--help`.
-    #[must_use]
     pub fn help(&self) -> String {
         let mut text = format!("{}\n\n", self.title);
         let usages = self.commands.iter().map(|command| {
@@ -295,13 +289,11 @@ pub struct Given {
 
 impl Given {
     /// The command; empty without arguments.
-    #[must_use]
     pub fn command(&self) -> &str {
         &self.command
     }
 
     /// The words behind the command.
-    #[must_use]
     pub fn words(&self) -> &[String] {
         &self.words
     }
@@ -321,13 +313,11 @@ impl Given {
     ///
     /// # Panics
     /// If the table has no such option, here and in all that follow.
-    #[must_use]
     pub fn has(&self, name: &str) -> bool {
         !self.all(name).is_empty()
     }
 
     /// All values of an option that may come more than once, in their order.
-    #[must_use]
     pub fn all(&self, name: &str) -> &[String] {
         let known = self.program.option(name);
         assert!(known.is_some(), "the table has no option `{name}`");
@@ -335,7 +325,6 @@ impl Given {
     }
 
     /// The value of an option, the last if it comes more than once; `None` if it is not there.
-    #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.all(name).last().map(String::as_str)
     }

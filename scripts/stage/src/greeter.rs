@@ -39,7 +39,6 @@ impl Greeter {
     }
 
     /// The number of its process.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
     }

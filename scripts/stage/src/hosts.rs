@@ -90,7 +90,6 @@ pub enum Refused {
 
 impl Refused {
     /// 400 Bad Request or 421 Misdirected Request (RFC 9110, section 15.5.20).
-    #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
             Refused::Malformed => StatusCode::BAD_REQUEST,

@@ -49,7 +49,6 @@ pub struct Answer {
 
 impl Request {
     /// A request without headers and body. `target` is path and query, such as `/a?b=c`.
-    #[must_use]
     pub fn new(method: &str, target: impl Into<String>) -> Self {
         Request {
             method: method.to_string(),
@@ -62,47 +61,40 @@ impl Request {
     }
 
     /// `GET`.
-    #[must_use]
     pub fn get(target: impl Into<String>) -> Self {
         Request::new("GET", target)
     }
 
     /// `PUT` of a body, or of none.
-    #[must_use]
     pub fn put(target: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         Request::new("PUT", target).body(body)
     }
 
     /// `POST` of JSON, or of what should be JSON.
-    #[must_use]
     pub fn post_json(target: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
         let request = Request::new("POST", target).body(json);
         request.header("content-type", "application/json")
     }
 
     /// The same with a header more.
-    #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_string(), value.into()));
         self
     }
 
     /// The same with this body.
-    #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
     /// The same with this much time for the whole exchange, connecting included; 60 s without it.
-    #[must_use]
     pub fn within(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
     /// The same with this limit for the body of the answer in bytes; 16 MiB without it.
-    #[must_use]
     pub fn at_most(mut self, largest: usize) -> Self {
         self.largest = largest;
         self
@@ -139,7 +131,6 @@ impl Request {
     }
 
     /// The command for a terminal that sends the same.
-    #[must_use]
     pub fn curl(&self, to: SocketAddr) -> String {
         let mut command = "curl".to_string();
         for (name, value) in &self.headers {
@@ -175,7 +166,6 @@ struct Connection {
 
 impl Session {
     /// A client of this server. It connects when it sends.
-    #[must_use]
     pub fn new(to: SocketAddr) -> Self {
         Session { to, kept: None }
     }
@@ -248,19 +238,16 @@ impl Connection {
 
 impl Answer {
     /// The body as JSON; null if it is none.
-    #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
     /// The body as text; bytes that are no UTF-8 are replaced.
-    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The first header of this name, which is written in small letters.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let (_, value) = headers.find(|(its, _)| its == name)?;

@@ -35,25 +35,21 @@ pub struct Count {
 
 impl Count {
     /// Calls that have ended.
-    #[must_use]
     pub fn calls(&self) -> u64 {
         self.took.len() as u64
     }
 
     /// Calls that have their answer.
-    #[must_use]
     pub fn answered(&self) -> u64 {
         self.by.values().sum()
     }
 
     /// How many answers this instance has given.
-    #[must_use]
     pub fn of(&self, instance: &str) -> u64 {
         self.by.get(instance).copied().unwrap_or(0)
     }
 
     /// What failed calls got, and how often.
-    #[must_use]
     pub fn failures(&self) -> BTreeMap<&str, u64> {
         let mut failures = BTreeMap::new();
         for failure in &self.failed {
@@ -63,19 +59,16 @@ impl Count {
     }
 
     /// The longest call; zero if there was none.
-    #[must_use]
     pub fn longest(&self) -> Duration {
         self.took.iter().max().copied().unwrap_or_default()
     }
 
     /// How many calls took this long or longer.
-    #[must_use]
     pub fn slow(&self, limit: Duration) -> u64 {
         self.took.iter().filter(|took| **took >= limit).count() as u64
     }
 
     /// The latencies, for percentiles.
-    #[must_use]
     pub fn times(&self) -> Times {
         Times::from(self.took.clone())
     }
@@ -121,7 +114,6 @@ impl Load {
     }
 
     /// What has become of the calls until now.
-    #[must_use]
     pub fn count(&self) -> Count {
         lock(&self.count).clone()
     }

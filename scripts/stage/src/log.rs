@@ -44,7 +44,6 @@ pub struct Captured {
 }
 
 /// Begins to capture, the details as well.
-#[must_use]
 pub fn capture() -> Captured {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let of_layer = Arc::clone(&lines);
@@ -61,19 +60,16 @@ pub fn capture() -> Captured {
 
 impl Captured {
     /// The lines so far.
-    #[must_use]
     pub fn lines(&self) -> Vec<String> {
         lock(&self.lines).clone()
     }
 
     /// The lines since the last call.
-    #[must_use]
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.lines))
     }
 
     /// Whether one of the lines so far contains these words.
-    #[must_use]
     pub fn contains(&self, words: &str) -> bool {
         lock(&self.lines).iter().any(|line| line.contains(words))
     }

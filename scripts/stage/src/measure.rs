@@ -52,7 +52,6 @@ impl Times {
 
     /// So many of a hundred calls took this many microseconds or less; 50 is the median, 100 the slowest.
     /// 0 if there are none.
-    #[must_use]
     pub fn within(&self, percent: usize) -> f64 {
         let place = self.0.len() * percent / 100;
         let place = place.min(self.0.len().saturating_sub(1));
@@ -60,13 +59,11 @@ impl Times {
     }
 
     /// The median in microseconds.
-    #[must_use]
     pub fn median(&self) -> f64 {
         self.within(50)
     }
 
     /// One row: its words in so many columns, the median, and the time of 99 of 100.
-    #[must_use]
     pub fn text(&self, what: &str, columns: usize) -> String {
         let (median, most) = (self.median(), self.within(99));
         format!("{what:columns$}{median:>10.1}{most:>14.1}")
@@ -109,7 +106,6 @@ pub fn ladder(lesson: &str, bytes: u64, micros: f64, sources: &[(&str, &str)]) {
 
 /// Prints the lines of code of these files. Returns their sum without those of `others`, which a call does not
 /// need.
-#[must_use]
 pub fn code(sources: &[(&str, &str)], others: &[&str]) -> usize {
     println!("\nLines of code, without comments, blank lines and unit tests:");
     let mut code = 0;
@@ -132,7 +128,6 @@ pub fn ladder_row(lesson: &str, bytes: u64, micros: f64, code: impl Display) {
 }
 
 /// Counts the lines that a reader has to understand: no comments, no blank lines, no unit tests.
-#[must_use]
 pub fn lines_of_code(source: &str) -> usize {
     let code = source.split("#[cfg(test)]").next().unwrap_or(source);
     code.lines()

@@ -21,7 +21,6 @@ pub async fn bind(addr: SocketAddr, example: &str) -> anyhow::Result<TcpListener
 
 /// The common errors of `bind` in words that say what to do. `example` is an option that would work
 /// instead, such as `--addr 127.0.0.1:8081`.
-#[must_use]
 pub fn taken(addr: SocketAddr, example: &str, error: &io::Error) -> anyhow::Error {
     let words = match error.kind() {
         io::ErrorKind::AddrInUse => format!(

@@ -13,7 +13,6 @@ pub const RIGHT: usize = 34;
 
 /// Microseconds of the system clock. Two processes of one machine read the same clock, so their times can
 /// be compared.
-#[must_use]
 pub fn now() -> u128 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |time| time.as_micros())
@@ -25,7 +24,6 @@ pub fn stamp(words: &str) {
 }
 
 /// Reads a line of [`stamp`]: its time in microseconds and its words. `None` for any other line.
-#[must_use]
 pub fn stamped(line: &str) -> Option<(u128, &str)> {
     let (micros, words) = line.split_once(' ')?;
     Some((micros.parse().ok()?, words))
@@ -46,7 +44,6 @@ pub struct Clock {
 
 impl Clock {
     /// Starts at zero. Times are printed in milliseconds with so many decimals.
-    #[must_use]
     pub fn start(decimals: usize) -> Self {
         Clock {
             since: Arc::new(Mutex::new(Instant::now())),
@@ -67,7 +64,6 @@ impl Clock {
     }
 
     /// How much time has passed since the scene began.
-    #[must_use]
     pub fn elapsed(&self) -> Duration {
         lock(&self.since).elapsed()
     }
@@ -110,7 +106,6 @@ pub struct Seen {
 
 impl Scene {
     /// A scene in which nothing has happened yet.
-    #[must_use]
     pub const fn new() -> Self {
         Scene(Mutex::new(Vec::new()))
     }

@@ -46,7 +46,6 @@ pub struct Reading {
 
 impl Reading {
     /// What has been added since an earlier one.
-    #[must_use]
     pub fn since(self, earlier: Reading) -> Reading {
         Reading {
             connections: self.connections - earlier.connections,
@@ -91,7 +90,6 @@ impl Tap {
     }
 
     /// The counts now.
-    #[must_use]
     pub fn read(&self) -> Reading {
         let count = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
         Reading {
@@ -103,14 +101,12 @@ impl Tap {
 
     /// Whether these bytes passed, in either direction. Always false unless the tap was opened by
     /// [`Tap::keeping`].
-    #[must_use]
     pub fn contains(&self, bytes: &[u8]) -> bool {
         self.passed(bytes).contains(&true)
     }
 
     /// Whether these bytes went to the server, and whether they came back from it. Always false unless the tap
     /// was opened by [`Tap::keeping`].
-    #[must_use]
     pub fn passed(&self, bytes: &[u8]) -> [bool; 2] {
         [&self.seen.there, &self.seen.back].map(|side| {
             let kept = side.bytes.as_ref().map(lock);

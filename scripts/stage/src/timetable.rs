@@ -23,7 +23,6 @@ pub struct Timetable {
 
 impl Timetable {
     /// When this request is due, after the start.
-    #[must_use]
     pub fn due(&self, number: u32) -> Duration {
         Duration::from_secs_f64(f64::from(number) / self.rate)
     }
@@ -42,7 +41,6 @@ pub struct Report {
 
 impl Report {
     /// So many of a thousand good answers took this long or less: 500 is the median, 1000 the slowest. Zero without an answer.
-    #[must_use]
     pub fn within(&self, of_thousand: usize) -> Duration {
         let place = (self.latencies.len() * of_thousand).div_ceil(1000);
         let place = place.max(1) - 1;

@@ -28,7 +28,6 @@ pub static KIND: Kind = Kind {
 };
 
 /// The program: `$CONSUL_BIN`, else the one that `scripts/test` got, else `consul` on the PATH.
-#[must_use]
 pub fn find() -> Option<PathBuf> {
     KIND.find()
 }
@@ -44,34 +43,29 @@ pub struct Setup {
 
 impl Setup {
     /// A development agent, alone and with nothing registered.
-    #[must_use]
     pub fn new() -> Self {
         Setup::default()
     }
 
     /// Serves its HTTP API on this port instead of a free one.
-    #[must_use]
     pub fn http_port(mut self, port: u16) -> Self {
         self.http = Some(port);
         self
     }
 
     /// Answers by DNS as well, on a free port: see [`Consul::name_server`].
-    #[must_use]
     pub fn with_name_server(mut self) -> Self {
         self.name_server = true;
         self
     }
 
     /// Reads the definition files of this folder.
-    #[must_use]
     pub fn definitions(mut self, folder: &Path) -> Self {
         self.definitions.push(folder.to_path_buf());
         self
     }
 
     /// Keeps in this folder what was registered with it, so that a reload or a restart forgets nothing.
-    #[must_use]
     pub fn data(self, folder: &Path) -> Self {
         self.argument("-data-dir")
             .argument(&folder.display().to_string())
@@ -79,14 +73,12 @@ impl Setup {
 
     /// Lets one address have this many connections. Its own limit of 200 is fewer than a crowd of
     /// watchers on one machine has; more than the system's limit of open files makes it refuse.
-    #[must_use]
     pub fn connections(self, most: u32) -> Self {
         self.argument("-hcl")
             .argument(&format!("limits {{ http_max_conns_per_client = {most} }}"))
     }
 
     /// One more argument for `consul agent`; it wins against ours.
-    #[must_use]
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_string());
         self
@@ -156,13 +148,11 @@ impl Consul {
     }
 
     /// Where its HTTP API is.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// Where its name server is, over UDP and TCP; `None` unless it was asked for.
-    #[must_use]
     pub fn name_server(&self) -> Option<SocketAddr> {
         self.name_server
     }

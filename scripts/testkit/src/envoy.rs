@@ -22,7 +22,6 @@ pub static KIND: Kind = Kind {
 };
 
 /// The program: `$ENVOY_BIN`, else the one that `scripts/test` got, else `envoy` on the PATH.
-#[must_use]
 pub fn find() -> Option<PathBuf> {
     KIND.find()
 }
@@ -63,7 +62,6 @@ impl Envoy {
     }
 
     /// Where its page for the operator is.
-    #[must_use]
     pub fn admin(&self) -> SocketAddr {
         self.admin
     }

@@ -29,7 +29,6 @@ pub static KIND: Kind = Kind {
 };
 
 /// The program: `$ETCD_BIN`, else `etcd` on the PATH.
-#[must_use]
 pub fn find() -> Option<PathBuf> {
     KIND.find()
 }
@@ -182,19 +181,16 @@ impl Etcd {
     }
 
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.member.name
     }
 
     /// Where clients reach it.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.member.client).into()
     }
 
     /// Which program it is.
-    #[must_use]
     pub fn program(&self) -> &Path {
         &self.program
     }

@@ -15,7 +15,6 @@ pub struct Dice(u64);
 
 impl Dice {
     /// The numbers that belong to `seed`.
-    #[must_use]
     pub fn of(seed: usize) -> Self {
         Dice((seed as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }

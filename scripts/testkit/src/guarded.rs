@@ -69,7 +69,6 @@ impl Guarded {
     }
 
     /// Its number in the system.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -78,7 +78,6 @@ pub fn port_after(addr: SocketAddr, after: u16) -> io::Result<SocketAddr> {
 }
 
 /// Whose answer a part serves, in words.
-#[must_use]
 pub fn whose(part: &str, own: bool) -> String {
     if own {
         format!("your own answer, .workbook/passed/{part}.rs")

@@ -13,7 +13,6 @@ use std::process::Command;
 /// # Panics
 /// If there is no npm, with what to do about it; and if npm fails, with its words. A test that is
 /// skipped instead would be taken for one that has passed.
-#[must_use]
 pub fn npm_packages(lesson: &str) -> PathBuf {
     let lesson = Path::new(lesson);
     let name = lesson.file_name().expect("the folder of a lesson");

@@ -63,7 +63,6 @@ pub fn has_all(text: &str, words: &[&str]) {
 }
 
 /// The words of a command line as a person types it, without quotes: `typed("client --times 2 Ada")`.
-#[must_use]
 pub fn typed(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
@@ -75,7 +74,6 @@ pub struct Binary(pub &'static str);
 
 impl Binary {
     /// The program with these arguments. Panics in it come without a backtrace: some demos panic on purpose.
-    #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(self.0);
         command.args(args).env("RUST_BACKTRACE", "0");
@@ -86,7 +84,6 @@ impl Binary {
     ///
     /// # Panics
     /// As [`run`] does.
-    #[must_use]
     #[track_caller]
     pub fn run(&self, args: &[&str]) -> (bool, String, String) {
         run(self.command(args))
@@ -96,7 +93,6 @@ impl Binary {
     ///
     /// # Panics
     /// As [`Server::start`] does.
-    #[must_use]
     #[track_caller]
     pub fn server(&self, more: &[&str]) -> Server {
         let mut command = self.command(&["server", "--addr", "127.0.0.1:0"]);
@@ -246,7 +242,6 @@ impl Program {
     }
 
     /// Its number in the system.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -406,7 +401,6 @@ pub fn signal(id: u32, name: &str) {
 /// # Panics
 /// If it has ended.
 #[cfg(target_os = "linux")]
-#[must_use]
 #[track_caller]
 pub fn most_memory(id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"));

@@ -23,7 +23,6 @@ pub static KIND: Kind = Kind {
 };
 
 /// The program: `$PROMETHEUS_BIN`, else `prometheus` on the PATH.
-#[must_use]
 pub fn find() -> Option<PathBuf> {
     KIND.find()
 }
@@ -63,7 +62,6 @@ impl Prometheus {
     }
 
     /// Where its API is, and its page for a browser.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }

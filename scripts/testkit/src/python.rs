@@ -11,7 +11,6 @@ const PACKAGES: &str = "import google.protobuf, grpc, grpc_health, grpc_reflecti
 ///
 /// # Panics
 /// If there is none.
-#[must_use]
 pub fn python() -> Command {
     let named = std::env::var_os("PYTHON").filter(|named| !named.is_empty());
     let name = named.unwrap_or_else(|| "python3".into());
@@ -30,7 +29,6 @@ pub fn python() -> Command {
 /// # Panics
 /// If there is none, with the command that makes one. A test that is skipped instead would be taken
 /// for one that has passed.
-#[must_use]
 pub fn python_with_packages() -> OsString {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let own = if cfg!(windows) {

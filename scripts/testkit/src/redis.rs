@@ -30,14 +30,12 @@ pub static KIND: Kind = Kind {
 };
 
 /// The program: `$REDIS_BIN`, else `redis-server` on the PATH.
-#[must_use]
 pub fn find() -> Option<PathBuf> {
     KIND.find()
 }
 
 /// Why lessons 15 and 16 cannot use this one, in words: `SET` with both `NX` and `GET` came with 7.0, and
 /// Ubuntu 22.04 has 6.0. `None` if they can, and for a program that names its version in another way.
-#[must_use]
 pub fn too_old(program: &Path) -> Option<String> {
     let said = Command::new(program).arg("--version").output().ok()?;
     let said = String::from_utf8_lossy(&said.stdout);
@@ -57,20 +55,17 @@ pub struct Setup {
 
 impl Setup {
     /// An empty one.
-    #[must_use]
     pub fn new() -> Self {
         Setup::default()
     }
 
     /// Listens on this port instead of a free one.
-    #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
     }
 
     /// One more argument for `redis-server`, as `--maxmemory`; it wins against ours.
-    #[must_use]
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_string());
         self
@@ -131,7 +126,6 @@ impl Redis {
     }
 
     /// Where it listens.
-    #[must_use]
     pub fn addr(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }

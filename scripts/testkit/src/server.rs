@@ -36,7 +36,6 @@ pub struct Kind {
 impl Kind {
     /// The program: the one that the variable names, else the one that `scripts/test` got, else the one
     /// on the PATH.
-    #[must_use]
     pub fn find(&self) -> Option<PathBuf> {
         let named = std::env::var_os(self.variable);
         if let Some(named) = named.filter(|named| !named.is_empty()) {
@@ -52,7 +51,6 @@ impl Kind {
     }
 
     /// That there is none, and what to do.
-    #[must_use]
     pub fn missing(&'static self) -> Trouble {
         Trouble::Missing(self)
     }
@@ -130,7 +128,6 @@ impl Server {
     }
 
     /// Its folder, for what it keeps. Its log lies there as well.
-    #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -189,7 +186,6 @@ impl Server {
     }
 
     /// Whether it was started and its end was not told by [`has_ended`](Self::has_ended).
-    #[must_use]
     pub fn runs(&self) -> bool {
         self.process.is_some()
     }
@@ -202,19 +198,16 @@ impl Server {
     }
 
     /// The number of its process; 0 if it does not run.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.process.as_ref().map_or(0, Guarded::id)
     }
 
     /// What it has logged.
-    #[must_use]
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
     /// The last 15 lines of that.
-    #[must_use]
     pub fn last_words(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();

@@ -77,43 +77,36 @@ pub struct Exercise {
 
 impl Exercise {
     /// The file that the learner edits, relative to the course.
-    #[must_use]
     pub fn answer(&self) -> PathBuf {
         self.dir.join("exercise.rs")
     }
 
     /// The text that `reset` restores, relative to the course.
-    #[must_use]
     pub fn stub(&self) -> PathBuf {
         self.dir.join("stub.rs")
     }
 
     /// One good answer, relative to the course.
-    #[must_use]
     pub fn solution(&self) -> PathBuf {
         self.dir.join("solution.rs")
     }
 
     /// The test target, relative to the course.
-    #[must_use]
     pub fn check(&self) -> PathBuf {
         self.dir.join("check.rs")
     }
 
     /// Types and functions that are given, relative to the course; not every exercise has any.
-    #[must_use]
     pub fn given(&self) -> PathBuf {
         self.dir.join("given.rs")
     }
 
     /// The folder of right answers in another style, relative to the course; not every exercise has any.
-    #[must_use]
     pub fn accepted_dir(&self) -> PathBuf {
         self.dir.join("accepted")
     }
 
     /// Its right answers in another style, relative to the course, in the order of their names.
-    #[must_use]
     pub fn accepted(&self, root: &Path) -> Vec<PathBuf> {
         let dir = self.accepted_dir();
         let entries = std::fs::read_dir(root.join(&dir));
@@ -126,7 +119,6 @@ impl Exercise {
     }
 
     /// The belief `slug` as a sentence: the exercise's own, or that of one of its known mistakes.
-    #[must_use]
     pub fn belief_words(&self, root: &Path, slug: &str) -> Option<String> {
         if self.belief.slug == slug {
             return Some(self.belief.words.clone());
@@ -139,7 +131,6 @@ impl Exercise {
     }
 
     /// The folder of known wrong answers, relative to the course.
-    #[must_use]
     pub fn mistakes_dir(&self) -> PathBuf {
         self.dir.join("mistakes")
     }
@@ -172,13 +163,11 @@ pub struct Lesson {
 
 impl Lesson {
     /// The Cargo package of the lesson: `l01-tcp`.
-    #[must_use]
     pub fn package(&self) -> String {
         format!("l{}", self.name)
     }
 
     /// The lesson's folder, relative to the course.
-    #[must_use]
     pub fn dir(&self) -> PathBuf {
         Path::new("lessons").join(&self.name)
     }
@@ -327,7 +316,6 @@ impl Course {
 
     /// The demo called `name`: its lesson, and the words that the program gets. A lesson's own demo has the name of
     /// the lesson's folder; `[demos]` in its lesson.toml has further ones.
-    #[must_use]
     pub fn demo(&self, name: &str) -> Option<(&Lesson, &[String])> {
         self.lessons
             .iter()
@@ -338,7 +326,6 @@ impl Course {
     }
 
     /// The lesson called `name`: `01-tcp`, `l01-tcp`, `01` or `1`.
-    #[must_use]
     pub fn lesson(&self, name: &str) -> Option<&Lesson> {
         self.lessons.iter().find(|lesson| {
             lesson.name == name
@@ -361,7 +348,6 @@ impl Course {
     }
 
     /// The path of a file of the course.
-    #[must_use]
     pub fn path(&self, relative: &Path) -> PathBuf {
         self.root.join(relative)
     }
@@ -444,7 +430,6 @@ fn load_lesson(root: &Path, name: String) -> Result<Lesson, CourseError> {
 }
 
 /// An id becomes a folder, a test target and a part of a URL, so it is kept plain.
-#[must_use]
 pub fn is_id(id: &str) -> bool {
     id.starts_with(|c: char| c.is_ascii_lowercase())
         && id

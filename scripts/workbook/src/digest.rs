@@ -3,7 +3,6 @@
 use sha2::{Digest, Sha256};
 
 /// SHA-256 (FIPS 180-4) of `bytes`, as 64 hexadecimal digits.
-#[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()

@@ -317,7 +317,6 @@ fn belief(verdict: &Verdict, mistakes: &[Mistake]) -> Option<String> {
 }
 
 /// Whether `verdict` is the rejection that `mistake` announces.
-#[must_use]
 pub fn rejects(mistake: &Mistake, verdict: &Verdict) -> bool {
     let by = match verdict.status {
         Status::TimedOut => mistake.check == TIMED_OUT,

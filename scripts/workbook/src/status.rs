@@ -18,7 +18,6 @@ pub enum Status {
 
 impl Status {
     /// The word used in JSON, in the log and in the records of a class.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -29,7 +28,6 @@ impl Status {
     }
 
     /// The status of a word.
-    #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         let all = [
             Self::Passed,

@@ -51,7 +51,6 @@ pub struct Verdict {
 
 impl Verdict {
     /// A verdict about `exercise` with nothing said yet.
-    #[must_use]
     pub fn new(exercise: &Exercise, status: Status) -> Self {
         Self::of([&exercise.id, &exercise.lesson, &exercise.number], status)
     }
@@ -75,7 +74,6 @@ impl Verdict {
     }
 
     /// The same verdict as one about the learner's own text, in the course at `root`.
-    #[must_use]
     pub fn own(mut self, root: &Path, exercise: &Exercise) -> Self {
         self.untouched = !self.passed() && is_stub(root, exercise, &self.answer);
         self
@@ -84,7 +82,6 @@ impl Verdict {
     /// What the check said of a mistake that is not known, for the record: its test and its words in one line, `#` in place
     /// of each number and nothing of what stands in quotes. The words of a panic in the answer itself are the learner's
     /// own; of those only the fact is told.
-    #[must_use]
     pub fn seen(&self) -> Option<String> {
         let said = match self.status {
             _ if self.belief.is_some() => return None,
@@ -108,7 +105,6 @@ impl Verdict {
     }
 
     /// Whether the answer is right.
-    #[must_use]
     pub fn passed(&self) -> bool {
         self.status == Status::Passed
     }

@@ -26,7 +26,6 @@ pub struct Fault {
 
 impl Fault {
     /// A fault at `place`.
-    #[must_use]
     pub fn at(place: impl AsRef<Path>, what: impl Into<String>) -> Self {
         Self {
             place: place.as_ref().to_owned(),

@@ -15,7 +15,6 @@ pub struct Violations(ErrorDetails);
 
 impl Violations {
     /// Checks a name.
-    #[must_use]
     pub fn name(mut self, name: &str) -> Self {
         let length = name.chars().count();
         if length == 0 {
@@ -29,7 +28,6 @@ impl Violations {
     }
 
     /// Checks an age.
-    #[must_use]
     pub fn age(mut self, age: i32) -> Self {
         if !(0..=150).contains(&age) {
             let words = format!("0 to 150 years, not {age}");

@@ -67,7 +67,6 @@ impl Order {
     }
 
     /// The greeting with this number, produced now.
-    #[must_use]
     pub fn greeting(&self, number: u32) -> RepeatResponse {
         RepeatResponse {
             message: self.message.clone(),

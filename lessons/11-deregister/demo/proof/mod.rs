@@ -52,7 +52,6 @@ pub struct Setting {
 
 impl Setting {
     /// As the proofs are run, with this program.
-    #[must_use]
     pub fn new(program: PathBuf) -> Self {
         Setting {
             program,
@@ -140,7 +139,6 @@ pub fn caller(setting: &Setting, consul: SocketAddr) -> anyhow::Result<Caller> {
 }
 
 /// Callers that share one channel and call all the time.
-#[must_use]
 pub fn load(setting: &Setting, caller: &Caller) -> Load {
     let caller = caller.clone();
     Load::start(setting.callers, setting.pause, move || {
@@ -155,7 +153,6 @@ pub fn load(setting: &Setting, caller: &Caller) -> Load {
 }
 
 /// What the instance at this place calls itself when it is started for the nth time.
-#[must_use]
 pub fn named(place: usize, time: u32) -> String {
     format!("greeter-{place}.{time}")
 }
@@ -171,7 +168,6 @@ pub async fn heard_of(load: &Load, name: &str) -> anyhow::Result<()> {
 }
 
 /// Milliseconds or seconds, for a line of a report.
-#[must_use]
 pub fn ms(time: Duration) -> String {
     match time {
         time if time < Duration::from_secs(1) => format!("{} ms", time.as_millis()),

@@ -19,7 +19,6 @@ pub struct Calculator {
 
 impl Calculator {
     /// One with this name, and nothing in its memory.
-    #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Calculator {
             name: name.into(),

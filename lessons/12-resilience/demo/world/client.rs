@@ -22,7 +22,6 @@ pub struct Client {
 
 impl Client {
     /// Calls those on the list.
-    #[must_use]
     pub fn new(members: watch::Receiver<Vec<Member>>, settings: Settings) -> Self {
         Client {
             caller: Caller::new(Grpc, members, settings),
@@ -30,7 +29,6 @@ impl Client {
     }
 
     /// The caller beneath.
-    #[must_use]
     pub fn caller(&self) -> &Caller<Grpc> {
         &self.caller
     }

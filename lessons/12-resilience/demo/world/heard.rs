@@ -21,7 +21,6 @@ impl Heard {
     }
 
     /// No function.
-    #[must_use]
     pub fn silent() -> Self {
         Heard::by(|_| {})
     }

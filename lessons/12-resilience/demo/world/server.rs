@@ -42,7 +42,6 @@ pub struct Instance {
 
 impl Instance {
     /// A healthy one that calculates itself.
-    #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Instance {
             name: name.into(),

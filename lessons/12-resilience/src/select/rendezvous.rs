@@ -42,7 +42,6 @@ impl Selector for Rendezvous {
 
 impl Rendezvous {
     /// The seed is for calls without a key only.
-    #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Rendezvous(Dice::seeded(seed))
     }

@@ -34,7 +34,6 @@ impl Selector for RoundRobin {
 
 impl RoundRobin {
     /// Begins at a random member: if all callers began with the first, all of them would call it.
-    #[must_use]
     pub fn seeded(seed: u64) -> Self {
         RoundRobin {
             last: Mutex::new(None),

@@ -49,7 +49,6 @@ impl Selector for Weighted {
 impl Weighted {
     /// Each member begins with some random credit: callers that start together should not all call the same
     /// member first.
-    #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Weighted {
             first: Some(Dice::seeded(seed)),

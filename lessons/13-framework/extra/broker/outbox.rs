@@ -33,7 +33,6 @@ pub struct Brought {
 
 impl Brought {
     /// Still on their way.
-    #[must_use]
     pub fn waiting(&self) -> u64 {
         self.sent - (self.taken + self.refused + self.dropped + self.lost)
     }

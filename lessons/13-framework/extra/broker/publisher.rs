@@ -75,7 +75,6 @@ struct Topic {
 
 impl Publisher {
     /// Publishes to those in this registry.
-    #[must_use]
     pub fn new(registry: Arc<dyn Registry>, settings: Settings) -> Self {
         Publisher {
             registry,
@@ -121,7 +120,6 @@ impl Publisher {
     }
 
     /// What has become of the messages for those who hear the topic, by the id of the subscriber.
-    #[must_use]
     pub fn brought(&self, topic: &str) -> BTreeMap<String, Brought> {
         let topics = lock(&self.topics);
         let outboxes = topics.get(topic).map(|topic| topic.outboxes.iter());

@@ -61,7 +61,6 @@ impl Client {
     /// For the cluster whose members serve clients at `addresses`; one alone at the usual port if
     /// there are none. Each call, all attempts together, takes `timeout` at most. Nothing is
     /// connected yet. Has to be called within a tokio runtime.
-    #[must_use]
     pub fn new(addresses: &[SocketAddr], timeout: Duration) -> Self {
         let usual = [SocketAddr::from(([127, 0, 0, 1], PORT))];
         let addresses = if addresses.is_empty() {
@@ -82,7 +81,6 @@ impl Client {
     }
 
     /// How long a call may take.
-    #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
     }

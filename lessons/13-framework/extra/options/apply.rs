@@ -57,7 +57,6 @@ impl Service {
 
 impl client::Settings {
     /// The same with what was said from outside.
-    #[must_use]
     pub fn with(mut self, options: &Options) -> Self {
         let call = &mut self.call;
         call.select = options.selector.unwrap_or(call.select);

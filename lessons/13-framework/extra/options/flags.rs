@@ -33,13 +33,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The variable of a flag in the environment.
-#[must_use]
 pub fn variable(name: &str) -> String {
     format!("MICRO_{}", name.to_uppercase())
 }
 
 /// What `--help` says about the flags; the only place where it stands.
-#[must_use]
 pub fn help() -> String {
     let flags = TABLE.replace("{}", &format!("{:<46}", NAMES.join(", ")));
     format!(

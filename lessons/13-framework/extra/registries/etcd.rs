@@ -40,7 +40,6 @@ struct Ours {
 
 impl Etcd {
     /// At 127.0.0.1:2379, unless the options name others.
-    #[must_use]
     pub fn new() -> Self {
         Etcd::default()
     }

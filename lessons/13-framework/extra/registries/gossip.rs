@@ -94,7 +94,6 @@ impl std::fmt::Debug for Shared {
 
 impl Gossip {
     /// One that takes the address of the neighbour if that is free, and else a free port of 127.0.0.1.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -108,7 +107,6 @@ impl Gossip {
     }
 
     /// What was passed on and not taken over; nothing before the first use.
-    #[must_use]
     pub fn ignored(&self) -> Ignored {
         let part = self.part.get();
         part.map(|part| lock(&part.shared.hearsay).ignored.clone())

@@ -80,13 +80,11 @@ impl Place {
 
 impl Mdns {
     /// On the loopback interface.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// What was heard and not taken over; nothing before the first use.
-    #[must_use]
     pub fn ignored(&self) -> Ignored {
         self.listener
             .get()

@@ -47,7 +47,6 @@ impl Default for Table {
 
 impl Table {
     /// An empty one that will hold so many.
-    #[must_use]
     pub fn holding(most: usize) -> Self {
         Table {
             entries: InstanceCache::new(RETENTION),
@@ -89,7 +88,6 @@ impl Table {
     }
 
     /// What is known under this id.
-    #[must_use]
     pub fn get(&self, id: &str) -> Option<&Instance> {
         self.entries.get(&id.to_owned())
     }
@@ -114,7 +112,6 @@ impl Table {
     }
 
     /// How many watchers are known; those that have gone are forgotten with the next event.
-    #[must_use]
     pub fn watchers(&self) -> usize {
         self.watchers.len()
     }

@@ -63,7 +63,6 @@ impl Handlers {
     // ANCHOR_END: add
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -73,7 +72,6 @@ impl Handlers {
     }
 
     /// The services that have a handler, each once.
-    #[must_use]
     pub fn services(&self) -> Vec<String> {
         let mut names: Vec<String> = (self.0.keys())
             .map(|method| method.service().to_string())

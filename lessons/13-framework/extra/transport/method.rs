@@ -14,19 +14,16 @@ pub struct Method {
 
 impl Method {
     /// `user.v1.Say`.
-    #[must_use]
     pub fn service(&self) -> &str {
         &self.service
     }
 
     /// Its path on gRPC: `/user.v1.Say/Hello`.
-    #[must_use]
     pub fn path(&self) -> String {
         format!("/{}/{}", self.service, self.name)
     }
 
     /// On our own RPC the package is left out: `Say` and `Hello` of `Say.Hello`.
-    #[must_use]
     pub fn short(&self) -> (&str, &str) {
         let service = self.service.rsplit('.').next().unwrap_or_default();
         (service, &self.name)

@@ -40,13 +40,11 @@ impl std::fmt::Debug for Consul {
 
 impl Consul {
     /// At 127.0.0.1:8500, unless the options name another.
-    #[must_use]
     pub fn new() -> Self {
         Consul::default()
     }
 
     /// Through this agent, which may want TLS and a token.
-    #[must_use]
     pub fn through(agent: Agent) -> Self {
         Consul {
             agent: agent.into(),

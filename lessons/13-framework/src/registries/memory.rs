@@ -35,7 +35,6 @@ struct Shared {
 
 impl Memory {
     /// An empty one.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }

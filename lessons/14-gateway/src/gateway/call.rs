@@ -34,7 +34,6 @@ pub struct Call<'a> {
 }
 
 /// What of a request's headers goes along with its call.
-#[must_use]
 pub fn metadata(headers: &HeaderMap, forward: &[HeaderName], id: &HeaderValue) -> MetadataMap {
     let mut out = HeaderMap::new();
     for name in forward {
@@ -139,7 +138,6 @@ impl Call<'_> {
 }
 
 /// Whether tonic has refused to read this.
-#[must_use]
 pub fn too_long(status: &Status) -> bool {
     status.code() == Code::OutOfRange && status.message().contains("message length too large")
 }

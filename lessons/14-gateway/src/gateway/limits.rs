@@ -34,7 +34,6 @@ pub type Place = OwnedSemaphorePermit;
 
 impl RequestLimit {
     /// So many.
-    #[must_use]
     pub fn new(all: usize) -> Self {
         let all = Arc::new(Semaphore::new(all.min(Semaphore::MAX_PERMITS)));
         RequestLimit { all }
@@ -53,7 +52,6 @@ impl RequestLimit {
 // ANCHOR_END: limit
 
 /// The number of this request: the browser's own if it may be repeated, else a new one.
-#[must_use]
 pub fn request_id(headers: &HeaderMap) -> HeaderValue {
     let fits = |value: &&HeaderValue| {
         (1..=LONGEST_ID).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)

@@ -26,13 +26,11 @@ pub struct Method {
 
 impl Method {
     /// The message that goes there.
-    #[must_use]
     pub fn input(&self) -> MessageDescriptor {
         self.desc.input()
     }
 
     /// The message that comes back.
-    #[must_use]
     pub fn output(&self) -> MessageDescriptor {
         self.desc.output()
     }
@@ -105,7 +103,6 @@ impl Schema {
     }
 
     /// All methods, service by service.
-    #[must_use]
     pub fn methods(&self) -> &[Arc<Method>] {
         &self.methods
     }

@@ -102,19 +102,16 @@ impl Service {
     }
 
     /// Its full name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Calls one of its instances.
-    #[must_use]
     pub fn caller(&self) -> &Caller<Grpc> {
         &self.caller
     }
 
     /// What to say if it has no instance.
-    #[must_use]
     pub fn nobody_home(&self) -> Problem {
         nobody_home(&self.name)
     }

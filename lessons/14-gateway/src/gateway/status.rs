@@ -18,7 +18,6 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 // ANCHOR: code
 /// The status of HTTP for a code of gRPC, and the code's name. From the comments of
 /// `google/rpc/code.proto`.
-#[must_use]
 pub fn http(code: Code) -> (StatusCode, &'static str) {
     match code {
         Code::Ok => (StatusCode::OK, "OK"),
@@ -86,14 +85,12 @@ impl Problem {
     }
 
     /// The same code with a more exact status of HTTP.
-    #[must_use]
     pub fn but(mut self, http: StatusCode) -> Problem {
         self.inner.http = http;
         self
     }
 
     /// It may work after so many seconds.
-    #[must_use]
     pub fn later(mut self, seconds: u64) -> Problem {
         self.inner.retry_after = Some(seconds);
         self
@@ -118,20 +115,17 @@ impl Problem {
     }
 
     /// Which status of HTTP it has.
-    #[must_use]
     pub fn http(&self) -> StatusCode {
         self.inner.http
     }
 
     /// In words.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.inner.message
     }
 
     // ANCHOR: problem
     /// As JSON. What it leaves out goes to the log, with the number of the request.
-    #[must_use]
     pub fn json(&self, request_id: &HeaderValue) -> Json {
         let inner = &self.inner;
         if let Some(hidden) = &inner.hidden {
@@ -153,7 +147,6 @@ impl Problem {
     // ANCHOR_END: problem
 
     /// As a response.
-    #[must_use]
     pub fn response(&self, request_id: &HeaderValue) -> Response<Body> {
         let mut response = Response::new(Body::from(self.json(request_id).to_string()));
         *response.status_mut() = self.inner.http;

@@ -80,7 +80,6 @@ impl Steps {
     }
 
     /// How many attempts have worked, and how many there were.
-    #[must_use]
     pub fn worked(&self) -> (usize, usize) {
         let attempts: Vec<bool> = self.0.iter().filter_map(|step| step.worked).collect();
         let worked = attempts.iter().filter(|worked| **worked).count();

@@ -1,6 +1,7 @@
 //! The whole site: a Consul and a Redis, two captcha services and the web, each a process of its own (an
 //! embedded store lives in this one). The command `site`, the tests and the soak use it.
 
+// The runner depends on no lesson and no lesson on the runner, so the file stands once and is compiled in both.
 #[path = "../../../../scripts/workbook/src/browser.rs"]
 pub mod open;
 
@@ -59,7 +60,6 @@ pub struct Setting {
 
 impl Setting {
     /// A site on free ports, whose processes' output is dropped.
-    #[must_use]
     pub fn new(program: PathBuf) -> Self {
         Setting {
             program,
@@ -242,7 +242,6 @@ impl Site {
     }
 
     /// Where Consul is, or was.
-    #[must_use]
     pub fn consul_at(&self) -> SocketAddr {
         self.consul_at
     }
@@ -372,7 +371,6 @@ fn registry_flags(consul: SocketAddr) -> [String; 4] {
 }
 
 /// What a service is started with.
-#[must_use]
 pub fn service_words(addr: SocketAddr, consul: SocketAddr, redis: SocketAddr) -> Vec<String> {
     let (addr, redis) = (addr.to_string(), redis.to_string());
     let words = ["service", "--addr", &addr, "--redis", &redis].map(str::to_string);
@@ -380,7 +378,6 @@ pub fn service_words(addr: SocketAddr, consul: SocketAddr, redis: SocketAddr) ->
 }
 
 /// What the web is started with.
-#[must_use]
 pub fn web_words(addr: SocketAddr, consul: SocketAddr) -> Vec<String> {
     let words = ["web", "--addr", &addr.to_string()].map(str::to_string);
     [&words[..], &registry_flags(consul)].concat()

@@ -48,7 +48,6 @@ pub struct Captcha {
 
 impl Captcha {
     /// A captcha whose code was read at this moment.
-    #[must_use]
     pub fn read(read: u64) -> Self {
         Captcha {
             read,
@@ -123,13 +122,11 @@ pub struct Counts {
 
 impl Counts {
     /// All of them.
-    #[must_use]
     pub fn failures(&self) -> u64 {
         self.errors.values().sum()
     }
 
     /// So many of a thousand took no longer.
-    #[must_use]
     pub fn per_mille(&self, part: usize) -> Duration {
         let mut took = self.took.clone();
         took.sort_unstable();
@@ -157,7 +154,6 @@ struct Phases {
 
 impl Ledger {
     /// Empty books for these phases.
-    #[must_use]
     pub fn new(names: Vec<&'static str>) -> Self {
         let counts = vec![Counts::default(); names.len()];
         Ledger {
@@ -181,7 +177,6 @@ impl Ledger {
     }
 
     /// How often that was.
-    #[must_use]
     pub fn moment(&self) -> u64 {
         self.redis.load(Ordering::SeqCst)
     }
@@ -208,7 +203,6 @@ impl Ledger {
     }
 
     /// Each phase with its counts.
-    #[must_use]
     pub fn phases(&self) -> Vec<(&'static str, Counts)> {
         let phases = self.lock();
         let names = phases.names.iter().copied();
@@ -216,7 +210,6 @@ impl Ledger {
     }
 
     /// Broken promises in words, and how many there were besides.
-    #[must_use]
     pub fn broken_promises(&self) -> (Vec<String>, u64) {
         let phases = self.lock();
         (phases.broken.clone(), phases.more)

@@ -25,7 +25,6 @@ pub struct Growth {
 
 impl Growth {
     /// Whether it has as much as in the beginning, more or less.
-    #[must_use]
     pub fn is_flat(&self) -> bool {
         self.last <= self.first + LITTLE.max(self.first / 4)
     }
@@ -43,7 +42,6 @@ impl Memory {
 
     /// The first third of a run against its last. Its first sixth does not count: that is the time in which
     /// everything is opened for the first time.
-    #[must_use]
     pub fn growth(&self, run: Duration) -> Vec<Growth> {
         let part = |seen: &[(Duration, u64)], from: u32, to: u32| {
             let within = |at: Duration| at >= run * from / 6 && at <= run * to / 6;

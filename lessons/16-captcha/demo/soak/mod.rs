@@ -70,7 +70,6 @@ pub struct Report {
 
 impl Report {
     /// Whether all promises were kept.
-    #[must_use]
     pub fn kept(&self) -> bool {
         self.broken.is_empty() && self.more == 0
     }

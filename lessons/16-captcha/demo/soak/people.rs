@@ -48,7 +48,6 @@ struct Shown {
 
 impl Person {
     /// A visitor of this site.
-    #[must_use]
     pub fn new(
         number: usize,
         site: SocketAddr,

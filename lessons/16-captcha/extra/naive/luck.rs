@@ -12,7 +12,6 @@ pub struct Lottery(StdRng);
 
 impl Lottery {
     /// One that begins here.
-    #[must_use]
     pub fn new(seed: u64) -> Self {
         Lottery(StdRng::seed_from_u64(seed))
     }

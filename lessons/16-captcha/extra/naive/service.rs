@@ -21,7 +21,6 @@ pub struct GetCaptcha {
 
 impl GetCaptcha {
     /// One whose chance begins at `seed`.
-    #[must_use]
     pub fn new(redis: SocketAddr, seed: u64) -> Self {
         GetCaptcha {
             redis,

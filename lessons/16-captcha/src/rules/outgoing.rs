@@ -7,7 +7,6 @@ use super::{Drawn, Outgoing};
 /// A hash or an encoding of the code hides nothing: there are only 4,096 codes, and a program that has the hash
 /// tries them all. So nothing here depends on the code. `no-store` keeps the picture out of every cache.
 // ANCHOR: outgoing
-#[must_use]
 pub fn outgoing(drawn: &Drawn) -> Outgoing {
     Outgoing {
         headers: vec![("cache-control".to_string(), "no-store".to_string())],

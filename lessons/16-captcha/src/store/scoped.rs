@@ -11,7 +11,6 @@ pub struct Scoped<'a, S> {
 
 impl<'a, S> Scoped<'a, S> {
     /// Returns a view of `store` whose keys begin with `scope`.
-    #[must_use]
     pub fn new(store: &'a S, scope: &'static str) -> Self {
         Scoped { store, scope }
     }

@@ -54,7 +54,6 @@ impl Problem {
     /// `errno`, the status of HTTP, and `errmsg`. "0" is success. A verdict is an answer, so it comes with
     /// 200; other statuses say that there is none. 4001 to 4004, 4101 and 4500 mean what such tables
     /// usually mean by them; the others are this site's own.
-    #[must_use]
     pub fn row(self) -> (&'static str, u16, &'static str) {
         match self {
             Problem::Unavailable => ("4001", 503, AWAY),
@@ -87,20 +86,17 @@ impl Problem {
     // ANCHOR_END: table
 
     /// The status of HTTP.
-    #[must_use]
     pub fn status(self) -> StatusCode {
         StatusCode::from_u16(self.row().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The words for a person.
-    #[must_use]
     pub fn words(self) -> &'static str {
         self.row().2
     }
 
     /// In how many seconds it makes sense to come again: a whole window of the limits, or as long as a
     /// service needs to come back.
-    #[must_use]
     pub fn later(self) -> Option<u16> {
         match self {
             Problem::TooMany => Some(60),
@@ -132,7 +128,6 @@ impl IntoResponse for Problem {
 }
 
 /// Success, with these fields beside it.
-#[must_use]
 pub fn ok(mut fields: Value) -> Response<Body> {
     fields["errno"] = json!("0");
     fields["errmsg"] = json!("OK");
@@ -140,7 +135,6 @@ pub fn ok(mut fields: Value) -> Response<Body> {
 }
 
 /// What a status of the service means for a visitor that asked for a captcha or a session.
-#[must_use]
 pub fn of_status(status: &Status) -> Problem {
     match status.code() {
         Code::InvalidArgument => Problem::BadId,

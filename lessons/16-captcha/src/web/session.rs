@@ -64,7 +64,6 @@ impl Session {
     }
 
     /// Has this session replace the one of the request, when the response leaves.
-    #[must_use]
     pub fn put(self, mut response: Response<Body>) -> Response<Body> {
         response.extensions_mut().insert(self);
         response
@@ -93,7 +92,6 @@ impl Session {
 /// Whether a page of another origin has sent this. `SameSite=Strict` alone would not do: it knows no
 /// ports, and on one machine every program is the same site. Browsers send `Origin` with every POST;
 /// a client that sends none is no browser, and has no cookie of another visitor.
-#[must_use]
 pub fn foreign(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     // To follow a link to the page is all that another site may cause.
     let link = path == "/" && (method == Method::GET || method == Method::HEAD);

@@ -144,7 +144,6 @@ impl World {
 }
 
 /// Where the picture with this id is.
-#[must_use]
 pub fn path(id: &str) -> String {
     format!("/api/v1.0/imagecode/{id}")
 }

@@ -38,7 +38,6 @@ impl Authority {
     }
 
     /// Its certificate in PEM, which is public: a peer that has it trusts what the authority has signed.
-    #[must_use]
     pub fn pem(&self) -> String {
         self.0.pem()
     }

@@ -55,7 +55,6 @@ pub fn gossip_key() -> std::io::Result<String> {
 impl Node<'_> {
     // ANCHOR: node
     /// Its configuration file. It has secrets.
-    #[must_use]
     pub fn config(&self) -> Value {
         let ip = self.network.ip(self.machine);
         let server = self.machine < MACHINES.len();
@@ -102,7 +101,6 @@ impl Node<'_> {
 }
 
 /// The name of a machine's agent.
-#[must_use]
 pub fn name(machine: usize) -> &'static str {
     MACHINES.get(machine).copied().unwrap_or(FRONT)
 }

@@ -50,7 +50,6 @@ impl std::fmt::Debug for Found {
 
 impl Failover {
     /// A store that asks these Sentinels when it needs a connection.
-    #[must_use]
     pub fn new(sentinels: Vec<SocketAddr>, finder: Login, captcha: Login) -> Self {
         Failover(Arc::new(Inner {
             sentinels,

@@ -140,7 +140,6 @@ pub async fn greet(channel: &Channel, name: &str) -> Result<String, Status> {
 
 // ANCHOR: why
 /// What rustls says about a handshake that has failed, in words. The reason is somewhere in the chain of sources.
-#[must_use]
 pub fn why(status: &Status) -> Option<String> {
     let mut next = std::error::Error::source(status);
     while let Some(error) = next {

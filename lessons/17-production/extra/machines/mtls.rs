@@ -30,7 +30,6 @@ const HANDSHAKES: usize = 64;
 // ANCHOR: incoming
 /// The connections of peers whose certificate has this name; all others are refused in the handshake or right after it. Without
 /// a name any peer is served that the configuration lets in.
-#[must_use]
 pub fn incoming(
     listener: TcpListener,
     config: Arc<ServerConfig>,

@@ -23,7 +23,6 @@ pub enum Network {
 
 impl Network {
     /// The address of a machine: 0 to 2, and 3 for the front.
-    #[must_use]
     pub fn ip(self, machine: usize) -> IpAddr {
         let number = u8::try_from(machine + 1).unwrap_or(u8::MAX);
         IpAddr::V4(match self {
@@ -33,13 +32,11 @@ impl Network {
     }
 
     /// The same port on all three machines.
-    #[must_use]
     pub fn all(self, port: u16) -> [SocketAddr; 3] {
         [0, 1, 2].map(|machine| SocketAddr::new(self.ip(machine), port))
     }
 
     /// Where visitors go.
-    #[must_use]
     pub fn door(self) -> SocketAddr {
         SocketAddr::new(self.ip(MACHINES.len()), DOOR)
     }
@@ -47,7 +44,6 @@ impl Network {
 // ANCHOR_END: network
 
 /// The namespace of a machine.
-#[must_use]
 pub fn namespace(machine: usize) -> String {
     format!("workbook-{}", MACHINES[machine])
 }

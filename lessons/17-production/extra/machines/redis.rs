@@ -55,7 +55,6 @@ impl Users {
 
     // ANCHOR: redis
     /// The configuration of a Redis, the primary or a replica of it. It has passwords.
-    #[must_use]
     pub fn redis(&self, ip: IpAddr, primary: Option<IpAddr>, data: &Path) -> String {
         let replica_of = match primary {
             Some(primary) => format!("replicaof {primary} {REDIS}"),
@@ -93,7 +92,6 @@ masterauth {replica}
 
     // ANCHOR: sentinel
     /// The configuration of a Sentinel, which it writes to later.
-    #[must_use]
     pub fn sentinel(&self, ip: IpAddr, primary: IpAddr, data: &Path) -> String {
         format!(
             "bind {ip}

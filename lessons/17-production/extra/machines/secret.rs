@@ -52,7 +52,6 @@ impl Secret {
     }
 
     /// The secret itself, for the one place that needs it.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }

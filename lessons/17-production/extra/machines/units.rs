@@ -56,13 +56,11 @@ const fn unit(name: &'static str, program: Program, ports: &'static [u16]) -> Un
 impl Unit {
     /// The port of an instance of the captcha service or the web. During a release two versions run beside each other, so each
     /// second generation has ports of its own.
-    #[must_use]
     pub fn port(&self, generation: u16) -> u16 {
         self.ports[0] + 10 * (generation % 2)
     }
 
     /// Whether a release replaces it.
-    #[must_use]
     pub fn is_ours(&self) -> bool {
         matches!(self.program, Program::Captcha | Program::Web)
     }

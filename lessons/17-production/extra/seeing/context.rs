@@ -44,7 +44,6 @@ impl Injector for Outgoing<'_> {
 // ANCHOR_END: headers
 
 /// The context that a request carries; an empty one if it carries none, or one that cannot be read.
-#[must_use]
 pub fn extract(headers: &HeaderMap) -> Context {
     PROPAGATOR.extract_with_context(&Context::new(), &Incoming(headers))
 }

@@ -26,7 +26,6 @@ fn tracing() -> Value {
 
 /// The configuration of an Envoy that listens on `listen`, passes everything on to `web`, and sends its spans to
 /// `receiver`; without one it makes no spans. It has no control plane.
-#[must_use]
 pub fn bootstrap(listen: SocketAddr, web: SocketAddr, receiver: Option<SocketAddr>) -> Value {
     let mut clusters = vec![cluster("web", web, "http_protocol_options")];
     let mut manager = json!({

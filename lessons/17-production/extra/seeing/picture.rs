@@ -26,7 +26,6 @@ line, path { stroke: #888; fill: none }
 
 // ANCHOR: svg
 /// The picture as an SVG file. Names come from other processes, so each is escaped.
-#[must_use]
 pub fn svg(trace: &Trace) -> String {
     let (start, end) = trace.range();
     let scale = Scale {

@@ -20,7 +20,6 @@ pub const P99: &str =
 
 // ANCHOR: config
 /// The configuration of a Prometheus that reads `/metrics` of these instances once a second. YAML has JSON in it.
-#[must_use]
 pub fn config(instances: &[SocketAddr]) -> Value {
     let targets: Vec<String> = instances.iter().map(ToString::to_string).collect();
     json!({

@@ -67,7 +67,6 @@ struct Traces {
 
 impl Receiver {
     /// An empty one.
-    #[must_use]
     pub fn new(limits: Limits) -> Self {
         Receiver {
             limits,
@@ -90,13 +89,11 @@ impl Receiver {
     }
 
     /// The ids of the traces, the oldest one first.
-    #[must_use]
     pub fn ids(&self) -> Vec<TraceId> {
         self.traces().order.iter().copied().collect()
     }
 
     /// What is known of a trace so far.
-    #[must_use]
     pub fn trace(&self, id: TraceId) -> Trace {
         let spans = self.traces().by_id.get(&id).cloned();
         Trace::new(spans.unwrap_or_default())

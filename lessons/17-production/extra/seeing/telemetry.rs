@@ -49,7 +49,6 @@ pub fn exporter(receiver: SocketAddr) -> Result<SpanExporter, ExporterBuildError
 
 // ANCHOR: provider
 /// The SDK of OpenTelemetry: it decides about each trace, and collects the spans that have ended.
-#[must_use]
 pub fn provider(settings: &Settings, exporter: SpanExporter) -> SdkTracerProvider {
     let batches = BatchConfigBuilder::default()
         // Spans beyond it are dropped: a slow receiver must not fill the memory.

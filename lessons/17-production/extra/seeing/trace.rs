@@ -60,7 +60,6 @@ impl Trace {
     // ANCHOR: tree
     /// Puts the spans in order. They come from several processes in any order, and some may be missing; one that is its
     /// own ancestor is shown as a root.
-    #[must_use]
     pub fn new(mut spans: Vec<Span>) -> Self {
         spans.sort_by_key(|span| (span.start, span.id));
         spans.dedup_by_key(|span| span.id);
@@ -102,7 +101,6 @@ impl Trace {
     // ANCHOR_END: tree
 
     /// The services in the order of their first spans.
-    #[must_use]
     pub fn services(&self) -> Vec<&str> {
         let mut services: Vec<&str> = Vec::new();
         for row in &self.rows {
@@ -114,7 +112,6 @@ impl Trace {
     }
 
     /// The first start and the last end, in nanoseconds.
-    #[must_use]
     pub fn range(&self) -> (u64, u64) {
         let start = self.rows.iter().map(|row| row.span.start).min();
         let end = self.rows.iter().map(|row| row.span.end).max();
@@ -122,7 +119,6 @@ impl Trace {
     }
 
     /// The tree as lines: start and length in milliseconds, and the name below that of the parent.
-    #[must_use]
     pub fn text(&self) -> String {
         let (start, _) = self.range();
         let mut text = String::from("   start  length\n");
@@ -153,7 +149,6 @@ impl Trace {
     // ANCHOR: own
     /// The own time of each row, in nanoseconds: the part of its span in which none of its children ran. Where no two
     /// spans overlap, the own times add up to the whole request.
-    #[must_use]
     pub fn own_times(&self) -> Vec<u64> {
         let of_row = |(place, row): (usize, &Row)| {
             let (mut seen, mut below) = (row.span.start, 0);
@@ -170,7 +165,6 @@ impl Trace {
     // ANCHOR_END: own
 
     /// The own times as lines, the largest first: milliseconds, the share of the whole, and the name.
-    #[must_use]
     pub fn own_text(&self) -> String {
         let (start, end) = self.range();
         let whole = (end - start).max(1);
@@ -189,7 +183,6 @@ impl Trace {
     }
 
     /// The rows as JSON, times in nanoseconds since the beginning of the trace.
-    #[must_use]
     pub fn json(&self) -> Value {
         let (start, _) = self.range();
         let row = |row: &Row| {
@@ -210,14 +203,12 @@ impl Trace {
 
 impl Span {
     /// How long it took, in nanoseconds; 0 if the clock was set back meanwhile.
-    #[must_use]
     pub fn length(&self) -> u64 {
         self.end.saturating_sub(self.start)
     }
 }
 
 /// Nanoseconds as milliseconds with two decimals.
-#[must_use]
 pub fn millis(nanos: u64) -> String {
     let hundredths = nanos.saturating_add(5_000) / 10_000;
     format!("{}.{:02}", hundredths / 100, hundredths % 100)

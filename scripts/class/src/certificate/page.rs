@@ -85,7 +85,6 @@ pub struct Belief {
 
 impl Content {
     /// The content of a certificate, in the words of this course. What the course does not have is left out.
-    #[must_use]
     pub fn new(name: &str, days: (String, String), facts: &Facts, course: &Course) -> Self {
         let lessons = course.lessons.iter().map(|lesson| {
             let ids = lesson.exercises.iter().map(|exercise| exercise.id.clone());
@@ -183,7 +182,6 @@ pub fn read(file: &str, side: &Side) -> Result<(Content, String)> {
 }
 
 /// The content as lines for a terminal.
-#[must_use]
 pub fn summary(content: &Content) -> String {
     let mut text = format!(
         "{}: {} passed, {} to {}\n",

@@ -33,7 +33,6 @@ fn run(arguments: lexopt::Parser) -> Result<ExitCode> {
 }
 
 /// One hint more than last time, with those before it; recorded.
-#[must_use]
 pub fn next(store: &Store, exercise: &Exercise, style: Style) -> String {
     let seen = store.progress().0.state(&exercise.id).hints;
     let now = (seen + 1).min(exercise.hints.len());

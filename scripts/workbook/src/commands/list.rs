@@ -56,7 +56,6 @@ fn run(arguments: lexopt::Parser) -> Result<ExitCode> {
 const TITLE_AT: usize = 41;
 
 /// The course as a table, for `list` and for the key `l`.
-#[must_use]
 pub fn table(course: &Course, progress: &Progress, style: Style) -> String {
     let mut out = String::new();
     let (mut done, mut all) = (0, 0);

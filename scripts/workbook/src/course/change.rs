@@ -59,7 +59,6 @@ pub fn apply(base: &str, change: &str) -> Result<String, Misfit> {
 
 /// The change that makes `text` out of `base`, as small as it can be and still fit in one place only. Empty if the
 /// lines of both are the same.
-#[must_use]
 pub fn make(base: &str, text: &str) -> String {
     let old: Vec<&str> = base.lines().collect();
     let new: Vec<&str> = text.lines().collect();
@@ -119,7 +118,6 @@ pub fn make(base: &str, text: &str) -> String {
 }
 
 /// The lines of `text` that `base` does not have in their place.
-#[must_use]
 pub fn new_lines<'a>(base: &str, text: &'a str) -> Vec<&'a str> {
     let old: Vec<&str> = base.lines().collect();
     let new: Vec<&str> = text.lines().collect();

@@ -4,7 +4,6 @@
 ///
 /// They are the proof that a pass needs: each of them must have run and said ok. A `#[test]` in the
 /// learner's own file does not count, because only the text of `check.rs` is read.
-#[must_use]
 pub fn test_names(check: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut marked = false;
@@ -30,7 +29,6 @@ fn function_name(line: &str) -> Option<&str> {
 }
 
 /// Why the solution is as it is: the `//!` lines that open `solution.rs`, without the marks.
-#[must_use]
 pub fn solution_why(solution: &str) -> String {
     solution
         .lines()

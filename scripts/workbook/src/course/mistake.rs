@@ -35,7 +35,6 @@ pub enum Base {
 
 impl Base {
     /// The word behind `of:`.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Solution => "solution",
@@ -44,7 +43,6 @@ impl Base {
     }
 
     /// The file of `exercise` that it stands for, relative to the course.
-    #[must_use]
     pub fn file(self, exercise: &Exercise) -> PathBuf {
         match self {
             Self::Solution => exercise.solution(),
@@ -160,7 +158,6 @@ impl Mistake {
 }
 
 /// The text of a mistake's file.
-#[must_use]
 pub fn file_text(belief: &Belief, check: &str, says: &str, of: Base, change: &str) -> String {
     let (slug, words, of) = (&belief.slug, &belief.words, of.word());
     format!("belief: {slug}\nwords: {words}\ncheck: {check}\nsays: {says}\nof: {of}\n\n{change}")

@@ -38,13 +38,11 @@ pub struct Page {
 
 impl Page {
     /// Its text, relative to the course.
-    #[must_use]
     pub fn file(&self) -> PathBuf {
         Path::new("book/src").join(format!("{}.md", self.name))
     }
 
     /// The stated minutes without its exercises, which are some of `lesson`.
-    #[must_use]
     pub fn reading(&self, lesson: &Lesson) -> u32 {
         let exercises: u32 = lesson.on(self).map(|exercise| exercise.minutes).sum();
         self.minutes.saturating_sub(exercises)
@@ -61,7 +59,6 @@ impl Lesson {
     }
 
     /// The minutes of its core pages without their stretch exercises.
-    #[must_use]
     pub fn core_minutes(&self) -> u32 {
         let core = self.pages.iter().filter(|page| page.core);
         core.map(|page| {

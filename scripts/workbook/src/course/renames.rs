@@ -12,7 +12,6 @@ pub struct Renames(Vec<(String, String)>);
 
 impl Renames {
     /// Reads the table of the course in `root`; without the file it is empty.
-    #[must_use]
     pub fn read(root: &Path) -> Self {
         let text = std::fs::read_to_string(root.join(FILE)).unwrap_or_default();
         let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -30,7 +29,6 @@ impl Renames {
     }
 
     /// What the exercise `id` is called now.
-    #[must_use]
     pub fn now<'a>(&'a self, id: &'a str) -> &'a str {
         self.iter()
             .find(|(old, _)| *old == id)

@@ -24,7 +24,6 @@ const MISTAKES: usize = 3;
 const READING_MINUTES: u32 = 60;
 
 /// All faults of the files.
-#[must_use]
 pub fn faults(course: &Course) -> Vec<Fault> {
     let mut faults = rename_faults(course);
     let mut beliefs: BTreeMap<String, (String, String)> = BTreeMap::new();
@@ -68,7 +67,6 @@ fn rename_faults(course: &Course) -> Vec<Fault> {
 }
 
 /// The exercises whose `exercise.rs` is not the stub: a learner's work, and no fault of the course.
-#[must_use]
 pub fn edited(course: &Course) -> Vec<&Exercise> {
     let differs = |exercise: &&Exercise| !untouched(&course.root, exercise);
     course.exercises().filter(differs).collect()

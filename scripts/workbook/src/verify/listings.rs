@@ -8,7 +8,6 @@ use crate::book::includes;
 use crate::course::Course;
 
 /// All faults of the chapters' listings.
-#[must_use]
 pub fn faults(course: &Course) -> Vec<Fault> {
     let mut faults = Vec::new();
     for chapter in chapters(&course.path(Path::new("book/src"))) {

@@ -39,7 +39,6 @@ pub struct Shown {
 
 impl Shown {
     /// Counts a page of `lesson`, with what it includes.
-    #[must_use]
     pub fn on(course: &Course, lesson: &Lesson, page: &Page) -> Self {
         let file = course.path(&page.file());
         let text = std::fs::read_to_string(&file).unwrap_or_default();
@@ -83,7 +82,6 @@ impl Shown {
     }
 
     /// Minutes to read it, with a demo of `demo` seconds.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a page has no 2^52 words")]
     pub fn minutes(self, demo: u32) -> f64 {
         let text = self.words as f64 / WORDS;
@@ -92,7 +90,6 @@ impl Shown {
 }
 
 /// Which part of a page's reading lies before the card of the exercise `id`: from 0 to 1.
-#[must_use]
 pub fn share_until(course: &Course, lesson: &Lesson, page: &Page, id: &str) -> f64 {
     let file = course.path(&page.file());
     let text = std::fs::read_to_string(&file).unwrap_or_default();
@@ -150,7 +147,6 @@ pub(crate) fn included(target: &str, file: &Path) -> String {
 
 /// The lines that the solution of `exercise` has in place of the stub's or beside them, without empty ones and
 /// comments.
-#[must_use]
 pub fn written(course: &Course, exercise: &Exercise) -> usize {
     let read = |file: &Path| std::fs::read_to_string(course.path(file)).unwrap_or_default();
     let (stub, solution) = (read(&exercise.stub()), read(&exercise.solution()));
@@ -162,20 +158,17 @@ pub fn written(course: &Course, exercise: &Exercise) -> usize {
 }
 
 /// Minutes for an exercise whose solution writes so many lines.
-#[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a solution has no 2^52 lines")]
 pub fn of_exercise(written: usize) -> f64 {
     EXERCISE + written as f64 * WRITTEN
 }
 
 /// Whether a stated figure is too far from the computed one.
-#[must_use]
 pub fn is_off(stated: u32, computed: f64) -> bool {
     (f64::from(stated) - computed).abs() > OFF * computed
 }
 
 /// The stated figures of all pages that say how long their demo takes, where they are too far off.
-#[must_use]
 pub fn faults(course: &Course) -> Vec<Fault> {
     let mut faults = Vec::new();
     let pages = (course.lessons.iter())

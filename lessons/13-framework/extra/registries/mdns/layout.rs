@@ -38,7 +38,6 @@ const RECORD: usize = 1300;
 const PLAIN: usize = 54;
 
 /// The label of an instance. Different ids have different ones, in any case.
-#[must_use]
 pub fn label(id: &str) -> String {
     let plain =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
