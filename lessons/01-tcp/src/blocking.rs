@@ -15,7 +15,6 @@ use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
 /// The listener is an argument: the caller decides about the port, and a test takes a free one.
 ///
 /// # Errors
-///
 /// If the listener itself breaks. What happens to one client is no error of the server.
 // ANCHOR: serve
 pub fn serve(
@@ -148,7 +147,6 @@ impl Client {
     /// Connects. Each read waits `timeout` at most.
     ///
     /// # Errors
-    ///
     /// If no server listens there, or the system refuses.
     pub fn connect(addr: SocketAddr, timeout: Duration) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&addr, timeout)?;
@@ -164,7 +162,6 @@ impl Client {
     /// The greeting call: sends a name and returns the answer.
     ///
     /// # Errors
-    ///
     /// `InvalidInput` for a name that is no line, `TimedOut` if no byte came for too long,
     /// `UnexpectedEof` if the server ended the connection without an answer, `InvalidData` for an
     /// answer that is no text.
@@ -186,7 +183,6 @@ impl Client {
     /// Closes the sending side, and waits until the server has closed as well.
     ///
     /// # Errors
-    ///
     /// If the connection broke before that.
     pub fn finish(mut self) -> io::Result<()> {
         match self.reader.get_mut().shutdown(Shutdown::Write) {

@@ -15,7 +15,6 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Serves one client, and one line of it.
 ///
 /// # Errors
-///
 /// Any error that the network reports.
 // ANCHOR: server
 pub fn serve_one(listener: &TcpListener) -> io::Result<()> {
@@ -35,7 +34,6 @@ pub fn serve_one(listener: &TcpListener) -> io::Result<()> {
 /// Asks once.
 ///
 /// # Errors
-///
 /// Any error that the network reports; "connection refused" if no server listens.
 // ANCHOR: client
 pub fn ask(addr: SocketAddr, name: &str) -> io::Result<String> {

@@ -69,7 +69,6 @@ impl From<io::Error> for FrameError {
 /// One buffer and so one write: a length on its own would travel in a packet of its own.
 ///
 /// # Errors
-///
 /// If the body is longer than the limit. Refused here, it is a clear error on the side that made
 /// it; sent, it would be a broken connection on the other one.
 pub fn encode(body: &[u8], limit: usize) -> Result<Vec<u8>, FrameError> {
@@ -101,7 +100,6 @@ fn length(header: [u8; 4], limit: usize) -> Result<usize, FrameError> {
 /// Writes one frame.
 ///
 /// # Errors
-///
 /// If the body is too long or the connection broke.
 pub fn write(to: &mut impl Write, body: &[u8], limit: usize) -> Result<(), FrameError> {
     to.write_all(&encode(body, limit)?)?;
@@ -112,7 +110,6 @@ pub fn write(to: &mut impl Write, body: &[u8], limit: usize) -> Result<(), Frame
 /// Reads one frame; `None` if the other side has finished and no frame was begun.
 ///
 /// # Errors
-///
 /// If the frame is too long, cut off, or the connection broke.
 // ANCHOR: read
 pub fn read(from: &mut impl Read, limit: usize) -> Result<Option<Vec<u8>>, FrameError> {
@@ -131,7 +128,6 @@ pub fn read(from: &mut impl Read, limit: usize) -> Result<Option<Vec<u8>>, Frame
 /// Writes one frame, on tokio.
 ///
 /// # Errors
-///
 /// As for [`write()`].
 pub async fn write_async(
     to: &mut (impl AsyncWrite + Unpin),
@@ -149,7 +145,6 @@ pub async fn write_async(
 /// reading a task of its own. Lesson 02 has an exercise about that.
 ///
 /// # Errors
-///
 /// As for [`read`].
 pub async fn read_async(
     from: &mut (impl AsyncRead + Unpin),

@@ -59,7 +59,6 @@ impl ConnectionLimit {
     /// Counts one more connection.
     ///
     /// # Errors
-    ///
     /// Gives the connection back if the limit is reached or the server is stopping.
     // ANCHOR: acquire
     pub fn acquire(self: &Arc<Self>, stream: TcpStream) -> Result<Permit, TcpStream> {

@@ -19,7 +19,6 @@ use crate::protocol::{self, Ended, Event, Lines, Refusal, Settings, reply};
 /// Serves clients until `shutdown` is ready.
 ///
 /// # Errors
-///
 /// If the listener itself breaks. What happens to one client is no error of the server.
 // ANCHOR: serve
 pub async fn serve(
@@ -135,7 +134,6 @@ impl Client {
     /// Connects. Connecting and every call may take `limit`.
     ///
     /// # Errors
-    ///
     /// If no server listens there, or the system refuses.
     pub async fn connect(addr: SocketAddr, limit: Duration) -> io::Result<Self> {
         let stream = timeout(limit, TcpStream::connect(addr)).await??;
@@ -149,7 +147,6 @@ impl Client {
     /// The greeting call: sends a name and returns the answer.
     ///
     /// # Errors
-    ///
     /// As for [`crate::blocking::Client::greet`]; `TimedOut` if the whole call took too long.
     pub async fn greet(&mut self, name: &str) -> io::Result<String> {
         let request = protocol::request(name)?;
@@ -169,7 +166,6 @@ impl Client {
     /// Closes the sending side, and waits until the server has closed as well.
     ///
     /// # Errors
-    ///
     /// If the connection broke before that, or the server took too long.
     pub async fn finish(mut self) -> io::Result<()> {
         match self.stream.shutdown().await {

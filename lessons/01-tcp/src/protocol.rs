@@ -58,7 +58,6 @@ pub const ANSWER_LIMIT: usize = 64 * 1024;
 /// The line that a client sends for a name.
 ///
 /// # Errors
-///
 /// `InvalidInput` if the name is no line: a newline in it would make two calls out of one.
 pub fn request(name: &str) -> io::Result<String> {
     if name.contains('\n') {
@@ -71,7 +70,6 @@ pub fn request(name: &str) -> io::Result<String> {
 /// The answer in the bytes that a client has read, up to a newline or the end of the stream.
 ///
 /// # Errors
-///
 /// `UnexpectedEof` if there is no newline, `InvalidData` if the bytes are not text.
 pub fn answer(mut bytes: Vec<u8>) -> io::Result<String> {
     if bytes.pop() != Some(b'\n') {
@@ -172,7 +170,6 @@ impl Lines {
     /// The next whole line, without its newline; `None`: more bytes are needed.
     ///
     /// # Errors
-    ///
     /// If the line is too long, or not UTF-8.
     pub fn next_line(&mut self) -> Result<Option<String>, Refusal> {
         let end = self.pending.iter().position(|byte| *byte == b'\n');

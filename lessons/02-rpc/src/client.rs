@@ -135,7 +135,6 @@ impl Client {
     /// Connects to a server.
     ///
     /// # Errors
-    ///
     /// If no server listens there, or the system refuses.
     pub async fn connect(addr: SocketAddr, settings: Settings) -> io::Result<Self> {
         let stream = timeout(settings.frame_timeout, TcpStream::connect(addr)).await??;
@@ -147,7 +146,6 @@ impl Client {
     /// Connects to a server behind HTTP, and switches the connection to RPC with `CONNECT`.
     ///
     /// # Errors
-    ///
     /// As for [`Client::connect`], and if that server offers no RPC.
     pub async fn connect_http(addr: SocketAddr, settings: Settings) -> io::Result<Self> {
         let stream = timeout(settings.frame_timeout, TcpStream::connect(addr)).await??;
@@ -200,7 +198,6 @@ impl Client {
     /// Dropping the future cancels the *waiting* only. A request that has been sent still runs.
     ///
     /// # Errors
-    ///
     /// If there is no value; [`CallError`] says what the caller can know.
     pub async fn call<V: DeserializeOwned>(
         &self,
@@ -232,7 +229,6 @@ impl Client {
     /// As [`Client::call`], and waits no longer than `limit`.
     ///
     /// # Errors
-    ///
     /// As for [`Client::call`], and [`CallError::Timeout`].
     pub async fn call_within<V: DeserializeOwned>(
         &self,

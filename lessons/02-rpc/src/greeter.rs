@@ -18,7 +18,6 @@ const MAX_DELAY: Duration = Duration::from_secs(10);
 /// The services, ready to be served.
 ///
 /// # Errors
-///
 /// If two of them have the same name.
 pub fn services() -> Result<Services, NameTaken> {
     let hello = Service::new("hello")

@@ -21,7 +21,6 @@ const HEAD: usize = 8 * 1024;
 /// Answers one HTTP request. `true`: it was a `CONNECT`, and frames follow.
 ///
 /// # Errors
-///
 /// If the connection broke, or no request came in time.
 pub async fn open(
     from: &mut (impl AsyncBufRead + Unpin),
@@ -82,7 +81,6 @@ impl Answer {
 /// Sends `CONNECT`, and reads the answer.
 ///
 /// # Errors
-///
 /// If the connection broke, or the answer is not `200`.
 pub async fn upgrade(
     from: &mut (impl AsyncBufRead + Unpin),

@@ -86,7 +86,6 @@ impl std::error::Error for NotAMessage {}
 /// Encodes any value.
 ///
 /// # Errors
-///
 /// If its type cannot be encoded, for example a list of unknown length.
 pub fn encode(value: &impl Serialize) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_allocvec(value)
@@ -96,7 +95,6 @@ pub fn encode(value: &impl Serialize) -> Result<Vec<u8>, postcard::Error> {
 /// program reserve memory.
 ///
 /// # Errors
-///
 /// If `bytes` are not exactly one such message.
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, NotAMessage> {
     match postcard::take_from_bytes(bytes) {
@@ -110,7 +108,6 @@ pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, NotAMessage>
 /// Decodes a value that owns its contents.
 ///
 /// # Errors
-///
 /// As for [`decode`].
 pub fn decode_owned<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, NotAMessage> {
     decode(bytes)

@@ -76,7 +76,6 @@ pub enum Handshake {
 /// Serves clients until `shutdown` is ready.
 ///
 /// # Errors
-///
 /// If the listener itself breaks. An error of one connection ends that connection only.
 pub async fn serve(
     listener: TcpListener,
@@ -180,7 +179,6 @@ impl From<NotAMessage> for ConnectionError {
 /// Serves one connection, from its first frame to its last. It works over any pair of byte streams.
 ///
 /// # Errors
-///
 /// If the client broke the protocol or the connection broke. The calls that still run are cancelled then,
 /// because their replies could not be sent.
 pub async fn converse(

@@ -92,7 +92,6 @@ impl Services {
     /// Registers a service under its name.
     ///
     /// # Errors
-    ///
     /// If another service has this name.
     pub fn register(&mut self, service: Service) -> Result<(), NameTaken> {
         if self.0.contains_key(&service.name) {
@@ -107,7 +106,6 @@ impl Services {
     /// any method, so a call cannot end the connection.
     ///
     /// # Errors
-    ///
     /// If there is no such method, or the argument has the wrong type, or the method fails or panics.
     pub async fn call(&self, name: &str, argument: &[u8]) -> Result<Vec<u8>, Failure> {
         let no_service = || Failure::NoService(name.to_string());

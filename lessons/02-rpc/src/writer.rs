@@ -22,7 +22,6 @@ const CHUNK: usize = 16 * 1024;
 /// expensive part of a small call.
 ///
 /// # Errors
-///
 /// If the connection breaks, or takes no byte for longer than `limit`. Without this limit, a peer that
 /// does not read could block the queue, and each task that adds to it, for as long as it likes.
 pub async fn write_all(

@@ -110,7 +110,6 @@ impl Client {
     /// Connects. `limit` is the longest time for connecting and for each call.
     ///
     /// # Errors
-    ///
     /// If no server listens there, or the system refuses.
     pub async fn connect(addr: SocketAddr, dialect: Dialect, limit: Duration) -> io::Result<Self> {
         let stream = timeout(limit, TcpStream::connect(addr)).await??;
@@ -134,7 +133,6 @@ impl Client {
     /// Calls a method with one argument.
     ///
     /// # Errors
-    ///
     /// See [`CallError`].
     pub async fn call(&self, method: &str, argument: Value) -> Outcome {
         let id = self.next.fetch_add(1, Ordering::Relaxed);

@@ -34,7 +34,6 @@ pub struct Response {
 /// The whole server, for one line.
 ///
 /// # Errors
-///
 /// If the line is not such a request.
 pub fn answer(line: &str) -> serde_json::Result<String> {
     let request: Request = serde_json::from_str(line)?;

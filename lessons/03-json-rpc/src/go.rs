@@ -46,7 +46,6 @@ pub type Methods = fn(&str, Value) -> Result<Value, String>;
 /// The methods of this lesson.
 ///
 /// # Errors
-///
 /// A text: this dialect has no codes for errors.
 pub fn methods(method: &str, argument: Value) -> Result<Value, String> {
     match method {

@@ -98,7 +98,6 @@ fn is_http(line: &[u8]) -> bool {
 /// Serves clients until `shutdown` is ready.
 ///
 /// # Errors
-///
 /// If the listener itself fails. An error on one connection ends that connection only.
 pub async fn serve(
     listener: TcpListener,

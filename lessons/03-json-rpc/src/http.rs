@@ -25,7 +25,6 @@ use crate::v2::Rpc;
 /// Serves clients until `shutdown` is ready.
 ///
 /// # Errors
-///
 /// If the listener itself fails. An error on one connection ends that connection only.
 pub async fn serve(
     listener: TcpListener,

@@ -33,7 +33,6 @@ impl std::error::Error for Broken {}
 /// One value, and nothing after it but white space.
 ///
 /// # Errors
-///
 /// See [`Broken`].
 pub fn parse(bytes: &[u8]) -> Result<Value, Broken> {
     match serde_json::from_slice::<Strict>(bytes) {

@@ -10,7 +10,6 @@ pub fn hello_world(name: &str) -> String {
 /// `Panda.GetInfo`: twice the number.
 ///
 /// # Errors
-///
 /// A text for the caller, if the number is negative or twice the number does not fit into an `i64`.
 pub fn get_info(number: i64) -> Result<i64, String> {
     if number < 0 {

@@ -78,7 +78,6 @@ impl Split {
     /// The next whole message; `None` if more bytes are needed.
     ///
     /// # Errors
-    ///
     /// See [`Lost`].
     pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, Lost> {
         match self {

@@ -66,7 +66,6 @@ impl Panda for Local {
 /// The services of both contracts.
 ///
 /// # Errors
-///
 /// If two services have the same name. The names are text, so the compiler does not compare them.
 pub fn services() -> Result<Services, NameTaken> {
     let mut services = Services::new();
@@ -79,7 +78,6 @@ pub fn services() -> Result<Services, NameTaken> {
 /// Greets each name in turn. The implementation may be local or remote.
 ///
 /// # Errors
-///
 /// The first error of a call ends it.
 pub async fn welcome(hello: &impl Hello, names: &[&str]) -> Result<Vec<String>, Error> {
     let mut greetings = Vec::new();

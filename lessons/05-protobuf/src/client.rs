@@ -23,7 +23,6 @@ impl Client {
     /// Connects. This and each call wait `timeout` at most.
     ///
     /// # Errors
-    ///
     /// If no server listens there, or the system refuses.
     pub async fn connect(addr: SocketAddr, timeout: Duration) -> io::Result<Self> {
         let stream = time::timeout(timeout, TcpStream::connect(addr)).await??;
@@ -38,7 +37,6 @@ impl Client {
     /// The greeting call.
     ///
     /// # Errors
-    ///
     /// `TimedOut` if no reply came in time, `UnexpectedEof` if the server ended the connection instead,
     /// `InvalidData` if the bytes are no reply. After an error this connection cannot be used again.
     // ANCHOR: greet

@@ -23,7 +23,6 @@ pub struct Line {
 /// Explains a message of the type `name`. Fields that the schema lacks are listed as unknown.
 ///
 /// # Errors
-///
 /// If the bytes are no message.
 pub fn explain(schema: &Schema, name: &str, bytes: &[u8]) -> Result<Vec<Line>, WireError> {
     let mut lines = Vec::new();

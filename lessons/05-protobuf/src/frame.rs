@@ -72,7 +72,6 @@ pub fn encode(message: &impl Message) -> Vec<u8> {
 /// The body of the next frame; `None` if the other side has finished between two of them.
 ///
 /// # Errors
-///
 /// If there is no whole frame, or one that is longer than `limit`.
 pub async fn read<R>(from: &mut R, limit: usize) -> Result<Option<Vec<u8>>, FrameError>
 where

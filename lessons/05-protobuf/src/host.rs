@@ -47,7 +47,6 @@ impl Default for Settings {
 /// Serves clients until `shutdown` is ready.
 ///
 /// # Errors
-///
 /// If the listener itself fails. An error of one client does not end the server.
 pub async fn serve(
     listener: TcpListener,

@@ -16,7 +16,6 @@ impl Schema {
     /// Reads the compiled .proto files.
     ///
     /// # Errors
-    ///
     /// If the bytes are no descriptors.
     pub fn new(descriptors: &[u8]) -> Result<Self, prost::DecodeError> {
         Ok(Schema {

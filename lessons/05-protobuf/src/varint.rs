@@ -30,7 +30,6 @@ fn low_seven(value: u64) -> u8 {
 /// Takes a varint off the front of `bytes`.
 ///
 /// # Errors
-///
 /// [`WireError::Cut`] if the bytes end before the number does, [`WireError::NoVarint`] if it does not
 /// end after ten bytes or has more than 64 bits. Then `bytes` is unchanged.
 // ANCHOR: read

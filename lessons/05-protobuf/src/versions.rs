@@ -74,7 +74,6 @@ pub fn new_book() -> AddressBook {
 /// An old program reads a new file, changes nothing, and writes it.
 ///
 /// # Errors
-///
 /// If the bytes are no book.
 pub fn through_the_old_program(file: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
     Ok(OldBook::decode(file)?.encode_to_vec())

@@ -68,7 +68,6 @@ pub struct Field<'a> {
 /// Takes one field off the front of `bytes`; `None` at the end.
 ///
 /// # Errors
-///
 /// If no field begins here. Then the place of the next field is unknown.
 pub fn next<'a>(bytes: &mut &'a [u8]) -> Result<Option<Field<'a>>, WireError> {
     if bytes.is_empty() {
@@ -134,7 +133,6 @@ fn consumed<'a>(before: &'a [u8], after: &[u8]) -> &'a [u8] {
 /// All fields of a message.
 ///
 /// # Errors
-///
 /// As [`next`].
 pub fn fields(mut bytes: &[u8]) -> Result<Vec<Field<'_>>, WireError> {
     let mut fields = Vec::new();

@@ -110,9 +110,6 @@ impl Client {
     // ANCHOR: connect
     /// Looks for the server until it is up, or until `connect_timeout` is over. That the other side is not
     /// there yet is nothing special where many programs are started at once.
-    ///
-    /// # Errors
-    /// [`NoServer`].
     pub async fn connect(addr: SocketAddr, options: Options) -> Result<Self, NoServer> {
         let token = bearer(&options)?;
         let since = Instant::now();
@@ -160,9 +157,6 @@ impl Client {
 
     /// A client over a channel that was made elsewhere, such as one that knows several servers:
     /// lesson 10. `connect_timeout`, `ping` and `pong` belong to making a channel, and are not read here.
-    ///
-    /// # Errors
-    /// [`NoServer::Token`].
     pub fn over(channel: Channel, options: Options) -> Result<Self, NoServer> {
         Ok(Client {
             channel,

@@ -159,9 +159,6 @@ pub async fn everything() -> Result<(Routes, HealthReporter), tonic_reflection::
 // ANCHOR: serve
 /// Serves `routes` until `shutdown` is ready; calls under way are finished first, within
 /// [`Settings::grace`].
-///
-/// # Errors
-/// What the transport says.
 pub async fn serve_with(
     listener: TcpListener,
     routes: Routes,

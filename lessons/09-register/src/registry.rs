@@ -95,9 +95,6 @@ impl Registry {
     }
 
     /// Registers, or replaces what has the same id.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn register(&self, instance: &Instance) -> Result<(), Error> {
         addressable(&instance.id)?;
         let mut request = instance.request();
@@ -106,9 +103,6 @@ impl Registry {
     }
 
     /// Takes an instance off the list. One that is not on it is no error: it is gone, as wanted.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn deregister(&self, id: &str) -> Result<(), Error> {
         addressable(id)?;
         let call = consulrs::service::deregister(self.client(), id, None);
@@ -121,9 +115,6 @@ impl Registry {
 
     // ANCHOR: knows
     /// Whether the agent has an instance of this id.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn knows(&self, id: &str) -> Result<bool, Error> {
         addressable(id)?;
         // Not `consulrs::service::read`: it takes the tagged addresses for texts. Consul sends objects
@@ -166,9 +157,6 @@ impl Registry {
 
     // ANCHOR: in_time
     /// Any call of consulrs, with the deadline, and its error sorted.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn in_time<T>(
         &self,
         call: impl Future<Output = Result<ApiResponse<T>, ClientError>>,
@@ -180,9 +168,6 @@ impl Registry {
 
     /// The same with a deadline for this call, and with the headers of the answer: a blocking query
     /// may take minutes, and its index is a header.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn within<T>(
         &self,
         deadline: Duration,
@@ -214,9 +199,6 @@ fn sorted(addr: SocketAddr, error: &ClientError) -> Error {
 
 /// Whether an id fits into the path of a URL. consulrs puts it there and escapes what is escaped
 /// already, so what would need it cannot be said.
-///
-/// # Errors
-/// [`Error::Id`].
 pub fn addressable(id: &str) -> Result<(), Error> {
     let safe = |letter: char| letter.is_ascii_alphanumeric() || "-._~:".contains(letter);
     if !id.is_empty() && id.chars().all(safe) && ![".", ".."].contains(&id) {

@@ -239,9 +239,6 @@ pub struct BlockingQuery {
 // ANCHOR: ask
 /// Asks Consul once. `deadline` is for the whole exchange; with `blocking` it has to be longer than
 /// `wait` and its sixteenth.
-///
-/// # Errors
-/// [`Error`].
 pub async fn ask(
     registry: &Registry,
     query: &Query,

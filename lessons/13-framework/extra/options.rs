@@ -96,9 +96,6 @@ impl Options {
     // ANCHOR: read
     /// Reads `arguments` (without the program's name) and `environment`. A variable that is empty
     /// counts as not set.
-    ///
-    /// # Errors
-    /// [`Stop`].
     pub fn read<A, E, N, V>(arguments: A, environment: E) -> Result<Self, Stop>
     where
         A: IntoIterator,
@@ -183,9 +180,6 @@ impl Options {
     }
 
     /// The registry that was asked for, or else `otherwise`, or else the default.
-    ///
-    /// # Errors
-    /// [`Stop::Wrong`].
     pub fn open_registry(
         &self,
         otherwise: Option<Arc<dyn Registry>>,

@@ -99,9 +99,6 @@ pub enum Error {
 #[tonic::async_trait]
 pub trait Registry: Send + Sync + fmt::Debug {
     /// Sets the options, before any other call. Nothing is sent.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     fn init(&mut self, options: Options) -> Result<(), Error>;
 
     /// Its options.
@@ -112,27 +109,15 @@ pub trait Registry: Send + Sync + fmt::Debug {
 
     /// Registers an instance for `ttl` from now. The same call before this time is over is the heartbeat:
     /// it renews the entry, and replaces what was registered before.
-    ///
-    /// # Errors
-    /// [`Error`].
     async fn register(&self, instance: &Instance, ttl: Duration) -> Result<(), Error>;
 
     /// Removes an instance. An unknown one is no error.
-    ///
-    /// # Errors
-    /// [`Error`].
     async fn deregister(&self, instance: &Instance) -> Result<(), Error>;
 
     /// All instances of this name, in the order of their ids. An unknown name is an empty list.
-    ///
-    /// # Errors
-    /// [`Error`].
     async fn get_service(&self, name: &str) -> Result<Vec<Instance>, Error>;
 
     /// The names of all services that have an instance, sorted, each once.
-    ///
-    /// # Errors
-    /// [`Error`].
     async fn list_services(&self) -> Result<Vec<String>, Error>;
 
     /// The changes of a service, or of all services without a name. The instances that are there already

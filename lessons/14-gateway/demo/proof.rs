@@ -95,9 +95,6 @@ pub struct Scene {
 
 impl Scene {
     /// Starts all of it, and returns when the gateway has had answers of all three.
-    ///
-    /// # Errors
-    /// If something does not start.
     pub async fn open(setting: &Setting) -> anyhow::Result<Self> {
         let consul = Setup::of(setting.side).start().await?;
         (setting.on_step)(&format!("a {} Consul at {}", consul.side(), consul.addr()));
@@ -191,9 +188,6 @@ pub fn registry_at(consul: &Consul) -> anyhow::Result<Arc<dyn Registry>> {
 }
 
 /// A user service. Its lease lasts 3 s, so that the proof is short.
-///
-/// # Errors
-/// If it does not start.
 pub async fn user(plan: &Plan, number: u32) -> anyhow::Result<Process> {
     let id = format!("user-{number}");
     let often = ["--register_ttl", "3s", "--register_interval", "1s"];

@@ -23,9 +23,6 @@ const PARTS: [(&str, &str, &str); 7] = [
 
 /// Writes `$OUT_DIR/mine.rs` if the feature `mine` is on. The answers are those below `.workbook/` two folders
 /// above the package.
-///
-/// # Errors
-/// What the file system says.
 pub fn write() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=CARGO_FEATURE_MINE");
     if env::var_os("CARGO_FEATURE_MINE").is_none() {

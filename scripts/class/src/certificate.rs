@@ -65,9 +65,6 @@ struct Line {
 }
 
 /// Writes the file: all that the attempt log of this machine says, signed with the learner's key.
-///
-/// # Errors
-/// A sentence for the learner.
 pub fn run(root: &Path, name: Option<String>, to: Option<PathBuf>) -> Result<()> {
     let course = Course::read(root)?;
     let lines = attempts(root, &course);

@@ -42,9 +42,6 @@ pub struct Client {
 
 impl Client {
     /// A client of the class at `address`, whose certificate has the short fingerprint `pin`.
-    ///
-    /// # Errors
-    /// What the library says.
     pub fn new(address: &str, pin: &str) -> Result<Self> {
         let config = Arc::new(tls::pinned(pin)?);
         Ok(Self {

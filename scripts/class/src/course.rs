@@ -79,9 +79,6 @@ pub struct Choice {
 }
 
 /// The folder of the course around the current folder.
-///
-/// # Errors
-/// If there is none.
 pub fn root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("there is no current folder")?;
     let found = here

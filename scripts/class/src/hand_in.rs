@@ -67,9 +67,6 @@ struct Alone {
 }
 
 /// Writes the file. Without `ids`, it has all exercises that were tried.
-///
-/// # Errors
-/// A sentence for the learner.
 pub fn run(root: &Path, ids: &[String], name: Option<String>, to: Option<PathBuf>) -> Result<()> {
     let course = Course::read(root)?;
     let (name, key) = identity(root, name)?;
@@ -115,9 +112,6 @@ pub fn run(root: &Path, ids: &[String], name: Option<String>, to: Option<PathBuf
 }
 
 /// Name and key (PKCS #8): those of the class, else those of the last file, else new ones.
-///
-/// # Errors
-/// What the system says.
 pub fn identity(root: &Path, name: Option<String>) -> Result<(String, Vec<u8>)> {
     let files = Files::open(root)?;
     if let Some(member) = files.read()? {

@@ -39,9 +39,6 @@ pub struct Options {
 }
 
 /// Joins, and sends until Ctrl-C.
-///
-/// # Errors
-/// A sentence for the learner.
 pub async fn run(root: &Path, options: Options) -> Result<()> {
     let files = Files::open(root)?;
     let before = files.read()?;

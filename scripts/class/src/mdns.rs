@@ -20,9 +20,6 @@ impl Drop for Announcement {
 }
 
 /// Announces the class of `room` at `address`, on the interface of that address.
-///
-/// # Errors
-/// What the library says.
 pub fn announce(room: &str, address: SocketAddr) -> Result<Announcement> {
     let daemon = ServiceDaemon::new()?;
     let announcement = Announcement(daemon.clone());
@@ -44,9 +41,6 @@ pub fn announce(room: &str, address: SocketAddr) -> Result<Announcement> {
 
 /// Looks for the class of `room` for a few seconds, on all interfaces or on loopback alone. What is found is checked by
 /// the fingerprint, as a typed address is: any machine may announce anything.
-///
-/// # Errors
-/// What the library says.
 pub async fn find(room: &str, everywhere: bool) -> Result<Option<String>> {
     let daemon = ServiceDaemon::new()?;
     daemon.disable_interface(IfKind::All)?;

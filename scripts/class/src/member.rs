@@ -49,9 +49,6 @@ pub struct Files {
 
 impl Files {
     /// Waits until no other process sends.
-    ///
-    /// # Errors
-    /// What the system says.
     pub fn open(root: &Path) -> Result<Self> {
         let dir = root.join(".workbook/class");
         fs::create_dir_all(&dir).with_context(|| format!("cannot write {}", dir.display()))?;
@@ -82,9 +79,6 @@ impl Files {
     }
 
     /// Writes the membership: the old file or the new one is there, never half of one.
-    ///
-    /// # Errors
-    /// What the system says.
     pub fn write(&self, member: &Member) -> Result<()> {
         let new = self.dir.join("member.json.new");
         let mut options = fs::OpenOptions::new();
@@ -99,9 +93,6 @@ impl Files {
     }
 
     /// Forgets the membership.
-    ///
-    /// # Errors
-    /// What the system says.
     pub fn forget(&self) -> Result<()> {
         fs::remove_file(self.dir.join("member.json")).context("cannot delete member.json")
     }

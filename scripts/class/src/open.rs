@@ -46,9 +46,6 @@ pub struct Options {
 }
 
 /// Opens the class and serves it until Ctrl-C.
-///
-/// # Errors
-/// A sentence for the teacher.
 pub async fn run(options: Options) -> Result<()> {
     if options.address.is_unspecified() {
         bail!("--addr takes one address of this machine: it becomes a part of the code");

@@ -63,9 +63,6 @@ fn named(connection: &Connection) -> rusqlite::Result<Vec<Named>> {
 }
 
 /// The groups of all exercises, those that came first at the top.
-///
-/// # Errors
-/// What SQLite says.
 pub fn groups(connection: &Connection) -> rusqlite::Result<Vec<Group>> {
     let named = named(connection)?;
     let sql = "SELECT exercise, seen, member FROM results WHERE seen IS NOT NULL ORDER BY id";
@@ -105,9 +102,6 @@ pub fn groups(connection: &Connection) -> rusqlite::Result<Vec<Group>> {
 }
 
 /// The slug of the belief that the teacher has named, for a mistake that comes now.
-///
-/// # Errors
-/// What SQLite says.
 pub fn slug(
     connection: &Connection,
     exercise: &str,
@@ -119,18 +113,12 @@ pub fn slug(
 }
 
 /// Slug and words of all names.
-///
-/// # Errors
-/// What SQLite says.
 pub fn words(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let named = named(connection)?.into_iter();
     Ok(named.map(|name| (name.slug, name.words)).collect())
 }
 
 /// Names a group. The words of a belief of the course mean that belief.
-///
-/// # Errors
-/// A sentence for the teacher.
 pub fn name(file: &Path, course: &Course, id: &str, words: &str) -> Result<()> {
     let words = words.trim();
     ensure!(is_text(words, LINE), "a belief has 1 to {LINE} characters");

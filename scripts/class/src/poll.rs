@@ -68,9 +68,6 @@ pub struct Poll {
 }
 
 /// Starts a poll; one that is open is closed.
-///
-/// # Errors
-/// What SQLite says.
 pub fn start(connection: &Connection, question: &Question, now: i64) -> rusqlite::Result<()> {
     connection.execute("UPDATE polls SET phase = 'closed'", [])?;
     let question = serde_json::json!(question).to_string();
@@ -79,9 +76,6 @@ pub fn start(connection: &Connection, question: &Question, now: i64) -> rusqlite
 }
 
 /// Moves the open poll on, to `to` or to the next phase.
-///
-/// # Errors
-/// What SQLite says.
 pub fn go_on(connection: &Connection, to: Option<Phase>) -> rusqlite::Result<()> {
     if let Some(poll) = current(connection)? {
         let next = to.unwrap_or(poll.phase.next()).word();
@@ -94,9 +88,6 @@ pub fn go_on(connection: &Connection, to: Option<Phase>) -> rusqlite::Result<()>
 }
 
 /// The open poll with its votes.
-///
-/// # Errors
-/// What SQLite says.
 pub fn current(connection: &Connection) -> rusqlite::Result<Option<Poll>> {
     let sql =
         "SELECT id, question, phase FROM polls WHERE phase <> 'closed' ORDER BY id DESC LIMIT 1";
@@ -152,9 +143,6 @@ fn votes(
 }
 
 /// Takes a vote. As long as the round lasts, a second one of the same voter replaces the first.
-///
-/// # Errors
-/// What SQLite says.
 pub fn vote(
     connection: &Connection,
     poll: i64,

@@ -37,9 +37,6 @@ pub struct Row {
 }
 
 /// All results, in the order in which they arrived.
-///
-/// # Errors
-/// What SQLite says.
 pub fn rows(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
     let sql = "SELECT results.id, name, exercise, status, belief, seconds, attempt, hints, at \
                FROM results JOIN members ON members.id = member ORDER BY results.id";

@@ -42,9 +42,6 @@ struct Verdict {
 }
 
 /// Judges the newest answer of each member to the exercise `id`, and prints the groups.
-///
-/// # Errors
-/// A sentence for the teacher.
 pub fn run(root: &Path, records: &Path, id: &str, json: bool) -> Result<()> {
     let course = Course::read(root)?;
     if course.lesson_of(id).is_none() {
@@ -167,9 +164,6 @@ fn keep(connection: &mut Connection, id: &str, judged: &[(&Given, &Verdict)]) ->
 type Group = (Value, BTreeMap<i64, Vec<Value>>);
 
 /// The groups of the last review of an exercise, the largest first, as pages and `--json` have them.
-///
-/// # Errors
-/// What SQLite says.
 pub fn read(connection: &Connection, course: &Course, id: &str) -> rusqlite::Result<Value> {
     let sql = "SELECT reviews.id, member, name, text, claim, status, belief, test, message, alike \
                FROM reviews JOIN members ON members.id = member WHERE exercise = ?1 ORDER BY alike, name";
@@ -208,9 +202,6 @@ pub fn read(connection: &Connection, course: &Course, id: &str) -> rusqlite::Res
 }
 
 /// The answer that the projector shows: no name, and nothing that leads to one.
-///
-/// # Errors
-/// What SQLite says.
 pub fn on_projector(connection: &Connection, course: &Course) -> rusqlite::Result<Option<Value>> {
     let Some(id) = get::<i64>(connection, "review")? else {
         return Ok(None);

@@ -38,9 +38,6 @@ struct Member {
 
 /// Takes a message, or says why not. A message that has arrived before and is sent again, because its confirmation was
 /// lost, is confirmed again and does nothing.
-///
-/// # Errors
-/// What SQLite says.
 pub fn take(connection: &Connection, signed: &Signed, now: i64) -> Outcome<Taken> {
     let room = get::<String>(connection, "room")?;
     if room.as_deref() != Some(signed.message.room.as_str()) {
@@ -107,9 +104,6 @@ fn taken(connection: &Connection, name: String, repeated: bool) -> rusqlite::Res
 }
 
 /// Number of the newest result; 0 if there is none.
-///
-/// # Errors
-/// What SQLite says.
 pub fn newest_result(connection: &Connection) -> rusqlite::Result<i64> {
     let mut newest = connection.prepare_cached("SELECT COALESCE(MAX(id), 0) FROM results")?;
     newest.query_row([], |row| row.get(0))
@@ -122,9 +116,6 @@ fn count(connection: &Connection, sql: &str, member: i64) -> rusqlite::Result<i6
 }
 
 /// Binds the key of a handed-in file to a name, and returns the number of its member.
-///
-/// # Errors
-/// What SQLite says.
 pub fn bind(connection: &Connection, key: &str, name: &str, now: i64) -> Outcome<i64> {
     if let Some(member) = find(connection, key)? {
         return Ok(Ok(member.id));
@@ -238,9 +229,6 @@ fn act(connection: &Connection, member: i64, what: &What, now: i64) -> Outcome<(
 }
 
 /// Keeps one result, and where the member now stands.
-///
-/// # Errors
-/// What SQLite says.
 pub fn keep(
     connection: &Connection,
     member: i64,
@@ -305,18 +293,12 @@ fn notes_after(connection: &Connection, member: i64, note: i64) -> rusqlite::Res
 }
 
 /// Counts a refusal for the board.
-///
-/// # Errors
-/// What SQLite says.
 pub fn count_refusal(connection: &Connection, kind: &str) -> rusqlite::Result<()> {
     let sql = "INSERT INTO refused VALUES (?1, 1) ON CONFLICT DO UPDATE SET count = count + 1";
     connection.prepare_cached(sql)?.execute([kind]).map(|_| ())
 }
 
 /// The lines of the roster that no key is bound to; `None` without a roster.
-///
-/// # Errors
-/// What SQLite says.
 pub fn free_names(connection: &Connection) -> rusqlite::Result<Option<Vec<String>>> {
     let sql = "SELECT roster.name, members.key IS NULL FROM roster LEFT JOIN members USING (name) ORDER BY 1";
     let mut all = connection.prepare(sql)?;
@@ -390,9 +372,6 @@ pub enum Action {
 }
 
 /// Does what the teacher wants; a text is the reason why that makes no sense.
-///
-/// # Errors
-/// What SQLite says.
 pub fn teach(
     connection: &Connection,
     course: &Course,
@@ -449,9 +428,6 @@ pub fn teach(
 }
 
 /// The lessons that the teacher has opened.
-///
-/// # Errors
-/// What SQLite says.
 pub fn opened(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let opened = get::<String>(connection, "opened")?.unwrap_or_default();
     Ok(serde_json::from_str(&opened).unwrap_or_default())

@@ -107,9 +107,6 @@ pub fn lock(file: &Path) -> Result<File> {
 }
 
 /// Opens or makes the records for a server.
-///
-/// # Errors
-/// What SQLite says.
 pub fn open(file: &Path) -> Result<Connection> {
     // The file holds names and a private key: it is made before SQLite makes it, for the owner alone.
     let mut options = fs::OpenOptions::new();
@@ -129,9 +126,6 @@ pub fn open(file: &Path) -> Result<Connection> {
 }
 
 /// Opens the records for a report; a server may go on working.
-///
-/// # Errors
-/// If there are none.
 pub fn open_to_read(file: &Path) -> Result<Connection> {
     if !file.exists() {
         bail!(
@@ -155,9 +149,6 @@ fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// One value of the table `class`.
-///
-/// # Errors
-/// What SQLite says.
 pub fn get<T: rusqlite::types::FromSql>(
     connection: &Connection,
     key: &str,
@@ -167,9 +158,6 @@ pub fn get<T: rusqlite::types::FromSql>(
 }
 
 /// Writes one value of the table `class`.
-///
-/// # Errors
-/// What SQLite says.
 pub fn set(connection: &Connection, key: &str, value: impl ToSql) -> rusqlite::Result<()> {
     let sql = "INSERT INTO class VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
     connection
@@ -180,9 +168,6 @@ pub fn set(connection: &Connection, key: &str, value: impl ToSql) -> rusqlite::R
 
 /// The key that signs certificates of learners, PKCS #8. It is another one than that of the TLS certificate, and is made
 /// with the class; records of an earlier version get it here.
-///
-/// # Errors
-/// What SQLite or the system says.
 pub fn signing_key(connection: &Connection) -> Result<Vec<u8>> {
     if let Some(key) = get(connection, "signing")? {
         return Ok(key);
@@ -204,9 +189,6 @@ pub fn fingerprint(connection: &Connection) -> Result<String> {
 impl Class {
     /// What the records say, or a new class. A class that is opened again keeps code and certificate, so that all
     /// members come back by themselves.
-    ///
-    /// # Errors
-    /// What SQLite or the system says.
     pub fn load_or_make(connection: &Connection) -> Result<Self> {
         if get::<String>(connection, "room")?.is_none() {
             let identity = Identity::make()?;

@@ -27,9 +27,6 @@ pub struct Identity {
 
 impl Identity {
     /// Makes one. The names in it do not matter: the fingerprint does.
-    ///
-    /// # Errors
-    /// What the library says.
     pub fn make() -> Result<Self> {
         let key = KeyPair::generate()?;
         let mut parameters = CertificateParams::new(vec!["localhost".to_owned()])?;
@@ -60,9 +57,6 @@ impl Identity {
 }
 
 /// The settings of a client that accepts only the certificate with this short fingerprint.
-///
-/// # Errors
-/// What the library says.
 pub fn pinned(pin: &str) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Pinned {

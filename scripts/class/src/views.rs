@@ -103,9 +103,6 @@ fn update(view: &mut Arc<View>, version: u64, content: &Value) {
 }
 
 /// Board, projector and news of this moment.
-///
-/// # Errors
-/// What SQLite says.
 pub fn read(connection: &Connection, about: &About) -> rusqlite::Result<[Value; 3]> {
     let now = i64::try_from(crate::now()).unwrap_or(i64::MAX);
     let opened = room::opened(connection)?;

@@ -134,9 +134,6 @@ impl Connection {
     }
 
     /// Begins a call. The second half is kept: dropping it cancels the call.
-    ///
-    /// # Errors
-    /// What HTTP/2 says.
     pub async fn begin(
         &self,
         path: &str,
@@ -166,9 +163,6 @@ impl Connection {
     }
 
     /// Begins a call with a stream in each direction.
-    ///
-    /// # Errors
-    /// What HTTP/2 says.
     pub async fn open_stream(&self, path: &str) -> Result<(Writer, Reader), h2::Error> {
         let (response, body) = self.request(path, None).await?;
         let writer = Writer {
@@ -215,18 +209,12 @@ pub struct Writer {
 
 impl Writer {
     /// Sends a message. A call that is dropped has sent a part: `finish` sends the rest.
-    ///
-    /// # Errors
-    /// What HTTP/2 says.
     pub async fn send(&mut self, message: &[u8]) -> Result<(), h2::Error> {
         self.rest = frame(message);
         self.finish().await
     }
 
     /// Sends the rest of the message that was begun.
-    ///
-    /// # Errors
-    /// What HTTP/2 says.
     pub async fn finish(&mut self) -> Result<(), h2::Error> {
         while !self.rest.is_empty() {
             self.body.reserve_capacity(self.rest.len());
@@ -310,9 +298,6 @@ fn trouble(words: String) -> Reply {
 }
 
 /// Reads the rest of a call.
-///
-/// # Errors
-/// What HTTP/2 says.
 pub async fn finish(response: ResponseFuture) -> Result<Reply, h2::Error> {
     let (head, mut body) = response.await?.into_parts();
     let mut reply = Reply::default();

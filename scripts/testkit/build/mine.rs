@@ -10,9 +10,6 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Writes the file of each exercise of this lesson, and only with the feature.
-///
-/// # Errors
-/// What the file system says.
 pub fn main() -> io::Result<()> {
     // Something must be named, or cargo would look at every file of the lesson.
     println!("cargo::rerun-if-env-changed=CARGO_FEATURE_MINE");

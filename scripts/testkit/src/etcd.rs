@@ -46,9 +46,6 @@ pub struct Member {
 
 impl Member {
     /// One on free ports.
-    ///
-    /// # Errors
-    /// If there are none.
     pub fn new(name: &str) -> io::Result<Self> {
         Ok(Member {
             name: name.to_owned(),
@@ -134,9 +131,6 @@ impl Etcd {
     }
 
     /// Starts its process, with what it has kept if it ran before, and does not wait for it.
-    ///
-    /// # Errors
-    /// If that is impossible.
     pub fn run(&mut self) -> io::Result<()> {
         let client = format!("http://127.0.0.1:{}", self.member.client);
         let peer = self.member.peer_url();
@@ -173,9 +167,6 @@ impl Etcd {
     }
 
     /// Forgets all that it has kept; only while it does not run.
-    ///
-    /// # Errors
-    /// If that is impossible.
     pub fn wipe(&mut self) -> io::Result<()> {
         std::fs::remove_dir_all(self.server.folder().join("data"))
     }

@@ -23,9 +23,6 @@ fn random() -> u64 {
 /// A port of 127.0.0.1 that is free now, for TCP and UDP, between 20000 and 30000. For programs that
 /// cannot be told to take any free port itself, as port 0 does: the ports that the system gives to
 /// every connection lie elsewhere, so none of those comes between this look and the use.
-///
-/// # Errors
-/// If there is none.
 pub fn free_port() -> io::Result<u16> {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 10_000;

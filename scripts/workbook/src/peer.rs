@@ -180,9 +180,6 @@ impl Server {
     }
 
     /// Ends it. What it has said since it listened, and how it ended if it had ended by itself.
-    ///
-    /// # Errors
-    /// What the system says.
     pub fn stop(mut self) -> Result<(Vec<String>, Option<ExitStatus>)> {
         // A program that has just crashed is noticed by its supervisor a moment later.
         std::thread::sleep(Duration::from_millis(50));

@@ -85,9 +85,6 @@ pub struct Scene {
 
 impl Scene {
     /// Starts all of it, and returns when callers have had answers of all three.
-    ///
-    /// # Errors
-    /// If something does not start.
     pub async fn open(setting: &Setting, careless: bool) -> anyhow::Result<Self> {
         let consul = Setup::of(setting.side).start().await?;
         info!("a {} Consul at {}", consul.side(), consul.addr());

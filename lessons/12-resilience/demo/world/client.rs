@@ -35,9 +35,6 @@ impl Client {
 
     // ANCHOR: mul
     /// a times b, and how many attempts it took.
-    ///
-    /// # Errors
-    /// [`Failed`].
     pub async fn mul(&self, how: How, a: i64, b: i64) -> Result<(MulResponse, u32), Failed> {
         // NO_SIDE_EFFECTS, says the contract.
         let how = How {
@@ -54,9 +51,6 @@ impl Client {
     // ANCHOR_END: mul
 
     /// a divided by b, and how many attempts it took.
-    ///
-    /// # Errors
-    /// [`Failed`].
     pub async fn div(&self, how: How, a: i64, b: i64) -> Result<(DivResponse, u32), Failed> {
         let how = How {
             repeat: Repeat::Safe,

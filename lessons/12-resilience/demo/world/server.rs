@@ -54,9 +54,6 @@ impl Instance {
 
 // ANCHOR: serve
 /// Serves until `shutdown` is ready; calls under way are finished first.
-///
-/// # Errors
-/// What the transport says.
 pub async fn serve(
     listener: TcpListener,
     instance: Instance,

@@ -86,9 +86,6 @@ impl Publisher {
     // ANCHOR: publish
     /// Sends a message to all instances that are subscribed at this moment. It waits for the registry's first
     /// answer about a topic, and for no subscriber.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn publish(&self, topic: &str, message: &impl Message) -> Result<Sent, Error> {
         if message.encoded_len() > MESSAGE {
             return Err(Error::TooLong(message.encoded_len()));
@@ -110,9 +107,6 @@ impl Publisher {
     // ANCHOR_END: publish
 
     /// Who hears a topic at this moment.
-    ///
-    /// # Errors
-    /// [`Error::Registry`].
     pub async fn subscribers(&self, topic: &str) -> Result<Vec<Instance>, Error> {
         let until = Instant::now() + self.settings.look;
         let known = self.view(topic);

@@ -138,9 +138,6 @@ impl Client {
     // ANCHOR_END: ensure
 
     /// Deletes a key. Whether it was there.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn delete(&self, key: &str) -> Result<bool, Error> {
         let request = DeleteRangeRequest {
             key: key.into(),
@@ -173,9 +170,6 @@ impl Client {
     /// A new lease of at least `ttl`. etcd counts in whole seconds, and makes less than its own
     /// election would take (2 s) longer. A lease without keys ends by itself, so asking twice
     /// does no harm.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn grant(&self, ttl: Duration) -> Result<Lease, Error> {
         let seconds = ttl.as_secs() + u64::from(ttl.subsec_nanos() > 0);
         let request = LeaseGrantRequest {
@@ -211,9 +205,6 @@ impl Client {
     }
 
     /// Ends a lease, and with it all its keys. One that is over already is no error.
-    ///
-    /// # Errors
-    /// [`Error`].
     pub async fn revoke(&self, id: i64) -> Result<(), Error> {
         let ask = |channel| {
             let request = with_leader(LeaseRevokeRequest { id });

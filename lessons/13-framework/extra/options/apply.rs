@@ -26,9 +26,6 @@ impl Service {
     }
 
     /// The same with options that were read already.
-    ///
-    /// # Errors
-    /// [`Stop::Wrong`].
     pub fn with(mut self, options: Options) -> Result<Self, Stop> {
         self.registry = Some(options.open_registry(self.registry.take())?);
         self.client = self.client.with(&options);

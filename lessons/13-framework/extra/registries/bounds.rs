@@ -49,17 +49,11 @@ pub fn check(instance: &Instance) -> Result<(), Error> {
 }
 
 /// Whether a service can have this name.
-///
-/// # Errors
-/// [`Error::Invalid`].
 pub fn name(name: &str) -> Result<(), Error> {
     word("name", name)
 }
 
 /// Whether a registration can hold for so long.
-///
-/// # Errors
-/// [`Error::Invalid`].
 pub fn ttl(ttl: Duration) -> Result<(), Error> {
     if ttl.is_zero() || ttl > TTL {
         return Err(Error::Invalid(format!(

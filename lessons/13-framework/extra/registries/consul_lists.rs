@@ -20,9 +20,6 @@ const SERVICES: usize = 1_000;
 
 /// The names of all services that have an instance that is well, sorted, and the index of this
 /// answer. Consul's own list of services would name those of crashed ones as well.
-///
-/// # Errors
-/// [`Error`].
 pub async fn names(
     agent: &Agent,
     blocking: Option<BlockingQuery>,
@@ -42,9 +39,6 @@ pub async fn names(
 }
 
 /// The index of Consul's list of services: held back until a service has come, changed or gone.
-///
-/// # Errors
-/// [`Error`].
 pub async fn services(
     agent: &Agent,
     blocking: Option<BlockingQuery>,

@@ -71,9 +71,6 @@ pub struct Told {
 }
 
 /// Asks for everything. How long it may take is the caller's affair.
-///
-/// # Errors
-/// [`Unknown`].
 pub async fn ask(channel: Channel, limits: Limits) -> Result<Told, Unknown> {
     match ask_version(&channel, limits, V1).await {
         Err(Unknown::Unimplemented) => ask_version(&channel, limits, V1ALPHA).await,

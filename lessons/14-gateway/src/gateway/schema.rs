@@ -110,9 +110,6 @@ impl Schema {
     // ANCHOR: find
     /// The method for the last two parts of a URL. `say/hello` and `Say/Hello` find `Say.Hello`, and so
     /// does its full name, `user.v1.Say/Hello`; `_` and `-` between words do not matter.
-    ///
-    /// # Errors
-    /// [`NotFound`].
     pub fn find(&self, service: &str, method: &str) -> Result<Arc<Method>, NotFound> {
         if let Some(found) = self.by_url.get(&format!("{service}/{method}")) {
             return Ok(found.clone());

@@ -24,9 +24,6 @@ pub trait Services: Send + Sync + 'static {
     async fn call(&self, name: String, until: Instant) -> Result<CallResponse, Status>;
 
     /// `Say.Hello`.
-    ///
-    /// # Errors
-    /// As above.
     async fn user(&self, name: String, until: Instant) -> Result<HelloReply, Status>;
 }
 

@@ -131,9 +131,6 @@ impl Attack {
 }
 
 /// The attack with this name.
-///
-/// # Errors
-/// If there is none.
 pub fn named(name: &str) -> anyhow::Result<Attack> {
     let found = ATTACKS.iter().find(|attack| attack.name == name);
     let names: Vec<&str> = ATTACKS.iter().map(|attack| attack.name).collect();

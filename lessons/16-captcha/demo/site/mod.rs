@@ -174,9 +174,6 @@ pub fn free(wanted: &[(&str, &str, SocketAddr)]) -> anyhow::Result<()> {
 
 impl Site {
     /// Starts all of it, and returns when the page reaches both services and the store.
-    ///
-    /// # Errors
-    /// If something does not start.
     pub async fn open(setting: Setting) -> anyhow::Result<Self> {
         let consul = consul::Setup::of(setting.consul);
         let consul = logged_while_slow("Consul", consul.start()).await?;
@@ -273,9 +270,6 @@ impl Site {
     }
 
     /// Starts a killed service again where it was, and returns when it is registered.
-    ///
-    /// # Errors
-    /// If it does not start.
     pub async fn start_service(&mut self, index: usize) -> anyhow::Result<()> {
         let addr = self.at.get(index).context("there is no such service")?;
         let consul = self.consul_at;
@@ -292,9 +286,6 @@ impl Site {
     }
 
     /// Starts Consul again at its address. Its registry is empty.
-    ///
-    /// # Errors
-    /// If it does not start.
     pub async fn start_consul(&mut self) -> anyhow::Result<()> {
         let setup = consul::Setup::of(self.setting.consul).at(self.consul_at.port());
         self.consul = Some(setup.start().await?);

@@ -57,9 +57,6 @@ impl Captcha {
 
     // ANCHOR: judge
     /// Whether the site may say this to the one whose captcha it is.
-    ///
-    /// # Errors
-    /// Why not.
     pub fn judge(&mut self, given: Given, said: &Said) -> Result<(), &'static str> {
         // Redis is there at even moments. One that was killed in between has forgotten everything.
         let forgotten = given.sent >= self.read + 2;
@@ -85,9 +82,6 @@ impl Captcha {
     // ANCHOR_END: judge
 
     /// Whether the site may say that this session was, or was not, let in. It has answered this one only.
-    ///
-    /// # Errors
-    /// Why not.
     pub fn session(&self, passed: bool, heard: u64) -> Result<(), &'static str> {
         match passed {
             true if !self.accepted && !self.unclear => Err("a session came in without an answer"),

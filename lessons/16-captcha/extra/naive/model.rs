@@ -18,9 +18,6 @@ async fn dial(redis: SocketAddr) -> RedisResult<MultiplexedConnection> {
 
 // ANCHOR: save
 /// Keeps the code for 300 seconds, under the name that the browser has chosen.
-///
-/// # Errors
-/// What Redis says.
 pub async fn save(redis: SocketAddr, uuid: &str, code: &str) -> RedisResult<()> {
     let mut connection = dial(redis).await?;
     connection.set_ex(uuid, code, 60 * 5).await

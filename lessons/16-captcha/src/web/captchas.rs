@@ -20,9 +20,6 @@ pub trait Captchas: Send + Sync + 'static {
     async fn call(&self, request: CallRequest, until: Instant) -> Result<CallResponse, Status>;
 
     /// `GetCaptcha.Verify`.
-    ///
-    /// # Errors
-    /// As above.
     async fn verify(
         &self,
         request: VerifyRequest,
@@ -30,9 +27,6 @@ pub trait Captchas: Send + Sync + 'static {
     ) -> Result<VerifyResponse, Status>;
 
     /// `GetCaptcha.Session`.
-    ///
-    /// # Errors
-    /// As above.
     async fn session(
         &self,
         request: SessionRequest,

@@ -44,9 +44,6 @@ pub struct World {
 
 impl World {
     /// Starts all of it; `program` is this program. Returns when a request has gone the whole way.
-    ///
-    /// # Errors
-    /// If something does not start.
     pub async fn start(program: &Path, redis: Setup) -> anyhow::Result<Self> {
         let receiver = Receiver::new(Limits::default());
         let receiver_at = receiver.serve().await?;
@@ -123,9 +120,6 @@ impl World {
     }
 
     /// Starts the service again, and waits until requests reach it.
-    ///
-    /// # Errors
-    /// If it does not start.
     pub async fn start_captchas(&mut self) -> anyhow::Result<()> {
         let (at, receiver, redis) = (self.captchas_at, self.receiver_at, self.redis.addr());
         self.captchas = Some(captchas(&self.program, at, receiver, redis).await?);

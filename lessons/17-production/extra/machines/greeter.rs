@@ -51,9 +51,6 @@ pub struct Files {
 impl Files {
     // ANCHOR: make
     /// New ones. The key of the authority is in no file, so nothing else can be signed later.
-    ///
-    /// # Errors
-    /// What the file system says.
     pub fn make(folder: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let authority = Authority::new()?;

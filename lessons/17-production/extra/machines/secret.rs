@@ -59,9 +59,6 @@ impl Secret {
 
 // ANCHOR: write
 /// Replaces a file in one step: a reader sees the old content or the new one. It is created for its owner alone.
-///
-/// # Errors
-/// What the file system says.
 pub fn write(file: &Path, content: &str) -> io::Result<()> {
     let new = file.with_extension("new");
     match fs::remove_file(&new) {

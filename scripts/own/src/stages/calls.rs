@@ -49,9 +49,6 @@ const WRONG_CODE: Belief = &(
 );
 
 /// Judges stage 5.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub async fn judge(service: &Service) -> Result<(), Failure> {
     let connection = Connection::open(service.world.grpc).await?;
     health(&connection).await?;

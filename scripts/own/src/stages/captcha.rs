@@ -147,9 +147,6 @@ impl Captchas {
 }
 
 /// Judges stage 15.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(service: &mut Service) -> Result<(), Failure> {
     let listener = TcpListener::bind(service.world.captcha).map_err(|e| {
         let expected = "it can";

@@ -53,9 +53,6 @@ const STAYS_AWAY: Belief = &(
 );
 
 /// Judges stage 14.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(order: &Order) -> Result<(), Failure> {
     let mut worlds = World::several(2)
         .map_err(|e| Failure::new("The judge takes free ports", "it can", e.to_string(), None))?;

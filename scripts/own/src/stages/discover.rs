@@ -73,9 +73,6 @@ impl Motto {
 }
 
 /// Judges stage 9.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(order: &Order, world: World) -> Result<(), Failure> {
     let ports = |e: std::io::Error| {
         Failure::new("The judge takes free ports", "it can", e.to_string(), None)

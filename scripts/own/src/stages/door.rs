@@ -63,9 +63,6 @@ const GOES_ON: Belief = &(
 );
 
 /// Judges stage 13.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(service: &mut Service) -> Result<(), Failure> {
     routes(service)?;
     errors(service)?;

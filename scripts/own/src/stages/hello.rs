@@ -33,9 +33,6 @@ const SHARED: Belief = &(
 );
 
 /// Judges stage 4.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub async fn judge(service: &Service) -> Result<(), Failure> {
     let connection = Connection::open(service.world.grpc).await?;
     greets(&connection, "A call of SayHello", "Ali").await?;

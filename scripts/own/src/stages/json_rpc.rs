@@ -65,9 +65,6 @@ const BATCH_EMPTY: Belief = &(
 );
 
 /// Judges stage 3.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(service: &mut Service) -> Result<(), Failure> {
     let mut talk = Talk::new(service)?;
     talk.ask(

@@ -61,9 +61,6 @@ fn other(_: &Got) -> Option<Belief> {
 }
 
 /// Judges stage 1.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(service: &mut Service) -> Result<(), Failure> {
     let at = service.world.tcp;
     let mut one = Client::connect(

@@ -62,9 +62,6 @@ fn other(_: &Got) -> Option<Belief> {
 }
 
 /// Judges stage 2.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(service: &mut Service) -> Result<(), Failure> {
     let at = service.world.tcp;
     long_lines(at)?;

@@ -177,9 +177,6 @@ impl Instance {
 }
 
 /// Judges stage 11.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(order: &Order, world: World) -> Result<(), Failure> {
     let (consul, grpc) = (world.consul, world.grpc);
     let agent = Agent::start(consul)?;

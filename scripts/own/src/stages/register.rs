@@ -54,9 +54,6 @@ const ONCE_ONLY: Belief = &(
 );
 
 /// Judges stage 8.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(order: &Order, world: World) -> Result<(), Failure> {
     let consul = world.consul;
     let grpc = world.grpc;

@@ -39,9 +39,6 @@ const OTHERS: Belief = &(
 );
 
 /// Judges stage 10.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(order: &Order, world: World) -> Result<(), Failure> {
     let consul = world.consul;
     let agent = Agent::start(consul)?;

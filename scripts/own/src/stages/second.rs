@@ -53,9 +53,6 @@ const REVOKE: Belief = &(
 );
 
 /// Judges stage 12.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub fn judge(order: &Order) -> Result<(), Failure> {
     let worlds = World::several(2)
         .map_err(|e| Failure::new("The judge takes free ports", "it can", e.to_string(), None))?;

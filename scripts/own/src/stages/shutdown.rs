@@ -38,9 +38,6 @@ const CODE: Belief = &(
 );
 
 /// Judges stage 7.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub async fn judge(service: &mut Service) -> Result<(), Failure> {
     let at = service.world.grpc;
     let situation = "SIGTERM arrives while a call waits for the neighbour at SLOW_ADDR";

@@ -53,9 +53,6 @@ const BLOCKS: Belief = &(
 );
 
 /// Judges stage 6.
-///
-/// # Errors
-/// The first thing that is wrong.
 pub async fn judge(service: &Service) -> Result<(), Failure> {
     let at = service.world.grpc;
     let connection = Connection::open(at).await?;

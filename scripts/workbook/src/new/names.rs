@@ -48,9 +48,6 @@ pub fn possible(name: &str) -> Result<()> {
 }
 
 /// Whether names can begin so: names with dots between.
-///
-/// # Errors
-/// Why not.
 pub fn possible_namespace(namespace: &str) -> Result<()> {
     namespace.split('.').try_for_each(possible)?;
     ensure!(namespace.len() <= 64, "64 letters are the most");

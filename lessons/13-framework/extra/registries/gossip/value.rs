@@ -20,9 +20,6 @@ struct Value {
 }
 
 /// The value for an instance.
-///
-/// # Errors
-/// [`Error::Invalid`].
 pub fn of(instance: &Instance, ttl: Duration) -> Result<String, Error> {
     bounds::check(instance)?;
     bounds::ttl(ttl)?;
