@@ -150,19 +150,19 @@ impl Binary {
     }
 
     /// Runs its command `server`, with more options, where another program listens: it must say so, name
-    /// another port, and nothing else.
+    /// another one, this `port` for example, and nothing else.
     ///
     /// # Panics
     /// If that is not so; and as [`run`] does.
     #[track_caller]
-    pub fn refuses_a_taken_port(&self, name: &str, more: &[&str]) {
+    pub fn refuses_a_taken_port(&self, name: &str, port: u16, more: &[&str]) {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = taken.local_addr().expect("its address").to_string();
         let (good, out, err) = self.run(&[&["server", "--addr", &addr], more].concat());
         assert!(!good, "it took {addr} as well");
         let words = format!(
             "{name}: cannot listen on {addr}: another program listens there already. Stop it, or choose \
-             another port, for example --addr 127.0.0.1:8081\n"
+             another port, for example --addr 127.0.0.1:{port}\n"
         );
         assert_eq!((out.as_str(), err), ("", words));
     }

@@ -44,7 +44,7 @@ fn two_terminals_in_both_versions() {
 #[test]
 fn a_taken_port_is_a_clear_error() {
     for kind in [&[][..], &["--tokio"]] {
-        L01.refuses_a_taken_port("l01-tcp", kind);
+        L01.refuses_a_taken_port("l01-tcp", 8081, kind);
     }
 }
 

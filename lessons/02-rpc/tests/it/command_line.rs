@@ -73,7 +73,7 @@ fn two_terminals_with_and_without_http() {
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
-    L02.refuses_a_taken_port("l02-rpc", &[]);
+    L02.refuses_a_taken_port("l02-rpc", 8081, &[]);
 }
 
 #[test]

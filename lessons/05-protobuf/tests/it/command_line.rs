@@ -123,7 +123,7 @@ fn measure_prints_a_plot_and_a_row() {
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
-    L05.refuses_a_taken_port("l05-protobuf", &[]);
+    L05.refuses_a_taken_port("l05-protobuf", 8081, &[]);
 }
 
 #[test]

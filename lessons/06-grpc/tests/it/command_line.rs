@@ -70,7 +70,7 @@ fn a_token_a_deadline_and_work_on_the_command_line() {
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
-    L06.refuses_a_taken_port("l06-grpc", &[]);
+    L06.refuses_a_taken_port("l06-grpc", 8801, &[]);
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn the_grace_is_bounded() {
 
 #[test]
 fn a_taken_port_is_a_clear_error() {
-    L07.refuses_a_taken_port("l07-streaming", &[]);
+    L07.refuses_a_taken_port("l07-streaming", 8801, &[]);
 }
 
 #[test]
