@@ -16,6 +16,9 @@ test('the page for teachers leads to the slides, and keys lead through them', { 
   await page.goto(`${book.address}/for-teachers.html`);
   await page.locator('.wb-lesson[data-lesson="01-tcp"]').getByRole('link', { name: 'Slides of this lesson' }).click();
   const place = page.locator('#place');
+  // The script writes it once the page is there.
+  const placed = () => place.filter({ hasText: 'Slide' }).waitFor();
+  await placed();
   assert.match(await place.textContent(), /^Slide 1 of \d+$/);
   assert.equal(await page.locator('.slide:visible').count(), 1);
   assert.match(await page.locator('.question:visible').textContent(), /where one message ends/);
@@ -28,6 +31,7 @@ test('the page for teachers leads to the slides, and keys lead through them', { 
   const last = (await place.textContent()).match(/(\d+) of \1$/);
   assert.ok(last, 'the last slide');
   await page.reload();
+  await placed();
   assert.match(await place.textContent(), new RegExp(`^Slide ${last[1]} of`), 'the place is kept in the address');
   await page.getByRole('button', { name: 'Back' }).click();
   assert.match(await place.textContent(), new RegExp(`^Slide ${last[1] - 1} of`));
