@@ -190,7 +190,7 @@ fn announce(screen: &Screen, options: &Options, addr: std::net::SocketAddr) {
     };
     if !addr.ip().is_loopback() {
         warn(format!(
-            "{addr} can be reached from other machines, and the wire asks nobody who they are"
+            "{addr} can be reached from other machines, and the wire has no authentication"
         ));
     }
     if let Some(far) = options.to.iter().find(|addr| !addr.ip().is_loopback()) {

@@ -235,7 +235,7 @@ async fn scopes_only_become_shorter() {
 }
 
 #[tokio::test]
-async fn nobody_home_is_said_at_once() {
+async fn no_instance_is_said_at_once() {
     for mode in MODES {
         let (caller, list) = caller(&Town::default(), "", plain(mode));
         let outcome = ask(&caller, How::safe()).await;

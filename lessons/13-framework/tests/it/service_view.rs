@@ -60,7 +60,7 @@ async fn it_follows() {
 
 /// An empty list is an answer. An unavailable registry is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_home_and_nobody_knows() {
+async fn no_instance_and_nobody_knows() {
     let away = Away::default();
     let registry: Arc<dyn Registry> = Arc::new(away.clone());
     let known = ServiceView::new(Arc::clone(&registry), NAME);

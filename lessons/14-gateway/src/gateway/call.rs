@@ -126,7 +126,7 @@ impl Call<'_> {
 
     fn problem(&self, failed: Failed) -> Problem {
         match failed {
-            Failed::NoMember => self.service.nobody_home(),
+            Failed::NoMember => self.service.no_instance(),
             // tonic says so if an answer is longer than it may be: not the caller's fault.
             Failed::Call { status, .. } if too_long(&status) => Problem::bad_gateway(format!(
                 "an answer of more than {} bytes",

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 use super::Settings;
-use super::service::{Service, nobody_home};
+use super::service::{Service, no_instance};
 use super::status::Problem;
 
 /// A longer name is none.
@@ -73,7 +73,7 @@ impl Directory {
             // Some registries know a name whose instances are all ill.
             let names = inner.registry.list_services().await.map_err(problem)?;
             return Err(match names.iter().any(|known| known == name) {
-                true => nobody_home(name),
+                true => no_instance(name),
                 false => no_service(name),
             });
         }

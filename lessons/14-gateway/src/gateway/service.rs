@@ -35,7 +35,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What to say if it has no instance.
-pub fn nobody_home(name: &str) -> Problem {
+pub fn no_instance(name: &str) -> Problem {
     let words = format!("no instance of {name} is there, or none is well");
     Problem::new(Code::Unavailable, words).later(1)
 }
@@ -112,8 +112,8 @@ impl Service {
     }
 
     /// What to say if it has no instance.
-    pub fn nobody_home(&self) -> Problem {
-        nobody_home(&self.name)
+    pub fn no_instance(&self) -> Problem {
+        no_instance(&self.name)
     }
 
     /// Whether it has had no instance for long.
@@ -175,7 +175,7 @@ impl Service {
     fn known(&self, age: Duration) -> Option<Result<Arc<Schema>, Problem>> {
         let mut offer = lock(&self.offer);
         if offer.instances.borrow().is_empty() {
-            return Some(Err(self.nobody_home()));
+            return Some(Err(self.no_instance()));
         }
         // Cheap, and almost always enough.
         if offer.instances.has_changed().unwrap_or(false) {

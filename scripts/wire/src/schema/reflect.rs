@@ -302,7 +302,7 @@ impl Server {
         // One message, not compressed, of which the length is known: there is no other.
         let message = bytes.get(5..).context("the server answers nothing")?;
         if bytes[0] != 0 {
-            bail!("a compressed answer that nobody asked for");
+            bail!("the answer is compressed, though the request offered no compression");
         }
         let answer = Response::decode(message).context("an answer is damaged")?;
         match answer.error {

@@ -104,7 +104,7 @@ async fn a_picture_is_asked_for_again_and_a_verdict_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_home_is_told_in_words() {
+async fn no_instance_is_told_in_words() {
     let registry: Arc<dyn Registry> = Arc::new(Memory::new());
     let site = router(
         ByName(Client::new(registry, Settings::default())),

@@ -176,7 +176,7 @@ impl Message {
                 let why = "which the wire cannot open";
                 return Err(format!("compressed with {other:?}, {why}"));
             }
-            None => return Err("compressed, but nobody has said how".to_string()),
+            None => return Err("compressed, but the headers have no grpc-encoding".to_string()),
         };
         let mut out = Vec::new();
         let done = opened.take(UNDERSTOOD as u64 + 1).read_to_end(&mut out);

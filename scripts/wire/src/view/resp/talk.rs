@@ -144,10 +144,10 @@ impl Talk {
             return which;
         }
         if kind == Some(b'>') {
-            return Which::none("nobody asked just now");
+            return Which::none("a push, not a reply to a request");
         }
         if self.subscribed && first(node).is_some_and(|word| word.ends_with("MESSAGE")) {
-            return Which::none("published: nobody asked just now");
+            return Which::none("a published message, not a reply to a request");
         }
         if self.blind {
             return Which::none("too many requests wait to tell which this answers");
