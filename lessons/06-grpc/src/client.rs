@@ -73,7 +73,7 @@ pub enum NoServer {
         waited: Duration,
         /// How often.
         attempts: u32,
-        /// What the last attempt met.
+        /// The error of the last attempt that had time to fail.
         last: String,
     },
 }
@@ -116,13 +116,14 @@ impl Client {
         let until = since + options.connect_timeout;
         let endpoint = endpoint(addr, &options);
         let mut attempts = 0;
+        let mut last = "no answer in time".to_string();
         let channel = loop {
             attempts += 1;
-            let last = match timeout_at(until, endpoint.connect()).await {
+            match timeout_at(until, endpoint.connect()).await {
                 Ok(Ok(channel)) => break channel,
-                Ok(Err(error)) => innermost(&error),
-                Err(_) => "no answer in time".to_string(),
-            };
+                Ok(Err(error)) => last = innermost(&error),
+                Err(_) => {} // The error of an earlier attempt says more.
+            }
             let pause = options.retry.pause(attempts);
             if Instant::now() + pause >= until {
                 let waited = since.elapsed();
