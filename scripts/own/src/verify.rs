@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use testkit::without_outer_cargo;
 
 use crate::stages::Outcome;
 use wrong::WRONG;
@@ -219,7 +220,8 @@ fn root() -> Result<PathBuf> {
 fn build(root: &Path) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // --workspace, so that the features of the dependencies are those of all other builds.
-    let status = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    let status = without_outer_cargo(&mut command)
         .args([
             "build",
             "--quiet",

@@ -18,11 +18,13 @@
 //! * [`consul`] finds the real Consul and starts it, [`etcd`] an etcd or a cluster of three, [`redis`] a
 //!   Redis, each a [`server::Server`]; [`Guarded`] ends a program with this process, and [`free_port`] is for those who need a number.
 //! * [`program`] runs programs, or starts them and listens to what they say.
+//! * [`without_outer_cargo`] is for a program that calls cargo.
 //! * [`mine`] serves an answer that has passed to any client; no check uses it.
 //! * [`python`] and [`python_with_packages`] find the Python for strangers; [`npm_packages`] installs
 //!   what those on Node.js need.
 
 pub mod advice;
+mod cargo;
 mod case;
 pub mod consul;
 pub mod driven;
@@ -58,6 +60,7 @@ macro_rules! tests {
 }
 
 pub use advice::{On, Trouble};
+pub use cargo::without_outer_cargo;
 pub use case::{Case, case};
 pub use guarded::Guarded;
 pub use npm::npm_packages;

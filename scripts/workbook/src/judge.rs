@@ -22,6 +22,7 @@ use crate::digest;
 use crate::needs;
 use crate::verdict::{Status, Verdict};
 use crate::words;
+pub use build::without_outer_cargo;
 use build::{BuildError, Built, Note, Place, Program};
 use parse::{Panic, Report};
 use process::{Cancel, Ending, Finished};

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 use crate::digest;
-use crate::judge::build::Place;
+use crate::judge::build::{Place, without_outer_cargo};
 use crate::judge::process::{self, Cancel, Ending, Stream};
 use crate::peer::build_program;
 use crate::render;
@@ -326,7 +326,7 @@ impl Own {
             return Ok(None);
         };
         let mut command = Command::new(program);
-        command
+        without_outer_cargo(&mut command)
             .args(arguments)
             .current_dir(folder)
             // The folder of the service says itself where its programs go.

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use testkit::without_outer_cargo;
+
 const CARGO: &str = r#"
 [package]
 name = "mine-probe"
@@ -90,7 +92,7 @@ fn write(to: &Path, text: &str) {
 fn run(probe: &Path, options: &[&str]) -> (String, String) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["run", "--offline"]).args(options);
-    cargo.current_dir(probe);
+    without_outer_cargo(cargo.current_dir(probe));
     // Where all copies of the course are built.
     let target = std::env::var_os("WORKBOOK_TARGET").map_or_else(
         || probe.join("../../target"),

@@ -14,6 +14,7 @@ use l17_production::machines::secret;
 use l17_production::machines::units::SENTINEL;
 use l17_production::resources;
 use serde::Deserialize;
+use testkit::without_outer_cargo;
 use tokio::time::{Instant, sleep};
 
 use super::process::Process;
@@ -61,7 +62,8 @@ impl Own {
         );
         own.folder = folder.canonicalize()?;
         if let Some((program, words)) = own.build.split_first() {
-            let built = Command::new(program)
+            let mut command = Command::new(program);
+            let built = without_outer_cargo(&mut command)
                 .args(words)
                 .current_dir(&own.folder)
                 .status();

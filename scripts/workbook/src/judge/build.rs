@@ -138,19 +138,30 @@ struct Diagnostic {
 /// A cargo command in `place`, free of what an outer `cargo run` left in the environment.
 pub fn cargo(place: &Place) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(&place.root);
-    for (name, _) in std::env::vars_os() {
-        let Some(text) = name.to_str() else { continue };
-        let outer = ["PKG_", "MANIFEST_", "BIN_", "CRATE_"];
-        let of = text.strip_prefix("CARGO_");
-        if of.is_some_and(|of| outer.iter().any(|prefix| of.starts_with(prefix))) {
-            cargo.env_remove(&name);
-        }
-    }
+    without_outer_cargo(cargo.current_dir(&place.root));
     if let Some(target) = &place.target {
         cargo.env("CARGO_TARGET_DIR", target);
     }
     cargo
+}
+
+/// Takes from the environment of `command`, which is cargo or calls it, what an outer `cargo run` has set for this
+/// program. A build script that asks for such a variable, as that of `ring` does, would run again.
+pub fn without_outer_cargo(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let outer = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+            "OUT_DIR",
+        ];
+        if outer.iter().any(|outer| text.starts_with(outer)) {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Compiles the checks of `ids`; one that fails does not keep the others from being built.

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use workbook::judge::without_outer_cargo;
+
 use crate::support::consul::Agent;
 use crate::support::{AssertHas, Copy, Fixture, Run, until};
 
@@ -79,7 +81,8 @@ fn made() -> Copy {
 
 /// cargo with these arguments in the copy. What it said.
 fn cargo(made: &Copy, arguments: &[&str]) -> String {
-    let said = Command::new(env!("CARGO"))
+    let mut command = Command::new(env!("CARGO"));
+    let said = without_outer_cargo(&mut command)
         .args(arguments)
         .current_dir(made.root())
         .env("CARGO_TARGET_DIR", made.target())

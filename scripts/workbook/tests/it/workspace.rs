@@ -89,8 +89,8 @@ fn is_own(manifest: &Path) -> bool {
 /// lessons.
 fn allowed(name: &str) -> &'static str {
     match name {
-        "class" | "mutants" | "own" | "own-services" | "workbook" | "testkit" => "",
-        "stage" => "testkit",
+        "class" | "mutants" | "own-services" | "workbook" | "testkit" => "",
+        "own" | "stage" => "testkit",
         "wire" => "testkit stage",
         "services" => "l08-consul l15-redis stage testkit",
         "l02-rpc" => "l01-tcp stage testkit",

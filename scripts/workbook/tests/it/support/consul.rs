@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use workbook::judge::without_outer_cargo;
+
 use super::until;
 
 /// A Consul in a process of its own.
@@ -20,7 +22,8 @@ impl Agent {
     /// Which agents there are on this machine: the readable one, built now, and the real one.
     pub fn all() -> Vec<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let built = Command::new(env!("CARGO"))
+        let mut command = Command::new(env!("CARGO"));
+        let built = without_outer_cargo(&mut command)
             // As for checks: other features would build the dependencies anew.
             .args(["build", "--quiet", "--workspace", "--bin", "l08-consul"])
             .current_dir(&root)
