@@ -6,7 +6,8 @@ use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -106,12 +107,16 @@ impl World {
     }
 }
 
-/// A free port below those that a system gives to the client's end of a connection (32768 and more on Linux): such a
-/// connection could take it before the service listens there.
+/// A free port from 30000 to 32699. The tests of the course take theirs below (`testkit::free_port`), and a system gives
+/// those above 32767, on Linux, to the client's end of a connection: neither takes a port before the service listens there.
+/// No port is given twice before all others were.
 fn free() -> std::io::Result<TcpListener> {
-    for _ in 0..100 {
-        let any = RandomState::new().hash_one(());
-        let port = u16::try_from(20_000 + any % 12_000).unwrap_or_default();
+    const COUNT: u64 = 2_700;
+    static NEXT: LazyLock<AtomicU64> =
+        LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(()) % COUNT));
+    for _ in 0..COUNT {
+        let port = 30_000 + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
+        let port = u16::try_from(port).unwrap_or_default();
         if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
             return Ok(listener);
         }
