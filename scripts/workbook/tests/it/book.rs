@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{AssertHas, Fixture, Said};
+use crate::support::{AssertHas, Fixture, Said, repository};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 use workbook::book::build;
@@ -156,6 +156,28 @@ fn the_books_own_links_lead_somewhere() {
         .map(|broken| broken.target)
         .collect();
     assert_eq!(found, ["more.html#nowhere", "never.html", "no.svg"]);
+}
+
+/// The ladder is of the lessons as they are. `python3 scripts/figures ladder` measures and writes it anew.
+#[test]
+fn the_ladder_counts_files_that_are_there() {
+    let root = repository();
+    let mut read = 0;
+    for (name, bytes) in files(&root.join("book/src/ladder")) {
+        let Some(lesson) = name.strip_suffix(".txt") else {
+            continue;
+        };
+        let source = root.join("lessons").join(lesson).join("src");
+        for line in String::from_utf8(bytes).unwrap().lines() {
+            // `    18  services/greeter.rs`
+            let counted = line.trim().split_once("  ").map(|(_, file)| file);
+            if let Some(file) = counted.filter(|file| file.ends_with(".rs")) {
+                assert!(source.join(file).is_file(), "{name} counts {file}");
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 50, "{read} files");
 }
 
 /// The book of this repository: no link leads nowhere, every picture has a text, nothing is loaded
