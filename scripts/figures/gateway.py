@@ -21,13 +21,13 @@ MESSAGE = b"\0" + (8).to_bytes(4, "big") + b"\x0a\x06huohuo"
 
 
 def program():
-    command = ["cargo", "build", "--release", "-p", "l14-gateway", "--bench", "gateway-door",
+    command = ["cargo", "build", "--release", "-p", "l14-gateway", "--bench", "gateway-load",
                "--message-format", "json"]
     out = subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE)
     built = [json.loads(line) for line in out.stdout.splitlines()]
     # The lesson's own program is built along with it.
     return next(message["executable"] for message in built
-                if message.get("executable") and message["target"]["name"] == "gateway-door")
+                if message.get("executable") and message["target"]["name"] == "gateway-load")
 
 
 def micros(text):
@@ -85,9 +85,9 @@ def speed(work):
     if missing:
         raise SystemExit(f"missing here: {' '.join(missing)}. On Debian and Ubuntu: "
                          "sudo apt-get update && sudo apt-get install -y wrk nghttp2-client curl")
-    door = program()
-    with Server(door, "service") as service, \
-            Server(door, "door", service["listening"]) as gateway:
+    built = program()
+    with Server(built, "service") as service, \
+            Server(built, "gateway", service["listening"]) as gateway:
         service, gateway = service["listening"], gateway["listening"]
         answers(service, work)
         sides = {

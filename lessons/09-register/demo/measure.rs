@@ -1,4 +1,4 @@
-//! One row of the ladder: what it costs to be in the phone book. The Consul and the greeter are other
+//! One row of the ladder: what it costs to be registered. The Consul and the greeter are other
 //! processes where there is a real Consul; only the machine is the same.
 
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! Services and doors as processes of their own: this program, started again. Only a process can be
-//! killed, and only a process can be paused.
+//! Services, gateway and web service as processes of their own: this program, started again. Only a process
+//! can be killed, and only a process can be paused.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -81,7 +81,7 @@ pub struct Report {
 
 /// A registry, three user services, a gateway.
 pub struct Scene {
-    /// The phone book.
+    /// The registry.
     pub consul: Consul,
     /// The same, as the framework sees it.
     pub registry: Arc<dyn Registry>,
@@ -89,7 +89,7 @@ pub struct Scene {
     pub plan: Plan,
     /// The user services.
     pub users: Vec<Process>,
-    /// The door.
+    /// The gateway.
     pub gateway: Process,
 }
 

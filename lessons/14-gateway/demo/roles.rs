@@ -1,4 +1,4 @@
-//! What this program can be in a terminal: a service behind the door, or one of the two doors.
+//! What this program can be in a terminal: a service, the gateway, or the web service.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -47,8 +47,8 @@ fn read(words: Vec<OsString>, ours: &[&str]) -> anyhow::Result<(Own, Options)> {
     Ok((own, options))
 }
 
-/// A door is asked for by address, so it has one that people can remember.
-fn door(mut options: Options, own: &Own, usual: u16) -> anyhow::Result<Options> {
+/// The gateway and the web service are called by address, so they have one that people can remember.
+fn with_address(mut options: Options, own: &Own, usual: u16) -> anyhow::Result<Options> {
     for (_, value) in own.iter().filter(|(name, _)| name == "--addr") {
         let example = || format!("--addr {value}: an address looks like 127.0.0.1:{usual}");
         options.server_address = Some(value.parse().with_context(example)?);
@@ -81,7 +81,7 @@ pub async fn gateway(words: Vec<OsString>) -> anyhow::Result<()> {
         words,
         &["--addr", "--host", "--namespace", "--expose", "--cors"],
     )?;
-    let options = door(options, &own, 8080)?;
+    let options = with_address(options, &own, 8080)?;
     let hosts = hosts(&own);
     let mut settings = gateway::Settings {
         expose: exposed(&own)?,
@@ -139,7 +139,7 @@ fn origin(value: String) -> anyhow::Result<String> {
 /// `-- web`.
 pub async fn web(words: Vec<OsString>) -> anyhow::Result<()> {
     let (own, options) = read(words, &["--addr", "--host", "--html"])?;
-    let options = door(options, &own, 8081)?;
+    let options = with_address(options, &own, 8081)?;
     let hosts = hosts(&own);
     let mut settings = web::Settings::default();
     for (_, value) in own.into_iter().filter(|(name, _)| name == "--html") {

@@ -29,7 +29,7 @@ pub async fn run() -> anyhow::Result<()> {
 
 async fn story() -> anyhow::Result<()> {
     tell(
-        "0. Three user services, one example service, and two doors; all of them find each other in Consul",
+        "0. Three user services, one example service, a gateway and a web service; all of them find each other in Consul",
     );
     let quiet = Arc::new(AtomicBool::new(true));
     let (hush, program) = (Arc::clone(&quiet), std::env::current_exe()?);
@@ -66,7 +66,7 @@ async fn story() -> anyhow::Result<()> {
 
     tell("\n9. All of them are asked to end");
     quiet.store(false, Ordering::SeqCst);
-    // The doors first: who stands in front of them goes elsewhere before the services do.
+    // The gateway and the web service end before the services that they call.
     for process in [web, scene.gateway, example].into_iter().chain(scene.users) {
         process.ask_to_end().await?;
     }
@@ -74,10 +74,10 @@ async fn story() -> anyhow::Result<()> {
 }
 
 /// Waits until this is answered with a 200.
-async fn ready(door: SocketAddr, target: &str) -> anyhow::Result<()> {
+async fn ready(at: SocketAddr, target: &str) -> anyhow::Result<()> {
     for _ in 0..600 {
         if Request::get(target)
-            .send(door)
+            .send(at)
             .await
             .is_ok_and(|answer| answer.status == 200)
         {
@@ -85,16 +85,16 @@ async fn ready(door: SocketAddr, target: &str) -> anyhow::Result<()> {
         }
         sleep(Duration::from_millis(100)).await;
     }
-    anyhow::bail!("{target} of {door} is not answered")
+    anyhow::bail!("{target} of {at} is not answered")
 }
 
 /// Prints a request and its answer.
-async fn show(door: SocketAddr, request: Request) -> anyhow::Result<Answer> {
+async fn show(at: SocketAddr, request: Request) -> anyhow::Result<Answer> {
     let answer = request
-        .send(door)
+        .send(at)
         .await
-        .context("the door does not answer")?;
-    tell(&format!("   $ {}", request.curl(door)));
+        .context("the server does not answer")?;
+    tell(&format!("   $ {}", request.curl(at)));
     tell(&format!("   {} {}", answer.status, reason(&answer)));
     for line in answer.text().lines().take(12) {
         tell(&format!("   {line}"));
@@ -247,7 +247,7 @@ async fn paused(scene: &Scene) -> anyhow::Result<()> {
 }
 
 async fn the_web(web: SocketAddr) -> anyhow::Result<()> {
-    tell("\n8. The other door: a web service, which knows what it calls");
+    tell("\n8. The other way in: a web service, which knows what it calls");
     show(
         web,
         Request::post_json("/example/call", r#"{"name":"huohuo"}"#),

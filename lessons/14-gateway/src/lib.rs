@@ -1,5 +1,5 @@
-//! What this lesson shows: one door for the browser. Behind it are services that the door does not know
-//! when it is built.
+//! What this lesson shows: a gateway, the one address that a browser knows. It calls services that it does
+//! not know when it is built.
 //!
 //! # Layout
 //!
@@ -20,8 +20,8 @@
 //! URL, server streams, the details of a status, and `/openapi.json`.
 // ANCHOR_END: layout
 //!
-//! `demo/` is the program `l14-gateway`: the command line, the demo, the proof, and the two services behind
-//! the doors. Try `cargo run -p l14-gateway`.
+//! `demo/` is the program `l14-gateway`: the command line, the demo, the proof, and the two services that
+//! are called. Try `cargo run -p l14-gateway`.
 
 #[path = "../extra/mod.rs"]
 mod extra;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support;
 use crate::support::browser::{ask, get, post};
-use crate::support::{Running, door, one, one_with, patient, until};
+use crate::support::{Running, gateway, one, one_with, patient, until};
 
 const ECHO: &str = "/every/everyService/echo";
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -17,18 +17,18 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 /// A page of `evil.example`, whose name leads to 127.0.0.1 since its second lookup, calls a service.
 #[tokio::test]
 async fn dns_rebinding_is_refused() {
-    let (every, door) = one().await;
+    let (every, gateway) = one().await;
     let headers = [
         ("host", "evil.example:8080"),
         ("origin", "http://evil.example:8080"),
         JSON,
     ];
     let work = "/every/troubleService/work";
-    let answer = ask(door, "POST", work, &headers, b"{}").await;
+    let answer = ask(gateway, "POST", work, &headers, b"{}").await;
     assert_eq!(answer.status, 421);
     assert_eq!(every.counts.works.load(Ordering::SeqCst), 0);
     let headers = [("host", "localhost:8080"), JSON];
-    ask(door, "POST", work, &headers, b"{}").await.good();
+    ask(gateway, "POST", work, &headers, b"{}").await.good();
 }
 
 #[tokio::test]
@@ -36,19 +36,19 @@ async fn the_call_of_the_notes() {
     let registry = Memory::new();
     let user = Running::start("user-1").await;
     user.register(&registry, "go.micro.srv.user").await;
-    let door = door(&registry, patient()).await;
-    let answer = get(door, "/user/say/hello?name=huohuo").await;
+    let gateway = gateway(&registry, patient()).await;
+    let answer = get(gateway, "/user/say/hello?name=huohuo").await;
     let expected = json!({"id": "123", "username": "huohuo", "answeredBy": "user-1"});
     assert_eq!(answer.good(), expected);
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    let answer = post(door, "/user/say/hello", r#"{"name": "火火"}"#).await;
+    let answer = post(gateway, "/user/say/hello", r#"{"name": "火火"}"#).await;
     assert_eq!(answer.good()["username"], "火火");
     for path in [
         "/user/Say/Hello",
         "/user/user.v1.Say/Hello",
         "/user/SAY/hello",
     ] {
-        let answer = get(door, &format!("{path}?name=%E7%81%AB+%E7%81%AB")).await;
+        let answer = get(gateway, &format!("{path}?name=%E7%81%AB+%E7%81%AB")).await;
         assert_eq!(answer.good()["username"], "火 火", "{path}");
     }
     assert_eq!(user.counts.reflections.load(Ordering::SeqCst), 1);
@@ -56,16 +56,16 @@ async fn the_call_of_the_notes() {
 
 #[tokio::test]
 async fn what_is_not_there() {
-    let (_every, door) = one().await;
-    get(door, "/unknown/say/hello")
+    let (_every, gateway) = one().await;
+    get(gateway, "/unknown/say/hello")
         .await
         .refuses(404, "go.micro.srv.unknown");
-    let words = get(door, "/every/say/goodbye").await.says(404);
+    let words = get(gateway, "/every/say/goodbye").await.says(404);
     assert!(
         words.contains("user.v1.Say.Hello") && words.contains("say.goodbye"),
         "{words}"
     );
-    get(door, "/every/missing/hello")
+    get(gateway, "/every/missing/hello")
         .await
         .refuses(404, "missing.hello");
     for path in [
@@ -76,14 +76,16 @@ async fn what_is_not_there() {
         "//say/hello",
         "/%FF/say/hello",
     ] {
-        get(door, path).await.refuses(404, "/SERVICE/GROUP/METHOD");
+        get(gateway, path)
+            .await
+            .refuses(404, "/SERVICE/GROUP/METHOD");
     }
     let long = format!("/{}/say/hello", "x".repeat(300));
-    get(door, &long).await.says(404);
-    get(door, "/every%0A/say/hello").await.says(404);
+    get(gateway, &long).await.says(404);
+    get(gateway, "/every%0A/say/hello").await.says(404);
     // Reflection itself is no service for browsers.
     get(
-        door,
+        gateway,
         "/every/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     )
     .await
@@ -92,7 +94,7 @@ async fn what_is_not_there() {
 
 #[tokio::test]
 async fn a_bad_field_is_named() {
-    let (_every, door) = one().await;
+    let (_every, gateway) = one().await;
     // In `everything`: what is sent, the field that is named, and a word of the reason.
     for (sent, field, why) in [
         (r#""int32Value": 2147483648"#, "int32Value", "int32"),
@@ -115,9 +117,9 @@ async fn a_bad_field_is_named() {
         (r#""colour": "COLOUR_BLUE""#, "colour", "COLOUR_RED"),
     ] {
         let body = format!(r#"{{"everything": {{{sent}}}}}"#);
-        names_the_field(door, &body, &format!("everything.{field}"), why).await;
+        names_the_field(gateway, &body, &format!("everything.{field}"), why).await;
     }
-    names_the_field(door, r#"{"evrything": {}}"#, "evrything", "everything").await;
+    names_the_field(gateway, r#"{"evrything": {}}"#, "evrything", "everything").await;
     for (query, field) in [
         ("int32Value=2147483648", "int32Value"),
         ("nothingLikeIt=1", "nothingLikeIt"),
@@ -128,13 +130,13 @@ async fn a_bad_field_is_named() {
         ("part=1", "part"),
         ("stringValue=%FF", "stringValue"),
     ] {
-        let answer = get(door, &format!("{ECHO}?everything.{query}")).await;
+        let answer = get(gateway, &format!("{ECHO}?everything.{query}")).await;
         answer.refuses(400, &format!("`everything.{field}`"));
     }
 }
 
-async fn names_the_field(door: SocketAddr, body: &str, field: &str, why: &str) {
-    let answer = post(door, ECHO, body).await;
+async fn names_the_field(gateway: SocketAddr, body: &str, field: &str, why: &str) {
+    let answer = post(gateway, ECHO, body).await;
     answer.refuses(400, &format!("`{field}`"));
     answer.refuses(400, why);
     let violation = &answer.json()["details"][0]["fieldViolations"][0];
@@ -143,48 +145,52 @@ async fn names_the_field(door: SocketAddr, body: &str, field: &str, why: &str) {
 
 #[tokio::test]
 async fn a_body_that_is_no_json() {
-    let (_every, door) = one().await;
-    let words = post(door, ECHO, "{\n  \"everything\": {\n    oops")
+    let (_every, gateway) = one().await;
+    let words = post(gateway, ECHO, "{\n  \"everything\": {\n    oops")
         .await
         .says(400);
     assert!(words.contains("line 3 column 5"), "{words}");
-    post(door, ECHO, "").await.refuses(400, "empty");
-    post(door, ECHO, "{} {}").await.refuses(400, "line 1");
-    post(door, ECHO, b"\"\xff\"").await.refuses(400, "line 1");
+    post(gateway, ECHO, "").await.refuses(400, "empty");
+    post(gateway, ECHO, "{} {}").await.refuses(400, "line 1");
+    post(gateway, ECHO, b"\"\xff\"")
+        .await
+        .refuses(400, "line 1");
     let deep = format!(
         "{{\"everything\": {{\"json\": {}1{}}}}}",
         "[".repeat(60),
         "]".repeat(60)
     );
-    post(door, ECHO, deep)
+    post(gateway, ECHO, deep)
         .await
         .refuses(400, "`everything.json`");
     let deep = "[".repeat(100_000);
-    post(door, ECHO, deep).await.refuses(400, "recursion limit");
+    post(gateway, ECHO, deep)
+        .await
+        .refuses(400, "recursion limit");
     for kind in [
         "text/plain",
         "application/x-www-form-urlencoded",
         "application/json; charset=latin1",
     ] {
-        let answer = ask(door, "POST", ECHO, &[("content-type", kind)], b"{}").await;
+        let answer = ask(gateway, "POST", ECHO, &[("content-type", kind)], b"{}").await;
         answer.refuses(415, "application/json");
     }
-    ask(door, "POST", ECHO, &[], b"{}").await.says(415);
+    ask(gateway, "POST", ECHO, &[], b"{}").await.says(415);
     let utf8 = [("content-type", "application/json; charset=utf-8")];
-    ask(door, "POST", ECHO, &utf8, b"{}").await.good();
-    post(door, &format!("{ECHO}?x=1"), "{}")
+    ask(gateway, "POST", ECHO, &utf8, b"{}").await.good();
+    post(gateway, &format!("{ECHO}?x=1"), "{}")
         .await
         .refuses(400, "in the body");
 }
 
 #[tokio::test]
 async fn too_large() {
-    let (_every, door) = one().await;
+    let (_every, gateway) = one().await;
     let large = vec![b' '; (1 << 20) + 1];
-    post(door, ECHO, &large).await.refuses(413, "1048576");
+    post(gateway, ECHO, &large).await.refuses(413, "1048576");
     // Who says how long it will be is refused before it has sent any of it.
     let announced = [JSON, ("content-length", "99999999999")];
-    ask(door, "POST", ECHO, &announced, b"").await.says(413);
+    ask(gateway, "POST", ECHO, &announced, b"").await.says(413);
     // And who does not say is refused where it becomes too much.
     let mut pieces = Vec::new();
     for _ in 0..20 {
@@ -194,37 +200,39 @@ async fn too_large() {
     }
     pieces.extend_from_slice(b"0\r\n\r\n");
     let chunked = [JSON, ("transfer-encoding", "chunked")];
-    ask(door, "POST", ECHO, &chunked, &pieces).await.says(413);
+    ask(gateway, "POST", ECHO, &chunked, &pieces)
+        .await
+        .says(413);
     let url = format!("{ECHO}?everything.stringValue={}", "x".repeat(8 << 10));
-    get(door, &url).await.refuses(413, "URL");
+    get(gateway, &url).await.refuses(413, "URL");
 }
 
 #[tokio::test]
 async fn methods_of_http() {
-    let (every, door) = one().await;
+    let (every, gateway) = one().await;
     let store = "/every/everyService/store";
-    let refused = get(door, store).await;
+    let refused = get(gateway, store).await;
     refused.refuses(405, "use POST");
     assert_eq!(refused.header("allow"), Some("POST"));
     assert_eq!(every.counts.stored.load(Ordering::SeqCst), 0);
-    post(door, store, "{}").await.good();
+    post(gateway, store, "{}").await.good();
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
-        let refused = ask(door, method, ECHO, &[], b"").await;
+        let refused = ask(gateway, method, ECHO, &[], b"").await;
         refused.says(405);
         assert_eq!(refused.header("allow"), Some("GET, POST"), "{method}");
     }
-    let refused = ask(door, "POST", "/openapi.json", &[JSON], b"{}").await;
+    let refused = ask(gateway, "POST", "/openapi.json", &[JSON], b"{}").await;
     refused.says(405);
     assert_eq!(refused.header("allow"), Some("GET"));
-    post(door, "/every/everyService/add", "{}")
+    post(gateway, "/every/everyService/add", "{}")
         .await
         .refuses(501, "stream of requests");
-    assert_eq!(get(door, "/healthz").await.good(), json!({}));
+    assert_eq!(get(gateway, "/healthz").await.good(), json!({}));
 }
 
 #[tokio::test]
 async fn every_code_has_its_status() {
-    let (_every, door) = one().await;
+    let (_every, gateway) = one().await;
     let table = [
         (1, 499, "CANCELLED"),
         (2, 500, "UNKNOWN"),
@@ -245,7 +253,7 @@ async fn every_code_has_its_status() {
     ];
     for (code, http, name) in table {
         let answer = get(
-            door,
+            gateway,
             &format!("/every/troubleService/fail?code={code}&message=so"),
         )
         .await;
@@ -258,7 +266,7 @@ async fn every_code_has_its_status() {
         assert_eq!(answer.json()["status"], name);
         assert!(answer.json().get("details").is_none());
     }
-    let answer = get(door, "/every/troubleService/fail?code=8&details=true").await;
+    let answer = get(gateway, "/every/troubleService/fail?code=8&details=true").await;
     answer.says(429);
     assert_eq!(answer.header("retry-after"), Some("2"));
     let details = &answer.json()["details"];
@@ -273,19 +281,19 @@ async fn every_code_has_its_status() {
 
 #[tokio::test]
 async fn requests_have_numbers() {
-    let (_every, door) = one().await;
+    let (_every, gateway) = one().await;
     let wait = "/every/troubleService/wait";
     let own = [("x-request-id", "mine-7")];
-    let answer = ask(door, "GET", wait, &own, b"").await;
+    let answer = ask(gateway, "GET", wait, &own, b"").await;
     assert_eq!(answer.good()["requestId"], "mine-7", "it was not passed on");
     assert_eq!(answer.header("x-request-id"), Some("mine-7"));
-    let (one, two) = (get(door, wait).await, get(door, wait).await);
+    let (one, two) = (get(gateway, wait).await, get(gateway, wait).await);
     assert_eq!(one.good()["requestId"].as_str(), one.header("x-request-id"));
     assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
     // One that would spoil a log is not taken.
     let long = "x".repeat(65);
     for bad in [long.as_str(), "two words", ""] {
-        let answer = ask(door, "GET", wait, &[("x-request-id", bad)], b"").await;
+        let answer = ask(gateway, "GET", wait, &[("x-request-id", bad)], b"").await;
         assert_ne!(answer.header("x-request-id"), Some(bad), "{bad:?}");
     }
 }
@@ -296,7 +304,7 @@ async fn pages_of_other_origins() {
         cors: vec!["https://shop.example".to_string()],
         ..patient()
     };
-    let (_every, door) = one_with(settings).await;
+    let (_every, gateway) = one_with(settings).await;
     let from = |origin| {
         [
             ("origin", origin),
@@ -309,20 +317,34 @@ async fn pages_of_other_origins() {
             .header("access-control-allow-origin")
             .map(str::to_string)
     };
-    let shop = ask(door, "OPTIONS", path, &from("https://shop.example"), b"").await;
+    let shop = ask(gateway, "OPTIONS", path, &from("https://shop.example"), b"").await;
     assert_eq!(
         (shop.status, allowed(&shop).as_deref()),
         (200, Some("https://shop.example"))
     );
     let methods = shop.header("access-control-allow-methods").unwrap();
     assert!(methods.contains("POST"), "{methods}");
-    let other = ask(door, "OPTIONS", path, &from("https://other.example"), b"").await;
+    let other = ask(
+        gateway,
+        "OPTIONS",
+        path,
+        &from("https://other.example"),
+        b"",
+    )
+    .await;
     assert_eq!(allowed(&other), None);
-    let answer = ask(door, "GET", path, &from("https://shop.example")[..1], b"").await;
+    let answer = ask(
+        gateway,
+        "GET",
+        path,
+        &from("https://shop.example")[..1],
+        b"",
+    )
+    .await;
     assert_eq!(allowed(&answer).as_deref(), Some("https://shop.example"));
     // A page may read why it has failed as well.
     let answer = ask(
-        door,
+        gateway,
         "GET",
         "/no/such/thing",
         &from("https://shop.example")[..1],
@@ -332,8 +354,15 @@ async fn pages_of_other_origins() {
     answer.says(404);
     assert_eq!(allowed(&answer).as_deref(), Some("https://shop.example"));
     // Without settings no other origin may.
-    let (_every, door) = one().await;
-    let answer = ask(door, "GET", path, &from("https://shop.example")[..1], b"").await;
+    let (_every, gateway) = one().await;
+    let answer = ask(
+        gateway,
+        "GET",
+        path,
+        &from("https://shop.example")[..1],
+        b"",
+    )
+    .await;
     assert_eq!(allowed(&answer), None);
 }
 
@@ -343,20 +372,21 @@ async fn too_many_at_once_are_told_to_come_later() {
         in_flight: 1,
         ..patient()
     };
-    let (every, door) = one_with(settings).await;
-    get(door, "/every/troubleService/wait?ms=0").await.good();
-    let slow = tokio::spawn(async move { get(door, "/every/troubleService/wait?ms=600000").await });
+    let (every, gateway) = one_with(settings).await;
+    get(gateway, "/every/troubleService/wait?ms=0").await.good();
+    let slow =
+        tokio::spawn(async move { get(gateway, "/every/troubleService/wait?ms=600000").await });
     until("the slow call has arrived", async || {
         every.counts.calls.load(Ordering::SeqCst) == 2
     })
     .await;
-    let refused = get(door, "/every/troubleService/wait?ms=0").await;
+    let refused = get(gateway, "/every/troubleService/wait?ms=0").await;
     refused.refuses(503, "as many requests");
     assert_eq!(refused.header("retry-after"), Some("1"));
     // The one who was slow leaves, and its place is free.
     slow.abort();
     until("its place is free", async || {
-        get(door, "/every/troubleService/wait?ms=0").await.status == 200
+        get(gateway, "/every/troubleService/wait?ms=0").await.status == 200
     })
     .await;
     until("the service has noticed", async || {

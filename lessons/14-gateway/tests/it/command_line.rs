@@ -44,10 +44,10 @@ fn what_is_wrong_is_told() {
 }
 
 #[test]
-fn a_door_is_there_without_anybody_behind_it() {
+fn the_gateway_runs_without_any_service() {
     let line = "gateway --addr 127.0.0.1:0 --registry memory --expose user";
-    let door = Program::start(L14.command(&typed(line)));
-    let addr = door.says("listening on ");
+    let gateway = Program::start(L14.command(&typed(line)));
+    let addr = gateway.says("listening on ");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let hello = stage::http::Request::get("/user/say/hello?name=x");
     let answer = runtime.block_on(hello.send(addr.parse().unwrap())).unwrap();

@@ -15,7 +15,7 @@ use testkit::program::Server;
 
 use crate::support;
 use crate::support::browser::{ask, get, post};
-use crate::support::{Running, door, door_to, patient, until};
+use crate::support::{Running, gateway, gateway_to, patient, until};
 
 fn python() -> Server {
     let mut command = Command::new(testkit::python_with_packages());
@@ -33,10 +33,10 @@ async fn grpcio_behind_the_gateway() {
     let registry = Memory::new();
     let library = Instance::new("go.micro.srv.library", "library-1", server.addr);
     registry.register(&library, support::TTL).await.unwrap();
-    let door = door(&registry, patient()).await;
+    let gateway = gateway(&registry, patient()).await;
 
     let id = [("x-request-id", "seven")];
-    let found = ask(door, "GET", "/library/library/find?title=Emma", &id, b"")
+    let found = ask(gateway, "GET", "/library/library/find?title=Emma", &id, b"")
         .await
         .good();
     let expected = json!({
@@ -46,17 +46,17 @@ async fn grpcio_behind_the_gateway() {
         "askedAs": "seven",
     });
     assert_eq!(found, expected);
-    let missing = get(door, "/library/library/find?title=lost").await;
+    let missing = get(gateway, "/library/library/find?title=lost").await;
     assert_eq!(missing.says(404), "no such book: lost");
-    get(door, "/library/library/find?titel=x")
+    get(gateway, "/library/library/find?titel=x")
         .await
         .refuses(400, "`titel`");
-    get(door, "/library/library/buy").await.says(405);
-    let bought = post(door, "/library/library/buy", r#"{"copies": "41"}"#)
+    get(gateway, "/library/library/buy").await.says(405);
+    let bought = post(gateway, "/library/library/buy", r#"{"copies": "41"}"#)
         .await
         .good();
     assert_eq!(bought["copies"], "42");
-    let all = get(door, "/library/library/list?title=fire").await;
+    let all = get(gateway, "/library/library/list?title=fire").await;
     let all: Vec<Value> = all
         .text()
         .lines()
@@ -67,7 +67,7 @@ async fn grpcio_behind_the_gateway() {
     // Its words, "the rest has burnt", are for its own people.
     assert_eq!(all[2]["error"]["status"], "DATA_LOSS");
     assert_eq!(all[2]["error"]["code"], 500);
-    let page = get(door, "/openapi.json").await.good();
+    let page = get(gateway, "/openapi.json").await.good();
     assert!(
         page["paths"]["/library/library/find"]["get"].is_object(),
         "{page}"
@@ -79,14 +79,14 @@ async fn found_in(registry: Arc<dyn Registry>, other: &dyn Registry) {
     let user = Running::start(&format!("user-{}", std::process::id())).await;
     let name = "go.micro.srv.user";
     user.register(other, name).await;
-    let door = door_to(registry, patient()).await;
+    let gateway = gateway_to(registry, patient()).await;
     until("it is found", async || {
-        get(door, "/user/say/hello?name=a").await.status == 200
+        get(gateway, "/user/say/hello?name=a").await.status == 200
     })
     .await;
     user.deregister(other, name).await;
     until("it is gone", async || {
-        get(door, "/user/say/hello?name=a").await.status == 503
+        get(gateway, "/user/say/hello?name=a").await.status == 503
     })
     .await;
 }

@@ -14,7 +14,7 @@ use tonic::service::RoutesBuilder;
 use crate::support;
 use crate::support::browser::{get, post};
 use crate::support::every::{Counts, Every};
-use crate::support::{Running, door, patient, until};
+use crate::support::{Running, gateway, patient, until};
 
 const NAME: &str = "go.micro.srv.user";
 const HELLO: &str = "/user/say/hello?name=a";
@@ -30,10 +30,10 @@ async fn three(registry: &Memory) -> Vec<Running> {
 }
 
 /// Who answers so many calls, one after the other. None may fail.
-async fn who(door: std::net::SocketAddr, calls: u32) -> BTreeMap<String, u32> {
+async fn who(gateway: std::net::SocketAddr, calls: u32) -> BTreeMap<String, u32> {
     let mut by = BTreeMap::new();
     for _ in 0..calls {
-        let name = get(door, HELLO).await.good()["answeredBy"]
+        let name = get(gateway, HELLO).await.good()["answeredBy"]
             .as_str()
             .unwrap()
             .to_string();
@@ -54,8 +54,8 @@ fn quick() -> Settings {
 async fn three_answer_in_turn() {
     let registry = Memory::new();
     let _all = three(&registry).await;
-    let door = door(&registry, patient()).await;
-    let by = who(door, 30).await;
+    let gateway = gateway(&registry, patient()).await;
+    let by = who(gateway, 30).await;
     assert_eq!(by.values().collect::<Vec<_>>(), [&10, &10, &10], "{by:?}");
 }
 
@@ -63,15 +63,15 @@ async fn three_answer_in_turn() {
 async fn one_is_killed_and_nobody_notices() {
     let registry = Memory::new();
     let mut all = three(&registry).await;
-    let door = door(&registry, quick()).await;
-    who(door, 3).await;
+    let gateway = gateway(&registry, quick()).await;
+    who(gateway, 3).await;
     // It says no goodbye, so the registry still has it.
     all.remove(0).kill().await;
-    let by = who(door, 60).await;
+    let by = who(gateway, 60).await;
     assert!(by["user-2"] + by["user-3"] == 60, "{by:?}");
     // A call that changes something is not lost either: who was never reached has not begun.
     for _ in 0..6 {
-        post(door, "/user/everyService/store", "{}").await.good();
+        post(gateway, "/user/everyService/store", "{}").await.good();
     }
 }
 
@@ -87,23 +87,23 @@ async fn one_is_paused_and_nobody_notices_until_it_is_back() {
         },
         ..quick()
     };
-    let door = door(&registry, settings).await;
-    who(door, 3).await;
+    let gateway = gateway(&registry, settings).await;
+    who(gateway, 3).await;
     let paused = all[0].pause().await;
     // Nothing fails, and after a few late answers it is asked only now and then.
-    let by = who(door, 200).await;
+    let by = who(gateway, 200).await;
     assert_eq!(by["user-2"] + by["user-3"], 200, "{by:?}");
     assert!(by["user-2"] > 50 && by["user-3"] > 50, "{by:?}");
     drop(paused);
     until("it is asked again", async || {
-        who(door, 3).await.contains_key("user-1")
+        who(gateway, 3).await.contains_key("user-1")
     })
     .await;
     // Little time is enough to ask another instance.
     let _paused = all[1].pause().await;
     for _ in 0..6 {
         let little = [("x-timeout-ms", "3000")];
-        support::browser::ask(door, "GET", HELLO, &little, b"")
+        support::browser::ask(gateway, "GET", HELLO, &little, b"")
             .await
             .good();
     }
@@ -113,20 +113,20 @@ async fn one_is_paused_and_nobody_notices_until_it_is_back() {
 async fn nobody_is_there() {
     let registry = Memory::new();
     let mut all = three(&registry).await;
-    let door = door(&registry, quick()).await;
-    who(door, 3).await;
+    let gateway = gateway(&registry, quick()).await;
+    who(gateway, 3).await;
     // All are dead and still listed.
     let instances: Vec<_> = all.iter().map(|it| it.instance(NAME, "1.0.0")).collect();
     for running in all.drain(..) {
         running.kill().await;
     }
-    get(door, HELLO).await.says(503);
+    get(gateway, HELLO).await.says(503);
     // All have left: the gateway knows the name, and says so.
     for instance in instances {
         registry.deregister(&instance).await.unwrap();
     }
     until("the list is empty", async || {
-        get(door, HELLO)
+        get(gateway, HELLO)
             .await
             .says(503)
             .contains("no instance of go.micro.srv.user")
@@ -135,7 +135,7 @@ async fn nobody_is_there() {
     // Instances come back.
     let _all = three(&registry).await;
     until("they are found", async || {
-        get(door, HELLO).await.status == 200
+        get(gateway, HELLO).await.status == 200
     })
     .await;
 }
@@ -144,7 +144,7 @@ async fn nobody_is_there() {
 async fn a_call_that_changes_something_is_never_made_twice() {
     let registry = Memory::new();
     let all = three(&registry).await;
-    let door = door(
+    let gateway = gateway(
         &registry,
         Settings {
             deadline: Duration::from_millis(800),
@@ -152,10 +152,10 @@ async fn a_call_that_changes_something_is_never_made_twice() {
         },
     )
     .await;
-    who(door, 3).await;
+    who(gateway, 3).await;
     for _ in 0..3 {
         let body = r#"{"ms": 60000}"#;
-        post(door, "/user/troubleService/work", body)
+        post(gateway, "/user/troubleService/work", body)
             .await
             .says(504);
     }
@@ -171,8 +171,8 @@ async fn one_question_however_many_wait() {
     let registry = Memory::new();
     let user = Running::start("user-1").await;
     user.register(&registry, NAME).await;
-    let door = door(&registry, patient()).await;
-    let all: Vec<_> = (0..50).map(|_| tokio::spawn(get(door, HELLO))).collect();
+    let gateway = gateway(&registry, patient()).await;
+    let all: Vec<_> = (0..50).map(|_| tokio::spawn(get(gateway, HELLO))).collect();
     for one in all {
         one.await.unwrap().good();
     }
@@ -193,15 +193,15 @@ async fn a_new_version_brings_new_methods() {
     let registry = Memory::new();
     let old = only_say("user-1").await;
     old.register(&registry, NAME).await;
-    let door = door(&registry, patient()).await;
-    get(door, HELLO).await.good();
-    get(door, "/user/everyService/echo").await.says(404);
+    let gateway = gateway(&registry, patient()).await;
+    get(gateway, HELLO).await.good();
+    get(gateway, "/user/everyService/echo").await.says(404);
     // The new one has everything, and is heard of as soon as it is there.
     let new = Running::start("user-2").await;
     new.register_as(&registry, NAME, "1.10.0").await;
     old.deregister(&registry, NAME).await;
     until("the new method is there", async || {
-        get(door, "/user/everyService/echo").await.status == 200
+        get(gateway, "/user/everyService/echo").await.status == 200
     })
     .await;
     assert_eq!(new.counts.reflections.load(Ordering::SeqCst), 1);
@@ -210,7 +210,7 @@ async fn a_new_version_brings_new_methods() {
     again.register_as(&registry, NAME, "2.0.0").await;
     new.deregister(&registry, NAME).await;
     until("the new method is gone", async || {
-        get(door, "/user/everyService/echo").await.status == 404
+        get(gateway, "/user/everyService/echo").await.status == 404
     })
     .await;
 }
@@ -218,17 +218,17 @@ async fn a_new_version_brings_new_methods() {
 #[tokio::test]
 async fn what_was_missing_is_not_missing_for_ever() {
     let registry = Memory::new();
-    let door = door(&registry, patient()).await;
-    get(door, HELLO).await.says(404);
+    let gateway = gateway(&registry, patient()).await;
+    get(gateway, HELLO).await.says(404);
     let user = only_say("user-1").await;
     user.register(&registry, NAME).await;
     until("the service is found", async || {
-        get(door, HELLO).await.status == 200
+        get(gateway, HELLO).await.status == 200
     })
     .await;
     // Asked for what it does not have it is asked again, but not at each request.
     for _ in 0..20 {
-        get(door, "/user/say/nothing").await.says(404);
+        get(gateway, "/user/say/nothing").await.says(404);
     }
     let asked = user.counts.reflections.load(Ordering::SeqCst);
     assert!(asked < 10, "{asked} questions");
@@ -244,13 +244,13 @@ async fn names_that_do_not_exist_do_not_fill_the_memory() {
         unknown: 2,
         ..patient()
     };
-    let door = door(&registry, settings).await;
-    get(door, HELLO).await.good();
+    let gateway = gateway(&registry, settings).await;
+    get(gateway, HELLO).await.good();
     for number in 0..30 {
-        let unknown = get(door, &format!("/unknown-{number}/say/hello")).await;
+        let unknown = get(gateway, &format!("/unknown-{number}/say/hello")).await;
         unknown.says(404);
         // A service that is known stays.
-        get(door, HELLO).await.good();
+        get(gateway, HELLO).await.good();
     }
 }
 
@@ -263,14 +263,14 @@ async fn a_flood_of_unknown_names_takes_no_place_of_a_service() {
         unknown: 5,
         ..patient()
     };
-    let door = door(&registry, settings).await;
+    let gateway = gateway(&registry, settings).await;
     for number in 0..200 {
-        let unknown = get(door, &format!("/unknown-{number}/say/hello")).await;
+        let unknown = get(gateway, &format!("/unknown-{number}/say/hello")).await;
         unknown.says(404);
     }
     let user = only_say("user-1").await;
     user.register(&registry, NAME).await;
-    get(door, HELLO).await.good();
+    get(gateway, HELLO).await.good();
 }
 
 #[tokio::test]
@@ -282,12 +282,12 @@ async fn a_service_that_is_not_exposed_is_not_found() {
         expose: Expose::Only(names.iter().map(ToString::to_string).collect()),
         ..patient()
     };
-    let closed = door(&registry, expose(&["example"])).await;
+    let closed = gateway(&registry, expose(&["example"])).await;
     let words = get(closed, HELLO).await;
     words.refuses(404, "there is no service");
     let page = get(closed, "/openapi.json").await;
     assert!(!page.text().contains("/user/"), "{}", page.text());
-    let open = door(&registry, expose(&["example", "user"])).await;
+    let open = gateway(&registry, expose(&["example", "user"])).await;
     get(open, HELLO).await.good();
 }
 
@@ -300,8 +300,8 @@ async fn its_own_rpc_is_not_for_this_gateway() {
         .metadata
         .insert("transport".to_string(), "rpc".to_string());
     registry.register(&instance, support::TTL).await.unwrap();
-    let door = door(&registry, patient()).await;
-    get(door, HELLO)
+    let gateway = gateway(&registry, patient()).await;
+    get(gateway, HELLO)
         .await
         .refuses(503, "none of its instances speaks gRPC");
 }

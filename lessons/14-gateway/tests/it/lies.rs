@@ -27,7 +27,7 @@ use tonic_reflection::pb::v1::{
 use crate::support;
 use crate::support::browser::get;
 use crate::support::every::{Counts, Every};
-use crate::support::{Running, door, patient};
+use crate::support::{Running, gateway, patient};
 
 const HELLO: &str = "/user/say/hello?name=a";
 
@@ -92,11 +92,11 @@ async fn said(
     let running = Running::with("user-1", routes.routes(), counts).await;
     let registry = Memory::new();
     running.register(&registry, "go.micro.srv.user").await;
-    let door = door(&registry, patient()).await;
-    let words = get(door, HELLO).await.says(502);
+    let gateway = gateway(&registry, patient()).await;
+    let words = get(gateway, HELLO).await.says(502);
     // It is not asked again at once for every request.
     let before = asked.load(Ordering::SeqCst);
-    get(door, HELLO).await.says(502);
+    get(gateway, HELLO).await.says(502);
     (words, before)
 }
 
@@ -180,8 +180,8 @@ async fn no_reflection_at_all() {
     let running = Running::with("user-1", routes.routes(), counts).await;
     let registry = Memory::new();
     running.register(&registry, "go.micro.srv.user").await;
-    let door = door(&registry, patient()).await;
-    get(door, HELLO)
+    let gateway = gateway(&registry, patient()).await;
+    get(gateway, HELLO)
         .await
         .refuses(502, "offers no gRPC reflection");
 }
@@ -209,9 +209,9 @@ async fn an_instance_that_says_nothing_hides_nobody() {
         per_attempt: Duration::from_millis(300),
         ..patient()
     };
-    let door = door(&registry, settings).await;
+    let gateway = gateway(&registry, settings).await;
     for _ in 0..10 {
-        assert_eq!(get(door, HELLO).await.good()["answeredBy"], "user-1");
+        assert_eq!(get(gateway, HELLO).await.good()["answeredBy"], "user-1");
     }
 }
 
@@ -223,8 +223,8 @@ async fn a_service_that_says_nothing_is_given_up() {
         reflect_within: Duration::from_millis(500),
         ..patient()
     };
-    let door = door(&registry, settings).await;
-    let words = get(door, HELLO).await.says(503);
+    let gateway = gateway(&registry, settings).await;
+    let words = get(gateway, HELLO).await.says(503);
     assert!(words.contains("in time"), "{words}");
 }
 
@@ -234,10 +234,10 @@ async fn an_answer_that_is_too_long_is_no_fault_of_the_caller() {
         answer: 1000,
         ..patient()
     };
-    let (_every, door) = support::one_with(settings).await;
+    let (_every, gateway) = support::one_with(settings).await;
     let text = "x".repeat(2000);
     let answer = get(
-        door,
+        gateway,
         &format!("/every/everyService/echo?everything.stringValue={text}"),
     )
     .await;

@@ -15,7 +15,7 @@ use tonic::service::RoutesBuilder;
 use crate::support;
 use crate::support::browser::get;
 use crate::support::every::Every;
-use crate::support::{Running, door, patient};
+use crate::support::{Running, gateway, patient};
 
 /// Services that have no failure of their own: what fails then is the gateway.
 async fn harmless(registry: &Memory) -> (Running, Running) {
@@ -53,8 +53,8 @@ async fn page() -> (Running, Running, SocketAddr) {
         stream: Duration::from_millis(300),
         ..patient()
     };
-    let door = door(&registry, settings).await;
-    (every, user, door)
+    let gateway = gateway(&registry, settings).await;
+    (every, user, gateway)
 }
 
 /// Thousands of requests that are tried one after the other. `SCHEMATHESIS=all` sends them all, as
@@ -75,7 +75,7 @@ enabled = false
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schemathesis_finds_no_server_error_and_no_violation() {
-    let (every, _user, door) = page().await;
+    let (every, _user, gateway) = page().await;
     let file = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/interop/python/schemathesis.toml"
@@ -90,7 +90,7 @@ async fn schemathesis_finds_no_server_error_and_no_violation() {
     python
         .current_dir(work.path())
         .args(["-m", "schemathesis.cli", "--config-file", "settings.toml"])
-        .args(["run", &format!("http://{door}/openapi.json")])
+        .args(["run", &format!("http://{gateway}/openapi.json")])
         .args(["--phases", "coverage,fuzzing", "--mode", "all"])
         .args([
             "--seed",
@@ -131,8 +131,8 @@ async fn schemathesis_finds_no_server_error_and_no_violation() {
 
 #[tokio::test]
 async fn every_method_of_every_service_is_there() {
-    let (_every, _user, door) = page().await;
-    let page = get(door, "/openapi.json").await.good();
+    let (_every, _user, gateway) = page().await;
+    let page = get(gateway, "/openapi.json").await.good();
     let paths = page["paths"].as_object().unwrap();
     let methods = |path: &str| {
         let path = paths[path].as_object().unwrap();
@@ -174,8 +174,8 @@ async fn a_service_that_cannot_be_described_is_named() {
     let refused = "127.0.0.1:1".parse().unwrap();
     let dead = Instance::new("go.micro.srv.dead", "dead", refused);
     registry.register(&dead, support::TTL).await.unwrap();
-    let door = door(&registry, patient()).await;
-    let page = get(door, "/openapi.json").await.good();
+    let gateway = gateway(&registry, patient()).await;
+    let page = get(gateway, "/openapi.json").await.good();
     let why = page["x-not-described"]["dead"].as_str().unwrap();
     assert!(why.contains("127.0.0.1:1"), "{why}");
     assert!(page["paths"]["/user/say/hello"].is_object());
@@ -183,6 +183,6 @@ async fn a_service_that_cannot_be_described_is_named() {
     let other = Instance::new("other.thing", "other", refused);
     registry.register(&other, support::TTL).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    let page = get(door, "/openapi.json").await.good();
+    let page = get(gateway, "/openapi.json").await.good();
     assert_eq!(page["x-not-described"].as_object().unwrap().len(), 1);
 }

@@ -16,11 +16,11 @@ async fn too_slow_is_504_and_the_service_stops() {
         deadline: Duration::from_secs(2),
         ..patient()
     };
-    let (every, door) = one_with(settings).await;
-    get(door, "/every/troubleService/wait").await.good();
+    let (every, gateway) = one_with(settings).await;
+    get(gateway, "/every/troubleService/wait").await.good();
     let since = Instant::now();
     let body = r#"{"ms": 600000}"#;
-    post(door, "/every/troubleService/work", body)
+    post(gateway, "/every/troubleService/work", body)
         .await
         .says(504);
     assert!(since.elapsed() >= Duration::from_millis(1900));
@@ -34,13 +34,15 @@ async fn too_slow_is_504_and_the_service_stops() {
 
 #[tokio::test]
 async fn the_service_is_told_what_remains() {
-    let (_every, door) = one().await;
+    let (_every, gateway) = one().await;
     let wait = "/every/troubleService/wait";
     for (name, value, most) in [
         ("x-timeout-ms", "30000", 30_000),
         ("grpc-timeout", "20S", 20_000),
     ] {
-        let answer = ask(door, "GET", wait, &[(name, value)], b"").await.good();
+        let answer = ask(gateway, "GET", wait, &[(name, value)], b"")
+            .await
+            .good();
         let given: u64 = answer["givenMs"].as_str().unwrap().parse().unwrap();
         assert!(
             (1..=most).contains(&given),
@@ -48,40 +50,40 @@ async fn the_service_is_told_what_remains() {
         );
     }
     // No request gets more than the gateway gives.
-    let answer = ask(door, "GET", wait, &[("x-timeout-ms", "999999999")], b"")
+    let answer = ask(gateway, "GET", wait, &[("x-timeout-ms", "999999999")], b"")
         .await
         .good();
     let given: u64 = answer["givenMs"].as_str().unwrap().parse().unwrap();
     assert!(given <= 60_000, "{given}");
     let (slow, little) = (format!("{wait}?ms=600000"), [("x-timeout-ms", "300")]);
-    ask(door, "GET", &slow, &little, b"").await.says(504);
+    ask(gateway, "GET", &slow, &little, b"").await.says(504);
     for (name, value) in [
         ("x-timeout-ms", "soon"),
         ("x-timeout-ms", "-1"),
         ("grpc-timeout", "1"),
     ] {
-        let answer = ask(door, "GET", wait, &[(name, value)], b"").await;
+        let answer = ask(gateway, "GET", wait, &[(name, value)], b"").await;
         answer.refuses(400, name);
     }
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_come() {
-    let (_every, door) = one().await;
+    let (_every, gateway) = one().await;
     let headers = [
         ("content-type", "application/json"),
         ("content-length", "10"),
         ("x-timeout-ms", "400"),
     ];
-    let answer = ask(door, "POST", "/every/everyService/echo", &headers, b"{").await;
+    let answer = ask(gateway, "POST", "/every/everyService/echo", &headers, b"{").await;
     answer.refuses(408, "body");
 }
 
 #[tokio::test]
 async fn the_call_of_a_browser_that_leaves_is_cancelled() {
-    let (every, door) = one().await;
+    let (every, gateway) = one().await;
     let path = "/every/troubleService/wait?ms=600000";
-    let gone = send(door, "GET", path, &[], b"").await;
+    let gone = send(gateway, "GET", path, &[], b"").await;
     until("it has arrived", async || {
         every.counts.calls.load(Ordering::SeqCst) == 1
     })
@@ -101,9 +103,9 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_stream_as_lines_and_as_events() {
-    let (_every, door) = one().await;
+    let (_every, gateway) = one().await;
     let count = "/every/everyService/count?to=3";
-    let answer = get(door, count).await;
+    let answer = get(gateway, count).await;
     assert_eq!(
         (answer.status, answer.header("content-type")),
         (200, Some("application/x-ndjson"))
@@ -113,31 +115,40 @@ async fn a_stream_as_lines_and_as_events() {
         .collect();
     assert_eq!(lines(answer.text()), numbers);
     let accept = [("accept", "text/event-stream")];
-    let answer = ask(door, "GET", count, &accept, b"").await;
+    let answer = ask(gateway, "GET", count, &accept, b"").await;
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
     let expected = "data: {\"number\":1}\n\ndata: {\"number\":2}\n\ndata: {\"number\":3}\n\n\
                     event: end\ndata: {}\n\n";
     assert_eq!(answer.text(), expected);
-    let answer = post(door, "/every/everyService/count", r#"{"to": 0}"#).await;
+    let answer = post(gateway, "/every/everyService/count", r#"{"to": 0}"#).await;
     assert_eq!((answer.status, answer.text()), (200, ""));
 }
 
 #[tokio::test]
 async fn an_error_in_the_middle_is_the_last_item() {
-    let (_every, door) = one().await;
+    let (_every, gateway) = one().await;
     let count = "/every/everyService/count?to=5&failAfter=2";
-    let all = lines(get(door, count).await.text());
+    let all = lines(get(gateway, count).await.text());
     assert_eq!(all.len(), 3, "{all:?}");
     assert_eq!(all[2]["error"]["status"], "RESOURCE_EXHAUSTED");
     assert_eq!(all[2]["error"]["code"], 429);
-    let answer = ask(door, "GET", count, &[("accept", "text/event-stream")], b"").await;
+    let answer = ask(
+        gateway,
+        "GET",
+        count,
+        &[("accept", "text/event-stream")],
+        b"",
+    )
+    .await;
     let (_, last) = answer.text().split_once("event: error\ndata: ").unwrap();
     assert!(
         last.contains("no more numbers") && last.ends_with("\n\n"),
         "{last}"
     );
     // Before the first message there is still a status to say it with.
-    get(door, "/every/everyService/count?to=x").await.says(400);
+    get(gateway, "/every/everyService/count?to=x")
+        .await
+        .says(400);
 }
 
 #[tokio::test]
@@ -146,8 +157,8 @@ async fn a_stream_ends_when_its_time_is_over() {
         stream: Duration::from_millis(500),
         ..patient()
     };
-    let (every, door) = one_with(settings).await;
-    let answer = get(door, "/every/everyService/count?to=1000&everyMs=50").await;
+    let (every, gateway) = one_with(settings).await;
+    let answer = get(gateway, "/every/everyService/count?to=1000&everyMs=50").await;
     let all = lines(answer.text());
     let last = &all.last().unwrap()["error"];
     assert_eq!(last["status"], "DEADLINE_EXCEEDED", "{all:?}");
@@ -159,9 +170,9 @@ async fn a_stream_ends_when_its_time_is_over() {
 
 #[tokio::test]
 async fn a_stream_of_a_browser_that_leaves_is_cancelled() {
-    let (every, door) = one().await;
+    let (every, gateway) = one().await;
     let path = "/every/everyService/count?to=1000&everyMs=20";
-    let mut open = send(door, "GET", path, &[], b"").await;
+    let mut open = send(gateway, "GET", path, &[], b"").await;
     open.has("{\"result\":{\"number\":1}}\n").await;
     drop(open);
     until("it counts no more", async || {
@@ -177,16 +188,16 @@ async fn streams_have_places_of_their_own() {
         streams: 1,
         ..patient()
     };
-    let (_every, door) = one_with(settings).await;
+    let (_every, gateway) = one_with(settings).await;
     let path = "/every/everyService/count?to=1000&everyMs=60000";
-    let mut first = send(door, "GET", path, &[], b"").await;
+    let mut first = send(gateway, "GET", path, &[], b"").await;
     first.has("HTTP/1.1 200 OK\r\n").await;
-    get(door, path).await.says(503);
-    get(door, "/every/everyService/echo").await.good();
+    get(gateway, path).await.says(503);
+    get(gateway, "/every/everyService/echo").await.good();
     drop(first);
     let short = "/every/everyService/count?to=1";
     until("the place is free", async || {
-        get(door, short).await.status == 200
+        get(gateway, short).await.status == 200
     })
     .await;
 }

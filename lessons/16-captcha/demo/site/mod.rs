@@ -138,7 +138,7 @@ impl Part {
 
 /// A running site. Everything ends with this value.
 pub struct Site {
-    /// The phone book; `None` while it is away.
+    /// The registry; `None` while it is away.
     pub consul: Option<Consul>,
     /// Where the codes are.
     pub redis: Redis,

@@ -101,24 +101,24 @@ fn joined(mut chunks: &[u8]) -> Vec<u8> {
     }
 }
 
-pub async fn get(door: SocketAddr, path: &str) -> Answer {
-    ask(door, "GET", path, &[], b"").await
+pub async fn get(gateway: SocketAddr, path: &str) -> Answer {
+    ask(gateway, "GET", path, &[], b"").await
 }
 
-pub async fn post(door: SocketAddr, path: &str, body: impl AsRef<[u8]>) -> Answer {
+pub async fn post(gateway: SocketAddr, path: &str, body: impl AsRef<[u8]>) -> Answer {
     let headers = [("content-type", "application/json")];
-    ask(door, "POST", path, &headers, body.as_ref()).await
+    ask(gateway, "POST", path, &headers, body.as_ref()).await
 }
 
 /// Any request.
 pub async fn ask(
-    door: SocketAddr,
+    gateway: SocketAddr,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
-    let mut open = send(door, method, path, headers, body).await;
+    let mut open = send(gateway, method, path, headers, body).await;
     let whole = timeout(PATIENCE, async { while open.more().await {} });
     whole.await.expect("the answer has no end");
     Answer::read(format!("{method} {path} {headers:?}"), &open.bytes)
@@ -149,16 +149,16 @@ impl Open {
 
 /// Sends a request for one answer, and reads nothing.
 pub async fn send(
-    door: SocketAddr,
+    gateway: SocketAddr,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Open {
-    let mut stream = TcpStream::connect(door).await.unwrap();
+    let mut stream = TcpStream::connect(gateway).await.unwrap();
     let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
     if headers.iter().all(|(name, _)| *name != "host") {
-        request.push_str(&format!("host: {door}\r\n"));
+        request.push_str(&format!("host: {gateway}\r\n"));
     }
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));

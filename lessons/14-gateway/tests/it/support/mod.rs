@@ -54,12 +54,12 @@ pub fn patient() -> Settings {
 }
 
 /// A gateway in front of this registry. It serves as long as the test's runtime lives.
-pub async fn door(registry: &Memory, settings: Settings) -> SocketAddr {
-    door_to(Arc::new(registry.clone()), settings).await
+pub async fn gateway(registry: &Memory, settings: Settings) -> SocketAddr {
+    gateway_to(Arc::new(registry.clone()), settings).await
 }
 
 /// The same for any registry.
-pub async fn door_to(registry: Arc<dyn Registry>, settings: Settings) -> SocketAddr {
+pub async fn gateway_to(registry: Arc<dyn Registry>, settings: Settings) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let router = gateway::router(registry, settings);
@@ -214,6 +214,6 @@ pub async fn one_with(settings: Settings) -> (Running, SocketAddr) {
     let registry = Memory::new();
     let running = Running::start("every-1").await;
     running.register(&registry, "go.micro.srv.every").await;
-    let door = door(&registry, settings).await;
-    (running, door)
+    let gateway = gateway(&registry, settings).await;
+    (running, gateway)
 }

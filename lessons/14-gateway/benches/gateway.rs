@@ -2,8 +2,8 @@
 //! process each.
 //!
 //! ```text
-//!   gateway-door service       the user service; says `listening on ADDR`
-//!   gateway-door door ADDR     the gateway, for the service at ADDR
+//!   gateway-load service       the user service; says `listening on ADDR`
+//!   gateway-load gateway ADDR  the gateway, for the service at ADDR
 //! ```
 //!
 //! The registry is a map in the gateway's process: how a service is found is not what is measured.
@@ -34,10 +34,10 @@ async fn main() -> anyhow::Result<()> {
         .collect();
     match &words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["service"] => service().await,
-        ["door", addr] => door(addr).await,
+        ["gateway", addr] => gateway(addr).await,
         _ => {
             println!(
-                "usage: gateway-door service | door ADDR; `python3 scripts/figures gateway` does it all"
+                "usage: gateway-load service | gateway ADDR; `python3 scripts/figures gateway` does it all"
             );
             Ok(())
         }
@@ -71,7 +71,7 @@ async fn service() -> anyhow::Result<()> {
     Ok(server.serve_with_incoming(incoming).await?)
 }
 
-async fn door(addr: &str) -> anyhow::Result<()> {
+async fn gateway(addr: &str) -> anyhow::Result<()> {
     let registry = Memory::new();
     let user = Instance::new("go.micro.srv.user", "user-1", addr.parse()?);
     registry.register(&user, Duration::from_secs(3600)).await?;
