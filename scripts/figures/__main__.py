@@ -2,7 +2,7 @@
 """Measures what this workbook claims, in one run on one machine, so that anyone can measure again.
 
 Usage: python3 scripts/figures [verdict] [start] [page] [kills] [ladder] [rpc] [grpc] [consul] [crash]
-                       [registries] [gateway] [draw] [picture] [captcha] [attack] [doors] [production] [timetable] [fuzz [SECONDS]]   (nothing: all)
+                       [registries] [gateway] [draw] [picture] [captcha] [attack] [outside] [production] [timetable] [fuzz [SECONDS]]   (nothing: all)
 
   verdict  from save to verdict, every exercise: through `watch` and through bare cargo, median of 7;
            `verdict:08,09` only those of lessons 08 and 09
@@ -30,8 +30,8 @@ Usage: python3 scripts/figures [verdict] [start] [page] [kills] [ladder] [rpc] [
   timetable  lesson 17: the captcha site by timetable, direct, through Envoy and written the naive way: requests a
            second, p50, p99, p99.9, CPU time; where the time goes; writes `book/src/load/` and the plot. 6 minutes
   attack   HTTP/2 attacks on the gRPC servers of 06, 07, 14 and 16 and on tonic alone; request smuggling through
-           HAProxy (Debian's haproxy) to the gateway; a clock that jumps (Debian's faketime); and `doors`
-  doors    lessons 03, 08, 14, 15, 16 and the runner: the ten attacks from outside that have once worked
+           HAProxy (Debian's haproxy) to the gateway; a clock that jumps (Debian's faketime); and `outside`
+  outside  lessons 03, 08, 14, 15, 16 and the runner: the ten attacks from outside that have once worked
   fuzz     lessons 01 to 03: their decoders under noise for SECONDS (60), inputs, panics, peak memory
 
 The first four work in a copy of the last commit under a temporary folder; the others build in `target/`
@@ -56,7 +56,7 @@ from pathlib import Path
 from attack import attack
 from captcha import captcha
 from consul import consul, crash, registries
-from doors import doors
+from outside import outside
 from draw import draw
 from gateway import gateway
 from grpc import grpc
@@ -296,7 +296,7 @@ def kills(work):
 def main():
     known = {"verdict": verdict, "start": start, "page": page, "kills": kills, "rpc": rpc,
              "grpc": grpc, "ladder": ladder, "consul": consul, "crash": crash, "gateway": gateway, "registries": registries,
-             "draw": draw, "picture": picture, "captcha": captcha, "attack": attack, "doors": doors,
+             "draw": draw, "picture": picture, "captcha": captcha, "attack": attack, "outside": outside,
              "production": production, "timetable": timetable}
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
     known["fuzz"] = lambda work: fuzz(work, *(numbers or [60]))

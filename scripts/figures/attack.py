@@ -13,7 +13,7 @@ import subprocess
 import time
 
 from clock import clock
-from doors import doors
+from outside import outside
 from http2 import (CONTINUATION, DATA, END_HEADERS, END_STREAM, ERRORS, HEADERS, PING, RST_STREAM, SETTINGS,
                    WINDOW_UPDATE, Connection, field, frame, integer, request)
 from rpc import REPOSITORY, load
@@ -329,4 +329,4 @@ def attack(work):
             Process([program["l14-gateway"], "gateway", "--addr", "{addr}", "--expose", "user"]) as gateway:
         smuggling(gateway.address, work)
     clock(program, work)
-    doors(work)
+    outside(work)

@@ -24,7 +24,7 @@ defaults
     timeout client 5s
     timeout server 5s
     http-reuse always
-frontend door
+frontend front
     bind {front}
     default_backend gateway
 backend gateway

@@ -1,9 +1,9 @@
-//! The command line of lesson 17. Without an argument it tells the whole story; `instance` and `door` are for
+//! The command line of lesson 17. Without an argument it tells the whole story; `instance` and `proxy` are for
 //! terminals beside a Consul.
 
-mod door;
 mod greeting;
 mod machines;
+mod proxy;
 mod seeing;
 mod story;
 mod timetable;
@@ -27,7 +27,7 @@ const PROGRAM: Program = Program {
             "instance",
             "one instance that registers itself, in a terminal",
         ),
-        command("door", "Envoy and its control plane, in another"),
+        command("proxy", "Envoy and its control plane, in another"),
         command("seeing", "traces and metrics of the captcha site"),
         command("greeter", "lesson 06's greeter, with or without TLS"),
         command("greet NAME", "call it"),
@@ -51,7 +51,7 @@ const PROGRAM: Program = Program {
         command("dies WHAT", "what a failure of such a site costs"),
         command("captcha", "a captcha service, as `up` starts it"),
         command("web", "a web, as `up` starts it"),
-        command("redis-door", "a door to Redis, as `up --own` starts it"),
+        command("redis-proxy", "a proxy to Redis, as `up --own` starts it"),
         command("timetable", "a site that pauses, measured in two ways"),
         command("timetable site", "the captcha site, measured by timetable"),
     ],
@@ -69,7 +69,7 @@ const PROGRAM: Program = Program {
             "how long it answers after it has left the list",
             "2000",
         ),
-        heading("Options of door"),
+        heading("Options of proxy"),
         option(
             "listen ADDR",
             "where Envoy accepts requests",
@@ -115,7 +115,7 @@ const PROGRAM: Program = Program {
         hidden("naive"),
     ],
     end: "\
-`instance` and `door` need a Consul: `cargo workbook services up consul`. Ctrl-C ends each of them.
+`instance` and `proxy` need a Consul: `cargo workbook services up consul`. Ctrl-C ends each of them.
 ",
 };
 
@@ -131,9 +131,9 @@ async fn run(given: &Given) -> anyhow::Result<()> {
     stage::log::init();
     match given.command() {
         "instance" => instance(given).await,
-        "door" => {
+        "proxy" => {
             given.at_most(0)?;
-            door::run(given).await
+            proxy::run(given).await
         }
         "greeter" => greeting::serve(given).await,
         "greet" => greeting::ask(given).await,
@@ -141,7 +141,7 @@ async fn run(given: &Given) -> anyhow::Result<()> {
         "timetable" => timetable::run(given).await,
         "up" => machines::up(given).await,
         "dies" => machines::dies(given).await,
-        "captcha" | "web" | "redis-door" => machines::role(given).await,
+        "captcha" | "web" | "redis-proxy" => machines::role(given).await,
         "status" | "visit" | "kill" | "cut" | "join" | "start" | "roll" | "renew" | "down" => {
             machines::order(given).await
         }

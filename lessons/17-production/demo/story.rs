@@ -17,7 +17,7 @@ use testkit::envoy::Envoy;
 use testkit::free_port;
 use tokio::time::{sleep, timeout};
 
-use crate::door::{envoy, words};
+use crate::proxy::{envoy, words};
 
 /// The limit for what happens within seconds on a quiet machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -30,7 +30,7 @@ struct Stage {
     clock: Clock,
     consul: SocketAddr,
     plane: ControlPlane,
-    door: SocketAddr,
+    proxy: SocketAddr,
     instances: Vec<(SocketAddr, Child)>,
 }
 
@@ -47,9 +47,9 @@ pub async fn run() -> anyhow::Result<()> {
         consul.side(),
         consul.addr()
     );
-    let door = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let proxy = SocketAddr::from(([127, 0, 0, 1], free_port()?));
     let plan = Plan {
-        listen: door,
+        listen: proxy,
         weights: BTreeMap::from([("v1".to_owned(), 1)]),
         port: None,
     };
@@ -57,7 +57,7 @@ pub async fn run() -> anyhow::Result<()> {
         clock: Clock::start(0),
         consul: consul.addr(),
         plane: ControlPlane::start(consul.addr(), SERVICE, plan).await?,
-        door,
+        proxy,
         instances: Vec::new(),
     };
     let envoy = stage.open().await?;
@@ -71,7 +71,7 @@ pub async fn run() -> anyhow::Result<()> {
     println!(
         "\nNow in three terminals:\n\
          \n    cargo workbook services up consul\n    cargo run -p l17-production -- instance\n    \
-         cargo run -p l17-production -- door\n"
+         cargo run -p l17-production -- proxy\n"
     );
     Ok(())
 }
@@ -84,7 +84,7 @@ impl Stage {
         self.tell(&format!(
             "Envoy is process {}; it listens on {}",
             envoy.id(),
-            self.door
+            self.proxy
         ));
         self.tell(&format!("without an instance: {}", self.get().await?));
         for _ in 0..3 {
@@ -230,26 +230,26 @@ impl Stage {
     }
 
     async fn get(&self) -> anyhow::Result<String> {
-        let answer = Request::get("/").send(self.door).await?;
+        let answer = Request::get("/").send(self.proxy).await?;
         Ok(format!("{} {}", answer.status, answer.text()))
     }
 
     /// So many requests, one after the other.
     async fn ask(&self, requests: usize) -> Count {
-        let door = self.door;
-        stage::load::calls(requests, 1, move |_| page(door)).await
+        let proxy = self.proxy;
+        stage::load::calls(requests, 1, move |_| page(proxy)).await
     }
 
     /// Eight callers.
     fn load(&self) -> Load {
-        let door = self.door;
-        Load::start(8, Duration::from_millis(5), move || page(door))
+        let proxy = self.proxy;
+        Load::start(8, Duration::from_millis(5), move || page(proxy))
     }
 }
 
 /// One request on a connection of its own: which instance has answered.
-async fn page(door: SocketAddr) -> Result<String, String> {
-    match Request::get("/").within(TIMEOUT).send(door).await {
+async fn page(proxy: SocketAddr) -> Result<String, String> {
+    match Request::get("/").within(TIMEOUT).send(proxy).await {
         Ok(answer) if answer.status == 200 => Ok(answer.text()),
         Ok(answer) => {
             let text = answer.text();

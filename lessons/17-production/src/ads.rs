@@ -35,7 +35,7 @@ pub struct Report {
 /// The reports of the last stream, by kind.
 pub type Reports = BTreeMap<Kind, Report>;
 
-/// The server. While there are no resources it sends nothing: an empty configuration would close the front door.
+/// The server. While there are no resources it sends nothing: with an empty configuration Envoy would refuse every request.
 #[derive(Clone, Debug)]
 pub struct Ads {
     resources: watch::Receiver<Option<Arc<Resources>>>,

@@ -10,7 +10,7 @@ pub fn bootstrap(plane: SocketAddr) -> Value {
     let address = |addr: SocketAddr| json!({ "socket_address": { "address": addr.ip().to_string(), "port_value": addr.port() } });
     let from_ads = json!({ "ads": {}, "resource_api_version": "V3" });
     json!({
-        "node": { "id": "front-door", "cluster": "front-door" },
+        "node": { "id": "front-proxy", "cluster": "front-proxy" },
         // A page for the operator. Port 0: any free one, on this machine alone.
         "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
         "dynamic_resources": {

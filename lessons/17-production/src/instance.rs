@@ -1,4 +1,4 @@
-//! One instance behind the front door: an HTTP service with probes. It registers in Consul, is checked there by
+//! One instance behind the reverse proxy: an HTTP service with probes. It registers in Consul, is checked there by
 //! `/readyz`, and ends without a lost request.
 
 use std::future::pending;

@@ -1,4 +1,4 @@
-//! What this lesson shows: a front door that knows which instances are ready, and releases that lose no request.
+//! What this lesson shows: a reverse proxy that knows which instances are ready, and releases that lose no request.
 //!
 //! # Layout
 //!
@@ -16,7 +16,7 @@
 //!
 //! 1. Spans in a process: `extra/seeing/telemetry.rs` (sampling, batches, the end), `extra/seeing/context.rs` (from
 //!    process to process), `extra/seeing/site.rs` (lesson 16's site with spans).
-//! 2. Envoy's own spans: `extra/seeing/door.rs`.
+//! 2. Envoy's own spans: `extra/seeing/proxy.rs`.
 //! 3. The receiver: `extra/seeing/receiver.rs` (OTLP, bounded), `extra/seeing/trace.rs` (the tree),
 //!    `extra/seeing/picture.rs`.
 //! 4. Metrics: `extra/seeing/metrics.rs`, `extra/seeing/questions.rs`.
@@ -28,7 +28,7 @@
 //! 1. The site: `extra/machines/network.rs`, `extra/machines/units.rs`, `extra/machines/roles.rs`.
 //! 2. Failover: `extra/machines/redis.rs` (users and Sentinel), `extra/machines/failover.rs` (the store).
 //! 3. The operator: `demo/machines/site.rs`, `demo/machines/orders.rs`, `demo/machines/dies.rs`.
-//! 4. The learner's own service on the machines: `demo/machines/own.rs`, `extra/machines/redis_door.rs`.
+//! 4. The learner's own service on the machines: `demo/machines/own.rs`, `extra/machines/redis_proxy.rs`.
 // ANCHOR_END: layout_machines
 //!
 // ANCHOR: layout_load

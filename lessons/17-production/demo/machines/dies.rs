@@ -95,8 +95,8 @@ impl Cost {
 /// Lets visitors come, makes `what` fail after some seconds, and counts.
 pub async fn measure(site: &mut Site, what: &str) -> anyhow::Result<Cost> {
     let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let (door, since) = (site.door(), Instant::now());
-    let visitors = tokio::spawn(come(door, since, Arc::clone(&ledger)));
+    let (proxy, since) = (site.proxy(), Instant::now());
+    let visitors = tokio::spawn(come(proxy, since, Arc::clone(&ledger)));
     sleep(BEFORE).await;
     let failed = since.elapsed();
     let words = match what.strip_prefix("cut ") {
@@ -118,21 +118,21 @@ pub async fn measure(site: &mut Site, what: &str) -> anyhow::Result<Cost> {
     // An answer whose reply got lost may have been accepted or not: it is sent once before it counts.
     let known = captchas.into_iter().map(|captcha| (captcha, 0));
     let lost = unknown.into_iter().map(|captcha| (captcha, 1));
-    let twice = accepted_again(door, known.chain(lost).collect()).await;
+    let twice = accepted_again(proxy, known.chain(lost).collect()).await;
     Ok(cost(what, failed, &visits, again, twice))
 }
 
 /// Sends each answer once more, after so many attempts that do not count; how many are accepted.
-async fn accepted_again(door: SocketAddr, captchas: Vec<(Captcha, usize)>) -> usize {
+async fn accepted_again(proxy: SocketAddr, captchas: Vec<(Captcha, usize)>) -> usize {
     let captchas = Arc::new(captchas);
     let count = stage::load::calls(captchas.len(), 8, move |number| {
         let captchas = Arc::clone(&captchas);
         async move {
             let (captcha, before) = &captchas[number];
             for _ in 0..*before {
-                let _ = visitor::answer(door, captcha).await;
+                let _ = visitor::answer(proxy, captcha).await;
             }
-            match visitor::answer(door, captcha).await {
+            match visitor::answer(proxy, captcha).await {
                 Ok(true) => Ok("accepted".to_owned()),
                 _ => Err("not accepted".to_owned()),
             }
@@ -142,23 +142,23 @@ async fn accepted_again(door: SocketAddr, captchas: Vec<(Captcha, usize)>) -> us
 }
 
 /// Visitors by a timetable: a slow site does not slow them down.
-async fn come(door: SocketAddr, since: Instant, ledger: Arc<Mutex<Ledger>>) {
+async fn come(proxy: SocketAddr, since: Instant, ledger: Arc<Mutex<Ledger>>) {
     let mut clock = interval(Duration::from_secs(1) / RATE);
     clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut visits = JoinSet::new();
     while since.elapsed() < BEFORE + AFTER {
         clock.tick().await;
-        visits.spawn(visit(door, since, Arc::clone(&ledger)));
+        visits.spawn(visit(proxy, since, Arc::clone(&ledger)));
         while visits.try_join_next().is_some() {}
     }
     while visits.join_next().await.is_some() {}
 }
 
-async fn visit(door: SocketAddr, since: Instant, ledger: Arc<Mutex<Ledger>>) {
+async fn visit(proxy: SocketAddr, since: Instant, ledger: Arc<Mutex<Ledger>>) {
     let came = since.elapsed();
-    let looked = visitor::look(door).await;
+    let looked = visitor::look(proxy).await;
     let (outcome, captcha) = match looked {
-        Ok(captcha) => (visitor::answer(door, &captcha).await, Some(captcha)),
+        Ok(captcha) => (visitor::answer(proxy, &captcha).await, Some(captcha)),
         Err(error) => (Err(error), None),
     };
     let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);

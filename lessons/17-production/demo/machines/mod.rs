@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use l17_production::machines::network::{MACHINES, Network};
-use l17_production::machines::redis_door;
+use l17_production::machines::redis_proxy;
 use l17_production::machines::roles::{self, Settings};
 use stage::commands::Given;
 use stage::signal::{on_signal_or_hang_up, tell};
@@ -64,7 +64,7 @@ pub async fn up(given: &Given) -> anyhow::Result<()> {
         site = Site::open(plan) => site?,
         _ = stop.wait_for(|stop| *stop) => bail!("interrupted"),
     };
-    tell(&format!("The site is up: http://{}/", site.door()));
+    tell(&format!("The site is up: http://{}/", site.proxy()));
     tell("`-- status` and `-- kill one` go in another terminal; Ctrl-C here ends it.");
     let mut look = tokio::time::interval(renew::LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -127,13 +127,13 @@ pub async fn dies(given: &Given) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `-- captcha`, `-- web` and `-- redis-door`.
+/// `-- captcha`, `-- web` and `-- redis-proxy`.
 pub async fn role(given: &Given) -> anyhow::Result<()> {
     given.at_most(0)?;
     let file = given.text("settings").filter(|file| !file.is_empty());
     let file = file.context("--settings FILE is missing")?;
-    if given.command() == "redis-door" {
-        return redis_door::run(file.as_ref()).await;
+    if given.command() == "redis-proxy" {
+        return redis_proxy::run(file.as_ref()).await;
     }
     let settings = Settings::read(file.as_ref())?;
     match given.command() {

@@ -153,7 +153,7 @@ impl Site {
         out: &mut (impl AsyncWrite + Unpin),
     ) -> anyhow::Result<String> {
         ensure!(version != self.version, "{version} runs already");
-        let visitors = visitor::crowd(self.door());
+        let visitors = visitor::crowd(self.proxy());
         let old = std::mem::replace(&mut self.version, version.to_owned());
         self.generation += 1;
         for (machine, name) in MACHINES.iter().enumerate() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use l17_production::machines::consul::PLAIN;
 use l17_production::machines::network::MACHINES;
-use l17_production::machines::redis_door;
+use l17_production::machines::redis_proxy;
 use l17_production::machines::secret;
 use l17_production::machines::units::SENTINEL;
 use l17_production::resources;
@@ -24,15 +24,15 @@ use super::site::Site;
 const NAME: &str = "greeter";
 /// The names of the two processes on a machine.
 pub const SERVICE: &str = "own";
-const REDIS_DOOR: &str = "redis-door";
-/// Ports of a machine: greetings by lines, JSON-RPC, gRPC, HTTP, and the door to Redis.
+const REDIS_PROXY: &str = "redis-proxy";
+/// Ports of a machine: greetings by lines, JSON-RPC, gRPC, HTTP, and the proxy to Redis.
 const TCP: u16 = 7001;
 const JSON_RPC: u16 = 7002;
 const GRPC: u16 = 7003;
 const HTTP: u16 = 7004;
 const REDIS: u16 = 6380;
 /// Where Envoy listens for it.
-const DOOR: u16 = 8081;
+const PROXY: u16 = 8081;
 /// The time until all are healthy in Consul. Stage 8 gives 5 seconds.
 const HEALTHY: Duration = Duration::from_secs(30);
 
@@ -92,7 +92,7 @@ impl Site {
             self.start_own(machine)?;
         }
         let plan = resources::Plan {
-            listen: self.own_door(),
+            listen: self.own_proxy(),
             // Stage 8 asks for no version.
             weights: BTreeMap::from([("unknown".to_owned(), 1)]),
             // Registered is the address for gRPC.
@@ -119,8 +119,8 @@ impl Site {
     }
 
     /// Where Envoy accepts requests for it.
-    fn own_door(&self) -> SocketAddr {
-        SocketAddr::new(self.door().ip(), DOOR)
+    fn own_proxy(&self) -> SocketAddr {
+        SocketAddr::new(self.proxy().ip(), PROXY)
     }
 
     fn own_instances(&self) -> Vec<SocketAddr> {
@@ -137,7 +137,7 @@ impl Site {
         Some(format!(
             "Your service:     {}\nEnvoy for it:     http://{}/greet",
             all.join(", "),
-            self.own_door()
+            self.own_proxy()
         ))
     }
 
@@ -150,9 +150,9 @@ impl Site {
             let mut processes = self.machines[machine].processes.iter_mut();
             !processes.any(|process| process.name == name && process.runs())
         };
-        let (door, service) = (missing(REDIS_DOOR), missing(SERVICE));
-        if door {
-            self.start_redis_door(machine)?;
+        let (proxy, service) = (missing(REDIS_PROXY), missing(SERVICE));
+        if proxy {
+            self.start_redis_proxy(machine)?;
         }
         if service {
             let mut command = self.command(machine, own.start[0].as_ref());
@@ -160,7 +160,7 @@ impl Site {
             command.envs(self.variables(machine));
             self.spawn(machine, SERVICE, &mut command)?;
         }
-        Ok(usize::from(door) + usize::from(service))
+        Ok(usize::from(proxy) + usize::from(service))
     }
 
     // ANCHOR: variables
@@ -185,24 +185,24 @@ impl Site {
     }
     // ANCHOR_END: variables
 
-    fn start_redis_door(&mut self, machine: usize) -> anyhow::Result<()> {
+    fn start_redis_proxy(&mut self, machine: usize) -> anyhow::Result<()> {
         let folder = &self.machines[machine].folder;
-        let settings = redis_door::Settings {
+        let settings = redis_proxy::Settings {
             listen: SocketAddr::new(self.ip(machine), REDIS),
             sentinels: self.plan.network.all(SENTINEL).to_vec(),
             password_file: folder.join("own.password"),
             finder_password_file: folder.join("finder.password"),
         };
         secret::write(&settings.password_file, self.users.own.reveal())?;
-        let file = folder.join("redis-door.json");
+        let file = folder.join("redis-proxy.json");
         secret::write(&file, &serde_json::to_string_pretty(&settings)?)?;
         let file = file.display().to_string();
         let program = std::env::current_exe()?;
         self.run(
             machine,
-            REDIS_DOOR,
+            REDIS_PROXY,
             &program,
-            &["redis-door", "--settings", &file],
+            &["redis-proxy", "--settings", &file],
         )
     }
 }

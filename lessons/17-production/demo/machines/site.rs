@@ -101,7 +101,7 @@ impl Site {
             }
         }
         let plan = resources::Plan {
-            listen: site.door(),
+            listen: site.proxy(),
             weights: BTreeMap::from([(site.version.clone(), 1)]),
             port: None,
         };
@@ -172,7 +172,7 @@ impl Site {
         let ports = UNITS.iter().flat_map(|unit| unit.ports.to_vec());
         let ports = ports.chain(self.own_ports());
         let addrs = ports.flat_map(|port| self.plan.network.all(port));
-        for addr in addrs.chain([self.door()]) {
+        for addr in addrs.chain([self.proxy()]) {
             std::net::TcpListener::bind(addr).with_context(|| {
                 format!(
                     "{addr} is taken, or this system has no such address; `--net 7` takes others"
@@ -214,8 +214,8 @@ impl Site {
     }
 
     /// Where visitors go.
-    pub fn door(&self) -> SocketAddr {
-        self.plan.network.door()
+    pub fn proxy(&self) -> SocketAddr {
+        self.plan.network.proxy()
     }
 
     pub(super) fn say(&self, words: &str) {
@@ -364,7 +364,7 @@ impl Site {
             token.reveal(),
         )?;
         let plane = ControlPlane::follow(registry, service, plan).await?;
-        let envoy = crate::door::envoy(&plane).await?;
+        let envoy = crate::proxy::envoy(&plane).await?;
         Ok(Front {
             plane,
             _envoy: envoy,
@@ -456,8 +456,8 @@ impl Site {
         loop {
             self.check()?;
             let outcome = async {
-                let captcha = visitor::look(self.door()).await?;
-                visitor::answer(self.door(), &captcha).await
+                let captcha = visitor::look(self.proxy()).await?;
+                visitor::answer(self.proxy(), &captcha).await
             };
             match outcome.await {
                 Ok(true) => return Ok(()),

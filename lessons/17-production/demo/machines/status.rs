@@ -5,7 +5,7 @@ use l17_production::machines::network::MACHINES;
 
 use super::site::Site;
 use super::visitor;
-use crate::door::words;
+use crate::proxy::words;
 
 impl Site {
     /// The state of the site in lines.
@@ -32,7 +32,7 @@ impl Site {
             lines.push(format!("Envoy's list:     {}", words(&list)));
         }
         lines.push(format!("Certificates:     {}", self.certificates.words()));
-        lines.push(format!("Envoy listens on: http://{}/", self.door()));
+        lines.push(format!("Envoy listens on: http://{}/", self.proxy()));
         lines.extend(self.own_words());
         Ok(lines.join("\n"))
     }
@@ -40,8 +40,8 @@ impl Site {
     /// One visitor, who solves a captcha.
     pub async fn visit(&self) -> anyhow::Result<String> {
         let outcome = async {
-            let captcha = visitor::look(self.door()).await?;
-            visitor::answer(self.door(), &captcha).await
+            let captcha = visitor::look(self.proxy()).await?;
+            visitor::answer(self.proxy(), &captcha).await
         };
         Ok(match outcome.await {
             Ok(true) => "a right answer: accepted".to_owned(),

@@ -24,12 +24,12 @@ pub struct Captcha {
 }
 
 /// Asks for a captcha in a new session, and reads it.
-pub async fn look(door: SocketAddr) -> anyhow::Result<Captcha> {
-    let fresh = send(door, Request::post_json("/api/v1.0/imagecode", "{}"), "").await;
+pub async fn look(proxy: SocketAddr) -> anyhow::Result<Captcha> {
+    let fresh = send(proxy, Request::post_json("/api/v1.0/imagecode", "{}"), "").await;
     let (fresh, cookie) = fresh.context("a new id")?;
     let id = fresh["id"].as_str().context("an id")?.to_owned();
     let question = Request::get(format!("/api/v1.0/question/{id}"));
-    let (question, _) = send(door, question, &cookie).await.context("a question")?;
+    let (question, _) = send(proxy, question, &cookie).await.context("a question")?;
     let words = question["question"].as_str().context("words")?;
     let words = words
         .trim_end_matches('.')
@@ -44,10 +44,10 @@ pub async fn look(door: SocketAddr) -> anyhow::Result<Captcha> {
 }
 
 /// Gives the right answer: whether it is accepted.
-pub async fn answer(door: SocketAddr, captcha: &Captcha) -> anyhow::Result<bool> {
+pub async fn answer(proxy: SocketAddr, captcha: &Captcha) -> anyhow::Result<bool> {
     let body = json!({ "id": captcha.id, "answer": captcha.answer }).to_string();
     let request = Request::post_json("/api/v1.0/verify", body);
-    let (verdict, _) = send(door, request, &captcha.cookie)
+    let (verdict, _) = send(proxy, request, &captcha.cookie)
         .await
         .context("a verdict")?;
     Ok(verdict["errno"] == "0")
@@ -60,9 +60,9 @@ const SOLVED: &str = "solved a captcha";
 const LIMITED: &str = "refused by the limit of an address";
 
 /// Visitors who come until they are stopped. Each solves a captcha.
-pub fn crowd(door: SocketAddr) -> Load {
+pub fn crowd(proxy: SocketAddr) -> Load {
     Load::start(CROWD.0, CROWD.1, move || async move {
-        let visit = async { answer(door, &look(door).await?).await };
+        let visit = async { answer(proxy, &look(proxy).await?).await };
         match visit.await {
             Ok(true) => Ok(SOLVED.to_owned()),
             Ok(false) => Err("a right answer is not accepted".to_owned()),
@@ -89,14 +89,18 @@ pub fn meanwhile(count: &Count) -> String {
 }
 
 /// The answer in JSON, and the cookie of the session.
-async fn send(door: SocketAddr, request: Request, cookie: &str) -> anyhow::Result<(Value, String)> {
+async fn send(
+    proxy: SocketAddr,
+    request: Request,
+    cookie: &str,
+) -> anyhow::Result<(Value, String)> {
     let mut request = request
         .within(LIMIT)
-        .header("origin", format!("http://{door}"));
+        .header("origin", format!("http://{proxy}"));
     if !cookie.is_empty() {
         request = request.header("cookie", cookie);
     }
-    let answer = request.send(door).await?;
+    let answer = request.send(proxy).await?;
     if answer.status != 200 {
         let text: String = answer.text().chars().take(80).collect();
         bail!("{} {text}", answer.status);

@@ -104,10 +104,10 @@ async fn answers(world: &World, when: &str) -> anyhow::Result<()> {
 }
 
 fn load(world: &World) -> Load {
-    let door = world.door;
+    let proxy = world.proxy;
     Load::start(2, PAUSE, move || async move {
         let request = stage::http::Request::get(super::world::path("load")).within(TIMEOUT);
-        match request.send(door).await {
+        match request.send(proxy).await {
             Ok(answer) if answer.status == 200 => Ok("answered".to_owned()),
             Ok(answer) => Err(answer.status.to_string()),
             Err(error) => Err(error.to_string()),

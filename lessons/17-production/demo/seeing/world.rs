@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use l17_production::seeing::door::bootstrap;
+use l17_production::seeing::proxy::bootstrap;
 use l17_production::seeing::questions;
 use l17_production::seeing::receiver::{Limits, Receiver};
 use l17_production::seeing::trace::{Trace, TraceId};
@@ -30,7 +30,7 @@ pub struct World {
     /// The captcha service; `None` while it is away.
     pub captchas: Option<Child>,
     /// Where Envoy accepts requests.
-    pub door: SocketAddr,
+    pub proxy: SocketAddr,
     /// Where Prometheus answers queries.
     pub prometheus: SocketAddr,
     program: PathBuf,
@@ -56,8 +56,8 @@ impl World {
             .name("the web")
             .start()?;
         let web_at = web.listening().await?;
-        let door = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let config = bootstrap(door, web_at, Some(receiver_at)).to_string();
+        let proxy = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let config = bootstrap(proxy, web_at, Some(receiver_at)).to_string();
         let envoy = tokio::task::spawn_blocking(move || Envoy::start(&config)).await??;
         let config = questions::config(&[web_at]).to_string();
         let prometheus = tokio::task::spawn_blocking(move || Prometheus::start(&config)).await??;
@@ -65,7 +65,7 @@ impl World {
             receiver,
             redis,
             captchas: Some(captchas),
-            door,
+            proxy,
             prometheus: prometheus.addr(),
             program: program.to_owned(),
             receiver_at,
@@ -84,7 +84,7 @@ impl World {
     /// If Envoy does not answer.
     pub async fn picture(&self, id: &str) -> anyhow::Result<Answer> {
         let request = Request::get(path(id)).within(TIMEOUT);
-        Ok(request.send(self.door).await?)
+        Ok(request.send(self.proxy).await?)
     }
 
     /// Waits for a trace like this that is none of the known ones.

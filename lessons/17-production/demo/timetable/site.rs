@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use l17_production::load::site::Way;
-use l17_production::seeing::door::bootstrap;
+use l17_production::seeing::proxy::bootstrap;
 use serde_json::json;
 use stage::measure::PROFILE;
 use stage::signal::tell;
@@ -69,10 +69,10 @@ pub async fn run(plan: Plan) -> anyhow::Result<()> {
     tell("Starting Consul, Redis, the captcha service and the web ...");
     let world = World::start(&program, Way::Shared).await?;
     ladder("web direct", plan, &world, world.web, None).await?;
-    let door = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-    let config = bootstrap(door, world.web, None).to_string();
+    let proxy = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let config = bootstrap(proxy, world.web, None).to_string();
     let envoy = tokio::task::spawn_blocking(move || Envoy::start(&config)).await??;
-    ladder("through Envoy", plan, &world, door, Some(envoy.id())).await?;
+    ladder("through Envoy", plan, &world, proxy, Some(envoy.id())).await?;
     drop((envoy, world));
     tell("Starting the naive site ...");
     let naive = World::start(&program, Way::Naive).await?;
@@ -93,14 +93,14 @@ async fn ladder(
     target: &str,
     plan: Plan,
     world: &World,
-    door: SocketAddr,
+    proxy: SocketAddr,
     envoy: Option<u32>,
 ) -> anyhow::Result<()> {
     let measure = async |rate: f64, seconds: u32| {
         if seconds > 2 {
             tell(&format!("{target}: {rate} visits/s for {seconds} s ..."));
         }
-        let rung = rung(rate, seconds, world, door, envoy).await?;
+        let rung = rung(rate, seconds, world, proxy, envoy).await?;
         match plan.json {
             true => tell(&rung.json(target)),
             false => tell(&rung.words(target)),
@@ -138,7 +138,7 @@ async fn rung(
     rate: f64,
     seconds: u32,
     world: &World,
-    door: SocketAddr,
+    proxy: SocketAddr,
     envoy: Option<u32>,
 ) -> anyhow::Result<Rung> {
     #[expect(
@@ -156,7 +156,7 @@ async fn rung(
     let report = timetable::run(timetable, |_| {
         let redis = world.redis.clone();
         async move {
-            let visit = visit(door, redis).await;
+            let visit = visit(proxy, redis).await;
             visit.map(drop).map_err(|error| format!("{error:#}"))
         }
     })

@@ -22,16 +22,16 @@ pub const REQUESTS: u32 = 4;
 /// # Errors
 /// If the right answer is not accepted, and what kept the visitor from giving it.
 pub async fn visit(
-    door: SocketAddr,
+    proxy: SocketAddr,
     mut redis: MultiplexedConnection,
 ) -> anyhow::Result<Vec<String>> {
-    let (mut browser, mut cookie, mut seen) = (Session::new(door), String::new(), Vec::new());
+    let (mut browser, mut cookie, mut seen) = (Session::new(proxy), String::new(), Vec::new());
     let mut send = async |request: Request| {
         let mut request = request.within(DEADLINE);
         if !cookie.is_empty() {
             request = request.header("cookie", format!("session={cookie}"));
         }
-        let request = request.header("origin", format!("http://{door}"));
+        let request = request.header("origin", format!("http://{proxy}"));
         let answer = browser.send(&request).await?;
         let given = answer.header("set-cookie").and_then(session);
         cookie = given.unwrap_or(&cookie).to_owned();

@@ -4,7 +4,7 @@
 //! * [`secret`]: passwords in files; [`authority`] certificates made on the spot; [`tls`] certificates that are renewed while the
 //!   program runs; [`mtls`] gRPC in which both sides show one; [`greeter`] the same call without TLS, with TLS and with mutual TLS.
 //! * [`consul`]: the three servers with ACL and TLS, and their tokens; [`https`] asks them.
-//! * [`redis`]: the three servers with users, and their Sentinels; [`failover`] the store that follows the primary; [`redis_door`] the
+//! * [`redis`]: the three servers with users, and their Sentinels; [`failover`] the store that follows the primary; [`redis_proxy`] the
 //!   same for a program without passwords.
 //! * [`roles`]: the two programs, the captcha service and the web.
 
@@ -16,7 +16,7 @@ pub mod https;
 pub mod mtls;
 pub mod network;
 pub mod redis;
-pub mod redis_door;
+pub mod redis_proxy;
 pub mod roles;
 pub mod secret;
 pub mod tls;

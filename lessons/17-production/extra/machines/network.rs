@@ -9,7 +9,7 @@ pub const MACHINES: [&str; 3] = ["one", "two", "three"];
 pub const FRONT: &str = "front";
 
 /// The port on which Envoy accepts requests.
-pub const DOOR: u16 = 8080;
+pub const PROXY: u16 = 8080;
 
 // ANCHOR: network
 /// The network of the machines.
@@ -37,8 +37,8 @@ impl Network {
     }
 
     /// Where visitors go.
-    pub fn door(self) -> SocketAddr {
-        SocketAddr::new(self.ip(MACHINES.len()), DOOR)
+    pub fn proxy(self) -> SocketAddr {
+        SocketAddr::new(self.ip(MACHINES.len()), PROXY)
     }
 }
 // ANCHOR_END: network

@@ -1,4 +1,4 @@
-//! The program as a person meets it.
+//! The command line.
 
 use testkit::program::{Binary, has_all};
 
@@ -6,7 +6,7 @@ const L17: Binary = Binary(env!("CARGO_BIN_EXE_l17-production"));
 
 #[test]
 fn what_is_wrong_is_said_in_words() {
-    L17.tells(&["--help"], &["cargo run -p l17-production -- door"]);
+    L17.tells(&["--help"], &["cargo run -p l17-production -- proxy"]);
     L17.refuses(&["instance", "--version", "v 2"], "--version");
     L17.refuses_each(&[
         ("nonsense", "there is no `nonsense`"),
@@ -16,7 +16,7 @@ fn what_is_wrong_is_said_in_words() {
         ),
         ("instance --drain-ms 10", "--drain-ms: at least as long as"),
         ("instance --consul 127.0.0.1:1", "does not answer"),
-        ("door --weights v1", "weights look like v1=9,v2=1"),
+        ("proxy --weights v1", "weights look like v1=9,v2=1"),
     ]);
 }
 
@@ -28,7 +28,7 @@ fn the_demo_tells_the_whole_story() {
         &[
             "1. Three",
             "7. All instances leave",
-            "cargo run -p l17-production -- door",
+            "cargo run -p l17-production -- proxy",
         ],
     );
     has_all(

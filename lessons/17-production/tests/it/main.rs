@@ -3,11 +3,11 @@
 mod ads;
 mod command_line;
 mod deploy;
-mod door;
 mod greeter;
 mod load;
 mod machines;
 mod own;
+mod proxy;
 mod renew;
 mod seeing;
 mod settings;

@@ -30,9 +30,9 @@ fn order() -> String {
     format!("build = {build:?}\nstart = [{program:?}]\n")
 }
 
-async fn greet(door: SocketAddr, name: &str) -> Result<String, String> {
+async fn greet(proxy: SocketAddr, name: &str) -> Result<String, String> {
     let request = Request::post_json("/greet", json!({ "name": name }).to_string());
-    let answer = request.within(LIMIT).send(door).await;
+    let answer = request.within(LIMIT).send(proxy).await;
     let answer = answer.map_err(|error| error.to_string())?;
     let text = answer.text();
     match answer.status {
@@ -64,7 +64,7 @@ async fn an_own_service_survives_a_machine_on_the_real_consul_and_the_real_redis
     let at = |machine: u8, port: u16| {
         SocketAddr::from(([127, site.net.parse().unwrap(), machine, 1], port))
     };
-    let (door, consul) = (at(4, 8081), at(2, 8500));
+    let (proxy, consul) = (at(4, 8081), at(2, 8500));
     let [one, two, three] = [1, 2, 3].map(|machine| at(machine, 7003).ip().to_string());
     let wait = async |expected: &[&String]| {
         let since = Instant::now();
@@ -74,8 +74,8 @@ async fn an_own_service_survives_a_machine_on_the_real_consul_and_the_real_redis
         }
     };
     wait(&[&one, &two, &three]).await;
-    assert_eq!(greet(door, "Ali").await.unwrap(), "hello Ali");
-    assert_eq!(greet(door, "count").await.unwrap(), "hello 1");
+    assert_eq!(greet(proxy, "Ali").await.unwrap(), "hello Ali");
+    assert_eq!(greet(proxy, "count").await.unwrap(), "hello 1");
     // What is given to the service opens nothing else.
     let captcha = json!({ "Name": l16_captcha::service::NAME, "Port": 9 }).to_string();
     let refused = ask::put(consul, "/v1/agent/service/register", &captcha).await;
@@ -84,12 +84,12 @@ async fn an_own_service_survives_a_machine_on_the_real_consul_and_the_real_redis
     site.order(&["kill", "one"]);
     for number in 0..60 {
         let name = format!("visitor {number}");
-        assert_eq!(greet(door, &name).await.unwrap(), format!("hello {name}"));
+        assert_eq!(greet(proxy, &name).await.unwrap(), format!("hello {name}"));
     }
     wait(&[&two, &three]).await;
     // The machine had the primary of Redis: another one takes over.
     let since = Instant::now();
-    while greet(door, "count").await.is_err() {
+    while greet(proxy, "count").await.is_err() {
         assert!(since.elapsed() < LIMIT);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -88,8 +88,8 @@ async fn call(client: &mut GetCaptchaClient<Channel>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn renewal_and_release_under_load_on_the_real_consul_and_the_real_redis() {
     let site = Site::up(&["--no-limits"]);
-    let door: SocketAddr = format!("127.{}.4.1:8080", site.net).parse().unwrap();
-    let visitors = visitor::crowd(door);
+    let proxy: SocketAddr = format!("127.{}.4.1:8080", site.net).parse().unwrap();
+    let visitors = visitor::crowd(proxy);
     let (running, first) = (processes(&site), serials(&site));
     assert_eq!(running.len(), 19);
     let (tap, mut client) = connect(&site).await;

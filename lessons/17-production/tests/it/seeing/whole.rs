@@ -34,9 +34,9 @@ async fn one_request_is_one_trace_and_its_end_is_sent() {
     let web = "web: GET /api/v1.0/imagecode/{id}";
     let service = "captchas: captcha.v1.GetCaptcha/Call";
     let expected = [
-        "front-door: ingress".to_owned(),
-        "front-door: router web egress < front-door: ingress".to_owned(),
-        format!("{web} < front-door: router web egress"),
+        "front-proxy: ingress".to_owned(),
+        "front-proxy: router web egress < front-proxy: ingress".to_owned(),
+        format!("{web} < front-proxy: router web egress"),
         format!("web: captcha.v1.GetCaptcha/Call < {web}"),
         format!("{service} < web: captcha.v1.GetCaptcha/Call"),
         format!("captchas: redis INCR < {service}"),
@@ -71,16 +71,16 @@ async fn one_request_is_one_trace_and_its_end_is_sent() {
     sleep(Duration::from_secs(2)).await;
     let trace = world.receiver.trace(id);
     let services: Vec<&str> = trace.services();
-    assert_eq!(services, ["front-door", "web"], "{}", trace.text());
+    assert_eq!(services, ["front-proxy", "web"], "{}", trace.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_answers_three_questions() {
     let mut world = world().await;
-    let door = world.door;
+    let proxy = world.proxy;
     let load = Load::start(2, Duration::from_millis(50), move || async move {
         let request = Request::get(path("load")).within(TIMEOUT);
-        let answer = request.send(door).await.map_err(|it| it.to_string())?;
+        let answer = request.send(proxy).await.map_err(|it| it.to_string())?;
         match answer.status {
             200 => Ok("answered".to_owned()),
             status => Err(status.to_string()),

@@ -1,4 +1,4 @@
-//! A door to Redis for a program that knows neither Sentinel nor passwords: each connection goes to the primary, as a user with
+//! A proxy to Redis for a program that knows neither Sentinel nor passwords: each connection goes to the primary, as a user with
 //! few rights.
 
 use std::fs;

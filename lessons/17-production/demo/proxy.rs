@@ -1,4 +1,4 @@
-//! The front door: the real Envoy and its control plane. `-- door` runs both, and prints what changes.
+//! The reverse proxy: the real Envoy and its control plane. `-- proxy` runs both, and prints what changes.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -44,7 +44,7 @@ pub fn words(instances: &Instances) -> String {
     }
 }
 
-/// `-- door`.
+/// `-- proxy`.
 pub async fn run(given: &Given) -> anyhow::Result<()> {
     let mut stop = on_signal(given.has("until-stdin-ends"))?;
     let listen: SocketAddr = given.address("listen")?;

@@ -1,5 +1,5 @@
 """Attacks on the HTTP servers and stores of the course from outside, on 127.0.0.1: the ten that have once worked.
-`python3 scripts/figures attack` runs them with the others, `python3 scripts/figures doors` runs them alone.
+`python3 scripts/figures attack` runs them with the others, `python3 scripts/figures outside` runs them alone.
 """
 
 import json
@@ -390,7 +390,7 @@ ATTACKS = [redis_post, line_post, silent_web, silent_runner, flood, same_site, e
            lying_store, unknown_names, right_answers]
 
 
-def doors(_work):
+def outside(_work):
     """One row for each attack."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 8192), most))

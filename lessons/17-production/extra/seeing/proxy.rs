@@ -14,7 +14,7 @@ fn tracing() -> Value {
             "typed_config": {
                 "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
                 "grpc_service": { "envoy_grpc": { "cluster_name": "receiver" }, "timeout": "1s" },
-                "service_name": "front-door",
+                "service_name": "front-proxy",
             },
         },
         // One span for the request that came in, and one for each attempt to pass it on.
@@ -47,7 +47,7 @@ pub fn bootstrap(listen: SocketAddr, web: SocketAddr, receiver: Option<SocketAdd
         clusters.push(cluster("receiver", receiver, "http2_protocol_options"));
     }
     json!({
-        "node": { "id": "front-door", "cluster": "front-door" },
+        "node": { "id": "front-proxy", "cluster": "front-proxy" },
         "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
         // Envoy sends a batch when it has five spans or after five seconds. Here each span goes at once.
         "layered_runtime": { "layers": [{

@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct World {
     consul: Consul,
     plane: ControlPlane,
-    door: SocketAddr,
+    proxy: SocketAddr,
     // Ends with this value.
     _envoy: Envoy,
 }
@@ -28,9 +28,9 @@ struct World {
 impl World {
     async fn new(side: Side) -> World {
         let consul = Setup::of(side).start().await.unwrap();
-        let door = SocketAddr::from(([127, 0, 0, 1], testkit::free_port().unwrap()));
+        let proxy = SocketAddr::from(([127, 0, 0, 1], testkit::free_port().unwrap()));
         let plan = Plan {
-            listen: door,
+            listen: proxy,
             weights: BTreeMap::from([("v1".to_owned(), 1)]),
             port: None,
         };
@@ -42,7 +42,7 @@ impl World {
         World {
             consul,
             plane,
-            door,
+            proxy,
             _envoy: envoy.await.unwrap().unwrap(),
         }
     }
@@ -78,13 +78,13 @@ impl World {
     }
 
     async fn ask(&self, requests: usize) -> Count {
-        let door = self.door;
-        calls(requests, 4, move |_| page(door)).await
+        let proxy = self.proxy;
+        calls(requests, 4, move |_| page(proxy)).await
     }
 }
 
-async fn page(door: SocketAddr) -> Result<String, String> {
-    match Request::get("/").within(LIMIT).send(door).await {
+async fn page(proxy: SocketAddr) -> Result<String, String> {
+    match Request::get("/").within(LIMIT).send(proxy).await {
         Ok(answer) if answer.status == 200 => Ok(answer.text()),
         Ok(answer) => Err(format!("{} {}", answer.status, answer.text())),
         Err(error) => Err(error.to_string()),
@@ -111,7 +111,7 @@ fn answers(count: &Count, version: &str) -> u64 {
 async fn a_closed_port_a_canary_and_a_rejection() {
     for side in Side::to_test().unwrap() {
         let world = World::new(side).await;
-        let error = page(world.door).await.unwrap_err();
+        let error = page(world.proxy).await.unwrap_err();
         assert!(error.contains("no healthy upstream"), "{error}");
         let one = world.instance("v1", None).await;
         let two = world.instance("v1", None).await;
@@ -152,8 +152,8 @@ async fn a_release_under_load_loses_nothing() {
             world.instance("v1", None).await,
         ];
         world.until(|list| of(list, "v1") == 2).await;
-        let door = world.door;
-        let load = Load::start(4, Duration::from_millis(5), move || page(door));
+        let proxy = world.proxy;
+        let load = Load::start(4, Duration::from_millis(5), move || page(proxy));
         let new = [
             world.instance("v2", None).await,
             world.instance("v2", None).await,
