@@ -73,7 +73,7 @@ impl Client {
             false => format!("Content-Length: {}\r\n", body.len()),
         };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: door\r\nContent-Type: application/json\r\n{length}{lines}\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: service\r\nContent-Type: application/json\r\n{length}{lines}\r\n{body}"
         );
         let _ = self.stream.get_mut().write_all(request.as_bytes());
         let shown: String = body.chars().take(24).collect();

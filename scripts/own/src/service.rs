@@ -51,7 +51,7 @@ pub struct World {
     pub registry: &'static str,
     /// `ETCD_ADDR`: the JSON API of etcd.
     pub etcd: SocketAddr,
-    /// `HTTP_ADDR`: a door for HTTP.
+    /// `HTTP_ADDR`: the HTTP API.
     pub http: SocketAddr,
     /// `REDIS_ADDR`: a Redis.
     pub redis: SocketAddr,

@@ -4,8 +4,8 @@ mod calls;
 mod captcha;
 mod count;
 mod discover;
-mod door;
 mod hello;
+mod http_api;
 mod json_rpc;
 mod lines;
 mod many;
@@ -144,7 +144,7 @@ fn judge(order: &Order, id: &str) -> anyhow::Result<Option<Failure>> {
         "own-shutdown" => ("GRPC_ADDR", world.grpc, |service| {
             call(shutdown::judge(service))
         }),
-        "own-http" => ("HTTP_ADDR", world.http, door::judge),
+        "own-http" => ("HTTP_ADDR", world.http, http_api::judge),
         "own-captcha" => {
             world.asks = true;
             ("HTTP_ADDR", world.http, captcha::judge)

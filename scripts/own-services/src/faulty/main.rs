@@ -2,11 +2,11 @@
 
 mod consul;
 mod counter;
-mod door;
 mod etcd;
 mod greeter;
 #[path = "../http.rs"]
 mod http;
+mod http_api;
 mod json_rpc;
 mod lines;
 mod mottos;
@@ -81,7 +81,7 @@ async fn main() -> io::Result<()> {
     tokio::select! {
         ended = lines::serve(lines) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
-        ended = door::serve(http) => ended,
+        ended = http_api::serve(http) => ended,
         ended = greeter::serve(grpc, mottos, registry) => ended,
     }
 }

@@ -3,11 +3,11 @@
 mod captcha;
 mod consul;
 mod counter;
-mod door;
 mod etcd;
 mod greeter;
 #[path = "../http.rs"]
 mod http;
+mod http_api;
 mod json_rpc;
 mod lines;
 mod neighbours;
@@ -68,7 +68,7 @@ async fn main() -> io::Result<()> {
     tokio::select! {
         ended = lines::serve(lines, limits) => ended,
         ended = json_rpc::serve(json_rpc) => ended,
-        ended = door::serve(http, Arc::clone(&answers), captchas) => ended,
+        ended = http_api::serve(http, Arc::clone(&answers), captchas) => ended,
         // Calls under way are finished: this ends when they have.
         ended = greeter::serve(grpc, answers, stop) => ended,
     }

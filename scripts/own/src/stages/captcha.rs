@@ -1,4 +1,4 @@
-//! Stage 15: the HTTP door asks clients for a captcha, once for each greeting, and stays closed when in doubt.
+//! Stage 15: the HTTP API asks clients for a captcha, once for each greeting. Without a verdict it refuses.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -29,11 +29,11 @@ const IGNORED: Belief = &(
 );
 const TWICE: Belief = &(
     "once-right-always-right",
-    "A right answer opens the door once. Ask the captcha service for each greeting, and keep no verdict.",
+    "A right answer is good for one greeting. Ask the captcha service for each greeting, and keep no verdict.",
 );
 const OPEN: Belief = &(
     "no-answer-is-a-yes",
-    "Without a verdict the door stays closed: 503. An attacker would only have to keep the captcha service busy.",
+    "Without a verdict the reply is 503. Else an attacker would only have to keep the captcha service busy.",
 );
 const WAITS: Belief = &(
     "the-captcha-service-is-fast",
@@ -184,10 +184,7 @@ pub fn judge(service: &mut Service) -> Result<(), Failure> {
         let spent = reply.as_ref().is_some_and(|reply| reply.status == 403);
         return Err(client.fails(expected, reply.as_ref(), spent.then_some(SPENT)));
     }
-    let mut client = Client::open(
-        service,
-        "A captcha that has opened the door, with another name",
-    )?;
+    let mut client = Client::open(service, "A captcha that was used before, with another name")?;
     post(&mut client, "Bob", &id, &answer);
     let reply = client.reply(SOON);
     if reply.as_ref().map(|reply| reply.status) != Some(403) {

@@ -228,7 +228,7 @@ pub const WRONG: &[Wrong] = &[
     (
         13,
         "http-no-deadline",
-        "Give the call behind the door the time",
+        "Give the call to the neighbour the time",
     ),
     (
         13,
@@ -260,16 +260,16 @@ pub const WRONG: &[Wrong] = &[
         "captcha-status-only",
         "Its body says whether it was right",
     ),
-    (15, "captcha-kept", "A right answer opens the door once"),
     (
         15,
-        "captcha-open",
-        "Without a verdict the door stays closed",
+        "captcha-kept",
+        "A right answer is good for one greeting",
     ),
+    (15, "captcha-open", "Without a verdict the reply is 503"),
     (
         15,
         "captcha-nonsense-is-yes",
-        "Without a verdict the door stays closed",
+        "Without a verdict the reply is 503",
     ),
     (15, "captcha-waits", "Give the call a time limit of 1 s"),
     (15, "captcha-first", "Check it first"),

@@ -1,4 +1,4 @@
-//! Stage 13: a door for HTTP: routes, status codes, a limit for bodies, and deadlines that are passed on.
+//! Stage 13: an HTTP API: routes, status codes, a limit for bodies, and deadlines that are passed on.
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -55,7 +55,7 @@ const GONE: Belief = &(
 );
 const PASSED_ON: Belief = &(
     "a-deadline-ends-at-the-door",
-    "Give the call behind the door the time that is left. After `X-Timeout-Ms` the client gets 504.",
+    "Give the call to the neighbour the time that is left. After `X-Timeout-Ms` the client gets 504.",
 );
 const GOES_ON: Belief = &(
     "the-reply-ends-the-work",

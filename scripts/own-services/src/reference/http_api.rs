@@ -1,4 +1,4 @@
-//! Stages 13 and 15: a door for HTTP. Its calls are those of the greeter, and so are its errors.
+//! Stages 13 and 15: the HTTP API. Its calls are those of the greeter, and so are its errors.
 
 use std::io;
 use std::sync::Arc;

@@ -96,7 +96,7 @@ async fn greet(request: Request) -> Response {
     }
 }
 
-/// The ids that have opened the door.
+/// The ids of captchas that were used.
 static OPENED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 async fn admit(captcha: &Value) -> Result<(), Response> {
