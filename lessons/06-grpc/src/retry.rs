@@ -1,5 +1,6 @@
-//! Trying again. Only after UNAVAILABLE, which says that the server was not reached or is about to
-//! end; only calls that may run twice; a few times; and not all callers in the same moment.
+//! The retry policy of a client: only after UNAVAILABLE, which says that the server was not reached or is about
+//! to end; only calls that may run twice; a few attempts; and with random pauses, so that not all callers come
+//! back in the same moment.
 
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};

@@ -1,5 +1,5 @@
-//! What a crowd asks of an agent: the client for `python3 scripts/figures consul`, which runs it against the
-//! agent of this lesson and the real Consul alike. Both get the same bytes.
+//! A load generator for Consul agents. `python3 scripts/figures consul` runs it against the agent of this
+//! lesson and against the real Consul; both get the same bytes.
 //!
 //! ```text
 //!   consul-load ADDR register NAME FROM TO IN_FLIGHT   instances with a TTL check; one a second

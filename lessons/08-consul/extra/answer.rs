@@ -1,4 +1,4 @@
-//! Answers as Consul writes them: its JSON, its headers, its plain words.
+//! HTTP responses as Consul writes them: its JSON, its headers, and its errors in plain text.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};

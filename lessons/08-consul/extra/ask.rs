@@ -1,4 +1,4 @@
-//! The other side of the wire: one question to an agent, ours or a real one, and its answer.
+//! A small HTTP client: one request to an agent, ours or a real Consul, and its response.
 //!
 //! HTTP/1.0 on purpose: the answer ends when the connection does, so there are no chunks to put
 //! together, and a demo or an exercise needs no HTTP library. A program that asks often keeps its

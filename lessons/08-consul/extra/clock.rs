@@ -1,4 +1,4 @@
-//! The agent's clock, as something that can be handed in.
+//! The clock of the agent, as a value that a test can replace.
 //!
 //! Everything that waits here (a TTL, the pause between two checks, the reaper, a blocking query)
 //! asks this clock and never the machine. In service it is the machine's time. In a test it is a clock

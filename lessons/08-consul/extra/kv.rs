@@ -1,4 +1,4 @@
-//! The key/value store: names with bytes, a number of the caller's own, and the index of the change.
+//! The key/value store: keys with bytes, the flags of the caller, and the index of the last change.
 //!
 //! A set or delete may carry the index that the caller has seen (`cas`, compare and set). It is done
 //! only if no other client wrote in between; of two who saw the same index, one wins.

@@ -1,4 +1,4 @@
-//! Paths that need care: `%2F`, `..`, `//` and what is no text at all.
+//! The path of a request: `%2F`, `..`, `//`, and bytes that are not UTF-8.
 
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::Response;

@@ -1,4 +1,5 @@
-//! The HTTP server: who gets in, how long a request may take to arrive, and how large it may be.
+//! The HTTP server and its limits: the number of connections, the time in which a request must arrive, and its
+//! size.
 //!
 //! axum's own `serve` takes any number of connections and waits for a header as long as it takes. An
 //! agent is called by everyone, so both are bounded here.

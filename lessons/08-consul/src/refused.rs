@@ -1,4 +1,4 @@
-//! A refusal: the status and the words that a caller gets.
+//! An error response: the HTTP status and the text that a caller gets.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! The one store behind everything, its index, and how a change wakes those who wait for it.
+//! The store: all state of the agent, its index, and how a change wakes the blocking queries that wait for it.
 //!
 //! Consul replicates a log of changes between its servers, and the number of a change in that log is
 //! its index. Here the log has one reader, and what is left of it is the number.

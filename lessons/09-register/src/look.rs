@@ -1,5 +1,5 @@
-//! A look at what the agent knows, for the demo and for people: which instances of a name there are, and
-//! how their checks stand. Callers ask differently; that is lesson 10.
+//! Lists the instances that the agent has under a name, with the states of their checks, for the demo and the
+//! command line. Callers ask differently; that is lesson 10.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The end of a server: it serves until it is asked to end, and then shuts down gracefully.
+//! Serves until the process is asked to end, and then shuts down gracefully.
 
 use tracing::info;
 

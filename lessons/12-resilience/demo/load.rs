@@ -1,4 +1,4 @@
-//! Many calls, and what became of them.
+//! Makes many calls, and counts their results.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! What to do when a call fails: the fail modes of rpcx, and what a status says about the member.
+//! The fail modes of rpcx: what to do when a call fails, and what a status says about the member.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The log of a program that has none of its own.
+//! The default log, for a program that sets none.
 
 use tracing::Level;
 use tracing_subscriber::filter::filter_fn;

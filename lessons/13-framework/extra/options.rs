@@ -1,6 +1,6 @@
-//! What a service is told when it starts: by its code, by the environment, by flags. A flag wins over
-//! the environment, the environment over the code: who starts a program knows more about the place
-//! where it runs than who has written it.
+//! The options of a service: from its code, the environment, and flags. A flag wins over the environment, the
+//! environment over the code: who starts a program knows more about the place where it runs than who has
+//! written it.
 //!
 //! The names are go-micro's, so that its command lines work here as they are. Every flag has a variable
 //! with the same name in capitals: `--registry_address` is `MICRO_REGISTRY_ADDRESS`.

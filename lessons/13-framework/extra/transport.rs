@@ -1,4 +1,4 @@
-//! What carries calls. `src/transport.rs` says what a transport promises; here are the two that do it.
+//! The two transports. `src/transport.rs` says what a transport promises.
 //!
 //! * [`handlers`]: functions under the names of their methods, with their types forgotten.
 //! * [`method`]: the names of methods.

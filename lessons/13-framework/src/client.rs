@@ -1,5 +1,5 @@
-//! Calls by name. Who is there comes from the registry, who is asked from a selector, how from the
-//! instance itself: the caller knows a name, a method and a message.
+//! Calls by name: the registry lists the instances, a selector chooses one, and the instance says which
+//! transport it has. The caller knows a name, a method and a message.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! Who is there, kept up to date: one watch for a name, and the last list while the registry is away.
+//! The instances of a service, kept up to date: one watch for a name, and the last list while the registry is
+//! away.
 
 use std::sync::Arc;
 use std::time::Duration;

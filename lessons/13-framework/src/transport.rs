@@ -1,5 +1,5 @@
-//! How a call travels: by gRPC, or by the RPC of lessons 02 and 04. A handler is a function from one
-//! message to another; neither handlers nor callers depend on the transport.
+//! The transport of a call: gRPC, or the RPC of lessons 02 and 04. A handler is a function from one message to
+//! another; neither handlers nor callers depend on the transport.
 //!
 //! Both carry the message as protobuf, the deadline, and a status with its code. Only gRPC has streams,
 //! metadata, compression, reflection, a standard health service, and a word (GOAWAY) for "send no

@@ -1,4 +1,4 @@
-//! Browsers that ask all the time.
+//! Clients that ask in a loop, as many browsers do.
 
 use std::net::SocketAddr;
 use std::time::Duration;

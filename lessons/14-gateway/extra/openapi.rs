@@ -1,6 +1,6 @@
-//! `/openapi.json`: what is behind the gateway at this moment, in the words of OpenAPI 3.1
-//! (<https://spec.openapis.org/oas/v3.1.0>). Made of what the registry and the services themselves tell,
-//! so it is always up to date.
+//! `/openapi.json`: the services behind the gateway at this moment, as OpenAPI 3.1
+//! (<https://spec.openapis.org/oas/v3.1.0>). It is made from the registry and from the reflection of each
+//! service.
 
 mod comments;
 mod message;

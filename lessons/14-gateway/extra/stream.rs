@@ -1,4 +1,4 @@
-//! Answers one by one: as lines of JSON, or as the events that a browser's `EventSource` reads.
+//! Streams of messages as HTTP: lines of JSON, or the events that a browser's `EventSource` reads.
 //!
 //! The status of HTTP is said before the first message, so an error that comes later has to be said in
 //! the stream itself: it is the last item.

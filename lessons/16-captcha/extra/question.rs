@@ -1,4 +1,4 @@
-//! The same for a visitor who cannot see a picture: a question in words.
+//! A question in words, for a visitor who cannot see a picture.
 //!
 //! "Write these numbers as digits: seven, two, nine, four." A person who hears it types four digits. Sums and riddles
 //! are harder for many people, and not for a program; a sum of two digits has 19 answers, four digits 10,000.

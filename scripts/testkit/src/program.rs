@@ -1,4 +1,4 @@
-//! A program as a person meets it, for tests: run to its end, or started, listened to, interrupted.
+//! A program under test, on its command line: run to its end, or started, listened to, interrupted.
 //! Nothing here waits for ever, and no program outlives the test that started it.
 //!
 //! Each function takes a [`Command`] or a `&mut Command`, because only a lesson's own tests know where

@@ -84,7 +84,7 @@ async fn a_head_has_a_deadline() {
 }
 
 #[tokio::test]
-async fn the_wrong_door_is_a_clear_error() {
+async fn a_server_without_rpc_is_a_clear_error() {
     let plain = Server::start(greeter(), Settings::default()).await;
     let wrong = in_time(Client::connect_http(plain.addr, Settings::default())).await;
     assert!(wrong.is_err());

@@ -179,24 +179,24 @@ def call_interceptor(address):
         to_hello = types.message("hello.v1.NameRequest")(name="wire")
         health = health_pb2_grpc.HealthStub(channel).Check
         nobody = channel.unary_unary("/nobody.v1.Nobody/Nothing")
-        doors = [
+        methods = [
             ("Greeter/SayHello", greeter, to_greeter),
             ("HelloService/SayName", hello, to_hello),
             ("Health/Check", health, health_pb2.HealthCheckRequest()),
             ("Nobody/Nothing", nobody, b""),
         ]
 
-        def knock(token, expected):
+        def ask_all(token, expected):
             metadata = [("authorization", f"Bearer {token}")] if token else None
-            for (name, call, request), code in zip(doors, expected):
+            for (name, call, request), code in zip(methods, expected):
                 with_token = f"{name} with the token {token}" if token else f"{name} without a token"
                 ask(call, request, with_token, code, metadata=metadata)
 
         no, yes = StatusCode.UNAUTHENTICATED, StatusCode.OK
-        knock(None, [no] * 4)
-        knock("sesamo", [no] * 4)
-        knock("sesame", [yes] * 3)
-        knock("names-only", [StatusCode.PERMISSION_DENIED, yes, StatusCode.PERMISSION_DENIED])
+        ask_all(None, [no] * 4)
+        ask_all("sesamo", [no] * 4)
+        ask_all("sesame", [yes] * 3)
+        ask_all("names-only", [StatusCode.PERMISSION_DENIED, yes, StatusCode.PERMISSION_DENIED])
 
 
 # ---- lesson 06's own server

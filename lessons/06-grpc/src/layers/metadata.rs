@@ -1,6 +1,6 @@
-//! What travels beside the messages. A call has headers in front of the request, headers in front of
-//! the reply, and trailers behind it. Here every call gets a number that both sides can write into
-//! their logs, and the trailer says how long the server took: only at the end is that known.
+//! The metadata of a call: headers in front of the request, headers in front of the reply, and trailers behind
+//! it. Here every call gets a number that both sides can write into their logs, and the trailer says how long
+//! the server took: only at the end is that known.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! The binary as a person meets it: the demo, two terminals, and what it says when it cannot.
+//! The command line: the demo, two terminals, and its error messages.
 
 use std::time::Duration;
 

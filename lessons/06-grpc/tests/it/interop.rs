@@ -109,7 +109,7 @@ async fn grpcio_sees_metadata_and_trailers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn grpcio_is_asked_for_a_token_at_every_door() {
+async fn grpcio_is_asked_for_a_token_by_every_method() {
     let token = Some("sesame".to_string());
     let settings = Settings {
         token,

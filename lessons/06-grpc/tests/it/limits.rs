@@ -1,5 +1,5 @@
-//! What a peer may make us hold or wait for. First peers who speak gRPC and want too much, then
-//! peers who do not want anything good.
+//! The limits of the server: first against gRPC clients that ask for too much, then against connections that
+//! break the protocol or send nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What is answered: by every service, about every service, with which status and what beside it.
+//! The replies of every service: messages, statuses and metadata; and what reflection and health say of each.
 
 use crate::support::{Server, WIRE, by_hand, full, within};
 use l06_grpc::client::Options;

@@ -1,5 +1,5 @@
-//! A connection can be dead while neither side gets an error: the cable is out, the machine is off. Only a
-//! PING finds that. The test's wire between the two stops forwarding without closing a socket.
+//! Keepalive: a connection can be dead while neither side gets an error, because the cable is out or the
+//! machine is off. Only a PING finds that. The wire of these tests stops forwarding without closing a socket.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

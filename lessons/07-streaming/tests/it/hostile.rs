@@ -1,5 +1,4 @@
-//! Clients that do not keep to the rules, or do not say a word. Whatever one of them does, the others
-//! are served.
+//! Clients that break the protocol, or send nothing. Whatever one of them does, the others are served.
 
 use std::time::Duration;
 

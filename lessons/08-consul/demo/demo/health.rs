@@ -1,4 +1,4 @@
-//! The scenes about health: who is listed, who is well, and who is gone.
+//! The scenes about health: registered, healthy and deregistered instances.
 
 use l08_consul::ask;
 use serde_json::json;

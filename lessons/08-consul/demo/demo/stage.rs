@@ -1,4 +1,4 @@
-//! Where the scenes are played: an agent, its time, and what is printed.
+//! What the scenes share: an agent, its clock, and what is printed.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

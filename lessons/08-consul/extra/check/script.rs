@@ -1,4 +1,4 @@
-//! The script check: the exit code speaks. 0 is passing, 1 is a warning, anything else is critical.
+//! The script check: the exit code is the state. 0 is passing, 1 is a warning, anything else is critical.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;

@@ -1,4 +1,4 @@
-//! `/v1/agent`: what this agent runs, and how to tell it what to run.
+//! `/v1/agent`: lists, registers and deregisters the services and checks of this agent.
 
 use std::collections::BTreeMap;
 

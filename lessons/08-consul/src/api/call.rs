@@ -1,4 +1,4 @@
-//! One call of the API: the request, read and bounded, and the wait that a caller may ask for.
+//! One request to the API: its body, up to a limit, and the parameters of a blocking query.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Looking things up in the catalog. Nothing here changes anything.
+//! Queries of the catalog. Nothing here changes anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What becomes of a result: a heartbeat, a TTL that ran out, a check that was tried.
+//! The result of a check: a heartbeat, a TTL that ran out, or an attempt of the agent.
 //!
 //! It lands in the agent's own list first, and goes on to the [`crate::catalog`]: at once when the state
 //! turned, and at the next [`Shared::sync`] when only the words changed. A check that reports "load 0.31",

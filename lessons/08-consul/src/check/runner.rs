@@ -1,4 +1,4 @@
-//! Who waits for whom: the task behind each check.
+//! Runs the checks: one task for each.
 //!
 //! A TTL is a timer that makes the check critical unless it is replaced in time. Every other check is a
 //! loop: wait, find out, write it down. The first wait is a random part of the interval, so that a

@@ -1,4 +1,4 @@
-//! The binary as a person meets it: the demo, three terminals, Ctrl-C, and what it says when it cannot.
+//! The command line: the demo, three terminals, Ctrl-C, and its error messages.
 
 use std::net::{TcpListener, UdpSocket};
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! Clients that mean no good: the agent refuses them in words, registers nothing of theirs, keeps nothing
-//! of theirs in memory, and goes on serving all others.
+//! Hostile clients: the agent refuses them with an error, registers nothing of theirs, keeps nothing of theirs
+//! in memory, and goes on serving all others.
 #![cfg(target_os = "linux")]
 
 use std::io::{Read, Write};

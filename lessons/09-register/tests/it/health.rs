@@ -1,4 +1,5 @@
-//! The greeter and the checks of both kinds of Consul: passing, ill behind an open port, well again.
+//! The greeter and the checks of both kinds of Consul: passing, NOT_SERVING behind an open port, and passing
+//! again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Kept registered, whatever happens to Consul. With both kinds.
+//! Staying registered while Consul is away, restarts, or has lost everything; with both kinds of Consul.
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Registering with both kinds of Consul: what is sent, what arrives, what is replaced, what is refused.
+//! Registration with both kinds of Consul: what is sent, what arrives, what is replaced, what is refused.
 
 use std::net::SocketAddr;
 use std::time::Duration;

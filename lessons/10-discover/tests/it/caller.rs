@@ -1,4 +1,4 @@
-//! Calls by name: who is called, who is called no more, and what a caller hears.
+//! Calls by name: which instances get calls, which get none any more, and which status a caller gets.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

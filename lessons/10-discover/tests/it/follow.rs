@@ -1,4 +1,4 @@
-//! The list that is always up to date: with both kinds of Consul, and with one that says odd things.
+//! The watch, with both kinds of Consul and with a server that gives unusual answers.
 
 use std::net::SocketAddr;
 use std::time::Duration;

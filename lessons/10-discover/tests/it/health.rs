@@ -1,4 +1,4 @@
-//! One question: with both kinds of Consul, and with one that says odd things.
+//! The query for healthy instances, with both kinds of Consul and with a server that gives unusual answers.
 
 use std::net::SocketAddr;
 use std::time::Duration;

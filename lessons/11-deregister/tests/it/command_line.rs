@@ -1,4 +1,4 @@
-//! The program as a person meets it: two signals, a second Ctrl-C, words for what goes wrong.
+//! The command line: two signals, a second Ctrl-C, error messages.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Maintenance: hidden from those who ask for healthy instances, still registered, still answering, and back
-//! with one call.
+//! Maintenance: hidden from queries for healthy instances, still registered, still answering, and back with one
+//! call.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Each step of leaving does what its name says, within its limit. The callers here have one attempt: nothing
-//! is hidden by a second one.
+//! Each step of the graceful shutdown does what its name says, within its limit. The callers here have one
+//! attempt: no retry hides a failure.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The rolling restart against the real Consul: no call is lost; and the same without any
-//! manners loses some, so this proof can fail.
+//! The rolling restart against the real Consul: no call is lost. The same without a graceful shutdown loses
+//! some, so this proof can fail.
 
 use crate::proof::rolling::{self, Report};
 use services::Side;

@@ -1,5 +1,5 @@
-//! What an instance tells about its calls: that one begins and how much time it has, and that it was
-//! stopped. A caller cannot see that; this lesson is about it.
+//! The events of an instance's calls: that one begins and how much time it has, and that it was stopped. A
+//! caller cannot see that; this lesson is about it.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,6 +1,5 @@
-//! The world that the callers of this lesson live in: a calculator as a service, servers that are sick in
-//! ways that can be chosen, a server that asks others, and a client of all of them. The demo and the tests
-//! share it.
+//! The services that the demo and the tests of this lesson call: a calculator, servers with faults that can be
+//! chosen, a server that calls others, and a client of all of them.
 #![allow(dead_code, reason = "the demo and the tests use different parts")]
 
 pub mod arith;

@@ -1,4 +1,4 @@
-//! The program as a person meets it: server and client in two terminals, words for what goes wrong, and
+//! The command line: server and client in two terminals, error messages, and
 //! the demo to its end.
 
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What becomes of a call that fails: each fail mode against members without sockets.
+//! Each fail mode with calls that fail, against members without sockets.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

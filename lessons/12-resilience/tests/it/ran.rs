@@ -1,5 +1,5 @@
-//! May it have run? What a broken connection tells, and a server that writes its frames by hand: nothing
-//! else says "I did not begin with this one" whenever one likes.
+//! Whether a call may have run although its connection broke. The server of these tests writes its HTTP/2
+//! frames by hand, because no library refuses a stream at a chosen moment.
 
 use crate::support::running::{Running, client, code, refusing};
 use crate::support::{PATIENCE, plain};

@@ -1,4 +1,4 @@
-//! What keeps help from doing harm: the budget for repeated calls, and who is left out for a while.
+//! The retry budget, and the ejection of members that fail.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The same over real connections: instances of `Arith` that are sick, die, or ask others.
+//! Calls over real connections, to instances of `Arith` that fail, end, or call others.
 
 use std::time::Duration;
 

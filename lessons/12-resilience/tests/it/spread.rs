@@ -1,4 +1,4 @@
-//! Where the calls go: the spread of each selector, from a seed, so that it is the same in each run.
+//! How each selector distributes the calls, from a seed, so that it is the same in each run.
 
 use std::collections::BTreeMap;
 

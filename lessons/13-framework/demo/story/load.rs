@@ -1,4 +1,4 @@
-//! Callers who call all the time.
+//! Callers in a loop, and the counts of their calls.
 
 use std::time::Duration;
 

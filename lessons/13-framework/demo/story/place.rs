@@ -1,4 +1,4 @@
-//! One registry, ready to be used: what its flags are, and what runs only for it.
+//! One registry, ready to be used: its flags, and the server that runs only for it.
 
 use l13_framework::client::{Client, Settings};
 use l13_framework::options::Options;

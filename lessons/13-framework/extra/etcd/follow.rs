@@ -1,7 +1,6 @@
-//! What happens to all keys with a prefix, without a gap. etcd numbers its changes, so a watch that
-//! was cut off goes on where it was, at any server of the cluster. If etcd has thrown the changes
-//! since then away, or is not the etcd that we knew, everything is read again and the differences are
-//! told.
+//! A watch of all keys with a prefix, without a gap. etcd numbers its changes, so a watch that was cut off goes
+//! on where it was, at any server of the cluster. If etcd has compacted the changes since then, or is another
+//! cluster, everything is read again and the differences are reported.
 
 use std::time::Duration;
 

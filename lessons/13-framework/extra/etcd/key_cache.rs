@@ -1,4 +1,4 @@
-//! What is known of the keys that are followed, and from where on a watch has to tell more.
+//! The cache of the keys that are watched, and the revision from which a watch goes on.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Keys, values and leases: what is asked once and answered once.
+//! Requests with one response: keys, values and leases.
 
 use std::time::Duration;
 

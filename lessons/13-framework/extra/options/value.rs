@@ -1,4 +1,4 @@
-//! What a flag says, from its text: a value, or words about what is expected.
+//! The value of a flag, parsed from its text. The error says what is expected.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -1,5 +1,5 @@
-//! How big an instance may be. Every registry holds what others say, for as long as they say it, so each
-//! part of it has a limit. Some registries have smaller ones of their own.
+//! Limits on the size of an instance. Every registry stores what others send, so each part of it has a limit.
+//! Some registries have smaller ones of their own.
 
 use std::time::Duration;
 

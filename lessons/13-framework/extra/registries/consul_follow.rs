@@ -1,5 +1,4 @@
-//! The instances, as Consul tells them: asked again and again, with answers that are held back until
-//! there is news.
+//! Follows the instances in Consul with blocking queries.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

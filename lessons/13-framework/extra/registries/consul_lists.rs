@@ -1,6 +1,6 @@
-//! Two questions about all services, which a watch without a name needs: which names have a healthy
-//! instance, and whether the list of services has changed. consulrs does not have the first one, and cannot
-//! read the answer to the second, so both are endpoints of ours, as in lesson 10.
+//! Two queries about all services, which a watch without a name needs: which names have a healthy instance, and
+//! whether the list of services has changed. consulrs does not have the first one, and cannot read the answer
+//! to the second, so both are endpoints of ours, as in lesson 10.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

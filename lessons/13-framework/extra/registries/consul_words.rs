@@ -1,6 +1,6 @@
-//! An instance as Consul keeps it. What callers need is in the tags, because there the keys of
-//! metadata may be anything: those of Consul's own `Meta` have 128 letters, digits, `-` and `_` at
-//! most. Ids and names become parts of paths, so what does not fit there is escaped.
+//! An instance as Consul stores it. What callers need is in the tags, because there the keys of metadata may be
+//! anything: those of Consul's own `Meta` have 128 letters, digits, `-` and `_` at most. Ids and names become
+//! parts of paths, so what does not fit there is escaped.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Names for which a registry has no letters. What it cannot hold is written as a mark and two digits
-//! for each byte, so that no two names become one, and each can be read back.
+//! Escapes names. A byte that a registry does not allow is written as a mark and two digits, so that no two
+//! names become one, and each can be read back.
 
 /// `text` in letters that are `safe`, with everything else written as `mark` and two hexadecimal
 /// digits a byte. The mark itself is never safe.

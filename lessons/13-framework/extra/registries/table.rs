@@ -1,5 +1,5 @@
-//! What a registry without a server keeps: the instances it knows of, until when, and who wants to hear
-//! of changes. Nothing here sleeps or sends: the backends do.
+//! The table of a registry without a server: the instances, when each of them expires, and the watchers.
+//! Nothing here sleeps or sends: the backends do.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

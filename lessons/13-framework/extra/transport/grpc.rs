@@ -1,4 +1,4 @@
-//! Handlers and lines on gRPC.
+//! The transport on gRPC: its server and its connections.
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -1,5 +1,6 @@
-//! Lines on our own RPC, and what both ends say. Lesson 02 knows numbers, names and bytes; a deadline
-//! and a status are not among them, so they travel inside: in front of each message.
+//! The client of the transport on lesson 02's RPC, and the messages of both ends. Lesson 02 knows numbers,
+//! names and bytes; a deadline and a status are not among them, so they travel inside: in front of each
+//! message.
 
 use std::io;
 use std::net::SocketAddr;

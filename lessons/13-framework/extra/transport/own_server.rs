@@ -1,5 +1,5 @@
-//! Handlers on our own RPC. The conversation on each connection is lesson 02's; what is added is an end
-//! that cuts no call off: lesson 02's server has none, since graceful shutdown is lesson 11.
+//! The server of the transport on lesson 02's RPC. It reads requests as lesson 02 does; a graceful shutdown
+//! (lesson 11) is added, which cuts no call off.
 
 use std::io;
 use std::pin::Pin;

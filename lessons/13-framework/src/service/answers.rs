@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// # Errors
 /// If that takes too long; then something in it hangs.
 pub(super) async fn wait(bound: SocketAddr, transport: Option<Transport>) -> anyhow::Result<()> {
-    let at = SocketAddr::new(door(bound.ip()), bound.port());
+    let at = SocketAddr::new(reachable(bound.ip()), bound.port());
     let until = Instant::now() + LIMIT;
     loop {
         let answers = match transport {
@@ -38,8 +38,8 @@ pub(super) async fn wait(bound: SocketAddr, transport: Option<Transport>) -> any
     }
 }
 
-/// Where this very machine reaches what is bound there.
-fn door(ip: IpAddr) -> IpAddr {
+/// The address at which this machine reaches a server that is bound to `ip`.
+fn reachable(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -1,4 +1,4 @@
-//! The program as a person meets it: terminals that find each other, signals, kills, and words for what
+//! The command line: terminals that find each other, signals, kills, and words for what
 //! goes wrong.
 
 use std::net::{SocketAddr, UdpSocket};

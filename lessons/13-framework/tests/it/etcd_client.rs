@@ -1,4 +1,4 @@
-//! Our client for etcd: the calls, the strange cases, and what `etcdctl` says to it.
+//! The client for etcd: its calls, unusual cases, and `etcdctl` beside it.
 
 use std::net::SocketAddr;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! Other people's DNS-SD finds ours, and ours finds theirs. And what is said in bad faith, or in none, does
-//! no harm. The independent programs are `interop/python`.
+//! Independent DNS-SD programs (`interop/python`) find our instances, and we find theirs; false and random
+//! packets do no harm.
 
 use std::path::Path;
 use std::process::Command;

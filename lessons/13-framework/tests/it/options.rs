@@ -1,4 +1,4 @@
-//! What a service is told when it starts, and who has the last word.
+//! Options: from code, environment and flags, and which of them wins.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The list of a name: followed, kept while the registry is away, and doubted when it is back.
+//! The list of instances: followed, kept while the registry is away, and not trusted when it is back.
 
 use std::sync::Arc;
 use std::time::Duration;

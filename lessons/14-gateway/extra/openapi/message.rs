@@ -1,5 +1,5 @@
-//! A message as a schema. What is taken has more than one form for most values, as the JSON mapping says; what
-//! is given has one.
+//! The JSON schema of a message. In a request most values may have more than one form, as the JSON mapping
+//! says; in a response each has one.
 
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value as Json, json};

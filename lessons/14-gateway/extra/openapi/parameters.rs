@@ -1,5 +1,5 @@
-//! What a GET takes in its query: every field that one text is enough for, those of messages inside with
-//! points before them.
+//! The query parameters of a GET: every field whose value is one text; the fields of messages inside have
+//! points in their names.
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value as Json, json};

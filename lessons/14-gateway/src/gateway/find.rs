@@ -1,5 +1,5 @@
-//! From a name to a service. The registry is asked once for each name; then the service follows by
-//! itself who is there.
+//! Finds a service by its name. The registry is asked once for each name; then the service follows its own
+//! instances.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What a browser may make the gateway hold or wait for, and what it has to bring.
+//! The limits of the gateway: what a browser can make it hold or wait for, and what a request must have.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What a service offers: its methods by the path that a browser asks for. Made from what reflection
-//! has told, if that fits together.
+//! The schema of a service: its methods by the path that a browser asks for. It is made from the answer of
+//! reflection, if that is consistent.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

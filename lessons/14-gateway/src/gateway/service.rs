@@ -1,5 +1,5 @@
-//! One service: its instances, the lines to them, and what it offers. Everything is kept, and followed: a
-//! request asks the service itself, and no other program.
+//! One service: its instances, the connections to them, and its schema. All of it is cached and followed, so a
+//! request calls the service itself, and no other program.
 
 use std::collections::BTreeSet;
 use std::fmt;

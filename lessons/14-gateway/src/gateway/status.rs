@@ -1,4 +1,4 @@
-//! Failures in HTTP's words: which status a gRPC code becomes, and the JSON that tells it.
+//! Errors as HTTP: the status that a gRPC code becomes, and the JSON of its body.
 
 use std::error::Error;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! The program as a person meets it.
+//! The command line.
 
 use std::net::TcpListener;
 

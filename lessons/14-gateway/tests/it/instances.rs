@@ -1,4 +1,4 @@
-//! Several instances: who answers, who does not, and what the gateway knows of them.
+//! Several instances: which of them answer, which do not, and what the gateway knows of them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

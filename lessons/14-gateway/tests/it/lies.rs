@@ -1,4 +1,4 @@
-//! Services that lie, or say nothing.
+//! Services whose reflection is false, or does not answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Which method a URL means, and what a description must not do.
+//! From a URL to a method, and descriptions that are refused.
 
 use prost::Message;
 use prost_types::FileDescriptorSet;

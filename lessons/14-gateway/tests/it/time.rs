@@ -1,4 +1,4 @@
-//! How long a request may take, who else has to know, and streams.
+//! Deadlines, cancelled requests, and streams.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The mapping, kind by kind. What it does with requests is in `tests/`.
+//! The JSON mapping, kind by kind.
 
 use prost::Message;
 use prost_reflect::DescriptorPool;

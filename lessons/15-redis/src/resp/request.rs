@@ -1,4 +1,4 @@
-//! What a server reads: requests, in Redis' own way and with Redis' own complaints.
+//! Requests as a Redis server reads them, and Redis' own errors for them.
 //!
 //! A request is an array of bulk strings, or one line that a person typed. It is not read with
 //! [`decode`](crate::decode::decode): a server that takes only this needs no depth and no other type, must not read

@@ -1,4 +1,4 @@
-//! What travels: the types of RESP that this server writes, and how each is written in RESP2 and RESP3.
+//! The types of RESP that this server writes, and how each is written in RESP2 and RESP3.
 
 use bytes::Bytes;
 

@@ -1,4 +1,4 @@
-//! What a command is, and where one is found by its name.
+//! A command, and how it is found by its name.
 
 use super::commands::TABLE;
 use super::refused::{Answer, Refused};

@@ -1,4 +1,4 @@
-//! One database: keys, their values, and when they end.
+//! One database: keys, their values, and when they expire.
 //!
 //! The keys are kept in the order of their hashes, not in a `HashMap`. That order stays when the
 //! table grows, so it is a place to go on from: SCAN's cursor is the hash of the next key, and a key that

@@ -1,5 +1,4 @@
-//! What a client gets instead of an answer, in Redis' own words. Clients branch on the first word, and
-//! people search for the whole line.
+//! Error replies, in Redis' own words. Clients branch on the first word, and people search for the whole line.
 
 use crate::resp::Value;
 

@@ -1,4 +1,4 @@
-//! All that the clients share.
+//! The state that all clients share.
 //!
 //! It is behind one mutex, and a command holds it from its beginning to its end. So commands happen one
 //! after the other, as in Redis, where one thread does them all; GETDEL is one step because no other

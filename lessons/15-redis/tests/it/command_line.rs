@@ -1,4 +1,4 @@
-//! The program as a person meets it: the demo tells what the chapter says, and `client` and `cost` call
+//! The command line: the demo tells what the chapter says, and `client` and `cost` call
 //! both kinds of Redis.
 
 use std::io::{BufRead, BufReader};

@@ -1,4 +1,4 @@
-//! Clients that mean no good, or are only slow: what they can make the server hold, and for how long.
+//! Hostile and slow clients: what they can make the server hold, and for how long.
 
 use std::time::Duration;
 

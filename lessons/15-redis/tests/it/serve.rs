@@ -1,4 +1,4 @@
-//! The role `server` as a person meets it: started, asked, ended, and what it says when it cannot.
+//! The role `server` on the command line: started, asked, ended, and its error messages.
 
 use std::net::TcpListener;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! The books of the soak. It knows each code, so it knows what the site had to say; whatever the site said
-//! besides is a broken promise, in words.
+//! The record of the soak. It knows each code, so it knows what the site had to answer; each answer that is
+//! wrong becomes a sentence of the report.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

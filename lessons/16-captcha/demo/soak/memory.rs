@@ -1,4 +1,4 @@
-//! How much memory each process has, from time to time: one that grows with every request ends some night.
+//! The memory of each process, read from time to time: it must not grow with the number of requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

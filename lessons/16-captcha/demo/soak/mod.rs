@@ -1,5 +1,5 @@
-//! The soak: people at the site for a while, and meanwhile its services, its Redis and its Consul are killed
-//! and started again, one after the other. What the site says is compared with what it had to say.
+//! The soak: visitors use the site for a while, and meanwhile its services, its Redis and its Consul are killed
+//! and started again, one after the other. Each answer of the site is compared with the right one.
 
 pub mod ledger;
 mod memory;

@@ -1,5 +1,5 @@
-//! People at the page: they get a picture, know its code because they look it up in Redis, and answer as
-//! people do and as they should not.
+//! Visitors of the page: they get a picture, look its code up in Redis, and answer as people do and as they
+//! should not.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! Where the notes' digits come from: a generator that begins with the time. The generator is a good one
-//! (ChaCha); what can be guessed is where it begins.
+//! The random digits of the notes: a generator that is seeded with the time. The generator is a good one
+//! (ChaCha); its seed can be guessed.
 
 use std::fmt::Write;
 

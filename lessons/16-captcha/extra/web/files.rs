@@ -1,5 +1,5 @@
-//! What the page consists of. The files are part of the program: there is no folder that could be listed
-//! or left, and the site needs none when it is started from somewhere else.
+//! The files of the page, as parts of the program: there is no folder that could be listed or left, and the
+//! site needs none when it is started from somewhere else.
 
 use axum::body::Body;
 use axum::extract::Path;

@@ -1,4 +1,4 @@
-//! Pages with holes. What fills one is either text, which is escaped, or markup that was made here: the
+//! HTML templates. A value in a template is either text, which is escaped, or markup that was made here: its
 //! type says which, so that the compiler checks it.
 
 /// Markup that a browser may believe.

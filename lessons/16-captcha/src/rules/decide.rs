@@ -1,4 +1,4 @@
-//! What a browser is told: let in only by a verdict that came in time.
+//! Decides whether a visitor is let in: only by a verdict that came in time.
 
 use std::future::Future;
 use std::time::Duration;

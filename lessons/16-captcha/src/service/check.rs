@@ -1,5 +1,5 @@
-//! What a caller may send, and what it is told when something is wrong. No message repeats what was sent, and
-//! none tells how the service is built.
+//! Validates requests, and says what is wrong with one. No message repeats what was sent, and none tells how
+//! the service is built.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -1,4 +1,5 @@
-//! What the handlers call. A trait stands between them and the network: a test gives them something else.
+//! The captcha service, as the handlers call it: a trait. A test hands in another implementation, without a
+//! network.
 
 use l12_resilience::caller::How;
 use l13_framework::client::Client;

@@ -1,5 +1,5 @@
-//! What can go wrong, as a browser is told: the one table of the site. All words are written here, so that
-//! nothing from inside can get into them.
+//! The errors of the site, in one table: the status and the text that a browser gets. All texts are written
+//! here, so that nothing from inside can get into them.
 
 use axum::Json;
 use axum::http::header::RETRY_AFTER;

@@ -1,4 +1,4 @@
-//! What pages and JSON have in common: a captcha is made, an answer is judged, a session is asked about.
+//! The steps that pages and JSON share: a captcha is made, an answer is judged, a session is looked up.
 
 use std::sync::Mutex;
 use std::sync::{Arc, PoisonError};

@@ -1,4 +1,4 @@
-//! One thing after the other is killed: what the site does without it, and when it is there again.
+//! Each server that the site needs is killed in turn: what the site does without it, and when it works again.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The program as a person meets it: help, mistakes on the command line, the whole site from one command,
+//! The command line: help, mistakes on the command line, the whole site from one command,
 //! and nothing that stays behind.
 
 use std::io::{Read, Write};

@@ -1,5 +1,5 @@
-//! The answer stays inside: the whole site runs with every log open, fifty captchas are shown, and their
-//! codes are looked for in everything that any process has said or sent.
+//! The code stays inside the service: the whole site runs with every log open, fifty captchas are shown, and
+//! their codes are looked for in everything that any process has printed or sent.
 
 use std::process::{Command, Stdio};
 

@@ -1,4 +1,4 @@
-//! What a caller may send.
+//! Which requests of a caller are valid.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The program as a person meets it, one test program: real processes, real servers and our own.
+//! The command line of `services`, one test program: real processes, real servers and our own.
 #![cfg(target_os = "linux")]
 
 mod cluster;

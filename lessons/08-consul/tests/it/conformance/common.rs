@@ -1,4 +1,4 @@
-//! What several areas do and look at.
+//! Helpers that several groups of cases share.
 
 use serde_json::{Value, json};
 

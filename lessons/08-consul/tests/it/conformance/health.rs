@@ -1,4 +1,4 @@
-//! `/v1/health/...`: who is there, and who is well.
+//! `/v1/health/...`: the instances of a service, and the states of their checks.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What the agent says about itself and its cluster, and how it answers what it does not know.
+//! What the agent says about itself and its cluster, and how it answers requests that it does not know.
 
 use serde_json::json;
 

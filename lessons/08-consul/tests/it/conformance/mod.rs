@@ -1,5 +1,5 @@
-//! One suite for two servers: what lessons and foreign clients rely on, said by the real Consul 1.8.7.
-//! A case is a plain function with the promise as its name. It uses names of its own, so that all of
+//! The conformance suite for both servers: what lessons and foreign clients rely on, as the real Consul 1.8.7
+//! does it. A case is a plain function with the promise as its name. It uses names of its own, so that all of
 //! them run at the same time against one server; `fresh` in its area starts one for it alone.
 //!
 //! [`judge`] runs them all, and names every one that fails. `CASE=kv:: cargo test -p l08-consul suite` runs

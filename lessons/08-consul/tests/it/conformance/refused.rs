@@ -1,4 +1,4 @@
-//! Bad requests: refused in Consul's words, and nothing is registered.
+//! Requests that are wrong: the error has Consul's text, and nothing is registered.
 
 use serde_json::{Value, json};
 

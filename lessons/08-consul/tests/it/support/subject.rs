@@ -1,5 +1,5 @@
-//! What checks look at: an HTTP server that answers what it is told, a TCP port that is open or not,
-//! a gRPC health service.
+//! Targets of checks: an HTTP server that answers what it is told, a TCP port that is open or not, a gRPC
+//! health service.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! What the tests of this lesson share: a Consul of each kind, instances, and a Consul that says what
-//! a test wants it to say.
+//! What the tests of this lesson share: a Consul of each kind, instances, and a server in the place of Consul
+//! that answers what a test wants.
 #![allow(
     dead_code,
     clippy::allow_attributes_without_reason,

@@ -1,4 +1,4 @@
-//! An instance as etcd keeps it: the key `/micro/registry/NAME/ID`, the value in JSON.
+//! An instance as etcd stores it: the key `/micro/registry/NAME/ID`, the value in JSON.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

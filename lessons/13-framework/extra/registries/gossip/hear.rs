@@ -1,4 +1,4 @@
-//! What follows from that which is passed on: which instances there are now.
+//! Reads the instances out of the state of all gossip nodes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

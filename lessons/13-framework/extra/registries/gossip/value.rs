@@ -1,4 +1,4 @@
-//! An instance as a value that is passed on: JSON, under its id as the key.
+//! An instance as a value of gossip: JSON, under its id as the key.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! The one who speaks. It announces what this process has, and says goodbye: when it is told to, when a
-//! heartbeat has not come in time, and when it is dropped.
+//! The announcer. It announces what this process has, and says goodbye: when it is told to, when a heartbeat
+//! has not come in time, and when it is dropped.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

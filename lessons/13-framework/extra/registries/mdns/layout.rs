@@ -1,4 +1,4 @@
-//! What an instance looks like in DNS: the layout that anyone can write and read.
+//! The DNS records of an instance, which any program can write and read.
 //!
 //! | record | holds |
 //! |---|---|

@@ -1,6 +1,6 @@
-//! The one who listens. It has an mdns-sd daemon of its own, apart from the one that speaks, so that it
-//! can be thrown away with all that it has cached: a daemon that listens keeps what anyone announces, for
-//! as long as they ask, and without a limit. A new one begins with a question, and has its answers soon.
+//! The listener. It has an mdns-sd daemon of its own, apart from the announcer's, so that it can be thrown away
+//! with all that it has cached: a daemon that listens keeps what anyone announces, for as long as they ask, and
+//! without a limit. A new one begins with a query, and has its answers soon.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is unusual is held exactly, or refused.
+//! Unusual values are stored exactly, or refused.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

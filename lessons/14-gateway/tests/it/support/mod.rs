@@ -1,5 +1,5 @@
-//! What the tests of this lesson share: services of every kind, a gateway in front of them, and a
-//! browser that can do all that a browser should not.
+//! What the tests of this lesson share: services of every kind, a gateway in front of them, and an HTTP client
+//! that sends any bytes.
 #![allow(
     dead_code,
     clippy::allow_attributes_without_reason,

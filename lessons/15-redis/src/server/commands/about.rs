@@ -1,4 +1,4 @@
-//! The server about itself: INFO.
+//! INFO: what the server says about itself.
 
 use std::sync::atomic::Ordering;
 

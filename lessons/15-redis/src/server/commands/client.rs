@@ -1,4 +1,4 @@
-//! The connection itself: its name, the version of the protocol, the database.
+//! Commands about the connection: its name, the version of the protocol, the database.
 
 use crate::resp::{Protocol, Value, integer};
 use crate::server::VERSION;

@@ -1,4 +1,4 @@
-//! Keys, whatever their values are.
+//! Commands for keys, whatever their values are.
 
 use super::strings::count;
 use crate::resp::Value;

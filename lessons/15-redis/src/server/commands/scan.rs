@@ -1,4 +1,4 @@
-//! All keys, piece by piece.
+//! SCAN: all keys, piece by piece.
 
 use crate::resp::{Value, integer};
 use crate::server::command::Call;

@@ -1,5 +1,5 @@
-//! Values: SET and GET, and their relatives; and values that are numbers. These are kept as texts, as in
-//! Redis, so GET shows what INCR has made.
+//! Commands for values: SET and GET, and their relatives; and values that are numbers. These are kept as texts,
+//! as in Redis, so GET shows what INCR has made.
 
 use bytes::Bytes;
 

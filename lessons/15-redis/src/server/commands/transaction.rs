@@ -1,4 +1,4 @@
-//! Several commands without another client's between them.
+//! MULTI, EXEC and DISCARD: several commands without another client's between them.
 
 use crate::resp::Value;
 use crate::server::command::Call;

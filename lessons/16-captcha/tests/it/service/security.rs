@@ -1,4 +1,4 @@
-//! Who must not get in, and who must not keep others out.
+//! Access to the site: which answers must not open it, and which visitors must not be locked out by others.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a peer may make the server at the edge hold or wait for, over real sockets.
+//! The limits of the HTTP server, over real sockets: what a peer can make it hold or wait for.
 
 use std::io;
 use std::time::Duration;

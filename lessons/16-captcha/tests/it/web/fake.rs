@@ -1,4 +1,4 @@
-//! What the site calls in these tests, and how it is asked.
+//! The captcha service that the site calls in these tests, and the client that asks the site.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
