@@ -107,7 +107,7 @@ impl ConnectionLimit {
     }
     // ANCHOR_END: watch
 
-    /// Whether the server is stopping.
+    /// Returns whether the server is stopping.
     pub fn is_closed(&self) -> bool {
         lock(&self.list).closed
     }
@@ -132,7 +132,7 @@ impl Permit {
         *lock(&self.connection.deadline) = Instant::now().checked_add(time);
     }
 
-    /// Whether the connection was ended because its deadline was over.
+    /// Returns whether the connection was ended because its deadline was over.
     pub fn timed_out(&self) -> bool {
         self.connection.timed_out.load(Ordering::SeqCst)
     }

@@ -5,12 +5,11 @@
 use std::time::Duration;
 use std::{fmt, io};
 
-/// Where the server listens by default.
+/// The default address of the server.
 pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
 
 // ANCHOR: settings
-/// What clients may cost the server. Without such limits one client can stop it for all
-/// others.
+/// The limits of the server. Without such limits one client can stop it for all others.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// The longest line, in bytes: a client cannot make the server store more.
@@ -36,7 +35,7 @@ impl Default for Settings {
     }
 }
 
-/// What a server sees.
+/// What the server finds in the bytes of a client.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// One read gave these bytes.
@@ -47,9 +46,9 @@ pub enum Event<'a> {
     Refused(Refusal),
 }
 
-/// How long a refused client may still send before its connection is closed.
+/// The time for which a refused client may still send before its connection is closed.
 pub const LINGER: Duration = Duration::from_millis(200);
-/// How many bytes a refused client may still send before its connection is closed.
+/// The number of bytes that a refused client may still send before its connection is closed.
 pub const LINGER_BYTES: u64 = 64 * 1024;
 
 /// The longest answer that a client accepts, in bytes: a server can misbehave, too.
@@ -186,7 +185,7 @@ impl Lines {
             .map_err(|_| Refusal::NotText)
     }
 
-    /// Whether no byte is left. Otherwise the stream ended inside a line.
+    /// Returns whether no byte is left. Otherwise the stream ended inside a line.
     pub fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }

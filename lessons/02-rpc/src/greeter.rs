@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::service::{NameTaken, Service, Services};
 
-/// Where the server listens by default.
+/// The default address of the server.
 pub const PLAIN_ADDR: &str = "127.0.0.1:8080";
 
-/// Where it listens by default with `--http`.
+/// The default address of the server with `--http`.
 pub const HTTP_ADDR: &str = "127.0.0.1:10086";
 
 /// The longest delay of `hello.HelloLater`.

@@ -63,7 +63,7 @@ pub enum Event<'a> {
     Failed(&'a ConnectionError),
 }
 
-/// What a client sends before its first frame.
+/// The bytes that a client sends before its first frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handshake {
     /// Nothing: the first byte belongs to the first frame.

@@ -169,7 +169,7 @@ impl Drop for Client {
 }
 
 // ANCHOR: request
-/// The same call in both dialects.
+/// Returns the request of a call, in either dialect.
 pub fn request(dialect: Dialect, method: &str, argument: Value, id: u64) -> Vec<u8> {
     let request = match dialect {
         Dialect::Lines => {

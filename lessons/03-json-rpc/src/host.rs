@@ -87,7 +87,7 @@ impl Dialect {
 // ANCHOR_END: dialect
 
 // ANCHOR: http
-/// Whether a line is the first of an HTTP request. A page in a browser can send a POST to any port of this
+/// Returns whether a line is the first of an HTTP request. A page in a browser can send a POST to any port of this
 /// machine. Its headers would be broken messages here, and each line of its body would be a call.
 fn is_http(line: &[u8]) -> bool {
     line.first().is_some_and(u8::is_ascii_alphabetic)

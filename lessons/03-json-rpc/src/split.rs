@@ -86,7 +86,7 @@ impl Split {
         }
     }
 
-    /// Whether no message has begun: the client may finish only then.
+    /// Returns whether no message has begun: the client may finish only then.
     pub fn is_empty(&mut self) -> bool {
         self.buffer().bytes.is_empty()
     }

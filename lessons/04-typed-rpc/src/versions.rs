@@ -28,7 +28,7 @@ pub mod v1 {
 // ANCHOR_END: v1
 
 // ANCHOR: v2
-/// The same measures, with the fields in alphabetical order.
+/// The measures of the other program, with the fields in alphabetical order.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Measures {
     /// In cm.

@@ -9,7 +9,7 @@ use tonic::metadata::{KeyAndValueRef, MetadataMap};
 use tonic::{Response, Status};
 use tonic_types::StatusExt;
 
-/// What `client` was told.
+/// The options of `client`.
 pub struct Call {
     pub addr: SocketAddr,
     pub options: Options,

@@ -6,7 +6,7 @@ use l06_grpc::server::{self, NAMES, Settings};
 use stage::signal::{bind, on_signal, stopped, tell};
 use tonic_health::ServingStatus::NotServing;
 
-/// What `server` was told.
+/// The options of `server`.
 pub struct Serve {
     pub addr: SocketAddr,
     pub settings: Settings,

@@ -21,7 +21,7 @@ use crate::retry::{Policy, Repeat, retry};
 use crate::server::MESSAGE;
 use crate::status::{normalized, too_long};
 
-/// What a caller may choose.
+/// The options of a client.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How long to look for a server that is not up yet.

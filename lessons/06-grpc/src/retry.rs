@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tonic::{Code, Status};
 
-/// Whether running twice is the same as running once. The contract has to say it: nothing on the
-/// wire does.
+/// Whether a call is idempotent: running it twice is the same as running it once. The contract has
+/// to say it: nothing on the wire does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// `idempotency_level` in the .proto file says that nothing changes.
@@ -19,7 +19,7 @@ pub enum Repeat {
     Never,
 }
 
-/// How often, and how long between two attempts.
+/// The number of attempts, and the pauses between them.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     /// All attempts, the first one included.

@@ -31,7 +31,7 @@ use connection_limit::ConnectionLimit;
 /// The longest message, in bytes, in both directions; also what a compressed one may grow to.
 pub const MESSAGE: usize = 1 << 20;
 
-/// What a peer may make the server hold or wait for.
+/// The settings of the server: what a client can make it hold or wait for.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Every call has to bring it, if there is one.

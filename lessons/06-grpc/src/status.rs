@@ -61,7 +61,7 @@ pub fn too_long(status: Status) -> Status {
 }
 
 // ANCHOR: may_have_run
-/// Whether the server may have done what the call asked for. `false` is certain: the server was not
+/// Returns whether the server may have done what the call asked for. `false` is certain: the server was not
 /// reached, or it said that it did not begin; such a call can be made again, whatever it does. The code
 /// cannot tell: UNAVAILABLE can be a connection that was refused, and also one that broke when the work
 /// was done. The causes beneath the status can.
@@ -96,8 +96,9 @@ fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
     successors(status.source(), |&error| error.source())
 }
 
-/// The same correction on the server: RESOURCE_EXHAUSTED, for the callers in other languages. The request
-/// was too long, which is known before the reply begins, or the reply is, and then its trailers say so.
+/// Corrects the status of a reply on the server: RESOURCE_EXHAUSTED, for the callers in other languages.
+/// The request was too long, which is known before the reply begins, or the reply is, and then its
+/// trailers say so.
 pub async fn normalize_replies(request: Request<Body>, next: Next) -> Response<Body> {
     let mut response = next(request).await;
     if response.headers().contains_key("grpc-status") {

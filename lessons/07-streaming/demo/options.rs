@@ -93,7 +93,7 @@ pub struct Ask {
     pub slow: Duration,
 }
 
-/// Which of the four.
+/// The four kinds of call.
 pub enum Kind {
     Greet(String),
     Repeat(pb::RepeatRequest),

@@ -16,7 +16,7 @@ use tonic::{Code, Request, Status};
 use crate::pb::stream_service_client::StreamServiceClient;
 
 // ANCHOR: settings
-/// How to connect to a server.
+/// The settings of a connection to a server.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Sent with every call.

@@ -18,7 +18,7 @@ use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response};
 use tonic::codegen::{Body as HttpBody, Bytes};
 
-/// How far the shutdown of the server has come. Later phases are greater.
+/// The phase of the server's shutdown. Later phases are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// The server takes calls.

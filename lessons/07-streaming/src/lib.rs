@@ -33,7 +33,7 @@ pub mod pb {
     )]
     tonic::include_proto!("stream.v1");
 
-    /// The same as a `FileDescriptorSet`: the server's reflection sends it to clients.
+    /// The .proto files as a `FileDescriptorSet`: the server's reflection sends it to clients.
     pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");
 
     /// `proto/catalog/v1`: the service that the exercise `server-stream` implements.

@@ -33,7 +33,7 @@ struct Inner {
 }
 
 impl Observer {
-    /// Calls a function for each event.
+    /// Makes an observer that calls a function for each event.
     pub fn new(report: impl Fn(u64, &'static str, Event) + Send + Sync + 'static) -> Self {
         Observer(Arc::new(Inner {
             calls: AtomicU64::new(0),
@@ -41,7 +41,7 @@ impl Observer {
         }))
     }
 
-    /// A call begins.
+    /// Reports that a call begins.
     pub(crate) fn call(&self, method: &'static str) -> Call {
         let number = self.0.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let call = Call {

@@ -41,7 +41,7 @@ impl Room {
         (announcer, Listener { me, receiver })
     }
 
-    /// How many announcers there are: members that may still announce something.
+    /// Returns the number of announcers: members that may still announce something.
     pub fn announcers(&self) -> usize {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inner.sender.as_ref().map_or(0, WeakSender::strong_count)
@@ -61,7 +61,7 @@ impl Announcer {
         self.send(format!("{}: {text}", self.me));
     }
 
-    /// How many listeners there are, the own one included.
+    /// Returns the number of listeners, this one included.
     pub fn listeners(&self) -> usize {
         self.sender.receiver_count()
     }

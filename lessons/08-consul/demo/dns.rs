@@ -15,7 +15,7 @@ const A: u16 = 1;
 const SRV: u16 = 33;
 const INTERNET: u16 = 1;
 
-/// What was asked for, as it stands in a question.
+/// The type of a DNS question.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     /// Addresses.

@@ -67,7 +67,7 @@ Not part of it: DNS, the user interface, other nodes. For those, run a real Cons
 const AGENT: &str = "127.0.0.1:8500";
 const NAMES: &str = "127.0.0.1:8600";
 
-/// What the agent is started with.
+/// Returns the configuration of the agent.
 pub fn config(given: &Given) -> anyhow::Result<Config> {
     given.at_most(0)?;
     Ok(Config {

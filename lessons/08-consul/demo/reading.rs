@@ -28,7 +28,7 @@ fn part(title: &str, names: &[&str]) -> String {
     format!("{:>5}  {title}\n{rows}", lines.iter().sum::<usize>())
 }
 
-/// What the layout says about each evening.
+/// Returns the text of the layout about each evening.
 pub fn evenings() -> (&'static str, &'static str) {
     let layout = LIBRARY.split("# Layout").nth(1).unwrap_or("");
     layout.split_once(SECOND).unwrap_or((layout, ""))

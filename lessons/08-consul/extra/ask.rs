@@ -18,7 +18,7 @@ const LONGEST: Duration = Duration::from_secs(11 * 60);
 /// No answer of an agent is longer.
 const MOST: u64 = 64 * 1024 * 1024;
 
-/// What came back.
+/// The response of an agent.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code of HTTP.

@@ -45,7 +45,7 @@ impl Clock {
         })))
     }
 
-    /// What the clock shows.
+    /// Returns the time of the clock.
     pub fn now(&self) -> Moment {
         match &self.0 {
             Kind::Real(start) => start.elapsed(),

@@ -85,7 +85,7 @@ impl Fields {
     }
 }
 
-/// What a member can be.
+/// A type that a member of an object can have.
 pub trait Member: Default {
     /// Reads it.
     ///
@@ -158,7 +158,7 @@ impl<T: Member> Member for BTreeMap<String, T> {
     }
 }
 
-/// What Go has in a member that is not set.
+/// Returns whether this is the value of a Go member that is not set.
 pub(crate) fn is_zero(value: &Value) -> bool {
     match value {
         Value::String(text) => ["", "0", "0s"].contains(&text.as_str()),

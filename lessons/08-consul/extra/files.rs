@@ -16,7 +16,7 @@ use crate::local::Source;
 use crate::refused::Refused;
 use crate::shared::Shared;
 
-/// What all files together define.
+/// The definitions of all files together.
 pub type Definitions = (Vec<ServiceDefinition>, Vec<CheckDefinition>);
 
 /// A file of definitions is some lines; this is a bound against reading something else altogether.

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 
 use super::clock::Moment;
 
-/// What a key holds.
+/// The entry of a key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]
@@ -90,7 +90,7 @@ impl Kv {
         }
     }
 
-    /// Whether a delete with this index would be done. What is not there is deleted already.
+    /// Returns whether a delete with this index would be done. What is not there is deleted already.
     pub fn may_remove(&self, key: &str, cas: Option<u64>) -> bool {
         let index = self.pairs.get(key).map(|pair| pair.modify_index);
         cas.is_none() || index.is_none() || cas == index
@@ -139,17 +139,17 @@ impl Kv {
         keys
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there is none.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// How many bytes all of it takes.
+    /// Returns the bytes of all keys and values.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -160,7 +160,7 @@ impl Kv {
     }
 }
 
-/// What a set would do.
+/// The effect that a set would have.
 #[derive(Debug, PartialEq)]
 pub enum Plan {
     /// Another client wrote in between.

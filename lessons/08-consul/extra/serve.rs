@@ -25,7 +25,7 @@ use crate::extra::path;
 /// The head of a request may be so long.
 const HEAD: usize = 64 * 1024;
 
-/// What is bounded.
+/// The limits of the server.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "said in the config")]
 pub struct Limits {

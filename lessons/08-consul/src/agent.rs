@@ -17,7 +17,7 @@ use crate::shared::Shared;
 use crate::store::{State, Store};
 use crate::sync::introduce;
 
-/// What can be chosen.
+/// The configuration of an agent.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the HTTP API listens; port 0 takes a free one.
@@ -117,12 +117,12 @@ impl Agent {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address of the HTTP API.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The clock that it was given.
+    /// Returns the clock of the agent.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
     }

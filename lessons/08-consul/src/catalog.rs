@@ -56,7 +56,7 @@ pub struct Instance {
     pub checks: Vec<Arc<Check>>,
 }
 
-/// All of it.
+/// The catalog of all nodes.
 #[derive(Debug, Default)]
 pub struct Catalog {
     nodes: BTreeMap<String, Entry>,
@@ -151,7 +151,7 @@ impl Catalog {
         true
     }
 
-    /// Takes a check away.
+    /// Removes a check.
     pub fn remove_check(&mut self, index: u64, node: &str, id: &str) -> bool {
         let Some(entry) = self.nodes.get_mut(node) else {
             return false;

@@ -32,7 +32,7 @@ impl Status {
         }
     }
 
-    /// The word on the wire.
+    /// Returns the state as the API writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Passing => "passing",

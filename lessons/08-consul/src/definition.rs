@@ -68,7 +68,8 @@ impl ServiceDefinition {
     }
 }
 
-/// What a definition and an entry of the catalog have in common; the name is called otherwise there.
+/// Reads a service from the members of a definition or of a catalog entry. `name` is the member with
+/// its name, which differs between the two.
 pub fn service(fields: &mut Fields, name: &str) -> Result<Service, Refused> {
     Ok(Service {
         kind: fields.get("Kind")?,

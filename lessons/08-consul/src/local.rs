@@ -9,7 +9,7 @@ use crate::definition::CheckDefinition;
 use crate::refused::Refused;
 use crate::service::Service;
 
-/// Who asked for it. On a reload, what no file names any more goes.
+/// Who has registered an entry. A reload removes entries of files that no file names any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Source {
@@ -17,7 +17,7 @@ pub enum Source {
     File,
 }
 
-/// The list.
+/// The list of services and checks.
 #[derive(Debug, Default)]
 pub struct Local {
     pub(crate) services: BTreeMap<String, LocalService>,
@@ -72,17 +72,17 @@ pub fn room<T>(
 }
 
 impl Local {
-    /// All services.
+    /// Returns all services.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
         self.services.values().map(|local| &local.service)
     }
 
-    /// One service.
+    /// Returns one service.
     pub fn service(&self, id: &str) -> Option<&Service> {
         self.services.get(id).map(|local| &local.service)
     }
 
-    /// All checks.
+    /// Returns all checks.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
         self.checks.values().map(|local| &local.check)
     }
@@ -110,7 +110,7 @@ impl Local {
         Some(gone)
     }
 
-    /// Ends all that runs.
+    /// Ends the tasks of all checks.
     pub fn stop(&mut self) {
         self.checks.values_mut().for_each(|local| local.task = None);
     }

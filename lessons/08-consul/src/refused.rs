@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// Why a request was not done.
+/// An error response.
 #[derive(Debug, PartialEq)]
 pub struct Refused {
     /// The HTTP status.
@@ -14,7 +14,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Any status.
+    /// Makes an error with any status.
     pub fn new(status: u16, words: impl Into<String>) -> Refused {
         Refused {
             status,
@@ -23,7 +23,7 @@ impl Refused {
         }
     }
 
-    /// 400: the caller's mistake.
+    /// Makes an error of the caller: 400.
     pub fn bad(words: impl Into<String>) -> Refused {
         Refused::new(400, words)
     }
@@ -46,7 +46,7 @@ impl Refused {
         )
     }
 
-    /// The same, from one level further out.
+    /// Puts `place` in front of the name of the member that is wrong: the object that contains it.
     pub fn at(mut self, place: &str) -> Refused {
         self.member = match self.member.as_str() {
             "" => place.to_owned(),

@@ -30,7 +30,7 @@ pub struct Service {
     pub in_catalog: Option<InCatalog>,
 }
 
-/// What the catalog adds to a service: when it came, and when it last changed.
+/// A service in the catalog, with the indexes at which it was added and last changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]
@@ -50,7 +50,7 @@ pub struct Address {
     pub port: i64,
 }
 
-/// How much of the load an instance takes, by its state.
+/// The weights of an instance, by its state: its share of the load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]

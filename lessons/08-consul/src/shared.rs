@@ -25,7 +25,7 @@ pub const VERSION: &str = "1.8.7";
 /// The port of Consul's own protocol between servers. Nothing listens there; it is part of answers.
 pub const SERVER_PORT: u16 = 8300;
 
-/// What all parts of a running agent share.
+/// The state that all parts of a running agent share.
 #[derive(Debug)]
 pub struct Shared {
     /// The name of this node.
@@ -40,7 +40,7 @@ pub struct Shared {
     pub enable_script_checks: bool,
     /// The time.
     pub clock: Clock,
-    /// All that the agent knows.
+    /// The store.
     pub store: Store,
     /// One permit for each check that is being tried.
     pub probes: Arc<Semaphore>,
@@ -131,7 +131,7 @@ impl Shared {
         })
     }
 
-    /// Takes a check away.
+    /// Removes a check.
     pub fn deregister_check(&self, id: &str) -> Result<(), Refused> {
         self.store.write(|state| {
             if !state.local.checks.contains_key(id) {

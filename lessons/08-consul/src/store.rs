@@ -21,7 +21,7 @@ use crate::extra::clock::Clock;
 use crate::extra::kv::Kv;
 use crate::local::Local;
 
-/// All that the agent knows.
+/// The whole state of the agent.
 #[derive(Debug, Default)]
 #[expect(missing_docs, reason = "each has its own file")]
 pub struct State {
@@ -40,7 +40,8 @@ impl State {
     }
 }
 
-/// What one can wait for. A change of a key wakes no caller that waits for a service.
+/// A part of the state that a blocking query can wait for. A change of a key wakes no caller that
+/// waits for a service.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the names are those of the files")]
 pub enum Topic {

@@ -13,7 +13,7 @@ use stage::commands::Given;
 use stage::signal::{on_signal, taken, tell};
 use tonic_health::ServingStatus::{NotServing, Serving};
 
-/// What `server` was told.
+/// The options of `server`.
 pub struct Serve {
     pub addr: SocketAddr,
     pub consul: SocketAddr,

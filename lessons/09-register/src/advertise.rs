@@ -48,8 +48,8 @@ pub enum Unreachable {
 }
 
 // ANCHOR: address
-/// Which address others can dial, if the server is bound to `bound`. `wanted` comes first, because a
-/// program behind a proxy or in a container cannot know its outside address.
+/// Returns the address that others can dial, if the server is bound to `bound`. `wanted` comes
+/// first, because a program behind a proxy or in a container cannot know its outside address.
 ///
 /// # Errors
 /// [`Unreachable`], rather than an address that cannot work.

@@ -98,13 +98,13 @@ impl Instance {
     }
     // ANCHOR_END: new
 
-    /// The same under another id.
+    /// Sets another id.
     pub fn with_id(mut self, id: &str) -> Self {
         self.id = id.to_string();
         self
     }
 
-    /// The same, asked more or less often.
+    /// Sets the interval of its checks. Their timeout is never longer than the interval.
     pub fn checked_every(mut self, often: Duration) -> Self {
         for check in &mut self.checks {
             match check {
@@ -118,14 +118,16 @@ impl Instance {
         self
     }
 
-    /// The same, forgotten by Consul after so long a time as critical; a minute at least.
+    /// Lets Consul deregister the instance after so long a time in the state critical; a minute at
+    /// least.
     pub fn reaped_after(mut self, critical: Duration) -> Self {
         self.reap = Some(critical);
         self
     }
 
     // ANCHOR: request
-    /// What consulrs sends. The name is not in it: [`consulrs::service::register`] takes it apart.
+    /// Returns the request for consulrs. The name is not in it: [`consulrs::service::register`]
+    /// takes it apart.
     pub(crate) fn request(&self) -> RegisterServiceRequestBuilder {
         let checks: Vec<AgentServiceCheck> = (self.checks.iter())
             .map(|check| self.check(check))

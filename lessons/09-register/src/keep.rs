@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use crate::instance::Instance;
 use crate::registry::{Error, Registry};
 
-/// The pauses.
+/// The pauses between two attempts.
 #[derive(Clone, Copy, Debug)]
 pub struct Rhythm {
     /// After the first failure; it doubles with each further one.
@@ -76,8 +76,8 @@ pub fn keep(registry: Registry, instance: Instance, rhythm: Rhythm) -> Kept {
 }
 
 impl Kept {
-    /// Whether Consul has the instance, as far as is known: `false` before the first time, while
-    /// Consul is away, and after the end.
+    /// Returns a watch of whether Consul has the instance, as far as is known: `false` before the
+    /// first time, while Consul is away, and after the end.
     pub fn registered(&self) -> watch::Receiver<bool> {
         self.registered.clone()
     }

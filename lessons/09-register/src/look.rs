@@ -18,7 +18,7 @@ pub struct Seen {
 pub type States = BTreeMap<String, BTreeMap<String, Seen>>;
 
 // ANCHOR: states
-/// How all instances of `name` stand that have a check.
+/// Returns the states of all instances of `name` that have a check.
 pub async fn states(registry: &Registry, name: &str) -> Result<States, Error> {
     // The list of checks, and not that of services: consulrs cannot decode the latter.
     let call = consulrs::check::list(registry.client(), None);

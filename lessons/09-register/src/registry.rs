@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::instance::Instance;
 
-/// How long one call may take. An agent on the same machine answers within milliseconds.
+/// The deadline of one call. An agent on the same machine answers within milliseconds.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Why a call has failed.
@@ -40,7 +40,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the very same call may work later. What Consul calls a bad request stays one.
+    /// Returns whether the very same call may work later. What Consul calls a bad request stays one.
     pub fn may_pass(&self) -> bool {
         match self {
             Error::Away(_) => true,
@@ -114,7 +114,7 @@ impl Registry {
     // ANCHOR_END: registry
 
     // ANCHOR: knows
-    /// Whether the agent has an instance of this id.
+    /// Returns whether the agent has an instance of this id.
     pub async fn knows(&self, id: &str) -> Result<bool, Error> {
         addressable(id)?;
         // Not `consulrs::service::read`: it takes the tagged addresses for texts. Consul sends objects
@@ -139,24 +139,24 @@ impl Registry {
         &self.client
     }
 
-    /// Where the agent is.
+    /// Returns the address of the agent.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// How long a call may take.
+    /// Returns the deadline of a call.
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
 
-    /// The same agent with another deadline for each call.
+    /// Sets another deadline for each call.
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
     // ANCHOR: in_time
-    /// Any call of consulrs, with the deadline, and its error sorted.
+    /// Makes a call of consulrs within the deadline, and sorts its error.
     pub async fn in_time<T>(
         &self,
         call: impl Future<Output = Result<ApiResponse<T>, ClientError>>,
@@ -166,8 +166,8 @@ impl Registry {
             .map(|answer| answer.response)
     }
 
-    /// The same with a deadline for this call, and with the headers of the answer: a blocking query
-    /// may take minutes, and its index is a header.
+    /// Makes a call of consulrs within `deadline`, and returns the headers as well: a blocking
+    /// query may take minutes, and its index is a header.
     pub async fn within<T>(
         &self,
         deadline: Duration,
@@ -197,8 +197,8 @@ fn sorted(addr: SocketAddr, error: &ClientError) -> Error {
     }
 }
 
-/// Whether an id fits into the path of a URL. consulrs puts it there and escapes what is escaped
-/// already, so what would need it cannot be said.
+/// Checks that an id fits into the path of a URL. consulrs puts it there and escapes what is
+/// escaped already, so what would need it cannot be said.
 pub fn addressable(id: &str) -> Result<(), Error> {
     let safe = |letter: char| letter.is_ascii_alphanumeric() || "-._~:".contains(letter);
     if !id.is_empty() && id.chars().all(safe) && ![".", ".."].contains(&id) {

@@ -24,7 +24,7 @@ pub const GREETER: &str = "greeter.v1.Greeter";
 /// The header of a reply that says which instance has made it.
 pub const ANSWERED_BY: &str = "answered-by";
 
-/// What a service is started with.
+/// The options of a service.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
@@ -99,7 +99,7 @@ impl Service {
         server::report(&self.health, &[GREETER], status).await;
     }
 
-    /// What it says about its health; a clone may be kept.
+    /// Returns the reporter of its health; a clone may be kept.
     pub fn health(&self) -> HealthReporter {
         self.health.clone()
     }
@@ -135,7 +135,7 @@ impl Greeter for Named {
 }
 // ANCHOR_END: named
 
-/// Which instance has made this reply; `None` if it does not say.
+/// Returns the id of the instance that has made this reply; `None` if the reply does not say.
 pub fn answered_by<M>(response: &Response<M>) -> Option<&str> {
     response.metadata().get(ANSWERED_BY)?.to_str().ok()
 }

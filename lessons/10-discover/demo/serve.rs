@@ -12,7 +12,7 @@ use l09_register::service::{self, Options};
 use stage::commands::Given;
 use stage::signal::{on_signal, taken, tell};
 
-/// What `server` was told.
+/// The options of `server`.
 pub struct Serve {
     pub addr: SocketAddr,
     pub consul: SocketAddr,

@@ -17,7 +17,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::watch::Snapshot;
 
-/// How instances are dialled.
+/// The options of the connections to instances.
 #[derive(Clone, Copy, Debug)]
 pub struct DialOptions {
     /// The time limit for connecting.

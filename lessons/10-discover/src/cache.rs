@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 // ANCHOR: freshness
-/// How far the content of a cache can be relied upon.
+/// The freshness of a cache: how far its content can be relied upon.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Freshness {
     /// The registry has not given a list yet: an empty cache says nothing.
@@ -149,7 +149,8 @@ impl<K: Ord + Clone, V: PartialEq + Clone> InstanceCache<K, V> {
     }
     // ANCHOR_END: expire
 
-    /// When [`expire`](Self::expire) has to be called next; `None` if no time runs.
+    /// Returns the time at which [`expire`](Self::expire) has to be called next; `None` if nothing
+    /// can expire.
     pub fn next_expiry(&self) -> Option<Instant> {
         let times = self.entries.values().filter_map(|entry| entry.until);
         match self.freshness {
@@ -158,7 +159,7 @@ impl<K: Ord + Clone, V: PartialEq + Clone> InstanceCache<K, V> {
         }
     }
 
-    /// How far the content can be relied upon.
+    /// Returns how far the content can be relied upon.
     pub fn freshness(&self) -> Freshness {
         self.freshness
     }
@@ -180,17 +181,17 @@ impl<K: Ord + Clone, V: PartialEq + Clone> InstanceCache<K, V> {
         entries.map(|entry| &entry.value)
     }
 
-    /// The value under a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.entries.get(key).map(|entry| &entry.value)
     }
 
-    /// How many instances are known, unconfirmed ones too.
+    /// Returns the number of known instances, unconfirmed ones too.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether no instance is known.
+    /// Returns whether no instance is known.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -16,7 +16,7 @@ use crate::cache::Freshness;
 use crate::health::{Error as QueryError, Query};
 use crate::watch::{Snapshot, WatchOptions, watch};
 
-/// How calls are made.
+/// The options of calls.
 #[derive(Clone, Debug)]
 pub struct CallOptions {
     /// The time limit of a call with all its attempts.
@@ -121,7 +121,7 @@ impl Caller {
         Caller::over(snapshots, query, options)
     }
 
-    /// The same for a list from another source.
+    /// Makes a caller for a list of instances from another source.
     pub fn over(snapshots: watch::Receiver<Snapshot>, query: Query, options: CallOptions) -> Self {
         let balanced = Balanced::over(snapshots.clone(), options.dial);
         Caller {
@@ -132,7 +132,7 @@ impl Caller {
         }
     }
 
-    /// What is known about the service.
+    /// Returns a watch of the service's instances.
     pub fn snapshots(&self) -> watch::Receiver<Snapshot> {
         self.snapshots.clone()
     }

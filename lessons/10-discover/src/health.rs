@@ -141,7 +141,7 @@ impl TryFrom<Entry> for HealthyInstance {
     }
 }
 
-/// The answer of Consul.
+/// The answer of Consul to a query.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// The healthy instances, ordered by address; Consul sends them in random order.
@@ -152,7 +152,7 @@ pub struct Answer {
     pub index: u64,
 }
 
-/// How many instances of one answer are kept at most.
+/// The number of instances of one answer that are kept at most.
 pub const MAX_INSTANCES: usize = 10_000;
 
 impl Answer {
@@ -191,7 +191,7 @@ pub enum Error {
     Malformed(String),
 }
 
-/// Which instances are wanted.
+/// A query: the instances that are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// The name of the service.
@@ -209,7 +209,7 @@ impl Query {
         }
     }
 
-    /// The same query, for instances with this tag.
+    /// Asks only for instances with this tag.
     pub fn tagged(mut self, tag: impl Into<String>) -> Self {
         self.tag = Some(tag.into());
         self

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::cache::{Freshness, InstanceCache};
 use crate::health::{Answer, BlockingQuery, Error, HealthyInstance, Query, ask};
 
-/// How the list is kept up to date.
+/// The options of a watch.
 #[derive(Clone, Copy, Debug)]
 pub struct WatchOptions {
     /// For how long Consul may hold an answer back when nothing changes.
@@ -44,7 +44,7 @@ impl Default for WatchOptions {
     }
 }
 
-/// What is known about a service: the content of its cache at one moment.
+/// A snapshot of the instances of a service: the content of its cache at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The instances that Consul reports as healthy, ordered by address. Empty also before the first
@@ -75,12 +75,12 @@ impl Snapshot {
         }
     }
 
-    /// The instances to call.
+    /// Returns the instances that can be called.
     pub fn callable(&self) -> impl Iterator<Item = &HealthyInstance> {
         self.instances.iter().chain(&self.unconfirmed)
     }
 
-    /// Whether two snapshots differ in nothing but the time of the last answer.
+    /// Returns whether two snapshots differ in nothing but the time of the last answer.
     fn same_content(&self, other: &Snapshot) -> bool {
         self.freshness == other.freshness
             && self.error == other.error

@@ -16,7 +16,7 @@ const REGISTERED: &str = "registered: ";
 /// Gets each line that an instance prints, with its name.
 pub type Heard = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
-/// How instances are started.
+/// The settings of instances to start.
 #[derive(Clone)]
 pub struct Plan {
     /// This program.
@@ -88,7 +88,7 @@ impl Plan {
 }
 
 impl Instance {
-    /// How often Consul has taken its registration so far.
+    /// Returns a watch of how often Consul has accepted its registration.
     pub fn registrations(&self) -> watch::Receiver<Said> {
         self.process.notes(REGISTERED)
     }

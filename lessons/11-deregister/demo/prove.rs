@@ -19,7 +19,7 @@ enum Proof {
     Away(Duration),
 }
 
-/// What was asked for.
+/// The options of the proofs.
 pub struct Prove {
     proof: Proof,
     callers: usize,

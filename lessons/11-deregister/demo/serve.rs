@@ -14,7 +14,7 @@ use l11_deregister::serve::serve_until;
 use stage::commands::Given;
 use stage::signal::{on_signal, stopped, taken, tell};
 
-/// What `server` was told.
+/// The options of `server`.
 pub struct Serve {
     addr: SocketAddr,
     consul: SocketAddr,
@@ -52,7 +52,7 @@ impl Serve {
     }
 }
 
-/// How long the steps of leaving may take.
+/// Returns the time limits of the shutdown's steps.
 pub fn limits(given: &Given) -> anyhow::Result<Limits> {
     let mut limits = Limits::default();
     given.set_millis("goodbye-ms", &mut limits.goodbye)?;

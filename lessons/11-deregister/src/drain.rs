@@ -11,7 +11,7 @@ use tonic_health::ServingStatus::NotServing;
 use tracing::{info, warn};
 
 // ANCHOR: limits
-/// How long each step may take.
+/// The time limits of the steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// For the deregistration, with all attempts. Consul may be away for a moment.
@@ -41,7 +41,7 @@ impl Limits {
     }
 }
 
-/// A service that is registered.
+/// A service that is registered, until it shuts down.
 pub struct Staying {
     /// The server.
     pub service: Service,

@@ -62,13 +62,13 @@ impl Instance {
         Member::new(self.name.clone(), self.addr)
     }
 
-    /// How many calls it has begun, and how many of them were stopped, so far.
+    /// Returns how many calls it has begun, and how many of them were stopped.
     pub fn counts(&self) -> (usize, usize) {
         let count = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
         (count(&self.heard.begun), count(&self.heard.stopped))
     }
 
-    /// What it has printed about its calls since the last time.
+    /// Returns what it has printed about its calls since the last time.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = (self.heard.lines.lock()).unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut lines)

@@ -10,7 +10,7 @@ use crate::world::client::Client;
 use crate::world::pb::arith::MulRequest;
 use crate::world::pb::arith::arith_client::ArithClient;
 
-/// What became of many calls.
+/// The results of many calls.
 pub struct Outcome {
     /// How many were answered, and by which instance.
     pub count: Count,
@@ -19,12 +19,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// How often this instance was called.
+    /// Returns how often this instance was called.
     pub fn asked(&self, name: &str) -> usize {
         self.asked.get(name).copied().unwrap_or(0)
     }
 
-    /// So many of a hundred calls took this long or less, in milliseconds; 100: the slowest.
+    /// Returns the percentile in milliseconds: so many of a hundred calls took this long or less;
+    /// 100 is the slowest.
     pub fn within(&self, percent: usize) -> f64 {
         self.count.times().within(percent) / 1e3
     }

@@ -11,7 +11,7 @@ use l12_resilience::member::Member;
 use stage::commands::Given;
 use tokio::sync::watch;
 
-/// Which members are called, and how.
+/// The members to call, and the settings of the calls.
 pub struct Calling {
     /// Empty: the option was not given.
     members: Vec<Member>,

@@ -47,7 +47,7 @@ impl Budget {
         }
     }
 
-    /// Whether it may be retried. If so, the token is taken.
+    /// Takes a token for a retry. Returns `false` if there is none: the call must not be retried.
     pub fn again(&self) -> bool {
         let Some(limit) = &self.limit else {
             return true;
@@ -66,7 +66,7 @@ impl Budget {
         Budget { limit: None }
     }
 
-    /// How many tokens there are; `None` if they are not counted.
+    /// Returns the number of tokens; `None` if there is no limit.
     pub fn left(&self) -> Option<u64> {
         let limit = self.limit.as_ref()?;
         let saved = limit.saved.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,7 @@ use crate::member::Member;
 use l06_grpc::retry::{Policy, Repeat};
 use l06_grpc::status::{may_have_run, normalized};
 
-/// What all attempts of a call have in common.
+/// The state that all attempts of a call share.
 pub(crate) struct Call<'a, D: Connector, S> {
     pub(crate) inner: &'a Inner<D>,
     pub(crate) how: &'a How,

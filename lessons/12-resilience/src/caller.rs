@@ -20,7 +20,7 @@ use crate::member::Member;
 use crate::select::{Select, Selector};
 use l06_grpc::retry::Repeat;
 
-/// How calls are made.
+/// The settings of a caller.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Which member is called.
@@ -60,7 +60,7 @@ impl Default for Settings {
     }
 }
 
-/// How one call is made.
+/// The options of one call.
 #[derive(Clone, Debug)]
 pub struct How {
     /// Calls with the same key go to the same member, if the selector cares.
@@ -73,7 +73,7 @@ pub struct How {
 }
 
 impl How {
-    /// A call that may run twice.
+    /// Options of an idempotent call: it may run twice.
     pub fn safe() -> Self {
         How {
             key: None,
@@ -82,7 +82,7 @@ impl How {
         }
     }
 
-    /// A call that may not.
+    /// Options of a call that must not run twice.
     pub fn once() -> Self {
         How {
             repeat: Repeat::Never,
@@ -90,13 +90,13 @@ impl How {
         }
     }
 
-    /// The same with a key.
+    /// Sets the key.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// The same with a time of its own.
+    /// Sets a deadline for this call.
     pub fn within(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
@@ -138,7 +138,7 @@ pub enum Failed {
 }
 
 impl Failed {
-    /// The failure as a status.
+    /// Returns the failure as a status.
     pub fn status(&self) -> Status {
         match self {
             Failed::NoMember => Status::unavailable(self.to_string()),
@@ -159,7 +159,7 @@ pub struct Caller<D: Connector> {
     inner: Arc<Inner<D>>,
 }
 
-/// What the attempts of all calls share.
+/// The state that the attempts of all calls share.
 pub(crate) struct Inner<D: Connector> {
     pub(crate) members: watch::Receiver<Vec<Member>>,
     pub(crate) connections: Connections<D>,
@@ -220,7 +220,7 @@ impl<D: Connector> Caller<D> {
         self.inner.ejector.out()
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub fn connections(&self) -> usize {
         self.inner.connections.count()
     }

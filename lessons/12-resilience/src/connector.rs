@@ -15,7 +15,7 @@ use tonic::transport::{Channel, Endpoint};
 use crate::member::Member;
 
 // ANCHOR: connector
-/// How a member is connected to.
+/// Makes connections to members.
 pub trait Connector: Send + Sync + 'static {
     /// What calls are made on. A clone is the same connection.
     type Connection: Clone + Send + Sync + 'static;
@@ -142,7 +142,7 @@ impl<D: Connector> Connections<D> {
     }
     // ANCHOR_END: to
 
-    /// How many there are.
+    /// Returns the number of open connections.
     pub(crate) fn count(&self) -> usize {
         let mut kept = self.kept();
         kept.drop_members_that_left();

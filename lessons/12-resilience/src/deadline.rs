@@ -24,12 +24,13 @@ pub async fn scope<F: Future>(until: Instant, future: F) -> F::Output {
     UNTIL.scope(until, future).await
 }
 
-/// The deadline of the call that this task is answering; `None` if it has none.
+/// Returns the deadline of the call that this task is answering; `None` if it has none.
 pub fn until() -> Option<Instant> {
     UNTIL.try_with(|until| *until).ok()
 }
 
-/// What remains of it.
+/// Returns the time that remains until the deadline of the call that this task is answering; `None`
+/// if it has none.
 pub fn remaining() -> Option<Duration> {
     until().map(|until| until.saturating_duration_since(Instant::now()))
 }

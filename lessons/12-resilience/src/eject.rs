@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::member::Member;
 
-/// When a member is ejected, and for how long.
+/// The settings of ejection: after which failures, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// After so many failures without a success between them.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 
 // ANCHOR: fail-mode
-/// What to do when a call fails.
+/// A fail mode: what to do when a call fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FailMode {
     /// `fast`: tell the caller. One call, one attempt.
@@ -30,7 +30,7 @@ impl FailMode {
     /// rpcx waits so long before the second call.
     pub const AFTER: Duration = Duration::from_millis(10);
 
-    /// All of them.
+    /// All fail modes.
     pub const ALL: [FailMode; 4] = [
         FailMode::Fast,
         FailMode::Try,
@@ -63,13 +63,13 @@ impl FromStr for FailMode {
     }
 }
 
-/// Whether another attempt can help, there or at another member: this member has not answered, or only
+/// Returns whether another attempt can help, there or at another member: this member has not answered, or only
 /// that it cannot. Any other status is an answer, and would be the same tomorrow.
 pub fn unanswered(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
 }
 
-/// Whether the member is to blame for this status, as far as a caller can see.
+/// Returns whether the member is to blame for this status, as far as a caller can see.
 pub fn blames(status: &Status) -> bool {
     unanswered(status)
         || matches!(

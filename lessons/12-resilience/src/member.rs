@@ -15,7 +15,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// One of weight 1.
+    /// Makes a member of weight 1.
     pub fn new(id: impl Into<String>, addr: SocketAddr) -> Self {
         Member {
             id: id.into(),
@@ -24,7 +24,7 @@ impl Member {
         }
     }
 
-    /// The same with another weight.
+    /// Sets another weight.
     pub fn weighing(mut self, weight: u32) -> Self {
         self.weight = weight;
         self

@@ -21,7 +21,7 @@ pub use round_robin::RoundRobin;
 pub use weighted::Weighted;
 
 // ANCHOR: selector
-/// Chooses one of several.
+/// Chooses one of several members.
 pub trait Selector: Send + Sync + fmt::Debug {
     /// A place in `among`; `None` if it is empty. Calls with the same `key` should go to the same
     /// member; only [`Rendezvous`] cares.
@@ -44,7 +44,7 @@ pub enum Select {
 }
 
 impl Select {
-    /// All of them.
+    /// All selectors.
     pub const ALL: [Select; 4] = [
         Select::Random,
         Select::RoundRobin,
@@ -107,7 +107,7 @@ impl Dice {
 pub struct RandomChoice(Dice);
 
 impl RandomChoice {
-    /// The choices of this seed.
+    /// Makes a selector with this seed.
     pub fn seeded(seed: u64) -> Self {
         RandomChoice(Dice::seeded(seed))
     }

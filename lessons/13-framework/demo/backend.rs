@@ -8,7 +8,7 @@ use anyhow::Context;
 use services::consul::Setup;
 use services::testkit::etcd::Etcd;
 
-/// It ends with this value.
+/// The server of a registry. It ends when this value is dropped.
 pub struct Backend {
     /// Where the registry is, if it has an address.
     pub addr: Option<SocketAddr>,

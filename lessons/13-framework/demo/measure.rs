@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// With whom the others are compared.
 const BASE: &str = "consul";
 
-/// How much is measured.
+/// The size of the measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// In each round every registry has its turn, so that a slow minute of the machine hits all.

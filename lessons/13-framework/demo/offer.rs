@@ -16,7 +16,7 @@ use l13_framework::registry::{Instance, Options};
 /// What it prints before its id when it is in the registry.
 const REGISTERED: &str = "registered ";
 
-/// What it is told.
+/// The options of the process.
 #[derive(Clone, Debug)]
 pub struct Offer {
     /// The name of the registry.

@@ -134,13 +134,13 @@ impl Subscription {
         self
     }
 
-    /// So many messages may wait for it. One more is dropped.
+    /// Sets the length of the queue, in messages. When it is full, the next message is dropped.
     pub fn room(mut self, messages: usize) -> Self {
         self.room = messages.max(1);
         self
     }
 
-    /// What has become of the messages that reached it, or a clone of it.
+    /// Returns the counts of the messages that reached the subscription, or a clone of it.
     pub fn heard(&self) -> Heard {
         *lock(&self.heard)
     }
@@ -152,7 +152,8 @@ fn id(of: &str, place: usize) -> String {
     format!("{of}-{place}")
 }
 
-/// How the subscriptions of a service are registered: at its place, under the name of their topic.
+/// Returns the instances to register for the subscriptions of a service: at its address, under the
+/// name of their topic.
 pub(crate) fn instances(subscriptions: &[Subscription], of: &Instance) -> Vec<Instance> {
     let instance = |(place, subscription): (usize, &Subscription)| {
         let mut instance = of.clone();

@@ -6,9 +6,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt, registry};
 
-/// From now on events of level INFO and above are lines on the standard output, each only its message:
-/// those of the framework and of the program, and none of the libraries below (consulrs, chitchat). A
-/// subscriber that the program has installed stays; a second call changes nothing.
+/// Writes events of level INFO and above to the standard output from now on, a line each, only the
+/// message: those of the framework and of the program, and none of the libraries below (consulrs,
+/// chitchat). A subscriber that the program has installed stays; a second call changes nothing.
 pub(crate) fn to_stdout() {
     let program = std::env::current_exe().ok();
     let program = program

@@ -25,7 +25,7 @@ use crate::transport::Transport;
 pub use flags::{DEFAULT_REGISTRY, help, names, variable};
 
 // ANCHOR: options
-/// What the command line and the environment say. `None` where they say nothing.
+/// The options from the command line and the environment. `None` where they say nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Which registry.

@@ -20,7 +20,7 @@ use crate::registry::{Error, Instance, Registry};
 use crate::service_view::ServiceView;
 use crate::transport::{Connection, Method, Transport};
 
-/// How calls are made.
+/// The settings of a client.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How each of them is made; lesson 12.
@@ -44,12 +44,13 @@ impl Default for Settings {
     }
 }
 
-/// How long one attempt may take if others may follow: one silent instance must not use up the deadline.
+/// Returns the time for one attempt if others may follow: one silent instance must not use up the
+/// deadline.
 pub(crate) fn part(deadline: Duration) -> Duration {
     deadline * 2 / 5
 }
 
-/// Calls services by name. A clone shares the lists and the lines.
+/// Calls services by name. A clone shares the lists and the connections.
 #[derive(Clone)]
 pub struct Client {
     registry: Arc<dyn Registry>,
@@ -73,18 +74,18 @@ impl Client {
         }
     }
 
-    /// The registry.
+    /// Returns the registry.
     pub fn registry(&self) -> Arc<dyn Registry> {
         Arc::clone(&self.registry)
     }
 
-    /// Lesson 12's caller for a name: to make calls of any kind, streams too, on the line to one of its
+    /// Lesson 12's caller for a name: to make calls of any kind, streams too, on the connection to one of its
     /// instances. It is made once, and watches from then on. Has to be called within a tokio runtime.
     pub fn service(&self, name: &str) -> Caller<ByTransport> {
         self.named(name).1
     }
 
-    /// Who is known of a name. As [`Client::service`], it begins to watch.
+    /// Returns the list of a service's instances. As [`Client::service`], it begins to watch.
     pub fn view(&self, name: &str) -> ServiceView {
         self.named(name).0
     }
@@ -125,8 +126,10 @@ impl Client {
         };
         let message = request.encode_to_vec();
         let (method, message) = (&method, &message);
-        let send = |line: Connection, attempt: caller::Attempt| async move {
-            line.unary(method, message.clone(), attempt.until).await
+        let send = |connection: Connection, attempt: caller::Attempt| async move {
+            connection
+                .unary(method, message.clone(), attempt.until)
+                .await
         };
         let reply = caller.call(how, send).await?;
         Res::decode(reply).map_err(|error| Failed::Call {

@@ -10,7 +10,7 @@ use crate::service::Service;
 /// The name that callers ask for by default.
 pub const NAME: &str = "go.micro.srv.greeter";
 
-/// Its one method.
+/// The one method of the greeter.
 pub const HELLO: &str = "greeter.v1.Greeter/SayHello";
 
 // ANCHOR: greeter

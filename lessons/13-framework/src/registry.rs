@@ -61,7 +61,7 @@ impl<K> From<Change<K, Instance>> for Event {
     }
 }
 
-/// What a backend has to know before it is used.
+/// The options of a registry.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where the registry is: one or more addresses; empty for the backend's own default. Backends

@@ -35,7 +35,7 @@ pub use lifecycle::ShutdownReport;
 /// Ready when the server shall take no more calls.
 pub type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// How long each step of leaving may take; lesson 11 explains them.
+/// The time limits of the graceful shutdown's steps; lesson 11 explains them.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaving {
     /// For telling the registry, tried again while it is away.
@@ -58,7 +58,7 @@ impl Default for Leaving {
 }
 
 impl Leaving {
-    /// The most that leaving takes.
+    /// Returns the longest time that the graceful shutdown takes.
     pub fn longest(&self) -> Duration {
         self.goodbye + self.notice + self.grace
     }
@@ -121,50 +121,51 @@ impl Service {
         }
     }
 
-    /// The version of the program.
+    /// Sets the version of the program.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self
     }
 
-    /// Where to listen; port 0 is any free one.
+    /// Sets the address to listen on; port 0 is any free one.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// The registry, unless a flag names another one.
+    /// Sets the registry, unless a flag names another one.
     pub fn registry(mut self, registry: Arc<dyn Registry>) -> Self {
         self.registry = Some(registry);
         self
     }
 
-    /// Something else that callers should know.
+    /// Adds a pair of metadata, which callers get with the instance.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
 
-    /// How calls come in.
+    /// Sets the transport of calls.
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
         self
     }
 
-    /// How long the registry believes a silent instance, and the time between two signs of life.
+    /// Sets the time between two heartbeats, and the time to live: after so long without a
+    /// heartbeat the registry removes the instance.
     pub fn register_every(mut self, interval: Duration, ttl: Duration) -> Self {
         self.interval = interval;
         self.ttl = ttl;
         self
     }
 
-    /// How it leaves.
+    /// Sets the time limits of the graceful shutdown.
     pub fn leaving(mut self, leaving: Leaving) -> Self {
         self.leaving = leaving;
         self
     }
 
-    /// What a peer may make it hold or wait for.
+    /// Sets the limits of the server: what a client can make it hold or wait for.
     pub fn limits(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
@@ -219,7 +220,7 @@ impl Service {
         self.hear(Subscription::new(topic, subscriber))
     }
 
-    /// The same, with a queue name or another room.
+    /// Adds a subscription, which may have a queue name or a limit of its own.
     pub fn hear(mut self, subscription: Subscription) -> Self {
         self.subscriptions.push(subscription);
         self
@@ -235,7 +236,7 @@ impl Service {
         self
     }
 
-    /// The name that callers ask for.
+    /// Returns the name that callers ask for.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::extra::moment;
 use crate::registry::{Error, Event, Instance, Registry, Watch};
 
-/// How fresh a list of instances is.
+/// The freshness of a list of instances.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Freshness {
     /// The registry has not answered yet.
@@ -82,27 +82,28 @@ impl ServiceView {
         }
     }
 
-    /// The name.
+    /// Returns the name of the service.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whom a selector may choose; the weight is what the metadata `weight` says, 1 if it says nothing.
+    /// Returns a watch of the members that a selector may choose; the weight is what the metadata
+    /// `weight` says, 1 if it says nothing.
     pub fn members(&self) -> watch::Receiver<Vec<Member>> {
         self.members.clone()
     }
 
-    /// The same with all that is known of them.
+    /// Returns a watch of the instances, with all that the registry knows of them.
     pub fn instances(&self) -> watch::Receiver<Vec<Instance>> {
         self.instances.clone()
     }
 
-    /// How fresh the list is.
+    /// Returns a watch of the freshness of the list.
     pub fn freshness(&self) -> watch::Receiver<Freshness> {
         self.freshness.clone()
     }
 
-    /// The list, as soon as there is one.
+    /// Returns the list, as soon as there is one.
     ///
     /// # Errors
     /// If the registry has never answered, and does not until `until`.
@@ -112,7 +113,8 @@ impl ServiceView {
         self.conclude()
     }
 
-    /// The same, and one instance is enough: a registry such as mDNS reports instances one by one.
+    /// Returns the list as soon as it has one instance: a registry such as mDNS reports instances
+    /// one by one.
     ///
     /// # Errors
     /// As for [`ServiceView::healthy`].

@@ -2,8 +2,8 @@
 //! another; neither handlers nor callers depend on the transport.
 //!
 //! Both carry the message as protobuf, the deadline, and a status with its code. Only gRPC has streams,
-//! metadata, compression, reflection, a standard health service, and a word (GOAWAY) for "send no
-//! more on this line".
+//! metadata, compression, reflection, a standard health service, and a frame (GOAWAY) for "send no
+//! more on this connection".
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub use crate::extra::transport::own::Wire;
 use crate::extra::transport::{grpc, own};
 
 // ANCHOR: transport
-/// One of the ways.
+/// The transports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transport {
     /// HTTP/2, lesson 06.
@@ -33,10 +33,10 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Under this key the metadata of an instance says how it is called.
+    /// The key of the metadata that names the transport of an instance.
     pub const KEY: &str = "transport";
 
-    /// What stands there.
+    /// Returns the value of that metadata.
     pub fn name(self) -> &'static str {
         match self {
             Transport::Grpc => "grpc",
@@ -65,7 +65,7 @@ impl FromStr for Transport {
 }
 
 // ANCHOR: connection
-/// A line to one instance. A clone is the same line.
+/// A connection to one instance. A clone is the same connection.
 #[derive(Clone, Debug)]
 pub enum Connection {
     /// A channel of tonic, for anything that gRPC can do.
@@ -111,7 +111,7 @@ impl Connection {
         }
     }
 
-    /// Whether the server says that it serves: `grpc.health.v1` on gRPC, `Debug.Health`
+    /// Returns whether the server says that it serves: `grpc.health.v1` on gRPC, `Debug.Health`
     /// on our own RPC.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use stage::child::{Ask, Child, PATIENCE, Spawn};
 /// Gets each line that a process says, with its name.
 pub type Heard = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
-/// How processes are started.
+/// The settings of processes to start.
 #[derive(Clone)]
 pub struct Plan {
     /// This program.

@@ -28,7 +28,7 @@ const SLOW: Duration = Duration::from_millis(900);
 const BROWSERS: usize = 16;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How the proof is run.
+/// The settings of the proof.
 #[derive(Clone)]
 pub struct Setting {
     /// This program, which all processes are.
@@ -56,7 +56,7 @@ impl Setting {
     }
 }
 
-/// What came out.
+/// The result of the proof.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Who has answered thirty requests that came one after the other.

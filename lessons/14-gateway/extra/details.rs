@@ -11,7 +11,7 @@ use tonic_types::pb;
 /// So many details are passed on.
 const DETAILS: usize = 16;
 
-/// What the details of a status say.
+/// The details of a status.
 #[derive(Debug, Default)]
 pub struct Details {
     /// Each of them as JSON.

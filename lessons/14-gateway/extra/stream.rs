@@ -22,7 +22,7 @@ use crate::gateway::limits::Place;
 use crate::gateway::status::Problem;
 use crate::gateway::{call, transcode};
 
-/// How the messages are told apart.
+/// The format of a stream: how the messages are separated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// `application/x-ndjson`: a line each, `{"result": ...}`, and at the end perhaps `{"error": ...}`.
@@ -32,7 +32,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// What the request wants to have.
+    /// Returns the format that the request asks for.
     pub fn of(headers: &HeaderMap) -> Form {
         let mut accept = headers
             .get_all(ACCEPT)
@@ -124,7 +124,7 @@ impl Stream for Answers {
 // ANCHOR_END: response
 
 impl Answers {
-    /// What a call answers, for at most `time`.
+    /// Makes the body of a response from the messages of a call, for at most `time`.
     pub fn new(
         form: Form,
         messages: Streaming<Bytes>,

@@ -4,7 +4,7 @@
 //!
 //! # Layout
 //!
-//! * [`find`]: from a name to a service. Begin here. [`service`]: its instances, the lines to them, and
+//! * [`find`]: from a name to a service. Begin here. [`service`]: its instances, the connections to them, and
 //!   what it offers.
 //! * [`reflect`]: asks an instance what it offers; [`schema`] makes methods of what it says.
 //! * [`transcode`]: JSON and queries to messages, and messages to JSON.
@@ -48,7 +48,7 @@ use service::Service;
 use status::{Problem, REQUEST_ID};
 
 // ANCHOR: settings
-/// How the gateway works.
+/// The settings of the gateway.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What comes before the first part of a URL: `go.micro.srv` makes `go.micro.srv.user` of `/user/`.
@@ -138,7 +138,7 @@ pub enum Expose {
 }
 
 impl Expose {
-    /// Whether the service with this first part of a URL can be reached.
+    /// Returns whether the service with this first part of a URL can be reached.
     pub fn has(&self, short: &str) -> bool {
         match self {
             Expose::Only(names) => names.iter().any(|name| name == short),
@@ -171,7 +171,7 @@ impl Settings {
     }
 }
 
-/// What all requests share.
+/// The state that all requests share.
 #[derive(Debug)]
 pub struct Gateway {
     settings: Settings,

@@ -27,10 +27,10 @@ use crate::gateway::status::{Problem, REQUEST_ID};
 
 pub use services::{ByName, EXAMPLE, Services, USER};
 
-/// The name that it registers.
+/// The name of the web service in the registry.
 pub const NAME: &str = "go.micro.web.example";
 
-/// What a browser may make it hold or wait for.
+/// The settings of the web service: what a browser can make it hold or wait for.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where the pages are.

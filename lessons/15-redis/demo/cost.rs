@@ -7,7 +7,7 @@ use redis::{AsyncCommands, Client, RedisResult};
 
 use l15_redis::client::{Timeouts, connect};
 
-/// What was measured.
+/// The result of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// So many calls.

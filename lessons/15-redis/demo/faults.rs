@@ -33,7 +33,7 @@ pub struct Command {
     pub pipelined: bool,
 }
 
-/// What becomes of a command or a reply.
+/// The fate of a command or a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// It goes on.
@@ -90,12 +90,12 @@ impl Wire {
         Ok(Wire { addr, made, task })
     }
 
-    /// Where clients connect.
+    /// Returns the address for clients.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// How many connections were made so far.
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         self.made.load(Ordering::SeqCst)
     }

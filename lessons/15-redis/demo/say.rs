@@ -41,7 +41,7 @@ pub async fn ask(
     }
 }
 
-/// The same calls in four ways, each measured beside the first.
+/// Makes the same calls in four ways, and measures each beside the first.
 pub async fn cost(addr: SocketAddr) -> anyhow::Result<()> {
     const CALLS: u32 = 2000;
     const CALLERS: u32 = 50;

@@ -9,10 +9,10 @@ use stage::signal::{on_signal, stopped, tell};
 
 use l15_redis::server::{Config, Server};
 
-/// Where it listens without the option: Redis' own port.
+/// The default address: Redis' own port.
 pub const ADDR: &str = "127.0.0.1:6379";
 
-/// What `server --help` says.
+/// The text of `server --help`.
 pub const HELP: &str = "\
 A readable Redis: lesson 15 of Sockets to Services.
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisResult};
 
-/// How long a client waits, and for what.
+/// The time limits of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For a connection to be made.
@@ -47,7 +47,7 @@ pub async fn connect(addr: SocketAddr, timeouts: Timeouts) -> RedisResult<Connec
 }
 // ANCHOR_END: connect
 
-/// Whether the command may have run although there is no reply: the connection was lost, or the time
+/// Returns whether the command may have run although there is no reply: the connection was lost, or the time
 /// was over. With any other error Redis has answered.
 pub fn may_have_run(error: &redis::RedisError) -> bool {
     error.is_io_error() && !error.is_connection_refusal()

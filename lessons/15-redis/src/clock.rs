@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Clock(Option<Arc<AtomicU64>>);
 
 impl Clock {
-    /// The clock of the machine.
+    /// Returns the clock of the machine.
     pub fn real() -> Self {
         Clock(None)
     }
@@ -19,7 +19,7 @@ impl Clock {
         Clock(Some(Arc::new(AtomicU64::new(now()))))
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
         self.0
             .as_ref()

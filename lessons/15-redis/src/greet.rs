@@ -22,7 +22,7 @@ pub async fn greet(redis: &mut ConnectionManager, name: &str) -> RedisResult<Str
 }
 // ANCHOR_END: greet
 
-/// How often this name was greeted; `None`: never.
+/// Returns how often this name was greeted; `None` if never.
 ///
 /// # Errors
 /// If Redis does not answer, or the value is no number.
@@ -32,7 +32,8 @@ pub async fn times(redis: &mut ConnectionManager, name: &str) -> RedisResult<Opt
 }
 // ANCHOR_END: times
 
-/// How often each of these names was greeted: all questions in one write, and then all replies.
+/// Returns how often each of these names was greeted: all commands in one write, and then all
+/// replies.
 ///
 /// # Errors
 /// As [`times`].

@@ -50,7 +50,7 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
 /// wait: it cannot be interrupted.
 pub type Decode = fn(bytes: &[u8]) -> Result<Option<(Vec<Vec<u8>>, usize)>, String>;
 
-/// What can be chosen.
+/// The configuration of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where it listens; port 0 takes a free one.
@@ -121,12 +121,12 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The clock that it was given.
+    /// Returns the clock of the server.
     pub fn clock(&self) -> &Clock {
         &self.shared.config.clock
     }

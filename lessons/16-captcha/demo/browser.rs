@@ -28,7 +28,8 @@ impl Deref for Reply {
 }
 
 impl Reply {
-    /// What the site says of the outcome: "0" is success; `None` if this is no answer of the site.
+    /// Returns the result that the site reports: "0" is success; `None` if this is no answer of the
+    /// site.
     pub fn errno(&self) -> Option<String> {
         self.json()["errno"].as_str().map(str::to_string)
     }
@@ -44,7 +45,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// One that has never been here.
+    /// Makes a browser without a cookie.
     pub fn new(site: SocketAddr) -> Self {
         Browser {
             site,
@@ -63,7 +64,7 @@ impl Browser {
         self.cookie = None;
     }
 
-    /// The same person once more, on a connection of its own.
+    /// Returns a browser with the same cookie, on a connection of its own.
     pub fn in_another_window(&self) -> Self {
         Browser {
             site: self.site,

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-/// Where it listens unless the command line says otherwise.
+/// The default address.
 pub const ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8890);
 /// The time for one call of the service behind it.
 const LIMIT: Duration = Duration::from_millis(800);

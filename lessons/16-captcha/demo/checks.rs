@@ -85,7 +85,7 @@ impl World {
         world
     }
 
-    /// So many seconds pass for Redis.
+    /// Moves the clock of Redis forward by so many seconds.
     pub fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
@@ -136,7 +136,7 @@ impl World {
         std::mem::take(&mut commands)
     }
 
-    /// From now on Redis runs each command, and its reply never arrives.
+    /// Loses all replies of Redis from now on; it still runs each command.
     pub fn lose_replies(&self) {
         self.seen.loses_replies.store(usize::MAX, Ordering::SeqCst);
     }

@@ -27,7 +27,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 
 use crate::pb::get_captcha_server::GetCaptchaServer;
 
-/// What the site stands on.
+/// The servers that the site needs.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The agent of Consul.
@@ -77,12 +77,12 @@ impl Site {
         })
     }
 
-    /// Where the browser goes.
+    /// Returns the address for the browser.
     pub fn web(&self) -> SocketAddr {
         self.web
     }
 
-    /// Where the service listens.
+    /// Returns the address of the service.
     pub fn service(&self) -> SocketAddr {
         self.service
     }

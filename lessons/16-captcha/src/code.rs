@@ -14,10 +14,11 @@ use getrandom::Error;
 /// answers make up for that.
 pub const DIGITS: [u8; 8] = *b"23456789";
 
-/// How many digits a code has.
+/// The number of digits of a code.
 pub const LENGTH: usize = 4;
 
-/// So many digits for a picture: three bits each, 12 for four. Each digit is as likely as any other.
+/// Returns `digits` random digits for a picture: three bits each, 12 for four. Each digit is as
+/// likely as any other.
 ///
 /// # Errors
 /// If the operating system has no randomness to give. There is nothing to fall back on: no code, no picture.
@@ -49,7 +50,7 @@ pub fn session() -> Result<String, Error> {
     id()
 }
 
-/// What the noise of a picture, or a question, comes from: 64 random bits.
+/// Returns the seed of a picture or a question: 64 random bits.
 ///
 /// # Errors
 /// As [`fresh`].
@@ -57,8 +58,9 @@ pub fn seed() -> Result<u64, Error> {
     getrandom::u64()
 }
 
-/// What a visitor has typed, as digits, if it is digits: without the space and the signs that people put
-/// between digits, and with the digits of other keyboards (full width, Arabic, Persian, Devanagari) as 0 to 9.
+/// Returns what a visitor has typed as digits, if it is digits: without the space and the signs that people
+/// put between digits, and with the digits of other keyboards (full width, Arabic, Persian, Devanagari) as 0
+/// to 9.
 ///
 /// Everything else stays as it is, and is a wrong answer. It is never longer than `typed`.
 pub fn tidy(typed: &str) -> String {

@@ -24,7 +24,7 @@ pub const WIDTH: u32 = 128;
 pub const HEIGHT: u32 = 64;
 /// The colour around the digits.
 pub const PAPER: [u8; 3] = [100, 0, 255];
-/// How many digits a picture has room for.
+/// The number of digits that fit into a picture.
 pub const MOST: usize = 8;
 
 const PIXELS: usize = (WIDTH * HEIGHT) as usize;

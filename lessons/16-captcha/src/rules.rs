@@ -65,7 +65,7 @@ pub trait Store: Send + Sync {
 }
 // ANCHOR_END: store
 
-/// The time, for a rule that waits.
+/// The clock of a rule that waits.
 pub trait Clock: Sync {
     /// Runs `work` for at most `time`; `None` if it was not done by then.
     fn within<T: Send>(
@@ -75,7 +75,7 @@ pub trait Clock: Sync {
     ) -> impl Future<Output = Option<T>> + Send;
 }
 
-/// The real time, by tokio.
+/// The clock of tokio.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokio;
 
@@ -120,7 +120,7 @@ pub enum Verdict {
     Unknown,
 }
 
-/// How many attempts are allowed within a window of time, which begins with the first one.
+/// The limits on attempts within a window of time, which begins with the first one.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The limit of one session.
@@ -150,7 +150,7 @@ impl fmt::Debug for Drawn {
     }
 }
 
-/// What leaves the service beside the picture.
+/// The data that leaves the service beside the picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outgoing {
     /// Header lines of the reply, name and value; names in small letters.
@@ -161,7 +161,7 @@ pub struct Outgoing {
     pub log: String,
 }
 
-/// What the browser is told about an answer.
+/// The reply to an answer, as the browser gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Come in.

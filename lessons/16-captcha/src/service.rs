@@ -22,14 +22,14 @@ use crate::store::{Redis, Scoped};
 /// The name that callers ask for.
 pub const NAME: &str = "go.micro.srv.getCaptcha";
 
-/// Where it listens unless an option names another address.
+/// The default address of the service.
 pub const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8880);
 
 /// The metadata of a RESOURCE_EXHAUSTED: in so many seconds at the latest it is worth another try.
 pub const RETRY_AFTER: &str = "retry-after";
 
 // ANCHOR: settings
-/// What can be chosen.
+/// The settings of the captcha service.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Where Redis is. It need not be there yet.
@@ -90,7 +90,7 @@ pub fn service(options: Options, settings: Settings) -> anyhow::Result<Service> 
 }
 // ANCHOR_END: service
 
-/// The service on any store.
+/// The captcha service, on any store.
 pub struct Captchas<S> {
     store: S,
     settings: Settings,
@@ -98,7 +98,7 @@ pub struct Captchas<S> {
 }
 
 impl<S: Store> Captchas<S> {
-    /// The service on this store.
+    /// Makes the service on this store.
     pub fn new(store: S, settings: Settings) -> Self {
         Captchas {
             store,
@@ -141,7 +141,7 @@ impl<S: Store> Captchas<S> {
         Err(status)
     }
 
-    /// Whether this session was let in lately. Any other value than the one that is written counts as none.
+    /// Returns whether this session was let in lately. Any other value than the one that is written counts as none.
     async fn passed(&self, session: &str) -> Result<bool, Status> {
         let passed = self.store.look(&passed(session)).await;
         Ok(passed.map_err(check::unavailable)?.as_deref() == Some(LET_IN))

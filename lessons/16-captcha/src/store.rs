@@ -54,7 +54,7 @@ impl Redis {
         Redis::open(ConnectionAddr::Tcp(addr.ip().to_string(), addr.port()))
     }
 
-    /// The same with more about the connection, such as a user and its password.
+    /// Makes a store with more settings of the connection, such as a user and its password.
     ///
     /// # Errors
     /// As for [`Redis::new`].

@@ -34,10 +34,10 @@ use work::Web;
 
 pub use captchas::{ByName, Captchas};
 
-/// Its name in the registry.
+/// The name of the site in the registry.
 pub const NAME: &str = "go.micro.web.captcha";
 
-/// How the site is run, and what a browser may make it hold or wait for.
+/// The settings of the site, with the limits of what a browser can make it hold or wait for.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// For the page: which exercises run this site, and which of their answers are the learner's own.

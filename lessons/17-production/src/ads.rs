@@ -20,7 +20,7 @@ use crate::pb::{DiscoveryRequest, DiscoveryResponse};
 use crate::resources::{Kind, Resources};
 
 // ANCHOR: report
-/// What Envoy has said about a kind of resources.
+/// The last reply of Envoy about one kind of resources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The last version that was sent.
@@ -51,7 +51,7 @@ impl Ads {
         }
     }
 
-    /// What Envoy says, as it changes.
+    /// Returns a watch of Envoy's replies.
     pub fn reports(&self) -> watch::Receiver<Reports> {
         self.reports.subscribe()
     }

@@ -20,7 +20,7 @@ use crate::plane::VERSION_TAG;
 use crate::ready::{State, probes};
 
 // ANCHOR: settings
-/// How an instance is run.
+/// The settings of an instance.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where it listens; port 0 takes a free one.

@@ -34,7 +34,8 @@ impl ControlPlane {
         ControlPlane::follow(Registry::at(consul)?, service, plan).await
     }
 
-    /// The same with a client of Consul that is ready: one with a token, for example.
+    /// Starts a control plane with a client of Consul that was made before: one with a token, for
+    /// example.
     ///
     /// # Errors
     /// If it cannot listen.
@@ -55,7 +56,7 @@ impl ControlPlane {
         })
     }
 
-    /// Where Envoy finds it.
+    /// Returns the address for Envoy.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -65,7 +66,7 @@ impl ControlPlane {
         self.instances.clone()
     }
 
-    /// What Envoy says about its resources.
+    /// Returns a watch of Envoy's replies about its resources.
     pub fn reports(&self) -> watch::Receiver<Reports> {
         self.ads.reports()
     }

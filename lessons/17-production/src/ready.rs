@@ -13,10 +13,10 @@ use redis::AsyncConnectionConfig;
 use tokio::time::timeout;
 
 // ANCHOR: state
-/// How long `/readyz` waits for Redis.
+/// The time that `/readyz` waits for Redis.
 pub const PROBE_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What the probes look at.
+/// The state that the probes read.
 #[derive(Debug, Default)]
 pub struct State {
     /// Everything that has to happen before the first request has happened.
@@ -36,12 +36,12 @@ impl State {
         }
     }
 
-    /// Whether everything is done that has to be done before the first request.
+    /// Returns whether everything is done that has to be done before the first request.
     pub fn has_started(&self) -> bool {
         self.started.load(Ordering::SeqCst)
     }
 
-    /// Whether the instance takes itself out of service.
+    /// Returns whether the instance takes itself out of service.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
     }

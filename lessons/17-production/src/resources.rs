@@ -67,7 +67,7 @@ const PREVIOUS_HOSTS: &str =
 const FRONT: &str = "front";
 
 // ANCHOR: plan
-/// What the operator decides.
+/// The plan of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Where Envoy accepts requests.

@@ -33,7 +33,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::{lock, story};
 
-/// How long a process may take to start or to end. It takes milliseconds; a busy machine, more.
+/// The time that a process may take to start or to end. It takes milliseconds; a busy machine,
+/// more.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a server prints before its address when it is ready.
@@ -52,7 +53,7 @@ pub struct Line {
 
 type Heard = Arc<dyn Fn(&Line) + Send + Sync>;
 
-/// How a process is started.
+/// The settings of a process to start.
 pub struct Spawn {
     command: Command,
     name: String,
@@ -98,7 +99,7 @@ impl Spawn {
         self
     }
 
-    /// What error messages call it; "the server" without this.
+    /// Sets the name in error messages; "the server" without this.
     pub fn name(mut self, name: &str) -> Self {
         self.name = name.to_string();
         self
@@ -112,7 +113,7 @@ impl Spawn {
         self
     }
 
-    /// Its standard input is held open, for a program that ends with its input without an option.
+    /// Holds its standard input open, for a program that ends with its input without an option.
     pub fn with_stdin(self) -> Self {
         self.until_stdin_ends("")
     }
@@ -225,7 +226,7 @@ fn pass_on(queue: &mpsc::Sender<Line>, heard: &Option<Heard>, line: Line) {
     }
 }
 
-/// How often a noted line has come.
+/// The number of times that a noted line has come.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
     /// How often.
@@ -234,7 +235,7 @@ pub struct Said {
     pub rest: String,
 }
 
-/// How a process is asked to end.
+/// The signal that asks a process to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// SIGINT, as Ctrl-C.
@@ -292,7 +293,7 @@ impl Running {
 }
 
 impl Child {
-    /// What error messages call it.
+    /// Returns the name in error messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -367,7 +368,7 @@ impl Child {
         come.with_context(|| format!("{name} ended before it said `{beginning}`"))
     }
 
-    /// How often a noted line has come so far, and news of it.
+    /// Returns a watch of how often a noted line has come.
     ///
     /// # Panics
     /// If the beginning was not announced with [`Spawn::note`].
@@ -458,7 +459,7 @@ impl Child {
         Instant::now()
     }
 
-    /// How it has ended, if it has.
+    /// Returns the exit status, if the process has ended.
     pub fn ended(&self) -> Option<ExitStatus> {
         lock(&self.running).ended()
     }

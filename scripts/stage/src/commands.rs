@@ -309,7 +309,7 @@ impl Given {
         }
     }
 
-    /// Whether this option is there.
+    /// Returns whether this option is there.
     ///
     /// # Panics
     /// If the table has no such option, here and in all that follow.

@@ -36,7 +36,7 @@ pub struct Request {
     largest: usize,
 }
 
-/// What came back.
+/// The response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code: 200 and so on.
@@ -76,25 +76,25 @@ impl Request {
         request.header("content-type", "application/json")
     }
 
-    /// The same with a header more.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_string(), value.into()));
         self
     }
 
-    /// The same with this body.
+    /// Sets the body.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// The same with this much time for the whole exchange, connecting included; 60 s without it.
+    /// Sets the time limit of the whole exchange, connecting included; 60 s without it.
     pub fn within(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// The same with this limit for the body of the answer in bytes; 16 MiB without it.
+    /// Sets the limit of the response's body in bytes; 16 MiB without it.
     pub fn at_most(mut self, largest: usize) -> Self {
         self.largest = largest;
         self

@@ -22,7 +22,7 @@ pub struct Failure {
     pub words: String,
 }
 
-/// What has become of all calls that have ended.
+/// The counts of all calls that have ended.
 #[derive(Clone, Debug, Default)]
 pub struct Count {
     /// How many answers each instance has given.
@@ -44,12 +44,12 @@ impl Count {
         self.by.values().sum()
     }
 
-    /// How many answers this instance has given.
+    /// Returns the number of answers of this instance.
     pub fn of(&self, instance: &str) -> u64 {
         self.by.get(instance).copied().unwrap_or(0)
     }
 
-    /// What failed calls got, and how often.
+    /// Returns the errors of failed calls, each with its number.
     pub fn failures(&self) -> BTreeMap<&str, u64> {
         let mut failures = BTreeMap::new();
         for failure in &self.failed {
@@ -63,7 +63,7 @@ impl Count {
         self.took.iter().max().copied().unwrap_or_default()
     }
 
-    /// How many calls took this long or longer.
+    /// Returns the number of calls that took this long or longer.
     pub fn slow(&self, limit: Duration) -> u64 {
         self.took.iter().filter(|took| **took >= limit).count() as u64
     }
@@ -113,7 +113,7 @@ impl Load {
         load
     }
 
-    /// What has become of the calls until now.
+    /// Returns the counts of the calls until now.
     pub fn count(&self) -> Count {
         lock(&self.count).clone()
     }

@@ -14,8 +14,8 @@ use tracing_subscriber::registry;
 use crate::lock;
 use crate::signal::tell;
 
-/// From now on every event of a lesson is a line on the standard output of this process. For the first
-/// line of a demo's `main`; a second call changes nothing.
+/// Writes every event of a lesson to the standard output from now on, a line each. For the first line
+/// of a demo's `main`; a second call changes nothing.
 pub fn init() {
     show(Level::INFO);
 }
@@ -36,8 +36,8 @@ fn show(least: Level) {
     let _ = tracing::subscriber::set_global_default(registry().with(Lines { least, line }));
 }
 
-/// What was logged while this value exists, on the thread that made it: a test on a runtime with one thread
-/// (the default of `#[tokio::test]`) gets all of its own and nothing of another test.
+/// The events of the thread that made this value, while it exists: a test on a runtime with one thread (the
+/// default of `#[tokio::test]`) gets all of its own and nothing of another test.
 pub struct Captured {
     lines: Arc<Mutex<Vec<String>>>,
     _guard: DefaultGuard,
@@ -69,7 +69,7 @@ impl Captured {
         std::mem::take(&mut *lock(&self.lines))
     }
 
-    /// Whether one of the lines so far contains these words.
+    /// Returns whether one of the lines so far contains these words.
     pub fn contains(&self, words: &str) -> bool {
         lock(&self.lines).iter().any(|line| line.contains(words))
     }

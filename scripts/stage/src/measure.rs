@@ -3,14 +3,14 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-/// How this program was built; it makes the difference.
+/// The profile with which this program was built; it makes the difference.
 pub const PROFILE: &str = if cfg!(debug_assertions) {
     "debug build"
 } else {
     "release build"
 };
 
-/// How long each of many calls took, in microseconds, the shortest first.
+/// The durations of many calls in microseconds, the shortest first.
 #[derive(Clone, Debug)]
 pub struct Times(Vec<f64>);
 
@@ -50,8 +50,8 @@ impl Times {
         Ok(Times::from(times.split_off(calls / 10)))
     }
 
-    /// So many of a hundred calls took this many microseconds or less; 50 is the median, 100 the slowest.
-    /// 0 if there are none.
+    /// Returns the percentile in microseconds: so many of a hundred calls took this long or less; 50 is
+    /// the median, 100 the slowest. 0 if there are none.
     pub fn within(&self, percent: usize) -> f64 {
         let place = self.0.len() * percent / 100;
         let place = place.min(self.0.len().saturating_sub(1));

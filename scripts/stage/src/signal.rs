@@ -93,7 +93,7 @@ fn watch_for(
     Ok(stopped)
 }
 
-/// Is ready when `stop` is true: the future that servers take as their shutdown.
+/// Waits until `stop` is true: the future that servers take as their shutdown.
 pub async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -63,7 +63,7 @@ impl Clock {
         *lock(&self.since) = Instant::now();
     }
 
-    /// How much time has passed since the scene began.
+    /// Returns the time since the scene began.
     pub fn elapsed(&self) -> Duration {
         lock(&self.since).elapsed()
     }
@@ -88,8 +88,8 @@ impl Clock {
     }
 }
 
-/// What both sides of a wire have seen, until it is printed in the order in which it happened. It can be a
-/// `static`, for observers that are plain functions.
+/// The events of both sides of a wire, until they are printed in the order in which they happened. It can
+/// be a `static`, for observers that are plain functions.
 #[derive(Debug, Default)]
 pub struct Scene(Mutex<Vec<Seen>>);
 
@@ -129,7 +129,7 @@ impl Scene {
         });
     }
 
-    /// What has been seen so far is not part of the next scene.
+    /// Drops the events so far: they are not part of the next scene.
     pub fn forget(&self) {
         lock(&self.0).clear();
     }

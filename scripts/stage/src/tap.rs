@@ -45,7 +45,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// What has been added since an earlier one.
+    /// Returns what has been added since an earlier reading.
     pub fn since(self, earlier: Reading) -> Reading {
         Reading {
             connections: self.connections - earlier.connections,
@@ -99,14 +99,14 @@ impl Tap {
         }
     }
 
-    /// Whether these bytes passed, in either direction. Always false unless the tap was opened by
+    /// Returns whether these bytes passed, in either direction. Always false unless the tap was opened by
     /// [`Tap::keeping`].
     pub fn contains(&self, bytes: &[u8]) -> bool {
         self.passed(bytes).contains(&true)
     }
 
-    /// Whether these bytes went to the server, and whether they came back from it. Always false unless the tap
-    /// was opened by [`Tap::keeping`].
+    /// Returns whether these bytes went to the server, and whether they came back from it. Always false unless
+    /// the tap was opened by [`Tap::keeping`].
     pub fn passed(&self, bytes: &[u8]) -> [bool; 2] {
         [&self.seen.there, &self.seen.back].map(|side| {
             let kept = side.bytes.as_ref().map(lock);

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-/// When requests are sent.
+/// The times at which requests are sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Timetable {
     /// Requests a second; more than 0.
@@ -22,13 +22,13 @@ pub struct Timetable {
 }
 
 impl Timetable {
-    /// When this request is due, after the start.
+    /// Returns the time of a request after the start.
     pub fn due(&self, number: u32) -> Duration {
         Duration::from_secs_f64(f64::from(number) / self.rate)
     }
 }
 
-/// What was measured.
+/// The results of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// From due to answered, for each request with a good answer; the shortest first.
@@ -40,7 +40,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// So many of a thousand good answers took this long or less: 500 is the median, 1000 the slowest. Zero without an answer.
+    /// Returns a quantile: so many of a thousand good answers took this long or less; 500 is the median, 1000
+    /// the slowest. Zero without an answer.
     pub fn within(&self, of_thousand: usize) -> Duration {
         let place = (self.latencies.len() * of_thousand).div_ceil(1000);
         let place = place.max(1) - 1;

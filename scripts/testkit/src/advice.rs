@@ -3,7 +3,7 @@
 
 use std::io::{self, ErrorKind};
 
-/// What can go wrong between a check and the code it checks.
+/// A fault of the connection between a check and the code it checks.
 #[derive(Debug)]
 pub enum Trouble {
     /// No program accepts connections at the address.
@@ -55,7 +55,7 @@ impl Trouble {
         }
     }
 
-    /// What happened, as the end of a detail line.
+    /// Returns what happened, as the end of a detail line.
     pub(crate) fn happened(&self, patience: &str) -> String {
         match self {
             Trouble::Refused => "connection refused".to_string(),

@@ -39,7 +39,7 @@ pub(crate) fn next() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How a case ended.
+/// The end of a case.
 pub(crate) enum Outcome {
     Passed,
     /// In these words, which are still to be said.

@@ -32,7 +32,7 @@ pub fn find() -> Option<PathBuf> {
     KIND.find()
 }
 
-/// What a Consul is started with.
+/// The options of a Consul.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     http: Option<u16>,
@@ -147,12 +147,12 @@ impl Consul {
         Setup::new().start()
     }
 
-    /// Where its HTTP API is.
+    /// Returns the address of the HTTP API.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Where its name server is, over UDP and TCP; `None` unless it was asked for.
+    /// Returns the address of the name server, over UDP and TCP; `None` unless it was asked for.
     pub fn name_server(&self) -> Option<SocketAddr> {
         self.name_server
     }

@@ -38,7 +38,7 @@ impl Clock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What it shows: the time since it was made.
+    /// Returns the time of the clock: the time since it was made.
     pub fn now(&self) -> Duration {
         self.time().now
     }

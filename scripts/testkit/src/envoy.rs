@@ -61,7 +61,7 @@ impl Envoy {
         Ok(Envoy { admin, server })
     }
 
-    /// Where its page for the operator is.
+    /// Returns the address of the page for the operator.
     pub fn admin(&self) -> SocketAddr {
         self.admin
     }

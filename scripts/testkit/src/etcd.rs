@@ -171,17 +171,17 @@ impl Etcd {
         std::fs::remove_dir_all(self.server.folder().join("data"))
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.member.name
     }
 
-    /// Where clients reach it.
+    /// Returns the address for clients.
     pub fn addr(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.member.client).into()
     }
 
-    /// Which program it is.
+    /// Returns the path of the program.
     pub fn program(&self) -> &Path {
         &self.program
     }

@@ -5,8 +5,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// What a decoder under noise may need on top of what it had, in KiB: far more than any limit allows
-/// a stranger to make it hold, far less than a length that was believed.
+/// The memory that a decoder under noise may need on top of what it had, in KiB: far more than any
+/// limit allows a stranger to make it hold, far less than a length that was believed.
 pub const MEMORY: u64 = 48 * 1024;
 
 /// Pseudo-random numbers (xorshift).
@@ -81,7 +81,7 @@ pub fn peak_memory() -> u64 {
     peak(&status).unwrap_or(0)
 }
 
-/// Whether the calling test has this process to itself, so that [`peak_memory`] is its own. With
+/// Returns whether the calling test has this process to itself, so that [`peak_memory`] is its own. With
 /// cargo-nextest it has. `cargo test` runs many tests in one process: then this runs the calling test again,
 /// alone in a process of its own, and returns false when it has passed there.
 ///
@@ -117,7 +117,7 @@ pub fn alone() -> bool {
     false
 }
 
-/// The same of any process, whose `/proc/ID/status` this is.
+/// Returns the peak of the memory in KiB, read from the text of `/proc/ID/status`.
 pub(crate) fn peak(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line?.trim().trim_end_matches(" kB").parse().ok()

@@ -68,7 +68,7 @@ impl Guarded {
         Ok(None)
     }
 
-    /// Its number in the system.
+    /// Returns the id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -78,7 +78,7 @@ impl Guarded {
         &mut self.child
     }
 
-    /// How it ended, if it has ended by itself.
+    /// Returns the exit status, if the program has ended by itself.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {
             self.ended = self.child.try_wait().ok().flatten();

@@ -32,7 +32,7 @@ pub(crate) struct Panicked {
     pub own: bool,
 }
 
-/// From now on panics are collected. One case at a time: the caller holds a lock.
+/// Collects panics from now on. One case at a time: the caller holds a lock.
 pub(crate) fn open(file: &'static str, aloud: bool) {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -52,7 +52,7 @@ pub(crate) fn open(file: &'static str, aloud: bool) {
     });
 }
 
-/// Whether this thread is inside a case already.
+/// Returns whether this thread is inside a case already.
 pub(crate) fn inside() -> bool {
     let here = std::thread::current().id();
     lock().as_ref().is_some_and(|open| open.thread == here)

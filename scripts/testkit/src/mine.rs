@@ -86,7 +86,7 @@ pub fn whose(part: &str, own: bool) -> String {
     }
 }
 
-/// From now on a panic is one line: `who`, and the place in the answer.
+/// Prints each panic as one line from now on: `who`, and the place in the answer.
 pub fn tell_panics(who: impl Fn() -> String + Send + Sync + 'static) {
     panic::set_hook(Box::new(move |info| {
         let place = info.location().map_or(String::new(), |place| {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::{Case, On, Trouble, View, case::local_addr, view_bytes};
 
-/// How long a peer waits unless told otherwise. Long for a computer, even a busy one, and short
-/// for the person who watches.
+/// The time that a peer waits by default. Long for a computer, even a busy one, and short for the
+/// person who watches.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 
 /// One end of a TCP connection.
@@ -262,7 +262,7 @@ impl<'c> Listening<'c> {
         Listening { case, listener }
     }
 
-    /// Where to connect to.
+    /// Returns the address to connect to.
     pub fn addr(&self) -> SocketAddr {
         local_addr(&self.listener)
     }

@@ -42,7 +42,7 @@ impl Pieces {
         self
     }
 
-    /// What has not been read yet.
+    /// Returns the bytes that have not been read yet.
     pub fn rest(&self) -> Vec<u8> {
         self.left.iter().flatten().copied().collect()
     }

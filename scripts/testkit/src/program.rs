@@ -12,7 +12,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Nothing takes longer, on a machine however busy; if it does, something is broken.
+/// The time limit of every wait. Nothing takes longer, on a machine however busy; if it does,
+/// something is broken.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs it to its end, with an empty standard input: whether it ended well, what it said on its
@@ -40,7 +41,7 @@ pub fn run(mut command: impl BorrowMut<Command>) -> (bool, String, String) {
     }
 }
 
-/// What it says on its standard output, if it ends well.
+/// Runs a program, and returns its standard output.
 ///
 /// # Panics
 /// If it does not end well, with all that it said; and as [`run`] does.
@@ -89,7 +90,7 @@ impl Binary {
         run(self.command(args))
     }
 
-    /// Its command `server` on a free port, with more options.
+    /// Starts its command `server` on a free port, with more options.
     ///
     /// # Panics
     /// As [`Server::start`] does.
@@ -138,7 +139,7 @@ impl Binary {
         }
     }
 
-    /// Its help must have all of these words, and no line that a narrow terminal would break.
+    /// Checks that its help has all of these words, and no line that a narrow terminal would break.
     ///
     /// # Panics
     /// If that is not so; and as [`run`] does.
@@ -241,7 +242,7 @@ impl Program {
         }
     }
 
-    /// Its number in the system.
+    /// Returns the id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -285,8 +286,8 @@ impl Program {
         std::iter::from_fn(|| self.line()).collect()
     }
 
-    /// All that it said on its standard error, if its command has `stderr(Stdio::piped())`. Ask when it
-    /// has ended.
+    /// Returns all of its standard error, if its command has `stderr(Stdio::piped())`. Call it after
+    /// the end.
     ///
     /// # Panics
     /// If that goes elsewhere, or is no text.

@@ -61,7 +61,7 @@ impl Prometheus {
         })
     }
 
-    /// Where its API is, and its page for a browser.
+    /// Returns the address of its API, and of its page for a browser.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }

@@ -46,7 +46,7 @@ pub fn too_old(program: &Path) -> Option<String> {
     (major < 7).then(|| format!("the real Redis here is {number}, and lessons need 7.0"))
 }
 
-/// What a Redis is started with.
+/// The options of a Redis.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     port: Option<u16>,
@@ -125,13 +125,13 @@ impl Redis {
         self.server.wait(|| ping(addr).unwrap_or(false))
     }
 
-    /// Where it listens.
+    /// Returns the address.
     pub fn addr(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 }
 
-/// Whether a Redis answers there.
+/// Returns whether a Redis answers there.
 fn ping(addr: SocketAddr) -> io::Result<bool> {
     let mut stream = TcpStream::connect(addr)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;

@@ -9,7 +9,7 @@ const WIDTH: usize = 86;
 /// What stands above the steps of a failure that another order of events hides. The runner knows these words.
 const BY_LUCK: &str = "Passed by luck: in the usual order all is well. In this order it fails:";
 
-/// What a failed check prints.
+/// The text of a failed check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     situation: String,

@@ -40,7 +40,7 @@ impl<'c, T: Send + 'static> Running<'c, T> {
         }
     }
 
-    /// Whether the function has returned by now.
+    /// Returns whether the function has returned by now.
     pub fn has_returned(&self) -> bool {
         let mut early = self.early.borrow_mut();
         if early.is_none() {
@@ -49,12 +49,13 @@ impl<'c, T: Send + 'static> Running<'c, T> {
         early.is_some()
     }
 
-    /// How long ago it was started.
+    /// Returns the time since the start.
     pub fn elapsed(&self) -> Duration {
         self.since.elapsed()
     }
 
-    /// What the function returned. Fails if that is not within `limit`, counted from now.
+    /// Waits for the function, and returns its value. Fails if it has not returned within `limit`,
+    /// counted from now.
     #[track_caller]
     pub fn within(self, limit: Duration, advice: &str) -> T {
         if let Some(value) = self.early.take() {
@@ -90,7 +91,7 @@ impl<'c> Serving<'c> {
         Serving { case, addr }
     }
 
-    /// Where it listens.
+    /// Returns the address of the server.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }

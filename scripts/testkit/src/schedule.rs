@@ -155,7 +155,7 @@ impl Schedule {
         self.state().over = true;
     }
 
-    /// What has happened, a line for each step, as a failure shows it.
+    /// Returns the steps so far, a line each, as a failure shows them.
     pub(crate) fn told(&self) -> Vec<String> {
         self.state().steps.iter().map(ToString::to_string).collect()
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::guarded::Guarded;
 use crate::scratch;
 
-/// What is known of one kind of server before any is started.
+/// A kind of server: how it is found and started.
 #[derive(Debug)]
 pub struct Kind {
     /// What people call it, and its folders in small letters: `Redis`.
@@ -127,7 +127,7 @@ impl Server {
         })
     }
 
-    /// Its folder, for what it keeps. Its log lies there as well.
+    /// Returns the folder of its data. Its log lies there as well.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -179,18 +179,18 @@ impl Server {
         }
     }
 
-    /// Whether its process runs; a crash is noticed here.
+    /// Returns whether its process runs; a crash is noticed here.
     pub fn is_running(&mut self) -> bool {
         let process = self.process.as_mut();
         process.is_some_and(|process| process.ended().is_none())
     }
 
-    /// Whether it was started and its end was not told by [`has_ended`](Self::has_ended).
+    /// Returns whether it was started and its end was not told by [`has_ended`](Self::has_ended).
     pub fn runs(&self) -> bool {
         self.process.is_some()
     }
 
-    /// How its process has ended; told once.
+    /// Returns the exit status of its process, once.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         let status = self.process.as_mut()?.ended()?;
         self.past.extend(self.process.take());
@@ -202,7 +202,7 @@ impl Server {
         self.process.as_ref().map_or(0, Guarded::id)
     }
 
-    /// What it has logged.
+    /// Returns its log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// More than this many bytes of a value are cut off: the beginning shows what went wrong.
 const SHOWN: usize = 48;
 
-/// How a value is written in a failure.
+/// Writes a value as a failure shows it.
 pub trait View {
     /// The value in one line.
     fn view(&self) -> String;

@@ -55,7 +55,8 @@ fn over() -> Status {
     Status::deadline_exceeded("the time for this call is over; its work was stopped")
 }
 
-/// What the header `grpc-timeout` says: at most eight digits, and a unit.
+/// Reads the header `grpc-timeout`: at most eight digits, and a unit. `None` is returned if there
+/// is no such header.
 ///
 /// # Errors
 /// The text, if it says nothing that can be understood.

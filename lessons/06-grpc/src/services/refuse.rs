@@ -9,7 +9,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 pub const LONGEST_NAME: usize = 200;
 
 // ANCHOR: violations
-/// What is wrong with a request, field by field. A caller should hear all of it at once.
+/// The faults of a request, field by field. A caller should hear all of it at once.
 #[derive(Debug, Default)]
 pub struct Violations(ErrorDetails);
 

@@ -7,7 +7,7 @@ use crate::pb::say::say_server::Say;
 use crate::pb::say::{Person, Teacher};
 use crate::refuse::{Violations, given};
 
-/// Gives a teacher back with a longer name.
+/// The service `SayName`: returns a teacher with a longer name.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Names;
 
@@ -21,7 +21,7 @@ impl SayName for Names {
     }
 }
 
-/// Lets a person say something.
+/// The service `Say`: a person says something.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sayings;
 

@@ -15,7 +15,7 @@ const PATIENCE: u32 = 60;
 const STEP: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
 
-/// How fast things go.
+/// The intervals and waiting times of the scenes.
 pub struct Pace {
     /// The agent's clock, if the demo may move it.
     pub clock: Option<Clock>,

@@ -29,7 +29,7 @@ pub async fn by_id(call: Call) -> Answer {
     }
 }
 
-/// The same for all instances of a name: as well as the worst of them.
+/// The state of all instances of a name together: that of the worst of them.
 pub async fn by_name(call: Call) -> Answer {
     let name = call.needed("service Name")?;
     let found: Vec<_> = call.shared.store.read(|state| {

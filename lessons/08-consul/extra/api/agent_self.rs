@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::call::{Answer, Call};
 use crate::shared::{SERVER_PORT, Shared, VERSION};
 
-/// Who this is. The real one shows its whole configuration as well.
+/// This agent. The real one shows its whole configuration as well.
 pub async fn this(call: Call) -> Answer {
     let shared = &call.shared;
     let (services, checks, ttls) = shared.store.read(|state| {
@@ -76,12 +76,12 @@ fn member(shared: &Shared) -> Value {
     })
 }
 
-/// Who leads: this one.
+/// The leader of the cluster: this agent.
 pub async fn leader(call: Call) -> Answer {
     call.answer(&format!("127.0.0.1:{SERVER_PORT}"))
 }
 
-/// Who has a vote: this one.
+/// The servers with a vote: this agent.
 pub async fn peers(call: Call) -> Answer {
     call.answer(&[format!("127.0.0.1:{SERVER_PORT}")])
 }

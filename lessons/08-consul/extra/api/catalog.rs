@@ -138,7 +138,7 @@ fn flat(instance: &Instance) -> ServiceNode<'_> {
 }
 
 impl Call {
-    /// Whether a node has all that `node-meta=key:value` asks for.
+    /// Returns whether a node has all that `node-meta=key:value` asks for.
     fn meta(&self, node: &Node) -> bool {
         self.all("node-meta").iter().all(|wanted| {
             let (key, value) = wanted.split_once(':').unwrap_or((wanted, ""));

@@ -71,7 +71,7 @@ pub async fn check(
     )
 }
 
-/// How Go names a request in an error: `Get`, `Post`.
+/// Returns the method as Go's errors write it: `Get`, `Post`.
 pub fn verb(method: &str) -> String {
     let mut letters = method.chars();
     let first = letters.next().map(|c| c.to_ascii_uppercase()).into_iter();

@@ -41,7 +41,7 @@ pub struct Call {
     pub body: Bytes,
 }
 
-/// What an endpoint gives back.
+/// The result of an endpoint.
 pub type Answer = Result<Response, Refused>;
 
 impl Call {
@@ -93,7 +93,7 @@ impl Call {
         }
     }
 
-    /// Whether a word stands after the question mark, with a value or without.
+    /// Returns whether a word stands after the question mark, with a value or without.
     pub fn has(&self, name: &str) -> bool {
         self.query.iter().any(|(own, _)| own == name)
     }
@@ -106,13 +106,13 @@ impl Call {
             .map_or("", |(_, value)| value)
     }
 
-    /// All values of a word.
+    /// Returns all values of a query parameter.
     pub fn all(&self, name: &str) -> Vec<String> {
         let found = self.query.iter().filter(|(own, _)| own == name);
         found.map(|(_, value)| value.clone()).collect()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> Result<Value, Refused> {
         decode::value(&self.body)
     }
@@ -159,7 +159,7 @@ impl Call {
         Ok(store.read(|state| (index(state), look(state))))
     }
 
-    /// `index` and `wait`.
+    /// Returns the parameters of a blocking query, `index` and `wait`.
     pub fn index_and_wait(&self) -> Result<(u64, Duration), Refused> {
         let wait = match self.get("wait") {
             "" => Duration::ZERO,

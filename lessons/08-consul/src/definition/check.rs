@@ -38,7 +38,7 @@ pub struct CheckDefinition {
     pub output_max_size: usize,
 }
 
-/// The ways to find out.
+/// The kinds of check, each with its target.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are Consul's own and say it")]
 pub enum Probe {
@@ -66,13 +66,13 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// The reaper takes nothing away sooner.
 const MIN_REAP: Duration = Duration::from_secs(60);
 
-/// How the id of a check begins that maintenance of a service is, and the whole id for the node.
+/// The first part of the id of a check that puts a service into maintenance.
 pub const SERVICE_MAINTENANCE: &str = "_service_maintenance";
-/// The id of the check that maintenance of the node is.
+/// The id of the check that puts the node into maintenance.
 pub const NODE_MAINTENANCE: &str = "_node_maintenance";
 
 impl CheckDefinition {
-    /// The word in the check's `Type`.
+    /// Returns the member `Type` of the check.
     pub fn kind(&self) -> &'static str {
         let service = self.id.strip_prefix(SERVICE_MAINTENANCE);
         if self.id == NODE_MAINTENANCE || service.is_some_and(|rest| rest.starts_with(':')) {

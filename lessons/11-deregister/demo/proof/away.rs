@@ -14,7 +14,7 @@ use tracing::info;
 
 use super::{PATIENCE, Scene, Setting, heard_of, ms, named};
 
-/// What came of it.
+/// The result.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// For how long Consul was away.

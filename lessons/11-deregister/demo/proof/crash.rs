@@ -26,7 +26,7 @@ pub struct Death {
     pub meanwhile: u64,
 }
 
-/// What came of all deaths.
+/// The result of all crashes.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Every death, in its order.

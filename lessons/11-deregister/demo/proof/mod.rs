@@ -27,7 +27,7 @@ pub mod rolling;
 /// Nothing that has to happen takes longer, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What all proofs have in common.
+/// The settings of all proofs.
 #[derive(Clone)]
 pub struct Setting {
     /// This program, which the instances are.
@@ -149,7 +149,7 @@ pub fn load(setting: &Setting, caller: &Caller) -> Load {
     })
 }
 
-/// What the instance at this place calls itself when it is started for the nth time.
+/// Returns the id of the instance at this place when it is started for the nth time.
 pub fn named(place: usize, time: u32) -> String {
     format!("greeter-{place}.{time}")
 }

@@ -29,7 +29,7 @@ pub struct Restart {
     pub back: Duration,
 }
 
-/// What came of all restarts.
+/// The result of all restarts.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Every restart, in its order.

@@ -10,5 +10,5 @@ pub mod arith {
     tonic::include_proto!("arith.v1");
 }
 
-/// The same as a `FileDescriptorSet`: what reflection tells a client.
+/// The .proto files as a `FileDescriptorSet`: reflection sends it to clients.
 pub const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("descriptors");

@@ -27,7 +27,7 @@ pub const ARITH: &str = "arith.v1.Arith";
 /// No message of this service is longer, in bytes.
 pub const MESSAGE: usize = 4 << 10;
 
-/// What an instance is.
+/// The settings of an instance.
 #[derive(Clone)]
 pub struct Instance {
     /// What it calls itself in its replies.

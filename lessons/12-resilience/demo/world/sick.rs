@@ -10,7 +10,7 @@ use tonic::codegen::http::{Request, Response};
 
 use l06_grpc::middleware::Next;
 
-/// What is wrong with an instance.
+/// A fault of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sick {
     /// `slow=MS`: it waits so long before each answer.

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::place::Place;
 use super::{INTERVAL, REGISTERED, TTL, leave, start};
 
-/// Who hears which message.
+/// Shows which subscriber gets which message.
 pub async fn heard(clock: &Clock, place: &Place) -> anyhow::Result<()> {
     clock.scene("Publish and subscribe: at most once");
     let topic = format!("news-{}", std::process::id());

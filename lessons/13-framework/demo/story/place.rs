@@ -59,7 +59,7 @@ impl Place {
         arguments
     }
 
-    /// What this process is told of it.
+    /// Returns the options of this process for the registry.
     pub fn options(&self) -> anyhow::Result<Options> {
         let nothing: [(String, String); 0] = [];
         Ok(Options::read(self.flags.iter(), nothing)?)

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::{Subscription, id};
 use crate::extra::lock;
 
-/// What has become of the messages that reached a subscriber. It counts up, and never down.
+/// The counts of the messages that reached a subscriber. They only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
     /// It has heard these to the end.

@@ -16,7 +16,7 @@ use crate::extra::lock;
 use crate::registry::Instance;
 use crate::transport::{Connection, Method, Transport};
 
-/// What has become of the messages for a subscriber, as the publisher knows it. It counts up, and never down.
+/// The counts of the messages for a subscriber, as the publisher knows them. They only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Brought {
     /// All that were published for it.
@@ -54,13 +54,13 @@ impl Outbox {
             topic: topic.to_string(),
             to: to.clone(),
             timeout,
-            line: None,
+            connection: None,
         };
         tokio::spawn(way.bring_all(messages, Arc::clone(&brought)));
         Outbox { queue, brought }
     }
 
-    /// Whether there is room for one more.
+    /// Returns whether there is room for one more.
     pub fn has_room(&self) -> bool {
         self.queue.capacity() > 0
     }
@@ -84,7 +84,7 @@ struct Way {
     topic: String,
     to: Instance,
     timeout: Duration,
-    line: Option<Connection>,
+    connection: Option<Connection>,
 }
 
 impl Way {
@@ -103,9 +103,9 @@ impl Way {
                 Ok(true) => brought.taken += 1,
                 Ok(false) => brought.refused += 1,
                 Err(status) => {
-                    // The next message finds out whether another line is better.
+                    // The next message finds out whether another connection is better.
                     if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) {
-                        self.line = None;
+                        self.connection = None;
                     }
                     brought.lost += 1;
                 }
@@ -116,14 +116,14 @@ impl Way {
 
     async fn bring(&mut self, message: Bytes) -> Result<bool, Status> {
         let until = Instant::now() + self.timeout;
-        let line = match self.line.clone() {
-            Some(line) => line,
+        let connection = match self.connection.clone() {
+            Some(connection) => connection,
             None => {
                 let kind = self.to.metadata.get(Transport::KEY);
                 let kind = kind.map_or(Ok(Transport::default()), |kind| kind.parse());
                 let kind = kind.map_err(Status::failed_precondition)?;
-                let line = Connection::dial(kind, self.to.addr, until).await?;
-                self.line.insert(line).clone()
+                let connection = Connection::dial(kind, self.to.addr, until).await?;
+                self.connection.insert(connection).clone()
             }
         };
         let request = DeliverRequest {
@@ -132,7 +132,9 @@ impl Way {
             message: message.into(),
         };
         let method: Method = DELIVER.parse()?;
-        let reply = line.unary(&method, request.encode_to_vec(), until).await?;
+        let reply = connection
+            .unary(&method, request.encode_to_vec(), until)
+            .await?;
         let reply = DeliverResponse::decode(reply)
             .map_err(|error| Status::internal(format!("the reply cannot be read: {error}")))?;
         Ok(reply.taken)

@@ -15,7 +15,7 @@ use crate::extra::lock;
 use crate::registry::{self, Instance, Registry};
 use crate::service_view::ServiceView;
 
-/// What a publisher may choose.
+/// The settings of a publisher.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// So many messages may be on their way to one subscriber. One more is dropped, for this one alone.
@@ -106,14 +106,15 @@ impl Publisher {
     }
     // ANCHOR_END: publish
 
-    /// Who hears a topic at this moment.
+    /// Returns the subscribers of a topic at this moment.
     pub async fn subscribers(&self, topic: &str) -> Result<Vec<Instance>, Error> {
         let until = Instant::now() + self.settings.look;
         let known = self.view(topic);
         known.healthy(until).await.map_err(Error::Registry)
     }
 
-    /// What has become of the messages for those who hear the topic, by the id of the subscriber.
+    /// Returns the counts of the messages for the subscribers of a topic, by the id of the
+    /// subscriber.
     pub fn brought(&self, topic: &str) -> BTreeMap<String, Brought> {
         let topics = lock(&self.topics);
         let outboxes = topics.get(topic).map(|topic| topic.outboxes.iter());

@@ -80,7 +80,7 @@ impl Client {
         }
     }
 
-    /// How long a call may take.
+    /// Returns the deadline of a call.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
@@ -137,7 +137,7 @@ impl Client {
         let _ = current.compare_exchange(place, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// How many servers there are.
+    /// Returns the number of servers.
     pub(super) fn servers(&self) -> usize {
         self.servers.all.len()
     }
@@ -162,7 +162,8 @@ pub(super) fn with_leader<T>(message: T) -> Request<T> {
     request
 }
 
-/// What a status means to a caller. The words of etcd's errors are in its `rpctypes/error.go`.
+/// Sorts a status by what a caller can do. The words of etcd's errors are in its
+/// `rpctypes/error.go`.
 pub(super) fn sorted(addr: SocketAddr, status: &Status) -> Error {
     // A page of words is kept as a line.
     let words: String = status.message().chars().take(200).collect();

@@ -20,7 +20,7 @@ use super::pb::etcdserverpb::{WatchCreateRequest, WatchRequest, WatchResponse};
 use super::pb::mvccpb::Event;
 use crate::extra::moment;
 
-/// What has happened to a key, and its value.
+/// A change of a key, and its value.
 pub type Change = cache::Change<Vec<u8>, Vec<u8>>;
 
 /// How many changes wait for a slow reader. Then etcd has to wait.
@@ -204,7 +204,7 @@ impl Follower {
         }
     }
 
-    /// Whether this is the last change that we know of.
+    /// Returns whether this is the last change that we know of.
     fn is_last(&self, event: &Event) -> bool {
         self.known.last.as_ref() == Some(event)
     }

@@ -18,7 +18,7 @@ const RETENTION: Duration = Duration::from_secs(30);
 /// store has the same stamp, not even one that was set up in the same way.
 type Stamp = (i64, i64);
 
-/// What the keys are, as far as we know.
+/// The keys with the prefix, as far as they are known.
 #[derive(Debug)]
 pub struct KeyCache {
     /// The values.
@@ -76,9 +76,9 @@ impl KeyCache {
     }
     // ANCHOR_END: take
 
-    /// Where a watch has to begin: after the listing that was just made, or with the change that was
-    /// the last. That one has to come again: if it does not, we are not where we were. `None`: there
-    /// is nothing to go on from.
+    /// Returns the revision at which a watch has to begin: after the listing that was just made, or
+    /// with the change that was the last. That one has to come again: if it does not, we are not
+    /// where we were. `None`: there is nothing to go on from.
     pub fn begin(&self) -> Option<Begin> {
         let last = || self.last.as_ref()?.kv.as_ref();
         match self.read_at {

@@ -25,7 +25,7 @@ impl Service {
         self.with(options)
     }
 
-    /// The same with options that were read already.
+    /// Applies options that were read already.
     pub fn with(mut self, options: Options) -> Result<Self, Stop> {
         self.registry = Some(options.open_registry(self.registry.take())?);
         self.client = self.client.with(&options);
@@ -53,7 +53,7 @@ impl Service {
 }
 
 impl client::Settings {
-    /// The same with what was said from outside.
+    /// Applies the options from command line and environment.
     pub fn with(mut self, options: &Options) -> Self {
         let call = &mut self.call;
         call.select = options.selector.unwrap_or(call.select);

@@ -37,7 +37,7 @@ pub fn variable(name: &str) -> String {
     format!("MICRO_{}", name.to_uppercase())
 }
 
-/// What `--help` says about the flags; the only place where it stands.
+/// Returns the text of `--help` about the flags; the only place where it stands.
 pub fn help() -> String {
     let flags = TABLE.replace("{}", &format!("{:<46}", NAMES.join(", ")));
     format!(

@@ -18,7 +18,7 @@ pub const TTL: Duration = Duration::from_secs(24 * 60 * 60);
 /// Instances that a registry without a server keeps. One more is refused, or left out.
 pub const INSTANCES: usize = 10_000;
 
-/// Whether an instance has a name, an id and an address that can be called, and is within the limits.
+/// Returns whether an instance has a name, an id and an address that can be called, and is within the limits.
 ///
 /// # Errors
 /// [`Error::Invalid`], which says what is wrong.
@@ -48,12 +48,12 @@ pub fn check(instance: &Instance) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a service can have this name.
+/// Returns whether a service can have this name.
 pub fn name(name: &str) -> Result<(), Error> {
     word("name", name)
 }
 
-/// Whether a registration can hold for so long.
+/// Returns whether a registration can hold for so long.
 pub fn ttl(ttl: Duration) -> Result<(), Error> {
     if ttl.is_zero() || ttl > TTL {
         return Err(Error::Invalid(format!(

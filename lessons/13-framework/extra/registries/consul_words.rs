@@ -45,7 +45,7 @@ pub fn check(instance: &str) -> String {
     format!("{}:ttl", id(instance))
 }
 
-/// Whether a check is one of ours.
+/// Returns whether a check is one of ours.
 pub fn is_ours(check: &str) -> bool {
     check.starts_with("micro:") && check.ends_with(":ttl")
 }
@@ -56,7 +56,7 @@ pub fn query(service: &str) -> Query {
 }
 
 // ANCHOR: service
-/// What is registered.
+/// Returns the service to register in Consul.
 pub fn service(instance: &Instance, ttl: Duration) -> Service {
     let mut tags = vec![
         OURS.to_owned(),

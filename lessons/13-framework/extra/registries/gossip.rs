@@ -93,12 +93,13 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Gossip {
-    /// One that takes the address of the neighbour if that is free, and else a free port of 127.0.0.1.
+    /// Makes a node that takes the address of the neighbour if that is free, and else a free port of
+    /// 127.0.0.1.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Its own address at this moment, which others can be given as a neighbour's.
+    /// Returns the address of this node, which others can be given as a neighbour's.
     ///
     /// # Errors
     /// [`Error`]: the address is taken.
@@ -106,7 +107,8 @@ impl Gossip {
         Ok(*lock(&self.part().await?.shared.addr))
     }
 
-    /// What was passed on and not taken over; nothing before the first use.
+    /// Returns the counts of instances that were received and not accepted; zero before the first
+    /// use.
     pub fn ignored(&self) -> Ignored {
         let part = self.part.get();
         part.map(|part| lock(&part.shared.hearsay).ignored.clone())

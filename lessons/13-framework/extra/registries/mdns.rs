@@ -47,7 +47,7 @@ pub struct Mdns {
     announcer: OnceCell<Announcer>,
 }
 
-/// Where it speaks and listens.
+/// The interface and the port of multicast DNS.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     interface: Ipv4Addr,
@@ -84,7 +84,7 @@ impl Mdns {
         Self::default()
     }
 
-    /// What was heard and not taken over; nothing before the first use.
+    /// Returns the counts of announcements that were not accepted; zero before the first use.
     pub fn ignored(&self) -> Ignored {
         self.listener
             .get()

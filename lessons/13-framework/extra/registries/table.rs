@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::bounds::INSTANCES;
 use crate::registry::{Event, Instance, Watch};
 
-/// How many events may wait for a watcher beyond those it begins with.
+/// The number of events that may wait for a watcher beyond those it begins with.
 pub const QUEUE: usize = 1024;
 /// How long an instance without a time to live may take to be put again after [`Table::doubt`].
 const RETENTION: Duration = Duration::from_secs(10);
@@ -87,7 +87,7 @@ impl Table {
             .for_each(|change| self.tell_change(change));
     }
 
-    /// What is known under this id.
+    /// Returns the instance with this id.
     pub fn get(&self, id: &str) -> Option<&Instance> {
         self.entries.get(&id.to_owned())
     }
@@ -97,7 +97,7 @@ impl Table {
         self.entries.iter().map(|(id, _)| id.as_str())
     }
 
-    /// From `now` on all who stay until they are removed have to be put again within 10 s.
+    /// Lets all instances without an expiry expire 10 s after `now`, unless they are put again.
     pub fn doubt(&mut self, now: Instant) {
         self.entries.doubt_all(now);
     }
@@ -111,7 +111,7 @@ impl Table {
         self.entries.next_expiry()
     }
 
-    /// How many watchers are known; those that have gone are forgotten with the next event.
+    /// Returns the number of watchers; those that have gone are forgotten with the next event.
     pub fn watchers(&self) -> usize {
         self.watchers.len()
     }
@@ -128,7 +128,7 @@ impl Table {
         names.into_iter().collect()
     }
 
-    /// How many instances were left out because there was no room.
+    /// Returns the number of instances that were left out because there was no room.
     pub fn left_out(&self) -> u64 {
         self.left_out
     }

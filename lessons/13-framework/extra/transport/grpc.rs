@@ -126,7 +126,7 @@ pub(crate) async fn unary(
     outcome.map(Response::into_inner).map_err(status::too_long)
 }
 
-/// What its health service says about the server as a whole.
+/// Asks the health service about the server as a whole.
 pub(crate) async fn serves(channel: Channel, until: Instant) -> Result<bool, Status> {
     let mut health = HealthClient::new(channel);
     let asked = health.check(HealthCheckRequest::default());

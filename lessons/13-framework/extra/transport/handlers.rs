@@ -62,7 +62,7 @@ impl Handlers {
     }
     // ANCHOR_END: add
 
-    /// Whether there is none.
+    /// Returns whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -18,7 +18,7 @@ impl Method {
         &self.service
     }
 
-    /// Its path on gRPC: `/user.v1.Say/Hello`.
+    /// Returns the path on gRPC: `/user.v1.Say/Hello`.
     pub fn path(&self) -> String {
         format!("/{}/{}", self.service, self.name)
     }

@@ -22,7 +22,8 @@ use tonic::{Code, ConnectError, Status};
 
 use crate::transport::{Method, late};
 
-/// How a server is asked for its health; go-micro's servers have a method of this name as well.
+/// The service that answers for the health of a server; go-micro's servers have a method of this
+/// name as well.
 pub(super) const DEBUG: &str = "Debug";
 /// With [`DEBUG`].
 pub(super) const HEALTH: &str = "Health";
@@ -31,7 +32,7 @@ pub(super) const HEALTH: &str = "Health";
 pub(super) const FRAME: usize = MESSAGE + 1024;
 
 // ANCHOR: envelope
-/// What travels to the callee.
+/// The request, as it travels to the server.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Asked {
     /// How much time is left, in microseconds. A point in time would need two clocks that agree.
@@ -124,7 +125,7 @@ pub(crate) async fn unary(
     }
 }
 
-/// What it says about itself.
+/// Asks the server whether it serves.
 pub(crate) async fn serves(wire: &Wire, until: Instant) -> Result<bool, Status> {
     ask(wire, DEBUG, HEALTH, &(), until).await
 }

@@ -34,7 +34,7 @@ struct Shared {
 }
 
 impl Memory {
-    /// An empty one.
+    /// Makes an empty registry.
     pub fn new() -> Self {
         Self::default()
     }

@@ -23,7 +23,7 @@ pub(super) async fn wait(bound: SocketAddr, transport: Option<Transport>) -> any
     loop {
         let answers = match transport {
             Some(transport) => match Connection::dial(transport, at, until).await {
-                Ok(line) => line.serves(until).await.unwrap_or(false),
+                Ok(connection) => connection.serves(until).await.unwrap_or(false),
                 Err(_) => false,
             },
             None => matches!(timeout_at(until, TcpStream::connect(at)).await, Ok(Ok(_))),

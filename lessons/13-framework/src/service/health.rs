@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use tonic_health::ServingStatus::NotServing;
 use tonic_health::server::HealthReporter;
 
-/// Who is told that it does not serve any more.
+/// Where the service reports that it does not serve any more.
 pub(super) enum Health {
     /// `grpc.health.v1`, and the services that it knows.
     Grpc(HealthReporter, Vec<String>),

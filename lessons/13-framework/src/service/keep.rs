@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::registry::{Error, Instance, Registry};
 
-/// What is known about the registration.
+/// The state of the registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Registration {
     /// Not registered, as far as we know.
@@ -33,7 +33,7 @@ pub(super) struct Kept {
     _task: JoinSet<()>,
 }
 
-/// What is kept, and how.
+/// The instances to keep registered, and the times for it.
 pub(super) struct Keeper {
     pub registry: Arc<dyn Registry>,
     /// All at one place: the service, and its subscriptions.

@@ -26,7 +26,7 @@ use crate::extra::transport::{grpc, own_server};
 use crate::registry::Instance;
 use crate::transport::Transport;
 
-/// How it left.
+/// The result of the graceful shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShutdownReport {
     /// Whether the registry was told.
@@ -123,8 +123,9 @@ impl Service {
         Ok(left)
     }
 
-    /// The same life around another server: axum, for example. It gets the listener, and has to take no
-    /// more calls when the future that it gets is ready, and return when those under way are finished.
+    /// Runs the service around another server: axum, for example. It gets the listener, and has to take
+    /// no more calls when the future that it gets is ready, and return when those under way are
+    /// finished.
     ///
     /// # Errors
     /// As for [`Service::run_on`], and what the server says.

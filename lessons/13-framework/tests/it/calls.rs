@@ -173,7 +173,7 @@ async fn one_dies_and_nobody_notices() {
     }
 }
 
-/// Restarted at the same place: a call that may not run twice finds the new one, although the line to
+/// Restarted at the same place: a call that may not run twice finds the new one, although the connection to
 /// the old one was still kept.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_line_that_has_ended_is_no_lost_call() {

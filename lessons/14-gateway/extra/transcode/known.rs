@@ -37,7 +37,7 @@ pub fn message(
     }
 }
 
-/// Whether such a message is not just an object with its fields.
+/// Returns whether such a message is not just an object with its fields.
 pub fn has_own_json(desc: &MessageDescriptor) -> bool {
     let name = desc.full_name().strip_prefix("google.protobuf.");
     match name.unwrap_or_default() {
@@ -98,7 +98,7 @@ fn anything(
     read(desc, json, wanted)
 }
 
-/// Whether this needs no more than so many messages inside of each other: an object is three (the
+/// Returns whether this needs no more than so many messages inside of each other: an object is three (the
 /// value, the object, the entry of its map), a list two.
 fn shallow(json: &Json, depth: u32) -> bool {
     match json {

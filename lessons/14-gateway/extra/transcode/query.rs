@@ -145,7 +145,7 @@ fn leaf(kind: &Kind, text: &str) -> Result<Json, String> {
     }
 }
 
-/// Which messages one text is enough for.
+/// Returns whether one text is enough for a value of this kind.
 pub fn is_text(kind: &Kind) -> bool {
     let Kind::Message(desc) = kind else {
         return true;

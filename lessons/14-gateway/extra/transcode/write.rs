@@ -5,8 +5,8 @@ use prost_reflect::{
 };
 use serde::Serialize;
 
-/// So many `Any` inside of each other are opened. What is inside is decoded by itself, so the limit for
-/// messages inside of messages does not see it.
+/// The depth to which `Any` inside of `Any` is opened. What is inside is decoded by itself, so the
+/// limit for messages inside of messages does not see it.
 pub const WRAPPED: u32 = 8;
 
 /// Why it cannot be written.

@@ -33,7 +33,7 @@ pub struct Call<'a> {
     pub message: Bytes,
 }
 
-/// What of a request's headers goes along with its call.
+/// Returns the metadata of a call: the headers of the request that are forwarded.
 pub fn metadata(headers: &HeaderMap, forward: &[HeaderName], id: &HeaderValue) -> MetadataMap {
     let mut out = HeaderMap::new();
     for name in forward {
@@ -47,17 +47,18 @@ pub fn metadata(headers: &HeaderMap, forward: &[HeaderName], id: &HeaderValue) -
 
 impl Call<'_> {
     // ANCHOR: unary
-    /// The one answer. An instance that fails is followed by another one, if the method is harmless.
+    /// Makes the call, and returns its one answer. An instance that fails is followed by another
+    /// one, if the method is harmless.
     ///
     /// # Errors
     /// What the service says, or that it says nothing in time.
     pub async fn unary(&self, until: Instant) -> Result<Bytes, Problem> {
         let time = until.saturating_duration_since(Instant::now());
         let slice = time / 3;
-        let send = |line, attempt: Attempt| async move {
+        let send = |channel, attempt: Attempt| async move {
             let request = self.request(attempt.until);
             let call = async {
-                let mut grpc = self.grpc(line).await?;
+                let mut grpc = self.grpc(channel).await?;
                 grpc.unary(request, self.method.path.clone(), BytesCodec)
                     .await
             };
@@ -81,10 +82,10 @@ impl Call<'_> {
     /// If the service does not even begin.
     pub async fn stream(&self, over: Duration) -> Result<Streaming<Bytes>, Problem> {
         let until = Instant::now() + over;
-        let send = |line, _: Attempt| async move {
+        let send = |channel, _: Attempt| async move {
             // Its time is not that of the attempt, which is over when the first header is here.
             let request = self.request(until);
-            let mut grpc = self.grpc(line).await?;
+            let mut grpc = self.grpc(channel).await?;
             grpc.server_streaming(request, self.method.path.clone(), BytesCodec)
                 .await
         };
@@ -117,8 +118,8 @@ impl Call<'_> {
         request
     }
 
-    async fn grpc(&self, line: Channel) -> Result<Grpc<Channel>, Status> {
-        let mut grpc = Grpc::new(line).max_decoding_message_size(self.settings.answer);
+    async fn grpc(&self, channel: Channel) -> Result<Grpc<Channel>, Status> {
+        let mut grpc = Grpc::new(channel).max_decoding_message_size(self.settings.answer);
         let ready = grpc.ready().await;
         ready.map_err(|error| Status::from_error(Box::new(error)))?;
         Ok(grpc)
@@ -137,7 +138,7 @@ impl Call<'_> {
     }
 }
 
-/// Whether tonic has refused to read this.
+/// Returns whether tonic has refused to read this.
 pub fn too_long(status: &Status) -> bool {
     status.code() == Code::OutOfRange && status.message().contains("message length too large")
 }

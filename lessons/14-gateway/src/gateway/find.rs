@@ -39,7 +39,7 @@ struct Slot {
 }
 
 impl Directory {
-    /// The services in `registry`.
+    /// Makes a directory of the services in `registry`.
     pub fn new(registry: Arc<dyn Registry>, settings: Settings) -> Directory {
         let known = Mutex::default();
         Directory {
@@ -141,12 +141,12 @@ impl Directory {
 }
 
 impl Slot {
-    /// Whether no service was found.
+    /// Returns whether no service was found.
     fn failed(&self) -> bool {
         matches!(self.found.get(), Some(Err(_)))
     }
 
-    /// Whether what is here is still good: a service as long as it has instances, and somewhat longer; a
+    /// Returns whether what is here is still good: a service as long as it has instances, and somewhat longer; a
     /// failure only for a moment.
     fn holds(&self, missing: Duration) -> bool {
         match self.found.get() {

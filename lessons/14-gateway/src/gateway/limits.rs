@@ -22,8 +22,8 @@ pub const TIMEOUT: &str = "x-timeout-ms";
 const LONGEST_ID: usize = 64;
 
 // ANCHOR: limit
-/// So many at the same time. There is no queue: in front of a slow service it only delays clients that could go
-/// elsewhere.
+/// A limit on the number of requests at the same time. There is no queue: in front of a slow service it only
+/// delays clients that could go elsewhere.
 #[derive(Debug)]
 pub struct RequestLimit {
     all: Arc<Semaphore>,
@@ -33,7 +33,7 @@ pub struct RequestLimit {
 pub type Place = OwnedSemaphorePermit;
 
 impl RequestLimit {
-    /// So many.
+    /// Makes a limit of `all` requests.
     pub fn new(all: usize) -> Self {
         let all = Arc::new(Semaphore::new(all.min(Semaphore::MAX_PERMITS)));
         RequestLimit { all }
@@ -66,7 +66,7 @@ pub fn request_id(headers: &HeaderMap) -> HeaderValue {
         .unwrap_or_else(|_| HeaderValue::from_static("none"))
 }
 
-/// How long the request may take, if it says so.
+/// Returns the time that the request allows, if it says so.
 ///
 /// # Errors
 /// If the header cannot be read.
@@ -97,7 +97,7 @@ pub fn url(uri: &Uri, most: usize) -> Result<(), Problem> {
     }
 }
 
-/// 413 in these words.
+/// Makes an error 413 with this text.
 pub(crate) fn too_large(words: &str) -> Problem {
     let problem = Problem::new(Code::ResourceExhausted, format!("too large: {words}"));
     problem.but(StatusCode::PAYLOAD_TOO_LARGE)
@@ -116,7 +116,7 @@ pub fn only_get(method: &Http) -> Result<(), Problem> {
 }
 
 // ANCHOR: method
-/// Whether a gRPC method can be called with this method of HTTP.
+/// Checks that a gRPC method can be called with this method of HTTP.
 ///
 /// # Errors
 /// 405 for a GET of something that is not harmless, and for all that is neither GET nor POST; 501 for

@@ -23,7 +23,7 @@ use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse
 const V1: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const V1ALPHA: &str = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
-/// What a service may tell of itself.
+/// The limits of what a service may answer to reflection.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// All files together, in bytes.
@@ -61,7 +61,7 @@ pub enum Unknown {
     Unimplemented,
 }
 
-/// What an instance has told.
+/// The answers of an instance to reflection.
 #[derive(Debug)]
 pub struct Told {
     /// The names of its services, without reflection itself.

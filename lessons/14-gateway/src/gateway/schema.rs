@@ -11,7 +11,7 @@ use tonic::codegen::http::uri::PathAndQuery;
 
 use super::reflect::{Limits, Told, Unknown};
 
-/// One method.
+/// A method of a service.
 #[derive(Debug)]
 pub struct Method {
     /// `say/hello`: what comes behind the service in a URL.
@@ -25,18 +25,18 @@ pub struct Method {
 }
 
 impl Method {
-    /// The message that goes there.
+    /// Returns the type of the request.
     pub fn input(&self) -> MessageDescriptor {
         self.desc.input()
     }
 
-    /// The message that comes back.
+    /// Returns the type of the reply.
     pub fn output(&self) -> MessageDescriptor {
         self.desc.output()
     }
 }
 
-/// Everything that a service offers.
+/// The methods and messages of a service.
 #[derive(Debug)]
 pub struct Schema {
     methods: Vec<Arc<Method>>,
@@ -54,7 +54,7 @@ pub enum NotFound {
 }
 
 impl Schema {
-    /// From what an instance has told.
+    /// Makes a schema of the answers to reflection.
     ///
     /// # Errors
     /// [`Unknown::Unusable`] if it does not fit together.
@@ -102,7 +102,7 @@ impl Schema {
         Schema { methods, by_url }
     }
 
-    /// All methods, service by service.
+    /// Returns all methods, service by service.
     pub fn methods(&self) -> &[Arc<Method>] {
         &self.methods
     }

@@ -34,13 +34,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What to say if it has no instance.
+/// Returns the error for a service without an instance.
 pub fn no_instance(name: &str) -> Problem {
     let words = format!("no instance of {name} is there, or none is well");
     Problem::new(Code::Unavailable, words).later(1)
 }
 
-/// A service.
+/// A service with its instances and its schema.
 pub struct Service {
     name: String,
     caller: Caller<Grpc>,
@@ -101,22 +101,22 @@ impl Service {
         }
     }
 
-    /// Its full name.
+    /// Returns the full name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Calls one of its instances.
+    /// Returns the caller for its instances.
     pub fn caller(&self) -> &Caller<Grpc> {
         &self.caller
     }
 
-    /// What to say if it has no instance.
+    /// Returns the error for a request while there is no instance.
     pub fn no_instance(&self) -> Problem {
         no_instance(&self.name)
     }
 
-    /// Whether it has had no instance for long.
+    /// Returns whether it has had no instance for long.
     pub fn is_forgotten(&self) -> bool {
         let none = lock(&self.offer).instances.borrow().is_empty();
         let mut empty = lock(&self.empty);
@@ -129,8 +129,8 @@ impl Service {
         }
     }
 
-    /// What it offers. Known after the first question, and asked again when an instance comes that was
-    /// not there then.
+    /// Returns the schema. It is known after the first request, and asked for again when an instance
+    /// comes that was not there then.
     ///
     /// # Errors
     /// 503 if no instance answers, 502 if what they say cannot be used.
@@ -138,7 +138,8 @@ impl Service {
         self.schema_since(self.settings.reflect_again).await
     }
 
-    /// The same, for a request whose method was not found. The number of questions is limited.
+    /// Asks for the schema again, for a request whose method was not found. The rate of such
+    /// questions is limited.
     ///
     /// # Errors
     /// As [`Service::schema`].
@@ -274,11 +275,11 @@ async fn first(mut instances: Vec<Instance>, limits: reflect::Limits) -> Result<
 async fn one(instance: Instance, limits: reflect::Limits) -> Result<Schema, Unknown> {
     let away = |status: tonic::Status| Unknown::Away(status.message().to_string());
     let member = Member::new(instance.id, instance.addr);
-    let line = Grpc
+    let channel = Grpc
         .connect(&member, Duration::from_secs(1))
         .await
         .map_err(away)?;
-    let told = reflect::ask(line, limits).await?;
+    let told = reflect::ask(channel, limits).await?;
     // Minutes of work for a malicious description, and not on the threads that serve all requests.
     let made = tokio::task::spawn_blocking(move || Schema::new(told, limits)).await;
     made.unwrap_or_else(|_| Err(Unknown::Unusable("its description is broken".to_string())))

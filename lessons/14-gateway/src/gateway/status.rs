@@ -84,13 +84,13 @@ impl Problem {
         }
     }
 
-    /// The same code with a more exact status of HTTP.
+    /// Sets a more exact status of HTTP.
     pub fn but(mut self, http: StatusCode) -> Problem {
         self.inner.http = http;
         self
     }
 
-    /// It may work after so many seconds.
+    /// Sets `Retry-After`: the request may work after so many seconds.
     pub fn later(mut self, seconds: u64) -> Problem {
         self.inner.retry_after = Some(seconds);
         self
@@ -104,7 +104,7 @@ impl Problem {
         problem
     }
 
-    /// What stands behind this gateway does not keep to the rules.
+    /// Makes the error for a service that breaks the protocol: 502.
     pub fn bad_gateway(message: impl Into<String>) -> Problem {
         Problem::new(Code::Internal, message).but(StatusCode::BAD_GATEWAY)
     }
@@ -114,12 +114,12 @@ impl Problem {
         Problem::new(Code::DeadlineExceeded, message)
     }
 
-    /// Which status of HTTP it has.
+    /// Returns the status of HTTP.
     pub fn http(&self) -> StatusCode {
         self.inner.http
     }
 
-    /// In words.
+    /// Returns the text of the error.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
@@ -146,7 +146,7 @@ impl Problem {
     }
     // ANCHOR_END: problem
 
-    /// As a response.
+    /// Returns the error as a response.
     pub fn response(&self, request_id: &HeaderValue) -> Response<Body> {
         let mut response = Response::new(Body::from(self.json(request_id).to_string()));
         *response.status_mut() = self.inner.http;

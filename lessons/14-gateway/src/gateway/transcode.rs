@@ -17,10 +17,11 @@ use crate::extra::transcode::{known, scalar, write};
 
 pub use crate::extra::transcode::query::{from_query, is_text, percent};
 
-/// So many messages inside of each other; what reads them at the other end gives up after 100.
+/// The depth of messages inside of each other, at most; what reads them at the other end gives up
+/// after 100.
 pub const DEPTH: u32 = 90;
 
-/// What is wrong with a request, and where.
+/// The fault of a request, and the field that has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// The field as JSON would find it: `parts[2].count`; empty for the message as a whole.
@@ -30,7 +31,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// Something is wrong with the value at hand.
+    /// Makes an error about the value at hand.
     pub(crate) fn here(why: impl Into<String>) -> FieldError {
         FieldError {
             field: String::new(),
@@ -38,17 +39,17 @@ impl FieldError {
         }
     }
 
-    /// Other JSON was expected at hand.
+    /// Makes an error: another kind of JSON was expected here.
     pub(crate) fn expected(wanted: &str, json: &Json) -> FieldError {
         FieldError::here(format!("expected {wanted}, got {}", what(json)))
     }
 
-    /// The service has told of a type that cannot be.
+    /// Makes an error: the service has described a type that cannot be.
     pub(crate) fn broken() -> FieldError {
         FieldError::here("its description is broken")
     }
 
-    /// The same, seen from outside: the value at hand is `place` of something larger.
+    /// Puts `place` in front of the field: the name of the value that contains it.
     pub(crate) fn inside(mut self, place: &str) -> FieldError {
         self.field = match self.field.as_str() {
             "" => place.to_string(),
@@ -225,8 +226,8 @@ pub(crate) fn short(text: &str) -> String {
 }
 
 // ANCHOR: to_json
-/// What a service has answered, as JSON. Fields that are not set are there with their default, so that
-/// a reader never has to know it; only those that can be absent are.
+/// Turns the answer of a service into JSON. Fields that are not set are there with their default, so
+/// that a reader never has to know it; only those that can be absent are.
 ///
 /// # Errors
 /// If the bytes are not such a message, or hold something that JSON cannot: then the service does not

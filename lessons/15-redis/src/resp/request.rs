@@ -55,7 +55,7 @@ impl Requests {
         }
     }
 
-    /// Where the next piece goes: append to it.
+    /// Returns the buffer for the next piece: append to it.
     pub fn space(&mut self) -> &mut Vec<u8> {
         self.buffer.drain(..self.at);
         self.at = 0;
@@ -84,7 +84,7 @@ impl Requests {
         self.rest().len() + self.held
     }
 
-    /// Whether a request has begun and is not whole.
+    /// Returns whether a request has begun and is not whole.
     pub fn is_incomplete(&self) -> bool {
         self.missing > 0 || !self.rest().is_empty()
     }

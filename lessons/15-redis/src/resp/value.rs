@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// Which version a connection speaks. A connection begins with 2; `HELLO 3` changes it.
+/// The version of the protocol. A connection begins with 2; `HELLO 3` changes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// Five types.
@@ -91,8 +91,8 @@ impl Value {
         }
     }
 
-    /// How many bytes [`encode`](Self::encode) writes at most; so a server can refuse an answer before
-    /// it takes memory for it.
+    /// Returns the number of bytes that [`encode`](Self::encode) writes at most; so a server can
+    /// refuse an answer before it takes memory for it.
     pub fn size(&self) -> usize {
         // The type, up to 20 digits, and the line ends.
         const HEAD: usize = 32;

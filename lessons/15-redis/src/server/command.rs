@@ -20,7 +20,7 @@ pub struct Command {
     pub run: fn(&mut Call<'_>) -> Answer,
 }
 
-/// What the session has to know of a command.
+/// The kind of a command, as far as the session has to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Nothing.
@@ -54,7 +54,7 @@ impl Call<'_> {
         self.words.get(at).map_or(&[], Vec::as_slice)
     }
 
-    /// A word to keep.
+    /// Takes a word out of the request.
     pub fn take(&mut self, at: usize) -> Vec<u8> {
         self.words
             .get_mut(at)
@@ -67,7 +67,7 @@ impl Call<'_> {
         integer(self.word(at)).ok_or_else(Refused::no_integer)
     }
 
-    /// The words from `at` on.
+    /// Returns the words from `at` on.
     pub fn from(&self, at: usize) -> &[Vec<u8>] {
         self.words.get(at..).unwrap_or_default()
     }

@@ -40,7 +40,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A client that has found a place.
+    /// Makes the connection of a client that has a permit.
     pub fn new(shared: Arc<Shared>, stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
         let id = shared.clients.fetch_add(1, Ordering::Relaxed) + 1;
         let bulk = shared.config.max_bulk;

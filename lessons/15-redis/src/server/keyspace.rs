@@ -96,7 +96,7 @@ impl Keyspace {
         self.take(key)
     }
 
-    /// Takes all keys away.
+    /// Removes all keys.
     pub fn clear(&mut self) {
         self.table.clear();
         self.deadlines.clear();
@@ -137,12 +137,12 @@ impl Keyspace {
         (self.count, self.deadlines.len())
     }
 
-    /// About how many bytes it holds.
+    /// Returns about how many bytes it holds.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How many keys have expired.
+    /// Returns the number of keys that have expired.
     pub fn expired(&self) -> u64 {
         self.expired
     }
@@ -152,7 +152,7 @@ impl Keyspace {
         self.expired += 1;
     }
 
-    /// Whether the key has expired, and its place in its list.
+    /// Returns whether the key has expired, and its place in its list.
     fn find(&self, hash: u64, key: &[u8]) -> Option<(bool, usize)> {
         let list = self.table.get(&hash)?;
         let found = list.iter().position(|entry| entry.key == key)?;

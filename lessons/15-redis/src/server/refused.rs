@@ -9,7 +9,7 @@ const MOST: usize = 128;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(Vec<u8>);
 
-/// What a command gives back.
+/// The result of a command.
 pub type Answer = Result<Value, Refused>;
 
 impl Refused {
@@ -28,7 +28,7 @@ impl Refused {
         Refused::new("ERR syntax error")
     }
 
-    /// A word that should be a number.
+    /// Returns the error for a word that should be a number.
     pub fn no_integer() -> Refused {
         Refused::new("ERR value is not an integer or out of range")
     }
@@ -38,7 +38,7 @@ impl Refused {
         Refused::new(format!("ERR invalid expire time in '{command}' command"))
     }
 
-    /// Too few words, or too many.
+    /// Returns the error for too few words, or too many.
     pub fn arity(command: &str) -> Refused {
         Refused::new(format!(
             "ERR wrong number of arguments for '{command}' command"
@@ -63,14 +63,15 @@ impl Refused {
         Refused(said)
     }
 
-    /// What EXEC says when it is refused itself.
+    /// Returns the reply of an EXEC that is refused itself: EXECABORT, with this error as its
+    /// reason.
     pub fn aborts(self) -> Refused {
         let mut said = b"EXECABORT Transaction discarded because of: ".to_vec();
         said.extend_from_slice(self.0.strip_prefix(b"ERR ").unwrap_or(&self.0));
         Refused(said)
     }
 
-    /// As what it goes to the client.
+    /// Returns the reply that the client gets.
     pub fn value(self) -> Value {
         Value::error(self.0)
     }

@@ -8,7 +8,7 @@ use crate::resp::{Protocol, Value};
 /// What one word costs besides its bytes.
 const WORD: usize = 32;
 
-/// A client.
+/// The session of one client.
 #[derive(Debug, Default)]
 pub struct Session {
     /// Its number; no other client ever has it.
@@ -37,7 +37,7 @@ pub struct Queue {
 }
 
 impl Session {
-    /// A new client.
+    /// Makes the session of a new client.
     pub fn new(id: u64) -> Session {
         Session {
             id,

@@ -15,10 +15,10 @@ use tokio::sync::Semaphore;
 use super::Config;
 use super::keyspace::Keyspace;
 
-/// How many databases SELECT knows.
+/// The number of databases.
 pub const DATABASES: usize = 16;
 
-/// What clients share.
+/// The state that all clients share.
 #[derive(Debug)]
 pub struct Shared {
     /// What was chosen.
@@ -40,7 +40,7 @@ pub struct State {
 }
 
 impl Shared {
-    /// An empty one.
+    /// Makes an empty state.
     pub fn new(config: Config) -> Shared {
         Shared {
             places: Arc::new(Semaphore::new(config.max_clients)),
@@ -62,13 +62,13 @@ impl Shared {
         state
     }
 
-    /// Clients that are connected.
+    /// Returns the number of connected clients.
     pub fn connected(&self) -> usize {
         let free = self.places.available_permits();
         self.config.max_clients.saturating_sub(free)
     }
 
-    /// Whether all clients together may hold so many bytes more. `had` of them were counted before.
+    /// Returns whether all clients together may hold so many bytes more. `had` of them were counted before.
     pub fn may_hold(&self, had: &mut usize, now: usize) -> bool {
         let others = if now >= *had {
             self.buffers.fetch_add(now - *had, Ordering::Relaxed)

@@ -48,7 +48,7 @@ const fn attack(name: &'static str, title: &'static str) -> Attack {
     Attack { name, title }
 }
 
-/// What was tried on one site, and what came of it.
+/// The attempts on one site, with their results.
 #[derive(Clone, Debug, Default)]
 pub struct Steps(Vec<Step>);
 
@@ -79,7 +79,7 @@ impl Steps {
         });
     }
 
-    /// How many attempts have worked, and how many there were.
+    /// Returns how many attempts have worked, and how many there were.
     pub fn worked(&self) -> (usize, usize) {
         let attempts: Vec<bool> = self.0.iter().filter_map(|step| step.worked).collect();
         let worked = attempts.iter().filter(|worked| **worked).count();

@@ -55,7 +55,7 @@ pub async fn key(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
 // ANCHOR_END: key
 
 // ANCHOR: cache
-/// May a cache between site and browser keep the picture?
+/// Tries whether a cache between site and browser may keep the picture.
 pub async fn cache(site: &mut Site, steps: &mut Steps) -> anyhow::Result<()> {
     let answer = draw(&mut site.browser().await?, "a1").await?;
     ensure!(answer.status == 200, "{}", answer.status);

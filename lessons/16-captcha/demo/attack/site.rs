@@ -161,13 +161,13 @@ impl Site {
         }
     }
 
-    /// What the site has written into its log.
+    /// Returns the log of the site.
     pub fn log(&self) -> Vec<String> {
         self.log.lines()
     }
 }
 
-/// What both designs stand on, with a tap on each wire.
+/// The servers that both designs need, with a tap on each wire.
 pub struct Ground {
     pub redis: Redis,
     _consul: Consul,
@@ -235,7 +235,7 @@ pub async fn picture(site: &Site, who: &mut Browser, id: &str) -> anyhow::Result
     site.code(who, id).await?.context("no code in Redis")
 }
 
-/// What the site says about an answer.
+/// Gives an answer, and returns what the site says about it.
 pub async fn answered(who: &mut Browser, id: &str, answer: &str) -> anyhow::Result<Said> {
     let json = json!({ "id": id, "answer": answer });
     let answer = who.post("/api/v1.0/verify", &json).await?;
@@ -248,7 +248,7 @@ pub async fn answered(who: &mut Browser, id: &str, answer: &str) -> anyhow::Resu
     })
 }
 
-/// What a site says about an answer.
+/// The reply of a site to an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Said {
     /// The answer is right.

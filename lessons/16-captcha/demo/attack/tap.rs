@@ -31,7 +31,7 @@ impl Tap {
         Tap::start(target, None).await
     }
 
-    /// The same; a client that sends `word` waits until `people` clients have sent it.
+    /// Opens a tap on which a client that sends `word` waits until `people` clients have sent it.
     pub async fn holding(
         target: SocketAddr,
         word: &'static str,
@@ -74,27 +74,27 @@ impl Tap {
         })
     }
 
-    /// Where it begins.
+    /// Returns the address for clients.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Where it leads from now on.
+    /// Sets the server of new connections.
     pub fn lead_to(&self, target: SocketAddr) {
         self.target.send_replace(Some(target));
     }
 
-    /// From now on nothing gets through, and nothing breaks either.
+    /// Lets nothing through from now on, and breaks no connection.
     pub fn fall_silent(&self) {
         self.silent.send_replace(true);
     }
 
-    /// How many bytes have come back on all of them.
+    /// Returns the number of bytes from the server, on all connections.
     pub fn bytes_back(&self) -> usize {
         self.bytes_back.load(Ordering::SeqCst)
     }
 
-    /// How many connections it has carried.
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }

@@ -24,10 +24,10 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::browser::Browser;
 use l15_redis::server::Decode;
 
-/// Where the notes have the page.
+/// The default address of the page.
 pub const WEB: SocketAddr = local(8080);
 
-/// Where the notes have the service, and the port beside it for the second one.
+/// The default addresses of the two services.
 pub const SERVICES: [SocketAddr; 2] = [local(8880), local(8881)];
 
 const fn local(port: u16) -> SocketAddr {
@@ -37,7 +37,7 @@ const fn local(port: u16) -> SocketAddr {
 /// Gets each line that a part of the site says, with the part's name.
 pub type Heard = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
-/// How a site is started.
+/// The settings of a site to start.
 #[derive(Clone)]
 pub struct Setting {
     /// This program, which all processes are.
@@ -152,7 +152,7 @@ pub struct Site {
     setting: Setting,
 }
 
-/// What cannot be listened on, in words that say what to do.
+/// Checks that all addresses are free. The error says what to do.
 ///
 /// # Errors
 /// The first address that is taken, or is none of this machine's.
@@ -238,7 +238,7 @@ impl Site {
         Ok(())
     }
 
-    /// Where Consul is, or was.
+    /// Returns the address of Consul, also while it is away.
     pub fn consul_at(&self) -> SocketAddr {
         self.consul_at
     }
@@ -361,14 +361,14 @@ fn registry_flags(consul: SocketAddr) -> [String; 4] {
     ["--registry", "consul", "--registry_address", &at].map(str::to_string)
 }
 
-/// What a service is started with.
+/// Returns the command line of a service.
 pub fn service_words(addr: SocketAddr, consul: SocketAddr, redis: SocketAddr) -> Vec<String> {
     let (addr, redis) = (addr.to_string(), redis.to_string());
     let words = ["service", "--addr", &addr, "--redis", &redis].map(str::to_string);
     [&words[..], &registry_flags(consul)].concat()
 }
 
-/// What the web is started with.
+/// Returns the command line of the web.
 pub fn web_words(addr: SocketAddr, consul: SocketAddr) -> Vec<String> {
     let words = ["web", "--addr", &addr.to_string()].map(str::to_string);
     [&words[..], &registry_flags(consul)].concat()

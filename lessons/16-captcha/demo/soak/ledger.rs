@@ -9,8 +9,8 @@ use std::time::Duration;
 /// So many broken promises are kept in words; more are only counted.
 const WORDS: usize = 20;
 
-/// What came back for an answer, in the order in which two that were given at the same time are judged:
-/// what one of them has done explains the other.
+/// The reply to an answer. Two replies at the same time are judged in this order: what the first has
+/// done explains the second.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Said {
     /// Right.
@@ -56,7 +56,7 @@ impl Captcha {
     }
 
     // ANCHOR: judge
-    /// Whether the site may say this to the one whose captcha it is.
+    /// Checks a reply of the site to the visitor whose captcha it is.
     pub fn judge(&mut self, given: Given, said: &Said) -> Result<(), &'static str> {
         // Redis is there at even moments. One that was killed in between has forgotten everything.
         let forgotten = given.sent >= self.read + 2;
@@ -81,7 +81,8 @@ impl Captcha {
     }
     // ANCHOR_END: judge
 
-    /// Whether the site may say that this session was, or was not, let in. It has answered this one only.
+    /// Checks what the site says of a session: that it was, or was not, let in. The session has answered
+    /// this captcha only.
     pub fn session(&self, passed: bool, heard: u64) -> Result<(), &'static str> {
         match passed {
             true if !self.accepted && !self.unclear => Err("a session came in without an answer"),
@@ -93,7 +94,7 @@ impl Captcha {
     }
 }
 
-/// What happened in one phase.
+/// The counts of one phase.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     /// Requests.
@@ -120,7 +121,7 @@ impl Counts {
         self.errors.values().sum()
     }
 
-    /// So many of a thousand took no longer.
+    /// Returns a quantile: so many of a thousand took no longer.
     pub fn per_mille(&self, part: usize) -> Duration {
         let mut took = self.took.clone();
         took.sort_unstable();
@@ -160,17 +161,17 @@ impl Ledger {
         }
     }
 
-    /// From now on what ends belongs to this phase.
+    /// Counts what ends from now on for this phase.
     pub fn begin(&self, phase: usize) {
         self.lock().now = phase;
     }
 
-    /// Redis goes, or has come.
+    /// Notes that Redis goes away or has come back.
     pub fn redis_turns(&self) {
         self.redis.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// How often that was.
+    /// Returns how often Redis went away or came back.
     pub fn moment(&self) -> u64 {
         self.redis.load(Ordering::SeqCst)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Growth of less than this is no leak: a heap that settles, a list that has grown once.
 const LITTLE: u64 = 16 << 20;
 
-/// What was seen.
+/// The memory of one process, as it was read.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     seen: BTreeMap<String, Vec<(Duration, u64)>>,

@@ -42,7 +42,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Longer than any client waits for the site.
 const STRAGGLERS: Duration = Duration::from_secs(5);
 
-/// How it is run.
+/// The settings of the soak.
 #[derive(Clone)]
 pub struct Plan {
     /// The site. It is run without limits.
@@ -53,7 +53,7 @@ pub struct Plan {
     pub people: usize,
 }
 
-/// What came out.
+/// The result of the soak.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// What the people have met in each phase, all rounds together.

@@ -11,7 +11,7 @@ use rand::{Rng, RngExt, SeedableRng};
 pub struct Lottery(StdRng);
 
 impl Lottery {
-    /// One that begins here.
+    /// Makes a generator with this seed.
     pub fn new(seed: u64) -> Self {
         Lottery(StdRng::seed_from_u64(seed))
     }

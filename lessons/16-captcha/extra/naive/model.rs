@@ -25,7 +25,7 @@ pub async fn save(redis: SocketAddr, uuid: &str, code: &str) -> RedisResult<()> 
 // ANCHOR_END: save
 
 // ANCHOR: check
-/// Whether this is the code. If it is, the record is removed.
+/// Returns whether this is the code. If it is, the record is removed.
 pub async fn check(redis: SocketAddr, uuid: &str, answer: &str) -> bool {
     let code = look(redis, uuid).await.unwrap_or_default();
     let right = answer == code;

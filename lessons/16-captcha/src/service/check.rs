@@ -52,7 +52,7 @@ pub fn no_randomness(_: getrandom::Error) -> Status {
     Status::internal("there is no randomness to be had")
 }
 
-/// The id is taken.
+/// Returns the error for an id that is taken.
 pub fn pending() -> Status {
     Status::already_exists("a captcha with this id is waiting for its answer")
 }

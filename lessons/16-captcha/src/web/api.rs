@@ -17,12 +17,12 @@ use super::work::{good_id, name};
 use crate::pb::{Header, Kind};
 use crate::rules::Decision;
 
-/// Where the picture with this id is drawn.
+/// Returns the path of the picture with this id.
 pub fn picture_url(id: &str) -> String {
     format!("/api/v1.0/imagecode/{id}")
 }
 
-/// Where the question with this id is asked.
+/// Returns the path of the question with this id.
 fn question_url(id: &str) -> String {
     format!("/api/v1.0/question/{id}")
 }
@@ -35,7 +35,8 @@ pub async fn session(State(web): Shared, who: Visitor) -> Result<Response<Body>,
     }
 }
 
-/// What takes GET alone. axum answers HEAD by GET, which here would make a captcha that no visitor sees.
+/// Answers with 405 what is not GET. That includes HEAD: axum would answer it by GET, which here would make a
+/// captcha that no visitor sees.
 pub async fn only_get() -> Response<Body> {
     let allow = (ALLOW, HeaderValue::from_static("GET"));
     ([allow], Problem::WrongMethod).into_response()
@@ -97,7 +98,7 @@ pub async fn question(
     Ok(response)
 }
 
-/// What may be wished for.
+/// The form of a captcha that a visitor may ask for.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {

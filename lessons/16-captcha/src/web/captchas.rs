@@ -36,7 +36,7 @@ pub trait Captchas: Send + Sync + 'static {
 }
 
 // ANCHOR: by-name
-/// Called by name. One client serves all requests: it watches the name and keeps a line to each instance,
+/// Called by name. One client serves all requests: it watches the name and keeps a connection to each instance,
 /// so that no request looks up an address or opens a connection.
 #[derive(Clone, Debug)]
 pub struct ByName(pub Client);

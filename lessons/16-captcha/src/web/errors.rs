@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 
 use axum::body::Body;
 
-/// Why there is no better answer.
+/// The errors of the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The service, its store or the registry did not answer.
@@ -85,12 +85,12 @@ impl Problem {
     }
     // ANCHOR_END: table
 
-    /// The status of HTTP.
+    /// Returns the status of HTTP.
     pub fn status(self) -> StatusCode {
         StatusCode::from_u16(self.row().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The words for a person.
+    /// Returns the text for a person.
     pub fn words(self) -> &'static str {
         self.row().2
     }
@@ -134,7 +134,8 @@ pub fn ok(mut fields: Value) -> Response<Body> {
     Json(fields).into_response()
 }
 
-/// What a status of the service means for a visitor that asked for a captcha or a session.
+/// Returns the error that a status of the service is for a visitor that asked for a captcha or a
+/// session.
 pub fn of_status(status: &Status) -> Problem {
     match status.code() {
         Code::InvalidArgument => Problem::BadId,

@@ -63,7 +63,7 @@ impl Session {
         })
     }
 
-    /// Has this session replace the one of the request, when the response leaves.
+    /// Lets this session replace the one of the request: its cookie is set when the response leaves.
     pub fn put(self, mut response: Response<Body>) -> Response<Body> {
         response.extensions_mut().insert(self);
         response
@@ -89,9 +89,9 @@ impl Session {
 }
 
 // ANCHOR: foreign
-/// Whether a page of another origin has sent this. `SameSite=Strict` alone would not do: it knows no
-/// ports, and on one machine every program is the same site. Browsers send `Origin` with every POST;
-/// a client that sends none is no browser, and has no cookie of another visitor.
+/// Returns whether a page of another origin has sent the request. `SameSite=Strict` alone would not
+/// do: it knows no ports, and on one machine every program is the same site. Browsers send `Origin`
+/// with every POST; a client that sends none is no browser, and has no cookie of another visitor.
 pub fn foreign(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     // To follow a link to the page is all that another site may cause.
     let link = path == "/" && (method == Method::GET || method == Method::HEAD);

@@ -34,7 +34,7 @@ const LET_IN: &str =
     "You are let in already: you have given a right answer in the last ten minutes.";
 const HERE_IS_ANOTHER: &str = "Here is another one.";
 
-/// What the link of the page asks for.
+/// The query of the page: the form of the captcha.
 #[derive(Deserialize)]
 pub struct CaptchaRequest {
     #[serde(default)]

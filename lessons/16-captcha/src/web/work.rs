@@ -25,7 +25,7 @@ const LONGEST_ANSWER: usize = 64;
 /// A line in the log at most so often, so that repeated failures do not fill the disk.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
-/// What all requests share.
+/// The state that all requests share.
 pub struct Web {
     captchas: Arc<dyn Captchas>,
     places: Semaphore,
@@ -43,7 +43,7 @@ impl Web {
         }
     }
 
-    /// A captcha with this id.
+    /// Makes a captcha with this id.
     pub async fn make(&self, who: &Visitor, id: &str, kind: Kind) -> Result<CallResponse, Problem> {
         let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
         let request = CallRequest {
@@ -62,8 +62,9 @@ impl Web {
     }
 
     // ANCHOR: judge
-    /// What the browser is to be told about an answer. A refusal (too many, not an answer) is known, and
-    /// no verdict; each other failure is for `decide`, which must not let a visitor in for it.
+    /// Judges an answer, and returns what the browser is told. A refusal (too many, not an answer) is
+    /// known, and no verdict; each other failure is for `decide`, which must not let a visitor in for
+    /// it.
     pub async fn judge(
         &self,
         who: &Visitor,
@@ -105,7 +106,7 @@ impl Web {
     }
     // ANCHOR_END: judge
 
-    /// Whether this session was let in.
+    /// Returns whether this session was let in.
     pub async fn passed(&self, who: &Visitor) -> Result<bool, Problem> {
         let _place = self.places.try_acquire().map_err(|_| Problem::Busy)?;
         let request = SessionRequest {
@@ -173,7 +174,7 @@ pub fn name() -> Result<String, Problem> {
     code::id().map_err(|_| Problem::Fault)
 }
 
-/// An id as the service takes it.
+/// Checks that the service accepts an id.
 pub fn good_id(id: &str) -> Result<&str, Problem> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     match id.len() {

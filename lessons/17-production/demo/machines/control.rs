@@ -14,7 +14,7 @@ use super::site::Site;
 /// The first letters of the last line, if the command has failed.
 const FAILED: &str = "failed: ";
 
-/// Where commands come in. The file goes with this value.
+/// The socket for commands. Its file is removed when this value is dropped.
 pub struct Socket {
     listener: UnixListener,
     file: PathBuf,

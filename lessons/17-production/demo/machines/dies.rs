@@ -36,7 +36,7 @@ struct Ledger {
     unknown: Vec<Captcha>,
 }
 
-/// What a failure has cost.
+/// The cost of a failure.
 #[derive(Clone, Debug)]
 pub struct Cost {
     /// What died.
@@ -68,7 +68,7 @@ impl Cost {
         .to_string()
     }
 
-    /// The same for people.
+    /// Returns the cost as a sentence.
     pub fn words(&self) -> String {
         let Cost {
             what,

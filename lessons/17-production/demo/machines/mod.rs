@@ -23,7 +23,7 @@ use stage::signal::{on_signal_or_hang_up, tell};
 use control::ask;
 use site::{Plan, Site};
 
-/// Where the site keeps its files.
+/// Returns the folder of the site's files.
 pub fn folder(given: &Given) -> anyhow::Result<PathBuf> {
     let named = given.text("folder").filter(|folder| !folder.is_empty());
     match named {

@@ -16,10 +16,10 @@ use super::site::Site;
 const LIFE: Duration = Duration::from_secs(3600);
 /// A shorter life would end before a slow machine has written the next certificates.
 const SHORTEST: Duration = Duration::from_secs(15);
-/// How often the site looks whether a renewal is due.
+/// The interval at which the site looks whether a renewal is due.
 pub const LOOK: Duration = Duration::from_secs(2);
 
-/// When the certificates of the site end.
+/// The times at which the certificates of the site end.
 pub(super) struct Certificates {
     life: Duration,
     issued: Instant,

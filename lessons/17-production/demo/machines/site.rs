@@ -35,7 +35,7 @@ use super::visitor;
 /// The limit for what takes seconds on a quiet machine.
 pub const LIMIT: Duration = Duration::from_secs(90);
 
-/// What is started.
+/// The plan of the site: its machines and options.
 pub struct Plan {
     /// For all files.
     pub folder: PathBuf,
@@ -213,7 +213,7 @@ impl Site {
         SocketAddr::new(self.ip(machine), CONSUL)
     }
 
-    /// Where visitors go.
+    /// Returns the address of the reverse proxy, which visitors use.
     pub fn proxy(&self) -> SocketAddr {
         self.plan.network.proxy()
     }

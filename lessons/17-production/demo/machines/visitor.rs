@@ -75,7 +75,7 @@ pub fn crowd(proxy: SocketAddr) -> Load {
     })
 }
 
-/// What a crowd has met.
+/// Returns the counts of a crowd as a sentence.
 pub fn meanwhile(count: &Count) -> String {
     let mut words = format!("meanwhile {} visitors:", count.calls());
     for (what, visitors) in &count.by {

@@ -137,7 +137,7 @@ impl World {
     }
 }
 
-/// Where the picture with this id is.
+/// Returns the path of the picture with this id.
 pub fn path(id: &str) -> String {
     format!("/api/v1.0/imagecode/{id}")
 }

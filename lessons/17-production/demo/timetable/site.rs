@@ -27,7 +27,7 @@ const HELD: Duration = Duration::from_millis(500);
 /// The first measurement of a target takes so many times as long as the others, for its p99.9.
 const LONGER: u32 = 5;
 
-/// What is measured: the rate and length of the first rung, and how the rows are shown.
+/// The plan of a measurement: the rate and length of the first rung, and how the rows are shown.
 #[derive(Clone, Copy)]
 pub struct Plan {
     /// Visits a second.

@@ -17,7 +17,7 @@ use l16_captcha::web::{self, ByName};
 
 use super::naive::{FreshClients, FreshConnections};
 
-/// How the site is written.
+/// The two ways in which the site is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// One client, one connection and one watch of the registry for all requests.

@@ -37,7 +37,8 @@ impl Authority {
         Ok(Authority(CertifiedIssuer::self_signed(about, key)?))
     }
 
-    /// Its certificate in PEM, which is public: a peer that has it trusts what the authority has signed.
+    /// Returns the certificate in PEM, which is public: a peer that has it trusts what the authority has
+    /// signed.
     pub fn pem(&self) -> String {
         self.0.pem()
     }

@@ -20,7 +20,7 @@ pub const SERVER: &str = "server.dc1.consul";
 /// The port without TLS, for a program that has neither authority nor token.
 pub const PLAIN: u16 = 8500;
 
-/// What an agent is started with.
+/// The settings of an agent.
 pub struct Node<'a> {
     /// The network.
     pub network: Network,
@@ -54,7 +54,7 @@ pub fn gossip_key() -> std::io::Result<String> {
 
 impl Node<'_> {
     // ANCHOR: node
-    /// Its configuration file. It has secrets.
+    /// Returns the configuration file. It has secrets.
     pub fn config(&self) -> Value {
         let ip = self.network.ip(self.machine);
         let server = self.machine < MACHINES.len();

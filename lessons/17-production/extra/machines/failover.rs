@@ -115,7 +115,7 @@ async fn connect(addr: SocketAddr, login: &Login) -> RedisResult<MultiplexedConn
         .await
 }
 
-/// Which Redis is the primary, as this Sentinel knows.
+/// Asks a Sentinel for the address of the primary.
 ///
 /// # Errors
 /// If it does not answer, or names none.
@@ -127,8 +127,8 @@ pub async fn find(sentinel: SocketAddr, login: &Login) -> anyhow::Result<SocketA
     Ok(SocketAddr::new(ip.parse()?, port))
 }
 
-/// Whether this Sentinel knows both replicas and both other Sentinels. Before, a failover could leave a replica behind: it learns
-/// of a new one within ten seconds only.
+/// Returns whether this Sentinel knows both replicas and both other Sentinels. Before, a failover could leave a
+/// replica behind: a Sentinel learns of a new one within ten seconds only.
 ///
 /// # Errors
 /// If it does not answer.

@@ -26,7 +26,7 @@ const LIFE: Duration = Duration::from_secs(24 * 3600);
 /// The longest time to connect.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// What protects a connection.
+/// The protection of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
     /// Nothing: TCP alone.
@@ -136,7 +136,7 @@ pub async fn greet(channel: &Channel, name: &str) -> Result<String, Status> {
 }
 
 // ANCHOR: why
-/// What rustls says about a handshake that has failed, in words. The reason is somewhere in the chain of sources.
+/// Returns what rustls says about a handshake that has failed. The reason is somewhere in the chain of sources.
 pub fn why(status: &Status) -> Option<String> {
     let mut next = std::error::Error::source(status);
     while let Some(error) = next {

@@ -19,7 +19,7 @@ use super::secret::Secret;
 const LIMIT: Duration = Duration::from_secs(3);
 const MOST: u64 = 4 << 20;
 
-/// How Consul is asked.
+/// A client of Consul's API over TLS.
 #[derive(Clone, Debug)]
 pub struct Api {
     /// The authority of its certificate.

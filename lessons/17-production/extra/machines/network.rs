@@ -31,12 +31,12 @@ impl Network {
         })
     }
 
-    /// The same port on all three machines.
+    /// Returns the addresses of one port on all three machines.
     pub fn all(self, port: u16) -> [SocketAddr; 3] {
         [0, 1, 2].map(|machine| SocketAddr::new(self.ip(machine), port))
     }
 
-    /// Where visitors go.
+    /// Returns the address of the reverse proxy, which visitors use.
     pub fn proxy(self) -> SocketAddr {
         SocketAddr::new(self.ip(MACHINES.len()), PROXY)
     }

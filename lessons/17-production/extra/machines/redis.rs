@@ -128,7 +128,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// How this user connects to `addr`.
+    /// Returns the settings of a connection of this user to `addr`.
     ///
     /// # Errors
     /// If the crate does not take the settings.

@@ -65,7 +65,7 @@ pub struct Settings {
     pub limits: bool,
 }
 
-/// How the store is found.
+/// The settings of the store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redis {

@@ -1,6 +1,6 @@
 //! What runs on each machine: one table for the program that starts it, for the unit files and for the compose file.
 
-/// What is started.
+/// A program of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     /// `consul agent`.
@@ -20,7 +20,7 @@ pub enum Program {
 pub struct Unit {
     /// Its name on the machine; its files have it, too.
     pub name: &'static str,
-    /// What is started.
+    /// The program that is started.
     pub program: Program,
     /// The ports on which others reach it.
     pub ports: &'static [u16],
@@ -60,7 +60,7 @@ impl Unit {
         self.ports[0] + 10 * (generation % 2)
     }
 
-    /// Whether a release replaces it.
+    /// Returns whether a release replaces it.
     pub fn is_ours(&self) -> bool {
         matches!(self.program, Program::Captcha | Program::Web)
     }

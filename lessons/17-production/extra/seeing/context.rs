@@ -73,7 +73,7 @@ impl<S> Layer<S> for ServerSpans {
     }
 }
 
-/// What [`ServerSpans`] makes of a service.
+/// The service that [`ServerSpans`] wraps around another.
 #[derive(Clone, Debug)]
 pub struct WithSpan<S>(S);
 

@@ -20,7 +20,7 @@ use prometheus_client::registry::Registry;
 /// The bounds of the histogram, in seconds. A quantile is as exact as the bounds near it.
 const BOUNDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum Outcome {
     /// 100 to 399.

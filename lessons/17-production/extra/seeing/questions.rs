@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use stage::http::Request;
 
 // ANCHOR: questions
-/// How many requests a second the site answers.
+/// The query for the requests that the site answers, per second.
 pub const RATE: &str = "sum(rate(http_requests_total[10s]))";
 
-/// Which share of them fails by the site's fault.
+/// The query for the share of them that fails by the site's fault.
 pub const ERRORS: &str = r#"sum(rate(http_requests_total{outcome="Failed"}[10s])) / sum(rate(http_requests_total[10s]))"#;
 
 /// The seconds within which 99 of 100 are answered.

@@ -24,7 +24,7 @@ use tonic::{Request, Response, Status};
 use super::trace::{Span, SpanId, Trace, TraceId};
 
 // ANCHOR: limits
-/// How much a receiver keeps.
+/// The limits of a receiver.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// So many traces; a new one then pushes the oldest one out.
@@ -93,7 +93,7 @@ impl Receiver {
         self.traces().order.iter().copied().collect()
     }
 
-    /// What is known of a trace so far.
+    /// Returns a trace, as far as its spans have arrived.
     pub fn trace(&self, id: TraceId) -> Trace {
         let spans = self.traces().by_id.get(&id).cloned();
         Trace::new(spans.unwrap_or_default())

@@ -17,7 +17,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
 // ANCHOR: settings
-/// How a process sends its spans.
+/// The settings of a process that sends spans.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The name of the service, the same for all its instances.

@@ -202,7 +202,7 @@ impl Trace {
 }
 
 impl Span {
-    /// How long it took, in nanoseconds; 0 if the clock was set back meanwhile.
+    /// Returns the duration in nanoseconds; 0 if the clock was set back meanwhile.
     pub fn length(&self) -> u64 {
         self.end.saturating_sub(self.start)
     }

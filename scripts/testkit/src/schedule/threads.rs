@@ -244,7 +244,7 @@ fn wrap<T: ?Sized>(
     }
 }
 
-/// What [`Mutex::lock`] returns: the lock is released when it is dropped.
+/// The guard that [`Mutex::lock`] returns: the lock is released when it is dropped.
 #[derive(Debug)]
 pub struct Guard<'m, T: ?Sized> {
     /// Always there until it is dropped.

@@ -21,8 +21,8 @@ struct Value {
     metadata: BTreeMap<String, String>,
 }
 
-/// What all keys of a service begin with, and only these: the slash at the end keeps `user` and
-/// `user2` apart. Without a name: all services.
+/// Returns the prefix of all keys of a service, and of no others: the slash at the end keeps `user`
+/// and `user2` apart. Without a name: all services.
 pub fn prefix(name: Option<&str>) -> String {
     match name {
         Some(name) => format!("{ROOT}{}/", word(name)),

@@ -21,7 +21,7 @@ const BYTES: usize = 64 << 20;
 /// How long it takes until one who has forgotten everything has heard it again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// What was passed on and not taken over.
+/// The counts of instances that were received and not accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ignored {
     /// Values that were no instance.
@@ -50,7 +50,7 @@ struct Node {
     bytes: usize,
 }
 
-/// What is known of all.
+/// The instances of all nodes, as far as this node knows them.
 #[derive(Debug, Default)]
 pub struct Hearsay {
     nodes: BTreeMap<ChitchatId, Node>,

@@ -23,7 +23,7 @@ const TWICE: Duration = Duration::from_millis(150);
 /// them back to life without being news. After this time they are either there or not.
 const ECHO: Duration = Duration::from_secs(2);
 
-/// It speaks until it is dropped.
+/// Announces instances until it is dropped.
 #[derive(Debug)]
 pub struct Announcer {
     said: Arc<Said>,
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Said {
 }
 
 impl Announcer {
-    /// Nothing is sent yet.
+    /// Opens the announcer. Nothing is sent yet.
     pub fn open(place: Place) -> Result<Announcer, mdns_sd::Error> {
         let said = Arc::new(Said {
             daemon: place.daemon()?,

@@ -126,7 +126,8 @@ pub fn announcement(instance: &Instance, ttl: Duration) -> Result<ServiceInfo, E
     Ok(info)
 }
 
-/// What another host has announced, and for how long it is valid if its owner says so.
+/// Reads the instance that another host has announced, and for how long it is valid if its owner
+/// says so.
 ///
 /// # Errors
 /// What is wrong with it. This is from the network: anything can be.

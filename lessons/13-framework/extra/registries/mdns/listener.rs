@@ -22,7 +22,7 @@ const TIMERS: i64 = 200_000;
 /// How often we look at these numbers.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What was heard and not taken over.
+/// The counts of announcements that were not accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ignored {
     /// Announcements that were no instance.
@@ -35,7 +35,7 @@ pub struct Ignored {
     pub restarts: u64,
 }
 
-/// It listens until it is dropped.
+/// Listens until it is dropped.
 #[derive(Debug)]
 pub struct Listener {
     table: Arc<Mutex<Table>>,
@@ -64,7 +64,7 @@ impl Listener {
         })
     }
 
-    /// What is known.
+    /// Returns the table of the known instances.
     pub fn table(&self) -> &Mutex<Table> {
         &self.table
     }
@@ -74,7 +74,7 @@ impl Listener {
         self.since
     }
 
-    /// What was not taken over.
+    /// Returns the counts of announcements that were not accepted.
     pub fn ignored(&self) -> Ignored {
         let mut ignored = lock(&self.ignored).clone();
         ignored.too_many = lock(&self.table).left_out();
@@ -102,7 +102,7 @@ impl Daemon {
         Ok(Daemon { daemon, events })
     }
 
-    /// Whether it holds more than it should; no answer is no news.
+    /// Returns whether it holds more than it should; no answer is no news.
     async fn too_big(&self) -> bool {
         let Ok(answer) = self.daemon.get_metrics() else {
             return false;
