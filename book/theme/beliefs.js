@@ -27,10 +27,6 @@ window.workbookBeliefs = ({ element, recall, live }) => {
         since: ({ right, tries }) => (tries === 1 ? '' : right ? ', and right since then' : `, also at the last of ${tries} answers`),
         right: 'Right at the first answer',
     };
-    const place = document.querySelector('[data-beliefs]');
-    if (!place) {
-        return;
-    }
     function list(into, items) {
         into.append(element('ul', {}, ...items.map(parts => element('li', {}, ...parts))));
     }
@@ -92,12 +88,17 @@ window.workbookBeliefs = ({ element, recall, live }) => {
         }
     }
 
-    showQuestions(place.querySelector('.wb-answered'));
-    const beliefs = place.querySelector('.wb-beliefs');
-    if (live) {
-        fetch('/workbook/beliefs', { cache: 'no-store' })
-            .then(answer => (answer.ok ? answer.json() : Promise.reject(answer)))
-            .then(all => showBeliefs(beliefs, all))
-            .catch(() => beliefs.replaceChildren(element('p', {}, words.failed)));
-    }
+    return {
+        // Fills the page, also after a new version of its text has come.
+        build(place) {
+            showQuestions(place.querySelector('.wb-answered'));
+            const beliefs = place.querySelector('.wb-beliefs');
+            if (live) {
+                fetch('/workbook/beliefs', { cache: 'no-store' })
+                    .then(answer => (answer.ok ? answer.json() : Promise.reject(answer)))
+                    .then(all => showBeliefs(beliefs, all))
+                    .catch(() => beliefs.replaceChildren(element('p', {}, words.failed)));
+            }
+        },
+    };
 };

@@ -312,11 +312,12 @@
         all('[data-phone]', content).forEach(section => phone?.build(section));
         all('[data-class]', content).forEach(section => classroom?.build(section));
         all('[data-stage]', content).forEach(section => own?.build(section));
+        all('[data-beliefs]', content).forEach(section => beliefs?.build(section));
     }
     // Before anything is built: the text as it came is what a new version is compared with.
     const card = live ? window.workbookCard({ element, post, token, recall, remember, all, start, renew: () => renew() }) : null;
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
-    window.workbookBeliefs?.({ element, recall, live });
+    const beliefs = window.workbookBeliefs?.({ element, recall, live });
     const setUp = live ? window.workbookSetUp?.({ element, inline, token }) : null;
     const own = live ? window.workbookOwn?.({ all, element, labels, jobBox }) : null;
     const way = window.workbookWay({ element, all, recall, remember });

@@ -284,6 +284,12 @@ test('the page of beliefs: met, overcome and met again, what is due, and what wa
   await answered.locator('li', { hasText: /, and right since then$/ }).waitFor();
   const links = await answered.locator('li a').evaluateAll(all => all.map(link => link.getAttribute('href')));
   assert.deepEqual(links, ['00-start.html', '00-start.html']);
+  // A new version of the page's text keeps both lists.
+  const file = join(book.course, 'book/src/beliefs.md');
+  save(file, `${readFileSync(file, 'utf8')}\n\nA line that was not there before.\n`);
+  await page.getByText('A line that was not there before.').waitFor({ timeout: 20_000 });
+  await answered.getByText('0 of 1 right at the first answer').waitFor();
+  await beliefs.getByText("The method's name alone says what to call.").first().waitFor();
   assert.deepEqual(await axe(page), []);
   await screenshot(page, 'beliefs');
   await clean(session);
