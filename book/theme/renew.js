@@ -4,10 +4,13 @@
 // workbook.js calls `renew` when the runner says that the book's source has changed.
 'use strict';
 
+// The text as it came, before any script adds buttons, colours and cards: a new version is compared with this.
+window.workbookText = document.getElementById('content')?.innerHTML;
+
 window.workbookRenew = ({ all, element, boxes, build, showState }) => {
     const assets = page => all('script[src], link[rel="stylesheet"]', page).map(each => each.getAttribute('src') ?? each.getAttribute('href')).join();
 
-    let lastText = document.getElementById('content')?.innerHTML;
+    let lastText = window.workbookText;
     let renewing = false;
     let renewAgain = false;
     async function renew() {

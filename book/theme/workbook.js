@@ -314,7 +314,6 @@
         all('[data-stage]', content).forEach(section => own?.build(section));
         all('[data-beliefs]', content).forEach(section => beliefs?.build(section));
     }
-    // Before anything is built: the text as it came is what a new version is compared with.
     const card = live ? window.workbookCard({ element, post, token, recall, remember, all, start, renew: () => renew() }) : null;
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
     const beliefs = window.workbookBeliefs?.({ element, recall, live });

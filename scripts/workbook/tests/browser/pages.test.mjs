@@ -224,11 +224,23 @@ test('the text of a chapter is updated while it is read', { timeout: 60_000 }, a
   const session = await open();
   const { page } = session;
   await page.goto(`${book.address}/glossary.html`);
-  await page.waitForLoadState('networkidle').catch(() => {});
+  const other = await open();
+  await other.page.goto(`${book.address}/01-tcp.html`);
+  for (const each of [page, other.page]) {
+    // From here on it hears of a new version.
+    await each.locator('#wb-course progress').waitFor();
+  }
+  const listing = await other.page.locator('#content pre').first().elementHandle();
+  const asked = other.page.waitForResponse(reply => reply.url().endsWith('/01-tcp.html'));
   const file = join(book.course, 'book/src/glossary.md');
   save(file, `${readFileSync(file, 'utf8')}\n\nA line that was not there before.\n`);
   await page.getByText('A line that was not there before.').waitFor({ timeout: 20_000 });
+  // A page whose own text is the same keeps what it has.
+  await (await asked).finished();
+  await other.page.waitForTimeout(500);
+  assert.ok(await listing.evaluate(node => node.isConnected), 'the unchanged page was replaced');
   await clean(session);
+  await clean(other);
 });
 
 /** All pages of the book. */
