@@ -4,7 +4,7 @@
 // What a page shows was written by the course, or is a name from it; it becomes text nodes, never HTML.
 'use strict';
 
-window.workbookBeliefs = ({ element, recall, live }) => {
+window.workbookBeliefs = ({ element, inline, recall, live }) => {
     const times = number => (number === 1 ? 'once' : `${number} times`);
     // Every word that this script shows. A translation of the book replaces this object.
     const words = {
@@ -49,7 +49,7 @@ window.workbookBeliefs = ({ element, recall, live }) => {
             into.append(element('p', {}, words.nothingDue));
         } else {
             list(into, due.map(met => [
-                element('strong', {}, met.words ?? met.slug), ' ',
+                inline(element('strong'), met.words ?? met.slug), ' ',
                 met.due.variant ? words.variant : words.same,
                 element('a', { href: `${met.due.page}.html#exercise-${met.due.exercise}` }, met.due.exercise),
             ]));
@@ -59,7 +59,7 @@ window.workbookBeliefs = ({ element, recall, live }) => {
         for (const lesson of lessons) {
             into.append(element('h3', {}, lesson ? element('a', { href: `${lesson}.html` }, titleOf(lesson)) : element('a', { href: 'own.html' }, words.own)));
             list(into, all.filter(met => met.lesson === lesson).map(met => [
-                element('strong', {}, met.words ?? met.slug), ` ${words.met(met)}: `,
+                inline(element('strong'), met.words ?? met.slug), ` ${words.met(met)}: `,
                 met.overcome ? (met.again ? words.back : words.overcome) : (met.again ? words.openAgain : words.open),
             ]));
         }

@@ -316,7 +316,7 @@
     }
     const card = live ? window.workbookCard({ element, post, token, recall, remember, all, start, renew: () => renew() }) : null;
     const wire = live ? window.workbookWire?.({ element, post, boxes }) : null;
-    const beliefs = window.workbookBeliefs?.({ element, recall, live });
+    const beliefs = window.workbookBeliefs?.({ element, inline, recall, live });
     const setUp = live ? window.workbookSetUp?.({ element, inline, token }) : null;
     const own = live ? window.workbookOwn?.({ all, element, labels, jobBox }) : null;
     const way = window.workbookWay({ element, all, recall, remember });

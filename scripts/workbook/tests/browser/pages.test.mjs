@@ -269,6 +269,7 @@ test('the page of beliefs: met, overcome and met again, what is due, and what wa
   const beliefs = page.locator('.wb-beliefs');
   await beliefs.getByText("The method's name alone says what to call.").first().waitFor();
   const text = await beliefs.textContent();
+  assert.equal(await beliefs.locator('strong code', { hasText: 'unwrap' }).count(), 1, 'backticks are code');
   assert.match(text, /met once, in budget: overcome/);
   assert.match(text, /met 2 times, in dispatch: overcome, after it had come back/);
   assert.match(text, /met 2 times, in echo: it came back, and is open/);
