@@ -288,6 +288,19 @@ fn b_each_use_begins_the_time_again() {
             });
         },
     );
+    case("Ada uses her session 5 s after her login", |case| {
+        within(case, async {
+            let mut world = World::open().await;
+            let _ = world.log_in("a", "ada", 47).await;
+            world.pass(5);
+            let _ = world.user_of("a", 47).await;
+            let stored = world.stored(ADA).await;
+            let advice = "Her later uses began the 47 s again, and this one did not: most of the time was left. She will be \
+                          logged out 47 s after her login, although she has used the session since. Begin the time again with \
+                          each use.";
+            expect_stored(case, &world, (Some("ada"), 47), &stored, advice);
+        });
+    });
     case("The second call of `user_of` has a longer time", |case| {
         within(case, async {
             let mut world = World::open().await;
