@@ -116,7 +116,10 @@ impl Store {
 
     fn called(&mut self) {
         self.calls += 1;
-        assert!(self.calls <= MOST, "{MOST} requests, and no result yet");
+        assert!(
+            self.calls <= MOST,
+            "{MOST} requests, and no result yet. A write or a delete with an old index is refused each time: read again first"
+        );
     }
 }
 

@@ -119,7 +119,14 @@ fn is_back(
     let back = story.registered.iter().find(|(of, _)| *of == life);
     let late = match back {
         Some((_, at)) if *at <= from + within => return,
-        Some((_, at)) => format!("{} later", (*at - from).view()),
+        Some((_, at)) => {
+            let after = *at - from;
+            // A little too late must not look like the limit.
+            match after.view() == within.view() {
+                true => format!("{:.3} s later", after.as_secs_f64()),
+                false => format!("{} later", after.view()),
+            }
+        }
         None => match story.gave_up {
             Some((at, outcome)) => format!(
                 "the service had given up at {}, after {outcome:?}",
@@ -134,7 +141,7 @@ fn is_back(
             "Consul is there",
             format!("from second {} on", from.as_secs()),
         )
-        .detail("expected", format!("registered {} later", within.view()))
+        .detail("expected", format!("registered within {}", within.view()))
         .detail("your answer", late)
         .advice(advice);
     case.fail(report);

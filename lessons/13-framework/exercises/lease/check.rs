@@ -432,6 +432,11 @@ fn h_unavailable_is_not_expired() {
         let advice =
             "A lease runs on while the store is unavailable. Repeat the call until it succeeds.";
         without_a_gap(case, &run, end, advice);
+        if run.grants > 1 {
+            let advice = "The renewal failed because the store was unavailable, and the lease ran on. Each new `grant` leaves a \
+                          lease behind that is never renewed. Repeat the renewal; `grant` follows only after `NotFound`.";
+            case.differ("1 grant", format!("{} grants", run.grants), advice);
+        }
         pauses(case, &run, SECOND * 65, SECOND * 85);
     });
 }
