@@ -272,11 +272,14 @@ fn a_stuck_is_not_alive() {
             run.expect(case, 56..=62, "critical", advice);
         },
     );
-    case("In second 20 the worker gets stuck on its only job", |case| {
-        let stuck: Work = |second| (second.min(20), 1);
-        let advice = "One job is to do, and none was finished since second 20: the worker is not without work, it is stuck.";
-        run(62, stuck, NEVER, 0).expect(case, 56..=62, "critical", advice);
-    });
+    case(
+        "In second 20 the worker gets stuck on its only job",
+        |case| {
+            let stuck: Work = |second| (second.min(20), 1);
+            let advice = "One job is to do, and none was finished since second 20: the worker is not without work, it is stuck.";
+            run(62, stuck, NEVER, 0).expect(case, 56..=62, "critical", advice);
+        },
+    );
     case(
         "In second 20 the worker gets stuck, and a new job comes each second",
         |case| {

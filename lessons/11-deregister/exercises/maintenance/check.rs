@@ -152,16 +152,17 @@ fn b_critical_or_not_registered() {
 #[test]
 fn c_texts_are_for_people() {
     case(
-        "greeter-2 is in maintenance, with the reason \"new disk\"; a check of greeter-12 fails, and its notes speak of maintenance",
+        "greeter-2 is in maintenance, with the reason \"new disk\"; a check of greeter-12 fails, and its id and notes speak of maintenance",
         |case| {
-            let advice = "`Name`, `Notes` and `Output` are texts for people. Consul's own check is known by its `CheckID`.";
+            let advice = "`Name`, `Notes` and `Output` are texts for people. Consul's own check is known by its `CheckID`, or by its \
+                          beginning `_service_maintenance:`; other checks may have any id.";
             supervisor(
                 case,
                 async |registry| {
                     let path = format!("{HIDE_2}&reason=new%20disk");
                     registry.put(&path, "").await;
                     let check = json!({
-                        "ID": "greeter-12:queue", "ServiceID": "greeter-12", "Name": "Maintenance of the queue",
+                        "ID": "greeter-12:queue_maintenance", "ServiceID": "greeter-12", "Name": "Maintenance of the queue",
                         "Notes": "fails since the last maintenance", "TTL": "10m",
                     });
                     let path = "/v1/agent/check/register";

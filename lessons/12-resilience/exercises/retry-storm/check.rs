@@ -177,7 +177,7 @@ fn c_a_bad_moment() {
             }
             if lost.get() > 0 {
                 let advice = "One call in twenty needs a second attempt, and that one would be answered. The budget has a \
-                          token for one call in ten.";
+                          token for one call in ten: `call_begins` of each call earns a part of it.";
                 case.differ(
                     "0 of 1000 calls fail",
                     format!("{} of 1000 calls failed", lost.get()),

@@ -280,7 +280,9 @@ fn b_no_subscriber() {
 fn c_another_acknowledgement() {
     for other in [7, 9] {
         case(
-            &format!("Order 8 is lost each time; order {other} of another producer is acknowledged"),
+            &format!(
+                "Order 8 is lost each time; order {other} of another producer is acknowledged"
+            ),
             |case| {
                 let broker = TheBroker::new(|topic, _| topic == Topic::Acks);
                 let ours = deliver(&broker, 8, "green tea", SECOND * 20);
@@ -298,7 +300,9 @@ fn c_another_acknowledgement() {
                 });
                 if outcome == Ok(true) {
                     let advice = match other < 8 {
-                        true => "All producers receive all acknowledgements. Yours is the one with the id of your order.",
+                        true => {
+                            "All producers receive all acknowledgements. Yours is the one with the id of your order."
+                        }
                         false => {
                             "An acknowledgement is for one order. That of a later order says nothing about an earlier one, \
                              which may have been lost."

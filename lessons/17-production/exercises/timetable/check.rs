@@ -279,8 +279,8 @@ impl Judge<'_> {
         let sent = self.world.sent.borrow();
         if let Some((odd, advice)) = &*self.world.odd.borrow() {
             let advice = match *advice == OVER_LIMIT {
-                true if not_sent > 0 => SENT_AND_NOT,
                 true if self.world.most.get() == self.plan.timetable.2 + 1 => ONE_MORE,
+                true if not_sent > 0 => SENT_AND_NOT,
                 _ => advice,
             };
             self.fail(
