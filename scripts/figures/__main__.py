@@ -56,11 +56,11 @@ from pathlib import Path
 from attack import attack
 from captcha import captcha
 from consul import consul, crash, registries
-from outside import outside
 from draw import draw
 from gateway import gateway
 from grpc import grpc
 from ladder import ladder
+from outside import outside
 from picture import picture
 from production import production
 from rpc import fuzz, rpc

@@ -13,9 +13,9 @@ import subprocess
 import time
 
 from clock import clock
-from outside import outside
 from http2 import (CONTINUATION, DATA, END_HEADERS, END_STREAM, ERRORS, HEADERS, PING, RST_STREAM, SETTINGS,
                    WINDOW_UPDATE, Connection, field, frame, integer, request)
+from outside import outside
 from rpc import REPOSITORY, load
 from smuggling import smuggling
 

@@ -9,7 +9,7 @@ use crate::definition::CheckDefinition;
 use crate::refused::Refused;
 use crate::service::Service;
 
-/// Who has registered an entry. A reload removes entries of files that no file names any more.
+/// The origin of an entry. A reload removes each entry of a file that is in no file any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Source {

@@ -1,6 +1,5 @@
 //! The options of a service: from its code, the environment, and flags. A flag wins over the environment, the
-//! environment over the code: who starts a program knows more about the place where it runs than who has
-//! written it.
+//! environment over the code: the operator knows the machine, and the author of the code does not.
 //!
 //! The names are go-micro's, so that its command lines work here as they are. Every flag has a variable
 //! with the same name in capitals: `--registry_address` is `MICRO_REGISTRY_ADDRESS`.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The memory that a decoder under noise may need on top of what it had, in KiB: far more than any
-/// limit allows a stranger to make it hold, far less than a length that was believed.
+/// limit lets a peer make it hold, far less than it takes when it trusts a length in the input.
 pub const MEMORY: u64 = 48 * 1024;
 
 /// Pseudo-random numbers (xorshift).

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::{Case, On, Trouble, View, case::local_addr, view_bytes};
 
-/// The time that a peer waits by default. Long for a computer, even a busy one, and short for the
-/// person who watches.
+/// The time that a peer waits by default. Long for a computer, even a busy one, and short for a
+/// learner at the terminal.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 
 /// One end of a TCP connection.

@@ -317,52 +317,23 @@ async fn pages_of_other_origins() {
             .header("access-control-allow-origin")
             .map(str::to_string)
     };
-    let shop = ask(gateway, "OPTIONS", path, &from("https://shop.example"), b"").await;
-    assert_eq!(
-        (shop.status, allowed(&shop).as_deref()),
-        (200, Some("https://shop.example"))
-    );
-    let methods = shop.header("access-control-allow-methods").unwrap();
+    let (shop, other) = (from("https://shop.example"), from("https://other.example"));
+    let answer = ask(gateway, "OPTIONS", path, &shop, b"").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(allowed(&answer).as_deref(), Some("https://shop.example"));
+    let methods = answer.header("access-control-allow-methods").unwrap();
     assert!(methods.contains("POST"), "{methods}");
-    let other = ask(
-        gateway,
-        "OPTIONS",
-        path,
-        &from("https://other.example"),
-        b"",
-    )
-    .await;
-    assert_eq!(allowed(&other), None);
-    let answer = ask(
-        gateway,
-        "GET",
-        path,
-        &from("https://shop.example")[..1],
-        b"",
-    )
-    .await;
+    let answer = ask(gateway, "OPTIONS", path, &other, b"").await;
+    assert_eq!(allowed(&answer), None);
+    let answer = ask(gateway, "GET", path, &shop[..1], b"").await;
     assert_eq!(allowed(&answer).as_deref(), Some("https://shop.example"));
     // A page may read why it has failed as well.
-    let answer = ask(
-        gateway,
-        "GET",
-        "/no/such/thing",
-        &from("https://shop.example")[..1],
-        b"",
-    )
-    .await;
+    let answer = ask(gateway, "GET", "/no/such/thing", &shop[..1], b"").await;
     answer.says(404);
     assert_eq!(allowed(&answer).as_deref(), Some("https://shop.example"));
     // Without settings no other origin may.
     let (_every, gateway) = one().await;
-    let answer = ask(
-        gateway,
-        "GET",
-        path,
-        &from("https://shop.example")[..1],
-        b"",
-    )
-    .await;
+    let answer = ask(gateway, "GET", path, &shop[..1], b"").await;
     assert_eq!(allowed(&answer), None);
 }
 

@@ -1,4 +1,4 @@
-//! Stage 15: captchas for clients, judged by another service. Without a verdict nobody is greeted.
+//! Stage 15: captchas for clients, judged by another service. Without a verdict the reply is 503.
 
 use std::io;
 use std::time::Duration;

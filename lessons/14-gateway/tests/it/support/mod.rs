@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use every::{Counts, Every};
+use l06_grpc::server::add_reflection;
 use l13_framework::edge;
 use l13_framework::registries::memory::Memory;
 use l13_framework::registry::{Instance, Registry};
@@ -72,8 +73,6 @@ pub async fn gateway_to(registry: Arc<dyn Registry>, settings: Settings) -> Sock
     ));
     addr
 }
-
-pub use l06_grpc::server::add_reflection;
 
 /// Reflection of what is in these descriptors.
 pub fn reflection(routes: &mut RoutesBuilder, descriptors: &'static [&'static [u8]]) {
