@@ -63,9 +63,12 @@ def median(values, digits):
 def chart(costs):
     """Lost visitors in each half of a second after the failure, one row a failure, the mean of the runs."""
     left, width, row, top, seconds, most = 20, 560, 70, 30, 10, 10
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 20} {top + row * 4 + 40}" '
-           'font-family="sans-serif" font-size="14" fill="currentColor" role="img">',
-           "<title>Lost visitors after a failure, in each half of a second</title>"]
+    across, down = left + width + 20, top + row * 4 + 40
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across} {down}" width="{across}" height="{down}" role="img">',
+           "<title>Lost visitors after a failure, in each half of a second</title>",
+           "<style>text{font:14px sans-serif;fill:#1c2530}line{stroke:#505b67}.panel{fill:#fdfcf9}"
+           "@media (prefers-color-scheme:dark){text{fill:#e3e8ec}line{stroke:#a5b1bd}.panel{fill:#18212a}}</style>",
+           f'<rect class="panel" width="{across}" height="{down}" rx="16"/>']
     for place, what in enumerate(FAILURES):
         base = top + row * (place + 1) - 10
         of = [cost for cost in costs if named(cost) == what]
@@ -74,7 +77,7 @@ def chart(costs):
             for tenth, lost in cost["chart"]:
                 bars[tenth // 5] = bars.get(tenth // 5, 0) + lost / len(of)
         out.append(f'<text x="{left}" y="{base - 42}">{NAMES[what]}</text>')
-        out.append(f'<line x1="{left}" y1="{base}" x2="{left + width}" y2="{base}" stroke="currentColor" opacity="0.4"/>')
+        out.append(f'<line x1="{left}" y1="{base}" x2="{left + width}" y2="{base}" opacity="0.4"/>')
         step = width / (2 * (seconds + 1))
         for half, lost in sorted(bars.items()):
             x, height = left + (half + 2) * step, min(lost, most) * 3.6

@@ -20,8 +20,9 @@ const COLOURS: [&str; 5] = ["#3f7fbf", "#3f9f6f", "#bf7f2f", "#9f5fbf", "#bf4f5f
 const STYLE: &str = "\
 text { font: 14px system-ui, sans-serif; fill: #222 }
 .small { font-size: 12px; fill: #555 }
+.panel { fill: #fdfcf9 }
 line, path { stroke: #888; fill: none }
-@media (prefers-color-scheme: dark) { text { fill: #ddd } .small { fill: #aaa } }
+@media (prefers-color-scheme: dark) { text { fill: #ddd } .small { fill: #aaa } .panel { fill: #18212a } }
 ";
 
 // ANCHOR: svg
@@ -35,8 +36,10 @@ pub fn svg(trace: &Trace) -> String {
     let rows = &trace.rows[..trace.rows.len().min(MOST)];
     let height = TOP + rows.len() * LINE + 12;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
-         <style>{STYLE}</style>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+         height=\"{height}\" role=\"img\">\n\
+         <style>{STYLE}</style>\n\
+         <rect class=\"panel\" width=\"{WIDTH}\" height=\"{height}\" rx=\"16\"/>\n"
     );
     axis(&mut svg, &scale, height);
     for (number, row) in rows.iter().enumerate() {

@@ -127,6 +127,21 @@ fn files(folder: &Path, ending: &str) -> Vec<(PathBuf, String)> {
         .collect()
 }
 
+/// A picture without a size shrinks on a phone until its labels cannot be read, and one colour for its text does not
+/// fit both schemes.
+#[test]
+fn each_picture_has_a_size_and_colours_for_dark_pages() {
+    let pictures = files(&course().root.join("book/src/images"), "svg");
+    for (path, text) in &pictures {
+        let head = &text[..text.find('>').unwrap()];
+        let sized = head.contains(" width=\"") && head.contains(" height=\"");
+        assert!(sized, "{}: no width or height", path.display());
+        let coloured = text.contains("prefers-color-scheme") && !text.contains("currentColor");
+        assert!(coloured, "{}: unreadable on a dark page", path.display());
+    }
+    assert!(pictures.len() > 30, "only {} pictures", pictures.len());
+}
+
 #[test]
 fn no_word_of_the_private_language() {
     let course = course();
